@@ -1,0 +1,219 @@
+//! What a thread tells the world.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::model::RateLimitSnapshot;
+use crate::{CommandAction, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, Turn, TurnError};
+
+/// Takes the events of all threads. One for an engine, given at its start.
+///
+/// `emit` is called by a thread's actor and must not block: it hands the event on (to the queues of the connections
+/// that watch the thread) and returns. What one thread emits, and what it answers through a [`crate::Reply`], comes in
+/// one order, and must leave the process in that order.
+pub trait EventSink: Send + Sync + 'static {
+    /// Takes one event.
+    fn emit(&self, thread: ThreadId, event: Event);
+
+    /// Whether somebody who watches the thread reads too slowly.
+    fn congested(&self, thread: ThreadId) -> bool;
+
+    /// Resolves when `congested` is false again. The actor waits here before it takes more from the model.
+    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()>;
+}
+
+/// Something that happened in a thread.
+#[derive(Debug)]
+pub enum Event {
+    /// The status changed. For every connection, subscribed or not.
+    Status(ThreadStatus),
+    /// The settings changed.
+    Settings(Box<ThreadSettings>),
+    /// A turn began. Items are not loaded.
+    TurnStarted(Box<Turn>),
+    /// A turn ended. Carries its last agent message.
+    TurnCompleted(Box<Turn>),
+    /// An item began.
+    ItemStarted {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// As far as known.
+        item: Box<Item>,
+    },
+    /// An item is complete.
+    ItemCompleted {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// All of it.
+        item: Box<Item>,
+    },
+    /// More text of an item.
+    Delta {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Its item.
+        item_id: Arc<str>,
+        /// Which text.
+        kind: DeltaKind,
+        /// What comes next.
+        text: String,
+    },
+    /// A section of a reasoning summary begins.
+    ReasoningPartAdded {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Its item.
+        item_id: Arc<str>,
+        /// Number of the section, from 0.
+        summary_index: i64,
+    },
+    /// Somebody wrote into a running command.
+    TerminalInteraction {
+        /// The turn of the writer.
+        turn_id: Arc<str>,
+        /// The command's item.
+        item_id: Arc<str>,
+        /// Terminal session.
+        process_id: String,
+        /// What was written.
+        stdin: String,
+    },
+    /// Token counts changed.
+    TokenUsage {
+        /// The turn that caused it.
+        turn_id: Arc<str>,
+        /// All counts.
+        usage: ThreadTokenUsage,
+    },
+    /// News of one rate limit. Sent per limit that changed.
+    RateLimits(Box<RateLimitSnapshot>),
+    /// A request failed; it is tried again, or the turn ends.
+    Error {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Why.
+        error: TurnError,
+        /// Whether it is tried again.
+        will_retry: bool,
+    },
+    /// Something the user should know; nothing stops.
+    Warning(String),
+    /// The server answered with another model than was asked for.
+    ModelRerouted {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Asked for.
+        from: String,
+        /// Answered.
+        to: String,
+    },
+    /// The server recommends a verification of the account (`trustedAccessForCyber`).
+    ModelVerification {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Names on the wire's form.
+        verifications: Vec<String>,
+    },
+    /// Moderation data of the server, as it came.
+    ModerationMetadata {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Any JSON.
+        metadata: Value,
+    },
+    /// The server buffers its answer for safety checks.
+    SafetyBuffering {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Model that was asked.
+        model: String,
+        /// Use cases, as the server names them.
+        use_cases: Vec<String>,
+        /// Reasons, as the server names them.
+        reasons: Vec<String>,
+        /// A model that would answer faster.
+        faster_model: Option<String>,
+    },
+    /// May this command run? Answered through the sender; dropping it declines.
+    CommandApproval(Box<CommandApproval>),
+    /// The question with this number needs no answer any more.
+    ApprovalWithdrawn {
+        /// [`CommandApproval::approval`].
+        approval: u64,
+    },
+    /// The thread's goal changed; `None`: it was dropped.
+    Goal {
+        /// The turn that caused it.
+        turn_id: Option<String>,
+        /// All of it.
+        goal: Option<Box<Value>>,
+    },
+    /// The thread was unloaded; nothing follows.
+    Closed,
+}
+
+/// Which text of an item grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeltaKind {
+    /// Text of an agent message.
+    AgentMessage,
+    /// Text of a proposed plan.
+    Plan,
+    /// Section of a reasoning summary.
+    ReasoningSummary {
+        /// Number of the section, from 0.
+        summary_index: i64,
+    },
+    /// Raw reasoning.
+    ReasoningContent {
+        /// Number of the part, from 0.
+        content_index: i64,
+    },
+    /// Output of a command.
+    CommandOutput,
+}
+
+/// A question whether a command may run.
+#[derive(Debug)]
+pub struct CommandApproval {
+    /// Number of the question, unique in the process.
+    pub approval: u64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// The command's item.
+    pub item_id: Arc<str>,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+    /// The model's justification, or the rule's.
+    pub reason: Option<String>,
+    /// Argument vector.
+    pub command: Vec<String>,
+    /// Working folder.
+    pub cwd: std::path::PathBuf,
+    /// What its parts do.
+    pub actions: Vec<CommandAction>,
+    /// A rule that would allow it in future.
+    pub proposed_rule: Option<Vec<String>>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<ApprovalDecision>,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovalDecision {
+    /// This time.
+    Accept,
+    /// Whenever it is the same command in this thread.
+    AcceptForSession,
+    /// And always what starts with these words.
+    AcceptWithRule(Vec<String>),
+    /// Not this one; the turn goes on.
+    Decline,
+    /// Not this one, and stop the turn.
+    Cancel,
+    /// Nobody could answer; counts as declined.
+    Failed,
+}

@@ -1,0 +1,1 @@
+//! Running commands: processes, their groups, output caps, and their end with ours.

@@ -1,0 +1,367 @@
+//! Items: what a turn is made of, as clients see it and as rollout files keep it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// One piece of a user's message, also as it is shown back to the client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UserInput {
+    /// Text with optional marks of the client's editor.
+    Text {
+        /// The text.
+        text: String,
+        /// Marked ranges.
+        elements: Vec<TextElement>,
+    },
+    /// An inline image, as a data URL.
+    Image {
+        /// `data:` URL.
+        url: String,
+        /// `auto`, `low`, `high` or `original`.
+        detail: Option<String>,
+    },
+    /// An image uploaded to the provider's file store.
+    ImageFile {
+        /// Provider file id.
+        file_id: String,
+        /// As above.
+        detail: Option<String>,
+    },
+    /// An image file on this machine.
+    LocalImage {
+        /// Its path.
+        path: PathBuf,
+        /// As above.
+        detail: Option<String>,
+    },
+    /// Inline audio, as a data URL.
+    Audio {
+        /// `data:` URL.
+        url: String,
+    },
+    /// Audio uploaded to the provider's file store.
+    AudioFile {
+        /// Provider file id.
+        file_id: String,
+    },
+    /// An audio file on this machine.
+    LocalAudio {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A skill chosen by the user.
+    Skill {
+        /// Its name.
+        name: String,
+        /// Its SKILL.md.
+        path: PathBuf,
+    },
+    /// A file or app that the user pointed at.
+    Mention {
+        /// What was shown.
+        name: String,
+        /// What it points to.
+        path: String,
+    },
+}
+
+/// A marked range of a text input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextElement {
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// What the client shows in its place.
+    pub placeholder: Option<String>,
+}
+
+/// Which part of its answer a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessagePhase {
+    /// On the way.
+    Commentary,
+    /// A part of the answer.
+    PartialAnswer,
+    /// The answer.
+    FinalAnswer,
+}
+
+/// One item of a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Identifier, unique within its turn (threads-and-turns section 4).
+    pub id: String,
+    /// Unix milliseconds; `None` where history does not tell.
+    pub started_at_ms: Option<i64>,
+    /// Unix milliseconds.
+    pub completed_at_ms: Option<i64>,
+    /// What it is.
+    pub body: ItemBody,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemBody {
+    /// What the user said.
+    UserMessage {
+        /// `clientUserMessageId` of the request.
+        client_id: Option<String>,
+        /// The inputs.
+        content: Vec<UserInput>,
+    },
+    /// What the model said.
+    AgentMessage {
+        /// The text.
+        text: String,
+        /// Commentary or answer, where the model tells.
+        phase: Option<MessagePhase>,
+    },
+    /// What the model thought.
+    Reasoning {
+        /// Summary sections.
+        summary: Vec<String>,
+        /// Raw reasoning, where the model shows it.
+        content: Vec<String>,
+    },
+    /// A plan proposed in plan mode.
+    Plan {
+        /// The text.
+        text: String,
+    },
+    /// A command that was run, or was to be run.
+    CommandExecution(CommandExecution),
+    /// A patch.
+    FileChange {
+        /// Changes, sorted by path.
+        changes: Vec<FileChange>,
+        /// How it went.
+        status: CallStatus,
+        /// Output of the patch tool.
+        stdout: Option<String>,
+        /// Errors of the patch tool.
+        stderr: Option<String>,
+    },
+    /// A call of an MCP tool.
+    McpToolCall {
+        /// Server name.
+        server: String,
+        /// Tool name as the server spells it.
+        tool: String,
+        /// Arguments.
+        arguments: Value,
+        /// How it went.
+        status: CallStatus,
+        /// Result as the server gave it: `content`, `structuredContent`, `_meta`.
+        result: Option<Value>,
+        /// What went wrong.
+        error: Option<String>,
+        /// How long it took.
+        duration: Option<Duration>,
+    },
+    /// A call of a tool that the client offers.
+    DynamicToolCall {
+        /// Namespace, if any.
+        namespace: Option<String>,
+        /// Tool name.
+        tool: String,
+        /// Arguments.
+        arguments: Value,
+        /// How it went.
+        status: CallStatus,
+        /// Output parts on the wire's form.
+        content_items: Option<Vec<Value>>,
+        /// What the client said of it.
+        success: Option<bool>,
+        /// How long it took.
+        duration: Option<Duration>,
+    },
+    /// A web search by the model's server.
+    WebSearch {
+        /// Query text.
+        query: String,
+        /// What was done.
+        action: WebSearchAction,
+        /// Results on the wire's form.
+        results: Option<Vec<Value>>,
+    },
+    /// An image that the model looked at.
+    ImageView {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The history was summed up.
+    ContextCompaction,
+    /// A review began.
+    EnteredReviewMode {
+        /// What is reviewed.
+        review: String,
+    },
+    /// A review ended.
+    ExitedReviewMode {
+        /// The review.
+        review: String,
+    },
+    /// A hook's words to the model.
+    HookPrompt {
+        /// `(hook run id, text)`.
+        fragments: Vec<(String, String)>,
+    },
+    /// An act of a sub-agent tool, on the wire's form without `id` and `type`.
+    CollabAgentToolCall(BTreeMap<String, Value>),
+    /// News of a sub-agent, on the wire's form without `id` and `type`.
+    SubAgentActivity(BTreeMap<String, Value>),
+}
+
+/// A command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandExecution {
+    /// Argument vector.
+    pub command: Vec<String>,
+    /// Working folder, absolute.
+    pub cwd: PathBuf,
+    /// Id of its terminal session, as text.
+    pub process_id: Option<String>,
+    /// Who started it.
+    pub source: CommandSource,
+    /// What its parts do.
+    pub actions: Vec<CommandAction>,
+    /// How it stands.
+    pub status: CallStatus,
+    /// Output; `None` if there was none.
+    pub aggregated_output: Option<String>,
+    /// Exit code; 128 + n for signal n.
+    pub exit_code: Option<i32>,
+    /// How long it took.
+    pub duration: Option<Duration>,
+}
+
+/// Who started a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandSource {
+    /// The model; not started yet, or declined.
+    Agent,
+    /// The user, by thread/shellCommand.
+    UserShell,
+    /// The model.
+    UnifiedExecStartup,
+    /// The model, writing into a running session.
+    UnifiedExecInteraction,
+}
+
+/// What a part of a command does, as far as it can be told from its words (threads-and-turns section 3.4).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum CommandAction {
+    /// Reads a file.
+    Read {
+        /// The part.
+        #[serde(rename = "cmd")]
+        command: String,
+        /// File name.
+        name: String,
+        /// Absolute path.
+        path: PathBuf,
+    },
+    /// Lists files.
+    ListFiles {
+        /// The part.
+        #[serde(rename = "cmd")]
+        command: String,
+        /// Where.
+        path: Option<String>,
+    },
+    /// Searches.
+    Search {
+        /// The part.
+        #[serde(rename = "cmd")]
+        command: String,
+        /// For what.
+        query: Option<String>,
+        /// Where.
+        path: Option<String>,
+    },
+    /// Something else.
+    Unknown {
+        /// The part, or the whole script.
+        #[serde(rename = "cmd")]
+        command: String,
+    },
+}
+
+/// How a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// Running.
+    InProgress,
+    /// Went well.
+    Completed,
+    /// Went wrong.
+    Failed,
+    /// Not allowed.
+    Declined,
+}
+
+/// A change of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// What kind.
+    pub kind: FileChangeKind,
+    /// New content, old content, or unified hunks with one line of context.
+    pub diff: String,
+}
+
+/// Kind of a file change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileChangeKind {
+    /// New file.
+    Add,
+    /// Deleted file.
+    Delete,
+    /// Changed file.
+    Update {
+        /// New place.
+        move_path: Option<PathBuf>,
+    },
+}
+
+/// What a web search did.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WebSearchAction {
+    /// A search.
+    Search {
+        /// Main query.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        query: Option<String>,
+        /// All queries.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queries: Option<Vec<String>>,
+    },
+    /// A page was opened.
+    OpenPage {
+        /// Its address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    },
+    /// A page was searched.
+    FindInPage {
+        /// Its address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        /// What for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
+    },
+    /// Anything else.
+    #[serde(other)]
+    Other,
+}

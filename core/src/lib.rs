@@ -1,0 +1,38 @@
+//! The engine of codex-app-server: threads, turns and items; model transport; tools; accounts; history.
+//!
+//! The boundary is small. An [`Engine`] starts, resumes and finds threads. A [`ThreadHandle`] takes an [`Op`]; the
+//! thread's actor carries it out and tells what happens as [`Event`]s to the [`EventSink`] that the engine was
+//! given. Answers travel as a [`Reply`], called by the actor at the very point of the event order where the answer
+//! belongs.
+//!
+//! This crate knows nothing of JSON-RPC; `codex-app-server` converts.
+
+pub mod auth;
+pub mod config;
+mod engine;
+mod error;
+mod event;
+mod exec;
+pub mod history;
+mod ids;
+mod item;
+pub mod mock_model;
+pub mod model;
+mod op;
+mod session;
+mod settings;
+pub mod test_support;
+mod thread_info;
+mod tools;
+
+pub use engine::{Engine, EngineOptions, StartThread, StartedThread, ThreadHandle};
+pub use error::{Error, Result};
+pub use event::*;
+pub use ids::{ThreadId, new_id, now_ms, now_s};
+pub use item::*;
+pub use op::*;
+pub use settings::*;
+pub use thread_info::*;
+
+/// Release of the wire contract that this engine speaks; sent as the client version to model servers.
+pub const CONTRACT_VERSION: &str = "0.169.0";

@@ -1,0 +1,1 @@
+//! A scripted Responses server for demos, tests and authors of clients.

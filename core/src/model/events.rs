@@ -1,0 +1,83 @@
+//! What comes out of a response stream, and what can go wrong on the way.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{RateLimitSnapshot, ResponseItem};
+use crate::{TokenUsage, TurnError};
+
+/// One event of a response, the same from both transports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResponseEvent {
+    /// The server took the request.
+    Created,
+    /// An item begins.
+    ItemAdded(ResponseItem),
+    /// An item is complete.
+    ItemDone(ResponseItem),
+    /// Text of the open message.
+    TextDelta(String),
+    /// A section of a reasoning summary begins.
+    ReasoningPartAdded {
+        /// Number of the section.
+        summary_index: i64,
+    },
+    /// Text of a reasoning summary.
+    ReasoningSummaryDelta {
+        /// The text.
+        delta: String,
+        /// Number of the section.
+        summary_index: i64,
+    },
+    /// Raw reasoning text.
+    ReasoningDelta {
+        /// The text.
+        delta: String,
+        /// Number of the part.
+        content_index: i64,
+    },
+    /// The limits that changed, default one first.
+    RateLimits(Vec<RateLimitSnapshot>),
+    /// The model that answers, where the server tells.
+    ServerModel(String),
+    /// Recommended verifications, on the wire's form.
+    Verification(Vec<String>),
+    /// Moderation data, as it came.
+    Moderation(Value),
+    /// The answer is buffered for safety checks.
+    SafetyBuffering {
+        /// As the server names them.
+        use_cases: Vec<String>,
+        /// As the server names them.
+        reasons: Vec<String>,
+        /// A model that would answer faster.
+        faster_model: Option<String>,
+    },
+    /// The server's token counts include reasoning of earlier turns.
+    ReasoningIncluded,
+    /// The response is complete; nothing follows.
+    Completed {
+        /// Its identifier.
+        response_id: String,
+        /// Token counts.
+        usage: Option<TokenUsage>,
+        /// `false`: the model wants another request in the same turn.
+        end_turn: Option<bool>,
+    },
+}
+
+/// A failed request or stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelError {
+    /// What the client is told if the turn ends with it.
+    pub error: TurnError,
+    /// Whether another attempt may help.
+    pub retryable: bool,
+    /// How long the server asks to wait.
+    pub retry_after: Option<Duration>,
+    /// No connection could be made at all (refused, DNS, unreachable).
+    pub no_connection: bool,
+    /// Limits that came with the error; announced before it.
+    pub rate_limits: Vec<RateLimitSnapshot>,
+}

@@ -1,0 +1,163 @@
+//! What can be asked of a thread.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{Error, Result, SettingsPatch, ThreadInfo, ThreadSettings, Turn, UserInput};
+
+/// A promise to answer one request. Called where the answer belongs in the order of the thread's events; what is
+/// dropped unanswered is answered with an error.
+pub struct Reply<T>(Option<Box<dyn FnOnce(Result<T>) + Send>>);
+
+impl<T> Reply<T> {
+    /// Wraps what to do with the answer. It must not block.
+    pub fn new(answer: impl FnOnce(Result<T>) + Send + 'static) -> Self {
+        Self(Some(Box::new(answer)))
+    }
+
+    /// Nobody wants to know.
+    pub fn ignore() -> Self {
+        Self(None)
+    }
+
+    /// Answers.
+    pub fn send(mut self, answer: Result<T>) {
+        if let Some(f) = self.0.take() {
+            f(answer);
+        }
+    }
+}
+
+impl<T: Send + 'static> Reply<T> {
+    /// A reply together with the future of its answer, for callers that wait.
+    pub fn channel() -> (Self, impl Future<Output = Result<T>> + Send) {
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let reply = Self::new(move |answer| drop(tx.send(answer)));
+        (reply, async move {
+            rx.await
+                .unwrap_or_else(|_| Err(Error::internal("the thread has ended")))
+        })
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f(Err(Error::internal(
+                "the thread ended before it could answer; resume it and try again",
+            )));
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// An operation on a loaded thread. Carried out in the order of submission.
+#[derive(Debug)]
+pub enum Op {
+    /// Starts a turn, or steers the regular turn that is running. Answers with the turn.
+    StartTurn {
+        /// Input and one-turn choices.
+        start: Box<StartTurn>,
+        /// Answered as soon as the turn has its id.
+        reply: Reply<Turn>,
+    },
+    /// Adds input to the running turn. Answers with its id.
+    Steer {
+        /// The turn that the client believes to be running.
+        expected_turn_id: String,
+        /// Input.
+        input: Vec<UserInput>,
+        /// Echoed in the user message item.
+        client_user_message_id: Option<String>,
+        /// Context of the client.
+        additional_context: BTreeMap<String, ContextEntry>,
+        /// Answered when the input is taken.
+        reply: Reply<String>,
+    },
+    /// Stops the running turn; an empty id stops whatever runs.
+    Interrupt {
+        /// The turn that the client believes to be running.
+        turn_id: String,
+        /// Answered when the turn has stopped.
+        reply: Reply<()>,
+    },
+    /// Changes settings outside of a turn.
+    UpdateSettings {
+        /// What to change.
+        patch: Box<SettingsPatch>,
+        /// Answered when done.
+        reply: Reply<()>,
+    },
+    /// Appends Responses items to the history without a turn.
+    InjectItems {
+        /// The items.
+        items: Vec<Value>,
+        /// Answered when stored.
+        reply: Reply<()>,
+    },
+    /// Tells how things stand, with the running turn if asked for.
+    Snapshot {
+        /// With all turns that are in memory.
+        include_turns: bool,
+        /// Answered at once.
+        reply: Reply<ThreadSnapshot>,
+    },
+    /// Ends the thread: a running turn is recorded as interrupted, children are killed, files are synced.
+    Shutdown {
+        /// Answered when all is stored.
+        reply: Reply<()>,
+    },
+}
+
+/// How a loaded thread stands.
+#[derive(Debug, Clone)]
+pub struct ThreadSnapshot {
+    /// The thread.
+    pub info: ThreadInfo,
+    /// Its settings.
+    pub settings: ThreadSettings,
+    /// Files that project instructions came from.
+    pub instruction_sources: Vec<std::path::PathBuf>,
+    /// Turns held in memory: the running one last; all of an ephemeral thread.
+    pub turns: Vec<Turn>,
+}
+
+/// Input and choices of turn/start.
+#[derive(Debug, Clone, Default)]
+pub struct StartTurn {
+    /// What the user says. May be empty.
+    pub input: Vec<UserInput>,
+    /// Choices that stay.
+    pub settings: SettingsPatch,
+    /// JSON Schema that the answer must follow, this turn only.
+    pub output_schema: Option<Value>,
+    /// Service tier, this turn only.
+    pub service_tier_for_turn: Option<String>,
+    /// Context of the client, this turn only (what did not change is not sent again).
+    pub additional_context: BTreeMap<String, ContextEntry>,
+    /// Echoed in the user message item.
+    pub client_user_message_id: Option<String>,
+    /// Why the client starts the turn; goes into the turn metadata.
+    pub turn_trigger: Option<String>,
+    /// Parent turn in the client's tree of turns.
+    pub parent_turn_id: Option<String>,
+    /// Root turn in the client's tree of turns.
+    pub root_turn_id: Option<String>,
+}
+
+/// One entry of `additionalContext`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextEntry {
+    /// The text.
+    pub value: String,
+    /// Given by the application (developer message) or from elsewhere (untrusted, as a tool's output).
+    pub trusted: bool,
+    /// A name to show, if any.
+    pub name: Option<String>,
+}

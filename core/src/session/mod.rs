@@ -1,0 +1,1 @@
+//! Threads as actors: each owns its state, takes operations, tells events.

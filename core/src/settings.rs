@@ -1,0 +1,250 @@
+//! The settings of a thread: what a client may choose at its start and change with a turn.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// When the user is asked before something runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalPolicy {
+    /// Everything but commands known to be harmless is asked for.
+    #[serde(alias = "unless-trusted")]
+    Untrusted,
+    /// The model asks when it wants to leave the sandbox.
+    #[default]
+    #[serde(alias = "on-failure")]
+    OnRequest,
+    /// Nobody is asked; what would need a question is refused.
+    Never,
+    /// Each kind of question is switched on or off.
+    Granular(GranularApproval),
+}
+
+/// The switches of [`ApprovalPolicy::Granular`]: whether a kind of question may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GranularApproval {
+    /// Questions that let a command leave the sandbox.
+    pub sandbox_approval: bool,
+    /// Questions caused by a rule with the decision `prompt`.
+    pub rules: bool,
+    /// Questions of MCP servers.
+    pub mcp_elicitations: bool,
+    /// Questions before a skill's script runs.
+    #[serde(default)]
+    pub skill_approval: bool,
+    /// Questions of the `request_permissions` tool.
+    #[serde(default)]
+    pub request_permissions: bool,
+}
+
+/// Who answers questions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalsReviewer {
+    /// The client's user.
+    #[default]
+    User,
+    /// A reviewing model.
+    AutoReview,
+    /// Former name of the reviewing model.
+    GuardianSubagent,
+}
+
+/// What a command may touch. Rollout encoding: `{"type":"workspace-write",…}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum SandboxPolicy {
+    /// No limits.
+    DangerFullAccess,
+    /// Read everything, write nothing.
+    ReadOnly {
+        /// Whether the network may be used.
+        #[serde(default)]
+        network_access: bool,
+    },
+    /// The parent application has put us into a sandbox of its own.
+    ExternalSandbox {
+        /// Whether the network may be used.
+        #[serde(default)]
+        network_access: bool,
+    },
+    /// Read everything, write below the workspace roots.
+    WorkspaceWrite {
+        /// Further writable folders.
+        #[serde(default)]
+        writable_roots: Vec<PathBuf>,
+        /// Whether the network may be used.
+        #[serde(default)]
+        network_access: bool,
+        /// Leave `$TMPDIR` out of the writable folders.
+        #[serde(default)]
+        exclude_tmpdir_env_var: bool,
+        /// Leave `/tmp` out of the writable folders.
+        #[serde(default)]
+        exclude_slash_tmp: bool,
+    },
+}
+
+impl Default for SandboxPolicy {
+    fn default() -> Self {
+        Self::ReadOnly {
+            network_access: false,
+        }
+    }
+}
+
+/// The short form of a sandbox policy, as in config.toml and thread/start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SandboxMode {
+    /// [`SandboxPolicy::ReadOnly`].
+    ReadOnly,
+    /// [`SandboxPolicy::WorkspaceWrite`] with the details of `[sandbox_workspace_write]`.
+    WorkspaceWrite,
+    /// [`SandboxPolicy::DangerFullAccess`].
+    DangerFullAccess,
+}
+
+/// A permission profile that was chosen by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermissionProfileRef {
+    /// Its name; built-in ones start with a colon.
+    pub id: String,
+    /// The profile that it is based on.
+    pub extends: Option<String>,
+}
+
+/// How much of its reasoning the model sums up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReasoningSummary {
+    /// The model decides.
+    Auto,
+    /// Short.
+    Concise,
+    /// Long.
+    Detailed,
+    /// None at all.
+    None,
+}
+
+/// How the model talks. Accepted and kept; without effect, as in the contract release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Personality {
+    /// No choice.
+    None,
+    /// Warm.
+    Friendly,
+    /// To the point.
+    Pragmatic,
+}
+
+/// Plan or default mode with the model settings that go with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollaborationMode {
+    /// Which mode.
+    pub mode: ModeKind,
+    /// What the mode sets.
+    pub settings: CollaborationSettings,
+}
+
+/// The collaboration modes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeKind {
+    /// Think and propose, change nothing.
+    Plan,
+    /// Do the work.
+    #[default]
+    Default,
+}
+
+/// What a collaboration mode sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollaborationSettings {
+    /// Model slug.
+    pub model: String,
+    /// Reasoning effort; `None` is the model's default.
+    pub reasoning_effort: Option<String>,
+    /// Instructions of the mode; `None` is the built-in text.
+    pub developer_instructions: Option<String>,
+}
+
+/// The settings that are in force for a thread and stay from turn to turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadSettings {
+    /// Model slug.
+    pub model: String,
+    /// Provider id in the config.
+    pub model_provider: String,
+    /// Reasoning effort (any word of the model's list); `None` is the model's default.
+    pub effort: Option<String>,
+    /// Reasoning summary; `None` is the model's default.
+    pub summary: Option<ReasoningSummary>,
+    /// Service tier as the client gave it.
+    pub service_tier: Option<String>,
+    /// Working folder, absolute.
+    pub cwd: PathBuf,
+    /// Workspace roots, absolute; the first one is `cwd` unless chosen otherwise.
+    pub workspace_roots: Vec<PathBuf>,
+    /// When to ask.
+    pub approval_policy: ApprovalPolicy,
+    /// Whom to ask.
+    pub approvals_reviewer: ApprovalsReviewer,
+    /// What commands may touch.
+    pub sandbox_policy: SandboxPolicy,
+    /// The profile that the sandbox policy came from, if one was chosen by name or by default.
+    pub permission_profile: Option<PermissionProfileRef>,
+    /// Personality, without effect.
+    pub personality: Option<Personality>,
+    /// Collaboration mode.
+    pub collaboration_mode: ModeKind,
+    /// Instructions of the collaboration mode; `None` is the built-in text.
+    pub mode_instructions: Option<String>,
+    /// Plugins that are switched off for this thread.
+    pub disabled_plugin_ids: Vec<String>,
+    /// Client metadata that is merged into `x-codex-turn-metadata`.
+    pub client_metadata: BTreeMap<String, String>,
+}
+
+/// Changes to [`ThreadSettings`]: what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SettingsPatch {
+    /// Model slug; a switch resets the effort unless that is given too.
+    pub model: Option<String>,
+    /// Provider id (start, resume and fork only).
+    pub model_provider: Option<String>,
+    /// Reasoning effort.
+    pub effort: Option<String>,
+    /// Reasoning summary.
+    pub summary: Option<ReasoningSummary>,
+    /// Service tier; `Some(None)` stores `default`.
+    pub service_tier: Option<Option<String>>,
+    /// Working folder; relative ones count from the server's.
+    pub cwd: Option<PathBuf>,
+    /// Workspace roots, absolute.
+    pub workspace_roots: Option<Vec<PathBuf>>,
+    /// When to ask.
+    pub approval_policy: Option<ApprovalPolicy>,
+    /// Whom to ask.
+    pub approvals_reviewer: Option<ApprovalsReviewer>,
+    /// Sandbox in full (turn/start).
+    pub sandbox_policy: Option<SandboxPolicy>,
+    /// Sandbox in short form (thread/start, resume, fork).
+    pub sandbox_mode: Option<SandboxMode>,
+    /// Permission profile by name; not together with a sandbox.
+    pub permissions: Option<String>,
+    /// Personality.
+    pub personality: Option<Personality>,
+    /// Collaboration mode; overrides model and effort.
+    pub collaboration_mode: Option<CollaborationMode>,
+    /// Plugins that are switched off.
+    pub disabled_plugin_ids: Option<Vec<String>>,
+    /// Replaces the client metadata.
+    pub client_metadata: Option<BTreeMap<String, String>>,
+    /// Adds to the client metadata.
+    pub client_metadata_patch: Option<BTreeMap<String, String>>,
+}

@@ -1,0 +1,1 @@
+//! The one door for hooks that only tests use.

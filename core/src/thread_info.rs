@@ -1,0 +1,292 @@
+//! What is known of a thread besides its turns, and its turns as clients see them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Item, ThreadId};
+
+/// What a thread is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThreadStatus {
+    /// Known from its file only.
+    NotLoaded,
+    /// Waiting for input.
+    Idle,
+    /// Its last turn failed.
+    SystemError,
+    /// A turn is running.
+    Active {
+        /// The turn waits for an approval.
+        waiting_on_approval: bool,
+        /// The turn waits for an answer of the user.
+        waiting_on_user_input: bool,
+    },
+}
+
+impl ThreadStatus {
+    /// Running, not waiting for anybody.
+    pub const ACTIVE: Self = Self::Active {
+        waiting_on_approval: false,
+        waiting_on_user_input: false,
+    };
+}
+
+/// How a thread's history is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryMode {
+    /// Without ordinals and item lines; read only.
+    Legacy,
+    /// With ordinals and a line per completed item.
+    #[default]
+    Paginated,
+}
+
+/// State of the repository around a thread's folder when it was started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitInfo {
+    /// Commit id.
+    pub sha: Option<String>,
+    /// Branch name.
+    pub branch: Option<String>,
+    /// Address of the remote `origin`.
+    pub origin_url: Option<String>,
+}
+
+/// Everything that a list row or a thread object shows, save its turns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadInfo {
+    /// Identifier.
+    pub id: ThreadId,
+    /// Identifier of the root of its tree of sub-agents; its own for ordinary threads.
+    pub session_id: String,
+    /// The thread that it was forked from.
+    pub forked_from: Option<ThreadId>,
+    /// The thread whose agent spawned it.
+    pub parent: Option<ThreadId>,
+    /// The thread that it is attached to as a hidden child.
+    pub attached_to: Option<ThreadId>,
+    /// First user text, or empty.
+    pub preview: String,
+    /// User-given name.
+    pub name: Option<String>,
+    /// Lives in memory only.
+    pub ephemeral: bool,
+    /// How it is stored.
+    pub history_mode: HistoryMode,
+    /// Model slug, if known.
+    pub model: Option<String>,
+    /// Reasoning effort, if known.
+    pub effort: Option<String>,
+    /// Provider id.
+    pub model_provider: String,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+    /// Unix seconds of the last user activity.
+    pub recency_at: Option<i64>,
+    /// What it is doing.
+    pub status: ThreadStatus,
+    /// Its rollout file; `None` for ephemeral threads.
+    pub path: Option<PathBuf>,
+    /// Working folder.
+    pub cwd: PathBuf,
+    /// Workspace roots; empty when not loaded.
+    pub workspace_roots: Vec<PathBuf>,
+    /// Version that wrote its first line.
+    pub cli_version: String,
+    /// Name of the client that started it.
+    pub originator: Option<String>,
+    /// `source` of its session meta, as stored (`"vscode"`, `"cli"`, `{"subagent":…}`).
+    pub source: serde_json::Value,
+    /// `thread_source` of its session meta.
+    pub thread_source: Option<String>,
+    /// Repository state.
+    pub git: Option<GitInfo>,
+    /// Nickname of a sub-agent.
+    pub agent_nickname: Option<String>,
+    /// Role of a sub-agent.
+    pub agent_role: Option<String>,
+    /// Archived.
+    pub archived: bool,
+}
+
+/// How a turn stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnStatus {
+    /// Running.
+    InProgress,
+    /// Ended well.
+    Completed,
+    /// Stopped by the user or by our end.
+    Interrupted,
+    /// Ended with an error.
+    Failed,
+}
+
+/// How many of its items a turn object carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemsView {
+    /// None.
+    NotLoaded,
+    /// First user message and last agent message, or only the latter.
+    Summary,
+    /// All.
+    Full,
+}
+
+/// A turn as clients see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// Identifier.
+    pub id: String,
+    /// Identifier of the turn at the root of a tree of sub-agents; its own for ordinary turns.
+    pub root_turn_id: Option<String>,
+    /// Status.
+    pub status: TurnStatus,
+    /// Items, as many as `items_view` says.
+    pub items: Vec<Item>,
+    /// Which items are here.
+    pub items_view: ItemsView,
+    /// Why it failed.
+    pub error: Option<TurnError>,
+    /// Unix seconds.
+    pub started_at: Option<i64>,
+    /// Unix seconds.
+    pub completed_at: Option<i64>,
+    /// Milliseconds.
+    pub duration_ms: Option<i64>,
+}
+
+/// Why a turn failed, or why a request is tried again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnError {
+    /// What happened and what to do.
+    pub message: String,
+    /// Kind of error, for programs.
+    pub kind: ErrorKind,
+    /// Further text, such as the cause of a retry.
+    pub details: Option<String>,
+    /// Details of a misalignment refusal, as the server sent them.
+    pub misalignment: Option<Misalignment>,
+}
+
+/// Details of a misalignment refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misalignment {
+    /// Kind, in the server's words.
+    pub error_type: Option<String>,
+    /// Explanation.
+    pub detailed_explanation: Option<String>,
+    /// Message that would steer the model back.
+    pub steer_message: Option<String>,
+    /// What should be reviewed.
+    pub review_target: Option<String>,
+}
+
+/// Kinds of turn errors: the contract's `CodexErrorInfo` (model-and-auth section 1.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The model's context window is full.
+    ContextWindowExceeded,
+    /// A session budget is used up.
+    SessionBudgetExceeded,
+    /// A plan's or account's limit is reached.
+    UsageLimitExceeded,
+    /// Too many requests for now.
+    RateLimitExceeded,
+    /// No flex capacity.
+    FlexUnavailable,
+    /// The model is at capacity.
+    ServerOverloaded,
+    /// No such model.
+    ModelNotFound,
+    /// No capacity for a policy-restricted request.
+    PolicyCapacityUnavailable,
+    /// Refused as a cyber-security risk.
+    CyberPolicy,
+    /// Refused as misaligned.
+    MisalignmentPolicyViolation,
+    /// An inference hook refused.
+    InferenceHookDenied,
+    /// HTTP 500.
+    InternalServerError,
+    /// No valid credentials.
+    Unauthorized,
+    /// HTTP 400 of a known kind.
+    BadRequest,
+    /// The sandbox could not be set up.
+    SandboxError,
+    /// Anything else.
+    Other,
+    /// An HTTP error status, or no connection.
+    HttpConnectionFailed {
+        /// Status, if one was received.
+        status: Option<u16>,
+    },
+    /// The response stream could not be opened.
+    ResponseStreamConnectionFailed {
+        /// Status, if one was received.
+        status: Option<u16>,
+    },
+    /// The response stream broke.
+    ResponseStreamDisconnected {
+        /// Status, if one was received.
+        status: Option<u16>,
+    },
+    /// The retry budget is used up.
+    ResponseTooManyFailedAttempts {
+        /// Last status.
+        status: Option<u16>,
+    },
+    /// The running turn takes no steering.
+    ActiveTurnNotSteerable {
+        /// `review` or `compact`.
+        turn_kind: &'static str,
+    },
+}
+
+/// Token counts of one response, or their sum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenUsage {
+    /// All input tokens, cached ones among them.
+    pub input_tokens: i64,
+    /// Input tokens read from the cache.
+    pub cached_input_tokens: i64,
+    /// Input tokens written to the cache.
+    pub cache_write_input_tokens: i64,
+    /// All output tokens, reasoning among them.
+    pub output_tokens: i64,
+    /// Reasoning tokens.
+    pub reasoning_output_tokens: i64,
+    /// Total as the server counts.
+    pub total_tokens: i64,
+}
+
+impl std::ops::AddAssign for TokenUsage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens += other.input_tokens;
+        self.cached_input_tokens += other.cached_input_tokens;
+        self.cache_write_input_tokens += other.cache_write_input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.reasoning_output_tokens += other.reasoning_output_tokens;
+        self.total_tokens += other.total_tokens;
+    }
+}
+
+/// Token usage of a thread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadTokenUsage {
+    /// Sum over all responses.
+    #[serde(rename = "total_token_usage")]
+    pub total: TokenUsage,
+    /// The last response.
+    #[serde(rename = "last_token_usage")]
+    pub last: TokenUsage,
+    /// Usable tokens of the model's window.
+    pub model_context_window: Option<i64>,
+}

@@ -1,0 +1,1 @@
+//! Tools that the model can call: one file each.
