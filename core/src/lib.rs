@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod event;
 mod exec;
+pub mod features;
 pub mod history;
 mod ids;
 mod item;

@@ -1,21 +1,25 @@
-//! Configuration: config.toml, command-line overrides and the typed view of what the engine uses.
+//! Configuration: config.toml, command-line overrides and the typed view of what the engine uses
+//! (config-and-services sections 1.1 and 2).
+//!
+//! Nothing is read at start. [`Config::load`] looks at the file each time and parses it again only when it changed.
 
-use std::path::PathBuf;
+mod error;
+mod home;
+mod layers;
+mod overrides;
+mod permissions;
+mod schema;
+mod shell_environment;
+mod view;
 
-/// An override from the command line or from thread/start: a dotted key and its value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ConfigOverride {
-    /// Dotted key.
-    pub key: String,
-    /// Value.
-    pub value: toml::Value,
-}
-
-/// Where the configuration of a process comes from. Files are read when asked for, not at start.
-#[derive(Debug, Clone, Default)]
-pub struct ConfigSource {
-    /// `CODEX_HOME`.
-    pub codex_home: PathBuf,
-    /// `-c`, `--enable`, `--disable`, in order.
-    pub overrides: Vec<ConfigOverride>,
-}
+pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
+pub use home::{HomeError, find_codex_home, installation_id};
+pub use layers::{ConfigSource, check};
+pub use overrides::{ConfigOverride, OverrideError};
+pub use permissions::{BUILT_IN_PROFILES, TrustLevel};
+pub use schema::{
+    CredentialsStore, LoginMethod, SearchContextSize, Verbosity, WebSearchLocation, WebSearchMode,
+    WebSearchSettings,
+};
+pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
+pub use view::Config;

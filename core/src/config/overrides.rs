@@ -1,0 +1,271 @@
+//! `-c key=value`, `--enable`, `--disable` and the `config` map of thread/start
+//! (config-and-services sections 1.1 and 2.5).
+
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+/// An override from the command line or from thread/start: a dotted key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfigOverride {
+    /// Dotted key.
+    pub key: String,
+    /// Value.
+    pub value: Value,
+}
+
+/// Why an override on the command line cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OverrideError {
+    /// There is no `=`.
+    #[error("error parsing -c overrides: Invalid override (missing '='): {0}")]
+    MissingEquals(String),
+    /// Nothing is before the `=`.
+    #[error("error parsing -c overrides: Empty key in override: {0}")]
+    EmptyKey(String),
+    /// `--enable` or `--disable` of something that doesn't exist.
+    #[error("Unknown feature flag: {0}")]
+    UnknownFeature(String),
+}
+
+impl ConfigOverride {
+    /// Reads `key=value`. The key is dotted, without quoting; the value is TOML, or else a raw string, whose outer
+    /// quotes are dropped.
+    pub fn parse(text: &str) -> Result<Self, OverrideError> {
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| OverrideError::MissingEquals(text.to_owned()))?;
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(OverrideError::EmptyKey(text.to_owned()));
+        }
+        let value = value.trim();
+        Ok(Self {
+            key: full_key(key),
+            value: value
+                .parse()
+                .unwrap_or_else(|_| Value::String(value.trim_matches(['"', '\'']).to_owned())),
+        })
+    }
+
+    /// What `--enable NAME` or `--disable NAME` stands for.
+    pub fn feature(name: &str, enabled: bool) -> Result<Self, OverrideError> {
+        let feature =
+            crate::features::find(name).ok_or_else(|| OverrideError::UnknownFeature(name.to_owned()))?;
+        Ok(Self {
+            key: format!("features.{}", feature.key),
+            value: Value::Boolean(enabled),
+        })
+    }
+
+    /// The `config` map of a request: dotted keys or nested objects. A null leaves its key alone.
+    pub fn from_json(map: &serde_json::Map<String, Json>) -> Vec<Self> {
+        let mut all: Vec<Self> = map
+            .iter()
+            .filter_map(|(key, value)| {
+                Some(Self {
+                    key: full_key(key.trim()),
+                    value: from_json(value)?,
+                })
+            })
+            .collect();
+        // The value of a whole table wins over its parts, so it comes last.
+        all.sort_by_key(|one| std::cmp::Reverse(one.key.matches('.').count()));
+        all
+    }
+}
+
+/// Overrides as a layer: a table to be merged over others. Later ones win.
+pub(super) fn layer<'a>(overrides: impl IntoIterator<Item = &'a ConfigOverride>) -> Table {
+    let mut root = Table::new();
+    for one in overrides {
+        set(&mut root, &one.key, one.value.clone());
+    }
+    root
+}
+
+/// Merges a layer over another: tables deeply, all else replaces.
+pub(super) fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn set(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let below = table
+                .entry(first.to_owned())
+                .or_insert_with(|| Value::Table(Table::new()));
+            if !below.is_table() {
+                *below = Value::Table(Table::new());
+            }
+            if let Value::Table(below) = below {
+                set(below, rest, value);
+            }
+        }
+    }
+}
+
+fn full_key(key: &str) -> String {
+    match key {
+        "use_legacy_landlock" => "features.use_legacy_landlock".to_owned(),
+        key => key.to_owned(),
+    }
+}
+
+fn from_json(value: &Json) -> Option<Value> {
+    Some(match value {
+        Json::Null => return None,
+        Json::Bool(value) => Value::Boolean(*value),
+        Json::Number(number) => match number.as_i64() {
+            Some(integer) => Value::Integer(integer),
+            None => Value::Float(number.as_f64()?),
+        },
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().filter_map(from_json).collect()),
+        Json::Object(map) => Value::Table(
+            map.iter()
+                .filter_map(|(key, value)| Some((key.clone(), from_json(value)?)))
+                .collect(),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(text: &str) -> (String, Value) {
+        let one = ConfigOverride::parse(text).expect("parses");
+        (one.key, one.value)
+    }
+
+    #[test]
+    fn values_are_toml_or_else_raw_text() {
+        assert_eq!(parse("a.b=1"), ("a.b".into(), Value::Integer(1)));
+        assert_eq!(parse(" a = true "), ("a".into(), Value::Boolean(true)));
+        assert_eq!(parse("s=hello world"), ("s".into(), "hello world".into()));
+        assert_eq!(parse("q='lit'"), ("q".into(), "lit".into()));
+        assert_eq!(parse("u=a=b"), ("u".into(), "a=b".into()));
+        assert_eq!(parse("e="), ("e".into(), "".into()));
+        assert_eq!(parse("h=\"half"), ("h".into(), "half".into()));
+        assert_eq!(parse("l=[1, \"x\"]").1, Value::Array(vec![1.into(), "x".into()]));
+        assert_eq!(parse("t={x=1}").1["x"], Value::Integer(1));
+        assert_eq!(parse("n=1\nm=2").1, "1\nm=2".into());
+        assert_eq!(
+            parse("use_legacy_landlock=true").0,
+            "features.use_legacy_landlock"
+        );
+    }
+
+    #[test]
+    fn a_missing_equals_sign_or_key_is_named() {
+        assert_eq!(
+            ConfigOverride::parse("nokey").expect_err("refused").to_string(),
+            "error parsing -c overrides: Invalid override (missing '='): nokey"
+        );
+        assert_eq!(
+            ConfigOverride::parse("=x").expect_err("refused").to_string(),
+            "error parsing -c overrides: Empty key in override: =x"
+        );
+    }
+
+    #[test]
+    fn unknown_features_are_refused() {
+        assert_eq!(
+            ConfigOverride::feature("nonesuch", true)
+                .expect_err("refused")
+                .to_string(),
+            "Unknown feature flag: nonesuch"
+        );
+        let one = ConfigOverride::feature("shell_tool", false).expect("known");
+        assert_eq!(
+            (one.key.as_str(), one.value),
+            ("features.shell_tool", Value::Boolean(false))
+        );
+    }
+
+    #[test]
+    fn a_request_may_use_dotted_keys_or_objects_and_the_whole_table_wins() {
+        let json = json!({"a": {"b": 1, "gone": null}, "a.c": 2, "x.y": 1.5, "n": null});
+        let all = ConfigOverride::from_json(json.as_object().expect("object"));
+        let table = layer(&all);
+        assert_eq!(
+            table,
+            toml::toml! { a = { b = 1 }
+            x = { y = 1.5 } }
+        );
+    }
+
+    #[test]
+    fn tables_merge_deeply_and_all_else_replaces() {
+        let mut base = toml::toml! { a = { b = 1, c = [1] }
+        d = 1 };
+        merge(
+            &mut base,
+            toml::toml! { a = { c = [2], e = 3 }
+            d = { f = 1 } },
+        );
+        assert_eq!(
+            base,
+            toml::toml! { a = { b = 1, c = [2], e = 3 }
+            d = { f = 1 } }
+        );
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Boolean),
+            any::<i64>().prop_map(Value::Integer),
+            (-1e9..1e9f64).prop_map(Value::Float),
+            any::<String>().prop_map(Value::String),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::btree_map("[a-z]{1,4}", inner, 0..4)
+                    .prop_map(|map| Value::Table(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_value_or_a_named_error(text in any::<String>()) {
+            match ConfigOverride::parse(&text) {
+                Ok(one) => prop_assert!(!one.key.is_empty()),
+                Err(error) => prop_assert!(error.to_string().ends_with(&text)),
+            }
+        }
+
+        #[test]
+        fn toml_values_come_back_as_they_were(key in "[a-z_]{1,8}(\\.[a-z_]{1,8}){0,3}", value in any_value()) {
+            let one = ConfigOverride::parse(&format!("{key} = {value}")).expect("parses");
+            prop_assert_eq!(&one.value, &value);
+            let layer = layer([&one]);
+            let mut found = &Value::Table(layer);
+            for part in key.split('.') {
+                found = &found[part];
+            }
+            prop_assert_eq!(found, &value);
+        }
+
+        #[test]
+        fn the_last_override_of_a_key_wins(first in any_value(), last in any_value()) {
+            let of = |value: &Value| ConfigOverride { key: "a.b".into(), value: value.clone() };
+            let table = layer([&of(&first), &of(&last)]);
+            prop_assert_eq!(&table["a"]["b"], &last);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What commands may touch by default: sandbox mode, named profiles, trusted projects
+//! (threads-and-turns section 2.1).
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::schema::{ConfigToml, WorkspaceWriteToml};
+use crate::{ApprovalPolicy, PermissionProfileRef, SandboxMode, SandboxPolicy};
+
+/// Whether the user trusts a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustLevel {
+    /// Commands may write inside.
+    Trusted,
+    /// Questions before anything runs.
+    Untrusted,
+}
+
+/// The permission profiles that are always there, with the sandbox mode that each stands for.
+pub const BUILT_IN_PROFILES: [(&str, SandboxMode); 3] = [
+    (":read-only", SandboxMode::ReadOnly),
+    (":workspace", SandboxMode::WorkspaceWrite),
+    (":danger-full-access", SandboxMode::DangerFullAccess),
+];
+
+/// Permissions that hold when nobody says otherwise.
+pub(super) struct Defaults {
+    pub(super) approval_policy: ApprovalPolicy,
+    pub(super) sandbox_policy: SandboxPolicy,
+    pub(super) profile: Option<PermissionProfileRef>,
+}
+
+/// Settles the defaults, or says what stands in the way.
+pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<Defaults, String> {
+    if toml.approval_policy == Some(ApprovalPolicy::Untrusted) {
+        return Err("approval_policy = \"untrusted\" is no longer supported; remove this setting".to_owned());
+    }
+    if toml.permissions.is_some() && toml.default_permissions.is_none() {
+        return Err("[permissions] needs `default_permissions` to name the profile to use".to_owned());
+    }
+    let approval_policy = toml.approval_policy.clone().unwrap_or(match trust {
+        Some(TrustLevel::Untrusted) => ApprovalPolicy::Untrusted,
+        Some(TrustLevel::Trusted) | None => ApprovalPolicy::OnRequest,
+    });
+    let (sandbox_policy, profile) = if let Some(mode) = toml.sandbox_mode {
+        (policy(mode, &toml.sandbox_workspace_write), None)
+    } else if let Some(name) = &toml.default_permissions {
+        let (policy, profile) =
+            named(name).map_err(|reason| format!("default_permissions refers to {reason}"))?;
+        (policy, Some(profile))
+    } else {
+        let (id, mode) = match trust {
+            Some(_) => (":workspace", SandboxMode::WorkspaceWrite),
+            None => (":read-only", SandboxMode::ReadOnly),
+        };
+        (policy(mode, &toml.sandbox_workspace_write), Some(reference(id)))
+    };
+    Ok(Defaults {
+        approval_policy,
+        sandbox_policy,
+        profile,
+    })
+}
+
+/// The sandbox that a mode stands for.
+pub(super) fn policy(mode: SandboxMode, details: &WorkspaceWriteToml) -> SandboxPolicy {
+    match mode {
+        SandboxMode::ReadOnly => SandboxPolicy::ReadOnly {
+            network_access: false,
+        },
+        SandboxMode::DangerFullAccess => SandboxPolicy::DangerFullAccess,
+        SandboxMode::WorkspaceWrite => SandboxPolicy::WorkspaceWrite {
+            writable_roots: details.writable_roots.clone(),
+            network_access: details.network_access,
+            exclude_tmpdir_env_var: details.exclude_tmpdir_env_var,
+            exclude_slash_tmp: details.exclude_slash_tmp,
+        },
+    }
+}
+
+/// The sandbox of a profile.
+pub(super) fn named(name: &str) -> Result<(SandboxPolicy, PermissionProfileRef), String> {
+    match BUILT_IN_PROFILES.iter().find(|(id, _)| *id == name) {
+        Some((id, mode)) => Ok((policy(*mode, &WorkspaceWriteToml::default()), reference(id))),
+        None if name.starts_with(':') => Err(format!("unknown built-in profile `{name}`")),
+        // To run with other limits than the user wrote down would be worse than not to run.
+        None => Err(format!(
+            "profile `{name}`, but profiles of your own are not supported yet; use :read-only, :workspace or \
+             :danger-full-access"
+        )),
+    }
+}
+
+/// Whether the project around `cwd` is trusted: the folder itself counts first, then its project root.
+pub(super) fn trust(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Option<TrustLevel> {
+    if toml.projects.is_empty() {
+        return None;
+    }
+    let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
+    level(cwd).or_else(|| level(project_root(cwd, markers)?))
+}
+
+/// The nearest folder upwards from `cwd` that holds one of the markers.
+fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a Path> {
+    cwd.ancestors()
+        .find(|dir| markers.iter().any(|marker| dir.join(marker).exists()))
+}
+
+fn reference(id: &str) -> PermissionProfileRef {
+    PermissionProfileRef {
+        id: id.to_owned(),
+        extends: None,
+    }
+}

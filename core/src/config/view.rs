@@ -1,0 +1,302 @@
+//! The configuration as the engine uses it: typed, with defaults filled in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Table;
+
+use super::layers::Merged;
+use super::permissions::{self, TrustLevel};
+use super::schema::{ConfigToml, WebSearchToml, WorkspaceWriteToml};
+use super::{
+    ConfigError, ConfigOverride, ConfigSource, CredentialsStore, LoginMethod, ShellEnvironmentPolicy,
+    Verbosity, WebSearchMode, WebSearchSettings,
+};
+use crate::features::Features;
+use crate::{
+    ApprovalPolicy, ApprovalsReviewer, PermissionProfileRef, Personality, ReasoningSummary, SandboxMode,
+    SandboxPolicy,
+};
+
+/// Ids that `[model_providers]` may not define.
+const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
+
+/// The configuration that holds for one thread (config-and-services section 2.6).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `CODEX_HOME`.
+    pub codex_home: PathBuf,
+    /// Model slug; `None` is the catalogue's default.
+    pub model: Option<String>,
+    /// Model slug of reviews.
+    pub review_model: Option<String>,
+    /// Provider id: `openai` or a key of [`Config::model_providers`].
+    pub model_provider: String,
+    /// Tables of `[model_providers.<id>]`, as written.
+    pub model_providers: BTreeMap<String, Table>,
+    /// Reasoning effort, any word.
+    pub model_reasoning_effort: Option<String>,
+    /// Reasoning effort of plan mode, any word.
+    pub plan_mode_reasoning_effort: Option<String>,
+    /// Reasoning summary.
+    pub model_reasoning_summary: Option<ReasoningSummary>,
+    /// Verbosity.
+    pub model_verbosity: Option<Verbosity>,
+    /// Tokens of the model's window.
+    pub model_context_window: Option<i64>,
+    /// Tokens at which the history is summed up.
+    pub model_auto_compact_token_limit: Option<i64>,
+    /// Service tier, any word.
+    pub service_tier: Option<String>,
+    /// Personality.
+    pub personality: Option<Personality>,
+    /// The user's instructions.
+    pub instructions: Option<String>,
+    /// Goes into the developer message.
+    pub developer_instructions: Option<String>,
+    /// Replaces the prompt that sums up a history.
+    pub compact_prompt: Option<String>,
+    /// File that replaces the base instructions, absolute.
+    pub model_instructions_file: Option<PathBuf>,
+    /// How much of AGENTS.md is read, bytes.
+    pub project_doc_max_bytes: usize,
+    /// Names to try where there is no AGENTS.md.
+    pub project_doc_fallback_filenames: Vec<String>,
+    /// What a project's root folder holds.
+    pub project_root_markers: Vec<String>,
+
+    /// When to ask.
+    pub approval_policy: ApprovalPolicy,
+    /// Whom to ask.
+    pub approvals_reviewer: ApprovalsReviewer,
+    /// What commands may touch.
+    pub sandbox_policy: SandboxPolicy,
+    /// The profile that `sandbox_policy` comes from; `None` when it was set by `sandbox_mode`.
+    pub permission_profile: Option<PermissionProfileRef>,
+    /// Whether the user trusts the project.
+    pub trust: Option<TrustLevel>,
+    workspace_write: WorkspaceWriteToml,
+
+    /// Which variables reach commands.
+    pub shell_environment_policy: ShellEnvironmentPolicy,
+    /// Whether commands may run in a login shell.
+    pub allow_login_shell: bool,
+    /// Tokens of a tool's output that go to the model; `None` is the model's default.
+    pub tool_output_token_limit: Option<u64>,
+    /// How long an empty poll of a running command may wait.
+    pub background_terminal_max_timeout: Duration,
+    /// Whether and where the model may search the web; `None` is the default.
+    pub web_search: Option<WebSearchMode>,
+    /// Details of web searches.
+    pub web_search_settings: WebSearchSettings,
+    /// Whether there is an `update_plan` tool.
+    pub update_plan_tool: bool,
+    /// Switches.
+    pub features: Features,
+
+    /// How long a thread that nobody watches stays loaded.
+    pub thread_unload_delay: Duration,
+    /// Address of the OpenAI API.
+    pub openai_base_url: Option<String>,
+    /// Address of the ChatGPT backend.
+    pub chatgpt_base_url: String,
+    /// Where credentials are kept.
+    pub cli_auth_credentials_store: CredentialsStore,
+    /// The only way to sign in.
+    pub forced_login_method: Option<LoginMethod>,
+    /// The only workspaces to sign in to; empty is any.
+    pub forced_chatgpt_workspace_id: Vec<String>,
+    /// `[otel]` as written.
+    pub otel: Option<Table>,
+    /// Program to run after each turn.
+    pub notify: Option<Vec<String>>,
+
+    /// Keep reasoning from clients.
+    pub hide_agent_reasoning: bool,
+    /// Show raw reasoning to clients.
+    pub show_raw_agent_reasoning: bool,
+    /// Tell the model what it may do.
+    pub include_permissions_instructions: bool,
+    /// Tell the model of its apps.
+    pub include_apps_instructions: bool,
+    /// Tell the model of its collaboration mode.
+    pub include_collaboration_mode_instructions: bool,
+    /// Tell the model of its environment.
+    pub include_environment_context: bool,
+    /// And what time it is.
+    pub include_environment_context_time: bool,
+}
+
+impl Config {
+    /// Reads config.toml, if it changed since the last call, and lays the overrides of the process and then `extra`
+    /// over it. `cwd` decides which project's trust counts, and what relative paths in overrides mean.
+    pub fn load(source: &ConfigSource, cwd: &Path, extra: &[ConfigOverride]) -> Result<Self, ConfigError> {
+        let merged = Merged::load(source, cwd, extra)?;
+        let problem_of = |toml: &ConfigToml| {
+            let markers = markers(toml);
+            let trust = permissions::trust(toml, cwd, &markers);
+            check_providers(toml)
+                .and_then(|()| permissions::defaults(toml, trust).map(|defaults| (defaults, trust)))
+        };
+        match problem_of(&merged.toml) {
+            Ok((defaults, trust)) => Ok(Self::of(merged, source, defaults, trust)),
+            Err(message) => Err(merged.fault(message, |toml| problem_of(toml).is_err())),
+        }
+    }
+
+    /// The sandbox that a mode stands for, with the details of `[sandbox_workspace_write]`.
+    pub fn sandbox_of_mode(&self, mode: SandboxMode) -> SandboxPolicy {
+        permissions::policy(mode, &self.workspace_write)
+    }
+
+    /// The sandbox of a permission profile, by name.
+    pub fn sandbox_of_profile(
+        &self,
+        name: &str,
+    ) -> Result<(SandboxPolicy, PermissionProfileRef), ConfigError> {
+        permissions::named(name)
+            .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
+    }
+
+    /// Whether requests can go to this provider; otherwise the error to answer with.
+    pub fn check_provider(&self, id: &str) -> Result<(), ConfigError> {
+        if id == "openai" || self.model_providers.contains_key(id) {
+            Ok(())
+        } else {
+            Err(ConfigError::Override(format!("Model provider `{id}` not found")))
+        }
+    }
+
+    fn of(
+        merged: Merged,
+        source: &ConfigSource,
+        defaults: permissions::Defaults,
+        trust: Option<TrustLevel>,
+    ) -> Self {
+        let Merged { mut table, toml, .. } = merged;
+        let project_root_markers = markers(&toml);
+        let model_providers = match table.remove("model_providers") {
+            Some(toml::Value::Table(all)) => all
+                .into_iter()
+                .filter_map(|(id, table)| Some((id, table.try_into().ok()?)))
+                .collect(),
+            _ => BTreeMap::new(),
+        };
+        let (web_search_switch, web_search_settings) = match toml.tools.web_search {
+            None => (None, WebSearchSettings::default()),
+            Some(WebSearchToml::Switch(on)) => (Some(on), WebSearchSettings::default()),
+            Some(WebSearchToml::Settings(settings)) => (None, settings),
+        };
+        Self {
+            codex_home: source.codex_home.clone(),
+            model: toml.model,
+            review_model: toml.review_model,
+            model_provider: toml.model_provider.unwrap_or_else(|| "openai".to_owned()),
+            model_providers,
+            model_reasoning_effort: toml.model_reasoning_effort,
+            plan_mode_reasoning_effort: toml.plan_mode_reasoning_effort,
+            model_reasoning_summary: toml.model_reasoning_summary,
+            model_verbosity: toml.model_verbosity,
+            model_context_window: toml.model_context_window,
+            model_auto_compact_token_limit: toml.model_auto_compact_token_limit,
+            service_tier: toml.service_tier,
+            personality: toml.personality,
+            instructions: toml.instructions,
+            developer_instructions: toml.developer_instructions,
+            compact_prompt: toml.compact_prompt,
+            model_instructions_file: toml.model_instructions_file,
+            project_doc_max_bytes: toml.project_doc_max_bytes.unwrap_or(32 * 1024),
+            project_doc_fallback_filenames: toml.project_doc_fallback_filenames.unwrap_or_default(),
+            project_root_markers,
+            approval_policy: defaults.approval_policy,
+            approvals_reviewer: toml.approvals_reviewer.unwrap_or_default(),
+            sandbox_policy: defaults.sandbox_policy,
+            permission_profile: defaults.profile,
+            trust,
+            workspace_write: toml.sandbox_workspace_write,
+            shell_environment_policy: toml.shell_environment_policy,
+            allow_login_shell: toml.allow_login_shell.unwrap_or(true),
+            tool_output_token_limit: toml.tool_output_token_limit,
+            background_terminal_max_timeout: Duration::from_millis(
+                toml.background_terminal_max_timeout.unwrap_or(300_000),
+            ),
+            web_search: toml.web_search.or(match web_search_switch {
+                Some(true) => Some(WebSearchMode::Live),
+                Some(false) => Some(WebSearchMode::Disabled),
+                None => None,
+            }),
+            web_search_settings,
+            update_plan_tool: toml.tools.update_plan.is_some_and(|plan| plan.enabled),
+            features: Features::new(
+                toml.features
+                    .iter()
+                    .filter_map(|(key, value)| Some((key.as_str(), value.enabled?))),
+            ),
+            thread_unload_delay: Duration::from_secs(toml.thread_unload_delay_secs.unwrap_or(1800)),
+            openai_base_url: toml.openai_base_url,
+            chatgpt_base_url: toml
+                .chatgpt_base_url
+                .unwrap_or_else(|| "https://chatgpt.com/backend-api/".to_owned()),
+            cli_auth_credentials_store: toml.cli_auth_credentials_store.unwrap_or_default(),
+            forced_login_method: toml.forced_login_method,
+            forced_chatgpt_workspace_id: toml
+                .forced_chatgpt_workspace_id
+                .map(|ids| ids.0)
+                .unwrap_or_default(),
+            otel: toml.otel,
+            notify: toml.notify.filter(|argv| !argv.is_empty()),
+            hide_agent_reasoning: toml.hide_agent_reasoning.unwrap_or(false),
+            show_raw_agent_reasoning: toml.show_raw_agent_reasoning.unwrap_or(false),
+            include_permissions_instructions: toml.include_permissions_instructions.unwrap_or(true),
+            include_apps_instructions: toml.include_apps_instructions.unwrap_or(true),
+            include_collaboration_mode_instructions: toml
+                .include_collaboration_mode_instructions
+                .unwrap_or(true),
+            include_environment_context: toml.include_environment_context.unwrap_or(true),
+            include_environment_context_time: toml.include_environment_context_time.unwrap_or(true),
+        }
+    }
+}
+
+fn markers(toml: &ConfigToml) -> Vec<String> {
+    match &toml.project_root_markers {
+        Some(markers) => markers.clone(),
+        None => vec![".git".to_owned()],
+    }
+}
+
+fn check_providers(toml: &ConfigToml) -> Result<(), String> {
+    if toml.profile.is_some() {
+        return Err(
+            "`profile` is no longer supported; move the profile's settings to the top of config.toml"
+                .to_owned(),
+        );
+    }
+    let reserved: Vec<_> = RESERVED_PROVIDERS
+        .into_iter()
+        .filter(|id| toml.model_providers.contains_key(*id))
+        .collect();
+    if !reserved.is_empty() {
+        return Err(format!(
+            "model_providers contains reserved built-in provider IDs: {}",
+            reserved
+                .iter()
+                .map(|id| format!("`{id}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ));
+    }
+    for (id, provider) in &toml.model_providers {
+        if provider.auth.is_some() && provider.env_key.is_some() {
+            return Err(format!(
+                "model_providers.{id}: `auth` cannot be combined with `env_key`"
+            ));
+        }
+    }
+    match toml.model_provider.as_deref() {
+        None | Some("openai") => Ok(()),
+        Some(id) if toml.model_providers.contains_key(id) => Ok(()),
+        Some(id) => Err(format!("Model provider `{id}` not found")),
+    }
+}

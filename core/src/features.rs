@@ -1,0 +1,227 @@
+//! Feature flags: `[features]`, `--enable`, `--disable` (config-and-services section 3.4).
+//!
+//! The registry holds every key of the contract release with its stage and default, because clients list them and
+//! users have them in their files. Only the keys that have a constant here are looked at by our code.
+
+use std::collections::BTreeMap;
+
+/// Compress request bodies where the server takes it.
+pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
+/// Offer tools that run commands.
+pub const SHELL_TOOL: &str = "shell_tool";
+
+/// How far a feature is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not for use yet.
+    UnderDevelopment,
+    /// For those who like to try.
+    Beta,
+    /// For everybody.
+    Stable,
+    /// On its way out.
+    Deprecated,
+    /// Without effect; the key is still accepted.
+    Removed,
+}
+
+/// A key of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feature {
+    /// Its name in `[features]`.
+    pub key: &'static str,
+    /// How far it is.
+    pub stage: Stage,
+    /// Whether it is on when nobody says otherwise.
+    pub default_enabled: bool,
+}
+
+/// All features, by stage.
+pub fn all() -> impl Iterator<Item = Feature> {
+    REGISTRY.iter().flat_map(|group| {
+        group.keys.split_ascii_whitespace().map(|key| Feature {
+            key,
+            stage: group.stage,
+            default_enabled: group.on,
+        })
+    })
+}
+
+/// The feature with this name, or former name.
+pub fn find(name: &str) -> Option<Feature> {
+    let name = FORMER_NAMES
+        .iter()
+        .find_map(|(former, key)| (*former == name).then_some(*key))
+        .unwrap_or(name);
+    all().find(|feature| feature.key == name)
+}
+
+/// Switches as configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Features {
+    set: BTreeMap<&'static str, bool>,
+}
+
+impl Features {
+    /// Switches that were set, by name or former name. Names that nobody knows are left out.
+    pub fn new<'a>(set: impl IntoIterator<Item = (&'a str, bool)>) -> Self {
+        let set = set
+            .into_iter()
+            .filter_map(|(name, on)| Some((find(name)?.key, on)))
+            .collect();
+        Self { set }
+    }
+
+    /// Whether a feature is on.
+    pub fn enabled(&self, key: &str) -> bool {
+        match self.set.get(key) {
+            Some(on) => *on,
+            None => find(key).is_some_and(|feature| feature.default_enabled),
+        }
+    }
+
+    /// What was set for a feature, if anything.
+    pub fn configured(&self, key: &str) -> Option<bool> {
+        self.set.get(key).copied()
+    }
+}
+
+/// Features of one stage and default, names separated by blanks.
+struct Group {
+    stage: Stage,
+    on: bool,
+    keys: &'static str,
+}
+
+const FORMER_NAMES: [(&str, &str); 6] = [
+    ("codex_hooks", "hooks"),
+    ("collab", "multi_agent"),
+    ("connectors", "apps"),
+    ("memory_tool", "memories"),
+    ("telepathy", "chronicle"),
+    ("web_search", "web_search_request"),
+];
+
+const REGISTRY: [Group; 9] = [
+    Group {
+        stage: Stage::Stable,
+        on: true,
+        keys: "api_key_cyber_access_programs api_key_model_discovery apps auth_elicitation bedrock_setup_wizard \
+               browser_annotation_api browser_use browser_use_external browser_use_full_cdp_access cli_daybreak \
+               code_mode_host code_mode_host_grpc code_mode_host_output_truncation code_mode_interrupt \
+               compaction_image_budget computer_use content_item_kinds daemon_auto_start deferred_tool_world_state \
+               enable_request_compression fast_mode goals guardian_approval guardian_include_additional_context \
+               guardian_reuse_parent_compaction hooks image_generation in_app_browser in_app_chat in_app_dictation \
+               in_app_local_automation in_app_updates in_app_voice incremental_tools incremental_tools_legacy_gcp \
+               mcp_oauth_refresh_coordination mentions_v2 plugin_sharing plugins prediction_preserve_parent_tools \
+               reasoning_effort_override remote_plugin retain_client_tool_outputs shell_snapshot shell_tool \
+               skill_mcp_dependency_install skill_search sleep_tool system_proxy_fallback tool_call_mcp_elicitation \
+               tool_suggest ultrafast_mode unbounded_connection_retries unified_exec unified_exec_tty \
+               unified_image_budget untrusted_as_tool_output view_image workspace_dependencies write_stdin_approval",
+    },
+    Group {
+        stage: Stage::Stable,
+        on: false,
+        keys: "gateway_setup_wizard gcp_setup_wizard incremental_tools_legacy memories multi_agent_v2 \
+               recommended_plugins secret_auth_storage suppress_model_change_announcements",
+    },
+    Group {
+        stage: Stage::Beta,
+        on: false,
+        keys: "analytics_plan_history login_shell_package_path network_proxy prevent_idle_sleep \
+               respect_system_proxy",
+    },
+    Group {
+        stage: Stage::Deprecated,
+        on: true,
+        keys: "multi_agent",
+    },
+    Group {
+        stage: Stage::Deprecated,
+        on: false,
+        keys: "use_legacy_landlock web_search_cached web_search_request",
+    },
+    Group {
+        stage: Stage::Removed,
+        on: true,
+        keys: "collaboration_modes item_ids realtime_conversation resize_all_images sqlite steer \
+               terminal_resize_reflow tool_search_always_defer_mcp_tools tui_app_server worktrees",
+    },
+    Group {
+        stage: Stage::Removed,
+        on: false,
+        keys: "apply_patch_freeform apply_patch_preserve_line_endings apps_mcp_path_override \
+               code_mode_buffered_exec code_mode_tool_description_first codex_git_commit elevated_windows_sandbox \
+               enable_fanout experimental_windows_sandbox external_migration guardian_ext guardianv2.thread_context \
+               image_detail_original js_repl js_repl_tools_only local_thread_store_shared_compression \
+               multi_agent_mode personality plugin_discovery_prefetch plugin_hooks remote_compaction_v2 \
+               remote_control remote_models request_rule responses_websockets responses_websockets_v2 search_tool \
+               send_async_message shell_zsh_fork skill_env_var_dependency_prompt stable_environment_tools \
+               tool_search transcript_v2 unavailable_dummy_tools undo unified_exec_zsh_fork use_linux_sandbox_bwrap \
+               workspace_owner_usage_nudge",
+    },
+    Group {
+        stage: Stage::UnderDevelopment,
+        on: true,
+        keys: "instant_interrupt",
+    },
+    Group {
+        stage: Stage::UnderDevelopment,
+        on: false,
+        keys: "agent_message_board agent_message_board_mcp app_server_websocket_compression \
+               apply_patch_streaming_events apps_early_resource_discovery artifact async_compaction \
+               async_compaction_root_only background_paginated_rollout_migration chronicle cli_resume_account_check \
+               code_mode code_mode_only code_mode_only_strict_3p_tools code_mode_prewarm code_mode_tool_search \
+               codex_apps_mcp_2026_07_28 command_sessions_world_state concurrent_reasoning_summaries \
+               context_management credential_masking critical_path_timing current_time_reminder \
+               cwd_relative_turn_diffs daybreak_program_propagation default_mode_request_user_input \
+               defer_mailbox_preemption deferred_executor enable_mcp_apps exec_permission_approvals \
+               executed_tool_call_metadata executor_capability_discovery executor_capability_discovery_v2 \
+               external_agent_memory_import guardian_conversation_history_tools guardian_denial_reconsideration \
+               guardian_enhanced_node_repl_transcripts guardian_native_multi_agent_history \
+               guardian_node_repl_transcript_images guardian_recorded_items guardian_root_handoff_context \
+               guardian_trust_orchestrator_connectors guardianv2 guardianv2_decisions_comparison guardianv3 \
+               hosted_search_policy image_generation_animation image_resize_notice incremental_exec_tools \
+               interrupt_on_cancel local_thread_store_compression mcp_2026_07_28 mcp_connection_sharing \
+               mcp_lazy_stdio_startup mcp_tool_list_changed model_catalog_in_context multi_agent_v2_dynamic_tools \
+               multi_env_copy_file non_prefixed_mcp_tool_names nonfatal_clock_read_errors \
+               omit_app_server_notification_media omit_skill_descriptions output_token_replay \
+               powershell_shell_version prefer_mxc psp request_permissions_tool retain_client_developer_messages \
+               rollout_budget runtime_agent_instances runtime_metrics send_message_to_user_async shell_snapshot_v2 \
+               simplified_selection_hints skill_catalog_deltas skip_host_skill_discovery standalone_web_search \
+               step_model_switching subagent_default_context_limits subagent_thread_environments \
+               terminal_visualization_instructions token_budget tui_extensions_statusline tui_multi_backend \
+               tui_workspace use_agent_identity use_xaa wake_on_agent_messages windows_sandbox_service",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_there_once() {
+        let mut keys: Vec<_> = all().map(|feature| feature.key).collect();
+        assert_eq!(keys.len(), 215);
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 215);
+    }
+
+    #[test]
+    fn our_own_keys_are_in_the_registry() {
+        for key in [ENABLE_REQUEST_COMPRESSION, SHELL_TOOL] {
+            assert!(find(key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn former_names_stand_for_the_new_ones() {
+        for (former, key) in FORMER_NAMES {
+            assert_eq!(find(former).map(|feature| feature.key), Some(key));
+        }
+        let features = Features::new([("collab", false), ("nonesuch", true)]);
+        assert!(!features.enabled("multi_agent"));
+        assert!(!features.enabled("nonesuch"));
+    }
+}

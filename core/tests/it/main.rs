@@ -1,0 +1,5 @@
+//! Tests of the engine through its boundary.
+
+#![expect(clippy::expect_used, reason = "a test that panics has failed, as it should")]
+
+mod config;
