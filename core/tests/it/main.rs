@@ -1,5 +1,10 @@
 //! Tests of the engine through its boundary.
 
-#![expect(clippy::expect_used, reason = "a test that panics has failed, as it should")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
 
 mod config;
+mod mock_model;

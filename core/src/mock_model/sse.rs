@@ -1,0 +1,122 @@
+//! Answers over HTTP as server-sent events.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+use tokio::sync::mpsc;
+
+use super::script::Answer;
+use super::server::{Response, Shared, head};
+use super::step::{Move, Step, moves};
+
+/// Events are put together up to this many bytes before they are handed to the connection.
+const CHUNK: usize = 32 * 1024;
+
+/// Starts to stream the answer to request `number`.
+pub(super) fn respond(answer: Answer, number: usize, shared: Arc<Shared>) -> Response {
+    let (sender, mut receiver) = mpsc::channel(4);
+    let chunks = stream::poll_fn(move |context| receiver.poll_recv(context));
+    let response = head(
+        answer.status,
+        Some("text/event-stream"),
+        &answer.headers,
+        StreamBody::new(chunks).boxed_unsync(),
+    );
+    tokio::spawn(async move {
+        let writer = Writer {
+            sender,
+            buffer: BytesMut::new(),
+            split: 0,
+        };
+        if writer.play(answer, number).await.is_err() {
+            shared.journal.write(|records| records.cancelled += 1);
+        }
+    });
+    response
+}
+
+/// The client left before the answer was over.
+struct Gone;
+
+struct Writer {
+    sender: mpsc::Sender<io::Result<Frame<Bytes>>>,
+    buffer: BytesMut,
+    split: usize,
+}
+
+impl Writer {
+    async fn play(mut self, answer: Answer, number: usize) -> Result<(), Gone> {
+        for next in moves(answer.steps, answer.bare, number) {
+            match next {
+                Move::Event(kind, json) => self.event(&kind, &json),
+                Move::Wait(time) => {
+                    self.flush().await?;
+                    tokio::select! {
+                        () = tokio::time::sleep(time) => {}
+                        () = self.sender.closed() => return Err(Gone),
+                    }
+                }
+                Move::Special(Step::Text(text)) => self.buffer.put_slice(text.as_bytes()),
+                Move::Special(Step::Ping(text)) => self.buffer.put_slice(format!(": {text}\n\n").as_bytes()),
+                Move::Special(Step::Split(bytes)) => {
+                    self.flush().await?;
+                    self.split = bytes;
+                }
+                Move::Special(Step::Hang) => {
+                    self.flush().await?;
+                    self.sender.closed().await;
+                    return Err(Gone);
+                }
+                Move::Special(Step::Drop) => {
+                    self.flush().await?;
+                    self.settle().await;
+                    let cut = io::Error::new(io::ErrorKind::ConnectionAborted, "cut by the script");
+                    let _ = self.sender.send(Err(cut)).await;
+                    return Ok(());
+                }
+                Move::Special(Step::Close(_)) => break,
+                // The rest makes sense on a WebSocket only.
+                Move::Special(_) => {}
+            }
+            if self.buffer.len() >= CHUNK {
+                self.flush().await?;
+            }
+        }
+        self.flush().await
+    }
+
+    fn event(&mut self, kind: &str, json: &str) {
+        for part in ["event: ", kind, "\ndata: ", json, "\n\n"] {
+            self.buffer.put_slice(part.as_bytes());
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        let mut bytes = self.buffer.split().freeze();
+        while !bytes.is_empty() {
+            let size = match self.split {
+                0 => bytes.len(),
+                size => size.min(bytes.len()),
+            };
+            let piece = bytes.split_to(size);
+            self.sender.send(Ok(Frame::data(piece))).await.map_err(|_| Gone)?;
+            if self.split > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the connection write out what it was given: it does so before it asks for more.
+    async fn settle(&self) {
+        while self.sender.capacity() < self.sender.max_capacity() && !self.sender.is_closed() {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
