@@ -1,1 +1,123 @@
 //! Tools that the model can call: one file each.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::ThreadSettings;
+use crate::exec::ExecSessions;
+use crate::model::FunctionOutput;
+use crate::session::Outbox;
+
+/// Something that the model can call.
+pub(crate) trait Tool: Send + Sync {
+    /// The name that the model calls it by.
+    fn name(&self) -> &'static str;
+
+    /// How the API describes it to the model (`{"type":"function",…}`).
+    fn spec(&self) -> Value;
+
+    /// Carries out one call. What users see of it goes through `cx.outbox`, and has gone when the future resolves.
+    ///
+    /// When `cx.cancel` is cancelled, the tool stops what it runs and then resolves, within 2.5 seconds. Wait for it:
+    /// items that it has begun are completed by then. Dropping the future instead leaves the rest to the background.
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd>;
+}
+
+/// What a call may use, and the turn it belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct CallContext {
+    /// The thread's way out.
+    pub(crate) outbox: Outbox,
+    /// The turn.
+    pub(crate) turn_id: Arc<str>,
+    /// The turn's settings.
+    pub(crate) settings: Arc<ThreadSettings>,
+    /// Tokens of one output that go to the model at most: `tool_output_token_limit`, else the model's limit.
+    pub(crate) output_tokens: usize,
+    /// Cancelled when the turn is interrupted.
+    pub(crate) cancel: CancellationToken,
+    /// The thread's commands.
+    pub(crate) exec: Arc<ExecSessions>,
+}
+
+/// A call as the model made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ToolCall {
+    /// What the output refers to; also the id of the call's item.
+    pub(crate) call_id: String,
+    /// Name of the tool.
+    pub(crate) name: String,
+    /// Namespace of the tool.
+    pub(crate) namespace: Option<String>,
+    /// JSON text; free text for free-form tools.
+    pub(crate) arguments: String,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ToolEnd {
+    /// The model gets this, and the turn goes on.
+    Output(FunctionOutput),
+    /// The user stopped the turn. The output is kept in the history, as every call needs one.
+    StopTurn(FunctionOutput),
+}
+
+impl ToolEnd {
+    /// The model gets this text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Output(FunctionOutput::Text(text.into()))
+    }
+}
+
+/// The tools of a thread, in the order in which the model sees them.
+#[derive(Clone, Default)]
+pub(crate) struct ToolSet {
+    tools: Arc<[Arc<dyn Tool>]>,
+}
+
+impl ToolSet {
+    /// These tools.
+    pub(crate) fn new(tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
+        Self {
+            tools: tools.into_iter().collect(),
+        }
+    }
+
+    /// What the model is told: the `tools` of a request.
+    pub(crate) fn specs(&self) -> Vec<Value> {
+        self.tools.iter().map(|tool| tool.spec()).collect()
+    }
+
+    /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.
+    pub(crate) fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'static, ToolEnd> {
+        let found = match call.namespace {
+            None => self.tools.iter().find(|tool| tool.name() == call.name),
+            Some(_) => None,
+        };
+        match found.cloned() {
+            Some(tool) => async move { tool.run(cx, call).await }.boxed(),
+            None => {
+                let end = ToolEnd::text(format!("unsupported call: {}", call.name));
+                std::future::ready(end).boxed()
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for ToolSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.tools.iter().map(|tool| tool.name()))
+            .finish()
+    }
+}
+
+/// Reads the arguments of a call, or says to the model what is wrong with them.
+pub(crate) fn arguments<T: serde::de::DeserializeOwned>(call: &ToolCall) -> Result<T, ToolEnd> {
+    serde_json::from_str(&call.arguments)
+        .map_err(|error| ToolEnd::text(format!("failed to parse function arguments: {error}")))
+}
