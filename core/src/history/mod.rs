@@ -1,6 +1,25 @@
 //! Threads at rest: rollout files (the truth) and the index derived from them.
 
+mod encode;
+mod error_codec;
+mod git;
+mod input_codec;
+mod item_codec;
+mod layout;
+mod lock;
+mod log;
+mod meta;
+mod settings_codec;
+mod writer;
+
 use serde_json::Value;
+
+pub use layout::{Layout, RolloutName};
+pub use lock::{LockError, WriterLock};
+pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
+pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
+pub use settings_codec::SavedSettings;
+pub use writer::{LogWriter, OnWarning};
 
 use crate::model::ResponseItem;
 use crate::{Item, ThreadTokenUsage, TokenUsage};
@@ -10,6 +29,8 @@ use crate::{Item, ThreadTokenUsage, TokenUsage};
 pub enum Entry {
     /// An item of the model's history.
     Response(ResponseItem),
+    /// An item that the client put into the model's history.
+    Injected(ResponseItem),
     /// A turn began.
     TurnStarted {
         /// Turn id.
@@ -74,6 +95,15 @@ pub enum Entry {
         /// Milliseconds to the first token of the answer.
         time_to_first_token_ms: Option<i64>,
     },
+    /// The model's history was summed up: what came before is replaced.
+    Compacted {
+        /// The summary.
+        message: String,
+        /// The new history.
+        replacement_history: Vec<ResponseItem>,
+    },
+    /// The goal was set or changed, on the wire's form.
+    Goal(Value),
     /// A turn was interrupted.
     TurnAborted {
         /// Turn id.
@@ -85,25 +115,4 @@ pub enum Entry {
         /// Milliseconds.
         duration_ms: i64,
     },
-}
-
-/// The log of one thread. Appending hands the entries to the writer and returns; the writer keeps the order.
-#[derive(Debug, Clone, Default)]
-pub struct ThreadLog {}
-
-impl ThreadLog {
-    /// A log that keeps nothing, for ephemeral threads.
-    pub fn none() -> Self {
-        Self {}
-    }
-
-    /// Appends. An entry is with the operating system before anything that the caller does after
-    /// [`ThreadLog::flushed`] resolves.
-    pub fn append(&self, _entries: Vec<Entry>) {}
-
-    /// Resolves when everything appended so far has been handed to the operating system.
-    pub async fn flushed(&self) {}
-
-    /// Asks for the file to be synced to the disk; does not wait.
-    pub fn sync(&self) {}
 }

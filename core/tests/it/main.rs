@@ -7,4 +7,5 @@
 )]
 
 mod config;
+mod history_log;
 mod mock_model;

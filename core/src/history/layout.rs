@@ -1,0 +1,162 @@
+//! Where threads lie below `$CODEX_HOME` (threads-and-turns section 9.1).
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone};
+use uuid::Uuid;
+
+use crate::ThreadId;
+
+/// Folders and file names below one home.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    home: PathBuf,
+}
+
+impl Layout {
+    /// The layout below `home`. Touches nothing.
+    pub fn new(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into() }
+    }
+
+    /// The home itself.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Rollouts, below folders for year, month and day.
+    pub fn sessions(&self) -> PathBuf {
+        self.home.join("sessions")
+    }
+
+    /// Rollouts of archived threads, in one folder.
+    pub fn archived(&self) -> PathBuf {
+        self.home.join("archived_sessions")
+    }
+
+    /// Names that users gave; the latest line of a thread wins.
+    pub fn names(&self) -> PathBuf {
+        self.home.join("session_index.jsonl")
+    }
+
+    /// Lock files of threads that a process writes.
+    pub fn locks(&self) -> PathBuf {
+        self.home.join("thread-writer-locks")
+    }
+
+    /// Our derived database.
+    pub fn index(&self) -> PathBuf {
+        self.home.join("app-server-index.sqlite")
+    }
+
+    /// Folder of the rollouts that begin at `at` (local time, as the reference has it).
+    pub fn day(&self, at: DateTime<Local>) -> PathBuf {
+        self.sessions().join(at.format("%Y/%m/%d").to_string())
+    }
+
+    /// The file of a thread that begins at `at`.
+    pub fn rollout(&self, id: ThreadId, at: DateTime<Local>) -> PathBuf {
+        self.day(at)
+            .join(format!("rollout-{}-{id}.jsonl", at.format("%Y-%m-%dT%H-%M-%S")))
+    }
+
+    /// A further file of a thread, after a revert at `at`.
+    pub fn reverted_rollout(&self, id: ThreadId, at: DateTime<Local>) -> PathBuf {
+        let name = format!(
+            "rollout-{}-{id}_{}.jsonl",
+            at.format("%Y-%m-%dT%H-%M-%S"),
+            Uuid::now_v7()
+        );
+        self.day(at).join(name)
+    }
+}
+
+/// What the name of a rollout tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RolloutName {
+    /// The thread.
+    pub id: ThreadId,
+    /// When the file was begun, in seconds of local time.
+    pub begun: NaiveDateTime,
+    /// Not the first file of its thread: written by a revert.
+    pub reverted: bool,
+    /// Compressed with zstd.
+    pub compressed: bool,
+}
+
+impl RolloutName {
+    /// Takes a file name apart; `None` if it isn't a rollout's.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (stem, compressed) = match name.strip_suffix(".zst") {
+            Some(stem) => (stem, true),
+            None => (name, false),
+        };
+        let rest = stem.strip_suffix(".jsonl")?.strip_prefix("rollout-")?;
+        let (time, rest) = (rest.get(..19)?, rest.get(19..)?.strip_prefix('-')?);
+        let begun = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H-%M-%S").ok()?;
+        let (id, reverted) = match rest.split_once('_') {
+            Some((id, _)) => (id, true),
+            None => (rest, false),
+        };
+        Some(Self {
+            id: ThreadId(Uuid::try_parse(id).ok()?),
+            begun,
+            reverted,
+            compressed,
+        })
+    }
+
+    /// When the file was begun, in Unix milliseconds: by the identifier where it carries a fitting time, else by the
+    /// name. The identifier is finer, and safe from changes of the time zone.
+    pub fn begun_ms(&self) -> i64 {
+        let named = Local
+            .from_local_datetime(&self.begun)
+            .earliest()
+            .map_or_else(|| self.begun.and_utc(), |at| at.to_utc())
+            .timestamp_millis();
+        match uuid_ms(self.id).filter(|_| !self.reverted) {
+            Some(ms) if (ms - named).abs() < 2000 => ms,
+            _ => named,
+        }
+    }
+}
+
+/// Unix milliseconds of a UUIDv7.
+pub(crate) fn uuid_ms(id: ThreadId) -> Option<i64> {
+    let (secs, nanos) =
+        id.0.get_timestamp()
+            .filter(|_| id.0.get_version_num() == 7)?
+            .to_unix();
+    i64::try_from(secs)
+        .ok()?
+        .checked_mul(1000)?
+        .checked_add(i64::from(nanos / 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart() {
+        let id = "01a1fb36-43f0-70b0-8793-fb14631a2f74";
+        let plain =
+            RolloutName::parse(&format!("rollout-2026-11-20T23-06-39-{id}.jsonl")).expect("a rollout");
+        assert_eq!(plain.id.to_string(), id);
+        assert!(!plain.reverted && !plain.compressed);
+        let reverted = RolloutName::parse(&format!(
+            "rollout-2026-11-20T23-06-40-{id}_01a1fb36-4484-7760-b9ad-c8a7c9dad49c.jsonl.zst"
+        ))
+        .expect("a rollout");
+        assert!(reverted.reverted && reverted.compressed);
+        for other in [
+            "",
+            "rollout-",
+            "rollout-2026-11-20T23-06-39-x.jsonl",
+            "notes.jsonl",
+            "rollout-é.jsonl",
+        ] {
+            assert_eq!(RolloutName::parse(other), None);
+        }
+    }
+}
