@@ -1,1 +1,14 @@
-//! e2e
+//! Tests of the real program: a child process, driven over its standard input and output.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "a test that panics has failed, as it should, and then says what it saw"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod turns;

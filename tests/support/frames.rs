@@ -1,0 +1,149 @@
+//! Everything that the program wrote, and waiting for more.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::ChildStdout;
+use tokio::sync::Notify;
+
+/// The longest that a test waits for one thing.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A line of the program.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// When it was read.
+    pub at: Instant,
+    /// What it says.
+    pub json: Value,
+}
+
+impl Frame {
+    /// `method`, or an empty text for a response.
+    pub fn method(&self) -> &str {
+        self.json["method"].as_str().unwrap_or_default()
+    }
+
+    /// Whether it is a notification.
+    pub fn is_notification(&self) -> bool {
+        self.json.get("method").is_some() && self.json.get("id").is_none()
+    }
+
+    /// Whether it is a request of the server.
+    pub fn is_request(&self) -> bool {
+        self.json.get("method").is_some() && self.json.get("id").is_some()
+    }
+
+    /// `params`.
+    pub fn params(&self) -> &Value {
+        &self.json["params"]
+    }
+}
+
+/// All lines so far. A waiting test takes the first line that fits and that nobody has taken.
+#[derive(Debug, Default)]
+pub struct Frames {
+    lines: Mutex<Lines>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    frames: Vec<Frame>,
+    taken: Vec<bool>,
+    bad: Vec<String>,
+    ended: bool,
+}
+
+impl Frames {
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Reads the program's output to its end.
+    pub async fn read(&self, stdout: ChildStdout) {
+        let mut lines = BufReader::with_capacity(1 << 16, stdout);
+        let mut line = Vec::new();
+        while matches!(lines.read_until(b'\n', &mut line).await, Ok(1..)) {
+            let at = Instant::now();
+            {
+                let mut all = self.lock();
+                match serde_json::from_slice(&line) {
+                    Ok(json) if line.ends_with(b"\n") => {
+                        all.frames.push(Frame { at, json });
+                        all.taken.push(false);
+                    }
+                    _ => all
+                        .bad
+                        .push(String::from_utf8_lossy(&line).chars().take(300).collect()),
+                }
+            }
+            line.clear();
+            self.changed.notify_waiters();
+        }
+        self.lock().ended = true;
+        self.changed.notify_waiters();
+    }
+
+    /// All frames so far.
+    pub fn all(&self) -> Vec<Frame> {
+        self.lock().frames.clone()
+    }
+
+    /// Number of frames so far.
+    pub fn len(&self) -> usize {
+        self.lock().frames.len()
+    }
+
+    /// Lines that are not JSON.
+    pub fn bad(&self) -> Vec<String> {
+        self.lock().bad.clone()
+    }
+
+    /// Takes the first frame that fits, waiting for it at most [`PATIENCE`].
+    pub async fn take(&self, what: &str, fits: impl Fn(&Frame) -> bool) -> (usize, Frame) {
+        let found = async {
+            let mut next = 0;
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                {
+                    let mut lines = self.lock();
+                    for index in next..lines.frames.len() {
+                        if !lines.taken[index] && fits(&lines.frames[index]) {
+                            lines.taken[index] = true;
+                            return Some((index, lines.frames[index].clone()));
+                        }
+                    }
+                    next = lines.frames.len();
+                    if lines.ended {
+                        return None;
+                    }
+                }
+                changed.await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(Some(found)) => found,
+            Ok(None) => panic!("the program ended while the test waited for {what}"),
+            Err(_) => panic!("no {what} within {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// The last frames in short form, for the report of a failed test.
+    pub fn tail(&self) -> String {
+        let lines = self.lock();
+        let start = lines.frames.len().saturating_sub(40);
+        let shorten = |frame: &Frame| frame.json.to_string().chars().take(400).collect::<String>();
+        lines.frames[start..]
+            .iter()
+            .map(shorten)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}

@@ -1,0 +1,22 @@
+//! Drives the real program as a child process: a home folder, a client, and turns run to their end.
+//!
+//! ```ignore
+//! let model = MockModel::start("Hello");
+//! let home = Home::new(&model);
+//! let app = App::start(&home).await;
+//! let thread = app.start_thread(json!({})).await;
+//! let turn = app.run_turn(&thread, "Hi").await;
+//! assert_eq!(turn.status(), "completed");
+//! ```
+
+mod app;
+mod frames;
+mod home;
+mod process;
+mod turn;
+
+pub use app::{App, Launch, RpcError, ServerRequest};
+pub use frames::Frame;
+pub use home::{Config, Home};
+pub use process::{alive, eventually, wait_until_dead};
+pub use turn::{RunningTurn, TurnRun};
