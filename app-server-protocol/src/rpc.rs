@@ -146,7 +146,14 @@ pub struct MethodInfo {
 pub static METHODS: [MethodInfo; COUNT] = join(FAMILIES);
 
 /// The tables of the families. A new family adds its line here.
-const FAMILIES: &[&[MethodInfo]] = &[];
+const FAMILIES: &[&[MethodInfo]] = &[
+    crate::initialize::METHODS,
+    crate::thread::METHODS,
+    crate::turn::METHODS,
+    crate::item::METHODS,
+    crate::approval::METHODS,
+    crate::notice::METHODS,
+];
 
 const COUNT: usize = {
     let (mut family, mut count) = (0, 0);
@@ -195,7 +202,7 @@ pub fn find(method: &str) -> Option<&'static MethodInfo> {
 ///
 /// ```text
 /// methods! {
-///     client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, Scope::None, "Starts a thread.";
+///     client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, in Scope::None, "Starts a thread.";
 ///     server ItemToolCall "item/tool/call" (DynamicToolCallParams) -> DynamicToolCallResponse, stable, "Asks …";
 ///     notify ThreadStarted "thread/started" (ThreadStartedNotification), stable, "A thread exists.";
 ///     tell Initialized "initialized" (), stable, "The client is ready.";
@@ -203,7 +210,7 @@ pub fn find(method: &str) -> Option<&'static MethodInfo> {
 /// ```
 macro_rules! methods {
     ($($kind:ident $marker:ident $method:literal ($($params:ty)?) $(-> $response:ty)?, $stability:ident,
-        $($scope:expr,)? $summary:literal;)*) => {
+        $(in $scope:expr,)? $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $method, "`: ", $summary)]
             #[derive(Debug, Clone, Copy)]
@@ -361,5 +368,83 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
             return Ok(Self(Some(Cow::Borrowed(plain))));
         }
         Ok(Self(serde_json::from_str(raw.get()).ok().map(Cow::Owned)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::{ThreadStartParams, TurnStartParams};
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn no_method_is_declared_twice() {
+        let mut names: Vec<_> = METHODS.iter().map(|info| info.method).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert_eq!(find("thread/start").unwrap().scope, Scope::None);
+        assert!(find("thread/nonsense").is_none());
+    }
+
+    #[test]
+    fn the_key_is_read_from_the_parameters() {
+        let params = raw(r#"{"input":[{"threadId":"no"}],"threadId":"t1","path":"/p"}"#);
+        let key = |scope: Scope| scope.key(Some(&params));
+        assert_eq!(key(Scope::Thread), Some(ScopeKey::Thread("t1".into())));
+        assert_eq!(key(Scope::ThreadOrPath), Some(ScopeKey::Thread("t1".into())));
+        assert_eq!(key(Scope::Global("config")), Some(ScopeKey::Global("config")));
+        assert_eq!(key(Scope::Handle("watchId")), None);
+        assert_eq!(key(Scope::None), None);
+        let params = raw(r#"{"threadId":"","path":"/p\u0071"}"#);
+        assert_eq!(
+            Scope::ThreadOrPath.key(Some(&params)),
+            Some(ScopeKey::Path("/pq".into()))
+        );
+        for bad in [r#"{"threadId":5}"#, r#"{"threadId":null}"#, "[]", "3"] {
+            assert_eq!(Scope::Thread.key(Some(&raw(bad))), None, "{bad}");
+        }
+        assert_eq!(Scope::Thread.key(None), None);
+    }
+
+    fn refusal<P: Payload>(text: &str) -> String {
+        decode_params::<P>(Some(&raw(text))).err().unwrap().message
+    }
+
+    #[test]
+    fn a_refusal_names_the_parameter() {
+        for (text, expected) in [
+            ("{}", "Invalid params: missing field `threadId`"),
+            (
+                r#"{"threadId":5,"input":[]}"#,
+                "Invalid params: threadId: invalid type: integer `5`, expected a string",
+            ),
+            (
+                r#"{"threadId":"t","input":[],"runtimeWorkspaceRoots":["/a","b"]}"#,
+                "Invalid params: runtimeWorkspaceRoots[1]: expected an absolute path, got the relative path `b`",
+            ),
+        ] {
+            assert_eq!(refusal::<TurnStartParams>(text), expected);
+        }
+        let wrong = refusal::<ThreadStartParams>(r#"{"personality":"rude"}"#);
+        assert!(
+            wrong.contains("personality: unknown variant `rude`, expected one of `none`, `friendly`"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
+    fn absent_parameters_do_where_all_are_optional() {
+        assert_eq!(
+            decode_params::<ThreadStartParams>(None).unwrap(),
+            ThreadStartParams::default()
+        );
+        assert!(decode_params::<TurnStartParams>(None).is_err());
+        assert_eq!(decode_params::<NoParams>(Some(&raw("[1]"))).unwrap(), NoParams {});
     }
 }
