@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod exec;
 pub mod features;
+pub mod git;
 pub mod history;
 mod ids;
 mod item;

@@ -1,9 +1,15 @@
 //! The session-scoped client and its turn-scoped session.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use super::http::{self, HttpStream};
+use super::provider_auth::CommandTokens;
+use super::rate_limits::RateLimitTracker;
+use super::retry::RetryBudget;
+use super::setup::{self, ClientSetup};
+use super::turn_metadata::{CompactionMetadata, ContextWindow, RequestIdentity, RequestKind, ThreadLineage};
 use super::{ModelError, Provider, ResponseEvent, ResponseItem};
 use crate::auth::AuthManager;
 use crate::{ThreadId, TurnError};
@@ -77,46 +83,160 @@ pub struct Prompt {
     pub output_schema: Option<Value>,
 }
 
-/// Session-scoped client.
+/// Session-scoped client: provider, account, connection and fallback state of one thread. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ModelClient {
+    shared: Arc<Shared>,
+}
+
+/// What the sessions of a client share.
 #[derive(Debug)]
-pub struct ModelClient {}
+pub(super) struct Shared {
+    pub(super) options: ModelClientOptions,
+    pub(super) lineage: ThreadLineage,
+    pub(super) tokens: CommandTokens,
+    /// Locked for moments only: a turn's stream and the next turn may touch it.
+    limits: Mutex<RateLimitTracker>,
+    /// Locked for moments only.
+    window: Mutex<ContextWindow>,
+}
+
+impl Shared {
+    /// Account and address for a request, the same way for every transport.
+    pub(super) async fn current_client_setup(&self) -> Result<ClientSetup, ModelError> {
+        setup::current_client_setup(&self.options, &self.tokens).await
+    }
+
+    pub(super) fn window(&self) -> ContextWindow {
+        lock(&self.window).clone()
+    }
+
+    /// `prompt_cache_key`: a review shares its parent's cache.
+    pub(super) fn cache_key(&self) -> String {
+        match (&self.lineage.subagent, &self.lineage.parent_thread_id) {
+            (Some(kind), Some(parent)) if kind == "review" => parent.clone(),
+            _ => self.options.thread_id.to_string(),
+        }
+    }
+}
+
+/// A poisoned lock only means that a holder panicked between two assignments of plain data.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl ModelClient {
     /// A client; nothing is opened.
-    pub fn new(_options: ModelClientOptions) -> Self {
-        todo!()
+    pub fn new(options: ModelClientOptions) -> Self {
+        Self::with_lineage(options, ThreadLineage::default())
+    }
+
+    /// A client of a thread that comes from somewhere.
+    pub fn with_lineage(options: ModelClientOptions, lineage: ThreadLineage) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                lineage,
+                tokens: CommandTokens::default(),
+                limits: Mutex::default(),
+                window: Mutex::default(),
+            }),
+        }
     }
 
     /// Opens the connection in the background, if the provider's transport has one. Handshake only.
-    pub fn preconnect(&self) {
-        todo!()
+    pub fn preconnect(&self) {}
+
+    /// The history was summed up: what follows is a new context window.
+    pub fn start_window(&self) {
+        let mut window = lock(&self.shared.window);
+        let number = window.number + 1;
+        *window = ContextWindow {
+            number,
+            ..ContextWindow::default()
+        };
     }
 
     /// The scope of one turn.
-    pub fn turn(&self, _identity: TurnIdentity) -> ModelClientSession {
-        todo!()
+    pub fn turn(&self, identity: TurnIdentity) -> ModelClientSession {
+        ModelClientSession {
+            shared: Arc::clone(&self.shared),
+            identity,
+            turn_state: Arc::default(),
+            budget: RetryBudget::default(),
+        }
     }
 }
 
 /// Turn-scoped session.
 #[derive(Debug)]
-pub struct ModelClientSession {}
+pub struct ModelClientSession {
+    shared: Arc<Shared>,
+    identity: TurnIdentity,
+    /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
+    turn_state: Arc<OnceLock<String>>,
+    budget: RetryBudget,
+}
 
 impl ModelClientSession {
     /// Sends one request. Resolves when the server has accepted it; request-level retries happen inside.
     /// Dropping the future or the stream cancels the request.
-    pub async fn stream(&mut self, _prompt: &Prompt) -> Result<ResponseStream, ModelError> {
-        todo!()
+    pub async fn stream(&mut self, prompt: &Prompt) -> Result<ResponseStream, ModelError> {
+        self.open(prompt, &RequestKind::Turn).await
+    }
+
+    /// As [`Self::stream`], for a request that sums up the history.
+    pub async fn stream_compaction(
+        &mut self,
+        prompt: &Prompt,
+        why: CompactionMetadata,
+    ) -> Result<ResponseStream, ModelError> {
+        self.open(prompt, &RequestKind::Compaction(why)).await
+    }
+
+    async fn open(&mut self, prompt: &Prompt, kind: &RequestKind) -> Result<ResponseStream, ModelError> {
+        let stream = http::open(self, prompt, kind).await?;
+        Ok(ResponseStream {
+            shared: Arc::clone(&self.shared),
+            source: stream,
+            ended: false,
+        })
     }
 
     /// What to do about a failed attempt (threads-and-turns section 3.8, model-and-auth sections 1.6 and 2.5).
-    pub fn on_failure(&mut self, _error: &ModelError) -> RetryDecision {
-        todo!()
+    pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
+        let max = self.shared.options.provider.stream_max_retries;
+        if error.retryable
+            && let Some(again) = self.budget.spend(error, max, false)
+        {
+            return again;
+        }
+        RetryDecision::GiveUp(error.error.clone())
     }
 
     /// A request has been answered in full: the retry budget is fresh again.
     pub fn on_success(&mut self) {
-        todo!()
+        self.budget.reset();
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn identity(&self) -> &TurnIdentity {
+        &self.identity
+    }
+
+    pub(super) fn turn_state(&self) -> &Arc<OnceLock<String>> {
+        &self.turn_state
+    }
+
+    pub(super) fn request_identity(
+        &self,
+        kind: &RequestKind,
+        prompt: &Prompt,
+    ) -> Result<RequestIdentity, ModelError> {
+        RequestIdentity::new(&self.shared, &self.identity, kind, Some(prompt), None)
     }
 }
 
@@ -141,16 +261,57 @@ pub enum RetryDecision {
 
 /// A response as it comes in.
 #[derive(Debug)]
-pub struct ResponseStream {}
+pub struct ResponseStream {
+    shared: Arc<Shared>,
+    source: HttpStream,
+    /// The last event or an error has been given out.
+    ended: bool,
+}
 
 impl ResponseStream {
     /// The next event. `None` never comes before [`ResponseEvent::Completed`] or an error. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
-        todo!()
+        while !self.ended {
+            let event = self.source.next().await;
+            if let Some(event) = self.pass(event) {
+                return Some(event);
+            }
+        }
+        None
     }
 
     /// An event that has already arrived, without waiting: lets the caller take a burst in one go.
     pub fn try_next(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
-        todo!()
+        while !self.ended {
+            let event = self.source.try_next()?;
+            if let Some(event) = self.pass(event) {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// What the caller gets to see of an event; `None` if it is no news.
+    fn pass(
+        &mut self,
+        event: Result<ResponseEvent, ModelError>,
+    ) -> Option<Result<ResponseEvent, ModelError>> {
+        match event {
+            Ok(ResponseEvent::RateLimits(limits)) => {
+                let changed = lock(&self.shared.limits).changed(limits);
+                (!changed.is_empty()).then_some(Ok(ResponseEvent::RateLimits(changed)))
+            }
+            Ok(ResponseEvent::Completed { .. }) => {
+                self.ended = true;
+                self.source.finish();
+                Some(event)
+            }
+            Err(mut error) => {
+                self.ended = true;
+                error.rate_limits = lock(&self.shared.limits).changed(error.rate_limits);
+                Some(Err(error))
+            }
+            Ok(_) => Some(event),
+        }
     }
 }

@@ -4,15 +4,31 @@
 //! [`ModelClientSession`] lives as long as one turn and holds what must not outlive it, such as the turn state.
 
 mod client;
+mod compression;
+mod event_parser;
 mod events;
+mod failure;
+mod headers;
+mod http;
 mod items;
+pub(crate) mod network;
 mod provider;
+mod provider_auth;
 mod rate_limits;
+mod request;
+mod retry;
+mod setup;
+mod sse;
+mod turn_metadata;
+mod usage_limit;
 
 pub use client::{
     ModelClient, ModelClientOptions, ModelClientSession, Prompt, ResponseStream, RetryDecision, TurnIdentity,
 };
+pub use event_parser::EventParser;
 pub use events::{ModelError, ResponseEvent};
 pub use items::{ContentItem, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
-pub use provider::Provider;
+pub use provider::{AuthCommand, Provider};
 pub use rate_limits::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, SpendLimit};
+pub use sse::SseDecoder;
+pub use turn_metadata::{CompactionMetadata, ThreadLineage};

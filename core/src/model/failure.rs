@@ -1,0 +1,515 @@
+//! From what a server or the network says to a [`ModelError`] (model-and-auth section 1.5).
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::{ModelError, rate_limits, usage_limit};
+use crate::{ErrorKind, Misalignment, TurnError};
+
+/// How much of an unknown error body is shown, in bytes.
+const MAX_BODY_SHOWN: usize = 1000;
+
+const CONTEXT_FULL: &str = "Codex ran out of room in the model's context window. Start a new thread or clear earlier \
+                            history before retrying.";
+const UPGRADE_TO_PLUS: &str =
+    "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus.";
+const CYBER_RISK: &str = "This request has been flagged for possible cybersecurity risk.";
+const AT_CAPACITY: &str = "Selected model is at capacity. Please try a different model.";
+const POLICY_CAPACITY: &str = "Policy-restricted capacity is unavailable. Please try again later.";
+const FLEX_CAPACITY: &str = "Flex capacity unavailable.";
+const HIGH_DEMAND: &str = "We’re currently experiencing high demand, which may cause temporary errors.";
+
+impl ModelError {
+    /// An error that another attempt can't mend.
+    pub(crate) fn terminal(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            error: TurnError {
+                message: message.into(),
+                kind,
+                details: None,
+                misalignment: None,
+            },
+            retryable: false,
+            retry_after: None,
+            no_connection: false,
+            rate_limits: Vec::new(),
+        }
+    }
+
+    /// An error that another attempt may mend.
+    pub(crate) fn transient(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            retryable: true,
+            ..Self::terminal(kind, message)
+        }
+    }
+
+    /// The stream ended too early.
+    pub(crate) fn disconnected(cause: impl std::fmt::Display) -> Self {
+        Self::transient(
+            ErrorKind::Other,
+            format!("stream disconnected before completion: {cause}"),
+        )
+    }
+
+    /// The server could not be reached.
+    pub(crate) fn unreachable(url: &str, cause: impl std::fmt::Display) -> Self {
+        Self {
+            no_connection: true,
+            ..Self::transient(
+                ErrorKind::HttpConnectionFailed { status: None },
+                format!("Connection failed: error sending request for url ({url}): {cause}"),
+            )
+        }
+    }
+
+    /// The HTTP status behind the error, if there is one.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self.error.kind {
+            ErrorKind::HttpConnectionFailed { status }
+            | ErrorKind::ResponseStreamConnectionFailed { status }
+            | ErrorKind::ResponseStreamDisconnected { status }
+            | ErrorKind::ResponseTooManyFailedAttempts { status } => status,
+            ErrorKind::InternalServerError => Some(500),
+            _ => None,
+        }
+    }
+}
+
+/// The `error` object of the Responses API. Everything may be missing.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ApiError {
+    code: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    message: Option<String>,
+    plan_type: Option<String>,
+    resets_at: Option<i64>,
+    misalignment: Option<ApiMisalignment>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ApiMisalignment {
+    error_type: Option<String>,
+    detailed_explanation: Option<String>,
+    steer: Option<ApiSteer>,
+    review_target: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ApiSteer {
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Option<ApiError>,
+}
+
+impl ApiError {
+    fn code(&self) -> &str {
+        self.code.as_deref().unwrap_or_default()
+    }
+
+    fn text(&self) -> String {
+        self.message.clone().unwrap_or_default()
+    }
+
+    fn context_full() -> ModelError {
+        ModelError::terminal(ErrorKind::ContextWindowExceeded, CONTEXT_FULL)
+    }
+
+    fn cyber(&self) -> ModelError {
+        let text = self.message.as_deref().filter(|m| !m.trim().is_empty());
+        ModelError::terminal(ErrorKind::CyberPolicy, text.unwrap_or(CYBER_RISK))
+    }
+
+    fn misaligned(self) -> ModelError {
+        let mut error = ModelError::terminal(ErrorKind::MisalignmentPolicyViolation, self.text());
+        error.error.misalignment = self.misalignment.map(|m| Misalignment {
+            error_type: m.error_type,
+            detailed_explanation: m.detailed_explanation,
+            steer_message: m.steer.and_then(|s| s.message),
+            review_target: m.review_target,
+        });
+        error
+    }
+}
+
+/// A `response.failed` event. `error` is `response.error`.
+pub(super) fn failed(error: Option<ApiError>) -> ModelError {
+    let Some(error) = error else {
+        return ModelError::disconnected("response.failed event received");
+    };
+    let text = error.text();
+    match error.code() {
+        "context_length_exceeded" => ApiError::context_full(),
+        "insufficient_quota" => ModelError::terminal(
+            ErrorKind::UsageLimitExceeded,
+            "Quota exceeded. Check your plan and billing details.",
+        ),
+        "usage_not_included" => ModelError::terminal(ErrorKind::UsageLimitExceeded, UPGRADE_TO_PLUS),
+        "cyber_policy" => error.cyber(),
+        "misalignment_policy_violation" => error.misaligned(),
+        "content_policy_violation" | "bio_policy" | "invalid_prompt" => {
+            ModelError::terminal(ErrorKind::Other, text)
+        }
+        "model_not_found" => ModelError::terminal(ErrorKind::ModelNotFound, text),
+        "inference_hook_denied" => ModelError::terminal(ErrorKind::InferenceHookDenied, text),
+        "access_program_not_enabled" => {
+            ModelError::terminal(ErrorKind::HttpConnectionFailed { status: None }, text)
+        }
+        "server_is_overloaded" => ModelError::terminal(ErrorKind::ServerOverloaded, AT_CAPACITY),
+        "policy_capacity_unavailable" => {
+            ModelError::terminal(ErrorKind::PolicyCapacityUnavailable, POLICY_CAPACITY)
+        }
+        "flex_unavailable" => ModelError::terminal(ErrorKind::FlexUnavailable, FLEX_CAPACITY),
+        "rate_limit_exceeded" | "slow_down" => ModelError {
+            retry_after: delay_in_text(&text),
+            ..ModelError::transient(
+                ErrorKind::RateLimitExceeded,
+                format!("rate limit exceeded: {text}"),
+            )
+        },
+        _ => ModelError::disconnected(text),
+    }
+}
+
+/// A `response.incomplete` event.
+pub(super) fn incomplete(reason: &str) -> ModelError {
+    let text = format!("Incomplete response returned, reason: {reason}");
+    if reason == "max_output_tokens" {
+        ModelError::terminal(ErrorKind::Other, text)
+    } else {
+        ModelError::disconnected(text)
+    }
+}
+
+/// An HTTP answer that is not a success, or the error frame of a WebSocket that stands for one.
+pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: &str) -> ModelError {
+    let text = String::from_utf8_lossy(body);
+    let error = serde_json::from_slice::<ErrorBody>(body)
+        .ok()
+        .and_then(|b| b.error)
+        .unwrap_or_default();
+    let mut result = match (status.as_u16(), error.code()) {
+        (400, "context_length_exceeded") => ApiError::context_full(),
+        (400, "cyber_policy") => error.cyber(),
+        (400 | 403, "misalignment_policy_violation") => error.misaligned(),
+        (400 | 403, "model_not_found") => ModelError::terminal(ErrorKind::ModelNotFound, error.text()),
+        (400, "content_policy_violation") => ModelError::terminal(ErrorKind::Other, error.text()),
+        (400, _) if text.contains("does not represent a valid image") => ModelError::terminal(
+            ErrorKind::BadRequest,
+            "Invalid image in your last message. Please remove it and try again.",
+        ),
+        (400, _) => ModelError::terminal(ErrorKind::Other, text),
+        (403, "inference_hook_denied") => ModelError::terminal(ErrorKind::InferenceHookDenied, error.text()),
+        (429, _) => too_many_requests(&error, headers),
+        (500, _) => ModelError::transient(ErrorKind::InternalServerError, HIGH_DEMAND),
+        (503, "server_is_overloaded" | "slow_down") => {
+            ModelError::terminal(ErrorKind::ServerOverloaded, AT_CAPACITY)
+        }
+        (503, "policy_capacity_unavailable") => {
+            ModelError::terminal(ErrorKind::PolicyCapacityUnavailable, POLICY_CAPACITY)
+        }
+        _ => unexpected(status, headers, &error, &text, url),
+    };
+    if result.retryable {
+        result.retry_after = retry_after(headers, SystemTime::now());
+    }
+    result
+}
+
+fn too_many_requests(error: &ApiError, headers: &HeaderMap) -> ModelError {
+    let limits = rate_limits::from_headers(headers);
+    match error.kind.as_deref() {
+        Some("usage_limit_reached") => ModelError {
+            rate_limits: limits,
+            ..ModelError::terminal(
+                ErrorKind::UsageLimitExceeded,
+                usage_limit::message(
+                    headers,
+                    error.plan_type.as_deref(),
+                    error.resets_at,
+                    chrono::Local::now(),
+                ),
+            )
+        },
+        Some("usage_not_included") => ModelError::terminal(ErrorKind::UsageLimitExceeded, UPGRADE_TO_PLUS),
+        _ if error.code() == "flex_unavailable" => {
+            ModelError::terminal(ErrorKind::FlexUnavailable, FLEX_CAPACITY)
+        }
+        _ => {
+            let mut message = "exceeded retry limit, last status: 429 Too Many Requests".to_owned();
+            if let Some(id) = header(headers, "x-request-id").or_else(|| header(headers, "cf-ray")) {
+                message.push_str(&format!(", request id: {id}"));
+            }
+            ModelError {
+                retryable: headers.contains_key(http::header::RETRY_AFTER),
+                rate_limits: limits,
+                ..ModelError::terminal(
+                    ErrorKind::ResponseTooManyFailedAttempts { status: Some(429) },
+                    message,
+                )
+            }
+        }
+    }
+}
+
+fn unexpected(
+    status: StatusCode,
+    headers: &HeaderMap,
+    error: &ApiError,
+    body: &str,
+    url: &str,
+) -> ModelError {
+    let code = status.as_u16();
+    let reason = status.canonical_reason().unwrap_or("<unknown status code>");
+    let mut message = if code == 403 && body.contains("Cloudflare") && body.contains("blocked") {
+        format!(
+            "Access blocked by Cloudflare. This usually happens when connecting from a restricted region (status \
+             {code} {reason}), url: {url}"
+        )
+    } else {
+        let said = match error.message.as_deref() {
+            Some(message) if !message.is_empty() => message,
+            _ if body.trim().is_empty() => "Unknown error",
+            _ => shorten(body),
+        };
+        format!("unexpected status {code} {reason}: {said}, url: {url}")
+    };
+    let mut add = |label: &str, value: Option<String>| {
+        if let Some(value) = value {
+            message.push_str(&format!(", {label}: {value}"));
+        }
+    };
+    add("cf-ray", header(headers, "cf-ray"));
+    add(
+        "request id",
+        header(headers, "x-request-id").or_else(|| header(headers, "x-oai-request-id")),
+    );
+    add("auth error", header(headers, "x-openai-authorization-error"));
+    add("auth error code", auth_error_code(headers));
+    ModelError::transient(ErrorKind::HttpConnectionFailed { status: Some(code) }, message)
+}
+
+fn shorten(body: &str) -> &str {
+    let mut end = body.len().min(MAX_BODY_SHOWN);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    &body[..end]
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// `x-error-json` is base64 of `{"error":{"code":…}}`.
+fn auth_error_code(headers: &HeaderMap) -> Option<String> {
+    let json = base64::engine::general_purpose::STANDARD
+        .decode(headers.get("x-error-json")?)
+        .ok()?;
+    serde_json::from_slice::<ErrorBody>(&json).ok()?.error?.code
+}
+
+/// `Retry-After` (RFC 9110 section 10.2.3): whole seconds or an HTTP date. Anything else is as if it was not there.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(value).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+/// The delay in a text such as `Please try again in 1.5s`.
+fn delay_in_text(text: &str) -> Option<Duration> {
+    let lower = text.to_ascii_lowercase();
+    let (_, rest) = lower.split_once("try again in ")?;
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
+    let (number, unit) = rest.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let unit = unit.trim_start();
+    let seconds = if unit.starts_with("ms") {
+        number / 1000.0
+    } else if unit.starts_with('s') {
+        number
+    } else {
+        return None;
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed_with(error: &str) -> ModelError {
+        failed(Some(serde_json::from_str(error).unwrap()))
+    }
+
+    fn answer(code: u16, headers: &[(&'static str, &str)], body: &str) -> ModelError {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+            .collect();
+        status(
+            StatusCode::from_u16(code).unwrap(),
+            &headers,
+            body.as_bytes(),
+            "http://h/v1/responses",
+        )
+    }
+
+    #[test]
+    fn failed_codes_have_their_kinds() {
+        for (code, kind, retryable) in [
+            ("context_length_exceeded", ErrorKind::ContextWindowExceeded, false),
+            ("insufficient_quota", ErrorKind::UsageLimitExceeded, false),
+            ("usage_not_included", ErrorKind::UsageLimitExceeded, false),
+            ("cyber_policy", ErrorKind::CyberPolicy, false),
+            (
+                "misalignment_policy_violation",
+                ErrorKind::MisalignmentPolicyViolation,
+                false,
+            ),
+            ("content_policy_violation", ErrorKind::Other, false),
+            ("bio_policy", ErrorKind::Other, false),
+            ("invalid_prompt", ErrorKind::Other, false),
+            ("model_not_found", ErrorKind::ModelNotFound, false),
+            ("inference_hook_denied", ErrorKind::InferenceHookDenied, false),
+            (
+                "access_program_not_enabled",
+                ErrorKind::HttpConnectionFailed { status: None },
+                false,
+            ),
+            ("server_is_overloaded", ErrorKind::ServerOverloaded, false),
+            (
+                "policy_capacity_unavailable",
+                ErrorKind::PolicyCapacityUnavailable,
+                false,
+            ),
+            ("flex_unavailable", ErrorKind::FlexUnavailable, false),
+            ("rate_limit_exceeded", ErrorKind::RateLimitExceeded, true),
+            ("slow_down", ErrorKind::RateLimitExceeded, true),
+            ("something_else", ErrorKind::Other, true),
+        ] {
+            let error = failed_with(&format!(r#"{{"code":"{code}","message":"m"}}"#));
+            assert_eq!((error.error.kind, error.retryable), (kind, retryable), "{code}");
+        }
+        assert_eq!(
+            failed(None).error.message,
+            "stream disconnected before completion: response.failed event received"
+        );
+    }
+
+    #[test]
+    fn a_blank_cyber_refusal_gets_a_sentence() {
+        assert_eq!(
+            failed_with(r#"{"code":"cyber_policy","message":" "}"#)
+                .error
+                .message,
+            CYBER_RISK
+        );
+    }
+
+    #[test]
+    fn misalignment_details_are_kept() {
+        let error = failed_with(
+            r#"{"code":"misalignment_policy_violation","message":"no","misalignment":{"error_type":"t",
+            "detailed_explanation":"d","steer":{"message":"s"},"review_target":"r"}}"#,
+        );
+        let details = error.error.misalignment.unwrap();
+        assert_eq!(details.steer_message.as_deref(), Some("s"));
+        assert_eq!(details.review_target.as_deref(), Some("r"));
+    }
+
+    #[test]
+    fn a_delay_in_the_text_is_honoured() {
+        let delay = |text: &str| delay_in_text(text);
+        assert_eq!(
+            delay("Please try again in 1.5s."),
+            Some(Duration::from_millis(1500))
+        );
+        assert_eq!(delay("Try again in 28ms"), Some(Duration::from_millis(28)));
+        assert_eq!(delay("try again in 35 seconds."), Some(Duration::from_secs(35)));
+        assert_eq!(delay("try again in a while"), None);
+        assert_eq!(delay("slow down"), None);
+    }
+
+    #[test]
+    fn statuses_have_their_kinds() {
+        let overloaded = r#"{"error":{"code":"slow_down"}}"#;
+        assert_eq!(answer(400, &[], "raw").error.message, "raw");
+        assert!(!answer(400, &[], "raw").retryable);
+        assert_eq!(answer(500, &[], "").error.kind, ErrorKind::InternalServerError);
+        assert_eq!(
+            answer(503, &[], overloaded).error.kind,
+            ErrorKind::ServerOverloaded
+        );
+        assert!(answer(503, &[], "busy").retryable);
+        assert_eq!(
+            answer(429, &[("x-request-id", "r1")], "").error.message,
+            "exceeded retry limit, last status: 429 Too Many Requests, request id: r1"
+        );
+        assert!(!answer(429, &[], "").retryable);
+        assert_eq!(
+            answer(429, &[("retry-after", "2")], "").retry_after,
+            Some(Duration::from_secs(2))
+        );
+        assert!(answer(429, &[("retry-after", "2")], "").retryable);
+    }
+
+    #[test]
+    fn an_unexpected_status_tells_everything_known() {
+        let code = base64::engine::general_purpose::STANDARD.encode(r#"{"error":{"code":"expired"}}"#);
+        let error = answer(
+            401,
+            &[
+                ("cf-ray", "ray"),
+                ("x-oai-request-id", "id"),
+                ("x-openai-authorization-error", "bad"),
+                ("x-error-json", &code),
+            ],
+            r#"{"error":{"message":"nope"}}"#,
+        );
+        assert_eq!(
+            error.error.message,
+            "unexpected status 401 Unauthorized: nope, url: http://h/v1/responses, cf-ray: ray, request id: id, auth \
+             error: bad, auth error code: expired"
+        );
+        assert_eq!(
+            answer(599, &[], "").error.message,
+            "unexpected status 599 <unknown status code>: Unknown error, url: http://h/v1/responses"
+        );
+    }
+
+    #[test]
+    fn a_long_body_is_cut_at_a_character() {
+        let body = "é".repeat(900);
+        assert!(answer(404, &[], &body).error.message.len() < 1100);
+    }
+
+    #[test]
+    fn retry_after_takes_seconds_and_dates_only() {
+        let at = |value: &str| {
+            let headers: HeaderMap = [(http::header::RETRY_AFTER, value.parse().unwrap())]
+                .into_iter()
+                .collect();
+            retry_after(
+                &headers,
+                SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770),
+            )
+        };
+        assert_eq!(at("0"), Some(Duration::ZERO));
+        assert_eq!(at("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(at("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(at("1.5"), None);
+    }
+}

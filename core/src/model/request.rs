@@ -1,0 +1,353 @@
+//! The body of a request (model-and-auth section 1.3), written straight to bytes in the documented order of fields.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::items::{ContentItem, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
+use super::{ModelError, Prompt};
+use crate::{ErrorKind, MessagePhase, ReasoningSummary};
+
+/// String map that describes the request to the server; its order means nothing.
+pub(super) type ClientMetadata = Vec<(&'static str, String)>;
+
+/// What differs between the transports.
+#[derive(Debug, Default)]
+pub(super) struct Frame<'a> {
+    /// `response.create` on WebSocket.
+    pub(super) kind: Option<&'static str>,
+    /// Goes on where this response ended: only the rest of the input is sent.
+    pub(super) previous_response_id: Option<&'a str>,
+    /// Items of the input that the server has.
+    pub(super) skip: usize,
+}
+
+/// Writes a request.
+pub(super) fn encode(
+    prompt: &Prompt,
+    cache_key: &str,
+    metadata: Option<&ClientMetadata>,
+    frame: &Frame<'_>,
+) -> Result<Vec<u8>, ModelError> {
+    let body = Body {
+        kind: frame.kind,
+        model: &prompt.model,
+        stream: true,
+        instructions: &prompt.instructions,
+        service_tier: service_tier(prompt.service_tier.as_deref()),
+        input: Input(prompt.input.get(frame.skip..).unwrap_or_default()),
+        tools: &prompt.tools,
+        tool_choice: "auto",
+        parallel_tool_calls: prompt.parallel_tool_calls,
+        reasoning: reasoning(prompt),
+        store: false,
+        include: ["reasoning.encrypted_content"],
+        prompt_cache_key: cache_key,
+        text: text(prompt),
+        client_metadata: metadata.map(StringMap),
+        previous_response_id: frame.previous_response_id,
+    };
+    serde_json::to_vec(&body)
+        .map_err(|e| ModelError::terminal(ErrorKind::Other, format!("the request could not be written: {e}")))
+}
+
+/// Clients say `fast` for the tier that the API calls `priority`, and `default` for none.
+fn service_tier(tier: Option<&str>) -> Option<&str> {
+    match tier {
+        Some("fast") => Some("priority"),
+        Some("default") => None,
+        other => other,
+    }
+}
+
+fn reasoning(prompt: &Prompt) -> Option<Reasoning<'_>> {
+    let effort = prompt
+        .effort
+        .as_deref()
+        .map(|e| if e == "ultra" { "max" } else { e });
+    let summary = prompt.summary.filter(|s| *s != ReasoningSummary::None);
+    (effort.is_some() || summary.is_some()).then_some(Reasoning { effort, summary })
+}
+
+fn text(prompt: &Prompt) -> Option<Text<'_>> {
+    let verbosity = prompt.verbosity.as_deref();
+    let format = prompt.output_schema.as_ref().map(|schema| Format {
+        kind: "json_schema",
+        strict: true,
+        schema,
+        name: "codex_output_schema",
+    });
+    (verbosity.is_some() || format.is_some()).then_some(Text { verbosity, format })
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    model: &'a str,
+    stream: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    instructions: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a str>,
+    input: Input<'a>,
+    tools: &'a [Value],
+    tool_choice: &'static str,
+    parallel_tool_calls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<Reasoning<'a>>,
+    store: bool,
+    include: [&'static str; 1],
+    prompt_cache_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_metadata: Option<StringMap<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_response_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Reasoning<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<ReasoningSummary>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbosity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format<'a>>,
+}
+
+#[derive(Serialize)]
+struct Format<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    strict: bool,
+    schema: &'a Value,
+    name: &'static str,
+}
+
+struct StringMap<'a>(&'a ClientMetadata);
+
+impl Serialize for StringMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(k, v)| (k, v)))
+    }
+}
+
+struct Input<'a>(&'a [ResponseItem]);
+
+impl Serialize for Input<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(SentItem))
+    }
+}
+
+/// An item as it is sent: ids that the server gave are not echoed.
+pub(super) struct SentItem<'a>(pub(super) &'a ResponseItem);
+
+impl Serialize for SentItem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            ResponseItem::Known(item) => Sent::from(item).serialize(serializer),
+            ResponseItem::Other(Value::Object(map)) => {
+                serializer.collect_map(map.iter().filter(|(key, _)| *key != "id"))
+            }
+            ResponseItem::Other(value) => value.serialize(serializer),
+        }
+    }
+}
+
+/// [`KnownItem`] by reference, without the server's ids.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Sent<'a> {
+    Message {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        role: &'a str,
+        content: &'a [ContentItem],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        phase: Option<MessagePhase>,
+    },
+    Reasoning {
+        summary: &'a [SummaryPart],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<&'a [ReasoningContent]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        encrypted_content: Option<&'a str>,
+    },
+    FunctionCall {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        namespace: Option<&'a str>,
+        arguments: &'a str,
+        call_id: &'a str,
+    },
+    FunctionCallOutput {
+        call_id: &'a str,
+        output: &'a FunctionOutput,
+    },
+    CustomToolCall {
+        name: &'a str,
+        input: &'a str,
+        call_id: &'a str,
+    },
+    CustomToolCallOutput {
+        call_id: &'a str,
+        output: &'a FunctionOutput,
+    },
+    WebSearchCall {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        action: Option<&'a Value>,
+    },
+}
+
+impl<'a> From<&'a KnownItem> for Sent<'a> {
+    fn from(item: &'a KnownItem) -> Self {
+        match item {
+            KnownItem::Message {
+                id,
+                role,
+                content,
+                phase,
+            } => Self::Message {
+                id: id.as_deref().filter(|_| role != "assistant"),
+                role,
+                content,
+                phase: *phase,
+            },
+            KnownItem::Reasoning {
+                summary,
+                content,
+                encrypted_content,
+                ..
+            } => Self::Reasoning {
+                summary,
+                content: content.as_deref(),
+                encrypted_content: encrypted_content.as_deref(),
+            },
+            KnownItem::FunctionCall {
+                name,
+                namespace,
+                arguments,
+                call_id,
+                ..
+            } => Self::FunctionCall {
+                name,
+                namespace: namespace.as_deref(),
+                arguments,
+                call_id,
+            },
+            KnownItem::FunctionCallOutput { call_id, output, .. } => {
+                Self::FunctionCallOutput { call_id, output }
+            }
+            KnownItem::CustomToolCall {
+                name, input, call_id, ..
+            } => Self::CustomToolCall { name, input, call_id },
+            KnownItem::CustomToolCallOutput { call_id, output, .. } => {
+                Self::CustomToolCallOutput { call_id, output }
+            }
+            KnownItem::WebSearchCall { status, action, .. } => Self::WebSearchCall {
+                status: status.as_deref(),
+                action: action.as_ref(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn prompt() -> Prompt {
+        Prompt {
+            model: "m".into(),
+            instructions: "be good".into(),
+            input: vec![
+                serde_json::from_value(
+                    json!({"type":"message","id":"msg_1","role":"user","content":[{"type":"input_text","text":"hi"}]}),
+                )
+                .unwrap(),
+                serde_json::from_value(json!({"type":"message","id":"srv","role":"assistant","phase":"commentary",
+                    "content":[{"type":"output_text","text":"yo"}]}))
+                .unwrap(),
+                serde_json::from_value(json!({"type":"compaction","id":"srv","encrypted_content":"x"})).unwrap(),
+            ],
+            tools: vec![json!({"type":"function","name":"t"})].into(),
+            parallel_tool_calls: true,
+            effort: Some("ultra".into()),
+            summary: Some(ReasoningSummary::Auto),
+            verbosity: Some("low".into()),
+            service_tier: Some("fast".into()),
+            output_schema: Some(json!({"type":"object"})),
+        }
+    }
+
+    #[test]
+    fn fields_come_in_the_documented_order() {
+        let metadata = vec![("session_id", "s".to_owned())];
+        let bytes = encode(&prompt(), "key", Some(&metadata), &Frame::default()).unwrap();
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            r#"{"model":"m","stream":true,"instructions":"be good","service_tier":"priority","input":["#
+                .to_owned()
+                + r#"{"type":"message","id":"msg_1","role":"user","content":[{"type":"input_text","text":"hi"}]},"#
+                + r#"{"type":"message","role":"assistant","content":[{"type":"output_text","text":"yo"}],"phase":"commentary"},"#
+                + r#"{"encrypted_content":"x","type":"compaction"}],"tools":[{"name":"t","type":"function"}],"#
+                + r#""tool_choice":"auto","parallel_tool_calls":true,"reasoning":{"effort":"max","summary":"auto"},"#
+                + r#""store":false,"include":["reasoning.encrypted_content"],"prompt_cache_key":"key","#
+                + r#""text":{"verbosity":"low","format":{"type":"json_schema","strict":true,"schema":{"type":"object"},"#
+                + r#""name":"codex_output_schema"}},"client_metadata":{"session_id":"s"}}"#
+        );
+    }
+
+    #[test]
+    fn what_is_not_set_is_left_out() {
+        let plain = Prompt {
+            instructions: "".into(),
+            input: Vec::new(),
+            tools: Vec::new().into(),
+            effort: None,
+            summary: Some(ReasoningSummary::None),
+            verbosity: None,
+            service_tier: Some("default".into()),
+            output_schema: None,
+            ..prompt()
+        };
+        let bytes = encode(&plain, "key", None, &Frame::default()).unwrap();
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        for field in [
+            "instructions",
+            "service_tier",
+            "reasoning",
+            "text",
+            "client_metadata",
+            "previous_response_id",
+        ] {
+            assert!(body.get(field).is_none(), "{field}");
+        }
+        assert_eq!(body["tools"], json!([]));
+    }
+
+    #[test]
+    fn a_frame_may_send_only_the_rest() {
+        let frame = Frame {
+            kind: Some("response.create"),
+            previous_response_id: Some("r1"),
+            skip: 2,
+        };
+        let body: Value = serde_json::from_slice(&encode(&prompt(), "key", None, &frame).unwrap()).unwrap();
+        assert_eq!(body["type"], "response.create");
+        assert_eq!(body["previous_response_id"], "r1");
+        assert_eq!(body["input"].as_array().unwrap().len(), 1);
+    }
+}
