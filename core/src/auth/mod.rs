@@ -1,31 +1,32 @@
 //! Accounts: who pays for a request, and how credentials stay fresh. All refresh and reload logic is in
-//! [`AuthManager`]; nobody else changes credentials.
+//! [`AuthManager`]; nobody else changes credentials (model-and-auth section 4).
 
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
+mod account;
+mod authority;
+mod claims;
+mod command;
+mod environment;
+mod http;
+mod keyring;
+mod lock;
+mod login;
+mod managed;
+mod manager;
+mod parent;
+mod recovery;
+mod refresh;
+mod secret;
+mod storage;
+mod stored;
 
-/// A text that must not be seen: `Debug` and `Display` hide it, and it is not serialised by accident.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself. Only for the wire and for auth.json.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+pub use account::Account;
+pub use command::ProviderCommand;
+pub use environment::{AuthEnvironment, AuthOptions, AuthSettings, CredentialStore, ForcedLogin};
+pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
+pub use manager::AuthManager;
+pub use parent::{ParentTokens, TokenParent};
+pub use recovery::UnauthorizedRecovery;
+pub use secret::Secret;
 
 /// Credentials, as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,42 +92,15 @@ impl CodexAuth {
             Self::ChatGptAuthTokens { account_id, .. } => Some(account_id),
         }
     }
-}
 
-/// Owner of the credentials of one home.
-#[derive(Debug)]
-pub struct AuthManager {}
-
-impl AuthManager {
-    /// A manager for a home. Nothing is read before it is asked for.
-    pub fn new(_codex_home: PathBuf) -> Arc<Self> {
-        Arc::new(Self {})
-    }
-
-    /// The credentials to use now, refreshed first if they are about to expire. `None`: nobody is signed in.
-    pub async fn auth(&self) -> Option<CodexAuth> {
-        None
-    }
-
-    /// What to do after a 401 that was answered to these credentials.
-    pub fn recover(self: &Arc<Self>, _used: &CodexAuth) -> UnauthorizedRecovery {
-        UnauthorizedRecovery {}
-    }
-}
-
-/// The steps after a 401, one at a time.
-#[derive(Debug)]
-pub struct UnauthorizedRecovery {}
-
-impl UnauthorizedRecovery {
-    /// The next step: credentials to try again with, or `None` when there is no step left.
-    pub async fn next(&mut self) -> Result<Option<CodexAuth>, AuthError> {
-        Ok(None)
+    /// Whether `x-openai-fedramp: true` goes along.
+    pub fn is_fedramp(&self) -> bool {
+        matches!(self, Self::ChatGpt { is_fedramp: true, .. })
     }
 }
 
 /// Why credentials could not be had. The message says what the user can do; it never holds a secret.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// Trying again will not help; the turn fails as `unauthorized`.
     #[error("{0}")]

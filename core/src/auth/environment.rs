@@ -1,0 +1,195 @@
+//! What the account code must know from outside: settings, and addresses that the environment can change.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The authority that signs users in.
+const ISSUER: &str = "https://auth.openai.com";
+/// The client id of this program at the authority.
+const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/// What an [`crate::auth::AuthManager`] is made of.
+#[derive(Clone)]
+pub struct AuthOptions {
+    /// `CODEX_HOME`.
+    pub codex_home: PathBuf,
+    /// Reads the settings. Called when an account is needed, never at start.
+    pub settings: Arc<dyn Fn() -> AuthSettings + Send + Sync>,
+    /// Addresses.
+    pub environment: AuthEnvironment,
+}
+
+impl AuthOptions {
+    /// Default settings, and the environment of the process.
+    pub fn new(codex_home: PathBuf) -> Self {
+        Self {
+            codex_home,
+            settings: Arc::new(AuthSettings::default),
+            environment: AuthEnvironment::from_process(),
+        }
+    }
+}
+
+impl fmt::Debug for AuthOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthOptions")
+            .field("codex_home", &self.codex_home)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of config.toml that matter to accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthSettings {
+    /// `cli_auth_credentials_store`.
+    pub store: CredentialStore,
+    /// `forced_login_method`.
+    pub forced_login: Option<ForcedLogin>,
+    /// `forced_chatgpt_workspace_id`, one or several; empty: any.
+    pub forced_workspaces: Vec<String>,
+    /// `chatgpt_base_url`.
+    pub chatgpt_base_url: String,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            store: CredentialStore::File,
+            forced_login: None,
+            forced_workspaces: Vec::new(),
+            chatgpt_base_url: "https://chatgpt.com/backend-api/".to_owned(),
+        }
+    }
+}
+
+/// Where credentials are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CredentialStore {
+    /// `auth.json` in the home.
+    #[default]
+    File,
+    /// The keyring of the desktop.
+    Keyring,
+    /// The keyring if there is one, else the file.
+    Auto,
+    /// Memory of this process.
+    Ephemeral,
+}
+
+impl CredentialStore {
+    /// From the value of `cli_auth_credentials_store`.
+    pub fn from_config(value: &str) -> Option<Self> {
+        Some(match value {
+            "file" => Self::File,
+            "keyring" => Self::Keyring,
+            "auto" => Self::Auto,
+            "ephemeral" => Self::Ephemeral,
+            _ => return None,
+        })
+    }
+}
+
+/// The only way to sign in that is allowed here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForcedLogin {
+    /// `chatgpt`.
+    ChatGpt,
+    /// `api`.
+    Api,
+}
+
+impl ForcedLogin {
+    /// From the value of `forced_login_method`.
+    pub fn from_config(value: &str) -> Option<Self> {
+        Some(match value {
+            "chatgpt" => Self::ChatGpt,
+            "api" => Self::Api,
+            _ => return None,
+        })
+    }
+}
+
+/// Addresses of the authority. Each can be set by an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthEnvironment {
+    /// `CODEX_APP_SERVER_LOGIN_ISSUER`, without a slash at the end.
+    pub issuer: String,
+    /// `CODEX_APP_SERVER_LOGIN_CLIENT_ID`.
+    pub client_id: String,
+    /// `CODEX_REFRESH_TOKEN_URL_OVERRIDE`.
+    pub refresh_url: Option<String>,
+    /// `CODEX_REVOKE_TOKEN_URL_OVERRIDE`.
+    pub revoke_url: Option<String>,
+    /// `CODEX_APP_SERVER_CHATGPT_BASE_URL`, stronger than the configuration.
+    pub chatgpt_base_url: Option<String>,
+    /// Ports of the login listener on the loopback interface, in order of preference.
+    pub login_ports: Vec<u16>,
+}
+
+impl Default for AuthEnvironment {
+    fn default() -> Self {
+        Self {
+            issuer: ISSUER.to_owned(),
+            client_id: CLIENT_ID.to_owned(),
+            refresh_url: None,
+            revoke_url: None,
+            chatgpt_base_url: None,
+            login_ports: vec![1455, 1457],
+        }
+    }
+}
+
+impl AuthEnvironment {
+    /// As the environment of this process says.
+    pub fn from_process() -> Self {
+        let var = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let defaults = Self::default();
+        Self {
+            issuer: var("CODEX_APP_SERVER_LOGIN_ISSUER")
+                .map_or(defaults.issuer, |issuer| issuer.trim_end_matches('/').to_owned()),
+            client_id: var("CODEX_APP_SERVER_LOGIN_CLIENT_ID").unwrap_or(defaults.client_id),
+            refresh_url: var("CODEX_REFRESH_TOKEN_URL_OVERRIDE"),
+            revoke_url: var("CODEX_REVOKE_TOKEN_URL_OVERRIDE"),
+            chatgpt_base_url: var("CODEX_APP_SERVER_CHATGPT_BASE_URL"),
+            login_ports: defaults.login_ports,
+        }
+    }
+
+    /// Where refresh tokens are turned into access tokens.
+    pub(crate) fn refresh_url(&self) -> String {
+        self.refresh_url
+            .clone()
+            .unwrap_or_else(|| format!("{ISSUER}/oauth/token"))
+    }
+
+    /// Where tokens are revoked: beside the refresh address if that was changed.
+    pub(crate) fn revoke_url(&self) -> String {
+        if let Some(url) = &self.revoke_url {
+            return url.clone();
+        }
+        let beside = self.refresh_url.as_deref().and_then(|refresh| {
+            let mut url = url::Url::parse(refresh).ok()?;
+            url.set_path("/oauth/revoke");
+            url.set_query(None);
+            Some(url.to_string())
+        });
+        beside.unwrap_or_else(|| format!("{ISSUER}/oauth/revoke"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revocation_follows_the_refresh_address() {
+        let mut environment = AuthEnvironment::default();
+        assert_eq!(environment.revoke_url(), "https://auth.openai.com/oauth/revoke");
+        environment.refresh_url = Some("http://127.0.0.1:9/oauth/token?x=1".to_owned());
+        assert_eq!(environment.revoke_url(), "http://127.0.0.1:9/oauth/revoke");
+        environment.revoke_url = Some("http://127.0.0.1:8/r".to_owned());
+        assert_eq!(environment.revoke_url(), "http://127.0.0.1:8/r");
+    }
+}

@@ -1,0 +1,261 @@
+//! The listener that the browser comes back to.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION,
+};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use super::browser::LoginPage;
+use super::pages;
+
+/// How long the last answer may take to reach the browser.
+const LAST_ANSWER_LIMIT: Duration = Duration::from_secs(1);
+/// The authority's page that opens an application.
+const HOSTED_PAGE: &str = "https://chatgpt.com/codex/open-app?source=login&app_brand=";
+
+/// What happens with the code that the browser brings.
+pub(super) trait CodeHandler: Send + Sync + 'static {
+    /// Turns it into stored credentials. The error is for the user.
+    fn sign_in(&self, code: &str) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// What a listener is made of.
+pub(super) struct ServerOptions {
+    /// What the browser must bring back unchanged.
+    pub(super) state: String,
+    /// Which page of ours.
+    pub(super) streamlined: bool,
+    /// Whose page.
+    pub(super) page: LoginPage,
+}
+
+/// The listener of one login.
+pub(super) struct LoginServer<H> {
+    shared: Arc<Shared<H>>,
+    ended: mpsc::Receiver<Result<(), String>>,
+}
+
+struct Shared<H> {
+    options: ServerOptions,
+    handler: Arc<H>,
+    /// Credentials are stored; a browser that sends its code twice is shown the end again.
+    signed_in: Arc<AtomicBool>,
+    /// A code is good for one use; a second request waits for the first.
+    exchange: Mutex<()>,
+    end: mpsc::Sender<Result<(), String>>,
+}
+
+impl<H: CodeHandler> LoginServer<H> {
+    /// A listener, and a flag that tells whether credentials are stored.
+    pub(super) fn new(options: ServerOptions, handler: Arc<H>) -> (Self, Arc<AtomicBool>) {
+        let (end, ended) = mpsc::channel(1);
+        let signed_in = Arc::new(AtomicBool::new(false));
+        let shared = Shared {
+            options,
+            handler,
+            signed_in: Arc::clone(&signed_in),
+            exchange: Mutex::default(),
+            end,
+        };
+        (
+            Self {
+                shared: Arc::new(shared),
+                ended,
+            },
+            signed_in,
+        )
+    }
+
+    /// Answers the browser until the login has ended.
+    pub(super) async fn run(mut self, listener: TcpListener) -> Result<(), String> {
+        let mut connections = JoinSet::new();
+        let outcome = loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => { connections.spawn(serve(stream, Arc::clone(&self.shared))); }
+                    Err(error) => return Err(error.to_string()),
+                },
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(outcome) = self.ended.recv() => break outcome,
+            }
+        };
+        drop(listener);
+        let all_answered = async { while connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_ANSWER_LIMIT, all_answered).await;
+        outcome
+    }
+}
+
+async fn serve<H: CodeHandler>(stream: TcpStream, shared: Arc<Shared<H>>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(shared.answer(&request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!("a connection to the login listener broke: {error}");
+    }
+}
+
+impl<H: CodeHandler> Shared<H> {
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        match request.uri().path() {
+            "/auth/callback" => self.callback(request.uri().query().unwrap_or_default()).await,
+            "/success" if self.signed_in.load(Ordering::Acquire) => {
+                self.end(Ok(()));
+                html(pages::success(self.options.streamlined))
+            }
+            "/cancel" => {
+                self.end(Err("Login cancelled".to_owned()));
+                html(pages::cancelled())
+            }
+            _ => text(StatusCode::NOT_FOUND, "Not Found"),
+        }
+    }
+
+    async fn callback(&self, query: &str) -> Response<Full<Bytes>> {
+        let query = Query::parse(query);
+        if query.state.as_deref() != Some(&*self.options.state) {
+            return text(StatusCode::BAD_REQUEST, "State mismatch");
+        }
+        if let Some(code) = query.error {
+            return self.fail(refusal(&code, query.error_description.as_deref()));
+        }
+        let Some(code) = query.code.filter(|code| !code.is_empty()) else {
+            return self.fail("Missing authorization code. Sign-in could not be completed.".to_owned());
+        };
+        let _one_at_a_time = self.exchange.lock().await;
+        if !self.signed_in.load(Ordering::Acquire) {
+            if let Err(why) = self.handler.sign_in(&code).await {
+                return self.fail(why);
+            }
+            self.signed_in.store(true, Ordering::Release);
+        }
+        match &self.options.page {
+            LoginPage::Hosted(brand) => {
+                self.end(Ok(()));
+                redirect(&format!("{HOSTED_PAGE}{brand}"))
+            }
+            LoginPage::Own if self.options.streamlined => redirect("/success?codex_streamlined_login=true"),
+            LoginPage::Own => redirect("/success"),
+        }
+    }
+
+    fn fail(&self, why: String) -> Response<Full<Bytes>> {
+        let page = html(pages::failure(&why));
+        self.end(Err(why));
+        page
+    }
+
+    /// The first end counts.
+    fn end(&self, outcome: Result<(), String>) {
+        let _ = self.end.try_send(outcome);
+    }
+}
+
+/// Parameters of the callback.
+#[derive(Default)]
+struct Query {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+impl Query {
+    fn parse(query: &str) -> Self {
+        let mut found = Self::default();
+        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*key {
+                "state" => &mut found.state,
+                "code" => &mut found.code,
+                "error" => &mut found.error,
+                "error_description" => &mut found.error_description,
+                _ => continue,
+            };
+            slot.get_or_insert_with(|| value.into_owned());
+        }
+        found
+    }
+}
+
+/// Words for what the authority refused.
+fn refusal(code: &str, description: Option<&str>) -> String {
+    let description = description.filter(|text| !text.trim().is_empty());
+    if code == "access_denied" && description.is_some_and(|text| text.contains("missing_codex_entitlement")) {
+        return "Codex is not enabled for your workspace. Contact your workspace administrator to request access to \
+                Codex."
+            .to_owned();
+    }
+    format!("Sign-in failed: {}", description.unwrap_or(code))
+}
+
+fn html(page: String) -> Response<Full<Bytes>> {
+    answer(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    answer(status, "text/plain; charset=utf-8", text)
+}
+
+fn redirect(to: &str) -> Response<Full<Bytes>> {
+    let mut response = answer(StatusCode::FOUND, "text/plain; charset=utf-8", "");
+    if let Ok(location) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn refusals_are_told_in_words() {
+        assert_eq!(refusal("access_denied", None), "Sign-in failed: access_denied");
+        assert_eq!(refusal("access_denied", Some("no")), "Sign-in failed: no");
+        assert!(
+            refusal("access_denied", Some("missing_codex_entitlement")).starts_with("Codex is not enabled")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn any_query_is_read(query in "\\PC*") {
+            let _ = Query::parse(&query);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Renewing ChatGPT tokens that we manage: with the authority, one process of a home at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::environment::CredentialStore;
+use super::lock::HomeLock;
+use super::refresh::{RefreshReason, Refresher};
+use super::stored::StoredAuth;
+use super::{AuthError, AuthManager, CodexAuth, authority};
+
+/// How long another process may hold the lock: longer than one renewal takes at most.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// Renews with the authority.
+pub(crate) struct ManagedRefresher;
+
+impl Refresher for ManagedRefresher {
+    fn refresh(
+        &self,
+        manager: Arc<AuthManager>,
+        used: CodexAuth,
+        reason: RefreshReason,
+    ) -> BoxFuture<'static, Result<CodexAuth, AuthError>> {
+        async move { manager.renew_managed(&used, reason).await }.boxed()
+    }
+}
+
+impl AuthManager {
+    async fn renew_managed(&self, used: &CodexAuth, reason: RefreshReason) -> Result<CodexAuth, AuthError> {
+        let settings = self.settings();
+        // The ephemeral store is not shared, so there is nobody to lock out.
+        let _lock = match settings.store {
+            CredentialStore::Ephemeral => None,
+            _ => Some(
+                HomeLock::take(&self.options.codex_home, LOCK_PATIENCE)
+                    .await
+                    .map_err(AuthError::Transient)?,
+            ),
+        };
+        let found = self.reload_same_owner(used).await?;
+        if found.bearer() != used.bearer() {
+            return Ok(found);
+        }
+        if let Some(message) = self.refusal() {
+            return Err(AuthError::Permanent(message));
+        }
+        let before = self
+            .stored()
+            .ok_or_else(|| AuthError::Transient("the stored sign-in changed".to_owned()))?;
+        let Some(refresh_token) = before.refresh_token() else {
+            return Err(AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()));
+        };
+        match authority::refresh(&self.options.environment, refresh_token, reason).await {
+            Ok(issued) => {
+                let fresh = before.refreshed(&issued, Utc::now());
+                self.keep_refreshed(&before, fresh, settings.store).await;
+                self.in_memory()
+                    .filter(|current| current.account_id() == used.account_id())
+                    .ok_or_else(|| AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()))
+            }
+            Err(AuthError::Permanent(message)) => {
+                // A process that does not know our lock may have used the refresh token a moment ago.
+                let found = self.reload_same_owner(used).await?;
+                if found.bearer() != used.bearer() {
+                    return Ok(found);
+                }
+                self.remember_refusal(before, message.clone());
+                Err(AuthError::Permanent(message))
+            }
+            Err(transient) => Err(transient),
+        }
+    }
+
+    /// Stores renewed tokens, unless the user has logged out or signed in anew meanwhile. If the store fails, the
+    /// tokens are used from memory: the old ones are worth nothing any more.
+    async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, store: CredentialStore) {
+        let now_stored = self.storage.load(store).await;
+        if now_stored.as_ref() != Some(before) {
+            self.replace_stored(now_stored, &self.settings());
+            return;
+        }
+        if let Err(error) = self.storage.save(store, &fresh).await {
+            tracing::error!("renewed credentials are kept in memory only: {error}");
+        }
+        self.replace_stored(Some(fresh), &self.settings());
+    }
+}

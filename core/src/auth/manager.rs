@@ -1,0 +1,394 @@
+//! The owner of the credentials of one home.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use super::account::Account;
+use super::claims::Claims;
+use super::command::{CommandRefresher, ProviderCommand};
+use super::environment::{AuthOptions, AuthSettings, ForcedLogin};
+use super::login::ActiveLogin;
+use super::managed::ManagedRefresher;
+use super::parent::{ParentAuth, ParentRefresher, TokenParent};
+use super::recovery::UnauthorizedRecovery;
+use super::refresh::{Flight, RefreshReason, Refresher};
+use super::storage::Storage;
+use super::stored::StoredAuth;
+use super::{AuthError, CodexAuth, Secret};
+
+/// Tokens that end sooner than this are renewed before they are used.
+const RENEW_AHEAD_S: i64 = 5 * 60;
+/// Tokens that do not say when they end are renewed at this age.
+const RENEW_AGE_S: i64 = 8 * 24 * 3600;
+/// After an attempt to renew ahead of time, the same token is left in peace for so long. Keeps a wrong clock, or an
+/// authority that hands out short-lived tokens, from costing a renewal per request.
+const RENEW_PAUSE: Duration = Duration::from_secs(60);
+
+const SIGNED_IN_ELSEWHERE: &str = "Your access token could not be refreshed because you have since logged out or signed \
+                                   in to another account. Please sign in again.";
+
+/// Owner of the credentials of one home. Nothing is read before it is asked for.
+#[derive(Debug)]
+pub struct AuthManager {
+    pub(super) options: AuthOptions,
+    pub(super) storage: Storage,
+    pub(super) flight: Arc<Flight>,
+    /// The login that waits for the user. A lock, since login, cancel and logout come from several connections.
+    pub(super) login: Mutex<Option<ActiveLogin>>,
+    /// Who owns the tokens of the parent application. Set once by the server.
+    parent: Mutex<Option<Arc<dyn TokenParent>>>,
+    /// Read for every request, written here only. Never held while waiting.
+    state: Mutex<State>,
+    command: Option<ProviderCommand>,
+    me: Weak<Self>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Tokens of the parent application; they win over what is stored.
+    parent_owned: Option<ParentAuth>,
+    /// What the store held when it was last read; `None`: not read yet.
+    loaded: Option<Option<Loaded>>,
+    /// What a provider's command printed last, and when.
+    command_output: Option<(CodexAuth, Instant)>,
+    /// Credentials that the authority will never renew, and why.
+    refused: Option<(StoredAuth, String)>,
+    /// The token that was last renewed ahead of time, or came out of it.
+    renewed: Option<(Secret, Instant)>,
+}
+
+/// Stored credentials with what is derived from them.
+#[derive(Debug, Clone)]
+struct Loaded {
+    stored: StoredAuth,
+    credentials: CodexAuth,
+    renew: Option<(i64, RefreshReason)>,
+}
+
+impl AuthManager {
+    /// A manager for a home, with default settings and the environment of the process.
+    pub fn new(codex_home: std::path::PathBuf) -> Arc<Self> {
+        Self::with_options(AuthOptions::new(codex_home))
+    }
+
+    /// A manager for a home.
+    pub fn with_options(options: AuthOptions) -> Arc<Self> {
+        Self::build(options, None)
+    }
+
+    /// A manager for a provider that gets its bearer token from a command (`[model_providers.X.auth]`).
+    pub fn for_command(command: ProviderCommand) -> Arc<Self> {
+        let nowhere = AuthOptions::new(std::path::PathBuf::new());
+        Self::build(nowhere, Some(command))
+    }
+
+    fn build(options: AuthOptions, command: Option<ProviderCommand>) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            storage: Storage::new(options.codex_home.clone()),
+            options,
+            flight: Arc::default(),
+            login: Mutex::default(),
+            parent: Mutex::default(),
+            state: Mutex::default(),
+            command,
+            me: me.clone(),
+        })
+    }
+
+    /// Tells who renews tokens that the parent application owns.
+    pub fn set_parent(&self, parent: Arc<dyn TokenParent>) {
+        *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = Some(parent);
+    }
+
+    /// The credentials to use now, renewed first if they are about to expire. `None`: nobody is signed in.
+    ///
+    /// If renewing fails, the old credentials are given: the server decides whether they still count.
+    pub async fn auth(&self) -> Option<CodexAuth> {
+        if self.command.is_some() {
+            return self.command_auth().await;
+        }
+        let current = self.current().await?;
+        let Some(reason) = self.due_reason(&current) else {
+            return Some(current);
+        };
+        let renewed = self.renew(&current, reason).await;
+        let usable = renewed.ok().flatten().unwrap_or(current);
+        self.state().renewed = Some((usable.bearer().clone(), Instant::now()));
+        Some(usable)
+    }
+
+    /// What to do after a 401 that was answered to these credentials.
+    pub fn recover(self: &Arc<Self>, used: &CodexAuth) -> UnauthorizedRecovery {
+        UnauthorizedRecovery::new(Arc::clone(self), used.clone())
+    }
+
+    /// Who is signed in. `None` also when the authority has refused the stored credentials for good.
+    pub async fn account(&self) -> Option<Account> {
+        self.current().await?;
+        let state = self.state();
+        if let Some(parent_owned) = &state.parent_owned {
+            return Some(parent_owned.account());
+        }
+        let stored = &state.loaded.as_ref()?.as_ref()?.stored;
+        let refused = state
+            .refused
+            .as_ref()
+            .is_some_and(|(refused, _)| refused == stored);
+        if refused { None } else { Account::of_stored(stored) }
+    }
+
+    /// Renews the credentials because the client asks for it. Tokens of the parent application and API keys stay.
+    pub async fn force_refresh(&self) -> Result<(), AuthError> {
+        match self.current().await {
+            Some(current @ CodexAuth::ChatGpt { .. }) => {
+                self.renew(&current, RefreshReason::Forced).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The settings as they are now.
+    pub(crate) fn settings(&self) -> AuthSettings {
+        (self.options.settings)()
+    }
+
+    /// Renews credentials, together with all who want the same. `None`: this kind cannot be renewed.
+    pub(super) async fn renew(
+        &self,
+        used: &CodexAuth,
+        reason: RefreshReason,
+    ) -> Result<Option<CodexAuth>, AuthError> {
+        let Some(manager) = self.me.upgrade() else {
+            return Ok(None);
+        };
+        let Some(refresher) = self.refresher(used) else {
+            return Ok(None);
+        };
+        let begin = || match self.replacement(used) {
+            Some(current) => Ok(current),
+            None => Err(refresher.refresh(manager, used.clone(), reason)),
+        };
+        self.flight.join(used, begin).await.map(Some)
+    }
+
+    /// Who can renew credentials of this kind.
+    fn refresher(&self, auth: &CodexAuth) -> Option<Box<dyn Refresher>> {
+        match auth {
+            CodexAuth::ApiKey { .. } => {
+                let command = self.command.clone()?;
+                Some(Box::new(CommandRefresher { command }))
+            }
+            CodexAuth::ChatGpt { .. } => Some(Box::new(ManagedRefresher)),
+            CodexAuth::ChatGptAuthTokens { .. } => {
+                let parent = self.parent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                Some(Box::new(ParentRefresher { parent }))
+            }
+        }
+    }
+
+    /// First step after a 401: credentials of the same account that somebody has put in place of the used ones, or for
+    /// managed ones those of the store in any case. `None`: go on with a renewal.
+    pub(super) async fn reload_after_401(&self, used: &CodexAuth) -> Result<Option<CodexAuth>, AuthError> {
+        match used {
+            CodexAuth::ApiKey { .. } => Ok(None),
+            CodexAuth::ChatGptAuthTokens { .. } => match self.in_memory() {
+                Some(current) if same_owner(used, &current) => {
+                    Ok(Some(current).filter(|current| current.bearer() != used.bearer()))
+                }
+                _ => Err(AuthError::Permanent(SIGNED_IN_ELSEWHERE.to_owned())),
+            },
+            CodexAuth::ChatGpt { .. } => {
+                let reloaded = self.reload_same_owner(used).await?;
+                match self.refusal() {
+                    Some(message) => Err(AuthError::Permanent(message)),
+                    None => Ok(Some(reloaded)),
+                }
+            }
+        }
+    }
+
+    /// Reads the store again. An error if it holds another account than that of the used credentials, or none.
+    pub(super) async fn reload_same_owner(&self, used: &CodexAuth) -> Result<CodexAuth, AuthError> {
+        self.reload().await;
+        match self.in_memory() {
+            Some(current) if same_owner(used, &current) => Ok(current),
+            _ => Err(AuthError::Permanent(SIGNED_IN_ELSEWHERE.to_owned())),
+        }
+    }
+
+    /// Reads the store again.
+    pub(super) async fn reload(&self) {
+        let settings = self.settings();
+        let stored = self.storage.load(settings.store).await;
+        self.replace_stored(stored, &settings);
+    }
+
+    /// Takes over stored credentials, unless the settings forbid them.
+    pub(super) fn replace_stored(&self, stored: Option<StoredAuth>, settings: &AuthSettings) {
+        let loaded = stored.and_then(|stored| Loaded::new(stored, settings));
+        self.state().loaded = Some(loaded);
+    }
+
+    /// What the store held when it was last read.
+    pub(super) fn stored(&self) -> Option<StoredAuth> {
+        Some(self.state().loaded.as_ref()?.as_ref()?.stored.clone())
+    }
+
+    /// Takes over tokens of the parent application, or drops them.
+    pub(super) fn set_parent_owned(&self, tokens: Option<ParentAuth>) {
+        self.state().parent_owned = tokens;
+    }
+
+    /// Whether the parent application owns the tokens in use.
+    pub fn is_parent_owned(&self) -> bool {
+        self.state().parent_owned.is_some()
+    }
+
+    /// Remembers that these stored credentials can never be renewed.
+    pub(super) fn remember_refusal(&self, stored: StoredAuth, message: String) {
+        self.state().refused = Some((stored, message));
+    }
+
+    /// Why the stored credentials can never be renewed, if that is known.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let state = self.state();
+        let stored = &state.loaded.as_ref()?.as_ref()?.stored;
+        let (refused, message) = state.refused.as_ref()?;
+        (refused == stored).then(|| message.clone())
+    }
+
+    /// The credentials in use; reads the store if it has not been read.
+    async fn current(&self) -> Option<CodexAuth> {
+        let must_load = {
+            let state = self.state();
+            state.parent_owned.is_none() && state.loaded.is_none()
+        };
+        if must_load {
+            self.reload().await;
+        }
+        self.in_memory()
+    }
+
+    pub(super) fn in_memory(&self) -> Option<CodexAuth> {
+        let state = self.state();
+        if self.command.is_some() {
+            return state.command_output.as_ref().map(|(auth, _)| auth.clone());
+        }
+        if let Some(parent_owned) = &state.parent_owned {
+            return Some(parent_owned.credentials());
+        }
+        Some(state.loaded.as_ref()?.as_ref()?.credentials.clone())
+    }
+
+    /// Credentials of the same owner that are in use instead of these.
+    fn replacement(&self, used: &CodexAuth) -> Option<CodexAuth> {
+        self.in_memory()
+            .filter(|current| same_owner(used, current) && current.bearer() != used.bearer())
+    }
+
+    /// Why the credentials should be renewed before they are used, if they should.
+    fn due_reason(&self, current: &CodexAuth) -> Option<RefreshReason> {
+        let state = self.state();
+        let paused = state
+            .renewed
+            .as_ref()
+            .is_some_and(|(token, at)| token == current.bearer() && at.elapsed() < RENEW_PAUSE);
+        let (at, reason) = match &state.parent_owned {
+            Some(parent_owned) => (parent_owned.expires_at()? - RENEW_AHEAD_S, RefreshReason::Expiry),
+            None => {
+                let loaded = state.loaded.as_ref()?.as_ref()?;
+                let refused = state
+                    .refused
+                    .as_ref()
+                    .is_some_and(|(refused, _)| *refused == loaded.stored);
+                loaded.renew.filter(|_| !refused)?
+            }
+        };
+        (!paused && Utc::now().timestamp() >= at).then_some(reason)
+    }
+
+    async fn command_auth(&self) -> Option<CodexAuth> {
+        let command = self.command.as_ref()?;
+        let cached = self.state().command_output.clone();
+        if let Some((auth, at)) = cached
+            && command.is_fresh(at.elapsed())
+        {
+            return Some(auth);
+        }
+        self.run_command(command).await.ok()
+    }
+
+    /// Runs the provider's command and keeps what it prints.
+    pub(super) async fn run_command(&self, command: &ProviderCommand) -> Result<CodexAuth, AuthError> {
+        let output = command.run().await;
+        let outcome = output.map(|key| CodexAuth::ApiKey { key });
+        self.state().command_output = outcome.as_ref().ok().map(|auth| (auth.clone(), Instant::now()));
+        outcome.map_err(|error| {
+            tracing::warn!("{error}");
+            AuthError::Transient(error)
+        })
+    }
+
+    /// This manager, for tasks that must not keep it alive.
+    pub(super) fn me(&self) -> Weak<Self> {
+        self.me.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loaded {
+    fn new(stored: StoredAuth, settings: &AuthSettings) -> Option<Self> {
+        let credentials = stored.credentials()?;
+        if let Err(reason) = allowed(&credentials, settings) {
+            tracing::warn!("the stored sign-in is not used: {reason}");
+            return None;
+        }
+        let renew = stored
+            .access_token()
+            .filter(|_| stored.refresh_token().is_some())
+            .and_then(
+                |token| match Claims::decode(token).and_then(|claims| claims.expires_at) {
+                    Some(expires_at) => Some((expires_at - RENEW_AHEAD_S, RefreshReason::Expiry)),
+                    None => Some((
+                        stored.last_refresh()?.timestamp() + RENEW_AGE_S,
+                        RefreshReason::Scheduled,
+                    )),
+                },
+            );
+        Some(Self {
+            stored,
+            credentials,
+            renew,
+        })
+    }
+}
+
+/// Whether the settings of this machine let these credentials be used.
+fn allowed(credentials: &CodexAuth, settings: &AuthSettings) -> Result<(), String> {
+    match (credentials, settings.forced_login) {
+        (CodexAuth::ApiKey { .. }, Some(ForcedLogin::ChatGpt)) => Err("ChatGPT login is required".to_owned()),
+        (CodexAuth::ChatGpt { .. }, Some(ForcedLogin::Api)) => Err("an API key is required".to_owned()),
+        (CodexAuth::ChatGpt { account_id, .. }, _) if !settings.forced_workspaces.is_empty() => {
+            let ours = account_id
+                .as_ref()
+                .is_some_and(|id| settings.forced_workspaces.contains(id));
+            if ours {
+                Ok(())
+            } else {
+                Err("it belongs to another workspace than is required".to_owned())
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the second may stand in for the first: same kind, same workspace.
+fn same_owner(used: &CodexAuth, current: &CodexAuth) -> bool {
+    std::mem::discriminant(used) == std::mem::discriminant(current)
+        && used.account_id() == current.account_id()
+}

@@ -1,0 +1,58 @@
+//! The steps after a 401 (model-and-auth section 4.5).
+
+use std::sync::Arc;
+
+use super::refresh::RefreshReason;
+use super::{AuthError, AuthManager, CodexAuth};
+
+/// The steps after a 401, one at a time: what somebody else stored meanwhile, then a renewal, then the end.
+#[derive(Debug)]
+pub struct UnauthorizedRecovery {
+    manager: Arc<AuthManager>,
+    used: CodexAuth,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Reload,
+    Refresh,
+    Done,
+}
+
+impl UnauthorizedRecovery {
+    pub(crate) fn new(manager: Arc<AuthManager>, used: CodexAuth) -> Self {
+        Self {
+            manager,
+            used,
+            step: Step::Reload,
+        }
+    }
+
+    /// The next step: credentials to try again with, or `None` when there is no step left. An
+    /// [`AuthError::Permanent`] ends the turn as `unauthorized`.
+    pub async fn next(&mut self) -> Result<Option<CodexAuth>, AuthError> {
+        loop {
+            let step = std::mem::replace(&mut self.step, Step::Done);
+            let found = match step {
+                Step::Reload => {
+                    self.step = Step::Refresh;
+                    match self.manager.reload_after_401(&self.used).await? {
+                        None => continue,
+                        found => found,
+                    }
+                }
+                Step::Refresh => {
+                    self.manager
+                        .renew(&self.used, RefreshReason::Unauthorized)
+                        .await?
+                }
+                Step::Done => None,
+            };
+            if let Some(found) = &found {
+                self.used = found.clone();
+            }
+            return Ok(found);
+        }
+    }
+}

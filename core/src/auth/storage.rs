@@ -1,0 +1,196 @@
+//! Where credentials are kept: a file, the keyring, or memory.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::environment::CredentialStore;
+use super::keyring;
+use super::stored::StoredAuth;
+
+/// The stores of one home.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    codex_home: PathBuf,
+    /// The ephemeral store. A lock, since it is read and written by whoever asks; held for a copy only.
+    memory: Mutex<Option<StoredAuth>>,
+}
+
+impl Storage {
+    pub(crate) fn new(codex_home: PathBuf) -> Self {
+        Self {
+            codex_home,
+            memory: Mutex::default(),
+        }
+    }
+
+    /// Reads the credentials. Trouble with a store is logged and counts as "nobody is signed in", so that one broken
+    /// file does not keep the user from signing in again.
+    pub(crate) async fn load(&self, store: CredentialStore) -> Option<StoredAuth> {
+        let read = match store {
+            CredentialStore::Ephemeral => Ok(self.memory().clone()),
+            CredentialStore::File => self.read_file(),
+            CredentialStore::Keyring => keyring::read(&self.codex_home).await,
+            CredentialStore::Auto => match keyring::read(&self.codex_home).await {
+                Ok(Some(stored)) => Ok(Some(stored)),
+                Ok(None) | Err(_) => self.read_file(),
+            },
+        };
+        read.unwrap_or_else(|error| {
+            tracing::warn!("stored credentials cannot be read: {error}");
+            None
+        })
+    }
+
+    /// Writes the credentials.
+    pub(crate) async fn save(&self, store: CredentialStore, stored: &StoredAuth) -> Result<(), String> {
+        match store {
+            CredentialStore::Ephemeral => {
+                *self.memory() = Some(stored.clone());
+                Ok(())
+            }
+            CredentialStore::File => self.write_file(stored),
+            CredentialStore::Keyring => self.write_keyring(stored).await,
+            CredentialStore::Auto => match self.write_keyring(stored).await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    tracing::warn!("no keyring, credentials go to auth.json: {error}");
+                    self.write_file(stored)
+                }
+            },
+        }
+    }
+
+    /// Deletes the credentials from every store that is in use.
+    pub(crate) async fn delete(&self, store: CredentialStore) -> Result<(), String> {
+        *self.memory() = None;
+        remove_if_there(&self.path()).map_err(|error| format!("failed to delete auth.json: {error}"))?;
+        match store {
+            CredentialStore::Keyring | CredentialStore::Auto => keyring::delete(&self.codex_home)
+                .await
+                .map_err(|error| format!("failed to delete auth from keyring: {error}")),
+            CredentialStore::File | CredentialStore::Ephemeral => Ok(()),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.codex_home.join("auth.json")
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Option<StoredAuth>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_file(&self) -> Result<Option<StoredAuth>, String> {
+        match fs::read(self.path()) {
+            // serde_json quotes no input in its errors but for strings of a wrong type; say only where it is.
+            Ok(text) => StoredAuth::parse(&text).map(Some).map_err(|error| {
+                format!(
+                    "auth.json is not valid at line {} column {}",
+                    error.line(),
+                    error.column()
+                )
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("auth.json: {error}")),
+        }
+    }
+
+    fn write_file(&self, stored: &StoredAuth) -> Result<(), String> {
+        write_private(&self.path(), stored.to_text().as_bytes())
+            .map_err(|error| format!("failed to write auth.json: {error}"))
+    }
+
+    /// What the keyring holds must not lie in a file beside it.
+    async fn write_keyring(&self, stored: &StoredAuth) -> Result<(), String> {
+        keyring::write(&self.codex_home, stored)
+            .await
+            .map_err(|error| format!("failed to write OAuth tokens to keyring: {error}"))?;
+        remove_if_there(&self.path()).map_err(|error| format!("failed to delete auth.json: {error}"))
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces a file in one step, readable by its owner only. A crash leaves the old file or the new one.
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    // A link is followed, so that homes whose auth.json lies elsewhere keep their layout.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(".auth-{}.tmp", uuid::Uuid::new_v4()));
+    let written = create_private(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &target)?;
+        File::open(folder)?.sync_all()
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_file_is_private_and_leaves_nothing_beside_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let storage = Storage::new(home.path().to_owned());
+        let stored = StoredAuth::api_key_login("k");
+        storage.save(CredentialStore::File, &stored).await.unwrap();
+        storage.save(CredentialStore::File, &stored).await.unwrap();
+        let names: Vec<_> = fs::read_dir(home.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["auth.json"]);
+        let mode = fs::metadata(home.path().join("auth.json"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(storage.load(CredentialStore::File).await, Some(stored));
+    }
+
+    #[tokio::test]
+    async fn the_ephemeral_store_touches_no_file() {
+        let home = tempfile::tempdir().unwrap();
+        let storage = Storage::new(home.path().to_owned());
+        let stored = StoredAuth::api_key_login("k");
+        storage.save(CredentialStore::Ephemeral, &stored).await.unwrap();
+        assert_eq!(storage.load(CredentialStore::Ephemeral).await, Some(stored));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        storage.delete(CredentialStore::Ephemeral).await.unwrap();
+        assert_eq!(storage.load(CredentialStore::Ephemeral).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_broken_file_signs_nobody_in() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("auth.json"), "{").unwrap();
+        assert_eq!(
+            Storage::new(home.path().to_owned())
+                .load(CredentialStore::File)
+                .await,
+            None
+        );
+    }
+}
