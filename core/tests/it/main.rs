@@ -9,3 +9,5 @@
 mod config;
 mod history_log;
 mod mock_model;
+mod model_http;
+mod model_support;
