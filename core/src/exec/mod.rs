@@ -1,5 +1,13 @@
 //! Running commands: processes, their groups, output caps, and their end with ours.
 
+mod environment;
+mod group;
+mod guard;
+mod session;
 mod sessions;
+mod text;
 
-pub(crate) use sessions::{ExecOptions, ExecSessions};
+pub use guard::{GUARD_ARGUMENT, enable_guard, guard_main};
+pub(crate) use session::{Chunk, Session};
+pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
+pub(crate) use text::{tokens, truncate_for_model};

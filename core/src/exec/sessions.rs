@@ -1,11 +1,31 @@
 //! The commands of one thread.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::ThreadId;
+use futures_util::future::join_all;
+use rustix::process::Signal;
+use tokio::process::Command;
+use tokio::time::Instant;
+
+use super::environment::{Environment, Identity};
+use super::group::Group;
+use super::guard::{self, Guarded};
+use super::session::{Reporter, Session, follow};
 use crate::config::ShellEnvironmentPolicy;
+use crate::session::Outbox;
+use crate::{CommandSource, Item, ItemBody, ThreadId};
+
+/// Commands that a thread may have at once; a further one ends the least useful.
+const MOST: usize = 64;
+
+/// The newest commands that are not ended for a further one.
+const PROTECTED: usize = 8;
 
 /// What is the same for all commands of a thread.
 #[derive(Debug, Clone)]
@@ -27,12 +47,220 @@ pub(crate) struct ExecOptions {
 /// The commands of one thread: those that run, and what the user allowed.
 #[derive(Debug)]
 pub(crate) struct ExecSessions {
-    options: ExecOptions,
+    thread_id: String,
+    session_id: String,
+    codex_home: PathBuf,
+    environment: Environment,
+    allow_login_shell: bool,
+    max_poll: Duration,
+    /// A lock, because calls of one turn run side by side, and commands end on their own. Held for a few
+    /// instructions.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Commands whose end the model has not been told.
+    sessions: BTreeMap<u32, Arc<Session>>,
+    /// Commands, or what they left behind, that still run.
+    groups: HashMap<Group, Guarded>,
+    /// Commands that the user allowed for the whole session.
+    allowed: HashSet<(Vec<String>, PathBuf)>,
+    /// No more commands.
+    closed: bool,
+}
+
+/// A command to start.
+#[derive(Debug)]
+pub(crate) struct Launch {
+    /// Argument vector.
+    pub(crate) argv: Vec<String>,
+    /// Working folder, absolute.
+    pub(crate) cwd: PathBuf,
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// Its item. `source` and `process_id` are filled in.
+    pub(crate) item: Item,
+    /// The item has been started already, with the question whether the command may run.
+    pub(crate) announced: bool,
+    /// The sandbox that we were put into allows no network.
+    pub(crate) network_disabled: bool,
 }
 
 impl ExecSessions {
     /// No commands yet.
     pub(crate) fn new(options: ExecOptions) -> Arc<Self> {
-        Arc::new(Self { options })
+        Arc::new(Self {
+            thread_id: options.thread_id.to_string(),
+            session_id: options.session_id,
+            codex_home: options.codex_home,
+            environment: Environment::new(options.environment),
+            allow_login_shell: options.allow_login_shell,
+            max_poll: options.max_poll,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Whether the model may ask for a login shell.
+    pub(crate) fn allow_login_shell(&self) -> bool {
+        self.allow_login_shell
+    }
+
+    /// How long an empty poll may wait.
+    pub(crate) fn max_poll(&self) -> Duration {
+        self.max_poll
+    }
+
+    /// Whether the user allowed this command for the whole session.
+    pub(crate) fn is_allowed(&self, command: &(Vec<String>, PathBuf)) -> bool {
+        self.state().allowed.contains(command)
+    }
+
+    /// The user allows this command for the whole session.
+    pub(crate) fn allow(&self, command: (Vec<String>, PathBuf)) {
+        self.state().allowed.insert(command);
+    }
+
+    /// Starts a command and tells of it; from now on its output streams.
+    pub(crate) fn start(self: &Arc<Self>, outbox: &Outbox, launch: Launch) -> io::Result<Arc<Session>> {
+        let Launch {
+            argv,
+            cwd,
+            turn_id,
+            mut item,
+            announced,
+            network_disabled,
+        } = launch;
+        let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        if self.state().closed {
+            return Err(io::Error::other("the thread is ending"));
+        }
+        self.make_room();
+
+        let who = Identity {
+            thread_id: &self.thread_id,
+            session_id: &self.session_id,
+            call_id: &item.id,
+            codex_home: &self.codex_home,
+            network_disabled,
+        };
+        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(&cwd)
+            .env_clear()
+            .envs(self.environment.build(std::env::vars_os(), who))
+            .envs(guard::mark().map(|mark| (guard::MARK, OsStr::new(mark))))
+            .stdin(Stdio::null())
+            // One pipe for both, so that the order of what is written stays.
+            .stdout(writer.try_clone()?)
+            .stderr(writer)
+            .process_group(0);
+        let begin = Instant::now();
+        let child = command.spawn()?;
+        // Its copies of the writing end keep the pipe open.
+        drop(command);
+        let group = child
+            .id()
+            .and_then(Group::led_by)
+            .ok_or_else(|| io::Error::other("the command has no process id"))?;
+
+        let session = {
+            let mut state = self.state();
+            let id = fresh_id(&state.sessions)?;
+            let session = Session::new(id, item.id.as_str().into(), group);
+            state.sessions.insert(id, Arc::clone(&session));
+            state.groups.retain(|group, _| group.has_members());
+            state.groups.insert(group, Guarded::new(group));
+            session
+        };
+        if let ItemBody::CommandExecution(command) = &mut item.body {
+            command.source = CommandSource::UnifiedExecStartup;
+            command.process_id = Some(session.id().to_string());
+        }
+        if !announced {
+            outbox.item_started(&turn_id, item.clone());
+        }
+        let report = Reporter {
+            outbox: outbox.clone(),
+            turn_id,
+            item,
+            begin,
+        };
+        let all = Arc::clone(self);
+        let following = follow(Arc::clone(&session), child, reader, report);
+        tokio::spawn(async move {
+            following.await;
+            if !group.has_members() {
+                all.state().groups.remove(&group);
+            }
+        });
+        Ok(session)
+    }
+
+    /// A command that runs, or whose end the model has not been told.
+    pub(crate) fn get(&self, id: u32) -> Option<Arc<Session>> {
+        self.state().sessions.get(&id).cloned()
+    }
+
+    /// The model knows that this command has ended, or will not ask again.
+    pub(crate) fn forget(&self, id: u32) {
+        self.state().sessions.remove(&id);
+    }
+
+    /// Ends all commands and what they left behind: asks first, forces after 300 ms. No further command starts.
+    /// Bounded to 500 ms.
+    pub(crate) async fn shutdown(&self) {
+        let (sessions, groups) = {
+            let mut state = self.state();
+            state.closed = true;
+            (
+                std::mem::take(&mut state.sessions),
+                std::mem::take(&mut state.groups),
+            )
+        };
+        for group in groups.keys() {
+            group.signal(Signal::TERM);
+        }
+        let deadline = Instant::now() + Duration::from_millis(300);
+        // Nobody tells when a group has lost its last member.
+        while groups.keys().any(|group| group.has_members()) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        for group in groups.keys().filter(|group| group.has_members()) {
+            group.signal(Signal::KILL);
+        }
+        let items = join_all(sessions.values().map(|session| session.completed()));
+        let _ = tokio::time::timeout(Duration::from_millis(200), items).await;
+    }
+
+    /// Makes room for one more: an ended command goes first, else the one not looked at for longest.
+    fn make_room(&self) {
+        let mut state = self.state();
+        if state.sessions.len() < MOST {
+            return;
+        }
+        let mut all: Vec<_> = state.sessions.values().cloned().collect();
+        all.sort_by_key(|session| std::cmp::Reverse(session.last_look()));
+        let ended = all.iter().rfind(|session| session.exit_code().is_some());
+        if let Some(victim) = ended.or_else(|| all.iter().skip(PROTECTED).next_back()).cloned() {
+            state.sessions.remove(&victim.id());
+            tokio::spawn(async move { victim.end(Duration::from_secs(2)).await });
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number of four or five digits that no session has.
+fn fresh_id(taken: &BTreeMap<u32, Arc<Session>>) -> io::Result<u32> {
+    loop {
+        let id = 1000 + getrandom::u32().map_err(io::Error::other)? % 99_000;
+        if !taken.contains_key(&id) {
+            return Ok(id);
+        }
     }
 }

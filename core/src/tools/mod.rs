@@ -1,5 +1,10 @@
 //! Tools that the model can call: one file each.
 
+mod exec_command;
+#[cfg(test)]
+mod tests;
+mod write_stdin;
+
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -11,6 +16,9 @@ use crate::ThreadSettings;
 use crate::exec::ExecSessions;
 use crate::model::FunctionOutput;
 use crate::session::Outbox;
+
+pub(crate) use exec_command::ExecCommand;
+pub(crate) use write_stdin::WriteStdin;
 
 /// Something that the model can call.
 pub(crate) trait Tool: Send + Sync {

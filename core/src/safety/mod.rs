@@ -1,0 +1,70 @@
+//! What may run without asking, and what commands do as far as their words tell.
+
+mod command_actions;
+mod script;
+
+pub(crate) use command_actions::command_actions;
+
+use crate::{ApprovalPolicy, SandboxPolicy, ThreadSettings};
+
+/// Whether a command may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It may.
+    Run,
+    /// If the user allows it.
+    Ask,
+    /// It may not; the model is told why.
+    Refuse(String),
+}
+
+/// Decides about a command (threads-and-turns section 7.1). `escalated`: the model asks to leave the sandbox.
+///
+/// There is no sandbox of ours yet, so where limits are set, every command needs the user's word.
+pub(crate) fn judge(settings: &ThreadSettings, escalated: bool) -> Verdict {
+    let unlimited = match settings.sandbox_policy {
+        SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => true,
+        SandboxPolicy::ReadOnly { .. } | SandboxPolicy::WorkspaceWrite { .. } => false,
+    };
+    match &settings.approval_policy {
+        ApprovalPolicy::Never if escalated => Verdict::Refuse(
+            "approval policy is Never; reject command — you cannot ask for escalated permissions if the approval \
+             policy is Never"
+                .to_owned(),
+        ),
+        ApprovalPolicy::Never if !unlimited => Verdict::Refuse(rejected(
+            "this system has no sandbox to run the command in, and the approval policy is Never, so nobody can be \
+             asked to allow it. Work without commands, or tell the user that they need another approval policy or \
+             full access",
+        )),
+        ApprovalPolicy::Granular(granular) if !unlimited && !granular.sandbox_approval => Verdict::Refuse(rejected(
+            "approval required by policy, but AskForApproval::Granular.sandbox_approval is false",
+        )),
+        ApprovalPolicy::Untrusted => Verdict::Ask,
+        _ if unlimited => Verdict::Run,
+        _ => Verdict::Ask,
+    }
+}
+
+/// How the model is told that a command was not run.
+pub(crate) fn rejected(reason: &str) -> String {
+    not_created(&format!("Rejected({reason:?})"))
+}
+
+/// How the model is told that a command could not be started.
+pub(crate) fn not_created(message: &str) -> String {
+    format!("exec_command failed: CreateProcess {{ message: {message:?} }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejections_read_as_clients_and_models_know_them() {
+        assert_eq!(
+            rejected("rejected by user"),
+            r#"exec_command failed: CreateProcess { message: "Rejected(\"rejected by user\")" }"#
+        );
+    }
+}

@@ -1,0 +1,309 @@
+//! `exec_command`: runs a command in a shell (threads-and-turns section 6.2).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use crate::exec::{Chunk, Launch, tokens, truncate_for_model};
+use crate::model::FunctionOutput;
+use crate::safety::{self, Verdict, command_actions, rejected};
+use crate::session::CommandQuestion;
+use crate::{ApprovalDecision, CallStatus, CommandExecution, CommandSource, Item, ItemBody, SandboxPolicy};
+
+/// Runs a command in a shell.
+#[derive(Debug)]
+pub(crate) struct ExecCommand;
+
+/// How long a call waits for its command: at least, at most, and when the model doesn't say.
+const PATIENCE: (u64, u64, u64) = (250, 30_000, 10_000);
+
+/// How long an interrupted command may take to end before it is forced.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Deserialize)]
+struct Arguments {
+    cmd: String,
+    workdir: Option<PathBuf>,
+    shell: Option<String>,
+    login: Option<bool>,
+    #[serde(default)]
+    tty: bool,
+    yield_time_ms: Option<u64>,
+    max_output_tokens: Option<usize>,
+    #[serde(default)]
+    sandbox_permissions: SandboxPermissions,
+    justification: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SandboxPermissions {
+    #[default]
+    UseDefault,
+    RequireEscalated,
+}
+
+impl Tool for ExecCommand {
+    fn name(&self) -> &'static str {
+        "exec_command"
+    }
+
+    fn spec(&self) -> Value {
+        let text = |description: &str| json!({"type": "string", "description": description});
+        let number = |description: &str| json!({"type": "number", "description": description});
+        json!({
+            "type": "function",
+            "name": self.name(),
+            "description": "Runs a command in a shell and returns what it printed (stdout and stderr in one) with \
+                its exit code. A command that takes longer than `yield_time_ms` keeps running: you get what it has \
+                printed so far and a session ID to look again with `write_stdin`. Standard input is empty.",
+            "strict": false,
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "cmd": text("The shell command to run."),
+                    "workdir": text("Folder to run it in, absolute or relative to the working folder, which is the \
+                        default. Use it instead of `cd`."),
+                    "shell": text("Shell to run it with. Default: the user's shell."),
+                    "login": {
+                        "type": "boolean",
+                        "description": "Whether the shell reads the user's profile (`-lc`) or not (`-c`). Default: true.",
+                    },
+                    "tty": {
+                        "type": "boolean",
+                        "description": "Whether the command gets a terminal. Not available here; leave it false.",
+                    },
+                    "yield_time_ms": number("How long to wait for the command, in milliseconds, from 250 to 30000. \
+                        Default: 10000. It returns sooner if the command ends sooner."),
+                    "max_output_tokens": number("Most tokens of output to return; a longer one loses its middle. \
+                        Default: 10000."),
+                    "sandbox_permissions": {
+                        "type": "string",
+                        "enum": ["use_default", "require_escalated"],
+                        "description": "`require_escalated` asks to run the command without the sandbox's limits; \
+                            give a `justification`. Default: `use_default`.",
+                    },
+                    "justification": text("With `require_escalated`: one short question to the user that says what \
+                        the command is for."),
+                    "prefix_rule": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "With `require_escalated`: the first words of the command, if similar \
+                            commands should be allowed in future, such as [\"cargo\", \"test\"].",
+                    },
+                },
+                "required": ["cmd"],
+                "additionalProperties": false,
+            },
+        })
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            match arguments(&call) {
+                Ok(arguments) => run(cx, call.call_id, arguments).await,
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd {
+    if arguments.tty {
+        return ToolEnd::text(
+            "exec_command failed: there is no terminal here; call it again with tty=false, and give the command what \
+             it needs by arguments or files",
+        );
+    }
+    let login = match arguments.login {
+        Some(true) if !cx.exec.allow_login_shell() => {
+            return ToolEnd::text(
+                "exec_command failed: login shells are disabled by the configuration; call it again with login=false",
+            );
+        }
+        login => login.unwrap_or(cx.exec.allow_login_shell()),
+    };
+    let cwd = match &arguments.workdir {
+        Some(folder) => cx.settings.cwd.join(folder),
+        None => cx.settings.cwd.clone(),
+    };
+    let shell = arguments.shell.unwrap_or_else(user_shell);
+    let flag = if login { "-lc" } else { "-c" };
+    let argv = vec![shell, flag.to_owned(), arguments.cmd.clone()];
+    let item = Item {
+        id: call_id,
+        started_at_ms: Some(crate::now_ms()),
+        completed_at_ms: None,
+        body: ItemBody::CommandExecution(CommandExecution {
+            actions: command_actions(&arguments.cmd, &cwd),
+            command: argv.clone(),
+            cwd: cwd.clone(),
+            process_id: None,
+            source: CommandSource::Agent,
+            status: CallStatus::InProgress,
+            aggregated_output: None,
+            exit_code: None,
+            duration: None,
+        }),
+    };
+
+    let escalated = arguments.sandbox_permissions == SandboxPermissions::RequireEscalated;
+    let announced = match safety::judge(&cx.settings, escalated) {
+        Verdict::Run => false,
+        Verdict::Refuse(reason) => {
+            cx.outbox.item_started(&cx.turn_id, item.clone());
+            decline(&cx, item).await;
+            return ToolEnd::text(reason);
+        }
+        Verdict::Ask if cx.exec.is_allowed(&(argv.clone(), cwd.clone())) => false,
+        Verdict::Ask => match ask(&cx, &item, arguments.justification).await {
+            Answer::Run => true,
+            Answer::End(end) => {
+                decline(&cx, item).await;
+                return end;
+            }
+        },
+    };
+
+    let launch = Launch {
+        argv,
+        cwd,
+        turn_id: cx.turn_id.clone(),
+        item: item.clone(),
+        announced,
+        network_disabled: matches!(
+            cx.settings.sandbox_policy,
+            SandboxPolicy::ExternalSandbox {
+                network_access: false
+            }
+        ),
+    };
+    let session = match cx.exec.start(&cx.outbox, launch) {
+        Ok(session) => session,
+        Err(error) => {
+            if !announced {
+                cx.outbox.item_started(&cx.turn_id, item.clone());
+            }
+            fail(&cx, item, &error).await;
+            return ToolEnd::text(rejected(&format!(
+                "Failed to create unified exec process: {error}"
+            )));
+        }
+    };
+    let (least, most, default) = PATIENCE;
+    let patience = Duration::from_millis(arguments.yield_time_ms.unwrap_or(default).clamp(least, most));
+    let chunk = session.look(patience, &cx.cancel).await;
+    if chunk.cancelled {
+        session.end(GRACE).await;
+        cx.exec.forget(session.id());
+        return aborted(chunk.wall_time);
+    }
+    if chunk.exit_code.is_some() {
+        cx.exec.forget(session.id());
+    }
+    report(&cx, &chunk, session.id(), arguments.max_output_tokens)
+}
+
+/// What the model gets of a look at a command.
+pub(super) fn report(cx: &CallContext, chunk: &Chunk, session: u32, max_tokens: Option<usize>) -> ToolEnd {
+    let limit = max_tokens.unwrap_or(usize::MAX).min(cx.output_tokens);
+    let state = match chunk.exit_code {
+        Some(code) => format!("Process exited with code {code}"),
+        None => format!("Process running with session ID {session}"),
+    };
+    ToolEnd::text(format!(
+        "Chunk ID: {}\nWall time: {:.4} seconds\n{state}\nOriginal token count: {}\nOutput:\n{}",
+        chunk_id(),
+        chunk.wall_time.as_secs_f64(),
+        tokens(chunk.bytes),
+        truncate_for_model(&chunk.text, limit),
+    ))
+}
+
+/// What the model gets of a call that was interrupted.
+pub(super) fn aborted(after: Duration) -> ToolEnd {
+    ToolEnd::text(format!(
+        "Wall time: {:.1} seconds\naborted by user",
+        after.as_secs_f64()
+    ))
+}
+
+enum Answer {
+    Run,
+    End(ToolEnd),
+}
+
+async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> Answer {
+    let ItemBody::CommandExecution(command) = &item.body else {
+        return Answer::Run;
+    };
+    let begin = tokio::time::Instant::now();
+    let question = cx.outbox.approve_command(CommandQuestion {
+        turn_id: cx.turn_id.clone(),
+        item_id: item.id.as_str().into(),
+        item: Some(item.clone()),
+        reason,
+        command: command.command.clone(),
+        cwd: command.cwd.clone(),
+        actions: command.actions.clone(),
+        proposed_rule: None,
+    });
+    let decision = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return Answer::End(aborted(begin.elapsed())),
+        decision = question => decision,
+    };
+    let by_user = || FunctionOutput::Text(rejected("rejected by user"));
+    match decision {
+        // There are no rules yet, so a rule allows no more than this command.
+        ApprovalDecision::Accept | ApprovalDecision::AcceptWithRule(_) => Answer::Run,
+        ApprovalDecision::AcceptForSession => {
+            cx.exec.allow((command.command.clone(), command.cwd.clone()));
+            Answer::Run
+        }
+        ApprovalDecision::Decline => Answer::End(ToolEnd::Output(by_user())),
+        ApprovalDecision::Cancel => Answer::End(ToolEnd::StopTurn(by_user())),
+        ApprovalDecision::Failed => Answer::End(ToolEnd::text(rejected("approval request failed"))),
+    }
+}
+
+async fn decline(cx: &CallContext, mut item: Item) {
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.status = CallStatus::Declined;
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+async fn fail(cx: &CallContext, mut item: Item, error: &std::io::Error) {
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.status = CallStatus::Failed;
+        command.exit_code = Some(-1);
+        command.aggregated_output = Some(error.to_string());
+        command.duration = Some(Duration::ZERO);
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+/// The user's shell, where it is one that takes `-lc` and speaks the language that models write.
+fn user_shell() -> String {
+    std::env::var("SHELL")
+        .ok()
+        .filter(|shell| {
+            let path = Path::new(shell);
+            let name = path.file_name().and_then(|name| name.to_str());
+            path.is_absolute() && matches!(name, Some("bash" | "zsh" | "sh")) && path.exists()
+        })
+        .or_else(|| Path::new("/bin/bash").exists().then(|| "/bin/bash".to_owned()))
+        .unwrap_or_else(|| "/bin/sh".to_owned())
+}
+
+/// Six random hexadecimal digits.
+fn chunk_id() -> String {
+    format!("{:06x}", getrandom::u32().unwrap_or_default() & 0xff_ffff)
+}

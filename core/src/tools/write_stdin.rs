@@ -1,0 +1,122 @@
+//! `write_stdin`: looks again at a command that runs (threads-and-turns section 6.2).
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::exec_command::{aborted, report};
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use crate::Event;
+
+/// Looks at a command that runs, or interrupts it.
+#[derive(Debug)]
+pub(crate) struct WriteStdin;
+
+/// Ctrl-C.
+const INTERRUPT: &str = "\u{3}";
+
+/// How long a call waits after it wrote something, in milliseconds: at least (also when the model doesn't say), and
+/// at most.
+const AFTER_WRITING: (u64, u64) = (250, 30_000);
+
+/// How long a call that only looks waits at least, in milliseconds; also when the model doesn't say.
+const LOOKING: u64 = 5000;
+
+#[derive(Debug, Deserialize)]
+struct Arguments {
+    session_id: u32,
+    #[serde(default)]
+    chars: String,
+    yield_time_ms: Option<u64>,
+    max_output_tokens: Option<usize>,
+}
+
+impl Tool for WriteStdin {
+    fn name(&self) -> &'static str {
+        "write_stdin"
+    }
+
+    fn spec(&self) -> Value {
+        let number = |description: &str| json!({"type": "number", "description": description});
+        json!({
+            "type": "function",
+            "name": self.name(),
+            "description": "Looks again at a command that exec_command left running: waits for it and returns what \
+                it has printed since the last look.",
+            "strict": false,
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "session_id": number("Session ID that exec_command returned."),
+                    "chars": {
+                        "type": "string",
+                        "description": "Empty to only look (the default), or \"\\u0003\" to interrupt the command. \
+                            Commands here have no standard input to write other things to.",
+                    },
+                    "yield_time_ms": number("How long to wait for the command to end, in milliseconds. When only \
+                        looking: 5000 (the default) to 300000; else 250 (the default) to 30000."),
+                    "max_output_tokens": number("Most tokens of output to return; a longer one loses its middle. \
+                        Default: 10000."),
+                },
+                "required": ["session_id"],
+                "additionalProperties": false,
+            },
+        })
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            match arguments(&call) {
+                Ok(arguments) => run(cx, arguments).await,
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
+    let Arguments {
+        session_id: id,
+        chars,
+        yield_time_ms,
+        max_output_tokens,
+    } = arguments;
+    let Some(session) = cx.exec.get(id) else {
+        return ToolEnd::text(format!("write_stdin failed: Unknown process id {id}"));
+    };
+    if !(chars.is_empty() || chars == INTERRUPT) {
+        return ToolEnd::text(
+            "write_stdin failed: stdin is closed for this session. Without a terminal only \"\" (look again) and \
+             \"\\u0003\" (interrupt) are possible; to feed a command, start it again with its input in a file or a pipe",
+        );
+    }
+    if chars == INTERRUPT {
+        session.interrupt();
+    }
+    let patience = if chars.is_empty() {
+        let most = u64::try_from(cx.exec.max_poll().as_millis()).unwrap_or(u64::MAX);
+        yield_time_ms.unwrap_or(LOOKING).clamp(LOOKING, most.max(LOOKING))
+    } else {
+        let (least, most) = AFTER_WRITING;
+        yield_time_ms.unwrap_or(least).clamp(least, most)
+    };
+    cx.outbox.emit(Event::TerminalInteraction {
+        turn_id: cx.turn_id.clone(),
+        item_id: session.item_id().clone(),
+        process_id: id.to_string(),
+        stdin: chars,
+    });
+    let chunk = session.look(Duration::from_millis(patience), &cx.cancel).await;
+    if chunk.cancelled {
+        // The command itself is in the background, and stays.
+        return aborted(chunk.wall_time);
+    }
+    if chunk.exit_code.is_some() {
+        cx.exec.forget(id);
+    }
+    report(&cx, &chunk, id, max_output_tokens)
+}
