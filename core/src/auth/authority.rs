@@ -36,11 +36,9 @@ pub(crate) async fn refresh(
         "refresh_token": refresh_token,
     });
     let transient = |why: String| AuthError::Transient(format!("Failed to refresh token: {why}"));
-    let client = http::client().await.map_err(transient)?;
-    let request = client
-        .post(environment.refresh_url())
-        .json(&body)
-        .timeout(REFRESH_LIMIT);
+    let url = environment.refresh_url();
+    let client = http::client(&url).await.map_err(transient)?;
+    let request = client.post(url).json(&body).timeout(REFRESH_LIMIT);
     let answer = request
         .send()
         .await
@@ -116,11 +114,11 @@ pub(crate) async fn revoke(environment: &AuthEnvironment, stored: &StoredAuth) {
         (None, Some(token)) => json!({"token": token, "token_type_hint": "access_token"}),
         (None, None) => return,
     };
-    let Ok(client) = http::client().await else { return };
-    let request = client
-        .post(environment.revoke_url())
-        .json(&body)
-        .timeout(REVOKE_LIMIT);
+    let url = environment.revoke_url();
+    let Ok(client) = http::client(&url).await else {
+        return;
+    };
+    let request = client.post(&url).json(&body).timeout(REVOKE_LIMIT);
     match request.send().await {
         Ok(answer) if answer.status().is_success() => {}
         Ok(answer) => tracing::warn!("the authority did not revoke the tokens: {}", answer.status()),
@@ -130,7 +128,11 @@ pub(crate) async fn revoke(environment: &AuthEnvironment, stored: &StoredAuth) {
 
 async fn post_form(environment: &AuthEnvironment, form: &[(&str, &str)]) -> Result<Vec<u8>, String> {
     let url = format!("{}/oauth/token", environment.issuer);
-    let request = http::client().await?.post(url).form(form).timeout(EXCHANGE_LIMIT);
+    let request = http::client(&url)
+        .await?
+        .post(url)
+        .form(form)
+        .timeout(EXCHANGE_LIMIT);
     let answer = request.send().await.map_err(http::failure)?;
     let status = answer.status();
     let body = body_of(answer).await?;

@@ -87,7 +87,6 @@ mod tests {
             account_id: Some("w".into()),
             is_fedramp: true,
             expires_at: Some(12),
-            ..Claims::default()
         };
         assert_eq!(claims, Some(expected));
     }

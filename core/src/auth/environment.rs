@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::config::{Config, ConfigSource, CredentialsStore, LoginMethod};
+
 /// The authority that signs users in.
 const ISSUER: &str = "https://auth.openai.com";
 /// The client id of this program at the authority.
@@ -21,6 +23,24 @@ pub struct AuthOptions {
 }
 
 impl AuthOptions {
+    /// Settings of a configuration, and the environment of the process. While the configuration cannot be read, the
+    /// defaults hold.
+    pub fn of_config(source: ConfigSource) -> Self {
+        let codex_home = source.codex_home.clone();
+        let settings = move || match Config::load(&source, &source.codex_home, &[]) {
+            Ok(config) => AuthSettings::from(&config),
+            Err(error) => {
+                tracing::warn!("account settings are the defaults: {error}");
+                AuthSettings::default()
+            }
+        };
+        Self {
+            codex_home,
+            settings: Arc::new(settings),
+            environment: AuthEnvironment::from_process(),
+        }
+    }
+
     /// Default settings, and the environment of the process.
     pub fn new(codex_home: PathBuf) -> Self {
         Self {
@@ -44,70 +64,34 @@ impl fmt::Debug for AuthOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthSettings {
     /// `cli_auth_credentials_store`.
-    pub store: CredentialStore,
+    pub store: CredentialsStore,
     /// `forced_login_method`.
-    pub forced_login: Option<ForcedLogin>,
+    pub forced_login: Option<LoginMethod>,
     /// `forced_chatgpt_workspace_id`, one or several; empty: any.
     pub forced_workspaces: Vec<String>,
     /// `chatgpt_base_url`.
     pub chatgpt_base_url: String,
 }
 
-impl Default for AuthSettings {
-    fn default() -> Self {
+impl From<&Config> for AuthSettings {
+    fn from(config: &Config) -> Self {
         Self {
-            store: CredentialStore::File,
-            forced_login: None,
-            forced_workspaces: Vec::new(),
-            chatgpt_base_url: "https://chatgpt.com/backend-api/".to_owned(),
+            store: config.cli_auth_credentials_store,
+            forced_login: config.forced_login_method,
+            forced_workspaces: config.forced_chatgpt_workspace_id.clone(),
+            chatgpt_base_url: config.chatgpt_base_url.clone(),
         }
     }
 }
 
-/// Where credentials are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CredentialStore {
-    /// `auth.json` in the home.
-    #[default]
-    File,
-    /// The keyring of the desktop.
-    Keyring,
-    /// The keyring if there is one, else the file.
-    Auto,
-    /// Memory of this process.
-    Ephemeral,
-}
-
-impl CredentialStore {
-    /// From the value of `cli_auth_credentials_store`.
-    pub fn from_config(value: &str) -> Option<Self> {
-        Some(match value {
-            "file" => Self::File,
-            "keyring" => Self::Keyring,
-            "auto" => Self::Auto,
-            "ephemeral" => Self::Ephemeral,
-            _ => return None,
-        })
-    }
-}
-
-/// The only way to sign in that is allowed here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ForcedLogin {
-    /// `chatgpt`.
-    ChatGpt,
-    /// `api`.
-    Api,
-}
-
-impl ForcedLogin {
-    /// From the value of `forced_login_method`.
-    pub fn from_config(value: &str) -> Option<Self> {
-        Some(match value {
-            "chatgpt" => Self::ChatGpt,
-            "api" => Self::Api,
-            _ => return None,
-        })
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            store: CredentialsStore::File,
+            forced_login: None,
+            forced_workspaces: Vec::new(),
+            chatgpt_base_url: "https://chatgpt.com/backend-api/".to_owned(),
+        }
     }
 }
 

@@ -1,36 +1,31 @@
-//! The HTTP client of the account code: built on first use.
+//! The HTTP client of the account code: built on first use, with the TLS settings and proxies of all connections.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-use tokio::sync::OnceCell;
+use crate::model::network::network;
 
-/// The client. Redirects are not followed: credentials go where they were sent, and nowhere else.
-pub(crate) async fn client() -> Result<reqwest::Client, String> {
-    static CLIENT: OnceCell<reqwest::Client> = OnceCell::const_new();
-    let built = CLIENT
-        .get_or_try_init(|| async {
-            // Reading the system's certificates takes some milliseconds.
-            tokio::task::spawn_blocking(build)
-                .await
-                .map_err(|_| "the HTTP client could not be built".to_owned())?
-        })
-        .await?;
-    Ok(built.clone())
-}
-
-fn build() -> Result<reqwest::Client, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+/// The client to use for an address. Redirects are not followed: credentials go where they were sent, and nowhere
+/// else.
+pub(crate) async fn client(url: &str) -> Result<reqwest::Client, String> {
+    static SECURE: OnceLock<reqwest::Client> = OnceLock::new();
+    if !url.starts_with("https://") {
+        // Its redirects stay on plain addresses, which are those of test set-ups.
+        return network()
+            .http_client(url)
+            .await
+            .map_err(|error| error.to_string());
+    }
+    if let Some(client) = SECURE.get() {
+        return Ok(client.clone());
+    }
+    let tls = network().tls().await.map_err(|error| error.to_string())?;
+    let client = reqwest::Client::builder()
+        .http1_only()
+        .tls_backend_preconfigured(tls.as_ref().clone())
         .redirect(reqwest::redirect::Policy::none())
         .build()
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    Ok(SECURE.get_or_init(|| client).clone())
 }
 
 /// Words for a request that got no answer, without its address (which may hold a code or a token).

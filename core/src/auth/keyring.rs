@@ -83,8 +83,11 @@ fn platform_store() -> Result<std::sync::Arc<keyring_core::api::CredentialStore>
 fn user(home: PathBuf) -> String {
     let canonical = home.canonicalize().unwrap_or(home);
     let digest = Sha256::digest(canonical.as_os_str().as_encoded_bytes());
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("cli|{hex}")
+    let head = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
+    format!("cli|{head:016x}")
 }
 
 #[cfg(test)]

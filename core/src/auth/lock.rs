@@ -31,7 +31,7 @@ impl HomeLock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    tokio::time::sleep(TRY_AGAIN).await
+                    tokio::time::sleep(TRY_AGAIN).await;
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(

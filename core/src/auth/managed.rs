@@ -7,11 +7,11 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::environment::CredentialStore;
 use super::lock::HomeLock;
 use super::refresh::{RefreshReason, Refresher};
 use super::stored::StoredAuth;
 use super::{AuthError, AuthManager, CodexAuth, authority};
+use crate::config::CredentialsStore;
 
 /// How long another process may hold the lock: longer than one renewal takes at most.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(45);
@@ -35,7 +35,7 @@ impl AuthManager {
         let settings = self.settings();
         // The ephemeral store is not shared, so there is nobody to lock out.
         let _lock = match settings.store {
-            CredentialStore::Ephemeral => None,
+            CredentialsStore::Ephemeral => None,
             _ => Some(
                 HomeLock::take(&self.options.codex_home, LOCK_PATIENCE)
                     .await
@@ -78,7 +78,7 @@ impl AuthManager {
 
     /// Stores renewed tokens, unless the user has logged out or signed in anew meanwhile. If the store fails, the
     /// tokens are used from memory: the old ones are worth nothing any more.
-    async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, store: CredentialStore) {
+    async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, store: CredentialsStore) {
         let now_stored = self.storage.load(store).await;
         if now_stored.as_ref() != Some(before) {
             self.replace_stored(now_stored, &self.settings());

@@ -1,5 +1,6 @@
 //! The owner of the credentials of one home.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -7,8 +8,7 @@ use chrono::Utc;
 
 use super::account::Account;
 use super::claims::Claims;
-use super::command::{CommandRefresher, ProviderCommand};
-use super::environment::{AuthOptions, AuthSettings, ForcedLogin};
+use super::environment::{AuthOptions, AuthSettings};
 use super::login::ActiveLogin;
 use super::managed::ManagedRefresher;
 use super::parent::{ParentAuth, ParentRefresher, TokenParent};
@@ -17,6 +17,7 @@ use super::refresh::{Flight, RefreshReason, Refresher};
 use super::storage::Storage;
 use super::stored::StoredAuth;
 use super::{AuthError, CodexAuth, Secret};
+use crate::config::LoginMethod;
 
 /// Tokens that end sooner than this are renewed before they are used.
 const RENEW_AHEAD_S: i64 = 5 * 60;
@@ -41,7 +42,6 @@ pub struct AuthManager {
     parent: Mutex<Option<Arc<dyn TokenParent>>>,
     /// Read for every request, written here only. Never held while waiting.
     state: Mutex<State>,
-    command: Option<ProviderCommand>,
     me: Weak<Self>,
 }
 
@@ -49,10 +49,10 @@ pub struct AuthManager {
 struct State {
     /// Tokens of the parent application; they win over what is stored.
     parent_owned: Option<ParentAuth>,
-    /// What the store held when it was last read; `None`: not read yet.
-    loaded: Option<Option<Loaded>>,
-    /// What a provider's command printed last, and when.
-    command_output: Option<(CodexAuth, Instant)>,
+    /// Whether the store has been read.
+    is_read: bool,
+    /// What the store held when it was last read.
+    loaded: Option<Loaded>,
     /// Credentials that the authority will never renew, and why.
     refused: Option<(StoredAuth, String)>,
     /// The token that was last renewed ahead of time, or came out of it.
@@ -69,22 +69,12 @@ struct Loaded {
 
 impl AuthManager {
     /// A manager for a home, with default settings and the environment of the process.
-    pub fn new(codex_home: std::path::PathBuf) -> Arc<Self> {
+    pub fn new(codex_home: PathBuf) -> Arc<Self> {
         Self::with_options(AuthOptions::new(codex_home))
     }
 
     /// A manager for a home.
     pub fn with_options(options: AuthOptions) -> Arc<Self> {
-        Self::build(options, None)
-    }
-
-    /// A manager for a provider that gets its bearer token from a command (`[model_providers.X.auth]`).
-    pub fn for_command(command: ProviderCommand) -> Arc<Self> {
-        let nowhere = AuthOptions::new(std::path::PathBuf::new());
-        Self::build(nowhere, Some(command))
-    }
-
-    fn build(options: AuthOptions, command: Option<ProviderCommand>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             storage: Storage::new(options.codex_home.clone()),
             options,
@@ -92,7 +82,6 @@ impl AuthManager {
             login: Mutex::default(),
             parent: Mutex::default(),
             state: Mutex::default(),
-            command,
             me: me.clone(),
         })
     }
@@ -106,9 +95,6 @@ impl AuthManager {
     ///
     /// If renewing fails, the old credentials are given: the server decides whether they still count.
     pub async fn auth(&self) -> Option<CodexAuth> {
-        if self.command.is_some() {
-            return self.command_auth().await;
-        }
         let current = self.current().await?;
         let Some(reason) = self.due_reason(&current) else {
             return Some(current);
@@ -131,7 +117,7 @@ impl AuthManager {
         if let Some(parent_owned) = &state.parent_owned {
             return Some(parent_owned.account());
         }
-        let stored = &state.loaded.as_ref()?.as_ref()?.stored;
+        let stored = &state.loaded.as_ref()?.stored;
         let refused = state
             .refused
             .as_ref()
@@ -176,10 +162,7 @@ impl AuthManager {
     /// Who can renew credentials of this kind.
     fn refresher(&self, auth: &CodexAuth) -> Option<Box<dyn Refresher>> {
         match auth {
-            CodexAuth::ApiKey { .. } => {
-                let command = self.command.clone()?;
-                Some(Box::new(CommandRefresher { command }))
-            }
+            CodexAuth::ApiKey { .. } => None,
             CodexAuth::ChatGpt { .. } => Some(Box::new(ManagedRefresher)),
             CodexAuth::ChatGptAuthTokens { .. } => {
                 let parent = self.parent.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -228,12 +211,14 @@ impl AuthManager {
     /// Takes over stored credentials, unless the settings forbid them.
     pub(super) fn replace_stored(&self, stored: Option<StoredAuth>, settings: &AuthSettings) {
         let loaded = stored.and_then(|stored| Loaded::new(stored, settings));
-        self.state().loaded = Some(loaded);
+        let mut state = self.state();
+        state.is_read = true;
+        state.loaded = loaded;
     }
 
     /// What the store held when it was last read.
     pub(super) fn stored(&self) -> Option<StoredAuth> {
-        Some(self.state().loaded.as_ref()?.as_ref()?.stored.clone())
+        Some(self.state().loaded.as_ref()?.stored.clone())
     }
 
     /// Takes over tokens of the parent application, or drops them.
@@ -254,7 +239,7 @@ impl AuthManager {
     /// Why the stored credentials can never be renewed, if that is known.
     pub(super) fn refusal(&self) -> Option<String> {
         let state = self.state();
-        let stored = &state.loaded.as_ref()?.as_ref()?.stored;
+        let stored = &state.loaded.as_ref()?.stored;
         let (refused, message) = state.refused.as_ref()?;
         (refused == stored).then(|| message.clone())
     }
@@ -263,7 +248,7 @@ impl AuthManager {
     async fn current(&self) -> Option<CodexAuth> {
         let must_load = {
             let state = self.state();
-            state.parent_owned.is_none() && state.loaded.is_none()
+            state.parent_owned.is_none() && !state.is_read
         };
         if must_load {
             self.reload().await;
@@ -273,13 +258,10 @@ impl AuthManager {
 
     pub(super) fn in_memory(&self) -> Option<CodexAuth> {
         let state = self.state();
-        if self.command.is_some() {
-            return state.command_output.as_ref().map(|(auth, _)| auth.clone());
-        }
         if let Some(parent_owned) = &state.parent_owned {
             return Some(parent_owned.credentials());
         }
-        Some(state.loaded.as_ref()?.as_ref()?.credentials.clone())
+        Some(state.loaded.as_ref()?.credentials.clone())
     }
 
     /// Credentials of the same owner that are in use instead of these.
@@ -295,40 +277,18 @@ impl AuthManager {
             .renewed
             .as_ref()
             .is_some_and(|(token, at)| token == current.bearer() && at.elapsed() < RENEW_PAUSE);
-        let (at, reason) = match &state.parent_owned {
-            Some(parent_owned) => (parent_owned.expires_at()? - RENEW_AHEAD_S, RefreshReason::Expiry),
-            None => {
-                let loaded = state.loaded.as_ref()?.as_ref()?;
-                let refused = state
-                    .refused
-                    .as_ref()
-                    .is_some_and(|(refused, _)| *refused == loaded.stored);
-                loaded.renew.filter(|_| !refused)?
-            }
+        let (at, reason) = if let Some(parent_owned) = &state.parent_owned {
+            let at = parent_owned.expires_at()?.saturating_sub(RENEW_AHEAD_S);
+            (at, RefreshReason::Expiry)
+        } else {
+            let loaded = state.loaded.as_ref()?;
+            let refused = state
+                .refused
+                .as_ref()
+                .is_some_and(|(refused, _)| *refused == loaded.stored);
+            loaded.renew.filter(|_| !refused)?
         };
         (!paused && Utc::now().timestamp() >= at).then_some(reason)
-    }
-
-    async fn command_auth(&self) -> Option<CodexAuth> {
-        let command = self.command.as_ref()?;
-        let cached = self.state().command_output.clone();
-        if let Some((auth, at)) = cached
-            && command.is_fresh(at.elapsed())
-        {
-            return Some(auth);
-        }
-        self.run_command(command).await.ok()
-    }
-
-    /// Runs the provider's command and keeps what it prints.
-    pub(super) async fn run_command(&self, command: &ProviderCommand) -> Result<CodexAuth, AuthError> {
-        let output = command.run().await;
-        let outcome = output.map(|key| CodexAuth::ApiKey { key });
-        self.state().command_output = outcome.as_ref().ok().map(|auth| (auth.clone(), Instant::now()));
-        outcome.map_err(|error| {
-            tracing::warn!("{error}");
-            AuthError::Transient(error)
-        })
     }
 
     /// This manager, for tasks that must not keep it alive.
@@ -353,7 +313,9 @@ impl Loaded {
             .filter(|_| stored.refresh_token().is_some())
             .and_then(
                 |token| match Claims::decode(token).and_then(|claims| claims.expires_at) {
-                    Some(expires_at) => Some((expires_at - RENEW_AHEAD_S, RefreshReason::Expiry)),
+                    Some(expires_at) => {
+                        Some((expires_at.saturating_sub(RENEW_AHEAD_S), RefreshReason::Expiry))
+                    }
                     None => Some((
                         stored.last_refresh()?.timestamp() + RENEW_AGE_S,
                         RefreshReason::Scheduled,
@@ -371,8 +333,8 @@ impl Loaded {
 /// Whether the settings of this machine let these credentials be used.
 fn allowed(credentials: &CodexAuth, settings: &AuthSettings) -> Result<(), String> {
     match (credentials, settings.forced_login) {
-        (CodexAuth::ApiKey { .. }, Some(ForcedLogin::ChatGpt)) => Err("ChatGPT login is required".to_owned()),
-        (CodexAuth::ChatGpt { .. }, Some(ForcedLogin::Api)) => Err("an API key is required".to_owned()),
+        (CodexAuth::ApiKey { .. }, Some(LoginMethod::Chatgpt)) => Err("ChatGPT login is required".to_owned()),
+        (CodexAuth::ChatGpt { .. }, Some(LoginMethod::Api)) => Err("an API key is required".to_owned()),
         (CodexAuth::ChatGpt { account_id, .. }, _) if !settings.forced_workspaces.is_empty() => {
             let ours = account_id
                 .as_ref()

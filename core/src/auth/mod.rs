@@ -4,7 +4,6 @@
 mod account;
 mod authority;
 mod claims;
-mod command;
 mod environment;
 mod http;
 mod keyring;
@@ -20,8 +19,7 @@ mod storage;
 mod stored;
 
 pub use account::Account;
-pub use command::ProviderCommand;
-pub use environment::{AuthEnvironment, AuthOptions, AuthSettings, CredentialStore, ForcedLogin};
+pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
 pub use manager::AuthManager;
 pub use parent::{ParentTokens, TokenParent};

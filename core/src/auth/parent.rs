@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 
 use super::account::Account;
 use super::claims::Claims;
-use super::environment::ForcedLogin;
 use super::refresh::{RefreshReason, Refresher};
 use super::{AuthError, AuthManager, CodexAuth, Secret};
 use crate::Error;
+use crate::config::LoginMethod;
 
 /// How long the parent may take to answer.
 const PARENT_LIMIT: Duration = Duration::from_secs(10);
@@ -92,7 +92,7 @@ impl AuthManager {
     /// Signs in with tokens of the parent application, or replaces them.
     pub async fn login_with_parent_tokens(&self, tokens: ParentTokens) -> crate::Result<()> {
         let settings = self.settings();
-        if settings.forced_login == Some(ForcedLogin::Api) {
+        if settings.forced_login == Some(LoginMethod::Api) {
             let refusal = "External ChatGPT auth is disabled. Use API key login instead.";
             return Err(Error::invalid(refusal));
         }

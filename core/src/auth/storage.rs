@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::environment::CredentialStore;
 use super::keyring;
 use super::stored::StoredAuth;
+use crate::config::CredentialsStore;
 
 /// The stores of one home.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ impl Storage {
 
     /// Reads the credentials. Trouble with a store is logged and counts as "nobody is signed in", so that one broken
     /// file does not keep the user from signing in again.
-    pub(crate) async fn load(&self, store: CredentialStore) -> Option<StoredAuth> {
+    pub(crate) async fn load(&self, store: CredentialsStore) -> Option<StoredAuth> {
         let read = match store {
-            CredentialStore::Ephemeral => Ok(self.memory().clone()),
-            CredentialStore::File => self.read_file(),
-            CredentialStore::Keyring => keyring::read(&self.codex_home).await,
-            CredentialStore::Auto => match keyring::read(&self.codex_home).await {
+            CredentialsStore::Ephemeral => Ok(self.memory().clone()),
+            CredentialsStore::File => self.read_file(),
+            CredentialsStore::Keyring => keyring::read(&self.codex_home).await,
+            CredentialsStore::Auto => match keyring::read(&self.codex_home).await {
                 Ok(Some(stored)) => Ok(Some(stored)),
                 Ok(None) | Err(_) => self.read_file(),
             },
@@ -44,15 +44,15 @@ impl Storage {
     }
 
     /// Writes the credentials.
-    pub(crate) async fn save(&self, store: CredentialStore, stored: &StoredAuth) -> Result<(), String> {
+    pub(crate) async fn save(&self, store: CredentialsStore, stored: &StoredAuth) -> Result<(), String> {
         match store {
-            CredentialStore::Ephemeral => {
+            CredentialsStore::Ephemeral => {
                 *self.memory() = Some(stored.clone());
                 Ok(())
             }
-            CredentialStore::File => self.write_file(stored),
-            CredentialStore::Keyring => self.write_keyring(stored).await,
-            CredentialStore::Auto => match self.write_keyring(stored).await {
+            CredentialsStore::File => self.write_file(stored),
+            CredentialsStore::Keyring => self.write_keyring(stored).await,
+            CredentialsStore::Auto => match self.write_keyring(stored).await {
                 Ok(()) => Ok(()),
                 Err(error) => {
                     tracing::warn!("no keyring, credentials go to auth.json: {error}");
@@ -63,14 +63,14 @@ impl Storage {
     }
 
     /// Deletes the credentials from every store that is in use.
-    pub(crate) async fn delete(&self, store: CredentialStore) -> Result<(), String> {
+    pub(crate) async fn delete(&self, store: CredentialsStore) -> Result<(), String> {
         *self.memory() = None;
         remove_if_there(&self.path()).map_err(|error| format!("failed to delete auth.json: {error}"))?;
         match store {
-            CredentialStore::Keyring | CredentialStore::Auto => keyring::delete(&self.codex_home)
+            CredentialsStore::Keyring | CredentialsStore::Auto => keyring::delete(&self.codex_home)
                 .await
                 .map_err(|error| format!("failed to delete auth from keyring: {error}")),
-            CredentialStore::File | CredentialStore::Ephemeral => Ok(()),
+            CredentialsStore::File | CredentialsStore::Ephemeral => Ok(()),
         }
     }
 
@@ -155,8 +155,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let storage = Storage::new(home.path().to_owned());
         let stored = StoredAuth::api_key_login("k");
-        storage.save(CredentialStore::File, &stored).await.unwrap();
-        storage.save(CredentialStore::File, &stored).await.unwrap();
+        storage.save(CredentialsStore::File, &stored).await.unwrap();
+        storage.save(CredentialsStore::File, &stored).await.unwrap();
         let names: Vec<_> = fs::read_dir(home.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
@@ -167,7 +167,7 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(storage.load(CredentialStore::File).await, Some(stored));
+        assert_eq!(storage.load(CredentialsStore::File).await, Some(stored));
     }
 
     #[tokio::test]
@@ -175,11 +175,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let storage = Storage::new(home.path().to_owned());
         let stored = StoredAuth::api_key_login("k");
-        storage.save(CredentialStore::Ephemeral, &stored).await.unwrap();
-        assert_eq!(storage.load(CredentialStore::Ephemeral).await, Some(stored));
+        storage.save(CredentialsStore::Ephemeral, &stored).await.unwrap();
+        assert_eq!(storage.load(CredentialsStore::Ephemeral).await, Some(stored));
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
-        storage.delete(CredentialStore::Ephemeral).await.unwrap();
-        assert_eq!(storage.load(CredentialStore::Ephemeral).await, None);
+        storage.delete(CredentialsStore::Ephemeral).await.unwrap();
+        assert_eq!(storage.load(CredentialsStore::Ephemeral).await, None);
     }
 
     #[tokio::test]
@@ -188,7 +188,7 @@ mod tests {
         fs::write(home.path().join("auth.json"), "{").unwrap();
         assert_eq!(
             Storage::new(home.path().to_owned())
-                .load(CredentialStore::File)
+                .load(CredentialsStore::File)
                 .await,
             None
         );

@@ -14,6 +14,7 @@ pub(crate) struct StoredAuth(Map<String, Value>);
 
 /// Tokens as the authority hands them out. What it leaves out stays as it was.
 #[derive(Clone, Default, serde::Deserialize)]
+#[expect(clippy::struct_field_names, reason = "these are the names on the wire")]
 pub(crate) struct IssuedTokens {
     pub(crate) id_token: Option<String>,
     pub(crate) access_token: Option<String>,

@@ -6,6 +6,19 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod auth;
+mod auth_login;
+mod auth_parent;
+#[path = "../../../tests/support/authority.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of the whole program"
+)]
+mod authority;
+#[path = "../../../tests/support/browser.rs"]
+#[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
+mod browser;
 mod config;
 mod history_log;
 mod mock_model;

@@ -94,7 +94,7 @@ async fn request_code(environment: &AuthEnvironment) -> Result<DeviceCode> {
     let failed = |why: String| Error::internal(format!("failed to request device code: {why}"));
     let url = format!("{}/api/accounts/deviceauth/usercode", environment.issuer);
     let body = json!({"client_id": environment.client_id});
-    let client = http::client().await.map_err(failed)?;
+    let client = http::client(&url).await.map_err(failed)?;
     let request = client.post(url).json(&body).timeout(ANSWER_LIMIT);
     let answer = request
         .send()
@@ -118,7 +118,7 @@ async fn wait_for_grant(environment: &AuthEnvironment, code: &DeviceCode) -> Res
     let url = format!("{}/api/accounts/deviceauth/token", environment.issuer);
     let body = json!({"device_auth_id": code.device_auth_id, "user_code": code.user_code});
     let pause = interval(code.interval.as_ref());
-    let client = http::client().await?;
+    let client = http::client(&url).await?;
     loop {
         match client.post(&url).json(&body).timeout(ANSWER_LIMIT).send().await {
             Ok(answer) => match answer.status().as_u16() {

@@ -23,10 +23,11 @@ pub use browser::{BrowserLogin, LoginPage, StartedBrowserLogin};
 pub use device::StartedDeviceLogin;
 
 use super::claims::Claims;
-use super::environment::{AuthSettings, CredentialStore, ForcedLogin};
+use super::environment::AuthSettings;
 use super::lock::HomeLock;
 use super::stored::{IssuedTokens, StoredAuth};
 use super::{AuthManager, Secret, authority};
+use crate::config::{CredentialsStore, LoginMethod};
 use crate::{Error, Result};
 
 /// How long a login or logout waits for a renewal in another process before it writes regardless.
@@ -64,7 +65,7 @@ impl AuthManager {
     /// Signs in with an API key.
     pub async fn login_with_api_key(&self, key: &Secret) -> Result<()> {
         let settings = self.settings();
-        if settings.forced_login == Some(ForcedLogin::ChatGpt) {
+        if settings.forced_login == Some(LoginMethod::Chatgpt) {
             return Err(Error::invalid(
                 "API key login is disabled. Use ChatGPT login instead.",
             ));
@@ -112,7 +113,7 @@ impl AuthManager {
 
     /// The checks before a ChatGPT login.
     fn may_log_in_with_chatgpt(&self, settings: &AuthSettings) -> Result<()> {
-        if settings.forced_login == Some(ForcedLogin::Api) {
+        if settings.forced_login == Some(LoginMethod::Api) {
             return Err(Error::invalid(
                 "ChatGPT login is disabled. Use API key login instead.",
             ));
@@ -199,7 +200,7 @@ impl AuthManager {
 
     /// The lock of the home, if its holder lets go of it in time; a user's login does not wait for ever.
     async fn write_lock(&self, settings: &AuthSettings) -> Option<HomeLock> {
-        if settings.store == CredentialStore::Ephemeral {
+        if settings.store == CredentialsStore::Ephemeral {
             return None;
         }
         let taken = HomeLock::take(&self.options.codex_home, WRITE_PATIENCE).await;

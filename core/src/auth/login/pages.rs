@@ -31,15 +31,13 @@ pub(super) fn cancelled() -> String {
 
 fn page(title: &str, lines: &[&str]) -> String {
     let title = escape(title);
-    let lines: String = lines
-        .iter()
-        .map(|line| format!("<p>{}</p>\n", escape(line)))
-        .collect();
+    let lines: Vec<_> = lines.iter().map(|line| escape(line)).collect();
+    let lines = lines.join("</p>\n<p>");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
          <style>:root{{color-scheme:light dark}}body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;\
-         margin:15vh auto 0;padding:0 1.5rem}}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{lines}</body>\n</html>\n"
+         margin:15vh auto 0;padding:0 1.5rem}}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{lines}</p>\n</body>\n</html>\n"
     )
 }
 
