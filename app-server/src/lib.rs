@@ -1,1 +1,47 @@
-//! server
+//! JSON-RPC in front of the engine: connections, dispatch, handlers, and the events of threads as notifications.
+//!
+//! [`Server`] is one engine with what its connections share; [`serve`] lets one client speak to it over any pair of
+//! byte streams.
+
+mod answer;
+mod connection;
+mod convert;
+mod dispatch;
+mod error;
+mod events;
+mod handlers;
+mod hub;
+mod lanes;
+mod outgoing;
+mod peer;
+mod questions;
+mod server;
+mod transport;
+mod user_agent;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use server::Server;
+pub use transport::stdio;
+
+/// How long threads may take to end.
+const THREADS_END: Duration = Duration::from_millis(700);
+
+/// How long the last messages may take to be read.
+const LAST_MESSAGES: Duration = Duration::from_millis(100);
+
+/// Serves one client until its input ends, it stops reading, or `stop` resolves. Then ends the server: requests that
+/// were read are answered, running turns are recorded as interrupted, children are killed, and what waits is written.
+/// All of that takes less than a second.
+pub async fn serve<R, W>(server: &Arc<Server>, input: R, output: W, stop: impl Future<Output = ()>)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let ending = connection::serve(server, input, output, stop).await;
+    server.shutdown(THREADS_END).await;
+    ending.finish(server, LAST_MESSAGES).await;
+}

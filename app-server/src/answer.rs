@@ -1,0 +1,103 @@
+//! The answer to a request: given exactly once, whatever the handler does.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use codex_app_server_protocol::wire::{encode_error, encode_response};
+use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
+use codex_core::Reply;
+use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::error::{RpcError, RpcResult};
+use crate::lanes::Place;
+use crate::peer::Peer;
+
+/// The duty to answer one request. Dropped unanswered (a handler panicked, a task was cancelled) it answers with an
+/// internal error.
+pub(crate) struct Answer {
+    peer: Arc<Peer>,
+    id: Option<RequestId>,
+    /// Room among the requests that a connection may have in progress.
+    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// The place in the lane.
+    pub(crate) place: Option<Place>,
+}
+
+impl Answer {
+    /// The duty to answer this request of this peer.
+    pub(crate) fn new(peer: Arc<Peer>, id: RequestId) -> Self {
+        Self {
+            peer,
+            id: Some(id),
+            slot: None,
+            place: None,
+        }
+    }
+
+    /// Refuses.
+    pub(crate) fn error(mut self, error: &ErrorObject) {
+        self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), error));
+    }
+
+    /// Grants.
+    fn result(mut self, result: &impl Serialize) {
+        self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
+    }
+
+    fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
+        let Some(id) = self.id.take() else { return };
+        let mut json = Vec::with_capacity(256);
+        if let Err(e) = encode(&mut json, &id) {
+            let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
+            json.clear();
+            drop(encode_error(&mut json, Dialect::Plain, Some(&id), &error));
+        }
+        self.peer.outgoing.push(None, json);
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if self.id.is_some() {
+            let error = RpcError::internal("the request was given up before it was answered; try again").0;
+            self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), &error));
+        }
+    }
+}
+
+/// An [`Answer`] that knows its type.
+pub(crate) struct Responder<M> {
+    answer: Answer,
+    method: PhantomData<fn(M)>,
+}
+
+impl<M: Request> Responder<M> {
+    pub(crate) fn new(answer: Answer) -> Self {
+        Self {
+            answer,
+            method: PhantomData,
+        }
+    }
+
+    /// Answers.
+    pub(crate) fn send(self, answer: RpcResult<M::Response>) {
+        match answer {
+            Ok(result) => self.answer.result(&result),
+            Err(RpcError(error)) => self.answer.error(&error),
+        }
+    }
+
+    /// Hands the duty to a thread's actor. `convert` runs where the actor answers.
+    pub(crate) fn reply<T>(self, convert: impl FnOnce(T) -> M::Response + Send + 'static) -> Reply<T> {
+        Reply::new(move |answer: codex_core::Result<T>| {
+            self.send(answer.map(convert).map_err(RpcError::from))
+        })
+    }
+
+    /// The request waits for the world outside (a program, a person) and may take long: others need not wait for a
+    /// free slot because of it. It keeps its place in its lane.
+    pub(crate) fn takes_long(&mut self) {
+        self.answer.slot = None;
+    }
+}

@@ -1,0 +1,174 @@
+//! One connection: takes its messages in the order in which they were read.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use codex_app_server_protocol::rpc::ScopeKey;
+use codex_app_server_protocol::wire::{self, Decoded, encode_error};
+use codex_app_server_protocol::{Dialect, ErrorObject, Frame, Initialize, Request, RequestId, error, rpc};
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::answer::Answer;
+use crate::dispatch::Cx;
+use crate::lanes::Lane;
+use crate::outgoing;
+use crate::peer::{MAX_IN_PROGRESS, Peer};
+use crate::server::Server;
+use crate::transport::lines::{Line, LineReader, MAX_LINE};
+
+/// How long requests that were read before the end may take to be answered.
+const LAST_ANSWERS: Duration = Duration::from_millis(150);
+
+/// A connection whose input has ended. What is pushed to it is still written.
+pub(crate) struct Ending {
+    peer: Arc<Peer>,
+    writer: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+/// Serves one connection until its input ends, its output breaks, or `stop` resolves; then waits a moment for requests
+/// in progress.
+pub(crate) async fn serve<R, W>(
+    server: &Arc<Server>,
+    input: R,
+    output: W,
+    stop: impl Future<Output = ()>,
+) -> Ending
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let peer = server.hub.connect();
+    let writer = server
+        .runtime
+        .spawn(outgoing::write(Arc::clone(&peer.outgoing), output));
+    let connection = Connection {
+        server: Arc::clone(server),
+        peer: Arc::clone(&peer),
+    };
+    tokio::select! {
+        biased;
+        () = stop => {}
+        () = peer.outgoing.broken() => {}
+        ended = connection.read(input) => if let Err(e) = ended {
+            tracing::warn!(error = %e, "reading failed");
+        }
+    }
+    let in_progress = peer.slots.acquire_many(MAX_IN_PROGRESS);
+    if tokio::time::timeout(LAST_ANSWERS, in_progress).await.is_err() {
+        tracing::info!("requests are still in progress at the end of the connection");
+    }
+    Ending { peer, writer }
+}
+
+impl Ending {
+    /// Writes what waits, within this time, and forgets the connection.
+    pub(crate) async fn finish(mut self, server: &Server, within: Duration) {
+        server.disconnect(&self.peer);
+        self.peer.outgoing.close();
+        if tokio::time::timeout(within, &mut self.writer).await.is_err() {
+            tracing::info!("the client did not read the last messages in time");
+            self.writer.abort();
+        }
+    }
+}
+
+struct Connection {
+    server: Arc<Server>,
+    peer: Arc<Peer>,
+}
+
+impl Connection {
+    async fn read(&self, input: impl AsyncRead + Unpin) -> io::Result<()> {
+        let mut lines = LineReader::new(input, MAX_LINE);
+        loop {
+            // A client that does not read its answers is not read from.
+            self.peer.outgoing.drained().await;
+            match lines.next().await? {
+                Line::Text(line) => self.take(line).await,
+                Line::TooLong => {
+                    let message = format!("Invalid request: a line is longer than {MAX_LINE} bytes");
+                    self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
+                }
+                Line::End => return Ok(()),
+            }
+        }
+    }
+
+    async fn take(&self, line: &[u8]) {
+        let Decoded { frame, dialect } = match wire::decode(line) {
+            Ok(decoded) => decoded,
+            Err(e) => {
+                tracing::warn!(error = %e, "a line is no message");
+                return self.refuse(e.id.as_ref(), &e.error);
+            }
+        };
+        if dialect == Dialect::JsonRpc2 {
+            self.peer.outgoing.set_dialect(dialect);
+        }
+        match frame {
+            Frame::Request {
+                id, method, params, ..
+            } => self.request(id, &method, params).await,
+            Frame::Notification { method, .. } => tracing::debug!(%method, "notification"),
+            Frame::Response { id, result } => {
+                self.server
+                    .hub
+                    .answered(&self.peer, id.as_ref(), Ok(result.to_owned()));
+            }
+            Frame::Error { id, error } => self.server.hub.answered(&self.peer, id.as_ref(), Err(error)),
+        }
+    }
+
+    /// Begins a request. While too many are in progress this waits, and nothing is read; nothing is refused.
+    async fn request(&self, id: RequestId, method: &str, params: Option<&RawValue>) {
+        let mut answer = Answer::new(Arc::clone(&self.peer), id);
+        let is_initialize = method == Initialize::METHOD;
+        if !self.server.router.knows(method) {
+            let message = format!("Method not found: {method}");
+            return answer.error(&ErrorObject::new(error::METHOD_NOT_FOUND, message));
+        }
+        if !is_initialize && self.peer.session().is_none() {
+            return answer.error(&ErrorObject::new(error::INVALID_REQUEST, "Not initialized"));
+        }
+        answer.slot = Arc::clone(&self.peer.slots).acquire_owned().await.ok();
+
+        let cx = Cx {
+            server: Arc::clone(&self.server),
+            peer: Arc::clone(&self.peer),
+        };
+        let lane = rpc::find(method)
+            .and_then(|info| info.scope.key(params))
+            .map(|key: ScopeKey<'_>| Lane::of(key, self.peer.id));
+        let params = params.map(ToOwned::to_owned);
+        if is_initialize {
+            // What follows on the wire counts on it.
+            return self.server.router.call(method, params, cx, answer).await;
+        }
+        match lane {
+            None => drop(
+                self.server
+                    .runtime
+                    .spawn(self.server.router.call(method, params, cx, answer)),
+            ),
+            Some(lane) => {
+                let method = method.to_owned();
+                self.server.lanes.enter(lane, move |place| {
+                    answer.place = Some(place);
+                    let server = Arc::clone(&cx.server);
+                    server
+                        .runtime
+                        .spawn(server.router.call(&method, params, cx, answer));
+                });
+            }
+        }
+    }
+
+    fn refuse(&self, id: Option<&RequestId>, error: &ErrorObject) {
+        let mut json = Vec::new();
+        if encode_error(&mut json, Dialect::Plain, id, error).is_ok() {
+            self.peer.outgoing.push(None, json);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What the user says.
+
+use codex_app_server_protocol as wire;
+use codex_app_server_protocol::error::InputTooLargeData;
+use codex_core::{TextElement, UserInput};
+
+use crate::error::{RpcError, RpcResult};
+
+/// Most characters that the texts of one input may have (threads-and-turns §3.1).
+pub(crate) const MAX_INPUT_CHARS: u64 = 1 << 20;
+
+/// From the client.
+pub(crate) fn from_wire(input: Vec<wire::UserInput>) -> RpcResult<Vec<UserInput>> {
+    let chars: u64 = input
+        .iter()
+        .map(|piece| match piece {
+            wire::UserInput::Text { text, .. } => text.chars().count() as u64,
+            _ => 0,
+        })
+        .sum();
+    if chars > MAX_INPUT_CHARS {
+        return Err(InputTooLargeData::error(MAX_INPUT_CHARS, chars).into());
+    }
+    input.into_iter().map(piece_from_wire).collect()
+}
+
+fn piece_from_wire(piece: wire::UserInput) -> RpcResult<UserInput> {
+    Ok(match piece {
+        wire::UserInput::Text { text, text_elements } => UserInput::Text {
+            text,
+            elements: text_elements.into_iter().map(element_from_wire).collect(),
+        },
+        wire::UserInput::Image { url, file_id, detail } => {
+            let detail = detail.map(detail_from_wire);
+            match inline_or_file("image", url, file_id)? {
+                Media::Inline(url) => UserInput::Image { url, detail },
+                Media::File(file_id) => UserInput::ImageFile { file_id, detail },
+            }
+        }
+        wire::UserInput::LocalImage { path, detail } => UserInput::LocalImage {
+            path: path.into(),
+            detail: detail.map(detail_from_wire),
+        },
+        wire::UserInput::Audio { url, file_id } => match inline_or_file("audio", url, file_id)? {
+            Media::Inline(url) => UserInput::Audio { url },
+            Media::File(file_id) => UserInput::AudioFile { file_id },
+        },
+        wire::UserInput::LocalAudio { path } => UserInput::LocalAudio { path: path.into() },
+        wire::UserInput::Skill { name, path } => UserInput::Skill {
+            name,
+            path: path.into(),
+        },
+        wire::UserInput::Mention { name, path } => UserInput::Mention { name, path },
+    })
+}
+
+enum Media {
+    Inline(String),
+    File(String),
+}
+
+/// Exactly one of the two is there, and a URL holds its data: nothing is fetched for the client.
+fn inline_or_file(what: &str, url: Option<String>, file_id: Option<String>) -> RpcResult<Media> {
+    match (url, file_id) {
+        (Some(url), None)
+            if url
+                .get(..5)
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) =>
+        {
+            Ok(Media::Inline(url))
+        }
+        (Some(_), None) => Err(RpcError::invalid(format!(
+            "remote {what} URLs are not supported; use an inline data URL instead"
+        ))),
+        (None, Some(file_id)) => Ok(Media::File(file_id)),
+        (Some(_), Some(_)) | (None, None) => Err(RpcError::params(format!(
+            "Invalid params: an {what} input needs either `url` or `fileId`"
+        ))),
+    }
+}
+
+/// Towards the client.
+pub(crate) fn to_wire(piece: UserInput) -> wire::UserInput {
+    match piece {
+        UserInput::Text { text, elements } => wire::UserInput::Text {
+            text,
+            text_elements: elements.into_iter().map(element_to_wire).collect(),
+        },
+        UserInput::Image { url, detail } => wire::UserInput::Image {
+            url: Some(url),
+            file_id: None,
+            detail: detail.and_then(detail_to_wire),
+        },
+        UserInput::ImageFile { file_id, detail } => wire::UserInput::Image {
+            url: None,
+            file_id: Some(file_id),
+            detail: detail.and_then(detail_to_wire),
+        },
+        UserInput::LocalImage { path, detail } => wire::UserInput::LocalImage {
+            path: path.to_string_lossy().into_owned(),
+            detail: detail.and_then(detail_to_wire),
+        },
+        UserInput::Audio { url } => wire::UserInput::Audio {
+            url: Some(url),
+            file_id: None,
+        },
+        UserInput::AudioFile { file_id } => wire::UserInput::Audio {
+            url: None,
+            file_id: Some(file_id),
+        },
+        UserInput::LocalAudio { path } => wire::UserInput::LocalAudio {
+            path: path.to_string_lossy().into_owned(),
+        },
+        UserInput::Skill { name, path } => wire::UserInput::Skill {
+            name,
+            path: path.to_string_lossy().into_owned(),
+        },
+        UserInput::Mention { name, path } => wire::UserInput::Mention { name, path },
+    }
+}
+
+fn element_from_wire(element: wire::TextElement) -> TextElement {
+    TextElement {
+        start: element.byte_range.start,
+        end: element.byte_range.end,
+        placeholder: element.placeholder,
+    }
+}
+
+fn element_to_wire(element: TextElement) -> wire::TextElement {
+    wire::TextElement {
+        byte_range: wire::ByteRange {
+            start: element.start,
+            end: element.end,
+        },
+        placeholder: element.placeholder,
+    }
+}
+
+fn detail_from_wire(detail: wire::ImageDetail) -> String {
+    match detail {
+        wire::ImageDetail::Auto => "auto",
+        wire::ImageDetail::Low => "low",
+        wire::ImageDetail::High => "high",
+        wire::ImageDetail::Original => "original",
+    }
+    .to_owned()
+}
+
+fn detail_to_wire(detail: String) -> Option<wire::ImageDetail> {
+    match detail.as_str() {
+        "auto" => Some(wire::ImageDetail::Auto),
+        "low" => Some(wire::ImageDetail::Low),
+        "high" => Some(wire::ImageDetail::High),
+        "original" => Some(wire::ImageDetail::Original),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> wire::UserInput {
+        wire::UserInput::Text {
+            text: text.to_owned(),
+            text_elements: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn length_counts_characters_over_all_texts() {
+        let half = "é".repeat(1 << 19);
+        assert!(from_wire(vec![text(&half), text(&half)]).is_ok());
+        let error = from_wire(vec![text(&half), text(&half), text("x")])
+            .unwrap_err()
+            .0;
+        assert_eq!(error.code, -32602);
+        assert_eq!(
+            error.data.unwrap(),
+            serde_json::json!({
+                "input_error_code": "input_too_large", "max_chars": 1_048_576, "actual_chars": 1_048_577
+            })
+        );
+    }
+
+    #[test]
+    fn images_come_inline_or_from_the_file_store() {
+        let image = |url: Option<&str>, file_id: Option<&str>| {
+            from_wire(vec![wire::UserInput::Image {
+                url: url.map(ToOwned::to_owned),
+                file_id: file_id.map(ToOwned::to_owned),
+                detail: None,
+            }])
+        };
+        assert!(image(Some("data:image/png;base64,AA=="), None).is_ok());
+        assert!(image(None, Some("file-1")).is_ok());
+        let error = image(Some("https://example.com/a.png"), None).unwrap_err().0;
+        assert_eq!(error.code, -32600);
+        assert!(error.message.contains("use an inline data URL instead"));
+        assert_eq!(image(None, None).unwrap_err().0.code, -32602);
+    }
+}

@@ -1,0 +1,213 @@
+//! Items.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use codex_app_server_protocol as wire;
+use codex_app_server_protocol::{LegacyAppPathString, ThreadItemKind};
+use codex_core::{
+    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MessagePhase, WebSearchAction,
+};
+use serde_json::Value;
+
+use super::{command, input};
+
+/// Towards the client.
+pub(crate) fn to_wire(item: Item) -> wire::ThreadItem {
+    wire::ThreadItem {
+        kind: kind(item.id, item.body),
+        started_at_ms: item.started_at_ms,
+        completed_at_ms: item.completed_at_ms,
+    }
+}
+
+fn kind(id: String, body: ItemBody) -> ThreadItemKind {
+    match body {
+        ItemBody::UserMessage { client_id, content } => ThreadItemKind::UserMessage {
+            id,
+            content: content.into_iter().map(input::to_wire).collect(),
+            client_id,
+        },
+        ItemBody::AgentMessage { text, phase } => ThreadItemKind::AgentMessage {
+            id,
+            text,
+            delivery: None,
+            memory_citation: None,
+            moderation: None,
+            phase: phase.map(phase_to_wire),
+            questions: None,
+        },
+        ItemBody::Reasoning { summary, content } => ThreadItemKind::Reasoning { id, content, summary },
+        ItemBody::Plan { text } => ThreadItemKind::Plan { id, text },
+        ItemBody::CommandExecution(execution) => command_execution(id, execution),
+        ItemBody::FileChange { changes, status, .. } => ThreadItemKind::FileChange {
+            id,
+            changes: changes.into_iter().map(file_change).collect(),
+            status: match status {
+                CallStatus::InProgress => wire::PatchApplyStatus::InProgress,
+                CallStatus::Completed => wire::PatchApplyStatus::Completed,
+                CallStatus::Failed => wire::PatchApplyStatus::Failed,
+                CallStatus::Declined => wire::PatchApplyStatus::Declined,
+            },
+        },
+        ItemBody::McpToolCall {
+            server,
+            tool,
+            arguments,
+            status,
+            result,
+            error,
+            duration,
+        } => ThreadItemKind::McpToolCall {
+            id,
+            arguments,
+            server,
+            status: match status {
+                CallStatus::InProgress => wire::McpToolCallStatus::InProgress,
+                CallStatus::Completed => wire::McpToolCallStatus::Completed,
+                CallStatus::Failed | CallStatus::Declined => wire::McpToolCallStatus::Failed,
+            },
+            tool,
+            app_context: None,
+            duration_ms: duration.map(milliseconds),
+            error: error.map(|message| wire::McpToolCallError { message }),
+            mcp_app_resource_uri: None,
+            mcp_app_ui: None,
+            plugin_id: None,
+            read_only_hint: None,
+            result: result.and_then(as_wire),
+        },
+        ItemBody::DynamicToolCall {
+            namespace,
+            tool,
+            arguments,
+            status,
+            content_items,
+            success,
+            duration,
+        } => ThreadItemKind::DynamicToolCall {
+            id,
+            arguments,
+            status: match status {
+                CallStatus::InProgress => wire::DynamicToolCallStatus::InProgress,
+                CallStatus::Completed => wire::DynamicToolCallStatus::Completed,
+                CallStatus::Failed | CallStatus::Declined => wire::DynamicToolCallStatus::Failed,
+            },
+            tool,
+            content_items: content_items.map(|items| items.into_iter().filter_map(as_wire).collect()),
+            duration_ms: duration.map(milliseconds),
+            namespace,
+            success,
+        },
+        ItemBody::WebSearch {
+            query,
+            action,
+            results,
+        } => ThreadItemKind::WebSearch {
+            id,
+            query,
+            action: Some(web_search(action)),
+            results,
+        },
+        ItemBody::ImageView { path } => ThreadItemKind::ImageView {
+            id,
+            path: legacy(&path),
+        },
+        ItemBody::ContextCompaction => ThreadItemKind::ContextCompaction { id },
+        ItemBody::EnteredReviewMode { review } => ThreadItemKind::EnteredReviewMode { id, review },
+        ItemBody::ExitedReviewMode { review } => ThreadItemKind::ExitedReviewMode { id, review },
+        ItemBody::HookPrompt { fragments } => ThreadItemKind::HookPrompt {
+            id,
+            fragments: fragments
+                .into_iter()
+                .map(|(hook_run_id, text)| wire::HookPromptFragment { hook_run_id, text })
+                .collect(),
+        },
+        ItemBody::CollabAgentToolCall(members) => from_members("collabAgentToolCall", id, members),
+        ItemBody::SubAgentActivity(members) => from_members("subAgentActivity", id, members),
+    }
+}
+
+fn command_execution(id: String, execution: CommandExecution) -> ThreadItemKind {
+    ThreadItemKind::CommandExecution {
+        id,
+        command: command::line(&execution.command),
+        command_actions: execution
+            .actions
+            .into_iter()
+            .map(command::action_to_wire)
+            .collect(),
+        cwd: legacy(&execution.cwd),
+        status: command::status_to_wire(execution.status),
+        aggregated_output: execution.aggregated_output,
+        duration_ms: execution.duration.map(milliseconds),
+        exit_code: execution.exit_code,
+        plugin_id: None,
+        process_id: execution.process_id,
+        script_path: None,
+        source: command::source_to_wire(execution.source),
+    }
+}
+
+fn file_change(change: FileChange) -> wire::FileUpdateChange {
+    wire::FileUpdateChange {
+        diff: change.diff,
+        kind: match change.kind {
+            FileChangeKind::Add => wire::PatchChangeKind::Add,
+            FileChangeKind::Delete => wire::PatchChangeKind::Delete,
+            FileChangeKind::Update { move_path } => wire::PatchChangeKind::Update {
+                move_path: move_path.map(|path| path.to_string_lossy().into_owned()),
+            },
+        },
+        path: change.path.to_string_lossy().into_owned(),
+    }
+}
+
+fn phase_to_wire(phase: MessagePhase) -> wire::MessagePhase {
+    match phase {
+        MessagePhase::Commentary => wire::MessagePhase::Commentary,
+        MessagePhase::PartialAnswer => wire::MessagePhase::PartialAnswer,
+        MessagePhase::FinalAnswer => wire::MessagePhase::FinalAnswer,
+    }
+}
+
+fn web_search(action: WebSearchAction) -> wire::WebSearchAction {
+    match action {
+        WebSearchAction::Search { query, queries } => wire::WebSearchAction::Search { queries, query },
+        WebSearchAction::OpenPage { url } => wire::WebSearchAction::OpenPage { url },
+        WebSearchAction::FindInPage { url, pattern } => wire::WebSearchAction::FindInPage { pattern, url },
+        WebSearchAction::Other => wire::WebSearchAction::Other,
+    }
+}
+
+/// An item that the engine keeps in the shape of the wire.
+fn from_members(kind: &str, id: String, members: BTreeMap<String, Value>) -> ThreadItemKind {
+    let mut object: serde_json::Map<String, Value> = members.into_iter().collect();
+    object.insert("type".to_owned(), Value::from(kind));
+    object.insert("id".to_owned(), Value::from(id.clone()));
+    as_wire(Value::Object(object)).unwrap_or(ThreadItemKind::AgentMessage {
+        id,
+        text: format!("An item of kind {kind} cannot be shown."),
+        delivery: None,
+        memory_citation: None,
+        moderation: None,
+        phase: None,
+        questions: None,
+    })
+}
+
+/// Something that the engine keeps in the shape of the wire.
+fn as_wire<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value)
+        .inspect_err(|e| tracing::warn!(error = %e, "a part of an item cannot be shown"))
+        .ok()
+}
+
+fn legacy(path: &Path) -> LegacyAppPathString {
+    LegacyAppPathString::from(path)
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,9 @@
+//! Between the engine's types and those of the contract, by hand, one file per family.
+
+pub(crate) mod command;
+pub(crate) mod input;
+pub(crate) mod item;
+pub(crate) mod policy;
+pub(crate) mod settings;
+pub(crate) mod thread;
+pub(crate) mod turn;

@@ -1,0 +1,50 @@
+//! Errors of handlers, and how the engine's errors look on the wire.
+
+use codex_app_server_protocol::ErrorObject;
+use codex_app_server_protocol::error::{INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
+use codex_core::Error as CoreError;
+
+/// What a handler answers when it cannot do what it was asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct RpcError(pub(crate) ErrorObject);
+
+/// What a handler answers.
+pub(crate) type RpcResult<T> = Result<T, RpcError>;
+
+impl RpcError {
+    /// Cannot be granted as things stand.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self(ErrorObject::new(INVALID_REQUEST, message))
+    }
+
+    /// A parameter is out of its range or not supported.
+    pub(crate) fn params(message: impl Into<String>) -> Self {
+        Self(ErrorObject::new(INVALID_PARAMS, message))
+    }
+
+    /// Something broke on our side.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self(ErrorObject::new(INTERNAL_ERROR, message))
+    }
+}
+
+impl From<ErrorObject> for RpcError {
+    fn from(error: ErrorObject) -> Self {
+        Self(error)
+    }
+}
+
+impl From<CoreError> for RpcError {
+    fn from(error: CoreError) -> Self {
+        let message = error.to_string();
+        let (code, data) = match error {
+            CoreError::InvalidRequest(_) => (INVALID_REQUEST, None),
+            CoreError::Refused { data, .. } => (INVALID_REQUEST, Some(data)),
+            CoreError::InvalidParams { data, .. } => (INVALID_PARAMS, data),
+            CoreError::Unsupported(_) => (METHOD_NOT_FOUND, None),
+            CoreError::Internal(_) => (INTERNAL_ERROR, None),
+        };
+        Self(ErrorObject { code, message, data })
+    }
+}

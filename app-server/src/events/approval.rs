@@ -1,0 +1,83 @@
+//! Questions whether something may be done (threads-and-turns §5).
+
+use codex_app_server_protocol::{
+    CommandExecutionApprovalDecision as Decision, CommandExecutionApprovalKind,
+    CommandExecutionRequestApproval, CommandExecutionRequestApprovalParams,
+    CommandExecutionRequestApprovalResponse, LegacyAppPathString,
+};
+use codex_core::{ApprovalDecision, CommandApproval, ThreadId};
+
+use crate::convert::command;
+use crate::convert::thread::LOCAL_ENVIRONMENT;
+use crate::hub::Hub;
+use crate::peer::read_answer;
+use crate::questions::Audience;
+
+/// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, declines.
+pub(super) fn ask_about_command(hub: &Hub, thread: ThreadId, question: CommandApproval) {
+    let (params, answer) = (command_params(thread, &question), question.answer);
+    hub.ask::<CommandExecutionRequestApproval>(
+        Audience::Thread(thread),
+        Some(question.approval),
+        &params,
+        Box::new(move |outcome| {
+            let decision = match read_answer::<CommandExecutionRequestApproval>(outcome) {
+                Ok(CommandExecutionRequestApprovalResponse { decision }) => decision_from_wire(decision),
+                Err(e) => {
+                    tracing::warn!(error = %e, "an approval request failed");
+                    ApprovalDecision::Failed
+                }
+            };
+            // The turn may be over.
+            drop(answer.send(decision));
+        }),
+    );
+}
+
+/// `item/commandExecution/requestApproval`
+fn command_params(thread: ThreadId, question: &CommandApproval) -> CommandExecutionRequestApprovalParams {
+    let amendment = question.proposed_rule.clone();
+    let with_rule = amendment
+        .clone()
+        .map(|execpolicy_amendment| Decision::AcceptWithExecpolicyAmendment { execpolicy_amendment });
+    let decisions = [Some(Decision::Accept), with_rule, Some(Decision::Cancel)];
+    CommandExecutionRequestApprovalParams {
+        item_id: question.item_id.to_string(),
+        started_at_ms: question.started_at_ms,
+        thread_id: thread.to_string(),
+        turn_id: question.turn_id.to_string(),
+        additional_permissions: None,
+        approval_id: None,
+        available_decisions: Some(decisions.into_iter().flatten().collect()),
+        command: Some(command::line(&question.command)),
+        command_actions: Some(
+            question
+                .actions
+                .iter()
+                .cloned()
+                .map(command::action_to_wire)
+                .collect(),
+        ),
+        cwd: Some(LegacyAppPathString::from(question.cwd.as_path())),
+        environment_id: Some(LOCAL_ENVIRONMENT.to_owned()),
+        kind: CommandExecutionApprovalKind::Command,
+        network_approval_context: None,
+        proposed_execpolicy_amendment: amendment,
+        proposed_network_policy_amendments: None,
+        reason: question.reason.clone(),
+    }
+}
+
+fn decision_from_wire(decision: Decision) -> ApprovalDecision {
+    match decision {
+        Decision::Accept => ApprovalDecision::Accept,
+        Decision::AcceptForSession => ApprovalDecision::AcceptForSession,
+        Decision::AcceptWithExecpolicyAmendment { execpolicy_amendment } => {
+            ApprovalDecision::AcceptWithRule(execpolicy_amendment)
+        }
+        // It answers another question than was asked.
+        Decision::ApplyNetworkPolicyAmendment { .. } => ApprovalDecision::Failed,
+        Decision::Decline => ApprovalDecision::Decline,
+        Decision::Cancel => ApprovalDecision::Cancel,
+    }
+}

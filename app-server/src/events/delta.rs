@@ -1,0 +1,79 @@
+//! Text of items as it grows. This is the busiest path of the program: one frame for each piece of text that a model
+//! sends.
+
+use codex_app_server_protocol::wire::encode_notification;
+use codex_app_server_protocol::{
+    AgentMessageDelta, AgentMessageDeltaNotification, CommandExecutionOutputDelta,
+    CommandExecutionOutputDeltaNotification, Dialect, Notification, ReasoningSummaryTextDelta,
+    ReasoningSummaryTextDeltaNotification, ReasoningTextDelta, ReasoningTextDeltaNotification,
+};
+use codex_core::DeltaKind;
+
+use crate::outgoing::Delta;
+
+/// The notification for text of this kind; `None` if the contract has none yet.
+pub(crate) fn method(kind: DeltaKind) -> Option<&'static str> {
+    match kind {
+        DeltaKind::AgentMessage => Some(AgentMessageDelta::METHOD),
+        DeltaKind::ReasoningSummary { .. } => Some(ReasoningSummaryTextDelta::METHOD),
+        DeltaKind::ReasoningContent { .. } => Some(ReasoningTextDelta::METHOD),
+        DeltaKind::CommandOutput => Some(CommandExecutionOutputDelta::METHOD),
+        DeltaKind::Plan => None,
+    }
+}
+
+/// Writes the notification.
+pub(crate) fn encode(delta: Delta, dialect: Dialect, out: &mut Vec<u8>) {
+    let item_id = (*delta.item_id).to_owned();
+    let thread_id = delta.thread.to_string();
+    let turn_id = (*delta.turn_id).to_owned();
+    let at = delta.emitted_at_ms;
+    match delta.kind {
+        DeltaKind::AgentMessage => {
+            let params = AgentMessageDeltaNotification {
+                delta: delta.text,
+                item_id,
+                thread_id,
+                turn_id,
+            };
+            write::<AgentMessageDelta>(&params, at, dialect, out);
+        }
+        DeltaKind::ReasoningSummary { summary_index } => {
+            let params = ReasoningSummaryTextDeltaNotification {
+                delta: delta.text,
+                item_id,
+                summary_index,
+                thread_id,
+                turn_id,
+            };
+            write::<ReasoningSummaryTextDelta>(&params, at, dialect, out);
+        }
+        DeltaKind::ReasoningContent { content_index } => {
+            let params = ReasoningTextDeltaNotification {
+                content_index,
+                delta: delta.text,
+                item_id,
+                thread_id,
+                turn_id,
+            };
+            write::<ReasoningTextDelta>(&params, at, dialect, out);
+        }
+        DeltaKind::CommandOutput => {
+            let params = CommandExecutionOutputDeltaNotification {
+                delta: delta.text,
+                item_id,
+                thread_id,
+                turn_id,
+            };
+            write::<CommandExecutionOutputDelta>(&params, at, dialect, out);
+        }
+        DeltaKind::Plan => {}
+    }
+}
+
+fn write<N: Notification>(params: &N::Params, emitted_at_ms: i64, dialect: Dialect, out: &mut Vec<u8>) {
+    match encode_notification(out, dialect, N::METHOD, params, Some(emitted_at_ms)) {
+        Ok(()) => out.push(b'\n'),
+        Err(e) => tracing::error!(method = N::METHOD, error = %e, "text cannot be written as JSON"),
+    }
+}

@@ -1,0 +1,84 @@
+//! The first request of a connection (threads-and-turns §1.2).
+
+use std::env;
+
+use codex_app_server_protocol::{
+    AbsolutePathBuf, ConfigWarning, ConfigWarningNotification, Initialize, InitializeParams,
+    InitializeResponse, TextPosition, TextRange,
+};
+use codex_core::config::{self, ConfigProblem};
+
+use crate::answer::Responder;
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::peer::Session;
+use crate::user_agent::{as_header_value, is_header_value, user_agent};
+
+/// Names the originator in place of the client, for programs that start us on behalf of another.
+const ORIGINATOR_OVERRIDE: &str = "CODEX_INTERNAL_ORIGINATOR_OVERRIDE";
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on_deferred::<Initialize, _, _>(initialize);
+}
+
+async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initialize>) {
+    let opened = open(&cx, params);
+    let is_open = opened.is_ok();
+    responder.send(opened);
+    if is_open && let Some(problem) = config::check(&cx.server.config) {
+        tracing::error!(%problem, "the configuration cannot be used");
+        cx.peer.notify::<ConfigWarning>(&config_warning(problem));
+    }
+}
+
+fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {
+    let client = params.client_info;
+    if !is_header_value(&client.name) {
+        return Err(RpcError::invalid(format!(
+            "Invalid clientInfo.name: '{}'. Must be a valid HTTP header value.",
+            client.name
+        )));
+    }
+    let originator = env::var(ORIGINATOR_OVERRIDE)
+        .ok()
+        .filter(|name| !name.is_empty() && is_header_value(name))
+        .unwrap_or_else(|| client.name.clone());
+    let user_agent = user_agent(&originator, &client.name, &client.version);
+    let capabilities = params.capabilities.unwrap_or_default();
+    let opened = cx.peer.begin_session(Session {
+        originator,
+        user_agent: as_header_value(&user_agent),
+        experimental: capabilities.experimental_api,
+        opt_out: capabilities
+            .opt_out_notification_methods
+            .into_iter()
+            .flatten()
+            .collect(),
+    });
+    if !opened {
+        return Err(RpcError::invalid("Already initialized"));
+    }
+    Ok(InitializeResponse {
+        codex_home: AbsolutePathBuf::from_path(&cx.server.config.codex_home),
+        platform_family: env::consts::FAMILY.to_owned(),
+        platform_os: env::consts::OS.to_owned(),
+        user_agent,
+    })
+}
+
+fn config_warning(problem: ConfigProblem) -> ConfigWarningNotification {
+    let position = |at: config::TextPosition| TextPosition {
+        line: at.line as u64,
+        column: at.column as u64,
+    };
+    ConfigWarningNotification {
+        summary: "Invalid configuration; using defaults.".to_owned(),
+        details: Some(problem.to_string()),
+        path: problem.path.map(|path| path.to_string_lossy().into_owned()),
+        range: problem.range.map(|range| TextRange {
+            start: position(range.start),
+            end: position(range.end),
+        }),
+    }
+}

@@ -1,0 +1,35 @@
+//! Handlers, one file per family of methods, named as in the protocol crate: `register` on top, then plain functions.
+
+mod initialize;
+mod thread;
+mod turn;
+
+use crate::dispatch::Router;
+
+/// Every method that is answered.
+pub(crate) fn router() -> Router {
+    let mut router = Router::new();
+    initialize::register(&mut router);
+    thread::register(&mut router);
+    turn::register(&mut router);
+    router
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use codex_app_server_protocol::Direction;
+    use codex_app_server_protocol::rpc::METHODS;
+
+    #[tokio::test]
+    async fn every_request_of_the_contract_has_a_handler_and_the_other_way_round() {
+        let router = super::router();
+        let handled: BTreeSet<_> = router.methods().collect();
+        let requests = METHODS
+            .iter()
+            .filter(|info| info.direction == Direction::ClientRequest);
+        let promised: BTreeSet<_> = requests.map(|info| info.method).collect();
+        assert_eq!(handled, promised);
+    }
+}

@@ -1,0 +1,239 @@
+//! Threads: start, list, unsubscribe (threads-and-turns §2).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use codex_app_server_protocol::{
+    AbsolutePathBuf, LegacyAppPathString, MultiAgentMode, ReasoningEffort, ThreadLoadedList,
+    ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartResponse,
+    ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
+    ThreadUnsubscribeResponse, ThreadUnsubscribeStatus, TurnEnvironmentParams,
+};
+use codex_core::config::ConfigOverride;
+use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
+
+use crate::answer::Responder;
+use crate::convert::{policy, settings, thread};
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::server::parse_thread_id;
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on_deferred::<ThreadStart, _, _>(start);
+    router.on::<ThreadLoadedList, _, _>(loaded_list);
+    router.on::<ThreadUnsubscribe, _, _>(unsubscribe);
+}
+
+/// Starts a thread. The answer comes first, then `thread/started` for everybody, then what happens in the thread.
+async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadStart>) {
+    let start = match start_from_wire(&cx, params) {
+        Ok(start) => start,
+        Err(error) => return responder.send(Err(error)),
+    };
+    let started_id = Arc::new(OnceLock::new());
+    let reply = Reply::new({
+        let (cx, started_id) = (cx.clone(), Arc::clone(&started_id));
+        move |started: codex_core::Result<StartedThread>| match started {
+            Ok(started) => {
+                started_id.get_or_init(|| started.info.id);
+                cx.server.hub.watch(started.info.id, &cx.peer);
+                responder.send(Ok(started_to_wire(&started)));
+                let params = ThreadStartedNotification {
+                    thread: thread::to_wire(&started.info),
+                };
+                cx.server
+                    .hub
+                    .broadcast::<ThreadStarted>(Some(started.info.id), &params);
+            }
+            Err(error) => responder.send(Err(error.into())),
+        }
+    });
+    cx.server.engine.start_thread(start, reply).await;
+    if let Some(id) = started_id.get() {
+        cx.server.count_watchers(*id);
+    }
+}
+
+fn start_from_wire(cx: &Cx, params: ThreadStartParams) -> RpcResult<StartThread> {
+    let ephemeral = params.ephemeral.unwrap_or_default();
+    if params.permissions.is_some() && params.sandbox.is_some() {
+        return Err(RpcError::invalid(
+            "`permissions` cannot be combined with `sandbox`",
+        ));
+    }
+    if params.model.as_deref() == Some("") {
+        return Err(RpcError::invalid(
+            "No models are available. Set `model` explicitly or check your model catalog configuration.",
+        ));
+    }
+    if let Some(id) = params.project_id {
+        return Err(RpcError::invalid(format!("project not found: {id}")));
+    }
+    if ephemeral && params.daybreak_enabled == Some(true) {
+        return Err(RpcError::invalid(
+            "daybreakEnabled is not supported for ephemeral threads",
+        ));
+    }
+    if params.dynamic_tools.is_some_and(|tools| !tools.is_empty()) {
+        return Err(RpcError::invalid(
+            "dynamicTools are not supported by this server; leave them out",
+        ));
+    }
+    let environment = local_environment(params.environments)?;
+    let session = cx.peer.session();
+    Ok(StartThread {
+        settings: SettingsPatch {
+            model: params.model,
+            model_provider: params.model_provider,
+            service_tier: params.service_tier,
+            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
+            workspace_roots: environment
+                .roots
+                .or_else(|| absolute_paths(params.runtime_workspace_roots)),
+            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
+            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
+            sandbox_mode: params.sandbox.map(policy::sandbox_mode_from_wire),
+            permissions: params.permissions,
+            personality: params.personality.map(settings::personality_from_wire),
+            ..SettingsPatch::default()
+        },
+        config: params
+            .config
+            .map(|config| ConfigOverride::from_json(&config.into_iter().collect()))
+            .unwrap_or_default(),
+        base_instructions: params.base_instructions,
+        developer_instructions: params.developer_instructions,
+        ephemeral,
+        thread_source: params.thread_source.map(|source| source.0),
+        originator: session
+            .map(|session| session.originator.clone())
+            .unwrap_or_default(),
+        user_agent: session
+            .map(|session| session.user_agent.clone())
+            .unwrap_or_default(),
+        raw_events: params.experimental_raw_events,
+    })
+}
+
+fn started_to_wire(started: &StartedThread) -> ThreadStartResponse {
+    let StartedThread {
+        info,
+        settings,
+        instruction_sources,
+    } = started;
+    ThreadStartResponse {
+        approval_policy: policy::approval_to_wire(&settings.approval_policy),
+        approvals_reviewer: policy::reviewer_to_wire(settings.approvals_reviewer),
+        cwd: AbsolutePathBuf::from_path(&settings.cwd),
+        model: settings.model.clone(),
+        model_provider: settings.model_provider.clone(),
+        sandbox: policy::sandbox_to_wire(&settings.sandbox_policy),
+        thread: thread::to_wire(info),
+        active_permission_profile: settings.permission_profile.as_ref().map(policy::profile_to_wire),
+        disabled_plugin_ids: settings.disabled_plugin_ids.clone(),
+        instruction_sources: instruction_sources
+            .iter()
+            .map(|path| LegacyAppPathString::from(path.as_path()))
+            .collect(),
+        multi_agent_mode: MultiAgentMode::default(),
+        reasoning_effort: settings.effort.clone().map(ReasoningEffort),
+        runtime_workspace_roots: settings
+            .workspace_roots
+            .iter()
+            .map(|root| AbsolutePathBuf::from_path(root))
+            .collect(),
+        service_tier: settings.service_tier.clone(),
+    }
+}
+
+/// What the choice of environments says about the one that there is.
+#[derive(Debug, Default)]
+pub(super) struct LocalEnvironment {
+    /// Working folder.
+    pub(super) cwd: Option<PathBuf>,
+    /// Workspace roots.
+    pub(super) roots: Option<Vec<PathBuf>>,
+}
+
+/// Takes the local environment and refuses all others. Commands would run where the client does not expect them.
+pub(super) fn local_environment(
+    environments: Option<Vec<TurnEnvironmentParams>>,
+) -> RpcResult<LocalEnvironment> {
+    let Some(mut environments) = environments else {
+        return Ok(LocalEnvironment::default());
+    };
+    if let Some(other) = environments
+        .iter()
+        .find(|chosen| chosen.environment_id != thread::LOCAL_ENVIRONMENT)
+    {
+        return Err(RpcError::invalid(format!(
+            "unknown turn environment id `{}`",
+            other.environment_id
+        )));
+    }
+    let (Some(local), true) = (environments.pop(), environments.is_empty()) else {
+        return Err(RpcError::invalid(
+            "environments must name `local` once; threads without an environment are not supported by this server",
+        ));
+    };
+    let absolute = |path: LegacyAppPathString, what: &str| {
+        if Path::new(&path.0).is_absolute() {
+            Ok(PathBuf::from(path.0))
+        } else {
+            Err(RpcError::invalid(format!(
+                "invalid {what} for environment `local`: `{}` is not an absolute path",
+                path.0
+            )))
+        }
+    };
+    let roots = local.runtime_workspace_roots.map(|roots| {
+        let roots = roots.into_iter().map(|root| absolute(root, "workspace root"));
+        roots.collect::<RpcResult<_>>()
+    });
+    Ok(LocalEnvironment {
+        cwd: Some(absolute(local.cwd, "cwd")?),
+        roots: roots.transpose()?,
+    })
+}
+
+/// Paths from the client, which are absolute by their type.
+pub(super) fn absolute_paths(paths: Option<Vec<AbsolutePathBuf>>) -> Option<Vec<PathBuf>> {
+    paths.map(|paths| paths.into_iter().map(PathBuf::from).collect())
+}
+
+/// Lists the loaded threads by id. The cursor is the last id of the page before.
+async fn loaded_list(cx: Cx, params: ThreadLoadedListParams) -> RpcResult<ThreadLoadedListResponse> {
+    let after = match params.cursor {
+        Some(cursor) => Some(
+            parse_thread_id(&cursor).map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
+        ),
+        None => None,
+    };
+    let mut ids = cx.server.engine.loaded();
+    ids.sort_unstable();
+    let mut data: Vec<_> = ids
+        .into_iter()
+        .filter(|id| after.is_none_or(|after| *id > after))
+        .map(|id| id.to_string())
+        .collect();
+    let limit = params.limit.map_or(usize::MAX, |limit| limit.max(1) as usize);
+    let more = data.len() > limit;
+    data.truncate(limit);
+    Ok(ThreadLoadedListResponse {
+        next_cursor: data.last().filter(|_| more).cloned(),
+        data,
+    })
+}
+
+async fn unsubscribe(cx: Cx, params: ThreadUnsubscribeParams) -> RpcResult<ThreadUnsubscribeResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    let status = if cx.server.engine.thread(id).is_none() {
+        ThreadUnsubscribeStatus::NotLoaded
+    } else if cx.server.unwatch(id, &cx.peer) {
+        ThreadUnsubscribeStatus::Unsubscribed
+    } else {
+        ThreadUnsubscribeStatus::NotSubscribed
+    };
+    Ok(ThreadUnsubscribeResponse { status })
+}

@@ -1,0 +1,126 @@
+//! Turns: start, steer, interrupt (threads-and-turns §3). The thread's actor answers, in the order of its events.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use codex_app_server_protocol::{
+    AdditionalContextEntry, AdditionalContextKind, TurnInterrupt, TurnInterruptParams, TurnInterruptResponse,
+    TurnStart, TurnStartParams, TurnStartResponse, TurnSteer, TurnSteerParams, TurnSteerResponse,
+};
+use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
+use serde_json::Value;
+
+use super::thread::{absolute_paths, local_environment};
+use crate::answer::Responder;
+use crate::convert::{input, policy, settings, turn};
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on_deferred::<TurnStart, _, _>(start);
+    router.on_deferred::<TurnSteer, _, _>(steer);
+    router.on_deferred::<TurnInterrupt, _, _>(interrupt);
+}
+
+async fn start(cx: Cx, params: TurnStartParams, responder: Responder<TurnStart>) {
+    match start_from_wire(&cx, params) {
+        Ok((thread, start)) => thread.submit(Op::StartTurn {
+            start: Box::new(start),
+            reply: responder.reply(|started| TurnStartResponse {
+                turn: turn::to_wire(started),
+            }),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+fn start_from_wire(cx: &Cx, params: TurnStartParams) -> RpcResult<(ThreadHandle, StartTurn)> {
+    let thread = cx.server.thread(&params.thread_id)?;
+    if params.permissions.is_some() && params.sandbox_policy.is_some() {
+        return Err(RpcError::invalid(
+            "`permissions` cannot be combined with `sandboxPolicy`",
+        ));
+    }
+    if params.tool_output.is_some() {
+        return Err(RpcError::invalid(
+            "toolOutput is not supported by this server; leave it out",
+        ));
+    }
+    let environment = local_environment(params.environments)?;
+    let start = StartTurn {
+        input: input::from_wire(params.input)?,
+        settings: SettingsPatch {
+            model: params.model,
+            model_provider: None,
+            effort: params.effort.map(|effort| effort.0),
+            summary: params.summary.map(settings::summary_from_wire),
+            service_tier: params.service_tier,
+            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
+            workspace_roots: environment
+                .roots
+                .or_else(|| absolute_paths(params.runtime_workspace_roots)),
+            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
+            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
+            sandbox_policy: params.sandbox_policy.map(policy::sandbox_from_wire),
+            sandbox_mode: None,
+            permissions: params.permissions,
+            personality: params.personality.map(settings::personality_from_wire),
+            collaboration_mode: params
+                .collaboration_mode
+                .map(settings::collaboration_mode_from_wire),
+            disabled_plugin_ids: params.disabled_plugin_ids,
+            client_metadata: params.responsesapi_client_metadata,
+            client_metadata_patch: params.responsesapi_client_metadata_patch,
+        },
+        output_schema: params.output_schema.filter(|schema| *schema != Value::Null),
+        service_tier_for_turn: params.service_tier_for_turn,
+        additional_context: context(params.additional_context),
+        client_user_message_id: params.client_user_message_id,
+        turn_trigger: params.turn_trigger,
+        parent_turn_id: params.parent_turn_id,
+        root_turn_id: params.root_turn_id,
+    };
+    Ok((thread, start))
+}
+
+async fn steer(cx: Cx, params: TurnSteerParams, responder: Responder<TurnSteer>) {
+    let taken = cx.server.thread(&params.thread_id).and_then(|thread| {
+        if params.input.is_empty() {
+            return Err(RpcError::invalid("input must not be empty"));
+        }
+        Ok((thread, input::from_wire(params.input)?))
+    });
+    match taken {
+        Ok((thread, input)) => thread.submit(Op::Steer {
+            expected_turn_id: params.expected_turn_id,
+            input,
+            client_user_message_id: params.client_user_message_id,
+            additional_context: context(params.additional_context),
+            reply: responder.reply(|turn_id| TurnSteerResponse { turn_id }),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+async fn interrupt(cx: Cx, params: TurnInterruptParams, responder: Responder<TurnInterrupt>) {
+    match cx.server.thread(&params.thread_id) {
+        Ok(thread) => thread.submit(Op::Interrupt {
+            turn_id: params.turn_id,
+            reply: responder.reply(|()| TurnInterruptResponse {}),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+fn context(entries: Option<BTreeMap<String, AdditionalContextEntry>>) -> BTreeMap<String, ContextEntry> {
+    let convert = |(key, entry): (String, AdditionalContextEntry)| {
+        let entry = ContextEntry {
+            value: entry.value,
+            trusted: entry.kind == AdditionalContextKind::Application,
+            name: entry.name,
+        };
+        (key, entry)
+    };
+    entries.into_iter().flatten().map(convert).collect()
+}

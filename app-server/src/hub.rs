@@ -1,0 +1,283 @@
+//! Who is connected, who watches which thread, and what we have asked them. Takes the events of all threads and hands
+//! them to the right connections.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use codex_app_server_protocol::wire::encode_request;
+use codex_app_server_protocol::{
+    Dialect, Notification, Request, RequestId, ServerRequestResolved, ServerRequestResolvedNotification,
+};
+use codex_core::{Event, EventSink, ThreadId};
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+use crate::events;
+use crate::outgoing::Delta;
+use crate::peer::{Peer, SharedFrame};
+use crate::questions::{Audience, OnAnswer, Outcome, Question, Questions};
+
+/// The meeting point of threads and connections.
+pub(crate) struct Hub {
+    /// Read and changed by the actors of all threads and by all connections, for moments only.
+    state: Arc<Mutex<State>>,
+    /// Told when a queue is drained or broken, or a thread loses a watcher.
+    relieved: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    next_peer: u64,
+    peers: Vec<Arc<Peer>>,
+    watchers: HashMap<ThreadId, Vec<Arc<Peer>>>,
+    questions: Questions,
+}
+
+impl State {
+    fn watchers(&self, thread: ThreadId) -> &[Arc<Peer>] {
+        self.watchers.get(&thread).map_or(&[], Vec::as_slice)
+    }
+
+    fn congested(&self, thread: ThreadId) -> bool {
+        self.watchers(thread).iter().any(|peer| peer.outgoing.congested())
+    }
+}
+
+impl Hub {
+    /// A hub that nobody is connected to.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Arc::default(),
+            relieved: Arc::default(),
+        })
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(self: &Arc<Self>) -> Arc<Peer> {
+        let mut state = self.lock();
+        let peer = Arc::new(Peer::new(state.next_peer, self, Arc::clone(&self.relieved)));
+        state.next_peer += 1;
+        state.peers.push(Arc::clone(&peer));
+        peer
+    }
+
+    /// A connection has ended. Questions to it alone are dropped, those to the watchers of a thread stay. Gives the
+    /// threads that it watched.
+    pub(crate) fn disconnect(&self, peer: &Peer) -> Vec<ThreadId> {
+        let mut state = self.lock();
+        state.peers.retain(|other| other.id != peer.id);
+        let mut left = Vec::new();
+        state.watchers.retain(|thread, watchers| {
+            let before = watchers.len();
+            watchers.retain(|other| other.id != peer.id);
+            if watchers.len() < before {
+                left.push(*thread);
+            }
+            !watchers.is_empty()
+        });
+        let dropped = state.questions.remove_of_peer(peer.id);
+        drop(state);
+        drop(dropped);
+        self.relieved.notify_waiters();
+        left
+    }
+
+    /// Subscribes a connection to a thread, unless it has ended meanwhile.
+    pub(crate) fn watch(&self, thread: ThreadId, peer: &Arc<Peer>) {
+        let mut state = self.lock();
+        let watches = |others: &[Arc<Peer>]| others.iter().any(|other| other.id == peer.id);
+        if watches(&state.peers) && !watches(state.watchers(thread)) {
+            state.watchers.entry(thread).or_default().push(Arc::clone(peer));
+        }
+    }
+
+    /// Ends a subscription. False if there was none.
+    pub(crate) fn unwatch(&self, thread: ThreadId, peer: &Peer) -> bool {
+        let mut state = self.lock();
+        let Some(watchers) = state.watchers.get_mut(&thread) else {
+            return false;
+        };
+        let before = watchers.len();
+        watchers.retain(|other| other.id != peer.id);
+        let left = watchers.len();
+        if left == 0 {
+            state.watchers.remove(&thread);
+        }
+        drop(state);
+        self.relieved.notify_waiters();
+        left < before
+    }
+
+    /// How many connections watch a thread.
+    pub(crate) fn watchers(&self, thread: ThreadId) -> usize {
+        self.lock().watchers(thread).len()
+    }
+
+    /// Sends the questions of a thread that wait for an answer, with their old ids, to one who came later.
+    pub(crate) fn repeat_questions(&self, thread: ThreadId, peer: &Peer) {
+        for question in self.lock().questions.of_thread(thread) {
+            peer.outgoing.push(Some(thread), question.json.clone());
+        }
+    }
+
+    /// Tells every initialised connection. `thread`: the thread whose order it belongs to.
+    pub(crate) fn broadcast<N: Notification>(&self, thread: Option<ThreadId>, params: &N::Params) {
+        let mut frame = SharedFrame::<N>::new(thread, params);
+        for peer in &self.lock().peers {
+            frame.send_to(peer);
+        }
+    }
+
+    /// Tells those who watch the thread.
+    pub(crate) fn tell<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+        let mut frame = SharedFrame::<N>::new(Some(thread), params);
+        for peer in self.lock().watchers(thread) {
+            frame.send_to(peer);
+        }
+    }
+
+    /// Hands text of an item to those who watch the thread.
+    pub(crate) fn tell_delta(&self, method: &str, delta: Delta) {
+        let state = self.lock();
+        if let Some((last, others)) = state.watchers(delta.thread).split_last() {
+            for peer in others.iter().filter(|peer| peer.wants(method)) {
+                peer.outgoing.push_delta(delta.clone());
+            }
+            if last.wants(method) {
+                last.outgoing.push_delta(delta);
+            }
+        }
+    }
+
+    /// Asks a question. `number`: the engine's number for it. Gives its id.
+    pub(crate) fn ask<R: Request>(
+        &self,
+        audience: Audience,
+        number: Option<u64>,
+        params: &R::Params,
+        on_answer: OnAnswer,
+    ) -> i64 {
+        let mut state = self.lock();
+        let id = state.questions.next_id();
+        let mut json = Vec::with_capacity(512);
+        if let Err(e) = encode_request(
+            &mut json,
+            Dialect::Plain,
+            &RequestId::Integer(id),
+            R::METHOD,
+            params,
+        ) {
+            tracing::error!(method = R::METHOD, error = %e, "a question cannot be written as JSON");
+            return id;
+        }
+        let question = Question {
+            audience,
+            number,
+            json: json.into(),
+            on_answer,
+        };
+        match audience {
+            Audience::Thread(thread) => {
+                for peer in state.watchers(thread) {
+                    peer.outgoing.push(Some(thread), question.json.clone());
+                }
+            }
+            Audience::Peer(id) => {
+                for peer in state.peers.iter().filter(|peer| peer.id == id) {
+                    peer.outgoing.push(None, question.json.clone());
+                }
+            }
+        }
+        state.questions.insert(id, question);
+        id
+    }
+
+    /// A client has answered. The first answer counts; those who were asked too are told that it is settled.
+    pub(crate) fn answered(&self, peer: &Peer, id: Option<&RequestId>, outcome: Outcome) {
+        let mut state = self.lock();
+        let question = match id {
+            Some(RequestId::Integer(id)) => {
+                let asked = state
+                    .questions
+                    .get(*id)
+                    .is_some_and(|question| match question.audience {
+                        Audience::Thread(thread) => {
+                            state.watchers(thread).iter().any(|other| other.id == peer.id)
+                        }
+                        Audience::Peer(asked) => asked == peer.id,
+                    });
+                asked.then(|| state.settle(*id)).flatten()
+            }
+            _ => None,
+        };
+        drop(state);
+        match question {
+            Some(question) => (question.on_answer)(outcome),
+            None => tracing::warn!(?id, "a client answered what it was not asked, or too late"),
+        }
+    }
+
+    /// The engine needs no answer any more to the question that it knows by this number.
+    pub(crate) fn withdraw(&self, number: u64) {
+        let mut state = self.lock();
+        let id = state.questions.by_number(number);
+        let question = id.and_then(|id| state.settle(id));
+        drop(state);
+        drop(question);
+    }
+
+    /// Nobody waits for the answer to this question any more.
+    pub(crate) fn forget(&self, id: i64) {
+        let question = self.lock().questions.remove(id);
+        drop(question);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a question off the table and tells the watchers of its thread.
+    fn settle(&mut self, id: i64) -> Option<Question> {
+        let question = self.questions.remove(id)?;
+        if let Audience::Thread(thread) = question.audience {
+            let params = ServerRequestResolvedNotification {
+                thread_id: thread.to_string(),
+                request_id: RequestId::Integer(id),
+            };
+            let mut frame = SharedFrame::<ServerRequestResolved>::new(Some(thread), &params);
+            for peer in self.watchers(thread) {
+                frame.send_to(peer);
+            }
+        }
+        Some(question)
+    }
+}
+
+impl EventSink for Hub {
+    fn emit(&self, thread: ThreadId, event: Event) {
+        events::publish(self, thread, event);
+    }
+
+    fn congested(&self, thread: ThreadId) -> bool {
+        self.lock().congested(thread)
+    }
+
+    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()> {
+        let (state, relieved) = (Arc::clone(&self.state), Arc::clone(&self.relieved));
+        Box::pin(async move {
+            loop {
+                let notified = relieved.notified();
+                if !state
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .congested(thread)
+                {
+                    return;
+                }
+                notified.await;
+            }
+        })
+    }
+}

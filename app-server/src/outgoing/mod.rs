@@ -1,0 +1,373 @@
+//! What waits to be written to one connection.
+//!
+//! Pushing never blocks. When the writer is behind, text of one item is merged into the entry that waits already, so
+//! that a slow reader costs memory in the size of the text, not of its frames; everything else is kept as it is. Above
+//! a high-water mark the queue calls itself congested, and whoever produces is expected to wait.
+
+mod writer;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use codex_app_server_protocol::Dialect;
+use codex_core::{DeltaKind, ThreadId};
+use tokio::sync::Notify;
+
+pub(crate) use writer::write;
+
+/// Bytes from which on a queue is congested; it is drained below half of that.
+pub(crate) const HIGH_WATER: usize = 8 * 1024 * 1024;
+
+/// Bytes of the frame around a piece of text, roughly.
+const DELTA_FRAME: usize = 256;
+
+/// A piece of text of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delta {
+    /// Its thread.
+    pub(crate) thread: ThreadId,
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// Its item.
+    pub(crate) item_id: Arc<str>,
+    /// Which text of the item.
+    pub(crate) kind: DeltaKind,
+    /// What comes next.
+    pub(crate) text: String,
+    /// When the first of it came, in Unix milliseconds.
+    pub(crate) emitted_at_ms: i64,
+}
+
+impl Delta {
+    fn continues(&self, earlier: &Self) -> bool {
+        self.kind == earlier.kind
+            && self.thread == earlier.thread
+            && self.item_id == earlier.item_id
+            && self.turn_id == earlier.turn_id
+    }
+}
+
+/// One message that waits.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// A whole frame in the plain dialect, without line end.
+    Frame {
+        /// The thread whose order it belongs to; `None`: it may matter to any thread.
+        thread: Option<ThreadId>,
+        /// JSON.
+        json: Bytes,
+    },
+    /// Text, made into a frame when it is written.
+    Delta(Delta),
+}
+
+impl Entry {
+    fn thread(&self) -> Option<ThreadId> {
+        match self {
+            Self::Frame { thread, .. } => *thread,
+            Self::Delta(delta) => Some(delta.thread),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Frame { json, .. } => json.len() + 1,
+            Self::Delta(delta) => delta.text.len() + DELTA_FRAME,
+        }
+    }
+}
+
+/// The queue of one connection.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Held for moments only; the pushing side are the threads' actors, the taking side is the writer.
+    queue: Mutex<Queue>,
+    pushed: Notify,
+    congested: AtomicBool,
+    json_rpc_2: AtomicBool,
+    broken: AtomicBool,
+    /// Told when this queue is drained or broken. Shared by all queues of the process.
+    relieved: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// Number of the first entry, counted from the beginning of the connection.
+    first: u64,
+    /// Number of the last waiting entry of each thread.
+    last_of: HashMap<ThreadId, u64>,
+    /// Nothing is merged into entries before this one.
+    barrier: u64,
+    /// Bytes that are not written yet, those that the writer works on among them.
+    bytes: usize,
+    /// The writer waits for the reader.
+    behind: bool,
+    closed: bool,
+}
+
+impl Outgoing {
+    /// An empty queue that tells `relieved` when producers may go on.
+    pub(crate) fn new(relieved: Arc<Notify>) -> Self {
+        Self {
+            queue: Mutex::default(),
+            pushed: Notify::new(),
+            congested: AtomicBool::new(false),
+            json_rpc_2: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            relieved,
+        }
+    }
+
+    /// Queues a frame. `thread`: the thread whose order it belongs to; `None` (answers are such): any thread's.
+    pub(crate) fn push(&self, thread: Option<ThreadId>, json: impl Into<Bytes>) {
+        self.add(Entry::Frame {
+            thread,
+            json: json.into(),
+        });
+    }
+
+    /// Queues text of an item.
+    pub(crate) fn push_delta(&self, delta: Delta) {
+        self.add(Entry::Delta(delta));
+    }
+
+    /// Nothing more will be pushed; the writer ends when it has written what waits.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.pushed.notify_one();
+    }
+
+    /// Whether more waits than should.
+    pub(crate) fn congested(&self) -> bool {
+        self.congested.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when the queue is not congested.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let relieved = self.relieved.notified();
+            if !self.congested() {
+                return;
+            }
+            relieved.await;
+        }
+    }
+
+    /// Resolves when the other side has stopped reading for good.
+    pub(crate) async fn broken(&self) {
+        loop {
+            let relieved = self.relieved.notified();
+            if self.broken.load(Ordering::Relaxed) {
+                return;
+            }
+            relieved.await;
+        }
+    }
+
+    /// From now on frames are written in this dialect.
+    pub(crate) fn set_dialect(&self, dialect: Dialect) {
+        self.json_rpc_2
+            .store(dialect == Dialect::JsonRpc2, Ordering::Relaxed);
+    }
+
+    fn dialect(&self) -> Dialect {
+        if self.json_rpc_2.load(Ordering::Relaxed) {
+            Dialect::JsonRpc2
+        } else {
+            Dialect::Plain
+        }
+    }
+
+    fn add(&self, entry: Entry) {
+        let mut queue = self.lock();
+        if queue.closed {
+            return;
+        }
+        let was_empty = queue.entries.is_empty();
+        queue.bytes += entry.bytes();
+        match entry {
+            Entry::Delta(delta) if queue.behind => {
+                if let Some(earlier) = queue.mergeable(&delta) {
+                    earlier.text.push_str(&delta.text);
+                    queue.bytes -= DELTA_FRAME;
+                } else {
+                    queue.append(Entry::Delta(delta));
+                }
+            }
+            entry => queue.append(entry),
+        }
+        if queue.bytes > HIGH_WATER {
+            self.congested.store(true, Ordering::Relaxed);
+        }
+        drop(queue);
+        if was_empty {
+            self.pushed.notify_one();
+        }
+    }
+
+    /// Everything that waits. `None` when the queue is closed and empty.
+    async fn take(&self) -> Option<VecDeque<Entry>> {
+        loop {
+            {
+                let mut queue = self.lock();
+                if !queue.entries.is_empty() {
+                    return Some(queue.take());
+                }
+                if queue.closed {
+                    return None;
+                }
+            }
+            self.pushed.notified().await;
+        }
+    }
+
+    /// The writer has to wait for the reader, or has caught up.
+    fn set_behind(&self, behind: bool) {
+        self.lock().behind = behind;
+    }
+
+    /// The writer is done with entries that counted this many bytes.
+    fn written(&self, bytes: usize) {
+        let mut queue = self.lock();
+        queue.bytes -= bytes;
+        let low = queue.bytes < HIGH_WATER / 2;
+        drop(queue);
+        if low && self.congested.swap(false, Ordering::Relaxed) {
+            self.relieved.notify_waiters();
+        }
+    }
+
+    /// The other side reads no more.
+    fn set_broken(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.take();
+        queue.bytes = 0;
+        drop(queue);
+        self.congested.store(false, Ordering::Relaxed);
+        self.broken.store(true, Ordering::Relaxed);
+        self.relieved.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn append(&mut self, entry: Entry) {
+        let number = self.first + self.entries.len() as u64;
+        match entry.thread() {
+            Some(thread) => {
+                self.last_of.insert(thread, number);
+            }
+            None => self.barrier = number,
+        }
+        self.entries.push_back(entry);
+    }
+
+    /// The waiting entry that this text can be added to: the last one of its thread.
+    fn mergeable(&mut self, delta: &Delta) -> Option<&mut Delta> {
+        let number = *self.last_of.get(&delta.thread)?;
+        if number < self.barrier {
+            return None;
+        }
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        match self.entries.get_mut(at) {
+            Some(Entry::Delta(earlier)) if delta.continues(earlier) => Some(earlier),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self) -> VecDeque<Entry> {
+        self.first += self.entries.len() as u64;
+        self.last_of.clear();
+        std::mem::take(&mut self.entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delta(thread: ThreadId, item: &str, text: &str) -> Delta {
+        Delta {
+            thread,
+            turn_id: "turn".into(),
+            item_id: item.into(),
+            kind: DeltaKind::AgentMessage,
+            text: text.to_owned(),
+            emitted_at_ms: 1,
+        }
+    }
+
+    fn queue() -> Outgoing {
+        Outgoing::new(Arc::default())
+    }
+
+    fn texts(queue: &Outgoing) -> Vec<String> {
+        let entries = queue.lock().take();
+        let show = |entry: &Entry| match entry {
+            Entry::Frame { json, .. } => String::from_utf8_lossy(json).into_owned(),
+            Entry::Delta(delta) => delta.text.clone(),
+        };
+        entries.iter().map(show).collect()
+    }
+
+    #[test]
+    fn text_is_merged_only_while_the_writer_is_behind() {
+        let (queue, thread) = (queue(), ThreadId::new());
+        queue.push_delta(delta(thread, "a", "1"));
+        queue.push_delta(delta(thread, "a", "2"));
+        queue.set_behind(true);
+        queue.push_delta(delta(thread, "a", "3"));
+        assert_eq!(texts(&queue), ["1", "23"]);
+    }
+
+    #[test]
+    fn nothing_is_merged_across_a_later_message_of_the_same_thread() {
+        let (queue, thread, other) = (queue(), ThreadId::new(), ThreadId::new());
+        queue.set_behind(true);
+        queue.push_delta(delta(thread, "a", "1"));
+        queue.push_delta(delta(other, "a", "x"));
+        queue.push(Some(other), "other");
+        queue.push_delta(delta(thread, "a", "2"));
+        queue.push(Some(thread), "done");
+        queue.push_delta(delta(thread, "a", "3"));
+        queue.push_delta(delta(thread, "b", "4"));
+        queue.push_delta(delta(thread, "a", "5"));
+        assert_eq!(texts(&queue), ["12", "x", "other", "done", "3", "4", "5"]);
+        queue.push_delta(delta(thread, "a", "6"));
+        queue.push(None, "answer");
+        queue.push_delta(delta(thread, "a", "7"));
+        assert_eq!(texts(&queue), ["6", "answer", "7"]);
+    }
+
+    #[test]
+    fn is_congested_above_the_mark_and_drained_below_half_of_it() {
+        let queue = queue();
+        queue.push(None, vec![b' '; HIGH_WATER / 2]);
+        assert!(!queue.congested());
+        queue.push(None, vec![b' '; HIGH_WATER / 2]);
+        assert!(queue.congested());
+        queue.written(HIGH_WATER / 2);
+        assert!(queue.congested(), "still at half");
+        queue.written(HIGH_WATER / 2);
+        assert!(!queue.congested());
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_has_gone_frees_everything() {
+        let queue = Arc::new(queue());
+        queue.push(None, vec![b' '; HIGH_WATER + 1]);
+        let (gone, _) = tokio::io::duplex(64);
+        drop(write(Arc::clone(&queue), gone).await);
+        queue.broken().await;
+        queue.drained().await;
+        queue.push(None, "late");
+        assert!(texts(&queue).is_empty());
+    }
+}

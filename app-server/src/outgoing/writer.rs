@@ -1,0 +1,91 @@
+//! Writes a queue to its stream. Nobody else touches the stream.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use codex_app_server_protocol::Dialect;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::{Entry, Outgoing};
+use crate::events::delta;
+
+/// Frames are collected up to about this many bytes for one write.
+const BATCH: usize = 64 * 1024;
+
+/// A buffer that has grown beyond this is given back.
+const KEEP: usize = 256 * 1024;
+
+/// Writes what is pushed until the queue is closed or the reader has gone.
+pub(crate) async fn write(queue: Arc<Outgoing>, mut stream: impl AsyncWrite + Unpin) -> io::Result<()> {
+    let written = write_all(&queue, &mut stream).await;
+    if written.is_err() {
+        queue.set_broken();
+    }
+    written
+}
+
+async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    while let Some(entries) = queue.take().await {
+        let dialect = queue.dialect();
+        let mut counted = 0;
+        let mut entries = entries.into_iter().peekable();
+        while let Some(entry) = entries.next() {
+            counted += entry.bytes();
+            encode(entry, dialect, &mut buffer);
+            if buffer.len() >= BATCH || entries.peek().is_none() {
+                send(queue, stream, &buffer).await?;
+                buffer.clear();
+                buffer.shrink_to(KEEP);
+                queue.written(std::mem::take(&mut counted));
+            }
+        }
+        stream.flush().await?;
+    }
+    Ok(())
+}
+
+fn encode(entry: Entry, dialect: Dialect, out: &mut Vec<u8>) {
+    match entry {
+        Entry::Delta(text) => delta::encode(text, dialect, out),
+        Entry::Frame { json, .. } => {
+            match dialect {
+                Dialect::Plain => out.extend_from_slice(&json),
+                Dialect::JsonRpc2 => {
+                    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+                    out.extend_from_slice(json.get(1..).unwrap_or_default());
+                }
+            }
+            out.push(b'\n');
+        }
+    }
+}
+
+async fn send(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    let mut rest = bytes;
+    let mut behind = false;
+    let sent = poll_fn(|cx| {
+        while !rest.is_empty() {
+            match Pin::new(&mut *stream).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(n)) => rest = &rest[n..],
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+                Poll::Pending => {
+                    if !std::mem::replace(&mut behind, true) {
+                        queue.set_behind(true);
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    })
+    .await;
+    if behind {
+        queue.set_behind(false);
+    }
+    sent
+}

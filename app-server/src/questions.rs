@@ -1,0 +1,97 @@
+//! Requests from us to clients that wait for an answer (threads-and-turns §5).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use codex_app_server_protocol::ErrorObject;
+use codex_core::ThreadId;
+use serde_json::value::RawValue;
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Whoever watches the thread, now or later. The first answer counts.
+    Thread(ThreadId),
+    /// One connection, for as long as it lives.
+    Peer(u64),
+}
+
+/// What a client answered.
+pub(crate) type Outcome = Result<Box<RawValue>, ErrorObject>;
+
+/// What to do with an answer. Must not block.
+pub(crate) type OnAnswer = Box<dyn FnOnce(Outcome) + Send>;
+
+/// One question that waits.
+pub(crate) struct Question {
+    /// Who is asked.
+    pub(crate) audience: Audience,
+    /// The engine's number for it, by which it can be withdrawn.
+    pub(crate) number: Option<u64>,
+    /// The request, for those who come later.
+    pub(crate) json: Bytes,
+    /// Where the answer goes.
+    pub(crate) on_answer: OnAnswer,
+}
+
+/// All questions that wait. Ids count from 0, once for the whole process.
+#[derive(Default)]
+pub(crate) struct Questions {
+    next: i64,
+    waiting: BTreeMap<i64, Question>,
+}
+
+impl Questions {
+    /// A fresh id.
+    pub(crate) fn next_id(&mut self) -> i64 {
+        let id = self.next;
+        self.next += 1;
+        id
+    }
+
+    /// Puts a question on the table.
+    pub(crate) fn insert(&mut self, id: i64, question: Question) {
+        self.waiting.insert(id, question);
+    }
+
+    /// The question with this id.
+    pub(crate) fn get(&self, id: i64) -> Option<&Question> {
+        self.waiting.get(&id)
+    }
+
+    /// Takes a question off the table.
+    pub(crate) fn remove(&mut self, id: i64) -> Option<Question> {
+        self.waiting.remove(&id)
+    }
+
+    /// The id of the question that the engine knows by this number.
+    pub(crate) fn by_number(&self, number: u64) -> Option<i64> {
+        let found = self
+            .waiting
+            .iter()
+            .find(|(_, question)| question.number == Some(number));
+        found.map(|(id, _)| *id)
+    }
+
+    /// The questions that watchers of this thread are asked, oldest first.
+    pub(crate) fn of_thread(&self, thread: ThreadId) -> impl Iterator<Item = &Question> {
+        let audience = Audience::Thread(thread);
+        self.waiting
+            .values()
+            .filter(move |question| question.audience == audience)
+    }
+
+    /// Takes the questions to a connection that has ended off the table.
+    pub(crate) fn remove_of_peer(&mut self, peer: u64) -> Vec<Question> {
+        let of_peer = |question: &Question| question.audience == Audience::Peer(peer);
+        let ids: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, q)| of_peer(q))
+            .map(|(id, _)| *id)
+            .collect();
+        ids.into_iter()
+            .filter_map(|id| self.waiting.remove(&id))
+            .collect()
+    }
+}

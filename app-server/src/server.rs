@@ -1,0 +1,97 @@
+//! The server: an engine, and what its connections share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use codex_core::auth::AuthManager;
+use codex_core::config::ConfigSource;
+use codex_core::{Engine, EngineOptions, EventSink, ThreadHandle, ThreadId};
+use tokio::runtime::Handle;
+
+use crate::dispatch::Router;
+use crate::error::{RpcError, RpcResult};
+use crate::handlers;
+use crate::hub::Hub;
+use crate::lanes::Lanes;
+use crate::peer::Peer;
+
+/// One server. Any number of connections may share it.
+pub struct Server {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) auth: Arc<AuthManager>,
+    pub(crate) config: ConfigSource,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) router: Router,
+    /// Where handlers run, also those that begin where another one ends.
+    pub(crate) runtime: Handle,
+}
+
+impl Server {
+    /// A server over this configuration. Call it within a tokio runtime. Reads and opens nothing yet.
+    pub fn new(config: ConfigSource) -> Arc<Self> {
+        Self::with_router(config, handlers::router())
+    }
+
+    pub(crate) fn with_router(config: ConfigSource, router: Router) -> Arc<Self> {
+        let hub = Hub::new();
+        let auth = AuthManager::new(config.codex_home.clone());
+        let engine = Engine::new(EngineOptions {
+            config: config.clone(),
+            sink: Arc::clone(&hub) as Arc<dyn EventSink>,
+            auth: Arc::clone(&auth),
+        });
+        Arc::new(Self {
+            engine,
+            auth,
+            config,
+            hub,
+            lanes: Arc::default(),
+            router,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// Ends all threads, within this time: turns are recorded as interrupted, children are killed.
+    pub async fn shutdown(&self, within: Duration) {
+        if tokio::time::timeout(within, self.engine.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::error!("threads did not end in time");
+        }
+    }
+
+    /// Ends the subscription of a client. False if there was none.
+    pub(crate) fn unwatch(&self, thread: ThreadId, peer: &Peer) -> bool {
+        let ended = self.hub.unwatch(thread, peer);
+        self.count_watchers(thread);
+        ended
+    }
+
+    /// A connection has ended.
+    pub(crate) fn disconnect(&self, peer: &Peer) {
+        for thread in self.hub.disconnect(peer) {
+            self.count_watchers(thread);
+        }
+    }
+
+    /// Tells a thread how many clients watch it.
+    pub(crate) fn count_watchers(&self, id: ThreadId) {
+        if let Some(thread) = self.engine.thread(id) {
+            thread.set_subscribers(self.hub.watchers(id));
+        }
+    }
+
+    /// A loaded thread, by id as the client wrote it.
+    pub(crate) fn thread(&self, id: &str) -> RpcResult<ThreadHandle> {
+        let thread = self.engine.thread(parse_thread_id(id)?);
+        thread.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))
+    }
+}
+
+/// The id of a thread, as the client wrote it.
+pub(crate) fn parse_thread_id(id: &str) -> RpcResult<ThreadId> {
+    id.parse()
+        .map_err(|e| RpcError::invalid(format!("invalid thread id: {e}")))
+}
