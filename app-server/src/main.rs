@@ -1,2 +1,106 @@
-//! daemon
-fn main() {}
+//! The daemon `codex-app-server`: reads its command line, serves, and tells its exit code (config-and-services §1.1):
+//! 0 after the end of input or a signal, 1 when it cannot start, 2 for a wrong command line.
+
+mod cli;
+mod logging;
+mod signals;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::error::ErrorKind;
+use codex_app_server::{Server, serve, stdio};
+use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
+use codex_core::mock_model::{MockModel, Script};
+use tokio::runtime::{Builder, Runtime};
+
+use cli::{Cli, Command};
+use signals::Signals;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let program = args.first().cloned();
+    match Cli::read(args) {
+        Ok(cli) => match run(cli, program.as_ref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // Nobody is left to tell if this fails.
+                drop(writeln!(io::stderr(), "Error: {error:#}"));
+                ExitCode::FAILURE
+            }
+        },
+        Err(error) => {
+            drop(error.print());
+            match error.kind() {
+                ErrorKind::DisplayHelp => ExitCode::SUCCESS,
+                _ => ExitCode::from(2),
+            }
+        }
+    }
+}
+
+fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
+    if cli.version {
+        return Ok(writeln!(io::stdout(), "{}", cli::version(program))?);
+    }
+    match cli.command {
+        None => run_server(&cli.serve),
+        Some(Command::MockModel(options)) => run_mock_model(&options),
+    }
+}
+
+fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
+    logging::start();
+    let config = ConfigSource {
+        codex_home: find_codex_home()?,
+        overrides: options.overrides()?,
+    };
+    check_overrides(&config)?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let mut signals = Signals::install().context("signals cannot be handled")?;
+        let (input, output) = stdio::open().context("standard input or output cannot be used")?;
+        let server = Server::new(config);
+        let stop = async move {
+            tracing::info!(reason = signals.next().await, "ending");
+            tokio::spawn(async move {
+                signals.next().await;
+                std::process::exit(1);
+            });
+        };
+        serve(&server, input, output, stop).await;
+        anyhow::Ok(())
+    })?;
+    // A helper thread may sit in a read of standard input for ever.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// What is wrong with a file is told to clients; what is wrong with the command line is for whoever wrote it.
+fn check_overrides(config: &ConfigSource) -> anyhow::Result<()> {
+    if config.overrides.is_empty() {
+        return Ok(());
+    }
+    match Config::load(config, &config.codex_home, &[]) {
+        Err(error @ ConfigError::Override(_)) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn run_mock_model(options: &cli::MockModel) -> anyhow::Result<()> {
+    let script = Script::from_file(&options.script)?;
+    let model = MockModel::listen(script, options.listen)
+        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    writeln!(io::stdout(), "{}", model.base_url())?;
+    runtime()?.block_on(async { anyhow::Ok(Signals::install()?.next().await) })?;
+    for mismatch in model.mismatches() {
+        writeln!(io::stderr(), "{mismatch}")?;
+    }
+    Ok(())
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

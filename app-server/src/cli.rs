@@ -1,0 +1,195 @@
+//! The command line (config-and-services §1.1).
+
+use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use codex_core::CONTRACT_VERSION;
+use codex_core::config::{ConfigOverride, OverrideError};
+
+/// A coding agent for other programs: speaks JSON-RPC, one message per line, over standard input and output.
+#[derive(Debug, Parser)]
+#[command(
+    name = "codex-app-server",
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Print the version
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+}
+
+/// How to serve.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Serve {
+    /// Override a setting of config.toml: dotted key, value in TOML or as it is; may be repeated
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    config: Vec<String>,
+    /// Switch a feature on; the same as -c features.FEATURE=true
+    #[arg(long, value_name = "FEATURE")]
+    enable: Vec<String>,
+    /// Switch a feature off; the same as -c features.FEATURE=false
+    #[arg(long, value_name = "FEATURE")]
+    disable: Vec<String>,
+    /// Where to listen; stdio:// is the default
+    #[arg(long, value_name = "URL", value_parser = listen_url)]
+    listen: Option<()>,
+    /// The same as --listen stdio://
+    #[arg(long, conflicts_with = "listen")]
+    stdio: bool,
+    /// Passed by editors; there are no analytics
+    #[arg(long, hide = true)]
+    analytics_default_enabled: bool,
+}
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scripted model server
+    MockModel(MockModel),
+}
+
+/// How to run the model server.
+#[derive(Debug, Args)]
+pub(crate) struct MockModel {
+    /// File with its answers, in JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+}
+
+impl Cli {
+    /// Reads the arguments of the process, the name of the program first.
+    pub(crate) fn read(args: Vec<OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(without_app_server(args))
+    }
+}
+
+impl Serve {
+    /// What lies on top of config.toml: first `-c` in order, then `--enable` and `--disable`.
+    pub(crate) fn overrides(&self) -> Result<Vec<ConfigOverride>, OverrideError> {
+        let config = self.config.iter().map(|text| ConfigOverride::parse(text));
+        let enable = self.enable.iter().map(|name| ConfigOverride::feature(name, true));
+        let disable = self
+            .disable
+            .iter()
+            .map(|name| ConfigOverride::feature(name, false));
+        config.chain(enable).chain(disable).collect()
+    }
+}
+
+/// What `--version` prints. Under the name `codex` it is the release of the contract, as scripts expect it.
+pub(crate) fn version(program: Option<&OsString>) -> String {
+    if program.and_then(|path| Path::new(path).file_name()) == Some(OsStr::new("codex")) {
+        format!("codex-cli {CONTRACT_VERSION}")
+    } else {
+        format!("codex-app-server {}", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+fn listen_url(url: &str) -> Result<(), String> {
+    match url {
+        "stdio://" => Ok(()),
+        _ => Err(format!("unsupported --listen URL `{url}`; expected `stdio://`")),
+    }
+}
+
+/// Drops a leading `app-server`, so that a link named `codex` can be called as `codex app-server`. Options may stand
+/// before it.
+fn without_app_server(mut args: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 1;
+    while let Some(arg) = args.get(at) {
+        match arg.to_str() {
+            Some("app-server") => {
+                args.remove(at);
+                break;
+            }
+            Some("-c" | "--config" | "--enable" | "--disable" | "--listen") => at += 2,
+            Some(option) if option.starts_with('-') && option != "--" => at += 1,
+            _ => break,
+        }
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, clap::Error> {
+        Cli::read(line.split_whitespace().map(OsString::from).collect())
+    }
+
+    fn overrides(line: &str) -> Vec<(String, String)> {
+        let overrides = read(line).unwrap().serve.overrides().unwrap();
+        overrides
+            .into_iter()
+            .map(|o| (o.key, o.value.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn the_word_app_server_may_stand_anywhere_among_the_options() {
+        for line in [
+            "codex",
+            "codex app-server",
+            "codex app-server --stdio",
+            "codex --stdio app-server",
+        ] {
+            assert!(read(line).unwrap().command.is_none(), "{line}");
+        }
+        assert!(read("codex app-server app-server").is_err());
+    }
+
+    #[test]
+    fn later_overrides_and_features_come_last() {
+        let found =
+            overrides("codex -c model=root --enable shell_tool app-server --config=model=sub -c a.b=1");
+        let keys: Vec<_> = found
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                "model=\"root\"",
+                "model=\"sub\"",
+                "a.b=1",
+                "features.shell_tool=true"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_stdio_can_be_listened_to() {
+        assert!(read("codex-app-server --listen stdio://").is_ok());
+        let error = read("codex-app-server --listen ws://127.0.0.1:0").unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(
+            error
+                .to_string()
+                .contains("unsupported --listen URL `ws://127.0.0.1:0`")
+        );
+        assert_eq!(
+            read("codex-app-server --listen stdio:// --stdio")
+                .unwrap_err()
+                .exit_code(),
+            2
+        );
+    }
+
+    #[test]
+    fn the_version_depends_on_the_name() {
+        assert_eq!(version(Some(&"/usr/bin/codex".into())), "codex-cli 0.169.0");
+        let own = version(Some(&"./codex-app-server".into()));
+        assert_eq!(own, concat!("codex-app-server ", env!("CARGO_PKG_VERSION")));
+    }
+}

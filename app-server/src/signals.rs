@@ -1,0 +1,46 @@
+//! What asks the process to end.
+
+use std::io;
+
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The signals that end the process, and the death of its parent.
+pub(crate) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    parent_died: tokio::signal::unix::Signal,
+    parent: Option<Pid>,
+}
+
+impl Signals {
+    /// From now on these signals are ours.
+    pub(crate) fn install() -> io::Result<Self> {
+        let signals = Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            parent_died: signal(SignalKind::user_defined2())?,
+            parent: getppid(),
+        };
+        // The end of the input tells of the parent's death, too, but not if another process holds the pipe open. The
+        // kernel sends this signal also when only the thread ends that started us; `next` tells the two apart.
+        set_parent_process_death_signal(Some(Signal::USR2))?;
+        Ok(signals)
+    }
+
+    /// Resolves when the process is to end; says why.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hang_up.recv() => return "SIGHUP",
+                _ = self.parent_died.recv() => if getppid() != self.parent {
+                    return "the parent process died";
+                },
+            }
+        }
+    }
+}
