@@ -1,10 +1,28 @@
 //! Starts and finds threads; owns the services that they share.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::auth::AuthManager;
-use crate::config::{ConfigOverride, ConfigSource};
-use crate::{EventSink, Op, Reply, SettingsPatch, ThreadId, ThreadInfo, ThreadSettings};
+use crate::config::{Config, ConfigOverride, ConfigSource, installation_id};
+use crate::exec::{ExecOptions, ExecSessions};
+use crate::history::ThreadLog;
+use crate::model::{ModelClient, ModelClientOptions, Provider};
+use crate::project_doc::ProjectDoc;
+use crate::session::{Actor, DEFAULT_MODEL, Front, Mail, Outbox, Services, settings};
+use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
+use crate::{
+    CONTRACT_VERSION, Error, Event, EventSink, HistoryMode, Op, Reply, Result, SettingsPatch, ThreadId,
+    ThreadInfo, ThreadSettings, ThreadStatus, features, instructions, now_s,
+};
+
+/// How long the end of all threads may take.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(800);
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -47,57 +65,285 @@ pub struct StartedThread {
     /// Its settings.
     pub settings: ThreadSettings,
     /// Files that project instructions came from.
-    pub instruction_sources: Vec<std::path::PathBuf>,
+    pub instruction_sources: Vec<PathBuf>,
 }
 
 /// The engine of one process.
-pub struct Engine {}
+pub struct Engine {
+    options: EngineOptions,
+    threads: Arc<Threads>,
+    /// The base instructions of all threads that have no others.
+    base_instructions: Arc<str>,
+    /// The `installation_id` file's content.
+    installation_id: OnceLock<String>,
+    /// The shell tools and what the model is told of them.
+    shell_tools: OnceLock<(ToolSet, Arc<Vec<Value>>)>,
+}
+
+/// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
+/// a few instructions. Identifiers sort by time of creation.
+#[derive(Default)]
+struct Threads(Mutex<BTreeMap<ThreadId, ThreadHandle>>);
+
+impl Threads {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ThreadId, ThreadHandle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Engine {
     /// An engine. Reads nothing and opens nothing before it is asked to.
-    pub fn new(_options: EngineOptions) -> Arc<Self> {
-        todo!()
+    pub fn new(options: EngineOptions) -> Arc<Self> {
+        Arc::new(Self {
+            options,
+            threads: Arc::default(),
+            base_instructions: instructions::BASE.into(),
+            installation_id: OnceLock::new(),
+            shell_tools: OnceLock::new(),
+        })
     }
 
     /// Starts a thread. `reply` is called before the thread's first event.
-    pub async fn start_thread(&self, _start: StartThread, _reply: Reply<StartedThread>) {
-        todo!()
+    pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
+        match self.prepare(start) {
+            Ok((front, services, warnings)) => {
+                let started = StartedThread {
+                    info: front.info.clone(),
+                    settings: (*front.settings).clone(),
+                    instruction_sources: front.instruction_sources.clone(),
+                };
+                let id = front.info.id;
+                let (mail, mailbox) = mpsc::unbounded_channel();
+                self.threads.lock().insert(id, ThreadHandle { id, mail });
+                reply.send(Ok(started));
+                front.warn_of_unknown_model();
+                for warning in warnings {
+                    front.outbox.emit(Event::Warning(warning));
+                }
+                services.client.preconnect();
+                let threads = Arc::clone(&self.threads);
+                let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
+                    let mut threads = threads.lock();
+                    let idle = mailbox.is_empty();
+                    if idle {
+                        threads.remove(&id);
+                    }
+                    idle
+                };
+                let actor = Actor::new(mailbox, services, front, Box::new(unload));
+                tokio::spawn(actor.run());
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    /// Reads the configuration and builds everything that a thread consists of.
+    fn prepare(&self, start: StartThread) -> Result<(Front, Services, Vec<String>)> {
+        let source = &self.options.config;
+        let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
+        let config = Config::load(source, &cwd, &start.config)?;
+        let model = config.model.clone().unwrap_or_else(|| DEFAULT_MODEL.into());
+        let provider_id = start
+            .settings
+            .model_provider
+            .as_ref()
+            .unwrap_or(&config.model_provider);
+        let provider = provider(&config, provider_id)?;
+        let settings = settings::initial(&config, model, cwd, &start.settings)?;
+        let doc = ProjectDoc::load(&config, &settings.cwd);
+
+        let id = ThreadId::new();
+        // Threads live in memory until they are stored.
+        let log = ThreadLog::none();
+        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, true);
+        let client = ModelClient::new(ModelClientOptions {
+            thread_id: id,
+            session_id: id.to_string(),
+            provider,
+            auth: Arc::clone(&self.options.auth),
+            originator: start.originator.clone(),
+            user_agent: start.user_agent,
+            installation_id: self.installation_id(),
+            compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
+            prefer_websockets: false,
+        });
+        let exec = ExecSessions::new(ExecOptions {
+            thread_id: id,
+            session_id: id.to_string(),
+            codex_home: config.codex_home.clone(),
+            environment: config.shell_environment_policy.clone(),
+            allow_login_shell: config.allow_login_shell,
+            max_poll: config.background_terminal_max_timeout,
+        });
+        let instructions = self.base_instructions(start.base_instructions, &config)?;
+        let (tools, tool_specs) = self.tools(&config);
+        let developer_instructions = start
+            .developer_instructions
+            .or_else(|| config.developer_instructions.clone());
+        let config = Arc::new(config);
+        let now = now_s();
+        let info = ThreadInfo {
+            id,
+            session_id: id.to_string(),
+            forked_from: None,
+            parent: None,
+            attached_to: None,
+            preview: String::new(),
+            name: None,
+            ephemeral: start.ephemeral,
+            history_mode: HistoryMode::Paginated,
+            model: Some(settings.model.clone()),
+            effort: settings.effort.clone(),
+            model_provider: settings.model_provider.clone(),
+            created_at: now,
+            updated_at: now,
+            recency_at: Some(now),
+            status: ThreadStatus::Idle,
+            path: None,
+            cwd: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            cli_version: CONTRACT_VERSION.into(),
+            originator: Some(start.originator),
+            source: "vscode".into(),
+            thread_source: start.thread_source,
+            git: None,
+            agent_nickname: None,
+            agent_role: None,
+            archived: false,
+        };
+        let front = Front {
+            info,
+            settings: Arc::new(settings),
+            settings_untold: true,
+            config: Arc::clone(&config),
+            instruction_sources: doc.sources,
+            subscribers: 0,
+            outbox: outbox.clone(),
+            parent_turn_id: None,
+            turn_trigger: None,
+        };
+        let services = Services {
+            outbox,
+            config,
+            client,
+            tools,
+            tool_specs,
+            exec,
+            instructions,
+            developer_instructions,
+        };
+        Ok((front, services, doc.warnings))
+    }
+
+    /// The client's instructions, else the file that the user configured, else our own.
+    fn base_instructions(&self, given: Option<String>, config: &Config) -> Result<Arc<str>> {
+        if let Some(given) = given {
+            return Ok(given.into());
+        }
+        let Some(path) = &config.model_instructions_file else {
+            return Ok(Arc::clone(&self.base_instructions));
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::invalid(format!(
+                "failed to load configuration: model_instructions_file {}: {error}",
+                path.display()
+            ))
+        })?;
+        Ok(text.trim().into())
+    }
+
+    /// The tools of a thread with this configuration.
+    fn tools(&self, config: &Config) -> (ToolSet, Arc<Vec<Value>>) {
+        if config.features.enabled(features::SHELL_TOOL) {
+            let (tools, specs) = self.shell_tools.get_or_init(|| {
+                let shell: [Arc<dyn Tool>; 2] = [Arc::new(ExecCommand), Arc::new(WriteStdin)];
+                let tools = ToolSet::new(shell);
+                let specs = Arc::new(tools.specs());
+                (tools, specs)
+            });
+            (tools.clone(), Arc::clone(specs))
+        } else {
+            (ToolSet::default(), Arc::default())
+        }
+    }
+
+    /// Identifies this home to servers; a home that can't be written gets one for the life of the process.
+    fn installation_id(&self) -> String {
+        let read = || {
+            installation_id(&self.options.config.codex_home).unwrap_or_else(|error| {
+                tracing::warn!("no installation id could be kept: {error}");
+                crate::new_id()
+            })
+        };
+        self.installation_id.get_or_init(read).clone()
     }
 
     /// A loaded thread.
-    pub fn thread(&self, _id: ThreadId) -> Option<ThreadHandle> {
-        todo!()
+    pub fn thread(&self, id: ThreadId) -> Option<ThreadHandle> {
+        self.threads.lock().get(&id).cloned()
     }
 
     /// Ids of the loaded threads, oldest first.
     pub fn loaded(&self) -> Vec<ThreadId> {
-        todo!()
+        self.threads.lock().keys().copied().collect()
     }
 
     /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to 800 ms.
     pub async fn shutdown(&self) {
-        todo!()
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let ends = threads.into_values().map(|thread| {
+            let (reply, ended) = Reply::channel();
+            thread.submit(Op::Shutdown { reply });
+            ended
+        });
+        let all = futures_util::future::join_all(ends);
+        if tokio::time::timeout(SHUTDOWN_TIME, all).await.is_err() {
+            tracing::warn!("some threads did not end in time");
+        }
     }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("loaded", &self.threads.lock().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A provider by its id.
+fn provider(config: &Config, id: &str) -> Result<Provider> {
+    let failed = |why: &str| Error::invalid(format!("failed to load configuration: {why}"));
+    if let Some(table) = config.model_providers.get(id) {
+        return Provider::from_config(id, table).map_err(|why| failed(&why));
+    }
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Provider::built_in(id, config.openai_base_url.clone(), env)
+        .ok_or_else(|| failed(&format!("Model provider `{id}` not found")))
 }
 
 /// A loaded thread.
 #[derive(Debug, Clone)]
-pub struct ThreadHandle {}
+pub struct ThreadHandle {
+    id: ThreadId,
+    mail: mpsc::UnboundedSender<Mail>,
+}
 
 impl ThreadHandle {
     /// Its id.
     pub fn id(&self) -> ThreadId {
-        todo!()
+        self.id
     }
 
     /// Hands an operation to the thread, in the order of the calls. If the thread has ended, the operation's reply
     /// is answered with an error.
-    pub fn submit(&self, _op: Op) {
-        todo!()
+    pub fn submit(&self, op: Op) {
+        // An operation that finds nobody comes back and is dropped, which answers its reply.
+        let _ = self.mail.send(Mail::Op(op));
     }
 
     /// Tells how many clients watch the thread; with none it is unloaded after its idle time.
-    pub fn set_subscribers(&self, _count: usize) {
-        todo!()
+    pub fn set_subscribers(&self, count: usize) {
+        let _ = self.mail.send(Mail::Subscribers(count));
     }
 }

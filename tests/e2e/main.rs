@@ -11,7 +11,4 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod commands;
-mod config;
-mod shutdown;
 mod turns;

@@ -1,5 +1,78 @@
 //! Threads as actors: each owns its state, takes operations, tells events.
+//!
+//! A thread has two sides. The [`front::Front`] answers the mailbox at any moment: what is known of the thread, its
+//! settings. The [`Session`] belongs to the turn that runs: the history and what was told to the model. The actor
+//! holds both, and lends the session to each turn.
 
+mod actor;
+mod calls;
+mod context;
+mod front;
+mod history;
+mod input;
 mod outbox;
+mod request;
+pub(crate) mod settings;
+mod stream;
+mod turn;
+mod usage;
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub(crate) use actor::{Actor, Mail, Unload};
+pub(crate) use front::Front;
 pub(crate) use outbox::{CommandQuestion, Outbox};
+pub(crate) use request::DEFAULT_MODEL;
+
+use crate::config::Config;
+use crate::exec::ExecSessions;
+use crate::model::ModelClient;
+use crate::tools::ToolSet;
+
+/// What the turns of a thread work with. Does not change over the thread's life.
+pub(crate) struct Services {
+    pub(crate) outbox: Outbox,
+    pub(crate) config: Arc<Config>,
+    pub(crate) client: ModelClient,
+    pub(crate) tools: ToolSet,
+    /// What the model is told of the tools; shared by all threads that have the same.
+    pub(crate) tool_specs: Arc<Vec<Value>>,
+    pub(crate) exec: Arc<ExecSessions>,
+    /// Base instructions; shared by all threads that have the same.
+    pub(crate) instructions: Arc<str>,
+    pub(crate) developer_instructions: Option<String>,
+}
+
+/// What the turns of a thread hand on to each other.
+pub(crate) struct Session {
+    pub(crate) history: history::History,
+    pub(crate) told: context::Told,
+    pub(crate) usage: usage::Usage,
+}
+
+impl Actor {
+    /// The actor of a new thread.
+    pub(crate) fn new(
+        mailbox: tokio::sync::mpsc::UnboundedReceiver<Mail>,
+        services: Services,
+        front: Front,
+        unload: Unload,
+    ) -> Self {
+        let session = Session {
+            history: history::History::new(services.outbox.log().clone()),
+            told: context::Told::default(),
+            usage: usage::Usage::default(),
+        };
+        Self {
+            mailbox,
+            services,
+            session,
+            front,
+            unload,
+            deferred: VecDeque::new(),
+        }
+    }
+}

@@ -264,9 +264,14 @@ impl Outbox {
         }
     }
 
-    /// Tells that the thread is unloaded. Nothing may follow.
-    pub(crate) fn closed(&self) {
+    /// Tells that the thread is not loaded any more.
+    pub(crate) fn not_loaded(&self) {
         self.set_base(ThreadStatus::NotLoaded);
+    }
+
+    /// Tells that the thread was unloaded for want of watchers. Nothing may follow.
+    pub(crate) fn closed(&self) {
+        self.not_loaded();
         self.emit(Event::Closed);
     }
 

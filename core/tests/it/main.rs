@@ -24,3 +24,5 @@ mod history_log;
 mod mock_model;
 mod model_http;
 mod model_support;
+mod session;
+mod session_probe;

@@ -1,0 +1,154 @@
+//! The tool calls of one response.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use super::history::output;
+use crate::model::{FunctionOutput, KnownItem, ResponseItem};
+use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
+
+/// How long tools get to stop what they run: children have two seconds between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Calls that run at the same time. Each starts as soon as it is known; the outputs are given back in call order.
+pub(crate) struct Calls {
+    running: FuturesUnordered<BoxFuture<'static, (usize, ToolEnd)>>,
+    slots: Vec<Slot>,
+    cancel: CancellationToken,
+    stopped: bool,
+}
+
+struct Slot {
+    call_id: String,
+    custom: bool,
+    output: Option<FunctionOutput>,
+}
+
+impl Calls {
+    /// None yet. All of them stop when `cancel` is cancelled.
+    pub(crate) fn new(cancel: CancellationToken) -> Self {
+        Self {
+            running: FuturesUnordered::new(),
+            slots: Vec::new(),
+            cancel,
+            stopped: false,
+        }
+    }
+
+    /// Starts the call, if the item is one.
+    pub(crate) fn start(
+        &mut self,
+        tools: &ToolSet,
+        cx: impl FnOnce(CancellationToken) -> CallContext,
+        item: &KnownItem,
+    ) {
+        let (call, custom) = match item {
+            KnownItem::FunctionCall {
+                name,
+                namespace,
+                arguments,
+                call_id,
+                ..
+            } => {
+                let call = ToolCall {
+                    call_id: call_id.clone(),
+                    name: name.clone(),
+                    namespace: namespace.clone(),
+                    arguments: arguments.clone(),
+                };
+                (call, false)
+            }
+            KnownItem::CustomToolCall {
+                name, input, call_id, ..
+            } => {
+                let call = ToolCall {
+                    call_id: call_id.clone(),
+                    name: name.clone(),
+                    namespace: None,
+                    arguments: input.clone(),
+                };
+                (call, true)
+            }
+            _ => return,
+        };
+        let slot = self.slots.len();
+        self.slots.push(Slot {
+            call_id: call.call_id.clone(),
+            custom,
+            output: None,
+        });
+        let run = tools.run(cx(self.cancel.clone()), call);
+        self.running.push(run.map(move |end| (slot, end)).boxed());
+    }
+
+    /// Whether there was any call.
+    pub(crate) fn any(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
+    /// Whether the user stopped the turn by the answer to a question.
+    pub(crate) fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Resolves when one more call has ended; never when none runs. Cancel-safe.
+    pub(crate) async fn next(&mut self) {
+        let Some((slot, end)) = self.running.next().await else {
+            return std::future::pending().await;
+        };
+        self.ended(slot, end);
+    }
+
+    /// Resolves when all calls have ended, or one of them has stopped the turn. Cancel-safe.
+    pub(crate) async fn all(&mut self) {
+        while !self.stopped
+            && let Some((slot, end)) = self.running.next().await
+        {
+            self.ended(slot, end);
+        }
+    }
+
+    /// Stops what still runs and waits for it, but not for ever.
+    pub(crate) async fn stop(&mut self) {
+        self.cancel.cancel();
+        let rest = async {
+            while let Some((slot, end)) = self.running.next().await {
+                self.ended(slot, end);
+            }
+        };
+        // What does not stop in time is dropped with us; its output is the history's `aborted`.
+        let _ = tokio::time::timeout(GRACE, rest).await;
+    }
+
+    /// The outputs that there are, in call order.
+    pub(crate) fn into_outputs(self) -> impl Iterator<Item = ResponseItem> {
+        self.slots
+            .into_iter()
+            .filter_map(|slot| Some(output(slot.call_id, slot.custom, slot.output?)))
+    }
+
+    fn ended(&mut self, slot: usize, end: ToolEnd) {
+        let output = match end {
+            ToolEnd::Output(output) => output,
+            ToolEnd::StopTurn(output) => {
+                self.stopped = true;
+                output
+            }
+        };
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.output = Some(output);
+        }
+    }
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Calls")
+            .field("running", &self.running.len())
+            .finish_non_exhaustive()
+    }
+}

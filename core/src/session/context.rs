@@ -1,0 +1,307 @@
+//! What the model is told about its surroundings: all of it at first, later what changed
+//! (threads-and-turns sections 8.1 and 8.2).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::history::message;
+use crate::config::Config;
+use crate::history::Entry;
+use crate::instructions;
+use crate::model::ResponseItem;
+use crate::project_doc::ProjectDoc;
+use crate::{ApprovalPolicy, ContextEntry, ModeKind, SandboxPolicy, ThreadSettings, new_id};
+
+/// What the model knows of its surroundings.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    surroundings: Option<Surroundings>,
+    /// The same as the history knows it.
+    state: Map<String, Value>,
+    /// Text of the AGENTS.md files.
+    project_doc: Option<String>,
+    additional: BTreeMap<String, ContextEntry>,
+}
+
+/// Surroundings of a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Surroundings {
+    model: String,
+    developer_instructions: Option<String>,
+    cwd: PathBuf,
+    workspace_roots: Vec<PathBuf>,
+    approval_policy: ApprovalPolicy,
+    sandbox_policy: SandboxPolicy,
+    mode: ModeKind,
+    mode_instructions: Option<String>,
+    date: String,
+    timezone: Option<String>,
+    shell: String,
+}
+
+impl Surroundings {
+    /// Of a turn that runs with these settings now.
+    pub(crate) fn new(settings: &ThreadSettings, developer_instructions: Option<&str>) -> Self {
+        Self {
+            model: settings.model.clone(),
+            developer_instructions: developer_instructions.map(str::to_owned),
+            cwd: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            approval_policy: settings.approval_policy.clone(),
+            sandbox_policy: settings.sandbox_policy.clone(),
+            mode: settings.collaboration_mode,
+            mode_instructions: settings.mode_instructions.clone(),
+            date: chrono::Local::now().format("%Y-%m-%d").to_string(),
+            timezone: iana_time_zone::get_timezone().ok(),
+            shell: shell_name(),
+        }
+    }
+}
+
+/// News for the model, and what the history notes about them.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Messages in order.
+    pub(crate) messages: Vec<ResponseItem>,
+    /// [`Entry::WorldState`], if there is any news.
+    pub(crate) state: Option<Entry>,
+    /// For the user.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Told {
+    /// What must be said for the model to know these surroundings; from then on it knows them.
+    pub(crate) fn update(&mut self, config: &Config, now: Surroundings) -> News {
+        let mut news = News::default();
+        let before = self.surroundings.as_ref();
+        let is_new =
+            |differs: fn(&Surroundings, &Surroundings) -> bool| before.is_none_or(|old| differs(old, &now));
+
+        let mut developer = Vec::new();
+        if let Some(old) = before.filter(|old| old.model != now.model) {
+            developer.push(instructions::model_switch(&old.model, &now.model));
+        }
+        if is_new(|a, b| a.developer_instructions != b.developer_instructions) {
+            developer.extend(now.developer_instructions.clone());
+        }
+        let new_permissions = is_new(|a, b| {
+            a.sandbox_policy != b.sandbox_policy
+                || a.approval_policy != b.approval_policy
+                || a.workspace_roots != b.workspace_roots
+        });
+        if new_permissions && config.include_permissions_instructions {
+            developer.push(instructions::permissions(
+                &now.sandbox_policy,
+                &now.approval_policy,
+                &now.workspace_roots,
+            ));
+        }
+        let new_mode = match before {
+            None => now.mode != ModeKind::Default || now.mode_instructions.is_some(),
+            Some(old) => old.mode != now.mode || old.mode_instructions != now.mode_instructions,
+        };
+        if new_mode && config.include_collaboration_mode_instructions {
+            developer.push(instructions::collaboration_mode(
+                now.mode,
+                now.mode_instructions.as_deref(),
+            ));
+        }
+        if !developer.is_empty() {
+            news.messages.push(message("developer", developer));
+        }
+
+        let mut user = Vec::new();
+        let new_place = is_new(|a, b| a.cwd != b.cwd);
+        if new_place {
+            let doc = ProjectDoc::load(config, &now.cwd);
+            if before.is_some() {
+                news.warnings = doc.warnings;
+            }
+            if doc.text != self.project_doc {
+                user.extend(match (&self.project_doc, &doc.text) {
+                    (Some(_), text) => Some(instructions::project_doc_replaced(text.as_deref())),
+                    (None, text) => text.clone(),
+                });
+                self.project_doc = doc.text;
+            }
+        }
+        let new_time = is_new(|a, b| a.date != b.date || a.timezone != b.timezone);
+        if (new_place || new_permissions || new_time) && config.include_environment_context {
+            user.push(environment_context(config, &now, new_place));
+        }
+        if !user.is_empty() {
+            news.messages.push(message("user", user));
+        }
+
+        let full = before.is_none();
+        let state = state(&now, self.project_doc.as_deref());
+        let changes = state
+            .clone()
+            .into_iter()
+            .filter(|(key, value)| full || self.state.get(key) != Some(value));
+        let changes: Map<_, _> = changes.collect();
+        if !changes.is_empty() {
+            news.state = Some(Entry::WorldState {
+                full,
+                state: Value::Object(changes),
+            });
+        }
+        self.state = state;
+        self.surroundings = Some(now);
+        news
+    }
+
+    /// Messages for the client's context that is new or has another text.
+    pub(crate) fn additional(&mut self, entries: &BTreeMap<String, ContextEntry>) -> Vec<ResponseItem> {
+        let mut messages = Vec::new();
+        for (key, entry) in entries {
+            if self.additional.get(key) == Some(entry) {
+                continue;
+            }
+            messages.push(if entry.trusted {
+                message("developer", [format!("<{key}>{}</{key}>", entry.value)])
+            } else {
+                // As the output of a tool, so that the model takes it for data and not for orders.
+                ResponseItem::Other(json!({
+                    "type": "function_call_output",
+                    "id": format!("fco_{}", new_id()),
+                    "name": key,
+                    "namespace": "agent",
+                    "output": entry.value,
+                }))
+            });
+            self.additional.insert(key.clone(), entry.clone());
+        }
+        messages
+    }
+}
+
+/// Name to value; long texts as hashes.
+fn state(of: &Surroundings, project_doc: Option<&str>) -> Map<String, Value> {
+    let hash = |text: &str| {
+        let digest = Sha256::digest(text);
+        digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String can't fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    };
+    let state = json!({
+        "model": of.model,
+        "developer_instructions": of.developer_instructions.as_deref().map(hash),
+        "cwd": of.cwd,
+        "workspace_roots": of.workspace_roots,
+        "approval_policy": of.approval_policy,
+        "sandbox_policy": of.sandbox_policy,
+        "collaboration_mode": of.mode,
+        "mode_instructions": of.mode_instructions.as_deref().map(hash),
+        "current_date": of.date,
+        "timezone": of.timezone,
+        "shell": of.shell,
+        "project_doc": project_doc.map(hash),
+    });
+    match state {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// `<environment_context>`; without folder and shell when those did not change.
+fn environment_context(config: &Config, of: &Surroundings, with_place: bool) -> String {
+    let mut lines = String::new();
+    let mut line = |tag: &str, text: &str| {
+        // Writing to a String can't fail.
+        let _ = writeln!(lines, "  <{tag}>{}</{tag}>", escape(text));
+    };
+    if with_place {
+        line("cwd", &of.cwd.to_string_lossy());
+        line("shell", &of.shell);
+    }
+    if config.include_environment_context_time {
+        line("current_date", &of.date);
+        if let Some(timezone) = &of.timezone {
+            line("timezone", timezone);
+        }
+    }
+    let roots: String = of
+        .workspace_roots
+        .iter()
+        .map(|root| element("root", root))
+        .collect();
+    let profile = permission_profile(&of.sandbox_policy, &of.workspace_roots);
+    format!(
+        "<environment_context>\n{lines}  <filesystem><workspace_roots>{roots}</workspace_roots>{profile}</filesystem>\n\
+         </environment_context>"
+    )
+}
+
+fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf]) -> String {
+    let entry = |access: &str, what: &str| format!("<entry access=\"{access}\">{what}</entry>");
+    let special = |name: &str| format!("<special>{name}</special>");
+    let mut entries = entry("read", &special(":root"));
+    match policy {
+        SandboxPolicy::DangerFullAccess => {
+            return "<permission_profile type=\"disabled\"><file_system type=\"unrestricted\" /></permission_profile>"
+                .into();
+        }
+        SandboxPolicy::ExternalSandbox { .. } => {
+            return "<permission_profile type=\"external\"><file_system type=\"unrestricted\" /></permission_profile>"
+                .into();
+        }
+        SandboxPolicy::ReadOnly { .. } => {}
+        SandboxPolicy::WorkspaceWrite {
+            writable_roots,
+            exclude_tmpdir_env_var,
+            exclude_slash_tmp,
+            ..
+        } => {
+            entries.extend(roots.iter().map(|root| entry("write", &element("path", root))));
+            if !exclude_slash_tmp {
+                entries.push_str(&entry("write", &special(":slash_tmp")));
+            }
+            if !exclude_tmpdir_env_var {
+                entries.push_str(&entry("write", &special(":tmpdir")));
+            }
+            entries.extend(
+                writable_roots
+                    .iter()
+                    .map(|root| entry("write", &element("path", root))),
+            );
+            for root in roots {
+                let protected = [".git", ".agents", ".codex", ".aws"];
+                entries.extend(protected.map(|name| entry("read", &element("path", &root.join(name)))));
+            }
+        }
+    }
+    format!(
+        "<permission_profile type=\"managed\"><file_system type=\"restricted\">{entries}</file_system>\
+         </permission_profile>"
+    )
+}
+
+fn element(tag: &str, path: &Path) -> String {
+    format!("<{tag}>{}</{tag}>", escape(&path.to_string_lossy()))
+}
+
+/// Text inside of XML.
+fn escape(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains(['&', '<', '>']) {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .into()
+    } else {
+        text.into()
+    }
+}
+
+/// Name of the user's shell.
+fn shell_name() -> String {
+    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    let name = shell.as_deref().and_then(|shell| Path::new(shell).file_name());
+    name.map_or_else(|| "bash".into(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,243 @@
+//! What the model has been told and has said, in memory.
+
+use std::collections::HashSet;
+
+use crate::history::{Entry, ThreadLog};
+use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
+use crate::new_id;
+
+/// Longest output of a tool that is kept, in bytes: 12,000 tokens of 4 bytes (threads-and-turns section 8.5).
+const MAX_OUTPUT: usize = 48_000;
+
+/// What stands for the output of a call that was not finished.
+const ABORTED: &str = "aborted";
+
+/// The Responses items of a thread, oldest first. It only grows at its end, so that the input of each request starts
+/// with the input of the one before: servers cache that prefix.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    items: Vec<ResponseItem>,
+    /// Calls before this index have their outputs.
+    checked: usize,
+    log: ThreadLog,
+}
+
+impl History {
+    /// An empty history that writes what it is given into the thread's log.
+    pub(crate) fn new(log: ThreadLog) -> Self {
+        Self {
+            items: Vec::new(),
+            checked: 0,
+            log,
+        }
+    }
+
+    /// Adds items in order. Those without an identifier get one where they need it.
+    pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
+        let first = self.items.len();
+        self.items.extend(items.into_iter().map(finish));
+        let entries: Vec<_> = self.items[first..].iter().cloned().map(Entry::Response).collect();
+        if !entries.is_empty() {
+            self.log.append(entries);
+        }
+    }
+
+    /// Gives the items away for the time of a request, which needs them as its own; [`History::put_back`] returns
+    /// them. Saves a copy of the whole history per request.
+    pub(crate) fn lend(&mut self) -> Vec<ResponseItem> {
+        std::mem::take(&mut self.items)
+    }
+
+    /// See [`History::lend`].
+    pub(crate) fn put_back(&mut self, items: Vec<ResponseItem>) {
+        self.items = items;
+    }
+
+    /// Answers calls that have no output with `aborted`: a server refuses a history with open calls.
+    pub(crate) fn close_calls(&mut self) {
+        let mut open: Vec<(&str, bool)> = Vec::new();
+        let mut answered = HashSet::new();
+        for item in &self.items[self.checked..] {
+            match item {
+                ResponseItem::Known(KnownItem::FunctionCall { call_id, .. }) => open.push((call_id, false)),
+                ResponseItem::Known(KnownItem::CustomToolCall { call_id, .. }) => open.push((call_id, true)),
+                ResponseItem::Known(
+                    KnownItem::FunctionCallOutput { call_id, .. }
+                    | KnownItem::CustomToolCallOutput { call_id, .. },
+                ) => {
+                    answered.insert(call_id.as_str());
+                }
+                _ => {}
+            }
+        }
+        let outputs: Vec<_> = open
+            .into_iter()
+            .filter(|(call_id, _)| !answered.contains(call_id))
+            .map(|(call_id, custom)| output(call_id.to_owned(), custom, FunctionOutput::Text(ABORTED.into())))
+            .collect();
+        self.push(outputs);
+        self.checked = self.items.len();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn items(&self) -> &[ResponseItem] {
+        &self.items
+    }
+}
+
+/// A message with one text part per given text.
+pub(crate) fn message(role: &str, texts: impl IntoIterator<Item = String>) -> ResponseItem {
+    let content = texts.into_iter().map(|text| ContentItem::InputText { text });
+    ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: role.into(),
+        content: content.collect(),
+        phase: None,
+    })
+}
+
+/// The output of a call.
+pub(crate) fn output(call_id: String, custom: bool, output: FunctionOutput) -> ResponseItem {
+    let id = None;
+    ResponseItem::Known(if custom {
+        KnownItem::CustomToolCallOutput { id, call_id, output }
+    } else {
+        KnownItem::FunctionCallOutput { id, call_id, output }
+    })
+}
+
+/// Gives items the identifiers that they are sent with, and cuts long outputs. What the model wrote and thought is
+/// sent back without the server's identifier, its calls with it.
+fn finish(mut item: ResponseItem) -> ResponseItem {
+    let ResponseItem::Known(known) = &mut item else {
+        return item;
+    };
+    match known {
+        KnownItem::Message { id, role, .. } if role != "assistant" => {
+            id.get_or_insert_with(|| format!("msg_{}", new_id()));
+        }
+        KnownItem::FunctionCallOutput { id, output, .. } => {
+            id.get_or_insert_with(|| format!("fco_{}", new_id()));
+            cut_output(output);
+        }
+        KnownItem::CustomToolCallOutput { id, output, .. } => {
+            id.get_or_insert_with(|| format!("ctco_{}", new_id()));
+            cut_output(output);
+        }
+        KnownItem::FunctionCall { id, .. } => {
+            id.get_or_insert_with(|| format!("fc_{}", new_id()));
+        }
+        KnownItem::CustomToolCall { id, .. } => {
+            id.get_or_insert_with(|| format!("ctc_{}", new_id()));
+        }
+        KnownItem::Message { id, .. }
+        | KnownItem::Reasoning { id, .. }
+        | KnownItem::WebSearchCall { id, .. } => *id = None,
+    }
+    item
+}
+
+fn cut_output(output: &mut FunctionOutput) {
+    match output {
+        FunctionOutput::Text(text) => cut_middle(text, MAX_OUTPUT),
+        FunctionOutput::Parts(parts) => {
+            let mut left = MAX_OUTPUT;
+            for part in parts {
+                if let ContentItem::InputText { text } = part {
+                    cut_middle(text, left);
+                    left = left.saturating_sub(text.len());
+                }
+            }
+        }
+    }
+}
+
+/// Cuts the middle out of a text that is longer than `max` bytes, and says how many tokens are missing.
+fn cut_middle(text: &mut String, max: usize) {
+    if text.len() <= max {
+        return;
+    }
+    let is_boundary = |at: &usize| text.is_char_boundary(*at);
+    let head = (0..=max / 2).rev().find(is_boundary).unwrap_or(0);
+    let tail = (text.len() - (max - max / 2)..text.len())
+        .find(is_boundary)
+        .unwrap_or(text.len());
+    let tokens = (tail - head).div_ceil(4);
+    text.replace_range(head..tail, &format!("…{tokens} tokens truncated…"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(call_id: &str) -> ResponseItem {
+        ResponseItem::Known(KnownItem::FunctionCall {
+            id: Some("fc_server".into()),
+            name: "exec_command".into(),
+            namespace: None,
+            arguments: "{}".into(),
+            call_id: call_id.into(),
+        })
+    }
+
+    #[test]
+    fn open_calls_are_answered_once_and_in_order() {
+        let mut history = History::default();
+        let answer = output("b".into(), false, FunctionOutput::Text("done".into()));
+        history.push([call("a"), call("b"), call("c"), answer]);
+        history.close_calls();
+        history.close_calls();
+        let outputs: Vec<_> = history
+            .items()
+            .iter()
+            .filter_map(|item| match item {
+                ResponseItem::Known(KnownItem::FunctionCallOutput { call_id, output, .. }) => {
+                    Some((call_id.as_str(), output.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        let text = |text: &str| FunctionOutput::Text(text.into());
+        assert_eq!(
+            outputs,
+            [
+                ("b", text("done")),
+                ("a", text("aborted")),
+                ("c", text("aborted"))
+            ]
+        );
+    }
+
+    #[test]
+    fn calls_keep_their_ids_and_our_messages_get_one() {
+        let mut history = History::default();
+        let reasoning = ResponseItem::Known(KnownItem::Reasoning {
+            id: Some("rs_server".into()),
+            summary: Vec::new(),
+            content: None,
+            encrypted_content: None,
+        });
+        history.push([reasoning, call("a"), message("user", ["hi".to_owned()])]);
+        match history.items() {
+            [
+                ResponseItem::Known(KnownItem::Reasoning { id: None, .. }),
+                ResponseItem::Known(KnownItem::FunctionCall { id: Some(call), .. }),
+                ResponseItem::Known(KnownItem::Message {
+                    id: Some(message), ..
+                }),
+            ] => {
+                assert_eq!(call, "fc_server");
+                assert!(message.starts_with("msg_"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn long_outputs_lose_their_middle_at_character_boundaries() {
+        let mut text = "ä".repeat(100);
+        cut_middle(&mut text, 51);
+        assert!(text.starts_with("ää") && text.ends_with("ää"));
+        assert!(text.contains("…38 tokens truncated…"), "{text}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What the user says, on its way to the model.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::history::message;
+use crate::model::{ContentItem, KnownItem, ResponseItem};
+use crate::{Error, Result, UserInput};
+
+/// Longest text of one input, in characters.
+const MAX_INPUT_CHARS: usize = 1 << 20;
+
+/// Largest image file that is sent, in bytes. Servers refuse more.
+const MAX_IMAGE_BYTES: u64 = 20 << 20;
+
+/// Refuses input that no model could be given (threads-and-turns section 3.1).
+pub(crate) fn check(input: &[UserInput]) -> Result<()> {
+    let mut chars = 0;
+    for part in input {
+        match part {
+            UserInput::Text { text, .. } => chars += text.chars().count(),
+            UserInput::Image { url, .. } if !url.starts_with("data:") => {
+                return Err(Error::invalid(
+                    "remote image URLs are not supported; use an inline data URL instead",
+                ));
+            }
+            UserInput::Audio { url } if !url.starts_with("data:") => {
+                return Err(Error::invalid(
+                    "remote audio URLs are not supported; use an inline data URL instead",
+                ));
+            }
+            _ => {}
+        }
+    }
+    if chars > MAX_INPUT_CHARS {
+        return Err(Error::InvalidParams {
+            message: format!("Input exceeds the maximum length of {MAX_INPUT_CHARS} characters."),
+            data: Some(serde_json::json!({
+                "input_error_code": "input_too_large",
+                "max_chars": MAX_INPUT_CHARS,
+                "actual_chars": chars,
+            })),
+        });
+    }
+    Ok(())
+}
+
+/// The first text of an input, for previews.
+pub(crate) fn first_text(input: &[UserInput]) -> Option<&str> {
+    input.iter().find_map(|part| match part {
+        UserInput::Text { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// The messages for the model: the user's own, if there is anything in it, then one per skill.
+pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
+    let mut content = Vec::new();
+    let mut skills = Vec::new();
+    let mut images = 0;
+    for part in input {
+        match part {
+            UserInput::Text { text, .. } => content.push(text_part(text.clone())),
+            UserInput::Image { url, detail } => content.push(image_part(url.clone(), detail.as_deref())),
+            UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
+                image_url: None,
+                file_id: Some(file_id.clone()),
+                detail: Some(detail.clone().unwrap_or_else(|| "high".into())),
+            }),
+            UserInput::LocalImage { path, detail } => {
+                images += 1;
+                content.extend(local_image(path, detail.as_deref(), images).await);
+            }
+            UserInput::Audio { .. } | UserInput::AudioFile { .. } | UserInput::LocalAudio { .. } => {
+                content.push(text_part(
+                    "The user attached audio, which was left out because this model takes no audio.".into(),
+                ));
+            }
+            UserInput::Skill { name, path } => skills.extend(skill(name, path).await),
+            // The client shows a mention inside of the text.
+            UserInput::Mention { .. } => {}
+        }
+    }
+    let mut messages = Vec::with_capacity(1 + skills.len());
+    if !content.is_empty() {
+        messages.push(ResponseItem::Known(KnownItem::Message {
+            id: None,
+            role: "user".into(),
+            content,
+            phase: None,
+        }));
+    }
+    messages.extend(skills);
+    messages
+}
+
+fn text_part(text: String) -> ContentItem {
+    ContentItem::InputText { text }
+}
+
+fn image_part(url: String, detail: Option<&str>) -> ContentItem {
+    ContentItem::InputImage {
+        image_url: Some(url),
+        file_id: None,
+        detail: Some(detail.unwrap_or("high").to_owned()),
+    }
+}
+
+/// An image file between marks that tell where it comes from; or words about why there is none.
+async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<ContentItem> {
+    match read_image(path).await {
+        Ok(url) => vec![
+            text_part(format!(
+                "<image name=[Image #{number}] path=\"{}\">",
+                path.display()
+            )),
+            image_part(url, detail),
+            text_part("</image>".into()),
+        ],
+        Err(reason) => vec![text_part(format!(
+            "The user attached the image `{}`, but it could not be read: {reason}",
+            path.display()
+        ))],
+    }
+}
+
+async fn read_image(path: &Path) -> Result<String, String> {
+    let size = tokio::fs::metadata(path)
+        .await
+        .map_err(|error| error.to_string())?
+        .len();
+    if size > MAX_IMAGE_BYTES {
+        return Err(format!("it has {size} bytes, {MAX_IMAGE_BYTES} are allowed"));
+    }
+    let path = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let kind = image_kind(&bytes).ok_or("it is no PNG, JPEG, GIF or WebP image")?;
+        Ok(format!("data:image/{kind};base64,{}", STANDARD.encode(bytes)))
+    });
+    read.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Kind of an image by its first bytes; names lie.
+fn image_kind(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => Some("png"),
+        [0xff, 0xd8, 0xff, ..] => Some("jpeg"),
+        [b'G', b'I', b'F', b'8', ..] => Some("gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
+        _ => None,
+    }
+}
+
+async fn skill(name: &str, path: &Path) -> Option<ResponseItem> {
+    let body = tokio::fs::read_to_string(path).await.ok()?;
+    let text = format!(
+        "<skill>\n<name>{name}</name>\n<path>{}</path>\n{}\n</skill>",
+        path.display(),
+        body.trim_end()
+    );
+    Some(message("user", [text]))
+}

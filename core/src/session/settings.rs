@@ -1,0 +1,130 @@
+//! Settings of a thread: from the configuration and the client's choices, and their changes from turn to turn.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::config::Config;
+use crate::{Error, ModeKind, Result, SettingsPatch, ThreadSettings};
+
+/// Settings of a new thread: what the client chose, then what the configuration says.
+pub(crate) fn initial(
+    config: &Config,
+    model: String,
+    cwd: PathBuf,
+    patch: &SettingsPatch,
+) -> Result<ThreadSettings> {
+    let settings = ThreadSettings {
+        model,
+        model_provider: config.model_provider.clone(),
+        effort: config.model_reasoning_effort.clone(),
+        summary: config.model_reasoning_summary,
+        service_tier: config.service_tier.clone(),
+        workspace_roots: vec![cwd.clone()],
+        cwd,
+        approval_policy: config.approval_policy.clone(),
+        approvals_reviewer: config.approvals_reviewer,
+        sandbox_policy: config.sandbox_policy.clone(),
+        permission_profile: config.permission_profile.clone(),
+        personality: config.personality,
+        collaboration_mode: ModeKind::Default,
+        mode_instructions: None,
+        disabled_plugin_ids: Vec::new(),
+        client_metadata: std::collections::BTreeMap::new(),
+    };
+    // A model that the client names is the first one, not a switch: the configured effort goes with it.
+    let effort = settings.effort.clone();
+    let mut settings = changed(config, &settings, patch)?;
+    if patch.effort.is_none() && patch.collaboration_mode.is_none() {
+        settings.effort = effort;
+    }
+    Ok(settings)
+}
+
+/// The settings after a change (threads-and-turns section 3.1).
+pub(crate) fn changed(
+    config: &Config,
+    current: &ThreadSettings,
+    patch: &SettingsPatch,
+) -> Result<ThreadSettings> {
+    let mut new = current.clone();
+    let patch = patch.clone();
+    if let Some(model) = patch.model {
+        if model.is_empty() {
+            return Err(Error::invalid(
+                "No models are available. Set `model` explicitly or check your model catalog configuration.",
+            ));
+        }
+        if model != new.model {
+            new.effort = None;
+        }
+        new.model = model;
+    }
+    new.effort = patch.effort.or(new.effort);
+    new.summary = patch.summary.or(new.summary);
+    if let Some(tier) = patch.service_tier {
+        new.service_tier = Some(tier.unwrap_or_else(|| "default".into()));
+    }
+    if let Some(cwd) = patch.cwd {
+        let cwd = absolute(&cwd)?;
+        if new.workspace_roots == [new.cwd.clone()] {
+            new.workspace_roots = vec![cwd.clone()];
+        }
+        new.cwd = cwd;
+    }
+    if let Some(roots) = patch.workspace_roots {
+        new.workspace_roots = roots;
+    }
+    new.approval_policy = patch.approval_policy.unwrap_or(new.approval_policy);
+    new.approvals_reviewer = patch.approvals_reviewer.unwrap_or(new.approvals_reviewer);
+    match (patch.sandbox_policy, patch.sandbox_mode, patch.permissions) {
+        (None, None, None) => {}
+        (Some(_), _, Some(_)) => {
+            return Err(Error::invalid(
+                "`permissions` cannot be combined with `sandboxPolicy`",
+            ));
+        }
+        (None, Some(_), Some(_)) => {
+            return Err(Error::invalid("`permissions` cannot be combined with `sandbox`"));
+        }
+        (Some(policy), _, None) => {
+            new.sandbox_policy = policy;
+            new.permission_profile = None;
+        }
+        (None, Some(mode), None) => {
+            new.sandbox_policy = config.sandbox_of_mode(mode);
+            new.permission_profile = None;
+        }
+        (None, None, Some(name)) => {
+            let (policy, profile) = config.sandbox_of_profile(&name)?;
+            new.sandbox_policy = policy;
+            new.permission_profile = Some(profile);
+        }
+    }
+    new.personality = patch.personality.or(new.personality);
+    if let Some(mode) = patch.collaboration_mode {
+        new.collaboration_mode = mode.mode;
+        new.model = mode.settings.model;
+        new.effort = mode.settings.reasoning_effort;
+        new.mode_instructions = mode.settings.developer_instructions;
+    }
+    new.disabled_plugin_ids = patch.disabled_plugin_ids.unwrap_or(new.disabled_plugin_ids);
+    new.client_metadata = patch.client_metadata.unwrap_or(new.client_metadata);
+    new.client_metadata
+        .extend(patch.client_metadata_patch.unwrap_or_default());
+    Ok(new)
+}
+
+/// A path counted from the server's working folder, without `.` and `..`.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path)
+        .map_err(|error| Error::internal(format!("the server has no working folder: {error}")))?;
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    Ok(clean)
+}

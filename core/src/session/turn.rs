@@ -1,0 +1,595 @@
+//! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::calls::Calls;
+use super::context::Surroundings;
+use super::history::message;
+use super::request::Request;
+use super::stream::ResponseItems;
+use super::{Services, Session, input};
+use crate::history::Entry;
+use crate::instructions::TURN_ABORTED;
+use crate::model::{
+    ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseEvent, ResponseItem, ResponseStream,
+    RetryDecision,
+};
+use crate::tools::CallContext;
+use crate::{
+    ContextEntry, DeltaKind, ErrorKind, Event, Item, ItemBody, ThreadSettings, TokenUsage, TurnError,
+    UserInput, new_id,
+};
+
+/// Events that are taken in one go before others get their turn.
+const BURST: usize = 64;
+
+/// Something for a running turn.
+#[derive(Debug)]
+pub(crate) enum TurnMail {
+    /// The user says more.
+    Steer(Say),
+    /// Items for the history.
+    Inject(Vec<ResponseItem>),
+}
+
+/// What the user says.
+#[derive(Debug, Default)]
+pub(crate) struct Say {
+    pub(crate) input: Vec<UserInput>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) additional_context: BTreeMap<String, ContextEntry>,
+}
+
+/// What a turn is to do.
+#[derive(Debug)]
+pub(crate) struct TurnPlan {
+    pub(crate) id: Arc<str>,
+    pub(crate) root_id: String,
+    pub(crate) started_at: i64,
+    pub(crate) settings: Arc<ThreadSettings>,
+    /// The settings are new since the last turn; the history must know.
+    pub(crate) new_settings: bool,
+    pub(crate) request: Request,
+    pub(crate) say: Say,
+}
+
+/// How a turn ended.
+#[derive(Debug)]
+pub(crate) struct TurnResult {
+    pub(crate) outcome: Outcome,
+    /// The last message of the model.
+    pub(crate) last_message: Option<Item>,
+    /// Time from the turn's start to the first event of an answer.
+    pub(crate) first_token: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Completed,
+    Interrupted,
+    Failed(TurnError),
+}
+
+/// Why a request was given up.
+enum Cut {
+    /// The turn is over.
+    Interrupted,
+    /// The user has said more.
+    Steered,
+    /// The request failed.
+    Failed(ModelError),
+}
+
+/// How a response ended.
+struct Completed {
+    response_id: String,
+    usage: Option<TokenUsage>,
+    end_turn: Option<bool>,
+}
+
+/// Runs a turn to its end. It is told apart from the actor's own state on purpose: the actor answers its mailbox
+/// while it polls this.
+pub(crate) async fn run(
+    services: &Services,
+    session: &mut Session,
+    plan: TurnPlan,
+    client: ModelClientSession,
+    mail: mpsc::UnboundedReceiver<TurnMail>,
+    cancel: CancellationToken,
+) -> TurnResult {
+    let prompt = plan.request.prompt(services, &plan.settings);
+    let mut turn = Turn {
+        services,
+        session,
+        plan,
+        client,
+        prompt,
+        desk: Desk {
+            mail,
+            cancel,
+            waiting: Vec::new(),
+        },
+        began: Instant::now(),
+        last_message: None,
+        first_token: None,
+        rerouted: false,
+        verified: false,
+        limits: Vec::new(),
+    };
+    let outcome = turn.go().await;
+    TurnResult {
+        outcome,
+        last_message: turn.last_message,
+        first_token: turn.first_token,
+    }
+}
+
+struct Turn<'a> {
+    services: &'a Services,
+    session: &'a mut Session,
+    plan: TurnPlan,
+    client: ModelClientSession,
+    prompt: Prompt,
+    desk: Desk,
+    began: Instant,
+    last_message: Option<Item>,
+    first_token: Option<Duration>,
+    rerouted: bool,
+    verified: bool,
+    /// Limits that came with the response; told after its token counts.
+    limits: Vec<RateLimitSnapshot>,
+}
+
+impl Turn<'_> {
+    async fn go(&mut self) -> Outcome {
+        self.begin().await;
+        loop {
+            match self.sample().await {
+                Ok(true) => {}
+                Ok(false) if self.desk.has_steer() => {}
+                Ok(false) => {
+                    self.hear_mail().await;
+                    return Outcome::Completed;
+                }
+                Err(outcome) => {
+                    self.give_up(&outcome).await;
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    /// Leaves a history that the next turn can go on with. What the user said and the model did not hear stays in it.
+    async fn give_up(&mut self, outcome: &Outcome) {
+        self.session.history.close_calls();
+        while self.desk.has_steer() {
+            self.hear_mail().await;
+        }
+        self.hear_mail().await;
+        if matches!(outcome, Outcome::Interrupted) {
+            // An interrupt between two requests has not been noticed by anybody else.
+            self.services.outbox.turn_stops();
+            let marker = message("user", [TURN_ABORTED.to_owned()]);
+            self.session.history.push([marker]);
+        }
+    }
+
+    /// Tells the model of its surroundings and what the user says.
+    async fn begin(&mut self) {
+        let Self {
+            services,
+            session,
+            plan,
+            ..
+        } = self;
+        let log = services.outbox.log();
+        session.usage.turn_began(Some(plan.request.context_window));
+        log.append(vec![Entry::TurnStarted {
+            turn_id: plan.id.to_string(),
+            root_turn_id: plan.root_id.clone(),
+            started_at: plan.started_at,
+            model_context_window: Some(plan.request.context_window),
+            mode: plan.settings.collaboration_mode,
+        }]);
+        let now = Surroundings::new(&plan.settings, services.developer_instructions.as_deref());
+        let news = session.told.update(&services.config, now);
+        session.history.push(news.messages);
+        let context = Entry::TurnContext {
+            turn_id: plan.id.to_string(),
+            settings: Box::new((*plan.settings).clone()),
+        };
+        let settings = plan
+            .new_settings
+            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
+        log.append(news.state.into_iter().chain([context]).chain(settings).collect());
+        for warning in news.warnings {
+            services.outbox.emit(Event::Warning(warning));
+        }
+        let say = std::mem::take(&mut plan.say);
+        self.hear(say).await;
+    }
+
+    /// Takes what the user says into the history, and shows it back.
+    async fn hear(&mut self, say: Say) {
+        let history = &mut self.session.history;
+        history.push(self.session.told.additional(&say.additional_context));
+        if say.input.is_empty() {
+            return;
+        }
+        history.push(input::to_messages(&say.input).await);
+        let item = Item {
+            id: new_id(),
+            started_at_ms: Some(crate::now_ms()),
+            completed_at_ms: None,
+            body: ItemBody::UserMessage {
+                client_id: say.client_id,
+                content: say.input,
+            },
+        };
+        let outbox = &self.services.outbox;
+        outbox.item_started(&self.plan.id, item.clone());
+        outbox.item_completed(&self.plan.id, item).await;
+    }
+
+    /// Takes what has come in since the last request.
+    async fn hear_mail(&mut self) {
+        self.desk.take_mail();
+        for mail in std::mem::take(&mut self.desk.waiting) {
+            match mail {
+                TurnMail::Steer(say) => self.hear(say).await,
+                TurnMail::Inject(items) => self.session.history.push(items),
+            }
+        }
+    }
+
+    /// One request and what follows from it. `true`: another one is needed.
+    async fn sample(&mut self) -> Result<bool, Outcome> {
+        self.hear_mail().await;
+        match self.request().await {
+            Ok(more) => {
+                self.client.on_success();
+                Ok(more)
+            }
+            Err(Cut::Steered) => Ok(true),
+            Err(Cut::Interrupted) => Err(Outcome::Interrupted),
+            Err(Cut::Failed(error)) => self.failed(error).await.map(|()| true),
+        }
+    }
+
+    /// Sends the history, and takes the answer with all its tool calls.
+    async fn request(&mut self) -> Result<bool, Cut> {
+        let mut calls = Calls::new(self.desk.cancel.child_token());
+        self.prompt.input = self.session.history.lend();
+        let opened = self
+            .desk
+            .watch(&mut calls, self.client.stream(&self.prompt))
+            .await;
+        self.session
+            .history
+            .put_back(std::mem::take(&mut self.prompt.input));
+        let mut stream = opened?.map_err(Cut::Failed)?;
+
+        let mut items = ResponseItems::new(self.services.outbox.clone(), Arc::clone(&self.plan.id));
+        let mut end = self.take_events(&mut stream, &mut items, &mut calls).await;
+        // Ends the request where it was cut.
+        drop(stream);
+        if matches!(end, Err(Cut::Steered)) {
+            items.cut().await;
+        }
+        if !matches!(end, Err(Cut::Interrupted)) {
+            let cancelled = self.desk.cancel.clone();
+            tokio::select! {
+                biased;
+                () = cancelled.cancelled() => end = Err(Cut::Interrupted),
+                () = calls.all() => {}
+            }
+            if calls.stopped() {
+                end = Err(Cut::Interrupted);
+            }
+        }
+        if matches!(end, Err(Cut::Interrupted)) {
+            self.services.outbox.turn_stops();
+            calls.stop().await;
+        }
+        let any_calls = calls.any();
+        self.session.history.push(calls.into_outputs());
+        if let Err(Cut::Failed(error)) = &mut end {
+            self.limits.append(&mut error.rate_limits);
+        }
+        let completed = match end {
+            Ok(completed) => completed,
+            Err(cut) => {
+                self.tell_limits();
+                return Err(cut);
+            }
+        };
+        let more = any_calls || completed.end_turn == Some(false);
+        self.count(completed);
+        Ok(more)
+    }
+
+    /// Takes the events of a response up to its end, while its tool calls run.
+    async fn take_events(
+        &mut self,
+        stream: &mut ResponseStream,
+        items: &mut ResponseItems,
+        calls: &mut Calls,
+    ) -> Result<Completed, Cut> {
+        let mut burst = 0;
+        loop {
+            let ready = if burst < BURST { stream.try_next() } else { None };
+            let event = if let Some(event) = ready {
+                burst += 1;
+                Some(event)
+            } else {
+                let outbox = &self.services.outbox;
+                let next = async {
+                    if burst >= BURST {
+                        tokio::task::yield_now().await;
+                    }
+                    outbox.ready().await;
+                    stream.next().await
+                };
+                let event = self.desk.watch(calls, next).await?;
+                burst = 0;
+                event
+            };
+            // A stream that just ends breaks its promise; the client takes it for a lost connection.
+            let event = event
+                .unwrap_or_else(|| Err(stream_ended()))
+                .map_err(Cut::Failed)?;
+            if let Some(completed) = self.event(event, items, calls).await {
+                return Ok(completed);
+            }
+        }
+    }
+
+    async fn event(
+        &mut self,
+        event: ResponseEvent,
+        items: &mut ResponseItems,
+        calls: &mut Calls,
+    ) -> Option<Completed> {
+        let outbox = &self.services.outbox;
+        match event {
+            ResponseEvent::Created | ResponseEvent::ReasoningIncluded => {}
+            ResponseEvent::TextDelta(delta) => items.text_delta(delta),
+            ResponseEvent::ReasoningSummaryDelta { delta, summary_index } => {
+                items.reasoning_delta(DeltaKind::ReasoningSummary { summary_index }, delta);
+            }
+            ResponseEvent::ReasoningDelta { delta, content_index } => {
+                items.reasoning_delta(DeltaKind::ReasoningContent { content_index }, delta);
+            }
+            ResponseEvent::ReasoningPartAdded { summary_index } => items.reasoning_part_added(summary_index),
+            ResponseEvent::ItemAdded(item) => {
+                self.first_token.get_or_insert_with(|| self.began.elapsed());
+                items.added(item);
+            }
+            ResponseEvent::ItemDone(item) => {
+                self.first_token.get_or_insert_with(|| self.began.elapsed());
+                self.item_done(item, items, calls).await;
+            }
+            ResponseEvent::RateLimits(limits) => self.limits.extend(limits),
+            ResponseEvent::ServerModel(model) => self.server_model(model),
+            ResponseEvent::Verification(verifications) => {
+                if !std::mem::replace(&mut self.verified, true) {
+                    outbox.emit(Event::ModelVerification {
+                        turn_id: Arc::clone(&self.plan.id),
+                        verifications,
+                    });
+                }
+            }
+            ResponseEvent::Moderation(metadata) => outbox.emit(Event::ModerationMetadata {
+                turn_id: Arc::clone(&self.plan.id),
+                metadata,
+            }),
+            ResponseEvent::SafetyBuffering {
+                use_cases,
+                reasons,
+                faster_model,
+            } => outbox.emit(Event::SafetyBuffering {
+                turn_id: Arc::clone(&self.plan.id),
+                model: self.prompt.model.clone(),
+                use_cases,
+                reasons,
+                faster_model,
+            }),
+            ResponseEvent::Completed {
+                response_id,
+                usage,
+                end_turn,
+            } => {
+                return Some(Completed {
+                    response_id,
+                    usage,
+                    end_turn,
+                });
+            }
+        }
+        None
+    }
+
+    async fn item_done(&mut self, item: ResponseItem, items: &mut ResponseItems, calls: &mut Calls) {
+        if let ResponseItem::Known(known) = &item {
+            if let Some(shown) = items.done(known).await
+                && matches!(shown.body, ItemBody::AgentMessage { .. })
+            {
+                self.last_message = Some(shown);
+            }
+            let Services {
+                outbox, exec, tools, ..
+            } = self.services;
+            let context = |cancel| CallContext {
+                outbox: outbox.clone(),
+                turn_id: Arc::clone(&self.plan.id),
+                settings: Arc::clone(&self.plan.settings),
+                output_tokens: self.plan.request.output_tokens,
+                cancel,
+                exec: Arc::clone(exec),
+            };
+            calls.start(tools, context, known);
+        }
+        self.session.history.push([item]);
+    }
+
+    /// The server says which model answers.
+    fn server_model(&mut self, model: String) {
+        let asked = &self.prompt.model;
+        if self.rerouted || model.eq_ignore_ascii_case(asked) {
+            return;
+        }
+        self.rerouted = true;
+        let outbox = &self.services.outbox;
+        let warning = format!(
+            "The server answers with the model {model} instead of {asked}, because it takes the request for a \
+             possible security risk. If that is a mistake, the provider's trusted access programme lifts it."
+        );
+        outbox.emit(Event::ModelRerouted {
+            turn_id: Arc::clone(&self.plan.id),
+            from: asked.clone(),
+            to: model,
+        });
+        outbox.emit(Event::Warning(warning));
+    }
+
+    /// Counts the tokens of a complete response, and tells.
+    fn count(&mut self, completed: Completed) {
+        if let Some(usage) = completed.usage {
+            let counts = &mut self.session.usage;
+            counts.add(usage);
+            self.services.outbox.log().append(vec![Entry::TokenUsage {
+                response_id: completed.response_id,
+                usage,
+                turn_usage: counts.turn(),
+                thread_usage: counts.thread(),
+            }]);
+            self.tell_usage();
+        }
+        self.tell_limits();
+    }
+
+    fn tell_usage(&self) {
+        self.services.outbox.emit(Event::TokenUsage {
+            turn_id: Arc::clone(&self.plan.id),
+            usage: self.session.usage.thread(),
+        });
+    }
+
+    fn tell_limits(&mut self) {
+        for limit in self.limits.drain(..) {
+            self.services.outbox.emit(Event::RateLimits(Box::new(limit)));
+        }
+    }
+
+    /// A request failed: waits until it may be tried again, or ends the turn.
+    async fn failed(&mut self, error: ModelError) -> Result<(), Outcome> {
+        match self.client.on_failure(&error) {
+            RetryDecision::GiveUp(error) => {
+                if error.kind == ErrorKind::ContextWindowExceeded {
+                    self.session.usage.fill_window();
+                    self.tell_usage();
+                }
+                Err(Outcome::Failed(error))
+            }
+            RetryDecision::FallBack { warning } => {
+                if let Some(warning) = warning {
+                    self.services.outbox.emit(Event::Warning(warning));
+                }
+                Ok(())
+            }
+            RetryDecision::Retry { notice, delay } => {
+                if let Some(error) = notice {
+                    self.services.outbox.emit(Event::Error {
+                        turn_id: Arc::clone(&self.plan.id),
+                        error,
+                        will_retry: true,
+                    });
+                }
+                self.wait(delay).await
+            }
+        }
+    }
+
+    /// Waits before another attempt. What the user says meanwhile is shown at once.
+    async fn wait(&mut self, delay: Duration) -> Result<(), Outcome> {
+        let until = tokio::time::Instant::now() + delay;
+        loop {
+            let mut no_calls = Calls::new(self.desk.cancel.clone());
+            match self
+                .desk
+                .watch(&mut no_calls, tokio::time::sleep_until(until))
+                .await
+            {
+                Ok(()) => return Ok(()),
+                Err(Cut::Steered) => self.hear_mail().await,
+                Err(_) => return Err(Outcome::Interrupted),
+            }
+        }
+    }
+}
+
+/// What may reach a turn from outside while it waits for something.
+struct Desk {
+    mail: mpsc::UnboundedReceiver<TurnMail>,
+    cancel: CancellationToken,
+    /// Taken out of the mailbox, not yet heard.
+    waiting: Vec<TurnMail>,
+}
+
+impl Desk {
+    /// Waits for a future, while tool calls go on, until the turn is interrupted or the user says more.
+    async fn watch<T>(&mut self, calls: &mut Calls, what: impl Future<Output = T>) -> Result<T, Cut> {
+        let mut what = std::pin::pin!(what);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Cut::Interrupted),
+                Some(mail) = self.mail.recv() => {
+                    let steer = matches!(mail, TurnMail::Steer(_));
+                    self.waiting.push(mail);
+                    if steer {
+                        return Err(Cut::Steered);
+                    }
+                }
+                () = calls.next() => {
+                    if calls.stopped() {
+                        return Err(Cut::Interrupted);
+                    }
+                }
+                done = &mut what => return Ok(done),
+            }
+        }
+    }
+
+    fn take_mail(&mut self) {
+        while let Ok(mail) = self.mail.try_recv() {
+            self.waiting.push(mail);
+        }
+    }
+
+    /// Whether the user has said something that the model has not heard.
+    fn has_steer(&mut self) -> bool {
+        self.take_mail();
+        self.waiting.iter().any(|mail| matches!(mail, TurnMail::Steer(_)))
+    }
+}
+
+fn stream_ended() -> ModelError {
+    ModelError {
+        error: TurnError {
+            message: "stream disconnected before completion: stream closed before response.completed".into(),
+            kind: ErrorKind::Other,
+            details: None,
+            misalignment: None,
+        },
+        retryable: true,
+        retry_after: None,
+        no_connection: false,
+        rate_limits: Vec::new(),
+    }
+}
