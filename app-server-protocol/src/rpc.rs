@@ -210,7 +210,7 @@ pub fn find(method: &str) -> Option<&'static MethodInfo> {
 /// ```
 macro_rules! methods {
     ($($kind:ident $marker:ident $method:literal ($($params:ty)?) $(-> $response:ty)?, $stability:ident,
-        $(in $scope:expr,)? $summary:literal;)*) => {
+        $(in $scope:ident $(($key:literal))?,)? $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $method, "`: ", $summary)]
             #[derive(Debug, Clone, Copy)]
@@ -223,7 +223,7 @@ macro_rules! methods {
             method: $method,
             direction: $crate::rpc::methods!(@direction $kind),
             experimental: $crate::rpc::methods!(@experimental $stability),
-            scope: $crate::rpc::methods!(@scope $($scope)?),
+            scope: $crate::rpc::methods!(@scope $($scope $(($key))?)?),
             summary: $summary,
             params: $crate::rpc::methods!(@type $($params)?),
             response: $crate::rpc::methods!(@type $($response)?),
@@ -259,7 +259,7 @@ macro_rules! methods {
     (@type) => { None };
     (@type $type:ty) => { Some($crate::rpc::TypeInfo::of::<$type>()) };
     (@scope) => { $crate::rpc::Scope::None };
-    (@scope $scope:expr) => { $scope };
+    (@scope $scope:ident $(($key:literal))?) => { $crate::rpc::Scope::$scope $(($key))? };
     (@experimental stable) => { false };
     (@experimental experimental) => { true };
     (@direction client) => { $crate::rpc::Direction::ClientRequest };

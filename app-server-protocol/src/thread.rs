@@ -10,15 +10,14 @@ use crate::capability::{DynamicToolSpec, SelectedCapabilityRoot};
 use crate::origin::ThreadSource;
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::policy::{ActivePermissionProfile, ApprovalsReviewer, AskForApproval, SandboxMode, SandboxPolicy};
-use crate::rpc::Scope;
 use crate::settings::{MultiAgentMode, Personality, ReasoningEffort, ThreadSettings, TurnEnvironmentParams};
 use crate::shape::double_option;
 use crate::thread_data::{Thread, ThreadHistoryMode, ThreadStatus};
 
 crate::rpc::methods! {
-    client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, in Scope::None, "Starts a thread and subscribes the caller to it.";
-    client ThreadLoadedList "thread/loaded/list" (ThreadLoadedListParams) -> ThreadLoadedListResponse, stable, in Scope::None, "Lists the threads that are loaded.";
-    client ThreadUnsubscribe "thread/unsubscribe" (ThreadUnsubscribeParams) -> ThreadUnsubscribeResponse, stable, in Scope::Thread, "Stops the news of a thread on this connection.";
+    client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, in None, "Starts a thread and subscribes the caller to it.";
+    client ThreadLoadedList "thread/loaded/list" (ThreadLoadedListParams) -> ThreadLoadedListResponse, stable, in None, "Lists the threads that are loaded.";
+    client ThreadUnsubscribe "thread/unsubscribe" (ThreadUnsubscribeParams) -> ThreadUnsubscribeResponse, stable, in Thread, "Stops the news of a thread on this connection.";
     notify ThreadStarted "thread/started" (ThreadStartedNotification), stable, "A thread was started or forked.";
     notify ThreadStatusChanged "thread/status/changed" (ThreadStatusChangedNotification), stable, "A thread's status changed.";
     notify ThreadClosed "thread/closed" (ThreadClosedNotification), stable, "A thread was unloaded.";

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::input::{FunctionCallOutputBody, UserInput};
 use crate::path::AbsolutePathBuf;
 use crate::policy::{ApprovalsReviewer, AskForApproval, SandboxPolicy};
-use crate::rpc::Scope;
 use crate::settings::{
     CollaborationMode, CyberAccessProgram, MultiAgentMode, Personality, ReasoningEffort, ReasoningSummary,
     TurnEnvironmentParams,
@@ -18,9 +17,9 @@ use crate::shape::double_option;
 use crate::turn_data::Turn;
 
 crate::rpc::methods! {
-    client TurnStart "turn/start" (TurnStartParams) -> TurnStartResponse, stable, in Scope::Thread, "Starts a turn, or adds to the one that runs.";
-    client TurnSteer "turn/steer" (TurnSteerParams) -> TurnSteerResponse, stable, in Scope::Thread, "Adds input to the running turn.";
-    client TurnInterrupt "turn/interrupt" (TurnInterruptParams) -> TurnInterruptResponse, stable, in Scope::Thread, "Stops the running turn.";
+    client TurnStart "turn/start" (TurnStartParams) -> TurnStartResponse, stable, in Thread, "Starts a turn, or adds to the one that runs.";
+    client TurnSteer "turn/steer" (TurnSteerParams) -> TurnSteerResponse, stable, in Thread, "Adds input to the running turn.";
+    client TurnInterrupt "turn/interrupt" (TurnInterruptParams) -> TurnInterruptResponse, stable, in Thread, "Stops the running turn.";
     notify TurnStarted "turn/started" (TurnStartedNotification), stable, "A turn began.";
     notify TurnCompleted "turn/completed" (TurnCompletedNotification), stable, "A turn ended.";
 }

@@ -1,0 +1,248 @@
+//! Lists of threads, and the search in them (threads-and-turns §2.7, §2.8).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::shape::double_option;
+use crate::thread_data::Thread;
+use crate::thread_read::ThreadReadState;
+/// Which threads to list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadListParams {
+    /// Only threads below this one, at any depth.
+    #[schemars(extend("x-experimental" = true))]
+    pub ancestor_thread_id: Option<String>,
+    /// Whether to look among archived threads instead of the others.
+    pub archived: Option<bool>,
+    /// Only hidden children of this one.
+    #[schemars(extend("x-experimental" = true))]
+    pub attached_to_thread_id: Option<String>,
+    /// Only threads of the account that is signed in.
+    #[serde(default)]
+    pub current_account_only: bool,
+    /// Where the last page ended (`nextCursor`); absent for the first page.
+    pub cursor: Option<String>,
+    /// Only threads of these working folders.
+    pub cwd: Option<ThreadListCwdFilter>,
+    /// All but these.
+    pub excluded_thread_ids: Option<Vec<String>>,
+    /// Also hidden children of other threads.
+    #[serde(default)]
+    #[schemars(extend("x-experimental" = true))]
+    pub include_attached_threads: bool,
+    /// Most entries of a page, 1 to 100; absent for 25.
+    pub limit: Option<u32>,
+    /// Only threads of these providers; empty for all.
+    pub model_providers: Option<Vec<String>>,
+    /// Only threads that these programs made. Not supported for local threads.
+    pub originators: Option<Vec<String>>,
+    /// Only threads that this one's agent started.
+    #[schemars(extend("x-experimental" = true))]
+    pub parent_thread_id: Option<String>,
+    /// Only threads of this project.
+    #[schemars(extend("x-experimental" = true))]
+    pub project_id: Option<String>,
+    /// Only threads whose title contains this text.
+    pub search_term: Option<String>,
+    /// Only threads of this section; null for those without.
+    #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub section_id: Option<Option<String>>,
+    /// In which direction; absent for the method's own default.
+    pub sort_direction: Option<SortDirection>,
+    /// By what; absent for the time of creation.
+    pub sort_key: Option<ThreadSortKey>,
+    /// Only threads that came from these; absent for what users see.
+    pub source_kinds: Option<Vec<ThreadSourceKind>>,
+    /// Do not look for files that the index does not know yet.
+    #[serde(default)]
+    pub use_state_db_only: bool,
+}
+
+/// One working folder, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a path or a list of paths")]
+pub enum ThreadListCwdFilter {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// A direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SortDirection {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+/// What threads are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadSortKey {
+    /// When they were made.
+    CreatedAt,
+    /// When they last changed.
+    UpdatedAt,
+    /// When they were last of interest to the user.
+    RecencyAt,
+    /// Where the user put them in their section.
+    SectionPosition,
+}
+
+/// What a thread came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ThreadSourceKind {
+    /// The terminal client.
+    Cli,
+    /// An editor, or any other client of the app-server.
+    Vscode,
+    /// A script.
+    Exec,
+    /// A client of the app-server that says so.
+    AppServer,
+    /// Any agent.
+    SubAgent,
+    /// An agent that reviews.
+    SubAgentReview,
+    /// An agent that sums up a history.
+    SubAgentCompact,
+    /// An agent that was asked for help.
+    SubAgentThreadSpawn,
+    /// Another agent.
+    SubAgentOther,
+    /// Not known.
+    Unknown,
+}
+
+/// A page of threads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadListResponse {
+    /// The page.
+    pub data: Vec<Thread>,
+    /// Where the page before begins, for a request in the opposite direction.
+    pub backwards_cursor: Option<String>,
+    /// Where the next page begins; null on the last page.
+    pub next_cursor: Option<String>,
+    /// What the user has read of them, by thread id.
+    #[schemars(extend("x-experimental" = true))]
+    pub read_states: Option<BTreeMap<String, ThreadReadState>>,
+}
+
+/// Searches the texts of threads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchParams {
+    /// What to look for.
+    pub search_term: String,
+    /// Whether to look among archived threads instead of the others.
+    pub archived: Option<bool>,
+    /// Only threads of the account that is signed in.
+    #[serde(default)]
+    pub current_account_only: bool,
+    /// Where the last page ended (`nextCursor`); absent for the first page.
+    pub cursor: Option<String>,
+    /// Also hidden children of other threads.
+    #[serde(default)]
+    pub include_attached_threads: bool,
+    /// Most entries of a page.
+    pub limit: Option<u32>,
+    /// In which direction; absent for the method's own default.
+    pub sort_direction: Option<SortDirection>,
+    /// By what; absent for the time of creation.
+    pub sort_key: Option<ThreadSearchSortKey>,
+    /// Only threads that came from these; absent for what users see.
+    pub source_kinds: Option<Vec<ThreadSourceKind>>,
+}
+
+/// What found threads are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadSearchSortKey {
+    /// When they were made.
+    CreatedAt,
+    /// When they last changed.
+    UpdatedAt,
+    /// When they were last of interest to the user.
+    RecencyAt,
+}
+
+/// A page of found threads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchResponse {
+    /// The page.
+    pub data: Vec<ThreadSearchResult>,
+    /// Where the page before begins, for a request in the opposite direction.
+    pub backwards_cursor: Option<String>,
+    /// Where the next page begins; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A found thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchResult {
+    /// Text around the match.
+    pub snippet: String,
+    /// The thread.
+    pub thread: Thread,
+}
+
+/// Searches the texts of one thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchOccurrencesParams {
+    /// The thread.
+    pub thread_id: String,
+    /// What to look for.
+    pub search_term: String,
+    /// Where the last page ended (`nextCursor`); absent for the first page.
+    pub cursor: Option<String>,
+    /// Most entries of a page.
+    pub limit: Option<u32>,
+}
+
+/// A page of matches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchOccurrencesResponse {
+    /// The page.
+    pub data: Vec<ThreadSearchOccurrence>,
+    /// Where the next page begins; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A match.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchOccurrence {
+    /// The turn.
+    pub turn_id: String,
+    /// The item.
+    pub item_id: String,
+    /// Text around the match.
+    pub snippet: String,
+    /// Where the match is in `snippet`.
+    pub snippet_match_range: ThreadSearchTextRange,
+    /// Cursor for `thread/turns/list` that leads to it.
+    pub turn_cursor: String,
+}
+
+/// A range of a text, in UTF-16 units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchTextRange {
+    /// First unit.
+    pub start: u32,
+    /// One past the last unit.
+    pub end: u32,
+}

@@ -1,0 +1,106 @@
+//! Sections of the user's list of threads.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::shape::{double_option, require};
+use crate::thread_data::{ThreadSection, ThreadSectionAppearance};
+/// Which page of the sections.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionListParams {
+    /// Where the last page ended (`nextCursor`); absent for the first page.
+    pub cursor: Option<String>,
+    /// Most entries of a page.
+    pub limit: Option<u32>,
+}
+
+/// A page of sections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionListResponse {
+    /// The page.
+    pub data: Vec<ThreadSection>,
+    /// Where the next page begins; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// Makes a section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionCreateParams {
+    /// Its name.
+    pub name: String,
+    /// How it is shown.
+    pub appearance: Option<ThreadSectionAppearance>,
+}
+
+/// The new section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionCreateResponse {
+    /// The section.
+    pub section: ThreadSection,
+}
+
+/// Changes a section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionUpdateParams {
+    /// Its name.
+    pub name: String,
+    /// The section.
+    pub section_id: String,
+    /// How it is shown; absent changes nothing, null forgets it.
+    #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ThreadSectionAppearance>")]
+    pub appearance: Option<Option<ThreadSectionAppearance>>,
+}
+
+/// The section as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionUpdateResponse {
+    /// The section.
+    pub section: ThreadSection,
+}
+
+/// Deletes a section; its threads stay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionDeleteParams {
+    /// The section.
+    pub section_id: String,
+}
+
+/// It is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadSectionDeleteResponse {}
+
+/// Puts a thread into a section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = require("sectionId"))]
+pub struct ThreadSectionMoveParams {
+    /// The thread.
+    pub thread_id: String,
+    /// The section; null takes it out of any.
+    pub section_id: Option<String>,
+    /// The thread that it comes before; absent for the end.
+    pub before_thread_id: Option<String>,
+}
+
+/// It is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadSectionMoveResponse {}
+
+/// A thread was put into another section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = require("sectionId"))]
+pub struct ThreadSectionChangedNotification {
+    /// The thread.
+    pub thread_id: String,
+    /// The section; null when it is in none.
+    pub section_id: Option<String>,
+}

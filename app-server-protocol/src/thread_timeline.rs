@@ -1,0 +1,155 @@
+//! All that happened in a thread, voice sessions included.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::thread_item::ThreadItem;
+use crate::turn_data::{TurnError, TurnStatus};
+/// Which page of all that happened in a thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadTimelineListParams {
+    /// The thread.
+    pub thread_id: String,
+    /// Where the last page ended (`nextCursor`); absent for the first page.
+    pub cursor: Option<String>,
+    /// Most entries of a page.
+    pub limit: Option<u32>,
+}
+
+/// A page of what happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadTimelineListResponse {
+    /// The page.
+    pub data: Vec<ThreadTimelineEntry>,
+    /// The voice session that was open when the page begins.
+    pub active_realtime_session_at_page_start: Option<String>,
+    /// Where the next page begins; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// Something that happened in a thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ThreadTimelineEntry {
+    /// An item.
+    Item {
+        /// The turn.
+        turn_id: String,
+        /// The item.
+        item: ThreadItem,
+        /// Place in the history; grows.
+        position: u64,
+    },
+    /// Something in a voice session.
+    Realtime {
+        /// What happened there.
+        item: ThreadRealtimeItem,
+        /// Place in the history; grows.
+        position: u64,
+    },
+    /// A turn began.
+    TurnStarted {
+        /// Place in the history; grows.
+        position: u64,
+        /// The turn.
+        turn_id: String,
+        /// When, in Unix seconds.
+        started_at: Option<i64>,
+    },
+    /// A turn ended.
+    TurnCompleted {
+        /// Place in the history; grows.
+        position: u64,
+        /// How it stands.
+        status: TurnStatus,
+        /// The turn.
+        turn_id: String,
+        /// When it ended, in Unix seconds.
+        completed_at: Option<i64>,
+        /// How long it took, in milliseconds.
+        duration_ms: Option<i64>,
+        /// What went wrong, if anything.
+        error: Option<TurnError>,
+        /// When it began, in Unix seconds.
+        started_at: Option<i64>,
+    },
+}
+
+/// Something that happened in a voice session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRealtimeItem {
+    /// Its id.
+    pub id: String,
+    /// The session.
+    pub realtime_session_id: String,
+    /// What it was.
+    #[serde(flatten)]
+    pub kind: ThreadRealtimeItemKind,
+}
+
+/// What happened in a voice session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum ThreadRealtimeItemKind {
+    /// It began.
+    RealtimeSessionStarted,
+    /// Somebody spoke.
+    TranscriptSegment {
+        /// Who speaks.
+        role: ThreadRealtimeTranscriptRole,
+        /// The text.
+        text: String,
+    },
+    /// An item of the thread was shown in the session.
+    BemItemPromoted {
+        /// The item.
+        item_id: String,
+        /// How it was shown.
+        presentation: ThreadRealtimeBemItemPresentation,
+        /// Its turn.
+        turn_id: String,
+    },
+    /// It ended.
+    RealtimeSessionClosed {
+        /// How it ended.
+        outcome: ThreadRealtimeSessionOutcome,
+    },
+}
+
+/// Who spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ThreadRealtimeTranscriptRole {
+    /// The user.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// How an item is shown in a voice session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum ThreadRealtimeBemItemPresentation {
+    /// As a whole.
+    WholeItem,
+    /// As text.
+    InlineMarkdown,
+    /// One of its pictures.
+    InlineVisualization {
+        /// Which one, from 0.
+        index: u32,
+    },
+}
+
+/// How a voice session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ThreadRealtimeSessionOutcome {
+    /// As it should.
+    Ended,
+    /// With an error.
+    Failed,
+}
