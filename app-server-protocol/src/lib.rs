@@ -3,6 +3,8 @@
 //! * [`rpc`]: what a method is, and the [`rpc::METHODS`] table that everything else derives from
 //! * [`wire`]: one line of JSON in either direction
 //! * [`error`]: error codes and error data
+//! * [`schema`]: what clients generate code from
+//! * [`experimental`]: what clients have to ask for before they use it
 //!
 //! One file per family of methods holds its table on top and its types below. Type and field names are those of
 //! the contract release, because clients generate code from them.
@@ -15,6 +17,7 @@ mod account_usage;
 mod approval;
 mod capability;
 pub mod error;
+pub mod experimental;
 mod feature;
 mod file_change;
 mod initialize;
@@ -31,6 +34,7 @@ mod permission;
 mod policy;
 mod response_item;
 pub mod rpc;
+pub mod schema;
 mod secret;
 mod settings;
 mod shape;

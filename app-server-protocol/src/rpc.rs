@@ -373,7 +373,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::{ThreadStartParams, TurnStartParams};
 

@@ -47,7 +47,7 @@ pub struct ThreadResumeParams {
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
     /// The thread's file, where `threadId` is empty.
-    #[schemars(extend("x-experimental" = true))]
+    #[schemars(extend("x-experimental" = "nonEmpty"))]
     pub path: Option<String>,
     /// Permission profile, by name; not together with a sandbox.
     #[schemars(extend("x-experimental" = true))]
@@ -189,7 +189,7 @@ pub struct ThreadForkParams {
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
     /// The other thread's file, where `threadId` is empty.
-    #[schemars(extend("x-experimental" = true))]
+    #[schemars(extend("x-experimental" = "nonEmpty"))]
     pub path: Option<String>,
     /// Permission profile, by name; not together with a sandbox.
     #[schemars(extend("x-experimental" = true))]

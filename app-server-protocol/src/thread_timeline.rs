@@ -32,6 +32,7 @@ pub struct ThreadTimelineListResponse {
 /// Something that happened in a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "entries travel one at a time")]
 pub enum ThreadTimelineEntry {
     /// An item.
     Item {

@@ -1,0 +1,68 @@
+//! METHODS → what clients build on: JSON Schema, TypeScript and OpenRPC.
+//!
+//! The stable surface leaves out every method, member and variant that is marked experimental. What is checked in
+//! under `schema/` is the stable surface; the output does not depend on anything but the types.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+mod json;
+mod openrpc;
+mod surface;
+mod typescript;
+
+pub(crate) use surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
+
+/// Files by relative path (with `/`), each with its text.
+pub type Files = BTreeMap<String, String>;
+
+/// JSON Schema (draft 7), with the file names of the contract release: one file per message type, one per kind of
+/// message (`ClientRequest.json`, …), and two bundles of everything.
+pub fn json_files(experimental: bool) -> Files {
+    json::files(&surface::Surface::read(experimental))
+}
+
+/// TypeScript, one file per type. Import from `index.ts`; types of single methods are under `v2`.
+pub fn typescript_files(experimental: bool) -> Files {
+    typescript::files(&surface::Surface::write(experimental))
+}
+
+/// An OpenRPC 1.3 document. Methods are those of the server; what the server sends is in `x-server-requests` and
+/// `x-server-notifications`.
+pub fn openrpc(experimental: bool) -> String {
+    openrpc::document(&surface::Surface::read(experimental))
+}
+
+/// Writes [`json_files`] into a folder, which is made if need be. Other files there stay.
+pub fn write_json(folder: &Path, experimental: bool) -> io::Result<()> {
+    write(folder, &json_files(experimental))
+}
+
+/// Writes [`typescript_files`] into a folder, which is made if need be. Other files there stay.
+pub fn write_typescript(folder: &Path, experimental: bool) -> io::Result<()> {
+    write(folder, &typescript_files(experimental))
+}
+
+/// Writes [`openrpc`] as `openrpc.json` into a folder, which is made if need be.
+pub fn write_openrpc(folder: &Path, experimental: bool) -> io::Result<()> {
+    let files = Files::from([("openrpc.json".to_owned(), openrpc(experimental))]);
+    write(folder, &files)
+}
+
+fn write(folder: &Path, files: &Files) -> io::Result<()> {
+    for (name, text) in files {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+/// JSON as files hold it: keys in order, two blanks of indent, a line end.
+fn pretty(mut value: serde_json::Value) -> String {
+    value.sort_all_objects();
+    format!("{value:#}\n")
+}

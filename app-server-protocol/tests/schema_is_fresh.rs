@@ -1,0 +1,68 @@
+//! What is checked in under `schema/` is what the types say.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use codex_app_server_protocol::schema::{self, Files};
+
+const RENEW: &str = "UPDATE_SCHEMA=1 cargo test -p codex-app-server-protocol schema_is_fresh";
+
+fn expected() -> Files {
+    let mut files = Files::from([("openrpc.json".to_owned(), schema::openrpc(false))]);
+    for (folder, part) in [
+        ("json", schema::json_files(false)),
+        ("typescript", schema::typescript_files(false)),
+    ] {
+        files.extend(
+            part.into_iter()
+                .map(|(name, text)| (format!("{folder}/{name}"), text)),
+        );
+    }
+    files
+}
+
+fn found(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            found(&entry.path(), &format!("{name}/"), names)?;
+        } else {
+            names.insert(name);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn schema_is_fresh() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schema");
+    let expected = expected();
+    std::fs::create_dir_all(&folder)?;
+    let mut names = BTreeSet::new();
+    found(&folder, "", &mut names)?;
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        for name in names.iter().filter(|name| !expected.contains_key(*name)) {
+            std::fs::remove_file(folder.join(name))?;
+        }
+        schema::write_json(&folder.join("json"), false)?;
+        schema::write_typescript(&folder.join("typescript"), false)?;
+        schema::write_openrpc(&folder, false)?;
+        return Ok(());
+    }
+    let mut stale: Vec<_> = names
+        .iter()
+        .filter(|name| !expected.contains_key(*name))
+        .collect();
+    for (name, text) in &expected {
+        if std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text) {
+            stale.push(name);
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "schema/ is stale, renew it with `{RENEW}`: {stale:?}"
+    );
+    Ok(())
+}

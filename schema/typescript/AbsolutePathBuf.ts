@@ -1,0 +1,4 @@
+// Generated from the protocol crate. Do not edit.
+
+/** An absolute path. */
+export type AbsolutePathBuf = string;

@@ -1,0 +1,63 @@
+// Generated from the protocol crate. Do not edit.
+import type { AgentMessageDeltaNotification } from "./v2/AgentMessageDeltaNotification";
+import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecutionOutputDeltaNotification";
+import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
+import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotification";
+import type { ErrorNotification } from "./v2/ErrorNotification";
+import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
+import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
+import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
+import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
+import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
+import type { ServerRequestResolvedNotification } from "./v2/ServerRequestResolvedNotification";
+import type { TerminalInteractionNotification } from "./v2/TerminalInteractionNotification";
+import type { ThreadClosedNotification } from "./v2/ThreadClosedNotification";
+import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
+import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
+import type { ThreadStatusChangedNotification } from "./v2/ThreadStatusChangedNotification";
+import type { ThreadTokenUsageUpdatedNotification } from "./v2/ThreadTokenUsageUpdatedNotification";
+import type { TurnCompletedNotification } from "./v2/TurnCompletedNotification";
+import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
+import type { WarningNotification } from "./v2/WarningNotification";
+
+export type ServerNotification =
+  /** A thread was started or forked. */
+  | { method: "thread/started"; params: ThreadStartedNotification }
+  /** A thread's status changed. */
+  | { method: "thread/status/changed"; params: ThreadStatusChangedNotification }
+  /** A thread was unloaded. */
+  | { method: "thread/closed"; params: ThreadClosedNotification }
+  /** A thread's token counts changed. */
+  | { method: "thread/tokenUsage/updated"; params: ThreadTokenUsageUpdatedNotification }
+  /** A thread's settings changed. */
+  | { method: "thread/settings/updated"; params: ThreadSettingsUpdatedNotification }
+  /** A turn began. */
+  | { method: "turn/started"; params: TurnStartedNotification }
+  /** A turn ended. */
+  | { method: "turn/completed"; params: TurnCompletedNotification }
+  /** An item began. */
+  | { method: "item/started"; params: ItemStartedNotification }
+  /** An item is complete. */
+  | { method: "item/completed"; params: ItemCompletedNotification }
+  /** More text of an agent message. */
+  | { method: "item/agentMessage/delta"; params: AgentMessageDeltaNotification }
+  /** A section of a reasoning summary begins. */
+  | { method: "item/reasoning/summaryPartAdded"; params: ReasoningSummaryPartAddedNotification }
+  /** More text of a reasoning summary. */
+  | { method: "item/reasoning/summaryTextDelta"; params: ReasoningSummaryTextDeltaNotification }
+  /** More raw reasoning. */
+  | { method: "item/reasoning/textDelta"; params: ReasoningTextDeltaNotification }
+  /** More output of a command. */
+  | { method: "item/commandExecution/outputDelta"; params: CommandExecutionOutputDeltaNotification }
+  /** Somebody wrote into a running command. */
+  | { method: "item/commandExecution/terminalInteraction"; params: TerminalInteractionNotification }
+  /** A question to the client needs no answer any more. */
+  | { method: "serverRequest/resolved"; params: ServerRequestResolvedNotification }
+  /** A request to the model failed. */
+  | { method: "error"; params: ErrorNotification }
+  /** Something that the user should know. */
+  | { method: "warning"; params: WarningNotification }
+  /** Something is wrong with the configuration. */
+  | { method: "configWarning"; params: ConfigWarningNotification }
+  /** Something that the client did will stop to work one day. */
+  | { method: "deprecationNotice"; params: DeprecationNoticeNotification };

@@ -1,0 +1,12 @@
+// Generated from the protocol crate. Do not edit.
+import type { JsonValue } from "../serde_json/JsonValue";
+
+/** What a tool returned. */
+export type McpToolCallResult = {
+  /** Metadata of the server. */
+  _meta: JsonValue;
+  /** Content blocks, as in the Model Context Protocol. */
+  content: Array<JsonValue>;
+  /** The same as data. */
+  structuredContent: JsonValue;
+};
