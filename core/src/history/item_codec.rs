@@ -584,6 +584,37 @@ fn hint(target: &Value) -> String {
         .to_owned()
 }
 
+/// A review's begin as an event of older files tells it.
+pub(crate) fn entered_review(event: &Value) -> ItemBody {
+    let review = event.get("user_facing_hint").and_then(Value::as_str);
+    ItemBody::EnteredReviewMode {
+        review: review.map_or_else(
+            || hint(event.get("target").unwrap_or(&Value::Null)),
+            str::to_owned,
+        ),
+    }
+}
+
+/// A review's end as an event of older files tells it.
+pub(crate) fn exited_review(mut event: Value) -> ItemBody {
+    let output = event.get_mut("review_output").map(Value::take);
+    let output = output.and_then(|o| serde_json::from_value::<ReviewOutput>(o).ok());
+    ItemBody::ExitedReviewMode {
+        review: output.map_or_else(String::new, |o| o.text()),
+    }
+}
+
+/// The changes of a patch, sorted by path.
+pub(crate) fn changes(value: Value) -> Option<Vec<FileChange>> {
+    let changes: BTreeMap<PathBuf, PatchChange> = serde_json::from_value(value).ok()?;
+    Some(
+        changes
+            .into_iter()
+            .map(|(path, c)| c.into_change(&path))
+            .collect(),
+    )
+}
+
 #[derive(Serialize, Deserialize)]
 struct Exited<'a> {
     #[serde(borrow, default)]

@@ -1,24 +1,42 @@
 //! Threads at rest: rollout files (the truth) and the index derived from them.
 
+mod catalogue;
+mod chain;
 mod encode;
 mod error_codec;
 mod git;
+mod head;
+mod index;
 mod input_codec;
 mod item_codec;
 mod layout;
+mod legacy;
+mod line;
 mod lock;
 mod log;
 mod meta;
+mod names;
+mod project;
+mod replay;
+mod row;
 mod settings_codec;
+mod source;
+mod store;
+mod tail;
 mod writer;
 
 use serde_json::Value;
 
+pub use chain::HistoryError;
 pub use layout::{Layout, RolloutName};
 pub use lock::{LockError, WriterLock};
 pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use settings_codec::SavedSettings;
+pub use store::{
+    ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, SortKey, SourceKind, StoredThread, ThreadStore,
+    TurnsPage, TurnsQuery,
+};
 pub use writer::{LogWriter, OnWarning};
 
 use crate::model::ResponseItem;

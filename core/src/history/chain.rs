@@ -1,0 +1,178 @@
+//! The history of a thread: one file, or several that build upon each other (threads-and-turns sections 2.4 and 2.5).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::line::{self, Kind, Line};
+use super::meta::{HistoryBase, SessionMeta};
+use super::source::{Backward, Source};
+use crate::{HistoryMode, ThreadId};
+
+/// Forks of forks of forks: beyond this something goes in circles.
+const DEPTH: usize = 1000;
+
+/// Where the rollouts of a thread are: by identifier, in any order.
+pub(crate) trait FindRollouts {
+    /// All files of the thread, also those that a revert has left behind.
+    fn rollouts(&self, id: ThreadId) -> Vec<PathBuf>;
+}
+
+/// All lines that belong to a thread.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    /// Oldest first; never empty. Each ends where its successor's base says.
+    pub(crate) segments: Vec<Source>,
+    /// First line of the newest file.
+    pub(crate) meta: SessionMeta,
+    /// The history before the first file is missing.
+    pub(crate) incomplete: bool,
+}
+
+/// Why a file is not a thread's history.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// It could not be read.
+    #[error("failed to read thread: {path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It has no meta line.
+    #[error("failed to read thread: rollout at {} is empty", .0.display())]
+    Empty(PathBuf),
+}
+
+impl History {
+    /// Opens the history that ends with the file at `path`.
+    pub(crate) fn open(path: &Path, find: &dyn FindRollouts) -> Result<Self, HistoryError> {
+        let source = Source::open(path).map_err(|source| HistoryError::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let meta = read_meta(&source)?;
+        let mut base = meta.history_base;
+        let mut history = Self {
+            segments: vec![source],
+            meta,
+            incomplete: false,
+        };
+        while let Some(at) = base {
+            let Some((source, next)) = history.find_base(at, find) else {
+                tracing::warn!(path = %path.display(), base = %at.thread_id, "the file that a thread builds upon is missing");
+                history.incomplete = true;
+                break;
+            };
+            history.segments.push(source);
+            base = next;
+            if history.segments.len() > DEPTH {
+                break;
+            }
+        }
+        history.segments.reverse();
+        Ok(history)
+    }
+
+    /// The same history as far as `end` of the newest file.
+    pub(crate) fn until(mut self, end: u64) -> Self {
+        if let Some(last) = self.segments.pop() {
+            self.segments.push(last.until(end));
+        }
+        self
+    }
+
+    /// The file that a base points into, cut where the base ends, with its own base.
+    fn find_base(&self, base: HistoryBase, find: &dyn FindRollouts) -> Option<(Source, Option<HistoryBase>)> {
+        find.rollouts(base.thread_id)
+            .into_iter()
+            .filter(|path| self.segments.iter().all(|s| s.path() != path))
+            .filter_map(|path| Source::open(&path).ok())
+            .find(|source| ends_at(source, base))
+            .and_then(|source| {
+                let next = read_meta(&source).ok()?.history_base;
+                Some((source.until(base.end_byte_offset), next))
+            })
+    }
+
+    /// How the newest file keeps its lines.
+    pub(crate) fn mode(&self) -> HistoryMode {
+        self.meta.history_mode.unwrap_or(HistoryMode::Legacy)
+    }
+
+    /// The newest file.
+    pub(crate) fn newest(&self) -> Option<&Source> {
+        self.segments.last()
+    }
+
+    /// Hands all lines over, oldest first, with their number; blank and garbage lines don't count.
+    pub(crate) fn each(&self, mut take: impl FnMut(u64, &Line<'_>)) -> io::Result<()> {
+        let mut number = 0;
+        for segment in &self.segments {
+            let mut lines = segment.forward(0);
+            while let Some((_, bytes)) = lines.next()? {
+                if let Some(line) = Line::parse(bytes) {
+                    take(number, &line);
+                    number += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands lines over, newest first, until `take` says `false`.
+    pub(crate) fn each_back(&self, mut take: impl FnMut(&Line<'_>) -> bool) -> io::Result<()> {
+        for segment in self.segments.iter().rev() {
+            let mut lines: Backward<'_> = segment.backward(segment.len());
+            while let Some((_, bytes)) = lines.next()? {
+                if let Some(line) = Line::parse(bytes)
+                    && !take(&line)
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The meta line: the first line, garbage lines before it aside.
+pub(crate) fn read_meta(source: &Source) -> Result<SessionMeta, HistoryError> {
+    let mut lines = source.forward(0);
+    let io = |error| HistoryError::Io {
+        path: source.path().to_path_buf(),
+        source: error,
+    };
+    for _ in 0..10 {
+        let Some((_, bytes)) = lines.next().map_err(io)? else {
+            break;
+        };
+        if let Some(line) = Line::parse(bytes)
+            && line.kind == Kind::Meta
+            && let Some(meta) = line.payload()
+        {
+            return Ok(meta);
+        }
+    }
+    Err(HistoryError::Empty(source.path().to_path_buf()))
+}
+
+/// Whether the lines of `source` up to the base's end are those that the base means.
+fn ends_at(source: &Source, base: HistoryBase) -> bool {
+    if base.end_byte_offset > source.len() {
+        return false;
+    }
+    let mut lines = source.backward(base.end_byte_offset);
+    // Garbage may lie between; a few lines are enough to tell one file from another.
+    for _ in 0..20 {
+        match lines.next() {
+            Ok(Some((_, bytes))) => {
+                if let Some(ordinal) = line::ordinal(bytes) {
+                    return ordinal + 1 == base.end_ordinal_exclusive;
+                }
+            }
+            _ => return false,
+        }
+    }
+    false
+}

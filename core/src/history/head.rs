@@ -1,0 +1,139 @@
+//! What the beginning of a rollout tells: everything that a row of a list needs.
+
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::chain::HistoryError;
+use super::input_codec::FileInput;
+use super::legacy;
+use super::line::{EventKind, Kind, Line};
+use super::meta::SessionMeta;
+use super::source::Source;
+
+/// The first user message is looked for no further than this.
+const LIMIT: u64 = 4 << 20;
+
+/// The beginning of a rollout.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) meta: SessionMeta,
+    /// First user text, trimmed; `None` if there is none so far.
+    pub(crate) preview: Option<String>,
+    /// Model and effort of the first turn.
+    pub(crate) model: Option<String>,
+    pub(crate) effort: Option<String>,
+}
+
+/// Reads the beginning of a rollout.
+pub(crate) fn read(path: &Path) -> Result<Head, HistoryError> {
+    let wrap = |source: io::Error| HistoryError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
+    let source = Source::open_head(path, limit).map_err(wrap)?;
+    let mut lines = source.forward(0);
+    let mut head: Option<Head> = None;
+    let mut number = 0;
+    while lines.offset() < LIMIT {
+        let Some((_, bytes)) = lines.next().map_err(wrap)? else {
+            break;
+        };
+        let line = Line::parse(bytes);
+        let Some(found) = &mut head else {
+            head = line.filter(|l| l.kind == Kind::Meta).and_then(|l| {
+                Some(Head {
+                    meta: l.payload()?,
+                    preview: None,
+                    model: None,
+                    effort: None,
+                })
+            });
+            number += 1;
+            if head.is_none() && number == 10 {
+                break;
+            }
+            continue;
+        };
+        if let Some(line) = line
+            && found.take(&line)
+        {
+            break;
+        }
+    }
+    head.ok_or_else(|| HistoryError::Empty(path.to_path_buf()))
+}
+
+impl Head {
+    /// Whether the line is the last one that is needed.
+    fn take(&mut self, line: &Line<'_>) -> bool {
+        match line.kind {
+            Kind::TurnContext if self.model.is_none() => {
+                #[derive(Deserialize)]
+                struct Context {
+                    #[serde(default)]
+                    model: Option<String>,
+                    #[serde(default)]
+                    effort: Option<String>,
+                }
+                if let Some(context) = line.payload::<Context>() {
+                    self.model = context.model;
+                    self.effort = context.effort;
+                }
+            }
+            Kind::Event(EventKind::UserMessage) => self.preview = legacy::user_text(line).and_then(preview),
+            Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line).and_then(preview),
+            _ => {}
+        }
+        self.preview.is_some()
+    }
+}
+
+fn preview(text: String) -> Option<String> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    Some(if trimmed.len() == text.len() {
+        text
+    } else {
+        trimmed.to_owned()
+    })
+}
+
+/// The text of a `UserMessage` item.
+fn user_item(line: &Line<'_>) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Completed<'a> {
+        #[serde(borrow)]
+        item: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct User {
+        #[serde(rename = "type")]
+        kind: String,
+        #[serde(default)]
+        content: Vec<FileInput>,
+    }
+    let raw = line.payload::<Completed<'_>>()?.item.get();
+    // Cheap for the items of other kinds, which may be large.
+    if !raw.get(..60).unwrap_or(raw).contains("UserMessage") {
+        return None;
+    }
+    let user: User = serde_json::from_str(raw).ok()?;
+    if user.kind != "UserMessage" {
+        return None;
+    }
+    let texts: Vec<String> = user
+        .content
+        .into_iter()
+        .filter_map(|input| match input {
+            FileInput::Text { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect();
+    Some(texts.join("\n"))
+}

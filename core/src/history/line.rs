@@ -1,0 +1,321 @@
+//! What a line of a rollout is, found out without parsing all of it.
+//!
+//! Lines can be long and most readers skip most of them, so this looks at the members in front of the payload and at
+//! the payload's first member only. Lines with their members in an unusual order are parsed in full.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Kinds of lines, and of events, that readers look into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Meta,
+    Response,
+    TurnContext,
+    WorldState,
+    TokenUsageRecord,
+    Compacted,
+    Event(EventKind),
+    /// Kept in the file, skipped by readers.
+    Other,
+}
+
+/// Kinds of `event_msg` lines that readers look into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    TaskStarted,
+    TaskComplete,
+    TurnAborted,
+    ItemCompleted,
+    TokenCount,
+    SettingsApplied,
+    Goal,
+    UserMessage,
+    AgentMessage,
+    AgentReasoning,
+    AgentReasoningRaw,
+    PatchEnd,
+    McpEnd,
+    WebSearchEnd,
+    ViewImage,
+    ContextCompacted,
+    RolledBack,
+    EnteredReview,
+    ExitedReview,
+    Other,
+}
+
+impl EventKind {
+    fn named(name: &str) -> Self {
+        match name {
+            "task_started" | "turn_started" => Self::TaskStarted,
+            "task_complete" | "turn_complete" => Self::TaskComplete,
+            "turn_aborted" => Self::TurnAborted,
+            "item_completed" => Self::ItemCompleted,
+            "token_count" => Self::TokenCount,
+            "thread_settings_applied" => Self::SettingsApplied,
+            "thread_goal_updated" => Self::Goal,
+            "user_message" => Self::UserMessage,
+            "agent_message" => Self::AgentMessage,
+            "agent_reasoning" => Self::AgentReasoning,
+            "agent_reasoning_raw_content" => Self::AgentReasoningRaw,
+            "patch_apply_end" => Self::PatchEnd,
+            "mcp_tool_call_end" => Self::McpEnd,
+            "web_search_end" => Self::WebSearchEnd,
+            "view_image_tool_call" => Self::ViewImage,
+            "context_compacted" => Self::ContextCompacted,
+            "thread_rolled_back" => Self::RolledBack,
+            "entered_review_mode" => Self::EnteredReview,
+            "exited_review_mode" => Self::ExitedReview,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A line, as far as it was looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) ordinal: Option<u64>,
+    pub(crate) timestamp: &'a str,
+    /// Begins with the payload; other members may follow it.
+    payload: &'a str,
+    whole: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// Looks at a line without its end; `None` for garbage.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        // A check of the whole line would cost more than all the rest: payloads are checked when they are read.
+        let line = bytes.trim_ascii();
+        let text = std::str::from_utf8(line).ok()?;
+        Self::quick(text).or_else(|| Self::thorough(text))
+    }
+
+    fn quick(text: &'a str) -> Option<Self> {
+        let mut cursor = Cursor { text, at: 0 };
+        cursor.take(b'{')?;
+        let (mut kind, mut ordinal, mut timestamp) = (None, None, "");
+        loop {
+            let key = cursor.string()?;
+            cursor.take(b':')?;
+            match key {
+                "timestamp" => timestamp = cursor.string()?,
+                "type" => kind = Some(cursor.string()?),
+                "ordinal" => ordinal = cursor.number()?,
+                "payload" => break,
+                _ => return None,
+            }
+            cursor.take(b',')?;
+        }
+        cursor.blanks();
+        let payload = &text[cursor.at..];
+        let kind = match kind? {
+            "event_msg" => {
+                cursor.take(b'{')?;
+                if cursor.string()? != "type" {
+                    return None;
+                }
+                cursor.take(b':')?;
+                Kind::Event(EventKind::named(cursor.string()?))
+            }
+            other => plain_kind(other),
+        };
+        Some(Self {
+            kind,
+            ordinal,
+            timestamp,
+            payload,
+            whole: text,
+        })
+    }
+
+    fn thorough(text: &'a str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            #[serde(borrow, default)]
+            timestamp: Option<&'a str>,
+            #[serde(default)]
+            ordinal: Option<u64>,
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            #[serde(borrow)]
+            payload: &'a RawValue,
+        }
+        #[derive(Deserialize)]
+        struct Event<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+        }
+        let envelope: Envelope<'a> = serde_json::from_str(text).ok()?;
+        let payload = envelope.payload.get();
+        let kind = match envelope.kind.as_ref() {
+            "event_msg" => {
+                let event: Event<'_> = serde_json::from_str(payload).ok()?;
+                Kind::Event(EventKind::named(&event.kind))
+            }
+            other => plain_kind(other),
+        };
+        Some(Self {
+            kind,
+            ordinal: envelope.ordinal,
+            timestamp: envelope.timestamp.unwrap_or_default(),
+            payload,
+            whole: text,
+        })
+    }
+
+    /// Reads the payload; `None` if it isn't what is expected.
+    pub(crate) fn payload<T: Deserialize<'a>>(&self) -> Option<T> {
+        let mut reader = serde_json::Deserializer::from_str(self.payload);
+        T::deserialize(&mut reader).ok()
+    }
+
+    /// The payload's text, and nothing behind it.
+    pub(crate) fn raw_payload(&self) -> Option<&'a str> {
+        self.payload::<&'a RawValue>().map(RawValue::get)
+    }
+
+    /// A text member near the front of the payload, found without reading the rest where that is possible.
+    pub(crate) fn text_member(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut cursor = Cursor {
+            text: self.payload,
+            at: 0,
+        };
+        let mut quick = || {
+            cursor.take(b'{')?;
+            loop {
+                let key = cursor.string()?;
+                cursor.take(b':')?;
+                let value = cursor.string()?;
+                if key == name {
+                    return Some(Cow::Borrowed(value));
+                }
+                cursor.take(b',')?;
+            }
+        };
+        quick().or_else(|| {
+            let members: std::collections::BTreeMap<Cow<'a, str>, &'a RawValue> = self.payload()?;
+            serde_json::from_str(members.get(name)?.get()).ok()
+        })
+    }
+
+    /// The whole line.
+    pub(crate) fn text(&self) -> &'a str {
+        self.whole
+    }
+}
+
+fn plain_kind(name: &str) -> Kind {
+    match name {
+        "session_meta" => Kind::Meta,
+        "response_item" => Kind::Response,
+        "turn_context" => Kind::TurnContext,
+        "world_state" => Kind::WorldState,
+        "token_usage_record" => Kind::TokenUsageRecord,
+        "compacted" => Kind::Compacted,
+        _ => Kind::Other,
+    }
+}
+
+/// The ordinal of a line, whatever it is.
+pub(crate) fn ordinal(bytes: &[u8]) -> Option<u64> {
+    Line::parse(bytes)?.ordinal
+}
+
+/// Walks over the plain parts of JSON: strings without escapes, whole numbers.
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn blanks(&mut self) {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        self.blanks();
+        (self.text.as_bytes().get(self.at) == Some(&byte)).then(|| self.at += 1)
+    }
+
+    fn string(&mut self) -> Option<&'a str> {
+        self.take(b'"')?;
+        let rest = &self.text.as_bytes()[self.at..];
+        let end = memchr::memchr2(b'"', b'\\', rest)?;
+        if rest[end] == b'\\' {
+            return None;
+        }
+        let text = &self.text[self.at..self.at + end];
+        self.at += end + 1;
+        Some(text)
+    }
+
+    fn number(&mut self) -> Option<Option<u64>> {
+        self.blanks();
+        let rest = &self.text.as_bytes()[self.at..];
+        if rest.starts_with(b"null") {
+            self.at += 4;
+            return Some(None);
+        }
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let number = self.text[self.at..self.at + digits].parse().ok()?;
+        self.at += digits;
+        Some(Some(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn usual_and_unusual_orders_read_alike() {
+        for text in [
+            r#"{"timestamp":"T","ordinal":7,"type":"event_msg","payload":{"type":"task_started","turn_id":"a"},"x":1}"#,
+            r#"{ "timestamp": "T", "ordinal": 7, "type": "event_msg", "payload": {"type": "task_started", "turn_id": "a"}}"#,
+            r#"{"payload":{"turn_id":"a","type":"task_started"},"type":"event_msg","ordinal":7,"timestamp":"T"}"#,
+        ] {
+            let line = Line::parse(text.as_bytes()).expect("a line");
+            assert_eq!(line.kind, Kind::Event(EventKind::TaskStarted));
+            assert_eq!(line.ordinal, Some(7));
+            assert_eq!(line.timestamp, "T");
+            let payload: serde_json::Value = line.payload().expect("a payload");
+            assert_eq!(payload["turn_id"], "a");
+        }
+    }
+
+    #[test]
+    fn garbage_is_no_line() {
+        for text in [
+            "",
+            "{",
+            "null",
+            "{}",
+            r#"{"type":"event_msg","payload":{"type":"#,
+            "\u{7f}",
+        ] {
+            if let Some(line) = Line::parse(text.as_bytes()) {
+                assert!(line.payload::<serde_json::Value>().is_none(), "{text}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Line::parse(&bytes).map(|line| line.payload::<serde_json::Value>());
+        }
+
+        #[test]
+        fn torn_lines_never_panic(cut in 0usize..90) {
+            let text = br#"{"timestamp":"T","ordinal":7,"type":"event_msg","payload":{"type":"task_started","a":1}}"#;
+            let _ = Line::parse(&text[..cut.min(text.len())]).map(|line| line.raw_payload());
+        }
+    }
+}

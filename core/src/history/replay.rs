@@ -1,0 +1,168 @@
+//! From lines to the model's history: what is sent as `input` when a thread goes on.
+
+use std::collections::HashSet;
+use std::io;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::chain::History;
+use super::line::{EventKind, Kind, Line};
+use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
+
+/// What the model is told of a call whose output was never stored.
+const ABORTED: &str = "aborted";
+
+/// The model's history. Reads from the last compaction on: what was before it is not looked at.
+pub(crate) fn model_history(history: &History) -> io::Result<Vec<ResponseItem>> {
+    // Newest first, so that the walk can end at a compaction.
+    let mut items = Vec::new();
+    let mut dropped_turns = 0usize;
+    let mut legacy_summary = None;
+    history.each_back(|line| match line.kind {
+        Kind::Response => {
+            if dropped_turns == 0
+                && let Some(item) = line.payload::<ResponseItem>()
+            {
+                items.push(item);
+            } else if dropped_turns > 0 && line.payload().is_some_and(|item| opens_turn(&item)) {
+                dropped_turns -= 1;
+            }
+            true
+        }
+        Kind::Event(EventKind::RolledBack) => {
+            #[derive(Deserialize)]
+            struct RolledBack {
+                num_turns: usize,
+            }
+            dropped_turns += line.payload::<RolledBack>().map_or(0, |event| event.num_turns);
+            true
+        }
+        Kind::Compacted => match compaction(line) {
+            Some(Compaction::Replaced(mut replacement)) => {
+                replacement.reverse();
+                items.extend(replacement);
+                false
+            }
+            Some(Compaction::Summary(message)) if legacy_summary.is_none() => {
+                // Older files: the user's messages so far, then the summary.
+                legacy_summary = Some((items.len(), message));
+                true
+            }
+            _ => true,
+        },
+        _ => true,
+    })?;
+    if let Some((after, message)) = legacy_summary {
+        let before = items.split_off(after);
+        items.push(user_message(message));
+        items.extend(before.into_iter().filter(opens_turn));
+    }
+    items.reverse();
+    fill_missing_outputs(&mut items);
+    Ok(items)
+}
+
+enum Compaction {
+    Replaced(Vec<ResponseItem>),
+    Summary(String),
+}
+
+fn compaction(line: &Line<'_>) -> Option<Compaction> {
+    #[derive(Deserialize)]
+    struct Compacted<'a> {
+        #[serde(default)]
+        message: String,
+        #[serde(borrow, default)]
+        replacement_history: Option<&'a RawValue>,
+    }
+    let event: Compacted<'_> = line.payload()?;
+    let replaced = event
+        .replacement_history
+        .and_then(|raw| serde_json::from_str::<Option<Vec<ResponseItem>>>(raw.get()).ok()?);
+    Some(match replaced {
+        Some(items) => Compaction::Replaced(items),
+        None => Compaction::Summary(event.message),
+    })
+}
+
+fn user_message(text: String) -> ResponseItem {
+    ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: "user".into(),
+        content: vec![ContentItem::InputText { text }],
+        phase: None,
+    })
+}
+
+/// Whether the item is a message that the user wrote, not context put in by a program.
+fn opens_turn(item: &ResponseItem) -> bool {
+    let ResponseItem::Known(KnownItem::Message { role, content, .. }) = item else {
+        return false;
+    };
+    role == "user" && !content.iter().any(is_context)
+}
+
+/// Context is wrapped in a tag of its own.
+fn is_context(part: &ContentItem) -> bool {
+    const TAGS: [&str; 6] = [
+        "<environment_context",
+        "<user_instructions",
+        "<turn_aborted",
+        "<user_shell_command",
+        "<codex_internal_context",
+        "# AGENTS.md instructions",
+    ];
+    match part {
+        ContentItem::InputText { text } => TAGS.iter().any(|tag| text.trim_start().starts_with(tag)),
+        _ => false,
+    }
+}
+
+/// The API refuses calls without outputs: those that were cut off get one. Outputs without a call go.
+pub(crate) fn fill_missing_outputs(items: &mut Vec<ResponseItem>) {
+    let mut answered = HashSet::new();
+    let mut called = HashSet::new();
+    for item in &*items {
+        if let ResponseItem::Known(known) = item {
+            match known {
+                KnownItem::FunctionCallOutput { call_id, .. }
+                | KnownItem::CustomToolCallOutput { call_id, .. } => {
+                    answered.insert(call_id.clone());
+                }
+                KnownItem::FunctionCall { call_id, .. } | KnownItem::CustomToolCall { call_id, .. } => {
+                    called.insert(call_id.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut filled = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        let output = FunctionOutput::Text(ABORTED.into());
+        let missing = match &item {
+            ResponseItem::Known(
+                KnownItem::FunctionCallOutput { call_id, .. }
+                | KnownItem::CustomToolCallOutput { call_id, .. },
+            ) if !called.contains(call_id) => continue,
+            ResponseItem::Known(KnownItem::FunctionCall { call_id, .. }) if !answered.contains(call_id) => {
+                Some(KnownItem::FunctionCallOutput {
+                    id: None,
+                    call_id: call_id.clone(),
+                    output,
+                })
+            }
+            ResponseItem::Known(KnownItem::CustomToolCall { call_id, .. }) if !answered.contains(call_id) => {
+                Some(KnownItem::CustomToolCallOutput {
+                    id: None,
+                    call_id: call_id.clone(),
+                    output,
+                })
+            }
+            _ => None,
+        };
+        filled.push(item);
+        filled.extend(missing.map(ResponseItem::Known));
+    }
+    *items = filled;
+}

@@ -1,0 +1,383 @@
+//! Reading rollouts line by line, from either end, through all files of a history.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes read at once.
+const CHUNK: usize = 256 << 10;
+/// A longer line is skipped: no program writes one.
+const LINE_LIMIT: usize = 1 << 30;
+
+/// A rollout opened for reading. Compressed files are held in memory, decompressed.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    content: Content,
+    /// Bytes that belong to the history.
+    end: u64,
+    path: Arc<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    File(Arc<File>),
+    Memory(Arc<Vec<u8>>),
+}
+
+impl Source {
+    /// Opens a file, compressed or not.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let path = Arc::new(path.to_path_buf());
+        if path.extension().is_some_and(|e| e == "zst") {
+            let bytes = zstd::stream::decode_all(file)?;
+            return Ok(Self {
+                end: bytes.len() as u64,
+                content: Content::Memory(Arc::new(bytes)),
+                path,
+            });
+        }
+        Ok(Self {
+            end: file.metadata()?.len(),
+            content: Content::File(Arc::new(file)),
+            path,
+        })
+    }
+
+    /// Opens a file for its first lines only: of a compressed one no more than `limit` bytes are decompressed.
+    pub(crate) fn open_head(path: &Path, limit: usize) -> io::Result<Self> {
+        if path.extension().is_none_or(|e| e != "zst") {
+            return Self::open(path);
+        }
+        let mut bytes = Vec::new();
+        let reader = zstd::stream::read::Decoder::new(File::open(path)?)?;
+        // A torn end still leaves the lines before it.
+        let _ = reader.take(limit as u64).read_to_end(&mut bytes);
+        Ok(Self {
+            end: bytes.len() as u64,
+            content: Content::Memory(Arc::new(bytes)),
+            path: Arc::new(path.to_path_buf()),
+        })
+    }
+
+    /// The same file, as far as `end`.
+    pub(crate) fn until(mut self, end: u64) -> Self {
+        self.end = self.end.min(end);
+        self
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.end
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads at `offset`; less than asked for only at the end.
+    pub(crate) fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let out_len = out.len().min(left);
+        let out = &mut out[..out_len];
+        match &self.content {
+            Content::Memory(bytes) => {
+                let at = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let n = out.len().min(bytes.len() - at);
+                out[..n].copy_from_slice(&bytes[at..at + n]);
+                Ok(n)
+            }
+            Content::File(file) => {
+                let mut done = 0;
+                while done < out.len() {
+                    match file.read_at(&mut out[done..], offset + done as u64) {
+                        Ok(0) => break,
+                        Ok(n) => done += n,
+                        Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                        Err(e) => return Err(e),
+                    }
+                }
+                Ok(done)
+            }
+        }
+    }
+
+    /// Lines from `offset` on, which must be where a line begins.
+    pub(crate) fn forward(&self, offset: u64) -> Forward<'_> {
+        Forward {
+            source: self,
+            buffer: Vec::new(),
+            base: offset,
+            at: 0,
+        }
+    }
+
+    /// Lines before `offset`, the last one first.
+    pub(crate) fn backward(&self, offset: u64) -> Backward<'_> {
+        Backward {
+            source: self,
+            buffer: Vec::new(),
+            base: offset.min(self.end),
+            used: 0,
+            first: true,
+            done: false,
+        }
+    }
+
+    /// Whether the last line has no end.
+    pub(crate) fn is_torn(&self) -> io::Result<bool> {
+        if self.end == 0 {
+            return Ok(false);
+        }
+        let mut last = [0];
+        Ok(self.read_at(self.end - 1, &mut last)? == 1 && last[0] != b'\n')
+    }
+
+    /// Where the line with this ordinal begins, by bisection: ordinals grow with the offset. `None` if there is none.
+    pub(crate) fn find_ordinal(&self, ordinal: u64) -> io::Result<Option<u64>> {
+        let (mut low, mut high) = (0, self.end);
+        // Close enough to walk.
+        while high - low > 64 << 10 {
+            let middle = low + (high - low) / 2;
+            match self.first_ordinal_after(middle, high)? {
+                Some((_, found)) if found > ordinal => high = middle,
+                Some((offset, found)) => {
+                    low = offset;
+                    if found == ordinal {
+                        return Ok(Some(offset));
+                    }
+                }
+                None => high = middle,
+            }
+        }
+        let mut lines = self.forward(low);
+        while let Some((offset, line)) = lines.next()? {
+            match super::line::ordinal(line) {
+                Some(found) if found == ordinal => return Ok(Some(offset)),
+                Some(found) if found > ordinal => return Ok(None),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first line with an ordinal that begins behind `offset` and before `limit`.
+    fn first_ordinal_after(&self, offset: u64, limit: u64) -> io::Result<Option<(u64, u64)>> {
+        let mut lines = self.forward(offset);
+        // The line that `offset` is in.
+        if lines.next()?.is_none() {
+            return Ok(None);
+        }
+        while let Some((at, line)) = lines.next()? {
+            if at >= limit {
+                return Ok(None);
+            }
+            if let Some(ordinal) = super::line::ordinal(line) {
+                return Ok(Some((at, ordinal)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Lines of one file, first to last.
+pub(crate) struct Forward<'a> {
+    source: &'a Source,
+    buffer: Vec<u8>,
+    /// Where the buffer begins in the file.
+    base: u64,
+    /// How much of the buffer is done.
+    at: usize,
+}
+
+impl Forward<'_> {
+    /// The next line with its offset, without its end. A last line without an end is a line too.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+        let mut searched = self.at;
+        loop {
+            if let Some(found) = memchr::memchr(b'\n', &self.buffer[searched..]) {
+                let (start, end) = (self.at, searched + found);
+                self.at = end + 1;
+                return Ok(Some((self.base + start as u64, &self.buffer[start..end])));
+            }
+            searched = self.buffer.len() - self.at;
+            if !self.fill()? {
+                let start = std::mem::replace(&mut self.at, self.buffer.len());
+                let rest = &self.buffer[start..];
+                return Ok((!rest.is_empty()).then(|| (self.base + start as u64, rest)));
+            }
+        }
+    }
+
+    /// Where the next line begins.
+    pub(crate) fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// Drops what is done, and reads on; `false` at the end. What is left moves to the front.
+    fn fill(&mut self) -> io::Result<bool> {
+        self.buffer.drain(..self.at);
+        self.base += self.at as u64;
+        self.at = 0;
+        let old = self.buffer.len();
+        if old > LINE_LIMIT {
+            return Err(io::Error::other("a line is too long"));
+        }
+        self.buffer.resize(old + CHUNK.max(old), 0);
+        let got = self
+            .source
+            .read_at(self.base + old as u64, &mut self.buffer[old..])?;
+        self.buffer.truncate(old + got);
+        Ok(got > 0)
+    }
+}
+
+/// Lines of one file, last to first.
+pub(crate) struct Backward<'a> {
+    source: &'a Source,
+    buffer: Vec<u8>,
+    /// Where the buffer begins in the file.
+    base: u64,
+    /// How much of the buffer's end is done.
+    used: usize,
+    first: bool,
+    done: bool,
+}
+
+impl Backward<'_> {
+    /// The line before, with its offset, without its end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+        // Behind the first newline from the end there may be a torn line, or nothing.
+        if std::mem::take(&mut self.first) {
+            self.fill()?;
+            self.done = self.buffer.is_empty();
+            if self.buffer.last() == Some(&b'\n') {
+                self.used = 1;
+            }
+        }
+        if self.done {
+            return Ok(None);
+        }
+        let mut known = 0;
+        loop {
+            let end = self.buffer.len() - self.used;
+            if let Some(found) = memchr::memrchr(b'\n', &self.buffer[..end - known]) {
+                self.used = self.buffer.len() - found;
+                return Ok(Some((self.base + found as u64 + 1, &self.buffer[found + 1..end])));
+            }
+            known = end;
+            if self.base == 0 {
+                self.done = true;
+                return Ok(Some((0, &self.buffer[..end])));
+            }
+            self.buffer.truncate(end);
+            self.used = 0;
+            self.fill_keeping()?;
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        self.buffer.clear();
+        self.used = 0;
+        self.fill_keeping()
+    }
+
+    /// Puts what lies before the buffer in front of it.
+    fn fill_keeping(&mut self) -> io::Result<()> {
+        // Small first steps: often the very last lines are all that is wanted.
+        let step = (self.buffer.len() * 2).clamp(16 << 10, 4 << 20) as u64;
+        let start = self.base.saturating_sub(step);
+        let size = usize::try_from(self.base - start).unwrap_or(usize::MAX);
+        if self.buffer.len() > LINE_LIMIT {
+            return Err(io::Error::other("a line is too long"));
+        }
+        let mut front = vec![0; size + self.buffer.len()];
+        let got = self.source.read_at(start, &mut front[..size])?;
+        if got < size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        front[size..].copy_from_slice(&self.buffer);
+        self.buffer = front;
+        self.base = start;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn source(bytes: Vec<u8>) -> Source {
+        Source {
+            end: bytes.len() as u64,
+            content: Content::Memory(Arc::new(bytes)),
+            path: Arc::default(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn both_directions_see_the_same_lines(
+            lines in proptest::collection::vec((0usize..40_000, any::<bool>()), 0..20),
+            torn in any::<bool>(),
+        ) {
+            let mut bytes = Vec::new();
+            for (n, (len, small)) in lines.iter().enumerate() {
+                let len = if *small { len % 50 } else { *len };
+                bytes.extend(std::iter::repeat_n(b'a' + (n % 26) as u8, len));
+                bytes.push(b'\n');
+            }
+            if torn {
+                bytes.extend(b"torn");
+            }
+            let source = source(bytes.clone());
+            let mut seen = Vec::new();
+            let mut forward = source.forward(0);
+            while let Some((offset, line)) = forward.next().expect("memory") {
+                seen.push((offset, line.to_vec()));
+            }
+            let mut text = bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+            if text.last().is_some_and(Vec::is_empty) {
+                text.pop();
+            }
+            prop_assert_eq!(seen.iter().map(|(_, l)| l.clone()).collect::<Vec<_>>(), text);
+            let mut back = Vec::new();
+            let mut backward = source.backward(source.len());
+            while let Some((offset, line)) = backward.next().expect("memory") {
+                back.push((offset, line.to_vec()));
+            }
+            back.reverse();
+            prop_assert_eq!(back, seen);
+        }
+    }
+
+    #[test]
+    fn ordinals_are_found() {
+        let mut bytes = Vec::new();
+        let mut offsets = Vec::new();
+        for n in 0..2000u64 {
+            offsets.push(bytes.len() as u64);
+            let filler = "x".repeat(usize::try_from(n * 37 % 900).expect("small"));
+            bytes.extend(
+                format!(
+                    "{{\"timestamp\":\"T\",\"ordinal\":{},\"type\":\"y\",\"payload\":\"{filler}\"}}\n",
+                    n * 2
+                )
+                .bytes(),
+            );
+            if n % 7 == 0 {
+                bytes.extend(b"garbage\n");
+            }
+        }
+        let source = source(bytes);
+        for (n, offset) in offsets.iter().enumerate() {
+            let ordinal = n as u64 * 2;
+            assert_eq!(source.find_ordinal(ordinal).expect("memory"), Some(*offset));
+            assert_eq!(source.find_ordinal(ordinal + 1).expect("memory"), None);
+        }
+    }
+}

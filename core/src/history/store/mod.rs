@@ -1,0 +1,355 @@
+//! Stored threads: finding, listing and reading them, and what users give to them.
+
+mod cursor;
+mod list;
+mod pages;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use list::{ListPage, ListQuery, SortKey, SourceKind};
+pub use pages::{ItemRow, ItemsPage, ItemsQuery, TurnsPage, TurnsQuery};
+
+use super::catalogue::{Catalogue, Rollout};
+use super::chain::{History, HistoryError};
+use super::index::Index;
+use super::layout::Layout;
+use super::names::Names;
+use super::row::{Row, Stamp};
+use super::{head, project};
+use crate::{Error, Result, ThreadId, ThreadInfo, Turn};
+
+/// Rows kept in memory, in bytes of rough size; more are found in the index.
+const ROWS_IN_MEMORY: usize = 4 << 20;
+/// Files whose beginnings are read while others wait.
+const WARM_BATCH: usize = 32;
+
+/// The stored threads of one home. Cheap to clone; opens nothing before it is asked.
+#[derive(Clone)]
+pub struct ThreadStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    layout: Layout,
+    default_provider: String,
+    /// Behind a lock because calls work on blocking threads; held for one call.
+    state: Mutex<State>,
+    warming: AtomicBool,
+}
+
+struct State {
+    layout: Layout,
+    catalogue: Catalogue,
+    names: Names,
+    index: Index,
+    rows: RowCache,
+    default_provider: String,
+}
+
+/// Rows in memory, and those that the index hasn't got yet.
+#[derive(Default)]
+struct RowCache {
+    rows: HashMap<PathBuf, (Stamp, Arc<Row>)>,
+    weight: usize,
+    fresh: Vec<(PathBuf, Stamp, Row)>,
+}
+
+/// A thread at rest.
+#[derive(Debug, Clone)]
+pub struct StoredThread {
+    /// Everything but its turns.
+    pub info: ThreadInfo,
+    /// Its newest file.
+    pub path: PathBuf,
+}
+
+impl ThreadStore {
+    /// The threads below `layout`. `default_provider` stands in for files that don't tell their provider.
+    pub fn new(layout: Layout, default_provider: impl Into<String>) -> Self {
+        let default_provider = default_provider.into();
+        Self {
+            inner: Arc::new(Inner {
+                state: Mutex::new(State {
+                    catalogue: Catalogue::new(layout.clone()),
+                    names: Names::new(layout.names()),
+                    index: Index::new(layout.index()),
+                    rows: RowCache::default(),
+                    layout: layout.clone(),
+                    default_provider: default_provider.clone(),
+                }),
+                layout,
+                default_provider,
+                warming: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Where the files are.
+    pub fn layout(&self) -> &Layout {
+        &self.inner.layout
+    }
+
+    /// A page of threads (threads-and-turns section 2.7).
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
+        let page = self.blocking(move |state| list::list(state, &query)).await?;
+        self.warm();
+        Ok(page)
+    }
+
+    /// A stored thread; `None` if there is none.
+    pub async fn find(&self, id: ThreadId) -> Result<Option<StoredThread>> {
+        self.blocking(move |state| state.find(id)).await
+    }
+
+    /// The thread that a rollout belongs to; relative paths count from the home of the user.
+    pub async fn find_path(&self, path: PathBuf) -> Result<StoredThread> {
+        self.blocking(move |state| state.find_path(&path)).await
+    }
+
+    /// All turns of a thread with all items, oldest first. `running` is the turn that runs now.
+    pub async fn turns(&self, path: PathBuf, running: Option<String>) -> Result<Vec<Turn>> {
+        self.history(path, move |history| pages::all_turns(history, running.as_deref()))
+            .await
+    }
+
+    /// A page of turns (threads-and-turns section 2.8).
+    pub async fn turns_page(&self, id: ThreadId, path: PathBuf, query: TurnsQuery) -> Result<TurnsPage> {
+        self.history(path, move |history| pages::turns(history, id, &query))
+            .await
+    }
+
+    /// A page of items (threads-and-turns section 2.8).
+    pub async fn items_page(&self, id: ThreadId, path: PathBuf, query: ItemsQuery) -> Result<ItemsPage> {
+        self.history(path, move |history| pages::items(history, id, &query))
+            .await
+    }
+
+    /// Works on a thread's history.
+    pub(crate) async fn history<T: Send + 'static>(
+        &self,
+        path: PathBuf,
+        work: impl FnOnce(&History) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        run(move || {
+            // The lock is held for finding the files only: reading them may take long.
+            let history = inner.state().open(&path)?;
+            work(&history)
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut State) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        run(move || work(&mut inner.state())).await
+    }
+
+    /// Reads the beginnings of all files in the background, once in a process, so that later lists are quick, and
+    /// keeps rows in the index.
+    fn warm(&self) {
+        let inner = Arc::clone(&self.inner);
+        if inner.warming.swap(true, Ordering::AcqRel) {
+            if !inner.state().rows.fresh.is_empty() {
+                tokio::task::spawn_blocking(move || inner.state().keep_fresh());
+            }
+            return;
+        }
+        tokio::task::spawn_blocking(move || {
+            let mut start = None;
+            loop {
+                let mut state = inner.state();
+                let mut batch = Vec::with_capacity(WARM_BATCH);
+                state.catalogue.walk(false, true, start, |rollout| {
+                    batch.push(rollout.clone());
+                    batch.len() < WARM_BATCH
+                });
+                let Some(last) = batch.last() else { break };
+                start = Some(last.key);
+                for rollout in &batch {
+                    state.row(rollout);
+                }
+                if state.rows.fresh.len() >= 256 {
+                    state.keep_fresh();
+                }
+                drop(state);
+                std::thread::yield_now();
+            }
+            inner.state().keep_fresh();
+        });
+    }
+}
+
+impl std::fmt::Debug for ThreadStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ThreadStore")
+            .field("home", &self.inner.layout.home())
+            .field("default_provider", &self.inner.default_provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(Error::internal(
+            "the work on stored threads was cut short; try again",
+        ))
+    })
+}
+
+impl From<HistoryError> for Error {
+    fn from(error: HistoryError) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl State {
+    fn find(&mut self, id: ThreadId) -> Result<Option<StoredThread>> {
+        let Some(rollout) = self.catalogue.newest(id) else {
+            return Ok(None);
+        };
+        self.names.refresh();
+        self.stored(&rollout).map(Some)
+    }
+
+    fn find_path(&mut self, path: &Path) -> Result<StoredThread> {
+        let meta = super::chain::read_meta(&super::source::Source::open_head(path, 4 << 20).map_err(
+            |source| HistoryError::Io {
+                path: path.to_path_buf(),
+                source,
+            },
+        )?)?;
+        let id = meta.id.ok_or_else(|| {
+            Error::internal(format!(
+                "failed to read thread: {} has no thread id",
+                path.display()
+            ))
+        })?;
+        if let Some(rollout) = self.catalogue.all(id).into_iter().find(|r| r.path == path) {
+            self.names.refresh();
+            return self.stored(&rollout);
+        }
+        // A file outside of the home.
+        let begun_ms =
+            chrono::DateTime::parse_from_rfc3339(&meta.timestamp).map_or(0, |at| at.timestamp_millis());
+        let rollout = Rollout {
+            key: super::catalogue::Key {
+                begun_ms,
+                id,
+                revert: None,
+            },
+            path: path.to_path_buf(),
+            archived: false,
+        };
+        self.stored(&rollout)
+    }
+
+    /// The thread of a file, as it is at rest.
+    fn stored(&mut self, rollout: &Rollout) -> Result<StoredThread> {
+        let row = match self.row(rollout) {
+            Some((stamp, row)) => row.info(rollout, stamp, &self.default_provider),
+            None => {
+                head::read(&rollout.path)?;
+                return Err(Error::internal(format!(
+                    "failed to read thread: {} can't be read",
+                    rollout.path.display()
+                )));
+            }
+        };
+        Ok(StoredThread {
+            info: self.dress(row),
+            path: rollout.path.clone(),
+        })
+    }
+
+    /// Adds what users gave to a thread.
+    fn dress(&self, mut info: ThreadInfo) -> ThreadInfo {
+        info.name = self.names.get(info.id).cloned();
+        info
+    }
+
+    /// The row of a file: from memory, from the index, or from the file; `None` if it can't be read.
+    fn row(&mut self, rollout: &Rollout) -> Option<(Stamp, Arc<Row>)> {
+        let now = Stamp::of(&rollout.path)?;
+        if let Some((stamp, row)) = self.rows.rows.get(&rollout.path)
+            && stamp.covers(now, row.preview.is_some())
+        {
+            return Some((now, Arc::clone(row)));
+        }
+        let known = if self.index.exists() {
+            self.index.row(&rollout.path, now)
+        } else {
+            None
+        };
+        let row = match known {
+            Some(row) => Arc::new(row),
+            None => {
+                let mut row = Row::from(head::read(&rollout.path).ok()?);
+                if let Some(base) = row.meta.history_base {
+                    row.preview = self
+                        .base_preview(base.thread_id, &rollout.path, 0)
+                        .or(row.preview);
+                }
+                self.rows.fresh.push((rollout.path.clone(), now, row.clone()));
+                Arc::new(row)
+            }
+        };
+        self.rows.put(rollout.path.clone(), now, Arc::clone(&row));
+        Some((now, row))
+    }
+
+    /// The first user text of the thread that a fork builds upon.
+    fn base_preview(&mut self, id: ThreadId, not: &Path, depth: usize) -> Option<String> {
+        let first = self.catalogue.all(id).into_iter().find(|r| r.path != not)?;
+        let head = head::read(&first.path).ok()?;
+        match head.meta.history_base {
+            Some(base) if depth < 100 => self.base_preview(base.thread_id, &first.path, depth + 1),
+            _ => head.preview,
+        }
+    }
+
+    fn keep_fresh(&mut self) {
+        let fresh = std::mem::take(&mut self.rows.fresh);
+        self.index.keep_rows(&fresh);
+    }
+
+    /// Opens the history that ends with the file at `path`.
+    fn open(&mut self, path: &Path) -> Result<History> {
+        self.catalogue.refresh();
+        Ok(History::open(path, &RefCell::new(&mut self.catalogue))?)
+    }
+}
+
+impl RowCache {
+    fn put(&mut self, path: PathBuf, stamp: Stamp, row: Arc<Row>) {
+        if self.weight > ROWS_IN_MEMORY {
+            self.rows.clear();
+            self.weight = 0;
+        }
+        self.weight += row.weight() + path.as_os_str().len();
+        if let Some((_, old)) = self.rows.insert(path, (stamp, row)) {
+            self.weight = self.weight.saturating_sub(old.weight());
+        }
+    }
+}
+
+/// Marks the running turn among turns from a file, where it looks like one that was cut off.
+fn mark_running(turns: &mut [project::PlacedTurn], running: Option<&str>) {
+    if let Some(running) = running
+        && let Some(placed) = turns.iter_mut().rfind(|placed| placed.turn.id == running)
+    {
+        placed.turn.status = crate::TurnStatus::InProgress;
+    }
+}
