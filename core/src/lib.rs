@@ -8,6 +8,7 @@
 //! This crate knows nothing of JSON-RPC; `codex-app-server` converts.
 
 pub mod auth;
+pub mod backend;
 pub mod config;
 mod engine;
 mod error;

@@ -140,6 +140,12 @@ impl AuthManager {
         (self.options.settings)()
     }
 
+    /// Address of the ChatGPT backend: the environment's, else the configuration's.
+    pub(crate) fn chatgpt_base_url(&self) -> String {
+        let environment = self.options.environment.chatgpt_base_url.clone();
+        environment.unwrap_or_else(|| self.settings().chatgpt_base_url)
+    }
+
     /// Renews credentials, together with all who want the same. `None`: this kind cannot be renewed.
     pub(super) async fn renew(
         &self,

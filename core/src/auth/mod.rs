@@ -19,7 +19,9 @@ mod storage;
 mod stored;
 
 pub use account::Account;
+pub(crate) use authority::body_of as read_body;
 pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
+pub(crate) use http::{client as http_client, failure as transport_failure};
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
 pub use manager::AuthManager;
 pub use parent::{ParentTokens, TokenParent};

@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod auth_backend;
 mod auth_login;
 mod auth_parent;
 #[path = "../../../tests/support/authority.rs"]
