@@ -1,15 +1,21 @@
 //! The session-scoped client and its turn-scoped session.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::fingerprint::Exchange;
 use super::http::{self, HttpStream};
+use super::preconnect::Slot;
 use super::provider_auth::CommandTokens;
 use super::rate_limits::RateLimitTracker;
+use super::request::{self, Frame};
 use super::retry::RetryBudget;
 use super::setup::{self, ClientSetup};
 use super::turn_metadata::{CompactionMetadata, ContextWindow, RequestIdentity, RequestKind, ThreadLineage};
+use super::websocket::{self, ConnectFailure, Connection, Limits, WebSocketResponse, connect_websocket};
 use super::{ModelError, Provider, ResponseEvent, ResponseItem};
 use crate::auth::AuthManager;
 use crate::{ThreadId, TurnError};
@@ -83,8 +89,9 @@ pub struct Prompt {
     pub output_schema: Option<Value>,
 }
 
-/// Session-scoped client: provider, account, connection and fallback state of one thread. Cheap to clone.
-#[derive(Debug, Clone)]
+/// Session-scoped client: provider, account, connection and fallback state of one thread. Dropping it closes the
+/// connection.
+#[derive(Debug)]
 pub struct ModelClient {
     shared: Arc<Shared>,
 }
@@ -99,6 +106,12 @@ pub(super) struct Shared {
     limits: Mutex<RateLimitTracker>,
     /// Locked for moments only.
     window: Mutex<ContextWindow>,
+    /// The WebSocket, while no request uses it.
+    slot: Slot,
+    /// The thread has given up WebSockets for the rest of its life in this process.
+    fallen_back: AtomicBool,
+    /// Milliseconds; only tests change it.
+    ping_every: AtomicU64,
 }
 
 impl Shared {
@@ -109,6 +122,26 @@ impl Shared {
 
     pub(super) fn window(&self) -> ContextWindow {
         lock(&self.window).clone()
+    }
+
+    /// Whether the next request goes over WebSocket.
+    pub(super) fn uses_websocket(&self) -> bool {
+        let wanted = self.options.provider.supports_websockets || self.options.prefer_websockets;
+        wanted && !self.fallen_back.load(Ordering::Relaxed)
+    }
+
+    /// From now on HTTP only.
+    pub(super) fn fall_back(&self) {
+        tracing::info!("falling back to HTTP");
+        self.fallen_back.store(true, Ordering::Relaxed);
+        self.slot.clear();
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            idle: self.options.provider.stream_idle_timeout,
+            ping_every: Duration::from_millis(self.ping_every.load(Ordering::Relaxed)),
+        }
     }
 
     /// `prompt_cache_key`: a review shares its parent's cache.
@@ -140,12 +173,27 @@ impl ModelClient {
                 tokens: CommandTokens::default(),
                 limits: Mutex::default(),
                 window: Mutex::default(),
+                slot: Slot::default(),
+                fallen_back: AtomicBool::new(false),
+                ping_every: AtomicU64::new(websocket::PING_INTERVAL_MS),
             }),
         }
     }
 
-    /// Opens the connection in the background, if the provider's transport has one. Handshake only.
-    pub fn preconnect(&self) {}
+    /// Opens the connection in the background, if the provider's transport has one. Handshake only: nothing is sent
+    /// before a turn starts. Best effort: a failure is a debug log. The next request takes the connection, or waits
+    /// for it if it is in flight. Call it when a thread is started, resumed or forked, inside of the runtime.
+    pub fn preconnect(&self) {
+        if self.shared.uses_websocket() {
+            self.shared.slot.preconnect(&self.shared);
+        }
+    }
+
+    /// How long a WebSocket stream may be silent before it is pinged. For tests.
+    pub(crate) fn set_ping_interval(&self, interval: Duration) {
+        let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        self.shared.ping_every.store(ms, Ordering::Relaxed);
+    }
 
     /// The history was summed up: what follows is a new context window.
     pub fn start_window(&self) {
@@ -168,7 +216,13 @@ impl ModelClient {
     }
 }
 
-/// Turn-scoped session.
+impl Drop for ModelClient {
+    fn drop(&mut self) {
+        self.shared.slot.clear();
+    }
+}
+
+/// Turn-scoped session: made at the start of a turn, dropped at its end.
 #[derive(Debug)]
 pub struct ModelClientSession {
     shared: Arc<Shared>,
@@ -195,21 +249,104 @@ impl ModelClientSession {
     }
 
     async fn open(&mut self, prompt: &Prompt, kind: &RequestKind) -> Result<ResponseStream, ModelError> {
-        let stream = http::open(self, prompt, kind).await?;
+        let source = match self.open_websocket(prompt, kind).await {
+            Ok(Some(response)) => Source::WebSocket(response),
+            Ok(None) => Source::Http(http::open(self, prompt, kind).await?),
+            Err(ConnectFailure::UpgradeRequired) => {
+                self.shared.fall_back();
+                Source::Http(http::open(self, prompt, kind).await?)
+            }
+            Err(ConnectFailure::Failed(error)) => return Err(error),
+        };
         Ok(ResponseStream {
             shared: Arc::clone(&self.shared),
-            source: stream,
+            source: Box::new(source),
             ended: false,
         })
+    }
+
+    /// Sends a request over the thread's WebSocket. `None`: the thread uses HTTP.
+    async fn open_websocket(
+        &self,
+        prompt: &Prompt,
+        kind: &RequestKind,
+    ) -> Result<Option<WebSocketResponse>, ConnectFailure> {
+        let shared = &self.shared;
+        if !shared.uses_websocket() {
+            return Ok(None);
+        }
+        let identity = self
+            .request_identity(kind, prompt)
+            .map_err(ConnectFailure::Failed)?;
+        let mut connection = match shared.slot.adopt().await {
+            Some(connection) => connection,
+            // The preconnect that was waited for got a 426.
+            None if !shared.uses_websocket() => return Ok(None),
+            None => {
+                let mut own = connect_websocket(shared, &identity, Some(prompt)).await?;
+                // Only a preconnect has routing state before its first turn.
+                own.greeting.turn_state = None;
+                own
+            }
+        };
+        if let Some(state) = connection.greeting.turn_state.take() {
+            // The first value of a turn stays.
+            let _ = self.turn_state.set(state);
+        }
+        let (frame, exchange) = self
+            .frame(&connection, &identity, prompt)
+            .map_err(ConnectFailure::Failed)?;
+        let sent = connection
+            .send(frame, exchange, &self.turn_state, shared.limits())
+            .await;
+        sent.map(Some).map_err(ConnectFailure::Failed)
+    }
+
+    /// The frame of a request on this connection, and what the next one has to know of it.
+    fn frame(
+        &self,
+        connection: &Connection,
+        identity: &RequestIdentity,
+        prompt: &Prompt,
+    ) -> Result<(Vec<u8>, Exchange), ModelError> {
+        let mut metadata = identity.client_metadata(&self.shared, &self.identity);
+        metadata.push(("x-codex-ws-stream-request-start-ms", crate::now_ms().to_string()));
+        metadata.extend(
+            self.turn_state
+                .get()
+                .map(|state| ("x-codex-turn-state", state.clone())),
+        );
+        let key = self.shared.cache_key();
+        let exchange = Exchange::new(prompt, &key)?;
+        let (previous_response_id, skip) = connection.continuation(&exchange).unzip();
+        let frame = Frame {
+            kind: Some("response.create"),
+            previous_response_id,
+            skip: skip.unwrap_or(0),
+        };
+        Ok((request::encode(prompt, &key, Some(&metadata), &frame)?, exchange))
     }
 
     /// What to do about a failed attempt (threads-and-turns section 3.8, model-and-auth sections 1.6 and 2.5).
     pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
         let max = self.shared.options.provider.stream_max_retries;
-        if error.retryable
-            && let Some(again) = self.budget.spend(error, max, false)
-        {
+        let websocket = self.shared.uses_websocket();
+        if !error.retryable {
+            return RetryDecision::GiveUp(error.error.clone());
+        }
+        if let Some(again) = self.budget.spend(error, max, websocket) {
             return again;
+        }
+        // A server that says "too many" says the same over HTTP.
+        if websocket && error.status() != Some(429) {
+            self.shared.fall_back();
+            self.budget.reset();
+            return RetryDecision::FallBack {
+                warning: Some(format!(
+                    "Falling back from WebSockets to HTTPS transport. {}",
+                    error.error.message
+                )),
+            };
         }
         RetryDecision::GiveUp(error.error.clone())
     }
@@ -248,7 +385,7 @@ pub enum RetryDecision {
         /// Goes out as `error{willRetry:true}`.
         notice: Option<TurnError>,
         /// How long to wait.
-        delay: std::time::Duration,
+        delay: Duration,
     },
     /// Go on over HTTP at once; tell the user, unless the server itself asked for it.
     FallBack {
@@ -263,9 +400,31 @@ pub enum RetryDecision {
 #[derive(Debug)]
 pub struct ResponseStream {
     shared: Arc<Shared>,
-    source: HttpStream,
+    source: Box<Source>,
     /// The last event or an error has been given out.
     ended: bool,
+}
+
+#[derive(Debug)]
+enum Source {
+    Http(HttpStream),
+    WebSocket(WebSocketResponse),
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<ResponseEvent, ModelError> {
+        match self {
+            Self::Http(stream) => stream.next().await,
+            Self::WebSocket(stream) => stream.next().await,
+        }
+    }
+
+    fn try_next(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
+        match self {
+            Self::Http(stream) => stream.try_next(),
+            Self::WebSocket(stream) => stream.try_next(),
+        }
+    }
 }
 
 impl ResponseStream {
@@ -301,13 +460,23 @@ impl ResponseStream {
                 let changed = lock(&self.shared.limits).changed(limits);
                 (!changed.is_empty()).then_some(Ok(ResponseEvent::RateLimits(changed)))
             }
-            Ok(ResponseEvent::Completed { .. }) => {
+            Ok(ResponseEvent::Completed { ref response_id, .. }) => {
                 self.ended = true;
-                self.source.finish();
+                match &mut *self.source {
+                    Source::Http(stream) => stream.finish(),
+                    Source::WebSocket(stream) => {
+                        if let Some(connection) = stream.finish(response_id) {
+                            self.shared.slot.keep(connection);
+                        }
+                    }
+                }
                 Some(event)
             }
             Err(mut error) => {
                 self.ended = true;
+                if let Source::WebSocket(stream) = &mut *self.source {
+                    stream.fail();
+                }
                 error.rate_limits = lock(&self.shared.limits).changed(error.rate_limits);
                 Some(Err(error))
             }

@@ -32,8 +32,17 @@ const KNOWN_KINDS: [&str; 7] = [
 pub struct EventParser {
     /// Response header `x-codex-safety-buffering-faster-model`.
     pub(super) faster_model: Option<String>,
-    /// Set on WebSocket, where events carry what are headers on HTTP (model-and-auth section 3.1).
-    pub(super) turn_state: Option<Arc<OnceLock<String>>>,
+    /// Set on WebSocket, where events carry what HTTP has a status line and headers for.
+    pub(super) websocket: Option<WebSocketScope>,
+}
+
+/// What events of a WebSocket refer to.
+#[derive(Debug)]
+pub(super) struct WebSocketScope {
+    /// Routing state of the turn (model-and-auth section 3.1).
+    pub(super) turn_state: Arc<OnceLock<String>>,
+    /// Address, for error messages.
+    pub(super) url: String,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +110,13 @@ impl EventParser {
             "response.failed" => return Err(failure::failed(response_error(frame.response))),
             "response.incomplete" => return Err(failure::incomplete(&incomplete_reason(frame.response))),
             "response.metadata" => self.metadata(&frame, out),
+            "error" => {
+                if let Some(scope) = &self.websocket
+                    && let Some(error) = failure::error_frame(data, &scope.url)
+                {
+                    return Err(error);
+                }
+            }
             "codex.rate_limits" => {
                 out.extend(rate_limits::from_event(data).map(|limit| ResponseEvent::RateLimits(vec![limit])));
             }
@@ -111,11 +127,11 @@ impl EventParser {
 
     fn metadata(&self, frame: &Frame<'_>, out: &mut VecDeque<ResponseEvent>) {
         if let Some(headers) = frame.headers {
-            if let Some(state) = &self.turn_state
+            if let Some(scope) = &self.websocket
                 && let Some(value) = header_in(headers, "x-codex-turn-state")
             {
                 // The first value of a turn stays.
-                let _ = state.set(value);
+                let _ = scope.turn_state.set(value);
             }
             out.extend(header_in(headers, "openai-model").map(ResponseEvent::ServerModel));
         }
@@ -378,7 +394,10 @@ mod tests {
     fn turn_state_is_taken_once_and_only_where_it_is_asked_for() {
         let state = Arc::new(OnceLock::new());
         let mut parser = EventParser {
-            turn_state: Some(Arc::clone(&state)),
+            websocket: Some(WebSocketScope {
+                turn_state: Arc::clone(&state),
+                url: String::new(),
+            }),
             ..EventParser::default()
         };
         for value in ["one", "two"] {

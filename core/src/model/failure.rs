@@ -223,6 +223,41 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
     result
 }
 
+/// The error frame of a WebSocket: an HTTP answer in one JSON object (section 2.4). One without a status says nothing.
+pub(super) fn error_frame(frame: &[u8], url: &str) -> Option<ModelError> {
+    #[derive(Deserialize)]
+    struct ErrorFrame {
+        #[serde(alias = "status_code")]
+        status: Option<u16>,
+        #[serde(default)]
+        headers: serde_json::Map<String, serde_json::Value>,
+        error: Option<ApiError>,
+    }
+    let parsed: ErrorFrame = serde_json::from_slice(frame).ok()?;
+    let code = StatusCode::from_u16(parsed.status?).ok()?;
+    let error = parsed.error.unwrap_or_default();
+    if matches!(
+        error.code(),
+        "websocket_connection_limit_reached" | "previous_response_not_found"
+    ) {
+        // A new connection and the full input mend both.
+        let text = error.message.as_deref().unwrap_or(error.code());
+        return Some(ModelError::disconnected(text));
+    }
+    let headers: HeaderMap = parsed
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some((
+                http::HeaderName::try_from(name).ok()?,
+                http::HeaderValue::try_from(value).ok()?,
+            ))
+        })
+        .collect();
+    Some(status(code, &headers, frame, url))
+}
+
 fn too_many_requests(error: &ApiError, headers: &HeaderMap) -> ModelError {
     let limits = rate_limits::from_headers(headers);
     match error.kind.as_deref() {
@@ -494,6 +529,31 @@ mod tests {
     fn a_long_body_is_cut_at_a_character() {
         let body = "é".repeat(900);
         assert!(answer(404, &[], &body).error.message.len() < 1100);
+    }
+
+    #[test]
+    fn an_error_frame_is_an_answer_with_a_status() {
+        let frame = br#"{"type":"error","status_code":429,"error":{"type":"usage_limit_reached"},
+            "headers":{"x-codex-primary-used-percent":100,"x-codex-promo-message":"Wait"}}"#;
+        let error = error_frame(frame, "ws://h").unwrap();
+        assert_eq!(error.error.kind, ErrorKind::UsageLimitExceeded);
+        assert!(error.error.message.contains("Wait"));
+        assert_eq!(error.rate_limits.len(), 1);
+        assert_eq!(
+            error_frame(br#"{"type":"error","error":{"message":"x"}}"#, "ws://h"),
+            None
+        );
+    }
+
+    #[test]
+    fn connection_errors_in_frames_are_worth_a_retry() {
+        for code in [
+            "websocket_connection_limit_reached",
+            "previous_response_not_found",
+        ] {
+            let frame = format!(r#"{{"type":"error","status":400,"error":{{"code":"{code}"}}}}"#);
+            assert!(error_frame(frame.as_bytes(), "ws://h").unwrap().retryable);
+        }
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl HttpStream {
         Self {
             parser: EventParser {
                 faster_model: text("x-codex-safety-buffering-faster-model"),
-                turn_state: None,
+                websocket: None,
             },
             response: Some(response),
             decoder: SseDecoder::new(),

@@ -5,13 +5,16 @@
 
 mod client;
 mod compression;
+mod connector;
 mod event_parser;
 mod events;
 mod failure;
+mod fingerprint;
 mod headers;
 mod http;
 mod items;
 pub(crate) mod network;
+mod preconnect;
 mod provider;
 mod provider_auth;
 mod rate_limits;
@@ -21,6 +24,7 @@ mod setup;
 mod sse;
 mod turn_metadata;
 mod usage_limit;
+mod websocket;
 
 pub use client::{
     ModelClient, ModelClientOptions, ModelClientSession, Prompt, ResponseStream, RetryDecision, TurnIdentity,

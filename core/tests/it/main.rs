@@ -27,3 +27,7 @@ mod model_http;
 mod model_support;
 mod session;
 mod session_probe;
+mod websocket_fallback;
+mod websocket_preconnect;
+mod websocket_stream;
+mod websocket_turn_state;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use codex_core::ThreadId;
 use codex_core::auth::AuthManager;
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{MockModel, Transport};
 use codex_core::model::{
     ModelClient, ModelClientOptions, ModelClientSession, ModelError, Prompt, Provider, ResponseEvent,
     ResponseItem, ResponseStream, RetryDecision, TurnIdentity,
@@ -181,4 +181,14 @@ pub(crate) fn items(events: &[ResponseEvent]) -> Vec<ResponseItem> {
             _ => None,
         })
         .collect()
+}
+
+/// A client that uses WebSockets, with these further settings of the provider.
+pub(crate) fn websocket_client(model: &MockModel, settings: &str) -> ModelClient {
+    client(model, &format!("supports_websockets = true\n{settings}"))
+}
+
+/// How the requests came, in order.
+pub(crate) fn transports(model: &MockModel) -> Vec<Transport> {
+    model.requests().iter().map(|request| request.transport).collect()
 }

@@ -1,0 +1,111 @@
+//! The one place where a thread's WebSocket waits for its next request: opened ahead of the first turn, and kept
+//! between turns.
+//!
+//! A small task keeps the connection while nobody uses it: it answers pings and notices the end, so that a turn
+//! never starts on a dead connection. The slot is idle, in flight or ready; a request takes what is there.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+
+use super::TurnIdentity;
+use super::client::{Shared, lock};
+use super::turn_metadata::{RequestIdentity, RequestKind};
+use super::websocket::{ConnectFailure, Connection, connect_websocket};
+
+/// Holds at most one connection, or the attempt at one.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// How to ask for it. `None` is idle. Locked for moments only.
+    kept: Mutex<Option<Ask>>,
+}
+
+/// A keeper gives up its connection to the sender that it gets. When this is dropped, it closes the connection.
+type Ask = oneshot::Sender<oneshot::Sender<Connection>>;
+type Asked = oneshot::Receiver<oneshot::Sender<Connection>>;
+
+impl Slot {
+    /// Starts to open a connection, unless there is one. It sends nothing.
+    pub(super) fn preconnect(&self, shared: &Arc<Shared>) {
+        let mut kept = lock(&self.kept);
+        if kept.as_ref().is_some_and(|ask| !ask.is_closed()) {
+            return;
+        }
+        let (ask, asked) = oneshot::channel();
+        tokio::spawn(open(Arc::clone(shared), asked));
+        *kept = Some(ask);
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn keep(&self, connection: Connection) {
+        let (ask, asked) = oneshot::channel();
+        tokio::spawn(hold(connection, asked));
+        *lock(&self.kept) = Some(ask);
+    }
+
+    /// Takes the connection; one in flight is waited for, which ends with the connect time-out at the latest. `None`:
+    /// there is none, or it has failed or died.
+    pub(super) async fn adopt(&self) -> Option<Connection> {
+        let ask = lock(&self.kept).take()?;
+        let (give, given) = oneshot::channel();
+        ask.send(give).ok()?;
+        given.await.ok()
+    }
+
+    /// Lets go of what is there. An attempt is broken off, a connection closed.
+    pub(super) fn clear(&self) {
+        lock(&self.kept).take();
+    }
+}
+
+async fn open(shared: Arc<Shared>, mut asked: Asked) {
+    // Whoever asks meanwhile gets the connection as soon as it is there.
+    let mut waiting = None;
+    let result = {
+        let connecting = handshake(&shared);
+        tokio::pin!(connecting);
+        loop {
+            tokio::select! {
+                result = &mut connecting => break result,
+                ask = &mut asked, if waiting.is_none() => match ask {
+                    Ok(give) => waiting = Some(give),
+                    Err(_) => return,
+                },
+            }
+        }
+    };
+    match result {
+        Ok(connection) => {
+            tracing::debug!("preconnected");
+            // From here on nothing of the thread is needed, so its end closes the connection.
+            drop(shared);
+            match waiting {
+                Some(give) => drop(give.send(connection)),
+                None => hold(connection, asked).await,
+            }
+        }
+        Err(ConnectFailure::UpgradeRequired) => {
+            tracing::debug!("preconnect: the server wants HTTP");
+            shared.fall_back();
+        }
+        Err(ConnectFailure::Failed(error)) => tracing::debug!("preconnect failed: {}", error.error.message),
+    }
+}
+
+async fn handshake(shared: &Shared) -> Result<Connection, ConnectFailure> {
+    let nobody = TurnIdentity::default();
+    let identity = RequestIdentity::new(shared, &nobody, &RequestKind::Preconnect, None, None)
+        .map_err(ConnectFailure::Failed)?;
+    connect_websocket(shared, &identity, None).await
+}
+
+async fn hold(mut connection: Connection, mut asked: Asked) {
+    tokio::select! {
+        ask = &mut asked => match ask {
+            Ok(give) if connection.is_alive() => drop(give.send(connection)),
+            Ok(_) => tracing::debug!("the connection has just ended"),
+            Err(_) => connection.close().await,
+        },
+        why = connection.end_of_idleness() => tracing::debug!("the connection ended while idle: {why}"),
+    }
+}
