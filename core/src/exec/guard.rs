@@ -41,15 +41,16 @@ pub fn enable_guard() {
 pub fn guard_main() -> ExitCode {
     let mut groups = BTreeSet::new();
     let mut mark = None;
+    let group = |id: &str| Group::led_by(id.parse().ok()?);
     for line in io::stdin().lock().lines() {
         // What can't be read counts as the end.
         let Ok(line) = line else { break };
         if let Some(text) = line.strip_prefix('=') {
             mark = Some(format!("{MARK}={text}"));
-        } else if let Some(group) = line.strip_prefix('+').and_then(|id| id.parse().ok()) {
-            groups.extend(Group::led_by(group));
-        } else if let Some(group) = line.strip_prefix('-').and_then(|id| id.parse().ok()) {
-            Group::led_by(group).inspect(|group| drop(groups.remove(group)));
+        } else if let Some(group) = line.strip_prefix('+').and_then(group) {
+            groups.insert(group);
+        } else if let Some(group) = line.strip_prefix('-').and_then(group) {
+            groups.remove(&group);
         }
     }
     end_all(&groups, mark.as_deref());
@@ -268,5 +269,52 @@ mod tests {
         };
         assert_eq!(parse_stat(stat), Some(expected));
         assert_eq!(parse_stat("nonsense"), None);
+    }
+
+    /// Runs a script in a group of its own, and reads the process ids that it prints, one a line.
+    fn start(script: &str, mark: &str, count: usize) -> (Group, Vec<i32>) {
+        let mut child = Command::new("/bin/bash")
+            .args(["-c", script])
+            .env(MARK, mark)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .expect("starts");
+        let group = Group::led_by(child.id()).expect("a group");
+        let lines = io::BufReader::new(child.stdout.take().expect("piped")).lines();
+        let ids = lines
+            .take(count)
+            .map(|line| line.expect("a line").parse().expect("a number"))
+            .collect();
+        std::thread::spawn(move || child.wait());
+        (group, ids)
+    }
+
+    fn is_alive(id: i32) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        parse_stat(&stat).is_some_and(|process| !process.zombie)
+    }
+
+    #[test]
+    fn nothing_of_a_group_survives() {
+        // The leader, a member that ignores SIGTERM, a child that left the group.
+        let script = "echo $$; (trap '' TERM; echo $BASHPID; while :; do sleep 0.1; done) & \
+                      setsid bash -c 'echo $$; exec sleep 60' & wait";
+        let (group, ids) = start(script, "of-another-test", 3);
+        end_all(&BTreeSet::from([group]), None);
+        assert!(!ids.iter().any(|id| is_alive(*id)));
+    }
+
+    #[test]
+    fn nothing_that_carries_the_mark_survives() {
+        let mark = uuid::Uuid::new_v4().to_string();
+        // Its parent ends at once and it has left the group: only the mark tells.
+        let (_, marked) = start("setsid bash -c 'echo $$; exec sleep 60' & sleep 0.2", &mark, 1);
+        let (other_group, other) = start("echo $$; exec sleep 60", "another", 1);
+        end_all(&BTreeSet::new(), Some(&format!("{MARK}={mark}")));
+        assert!(!is_alive(marked[0]));
+        assert!(is_alive(other[0]));
+        other_group.signal(Signal::KILL);
     }
 }

@@ -8,6 +8,6 @@ mod sessions;
 mod text;
 
 pub use guard::{GUARD_ARGUMENT, enable_guard, guard_main};
-pub(crate) use session::{Chunk, Session};
+pub(crate) use session::Chunk;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
 pub(crate) use text::{tokens, truncate_for_model};

@@ -247,7 +247,7 @@ pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: Owne
             break;
         }
     }
-    let exit_code = exit_code(exit);
+    let exit_code = exit_code(exit.as_ref());
     report.complete(all, exit_code).await;
     session.stage.send_replace(Stage::Completed { exit_code });
     drop((report, session));
@@ -274,7 +274,7 @@ impl Reporter {
     }
 }
 
-fn exit_code(exit: Option<std::io::Result<ExitStatus>>) -> i32 {
+fn exit_code(exit: Option<&std::io::Result<ExitStatus>>) -> i32 {
     use std::os::unix::process::ExitStatusExt;
 
     match exit {

@@ -30,16 +30,12 @@ impl Utf8Stream {
                 Err(error) => {
                     let (valid, after) = rest.split_at(error.valid_up_to());
                     text.push_str(&String::from_utf8_lossy(valid));
-                    match error.error_len() {
-                        Some(length) => {
-                            text.push(char::REPLACEMENT_CHARACTER);
-                            rest = &after[length..];
-                        }
-                        None => {
-                            self.pending = after.to_vec();
-                            return text;
-                        }
-                    }
+                    let Some(length) = error.error_len() else {
+                        self.pending = after.to_vec();
+                        return text;
+                    };
+                    text.push(char::REPLACEMENT_CHARACTER);
+                    rest = &after[length..];
                 }
             }
         }
@@ -126,7 +122,7 @@ impl HeadTail {
             if !head.is_empty() && !head.ends_with('\n') {
                 head.push('\n');
             }
-            head.push_str(&format!("... {omitted} bytes omitted ...\n"));
+            head.extend(["... ", &omitted.to_string(), " bytes omitted ...\n"]);
         }
         head.push_str(&String::from_utf8_lossy(&tail[start..]));
         head

@@ -106,12 +106,11 @@ impl ToolSet {
             None => self.tools.iter().find(|tool| tool.name() == call.name),
             Some(_) => None,
         };
-        match found.cloned() {
-            Some(tool) => async move { tool.run(cx, call).await }.boxed(),
-            None => {
-                let end = ToolEnd::text(format!("unsupported call: {}", call.name));
-                std::future::ready(end).boxed()
-            }
+        if let Some(tool) = found.cloned() {
+            async move { tool.run(cx, call).await }.boxed()
+        } else {
+            let end = ToolEnd::text(format!("unsupported call: {}", call.name));
+            std::future::ready(end).boxed()
         }
     }
 }

@@ -1,0 +1,209 @@
+//! The command tools with real processes, from the call to the events and the output.
+
+mod approvals;
+mod commands;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{CallContext, ExecCommand, ToolCall, ToolEnd, ToolSet, WriteStdin};
+use crate::config::ShellEnvironmentPolicy;
+use crate::exec::{ExecOptions, ExecSessions};
+use crate::history::ThreadLog;
+use crate::model::FunctionOutput;
+use crate::session::Outbox;
+use crate::{
+    ApprovalPolicy, ApprovalsReviewer, CommandApproval, CommandExecution, Event, EventSink, ItemBody,
+    ModeKind, SandboxPolicy, ThreadId, ThreadSettings,
+};
+
+struct Sink(mpsc::UnboundedSender<Event>);
+
+impl EventSink for Sink {
+    fn emit(&self, _: ThreadId, event: Event) {
+        let _ = self.0.send(event);
+    }
+
+    fn congested(&self, _: ThreadId) -> bool {
+        false
+    }
+
+    fn drained(&self, _: ThreadId) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
+}
+
+/// A thread with nothing but its tools.
+struct Bench {
+    cx: CallContext,
+    events: mpsc::UnboundedReceiver<Event>,
+    tools: ToolSet,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(sandbox: SandboxPolicy, approval: ApprovalPolicy) -> Self {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let (sender, events) = mpsc::unbounded_channel();
+        let thread_id = ThreadId::new();
+        let settings = ThreadSettings {
+            model: "m".into(),
+            model_provider: "p".into(),
+            effort: None,
+            summary: None,
+            service_tier: None,
+            cwd: dir.path().to_owned(),
+            workspace_roots: vec![dir.path().to_owned()],
+            approval_policy: approval,
+            approvals_reviewer: ApprovalsReviewer::User,
+            sandbox_policy: sandbox,
+            permission_profile: None,
+            personality: None,
+            collaboration_mode: ModeKind::Default,
+            mode_instructions: None,
+            disabled_plugin_ids: Vec::new(),
+            client_metadata: std::collections::BTreeMap::default(),
+        };
+        let exec = ExecSessions::new(ExecOptions {
+            thread_id,
+            session_id: thread_id.to_string(),
+            codex_home: PathBuf::from("/codex"),
+            environment: ShellEnvironmentPolicy::default(),
+            allow_login_shell: true,
+            max_poll: Duration::from_secs(300),
+        });
+        let cx = CallContext {
+            outbox: Outbox::new(thread_id, Arc::new(Sink(sender)), ThreadLog::none(), false),
+            turn_id: "t1".into(),
+            settings: Arc::new(settings),
+            output_tokens: 10_000,
+            cancel: CancellationToken::new(),
+            exec,
+        };
+        Self {
+            cx,
+            events,
+            tools: ToolSet::new([Arc::new(ExecCommand) as _, Arc::new(WriteStdin) as _]),
+            dir,
+        }
+    }
+
+    fn free() -> Self {
+        Self::new(SandboxPolicy::DangerFullAccess, ApprovalPolicy::Never)
+    }
+
+    fn call(&self, name: &str, arguments: &Value) -> BoxFuture<'static, ToolEnd> {
+        let call = ToolCall {
+            call_id: "c1".into(),
+            name: name.into(),
+            namespace: None,
+            arguments: arguments.to_string(),
+        };
+        self.tools.run(self.cx.clone(), call)
+    }
+
+    /// Runs a command with `-c`, so that nobody's profile plays a part.
+    fn exec(&self, mut arguments: Value) -> BoxFuture<'static, ToolEnd> {
+        arguments["login"] = false.into();
+        self.call("exec_command", &arguments)
+    }
+
+    async fn event(&mut self) -> Event {
+        let next = tokio::time::timeout(Duration::from_secs(20), self.events.recv());
+        next.await.expect("an event in time").expect("an event")
+    }
+
+    /// Skips to the completion of the item. Gives it with the text of all deltas on the way.
+    async fn completed(&mut self) -> (CommandExecution, String) {
+        let mut text = String::new();
+        loop {
+            match self.event().await {
+                Event::Delta { text: more, .. } => text.push_str(&more),
+                Event::ItemCompleted { item, .. } => return (command(item.body), text),
+                _ => {}
+            }
+        }
+    }
+
+    async fn question(&mut self) -> CommandApproval {
+        loop {
+            if let Event::CommandApproval(question) = self.event().await {
+                return *question;
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+fn command(body: ItemBody) -> CommandExecution {
+    match body {
+        ItemBody::CommandExecution(command) => command,
+        other => panic!("not a command: {other:?}"),
+    }
+}
+
+fn text(end: ToolEnd) -> String {
+    match end {
+        ToolEnd::Output(FunctionOutput::Text(text)) | ToolEnd::StopTurn(FunctionOutput::Text(text)) => text,
+        other => panic!("no text: {other:?}"),
+    }
+}
+
+/// What stands behind `Output:`.
+fn output(end: ToolEnd) -> String {
+    let text = text(end);
+    let (_, output) = text.split_once("\nOutput:\n").expect("an output");
+    output.to_owned()
+}
+
+fn session_id(end: ToolEnd) -> u32 {
+    let text = text(end);
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Process running with session ID "));
+    line.expect("a running session").parse().expect("a number")
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn is_alive(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.trim())).unwrap_or_default();
+    !(stat.is_empty() || stat.contains(") Z "))
+}
+
+#[test]
+fn the_tools_are_described_as_they_are() {
+    let bench = Bench::free();
+    for spec in bench.tools.specs() {
+        assert_eq!(spec["type"], "function");
+        assert_eq!(spec["strict"], false);
+        let required = spec["parameters"]["required"].as_array().expect("a list");
+        let properties = spec["parameters"]["properties"].as_object().expect("an object");
+        assert!(
+            required
+                .iter()
+                .all(|name| properties.contains_key(name.as_str().expect("a name")))
+        );
+        assert!(
+            properties
+                .values()
+                .all(|property| property["description"].is_string())
+        );
+    }
+}
