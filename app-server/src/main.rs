@@ -13,6 +13,7 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use codex_app_server::{Server, serve, stdio};
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
+use codex_core::exec::{GUARD_ARGUMENT, enable_guard, guard_main};
 use codex_core::mock_model::{MockModel, Script};
 use tokio::runtime::{Builder, Runtime};
 
@@ -21,6 +22,9 @@ use signals::Signals;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    if args.get(1).is_some_and(|argument| argument == GUARD_ARGUMENT) {
+        return guard_main();
+    }
     let program = args.first().cloned();
     match Cli::read(args) {
         Ok(cli) => match run(cli, program.as_ref()) {
@@ -58,13 +62,16 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
         overrides: options.overrides()?,
     };
     check_overrides(&config)?;
+    enable_guard();
     let runtime = runtime()?;
     runtime.block_on(async {
         let mut signals = Signals::install().context("signals cannot be handled")?;
         let (input, output) = stdio::open().context("standard input or output cannot be used")?;
         let server = Server::new(config);
         let stop = async move {
-            tracing::info!(reason = signals.next().await, "ending");
+            // Not within the macro, which waits for nothing when the level is off.
+            let reason = signals.next().await;
+            tracing::info!(reason, "ending");
             tokio::spawn(async move {
                 signals.next().await;
                 std::process::exit(1);
