@@ -104,6 +104,10 @@ impl Engine {
     }
 
     /// Starts a thread. `reply` is called before the thread's first event.
+    #[expect(
+        clippy::unused_async,
+        reason = "the caller must be ready to wait: threads may have to be locked"
+    )]
     pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
         match self.prepare(start) {
             Ok((front, services, warnings)) => {

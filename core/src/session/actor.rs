@@ -57,7 +57,7 @@ impl Actor {
                     }
                 }
                 Mail::Op(Op::Steer { reply, .. }) => {
-                    reply.send(Err(Error::invalid("no active turn to steer")))
+                    reply.send(Err(Error::invalid("no active turn to steer")));
                 }
                 Mail::Op(Op::Interrupt { turn_id, reply }) => reply.send(if turn_id.is_empty() {
                     Ok(())
@@ -220,9 +220,7 @@ impl ActiveTurn {
                 }
             }
             Mail::Op(Op::InjectItems { items, reply }) => {
-                reply.send(Front::parse_items(items).map(|items| {
-                    self.post(TurnMail::Inject(items));
-                }))
+                reply.send(Front::parse_items(items).map(|items| self.post(TurnMail::Inject(items))));
             }
             Mail::Op(Op::UpdateSettings { patch, reply }) => front.update_settings(&patch, reply),
             Mail::Op(Op::Snapshot { include_turns, reply }) => reply.send(Ok(front.snapshot(include_turns))),

@@ -82,7 +82,7 @@ enum Cut {
     /// The user has said more.
     Steered,
     /// The request failed.
-    Failed(ModelError),
+    Failed(Box<ModelError>),
 }
 
 /// How a response ended.
@@ -257,7 +257,7 @@ impl Turn<'_> {
             }
             Err(Cut::Steered) => Ok(true),
             Err(Cut::Interrupted) => Err(Outcome::Interrupted),
-            Err(Cut::Failed(error)) => self.failed(error).await.map(|()| true),
+            Err(Cut::Failed(error)) => self.failed(&error).await.map(|()| true),
         }
     }
 
@@ -272,7 +272,7 @@ impl Turn<'_> {
         self.session
             .history
             .put_back(std::mem::take(&mut self.prompt.input));
-        let mut stream = opened?.map_err(Cut::Failed)?;
+        let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
 
         let mut items = ResponseItems::new(self.services.outbox.clone(), Arc::clone(&self.plan.id));
         let mut end = self.take_events(&mut stream, &mut items, &mut calls).await;
@@ -339,10 +339,11 @@ impl Turn<'_> {
                 burst = 0;
                 event
             };
-            // A stream that just ends breaks its promise; the client takes it for a lost connection.
-            let event = event
-                .unwrap_or_else(|| Err(stream_ended()))
-                .map_err(Cut::Failed)?;
+            let event = match event {
+                Some(Ok(event)) => event,
+                Some(Err(error)) => return Err(Cut::Failed(Box::new(error))),
+                None => return Err(Cut::Failed(Box::new(stream_ended()))),
+            };
             if let Some(completed) = self.event(event, items, calls).await {
                 return Ok(completed);
             }
@@ -487,8 +488,8 @@ impl Turn<'_> {
     }
 
     /// A request failed: waits until it may be tried again, or ends the turn.
-    async fn failed(&mut self, error: ModelError) -> Result<(), Outcome> {
-        match self.client.on_failure(&error) {
+    async fn failed(&mut self, error: &ModelError) -> Result<(), Outcome> {
+        match self.client.on_failure(error) {
             RetryDecision::GiveUp(error) => {
                 if error.kind == ErrorKind::ContextWindowExceeded {
                     self.session.usage.fill_window();
@@ -579,6 +580,7 @@ impl Desk {
     }
 }
 
+/// A stream that just ends breaks its promise; it is taken for a lost connection.
 fn stream_ended() -> ModelError {
     ModelError {
         error: TurnError {

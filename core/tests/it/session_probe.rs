@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Everything that threads told and answered, in order, one line each.
 #[derive(Default)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     lines: watch::Sender<Vec<String>>,
     approvals: Mutex<HashMap<u64, oneshot::Sender<ApprovalDecision>>>,
     congested: watch::Sender<bool>,
@@ -28,7 +28,7 @@ impl Recorder {
     }
 
     /// A reply that is recorded under this name.
-    pub fn reply<T: Send + 'static>(
+    pub(crate) fn reply<T: Send + 'static>(
         self: &Arc<Self>,
         name: &'static str,
         show: impl FnOnce(T) -> String + Send + 'static,
@@ -165,22 +165,21 @@ fn item_text(item: &Item) -> String {
 }
 
 /// One thread on an engine of its own.
-pub struct Probe {
-    pub model: MockModel,
-    pub engine: Arc<Engine>,
-    pub recorder: Arc<Recorder>,
-    pub thread: ThreadHandle,
-    pub started: StartedThread,
+pub(crate) struct Probe {
+    pub(crate) model: MockModel,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) thread: ThreadHandle,
     home: tempfile::TempDir,
 }
 
 impl Probe {
-    pub async fn start(script: impl Into<Script>) -> Self {
+    pub(crate) async fn start(script: impl Into<Script>) -> Self {
         Self::start_with(script, "", StartThread::default()).await
     }
 
     /// With more lines for the top of config.toml.
-    pub async fn start_with(script: impl Into<Script>, config: &str, start: StartThread) -> Self {
+    pub(crate) async fn start_with(script: impl Into<Script>, config: &str, start: StartThread) -> Self {
         let home = tempfile::tempdir().unwrap();
         let model = MockModel::start(script);
         let text = format!(
@@ -220,24 +219,23 @@ impl Probe {
             engine,
             recorder,
             thread,
-            started,
             home,
         }
     }
 
-    pub fn work(&self) -> std::path::PathBuf {
+    pub(crate) fn work(&self) -> std::path::PathBuf {
         self.home.path().join("work")
     }
 
     /// Submits turn/start.
-    pub fn turn(&self, text: &str) {
+    pub(crate) fn turn(&self, text: &str) {
         self.turn_with(StartTurn {
             input: vec![say(text)],
             ..StartTurn::default()
         });
     }
 
-    pub fn turn_with(&self, start: StartTurn) {
+    pub(crate) fn turn_with(&self, start: StartTurn) {
         let reply = self
             .recorder
             .reply("turn/start", |turn: Turn| format!("{:?}", turn.status));
@@ -246,20 +244,20 @@ impl Probe {
     }
 
     /// Runs a turn to its end; gives the lines since it was asked for.
-    pub async fn run(&self, text: &str) -> Vec<String> {
+    pub(crate) async fn run(&self, text: &str) -> Vec<String> {
         let from = self.lines().len();
         self.turn(text);
         self.until_turn_end(from).await
     }
 
-    pub async fn until_turn_end(&self, from: usize) -> Vec<String> {
+    pub(crate) async fn until_turn_end(&self, from: usize) -> Vec<String> {
         let ends = ["turn Completed", "turn Failed", "turn Interrupted"];
         self.wait(from, |line| ends.iter().any(|end| line.starts_with(end)))
             .await;
         self.lines()[from..].to_vec()
     }
 
-    pub fn steer(&self, turn_id: &str, text: &str) {
+    pub(crate) fn steer(&self, turn_id: &str, text: &str) {
         let reply = self.recorder.reply("turn/steer", |_| "ok".to_owned());
         self.thread.submit(Op::Steer {
             expected_turn_id: turn_id.into(),
@@ -270,7 +268,7 @@ impl Probe {
         });
     }
 
-    pub fn interrupt(&self, turn_id: &str) {
+    pub(crate) fn interrupt(&self, turn_id: &str) {
         let reply = self.recorder.reply("turn/interrupt", |()| "ok".to_owned());
         self.thread.submit(Op::Interrupt {
             turn_id: turn_id.into(),
@@ -278,7 +276,7 @@ impl Probe {
         });
     }
 
-    pub async fn snapshot(&self) -> ThreadSnapshot {
+    pub(crate) async fn snapshot(&self) -> ThreadSnapshot {
         let (reply, answer) = Reply::channel();
         self.thread.submit(Op::Snapshot {
             include_turns: true,
@@ -288,16 +286,16 @@ impl Probe {
     }
 
     /// Id of the turn that runs.
-    pub async fn active_turn(&self) -> String {
+    pub(crate) async fn active_turn(&self) -> String {
         self.snapshot().await.turns.last().unwrap().id.clone()
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.recorder.lines.borrow().clone()
     }
 
     /// Waits for a line, looking from an index.
-    pub async fn wait(&self, from: usize, is_it: impl Fn(&str) -> bool) {
+    pub(crate) async fn wait(&self, from: usize, is_it: impl Fn(&str) -> bool) {
         let mut lines = self.recorder.lines.subscribe();
         let found = lines.wait_for(|lines| lines.iter().skip(from).any(|line| is_it(line)));
         let found = tokio::time::timeout(PATIENCE, found).await;
@@ -309,19 +307,19 @@ impl Probe {
     }
 
     /// Answers the only open question.
-    pub fn answer(&self, decision: ApprovalDecision) {
+    pub(crate) fn answer(&self, decision: ApprovalDecision) {
         let mut approvals = self.recorder.approvals.lock().unwrap();
         let open = *approvals.keys().next().unwrap();
         let _ = approvals.remove(&open).unwrap().send(decision);
     }
 
     /// Makes the reader of all events slow, or quick again.
-    pub fn congest(&self, congested: bool) {
+    pub(crate) fn congest(&self, congested: bool) {
         self.recorder.congested.send_replace(congested);
     }
 }
 
-pub fn say(text: &str) -> UserInput {
+pub(crate) fn say(text: &str) -> UserInput {
     UserInput::Text {
         text: text.into(),
         elements: Vec::new(),
