@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -134,8 +135,21 @@ impl Engine {
                     }
                     idle
                 };
+                let outbox = services.outbox.clone();
                 let actor = Actor::new(mailbox, services, front, Box::new(unload));
-                tokio::spawn(actor.run());
+                let threads = Arc::clone(&self.threads);
+                tokio::spawn(async move {
+                    // A fault of ours costs its thread and no other, and clients hear of it.
+                    if std::panic::AssertUnwindSafe(actor.run())
+                        .catch_unwind()
+                        .await
+                        .is_err()
+                    {
+                        tracing::error!(%id, "the thread's actor panicked");
+                        threads.lock().remove(&id);
+                        outbox.closed();
+                    }
+                });
             }
             Err(error) => reply.send(Err(error)),
         }

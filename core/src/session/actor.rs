@@ -129,7 +129,9 @@ impl Actor {
             tokio::select! {
                 biased;
                 mail = mailbox.recv(), if open => match mail {
-                    Some(mail) if cancel.is_cancelled() => deferred.push_back(mail),
+                    Some(mail) if cancel.is_cancelled() && waits_for_next_turn(&mail) => {
+                        deferred.push_back(mail);
+                    }
                     Some(mail) => turn.take(mail, front, &cancel),
                     // Nobody can reach the thread any more, and so nobody wants its work.
                     None => {
@@ -159,6 +161,18 @@ impl Actor {
         }
         // Operations that are still in the mailbox are answered by the drop of their replies.
         drop(mailbox);
+    }
+}
+
+/// Whether mail that comes while a turn is being stopped is for the time after it.
+fn waits_for_next_turn(mail: &Mail) -> bool {
+    match mail {
+        Mail::Op(
+            Op::StartTurn { .. } | Op::Steer { .. } | Op::InjectItems { .. } | Op::UpdateSettings { .. },
+        ) => true,
+        Mail::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. }) | Mail::Subscribers(_) => {
+            false
+        }
     }
 }
 
@@ -228,6 +242,10 @@ impl ActiveTurn {
     }
 
     fn post(&self, mail: TurnMail) {
+        if matches!(&mail, TurnMail::Steer(say) if say.input.is_empty() && say.additional_context.is_empty())
+        {
+            return;
+        }
         // The turn holds its end for as long as it runs.
         let _ = self.mail.send(mail);
     }

@@ -15,6 +15,9 @@ const MAX_INPUT_CHARS: usize = 1 << 20;
 /// Largest image file that is sent, in bytes. Servers refuse more.
 const MAX_IMAGE_BYTES: u64 = 20 << 20;
 
+/// Largest SKILL.md that is sent, in bytes.
+const MAX_SKILL_BYTES: u64 = 1 << 20;
+
 /// Refuses input that no model could be given (threads-and-turns section 3.1).
 pub(crate) fn check(input: &[UserInput]) -> Result<()> {
     let mut chars = 0;
@@ -127,20 +130,26 @@ async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<Co
 }
 
 async fn read_image(path: &Path) -> Result<String, String> {
-    let size = tokio::fs::metadata(path)
-        .await
-        .map_err(|error| error.to_string())?
-        .len();
-    if size > MAX_IMAGE_BYTES {
-        return Err(format!("it has {size} bytes, {MAX_IMAGE_BYTES} are allowed"));
-    }
-    let path = path.to_owned();
-    let read = tokio::task::spawn_blocking(move || {
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = read_file(path, MAX_IMAGE_BYTES).await?;
+    let encode = tokio::task::spawn_blocking(move || {
         let kind = image_kind(&bytes).ok_or("it is no PNG, JPEG, GIF or WebP image")?;
         Ok(format!("data:image/{kind};base64,{}", STANDARD.encode(bytes)))
     });
-    read.await.unwrap_or_else(|error| Err(error.to_string()))
+    encode.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Reads an ordinary file of at most `max` bytes. A pipe or a device could keep a turn waiting for ever.
+async fn read_file(path: &Path, max: u64) -> Result<Vec<u8>, String> {
+    let metadata = tokio::fs::metadata(path)
+        .await
+        .map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no ordinary file".into());
+    }
+    if metadata.len() > max {
+        return Err(format!("it has {} bytes, {max} are allowed", metadata.len()));
+    }
+    tokio::fs::read(path).await.map_err(|error| error.to_string())
 }
 
 /// Kind of an image by its first bytes; names lie.
@@ -155,7 +164,8 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
 }
 
 async fn skill(name: &str, path: &Path) -> Option<ResponseItem> {
-    let body = tokio::fs::read_to_string(path).await.ok()?;
+    let body = read_file(path, MAX_SKILL_BYTES).await.ok()?;
+    let body = String::from_utf8_lossy(&body);
     let text = format!(
         "<skill>\n<name>{name}</name>\n<path>{}</path>\n{}\n</skill>",
         path.display(),
