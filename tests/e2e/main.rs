@@ -11,4 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod config;
+mod shutdown;
 mod turns;

@@ -50,8 +50,6 @@ pub struct ServerRequest {
     pub id: Value,
     /// Its parameters.
     pub params: Value,
-    /// Its place among all frames.
-    pub index: usize,
 }
 
 impl Launch {
@@ -244,11 +242,10 @@ impl App {
     /// Waits for a question of the program.
     pub async fn server_request(&self, method: &str) -> ServerRequest {
         let right = |frame: &Frame| frame.is_request() && frame.method() == method;
-        let (index, mut frame) = self.frames.take(method, right).await;
+        let (_, mut frame) = self.frames.take(method, right).await;
         ServerRequest {
             id: frame.json["id"].take(),
             params: frame.json["params"].take(),
-            index,
         }
     }
 
@@ -278,11 +275,6 @@ impl App {
         let frames = self.frames();
         let notifications = frames[mark..].iter().filter(|frame| frame.is_notification());
         notifications.map(|frame| frame.method().to_owned()).collect()
-    }
-
-    /// Process id.
-    pub fn pid(&self) -> i32 {
-        self.pid
     }
 
     /// What the program wrote to standard error.

@@ -1,7 +1,7 @@
 //! Everything that the program wrote, and waiting for more.
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -14,8 +14,6 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A line of the program.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// When it was read.
-    pub at: Instant,
     /// What it says.
     pub json: Value,
 }
@@ -69,12 +67,11 @@ impl Frames {
         let mut lines = BufReader::with_capacity(1 << 16, stdout);
         let mut line = Vec::new();
         while matches!(lines.read_until(b'\n', &mut line).await, Ok(1..)) {
-            let at = Instant::now();
             {
                 let mut all = self.lock();
                 match serde_json::from_slice(&line) {
                     Ok(json) if line.ends_with(b"\n") => {
-                        all.frames.push(Frame { at, json });
+                        all.frames.push(Frame { json });
                         all.taken.push(false);
                     }
                     _ => all
@@ -131,7 +128,7 @@ impl Frames {
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(Some(found)) => found,
             Ok(None) => panic!("the program ended while the test waited for {what}"),
-            Err(_) => panic!("no {what} within {} s", PATIENCE.as_secs()),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("no {what} within {} s", PATIENCE.as_secs()),
         }
     }
 

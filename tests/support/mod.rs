@@ -15,7 +15,7 @@ mod home;
 mod process;
 mod turn;
 
-pub use app::{App, Launch, RpcError, ServerRequest};
+pub use app::{App, Launch, ServerRequest};
 pub use frames::Frame;
 pub use home::{Config, Home};
 pub use process::{alive, eventually, wait_until_dead};

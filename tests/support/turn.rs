@@ -41,6 +41,7 @@ impl TurnRun {
         let methods = self.methods().into_iter();
         methods
             .filter(|method| !method.starts_with("thread/") && !method.starts_with("account/"))
+            .filter(|method| *method != "warning")
             .collect()
     }
 

@@ -100,6 +100,15 @@ impl Answer {
         }))
     }
 
+    /// Adds a message that begins with this text and is never finished.
+    #[must_use]
+    pub fn half(self, text: &str) -> Self {
+        self.step(Step::Say(Say {
+            unfinished: true,
+            ..Say::new(text)
+        }))
+    }
+
     /// Adds a message with a phase (`commentary` or `final_answer`).
     #[must_use]
     pub fn say_as(self, phase: &str, text: &str) -> Self {

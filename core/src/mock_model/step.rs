@@ -72,6 +72,9 @@ pub struct Say {
     /// Item id; made up if not given.
     #[serde(default)]
     pub id: Option<String>,
+    /// Leaves out `response.output_item.done`: the message stays half.
+    #[serde(default)]
+    pub unfinished: bool,
 }
 
 impl Say {
@@ -84,6 +87,7 @@ impl Say {
             delay_ms: 0,
             phase: None,
             id: None,
+            unfinished: false,
         }
     }
 }
@@ -336,9 +340,9 @@ fn message(say: &Say, id: &str) -> Moves {
         }
         item
     };
-    let end = done(&item(&say.text.repeat(say.repeat)));
+    let end = (!say.unfinished).then(|| done(&item(&say.text.repeat(say.repeat))));
     if say.deltas == 0 {
-        return one_move(end);
+        return Box::new(end.into_iter());
     }
     let start = added(&item(""));
     let texts: Vec<String> = pieces(&say.text, say.deltas)
@@ -355,7 +359,7 @@ fn message(say: &Say, id: &str) -> Moves {
             .into_iter()
             .flat_map(move |json| paced(delay_ms, Move::Event("response.output_text.delta".into(), json)))
     });
-    Box::new(std::iter::once(start).chain(deltas).chain(std::iter::once(end)))
+    Box::new(std::iter::once(start).chain(deltas).chain(end))
 }
 
 fn reasoning(reason: Reason, id: &str) -> Moves {

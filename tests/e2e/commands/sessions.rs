@@ -1,0 +1,71 @@
+//! Commands that outlast the call, and the turn, that started them (threads-and-turns section 3.4).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::json;
+
+use crate::support::{App, Home, alive, wait_until_dead};
+
+#[tokio::test]
+async fn a_command_that_is_still_running_at_yield_goes_on_behind_the_turn() {
+    let script = "echo $$ > pid; echo begun; until test -e go; do sleep 0.02; done; echo ended";
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": script, "yield_time_ms": 400})),
+        Answer::from("Runs"),
+        Answer::from("Next"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Run").await;
+    assert_eq!(turn.status(), "completed");
+    assert!(turn.items_of("commandExecution").is_empty(), "it isn't over");
+    let requests = model.requests();
+    let output = requests[1].tool_output("c1").unwrap();
+    assert!(
+        output.contains("Process running with session ID ") && output.contains("begun"),
+        "{output}"
+    );
+    let pid: i32 = std::fs::read_to_string(home.work().join("pid"))
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    assert!(alive(pid));
+
+    app.run_turn(&thread, "Another turn").await;
+    assert!(alive(pid), "the next turn leaves it alone");
+    std::fs::write(home.work().join("go"), "").unwrap();
+    let completed = app
+        .wait_where("item/completed", |params| params["item"]["id"] == "c1")
+        .await;
+    assert_eq!(
+        completed["turnId"],
+        turn.id.as_str(),
+        "it belongs to the turn that started it"
+    );
+    assert_eq!(completed["item"]["aggregatedOutput"], "begun\nended\n");
+    assert_eq!(completed["item"]["exitCode"], 0);
+}
+
+#[tokio::test]
+async fn an_interrupt_leaves_background_commands_alone_and_the_end_of_input_does_not() {
+    let script = "echo $$ > pid; sleep 300";
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": script, "yield_time_ms": 300})),
+        Answer::new().half("Thinking").hang(),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Run").await;
+    app.wait_for("item/agentMessage/delta").await;
+    let pid: i32 = std::fs::read_to_string(home.work().join("pid"))
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
+    assert!(alive(pid));
+    app.stop().await;
+    wait_until_dead(pid).await;
+}

@@ -1,0 +1,141 @@
+//! How the program ends (threads-and-turns section 1.6): quickly, with 0, and with all that it started.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use codex_core::mock_model::{Answer, MockModel};
+use rustix::process::Signal;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+use crate::support::{App, Home, RunningTurn, eventually, wait_until_dead};
+
+/// A turn with a running command that has a child; returns their process ids.
+async fn busy(home: &Home, app: &App) -> (RunningTurn, Vec<i32>) {
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Run").await;
+    let file = home.work().join("pids");
+    let read = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| line.parse().ok())
+            .collect::<Vec<i32>>()
+    };
+    eventually("the command runs", || read().len() == 2).await;
+    (running, read())
+}
+
+fn model() -> MockModel {
+    let script = "sleep 300 & printf '%s\\n' $$ $! > pids; wait";
+    MockModel::start(Answer::new().call(
+        "c1",
+        "exec_command",
+        json!({"cmd": script, "yield_time_ms": 30_000}),
+    ))
+}
+
+#[tokio::test]
+async fn end_of_input_ends_an_idle_program() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Hi").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn end_of_input_before_initialize_ends_the_program() {
+    let home = Home::empty();
+    let app = crate::support::Launch::new(&home).spawn();
+    app.stop().await;
+    assert!(app.frames().is_empty());
+}
+
+#[tokio::test]
+async fn end_of_input_takes_running_turns_and_their_commands_along() {
+    let model = model();
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let (_running, pids) = busy(&home, &app).await;
+    app.stop().await;
+    for pid in pids {
+        wait_until_dead(pid).await;
+    }
+}
+
+#[tokio::test]
+async fn signals_end_the_program_in_the_same_way() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let model = model();
+        let home = Home::new(&model);
+        let app = App::start(&home).await;
+        let (_running, pids) = busy(&home, &app).await;
+        app.signal(signal);
+        let (status, time) = app.exit().await;
+        assert!(status.success(), "{signal:?}: {status}");
+        assert!(time < Duration::from_secs(1), "{signal:?}: {time:?}");
+        for pid in pids {
+            wait_until_dead(pid).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
+    let model = model();
+    let home = Home::new(&model);
+    // A shell starts the program, tells its pid and is killed; a pipe of ours keeps the program's input open.
+    let program = env!("CARGO_BIN_EXE_codex-app-server");
+    let mut shell = tokio::process::Command::new("/bin/sh")
+        .args(["-c", "\"$0\" <&0 & echo $! >&2; wait", program])
+        .env("HOME", home.path())
+        .env("CODEX_HOME", home.codex())
+        .current_dir(home.work())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut stdin = shell.stdin.take().unwrap();
+    let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
+    let mut pid = String::new();
+    BufReader::new(shell.stderr.take().unwrap())
+        .read_line(&mut pid)
+        .await
+        .unwrap();
+    let pid: i32 = pid.trim().parse().unwrap();
+    let mut frames = Vec::new();
+    for frame in [
+        json!({"method": "initialize", "id": 1, "params": {"clientInfo": {"name": "e2e", "version": "1"}}}),
+        json!({"method": "thread/start", "id": 2, "params": {}}),
+    ] {
+        stdin.write_all(format!("{frame}\n").as_bytes()).await.unwrap();
+        loop {
+            let line = lines.next_line().await.unwrap().unwrap();
+            let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if json["id"] == frame["id"] {
+                frames.push(json);
+                break;
+            }
+        }
+    }
+    let thread = &frames[1]["result"]["thread"]["id"];
+    let input = json!([{"type": "text", "text": "Run"}]);
+    let start = json!({"method": "turn/start", "id": 3, "params": {"threadId": thread, "input": input}});
+    stdin.write_all(format!("{start}\n").as_bytes()).await.unwrap();
+    let file = home.work().join("pids");
+    let pids = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| line.parse().ok())
+            .collect::<Vec<i32>>()
+    };
+    eventually("the command runs", || pids().len() == 2).await;
+    shell.kill().await.unwrap();
+    wait_until_dead(pid).await;
+    for pid in pids() {
+        wait_until_dead(pid).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! Choices of turn/start: some stay, some are for one turn (threads-and-turns section 3.1).
+
+use codex_core::mock_model::MockModel;
+use serde_json::json;
+
+use crate::support::{App, Home};
+
+#[tokio::test]
+async fn model_and_effort_stay_for_later_turns() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let choices = json!({"model": "gpt-5.1", "effort": "high", "summary": "detailed"});
+    let turn = app.run_turn_with(&thread, "one", choices).await;
+    let settings = turn.all("thread/settings/updated");
+    assert_eq!(settings.len(), 1, "told once");
+    let methods = turn.methods();
+    let place = |method| methods.iter().position(|found| *found == method).unwrap();
+    assert!(place("thread/settings/updated") < place("turn/started"));
+    let next = app.run_turn(&thread, "two").await;
+    assert!(next.all("thread/settings/updated").is_empty());
+    for request in model.requests() {
+        assert_eq!(request.body["model"], "gpt-5.1");
+        assert_eq!(request.body["reasoning"]["effort"], "high");
+    }
+}
+
+#[tokio::test]
+async fn the_working_folder_stays_and_the_model_is_told() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let other = home.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "one").await;
+    app.run_turn_with(&thread, "two", json!({ "cwd": other })).await;
+    app.run_turn(&thread, "three").await;
+    let requests = model.requests();
+    let contexts = |index: usize| {
+        requests[index].body["input"]
+            .to_string()
+            .matches("<environment_context>")
+            .count()
+    };
+    assert_eq!(
+        (contexts(0), contexts(1), contexts(2)),
+        (1, 2, 2),
+        "told when it changes, and only then"
+    );
+    assert!(
+        requests[1].body["input"]
+            .to_string()
+            .contains(other.to_str().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn an_output_schema_is_for_one_turn() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let schema = json!({"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"],
+        "additionalProperties": false});
+    app.run_turn_with(&thread, "one", json!({ "outputSchema": schema }))
+        .await;
+    app.run_turn(&thread, "two").await;
+    let requests = model.requests();
+    let format = &requests[0].body["text"]["format"];
+    assert_eq!(
+        *format,
+        json!({"type": "json_schema", "strict": true, "name": "codex_output_schema", "schema": schema})
+    );
+    assert!(requests[1].body["text"]["format"].is_null());
+}
+
+#[tokio::test]
+async fn a_sandbox_and_policy_choice_stays() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let choices = json!({"approvalPolicy": "on-request", "sandboxPolicy": {"type": "readOnly"}});
+    let turn = app.run_turn_with(&thread, "one", choices).await;
+    let settings = turn.all("thread/settings/updated")[0]["threadSettings"].clone();
+    assert_eq!(settings["approvalPolicy"], "on-request");
+    assert_eq!(settings["sandboxPolicy"]["type"], "readOnly");
+    let again = json!({"approvalPolicy": "on-request"});
+    let turn = app.run_turn_with(&thread, "two", again).await;
+    assert!(
+        turn.all("thread/settings/updated").is_empty(),
+        "nothing changed, nothing said"
+    );
+}
+
+#[tokio::test]
+async fn additional_context_is_sent_once_while_it_stays_the_same() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let context = json!({"additionalContext": {"open_file": {"value": "src/lib.rs", "kind": "application"}}});
+    app.run_turn_with(&thread, "one", context.clone()).await;
+    app.run_turn_with(&thread, "two", context).await;
+    let requests = model.requests();
+    for request in &requests {
+        let input = request.body["input"].to_string();
+        assert_eq!(input.matches("<open_file>src/lib.rs</open_file>").count(), 1);
+    }
+}

@@ -1,0 +1,182 @@
+//! What is tried again, how often, and what the client is told (model-and-auth section 1.6).
+
+use std::time::{Duration, Instant};
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::json;
+
+use crate::support::{App, Config, Home};
+
+fn retrying(model: &MockModel, request_retries: u32, stream_retries: u32) -> Home {
+    let config = Config {
+        request_retries,
+        stream_retries,
+        ..Config::default()
+    };
+    Home::with(model, &config)
+}
+
+#[tokio::test]
+async fn a_broken_stream_is_tried_again_with_a_notice() {
+    let model = MockModel::start([Answer::new().half("half").cut(), Answer::from("whole")]);
+    let home = retrying(&model, 0, 2);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "completed");
+    let notice = turn.all("error")[0];
+    assert_eq!(notice["willRetry"], true);
+    assert_eq!(notice["error"]["message"], "Reconnecting... 1/2");
+    assert_eq!(
+        notice["error"]["codexErrorInfo"],
+        json!({"responseStreamDisconnected": {"httpStatusCode": null}})
+    );
+    let details = notice["error"]["additionalDetails"].as_str().unwrap();
+    assert!(
+        details.starts_with("stream disconnected before completion"),
+        "{details}"
+    );
+    assert!(turn.turn["error"].is_null());
+    assert_eq!(
+        model.requests()[0].input(),
+        model.requests()[1].input(),
+        "the half message isn't sent"
+    );
+}
+
+#[tokio::test]
+async fn retries_end_with_the_error_of_the_last_attempt() {
+    let model = MockModel::start("unused");
+    model.edit(|script| script.answers.clear());
+    model.set_default(Answer::new().close());
+    let home = retrying(&model, 0, 2);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    let messages: Vec<_> = turn
+        .all("error")
+        .iter()
+        .map(|params| params["error"]["message"].clone())
+        .collect();
+    assert_eq!(messages[..2], ["Reconnecting... 1/2", "Reconnecting... 2/2"]);
+    assert_eq!(messages.len(), 3);
+    assert_eq!(turn.status(), "failed");
+    assert_eq!(model.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn finished_calls_are_kept_when_the_stream_breaks_behind_them() {
+    let model = MockModel::start([
+        Answer::new()
+            .call("c1", "exec_command", json!({"cmd": "echo once >> ran.txt"}))
+            .cut(),
+        Answer::from("done"),
+    ]);
+    let home = retrying(&model, 0, 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "done"));
+    assert!(model.requests()[1].tool_output("c1").is_some());
+    assert_eq!(
+        std::fs::read_to_string(home.work().join("ran.txt")).unwrap(),
+        "once\n"
+    );
+}
+
+#[tokio::test]
+async fn server_errors_are_tried_again_quietly_at_the_request_level() {
+    let model = MockModel::start([Answer::status(502), Answer::status(500), Answer::from("at last")]);
+    let home = retrying(&model, 2, 0);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "at last"));
+    assert!(turn.all("error").is_empty());
+}
+
+#[tokio::test]
+async fn too_many_requests_is_final_unless_the_server_says_when_to_come_back() {
+    let model = MockModel::start([
+        Answer::status(429).header("retry-after", "1"),
+        Answer::from("patience"),
+        Answer::status(429),
+    ]);
+    let home = retrying(&model, 0, 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let start = Instant::now();
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "patience"));
+    assert!(
+        start.elapsed() >= Duration::from_millis(950),
+        "{:?}",
+        start.elapsed()
+    );
+    let turn = app.run_turn(&thread, "Again").await;
+    assert_eq!(turn.status(), "failed");
+    assert_eq!(model.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn retry_after_replaces_the_back_off_of_a_server_error() {
+    let model = MockModel::start([Answer::status(503).header("retry-after", "1"), Answer::from("ok")]);
+    let home = retrying(&model, 1, 0);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "completed");
+    let requests = model.requests();
+    let pause = requests[1].at - requests[0].at;
+    assert!(pause >= Duration::from_millis(950), "{pause:?}");
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_names_its_delay_is_waited_for() {
+    let limited = Answer::new().fail("rate_limit_exceeded", "Limit reached. Please try again in 0.4s.");
+    let model = MockModel::start([limited, Answer::from("ok")]);
+    let home = retrying(&model, 0, 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "completed");
+    let requests = model.requests();
+    let pause = requests[1].at - requests[0].at;
+    assert!(
+        pause >= Duration::from_millis(390) && pause < Duration::from_secs(3),
+        "{pause:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_turn_can_be_interrupted_while_it_waits_for_a_retry() {
+    let model = MockModel::start(Answer::status(429).header("retry-after", "30"));
+    let home = retrying(&model, 0, 3);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Hi").await;
+    app.wait_for("error").await;
+    let start = Instant::now();
+    let turn = app.interrupt(&thread, running).await;
+    assert_eq!(turn.status(), "interrupted");
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_waited_for_within_the_budget() {
+    let gone = {
+        let model = MockModel::start("unused");
+        let home = retrying(&model, 0, 0);
+        drop(model);
+        home
+    };
+    let app = App::start(&gone).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "failed");
+    assert!(
+        turn.turn["error"]["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+}
