@@ -51,6 +51,8 @@ pub(crate) struct Serve {
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the whole stack at work, against a scripted model: no key, no network
+    Demo,
     /// Run a scripted model server
     MockModel(MockModel),
 }

@@ -2,6 +2,7 @@
 //! 0 after the end of input or a signal, 1 when it cannot start, 2 for a wrong command line.
 
 mod cli;
+mod demo;
 mod logging;
 mod signals;
 
@@ -51,6 +52,7 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
     }
     match cli.command {
         None => run_server(&cli.serve),
+        Some(Command::Demo) => runtime()?.block_on(demo::run()),
         Some(Command::MockModel(options)) => run_mock_model(&options),
     }
 }
