@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 use crate::shape::require;
+crate::rpc::methods! {}
+
 /// Reads who is signed in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

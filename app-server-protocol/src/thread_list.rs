@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::shape::double_option;
 use crate::thread_data::Thread;
 use crate::thread_read::ThreadReadState;
+crate::rpc::methods! {}
+
 /// Which threads to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -10,6 +10,8 @@ use crate::settings::{
 };
 use crate::shape::double_option;
 use crate::thread_data::Thread;
+crate::rpc::methods! {}
+
 /// Names a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

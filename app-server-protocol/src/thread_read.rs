@@ -7,6 +7,8 @@ use crate::thread_data::Thread;
 use crate::thread_item::ThreadItem;
 use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
+crate::rpc::methods! {}
+
 /// Reads a thread without loading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

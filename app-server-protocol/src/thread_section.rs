@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::shape::{double_option, require};
 use crate::thread_data::{ThreadSection, ThreadSectionAppearance};
+crate::rpc::methods! {}
+
 /// Which page of the sections.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
