@@ -27,17 +27,23 @@ pub struct CommandExecutionRequestApprovalParams {
     pub started_at_ms: i64,
     /// What the command would be allowed beyond its sandbox.
     #[schemars(extend("x-experimental" = true))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additional_permissions: Option<AdditionalPermissionProfile>,
     /// Tells questions about the same item apart; null when there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_id: Option<String>,
     /// Answers that make sense here.
     #[schemars(extend("x-experimental" = true))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_decisions: Option<Vec<CommandExecutionApprovalDecision>>,
     /// The command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// What its parts do, as far as can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command_actions: Option<Vec<CommandAction>>,
     /// Working folder of the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<LegacyAppPathString>,
     /// The environment; the machine of the server is `local`.
     pub environment_id: Option<String>,
@@ -45,12 +51,16 @@ pub struct CommandExecutionRequestApprovalParams {
     #[serde(default)]
     pub kind: CommandExecutionApprovalKind,
     /// The network access that is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_approval_context: Option<NetworkApprovalContext>,
     /// First words of commands that would be allowed from now on (`acceptWithExecpolicyAmendment`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_execpolicy_amendment: Option<Vec<String>>,
     /// Hosts that would be allowed or denied from now on (`applyNetworkPolicyAmendment`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_network_policy_amendments: Option<Vec<NetworkPolicyAmendment>>,
     /// Why it is asked, in words of the model or of the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

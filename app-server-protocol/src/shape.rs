@@ -27,6 +27,12 @@ pub(crate) mod double_option {
     }
 }
 
+/// For members that are left out when they are false.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// Schema: these nullable members (separated by commas) are always there.
 pub(crate) fn require(members: &'static str) -> impl Transform {
     move |schema: &mut Schema| {

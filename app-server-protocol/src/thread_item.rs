@@ -260,7 +260,7 @@ pub enum ThreadItemKind {
         /// Id of the image at the model server.
         generation_id: Option<String>,
         /// Images that it was made from.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         input_images: Vec<ImageGenerationInputImage>,
         /// What was drawn, in words of the model.
         revised_prompt: Option<String>,

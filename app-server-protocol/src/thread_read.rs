@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shape::is_false;
+
 use crate::thread_data::Thread;
 use crate::thread_item::ThreadItem;
 use crate::thread_list::SortDirection;
@@ -138,7 +140,7 @@ pub struct ThreadItemEntry {
     /// When it ended, in Unix milliseconds.
     pub completed_at_ms: Option<i64>,
     /// Whether its output was left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     #[schemars(extend("x-experimental" = true))]
     pub output_deferred: bool,
     /// When it began, in Unix milliseconds.

@@ -95,7 +95,7 @@ pub struct ThreadRealtimeItem {
 
 /// What happened in a voice session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ThreadRealtimeItemKind {
     /// It began.
     RealtimeSessionStarted,

@@ -52,15 +52,15 @@ pub(super) fn files(surface: &Surface) -> Files {
         let body = print(schema, 0);
         if body.contains("JsonValue") {
             let folder = if in_top { "./" } else { "../" };
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "import type {{ JsonValue }} from \"{folder}serde_json/JsonValue\";\n"
+                "import type {{ JsonValue }} from \"{folder}serde_json/JsonValue\";"
             );
         }
         text += "\n";
         comment(&mut text, schema, 0);
         let gap = if body.starts_with('\n') { "" } else { " " };
-        let _ = write!(text, "export type {name} ={gap}{body};\n");
+        let _ = writeln!(text, "export type {name} ={gap}{body};");
         let folder = if in_top { "" } else { "v2/" };
         files.insert(format!("{folder}{name}.ts"), text);
         if in_top { &mut top } else { &mut v2 }.insert(name.clone());
@@ -94,7 +94,7 @@ fn is_top(name: &str) -> bool {
 
 fn index(names: &BTreeSet<String>) -> String {
     names.iter().fold(HEADER.to_owned(), |mut text, name| {
-        let _ = write!(text, "export type {{ {name} }} from \"./{name}\";\n");
+        let _ = writeln!(text, "export type {{ {name} }} from \"./{name}\";");
         text
     })
 }
@@ -106,7 +106,7 @@ fn imports(text: &mut String, in_top: bool, names: impl IntoIterator<Item = Stri
             (false, true) => "../",
             _ => "./",
         };
-        let _ = write!(text, "import type {{ {name} }} from \"{path}{name}\";\n");
+        let _ = writeln!(text, "import type {{ {name} }} from \"{path}{name}\";");
     }
 }
 
@@ -272,7 +272,7 @@ fn unique(types: impl Iterator<Item = String>) -> String {
 fn comment(text: &mut String, schema: &Value, indent: usize) {
     if let Some(description) = schema.get("description").and_then(Value::as_str) {
         let description = description.replace("*/", "* /").replace('\n', " ");
-        let _ = write!(text, "{}/** {description} */\n", pad(indent));
+        let _ = writeln!(text, "{}/** {description} */", pad(indent));
     }
 }
 

@@ -267,7 +267,7 @@ export type ThreadItem = {
     /** Its id. */
     id: string;
     /** Images that it was made from. */
-    inputImages: Array<ImageGenerationInputImage>;
+    inputImages?: Array<ImageGenerationInputImage>;
     /** What was drawn, in words of the model. */
     revisedPrompt: string | null;
     /** Where it was saved. */
