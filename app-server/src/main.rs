@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use codex_app_server::{Server, serve, stdio};
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
@@ -103,11 +103,20 @@ fn run_mock_model(options: &cli::MockModel) -> anyhow::Result<()> {
     let model = MockModel::listen(script, options.listen)
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     writeln!(io::stdout(), "{}", model.base_url())?;
-    runtime()?.block_on(async { anyhow::Ok(Signals::install()?.next().await) })?;
-    for mismatch in model.mismatches() {
-        writeln!(io::stderr(), "{mismatch}")?;
+    runtime()?.block_on(async {
+        let mut signals = Signals::install().context("signals cannot be handled")?;
+        for index in 0.. {
+            tokio::select! {
+                _ = signals.next() => break,
+                mismatch = model.mismatch(index) => writeln!(io::stderr(), "{mismatch}")?,
+            }
+        }
+        anyhow::Ok(())
+    })?;
+    match model.mismatches().len() {
+        0 => Ok(()),
+        count => bail!("{count} requests were not what the script expects"),
     }
-    Ok(())
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -13,5 +13,6 @@ mod support;
 
 mod commands;
 mod config;
+mod demo;
 mod shutdown;
 mod turns;

@@ -88,7 +88,7 @@ async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
     // A shell starts the program, tells its pid and is killed; a pipe of ours keeps the program's input open.
     let program = env!("CARGO_BIN_EXE_codex-app-server");
     let mut shell = tokio::process::Command::new("/bin/sh")
-        .args(["-c", "\"$0\" <&0 & echo $! >&2; wait", program])
+        .args(["-c", "exec 3<&0; \"$0\" <&3 3<&- & echo $! >&2; wait", program])
         .env("HOME", home.path())
         .env("CODEX_HOME", home.codex())
         .current_dir(home.work())

@@ -104,6 +104,11 @@ impl Home {
 
     /// Writes `config.toml` for this model.
     pub fn configure(&self, model: &MockModel, config: &Config) {
+        self.configure_url(&model.base_url(), config);
+    }
+
+    /// Writes `config.toml` for a model at this address.
+    pub fn configure_url(&self, base: &str, config: &Config) {
         let Config {
             model: slug,
             approval_policy,
@@ -115,7 +120,6 @@ impl Home {
             provider,
             extra,
         } = config;
-        let base = model.base_url();
         self.write_config(&format!(
             r#"model = "{slug}"
 model_provider = "mock"

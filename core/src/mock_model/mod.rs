@@ -201,18 +201,18 @@ impl MockModel {
             .await
     }
 
-    /// Waits without a bound until a request is not what the script expects, and says so.
-    pub async fn mismatch(&self) -> String {
+    /// Waits, without a bound, for mismatch number `index` (counted from 0), and says what it is.
+    pub async fn mismatch(&self, index: usize) -> String {
         loop {
-            if let Some(text) = self.mismatches().into_iter().next() {
+            if let Some(text) = self.mismatches().into_iter().nth(index) {
                 return text;
             }
-            // The bound of one wait only paces this loop.
-            let _ = self
+            let wait = self
                 .shared
                 .journal
-                .wait("mismatches", 1, |records| records.mismatches.len())
-                .await;
+                .wait("mismatches", index + 1, |records| records.mismatches.len());
+            // The bound of one wait only paces this loop.
+            let _ = wait.await;
         }
     }
 }
