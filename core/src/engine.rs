@@ -306,12 +306,13 @@ impl Engine {
         self.threads.lock().keys().copied().collect()
     }
 
-    /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to 800 ms.
+    /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to 800 ms. Nothing
+    /// is told any more.
     pub async fn shutdown(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
         let ends = threads.into_values().map(|thread| {
             let (reply, ended) = Reply::channel();
-            thread.submit(Op::Shutdown { reply });
+            let _ = thread.mail.send(Mail::Quit(reply));
             ended
         });
         let all = futures_util::future::join_all(ends);

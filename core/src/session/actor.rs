@@ -20,6 +20,8 @@ pub(crate) enum Mail {
     Op(Op),
     /// How many clients watch the thread.
     Subscribers(usize),
+    /// As [`Op::Shutdown`], because the process ends: nothing is told any more.
+    Quit(Reply<()>),
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
@@ -49,6 +51,10 @@ impl Actor {
             match mail {
                 Mail::Subscribers(count) => self.front.subscribers = count,
                 Mail::Op(Op::Shutdown { reply }) => break Some(reply),
+                Mail::Quit(reply) => {
+                    self.services.outbox.mute();
+                    break Some(reply);
+                }
                 Mail::Op(Op::StartTurn { start, reply }) => {
                     if let Some(plan) = self.front.start_turn(*start, reply)
                         && let Some(reply) = Box::pin(self.turn(plan)).await
@@ -170,9 +176,9 @@ fn waits_for_next_turn(mail: &Mail) -> bool {
         Mail::Op(
             Op::StartTurn { .. } | Op::Steer { .. } | Op::InjectItems { .. } | Op::UpdateSettings { .. },
         ) => true,
-        Mail::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. }) | Mail::Subscribers(_) => {
-            false
-        }
+        Mail::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
+        | Mail::Subscribers(_)
+        | Mail::Quit(_) => false,
     }
 }
 
@@ -193,6 +199,11 @@ impl ActiveTurn {
         match mail {
             Mail::Subscribers(count) => front.subscribers = count,
             Mail::Op(Op::Shutdown { reply }) => {
+                self.shutdown = Some(reply);
+                cancel.cancel();
+            }
+            Mail::Quit(reply) => {
+                front.outbox.mute();
                 self.shutdown = Some(reply);
                 cancel.cancel();
             }

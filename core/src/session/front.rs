@@ -39,7 +39,8 @@ impl Front {
         &self.outbox
     }
 
-    /// Answers turn/start, and tells that the turn began. `None`: it was refused.
+    /// Answers turn/start, and tells that the turn began. Changed settings are told before the answer, as clients of
+    /// the contract release know it. `None`: it was refused.
     pub(crate) fn start_turn(&mut self, start: StartTurn, reply: Reply<Turn>) -> Option<TurnPlan> {
         let changed = match self.checked(&start) {
             Ok(settings) => settings,
@@ -51,8 +52,8 @@ impl Front {
         let id = new_id();
         let root_id = start.root_turn_id.unwrap_or_else(|| id.clone());
         let answer = in_progress(&id, &root_id);
-        reply.send(Ok(answer.clone()));
         self.settings_untold |= self.apply(changed);
+        reply.send(Ok(answer.clone()));
         self.heard(&start.input);
         let started_at = now_s();
         self.info.updated_at = started_at;
@@ -101,8 +102,8 @@ impl Front {
                 return None;
             }
         };
-        reply.send(Ok(in_progress(turn_id, root_id)));
         self.apply_between_turns(changed);
+        reply.send(Ok(in_progress(turn_id, root_id)));
         self.heard(&start.input);
         Some(Say {
             input: start.input,

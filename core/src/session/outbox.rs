@@ -1,6 +1,6 @@
 //! The way out of a thread.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -27,6 +27,8 @@ struct Shared {
     thread_id: ThreadId,
     sink: Arc<dyn EventSink>,
     log: ThreadLog,
+    /// The process ends: nobody listens any more.
+    muted: AtomicBool,
     /// A lock, because commands in the background report from tasks of their own, not from the actor's. Held for a
     /// few instructions, never over an await.
     state: Mutex<State>,
@@ -103,6 +105,7 @@ impl Outbox {
                 thread_id,
                 sink,
                 log,
+                muted: AtomicBool::new(false),
                 state: Mutex::new(state),
             }),
         }
@@ -110,7 +113,15 @@ impl Outbox {
 
     /// Tells an event.
     pub(crate) fn emit(&self, event: Event) {
+        if self.shared.muted.load(Ordering::Relaxed) {
+            return;
+        }
         self.shared.sink.emit(self.shared.thread_id, event);
+    }
+
+    /// From now on nothing is told, only logged.
+    pub(crate) fn mute(&self) {
+        self.shared.muted.store(true, Ordering::Relaxed);
     }
 
     /// Where the thread's history is written.

@@ -275,42 +275,46 @@ impl Turn<'_> {
         let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
 
         let mut items = ResponseItems::new(self.services.outbox.clone(), Arc::clone(&self.plan.id));
-        let mut end = self.take_events(&mut stream, &mut items, &mut calls).await;
+        let (completed, mut cut) = match self.take_events(&mut stream, &mut items, &mut calls).await {
+            Ok(completed) => (Some(completed), None),
+            Err(cut) => (None, Some(cut)),
+        };
         // Ends the request where it was cut.
         drop(stream);
-        if matches!(end, Err(Cut::Steered)) {
+        if matches!(cut, Some(Cut::Steered)) {
             items.cut().await;
         }
-        if !matches!(end, Err(Cut::Interrupted)) {
+        if !matches!(cut, Some(Cut::Interrupted)) {
             let cancelled = self.desk.cancel.clone();
             tokio::select! {
                 biased;
-                () = cancelled.cancelled() => end = Err(Cut::Interrupted),
+                () = cancelled.cancelled() => cut = Some(Cut::Interrupted),
                 () = calls.all() => {}
             }
             if calls.stopped() {
-                end = Err(Cut::Interrupted);
+                cut = Some(Cut::Interrupted);
             }
         }
-        if matches!(end, Err(Cut::Interrupted)) {
+        if matches!(cut, Some(Cut::Interrupted)) {
             self.services.outbox.turn_stops();
             calls.stop().await;
         }
         let any_calls = calls.any();
         self.session.history.push(calls.into_outputs());
-        if let Err(Cut::Failed(error)) = &mut end {
+        if let Some(Cut::Failed(error)) = &mut cut {
             self.limits.append(&mut error.rate_limits);
         }
-        let completed = match end {
-            Ok(completed) => completed,
-            Err(cut) => {
-                self.tell_limits();
-                return Err(cut);
-            }
-        };
-        let more = any_calls || completed.end_turn == Some(false);
-        self.count(completed);
-        Ok(more)
+        let not_ended = completed
+            .as_ref()
+            .is_some_and(|completed| completed.end_turn == Some(false));
+        if let Some(completed) = completed {
+            self.count(completed);
+        }
+        self.tell_limits();
+        match cut {
+            Some(cut) => Err(cut),
+            None => Ok(any_calls || not_ended),
+        }
     }
 
     /// Takes the events of a response up to its end, while its tool calls run.
@@ -471,7 +475,6 @@ impl Turn<'_> {
             }]);
             self.tell_usage();
         }
-        self.tell_limits();
     }
 
     fn tell_usage(&self) {

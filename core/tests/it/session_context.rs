@@ -109,8 +109,8 @@ async fn changed_settings_stay_and_are_told() {
     assert_eq!(
         lines[..3],
         [
-            "turn/start -> InProgress",
             "settings model=gpt-5.5 effort=Some(\"high\")",
+            "turn/start -> InProgress",
             "status active",
         ]
     );

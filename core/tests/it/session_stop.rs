@@ -182,6 +182,10 @@ async fn an_interrupt_ends_running_commands() {
     let requests = probe.model.requests();
     let output = requests[1].tool_output("c").unwrap();
     assert!(output.contains("aborted by user"), "{output}");
+    assert!(
+        lines.contains(&"usage total=15 last=15".to_owned()),
+        "what was used counts"
+    );
 }
 
 #[tokio::test]
@@ -263,6 +267,10 @@ async fn a_shutdown_interrupts_turns_and_answers_in_time() {
     probe.engine.shutdown().await;
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(probe.engine.loaded().is_empty());
+    assert!(
+        probe.lines().last().unwrap().starts_with("started command"),
+        "nobody listens any more"
+    );
     probe.turn("too late");
     probe
         .wait(0, |line| {
