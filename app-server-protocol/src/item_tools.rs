@@ -55,11 +55,10 @@ pub struct McpToolCallResult {
     /// Content blocks, as in the Model Context Protocol.
     pub content: Vec<Value>,
     /// Metadata of the server.
-    #[serde(default, rename = "_meta")]
-    pub meta: Value,
+    #[serde(rename = "_meta")]
+    pub meta: Option<Value>,
     /// The same as data.
-    #[serde(default)]
-    pub structured_content: Value,
+    pub structured_content: Option<Value>,
 }
 
 /// How a tool call stands.
