@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use codex_core::mock_model::{MockModel, Script};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -48,7 +49,7 @@ async fn the_demo_passes_and_shows_every_frame_without_colours_when_nobody_watch
 
 #[tokio::test]
 async fn the_demo_fails_when_something_is_off() {
-    let run = program().arg("demo").env("TMPDIR", "/nowhere").output();
+    let run = program().arg("demo").env("TMPDIR", "/no/such/folder").output();
     let output = tokio::time::timeout(Duration::from_secs(30), run)
         .await
         .unwrap()
@@ -114,4 +115,31 @@ async fn a_script_file_with_a_mistake_is_refused_with_its_place() {
     for part in ["answers[0]", "unknown field `step`", "line 2"] {
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_example_script_of_the_readme_works() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join("examples/greeting.json")).unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(
+        readme.contains(&text),
+        "README.md shows examples/greeting.json as it is"
+    );
+    let model = MockModel::start(Script::from_json(&text).unwrap());
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Write a greeting").await;
+    assert_eq!(turn.text(), "I'll write it.Done.");
+    assert_eq!(
+        std::fs::read_to_string(home.work().join("greeting.txt")).unwrap(),
+        "hello\n"
+    );
+    assert_eq!(app.run_turn(&thread, "And again").await.status(), "failed");
+    assert_eq!(
+        app.run_turn(&thread, "And again").await.text(),
+        "Nothing more in the script."
+    );
+    assert!(model.mismatches().is_empty());
 }

@@ -12,10 +12,10 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn new() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("codex-demo-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&path)?;
         let folder = Self { path };
-        for part in [folder.codex_home(), folder.work()] {
-            std::fs::create_dir_all(part)?;
-        }
+        std::fs::create_dir(folder.codex_home())?;
+        std::fs::create_dir(folder.work())?;
         Ok(folder)
     }
 
