@@ -1,0 +1,156 @@
+//! The models endpoint and its cache file (model-and-auth section 5.4).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::model_info::ModelInfo;
+use super::network::network;
+use super::provider::Provider;
+use crate::CONTRACT_VERSION;
+use crate::auth::{AuthMode, CodexAuth};
+
+/// Limit for one question.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// An answer of the endpoint.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Fetched {
+    pub(super) models: Vec<Arc<ModelInfo>>,
+    pub(super) etag: Option<String>,
+    /// Unix seconds.
+    pub(super) fetched_at: i64,
+    /// Whom it was given to: the list depends on the account.
+    pub(super) identity: String,
+}
+
+/// A question to the endpoint.
+#[derive(Debug)]
+pub(super) struct ModelsRequest {
+    url: String,
+    account: CodexAuth,
+    user_agent: String,
+    pub(super) identity: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    models: Vec<ModelInfo>,
+}
+
+/// `models_cache.json`.
+#[derive(Serialize, Deserialize)]
+struct CacheFile {
+    fetched_at: DateTime<Utc>,
+    etag: Option<String>,
+    client_version: String,
+    #[serde(default)]
+    identity: String,
+    models: Vec<ModelInfo>,
+}
+
+impl ModelsRequest {
+    /// A question in the name of an account. `None`: without one there is nobody to ask.
+    pub(super) fn new(provider: &Provider, account: Option<CodexAuth>, user_agent: &str) -> Option<Self> {
+        let account = account?;
+        let base = provider.url("models", Some(AuthMode::ChatGpt));
+        let joint = if base.contains('?') { '&' } else { '?' };
+        let who = format!("{base}\n{}", account.account_id().unwrap_or_default());
+        Some(Self {
+            url: format!("{base}{joint}client_version={CONTRACT_VERSION}"),
+            identity: Sha256::digest(who).iter().map(|b| format!("{b:02x}")).collect(),
+            account,
+            user_agent: user_agent.to_owned(),
+        })
+    }
+}
+
+/// Asks the endpoint.
+pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
+    let client = network()
+        .http_client(&request.url)
+        .await
+        .map_err(|e| e.to_string())?;
+    let mut call = client
+        .get(&request.url)
+        .timeout(LIMIT)
+        .bearer_auth(request.account.bearer().expose())
+        .header("User-Agent", &request.user_agent)
+        .header("version", CONTRACT_VERSION);
+    if let Some(id) = request.account.account_id() {
+        call = call.header("chatgpt-account-id", id);
+    }
+    let response = call.send().await.map_err(|e| e.without_url().to_string())?;
+    if !response.status().is_success() {
+        return Err(format!("the server answers {}", response.status()));
+    }
+    let etag = response
+        .headers()
+        .get("etag")
+        .and_then(|v| v.to_str().ok())
+        .map(str::to_owned);
+    let body = response.bytes().await.map_err(|e| e.without_url().to_string())?;
+    // A list is a few hundred kilobytes, most of it instructions.
+    let answer = tokio::task::spawn_blocking(move || serde_json::from_slice::<Answer>(&body))
+        .await
+        .map_err(|e| e.to_string())?
+        .map_err(|e| e.to_string())?;
+    if let Some(bad) = answer.models.iter().find(|m| !m.is_complete()) {
+        return Err(format!("the model {} comes without instructions", bad.slug));
+    }
+    Ok(Fetched {
+        models: answer.models.into_iter().map(Arc::new).collect(),
+        etag,
+        fetched_at: crate::now_s(),
+        identity: request.identity.clone(),
+    })
+}
+
+fn cache_path(codex_home: &Path) -> PathBuf {
+    codex_home.join("models_cache.json")
+}
+
+/// What an earlier process was told, if it was told to the same account by the same release.
+pub(super) async fn read_cache(codex_home: &Path, request: &ModelsRequest) -> Option<Fetched> {
+    let path = cache_path(codex_home);
+    let file = tokio::task::spawn_blocking(move || {
+        let text = std::fs::read(path).ok()?;
+        serde_json::from_slice::<CacheFile>(&text).ok()
+    })
+    .await
+    .ok()??;
+    let ours = file.client_version == CONTRACT_VERSION && file.identity == request.identity;
+    ours.then(|| Fetched {
+        models: file.models.into_iter().map(Arc::new).collect(),
+        etag: file.etag,
+        fetched_at: file.fetched_at.timestamp(),
+        identity: file.identity,
+    })
+}
+
+/// Keeps an answer for the next process. A failure costs only the next process a question.
+pub(super) async fn write_cache(codex_home: &Path, fetched: &Fetched) {
+    let file = CacheFile {
+        fetched_at: DateTime::from_timestamp(fetched.fetched_at, 0).unwrap_or_default(),
+        etag: fetched.etag.clone(),
+        client_version: CONTRACT_VERSION.to_owned(),
+        identity: fetched.identity.clone(),
+        models: fetched.models.iter().map(|m| m.as_ref().clone()).collect(),
+    };
+    let path = cache_path(codex_home);
+    let written = tokio::task::spawn_blocking(move || {
+        let text = serde_json::to_vec_pretty(&file)?;
+        // Another process may read at any time: the file changes as a whole.
+        let temporary = path.with_extension(format!("json.{}", std::process::id()));
+        std::fs::write(&temporary, text)?;
+        std::fs::rename(&temporary, &path)
+    })
+    .await;
+    if let Ok(Err(error)) = written {
+        tracing::debug!("models_cache.json could not be written: {error}");
+    }
+}
