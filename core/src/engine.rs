@@ -13,9 +13,9 @@ use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::history::ThreadLog;
-use crate::model::{ModelClient, ModelClientOptions, Provider};
+use crate::model::{ModelCatalog, ModelClient, ModelClientOptions, ModelInfo, Provider};
 use crate::project_doc::ProjectDoc;
-use crate::session::{Actor, DEFAULT_MODEL, Front, Mail, Outbox, Services, settings};
+use crate::session::{Actor, Front, Mail, Outbox, Services, settings};
 use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
     CONTRACT_VERSION, Error, Event, EventSink, HistoryMode, Op, Reply, Result, SettingsPatch, ThreadId,
@@ -73,6 +73,7 @@ pub struct StartedThread {
 pub struct Engine {
     options: EngineOptions,
     threads: Arc<Threads>,
+    models: Arc<ModelCatalog>,
     /// The base instructions of all threads that have no others.
     base_instructions: Arc<str>,
     /// The `installation_id` file's content.
@@ -95,7 +96,9 @@ impl Threads {
 impl Engine {
     /// An engine. Reads nothing and opens nothing before it is asked to.
     pub fn new(options: EngineOptions) -> Arc<Self> {
+        let models = ModelCatalog::new(options.config.codex_home.clone(), Arc::clone(&options.auth));
         Arc::new(Self {
+            models,
             options,
             threads: Arc::default(),
             base_instructions: instructions::BASE.into(),
@@ -155,12 +158,40 @@ impl Engine {
         }
     }
 
+    /// The models of a provider (the configured one, unless named) in the order of lists. Asks the server for its list
+    /// if the last answer is old.
+    pub async fn list_models(
+        &self,
+        provider_id: Option<&str>,
+        user_agent: &str,
+        hidden: bool,
+    ) -> Result<Vec<Arc<ModelInfo>>> {
+        let config = Config::load(&self.options.config, ".".as_ref(), &[])?;
+        let id = provider_id.unwrap_or(&config.model_provider);
+        let provider = provider(&config, id).map_err(|error| {
+            if provider_id.is_none() || config.model_providers.contains_key(id) {
+                return error;
+            }
+            Error::Refused {
+                message: format!(
+                    "The model provider `{id}` is not configured. Add [model_providers.{id}] to config.toml, or \
+                     choose another one."
+                ),
+                data: serde_json::json!({"type": "modelProviderNotConfigured", "modelProvider": id}),
+            }
+        })?;
+        Ok(self.models.list(&provider, user_agent, hidden).await)
+    }
+
     /// Reads the configuration and builds everything that a thread consists of.
     fn prepare(&self, start: StartThread) -> Result<(Front, Services, Vec<String>)> {
         let source = &self.options.config;
         let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
         let config = Config::load(source, &cwd, &start.config)?;
-        let model = config.model.clone().unwrap_or_else(|| DEFAULT_MODEL.into());
+        let model = config
+            .model
+            .clone()
+            .unwrap_or_else(|| self.models.default_model());
         let provider_id = start
             .settings
             .model_provider
@@ -183,8 +214,9 @@ impl Engine {
             user_agent: start.user_agent,
             installation_id: self.installation_id(),
             compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
-            prefer_websockets: false,
+            prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
         });
+        client.inform(&self.models);
         let exec = ExecSessions::new(ExecOptions {
             thread_id: id,
             session_id: id.to_string(),
@@ -234,6 +266,7 @@ impl Engine {
             settings: Arc::new(settings),
             settings_untold: true,
             config: Arc::clone(&config),
+            models: Arc::clone(&self.models),
             instruction_sources: doc.sources,
             subscribers: 0,
             outbox: outbox.clone(),

@@ -16,7 +16,7 @@ use super::retry::RetryBudget;
 use super::setup::{self, ClientSetup};
 use super::turn_metadata::{CompactionMetadata, ContextWindow, RequestIdentity, RequestKind, ThreadLineage};
 use super::websocket::{self, ConnectFailure, Connection, Limits, WebSocketResponse, connect_websocket};
-use super::{ModelError, Provider, ResponseEvent, ResponseItem};
+use super::{ModelCatalog, ModelError, Provider, ResponseEvent, ResponseItem};
 use crate::auth::AuthManager;
 use crate::{ThreadId, TurnError};
 
@@ -112,6 +112,8 @@ pub(super) struct Shared {
     fallen_back: AtomicBool,
     /// Milliseconds; only tests change it.
     ping_every: AtomicU64,
+    /// Is told when a server names another list of models.
+    catalog: OnceLock<Arc<ModelCatalog>>,
 }
 
 impl Shared {
@@ -135,6 +137,13 @@ impl Shared {
         tracing::info!("falling back to HTTP");
         self.fallen_back.store(true, Ordering::Relaxed);
         self.slot.clear();
+    }
+
+    /// A server said which list of models is current.
+    pub(super) fn heard_models_etag(&self, etag: &str) {
+        if let Some(catalog) = self.catalog.get() {
+            catalog.heard_etag(etag, &self.options.provider, &self.options.user_agent);
+        }
     }
 
     fn limits(&self) -> Limits {
@@ -176,6 +185,7 @@ impl ModelClient {
                 slot: Slot::default(),
                 fallen_back: AtomicBool::new(false),
                 ping_every: AtomicU64::new(websocket::PING_INTERVAL_MS),
+                catalog: OnceLock::new(),
             }),
         }
     }
@@ -187,6 +197,11 @@ impl ModelClient {
         if self.shared.uses_websocket() {
             self.shared.slot.preconnect(&self.shared);
         }
+    }
+
+    /// Tells a catalogue what servers say of their lists of models. The first call counts.
+    pub fn inform(&self, catalog: &Arc<ModelCatalog>) {
+        let _ = self.shared.catalog.set(Arc::clone(catalog));
     }
 
     /// How long a WebSocket stream may be silent before it is pinged. For tests.

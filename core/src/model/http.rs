@@ -200,6 +200,9 @@ impl HttpStream {
             // The first value of a turn stays.
             let _ = session.turn_state().set(state);
         }
+        if let Some(etag) = text("x-models-etag") {
+            session.shared().heard_models_etag(&etag);
+        }
         let mut events = VecDeque::new();
         events.extend(text("openai-model").map(ResponseEvent::ServerModel));
         if headers.contains_key("x-reasoning-included") {

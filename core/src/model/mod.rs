@@ -28,6 +28,7 @@ mod setup;
 mod sse;
 mod turn_metadata;
 mod usage_limit;
+mod web_search;
 mod websocket;
 
 pub use catalog::ModelCatalog;
@@ -45,3 +46,4 @@ pub use provider::{AuthCommand, Provider};
 pub use rate_limits::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, SpendLimit};
 pub use sse::SseDecoder;
 pub use turn_metadata::{CompactionMetadata, ThreadLineage};
+pub(crate) use web_search::web_search_tool;

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::model_info::ModelInfo;
 use super::network::network;
-use super::provider::Provider;
+use super::provider::{AuthCommand, Provider};
+use super::provider_auth::CommandTokens;
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
 
@@ -32,9 +33,16 @@ pub(super) struct Fetched {
 #[derive(Debug)]
 pub(super) struct ModelsRequest {
     url: String,
-    account: CodexAuth,
+    caller: Caller,
     user_agent: String,
     pub(super) identity: String,
+}
+
+/// Who asks.
+#[derive(Debug)]
+enum Caller {
+    Account(CodexAuth),
+    Command(AuthCommand),
 }
 
 #[derive(Deserialize)]
@@ -54,16 +62,25 @@ struct CacheFile {
 }
 
 impl ModelsRequest {
-    /// A question in the name of an account. `None`: without one there is nobody to ask.
+    /// A question in the name of a ChatGPT account, or of whoever the provider's auth command signs in. `None`: only
+    /// they have a list of their own.
     pub(super) fn new(provider: &Provider, account: Option<CodexAuth>, user_agent: &str) -> Option<Self> {
-        let account = account?;
+        let caller = match (account, &provider.auth_command) {
+            (Some(account), _) => Caller::Account(account),
+            (None, Some(command)) => Caller::Command(command.clone()),
+            (None, None) => return None,
+        };
         let base = provider.url("models", Some(AuthMode::ChatGpt));
         let joint = if base.contains('?') { '&' } else { '?' };
-        let who = format!("{base}\n{}", account.account_id().unwrap_or_default());
+        let account_id = match &caller {
+            Caller::Account(account) => account.account_id(),
+            Caller::Command(_) => None,
+        };
+        let who = format!("{base}\n{}", account_id.unwrap_or_default());
         Some(Self {
             url: format!("{base}{joint}client_version={CONTRACT_VERSION}"),
             identity: Sha256::digest(who).iter().map(|b| format!("{b:02x}")).collect(),
-            account,
+            caller,
             user_agent: user_agent.to_owned(),
         })
     }
@@ -78,11 +95,20 @@ pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
     let mut call = client
         .get(&request.url)
         .timeout(LIMIT)
-        .bearer_auth(request.account.bearer().expose())
         .header("User-Agent", &request.user_agent)
         .header("version", CONTRACT_VERSION);
-    if let Some(id) = request.account.account_id() {
-        call = call.header("chatgpt-account-id", id);
+    match &request.caller {
+        Caller::Account(account) => {
+            call = call.bearer_auth(account.bearer().expose());
+            if let Some(id) = account.account_id() {
+                call = call.header("chatgpt-account-id", id);
+            }
+        }
+        Caller::Command(command) => {
+            if let Some(token) = CommandTokens::default().get(command).await {
+                call = call.bearer_auth(token.expose());
+            }
+        }
     }
     let response = call.send().await.map_err(|e| e.without_url().to_string())?;
     if !response.status().is_success() {

@@ -46,7 +46,7 @@ pub(super) enum ConnectFailure {
 pub(super) struct Greeting {
     server_model: Option<String>,
     reasoning_included: bool,
-    pub(super) models_etag: Option<String>,
+    models_etag: Option<String>,
     faster_model: Option<String>,
     /// Routing state for the turn that adopts a preconnected connection.
     pub(super) turn_state: Option<String>,
@@ -77,7 +77,12 @@ pub(super) async fn connect_websocket(
         let limit = shared.options.provider.websocket_connect_timeout;
         let (status, error) =
             match tokio::time::timeout(limit, handshake(shared, &setup, identity, prompt)).await {
-                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Ok(connection)) => {
+                    if let Some(etag) = &connection.greeting.models_etag {
+                        shared.heard_models_etag(etag);
+                    }
+                    return Ok(connection);
+                }
                 Ok(Err(refused)) => refused,
                 Err(_) => (None, ModelError::disconnected("request timed out")),
             };

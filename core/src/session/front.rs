@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::request::{ModelTraits, Request};
+use super::request::Request;
 use super::turn::{Say, TurnPlan};
 use super::{Outbox, input, settings};
 use crate::config::Config;
 use crate::history::Entry;
-use crate::model::{ResponseItem, TurnIdentity};
+use crate::model::{ModelCatalog, ResponseItem, TurnIdentity};
 use crate::{
     Error, Event, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
     ThreadSettings, ThreadSnapshot, Turn, TurnStatus, UserInput, new_id, now_s,
@@ -25,6 +25,7 @@ pub(crate) struct Front {
     /// The history has not been told of the present settings.
     pub(crate) settings_untold: bool,
     pub(crate) config: Arc<Config>,
+    pub(crate) models: Arc<ModelCatalog>,
     pub(crate) instruction_sources: Vec<PathBuf>,
     /// How many clients watch.
     pub(crate) subscribers: usize,
@@ -66,6 +67,7 @@ impl Front {
         });
         let settings = Arc::clone(&self.settings);
         let request = Request::new(
+            &self.models,
             &self.config,
             &settings,
             start.service_tier_for_turn,
@@ -239,7 +241,7 @@ impl Front {
     /// Tells the user that nothing is known of the model.
     pub(crate) fn warn_of_unknown_model(&self) {
         let model = &self.settings.model;
-        if !ModelTraits::of(model).known {
+        if !self.models.find(model).1 {
             self.outbox.emit(Event::Warning(format!(
                 "Nothing is known about the model `{model}`; it is used with the limits of a common one. If its name \
                  is right, set model_context_window in config.toml."

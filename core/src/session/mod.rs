@@ -25,7 +25,6 @@ use serde_json::Value;
 pub(crate) use actor::{Actor, Mail, Unload};
 pub(crate) use front::Front;
 pub(crate) use outbox::{CommandQuestion, Outbox};
-pub(crate) use request::DEFAULT_MODEL;
 
 use crate::config::Config;
 use crate::exec::ExecSessions;
