@@ -1,11 +1,14 @@
-//! Features that can be switched on and off.
+//! Features that can be switched on and off (config-and-services §3.4).
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ExperimentalFeatureList "experimentalFeature/list" (ExperimentalFeatureListParams) -> ExperimentalFeatureListResponse, stable, in GlobalRead("features"), "Lists features, on or off.";
+    client ExperimentalFeatureEnablementSet "experimentalFeature/enablement/set" (ExperimentalFeatureEnablementSetParams) -> ExperimentalFeatureEnablementSetResponse, stable, in Global("features"), "Switches features for the life of the process.";
+}
 
 /// Which features to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

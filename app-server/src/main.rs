@@ -62,6 +62,7 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     let config = ConfigSource {
         codex_home: find_codex_home()?,
         overrides: options.overrides()?,
+        ..ConfigSource::default()
     };
     check_overrides(&config)?;
     enable_guard();

@@ -4,6 +4,7 @@
 //! users have them in their files. Only the keys that have a constant here are looked at by our code.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Compress request bodies where the server takes it.
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
@@ -56,14 +57,60 @@ pub fn find(name: &str) -> Option<Feature> {
     all().find(|feature| feature.key == name)
 }
 
-/// Switches as configured.
+/// Features that a client may switch while the process runs; what is configured outranks it.
+pub const SWITCHABLE: [&str; 15] = [
+    "api_key_cyber_access_programs",
+    "api_key_model_discovery",
+    "auth_elicitation",
+    "background_paginated_rollout_migration",
+    "codex_apps_mcp_2026_07_28",
+    "daybreak_program_propagation",
+    "mcp_2026_07_28",
+    "mcp_connection_sharing",
+    "mcp_lazy_stdio_startup",
+    "memories",
+    "mentions_v2",
+    "remote_control",
+    "remote_plugin",
+    "tool_suggest",
+    "windows_sandbox_service",
+];
+
+/// What clients have switched in this process, of [`SWITCHABLE`]. Clones share it. Gone when the process ends.
+#[derive(Debug, Clone, Default)]
+pub struct Switches {
+    /// A lock, because connections write and every load of a configuration reads. Held for a few instructions.
+    set: Arc<Mutex<BTreeMap<&'static str, bool>>>,
+}
+
+impl Switches {
+    /// Switches a feature, by name or former name. False: it is none of those that can be switched.
+    pub fn set(&self, name: &str, on: bool) -> bool {
+        let feature = find(name).filter(|feature| SWITCHABLE.contains(&feature.key));
+        if let Some(feature) = feature {
+            self.lock().insert(feature.key, on);
+        }
+        feature.is_some()
+    }
+
+    /// All that was switched.
+    pub fn all(&self) -> BTreeMap<&'static str, bool> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, bool>> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The features that are on, for one configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Features {
     set: BTreeMap<&'static str, bool>,
 }
 
 impl Features {
-    /// Switches that were set, by name or former name. Names that nobody knows are left out.
+    /// Switches that were set, by name or former name; later ones win. Names that nobody knows are left out.
     pub fn new<'a>(set: impl IntoIterator<Item = (&'a str, bool)>) -> Self {
         let set = set
             .into_iter()
@@ -78,11 +125,6 @@ impl Features {
             Some(on) => *on,
             None => find(key).is_some_and(|feature| feature.default_enabled),
         }
-    }
-
-    /// What was set for a feature, if anything.
-    pub fn configured(&self, key: &str) -> Option<bool> {
-        self.set.get(key).copied()
     }
 }
 
@@ -216,11 +258,23 @@ mod tests {
     }
 
     #[test]
+    fn some_features_can_be_switched_while_running() {
+        for key in SWITCHABLE {
+            assert!(find(key).is_some(), "{key}");
+        }
+        let switches = Switches::default();
+        let shared = switches.clone();
+        assert!(switches.set("memory_tool", true));
+        assert!(!switches.set("shell_tool", false) && !switches.set("nonesuch", true));
+        assert_eq!(shared.all(), BTreeMap::from([("memories", true)]));
+    }
+
+    #[test]
     fn former_names_stand_for_the_new_ones() {
         for (former, key) in FORMER_NAMES {
             assert_eq!(find(former).map(|feature| feature.key), Some(key));
         }
-        let features = Features::new([("collab", false), ("nonesuch", true)]);
+        let features = Features::new([("multi_agent", true), ("collab", false), ("nonesuch", true)]);
         assert!(!features.enabled("multi_agent"));
         assert!(!features.enabled("nonesuch"));
     }

@@ -124,6 +124,8 @@ pub struct ThreadSnapshot {
     pub settings: ThreadSettings,
     /// Files that project instructions came from.
     pub instruction_sources: Vec<std::path::PathBuf>,
+    /// Its features.
+    pub features: crate::features::Features,
     /// Turns held in memory: the running one last; all of an ephemeral thread.
     pub turns: Vec<Turn>,
 }

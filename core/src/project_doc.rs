@@ -149,6 +149,7 @@ mod tests {
             let source = ConfigSource {
                 codex_home: self.home.path().to_owned(),
                 overrides: Vec::new(),
+                ..ConfigSource::default()
             };
             let cwd = self.root.path().join(folder);
             let config = Config::load(&source, &cwd, &[]).expect("a configuration");

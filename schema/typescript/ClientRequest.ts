@@ -1,4 +1,6 @@
 // Generated from the protocol crate. Do not edit.
+import type { ExperimentalFeatureEnablementSetParams } from "./v2/ExperimentalFeatureEnablementSetParams";
+import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureListParams";
 import type { InitializeParams } from "./InitializeParams";
 import type { RequestId } from "./RequestId";
 import type { ThreadLoadedListParams } from "./v2/ThreadLoadedListParams";
@@ -22,4 +24,8 @@ export type ClientRequest =
   /** Adds input to the running turn. */
   | { id: RequestId; method: "turn/steer"; params: TurnSteerParams }
   /** Stops the running turn. */
-  | { id: RequestId; method: "turn/interrupt"; params: TurnInterruptParams };
+  | { id: RequestId; method: "turn/interrupt"; params: TurnInterruptParams }
+  /** Lists features, on or off. */
+  | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
+  /** Switches features for the life of the process. */
+  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams };

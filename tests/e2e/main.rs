@@ -14,5 +14,7 @@ mod support;
 mod commands;
 mod config;
 mod demo;
+mod feature;
+mod orphans;
 mod shutdown;
 mod turns;

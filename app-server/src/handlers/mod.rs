@@ -1,5 +1,6 @@
 //! Handlers, one file per family of methods, named as in the protocol crate: `register` on top, then plain functions.
 
+mod feature;
 mod initialize;
 mod thread;
 mod turn;
@@ -10,6 +11,7 @@ use crate::dispatch::Router;
 pub(crate) fn router() -> Router {
     let mut router = Router::new();
     initialize::register(&mut router);
+    feature::register(&mut router);
     thread::register(&mut router);
     turn::register(&mut router);
     router

@@ -12,6 +12,7 @@ use super::error::problem_in_file;
 use super::overrides::{layer, merge};
 use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
+use crate::features::Switches;
 
 /// Where the configuration of a process comes from. Files are read when asked for, not at start.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct ConfigSource {
     pub codex_home: PathBuf,
     /// `-c`, `--enable`, `--disable`, in order.
     pub overrides: Vec<ConfigOverride>,
+    /// Features that clients have switched in this process; below all that is configured.
+    pub switches: Switches,
 }
 
 /// What is wrong with the configuration of the process, for the `configWarning` at the start of a connection
@@ -55,9 +58,11 @@ impl Merged {
         resolve_paths(&mut table, &source.codex_home);
         let has_overrides = !(source.overrides.is_empty() && extra.is_empty());
         if has_overrides {
-            let mut over = layer(source.overrides.iter().chain(extra));
-            resolve_paths(&mut over, cwd);
-            merge(&mut table, over);
+            for overrides in [&source.overrides, extra] {
+                let mut over = layer(overrides);
+                resolve_paths(&mut over, cwd);
+                merge(&mut table, over);
+            }
         }
         match table.clone().try_into::<ConfigToml>() {
             Ok(toml) => Ok(Self {

@@ -176,6 +176,10 @@ impl Config {
     ) -> Self {
         let Merged { mut table, toml, .. } = merged;
         let project_root_markers = markers(&toml);
+        let configured_features = toml
+            .features
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str(), value.enabled?)));
         let model_providers = match table.remove("model_providers") {
             Some(toml::Value::Table(all)) => all
                 .into_iter()
@@ -228,11 +232,7 @@ impl Config {
             }),
             web_search_settings,
             update_plan_tool: toml.tools.update_plan.is_some_and(|plan| plan.enabled),
-            features: Features::new(
-                toml.features
-                    .iter()
-                    .filter_map(|(key, value)| Some((key.as_str(), value.enabled?))),
-            ),
+            features: Features::new(source.switches.all().into_iter().chain(configured_features)),
             thread_unload_delay: Duration::from_secs(toml.thread_unload_delay_secs.unwrap_or(1800)),
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml

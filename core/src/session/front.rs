@@ -172,6 +172,7 @@ impl Front {
             },
             settings: (*self.settings).clone(),
             instruction_sources: self.instruction_sources.clone(),
+            features: self.config.features.clone(),
             turns: if include_turns {
                 self.outbox.turns()
             } else {

@@ -40,6 +40,7 @@ impl Home {
         ConfigSource {
             codex_home: self.path().to_owned(),
             overrides: self.overrides.clone(),
+            ..ConfigSource::default()
         }
     }
 
@@ -63,6 +64,7 @@ fn without_a_file_the_defaults_hold() {
     let source = ConfigSource {
         codex_home: dir.path().to_owned(),
         overrides: Vec::new(),
+        ..ConfigSource::default()
     };
     let config = Config::load(&source, dir.path(), &[]).expect("loads");
     assert_eq!(config.model_provider, "openai");
@@ -301,4 +303,18 @@ fn profiles_are_chosen_by_name() {
         }
     );
     assert_eq!(profile.id, ":read-only");
+}
+
+#[test]
+fn what_clients_switch_counts_unless_it_is_configured() {
+    let home = Home::new("[features]\ntool_suggest = true");
+    let source = home.source();
+    let enabled = |key| {
+        let config = Config::load(&source, home.path(), &[]).expect("loads");
+        config.features.enabled(key)
+    };
+    assert!(!enabled("memories"));
+    assert!(source.switches.set("memories", true) && source.switches.set("tool_suggest", false));
+    assert!(enabled("memories"));
+    assert!(enabled("tool_suggest"), "the file outranks the client");
 }

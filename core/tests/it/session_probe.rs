@@ -196,6 +196,7 @@ impl Probe {
             config: ConfigSource {
                 codex_home: home.path().to_owned(),
                 overrides: Vec::new(),
+                ..ConfigSource::default()
             },
             sink: recorder.clone(),
             auth: AuthManager::new(home.path().to_owned()),

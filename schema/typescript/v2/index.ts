@@ -26,6 +26,12 @@ export type { DeprecationNoticeNotification } from "./DeprecationNoticeNotificat
 export type { DynamicToolCallOutputContentItem } from "./DynamicToolCallOutputContentItem";
 export type { DynamicToolCallStatus } from "./DynamicToolCallStatus";
 export type { ErrorNotification } from "./ErrorNotification";
+export type { ExperimentalFeature } from "./ExperimentalFeature";
+export type { ExperimentalFeatureEnablementSetParams } from "./ExperimentalFeatureEnablementSetParams";
+export type { ExperimentalFeatureEnablementSetResponse } from "./ExperimentalFeatureEnablementSetResponse";
+export type { ExperimentalFeatureListParams } from "./ExperimentalFeatureListParams";
+export type { ExperimentalFeatureListResponse } from "./ExperimentalFeatureListResponse";
+export type { ExperimentalFeatureStage } from "./ExperimentalFeatureStage";
 export type { FileUpdateChange } from "./FileUpdateChange";
 export type { GitInfo } from "./GitInfo";
 export type { HookPromptFragment } from "./HookPromptFragment";

@@ -1,0 +1,90 @@
+//! Features that can be switched on and off (config-and-services §3.4).
+
+use codex_app_server_protocol::{
+    ExperimentalFeature, ExperimentalFeatureEnablementSet, ExperimentalFeatureEnablementSetParams,
+    ExperimentalFeatureEnablementSetResponse, ExperimentalFeatureList, ExperimentalFeatureListParams,
+    ExperimentalFeatureListResponse, ExperimentalFeatureStage,
+};
+use codex_core::config::Config;
+use codex_core::features::{self, Feature, Features, Stage};
+use codex_core::{Error, Op, Reply};
+
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<ExperimentalFeatureList, _, _>(list);
+    router.on::<ExperimentalFeatureEnablementSet, _, _>(set_enablement);
+}
+
+async fn list(cx: Cx, params: ExperimentalFeatureListParams) -> RpcResult<ExperimentalFeatureListResponse> {
+    let features = match &params.thread_id {
+        Some(id) => features_of_thread(&cx, id).await?,
+        None => {
+            let source = &cx.server.config;
+            let config = Config::load(source, &source.codex_home, &[]).map_err(Error::from)?;
+            config.features
+        }
+    };
+    let all: Vec<Feature> = features::all().collect();
+    let start = match &params.cursor {
+        None => 0,
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
+    };
+    let rest = all.get(start..).ok_or_else(|| {
+        RpcError::invalid(format!(
+            "cursor {start} exceeds total feature flags {}",
+            all.len()
+        ))
+    })?;
+    let limit = params.limit.map_or(rest.len(), |limit| limit.max(1) as usize);
+    let page = &rest[..limit.min(rest.len())];
+    let end = start + page.len();
+    Ok(ExperimentalFeatureListResponse {
+        data: page.iter().map(|feature| to_wire(*feature, &features)).collect(),
+        next_cursor: (end < all.len()).then(|| end.to_string()),
+    })
+}
+
+async fn features_of_thread(cx: &Cx, id: &str) -> RpcResult<Features> {
+    let thread = cx.server.thread(id)?;
+    let (reply, snapshot) = Reply::channel();
+    thread.submit(Op::Snapshot {
+        include_turns: false,
+        reply,
+    });
+    Ok(snapshot.await?.features)
+}
+
+fn to_wire(feature: Feature, features: &Features) -> ExperimentalFeature {
+    let shown = feature.stage == Stage::Beta;
+    ExperimentalFeature {
+        name: feature.key.to_owned(),
+        stage: match feature.stage {
+            Stage::UnderDevelopment => ExperimentalFeatureStage::UnderDevelopment,
+            Stage::Beta => ExperimentalFeatureStage::Beta,
+            Stage::Stable => ExperimentalFeatureStage::Stable,
+            Stage::Deprecated => ExperimentalFeatureStage::Deprecated,
+            Stage::Removed => ExperimentalFeatureStage::Removed,
+        },
+        enabled: features.enabled(feature.key),
+        default_enabled: feature.default_enabled,
+        // Clients offer features with these texts to their users.
+        display_name: shown.then(|| feature.key.replace('_', " ")),
+        description: shown.then(|| "Accepted, but without effect in this server so far.".to_owned()),
+        announcement: None,
+    }
+}
+
+async fn set_enablement(
+    cx: Cx,
+    params: ExperimentalFeatureEnablementSetParams,
+) -> RpcResult<ExperimentalFeatureEnablementSetResponse> {
+    let switches = &cx.server.config.switches;
+    let mut enablement = params.enablement;
+    enablement.retain(|name, on| switches.set(name, *on));
+    Ok(ExperimentalFeatureEnablementSetResponse { enablement })
+}
