@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 use crate::shape::require;
+
 crate::rpc::methods! {}
 
 /// Reads who is signed in.

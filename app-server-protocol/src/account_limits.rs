@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::PlanType;
+
 crate::rpc::methods! {}
 
 /// What to tell about limits.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::item_parts::FileUpdateChange;
+
 crate::rpc::methods! {}
 
 /// More output of a change of files.

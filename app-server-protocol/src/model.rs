@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::{CyberAccessProgram, ReasoningEffort};
+
 crate::rpc::methods! {}
 
 /// Which models to list.

@@ -2,6 +2,7 @@
 
 use schemars::Schema;
 use schemars::transform::Transform;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 /// A member that tells `null` from absence: `Some(None)` is null.
@@ -25,6 +26,13 @@ pub(crate) mod double_option {
     ) -> Result<Option<Option<T>>, D::Error> {
         Option::deserialize(deserializer).map(Some)
     }
+}
+
+/// A member that may be null but not absent.
+pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 /// For members that are left out when they are false.

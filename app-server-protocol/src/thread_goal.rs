@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shape::double_option;
+
 crate::rpc::methods! {}
 
 /// What a thread is to reach.

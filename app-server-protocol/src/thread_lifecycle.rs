@@ -15,6 +15,7 @@ use crate::shape::double_option;
 use crate::thread_data::Thread;
 use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
+
 crate::rpc::methods! {}
 
 /// Brings a thread back. Settings that are absent stay as they were.

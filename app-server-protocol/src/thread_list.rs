@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::shape::double_option;
 use crate::thread_data::Thread;
 use crate::thread_read::ThreadReadState;
+
 crate::rpc::methods! {}
 
 /// Which threads to list.

@@ -10,6 +10,7 @@ use crate::settings::{
 };
 use crate::shape::double_option;
 use crate::thread_data::Thread;
+
 crate::rpc::methods! {}
 
 /// Names a thread.

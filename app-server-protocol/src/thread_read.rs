@@ -9,6 +9,7 @@ use crate::thread_data::Thread;
 use crate::thread_item::ThreadItem;
 use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
+
 crate::rpc::methods! {}
 
 /// Reads a thread without loading it.

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shape::{double_option, require};
+use crate::shape::{double_option, nullable, require};
 use crate::thread_data::{ThreadSection, ThreadSectionAppearance};
+
 crate::rpc::methods! {}
 
 /// Which page of the sections.
@@ -87,6 +88,8 @@ pub struct ThreadSectionMoveParams {
     /// The thread.
     pub thread_id: String,
     /// The section; null takes it out of any.
+    #[serde(deserialize_with = "nullable")]
+    #[schemars(with = "Option<String>")]
     pub section_id: Option<String>,
     /// The thread that it comes before; absent for the end.
     pub before_thread_id: Option<String>,
@@ -105,4 +108,24 @@ pub struct ThreadSectionChangedNotification {
     pub thread_id: String,
     /// The section; null when it is in none.
     pub section_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_says_where_to_even_if_nowhere() {
+        let read = |text| serde_json::from_str::<ThreadSectionMoveParams>(text);
+        assert_eq!(
+            read(r#"{"threadId":"t","sectionId":null}"#).unwrap().section_id,
+            None
+        );
+        assert!(
+            read(r#"{"threadId":"t"}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `sectionId`")
+        );
+    }
 }

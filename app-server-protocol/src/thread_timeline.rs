@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::thread_item::ThreadItem;
 use crate::turn_data::{TurnError, TurnStatus};
+
 crate::rpc::methods! {}
 
 /// Which page of all that happened in a thread.
