@@ -31,7 +31,10 @@ pub mod test_support;
 mod thread_info;
 mod tools;
 
-pub use engine::{Engine, EngineOptions, StartThread, StartedThread, ThreadHandle};
+pub use engine::{
+    Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,
+    StartedThread, ThreadHandle,
+};
 pub use error::{Error, Result};
 pub use event::*;
 pub use ids::{ThreadId, new_id, now_ms, now_s};

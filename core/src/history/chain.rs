@@ -105,6 +105,16 @@ impl History {
         self.segments.last()
     }
 
+    /// Where the whole lines of the newest file end: behind that there is a torn line at most.
+    pub(crate) fn whole_lines(&self) -> io::Result<u64> {
+        let Some(newest) = self.newest() else { return Ok(0) };
+        if !newest.is_torn()? {
+            return Ok(newest.len());
+        }
+        let mut lines = newest.backward(newest.len());
+        Ok(lines.next()?.map_or(0, |(offset, _)| offset))
+    }
+
     /// Hands all lines over, oldest first, with their number; blank and garbage lines don't count.
     pub(crate) fn each(&self, mut take: impl FnMut(u64, &Line<'_>)) -> io::Result<()> {
         let mut number = 0;

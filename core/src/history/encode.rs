@@ -362,6 +362,15 @@ impl Encoder {
     }
 }
 
+/// The meta line of a file without ordinals.
+pub(crate) fn first_line(id: ThreadId, meta: &SessionMeta) -> Vec<u8> {
+    let mut encoder = Encoder::new(id, id.to_string(), LogPosition::default());
+    encoder.ordinals = false;
+    let mut line = Vec::new();
+    encoder.meta(&mut line, Utc::now(), meta);
+    line
+}
+
 /// RFC 3339 with milliseconds, as in every line.
 pub(crate) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)

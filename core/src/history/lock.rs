@@ -4,12 +4,18 @@
 //! Making and removing lock files happens under `.coordination.lock`, so that nobody locks a file that is just being
 //! removed.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::layout::Layout;
 use crate::ThreadId;
+
+/// Threads that this process holds. For the whole process, as the locks themselves are.
+static OURS: Mutex<BTreeSet<ThreadId>> = Mutex::new(BTreeSet::new());
 
 /// Why a thread could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +36,7 @@ pub enum LockError {
 /// A thread that this process may write. Dropping it lets others have it.
 #[derive(Debug)]
 pub struct WriterLock {
+    id: ThreadId,
     path: PathBuf,
     coordination: PathBuf,
     _file: File,
@@ -47,14 +54,31 @@ impl WriterLock {
         let path = folder.join(format!("{id}.lock"));
         let file = open(&path).map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self {
-                path,
-                coordination,
-                _file: file,
-            }),
+            Ok(()) => {
+                OURS.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+                Ok(Self {
+                    id,
+                    path,
+                    coordination,
+                    _file: file,
+                })
+            }
             Err(TryLockError::WouldBlock) => Err(LockError::Held(id)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+
+    /// As [`WriterLock::take`], but waits for up to a second while it is this process that still holds it, because it
+    /// is just closing the thread.
+    pub(crate) fn take_when_ours_is_free(layout: &Layout, id: ThreadId) -> Result<Self, LockError> {
+        let ours = || OURS.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        for _ in 0..50 {
+            match Self::take(layout, id) {
+                Err(LockError::Held(_)) if ours() => std::thread::sleep(Duration::from_millis(20)),
+                other => return other,
+            }
+        }
+        Self::take(layout, id)
     }
 
     /// Whether some process, this one included, has the thread.
@@ -66,6 +90,9 @@ impl WriterLock {
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
+        OURS.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
         // Removing is tidiness only: a file that stays behind locks nobody out.
         if let Ok(guard) = open(&self.coordination)
             && guard.lock().is_ok()

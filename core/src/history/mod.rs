@@ -1,5 +1,6 @@
 //! Threads at rest: rollout files (the truth) and the index derived from them.
 
+pub(crate) mod branch;
 mod catalogue;
 mod chain;
 mod encode;
@@ -21,21 +22,23 @@ mod replay;
 mod row;
 mod settings_codec;
 mod source;
-mod store;
-mod tail;
+pub(crate) mod store;
+pub(crate) mod tail;
 mod writer;
 
 use serde_json::Value;
 
+pub use branch::Cut;
 pub use chain::HistoryError;
+pub(crate) use encode::{first_line, timestamp};
 pub use layout::{Layout, RolloutName};
 pub use lock::{LockError, WriterLock};
 pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use settings_codec::SavedSettings;
 pub use store::{
-    ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, SortKey, SourceKind, StoredThread, ThreadStore,
-    TurnsPage, TurnsQuery,
+    ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SortKey, SourceKind, StoredThread,
+    ThreadStore, TurnsPage, TurnsQuery,
 };
 pub use writer::{LogWriter, OnWarning};
 

@@ -27,6 +27,8 @@ pub(crate) struct Tail {
     pub(crate) settings: SavedSettings,
     /// The last turn, and whether it has an end.
     pub(crate) last_turn: Option<(String, bool)>,
+    /// When it began, in Unix seconds.
+    pub(crate) turn_started_at: Option<i64>,
     /// Token counts.
     pub(crate) usage: Option<ThreadTokenUsage>,
     /// The last context told to the model, all of it: `world_state` lines from the last full one on, oldest first.
@@ -116,6 +118,12 @@ impl Seen {
             Kind::Event(EventKind::TaskStarted) if !self.turn => {
                 if let Some(id) = line.text_member("turn_id") {
                     self.turn = true;
+                    #[derive(Deserialize)]
+                    struct Started {
+                        #[serde(default)]
+                        started_at: Option<i64>,
+                    }
+                    tail.turn_started_at = line.payload::<Started>().and_then(|event| event.started_at);
                     let ended = self.ended.as_deref() == Some(&*id);
                     tail.last_turn = Some((id.into_owned(), ended));
                 }

@@ -11,7 +11,7 @@ use super::front::Front;
 use super::turn::{self, Outcome, TurnMail, TurnPlan, TurnResult};
 use super::{Services, Session};
 use crate::history::Entry;
-use crate::{Error, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
+use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
 
 /// What a thread can be sent.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) enum Mail {
     Subscribers(usize),
     /// As [`Op::Shutdown`], because the process ends: nothing is told any more.
     Quit(Reply<()>),
+    /// Something that the user should know.
+    Warning(String),
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
@@ -50,6 +52,7 @@ impl Actor {
             };
             match mail {
                 Mail::Subscribers(count) => self.front.subscribers = count,
+                Mail::Warning(text) => self.front.outbox().emit(Event::Warning(text)),
                 Mail::Op(Op::Shutdown { reply }) => break Some(reply),
                 Mail::Quit(reply) => {
                     self.services.outbox.mute();
@@ -72,6 +75,9 @@ impl Actor {
                 }),
                 Mail::Op(Op::InjectItems { items, reply }) => match Front::parse_items(items) {
                     Ok(items) => {
+                        if let Some(warning) = self.session.history.load().await {
+                            self.services.outbox.emit(Event::Warning(warning));
+                        }
                         self.session.history.push(items);
                         self.services.outbox.log().flushed().await;
                         reply.send(Ok(()));
@@ -178,7 +184,8 @@ fn waits_for_next_turn(mail: &Mail) -> bool {
         ) => true,
         Mail::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
         | Mail::Subscribers(_)
-        | Mail::Quit(_) => false,
+        | Mail::Quit(_)
+        | Mail::Warning(_) => false,
     }
 }
 
@@ -198,6 +205,7 @@ impl ActiveTurn {
     fn take(&mut self, mail: Mail, front: &mut Front, cancel: &CancellationToken) {
         match mail {
             Mail::Subscribers(count) => front.subscribers = count,
+            Mail::Warning(text) => front.outbox().emit(Event::Warning(text)),
             Mail::Op(Op::Shutdown { reply }) => {
                 self.shutdown = Some(reply);
                 cancel.cancel();

@@ -22,6 +22,8 @@ pub(crate) struct Told {
     surroundings: Option<Surroundings>,
     /// The same as the history knows it.
     state: Map<String, Value>,
+    /// What the history says that the model knows, before the first turn of a thread that goes on.
+    restored: Option<Map<String, Value>>,
     /// Text of the AGENTS.md files.
     project_doc: Option<String>,
     additional: BTreeMap<String, ContextEntry>,
@@ -74,9 +76,53 @@ pub(crate) struct News {
 }
 
 impl Told {
+    /// What the model knows by the history.
+    pub(crate) fn restored(state: Map<String, Value>) -> Self {
+        Self {
+            restored: Some(state),
+            ..Self::default()
+        }
+    }
+
+    /// Takes over what the history says. Of long texts it has hashes: those that are as they were count as known, all
+    /// others as some other text. What another program has noted in its own way counts as nothing.
+    fn restore(&mut self, config: &Config, now: &Surroundings) {
+        let Some(state) = self.restored.take() else { return };
+        let get = |key: &str| state.get(key).cloned().unwrap_or_default();
+        let known_text = |key: &str, text: Option<&String>| match (get(key), text) {
+            (Value::Null, _) => None,
+            (Value::String(known), Some(text)) if known == hash(text) => Some(text.clone()),
+            _ => Some(String::new()),
+        };
+        let before = || {
+            Some(Surroundings {
+                model: from(get("model"))?,
+                developer_instructions: known_text(
+                    "developer_instructions",
+                    now.developer_instructions.as_ref(),
+                ),
+                cwd: from(get("cwd"))?,
+                workspace_roots: from(get("workspace_roots"))?,
+                approval_policy: from(get("approval_policy"))?,
+                sandbox_policy: from(get("sandbox_policy"))?,
+                mode: from(get("collaboration_mode"))?,
+                mode_instructions: known_text("mode_instructions", now.mode_instructions.as_ref()),
+                date: from(get("current_date"))?,
+                timezone: from(get("timezone"))?,
+                shell: from(get("shell"))?,
+            })
+        };
+        let Some(before) = before() else { return };
+        let doc = ProjectDoc::load(config, &before.cwd);
+        self.project_doc = known_text("project_doc", doc.text.as_ref());
+        self.surroundings = Some(before);
+        self.state = state;
+    }
+
     /// What must be said for the model to know these surroundings; from then on it knows them.
     pub(crate) fn update(&mut self, config: &Config, now: Surroundings) -> News {
         let mut news = News::default();
+        self.restore(config, &now);
         let before = self.surroundings.as_ref();
         let is_new =
             |differs: fn(&Surroundings, &Surroundings) -> bool| before.is_none_or(|old| differs(old, &now));
@@ -180,16 +226,21 @@ impl Told {
     }
 }
 
+fn from<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
+}
+
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// Name to value; long texts as hashes.
 fn state(of: &Surroundings, project_doc: Option<&str>) -> Map<String, Value> {
-    let hash = |text: &str| {
-        let digest = Sha256::digest(text);
-        digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    };
     let state = json!({
         "model": of.model,
         "developer_instructions": of.developer_instructions.as_deref().map(hash),

@@ -10,7 +10,7 @@ use super::turn::{Say, TurnPlan};
 use super::{Outbox, input, settings};
 use crate::config::Config;
 use crate::history::Entry;
-use crate::model::{ModelCatalog, ResponseItem, TurnIdentity};
+use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::{
     Error, Event, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
     ThreadSettings, ThreadSnapshot, Turn, TurnStatus, UserInput, new_id, now_s,
@@ -159,6 +159,22 @@ impl Front {
         if self.info.preview.is_empty()
             && let Some(text) = input::first_text(said)
         {
+            text.clone_into(&mut self.info.preview);
+        }
+    }
+
+    /// The thread begins with these items: the first user's words become the preview.
+    pub(crate) fn heard_items(&mut self, items: &[ResponseItem]) {
+        let text = items.iter().find_map(|item| match item {
+            ResponseItem::Known(KnownItem::Message { role, content, .. }) if role == "user" => {
+                content.iter().find_map(|part| match part {
+                    ContentItem::InputText { text } => Some(text.trim()),
+                    _ => None,
+                })
+            }
+            _ => None,
+        });
+        if let Some(text) = text {
             text.clone_into(&mut self.info.preview);
         }
     }

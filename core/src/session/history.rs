@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::BoxFuture;
+
 use crate::history::{Entry, ThreadLog};
 use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
 use crate::new_id;
@@ -12,10 +14,15 @@ const MAX_OUTPUT: usize = 48_000;
 /// What stands for the output of a call that was not finished.
 const ABORTED: &str = "aborted";
 
+/// Reads what a thread's model was told and said before.
+pub(crate) type LoadHistory = BoxFuture<'static, crate::Result<Vec<ResponseItem>>>;
+
 /// The Responses items of a thread, oldest first. It only grows at its end, so that the input of each request starts
 /// with the input of the one before: servers cache that prefix.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct History {
+    /// What was before, until it is needed.
+    stored: Option<LoadHistory>,
     items: Vec<ResponseItem>,
     /// Calls before this index have their outputs.
     checked: usize,
@@ -26,9 +33,33 @@ impl History {
     /// An empty history that writes what it is given into the thread's log.
     pub(crate) fn new(log: ThreadLog) -> Self {
         Self {
+            stored: None,
             items: Vec::new(),
             checked: 0,
             log,
+        }
+    }
+
+    /// A history that goes on.
+    pub(crate) fn resumed(log: ThreadLog, stored: LoadHistory) -> Self {
+        Self {
+            stored: Some(stored),
+            ..Self::new(log)
+        }
+    }
+
+    /// Reads what was before, if that has not been done: must come before anything is added. Gives the words for the
+    /// user if it can't be read.
+    pub(crate) async fn load(&mut self) -> Option<String> {
+        match self.stored.take()?.await {
+            Ok(items) => {
+                self.checked = items.len();
+                self.items = items;
+                None
+            }
+            Err(error) => Some(format!(
+                "What was said before in this thread can't be read, and the model won't know of it: {error}"
+            )),
         }
     }
 

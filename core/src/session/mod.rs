@@ -20,16 +20,24 @@ mod usage;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Mail, Unload};
 pub(crate) use front::Front;
+pub(crate) use history::LoadHistory;
 pub(crate) use outbox::{CommandQuestion, Outbox};
 
+use crate::ThreadTokenUsage;
 use crate::config::Config;
 use crate::exec::ExecSessions;
-use crate::model::ModelClient;
+use crate::history::ThreadLog;
+use crate::model::{ModelClient, ResponseItem};
 use crate::tools::ToolSet;
+
+/// A message of the user with one text.
+pub(crate) fn user_message(text: &str) -> ResponseItem {
+    history::message("user", [text.to_owned()])
+}
 
 /// What the turns of a thread work with. Does not change over the thread's life.
 pub(crate) struct Services {
@@ -52,19 +60,40 @@ pub(crate) struct Session {
     pub(crate) usage: usage::Usage,
 }
 
+impl Session {
+    /// Of a thread in which nothing has happened.
+    pub(crate) fn new(log: ThreadLog) -> Self {
+        Self {
+            history: history::History::new(log),
+            told: context::Told::default(),
+            usage: usage::Usage::default(),
+        }
+    }
+
+    /// Of a thread that goes on. Its history is read when it is needed.
+    pub(crate) fn resumed(
+        log: ThreadLog,
+        load: LoadHistory,
+        world: Option<Map<String, Value>>,
+        usage: Option<ThreadTokenUsage>,
+    ) -> Self {
+        Self {
+            history: history::History::resumed(log, load),
+            told: world.map(context::Told::restored).unwrap_or_default(),
+            usage: usage.map(usage::Usage::restored).unwrap_or_default(),
+        }
+    }
+}
+
 impl Actor {
-    /// The actor of a new thread.
+    /// The actor of a thread.
     pub(crate) fn new(
         mailbox: tokio::sync::mpsc::UnboundedReceiver<Mail>,
         services: Services,
+        session: Session,
         front: Front,
         unload: Unload,
     ) -> Self {
-        let session = Session {
-            history: history::History::new(services.outbox.log().clone()),
-            told: context::Told::default(),
-            usage: usage::Usage::default(),
-        };
         Self {
             mailbox,
             services,

@@ -188,6 +188,9 @@ impl Turn<'_> {
             ..
         } = self;
         let log = services.outbox.log();
+        if let Some(warning) = session.history.load().await {
+            services.outbox.emit(Event::Warning(warning));
+        }
         session.usage.turn_began(Some(plan.request.context_window));
         log.append(vec![Entry::TurnStarted {
             turn_id: plan.id.to_string(),

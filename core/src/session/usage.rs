@@ -10,6 +10,14 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// The counts of a thread that goes on.
+    pub(crate) fn restored(thread: ThreadTokenUsage) -> Self {
+        Self {
+            thread,
+            turn: TokenUsage::default(),
+        }
+    }
+
     /// A turn begins, with a model of this window.
     pub(crate) fn turn_began(&mut self, window: Option<i64>) {
         self.turn = TokenUsage::default();

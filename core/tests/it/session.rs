@@ -37,9 +37,10 @@ async fn a_plain_turn_tells_its_story_in_order() {
     let snapshot = probe.snapshot().await;
     assert_eq!(snapshot.info.preview, "hi");
     assert_eq!(snapshot.info.status, ThreadStatus::Idle);
-    assert_eq!(snapshot.turns.len(), 1);
-    assert_eq!(snapshot.turns[0].items.len(), 2);
-    assert_eq!(snapshot.turns[0].status, TurnStatus::Completed);
+    let turns = probe.turns().await;
+    assert_eq!(turns.len(), 1);
+    assert_eq!(turns[0].items.len(), 2);
+    assert_eq!(turns[0].status, TurnStatus::Completed);
 }
 
 #[tokio::test]

@@ -286,6 +286,11 @@ impl Probe {
         tokio::time::timeout(PATIENCE, answer).await.unwrap().unwrap()
     }
 
+    /// All turns, as thread/read gives them.
+    pub(crate) async fn turns(&self) -> Vec<codex_core::Turn> {
+        self.engine.read_turns(self.thread.id()).await.unwrap()
+    }
+
     /// Id of the turn that runs.
     pub(crate) async fn active_turn(&self) -> String {
         self.snapshot().await.turns.last().unwrap().id.clone()

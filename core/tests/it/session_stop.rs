@@ -250,7 +250,7 @@ async fn what_was_said_behind_a_tool_survives_an_interrupt() {
     probe.wait(0, |line| line.starts_with("turn Completed")).await;
     let requests = probe.model.requests();
     assert!(requests[1].body.to_string().contains("remember this"));
-    assert_eq!(probe.snapshot().await.turns.len(), 2);
+    assert_eq!(probe.turns().await.len(), 2);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod cursor;
 mod list;
+pub(crate) mod load;
+mod manage;
 mod pages;
 
 use std::cell::RefCell;
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
+pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, TurnsPage, TurnsQuery};
 
 use super::catalogue::{Catalogue, Rollout};
@@ -258,7 +261,7 @@ impl State {
 
     /// The thread of a file, as it is at rest.
     fn stored(&mut self, rollout: &Rollout) -> Result<StoredThread> {
-        let row = match self.row(rollout) {
+        let info = match self.row(rollout) {
             Some((stamp, row)) => row.info(rollout, stamp, &self.default_provider),
             None => {
                 head::read(&rollout.path)?;
@@ -269,15 +272,9 @@ impl State {
             }
         };
         Ok(StoredThread {
-            info: self.dress(row),
+            info: self.dress(info),
             path: rollout.path.clone(),
         })
-    }
-
-    /// Adds what users gave to a thread.
-    fn dress(&self, mut info: ThreadInfo) -> ThreadInfo {
-        info.name = self.names.get(info.id).cloned();
-        info
     }
 
     /// The row of a file: from memory, from the index, or from the file; `None` if it can't be read.

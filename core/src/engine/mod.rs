@@ -1,5 +1,13 @@
 //! Starts and finds threads; owns the services that they share.
 
+mod fork;
+mod manage;
+mod resume;
+
+pub use fork::ForkThread;
+pub use manage::RevertedThread;
+pub use resume::{ResumeThread, ResumedThread};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,14 +20,17 @@ use tokio::sync::mpsc;
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
-use crate::history::ThreadLog;
+use crate::history::{
+    BaseInstructions, ContextWindow, Layout, LogPosition, LogWriter, NewLog, OnWarning, Provenance,
+    SessionMeta, ThreadLog, ThreadStore, timestamp,
+};
 use crate::model::{ModelCatalog, ModelClient, ModelClientOptions, ModelInfo, Provider};
 use crate::project_doc::ProjectDoc;
-use crate::session::{Actor, Front, Mail, Outbox, Services, settings};
+use crate::session::{Actor, Front, Mail, Outbox, Services, Session, settings};
 use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
     CONTRACT_VERSION, Error, Event, EventSink, HistoryMode, Op, Reply, Result, SettingsPatch, ThreadId,
-    ThreadInfo, ThreadSettings, ThreadStatus, features, instructions, now_s,
+    ThreadInfo, ThreadSettings, ThreadStatus, features, instructions,
 };
 
 /// How long the end of all threads may take.
@@ -80,6 +91,10 @@ pub struct Engine {
     installation_id: OnceLock<String>,
     /// The shell tools and what the model is told of them.
     shell_tools: OnceLock<(ToolSet, Arc<Vec<Value>>)>,
+    /// Writes the histories of all threads.
+    writer: LogWriter,
+    /// Stored threads.
+    store: OnceLock<ThreadStore>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -104,6 +119,19 @@ impl Engine {
             base_instructions: instructions::BASE.into(),
             installation_id: OnceLock::new(),
             shell_tools: OnceLock::new(),
+            writer: LogWriter::default(),
+            store: OnceLock::new(),
+        })
+    }
+
+    /// Stored threads of this home.
+    pub fn store(&self) -> &ThreadStore {
+        self.store.get_or_init(|| {
+            let source = &self.options.config;
+            // Files that don't tell their provider were written with whatever was configured.
+            let config = Config::load(source, &source.codex_home, &[]).ok();
+            let provider = config.map_or_else(|| "openai".into(), |config| config.model_provider);
+            ThreadStore::new(Layout::new(source.codex_home.clone()), provider)
         })
     }
 
@@ -113,46 +141,11 @@ impl Engine {
         reason = "the caller must be ready to wait: threads may have to be locked"
     )]
     pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
-        match self.prepare(start) {
-            Ok((front, services, warnings)) => {
-                let started = StartedThread {
-                    info: front.info.clone(),
-                    settings: (*front.settings).clone(),
-                    instruction_sources: front.instruction_sources.clone(),
-                };
-                let id = front.info.id;
-                let (mail, mailbox) = mpsc::unbounded_channel();
-                self.threads.lock().insert(id, ThreadHandle { id, mail });
-                reply.send(Ok(started));
-                front.warn_of_unknown_model();
-                for warning in warnings {
-                    front.outbox.emit(Event::Warning(warning));
-                }
-                services.client.preconnect();
-                let threads = Arc::clone(&self.threads);
-                let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
-                    let mut threads = threads.lock();
-                    let idle = mailbox.is_empty();
-                    if idle {
-                        threads.remove(&id);
-                    }
-                    idle
-                };
-                let outbox = services.outbox.clone();
-                let actor = Actor::new(mailbox, services, front, Box::new(unload));
-                let threads = Arc::clone(&self.threads);
-                tokio::spawn(async move {
-                    // A fault of ours costs its thread and no other, and clients hear of it.
-                    if std::panic::AssertUnwindSafe(actor.run())
-                        .catch_unwind()
-                        .await
-                        .is_err()
-                    {
-                        tracing::error!(%id, "the thread's actor panicked");
-                        threads.lock().remove(&id);
-                        outbox.closed();
-                    }
-                });
+        let channel = mpsc::unbounded_channel();
+        match self.prepare(start, &channel.0) {
+            Ok(assembled) => {
+                let started = assembled.started();
+                self.launch(channel, assembled, || reply.send(Ok(started)));
             }
             Err(error) => reply.send(Err(error)),
         }
@@ -183,8 +176,51 @@ impl Engine {
         Ok(self.models.list(&provider, user_agent, hidden).await)
     }
 
-    /// Reads the configuration and builds everything that a thread consists of.
-    fn prepare(&self, start: StartThread) -> Result<(Front, Services, Vec<String>)> {
+    /// Puts a thread into the world: it is found from now on, then `answer` is called, then its first events follow.
+    fn launch(&self, (mail, mailbox): MailChannel, assembled: Assembled, answer: impl FnOnce()) {
+        let Assembled {
+            front,
+            services,
+            session,
+            warnings,
+        } = assembled;
+        let id = front.info.id;
+        let log = services.outbox.log().clone();
+        self.threads.lock().insert(id, ThreadHandle { id, mail, log });
+        answer();
+        front.warn_of_unknown_model();
+        for warning in warnings {
+            front.outbox.emit(Event::Warning(warning));
+        }
+        services.client.preconnect();
+        let threads = Arc::clone(&self.threads);
+        let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
+            let mut threads = threads.lock();
+            let idle = mailbox.is_empty();
+            if idle {
+                threads.remove(&id);
+            }
+            idle
+        };
+        let outbox = services.outbox.clone();
+        let actor = Actor::new(mailbox, services, session, front, Box::new(unload));
+        let threads = Arc::clone(&self.threads);
+        tokio::spawn(async move {
+            // A fault of ours costs its thread and no other, and clients hear of it.
+            if std::panic::AssertUnwindSafe(actor.run())
+                .catch_unwind()
+                .await
+                .is_err()
+            {
+                tracing::error!(%id, "the thread's actor panicked");
+                threads.lock().remove(&id);
+                outbox.closed();
+            }
+        });
+    }
+
+    /// Reads the configuration and builds everything that a new thread consists of.
+    fn prepare(&self, start: StartThread, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
         let source = &self.options.config;
         let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
         let config = Config::load(source, &cwd, &start.config)?;
@@ -192,26 +228,69 @@ impl Engine {
             .model
             .clone()
             .unwrap_or_else(|| self.models.default_model());
-        let provider_id = start
-            .settings
-            .model_provider
-            .as_ref()
-            .unwrap_or(&config.model_provider);
-        let provider = provider(&config, provider_id)?;
-        let settings = settings::initial(&config, model, cwd, &start.settings)?;
-        let doc = ProjectDoc::load(&config, &settings.cwd);
-
+        let mut settings = settings::initial(&config, model, cwd, &start.settings)?;
+        if let Some(provider) = &start.settings.model_provider {
+            settings.model_provider.clone_from(provider);
+        }
         let id = ThreadId::new();
-        // Threads live in memory until they are stored.
-        let log = ThreadLog::none();
-        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, true);
+        let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &config)?;
+        let now = chrono::Local::now();
+        let info = new_info(id, &start, &settings, now.timestamp());
+        let (log, info) = if start.ephemeral {
+            (ThreadLog::none(), info)
+        } else {
+            let path = self.store().layout().rollout(id, now);
+            let log = NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path: path.clone(),
+                meta: new_meta(&info, &settings, &instructions, custom, now.to_utc()),
+                position: LogPosition::default(),
+                on_warning: on_warning(mail),
+            };
+            let info = ThreadInfo {
+                path: Some(path),
+                ..info
+            };
+            (ThreadLog::create(&self.writer, log), info)
+        };
+        let session = Session::new(log.clone());
+        let draft = Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions: start.developer_instructions,
+            user_agent: start.user_agent,
+            log,
+            settings_untold: true,
+        };
+        self.assemble(draft, session)
+    }
+
+    /// Builds what a thread consists of.
+    fn assemble(&self, draft: Draft, session: Session) -> Result<Assembled> {
+        let Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions,
+            user_agent,
+            log,
+            settings_untold,
+        } = draft;
+        let id = info.id;
+        let provider = provider(&config, &settings.model_provider)?;
+        let doc = ProjectDoc::load(&config, &settings.cwd);
+        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, info.ephemeral);
         let client = ModelClient::new(ModelClientOptions {
             thread_id: id,
-            session_id: id.to_string(),
+            session_id: info.session_id.clone(),
             provider,
             auth: Arc::clone(&self.options.auth),
-            originator: start.originator.clone(),
-            user_agent: start.user_agent,
+            originator: info.originator.clone().unwrap_or_default(),
+            user_agent,
             installation_id: self.installation_id(),
             compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
@@ -219,52 +298,19 @@ impl Engine {
         client.inform(&self.models);
         let exec = ExecSessions::new(ExecOptions {
             thread_id: id,
-            session_id: id.to_string(),
+            session_id: info.session_id.clone(),
             codex_home: config.codex_home.clone(),
             environment: config.shell_environment_policy.clone(),
             allow_login_shell: config.allow_login_shell,
             max_poll: config.background_terminal_max_timeout,
         });
-        let instructions = self.base_instructions(start.base_instructions, &config)?;
         let (tools, tool_specs) = self.tools(&config);
-        let developer_instructions = start
-            .developer_instructions
-            .or_else(|| config.developer_instructions.clone());
+        let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
         let config = Arc::new(config);
-        let now = now_s();
-        let info = ThreadInfo {
-            id,
-            session_id: id.to_string(),
-            forked_from: None,
-            parent: None,
-            attached_to: None,
-            preview: String::new(),
-            name: None,
-            ephemeral: start.ephemeral,
-            history_mode: HistoryMode::Paginated,
-            model: Some(settings.model.clone()),
-            effort: settings.effort.clone(),
-            model_provider: settings.model_provider.clone(),
-            created_at: now,
-            updated_at: now,
-            recency_at: Some(now),
-            status: ThreadStatus::Idle,
-            path: None,
-            cwd: settings.cwd.clone(),
-            workspace_roots: settings.workspace_roots.clone(),
-            cli_version: CONTRACT_VERSION.into(),
-            originator: Some(start.originator),
-            source: "vscode".into(),
-            thread_source: start.thread_source,
-            git: None,
-            agent_nickname: None,
-            agent_role: None,
-            archived: false,
-        };
         let front = Front {
             info,
             settings: Arc::new(settings),
-            settings_untold: true,
+            settings_untold,
             config: Arc::clone(&config),
             models: Arc::clone(&self.models),
             instruction_sources: doc.sources,
@@ -283,16 +329,21 @@ impl Engine {
             instructions,
             developer_instructions,
         };
-        Ok((front, services, doc.warnings))
+        Ok(Assembled {
+            front,
+            services,
+            session,
+            warnings: doc.warnings,
+        })
     }
 
-    /// The client's instructions, else the file that the user configured, else our own.
-    fn base_instructions(&self, given: Option<String>, config: &Config) -> Result<Arc<str>> {
+    /// The client's instructions, else the file that the user configured, else our own. `true`: not our own.
+    fn base_instructions(&self, given: Option<String>, config: &Config) -> Result<(Arc<str>, bool)> {
         if let Some(given) = given {
-            return Ok(given.into());
+            return Ok((given.into(), true));
         }
         let Some(path) = &config.model_instructions_file else {
-            return Ok(Arc::clone(&self.base_instructions));
+            return Ok((Arc::clone(&self.base_instructions), false));
         };
         let text = std::fs::read_to_string(path).map_err(|error| {
             Error::invalid(format!(
@@ -300,7 +351,7 @@ impl Engine {
                 path.display()
             ))
         })?;
-        Ok(text.trim().into())
+        Ok((text.trim().into(), true))
     }
 
     /// The tools of a thread with this configuration.
@@ -363,6 +414,122 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+type MailChannel = (mpsc::UnboundedSender<Mail>, mpsc::UnboundedReceiver<Mail>);
+
+/// What decides what a thread consists of.
+struct Draft {
+    info: ThreadInfo,
+    settings: ThreadSettings,
+    config: Config,
+    instructions: Arc<str>,
+    developer_instructions: Option<String>,
+    user_agent: String,
+    log: ThreadLog,
+    /// The history has not been told of the settings.
+    settings_untold: bool,
+}
+
+/// A thread that is ready to run.
+struct Assembled {
+    front: Front,
+    services: Services,
+    session: Session,
+    warnings: Vec<String>,
+}
+
+impl Assembled {
+    fn started(&self) -> StartedThread {
+        StartedThread {
+            info: self.front.info.clone(),
+            settings: (*self.front.settings).clone(),
+            instruction_sources: self.front.instruction_sources.clone(),
+        }
+    }
+}
+
+/// What is known of a thread at its start.
+fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSettings, now: i64) -> ThreadInfo {
+    ThreadInfo {
+        id,
+        session_id: id.to_string(),
+        forked_from: None,
+        parent: None,
+        attached_to: None,
+        preview: String::new(),
+        name: None,
+        ephemeral: start.ephemeral,
+        history_mode: HistoryMode::Paginated,
+        model: Some(settings.model.clone()),
+        effort: settings.effort.clone(),
+        model_provider: settings.model_provider.clone(),
+        created_at: now,
+        updated_at: now,
+        recency_at: Some(now),
+        status: ThreadStatus::Idle,
+        path: None,
+        cwd: settings.cwd.clone(),
+        workspace_roots: settings.workspace_roots.clone(),
+        cli_version: CONTRACT_VERSION.into(),
+        originator: Some(start.originator.clone()),
+        source: "vscode".into(),
+        thread_source: start.thread_source.clone(),
+        git: None,
+        agent_nickname: None,
+        agent_role: None,
+        archived: false,
+    }
+}
+
+/// The first line of a thread's file.
+fn new_meta(
+    info: &ThreadInfo,
+    settings: &ThreadSettings,
+    instructions: &str,
+    custom: bool,
+    now: chrono::DateTime<chrono::Utc>,
+) -> SessionMeta {
+    let provenance = if custom {
+        Provenance::Custom
+    } else {
+        Provenance::Model {
+            model: settings.model.clone(),
+        }
+    };
+    SessionMeta {
+        id: Some(info.id),
+        session_id: Some(info.session_id.clone()),
+        forked_from_id: info.forked_from,
+        attached_to_thread_id: info.attached_to,
+        timestamp: timestamp(now),
+        cwd: info.cwd.clone(),
+        runtime_workspace_roots: Some(info.workspace_roots.clone()),
+        originator: info.originator.clone().unwrap_or_default(),
+        cli_version: info.cli_version.clone(),
+        source: info.source.clone(),
+        thread_source: info.thread_source.clone(),
+        model_provider: Some(info.model_provider.clone()),
+        base_instructions: Some(BaseInstructions {
+            text: instructions.to_owned(),
+            provenance: Some(provenance),
+        }),
+        history_mode: Some(HistoryMode::Paginated),
+        context_window: Some(ContextWindow {
+            window_id: crate::new_id(),
+        }),
+        ..SessionMeta::default()
+    }
+}
+
+/// What can't be saved is told by the thread itself, as long as it lives.
+fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
+    let mail = mail.downgrade();
+    Arc::new(move |text| {
+        if let Some(mail) = mail.upgrade() {
+            let _ = mail.send(Mail::Warning(text));
+        }
+    })
+}
+
 /// A provider by its id.
 fn provider(config: &Config, id: &str) -> Result<Provider> {
     let failed = |why: &str| Error::invalid(format!("failed to load configuration: {why}"));
@@ -379,12 +546,18 @@ fn provider(config: &Config, id: &str) -> Result<Provider> {
 pub struct ThreadHandle {
     id: ThreadId,
     mail: mpsc::UnboundedSender<Mail>,
+    log: ThreadLog,
 }
 
 impl ThreadHandle {
     /// Its id.
     pub fn id(&self) -> ThreadId {
         self.id
+    }
+
+    /// Where its history is written.
+    pub(crate) fn log(&self) -> &ThreadLog {
+        &self.log
     }
 
     /// Hands an operation to the thread, in the order of the calls. If the thread has ended, the operation's reply

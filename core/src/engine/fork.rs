@@ -1,0 +1,320 @@
+//! Threads that branch off from others (threads-and-turns section 2.5).
+
+use chrono::Local;
+use tokio::sync::mpsc;
+
+use super::resume::world;
+use super::{Assembled, Draft, Engine, ResumeThread, StartThread, on_warning};
+use crate::history::branch::Branch;
+use crate::history::store::load::{Taken, TakenTurns, load_later, load_now, settings_count};
+use crate::history::{
+    ContextWindow, Cut, Entry, LogPosition, NewLog, SavedSettings, SessionMeta, StoredThread, ThreadLog,
+    first_line, timestamp,
+};
+use crate::instructions::TURN_ABORTED;
+use crate::session::{Mail, Session};
+use crate::{
+    CONTRACT_VERSION, Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo, ThreadStatus,
+};
+
+/// What thread/fork asks for.
+#[derive(Debug, Clone)]
+pub struct ForkThread {
+    /// The source, and what is to be otherwise in the fork.
+    pub source: ResumeThread,
+    /// How much of the source.
+    pub cut: Cut,
+    /// A hidden child of the source.
+    pub attach: bool,
+}
+
+impl Engine {
+    /// Branches a thread off. `reply` is called before the new thread's first event.
+    pub async fn fork_thread(&self, fork: ForkThread, reply: Reply<ResumedThread>) {
+        let channel = mpsc::unbounded_channel();
+        match self.branch_off(fork, &channel.0).await {
+            Ok((assembled, forked)) => self.launch(channel, assembled, || reply.send(Ok(forked))),
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    async fn branch_off(
+        &self,
+        fork: ForkThread,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<(Assembled, ResumedThread)> {
+        let ForkThread { source, cut, attach } = fork;
+        let stored = self.fork_source(&source).await?;
+        if let Some(handle) = self.thread(stored.info.id) {
+            handle.log().flushed().await;
+        }
+        let branch = self.store().branch(stored.path.clone(), cut).await?;
+        let paginated = branch.history.mode() == HistoryMode::Paginated;
+        if source.start.ephemeral && paginated && source.all_turns {
+            return Err(Error::invalid(
+                "ephemeral paginated thread/fork requires `excludeTurns: true`",
+            ));
+        }
+        let id = ThreadId::new();
+        let assembled = if source.start.ephemeral {
+            self.fork_in_memory(id, &stored, branch, source.start, attach)
+                .await?
+        } else if paginated {
+            self.fork_on_base(id, &stored, branch, source.start, attach, mail)
+                .await?
+        } else {
+            self.fork_by_copy(id, &stored, branch, source.start, attach, mail)
+                .await?
+        };
+        let log = assembled.services.outbox.log().clone();
+        let mut turns = TakenTurns::default();
+        if let Some(path) = log.path() {
+            log.flushed().await;
+            let history = self.store().open_history(path.clone()).await?;
+            turns = self
+                .store()
+                .taken_turns(history, id, source.all_turns, source.page)
+                .await?;
+            if let Some(name) = &stored.info.name {
+                self.store().set_name(id, name.clone()).await?;
+            }
+        }
+        let forked = ResumedThread {
+            started: assembled.started(),
+            turns: turns.all,
+            page: turns.page,
+            turns_cursor: turns.turns_cursor,
+            items_cursor: turns.items_cursor,
+            usage: None,
+            was_loaded: false,
+        };
+        Ok((assembled, forked))
+    }
+
+    async fn fork_source(&self, source: &ResumeThread) -> Result<StoredThread> {
+        match (&source.path, source.id) {
+            (Some(path), _) if path.exists() => self.store().find_path(path.clone()).await,
+            (Some(path), _) => Err(Error::invalid(format!(
+                "failed to resolve rollout path `{}`: file does not exist",
+                path.display()
+            ))),
+            (None, Some(id)) => {
+                let stored = self.store().find(id).await?;
+                stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))
+            }
+            (None, None) => Err(Error::invalid("threadId or path must be given")),
+        }
+    }
+
+    /// A fork whose file points into the source's.
+    async fn fork_on_base(
+        &self,
+        id: ThreadId,
+        stored: &StoredThread,
+        branch: Branch,
+        start: StartThread,
+        attach: bool,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<Assembled> {
+        let now = Local::now();
+        let path = self.store().layout().rollout(id, now);
+        let draft = self.fork_draft(id, stored, &branch, start, attach)?;
+        let meta = SessionMeta {
+            history_mode: Some(HistoryMode::Paginated),
+            history_base: Some(branch.base),
+            forked_from_ordinal_exclusive: Some(branch.base.end_ordinal_exclusive),
+            ..fork_meta(&draft, &branch.history.meta)
+        };
+        let log = ThreadLog::create(
+            &self.writer,
+            NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path: path.clone(),
+                meta,
+                position: LogPosition {
+                    ordinal: branch.base.end_ordinal_exclusive,
+                    ..branch.tail.position
+                },
+                on_warning: on_warning(mail),
+            },
+        );
+        let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
+        entries.extend(end_of_open_turn(&branch));
+        log.append(entries);
+        log.materialise().await;
+        let history = self.store().open_history(path.clone()).await?;
+        let session = Session::resumed(
+            log.clone(),
+            load_later(history),
+            world(&branch.tail),
+            branch.tail.usage,
+        );
+        let info = ThreadInfo {
+            path: Some(path),
+            ..draft.info
+        };
+        let draft = Draft { info, log, ..draft };
+        self.assemble(draft, session)
+    }
+
+    /// A fork with a copy of the source's lines.
+    async fn fork_by_copy(
+        &self,
+        id: ThreadId,
+        stored: &StoredThread,
+        branch: Branch,
+        start: StartThread,
+        attach: bool,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<Assembled> {
+        let path = self.store().layout().rollout(id, Local::now());
+        let draft = self.fork_draft(id, stored, &branch, start.clone(), attach)?;
+        let meta = SessionMeta {
+            history_mode: None,
+            ..fork_meta(&draft, &branch.history.meta)
+        };
+        let line = first_line(id, &meta);
+        let lock = self.store().lock(id).await?;
+        let history = self
+            .store()
+            .copy_legacy(branch.history, line, path.clone())
+            .await?;
+        let taken = Taken {
+            stored: StoredThread {
+                info: ThreadInfo {
+                    path: Some(path.clone()),
+                    history_mode: HistoryMode::Legacy,
+                    ..draft.info
+                },
+                path,
+            },
+            lock,
+            meta,
+            tail: branch.tail,
+            history,
+        };
+        self.assemble_stored(taken, start, mail)
+    }
+
+    /// A fork that lives in memory only.
+    async fn fork_in_memory(
+        &self,
+        id: ThreadId,
+        stored: &StoredThread,
+        branch: Branch,
+        start: StartThread,
+        attach: bool,
+    ) -> Result<Assembled> {
+        let draft = self.fork_draft(id, stored, &branch, start, attach)?;
+        let items = load_now(branch.history.clone()).await?;
+        let load = Box::pin(std::future::ready(Ok(items)));
+        let session = Session::resumed(ThreadLog::none(), load, world(&branch.tail), branch.tail.usage);
+        self.assemble(draft, session)
+    }
+
+    /// What a fork takes over from its source. Without a log.
+    fn fork_draft(
+        &self,
+        id: ThreadId,
+        stored: &StoredThread,
+        branch: &Branch,
+        start: StartThread,
+        attach: bool,
+    ) -> Result<Draft> {
+        let meta = &branch.history.meta;
+        let saved = if settings_count(meta, &branch.tail) {
+            branch.tail.settings.clone()
+        } else {
+            SavedSettings::default()
+        };
+        let (config, settings) = self.settings_again(meta, &saved, &start)?;
+        let instructions = self.instructions_again(meta, start.base_instructions.clone(), &config)?;
+        let now = crate::now_s();
+        let info = ThreadInfo {
+            id,
+            session_id: id.to_string(),
+            forked_from: Some(stored.info.id),
+            parent: None,
+            attached_to: attach.then_some(stored.info.id),
+            ephemeral: start.ephemeral,
+            history_mode: HistoryMode::Paginated,
+            model: Some(settings.model.clone()),
+            effort: settings.effort.clone(),
+            model_provider: settings.model_provider.clone(),
+            created_at: now,
+            updated_at: now,
+            recency_at: Some(now),
+            status: ThreadStatus::Idle,
+            path: None,
+            cwd: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            cli_version: CONTRACT_VERSION.into(),
+            originator: Some(start.originator.clone()),
+            source: "vscode".into(),
+            thread_source: start.thread_source.clone(),
+            archived: false,
+            ..stored.info.clone()
+        };
+        Ok(Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions: start.developer_instructions,
+            user_agent: start.user_agent,
+            log: ThreadLog::none(),
+            settings_untold: start.ephemeral,
+        })
+    }
+}
+
+/// The first line of a fork's file, without its base.
+fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
+    let info = &draft.info;
+    SessionMeta {
+        id: Some(info.id),
+        session_id: Some(info.session_id.clone()),
+        forked_from_id: info.forked_from,
+        attached_to_thread_id: info.attached_to,
+        timestamp: timestamp(chrono::Utc::now()),
+        cwd: info.cwd.clone(),
+        runtime_workspace_roots: Some(info.workspace_roots.clone()),
+        originator: info.originator.clone().unwrap_or_default(),
+        cli_version: info.cli_version.clone(),
+        source: info.source.clone(),
+        thread_source: info.thread_source.clone(),
+        model_provider: Some(info.model_provider.clone()),
+        base_instructions: source.base_instructions.clone().map(|mut base| {
+            if base.text != *draft.instructions {
+                base.text = draft.instructions.to_string();
+                base.provenance = Some(crate::history::Provenance::Custom);
+            }
+            base
+        }),
+        dynamic_tools: source.dynamic_tools.clone(),
+        context_window: Some(ContextWindow {
+            window_id: crate::new_id(),
+        }),
+        ..SessionMeta::default()
+    }
+}
+
+/// A turn that runs in the source was interrupted as far as the fork knows.
+fn end_of_open_turn(branch: &Branch) -> Vec<Entry> {
+    match &branch.tail.last_turn {
+        Some((turn_id, false)) => {
+            let now = crate::now_s();
+            vec![
+                Entry::Response(crate::session::user_message(TURN_ABORTED)),
+                Entry::TurnAborted {
+                    turn_id: turn_id.clone(),
+                    started_at: branch.tail.turn_started_at.unwrap_or(now),
+                    completed_at: now,
+                    duration_ms: branch.tail.turn_started_at.map_or(0, |at| (now - at) * 1000),
+                },
+            ]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,346 @@
+//! Reads, moves, changes and removes threads, loaded or not (threads-and-turns sections 2.8 and 2.9).
+
+use chrono::Local;
+use tokio::sync::mpsc;
+
+use super::resume::{lay_over, world};
+use super::{Draft, Engine, StartThread, ThreadHandle, on_warning};
+use crate::history::store::load::load_later;
+use crate::history::{
+    Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, LogPosition, MetadataPatch, NewLog, SessionMeta,
+    StoredThread, ThreadLog, TurnsPage, TurnsQuery, timestamp,
+};
+use crate::session::Session;
+use crate::{
+    Error, Event, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadSnapshot, ThreadStatus, Turn,
+    TurnStatus,
+};
+
+/// A thread that was reverted.
+#[derive(Debug, Clone)]
+pub struct RevertedThread {
+    /// The thread.
+    pub info: ThreadInfo,
+    /// Begins at the last turn that is left.
+    pub turns_cursor: Option<String>,
+    /// Begins at the last item that is left.
+    pub items_cursor: Option<String>,
+}
+
+impl Engine {
+    /// A page of threads, with the status of those that are loaded.
+    pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
+        let mut page = self.store().list(query).await?;
+        for info in &mut page.threads {
+            if let Some(live) = self.snapshot(info.id).await {
+                let stored = info.clone();
+                *info = merged(live.info, stored);
+            }
+        }
+        Ok(page)
+    }
+
+    /// A thread without its turns, loaded or not; `None` if there is none.
+    pub async fn read_thread(&self, id: ThreadId) -> Result<Option<ThreadInfo>> {
+        let live = self.snapshot(id).await;
+        if let Some(live) = &live
+            && live.info.ephemeral
+        {
+            return Ok(Some(live.info.clone()));
+        }
+        let stored = self.store().find(id).await?;
+        Ok(match (live, stored) {
+            (Some(live), Some(stored)) => Some(merged(live.info, stored.info)),
+            (Some(live), None) => Some(self.store().with_name(live.info).await?),
+            (None, stored) => stored.map(|stored| stored.info),
+        })
+    }
+
+    /// All turns of a thread.
+    pub async fn read_turns(&self, id: ThreadId) -> Result<Vec<Turn>> {
+        let stored = self.stored_for_reading(id, "includeTurns").await?;
+        let mut turns = self.store().turns(stored.path, None).await?;
+        if let Some(live) = self.snapshot(id).await {
+            lay_over(&mut turns, live.turns);
+        }
+        Ok(turns)
+    }
+
+    /// A page of a thread's turns.
+    pub async fn turns_page(&self, id: ThreadId, mut query: TurnsQuery) -> Result<TurnsPage> {
+        let stored = self.stored_for_reading(id, "thread/turns/list").await?;
+        let live = self.snapshot(id).await;
+        query.running = live
+            .and_then(|live| live.turns.into_iter().next_back())
+            .filter(|turn| turn.status == TurnStatus::InProgress)
+            .map(|turn| turn.id);
+        self.store().turns_page(id, stored.path, query).await
+    }
+
+    /// A page of a thread's items.
+    pub async fn items_page(&self, id: ThreadId, query: ItemsQuery) -> Result<ItemsPage> {
+        let unsupported = || Error::Unsupported("thread/items/list is not supported yet".into());
+        let stored = self.store().find(id).await?;
+        let stored = stored.ok_or_else(unsupported)?;
+        self.store().items_page(id, stored.path, query).await
+    }
+
+    /// The file of a thread whose turns are wanted.
+    async fn stored_for_reading(&self, id: ThreadId, what: &str) -> Result<StoredThread> {
+        if let Some(handle) = self.thread(id) {
+            handle.log().flushed().await;
+            if handle.log().path().is_none() {
+                return Err(Error::invalid(format!("ephemeral threads do not support {what}")));
+            }
+            if let Some(stored) = self.store().find(id).await? {
+                return Ok(stored);
+            }
+            return Err(Error::Unsupported("list_turns is not supported yet".into()));
+        }
+        let stored = self.store().find(id).await?;
+        stored.ok_or_else(|| Error::invalid(format!("thread not loaded: {id}")))
+    }
+
+    /// Gives a thread a name.
+    pub async fn rename_thread(&self, id: ThreadId, name: &str) -> Result<String> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Error::invalid("thread name must not be empty"));
+        }
+        self.keep(id).await?;
+        self.store().set_name(id, name.to_owned()).await?;
+        Ok(name.to_owned())
+    }
+
+    /// Changes metadata of a thread.
+    pub async fn update_metadata(&self, id: ThreadId, patch: MetadataPatch) -> Result<ThreadInfo> {
+        match self.thread(id) {
+            Some(handle) if handle.log().path().is_none() => return Err(no_metadata(id)),
+            Some(_) => {}
+            None if self.store().find(id).await?.is_none() => return Err(not_found(id)),
+            None => {}
+        }
+        self.store().patch_metadata(id, patch).await?;
+        let info = self.read_thread(id).await?;
+        info.ok_or_else(|| not_found(id))
+    }
+
+    /// Makes sure that a thread has a file.
+    pub async fn keep(&self, id: ThreadId) -> Result<()> {
+        match self.thread(id) {
+            Some(handle) if handle.log().path().is_none() => Err(no_metadata(id)),
+            Some(handle) => {
+                handle.log().materialise().await;
+                Ok(())
+            }
+            None if self.store().find(id).await?.is_some() => Ok(()),
+            None => Err(not_found(id)),
+        }
+    }
+
+    /// Notes a changed goal in a loaded thread's history.
+    pub fn note_goal(&self, id: ThreadId, goal: serde_json::Value) {
+        if let Some(handle) = self.thread(id) {
+            handle.log().append(vec![Entry::Goal(goal)]);
+        }
+    }
+
+    /// Archives a thread and all that its agents spawned. Loaded ones are ended. Gives which they were.
+    pub async fn archive_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
+        let missing = || Error::invalid(format!("no rollout found for thread id {id}"));
+        match self.thread(id) {
+            Some(handle) if handle.log().path().is_none() => return Err(missing()),
+            Some(handle) => handle.log().materialise().await,
+            None => match self.store().find(id).await? {
+                Some(stored) if !stored.info.archived => {}
+                _ => return Err(missing()),
+            },
+        }
+        let family = self.store().family(id).await?;
+        let mut archived = Vec::new();
+        for member in family {
+            self.unload(member).await;
+            let lock = match self.store().lock(member).await {
+                Ok(lock) => lock,
+                Err(error) if member == id => return Err(error),
+                Err(_) => continue,
+            };
+            match self.store().archive(member).await {
+                Ok(()) => archived.push(member),
+                Err(error) if member == id => return Err(error),
+                Err(_) => {}
+            }
+            drop(lock);
+        }
+        Ok(archived)
+    }
+
+    /// Takes a thread out of the archive.
+    pub async fn unarchive_thread(&self, id: ThreadId) -> Result<ThreadInfo> {
+        let stored = self.store().find(id).await?;
+        if stored.is_none_or(|stored| !stored.info.archived) {
+            return Err(Error::invalid(format!(
+                "no archived rollout found for thread id {id}"
+            )));
+        }
+        let lock = self.store().lock(id).await?;
+        let stored = self.store().unarchive(id).await?;
+        drop(lock);
+        Ok(stored.info)
+    }
+
+    /// Removes a thread for ever. A loaded one is ended.
+    pub async fn delete_thread(&self, id: ThreadId) -> Result<()> {
+        if let Some(handle) = self.thread(id) {
+            let kept = handle.log().path().is_some() && handle.log().is_materialised();
+            if !kept {
+                return Err(Error::invalid(format!(
+                    "thread is not persisted and cannot be deleted: {id}"
+                )));
+            }
+        } else if self.store().find(id).await?.is_none() {
+            return Err(Error::invalid(format!("no rollout found for thread id {id}")));
+        }
+        self.unload(id).await;
+        let lock = self.store().lock(id).await?;
+        let deleted = self.store().delete(id).await;
+        drop(lock);
+        deleted
+    }
+
+    /// Drops a turn and all after it. The thread ends and begins again, loaded, with a new file.
+    pub async fn revert_thread(
+        &self,
+        id: ThreadId,
+        before: String,
+        start: StartThread,
+    ) -> Result<RevertedThread> {
+        let handle = self
+            .thread(id)
+            .ok_or_else(|| Error::invalid(format!("thread not found: {id}")))?;
+        handle.log().flushed().await;
+        let missing = || Error::invalid(format!("no rollout found for thread id {id}"));
+        let stored = self.store().find(id).await?.ok_or_else(missing)?;
+        if stored.info.history_mode == HistoryMode::Legacy {
+            return Err(Error::invalid("thread/revert only supports paginated threads"));
+        }
+        // Refuses before anything is ended.
+        let path = stored.path.clone();
+        self.store()
+            .branch(path.clone(), Cut::Before(before.clone()))
+            .await?;
+        let settings = self.snapshot(id).await.map(|live| live.settings);
+        self.unload(id).await;
+        let lock = self.store().lock(id).await?;
+        let branch = self.store().branch(path, Cut::Before(before)).await?;
+        let now = Local::now();
+        let path = self.store().layout().reverted_rollout(id, now);
+        let meta = SessionMeta {
+            timestamp: timestamp(now.to_utc()),
+            history_base: Some(branch.base),
+            ..self.store().open_history(stored.path.clone()).await?.meta
+        };
+        let saved = branch.tail.settings.clone();
+        let (config, again) = self.settings_again(&meta, &saved, &start)?;
+        let settings = settings.unwrap_or(again);
+        let instructions = self.instructions_again(&meta, None, &config)?;
+        let channel = mpsc::unbounded_channel();
+        let log = ThreadLog::create(
+            &self.writer,
+            NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path: path.clone(),
+                meta,
+                position: LogPosition {
+                    ordinal: branch.base.end_ordinal_exclusive,
+                    ..branch.tail.position
+                },
+                on_warning: on_warning(&channel.0),
+            },
+        );
+        drop(lock);
+        log.append(vec![Entry::SettingsApplied(Box::new(settings.clone()))]);
+        log.materialise().await;
+        let history = self.store().open_history(path.clone()).await?;
+        let turns = self.store().taken_turns(history.clone(), id, false, None).await?;
+        let session = Session::resumed(
+            log.clone(),
+            load_later(history),
+            world(&branch.tail),
+            branch.tail.usage,
+        );
+        let info = ThreadInfo {
+            path: Some(path),
+            status: ThreadStatus::Idle,
+            updated_at: now.timestamp(),
+            workspace_roots: settings.workspace_roots.clone(),
+            ..stored.info
+        };
+        let draft = Draft {
+            info: info.clone(),
+            settings,
+            config,
+            instructions,
+            developer_instructions: start.developer_instructions,
+            user_agent: start.user_agent,
+            log,
+            settings_untold: false,
+        };
+        let assembled = self.assemble(draft, session)?;
+        assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
+        self.launch(channel, assembled, || ());
+        Ok(RevertedThread {
+            info,
+            turns_cursor: turns.turns_cursor,
+            items_cursor: turns.items_cursor,
+        })
+    }
+
+    /// How a loaded thread stands.
+    async fn snapshot(&self, id: ThreadId) -> Option<ThreadSnapshot> {
+        let handle = self.thread(id)?;
+        let (reply, snapshot) = Reply::channel();
+        handle.submit(Op::Snapshot {
+            include_turns: true,
+            reply,
+        });
+        snapshot.await.ok()
+    }
+
+    /// Ends a thread if it is loaded; its file is free afterwards.
+    pub async fn unload(&self, id: ThreadId) {
+        let handle: Option<ThreadHandle> = self.threads.lock().remove(&id);
+        if let Some(handle) = handle {
+            let (reply, ended) = Reply::channel();
+            handle.submit(Op::Shutdown { reply });
+            let _ = ended.await;
+        }
+    }
+}
+
+fn not_found(id: ThreadId) -> Error {
+    Error::invalid(format!("thread not found: {id}"))
+}
+
+fn no_metadata(id: ThreadId) -> Error {
+    Error::invalid(format!(
+        "ephemeral thread does not support metadata updates: {id}"
+    ))
+}
+
+/// A loaded thread with what only its file tells.
+fn merged(live: ThreadInfo, stored: ThreadInfo) -> ThreadInfo {
+    ThreadInfo {
+        preview: if live.preview.is_empty() {
+            stored.preview
+        } else {
+            live.preview
+        },
+        name: stored.name,
+        git: stored.git,
+        forked_from: stored.forked_from,
+        created_at: stored.created_at,
+        ..live
+    }
+}

@@ -1,0 +1,396 @@
+//! Takes stored threads up again (threads-and-turns section 2.4).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+use super::{Assembled, Draft, Engine, ThreadHandle, on_warning};
+use crate::config::Config;
+use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
+use crate::history::tail::Tail;
+use crate::history::{
+    ResumedLog, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage, TurnsQuery,
+};
+use crate::session::{Front, Mail, Session, settings};
+use crate::{
+    Error, Event, HistoryMode, Op, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
+    ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage, Turn,
+};
+
+/// What thread/resume asks for.
+#[derive(Debug, Clone, Default)]
+pub struct ResumeThread {
+    /// The thread; may be left out where there is a path.
+    pub id: Option<ThreadId>,
+    /// Its file, absolute; wins over the id.
+    pub path: Option<PathBuf>,
+    /// Responses items to begin a new thread with, instead of a stored one.
+    pub history: Option<Vec<Value>>,
+    /// What is to be otherwise than it was. Settings that are not given stay.
+    pub start: StartThread,
+    /// Give all turns.
+    pub all_turns: bool,
+    /// Give a page of turns.
+    pub page: Option<TurnsQuery>,
+}
+
+/// A thread that goes on.
+#[derive(Debug, Clone)]
+pub struct ResumedThread {
+    /// The thread and its settings.
+    pub started: StartedThread,
+    /// All turns, if asked for.
+    pub turns: Vec<Turn>,
+    /// A page of turns, if asked for.
+    pub page: Option<TurnsPage>,
+    /// Begins at the last turn, for going back from there.
+    pub turns_cursor: Option<String>,
+    /// Begins at the last item, for going back from there.
+    pub items_cursor: Option<String>,
+    /// The last turn and the token counts after it.
+    pub usage: Option<(String, ThreadTokenUsage)>,
+    /// It was in memory already: what was to be otherwise has been ignored.
+    pub was_loaded: bool,
+}
+
+impl Engine {
+    /// Takes a thread up again. `reply` is called before the thread's first event but one: its status.
+    pub async fn resume_thread(&self, resume: ResumeThread, reply: Reply<ResumedThread>) {
+        if let Some(items) = resume.history {
+            return self.resume_items(items, resume.start, reply);
+        }
+        let id = match self.resumable(&resume).await {
+            Ok(Resumable::Loaded(handle)) => {
+                let resumed = self.loaded_again(&handle, &resume).await;
+                return reply.send(resumed);
+            }
+            Ok(Resumable::Stored(stored)) => stored,
+            Err(error) => return reply.send(Err(error)),
+        };
+        let channel = mpsc::unbounded_channel();
+        match self.take_up(*id, resume, &channel.0).await {
+            Ok((assembled, resumed)) => {
+                assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
+                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    /// What is to be taken up.
+    async fn resumable(&self, resume: &ResumeThread) -> Result<Resumable> {
+        let stored = match (&resume.path, resume.id) {
+            (Some(path), _) => {
+                if !path.exists() {
+                    return Err(Error::invalid(format!(
+                        "failed to resolve rollout path `{}`: file does not exist",
+                        path.display()
+                    )));
+                }
+                self.store().find_path(path.clone()).await?
+            }
+            (None, Some(id)) => {
+                if let Some(handle) = self.thread(id) {
+                    return Ok(Resumable::Loaded(handle));
+                }
+                let stored = self.store().find(id).await?;
+                stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))?
+            }
+            (None, None) => return Err(Error::invalid("threadId or path must be given")),
+        };
+        let id = stored.info.id;
+        if let Some(handle) = self.thread(id) {
+            return Ok(Resumable::Loaded(handle));
+        }
+        if stored.info.archived {
+            return Err(Error::invalid(format!(
+                "session {id} is archived. Run `codex unarchive {id}` to unarchive it first."
+            )));
+        }
+        Ok(Resumable::Stored(Box::new(stored)))
+    }
+
+    /// Builds a stored thread.
+    async fn take_up(
+        &self,
+        stored: StoredThread,
+        resume: ResumeThread,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<(Assembled, ResumedThread)> {
+        let taken = self.store().take(stored).await?;
+        let id = taken.stored.info.id;
+        let turns = self
+            .store()
+            .taken_turns(taken.history.clone(), id, resume.all_turns, resume.page)
+            .await?;
+        let usage = usage(&taken.tail);
+        let assembled = self.assemble_stored(taken, resume.start, mail)?;
+        let TakenTurns {
+            all,
+            page,
+            turns_cursor,
+            items_cursor,
+        } = turns;
+        let resumed = ResumedThread {
+            started: assembled.started(),
+            turns: all,
+            page,
+            turns_cursor,
+            items_cursor,
+            usage,
+            was_loaded: false,
+        };
+        Ok((assembled, resumed))
+    }
+
+    /// A thread whose file has been taken up.
+    pub(super) fn assemble_stored(
+        &self,
+        taken: Taken,
+        start: StartThread,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<Assembled> {
+        let Taken {
+            stored,
+            lock,
+            meta,
+            tail,
+            history,
+        } = taken;
+        let id = stored.info.id;
+        let saved = if settings_count(&meta, &tail) {
+            tail.settings.clone()
+        } else {
+            SavedSettings::default()
+        };
+        let (config, settings) = self.settings_again(&meta, &saved, &start)?;
+        let instructions = self.instructions_again(&meta, start.base_instructions.clone(), &config)?;
+        let log = ThreadLog::resume(
+            &self.writer,
+            ResumedLog {
+                layout: self.store().layout().clone(),
+                id,
+                session_id: stored.info.session_id.clone(),
+                path: stored.path,
+                lock,
+                position: tail.position,
+                torn: tail.torn,
+                ordinals: meta.history_mode == Some(HistoryMode::Paginated),
+                on_warning: on_warning(mail),
+            },
+        )
+        .map_err(|error| {
+            Error::internal(format!("the thread's file can't be opened for writing: {error}"))
+        })?;
+        let info = ThreadInfo {
+            status: ThreadStatus::Idle,
+            model: Some(settings.model.clone()),
+            effort: settings.effort.clone(),
+            model_provider: settings.model_provider.clone(),
+            cwd: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            ..stored.info
+        };
+        let settings_untold = !same_settings(&saved, &settings);
+        let session = Session::resumed(log.clone(), load_later(history), world(&tail), tail.usage);
+        let draft = Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions: start.developer_instructions,
+            user_agent: start.user_agent,
+            log,
+            settings_untold,
+        };
+        self.assemble(draft, session)
+    }
+
+    /// Settings as they were, with the changes that are asked for now.
+    pub(super) fn settings_again(
+        &self,
+        meta: &SessionMeta,
+        saved: &SavedSettings,
+        start: &StartThread,
+    ) -> Result<(Config, ThreadSettings)> {
+        let cwd = match &start.settings.cwd {
+            Some(cwd) => settings::absolute(cwd)?,
+            None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
+        };
+        let config = Config::load(&self.options.config, &cwd, &start.config)?;
+        let model = saved
+            .model
+            .clone()
+            .or_else(|| config.model.clone())
+            .unwrap_or_else(|| self.models.default_model());
+        let mut again = settings::initial(&config, model, cwd, &SettingsPatch::default())?;
+        let saved = saved.clone();
+        if saved.model.is_some() {
+            again.effort = saved.effort;
+        }
+        if let Some(provider) = saved.model_provider.or_else(|| meta.model_provider.clone()) {
+            again.model_provider = provider;
+        }
+        again.summary = saved.summary.or(again.summary);
+        again.service_tier = saved.service_tier.or(again.service_tier);
+        again.approval_policy = saved.approval_policy.unwrap_or(again.approval_policy);
+        again.approvals_reviewer = saved.approvals_reviewer.unwrap_or(again.approvals_reviewer);
+        if let Some(policy) = saved.sandbox_policy {
+            again.sandbox_policy = policy;
+            again.permission_profile = saved.permission_profile;
+        }
+        again.personality = saved.personality.or(again.personality);
+        if start.settings.cwd.is_none()
+            && let Some(roots) = saved.workspace_roots
+        {
+            again.workspace_roots = roots;
+        }
+        if let Some(mode) = saved.collaboration_mode {
+            again.collaboration_mode = mode.mode;
+            again.mode_instructions = mode.settings.developer_instructions;
+        }
+        again.disabled_plugin_ids = saved.disabled_plugin_ids.unwrap_or_default();
+        let mut now = settings::changed(&config, &again, &start.settings)?;
+        if let Some(provider) = &start.settings.model_provider {
+            now.model_provider.clone_from(provider);
+        }
+        Ok((config, now))
+    }
+
+    /// The base instructions of the thread's start, unless others are given.
+    pub(super) fn instructions_again(
+        &self,
+        meta: &SessionMeta,
+        given: Option<String>,
+        config: &Config,
+    ) -> Result<Arc<str>> {
+        match (&meta.base_instructions, given) {
+            (Some(kept), None) if *kept.text == *self.base_instructions => {
+                Ok(Arc::clone(&self.base_instructions))
+            }
+            (Some(kept), None) => Ok(kept.text.as_str().into()),
+            (_, given) => Ok(self.base_instructions(given, config)?.0),
+        }
+    }
+
+    /// A thread that is loaded already.
+    async fn loaded_again(&self, handle: &ThreadHandle, resume: &ResumeThread) -> Result<ResumedThread> {
+        let id = handle.id();
+        let path = handle
+            .log()
+            .path()
+            .filter(|_| handle.log().is_materialised())
+            .cloned();
+        handle.log().flushed().await;
+        let mut turns = TakenTurns::default();
+        if let Some(path) = path {
+            let history = self.store().open_history(path).await?;
+            turns = self
+                .store()
+                .taken_turns(history, id, resume.all_turns, resume.page.clone())
+                .await?;
+        }
+        let (reply, snapshot) = Reply::channel();
+        handle.submit(Op::Snapshot {
+            include_turns: true,
+            reply,
+        });
+        let snapshot = snapshot.await?;
+        if resume.all_turns {
+            lay_over(&mut turns.all, snapshot.turns);
+        }
+        Ok(ResumedThread {
+            started: StartedThread {
+                info: self.store().with_name(snapshot.info).await?,
+                settings: snapshot.settings,
+                instruction_sources: snapshot.instruction_sources,
+            },
+            turns: turns.all,
+            page: turns.page,
+            turns_cursor: turns.turns_cursor,
+            items_cursor: turns.items_cursor,
+            usage: None,
+            was_loaded: true,
+        })
+    }
+
+    /// A new thread that begins with items.
+    fn resume_items(&self, items: Vec<Value>, start: StartThread, reply: Reply<ResumedThread>) {
+        let channel = mpsc::unbounded_channel();
+        let begin = || {
+            if items.is_empty() {
+                return Err(Error::invalid("history must not be empty"));
+            }
+            let items = Front::parse_items(items)?;
+            let mut assembled = self.prepare(start, &channel.0)?;
+            assembled.front.heard_items(&items);
+            assembled.session.history.push(items);
+            Ok(assembled)
+        };
+        match begin() {
+            Ok(assembled) => {
+                let resumed = ResumedThread {
+                    started: assembled.started(),
+                    turns: Vec::new(),
+                    page: None,
+                    turns_cursor: None,
+                    items_cursor: None,
+                    usage: None,
+                    was_loaded: false,
+                };
+                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+}
+
+enum Resumable {
+    Loaded(ThreadHandle),
+    Stored(Box<StoredThread>),
+}
+
+/// Replaces what the file tells of turns that are in memory.
+pub(super) fn lay_over(turns: &mut Vec<Turn>, live: Vec<Turn>) {
+    for live in live {
+        match turns.iter_mut().rfind(|turn| turn.id == live.id) {
+            Some(turn) => *turn = live,
+            None => turns.push(live),
+        }
+    }
+}
+
+fn usage(tail: &Tail) -> Option<(String, ThreadTokenUsage)> {
+    let (turn, _) = tail.last_turn.clone()?;
+    Some((turn, tail.usage?))
+}
+
+/// What the model knows, as far as our own notes say.
+pub(super) fn world(tail: &Tail) -> Option<Map<String, Value>> {
+    let mut world: Option<Map<String, Value>> = None;
+    for (full, state) in &tail.world {
+        let state: Map<String, Value> = serde_json::from_str(state).ok()?;
+        match &mut world {
+            Some(world) if !full => world.extend(state),
+            _ if *full => world = Some(state),
+            _ => {}
+        }
+    }
+    world
+}
+
+/// Whether the history knows of these settings.
+fn same_settings(saved: &SavedSettings, now: &ThreadSettings) -> bool {
+    saved.model.as_ref() == Some(&now.model)
+        && saved.effort == now.effort
+        && saved.cwd.as_ref() == Some(&now.cwd)
+        && saved.approval_policy.as_ref() == Some(&now.approval_policy)
+        && saved.sandbox_policy.as_ref() == Some(&now.sandbox_policy)
+        && saved.permission_profile == now.permission_profile
+        && saved
+            .model_provider
+            .as_ref()
+            .is_none_or(|provider| *provider == now.model_provider)
+}

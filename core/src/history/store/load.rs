@@ -1,0 +1,179 @@
+//! Taking stored threads up again.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{StoredThread, ThreadStore, pages};
+use crate::history::branch::{self, Branch, Cut};
+use crate::history::chain::History;
+use crate::history::lock::{LockError, WriterLock};
+use crate::history::tail::{self, Tail};
+use crate::history::{SessionMeta, replay};
+use crate::model::ResponseItem;
+use crate::session::LoadHistory;
+use crate::{Error, HistoryMode, Result, ThreadId, Turn};
+
+/// A thread that this process may write, with how it stands.
+pub(crate) struct Taken {
+    pub(crate) stored: StoredThread,
+    pub(crate) lock: WriterLock,
+    pub(crate) meta: SessionMeta,
+    pub(crate) tail: Tail,
+    pub(crate) history: History,
+}
+
+/// Turns of a thread that is taken up, as many as were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct TakenTurns {
+    pub(crate) all: Vec<Turn>,
+    pub(crate) page: Option<super::TurnsPage>,
+    pub(crate) turns_cursor: Option<String>,
+    pub(crate) items_cursor: Option<String>,
+}
+
+impl ThreadStore {
+    /// Locks a thread and reads how it stands.
+    pub(crate) async fn take(&self, stored: StoredThread) -> Result<Taken> {
+        let store = self.clone();
+        super::run(move || {
+            let id = stored.info.id;
+            let lock = lock(&store, id)?;
+            let mut stored = stored;
+            // Another process may have gone on with it until now.
+            if let Some(now) = store.inner.state().find(id)?
+                && now.info.archived == stored.info.archived
+            {
+                stored = now;
+            }
+            if stored.path.extension().is_some_and(|e| e == "zst") {
+                stored.path = expand(&stored.path)?;
+                stored.info.path = Some(stored.path.clone());
+            }
+            let history = store.inner.state().open(&stored.path)?;
+            let tail = tail::read(&history).map_err(unreadable)?;
+            Ok(Taken {
+                meta: history.meta.clone(),
+                stored,
+                lock,
+                tail,
+                history,
+            })
+        })
+        .await
+    }
+
+    /// Locks a thread for moving or removing it.
+    pub(crate) async fn lock(&self, id: ThreadId) -> Result<WriterLock> {
+        let store = self.clone();
+        super::run(move || lock(&store, id)).await
+    }
+
+    /// Reads a thread up to a cut.
+    pub(crate) async fn branch(&self, path: PathBuf, at: Cut) -> Result<Branch> {
+        let store = self.clone();
+        super::run(move || {
+            let history = store.inner.state().open(&path)?;
+            branch::cut(history, &at)
+        })
+        .await
+    }
+
+    /// Reads turns of a history that is being taken up.
+    pub(crate) async fn taken_turns(
+        &self,
+        history: History,
+        id: ThreadId,
+        all: bool,
+        page: Option<super::TurnsQuery>,
+    ) -> Result<TakenTurns> {
+        super::run(move || {
+            let (turns_cursor, items_cursor) = pages::end_cursors(&history, id)?;
+            Ok(TakenTurns {
+                all: if all {
+                    pages::all_turns(&history, None)?
+                } else {
+                    Vec::new()
+                },
+                page: page.map(|query| pages::turns(&history, id, &query)).transpose()?,
+                turns_cursor,
+                items_cursor,
+            })
+        })
+        .await
+    }
+
+    /// Copies a legacy thread up to a cut into a new file, behind a meta line of its own.
+    pub(crate) async fn copy_legacy(
+        &self,
+        history: History,
+        first_line: Vec<u8>,
+        to: PathBuf,
+    ) -> Result<History> {
+        let store = self.clone();
+        super::run(move || {
+            if let Some(folder) = to.parent() {
+                std::fs::create_dir_all(folder).map_err(unwritable)?;
+            }
+            let mut file = std::fs::File::create_new(&to).map_err(unwritable)?;
+            file.write_all(&first_line).map_err(unwritable)?;
+            for source in &history.segments {
+                let mut lines = source.forward(0);
+                while let Some((_, line)) = lines.next().map_err(unreadable)? {
+                    file.write_all(line).map_err(unwritable)?;
+                    file.write_all(b"\n").map_err(unwritable)?;
+                }
+            }
+            file.sync_data().map_err(unwritable)?;
+            Ok(store.inner.state().open(&to)?)
+        })
+        .await
+    }
+}
+
+/// Reads the model's history when it is asked for.
+pub(crate) fn load_later(history: History) -> LoadHistory {
+    Box::pin(super::run(move || {
+        replay::model_history(&history).map_err(unreadable)
+    }))
+}
+
+/// Reads the model's history now.
+pub(crate) async fn load_now(history: History) -> Result<Vec<ResponseItem>> {
+    load_later(history).await
+}
+
+fn lock(store: &ThreadStore, id: ThreadId) -> Result<WriterLock> {
+    WriterLock::take_when_ours_is_free(store.layout(), id).map_err(|error| match error {
+        LockError::Held(_) => Error::invalid(error.to_string()),
+        LockError::Io { .. } => Error::internal(error.to_string()),
+    })
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::internal(format!("failed to read thread: {error}"))
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    Error::internal(format!("the new thread can't be saved: {error}"))
+}
+
+/// Replaces a compressed file by a plain one.
+fn expand(path: &Path) -> Result<PathBuf> {
+    let plain = path.with_extension("");
+    let draft = path.with_extension("expanding");
+    let expand = || {
+        let mut file = std::fs::File::create(&draft)?;
+        zstd::stream::copy_decode(std::fs::File::open(path)?, &mut file)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &plain)?;
+        std::fs::remove_file(path)
+    };
+    expand()
+        .map_err(|error| Error::internal(format!("{} can't be decompressed: {error}", path.display())))?;
+    Ok(plain)
+}
+
+/// Whether settings in the file count: programs of the legacy time did not mean them to.
+pub(crate) fn settings_count(meta: &SessionMeta, tail: &Tail) -> bool {
+    meta.history_mode == Some(HistoryMode::Paginated) || tail.settings.model_provider.is_some()
+}

@@ -1,0 +1,348 @@
+//! Changes of stored threads: names, metadata, archive, removal (threads-and-turns section 2.9).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{State, StoredThread, ThreadStore};
+use crate::history::RolloutName;
+use crate::history::catalogue::Rollout;
+use crate::history::chain::History;
+use crate::history::index::IndexError;
+use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
+
+/// What users changed of a thread's metadata. Laid over what its file tells; `Some(None)` hides that.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetadataPatch {
+    /// Commit id.
+    #[serde(with = "double", skip_serializing_if = "Option::is_none")]
+    pub sha: Option<Option<String>>,
+    /// Branch name.
+    #[serde(with = "double", skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Option<String>>,
+    /// Address of the remote `origin`.
+    #[serde(with = "double", skip_serializing_if = "Option::is_none")]
+    pub origin_url: Option<Option<String>>,
+}
+
+mod double {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde asks for this signature")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<Option<String>>, s: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+        Option::deserialize(d).map(Some)
+    }
+}
+
+impl MetadataPatch {
+    /// Lays `newer` over this.
+    fn update(&mut self, newer: Self) {
+        self.sha = newer.sha.or(self.sha.take());
+        self.branch = newer.branch.or(self.branch.take());
+        self.origin_url = newer.origin_url.or(self.origin_url.take());
+    }
+
+    fn apply(self, info: &mut ThreadInfo) {
+        let mut git = info.git.take().unwrap_or_default();
+        if let Some(sha) = self.sha {
+            git.sha = sha;
+        }
+        if let Some(branch) = self.branch {
+            git.branch = branch;
+        }
+        if let Some(url) = self.origin_url {
+            git.origin_url = url;
+        }
+        info.git = (git != GitInfo::default()).then_some(git);
+    }
+}
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl ThreadStore {
+    /// Gives a thread a name.
+    pub async fn set_name(&self, id: ThreadId, name: String) -> Result<()> {
+        self.blocking(move |state| {
+            state
+                .names
+                .set(id, &name)
+                .map_err(|error| Error::internal(format!("the name can't be saved: {error}")))
+        })
+        .await
+    }
+
+    /// A thread with what users gave to it.
+    pub(crate) async fn with_name(&self, info: ThreadInfo) -> Result<ThreadInfo> {
+        self.blocking(move |state| {
+            state.names.refresh();
+            Ok(state.dress(info))
+        })
+        .await
+    }
+
+    /// Changes metadata.
+    pub async fn patch_metadata(&self, id: ThreadId, patch: MetadataPatch) -> Result<()> {
+        self.blocking(move |state| {
+            let mut all = state.patch(id).unwrap_or_default();
+            all.update(patch);
+            let json = serde_json::to_string(&all).map_err(|error| Error::internal(error.to_string()))?;
+            let key = id.to_string();
+            state.index.with(|db| {
+                db.execute(
+                    "INSERT OR REPLACE INTO patches VALUES (?1, ?2)",
+                    params![key, json],
+                )
+            })?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The thread's goal, on the wire's form.
+    pub async fn goal(&self, id: ThreadId) -> Result<Option<Value>> {
+        self.blocking(move |state| {
+            if !state.index.exists() {
+                return Ok(None);
+            }
+            let key = id.to_string();
+            let text = state.index.with(|db| {
+                db.prepare_cached("SELECT goal FROM goals WHERE thread_id = ?1")?
+                    .query_row([&key], |r| r.get::<_, String>(0))
+                    .optional()
+            })?;
+            Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        })
+        .await
+    }
+
+    /// Sets or drops the thread's goal. Gives whether there was one.
+    pub async fn set_goal(&self, id: ThreadId, goal: Option<Value>) -> Result<bool> {
+        self.blocking(move |state| {
+            if goal.is_none() && !state.index.exists() {
+                return Ok(false);
+            }
+            let key = id.to_string();
+            let changed = state.index.with(|db| match &goal {
+                Some(goal) => db.execute(
+                    "INSERT OR REPLACE INTO goals VALUES (?1, ?2)",
+                    params![key, goal.to_string()],
+                ),
+                None => db.execute("DELETE FROM goals WHERE thread_id = ?1", [&key]),
+            })?;
+            Ok(changed > 0)
+        })
+        .await
+    }
+
+    /// The thread and all that its agents spawned, itself first.
+    pub async fn family(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
+        self.blocking(move |state| {
+            let mut family = vec![id];
+            let mut children: Vec<(ThreadId, ThreadId)> = Vec::new();
+            state.each_row(|rollout, meta| {
+                if let Some(parent) = meta.parent_thread_id {
+                    children.push((parent, rollout.key.id));
+                }
+            });
+            let mut next = 0;
+            while let Some(parent) = family.get(next).copied() {
+                for (_, child) in children.iter().filter(|(p, _)| *p == parent) {
+                    if !family.contains(child) {
+                        family.push(*child);
+                    }
+                }
+                next += 1;
+            }
+            Ok(family)
+        })
+        .await
+    }
+
+    /// Moves a thread's files to the archive. The caller holds its lock.
+    pub async fn archive(&self, id: ThreadId) -> Result<()> {
+        self.blocking(move |state| {
+            let folder = state.layout.archived();
+            state.move_files(id, false, |_| Some(folder.clone())).map(drop)
+        })
+        .await
+    }
+
+    /// Moves a thread's files back. The caller holds its lock.
+    pub async fn unarchive(&self, id: ThreadId) -> Result<StoredThread> {
+        self.blocking(move |state| {
+            let sessions = state.layout.sessions();
+            let moved = state.move_files(id, true, |path| {
+                let name = RolloutName::parse(path.file_name()?.to_str()?)?;
+                Some(sessions.join(name.begun.format("%Y/%m/%d").to_string()))
+            })?;
+            if let Some(newest) = moved.last()
+                && let Ok(file) = fs::File::options().append(true).open(newest)
+            {
+                // Its last change is now, so that it shows up among the latest.
+                let _ = file.set_modified(SystemTime::now());
+            }
+            state
+                .find(id)?
+                .ok_or_else(|| Error::internal(format!("thread {id} was moved but can't be found")))
+        })
+        .await
+    }
+
+    /// Removes a thread's files and all that is known of it. The caller holds its lock.
+    pub async fn delete(&self, id: ThreadId) -> Result<()> {
+        self.blocking(move |state| state.delete(id)).await
+    }
+
+    /// Opens the history that ends with a file.
+    pub(crate) async fn open_history(&self, path: PathBuf) -> Result<History> {
+        self.blocking(move |state| state.open(&path)).await
+    }
+}
+
+impl State {
+    /// What users changed of a thread's metadata.
+    pub(super) fn patch(&mut self, id: ThreadId) -> Option<MetadataPatch> {
+        if !self.index.exists() {
+            return None;
+        }
+        let key = id.to_string();
+        let text: Option<String> = self
+            .index
+            .with(|db| {
+                db.prepare_cached("SELECT patch FROM patches WHERE thread_id = ?1")?
+                    .query_row([&key], |r| r.get(0))
+                    .optional()
+            })
+            .ok()?;
+        serde_json::from_str(&text?).ok()
+    }
+
+    /// Adds what users gave to a thread.
+    pub(super) fn dress(&mut self, mut info: ThreadInfo) -> ThreadInfo {
+        info.name = self.names.get(info.id).cloned();
+        if let Some(patch) = self.patch(info.id) {
+            patch.apply(&mut info);
+        }
+        info
+    }
+
+    /// Hands over the first lines of all threads, archived ones too.
+    fn each_row(&mut self, mut take: impl FnMut(&Rollout, &crate::history::SessionMeta)) {
+        self.catalogue.refresh();
+        let mut all = Vec::new();
+        for archived in [false, true] {
+            self.catalogue.walk(archived, true, None, |rollout| {
+                all.push(rollout.clone());
+                true
+            });
+        }
+        for rollout in all {
+            if let Some((_, row)) = self.row(&rollout) {
+                take(&rollout, &row.meta);
+            }
+        }
+    }
+
+    /// Moves all files of a thread; gives where they are now, oldest first.
+    fn move_files(
+        &mut self,
+        id: ThreadId,
+        archived: bool,
+        to: impl Fn(&Path) -> Option<PathBuf>,
+    ) -> Result<Vec<PathBuf>> {
+        self.catalogue.refresh();
+        let kind = if archived { "archived rollout" } else { "rollout" };
+        let missing = || Error::invalid(format!("no {kind} found for thread id {id}"));
+        let files: Vec<Rollout> = self
+            .catalogue
+            .all(id)
+            .into_iter()
+            .filter(|r| r.archived == archived)
+            .collect();
+        if files.is_empty() {
+            return Err(missing());
+        }
+        let failed = |error| Error::internal(format!("the thread's file can't be moved: {error}"));
+        let mut moved = Vec::new();
+        for file in files {
+            let (Some(folder), Some(name)) = (to(&file.path), file.path.file_name()) else {
+                continue;
+            };
+            fs::create_dir_all(&folder).map_err(failed)?;
+            let target = folder.join(name);
+            fs::rename(&file.path, &target).map_err(failed)?;
+            self.index.drop_row(&file.path);
+            moved.push(target);
+        }
+        self.catalogue.refresh();
+        Ok(moved)
+    }
+
+    fn delete(&mut self, id: ThreadId) -> Result<()> {
+        let mut refused = None;
+        self.each_row(|rollout, meta| {
+            let other = rollout.key.id;
+            if other == id {
+                return;
+            }
+            if meta.attached_to_thread_id == Some(id) {
+                refused = Some(format!(
+                    "cannot delete thread while attached thread {other} exists; delete the attached thread first"
+                ));
+            } else if meta.history_base.is_some_and(|base| base.thread_id == id) {
+                refused = Some(format!("cannot delete thread {id}: forked history still references it"));
+            }
+        });
+        if let Some(why) = refused {
+            return Err(Error::invalid(why));
+        }
+        self.catalogue.refresh();
+        let files = self.catalogue.all(id);
+        if files.is_empty() {
+            return Err(Error::invalid(format!("no rollout found for thread id {id}")));
+        }
+        for file in files {
+            match fs::remove_file(&file.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::internal(format!(
+                        "the thread's file can't be removed: {error}"
+                    )));
+                }
+                _ => self.index.drop_row(&file.path),
+            }
+        }
+        self.catalogue.refresh();
+        if let Err(error) = self.names.remove(id) {
+            tracing::warn!(%error, "the name of a removed thread stays");
+        }
+        if self.index.exists() {
+            let key = id.to_string();
+            self.index.with(|db| {
+                for table in [
+                    "patches",
+                    "goals",
+                    "read_states",
+                    "section_members",
+                    "attachments",
+                ] {
+                    db.execute(&format!("DELETE FROM {table} WHERE thread_id = ?1"), [&key])?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
