@@ -4,209 +4,198 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Outbox;
+use super::message::{OpenMessage, Place};
 use crate::model::{ContentItem, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
 use crate::{DeltaKind, Event, Item, ItemBody, MessagePhase, WebSearchAction, new_id, now_ms};
 
 /// The items of one response on their way to the client. At most one is open at a time, as the server sends them.
 pub(crate) struct ResponseItems {
-    outbox: Outbox,
-    turn_id: Arc<str>,
+    place: Place,
     open: Option<OpenItem>,
 }
 
-struct OpenItem {
-    id: Arc<str>,
-    started_at_ms: i64,
-    kind: OpenKind,
-}
-
-enum OpenKind {
-    /// What was streamed so far: needed when the stream is cut.
-    Message {
-        text: String,
-        phase: Option<MessagePhase>,
-    },
-    Reasoning,
-    WebSearch,
+enum OpenItem {
+    Message(OpenMessage),
+    Reasoning { id: Arc<str>, started_at_ms: i64 },
+    WebSearch { id: Arc<str>, started_at_ms: i64 },
 }
 
 impl ResponseItems {
     /// For one attempt of one request.
-    pub(crate) fn new(outbox: Outbox, turn_id: Arc<str>) -> Self {
-        Self {
-            outbox,
-            turn_id,
-            open: None,
-        }
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place, open: None }
     }
 
-    /// An item begins.
+    /// An item begins. One that is still open is abandoned: the server never finished it.
     pub(crate) fn added(&mut self, item: ResponseItem) {
         let ResponseItem::Known(item) = item else {
             return;
         };
-        let (id, kind, body) = match item {
+        match item {
             KnownItem::Message {
                 id, content, phase, ..
-            } => {
-                let text = output_text(content);
-                let body = ItemBody::AgentMessage {
-                    text: text.clone(),
-                    phase,
-                };
-                (id, OpenKind::Message { text, phase }, body)
-            }
-            KnownItem::Reasoning { id, .. } => {
-                let body = ItemBody::Reasoning {
-                    summary: Vec::new(),
-                    content: Vec::new(),
-                };
-                (id, OpenKind::Reasoning, body)
-            }
-            KnownItem::WebSearchCall { id, .. } => (id, OpenKind::WebSearch, web_search(None)),
-            _ => return,
-        };
-        self.start(id, kind, body);
+            } => self.start_message(id, phase, output_text(content)),
+            KnownItem::Reasoning { id, .. } => self.start_reasoning(id, Vec::new(), Vec::new()),
+            KnownItem::WebSearchCall { id, .. } => self.start_search(id, web_search(None)),
+            _ => {}
+        }
     }
 
     /// More text of the open message. Without one it is dropped.
     pub(crate) fn text_delta(&mut self, delta: String) {
-        if let Some(OpenItem {
-            id,
-            kind: OpenKind::Message { text, .. },
-            ..
-        }) = &mut self.open
-        {
-            text.push_str(&delta);
-            self.outbox
-                .delta(&self.turn_id, id, DeltaKind::AgentMessage, delta);
+        if let Some(OpenItem::Message(message)) = &mut self.open {
+            message.delta(&self.place, delta);
         }
     }
 
     /// More text of the open reasoning. Without one it is dropped.
     pub(crate) fn reasoning_delta(&mut self, kind: DeltaKind, delta: String) {
         if let Some(id) = self.open_reasoning() {
-            self.outbox.delta(&self.turn_id, id, kind, delta);
+            self.place.outbox.delta(&self.place.turn_id, id, kind, delta);
         }
     }
 
     /// A section of a reasoning summary begins.
     pub(crate) fn reasoning_part_added(&mut self, summary_index: i64) {
         if let Some(id) = self.open_reasoning() {
-            self.outbox.emit(Event::ReasoningPartAdded {
-                turn_id: Arc::clone(&self.turn_id),
+            self.place.outbox.emit(Event::ReasoningPartAdded {
+                turn_id: Arc::clone(&self.place.turn_id),
                 item_id: Arc::clone(id),
                 summary_index,
             });
         }
     }
 
-    /// An item is complete. Gives the item as the client sees it, if it is of a kind that clients see.
+    /// An item is complete. Gives the message, if it is one.
     pub(crate) async fn done(&mut self, item: &KnownItem) -> Option<Item> {
-        let (id, kind, body) = match item {
-            KnownItem::Message {
-                id,
-                role,
-                content,
-                phase,
-            } if role == "assistant" => {
-                let phase = *phase;
-                let text = output_text(content.clone());
-                let kind = OpenKind::Message {
-                    text: String::new(),
-                    phase,
-                };
-                (id, kind, ItemBody::AgentMessage { text, phase })
-            }
-            KnownItem::Reasoning {
-                id, summary, content, ..
-            } => {
-                let body = ItemBody::Reasoning {
-                    summary: summary
-                        .iter()
-                        .map(|SummaryPart::SummaryText { text }| text.clone())
-                        .collect(),
-                    content: content.iter().flatten().map(reasoning_text).collect(),
-                };
-                (id, OpenKind::Reasoning, body)
-            }
-            KnownItem::WebSearchCall { id, action, .. } => {
-                (id, OpenKind::WebSearch, web_search(action.as_ref()))
-            }
+        let id = match item {
+            KnownItem::Message { id, .. }
+            | KnownItem::Reasoning { id, .. }
+            | KnownItem::WebSearchCall { id, .. } => id.as_deref(),
             _ => return None,
         };
-        if !self.is_open(&kind, id.as_deref()) {
-            self.start(id.clone(), kind, body.clone());
+        let open = self.open.take().filter(|open| open.is(item, id));
+        match item {
+            KnownItem::Message {
+                role, content, phase, ..
+            } if role == "assistant" => {
+                let text = output_text(content.clone());
+                let open = match open {
+                    Some(OpenItem::Message(open)) => open,
+                    // In plan mode the text is told when it has been taken apart.
+                    _ if self.place.plan_mode => {
+                        OpenMessage::begin(&self.place, id_or_new(id, "msg"), *phase, String::new())
+                    }
+                    _ => OpenMessage::begin(&self.place, id_or_new(id, "msg"), *phase, text.clone()),
+                };
+                open.done(&self.place, text, *phase).await
+            }
+            KnownItem::Reasoning { summary, content, .. } => {
+                let summary: Vec<_> = summary
+                    .iter()
+                    .map(|SummaryPart::SummaryText { text }| text.clone())
+                    .collect();
+                let content: Vec<_> = content.iter().flatten().map(reasoning_text).collect();
+                self.open = open;
+                if self.open.is_none() {
+                    self.start_reasoning(id.map(str::to_owned), summary.clone(), content.clone());
+                }
+                self.complete(ItemBody::Reasoning { summary, content }).await;
+                None
+            }
+            KnownItem::WebSearchCall { action, .. } => {
+                let body = web_search(action.as_ref());
+                self.open = open;
+                if self.open.is_none() {
+                    self.start_search(id.map(str::to_owned), body.clone());
+                }
+                self.complete(body).await;
+                None
+            }
+            _ => None,
         }
-        let open = self.open.take()?;
-        let item = Item {
-            id: open.id.to_string(),
-            started_at_ms: Some(open.started_at_ms),
-            completed_at_ms: Some(now_ms()),
-            body,
-        };
-        self.outbox.item_completed(&self.turn_id, item.clone()).await;
-        Some(item)
     }
 
     /// The stream was cut by the user's steer: what was shown of a message stays readable as a complete item.
     pub(crate) async fn cut(&mut self) {
-        let Some(OpenItem {
+        if let Some(OpenItem::Message(message)) = self.open.take() {
+            message.cut(&self.place).await;
+        }
+    }
+
+    fn start_message(&mut self, id: Option<String>, phase: Option<MessagePhase>, text: String) {
+        let id = id_or_new(id.as_deref(), "msg");
+        self.open = Some(OpenItem::Message(OpenMessage::begin(
+            &self.place,
             id,
-            started_at_ms,
-            kind: OpenKind::Message { text, phase },
-        }) = self.open.take()
-        else {
-            return;
-        };
+            phase,
+            text,
+        )));
+    }
+
+    fn start_reasoning(&mut self, id: Option<String>, summary: Vec<String>, content: Vec<String>) {
+        let id = id_or_new(id.as_deref(), "rs");
+        let started_at_ms = self.announce(&id, ItemBody::Reasoning { summary, content });
+        self.open = Some(OpenItem::Reasoning { id, started_at_ms });
+    }
+
+    fn start_search(&mut self, id: Option<String>, body: ItemBody) {
+        let id = id_or_new(id.as_deref(), "ws");
+        let started_at_ms = self.announce(&id, body);
+        self.open = Some(OpenItem::WebSearch { id, started_at_ms });
+    }
+
+    fn announce(&self, id: &Arc<str>, body: ItemBody) -> i64 {
+        let started_at_ms = now_ms();
         let item = Item {
             id: id.to_string(),
             started_at_ms: Some(started_at_ms),
             completed_at_ms: None,
-            body: ItemBody::AgentMessage { text, phase },
-        };
-        self.outbox.item_completed(&self.turn_id, item).await;
-    }
-
-    /// Announces an item. One that is still open is abandoned: the server never finished it.
-    fn start(&mut self, id: Option<String>, kind: OpenKind, body: ItemBody) {
-        let id = id.unwrap_or_else(|| {
-            let prefix = match kind {
-                OpenKind::Message { .. } => "msg",
-                OpenKind::Reasoning => "rs",
-                OpenKind::WebSearch => "ws",
-            };
-            format!("{prefix}_{}", new_id())
-        });
-        let started_at_ms = now_ms();
-        self.open = Some(OpenItem {
-            id: id.as_str().into(),
-            started_at_ms,
-            kind,
-        });
-        let item = Item {
-            id,
-            started_at_ms: Some(started_at_ms),
-            completed_at_ms: None,
             body,
         };
-        self.outbox.item_started(&self.turn_id, item);
+        self.place.outbox.item_started(&self.place.turn_id, item);
+        started_at_ms
     }
 
-    /// Whether the item that is complete is the one that was announced. Servers that give no identifier give it
-    /// neither at the beginning nor at the end.
-    fn is_open(&self, kind: &OpenKind, id: Option<&str>) -> bool {
-        self.open.as_ref().is_some_and(|open| {
-            std::mem::discriminant(&open.kind) == std::mem::discriminant(kind)
-                && id.is_none_or(|id| id == &*open.id)
-        })
+    /// Completes the open reasoning or search.
+    async fn complete(&mut self, body: ItemBody) {
+        if let Some(OpenItem::Reasoning { id, started_at_ms } | OpenItem::WebSearch { id, started_at_ms }) =
+            self.open.take()
+        {
+            let item = Item {
+                id: id.to_string(),
+                started_at_ms: Some(started_at_ms),
+                completed_at_ms: None,
+                body,
+            };
+            self.place.outbox.item_completed(&self.place.turn_id, item).await;
+        }
     }
 
     fn open_reasoning(&self) -> Option<&Arc<str>> {
-        let open = self.open.as_ref()?;
-        matches!(open.kind, OpenKind::Reasoning).then_some(&open.id)
+        match &self.open {
+            Some(OpenItem::Reasoning { id, .. }) => Some(id),
+            _ => None,
+        }
     }
+}
+
+impl OpenItem {
+    /// Whether the item that is complete is this one. Servers that give no identifier give it neither at the beginning
+    /// nor at the end.
+    fn is(&self, item: &KnownItem, done_id: Option<&str>) -> bool {
+        let same = |id: &Arc<str>| done_id.is_none_or(|done| *done == **id);
+        match (self, item) {
+            (Self::Message(open), KnownItem::Message { .. }) => open.is(done_id),
+            (Self::Reasoning { id, .. }, KnownItem::Reasoning { .. })
+            | (Self::WebSearch { id, .. }, KnownItem::WebSearchCall { .. }) => same(id),
+            _ => false,
+        }
+    }
+}
+
+fn id_or_new(id: Option<&str>, prefix: &str) -> Arc<str> {
+    id.map_or_else(|| format!("{prefix}_{}", new_id()).into(), Into::into)
 }
 
 fn output_text(content: Vec<ContentItem>) -> String {

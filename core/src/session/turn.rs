@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::calls::Calls;
 use super::context::Surroundings;
 use super::history::message;
+use super::message::Place;
 use super::request::Request;
 use super::stream::ResponseItems;
 use super::{Services, Session, input};
@@ -21,8 +22,8 @@ use crate::model::{
 };
 use crate::tools::CallContext;
 use crate::{
-    ContextEntry, DeltaKind, ErrorKind, Event, Item, ItemBody, ThreadSettings, TokenUsage, TurnError,
-    UserInput, new_id,
+    ContextEntry, DeltaKind, ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage,
+    TurnError, UserInput, new_id,
 };
 
 /// Events that are taken in one go before others get their turn.
@@ -277,7 +278,11 @@ impl Turn<'_> {
             .put_back(std::mem::take(&mut self.prompt.input));
         let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
 
-        let mut items = ResponseItems::new(self.services.outbox.clone(), Arc::clone(&self.plan.id));
+        let mut items = ResponseItems::new(Place {
+            outbox: self.services.outbox.clone(),
+            turn_id: Arc::clone(&self.plan.id),
+            plan_mode: self.plan.settings.collaboration_mode == ModeKind::Plan,
+        });
         let (completed, mut cut) = match self.take_events(&mut stream, &mut items, &mut calls).await {
             Ok(completed) => (Some(completed), None),
             Err(cut) => (None, Some(cut)),
@@ -424,10 +429,8 @@ impl Turn<'_> {
 
     async fn item_done(&mut self, item: ResponseItem, items: &mut ResponseItems, calls: &mut Calls) {
         if let ResponseItem::Known(known) = &item {
-            if let Some(shown) = items.done(known).await
-                && matches!(shown.body, ItemBody::AgentMessage { .. })
-            {
-                self.last_message = Some(shown);
+            if let Some(message) = items.done(known).await {
+                self.last_message = Some(message);
             }
             let Services {
                 outbox, exec, tools, ..

@@ -113,6 +113,69 @@ async fn an_item_that_only_ends_is_started_with_its_text() {
 }
 
 #[tokio::test]
+async fn plans_are_items_in_plan_mode() {
+    let delta = |text: &str| json!({"type": "response.output_text.delta", "item_id": "m", "delta": text});
+    let message = |text: &str| json!({"type": "message", "role": "assistant", "id": "m", "content": [{"type": "output_text", "text": text}]});
+    let probe = Probe::start([
+        Answer::new()
+            .event(added(&message("")))
+            .event(delta("Intro\n<prop"))
+            .event(delta("osed_plan>\n1. do"))
+            .event(delta("\n2. it\n</propo"))
+            .event(delta("sed_plan>\nOutro"))
+            .event(done(&message(
+                "Intro\n<proposed_plan>\n1. do\n2. it\n</proposed_plan>\nOutro",
+            ))),
+        Answer::new().event(done(&message("<proposed_plan>\nall\n</proposed_plan>"))),
+        Answer::new().say("ok"),
+    ])
+    .await;
+    let plan_mode = || StartTurn {
+        input: vec![say("plan")],
+        settings: SettingsPatch {
+            collaboration_mode: Some(CollaborationMode {
+                mode: ModeKind::Plan,
+                settings: CollaborationSettings {
+                    model: "gpt-5.5".into(),
+                    reasoning_effort: None,
+                    developer_instructions: None,
+                },
+            }),
+            ..SettingsPatch::default()
+        },
+        ..StartTurn::default()
+    };
+    probe.turn_with(plan_mode());
+    let lines = probe.until_turn_end(0).await;
+    let plan = format!("{}-plan", probe.snapshot().await.turns[0].id);
+    let story = [
+        "started message m ''".to_owned(),
+        "delta m Intro\n".to_owned(),
+        format!("started {plan} Plan {{ text: \"\" }}"),
+        format!("delta {plan} Plan 1. do"),
+        format!("delta {plan} Plan \n2. it\n"),
+        "delta m Outro".to_owned(),
+        format!("completed {plan} Plan {{ text: \"1. do\\n2. it\\n\" }}"),
+        "completed message m 'Intro\nOutro'".to_owned(),
+    ];
+    assert_eq!(lines[6..14], story);
+
+    let from = probe.lines().len();
+    probe.turn_with(plan_mode());
+    let lines = probe.until_turn_end(from).await;
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.ends_with("Plan { text: \"all\\n\" }")),
+        "{lines:#?}"
+    );
+    assert_eq!(lines.last().unwrap(), "turn Completed []");
+    probe.run("go").await;
+    let sent = probe.model.requests()[2].body.to_string();
+    assert!(sent.contains("<proposed_plan>"), "the model keeps its own words");
+}
+
+#[tokio::test]
 async fn searches_of_the_server_are_items() {
     let search = |action: Value| json!({"type": "web_search_call", "id": "ws", "status": "completed", "action": action});
     let probe = Probe::start([Answer::new()

@@ -1,0 +1,197 @@
+//! One message of the model on its way to the client; in plan mode, with the plan that it may hold.
+
+use std::sync::Arc;
+
+use super::Outbox;
+use super::plan::{self, Piece, PlanSplitter};
+use crate::{DeltaKind, Item, ItemBody, MessagePhase, now_ms};
+
+/// Where a message is told.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) outbox: Outbox,
+    pub(crate) turn_id: Arc<str>,
+    /// Plans are cut out of messages.
+    pub(crate) plan_mode: bool,
+}
+
+/// A message that the model has begun.
+pub(crate) struct OpenMessage {
+    id: Arc<str>,
+    started_at_ms: i64,
+    phase: Option<MessagePhase>,
+    /// What was streamed so far: needed when the stream is cut.
+    text: String,
+    /// The client knows of it. In plan mode a message may turn out to be nothing but a plan.
+    announced: bool,
+    /// In plan mode.
+    splitter: Option<PlanSplitter>,
+    plan: Option<OpenPlan>,
+}
+
+struct OpenPlan {
+    id: Arc<str>,
+    started_at_ms: i64,
+    text: String,
+}
+
+impl OpenMessage {
+    /// The model begins a message, perhaps with some text.
+    pub(crate) fn begin(place: &Place, id: Arc<str>, phase: Option<MessagePhase>, text: String) -> Self {
+        let mut message = Self {
+            id,
+            started_at_ms: now_ms(),
+            phase,
+            text: String::new(),
+            announced: false,
+            splitter: place.plan_mode.then(PlanSplitter::default),
+            plan: None,
+        };
+        if place.plan_mode {
+            message.delta(place, text);
+        } else {
+            message.text = text;
+            message.announce(place);
+        }
+        message
+    }
+
+    /// Whether it is the message with this identifier. Servers that give none give none at all.
+    pub(crate) fn is(&self, id: Option<&str>) -> bool {
+        id.is_none_or(|id| *id == *self.id)
+    }
+
+    /// More text.
+    pub(crate) fn delta(&mut self, place: &Place, text: String) {
+        match &mut self.splitter {
+            None => self.message_delta(place, text),
+            Some(splitter) => {
+                let pieces = splitter.push(&text);
+                self.pieces(place, pieces);
+            }
+        }
+    }
+
+    /// It is complete, and this is all of it. `None`: all of it was a plan.
+    pub(crate) async fn done(
+        mut self,
+        place: &Place,
+        text: String,
+        phase: Option<MessagePhase>,
+    ) -> Option<Item> {
+        self.phase = phase;
+        let Some(splitter) = self.splitter.take() else {
+            return Some(self.complete(place, text).await);
+        };
+        self.pieces(place, splitter.finish());
+        let (text, plan) = plan::split(&text);
+        if let Some(plan) = plan {
+            self.begin_plan(place);
+            self.complete_plan(place, plan).await;
+        }
+        if text.is_empty() && !self.announced {
+            return None;
+        }
+        self.announce(place);
+        Some(self.complete(place, text).await)
+    }
+
+    /// The stream was cut by the user's steer: what was shown stays readable as complete items.
+    pub(crate) async fn cut(mut self, place: &Place) {
+        if let Some(plan) = &mut self.plan {
+            let text = std::mem::take(&mut plan.text);
+            self.complete_plan(place, text).await;
+        }
+        if self.announced {
+            let text = std::mem::take(&mut self.text);
+            self.complete(place, text).await;
+        }
+    }
+
+    fn pieces(&mut self, place: &Place, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Message(text) => {
+                    self.announce(place);
+                    self.message_delta(place, text);
+                }
+                Piece::PlanBegins => self.begin_plan(place),
+                Piece::Plan(text) => {
+                    if let Some(plan) = &mut self.plan {
+                        plan.text.push_str(&text);
+                        place
+                            .outbox
+                            .delta(&place.turn_id, &plan.id, DeltaKind::Plan, text);
+                    }
+                }
+            }
+        }
+    }
+
+    fn message_delta(&mut self, place: &Place, text: String) {
+        self.text.push_str(&text);
+        place
+            .outbox
+            .delta(&place.turn_id, &self.id, DeltaKind::AgentMessage, text);
+    }
+
+    fn announce(&mut self, place: &Place) {
+        if !std::mem::replace(&mut self.announced, true) {
+            let item = self.item(self.text.clone(), None);
+            place.outbox.item_started(&place.turn_id, item);
+        }
+    }
+
+    async fn complete(&self, place: &Place, text: String) -> Item {
+        let item = self.item(text, Some(now_ms()));
+        place.outbox.item_completed(&place.turn_id, item.clone()).await;
+        item
+    }
+
+    fn item(&self, text: String, completed_at_ms: Option<i64>) -> Item {
+        Item {
+            id: self.id.to_string(),
+            started_at_ms: Some(self.started_at_ms),
+            completed_at_ms,
+            body: ItemBody::AgentMessage {
+                text,
+                phase: self.phase,
+            },
+        }
+    }
+
+    /// A plan begins. There is one plan item in a turn: a later plan takes the place of an earlier one.
+    fn begin_plan(&mut self, place: &Place) {
+        if let Some(plan) = &mut self.plan {
+            plan.text.clear();
+            return;
+        }
+        let plan = OpenPlan {
+            id: format!("{}-plan", place.turn_id).into(),
+            started_at_ms: now_ms(),
+            text: String::new(),
+        };
+        place
+            .outbox
+            .item_started(&place.turn_id, plan.item(String::new(), None));
+        self.plan = Some(plan);
+    }
+
+    async fn complete_plan(&mut self, place: &Place, text: String) {
+        if let Some(plan) = self.plan.take() {
+            let item = plan.item(text, Some(now_ms()));
+            place.outbox.item_completed(&place.turn_id, item).await;
+        }
+    }
+}
+
+impl OpenPlan {
+    fn item(&self, text: String, completed_at_ms: Option<i64>) -> Item {
+        Item {
+            id: self.id.to_string(),
+            started_at_ms: Some(self.started_at_ms),
+            completed_at_ms,
+            body: ItemBody::Plan { text },
+        }
+    }
+}
