@@ -6,7 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::shape::require;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client AccountRead "account/read" (GetAccountParams) -> GetAccountResponse, stable, in GlobalRead("account-auth"), "Tells who is signed in.";
+    client AccountLoginStart "account/login/start" (LoginAccountParams) -> LoginAccountResponse, stable, in Global("account-auth"), "Signs in, or begins to.";
+    client AccountLoginCancel "account/login/cancel" (CancelLoginAccountParams) -> CancelLoginAccountResponse, stable, in None, "Gives up a login that waits for the user.";
+    client AccountLogout "account/logout" () -> LogoutAccountResponse, stable, in Global("account-auth"), "Signs out.";
+    server AccountChatgptAuthTokensRefresh "account/chatgptAuthTokens/refresh" (ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse, stable, "Asks for new ChatGPT tokens in place of those that the client gave.";
+    notify AccountUpdated "account/updated" (AccountUpdatedNotification), stable, "Who is signed in has changed.";
+    notify AccountLoginCompleted "account/login/completed" (AccountLoginCompletedNotification), stable, "A login has ended, well or badly.";
+}
 
 /// Reads who is signed in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

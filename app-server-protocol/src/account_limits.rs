@@ -8,7 +8,11 @@ use serde_json::Value;
 
 use crate::account::PlanType;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client AccountRateLimitsRead "account/rateLimits/read" (GetAccountRateLimitsParams) -> GetAccountRateLimitsResponse, stable, in None, "Reads how the account's limits stand.";
+    client AccountRateLimitResetCreditConsume "account/rateLimitResetCredit/consume" (ConsumeAccountRateLimitResetCreditParams) -> ConsumeAccountRateLimitResetCreditResponse, stable, in None, "Uses a credit that starts a limit afresh.";
+    notify AccountRateLimitsUpdated "account/rateLimits/updated" (AccountRateLimitsUpdatedNotification), stable, "A limit changed.";
+}
 
 /// What to tell about limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

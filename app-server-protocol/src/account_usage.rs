@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client AccountUsageRead "account/usage/read" (GetAccountTokenUsageParams) -> GetAccountTokenUsageResponse, stable, in None, "Reads how many tokens the account or a thread has used.";
+    client AccountWorkspaceMessagesRead "account/workspaceMessages/read" () -> GetWorkspaceMessagesResponse, stable, in None, "Reads the messages of the workspace to its members.";
+    client AccountSendAddCreditsNudgeEmail "account/sendAddCreditsNudgeEmail" (SendAddCreditsNudgeEmailParams) -> SendAddCreditsNudgeEmailResponse, stable, in None, "Asks the owner of the workspace for more, by mail.";
+    client AccountSecuritySetupRead "account/securitySetup/read" () -> GetAccountSecuritySetupResponse, stable, in None, "Reads what the user should do for the account's security.";
+}
 
 /// Whose tokens to count.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

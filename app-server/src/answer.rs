@@ -100,4 +100,10 @@ impl<M: Request> Responder<M> {
     pub(crate) fn takes_long(&mut self) {
         self.answer.slot = None;
     }
+
+    /// Others of the lane need not wait for the rest of this request: what it changes, it has changed.
+    pub(crate) fn leave_lane(&mut self) {
+        self.takes_long();
+        self.answer.place = None;
+    }
 }

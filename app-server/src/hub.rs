@@ -82,6 +82,13 @@ impl Hub {
         left
     }
 
+    /// The connections that have been initialised, oldest first.
+    pub(crate) fn initialized(&self) -> Vec<Arc<Peer>> {
+        let state = self.lock();
+        let ready = state.peers.iter().filter(|peer| peer.session().is_some());
+        ready.cloned().collect()
+    }
+
     /// Subscribes a connection to a thread, unless it has ended meanwhile.
     pub(crate) fn watch(&self, thread: ThreadId, peer: &Arc<Peer>) {
         let mut state = self.lock();

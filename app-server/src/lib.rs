@@ -16,6 +16,7 @@ mod outgoing;
 mod peer;
 mod questions;
 mod server;
+mod token_owner;
 mod transport;
 mod user_agent;
 

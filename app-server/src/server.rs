@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use codex_core::auth::AuthManager;
+use codex_core::auth::{AuthManager, AuthOptions, TokenParent};
+use codex_core::backend::Backend;
 use codex_core::config::ConfigSource;
 use codex_core::{Engine, EngineOptions, EventSink, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
@@ -14,11 +15,15 @@ use crate::handlers;
 use crate::hub::Hub;
 use crate::lanes::Lanes;
 use crate::peer::Peer;
+use crate::token_owner::TokenOwner;
 
 /// One server. Any number of connections may share it.
 pub struct Server {
     pub(crate) engine: Arc<Engine>,
     pub(crate) auth: Arc<AuthManager>,
+    pub(crate) backend: Arc<Backend>,
+    /// Asks for tokens that a client owns.
+    pub(crate) token_owner: Arc<TokenOwner>,
     pub(crate) config: ConfigSource,
     pub(crate) hub: Arc<Hub>,
     pub(crate) lanes: Arc<Lanes>,
@@ -35,7 +40,9 @@ impl Server {
 
     pub(crate) fn with_router(config: ConfigSource, router: Router) -> Arc<Self> {
         let hub = Hub::new();
-        let auth = AuthManager::new(config.codex_home.clone());
+        let auth = AuthManager::with_options(AuthOptions::of_config(config.clone()));
+        let token_owner = TokenOwner::new(&hub);
+        auth.set_parent(Arc::clone(&token_owner) as Arc<dyn TokenParent>);
         let engine = Engine::new(EngineOptions {
             config: config.clone(),
             sink: Arc::clone(&hub) as Arc<dyn EventSink>,
@@ -43,7 +50,9 @@ impl Server {
         });
         Arc::new(Self {
             engine,
+            backend: Backend::new(Arc::clone(&auth)),
             auth,
+            token_owner,
             config,
             hub,
             lanes: Arc::default(),

@@ -11,6 +11,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
+mod account_login;
+mod account_tokens;
 mod commands;
 mod config;
 mod demo;

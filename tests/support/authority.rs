@@ -159,6 +159,7 @@ impl Authority {
             ("CODEX_APP_SERVER_LOGIN_ISSUER", url.to_owned()),
             ("CODEX_REFRESH_TOKEN_URL_OVERRIDE", format!("{url}/oauth/token")),
             ("CODEX_REVOKE_TOKEN_URL_OVERRIDE", format!("{url}/oauth/revoke")),
+            ("CODEX_APP_SERVER_LOGIN_PORT", "0".to_owned()),
         ]
     }
 

@@ -10,6 +10,8 @@
 //! ```
 
 mod app;
+pub mod authority;
+pub mod browser;
 mod frames;
 mod home;
 mod process;

@@ -1,5 +1,6 @@
 //! Between the engine's types and those of the contract, by hand, one file per family.
 
+pub(crate) mod account;
 pub(crate) mod command;
 pub(crate) mod input;
 pub(crate) mod item;

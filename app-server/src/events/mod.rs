@@ -1,6 +1,7 @@
 //! From what happens in threads to what clients are told: pure functions, one file per family, and the table that says
 //! who is told.
 
+mod account;
 pub(crate) mod approval;
 pub(crate) mod delta;
 mod item;
@@ -9,8 +10,9 @@ mod thread;
 mod turn;
 
 use codex_app_server_protocol::{
-    ErrorNotice, ItemCompleted, ItemStarted, ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnStarted, Warning,
+    AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ReasoningSummaryPartAdded,
+    TerminalInteraction, ThreadClosed, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
+    TurnCompleted, TurnStarted, Warning,
 };
 use codex_core::{Event, ThreadId, now_ms};
 
@@ -80,9 +82,11 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
         Event::Warning(message) => hub.tell::<Warning>(thread, &notice::warning(thread, message)),
         Event::CommandApproval(question) => approval::ask_about_command(hub, thread, *question),
         Event::ApprovalWithdrawn { approval } => hub.withdraw(approval),
+        Event::RateLimits(limits) => {
+            hub.broadcast::<AccountRateLimitsUpdated>(Some(thread), &account::rate_limits(*limits));
+        }
         // No method of the contract tells these yet.
-        Event::RateLimits(_)
-        | Event::ModelRerouted { .. }
+        Event::ModelRerouted { .. }
         | Event::ModelVerification { .. }
         | Event::ModerationMetadata { .. }
         | Event::SafetyBuffering { .. }

@@ -30,6 +30,9 @@ async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initi
         tracing::error!(%problem, "the configuration cannot be used");
         cx.peer.notify::<ConfigWarning>(&config_warning(problem));
     }
+    if is_open {
+        super::account::announce_stored(&cx);
+    }
 }
 
 fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {

@@ -1,6 +1,7 @@
 //! Handlers, one file per family of methods, named as in the protocol crate: `register` on top, then plain functions.
 
 mod feature;
+mod account;
 mod initialize;
 mod thread;
 mod turn;
@@ -12,6 +13,7 @@ pub(crate) fn router() -> Router {
     let mut router = Router::new();
     initialize::register(&mut router);
     feature::register(&mut router);
+    account::register(&mut router);
     thread::register(&mut router);
     turn::register(&mut router);
     router

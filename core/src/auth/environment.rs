@@ -108,7 +108,8 @@ pub struct AuthEnvironment {
     pub revoke_url: Option<String>,
     /// `CODEX_APP_SERVER_CHATGPT_BASE_URL`, stronger than the configuration.
     pub chatgpt_base_url: Option<String>,
-    /// Ports of the login listener on the loopback interface, in order of preference.
+    /// Ports of the login listener on the loopback interface, in order of preference. `CODEX_APP_SERVER_LOGIN_PORT`
+    /// replaces them by one, for issuers that send the browser elsewhere; 0 is any free port.
     pub login_ports: Vec<u16>,
 }
 
@@ -137,7 +138,9 @@ impl AuthEnvironment {
             refresh_url: var("CODEX_REFRESH_TOKEN_URL_OVERRIDE"),
             revoke_url: var("CODEX_REVOKE_TOKEN_URL_OVERRIDE"),
             chatgpt_base_url: var("CODEX_APP_SERVER_CHATGPT_BASE_URL"),
-            login_ports: defaults.login_ports,
+            login_ports: var("CODEX_APP_SERVER_LOGIN_PORT")
+                .and_then(|port| port.trim().parse().ok())
+                .map_or(defaults.login_ports, |port| vec![port]),
         }
     }
 

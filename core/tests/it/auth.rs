@@ -410,14 +410,14 @@ async fn logout_revokes_and_deletes() {
     let tokens = authority.issue("ws");
     Authority::write_auth_json(home.path(), &tokens);
     let manager = manager(home.path(), &authority);
-    manager.logout().await.unwrap();
+    manager.logout().await.unwrap().await;
     assert_eq!(manager.auth().await, None);
     assert!(!home.path().join("auth.json").exists());
     let expected = json!({
         "token": tokens.refresh, "token_type_hint": "refresh_token", "client_id": "app_EMoamEEZ73f0CkXaXp7hrann",
     });
     assert_eq!(authority.seen("POST /oauth/revoke")[0].body, expected);
-    manager.logout().await.unwrap();
+    manager.logout().await.unwrap().await;
     assert_eq!(authority.all_seen().len(), 1);
 }
 
@@ -427,7 +427,7 @@ async fn logout_works_when_the_authority_does_not() {
     Authority::write_auth_json(home.path(), &authority.issue("ws"));
     authority.always("POST /oauth/revoke", Reply::new(500, json!("down")));
     let manager = manager(home.path(), &authority);
-    manager.logout().await.unwrap();
+    manager.logout().await.unwrap().await;
     assert!(!home.path().join("auth.json").exists());
 }
 
@@ -436,7 +436,7 @@ async fn an_api_key_is_not_revoked() {
     let (authority, home) = (Authority::start(), home());
     let manager = manager(home.path(), &authority);
     manager.login_with_api_key(&Secret::new("sk-1")).await.unwrap();
-    manager.logout().await.unwrap();
+    manager.logout().await.unwrap().await;
     assert!(authority.all_seen().is_empty());
 }
 

@@ -206,7 +206,7 @@ async fn failures_of_the_backend_are_told_whole() {
 #[tokio::test]
 async fn only_a_chatgpt_account_is_asked_for() {
     let f = fixture();
-    f.auth.logout().await.unwrap();
+    f.auth.logout().await.unwrap().await;
     let refused = async || {
         let thread = ThreadId::new();
         [

@@ -411,7 +411,7 @@ async fn the_settings_can_forbid_a_way_to_sign_in() {
 async fn logout_and_an_api_key_end_a_login_that_waits() {
     let (_authority, _home, manager) = fixture();
     let started = begin(&manager).await;
-    manager.logout().await.unwrap();
+    manager.logout().await.unwrap().await;
     assert!(started.outcome.await.is_err());
     let started = begin(&manager).await;
     manager.login_with_api_key(&Secret::new("k")).await.unwrap();

@@ -114,7 +114,7 @@ async fn tokens_of_the_parent_stay_in_memory() {
     };
     assert_eq!(f.manager.account().await, Some(expected));
     assert_eq!(std::fs::read_dir(f.home.path()).unwrap().count(), 0);
-    f.manager.logout().await.unwrap();
+    f.manager.logout().await.unwrap().await;
     assert_eq!(f.manager.auth().await, None);
 }
 
@@ -129,7 +129,7 @@ async fn other_logins_are_refused_while_the_parent_owns_the_tokens() {
         .await
         .unwrap();
     assert_eq!(f.manager.auth().await.unwrap().account_id(), Some("other"));
-    f.manager.logout().await.unwrap();
+    f.manager.logout().await.unwrap().await;
     f.manager.login_with_api_key(&Secret::new("k")).await.unwrap();
 }
 
@@ -302,7 +302,7 @@ async fn a_logout_while_the_parent_is_asked_is_stronger_than_its_answer() {
     while f.parent.asked().is_empty() {
         tokio::task::yield_now().await;
     }
-    f.manager.logout().await.unwrap();
+    f.manager.logout().await.unwrap().await;
     f.parent.let_go.add_permits(1);
     assert!(turn.await.unwrap().is_err());
     assert_eq!(f.manager.auth().await, None);

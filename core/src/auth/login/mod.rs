@@ -86,20 +86,23 @@ impl AuthManager {
         }
     }
 
-    /// Signs out: ends a login in progress, revokes managed tokens (best effort), deletes every store.
-    pub async fn logout(&self) -> Result<()> {
+    /// Signs out: ends a login in progress and deletes every store. The future that comes back revokes managed tokens,
+    /// best effort and within 10 s; nobody is signed in any more while it runs.
+    pub async fn logout(&self) -> Result<impl Future<Output = ()> + Send + use<>> {
         self.abandon_login().await;
         let settings = self.settings();
         self.set_parent_owned(None);
-        if let Some(stored) = self.storage.load(settings.store).await
-            && stored.access_token().is_some()
-        {
-            authority::revoke(&self.options.environment, &stored).await;
-        }
         let _lock = self.write_lock(&settings).await;
+        let stored = self.storage.load(settings.store).await;
         let deleted = self.storage.delete(settings.store).await;
         self.reload().await;
-        deleted.map_err(|error| Error::internal(format!("logout failed: {error}")))
+        deleted.map_err(|error| Error::internal(format!("logout failed: {error}")))?;
+        let environment = self.options.environment.clone();
+        Ok(async move {
+            if let Some(stored) = stored.filter(|stored| stored.access_token().is_some()) {
+                authority::revoke(&environment, &stored).await;
+            }
+        })
     }
 
     /// Ends the login that waits for the user, and waits until its port is free.

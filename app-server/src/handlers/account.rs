@@ -1,0 +1,289 @@
+//! Accounts: who is signed in, signing in and out, limits and usage (model-and-auth sections 4 and 5).
+
+use std::time::Duration;
+
+use codex_app_server_protocol::rpc::NoParams;
+use codex_app_server_protocol::{
+    AccountLoginCancel, AccountLoginCompleted, AccountLoginCompletedNotification, AccountLoginStart,
+    AccountLogout, AccountRateLimitResetCreditConsume, AccountRateLimitsRead, AccountRead,
+    AccountSecuritySetupRead, AccountSendAddCreditsNudgeEmail, AccountUpdated, AccountUsageRead,
+    AccountWorkspaceMessagesRead, AddCreditsNudgeCreditType, CancelLoginAccountParams,
+    CancelLoginAccountResponse, CancelLoginAccountStatus, ConsumeAccountRateLimitResetCreditParams,
+    ConsumeAccountRateLimitResetCreditResponse, GetAccountParams, GetAccountRateLimitsParams,
+    GetAccountRateLimitsResponse, GetAccountSecuritySetupResponse, GetAccountTokenUsageParams,
+    GetAccountTokenUsageResponse, GetWorkspaceMessagesResponse, LoginAccountParams, LoginAccountResponse,
+    LoginAppBrand, LogoutAccountResponse, SendAddCreditsNudgeEmailParams, SendAddCreditsNudgeEmailResponse,
+};
+use codex_core::auth::{Account, BrowserLogin, LoginOutcome, LoginPage, ParentTokens, Secret};
+use codex_core::config::Config;
+use uuid::Uuid;
+
+use crate::answer::Responder;
+use crate::convert::account;
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::server::parse_thread_id;
+
+/// How long `account/read` waits for what the backend knows of the workspace. Routing is null when unknown.
+const WORKSPACE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on_deferred::<AccountRead, _, _>(read);
+    router.on_deferred::<AccountLoginStart, _, _>(login_start);
+    router.on::<AccountLoginCancel, _, _>(login_cancel);
+    router.on_deferred::<AccountLogout, _, _>(logout);
+    router.on::<AccountRateLimitsRead, _, _>(rate_limits_read);
+    router.on::<AccountRateLimitResetCreditConsume, _, _>(reset_credit_consume);
+    router.on::<AccountUsageRead, _, _>(usage_read);
+    router.on::<AccountWorkspaceMessagesRead, _, _>(workspace_messages_read);
+    router.on::<AccountSendAddCreditsNudgeEmail, _, _>(send_add_credits_nudge_email);
+    router.on::<AccountSecuritySetupRead, _, _>(security_setup_read);
+}
+
+/// A client has been initialised: tells it of a stored ChatGPT sign-in. Asks nobody but the store.
+pub(super) fn announce_stored(cx: &Cx) {
+    if let Some(session) = cx.peer.session() {
+        cx.server.backend.identify(&session.user_agent);
+    }
+    let cx = cx.clone();
+    cx.server.runtime.clone().spawn(async move {
+        if let Some(found @ Account::ChatGpt { .. }) = cx.server.auth.account().await {
+            cx.peer.notify::<AccountUpdated>(&account::updated(Some(&found)));
+        }
+    });
+}
+
+/// Tells who is signed in. Renewing first is best effort: if it fails, the answer shows what is left.
+async fn read(cx: Cx, params: GetAccountParams, mut responder: Responder<AccountRead>) {
+    if !requires_openai_auth(&cx) {
+        return responder.send(Ok(account::to_wire(None, None, false)));
+    }
+    if params.refresh_token
+        && let Err(error) = cx.server.auth.force_refresh().await
+    {
+        tracing::warn!("the tokens could not be renewed: {error}");
+    }
+    let found = cx.server.auth.account().await;
+    responder.leave_lane();
+    let workspace = match &found {
+        Some(Account::ChatGpt { .. }) => cx.server.backend.workspace(WORKSPACE_PATIENCE).await,
+        Some(Account::ApiKey) | None => None,
+    };
+    responder.send(Ok(account::to_wire(found.as_ref(), workspace, true)));
+}
+
+/// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
+fn requires_openai_auth(cx: &Cx) -> bool {
+    let source = &cx.server.config;
+    let Ok(config) = Config::load(source, &source.codex_home, &[]) else {
+        return true;
+    };
+    match config.model_providers.get(&config.model_provider) {
+        Some(provider) => provider
+            .get("requires_openai_auth")
+            .is_some_and(|required| required.as_bool() == Some(true)),
+        None => true,
+    }
+}
+
+/// Signs in. The answer comes first, then `account/login/completed`, then `account/updated`.
+async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responder<AccountLoginStart>) {
+    match params {
+        LoginAccountParams::ApiKey { api_key } => {
+            let key = Secret::new(api_key.expose());
+            let done = cx.server.auth.login_with_api_key(&key).await;
+            answer_login(&cx, responder, done, LoginAccountResponse::ApiKey).await;
+        }
+        LoginAccountParams::ChatgptAuthTokens {
+            access_token,
+            chatgpt_account_id,
+            chatgpt_plan_type,
+        } => {
+            let tokens = ParentTokens {
+                access_token: Secret::new(access_token.expose()),
+                account_id: chatgpt_account_id,
+                plan_type: chatgpt_plan_type,
+            };
+            let done = cx.server.auth.login_with_parent_tokens(tokens).await;
+            if done.is_ok() {
+                cx.server.token_owner.signed_in(&cx.peer);
+            }
+            answer_login(&cx, responder, done, LoginAccountResponse::ChatgptAuthTokens).await;
+        }
+        LoginAccountParams::Chatgpt {
+            app_brand,
+            codex_streamlined_login,
+            use_hosted_login_success_page,
+        } => {
+            // A port that is in use, or an authority that is slow, keeps nobody from reading or giving up.
+            responder.leave_lane();
+            let login = BrowserLogin {
+                originator: cx
+                    .peer
+                    .session()
+                    .map(|session| session.originator.clone())
+                    .unwrap_or_default(),
+                streamlined: codex_streamlined_login,
+                page: match (use_hosted_login_success_page, app_brand) {
+                    (false, _) => LoginPage::Own,
+                    (true, None | Some(LoginAppBrand::Codex)) => LoginPage::Hosted("codex"),
+                    (true, Some(LoginAppBrand::Chatgpt)) => LoginPage::Hosted("chatgpt"),
+                },
+            };
+            match cx.server.auth.start_browser_login(login).await {
+                Ok(started) => {
+                    responder.send(Ok(LoginAccountResponse::Chatgpt {
+                        auth_url: started.auth_url,
+                        login_id: started.id.to_string(),
+                    }));
+                    follow(cx, started.id, started.outcome);
+                }
+                Err(error) => responder.send(Err(error.into())),
+            }
+        }
+        LoginAccountParams::ChatgptDeviceCode => {
+            responder.leave_lane();
+            match cx.server.auth.start_device_login().await {
+                Ok(started) => {
+                    responder.send(Ok(LoginAccountResponse::ChatgptDeviceCode {
+                        login_id: started.id.to_string(),
+                        user_code: started.user_code,
+                        verification_url: started.verification_url,
+                    }));
+                    follow(cx, started.id, started.outcome);
+                }
+                Err(error) => responder.send(Err(error.into())),
+            }
+        }
+        LoginAccountParams::AmazonBedrock { .. } | LoginAccountParams::AmazonBedrockAccessKeys { .. } => {
+            responder.send(Err(RpcError::invalid(
+                "Signing in to Amazon Bedrock is not supported by this server. Use an API key or ChatGPT instead.",
+            )));
+        }
+    }
+}
+
+/// Answers a login that is over at once.
+async fn answer_login(
+    cx: &Cx,
+    responder: Responder<AccountLoginStart>,
+    done: codex_core::Result<()>,
+    response: LoginAccountResponse,
+) {
+    match done {
+        Ok(()) => {
+            let found = cx.server.auth.account().await;
+            responder.send(Ok(response));
+            login_completed(cx, None, None);
+            cx.server
+                .hub
+                .broadcast::<AccountUpdated>(None, &account::updated(found.as_ref()));
+        }
+        Err(error) => responder.send(Err(error.into())),
+    }
+}
+
+/// Waits for the end of a login and tells everybody.
+fn follow(cx: Cx, id: Uuid, outcome: LoginOutcome) {
+    cx.server.runtime.clone().spawn(async move {
+        let ended = outcome.await;
+        let found = cx.server.auth.account().await;
+        let succeeded = ended.is_ok();
+        login_completed(&cx, Some(id), ended.err());
+        if succeeded {
+            cx.server
+                .hub
+                .broadcast::<AccountUpdated>(None, &account::updated(found.as_ref()));
+        }
+    });
+}
+
+fn login_completed(cx: &Cx, id: Option<Uuid>, error: Option<String>) {
+    let params = AccountLoginCompletedNotification {
+        success: error.is_none(),
+        error,
+        login_id: id.map(|id| id.to_string()),
+        onboarding_entrypoint: None,
+    };
+    cx.server.hub.broadcast::<AccountLoginCompleted>(None, &params);
+}
+
+async fn login_cancel(cx: Cx, params: CancelLoginAccountParams) -> RpcResult<CancelLoginAccountResponse> {
+    let id = Uuid::parse_str(&params.login_id)
+        .map_err(|_| RpcError::invalid(format!("invalid login id: {}", params.login_id)))?;
+    let status = if cx.server.auth.cancel_login(id) {
+        CancelLoginAccountStatus::Canceled
+    } else {
+        CancelLoginAccountStatus::NotFound
+    };
+    Ok(CancelLoginAccountResponse { status })
+}
+
+/// Signs out. Once nothing is stored any more, nobody else waits for the authority to hear of it.
+async fn logout(cx: Cx, _params: NoParams, mut responder: Responder<AccountLogout>) {
+    match cx.server.auth.logout().await {
+        Ok(revocation) => {
+            responder.leave_lane();
+            revocation.await;
+            responder.send(Ok(LogoutAccountResponse {}));
+            cx.server
+                .hub
+                .broadcast::<AccountUpdated>(None, &account::updated(None));
+        }
+        Err(error) => responder.send(Err(error.into())),
+    }
+}
+
+async fn rate_limits_read(
+    cx: Cx,
+    params: GetAccountRateLimitsParams,
+) -> RpcResult<GetAccountRateLimitsResponse> {
+    let with_details = !params.exclude_reset_credit_details;
+    let found = cx.server.backend.rate_limits(with_details).await?;
+    Ok(account::rate_limits_to_wire(found))
+}
+
+async fn reset_credit_consume(
+    cx: Cx,
+    params: ConsumeAccountRateLimitResetCreditParams,
+) -> RpcResult<ConsumeAccountRateLimitResetCreditResponse> {
+    let (key, credit_id) = (&params.idempotency_key, params.credit_id.as_deref());
+    let outcome = cx.server.backend.consume_reset_credit(key, credit_id).await?;
+    Ok(ConsumeAccountRateLimitResetCreditResponse {
+        outcome: account::outcome_to_wire(outcome),
+    })
+}
+
+async fn usage_read(cx: Cx, params: GetAccountTokenUsageParams) -> RpcResult<GetAccountTokenUsageResponse> {
+    match params.thread_id {
+        Some(id) => {
+            let usage = cx.server.backend.thread_usage(parse_thread_id(&id)?).await?;
+            Ok(account::thread_usage_to_wire(usage))
+        }
+        None => Ok(account::token_usage_to_wire(
+            cx.server.backend.token_usage().await?,
+        )),
+    }
+}
+
+async fn workspace_messages_read(cx: Cx, _params: NoParams) -> RpcResult<GetWorkspaceMessagesResponse> {
+    let messages = cx.server.backend.workspace_messages().await?;
+    Ok(account::messages_to_wire(messages))
+}
+
+async fn send_add_credits_nudge_email(
+    cx: Cx,
+    params: SendAddCreditsNudgeEmailParams,
+) -> RpcResult<SendAddCreditsNudgeEmailResponse> {
+    let credit_type = match params.credit_type {
+        AddCreditsNudgeCreditType::Credits => "credits",
+        AddCreditsNudgeCreditType::UsageLimit => "usage_limit",
+    };
+    let outcome = cx.server.backend.send_add_credits_nudge(credit_type).await?;
+    Ok(account::nudge_to_wire(outcome))
+}
+
+async fn security_setup_read(cx: Cx, _params: NoParams) -> RpcResult<GetAccountSecuritySetupResponse> {
+    Ok(account::notice_to_wire(cx.server.backend.security_notice().await))
+}

@@ -1,0 +1,91 @@
+//! The client that owns ChatGPT tokens, as the engine asks it for new ones (model-and-auth section 4.5).
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use codex_app_server_protocol::{
+    AccountChatgptAuthTokensRefresh, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
+    ChatgptAuthTokensRefreshResponse,
+};
+use codex_core::auth::{ParentTokens, Secret, TokenParent};
+use futures_util::future::BoxFuture;
+
+use crate::hub::Hub;
+use crate::peer::{AskError, Peer};
+
+/// How long one client may take. The engine stops waiting at the same time, whoever is asked then.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the connection that signed in, else any other that is initialised; when one goes away, the next.
+pub(crate) struct TokenOwner {
+    hub: Weak<Hub>,
+    /// The connection that signed in last. A lock, since logins and questions come from different tasks.
+    signed_in: Mutex<Option<u64>>,
+}
+
+impl TokenOwner {
+    /// Nobody has signed in yet.
+    pub(crate) fn new(hub: &Arc<Hub>) -> Arc<Self> {
+        Arc::new(Self {
+            hub: Arc::downgrade(hub),
+            signed_in: Mutex::default(),
+        })
+    }
+
+    /// This connection has given its tokens.
+    pub(crate) fn signed_in(&self, peer: &Peer) {
+        *self.signed_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer.id);
+    }
+}
+
+impl TokenParent for TokenOwner {
+    fn refresh(
+        &self,
+        previous_account_id: Option<String>,
+    ) -> BoxFuture<'static, Result<ParentTokens, String>> {
+        let hub = self.hub.clone();
+        let first = *self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let params = ChatgptAuthTokensRefreshParams {
+            reason: ChatgptAuthTokensRefreshReason::Unauthorized,
+            previous_account_id,
+        };
+        Box::pin(async move {
+            let mut asked = Vec::new();
+            while let Some(peer) = next(&hub, first, &asked) {
+                asked.push(peer.id);
+                match peer
+                    .request::<AccountChatgptAuthTokensRefresh>(&params, PATIENCE)
+                    .await
+                {
+                    Ok(tokens) => return Ok(tokens_from_wire(tokens)),
+                    Err(AskError::Gone) => {}
+                    Err(AskError::Refused(error)) => {
+                        return Err(format!("code={}, {}", error.code, error.message));
+                    }
+                    // What could not be understood may hold a token, so it is not quoted.
+                    Err(AskError::NotUnderstood(_)) => {
+                        return Err("the application's answer has not the expected form".to_owned());
+                    }
+                    Err(error @ AskError::TimedOut) => return Err(error.to_string()),
+                }
+            }
+            Err("no application is connected that could give a new access token".to_owned())
+        })
+    }
+}
+
+/// Whom to ask next.
+fn next(hub: &Weak<Hub>, first: Option<u64>, asked: &[u64]) -> Option<Arc<Peer>> {
+    let mut left = hub.upgrade()?.initialized();
+    left.retain(|peer| !asked.contains(&peer.id));
+    let at = left.iter().position(|peer| Some(peer.id) == first).unwrap_or(0);
+    (!left.is_empty()).then(|| left.swap_remove(at))
+}
+
+fn tokens_from_wire(tokens: ChatgptAuthTokensRefreshResponse) -> ParentTokens {
+    ParentTokens {
+        access_token: Secret::new(tokens.access_token.expose()),
+        account_id: tokens.chatgpt_account_id,
+        plan_type: tokens.chatgpt_plan_type,
+    }
+}
