@@ -1,4 +1,7 @@
 // Generated from the protocol crate. Do not edit.
+import type { AccountLoginCompletedNotification } from "./v2/AccountLoginCompletedNotification";
+import type { AccountRateLimitsUpdatedNotification } from "./v2/AccountRateLimitsUpdatedNotification";
+import type { AccountUpdatedNotification } from "./v2/AccountUpdatedNotification";
 import type { AgentMessageDeltaNotification } from "./v2/AgentMessageDeltaNotification";
 import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecutionOutputDeltaNotification";
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
@@ -53,6 +56,12 @@ export type ServerNotification =
   | { method: "item/commandExecution/terminalInteraction"; params: TerminalInteractionNotification }
   /** A question to the client needs no answer any more. */
   | { method: "serverRequest/resolved"; params: ServerRequestResolvedNotification }
+  /** Who is signed in has changed. */
+  | { method: "account/updated"; params: AccountUpdatedNotification }
+  /** A login has ended, well or badly. */
+  | { method: "account/login/completed"; params: AccountLoginCompletedNotification }
+  /** A limit changed. */
+  | { method: "account/rateLimits/updated"; params: AccountRateLimitsUpdatedNotification }
   /** A request to the model failed. */
   | { method: "error"; params: ErrorNotification }
   /** Something that the user should know. */

@@ -1,6 +1,7 @@
 // Generated from the protocol crate. Do not edit.
 export type { AbsolutePathBuf } from "./AbsolutePathBuf";
 export type { AgentPath } from "./AgentPath";
+export type { AuthMode } from "./AuthMode";
 export type { ClientInfo } from "./ClientInfo";
 export type { ClientNotification } from "./ClientNotification";
 export type { ClientRequest } from "./ClientRequest";
@@ -25,6 +26,7 @@ export type { ModeKind } from "./ModeKind";
 export type { NetworkPolicyAmendment } from "./NetworkPolicyAmendment";
 export type { NetworkPolicyRuleAction } from "./NetworkPolicyRuleAction";
 export type { Personality } from "./Personality";
+export type { PlanType } from "./PlanType";
 export type { ReasoningEffort } from "./ReasoningEffort";
 export type { ReasoningSummary } from "./ReasoningSummary";
 export type { RequestId } from "./RequestId";

@@ -1,0 +1,11 @@
+// Generated from the protocol crate. Do not edit.
+import type { AuthMode } from "../AuthMode";
+import type { PlanType } from "../PlanType";
+
+/** Somebody else is signed in, or nobody. */
+export type AccountUpdatedNotification = {
+  /** How; null when nobody is. */
+  authMode: AuthMode | null;
+  /** The account's plan. */
+  planType: PlanType | null;
+};

@@ -1,0 +1,7 @@
+// Generated from the protocol crate. Do not edit.
+
+/** Gives up a login. */
+export type CancelLoginAccountParams = {
+  /** The login. */
+  loginId: string;
+};
