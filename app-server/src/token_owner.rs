@@ -13,8 +13,8 @@ use futures_util::future::BoxFuture;
 use crate::hub::Hub;
 use crate::peer::{AskError, Peer};
 
-/// How long one client may take. The engine stops waiting at the same time, whoever is asked then.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A bound for one client. The engine stops waiting much earlier, whoever is asked then.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks the connection that signed in, else any other that is initialised; when one goes away, the next.
 pub(crate) struct TokenOwner {
@@ -87,5 +87,98 @@ fn tokens_from_wire(tokens: ChatgptAuthTokensRefreshResponse) -> ParentTokens {
         access_token: Secret::new(tokens.access_token.expose()),
         account_id: tokens.chatgpt_account_id,
         plan_type: tokens.chatgpt_plan_type,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use codex_app_server_protocol::{ErrorObject, RequestId};
+    use serde_json::value::to_raw_value;
+
+    use super::*;
+    use crate::peer::Session;
+
+    fn connect(hub: &Arc<Hub>) -> Arc<Peer> {
+        let peer = hub.connect();
+        peer.begin_session(Session {
+            originator: "test".to_owned(),
+            user_agent: "test".to_owned(),
+            experimental: false,
+            opt_out: HashSet::new(),
+        });
+        peer
+    }
+
+    /// Answers question `id` as this peer.
+    fn answer(hub: &Hub, peer: &Peer, id: i64, account: &str) {
+        let tokens = serde_json::json!({"accessToken": "t", "chatgptAccountId": account});
+        hub.answered(
+            peer,
+            Some(&RequestId::Integer(id)),
+            Ok(to_raw_value(&tokens).unwrap()),
+        );
+    }
+
+    #[tokio::test]
+    async fn the_connection_that_signed_in_is_asked_and_the_next_when_it_goes_away() {
+        let hub = Hub::new();
+        let owner = TokenOwner::new(&hub);
+        hub.connect();
+        let (other, first) = (connect(&hub), connect(&hub));
+        owner.signed_in(&first);
+        let asking = tokio::spawn(owner.refresh(Some("ws".to_owned())));
+        tokio::task::yield_now().await;
+        answer(&hub, &other, 0, "not asked");
+        hub.disconnect(&first);
+        tokio::task::yield_now().await;
+        answer(&hub, &other, 1, "ws");
+        assert_eq!(asking.await.unwrap().unwrap().account_id, "ws");
+    }
+
+    #[tokio::test]
+    async fn without_a_connection_there_is_nobody_to_ask() {
+        let hub = Hub::new();
+        let owner = TokenOwner::new(&hub);
+        hub.connect();
+        assert!(
+            owner
+                .refresh(None)
+                .await
+                .unwrap_err()
+                .contains("no application is connected")
+        );
+        let only = connect(&hub);
+        let asking = tokio::spawn(owner.refresh(None));
+        tokio::task::yield_now().await;
+        hub.disconnect(&only);
+        assert!(
+            asking
+                .await
+                .unwrap()
+                .unwrap_err()
+                .contains("no application is connected")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_passed_on_in_words_and_garbage_is_not_quoted() {
+        let hub = Hub::new();
+        let owner = TokenOwner::new(&hub);
+        let peer = connect(&hub);
+        let asking = tokio::spawn(owner.refresh(None));
+        tokio::task::yield_now().await;
+        hub.answered(
+            &peer,
+            Some(&RequestId::Integer(0)),
+            Err(ErrorObject::new(-32000, "no session")),
+        );
+        assert_eq!(asking.await.unwrap().unwrap_err(), "code=-32000, no session");
+        let asking = tokio::spawn(owner.refresh(None));
+        tokio::task::yield_now().await;
+        let garbage = to_raw_value(&serde_json::json!({"accessToken": 7, "token": "secret"})).unwrap();
+        hub.answered(&peer, Some(&RequestId::Integer(1)), Ok(garbage));
+        assert!(!asking.await.unwrap().unwrap_err().contains("secret"));
     }
 }

@@ -503,5 +503,5 @@ async fn no_secret_is_seen_anywhere_but_in_auth_json() {
         assert_eq!(files_with(home.path(), secret), [""; 0], "{secret}");
         assert!(!frames.contains(secret.as_str()), "{secret}");
     }
-    assert!(app.stderr().len() > 10_000, "the log was on");
+    assert!(app.stderr().contains("notification"), "the log was on");
 }

@@ -128,7 +128,7 @@ async fn sixteen_turns_that_meet_a_401_ask_the_client_once() {
     let question = app.server_request(REFRESH).await;
     app.respond(&question, answer(&authority.issue("ws"))).await;
     for turn in running {
-        assert_eq!(app.end_of(turn).await.text(), "Hello");
+        assert_eq!(app.end_of(turn).await.status(), "completed");
     }
     let asked = app
         .frames()
@@ -154,7 +154,7 @@ async fn sixteen_turns_that_meet_a_401_cause_one_refresh_of_managed_tokens() {
     authority.arrived("POST /oauth/token", 1).await;
     authority.release("POST /oauth/token");
     for turn in running {
-        assert_eq!(app.end_of(turn).await.text(), "Hello");
+        assert_eq!(app.end_of(turn).await.status(), "completed");
     }
     assert_eq!(authority.refreshes().len(), 1);
 }
