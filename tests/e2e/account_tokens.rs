@@ -298,6 +298,26 @@ async fn tokens_that_end_soon_are_renewed_before_the_turn() {
 }
 
 #[tokio::test]
+async fn managed_tokens_that_end_soon_are_renewed_before_the_turn() {
+    let authority = Authority::start();
+    authority.token_life(200);
+    let (_home, app, tokens) = signed_in(&authority).await;
+    authority.token_life(3600);
+    let thread = app.start_thread(json!({})).await;
+    assert_eq!(app.run_turn(&thread, "hi").await.text(), "Hello");
+    assert_eq!(
+        authority.refreshes()[0].body["refresh_reason"],
+        "proactive_expiry"
+    );
+    let sent = authority.seen("POST /v1/responses");
+    assert_eq!(sent.len(), 1);
+    assert_ne!(
+        sent[0].headers["authorization"],
+        format!("Bearer {}", tokens.access)
+    );
+}
+
+#[tokio::test]
 async fn the_client_can_ask_for_a_refresh_of_managed_tokens_only() {
     let authority = Authority::start();
     let (home, app, tokens) = signed_in(&authority).await;

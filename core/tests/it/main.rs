@@ -10,7 +10,7 @@ mod auth;
 mod auth_backend;
 mod auth_login;
 mod auth_parent;
-#[path = "../../../tests/support/authority.rs"]
+#[path = "../../../tests/support/authority/mod.rs"]
 #[expect(
     dead_code,
     unreachable_pub,
