@@ -1,6 +1,8 @@
 // Generated from the protocol crate. Do not edit.
 import type { CancelLoginAccountParams } from "./v2/CancelLoginAccountParams";
 import type { ConsumeAccountRateLimitResetCreditParams } from "./v2/ConsumeAccountRateLimitResetCreditParams";
+import type { ExperimentalFeatureEnablementSetParams } from "./v2/ExperimentalFeatureEnablementSetParams";
+import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureListParams";
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
@@ -49,4 +51,8 @@ export type ClientRequest =
   /** Asks the owner of the workspace for more, by mail. */
   | { id: RequestId; method: "account/sendAddCreditsNudgeEmail"; params: SendAddCreditsNudgeEmailParams }
   /** Reads what the user should do for the account's security. */
-  | { id: RequestId; method: "account/securitySetup/read" };
+  | { id: RequestId; method: "account/securitySetup/read" }
+  /** Lists features, on or off. */
+  | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
+  /** Switches features for the life of the process. */
+  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams };

@@ -1,7 +1,7 @@
 //! Handlers, one file per family of methods, named as in the protocol crate: `register` on top, then plain functions.
 
-mod feature;
 mod account;
+mod feature;
 mod initialize;
 mod thread;
 mod turn;
