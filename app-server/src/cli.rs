@@ -53,8 +53,23 @@ pub(crate) struct Serve {
 pub(crate) enum Command {
     /// Show the whole stack at work, against a scripted model: no key, no network
     Demo,
+    /// Write the protocol as JSON Schema
+    GenerateJsonSchema(Generate),
+    /// Write the protocol as TypeScript
+    GenerateTs(Generate),
     /// Run a scripted model server
     MockModel(MockModel),
+}
+
+/// What to generate.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Folder to write to; made if missing
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Include what is experimental
+    #[arg(long)]
+    pub(crate) experimental: bool,
 }
 
 /// How to run the model server.

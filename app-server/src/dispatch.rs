@@ -4,8 +4,8 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use codex_app_server_protocol::Request;
 use codex_app_server_protocol::rpc::decode_params;
+use codex_app_server_protocol::{Request, experimental};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jsonrpsee::core::server::{ConnectionId, MethodCallback};
@@ -14,7 +14,7 @@ use jsonrpsee::{Extensions, RpcModule};
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, Responder};
-use crate::error::RpcResult;
+use crate::error::{RpcError, RpcResult};
 use crate::peer::Peer;
 use crate::server::Server;
 
@@ -82,9 +82,9 @@ impl Router {
                         slot.and_then(|slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).take());
                     if let Some(Call { cx, params, answer }) = call {
                         let responder = Responder::new(answer);
-                        match decode_params(params.as_deref()) {
+                        match read_params::<M>(&cx.peer, params.as_deref()) {
                             Ok(params) => handler(cx, params, responder).await,
-                            Err(error) => responder.send(Err(error.into())),
+                            Err(error) => responder.send(Err(error)),
                         }
                     }
                     Ok::<_, ErrorObjectOwned>(())
@@ -130,5 +130,19 @@ impl Router {
                 tracing::error!(method = name, "the handler panicked");
             }
         })
+    }
+}
+
+/// Reads parameters, then looks whether this client may use all that is in them.
+fn read_params<M: Request>(peer: &Peer, params: Option<&RawValue>) -> RpcResult<M::Params> {
+    let typed = decode_params(params)?;
+    if peer.session().is_some_and(|session| session.experimental) {
+        return Ok(typed);
+    }
+    match experimental::first_use(M::METHOD, params) {
+        Some(what) => Err(RpcError::invalid(format!(
+            "{what} requires experimentalApi capability"
+        ))),
+        None => Ok(typed),
     }
 }

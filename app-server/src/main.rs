@@ -8,11 +8,13 @@ mod signals;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use codex_app_server::{Server, serve, stdio};
+use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::exec::{GUARD_ARGUMENT, enable_guard, guard_main};
 use codex_core::mock_model::{MockModel, Script};
@@ -53,6 +55,8 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
     match cli.command {
         None => run_server(&cli.serve),
         Some(Command::Demo) => runtime()?.block_on(demo::run()),
+        Some(Command::GenerateJsonSchema(to)) => generate(&to, schema::write_json),
+        Some(Command::GenerateTs(to)) => generate(&to, schema::write_typescript),
         Some(Command::MockModel(options)) => run_mock_model(&options),
     }
 }
@@ -97,6 +101,10 @@ fn check_overrides(config: &ConfigSource) -> anyhow::Result<()> {
         Err(error @ ConfigError::Override(_)) => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+fn generate(to: &cli::Generate, write: fn(&Path, bool) -> io::Result<()>) -> anyhow::Result<()> {
+    write(&to.out, to.experimental).with_context(|| format!("cannot write to {}", to.out.display()))
 }
 
 fn run_mock_model(options: &cli::MockModel) -> anyhow::Result<()> {
