@@ -91,12 +91,13 @@ impl<M: Request> Responder<M> {
     /// Hands the duty to a thread's actor. `convert` runs where the actor answers.
     pub(crate) fn reply<T>(self, convert: impl FnOnce(T) -> M::Response + Send + 'static) -> Reply<T> {
         Reply::new(move |answer: codex_core::Result<T>| {
-            self.send(answer.map(convert).map_err(RpcError::from))
+            self.send(answer.map(convert).map_err(RpcError::from));
         })
     }
 
     /// The request waits for the world outside (a program, a person) and may take long: others need not wait for a
     /// free slot because of it. It keeps its place in its lane.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for handlers that run programs"))]
     pub(crate) fn takes_long(&mut self) {
         self.answer.slot = None;
     }

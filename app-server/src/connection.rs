@@ -172,3 +172,6 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,6 +121,7 @@ impl Hub {
     }
 
     /// Sends the questions of a thread that wait for an answer, with their old ids, to one who came later.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for thread/resume"))]
     pub(crate) fn repeat_questions(&self, thread: ThreadId, peer: &Peer) {
         for question in self.lock().questions.of_thread(thread) {
             peer.outgoing.push(Some(thread), question.json.clone());
@@ -218,9 +219,10 @@ impl Hub {
             _ => None,
         };
         drop(state);
-        match question {
-            Some(question) => (question.on_answer)(outcome),
-            None => tracing::warn!(?id, "a client answered what it was not asked, or too late"),
+        if let Some(question) = question {
+            (question.on_answer)(outcome);
+        } else {
+            tracing::warn!(?id, "a client answered what it was not asked, or too late");
         }
     }
 
@@ -288,3 +290,6 @@ impl EventSink for Hub {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

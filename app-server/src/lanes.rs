@@ -125,8 +125,11 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    /// Who has begun, and the places of those who have not ended.
+    type Begun = Vec<(&'static str, Option<Place>)>;
+
     #[derive(Default, Clone)]
-    struct Log(Arc<Mutex<Vec<(&'static str, Option<Place>)>>>);
+    struct Log(Arc<Mutex<Begun>>);
 
     impl Log {
         fn begin(&self, name: &'static str) -> impl FnOnce(Place) + Send + 'static {

@@ -4,6 +4,8 @@
 //! byte streams.
 
 mod answer;
+#[doc(hidden)]
+pub mod bench;
 mod connection;
 mod convert;
 mod dispatch;

@@ -19,10 +19,9 @@ pub(crate) fn start() {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(
-            place,
-            message = panic.payload_as_str().unwrap_or_default(),
-            "panic"
-        );
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(place, message, "panic");
     }));
 }

@@ -46,17 +46,15 @@ fn terminal(var: impl Fn(&str) -> Option<String>) -> String {
 }
 
 fn system() -> String {
-    match std::fs::read_to_string("/etc/os-release") {
-        Ok(text) => system_of(&text),
-        Err(_) => {
-            let uname = rustix::system::uname();
-            format!(
-                "{} {}",
-                uname.sysname().to_string_lossy(),
-                uname.release().to_string_lossy()
-            )
-        }
+    if let Ok(text) = std::fs::read_to_string("/etc/os-release") {
+        return system_of(&text);
     }
+    let uname = rustix::system::uname();
+    let (name, version) = (
+        uname.sysname().to_string_lossy(),
+        uname.release().to_string_lossy(),
+    );
+    format!("{name} {version}")
 }
 
 /// Name and version from os-release(5); the version always has three numbers.

@@ -20,4 +20,5 @@ mod demo;
 mod feature;
 mod orphans;
 mod shutdown;
+mod transport;
 mod turns;

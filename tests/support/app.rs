@@ -94,6 +94,13 @@ impl Launch {
         self
     }
 
+    /// The command itself, for tests that want other streams than pipes, or to read them by themselves. Standard
+    /// streams are as those of the test.
+    pub fn into_command(mut self) -> Command {
+        self.command.kill_on_drop(true);
+        self.command
+    }
+
     /// Starts the program; nothing is sent.
     pub fn spawn(mut self) -> App {
         let log = std::fs::OpenOptions::new()

@@ -89,16 +89,16 @@ pub(crate) fn to_wire(piece: UserInput) -> wire::UserInput {
         UserInput::Image { url, detail } => wire::UserInput::Image {
             url: Some(url),
             file_id: None,
-            detail: detail.and_then(detail_to_wire),
+            detail: detail.as_deref().and_then(detail_to_wire),
         },
         UserInput::ImageFile { file_id, detail } => wire::UserInput::Image {
             url: None,
             file_id: Some(file_id),
-            detail: detail.and_then(detail_to_wire),
+            detail: detail.as_deref().and_then(detail_to_wire),
         },
         UserInput::LocalImage { path, detail } => wire::UserInput::LocalImage {
             path: path.to_string_lossy().into_owned(),
-            detail: detail.and_then(detail_to_wire),
+            detail: detail.as_deref().and_then(detail_to_wire),
         },
         UserInput::Audio { url } => wire::UserInput::Audio {
             url: Some(url),
@@ -147,8 +147,8 @@ fn detail_from_wire(detail: wire::ImageDetail) -> String {
     .to_owned()
 }
 
-fn detail_to_wire(detail: String) -> Option<wire::ImageDetail> {
-    match detail.as_str() {
+fn detail_to_wire(detail: &str) -> Option<wire::ImageDetail> {
+    match detail {
         "auto" => Some(wire::ImageDetail::Auto),
         "low" => Some(wire::ImageDetail::Low),
         "high" => Some(wire::ImageDetail::High),

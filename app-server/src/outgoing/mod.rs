@@ -145,6 +145,11 @@ impl Outgoing {
         self.congested.load(Ordering::Relaxed)
     }
 
+    /// Bytes that are not written yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().bytes
+    }
+
     /// Resolves when the queue is not congested.
     pub(crate) async fn drained(&self) {
         loop {
@@ -206,6 +211,16 @@ impl Outgoing {
         if was_empty {
             self.pushed.notify_one();
         }
+    }
+
+    /// Takes the whole frames that wait, for tests.
+    #[cfg(test)]
+    pub(crate) fn take_frames(&self) -> Vec<Bytes> {
+        let frame = |entry| match entry {
+            Entry::Frame { json, .. } => Some(json),
+            Entry::Delta(_) => None,
+        };
+        self.lock().take().into_iter().filter_map(frame).collect()
     }
 
     /// Everything that waits. `None` when the queue is closed and empty.

@@ -1,0 +1,63 @@
+//! The one door for benches: text of a thread on its way to a client, without an engine and without a transport.
+
+use std::sync::Arc;
+
+use codex_core::{DeltaKind, Event, EventSink, ThreadId};
+use tokio::io::AsyncWrite;
+
+use crate::hub::Hub;
+use crate::outgoing;
+use crate::peer::{Peer, Session};
+
+/// A thread and a client that watches it.
+pub struct DeltaPath {
+    hub: Arc<Hub>,
+    peer: Arc<Peer>,
+    thread: ThreadId,
+    turn_id: Arc<str>,
+    item_id: Arc<str>,
+}
+
+impl DeltaPath {
+    /// A client that reads from `output`. Call it within a tokio runtime.
+    pub fn new(output: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+        let hub = Hub::new();
+        let peer = hub.connect();
+        peer.begin_session(Session {
+            originator: "bench".to_owned(),
+            user_agent: "bench".to_owned(),
+            experimental: false,
+            opt_out: ["thread/started".to_owned()].into(),
+        });
+        tokio::spawn(outgoing::write(Arc::clone(&peer.outgoing), output));
+        let thread = ThreadId::new();
+        hub.watch(thread, &peer);
+        Self {
+            hub,
+            peer,
+            thread,
+            turn_id: codex_core::new_id().into(),
+            item_id: "msg_0123456789abcdef0123456789abcdef".into(),
+        }
+    }
+
+    /// The model said this.
+    pub fn say(&self, text: &str) {
+        self.hub.emit(
+            self.thread,
+            Event::Delta {
+                turn_id: Arc::clone(&self.turn_id),
+                item_id: Arc::clone(&self.item_id),
+                kind: DeltaKind::AgentMessage,
+                text: text.to_owned(),
+            },
+        );
+    }
+
+    /// Resolves when all of it is written.
+    pub async fn written(&self) {
+        while self.peer.outgoing.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

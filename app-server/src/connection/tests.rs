@@ -1,0 +1,140 @@
+//! Connections over a pair of streams in memory, with handlers made for the test.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use codex_app_server_protocol::{NoParams, Request};
+use codex_core::config::ConfigSource;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::dispatch::Router;
+use crate::handlers;
+
+macro_rules! request {
+    ($marker:ident, $method:literal) => {
+        struct $marker;
+        impl Request for $marker {
+            const METHOD: &'static str = $method;
+            type Params = NoParams;
+            type Response = NoParams;
+        }
+    };
+}
+
+request!(Panic, "test/panic");
+request!(Forget, "test/forget");
+request!(Wait, "test/wait");
+request!(Long, "test/long");
+
+struct Client {
+    lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    output: WriteHalf<DuplexStream>,
+}
+
+impl Client {
+    /// Connects to a server with these handlers besides the usual ones, and initializes.
+    async fn connect(register: impl FnOnce(&mut Router)) -> Self {
+        let mut router = handlers::router();
+        register(&mut router);
+        let home = tempfile::tempdir().unwrap();
+        let config = ConfigSource {
+            codex_home: home.path().to_owned(),
+            ..ConfigSource::default()
+        };
+        let server = Server::with_router(config, router);
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let (input, output) = tokio::io::split(far);
+        tokio::spawn(async move { crate::serve(&server, input, output, std::future::pending()).await });
+        let (input, output) = tokio::io::split(near);
+        let mut client = Self {
+            lines: BufReader::new(input).lines(),
+            output,
+        };
+        let info = json!({"clientInfo": {"name": "test", "version": "1"}});
+        client.send(0, "initialize", info).await;
+        assert_eq!(client.next().await["id"], 0);
+        client
+    }
+
+    async fn send(&mut self, id: i64, method: &str, params: Value) {
+        let line = format!("{}\n", json!({"id": id, "method": method, "params": params}));
+        self.output.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    async fn next(&mut self) -> Value {
+        let line = tokio::time::timeout(Duration::from_secs(10), self.lines.next_line()).await;
+        serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_or_forgets_is_answered_for() {
+    let mut client = Client::connect(|router| {
+        router.on::<Panic, _, _>(async |_, _| panic!("on purpose"));
+        router.on_deferred::<Forget, _, _>(async |_, _, _| ());
+    })
+    .await;
+    client.send(1, Panic::METHOD, Value::Null).await;
+    client.send(2, Forget::METHOD, Value::Null).await;
+    client.send(3, "thread/loaded/list", Value::Null).await;
+    for (id, code) in [(1, json!(-32603)), (2, json!(-32603)), (3, Value::Null)] {
+        let answer = client.next().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &code));
+    }
+}
+
+#[tokio::test]
+async fn too_many_requests_in_progress_wait_and_none_is_lost() {
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    static GATE: Semaphore = Semaphore::const_new(0);
+    let mut client = Client::connect(|router| {
+        router.on::<Wait, _, _>(async |_, _| {
+            BEGUN.fetch_add(1, Ordering::SeqCst);
+            drop(GATE.acquire().await);
+            Ok(NoParams {})
+        });
+    })
+    .await;
+    let limit = i64::from(MAX_IN_PROGRESS);
+    for id in 1..=limit + 50 {
+        client.send(id, Wait::METHOD, Value::Null).await;
+    }
+    client.send(0, "no/such", Value::Null).await;
+    let begun = async |count| {
+        while BEGUN.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    begun(MAX_IN_PROGRESS as usize).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(BEGUN.load(Ordering::SeqCst), MAX_IN_PROGRESS as usize);
+    GATE.add_permits(1);
+    let mut answered: Vec<i64> = Vec::new();
+    for _ in 0..=limit + 50 {
+        answered.push(client.next().await["id"].as_i64().unwrap());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, (0..=limit + 50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_request_that_takes_long_does_not_count_among_those_in_progress() {
+    let mut client = Client::connect(|router| {
+        router.on_deferred::<Long, _, _>(async |_, _, mut responder| {
+            responder.takes_long();
+            std::future::pending::<()>().await;
+            responder.send(Ok(NoParams {}));
+        });
+    })
+    .await;
+    for id in 1..=i64::from(MAX_IN_PROGRESS) + 1 {
+        client.send(id, Long::METHOD, Value::Null).await;
+    }
+    client.send(0, "thread/loaded/list", Value::Null).await;
+    assert_eq!(client.next().await["result"]["data"], json!([]));
+}
