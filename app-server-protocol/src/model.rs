@@ -4,8 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::{CyberAccessProgram, ReasoningEffort};
-
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ModelList "model/list" (ModelListParams) -> ModelListResponse, stable, in None, "Lists the models to choose from.";
+    notify ModelRerouted "model/rerouted" (ModelReroutedNotification), stable, "Another model answers than was asked.";
+    notify ModelVerificationNotice "model/verification" (ModelVerificationNotification), stable, "The model server would like the account to be verified.";
+    notify ModelSafetyBufferingUpdated "model/safetyBuffering/updated" (ModelSafetyBufferingUpdatedNotification), stable, "The model server holds its answer back for a check.";
+}
 
 /// Which models to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    notify TurnModerationMetadata "turn/moderationMetadata" (TurnModerationMetadataNotification), stable, "The model server moderated the turn.";
+}
 
 /// The changes of a turn, all files together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -8,6 +8,7 @@ import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
 import type { InitializeParams } from "./InitializeParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
+import type { ModelListParams } from "./v2/ModelListParams";
 import type { RequestId } from "./RequestId";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
 import type { ThreadLoadedListParams } from "./v2/ThreadLoadedListParams";
@@ -52,6 +53,8 @@ export type ClientRequest =
   | { id: RequestId; method: "account/sendAddCreditsNudgeEmail"; params: SendAddCreditsNudgeEmailParams }
   /** Reads what the user should do for the account's security. */
   | { id: RequestId; method: "account/securitySetup/read" }
+  /** Lists the models to choose from. */
+  | { id: RequestId; method: "model/list"; params?: ModelListParams }
   /** Lists features, on or off. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
   /** Switches features for the life of the process. */

@@ -9,6 +9,9 @@ import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotifi
 import type { ErrorNotification } from "./v2/ErrorNotification";
 import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
 import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
+import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
+import type { ModelSafetyBufferingUpdatedNotification } from "./v2/ModelSafetyBufferingUpdatedNotification";
+import type { ModelVerificationNotification } from "./v2/ModelVerificationNotification";
 import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
@@ -20,6 +23,7 @@ import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
 import type { ThreadStatusChangedNotification } from "./v2/ThreadStatusChangedNotification";
 import type { ThreadTokenUsageUpdatedNotification } from "./v2/ThreadTokenUsageUpdatedNotification";
 import type { TurnCompletedNotification } from "./v2/TurnCompletedNotification";
+import type { TurnModerationMetadataNotification } from "./v2/TurnModerationMetadataNotification";
 import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
 import type { WarningNotification } from "./v2/WarningNotification";
 
@@ -62,6 +66,14 @@ export type ServerNotification =
   | { method: "account/login/completed"; params: AccountLoginCompletedNotification }
   /** A limit changed. */
   | { method: "account/rateLimits/updated"; params: AccountRateLimitsUpdatedNotification }
+  /** Another model answers than was asked. */
+  | { method: "model/rerouted"; params: ModelReroutedNotification }
+  /** The model server would like the account to be verified. */
+  | { method: "model/verification"; params: ModelVerificationNotification }
+  /** The model server holds its answer back for a check. */
+  | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
+  /** The model server moderated the turn. */
+  | { method: "turn/moderationMetadata"; params: TurnModerationMetadataNotification }
   /** A request to the model failed. */
   | { method: "error"; params: ErrorNotification }
   /** Something that the user should know. */

@@ -14,6 +14,7 @@ export type { ImageGenerationInputImage } from "./ImageGenerationInputImage";
 export type { InitializeCapabilities } from "./InitializeCapabilities";
 export type { InitializeParams } from "./InitializeParams";
 export type { InitializeResponse } from "./InitializeResponse";
+export type { InputModality } from "./InputModality";
 export type { JSONRPCError } from "./JSONRPCError";
 export type { JSONRPCErrorError } from "./JSONRPCErrorError";
 export type { JSONRPCMessage } from "./JSONRPCMessage";

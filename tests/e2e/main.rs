@@ -18,6 +18,7 @@ mod commands;
 mod config;
 mod demo;
 mod feature;
+mod models;
 mod orphans;
 mod shutdown;
 mod transport;

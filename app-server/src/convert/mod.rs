@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod command;
 pub(crate) mod input;
 pub(crate) mod item;
+pub(crate) mod model;
 pub(crate) mod policy;
 pub(crate) mod settings;
 pub(crate) mod thread;

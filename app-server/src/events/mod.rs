@@ -5,14 +5,16 @@ mod account;
 pub(crate) mod approval;
 pub(crate) mod delta;
 mod item;
+mod model;
 mod notice;
 mod thread;
 mod turn;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ReasoningSummaryPartAdded,
-    TerminalInteraction, ThreadClosed, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
-    TurnCompleted, TurnStarted, Warning,
+    AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ModelRerouted,
+    ModelSafetyBufferingUpdated, ModelVerificationNotice, ReasoningSummaryPartAdded, TerminalInteraction,
+    ThreadClosed, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted,
+    TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, ThreadId, now_ms};
 
@@ -80,16 +82,35 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             will_retry,
         } => hub.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
         Event::Warning(message) => hub.tell::<Warning>(thread, &notice::warning(thread, message)),
+        Event::ModelRerouted { turn_id, from, to } => {
+            hub.tell::<ModelRerouted>(thread, &model::rerouted(thread, &turn_id, from, to));
+        }
+        Event::ModelVerification {
+            turn_id,
+            verifications,
+        } => {
+            let params = model::verification(thread, &turn_id, &verifications);
+            hub.tell::<ModelVerificationNotice>(thread, &params);
+        }
+        Event::ModerationMetadata { turn_id, metadata } => {
+            hub.tell::<TurnModerationMetadata>(thread, &model::moderation(thread, &turn_id, metadata));
+        }
+        Event::SafetyBuffering {
+            turn_id,
+            model,
+            use_cases,
+            reasons,
+            faster_model,
+        } => {
+            let params = model::safety_buffering(thread, &turn_id, model, use_cases, reasons, faster_model);
+            hub.tell::<ModelSafetyBufferingUpdated>(thread, &params);
+        }
         Event::CommandApproval(question) => approval::ask_about_command(hub, thread, *question),
         Event::ApprovalWithdrawn { approval } => hub.withdraw(approval),
         Event::RateLimits(limits) => {
             hub.broadcast::<AccountRateLimitsUpdated>(Some(thread), &account::rate_limits(*limits));
         }
         // No method of the contract tells these yet.
-        Event::ModelRerouted { .. }
-        | Event::ModelVerification { .. }
-        | Event::ModerationMetadata { .. }
-        | Event::SafetyBuffering { .. }
-        | Event::Goal { .. } => {}
+        Event::Goal { .. } => {}
     }
 }

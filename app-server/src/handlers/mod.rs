@@ -3,6 +3,7 @@
 mod account;
 mod feature;
 mod initialize;
+mod model;
 mod thread;
 mod turn;
 
@@ -14,6 +15,7 @@ pub(crate) fn router() -> Router {
     initialize::register(&mut router);
     feature::register(&mut router);
     account::register(&mut router);
+    model::register(&mut router);
     thread::register(&mut router);
     turn::register(&mut router);
     router
