@@ -85,12 +85,10 @@ fn start_from_wire(cx: &Cx, params: TurnStartParams) -> RpcResult<(ThreadHandle,
 }
 
 async fn steer(cx: Cx, params: TurnSteerParams, responder: Responder<TurnSteer>) {
-    let taken = cx.server.thread(&params.thread_id).and_then(|thread| {
-        if params.input.is_empty() {
-            return Err(RpcError::invalid("input must not be empty"));
-        }
-        Ok((thread, input::from_wire(params.input)?))
-    });
+    let taken = cx
+        .server
+        .thread(&params.thread_id)
+        .and_then(|thread| Ok((thread, input::from_wire(params.input)?)));
     match taken {
         Ok((thread, input)) => thread.submit(Op::Steer {
             expected_turn_id: params.expected_turn_id,

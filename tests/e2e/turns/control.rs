@@ -126,6 +126,8 @@ async fn steers_that_make_no_sense_are_refused() {
         (error.code, error.message.as_str()),
         (-32600, "no active turn to steer")
     );
+    let error = app.call_err("turn/steer", steer("x", json!([]))).await;
+    assert_eq!(error.message, "no active turn to steer", "whatever the input");
     let running = app.start_turn(&thread, "Hi").await;
     app.wait_for("turn/started").await;
     let error = app.call_err("turn/steer", steer("x", text("a"))).await;
