@@ -7,8 +7,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::desk::{Say, TurnMail};
 use super::front::Front;
-use super::turn::{self, Outcome, TurnMail, TurnPlan, TurnResult};
+use super::turn::{self, Outcome, TurnPlan, TurnResult};
 use super::{Services, Session};
 use crate::history::Entry;
 use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
@@ -238,7 +239,7 @@ impl ActiveTurn {
                 additional_context,
                 reply,
             }) => {
-                let say = turn::Say {
+                let say = Say {
                     input,
                     client_id: client_user_message_id,
                     additional_context,

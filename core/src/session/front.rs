@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::desk::Say;
 use super::request::Request;
-use super::turn::{Say, TurnPlan};
+use super::turn::TurnPlan;
 use super::{Outbox, input, settings};
 use crate::config::Config;
 use crate::history::Entry;

@@ -7,6 +7,7 @@
 mod actor;
 mod calls;
 mod context;
+mod desk;
 mod front;
 mod history;
 mod input;

@@ -34,9 +34,9 @@ impl ResponseItems {
         match item {
             KnownItem::Message {
                 id, content, phase, ..
-            } => self.start_message(id, phase, output_text(content)),
-            KnownItem::Reasoning { id, .. } => self.start_reasoning(id, Vec::new(), Vec::new()),
-            KnownItem::WebSearchCall { id, .. } => self.start_search(id, web_search(None)),
+            } => self.start_message(id.as_deref(), phase, output_text(content)),
+            KnownItem::Reasoning { id, .. } => self.start_reasoning(id.as_deref(), Vec::new(), Vec::new()),
+            KnownItem::WebSearchCall { id, .. } => self.start_search(id.as_deref(), web_search(None)),
             _ => {}
         }
     }
@@ -98,7 +98,7 @@ impl ResponseItems {
                 let content: Vec<_> = content.iter().flatten().map(reasoning_text).collect();
                 self.open = open;
                 if self.open.is_none() {
-                    self.start_reasoning(id.map(str::to_owned), summary.clone(), content.clone());
+                    self.start_reasoning(id, summary.clone(), content.clone());
                 }
                 self.complete(ItemBody::Reasoning { summary, content }).await;
                 None
@@ -107,7 +107,7 @@ impl ResponseItems {
                 let body = web_search(action.as_ref());
                 self.open = open;
                 if self.open.is_none() {
-                    self.start_search(id.map(str::to_owned), body.clone());
+                    self.start_search(id, body.clone());
                 }
                 self.complete(body).await;
                 None
@@ -123,8 +123,8 @@ impl ResponseItems {
         }
     }
 
-    fn start_message(&mut self, id: Option<String>, phase: Option<MessagePhase>, text: String) {
-        let id = id_or_new(id.as_deref(), "msg");
+    fn start_message(&mut self, id: Option<&str>, phase: Option<MessagePhase>, text: String) {
+        let id = id_or_new(id, "msg");
         self.open = Some(OpenItem::Message(OpenMessage::begin(
             &self.place,
             id,
@@ -133,14 +133,14 @@ impl ResponseItems {
         )));
     }
 
-    fn start_reasoning(&mut self, id: Option<String>, summary: Vec<String>, content: Vec<String>) {
-        let id = id_or_new(id.as_deref(), "rs");
+    fn start_reasoning(&mut self, id: Option<&str>, summary: Vec<String>, content: Vec<String>) {
+        let id = id_or_new(id, "rs");
         let started_at_ms = self.announce(&id, ItemBody::Reasoning { summary, content });
         self.open = Some(OpenItem::Reasoning { id, started_at_ms });
     }
 
-    fn start_search(&mut self, id: Option<String>, body: ItemBody) {
-        let id = id_or_new(id.as_deref(), "ws");
+    fn start_search(&mut self, id: Option<&str>, body: ItemBody) {
+        let id = id_or_new(id, "ws");
         let started_at_ms = self.announce(&id, body);
         self.open = Some(OpenItem::WebSearch { id, started_at_ms });
     }

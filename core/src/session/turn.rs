@@ -1,6 +1,5 @@
 //! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::context::Surroundings;
+use super::desk::{Cut, Desk, Say, TurnMail};
 use super::history::message;
 use super::message::Place;
 use super::request::Request;
@@ -22,29 +22,11 @@ use crate::model::{
 };
 use crate::tools::CallContext;
 use crate::{
-    ContextEntry, DeltaKind, ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage,
-    TurnError, UserInput, new_id,
+    DeltaKind, ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id,
 };
 
 /// Events that are taken in one go before others get their turn.
 const BURST: usize = 64;
-
-/// Something for a running turn.
-#[derive(Debug)]
-pub(crate) enum TurnMail {
-    /// The user says more.
-    Steer(Say),
-    /// Items for the history.
-    Inject(Vec<ResponseItem>),
-}
-
-/// What the user says.
-#[derive(Debug, Default)]
-pub(crate) struct Say {
-    pub(crate) input: Vec<UserInput>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) additional_context: BTreeMap<String, ContextEntry>,
-}
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -74,16 +56,6 @@ pub(crate) enum Outcome {
     Completed,
     Interrupted,
     Failed(TurnError),
-}
-
-/// Why a request was given up.
-enum Cut {
-    /// The turn is over.
-    Interrupted,
-    /// The user has said more.
-    Steered,
-    /// The request failed.
-    Failed(Box<ModelError>),
 }
 
 /// How a response ended.
@@ -540,52 +512,6 @@ impl Turn<'_> {
                 Err(_) => return Err(Outcome::Interrupted),
             }
         }
-    }
-}
-
-/// What may reach a turn from outside while it waits for something.
-struct Desk {
-    mail: mpsc::UnboundedReceiver<TurnMail>,
-    cancel: CancellationToken,
-    /// Taken out of the mailbox, not yet heard.
-    waiting: Vec<TurnMail>,
-}
-
-impl Desk {
-    /// Waits for a future, while tool calls go on, until the turn is interrupted or the user says more.
-    async fn watch<T>(&mut self, calls: &mut Calls, what: impl Future<Output = T>) -> Result<T, Cut> {
-        let mut what = std::pin::pin!(what);
-        loop {
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Err(Cut::Interrupted),
-                Some(mail) = self.mail.recv() => {
-                    let steer = matches!(mail, TurnMail::Steer(_));
-                    self.waiting.push(mail);
-                    if steer {
-                        return Err(Cut::Steered);
-                    }
-                }
-                () = calls.next() => {
-                    if calls.stopped() {
-                        return Err(Cut::Interrupted);
-                    }
-                }
-                done = &mut what => return Ok(done),
-            }
-        }
-    }
-
-    fn take_mail(&mut self) {
-        while let Ok(mail) = self.mail.try_recv() {
-            self.waiting.push(mail);
-        }
-    }
-
-    /// Whether the user has said something that the model has not heard.
-    fn has_steer(&mut self) -> bool {
-        self.take_mail();
-        self.waiting.iter().any(|mail| matches!(mail, TurnMail::Steer(_)))
     }
 }
 

@@ -147,7 +147,7 @@ async fn plans_are_items_in_plan_mode() {
     };
     probe.turn_with(plan_mode());
     let lines = probe.until_turn_end(0).await;
-    let plan = format!("{}-plan", probe.snapshot().await.turns[0].id);
+    let plan = format!("{}-plan", probe.turns().await[0].id);
     let story = [
         "started message m ''".to_owned(),
         "delta m Intro\n".to_owned(),

@@ -287,7 +287,7 @@ impl Probe {
     }
 
     /// All turns, as thread/read gives them.
-    pub(crate) async fn turns(&self) -> Vec<codex_core::Turn> {
+    pub(crate) async fn turns(&self) -> Vec<Turn> {
         self.engine.read_turns(self.thread.id()).await.unwrap()
     }
 

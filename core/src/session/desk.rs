@@ -1,0 +1,87 @@
+//! What reaches a running turn from outside: more words of the user, and its interruption.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::calls::Calls;
+use crate::model::{ModelError, ResponseItem};
+use crate::{ContextEntry, UserInput};
+
+/// Something for a running turn.
+#[derive(Debug)]
+pub(crate) enum TurnMail {
+    /// The user says more.
+    Steer(Say),
+    /// Items for the history.
+    Inject(Vec<ResponseItem>),
+}
+
+/// What the user says.
+#[derive(Debug, Default)]
+pub(crate) struct Say {
+    pub(crate) input: Vec<UserInput>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) additional_context: BTreeMap<String, ContextEntry>,
+}
+
+/// Why a request was given up.
+pub(crate) enum Cut {
+    /// The turn is over.
+    Interrupted,
+    /// The user has said more.
+    Steered,
+    /// The request failed.
+    Failed(Box<ModelError>),
+}
+
+/// What may reach a turn from outside while it waits for something.
+pub(crate) struct Desk {
+    pub(crate) mail: mpsc::UnboundedReceiver<TurnMail>,
+    pub(crate) cancel: CancellationToken,
+    /// Taken out of the mailbox, not yet heard.
+    pub(crate) waiting: Vec<TurnMail>,
+}
+
+impl Desk {
+    /// Waits for a future, while tool calls go on, until the turn is interrupted or the user says more.
+    pub(crate) async fn watch<T>(
+        &mut self,
+        calls: &mut Calls,
+        what: impl Future<Output = T>,
+    ) -> Result<T, Cut> {
+        let mut what = std::pin::pin!(what);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Cut::Interrupted),
+                Some(mail) = self.mail.recv() => {
+                    let steer = matches!(mail, TurnMail::Steer(_));
+                    self.waiting.push(mail);
+                    if steer {
+                        return Err(Cut::Steered);
+                    }
+                }
+                () = calls.next() => {
+                    if calls.stopped() {
+                        return Err(Cut::Interrupted);
+                    }
+                }
+                done = &mut what => return Ok(done),
+            }
+        }
+    }
+
+    pub(crate) fn take_mail(&mut self) {
+        while let Ok(mail) = self.mail.try_recv() {
+            self.waiting.push(mail);
+        }
+    }
+
+    /// Whether the user has said something that the model has not heard.
+    pub(crate) fn has_steer(&mut self) -> bool {
+        self.take_mail();
+        self.waiting.iter().any(|mail| matches!(mail, TurnMail::Steer(_)))
+    }
+}
