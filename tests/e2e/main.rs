@@ -12,6 +12,7 @@
 mod support;
 
 mod account;
+mod account_embedding;
 mod account_login;
 mod account_tokens;
 mod commands;

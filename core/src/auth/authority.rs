@@ -23,14 +23,15 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 pub(crate) const CANNOT_REFRESH: &str =
     "Your access token could not be refreshed. Please log out and sign in again.";
 
-/// Turns a refresh token into new tokens.
+/// Turns a refresh token into new tokens. `client_id`: whom it was handed out to, if that is known.
 pub(crate) async fn refresh(
     environment: &AuthEnvironment,
+    client_id: Option<&str>,
     refresh_token: &str,
     reason: RefreshReason,
 ) -> Result<IssuedTokens, AuthError> {
     let body = json!({
-        "client_id": environment.client_id,
+        "client_id": client_id.unwrap_or(&environment.client_id),
         "grant_type": "refresh_token",
         "refresh_reason": reason.wire(),
         "refresh_token": refresh_token,
@@ -107,9 +108,10 @@ pub(crate) async fn exchange_for_api_key(environment: &AuthEnvironment, id_token
 
 /// Tells the authority that the tokens will not be used any more. Failures are logged only.
 pub(crate) async fn revoke(environment: &AuthEnvironment, stored: &StoredAuth) {
+    let client_id = stored.client_id().unwrap_or(&environment.client_id);
     let body = match (stored.refresh_token(), stored.access_token()) {
         (Some(token), _) => {
-            json!({"token": token, "token_type_hint": "refresh_token", "client_id": environment.client_id})
+            json!({"token": token, "token_type_hint": "refresh_token", "client_id": client_id})
         }
         (None, Some(token)) => json!({"token": token, "token_type_hint": "access_token"}),
         (None, None) => return,

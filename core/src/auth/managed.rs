@@ -55,7 +55,14 @@ impl AuthManager {
         let Some(refresh_token) = before.refresh_token() else {
             return Err(AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()));
         };
-        match authority::refresh(&self.options.environment, refresh_token, reason).await {
+        match authority::refresh(
+            &self.options.environment,
+            before.client_id(),
+            refresh_token,
+            reason,
+        )
+        .await
+        {
             Ok(issued) => {
                 let fresh = before.refreshed(&issued, Utc::now());
                 self.keep_refreshed(&before, fresh, settings.store).await;

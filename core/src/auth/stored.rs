@@ -155,6 +155,12 @@ impl StoredAuth {
         self.token("refresh_token").filter(|token| !token.is_empty())
     }
 
+    /// The client id that the tokens were handed out to, if the login recorded it.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        let provenance = self.0.get("tokens")?.get("oauth_provenance")?;
+        provenance.get("client_id")?.as_str()
+    }
+
     /// When the tokens were last handed out.
     pub(crate) fn last_refresh(&self) -> Option<DateTime<Utc>> {
         let text = self.0.get("last_refresh")?.as_str()?;

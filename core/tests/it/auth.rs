@@ -485,6 +485,7 @@ async fn a_file_of_another_release_is_used_and_kept_whole() {
         "tokens": {
             "id_token": tokens.id, "access_token": access_token("ws", 99, now() + 60), "account_id": "ws",
             "refresh_token": tokens.refresh, "login_owner_id": "owner",
+            "oauth_provenance": {"issuer": authority.url(), "client_id": "theirs"},
         },
         "last_refresh": "2026-11-20T10:00:00.123456789Z",
     });
@@ -492,6 +493,7 @@ async fn a_file_of_another_release_is_used_and_kept_whole() {
     let manager = manager(home.path(), &authority);
     let renewed = bearer(manager.auth().await);
     let stored = auth_json(home.path());
+    assert_eq!(authority.refreshes()[0].body["client_id"], "theirs");
     assert_eq!(stored["someday"], json!([1, 2]));
     assert_eq!(stored["OPENAI_API_KEY"], "sk-beside");
     assert_eq!(stored["tokens"]["login_owner_id"], "owner");
