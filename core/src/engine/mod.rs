@@ -192,7 +192,8 @@ impl Engine {
         for warning in warnings {
             front.outbox.emit(Event::Warning(warning));
         }
-        services.client.preconnect();
+        let folders = front.settings.workspace_roots.iter().chain([&front.settings.cwd]);
+        services.client.preconnect(folders.map(PathBuf::as_path));
         let threads = Arc::clone(&self.threads);
         let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
             let mut threads = threads.lock();

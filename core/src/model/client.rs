@@ -1,5 +1,6 @@
 //! The session-scoped client and its turn-scoped session.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::turn_metadata::{CompactionMetadata, ContextWindow, RequestIdentity, R
 use super::websocket::{self, ConnectFailure, Connection, Limits, WebSocketResponse, connect_websocket};
 use super::{ModelCatalog, ModelError, Provider, ResponseEvent, ResponseItem};
 use crate::auth::AuthManager;
+use crate::git::Look;
 use crate::{ThreadId, TurnError};
 
 /// What a [`ModelClient`] needs to know: values, not the whole configuration.
@@ -55,7 +57,9 @@ pub struct TurnIdentity {
     /// Unix milliseconds.
     pub started_at_ms: i64,
     /// Working folder, for git context.
-    pub cwd: std::path::PathBuf,
+    pub cwd: PathBuf,
+    /// Workspace roots, for git context.
+    pub workspace_roots: Vec<PathBuf>,
     /// Sandbox tag, `none` for full access.
     pub sandbox: String,
     /// `read-only`, `workspace-write` or `danger-full-access`.
@@ -193,9 +197,12 @@ impl ModelClient {
     /// Opens the connection in the background, if the provider's transport has one. Handshake only: nothing is sent
     /// before a turn starts. Best effort: a failure is a debug log. The next request takes the connection, or waits
     /// for it if it is in flight. Call it when a thread is started, resumed or forked, inside of the runtime.
-    pub fn preconnect(&self) {
+    ///
+    /// `folders` are those of the thread: git is asked about them already now, so that the first turn need not wait.
+    pub fn preconnect<'a>(&self, folders: impl IntoIterator<Item = &'a Path>) {
+        let look = Look::at(folders);
         if self.shared.uses_websocket() {
-            self.shared.slot.preconnect(&self.shared);
+            self.shared.slot.preconnect(&self.shared, look);
         }
     }
 
@@ -222,8 +229,11 @@ impl ModelClient {
 
     /// The scope of one turn.
     pub fn turn(&self, identity: TurnIdentity) -> ModelClientSession {
+        let folders = identity.workspace_roots.iter().chain([&identity.cwd]);
+        let look = Look::at(folders.map(PathBuf::as_path));
         ModelClientSession {
             shared: Arc::clone(&self.shared),
+            look,
             identity,
             turn_state: Arc::default(),
             budget: RetryBudget::default(),
@@ -242,6 +252,8 @@ impl Drop for ModelClient {
 pub struct ModelClientSession {
     shared: Arc<Shared>,
     identity: TurnIdentity,
+    /// What git says of the turn's folders.
+    look: Look,
     /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
     turn_state: Arc<OnceLock<String>>,
     budget: RetryBudget,
@@ -292,6 +304,7 @@ impl ModelClientSession {
         }
         let identity = self
             .request_identity(kind, prompt)
+            .await
             .map_err(ConnectFailure::Failed)?;
         let mut connection = match shared.slot.adopt().await {
             Some(connection) => connection,
@@ -383,12 +396,20 @@ impl ModelClientSession {
         &self.turn_state
     }
 
-    pub(super) fn request_identity(
+    /// Who sends a request, and from where. Waits for git for the rest of its 250 ms at most.
+    pub(super) async fn request_identity(
         &self,
         kind: &RequestKind,
         prompt: &Prompt,
     ) -> Result<RequestIdentity, ModelError> {
-        RequestIdentity::new(&self.shared, &self.identity, kind, Some(prompt), None)
+        let workspaces = self.look.in_time().await;
+        RequestIdentity::new(
+            &self.shared,
+            &self.identity,
+            kind,
+            Some(prompt),
+            workspaces.as_ref(),
+        )
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn open(
     let mut setup = shared.current_client_setup().await?;
     let mut recovery = Recovery::default();
     let mut retries = 0;
-    let identity = session.request_identity(kind, prompt)?;
+    let identity = session.request_identity(kind, prompt).await?;
     let metadata = identity.client_metadata(shared, session.identity());
     let body = request::encode(
         prompt,

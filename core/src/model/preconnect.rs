@@ -12,6 +12,7 @@ use super::TurnIdentity;
 use super::client::{Shared, lock};
 use super::turn_metadata::{RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, connect_websocket};
+use crate::git::Look;
 
 /// Holds at most one connection, or the attempt at one.
 #[derive(Debug, Default)]
@@ -26,13 +27,13 @@ type Asked = oneshot::Receiver<oneshot::Sender<Connection>>;
 
 impl Slot {
     /// Starts to open a connection, unless there is one. It sends nothing.
-    pub(super) fn preconnect(&self, shared: &Arc<Shared>) {
+    pub(super) fn preconnect(&self, shared: &Arc<Shared>, look: Look) {
         let mut kept = lock(&self.kept);
         if kept.as_ref().is_some_and(|ask| !ask.is_closed()) {
             return;
         }
         let (ask, asked) = oneshot::channel();
-        tokio::spawn(open(Arc::clone(shared), asked));
+        tokio::spawn(open(Arc::clone(shared), look, asked));
         *kept = Some(ask);
     }
 
@@ -58,11 +59,11 @@ impl Slot {
     }
 }
 
-async fn open(shared: Arc<Shared>, mut asked: Asked) {
+async fn open(shared: Arc<Shared>, look: Look, mut asked: Asked) {
     // Whoever asks meanwhile gets the connection as soon as it is there.
     let mut waiting = None;
     let result = {
-        let connecting = handshake(&shared);
+        let connecting = handshake(&shared, &look);
         tokio::pin!(connecting);
         loop {
             tokio::select! {
@@ -92,10 +93,17 @@ async fn open(shared: Arc<Shared>, mut asked: Asked) {
     }
 }
 
-async fn handshake(shared: &Shared) -> Result<Connection, ConnectFailure> {
+async fn handshake(shared: &Shared, look: &Look) -> Result<Connection, ConnectFailure> {
+    let workspaces = look.in_time().await;
     let nobody = TurnIdentity::default();
-    let identity = RequestIdentity::new(shared, &nobody, &RequestKind::Preconnect, None, None)
-        .map_err(ConnectFailure::Failed)?;
+    let identity = RequestIdentity::new(
+        shared,
+        &nobody,
+        &RequestKind::Preconnect,
+        None,
+        workspaces.as_ref(),
+    )
+    .map_err(ConnectFailure::Failed)?;
     connect_websocket(shared, &identity, None).await
 }
 

@@ -216,6 +216,7 @@ impl Front {
             parent_turn_id: self.parent_turn_id.clone(),
             started_at_ms: crate::now_ms(),
             cwd: plan.settings.cwd.clone(),
+            workspace_roots: plan.settings.workspace_roots.clone(),
             sandbox: sandbox.into(),
             sandbox_mode: mode.into(),
             client_metadata,

@@ -31,5 +31,6 @@ mod session_probe;
 mod session_stop;
 mod websocket_fallback;
 mod websocket_preconnect;
+mod websocket_soak;
 mod websocket_stream;
 mod websocket_turn_state;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use codex_core::ErrorKind;
 use codex_core::mock_model::{Answer, Close, MockModel, Step};
-use codex_core::model::{ModelClient, Provider, ResponseEvent};
+use codex_core::model::{ModelClient, Provider, ResponseEvent, TurnIdentity};
 use serde_json::{Value, json};
 
 use crate::model_support::{ask, client, collect, options, prompt, provider, sample, text, turn, user};
@@ -92,6 +92,47 @@ async fn a_request_says_who_sends_it() {
         request.body["client_metadata"]["x-codex-turn-metadata"].as_str(),
         request.header("x-codex-turn-metadata")
     );
+}
+
+#[tokio::test]
+async fn a_request_tells_of_the_repositories_that_the_turn_works_in() {
+    let model = MockModel::start(Answer::new());
+    let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for root in &roots {
+        let init = std::process::Command::new("git")
+            .args(["init", "-q"])
+            .arg(root.path())
+            .status();
+        assert!(init.unwrap().success());
+    }
+    let client = client(&model, "");
+    let folders = || roots.iter().map(tempfile::TempDir::path);
+    client.preconnect(folders());
+    // The first answer of git may take longer on a busy machine than a request waits.
+    let told = |n: usize| {
+        let requests = model.requests();
+        let metadata: Value =
+            serde_json::from_str(requests[n].header("x-codex-turn-metadata").unwrap()).unwrap();
+        metadata["workspaces"].clone()
+    };
+    for n in 0..50 {
+        let identity = TurnIdentity {
+            turn_id: n.to_string(),
+            cwd: roots[0].path().join("."),
+            workspace_roots: folders().map(Into::into).collect(),
+            ..TurnIdentity::default()
+        };
+        ask(&mut client.turn(identity), &prompt(vec![user("hi")]))
+            .await
+            .unwrap();
+        if !told(n).is_null() {
+            let told = told(n);
+            assert_eq!(told.as_object().unwrap().len(), 2);
+            assert_eq!(told[roots[1].path().to_str().unwrap()]["has_changes"], false);
+            return;
+        }
+    }
+    panic!("git never answered");
 }
 
 #[tokio::test]

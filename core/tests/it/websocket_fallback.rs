@@ -34,7 +34,7 @@ async fn without_retries_comes_after_exactly_two_attempts() {
         };
         let model = MockModel::start(Script::new().every_handshake(refusal));
         let client = websocket_client(&model, "stream_max_retries = 0");
-        client.preconnect();
+        client.preconnect([]);
         let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
         assert!(outcome.notices.is_empty(), "{outcome:?}");
         assert_eq!(outcome.warnings.len(), 1);
@@ -49,7 +49,7 @@ async fn without_retries_comes_after_exactly_two_attempts() {
 async fn comes_after_one_attempt_more_than_retries() {
     let model = MockModel::start(http_only(503));
     let client = websocket_client(&model, "stream_max_retries = 2");
-    client.preconnect();
+    client.preconnect([]);
     let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
     // The first notice is left out: most connections come back at once.
     assert_eq!(outcome.notices, ["Reconnecting... 2/2"]);
@@ -87,7 +87,7 @@ async fn is_for_the_rest_of_the_threads_life() {
     let client = websocket_client(&model, "stream_max_retries = 0");
     let first = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
     assert_eq!(first.warnings.len(), 1);
-    client.preconnect();
+    client.preconnect([]);
     let second = sample(&mut turn(&client, "t2"), &prompt(vec![user("hi")])).await;
     assert!(second.warnings.is_empty());
     second.events();
@@ -131,7 +131,7 @@ async fn has_a_fresh_budget() {
 async fn is_no_answer_to_429() {
     let model = MockModel::start(http_only(429));
     let client = websocket_client(&model, "");
-    client.preconnect();
+    client.preconnect([]);
     let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
     assert!(
         outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -150,7 +150,7 @@ async fn comes_when_the_stream_dies_each_time() {
     let dying = || Answer::new().bare().say("half").step(Step::Drop);
     let model = MockModel::start([dying(), dying(), dying()]);
     let client = websocket_client(&model, "stream_max_retries = 2");
-    client.preconnect();
+    client.preconnect([]);
     let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
     assert_eq!(outcome.notices, ["Reconnecting... 2/2"]);
     assert_eq!(outcome.warnings.len(), 1);

@@ -23,7 +23,7 @@ async fn idle() {
 }
 
 async fn preconnected(client: &ModelClient, model: &MockModel) {
-    client.preconnect();
+    client.preconnect([]);
     model.wait_for_handshakes(1).await.unwrap();
     idle().await;
 }
@@ -68,7 +68,7 @@ async fn does_not_hold_up_the_start_of_a_thread() {
     let model = MockModel::start(Script::new().every_handshake(Handshake::delayed(5000)));
     let client = websocket_client(&model, "");
     let started = Instant::now();
-    client.preconnect();
+    client.preconnect([]);
     assert!(started.elapsed() < Duration::from_millis(50));
     model.wait_for_handshakes(1).await.unwrap();
 }
@@ -77,10 +77,10 @@ async fn does_not_hold_up_the_start_of_a_thread() {
 async fn opens_one_connection_however_often_it_is_asked() {
     let model = MockModel::start(Script::new().every_handshake(Handshake::delayed(100)));
     let client = websocket_client(&model, "");
-    client.preconnect();
-    client.preconnect();
+    client.preconnect([]);
+    client.preconnect([]);
     preconnected(&client, &model).await;
-    client.preconnect();
+    client.preconnect([]);
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();
@@ -174,7 +174,7 @@ async fn learns_that_the_server_wants_http() {
 async fn is_not_tried_where_there_are_no_websockets() {
     let model = MockModel::start(Script::new());
     let client = client(&model, "");
-    client.preconnect();
+    client.preconnect([]);
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();
@@ -250,7 +250,7 @@ async fn has_its_credentials_renewed_after_a_401() {
     );
     let model = MockModel::start(Script::new().handshake(Handshake::refuse(401)));
     let client = websocket_client(&model, &settings);
-    client.preconnect();
+    client.preconnect([]);
     model.wait_for_handshakes(2).await.unwrap();
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
@@ -275,7 +275,7 @@ fn by_hand(listener: &TcpListener) -> ModelClient {
 async fn answers_pings_while_it_waits() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = by_hand(&listener);
-    client.preconnect();
+    client.preconnect([]);
     let (stream, _) = listener.accept().await.unwrap();
     let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
     socket.send(Message::Ping("alive?".into())).await.unwrap();
@@ -289,7 +289,7 @@ async fn answers_pings_while_it_waits() {
 async fn is_closed_when_the_thread_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = by_hand(&listener);
-    client.preconnect();
+    client.preconnect([]);
     let (stream, _) = listener.accept().await.unwrap();
     let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
     // A pong tells that the client has the connection too.
@@ -306,7 +306,7 @@ async fn is_closed_when_the_thread_ends() {
 async fn is_broken_off_when_the_thread_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = by_hand(&listener);
-    client.preconnect();
+    client.preconnect([]);
     let (mut stream, _) = listener.accept().await.unwrap();
     drop(client);
     let mut all = Vec::new();
@@ -323,7 +323,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
     async fn and_makes_no_handshake_of_its_own() {
         let model = MockModel::start(Script::new().every_handshake(Handshake::delayed(HANDSHAKE_MS)));
         let client = websocket_client(&model, "stream_max_retries = 0");
-        client.preconnect();
+        client.preconnect([]);
         let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
         assert!(
             outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -338,7 +338,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
     async fn and_goes_on_as_soon_as_it_is_there() {
         let model = MockModel::start(Script::new().every_handshake(Handshake::delayed(HANDSHAKE_MS)));
         let client = websocket_client(&model, "");
-        client.preconnect();
+        client.preconnect([]);
         ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
             .await
             .unwrap();
@@ -355,7 +355,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
         };
         let model = MockModel::start(Script::new().handshake(refusal));
         let client = websocket_client(&model, "stream_max_retries = 0");
-        client.preconnect();
+        client.preconnect([]);
         let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
         assert!(
             outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -372,7 +372,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
     async fn but_no_longer_than_the_connect_time_out() {
         let model = MockModel::start(Script::new().handshake(Handshake::delayed(8000)));
         let client = websocket_client(&model, "websocket_connect_timeout_ms = 300");
-        client.preconnect();
+        client.preconnect([]);
         let started = Instant::now();
         ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
             .await
@@ -390,7 +390,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
         };
         let model = MockModel::start(Script::new().every_handshake(refusal));
         let client = websocket_client(&model, "");
-        client.preconnect();
+        client.preconnect([]);
         ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
             .await
             .unwrap();
@@ -402,7 +402,7 @@ mod websocket_first_turn_waits_for_inflight_preconnect {
     async fn and_may_be_interrupted_meanwhile() {
         let model = MockModel::start(Script::new().handshake(Handshake::delayed(5000)));
         let client = websocket_client(&model, "");
-        client.preconnect();
+        client.preconnect([]);
         {
             let mut session = turn(&client, "t1");
             let prompt = prompt(vec![user("hi")]);

@@ -77,7 +77,7 @@ async fn of_the_preconnect_seeds_the_first_turn_only() {
     let greeting = Handshake::delayed(300).header(KEY, "early");
     let model = MockModel::start(Script::new().every_handshake(greeting).then(state("late")));
     let client = websocket_client(&model, "");
-    client.preconnect();
+    client.preconnect([]);
     let mut first = turn(&client, "t1");
     for _ in 0..2 {
         ask(&mut first, &prompt(vec![user("hi")])).await.unwrap();
