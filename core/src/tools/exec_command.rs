@@ -133,7 +133,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         Some(folder) => cx.settings.cwd.join(folder),
         None => cx.settings.cwd.clone(),
     };
-    let shell = arguments.shell.unwrap_or_else(user_shell);
+    let shell = arguments.shell.map_or_else(user_shell, find_shell);
     let flag = if login { "-lc" } else { "-c" };
     let argv = vec![shell, flag.to_owned(), arguments.cmd.clone()];
     let item = Item {
@@ -187,13 +187,9 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
     let session = match cx.exec.start(&cx.outbox, launch) {
         Ok(session) => session,
         Err(error) => {
-            if !announced {
-                cx.outbox.item_started(&cx.turn_id, item.clone());
-            }
-            fail(&cx, item, &error).await;
-            return ToolEnd::text(rejected(&format!(
-                "Failed to create unified exec process: {error}"
-            )));
+            let reason = format!("Failed to create unified exec process: {error}");
+            fail(&cx, item, announced, &reason).await;
+            return ToolEnd::text(rejected(&reason));
         }
     };
     let (least, most, default) = PATIENCE;
@@ -280,14 +276,33 @@ async fn decline(cx: &CallContext, mut item: Item) {
     cx.outbox.item_completed(&cx.turn_id, item).await;
 }
 
-async fn fail(cx: &CallContext, mut item: Item, error: &std::io::Error) {
+async fn fail(cx: &CallContext, mut item: Item, announced: bool, reason: &str) {
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.source = CommandSource::UnifiedExecStartup;
+    }
+    if !announced {
+        cx.outbox.item_started(&cx.turn_id, item.clone());
+    }
     if let ItemBody::CommandExecution(command) = &mut item.body {
         command.status = CallStatus::Failed;
         command.exit_code = Some(-1);
-        command.aggregated_output = Some(error.to_string());
+        command.aggregated_output = Some(reason.to_owned());
         command.duration = Some(Duration::ZERO);
     }
     cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+/// The file of a shell that the model chose by name. What is not found fails when it is started.
+fn find_shell(shell: String) -> String {
+    if shell.contains('/') {
+        return shell;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(&shell))
+        .find(|file| file.is_file())
+        .and_then(|file| file.into_os_string().into_string().ok())
+        .unwrap_or(shell)
 }
 
 /// The user's shell, where it is one that takes `-lc` and speaks the language that models write.

@@ -104,12 +104,14 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
         let (least, most) = AFTER_WRITING;
         yield_time_ms.unwrap_or(least).clamp(least, most)
     };
-    cx.outbox.emit(Event::TerminalInteraction {
-        turn_id: cx.turn_id.clone(),
-        item_id: session.item_id().clone(),
-        process_id: id.to_string(),
-        stdin: chars,
-    });
+    if !chars.is_empty() {
+        cx.outbox.emit(Event::TerminalInteraction {
+            turn_id: cx.turn_id.clone(),
+            item_id: session.item_id().clone(),
+            process_id: id.to_string(),
+            stdin: chars,
+        });
+    }
     let chunk = session.look(Duration::from_millis(patience), &cx.cancel).await;
     if chunk.cancelled {
         // The command itself is in the background, and stays.

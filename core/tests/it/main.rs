@@ -21,6 +21,7 @@ mod authority;
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod browser;
 mod config;
+mod exec;
 mod history_log;
 mod mock_model;
 mod model_http;

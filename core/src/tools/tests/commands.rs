@@ -92,7 +92,15 @@ async fn a_command_that_cannot_start_has_a_failed_item() {
         (completed.status, completed.exit_code),
         (CallStatus::Failed, Some(-1))
     );
-    assert_eq!(completed.process_id, None);
+    assert_eq!(
+        (completed.process_id, completed.source),
+        (None, CommandSource::UnifiedExecStartup)
+    );
+    let output = completed.aggregated_output.expect("says why");
+    assert_eq!(
+        output,
+        "Failed to create unified exec process: No such file or directory (os error 2)"
+    );
 }
 
 #[tokio::test]
@@ -152,37 +160,25 @@ async fn a_long_command_goes_on_and_can_be_followed() {
         end.contains("Process exited with code 7") && end.ends_with("Output:\nend\n"),
         "{end}"
     );
-    let mut seen = Vec::new();
     loop {
         match bench.event().await {
-            Event::TerminalInteraction {
-                turn_id,
-                item_id,
-                process_id,
-                stdin,
-            } => {
-                assert_eq!((&*turn_id, &*item_id, stdin.as_str()), ("t2", "c1", ""));
-                seen.push(process_id);
-            }
+            Event::TerminalInteraction { .. } => panic!("a look is no interaction"),
             Event::ItemCompleted { turn_id, item } => {
                 assert_eq!(&*turn_id, "t1", "the item stays with its turn");
-                assert_eq!(
-                    command(item.body).aggregated_output.as_deref(),
-                    Some("begin\nend\n")
-                );
+                let output = command(item.body).aggregated_output;
+                assert_eq!(output.as_deref(), Some("begin\nend\n"));
                 break;
             }
             _ => {}
         }
     }
-    assert_eq!(seen, [id.to_string()]);
     let gone = text(bench.call("write_stdin", &json!({"session_id": id})).await);
     assert_eq!(gone, format!("write_stdin failed: Unknown process id {id}"));
 }
 
 #[tokio::test]
 async fn a_running_command_can_be_interrupted_but_not_written_to() {
-    let bench = Bench::free();
+    let mut bench = Bench::free();
     let id = session_id(
         bench
             .exec(json!({"cmd": "exec sleep 60", "yield_time_ms": 1}))
@@ -200,6 +196,57 @@ async fn a_running_command_can_be_interrupted_but_not_written_to() {
     let call = json!({"session_id": id, "chars": "\u{3}", "yield_time_ms": 10_000});
     let said = text(bench.call("write_stdin", &call).await);
     assert!(said.contains("Process exited with code 130"), "{said}");
+    let written = loop {
+        if let Event::TerminalInteraction {
+            process_id, stdin, ..
+        } = bench.event().await
+        {
+            break (process_id, stdin);
+        }
+    };
+    assert_eq!(written, (id.to_string(), "\u{3}".to_owned()));
+}
+
+#[tokio::test]
+async fn a_shell_is_found_by_its_name() {
+    let mut bench = Bench::free();
+    assert_eq!(
+        output(bench.exec(json!({"cmd": "echo hi", "shell": "sh"})).await),
+        "hi\n"
+    );
+    let shell = bench.completed().await.0.command[0].clone();
+    assert!(shell.starts_with('/') && shell.ends_with("/sh"), "{shell}");
+    let said = text(
+        bench
+            .exec(json!({"cmd": "echo hi", "shell": "no-such-shell"}))
+            .await,
+    );
+    assert!(said.contains("Failed to create unified exec process"), "{said}");
+}
+
+#[tokio::test]
+async fn one_command_too_many_ends_the_one_that_nobody_looked_at_for_longest() {
+    let bench = Bench::free();
+    let mut ids = Vec::new();
+    for _ in 0..65 {
+        let end = bench.exec(json!({"cmd": "exec sleep 60", "yield_time_ms": 1}));
+        ids.push(tokio::spawn(end));
+    }
+    let mut all = Vec::new();
+    for id in ids {
+        all.push(session_id(id.await.expect("no panic")));
+    }
+    let mut gone = 0;
+    for id in all {
+        let chars = json!({"session_id": id, "chars": "\u{3}", "yield_time_ms": 10_000});
+        let said = text(bench.call("write_stdin", &chars).await);
+        if said == format!("write_stdin failed: Unknown process id {id}") {
+            gone += 1;
+        } else {
+            assert!(said.contains("Process exited with code 130"), "{said}");
+        }
+    }
+    assert_eq!(gone, 1);
 }
 
 #[tokio::test]
@@ -265,7 +312,6 @@ async fn commands_in_the_background_survive_an_interrupt_but_not_the_end() {
     let process = output(end.clone());
     let id = session_id(end);
     let look = tokio::spawn(bench.call("write_stdin", &json!({"session_id": id})));
-    while !matches!(bench.event().await, Event::TerminalInteraction { .. }) {}
     bench.cx.cancel.cancel();
     assert!(text(look.await.expect("no panic")).ends_with("aborted by user"));
     assert!(is_alive(&process));
