@@ -1,26 +1,12 @@
 //! What the user says.
 
 use codex_app_server_protocol as wire;
-use codex_app_server_protocol::error::InputTooLargeData;
 use codex_core::{TextElement, UserInput};
 
 use crate::error::{RpcError, RpcResult};
 
-/// Most characters that the texts of one input may have (threads-and-turns §3.1).
-pub(crate) const MAX_INPUT_CHARS: u64 = 1 << 20;
-
-/// From the client.
+/// From the client. Whether the engine takes it is for the engine to say.
 pub(crate) fn from_wire(input: Vec<wire::UserInput>) -> RpcResult<Vec<UserInput>> {
-    let chars: u64 = input
-        .iter()
-        .map(|piece| match piece {
-            wire::UserInput::Text { text, .. } => text.chars().count() as u64,
-            _ => 0,
-        })
-        .sum();
-    if chars > MAX_INPUT_CHARS {
-        return Err(InputTooLargeData::error(MAX_INPUT_CHARS, chars).into());
-    }
     input.into_iter().map(piece_from_wire).collect()
 }
 
@@ -59,22 +45,13 @@ enum Media {
     File(String),
 }
 
-/// Exactly one of the two is there, and a URL holds its data: nothing is fetched for the client.
+/// Exactly one of the two must be there.
 fn inline_or_file(what: &str, url: Option<String>, file_id: Option<String>) -> RpcResult<Media> {
     match (url, file_id) {
-        (Some(url), None)
-            if url
-                .get(..5)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) =>
-        {
-            Ok(Media::Inline(url))
-        }
-        (Some(_), None) => Err(RpcError::invalid(format!(
-            "remote {what} URLs are not supported; use an inline data URL instead"
-        ))),
+        (Some(url), None) => Ok(Media::Inline(url)),
         (None, Some(file_id)) => Ok(Media::File(file_id)),
         (Some(_), Some(_)) | (None, None) => Err(RpcError::params(format!(
-            "Invalid params: an {what} input needs either `url` or `fileId`"
+            "Invalid params: an input of type `{what}` needs either `url` or `fileId`"
         ))),
     }
 }
@@ -161,43 +138,18 @@ fn detail_to_wire(detail: &str) -> Option<wire::ImageDetail> {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> wire::UserInput {
-        wire::UserInput::Text {
-            text: text.to_owned(),
-            text_elements: Vec::new(),
-        }
-    }
-
     #[test]
-    fn length_counts_characters_over_all_texts() {
-        let half = "é".repeat(1 << 19);
-        assert!(from_wire(vec![text(&half), text(&half)]).is_ok());
-        let error = from_wire(vec![text(&half), text(&half), text("x")])
-            .unwrap_err()
-            .0;
-        assert_eq!(error.code, -32602);
-        assert_eq!(
-            error.data.unwrap(),
-            serde_json::json!({
-                "input_error_code": "input_too_large", "max_chars": 1_048_576, "actual_chars": 1_048_577
-            })
-        );
-    }
-
-    #[test]
-    fn images_come_inline_or_from_the_file_store() {
-        let image = |url: Option<&str>, file_id: Option<&str>| {
-            from_wire(vec![wire::UserInput::Image {
-                url: url.map(ToOwned::to_owned),
-                file_id: file_id.map(ToOwned::to_owned),
-                detail: None,
-            }])
+    fn images_come_inline_or_from_the_file_store_and_go_back_as_they_came() {
+        let image = |url: Option<&str>, file_id: Option<&str>| wire::UserInput::Image {
+            url: url.map(ToOwned::to_owned),
+            file_id: file_id.map(ToOwned::to_owned),
+            detail: Some(wire::ImageDetail::High),
         };
-        assert!(image(Some("data:image/png;base64,AA=="), None).is_ok());
-        assert!(image(None, Some("file-1")).is_ok());
-        let error = image(Some("https://example.com/a.png"), None).unwrap_err().0;
-        assert_eq!(error.code, -32600);
-        assert!(error.message.contains("use an inline data URL instead"));
-        assert_eq!(image(None, None).unwrap_err().0.code, -32602);
+        for piece in [image(Some("data:image/png;base64,AA=="), None), image(None, Some("file-1"))] {
+            let taken = from_wire(vec![piece.clone()]).unwrap();
+            assert_eq!(taken.into_iter().map(to_wire).collect::<Vec<_>>(), [piece]);
+        }
+        assert_eq!(from_wire(vec![image(None, None)]).unwrap_err().0.code, -32602);
+        assert_eq!(from_wire(vec![image(Some("a"), Some("b"))]).unwrap_err().0.code, -32602);
     }
 }
