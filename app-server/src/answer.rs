@@ -97,7 +97,6 @@ impl<M: Request> Responder<M> {
 
     /// The request waits for the world outside (a program, a person) and may take long: others need not wait for a
     /// free slot because of it. It keeps its place in its lane.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for handlers that run programs"))]
     pub(crate) fn takes_long(&mut self) {
         self.answer.slot = None;
     }

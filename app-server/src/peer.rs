@@ -95,10 +95,6 @@ impl Peer {
     }
 
     /// Asks the client, and waits for its answer at most this long.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for questions that belong to no thread")
-    )]
     pub(crate) async fn request<R: Request>(
         &self,
         params: &R::Params,

@@ -20,7 +20,6 @@ use crate::token_owner::TokenOwner;
 /// One server. Any number of connections may share it.
 pub struct Server {
     pub(crate) engine: Arc<Engine>,
-    #[expect(dead_code, reason = "for the handlers of accounts")]
     pub(crate) auth: Arc<AuthManager>,
     pub(crate) backend: Arc<Backend>,
     /// Asks for tokens that a client owns.

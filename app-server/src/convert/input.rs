@@ -145,11 +145,17 @@ mod tests {
             file_id: file_id.map(ToOwned::to_owned),
             detail: Some(wire::ImageDetail::High),
         };
-        for piece in [image(Some("data:image/png;base64,AA=="), None), image(None, Some("file-1"))] {
+        for piece in [
+            image(Some("data:image/png;base64,AA=="), None),
+            image(None, Some("file-1")),
+        ] {
             let taken = from_wire(vec![piece.clone()]).unwrap();
             assert_eq!(taken.into_iter().map(to_wire).collect::<Vec<_>>(), [piece]);
         }
         assert_eq!(from_wire(vec![image(None, None)]).unwrap_err().0.code, -32602);
-        assert_eq!(from_wire(vec![image(Some("a"), Some("b"))]).unwrap_err().0.code, -32602);
+        assert_eq!(
+            from_wire(vec![image(Some("a"), Some("b"))]).unwrap_err().0.code,
+            -32602
+        );
     }
 }

@@ -375,6 +375,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_waits_is_written_in_order_and_in_the_dialect_of_the_peer() {
+        for (dialect, begin) in [
+            (Dialect::Plain, "{"),
+            (Dialect::JsonRpc2, "{\"jsonrpc\":\"2.0\","),
+        ] {
+            let (queue, thread) = (Arc::new(queue()), ThreadId::new());
+            queue.set_dialect(dialect);
+            let large = format!("\"text\":\"{}\"}}", "x".repeat(200_000));
+            queue.push(Some(thread), format!("{{{large}"));
+            queue.push_delta(delta(thread, "a", "\"quoted\""));
+            queue.push(None, "{\"id\":1}");
+            queue.close();
+            let mut written = Vec::new();
+            write(Arc::clone(&queue), &mut written).await.unwrap();
+            let text = String::from_utf8(written).unwrap();
+            let lines: Vec<_> = text
+                .lines()
+                .map(|line| line.strip_prefix(begin).unwrap())
+                .collect();
+            assert_eq!(
+                (lines.len(), lines[0], lines[2]),
+                (3, large.as_str(), "\"id\":1}")
+            );
+            assert!(
+                lines[1].starts_with("\"method\":\"item/agentMessage/delta\","),
+                "{}",
+                lines[1]
+            );
+            assert!(lines[1].contains("\"delta\":\"\\\"quoted\\\"\""), "{}", lines[1]);
+            assert_eq!(queue.waiting(), 0);
+        }
+    }
+
+    #[tokio::test]
     async fn a_reader_that_has_gone_frees_everything() {
         let queue = Arc::new(queue());
         queue.push(None, vec![b' '; HIGH_WATER + 1]);

@@ -35,7 +35,21 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
         let mut entries = entries.into_iter().peekable();
         while let Some(entry) = entries.next() {
             counted += entry.bytes();
-            encode(entry, dialect, &mut buffer);
+            match entry {
+                Entry::Delta(text) => delta::encode(text, dialect, &mut buffer),
+                Entry::Frame { json, .. } => {
+                    let rest = begin(&json, dialect, &mut buffer);
+                    if rest.len() < BATCH {
+                        buffer.extend_from_slice(rest);
+                    } else {
+                        // Too large to be copied.
+                        send(queue, stream, &buffer).await?;
+                        buffer.clear();
+                        send(queue, stream, rest).await?;
+                    }
+                    buffer.push(b'\n');
+                }
+            }
             if buffer.len() >= BATCH || entries.peek().is_none() {
                 send(queue, stream, &buffer).await?;
                 buffer.clear();
@@ -48,19 +62,14 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
     Ok(())
 }
 
-fn encode(entry: Entry, dialect: Dialect, out: &mut Vec<u8>) {
-    match entry {
-        Entry::Delta(text) => delta::encode(text, dialect, out),
-        Entry::Frame { json, .. } => {
-            match dialect {
-                Dialect::Plain => out.extend_from_slice(&json),
-                Dialect::JsonRpc2 => {
-                    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
-                    out.extend_from_slice(json.get(1..).unwrap_or_default());
-                }
-            }
-            out.push(b'\n');
+/// Begins a frame in a dialect; gives what is left of it.
+fn begin<'a>(json: &'a [u8], dialect: Dialect, out: &mut Vec<u8>) -> &'a [u8] {
+    match (dialect, json) {
+        (Dialect::JsonRpc2, [b'{', rest @ ..]) => {
+            out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+            rest
         }
+        _ => json,
     }
 }
 
