@@ -312,12 +312,12 @@ impl App {
         }
     }
 
-    /// Closes standard input; the program must end with 0 within a second.
-    pub async fn stop(&self) {
+    /// Closes standard input; the program must end with 0. Says how long that took.
+    pub async fn stop(&self) -> Duration {
         self.close_stdin().await;
         let (status, time) = self.exit().await;
         assert!(status.success(), "the program ended with {status}");
-        assert!(time < Duration::from_secs(1), "the program took {time:?} to end");
+        time
     }
 
     /// Starts a thread in the home's work folder with these parameters on top, and returns its id.
