@@ -206,8 +206,6 @@ pub struct ThreadSettings {
     pub mode_instructions: Option<String>,
     /// Plugins that are switched off for this thread.
     pub disabled_plugin_ids: Vec<String>,
-    /// Client metadata that is merged into `x-codex-turn-metadata`.
-    pub client_metadata: BTreeMap<String, String>,
 }
 
 /// Changes to [`ThreadSettings`]: what is `None` stays as it is.
@@ -243,8 +241,8 @@ pub struct SettingsPatch {
     pub collaboration_mode: Option<CollaborationMode>,
     /// Plugins that are switched off.
     pub disabled_plugin_ids: Option<Vec<String>>,
-    /// Replaces the client metadata.
+    /// The client's own keys for `x-codex-turn-metadata`, of one turn.
     pub client_metadata: Option<BTreeMap<String, String>>,
-    /// Adds to the client metadata.
+    /// Adds to them.
     pub client_metadata_patch: Option<BTreeMap<String, String>>,
 }

@@ -319,6 +319,7 @@ impl Engine {
             outbox: outbox.clone(),
             parent_turn_id: None,
             turn_trigger: None,
+            client_metadata: std::collections::BTreeMap::new(),
         };
         let services = Services {
             outbox,

@@ -1,5 +1,6 @@
 //! The side of a thread that its mailbox talks to, also while a turn runs: what is known of the thread, its settings.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub(crate) struct Front {
     /// Choices of the client that go into the metadata of the running turn's requests.
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
+    pub(crate) client_metadata: BTreeMap<String, String>,
 }
 
 impl Front {
@@ -62,6 +64,12 @@ impl Front {
         self.info.recency_at = Some(started_at);
         self.parent_turn_id = start.parent_turn_id;
         self.turn_trigger = start.turn_trigger;
+        let metadata = (
+            start.settings.client_metadata,
+            start.settings.client_metadata_patch,
+        );
+        self.client_metadata = metadata.0.unwrap_or_default();
+        self.client_metadata.extend(metadata.1.unwrap_or_default());
         self.outbox.turn_began(Turn {
             started_at: Some(started_at),
             ..answer
@@ -206,7 +214,9 @@ impl Front {
             SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
             SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
         };
-        let mut client_metadata = plan.settings.client_metadata.clone();
+        let mut client_metadata = self.client_metadata.clone();
+        // The client has a parameter for it.
+        client_metadata.remove("turn_trigger");
         if let Some(trigger) = &self.turn_trigger {
             client_metadata.insert("turn_trigger".into(), trigger.clone());
         }

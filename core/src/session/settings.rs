@@ -28,7 +28,6 @@ pub(crate) fn initial(
         collaboration_mode: ModeKind::Default,
         mode_instructions: None,
         disabled_plugin_ids: Vec::new(),
-        client_metadata: std::collections::BTreeMap::new(),
     };
     // A model that the client names is the first one, not a switch: the configured effort goes with it.
     let effort = settings.effort.clone();
@@ -107,9 +106,6 @@ pub(crate) fn changed(
         new.mode_instructions = mode.settings.developer_instructions;
     }
     new.disabled_plugin_ids = patch.disabled_plugin_ids.unwrap_or(new.disabled_plugin_ids);
-    new.client_metadata = patch.client_metadata.unwrap_or(new.client_metadata);
-    new.client_metadata
-        .extend(patch.client_metadata_patch.unwrap_or_default());
     Ok(new)
 }
 

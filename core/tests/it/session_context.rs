@@ -208,6 +208,11 @@ async fn choices_for_one_turn_do_not_stay() {
         output_schema: Some(json!({"type": "object"})),
         service_tier_for_turn: Some("flex".into()),
         additional_context: context.clone(),
+        turn_trigger: Some("button".into()),
+        settings: SettingsPatch {
+            client_metadata: Some(BTreeMap::from([("mine".to_owned(), "1".to_owned())])),
+            ..SettingsPatch::default()
+        },
         ..StartTurn::default()
     };
     probe.turn_with(start());
@@ -222,6 +227,15 @@ async fn choices_for_one_turn_do_not_stay() {
         json!({"type": "object"})
     );
     assert_eq!(requests[0].body["service_tier"], "flex");
+    let metadata = |index: usize| {
+        let text = requests[index].body["client_metadata"]["x-codex-turn-metadata"]
+            .as_str()
+            .unwrap();
+        let metadata: Value = serde_json::from_str(text).unwrap();
+        (metadata["mine"].clone(), metadata["turn_trigger"].clone())
+    };
+    assert_eq!(metadata(0), (json!("1"), json!("button")));
+    assert_eq!(metadata(2), (Value::Null, Value::Null));
     assert_eq!(requests[2].body["text"].get("format"), None);
     assert_eq!(requests[2].body.get("service_tier"), None);
     let sent = input(&requests[2]);

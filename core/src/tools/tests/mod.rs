@@ -69,7 +69,6 @@ impl Bench {
             collaboration_mode: ModeKind::Default,
             mode_instructions: None,
             disabled_plugin_ids: Vec::new(),
-            client_metadata: std::collections::BTreeMap::default(),
         };
         let exec = ExecSessions::new(ExecOptions {
             thread_id,
