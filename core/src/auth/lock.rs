@@ -15,32 +15,37 @@ pub(crate) struct HomeLock {
     _file: File,
 }
 
+/// Another process held the lock for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("another codex process is still renewing the credentials of this home")]
+pub(crate) struct LockIsHeld;
+
 impl HomeLock {
     /// Takes the lock, waiting at most this long for its holder. The caller must read the store again after it had it.
-    pub(crate) async fn take(codex_home: &Path, patience: Duration) -> Result<Self, String> {
+    /// `None`: this home cannot be locked (it may be read-only), so nobody else can write it either.
+    pub(crate) async fn take(codex_home: &Path, patience: Duration) -> Result<Option<Self>, LockIsHeld> {
         let path = codex_home.join("auth.lock");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(&path)
-            .map_err(|error| format!("cannot open {}: {error}", path.display()))?;
+        let unlockable = |error: std::io::Error| {
+            tracing::warn!("{} cannot be locked: {error}", path.display());
+            Ok(None)
+        };
+        let file = match options.open(&path) {
+            Ok(file) => file,
+            Err(error) => return unlockable(error),
+        };
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Some(Self { _file: file })),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(
-                        "another codex process is still renewing the credentials of this home".to_owned(),
-                    );
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(format!("cannot lock {}: {error}", path.display()));
-                }
+                Err(TryLockError::WouldBlock) => return Err(LockIsHeld),
+                Err(TryLockError::Error(error)) => return unlockable(error),
             }
         }
     }
@@ -60,6 +65,15 @@ mod tests {
                 .is_err()
         );
         drop(first);
-        HomeLock::take(home.path(), Duration::ZERO).await.unwrap();
+        HomeLock::take(home.path(), Duration::ZERO)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_home_that_cannot_be_written_needs_no_lock() {
+        let nowhere = Path::new("/proc/no/such/home");
+        assert!(HomeLock::take(nowhere, Duration::ZERO).await.unwrap().is_none());
     }
 }

@@ -36,11 +36,9 @@ impl AuthManager {
         // The ephemeral store is not shared, so there is nobody to lock out.
         let _lock = match settings.store {
             CredentialsStore::Ephemeral => None,
-            _ => Some(
-                HomeLock::take(&self.options.codex_home, LOCK_PATIENCE)
-                    .await
-                    .map_err(AuthError::Transient)?,
-            ),
+            _ => HomeLock::take(&self.options.codex_home, LOCK_PATIENCE)
+                .await
+                .map_err(|held| AuthError::Transient(held.to_string()))?,
         };
         let found = self.reload_same_owner(used).await?;
         if found.bearer() != used.bearer() {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use super::account::Account;
-use super::claims::Claims;
 use super::environment::{AuthOptions, AuthSettings};
+use super::loaded::{Loaded, RENEW_AHEAD_S, same_owner};
 use super::login::ActiveLogin;
 use super::managed::ManagedRefresher;
 use super::parent::{ParentAuth, ParentRefresher, TokenParent};
@@ -17,12 +17,7 @@ use super::refresh::{Flight, RefreshReason, Refresher};
 use super::storage::Storage;
 use super::stored::StoredAuth;
 use super::{AuthError, CodexAuth, Secret};
-use crate::config::LoginMethod;
 
-/// Tokens that end sooner than this are renewed before they are used.
-const RENEW_AHEAD_S: i64 = 5 * 60;
-/// Tokens that do not say when they end are renewed at this age.
-const RENEW_AGE_S: i64 = 8 * 24 * 3600;
 /// After an attempt to renew ahead of time, the same token is left in peace for so long. Keeps a wrong clock, or an
 /// authority that hands out short-lived tokens, from costing a renewal per request.
 const RENEW_PAUSE: Duration = Duration::from_secs(60);
@@ -57,14 +52,6 @@ struct State {
     refused: Option<(StoredAuth, String)>,
     /// The token that was last renewed ahead of time, or came out of it.
     renewed: Option<(Secret, Instant)>,
-}
-
-/// Stored credentials with what is derived from them.
-#[derive(Debug, Clone)]
-struct Loaded {
-    stored: StoredAuth,
-    credentials: CodexAuth,
-    renew: Option<(i64, RefreshReason)>,
 }
 
 impl AuthManager {
@@ -305,58 +292,4 @@ impl AuthManager {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Loaded {
-    fn new(stored: StoredAuth, settings: &AuthSettings) -> Option<Self> {
-        let credentials = stored.credentials()?;
-        if let Err(reason) = allowed(&credentials, settings) {
-            tracing::warn!("the stored sign-in is not used: {reason}");
-            return None;
-        }
-        let renew = stored
-            .access_token()
-            .filter(|_| stored.refresh_token().is_some())
-            .and_then(
-                |token| match Claims::decode(token).and_then(|claims| claims.expires_at) {
-                    Some(expires_at) => {
-                        Some((expires_at.saturating_sub(RENEW_AHEAD_S), RefreshReason::Expiry))
-                    }
-                    None => Some((
-                        stored.last_refresh()?.timestamp() + RENEW_AGE_S,
-                        RefreshReason::Scheduled,
-                    )),
-                },
-            );
-        Some(Self {
-            stored,
-            credentials,
-            renew,
-        })
-    }
-}
-
-/// Whether the settings of this machine let these credentials be used.
-fn allowed(credentials: &CodexAuth, settings: &AuthSettings) -> Result<(), String> {
-    match (credentials, settings.forced_login) {
-        (CodexAuth::ApiKey { .. }, Some(LoginMethod::Chatgpt)) => Err("ChatGPT login is required".to_owned()),
-        (CodexAuth::ChatGpt { .. }, Some(LoginMethod::Api)) => Err("an API key is required".to_owned()),
-        (CodexAuth::ChatGpt { account_id, .. }, _) if !settings.forced_workspaces.is_empty() => {
-            let ours = account_id
-                .as_ref()
-                .is_some_and(|id| settings.forced_workspaces.contains(id));
-            if ours {
-                Ok(())
-            } else {
-                Err("it belongs to another workspace than is required".to_owned())
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the second may stand in for the first: same kind, same workspace.
-fn same_owner(used: &CodexAuth, current: &CodexAuth) -> bool {
-    std::mem::discriminant(used) == std::mem::discriminant(current)
-        && used.account_id() == current.account_id()
 }

@@ -7,6 +7,7 @@ mod claims;
 mod environment;
 mod http;
 mod keyring;
+mod loaded;
 mod lock;
 mod login;
 mod managed;

@@ -193,4 +193,27 @@ mod tests {
             None
         );
     }
+
+    #[tokio::test]
+    async fn what_the_keyring_holds_lies_in_no_file() {
+        keyring_core::set_default_store(keyring_core::mock::Store::new().unwrap());
+        let home = tempfile::tempdir().unwrap();
+        let storage = Storage::new(home.path().to_owned());
+        let (key, other) = (StoredAuth::api_key_login("k"), StoredAuth::api_key_login("other"));
+        storage.save(CredentialsStore::File, &key).await.unwrap();
+        for store in [CredentialsStore::Keyring, CredentialsStore::Auto] {
+            assert_eq!(storage.load(CredentialsStore::Keyring).await, None);
+            storage.save(store, &other).await.unwrap();
+            assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+            assert_eq!(storage.load(store).await, Some(other.clone()));
+            storage.delete(store).await.unwrap();
+            storage.delete(store).await.unwrap();
+        }
+        storage.save(CredentialsStore::File, &key).await.unwrap();
+        assert_eq!(
+            storage.load(CredentialsStore::Auto).await,
+            Some(key),
+            "the file, for want of an entry"
+        );
+    }
 }

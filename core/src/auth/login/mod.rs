@@ -208,8 +208,9 @@ impl AuthManager {
         }
         let taken = HomeLock::take(&self.options.codex_home, WRITE_PATIENCE).await;
         taken
-            .inspect_err(|error| tracing::warn!("credentials are written without the lock: {error}"))
+            .inspect_err(|held| tracing::warn!("credentials are written without the lock: {held}"))
             .ok()
+            .flatten()
     }
 }
 
