@@ -5,7 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::shape::double_option;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadGoalSet "thread/goal/set" (ThreadGoalSetParams) -> ThreadGoalSetResponse, stable, in Thread, "Sets or changes the goal of a thread.";
+    client ThreadGoalGet "thread/goal/get" (ThreadGoalGetParams) -> ThreadGoalGetResponse, stable, in Thread, "Reads the goal of a thread.";
+    client ThreadGoalClear "thread/goal/clear" (ThreadGoalClearParams) -> ThreadGoalClearResponse, stable, in Thread, "Drops the goal of a thread.";
+    notify ThreadGoalUpdated "thread/goal/updated" (ThreadGoalUpdatedNotification), stable, "The goal of a thread was set or changed.";
+    notify ThreadGoalCleared "thread/goal/cleared" (ThreadGoalClearedNotification), stable, "A thread has no goal any more.";
+}
 
 /// What a thread is to reach.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,9 @@ use crate::shape::double_option;
 use crate::thread_data::Thread;
 use crate::thread_read::ThreadReadState;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadList "thread/list" (ThreadListParams) -> ThreadListResponse, stable, in None, "Lists stored threads, page by page.";
+}
 
 /// Which threads to list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,13 @@ use crate::settings::{
 use crate::shape::double_option;
 use crate::thread_data::Thread;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadSetName "thread/name/set" (ThreadSetNameParams) -> ThreadSetNameResponse, stable, in Thread, "Gives a thread a name.";
+    client ThreadMetadataUpdate "thread/metadata/update" (ThreadMetadataUpdateParams) -> ThreadMetadataUpdateResponse, stable, in Thread, "Changes what is known of a thread.";
+    client ThreadSettingsUpdate "thread/settings/update" (ThreadSettingsUpdateParams) -> ThreadSettingsUpdateResponse, experimental, in Thread, "Changes settings of a thread without a turn.";
+    client ThreadInjectItems "thread/inject_items" (ThreadInjectItemsParams) -> ThreadInjectItemsResponse, stable, in Thread, "Adds items to the model's history without a turn.";
+    notify ThreadNameUpdated "thread/name/updated" (ThreadNameUpdatedNotification), stable, "A thread got a name.";
+}
 
 /// Names a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,11 @@ use crate::thread_item::ThreadItem;
 use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadRead "thread/read" (ThreadReadParams) -> ThreadReadResponse, stable, in None, "Reads a thread without loading it.";
+    client ThreadTurnsList "thread/turns/list" (ThreadTurnsListParams) -> ThreadTurnsListResponse, stable, in None, "Lists the turns of a thread, page by page.";
+    client ThreadItemsList "thread/items/list" (ThreadItemsListParams) -> ThreadItemsListResponse, stable, in None, "Lists the items of a thread, page by page.";
+}
 
 /// Reads a thread without loading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

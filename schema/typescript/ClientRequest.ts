@@ -11,8 +11,24 @@ import type { LoginAccountParams } from "./v2/LoginAccountParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { RequestId } from "./RequestId";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
+import type { ThreadArchiveParams } from "./v2/ThreadArchiveParams";
+import type { ThreadDeleteParams } from "./v2/ThreadDeleteParams";
+import type { ThreadForkParams } from "./v2/ThreadForkParams";
+import type { ThreadGoalClearParams } from "./v2/ThreadGoalClearParams";
+import type { ThreadGoalGetParams } from "./v2/ThreadGoalGetParams";
+import type { ThreadGoalSetParams } from "./v2/ThreadGoalSetParams";
+import type { ThreadInjectItemsParams } from "./v2/ThreadInjectItemsParams";
+import type { ThreadItemsListParams } from "./v2/ThreadItemsListParams";
+import type { ThreadListParams } from "./v2/ThreadListParams";
 import type { ThreadLoadedListParams } from "./v2/ThreadLoadedListParams";
+import type { ThreadMetadataUpdateParams } from "./v2/ThreadMetadataUpdateParams";
+import type { ThreadReadParams } from "./v2/ThreadReadParams";
+import type { ThreadResumeParams } from "./v2/ThreadResumeParams";
+import type { ThreadRevertParams } from "./v2/ThreadRevertParams";
+import type { ThreadSetNameParams } from "./v2/ThreadSetNameParams";
 import type { ThreadStartParams } from "./v2/ThreadStartParams";
+import type { ThreadTurnsListParams } from "./v2/ThreadTurnsListParams";
+import type { ThreadUnarchiveParams } from "./v2/ThreadUnarchiveParams";
 import type { ThreadUnsubscribeParams } from "./v2/ThreadUnsubscribeParams";
 import type { TurnInterruptParams } from "./v2/TurnInterruptParams";
 import type { TurnStartParams } from "./v2/TurnStartParams";
@@ -33,6 +49,38 @@ export type ClientRequest =
   | { id: RequestId; method: "turn/steer"; params: TurnSteerParams }
   /** Stops the running turn. */
   | { id: RequestId; method: "turn/interrupt"; params: TurnInterruptParams }
+  /** Brings a stored thread back and subscribes the caller to it. */
+  | { id: RequestId; method: "thread/resume"; params: ThreadResumeParams }
+  /** Branches a new thread off and subscribes the caller to it. */
+  | { id: RequestId; method: "thread/fork"; params: ThreadForkParams }
+  /** Drops a turn and all that came after it. */
+  | { id: RequestId; method: "thread/revert"; params: ThreadRevertParams }
+  /** Puts a thread into the archive. */
+  | { id: RequestId; method: "thread/archive"; params: ThreadArchiveParams }
+  /** Takes a thread out of the archive. */
+  | { id: RequestId; method: "thread/unarchive"; params: ThreadUnarchiveParams }
+  /** Removes a thread for ever. */
+  | { id: RequestId; method: "thread/delete"; params: ThreadDeleteParams }
+  /** Lists stored threads, page by page. */
+  | { id: RequestId; method: "thread/list"; params?: ThreadListParams }
+  /** Reads a thread without loading it. */
+  | { id: RequestId; method: "thread/read"; params: ThreadReadParams }
+  /** Lists the turns of a thread, page by page. */
+  | { id: RequestId; method: "thread/turns/list"; params: ThreadTurnsListParams }
+  /** Lists the items of a thread, page by page. */
+  | { id: RequestId; method: "thread/items/list"; params: ThreadItemsListParams }
+  /** Gives a thread a name. */
+  | { id: RequestId; method: "thread/name/set"; params: ThreadSetNameParams }
+  /** Changes what is known of a thread. */
+  | { id: RequestId; method: "thread/metadata/update"; params: ThreadMetadataUpdateParams }
+  /** Adds items to the model's history without a turn. */
+  | { id: RequestId; method: "thread/inject_items"; params: ThreadInjectItemsParams }
+  /** Sets or changes the goal of a thread. */
+  | { id: RequestId; method: "thread/goal/set"; params: ThreadGoalSetParams }
+  /** Reads the goal of a thread. */
+  | { id: RequestId; method: "thread/goal/get"; params: ThreadGoalGetParams }
+  /** Drops the goal of a thread. */
+  | { id: RequestId; method: "thread/goal/clear"; params: ThreadGoalClearParams }
   /** Tells who is signed in. */
   | { id: RequestId; method: "account/read"; params?: GetAccountParams }
   /** Signs in, or begins to. */

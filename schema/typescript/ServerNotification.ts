@@ -17,11 +17,18 @@ import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummar
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
 import type { ServerRequestResolvedNotification } from "./v2/ServerRequestResolvedNotification";
 import type { TerminalInteractionNotification } from "./v2/TerminalInteractionNotification";
+import type { ThreadArchivedNotification } from "./v2/ThreadArchivedNotification";
 import type { ThreadClosedNotification } from "./v2/ThreadClosedNotification";
+import type { ThreadDeletedNotification } from "./v2/ThreadDeletedNotification";
+import type { ThreadGoalClearedNotification } from "./v2/ThreadGoalClearedNotification";
+import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotification";
+import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
+import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
 import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
 import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
 import type { ThreadStatusChangedNotification } from "./v2/ThreadStatusChangedNotification";
 import type { ThreadTokenUsageUpdatedNotification } from "./v2/ThreadTokenUsageUpdatedNotification";
+import type { ThreadUnarchivedNotification } from "./v2/ThreadUnarchivedNotification";
 import type { TurnCompletedNotification } from "./v2/TurnCompletedNotification";
 import type { TurnModerationMetadataNotification } from "./v2/TurnModerationMetadataNotification";
 import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
@@ -60,6 +67,20 @@ export type ServerNotification =
   | { method: "item/commandExecution/terminalInteraction"; params: TerminalInteractionNotification }
   /** A question to the client needs no answer any more. */
   | { method: "serverRequest/resolved"; params: ServerRequestResolvedNotification }
+  /** Turns of a thread were dropped. */
+  | { method: "thread/reverted"; params: ThreadRevertedNotification }
+  /** A thread was put into the archive. */
+  | { method: "thread/archived"; params: ThreadArchivedNotification }
+  /** A thread was taken out of the archive. */
+  | { method: "thread/unarchived"; params: ThreadUnarchivedNotification }
+  /** A thread was removed. */
+  | { method: "thread/deleted"; params: ThreadDeletedNotification }
+  /** A thread got a name. */
+  | { method: "thread/name/updated"; params: ThreadNameUpdatedNotification }
+  /** The goal of a thread was set or changed. */
+  | { method: "thread/goal/updated"; params: ThreadGoalUpdatedNotification }
+  /** A thread has no goal any more. */
+  | { method: "thread/goal/cleared"; params: ThreadGoalClearedNotification }
   /** Who is signed in has changed. */
   | { method: "account/updated"; params: AccountUpdatedNotification }
   /** A login has ended, well or badly. */

@@ -7,7 +7,7 @@ pub(crate) mod delta;
 mod item;
 mod model;
 mod notice;
-mod thread;
+pub(crate) mod thread;
 mod turn;
 
 use codex_app_server_protocol::{

@@ -35,7 +35,7 @@ pub(super) fn settings_updated(
 }
 
 /// `thread/tokenUsage/updated`
-pub(super) fn token_usage(
+pub(crate) fn token_usage(
     thread: ThreadId,
     turn_id: &str,
     usage: &ThreadTokenUsage,

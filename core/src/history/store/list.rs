@@ -42,6 +42,8 @@ pub struct ListQuery {
     pub attached_to: Option<ThreadId>,
     /// Attached threads too.
     pub include_attached: bool,
+    /// Threads in this section only; `Some(None)`: those in none.
+    pub section: Option<Option<String>>,
 }
 
 impl Default for ListQuery {
@@ -61,6 +63,7 @@ impl Default for ListQuery {
             ancestor: None,
             attached_to: None,
             include_attached: false,
+            section: None,
         }
     }
 }
@@ -74,6 +77,8 @@ pub enum SortKey {
     Updated,
     /// By last activity.
     Recency,
+    /// By place in the section.
+    SectionPosition,
 }
 
 /// Kinds of clients and programs that start threads.
@@ -161,7 +166,9 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
                 }
             }
         }
-        SortKey::Updated | SortKey::Recency => by_change(state, query, cursor, limit, &mut found),
+        SortKey::Updated | SortKey::Recency | SortKey::SectionPosition => {
+            by_change(state, query, cursor, limit, &mut found)
+        }
     }
     let more = found.len() > limit;
     found.truncate(limit);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
-pub use pages::{ItemRow, ItemsPage, ItemsQuery, TurnsPage, TurnsQuery};
+pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
 
 use super::catalogue::{Catalogue, Rollout};
 use super::chain::{History, HistoryError};

@@ -39,11 +39,22 @@ pub struct ItemsQuery {
     /// Items of a page, 1 to 100.
     pub limit: usize,
     /// Where to go on.
-    pub cursor: Option<String>,
+    pub start: PageStart,
     /// Newest first.
     pub descending: bool,
     /// Of this turn only.
     pub turn_id: Option<String>,
+}
+
+/// Where a page of items begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageStart {
+    /// At the end that the order begins with.
+    End,
+    /// Where a cursor says.
+    Cursor(String),
+    /// With this item.
+    Item(String),
 }
 
 /// A page of items.
@@ -215,13 +226,17 @@ pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Resu
     if query.descending {
         rows.reverse();
     }
-    let start = match query.cursor.as_deref() {
-        None => 0,
-        Some(text) => {
+    let start = match &query.start {
+        PageStart::End => 0,
+        PageStart::Cursor(text) => {
             let cursor = PlaceCursor::parse(text, id, Scope::ItemsByCreatedAtOrdinal)?;
             let behind = |row: &ItemRow| is_behind(row.ordinal, &cursor, query.descending);
             rows.iter().position(behind).unwrap_or(rows.len())
         }
+        PageStart::Item(wanted) => rows
+            .iter()
+            .position(|row| row.item.id == *wanted)
+            .ok_or_else(|| Error::invalid(format!("item not found: {wanted}")))?,
     };
     let cursor = |row: &ItemRow, include_anchor| {
         PlaceCursor::new(id, Scope::ItemsByCreatedAtOrdinal, row.ordinal, include_anchor).text()

@@ -1,0 +1,112 @@
+//! Lists of threads (threads-and-turns §2.7).
+
+use std::path::PathBuf;
+
+use codex_app_server_protocol::{
+    SortDirection, ThreadList, ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey,
+    ThreadSourceKind,
+};
+use codex_core::history::{ListQuery, SortKey, SourceKind};
+
+use crate::convert::thread;
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::server::parse_thread_id;
+
+/// Rows of a page where the client names no number.
+const DEFAULT_LIMIT: usize = 25;
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<ThreadList, _, _>(list);
+}
+
+async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
+    if params
+        .originators
+        .is_some_and(|originators| !originators.is_empty())
+    {
+        return Err(RpcError::params(
+            "originator filtering is not supported by the local app-server",
+        ));
+    }
+    if params.parent_thread_id.is_some() && params.ancestor_thread_id.is_some() {
+        return Err(RpcError::invalid(
+            "parentThreadId and ancestorThreadId are mutually exclusive",
+        ));
+    }
+    if params.sort_key == Some(ThreadSortKey::SectionPosition) && params.section_id.is_none() {
+        return Err(RpcError::invalid(
+            "section-position sorting requires a section filter",
+        ));
+    }
+    if let Some(id) = params.project_id {
+        return Err(RpcError::invalid(format!("project not found: {id}")));
+    }
+    let mut excluded = std::collections::HashSet::new();
+    for id in params.excluded_thread_ids.unwrap_or_default() {
+        let parsed = id
+            .parse()
+            .map_err(|e| RpcError::params(format!("invalid excluded thread id: {e}")))?;
+        excluded.insert(parsed);
+    }
+    let id = |id: Option<String>| id.as_deref().map(parse_thread_id).transpose();
+    let query = ListQuery {
+        limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
+        cursor: params.cursor,
+        sort: match params.sort_key {
+            None | Some(ThreadSortKey::CreatedAt) => SortKey::Created,
+            Some(ThreadSortKey::UpdatedAt) => SortKey::Updated,
+            Some(ThreadSortKey::RecencyAt) => SortKey::Recency,
+            Some(ThreadSortKey::SectionPosition) => SortKey::SectionPosition,
+        },
+        descending: params.sort_direction != Some(SortDirection::Asc),
+        archived: params.archived.unwrap_or_default(),
+        sources: params
+            .source_kinds
+            .unwrap_or_default()
+            .into_iter()
+            .map(source_kind)
+            .collect(),
+        providers: params.model_providers.unwrap_or_default(),
+        cwds: match params.cwd {
+            None => Vec::new(),
+            Some(ThreadListCwdFilter::One(cwd)) => vec![absolute(&cwd)],
+            Some(ThreadListCwdFilter::Many(cwds)) => cwds.iter().map(|cwd| absolute(cwd)).collect(),
+        },
+        search: params.search_term.filter(|term| !term.is_empty()),
+        excluded,
+        parent: id(params.parent_thread_id)?,
+        ancestor: id(params.ancestor_thread_id)?,
+        attached_to: id(params.attached_to_thread_id)?,
+        include_attached: params.include_attached_threads,
+        section: params.section_id,
+    };
+    let page = cx.server.engine.list_threads(query).await?;
+    Ok(ThreadListResponse {
+        data: page.threads.iter().map(thread::to_wire).collect(),
+        backwards_cursor: page.backwards_cursor,
+        next_cursor: page.next_cursor,
+        read_states: None,
+    })
+}
+
+/// A relative folder counts from the server's.
+fn absolute(cwd: &str) -> PathBuf {
+    std::path::absolute(cwd).unwrap_or_else(|_| PathBuf::from(cwd))
+}
+
+fn source_kind(kind: ThreadSourceKind) -> SourceKind {
+    match kind {
+        ThreadSourceKind::Cli => SourceKind::Cli,
+        ThreadSourceKind::Vscode => SourceKind::Vscode,
+        ThreadSourceKind::Exec => SourceKind::Exec,
+        ThreadSourceKind::AppServer => SourceKind::AppServer,
+        ThreadSourceKind::SubAgent => SourceKind::SubAgent,
+        ThreadSourceKind::SubAgentReview => SourceKind::SubAgentReview,
+        ThreadSourceKind::SubAgentCompact => SourceKind::SubAgentCompact,
+        ThreadSourceKind::SubAgentThreadSpawn => SourceKind::SubAgentThreadSpawn,
+        ThreadSourceKind::SubAgentOther => SourceKind::SubAgentOther,
+        ThreadSourceKind::Unknown => SourceKind::Unknown,
+    }
+}

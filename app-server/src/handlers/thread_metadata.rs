@@ -1,0 +1,153 @@
+//! Changes of a thread without a turn: name, metadata, settings, history (threads-and-turns §2.9).
+
+use std::path::PathBuf;
+
+use codex_app_server_protocol::{
+    ThreadInjectItems, ThreadInjectItemsParams, ThreadInjectItemsResponse, ThreadMetadataUpdate,
+    ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse, ThreadNameUpdated,
+    ThreadNameUpdatedNotification, ThreadSetName, ThreadSetNameParams, ThreadSetNameResponse,
+    ThreadSettingsUpdate, ThreadSettingsUpdateParams, ThreadSettingsUpdateResponse,
+};
+use codex_core::history::MetadataPatch;
+use codex_core::{Op, SettingsPatch};
+
+use super::thread::local_environment;
+use crate::answer::Responder;
+use crate::convert::{policy, settings, thread};
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::server::parse_thread_id;
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on_deferred::<ThreadSetName, _, _>(set_name);
+    router.on::<ThreadMetadataUpdate, _, _>(update_metadata);
+    router.on_deferred::<ThreadSettingsUpdate, _, _>(update_settings);
+    router.on_deferred::<ThreadInjectItems, _, _>(inject_items);
+}
+
+async fn set_name(cx: Cx, params: ThreadSetNameParams, responder: Responder<ThreadSetName>) {
+    let named = async {
+        let id = parse_thread_id(&params.thread_id)?;
+        let name = cx.server.engine.rename_thread(id, &params.name).await?;
+        Ok::<_, RpcError>((id, name))
+    };
+    match named.await {
+        Ok((id, name)) => {
+            responder.send(Ok(ThreadSetNameResponse {}));
+            let params = ThreadNameUpdatedNotification {
+                thread_id: id.to_string(),
+                thread_name: Some(name),
+            };
+            cx.server.hub.broadcast::<ThreadNameUpdated>(Some(id), &params);
+        }
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+async fn update_metadata(
+    cx: Cx,
+    params: ThreadMetadataUpdateParams,
+) -> RpcResult<ThreadMetadataUpdateResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    if params.daybreak_enabled.is_some() {
+        return Err(RpcError::invalid(
+            "daybreakEnabled is not supported by this server; leave it out",
+        ));
+    }
+    if let Some(Some(project)) = params.project_id {
+        return Err(RpcError::invalid(format!("project not found: {project}")));
+    }
+    let Some(git) = params.git_info else {
+        if params.project_id.is_some() {
+            // No thread belongs to a project: there is nothing to clear.
+            return answer(&cx, id).await;
+        }
+        return Err(RpcError::invalid(
+            "thread metadata update must include at least one field",
+        ));
+    };
+    if git.sha.is_none() && git.branch.is_none() && git.origin_url.is_none() {
+        return Err(RpcError::invalid("gitInfo must include at least one field"));
+    }
+    let patch = MetadataPatch {
+        sha: filled("sha", git.sha)?,
+        branch: filled("branch", git.branch)?,
+        origin_url: filled("originUrl", git.origin_url)?,
+    };
+    let info = cx.server.engine.update_metadata(id, patch).await?;
+    Ok(ThreadMetadataUpdateResponse {
+        thread: thread::to_wire(&info),
+    })
+}
+
+async fn answer(cx: &Cx, id: codex_core::ThreadId) -> RpcResult<ThreadMetadataUpdateResponse> {
+    let info = cx.server.engine.read_thread(id).await?;
+    let info = info.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))?;
+    Ok(ThreadMetadataUpdateResponse {
+        thread: thread::to_wire(&info),
+    })
+}
+
+/// Blank texts say nothing; null clears.
+fn filled(name: &str, value: Option<Option<String>>) -> RpcResult<Option<Option<String>>> {
+    match value {
+        Some(Some(text)) => match text.trim() {
+            "" => Err(RpcError::invalid(format!("gitInfo.{name} must not be empty"))),
+            text => Ok(Some(Some(text.to_owned()))),
+        },
+        other => Ok(other),
+    }
+}
+
+async fn update_settings(
+    cx: Cx,
+    params: ThreadSettingsUpdateParams,
+    responder: Responder<ThreadSettingsUpdate>,
+) {
+    let patch = |params: ThreadSettingsUpdateParams| {
+        let thread = cx.server.thread(&params.thread_id)?;
+        if params.permissions.is_some() && params.sandbox_policy.is_some() {
+            return Err(RpcError::invalid(
+                "`permissions` cannot be combined with `sandboxPolicy`",
+            ));
+        }
+        let environment = local_environment(params.environments)?;
+        let patch = SettingsPatch {
+            model: params.model,
+            effort: params.effort.map(|effort| effort.0),
+            summary: params.summary.map(settings::summary_from_wire),
+            service_tier: params.service_tier,
+            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
+            workspace_roots: environment.roots,
+            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
+            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
+            sandbox_policy: params.sandbox_policy.map(policy::sandbox_from_wire),
+            permissions: params.permissions,
+            personality: params.personality.map(settings::personality_from_wire),
+            collaboration_mode: params
+                .collaboration_mode
+                .map(settings::collaboration_mode_from_wire),
+            disabled_plugin_ids: params.disabled_plugin_ids,
+            ..SettingsPatch::default()
+        };
+        Ok((thread, patch))
+    };
+    match patch(params) {
+        Ok((thread, patch)) => thread.submit(Op::UpdateSettings {
+            patch: Box::new(patch),
+            reply: responder.reply(|()| ThreadSettingsUpdateResponse {}),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+async fn inject_items(cx: Cx, params: ThreadInjectItemsParams, responder: Responder<ThreadInjectItems>) {
+    match cx.server.thread(&params.thread_id) {
+        Ok(thread) => thread.submit(Op::InjectItems {
+            items: params.items,
+            reply: responder.reply(|()| ThreadInjectItemsResponse {}),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}

@@ -1,0 +1,105 @@
+//! What is in a thread, whole or page by page (threads-and-turns §2.8).
+
+use codex_app_server_protocol::{
+    DeprecationNotice, SortDirection, Thread, ThreadItemEntry, ThreadItemsList, ThreadItemsListAnchor,
+    ThreadItemsListCursor, ThreadItemsListParams, ThreadItemsListResponse, ThreadRead, ThreadReadParams,
+    ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
+};
+use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
+use codex_core::{HistoryMode, ItemsView};
+
+use super::thread_lifecycle::all_turns_notice;
+use crate::convert::{item, thread, turn};
+use crate::dispatch::{Cx, Router};
+use crate::error::{RpcError, RpcResult};
+use crate::server::parse_thread_id;
+
+/// Rows of a page where the client names no number.
+const DEFAULT_LIMIT: usize = 25;
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<ThreadRead, _, _>(read);
+    router.on::<ThreadTurnsList, _, _>(turns_list);
+    router.on::<ThreadItemsList, _, _>(items_list);
+}
+
+async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    let info = cx.server.engine.read_thread(id).await?;
+    let info = info.ok_or_else(|| RpcError::invalid(format!("thread not loaded: {id}")))?;
+    let turns = if params.include_turns {
+        let turns = cx.server.engine.read_turns(id).await?;
+        if info.history_mode == HistoryMode::Paginated {
+            cx.peer.notify::<DeprecationNotice>(&all_turns_notice());
+        }
+        turns.into_iter().map(turn::to_wire).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(ThreadReadResponse {
+        thread: Thread {
+            turns,
+            ..thread::to_wire(&info)
+        },
+        read_state: None,
+    })
+}
+
+async fn turns_list(cx: Cx, params: ThreadTurnsListParams) -> RpcResult<ThreadTurnsListResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    let query = TurnsQuery {
+        limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
+        cursor: params.cursor,
+        descending: params.sort_direction != Some(SortDirection::Asc),
+        view: view(params.items_view),
+        running: None,
+    };
+    let page = cx.server.engine.turns_page(id, query).await?;
+    Ok(ThreadTurnsListResponse {
+        data: page.turns.into_iter().map(turn::to_wire).collect(),
+        backwards_cursor: page.backwards_cursor,
+        next_cursor: page.next_cursor,
+    })
+}
+
+async fn items_list(cx: Cx, params: ThreadItemsListParams) -> RpcResult<ThreadItemsListResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    let query = ItemsQuery {
+        limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
+        start: match params.cursor {
+            None => PageStart::End,
+            Some(ThreadItemsListCursor::Cursor(cursor)) => PageStart::Cursor(cursor),
+            Some(ThreadItemsListCursor::Anchor(ThreadItemsListAnchor::Item { item_id })) => {
+                PageStart::Item(item_id)
+            }
+        },
+        descending: params.sort_direction == Some(SortDirection::Desc),
+        turn_id: params.turn_id,
+    };
+    let page = cx.server.engine.items_page(id, query).await?;
+    Ok(ThreadItemsListResponse {
+        data: page.rows.into_iter().map(entry).collect(),
+        backwards_cursor: page.backwards_cursor,
+        next_cursor: page.next_cursor,
+    })
+}
+
+fn entry(row: ItemRow) -> ThreadItemEntry {
+    ThreadItemEntry {
+        turn_id: row.turn_id,
+        completed_at_ms: row.item.completed_at_ms,
+        started_at_ms: row.item.started_at_ms,
+        output_deferred: false,
+        item: item::to_wire(row.item),
+    }
+}
+
+/// How many items a turn carries; a summary unless the client says otherwise.
+pub(super) fn view(view: Option<TurnItemsView>) -> ItemsView {
+    match view {
+        None | Some(TurnItemsView::Summary) => ItemsView::Summary,
+        Some(TurnItemsView::NotLoaded) => ItemsView::NotLoaded,
+        Some(TurnItemsView::Full) => ItemsView::Full,
+    }
+}

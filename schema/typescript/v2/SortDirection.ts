@@ -1,0 +1,8 @@
+// Generated from the protocol crate. Do not edit.
+
+/** A direction. */
+export type SortDirection =
+  /** Oldest first. */
+  | "asc"
+  /** Newest first. */
+  | "desc";
