@@ -201,6 +201,7 @@ impl Engine {
         } else if self.store().find(id).await?.is_none() {
             return Err(Error::invalid(format!("no rollout found for thread id {id}")));
         }
+        self.store().check_delete(id).await?;
         self.unload(id).await;
         let lock = self.store().lock(id).await?;
         let deleted = self.store().delete(id).await;

@@ -201,6 +201,11 @@ impl ThreadStore {
         .await
     }
 
+    /// Refuses if a thread's files may not be removed.
+    pub(crate) async fn check_delete(&self, id: ThreadId) -> Result<()> {
+        self.blocking(move |state| state.check_delete(id)).await
+    }
+
     /// Removes a thread's files and all that is known of it. The caller holds its lock.
     pub async fn delete(&self, id: ThreadId) -> Result<()> {
         self.blocking(move |state| state.delete(id)).await
@@ -291,7 +296,8 @@ impl State {
         Ok(moved)
     }
 
-    fn delete(&mut self, id: ThreadId) -> Result<()> {
+    /// Other threads may build upon this one.
+    fn check_delete(&mut self, id: ThreadId) -> Result<()> {
         let mut refused = None;
         self.each_row(|rollout, meta| {
             let other = rollout.key.id;
@@ -306,9 +312,11 @@ impl State {
                 refused = Some(format!("cannot delete thread {id}: forked history still references it"));
             }
         });
-        if let Some(why) = refused {
-            return Err(Error::invalid(why));
-        }
+        refused.map_or(Ok(()), |why| Err(Error::invalid(why)))
+    }
+
+    fn delete(&mut self, id: ThreadId) -> Result<()> {
+        self.check_delete(id)?;
         self.catalogue.refresh();
         let files = self.catalogue.all(id);
         if files.is_empty() {
