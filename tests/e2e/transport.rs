@@ -1,6 +1,7 @@
 //! Lines, envelopes and connections: what may come in, and what goes out (threads-and-turns §1).
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -554,6 +555,24 @@ async fn a_client_that_goes_away_ends_the_program() {
         .unwrap();
     let status = tokio::time::timeout(Duration::from_secs(2), child.wait()).await;
     assert!(status.unwrap().unwrap().success(), "its input is still open");
+}
+
+#[tokio::test]
+async fn the_end_of_the_thread_that_started_the_program_is_not_the_end_of_its_parent() {
+    let home = Home::empty();
+    let mut command = Launch::new(&home).into_command().into_std();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let start = std::thread::spawn(move || command.spawn().unwrap());
+    let mut child = start.join().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in 0..3 {
+        writeln!(stdin, "{}", json!({"id": id, "method": "no/such"})).unwrap();
+        let answer: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["id"], id);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
 
 /// Numbers from a seed: a xorshift generator, so that a failure can be had again.

@@ -26,13 +26,16 @@ async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initi
     let opened = open(&cx, params);
     let is_open = opened.is_ok();
     responder.send(opened);
-    if is_open && let Some(problem) = config::check(&cx.server.config) {
+    if !is_open {
+        return;
+    }
+    // The client need not wait for the files that are read now.
+    tokio::task::yield_now().await;
+    if let Some(problem) = config::check(&cx.server.config) {
         tracing::error!(%problem, "the configuration cannot be used");
         cx.peer.notify::<ConfigWarning>(&config_warning(problem));
     }
-    if is_open {
-        super::account::announce_stored(&cx);
-    }
+    super::account::announce_stored(&cx);
 }
 
 fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {
