@@ -227,15 +227,13 @@ async fn a_shell_is_found_by_its_name() {
 #[tokio::test]
 async fn one_command_too_many_ends_the_one_that_nobody_looked_at_for_longest() {
     let bench = Bench::free();
-    let mut ids = Vec::new();
-    for _ in 0..65 {
-        let end = bench.exec(json!({"cmd": "exec sleep 60", "yield_time_ms": 1}));
-        ids.push(tokio::spawn(end));
-    }
+    let start = || tokio::spawn(bench.exec(json!({"cmd": "exec sleep 60", "yield_time_ms": 1})));
+    let first: Vec<_> = (0..64).map(|_| start()).collect();
     let mut all = Vec::new();
-    for id in ids {
-        all.push(session_id(id.await.expect("no panic")));
+    for started in first {
+        all.push(session_id(started.await.expect("no panic")));
     }
+    all.push(session_id(start().await.expect("no panic")));
     let mut gone = 0;
     for id in all {
         let chars = json!({"session_id": id, "chars": "\u{3}", "yield_time_ms": 10_000});
