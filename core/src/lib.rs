@@ -27,6 +27,7 @@ mod project_doc;
 mod safety;
 mod session;
 mod settings;
+pub mod telemetry;
 pub mod test_support;
 mod thread_info;
 mod tools;

@@ -22,5 +22,6 @@ mod feature;
 mod models;
 mod orphans;
 mod shutdown;
+mod telemetry;
 mod transport;
 mod turns;

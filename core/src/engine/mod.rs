@@ -24,13 +24,13 @@ use crate::history::{
     BaseInstructions, ContextWindow, Layout, LogPosition, LogWriter, NewLog, OnWarning, Provenance,
     SessionMeta, ThreadLog, ThreadStore, timestamp,
 };
-use crate::model::{ModelCatalog, ModelClient, ModelClientOptions, ModelInfo, Provider};
+use crate::model::{ModelCatalog, ModelClient, ModelClientOptions, ModelInfo, Provider, ThreadLineage};
 use crate::project_doc::ProjectDoc;
 use crate::session::{Actor, Front, Mail, Outbox, Services, Session, settings};
 use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
     CONTRACT_VERSION, Error, Event, EventSink, HistoryMode, Op, Reply, Result, SettingsPatch, ThreadId,
-    ThreadInfo, ThreadSettings, ThreadStatus, features, instructions,
+    ThreadInfo, ThreadSettings, ThreadStatus, features, instructions, telemetry,
 };
 
 /// How long the end of all threads may take.
@@ -225,6 +225,7 @@ impl Engine {
         let source = &self.options.config;
         let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
         let config = Config::load(source, &cwd, &start.config)?;
+        export(&config);
         let model = config
             .model
             .clone()
@@ -285,7 +286,8 @@ impl Engine {
         let provider = provider(&config, &settings.model_provider)?;
         let doc = ProjectDoc::load(&config, &settings.cwd);
         let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, info.ephemeral);
-        let client = ModelClient::new(ModelClientOptions {
+        let lineage = lineage(&info, settings_untold);
+        let options = ModelClientOptions {
             thread_id: id,
             session_id: info.session_id.clone(),
             provider,
@@ -295,7 +297,8 @@ impl Engine {
             installation_id: self.installation_id(),
             compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
-        });
+        };
+        let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);
         let exec = ExecSessions::new(ExecOptions {
             thread_id: id,
@@ -405,6 +408,7 @@ impl Engine {
         if tokio::time::timeout(SHUTDOWN_TIME, all).await.is_err() {
             tracing::warn!("some threads did not end in time");
         }
+        telemetry::flush().await;
     }
 }
 
@@ -417,6 +421,30 @@ impl std::fmt::Debug for Engine {
 }
 
 type MailChannel = (mpsc::UnboundedSender<Mail>, mpsc::UnboundedReceiver<Mail>);
+
+/// What model servers are told of where a thread comes from.
+fn lineage(info: &ThreadInfo, is_new: bool) -> ThreadLineage {
+    let initialization = match &info.forked_from {
+        // A fork that was resumed later can't be told from one that has just been made.
+        Some(_) => None,
+        None if is_new => Some("new".to_owned()),
+        None => Some("cold_resume".to_owned()),
+    };
+    ThreadLineage {
+        history_initialization: initialization,
+        forked_from_thread_id: info.forked_from.as_ref().map(ToString::to_string),
+        parent_thread_id: info.parent.as_ref().map(ToString::to_string),
+        subagent: None,
+        thread_source: info.thread_source.clone(),
+    }
+}
+
+/// Starts to export telemetry if the configuration asks for it. What can't be done is no reason to refuse a thread.
+fn export(config: &Config) {
+    if let Err(error) = telemetry::configure(config.otel.as_ref()) {
+        tracing::warn!("{error}");
+    }
+}
 
 /// What decides what a thread consists of.
 struct Draft {

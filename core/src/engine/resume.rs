@@ -220,6 +220,7 @@ impl Engine {
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
         let config = Config::load(&self.options.config, &cwd, &start.config)?;
+        super::export(&config);
         let model = saved
             .model
             .clone()

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use opentelemetry::KeyValue;
 use serde_json::Value;
 
 use super::fingerprint::Exchange;
@@ -15,11 +16,13 @@ use super::rate_limits::RateLimitTracker;
 use super::request::{self, Frame};
 use super::retry::RetryBudget;
 use super::setup::{self, ClientSetup};
+use super::turn_log::{EventMetric, TurnLog};
 use super::turn_metadata::{CompactionMetadata, ContextWindow, RequestIdentity, RequestKind, ThreadLineage};
 use super::websocket::{self, ConnectFailure, Connection, Limits, WebSocketResponse, connect_websocket};
 use super::{ModelCatalog, ModelError, Provider, ResponseEvent, ResponseItem};
 use crate::auth::AuthManager;
 use crate::git::Look;
+use crate::telemetry;
 use crate::{ThreadId, TurnError};
 
 /// What a [`ModelClient`] needs to know: values, not the whole configuration.
@@ -139,6 +142,8 @@ impl Shared {
     /// From now on HTTP only.
     pub(super) fn fall_back(&self) {
         tracing::info!("falling back to HTTP");
+        let from = KeyValue::new("from_wire_api", "responses_websocket");
+        telemetry::count("codex.transport.fallback_to_http", &[from]);
         self.fallen_back.store(true, Ordering::Relaxed);
         self.slot.clear();
     }
@@ -234,6 +239,7 @@ impl ModelClient {
         ModelClientSession {
             shared: Arc::clone(&self.shared),
             look,
+            log: Arc::new(TurnLog::new(&identity.turn_id)),
             identity,
             turn_state: Arc::default(),
             budget: RetryBudget::default(),
@@ -254,6 +260,7 @@ pub struct ModelClientSession {
     identity: TurnIdentity,
     /// What git says of the turn's folders.
     look: Look,
+    log: Arc<TurnLog>,
     /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
     turn_state: Arc<OnceLock<String>>,
     budget: RetryBudget,
@@ -276,17 +283,22 @@ impl ModelClientSession {
     }
 
     async fn open(&mut self, prompt: &Prompt, kind: &RequestKind) -> Result<ResponseStream, ModelError> {
-        let source = match self.open_websocket(prompt, kind).await {
-            Ok(Some(response)) => Source::WebSocket(response),
-            Ok(None) => Source::Http(http::open(self, prompt, kind).await?),
+        let websocket = self.shared.uses_websocket();
+        let mut span = self.log.request(if websocket { "websocket" } else { "http" });
+        let opened = match self.open_websocket(prompt, kind).await {
+            Ok(Some(response)) => Ok(Source::WebSocket(response)),
+            Ok(None) => http::open(self, prompt, kind).await.map(Source::Http),
             Err(ConnectFailure::UpgradeRequired) => {
                 self.shared.fall_back();
-                Source::Http(http::open(self, prompt, kind).await?)
+                http::open(self, prompt, kind).await.map(Source::Http)
             }
-            Err(ConnectFailure::Failed(error)) => return Err(error),
+            Err(ConnectFailure::Failed(error)) => Err(error),
         };
+        let source = opened.inspect_err(|error| span.fail(&error.error.message))?;
         Ok(ResponseStream {
             shared: Arc::clone(&self.shared),
+            log: Arc::clone(&self.log),
+            span,
             source: Box::new(source),
             ended: false,
         })
@@ -347,6 +359,16 @@ impl ModelClientSession {
         let key = self.shared.cache_key();
         let exchange = Exchange::new(prompt, &key)?;
         let (previous_response_id, skip) = connection.continuation(&exchange).unzip();
+        let mode = if skip.is_some() { "incremental" } else { "full" };
+        telemetry::count(
+            "codex.websocket.continuation",
+            &[KeyValue::new("mode", mode), KeyValue::new("phase", "generation")],
+        );
+        metadata.extend(
+            self.log
+                .traceparent()
+                .map(|parent| ("ws_request_header_traceparent", parent)),
+        );
         let frame = Frame {
             kind: Some("response.create"),
             previous_response_id,
@@ -436,6 +458,8 @@ pub enum RetryDecision {
 #[derive(Debug)]
 pub struct ResponseStream {
     shared: Arc<Shared>,
+    log: Arc<TurnLog>,
+    span: telemetry::Span,
     source: Box<Source>,
     /// The last event or an error has been given out.
     ended: bool,
@@ -448,6 +472,18 @@ enum Source {
 }
 
 impl Source {
+    fn metric(&self, waited: Duration) -> EventMetric {
+        let (count, duration) = match self {
+            Self::Http(_) => ("codex.sse_event", "codex.sse_event.duration_ms"),
+            Self::WebSocket(_) => ("codex.websocket.event", "codex.websocket.event.duration_ms"),
+        };
+        EventMetric {
+            count,
+            duration,
+            waited,
+        }
+    }
+
     async fn next(&mut self) -> Result<ResponseEvent, ModelError> {
         match self {
             Self::Http(stream) => stream.next().await,
@@ -467,7 +503,9 @@ impl ResponseStream {
     /// The next event. `None` never comes before [`ResponseEvent::Completed`] or an error. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
         while !self.ended {
+            let waiting = Instant::now();
             let event = self.source.next().await;
+            self.log.event(self.source.metric(waiting.elapsed()), &event);
             if let Some(event) = self.pass(event) {
                 return Some(event);
             }
@@ -479,6 +517,7 @@ impl ResponseStream {
     pub fn try_next(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
         while !self.ended {
             let event = self.source.try_next()?;
+            self.log.event(self.source.metric(Duration::ZERO), &event);
             if let Some(event) = self.pass(event) {
                 return Some(event);
             }
@@ -510,6 +549,7 @@ impl ResponseStream {
             }
             Err(mut error) => {
                 self.ended = true;
+                self.span.fail(&error.error.message);
                 if let Source::WebSocket(stream) = &mut *self.source {
                     stream.fail();
                 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::failure::{self, ApiError};
 use super::rate_limits;
 use super::{KnownItem, ModelError, ResponseEvent, ResponseItem};
-use crate::TokenUsage;
+use crate::{TokenUsage, telemetry};
 
 /// Kinds of items that are ignored if they can't be read; others are kept as they came.
 const KNOWN_KINDS: [&str; 7] = [
@@ -110,6 +110,7 @@ impl EventParser {
             "response.failed" => return Err(failure::failed(response_error(frame.response))),
             "response.incomplete" => return Err(failure::incomplete(&incomplete_reason(frame.response))),
             "response.metadata" => self.metadata(&frame, out),
+            "responsesapi.websocket_timing" => timing(data),
             "error" => {
                 if let Some(scope) = &self.websocket
                     && let Some(error) = failure::error_frame(data, &scope.url)
@@ -165,6 +166,50 @@ impl EventParser {
             reasons: told.reasons,
             faster_model: told.retry_model.or_else(|| self.faster_model.clone()),
         })
+    }
+}
+
+/// Times that the server measured.
+fn timing(event: &[u8]) {
+    const METRICS: [(&str, &str); 6] = [
+        (
+            "responses_duration_excl_engine_and_client_tool_time_ms",
+            "codex.responses_api_overhead.duration_ms",
+        ),
+        (
+            "engine_service_total_ms",
+            "codex.responses_api_inference_time.duration_ms",
+        ),
+        (
+            "engine_iapi_ttft_ms",
+            "codex.responses_api_engine_iapi_ttft.duration_ms",
+        ),
+        (
+            "engine_service_ttft_ms",
+            "codex.responses_api_engine_service_ttft.duration_ms",
+        ),
+        (
+            "engine_iapi_tbt_ms",
+            "codex.responses_api_engine_iapi_tbt.duration_ms",
+        ),
+        (
+            "engine_service_tbt_ms",
+            "codex.responses_api_engine_service_tbt.duration_ms",
+        ),
+    ];
+    #[derive(Deserialize)]
+    struct Timing {
+        timing_metrics: serde_json::Map<String, Value>,
+    }
+    if !telemetry::metrics_on() {
+        return;
+    }
+    if let Ok(timing) = serde_json::from_slice::<Timing>(event) {
+        for (key, name) in METRICS {
+            if let Some(ms) = timing.timing_metrics.get(key).and_then(Value::as_f64) {
+                telemetry::record(name, ms, &[]);
+            }
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The Responses API over HTTP: one POST, answered by server-sent events (model-and-auth sections 1.1 to 1.7).
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, header};
+use opentelemetry::KeyValue;
 
 use super::client::{ModelClientSession, Shared};
 use super::event_parser::EventParser;
@@ -15,7 +16,7 @@ use super::setup::{ClientSetup, Recovery};
 use super::sse::SseDecoder;
 use super::turn_metadata::{RequestIdentity, RequestKind};
 use super::{ModelError, Prompt, ResponseEvent, compression, failure, headers, rate_limits, request, retry};
-use crate::ErrorKind;
+use crate::{ErrorKind, telemetry};
 
 const TURN_STATE: HeaderName = HeaderName::from_static("x-codex-turn-state");
 /// How much of an error's body is read.
@@ -24,6 +25,7 @@ const MAX_ERROR_BODY: usize = 1 << 20;
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// Sends a request until the server has taken it, an error is final, or the retries are used up.
+#[tracing::instrument(name = "http_request", level = "debug", skip_all, fields(model = prompt.model))]
 pub(super) async fn open(
     session: &ModelClientSession,
     prompt: &Prompt,
@@ -44,7 +46,10 @@ pub(super) async fn open(
     let body = Body::new(shared, &setup, body).await;
     loop {
         let headers = request_headers(session, &setup, &identity, prompt, &body);
-        let error = match send(shared, &setup, headers, body.bytes.clone()).await {
+        let started = Instant::now();
+        let answer = send(shared, &setup, headers, body.bytes.clone()).await;
+        measure(started, answer.as_ref().ok());
+        let error = match answer {
             Ok(response) if response.status().is_success() => return Ok(HttpStream::new(session, response)),
             Ok(response) => {
                 let status = response.status();
@@ -69,6 +74,19 @@ pub(super) async fn open(
         tracing::debug!(retries, "request failed, trying again: {}", error.error.message);
         tokio::time::sleep(error.retry_after.unwrap_or_else(|| retry::backoff(retries))).await;
     }
+}
+
+fn measure(started: Instant, answer: Option<&reqwest::Response>) {
+    let status = answer.map(|answer| answer.status());
+    let attributes = [
+        KeyValue::new(
+            "status",
+            status.map_or_else(|| "none".to_owned(), |s| s.as_u16().to_string()),
+        ),
+        KeyValue::new("success", status.is_some_and(|s| s.is_success())),
+    ];
+    telemetry::count("codex.api_request", &attributes);
+    telemetry::duration("codex.api_request.duration_ms", started.elapsed(), &attributes);
 }
 
 /// A body as it goes over the wire.

@@ -26,6 +26,7 @@ mod request;
 mod retry;
 mod setup;
 mod sse;
+mod turn_log;
 mod turn_metadata;
 mod usage_limit;
 mod web_search;

@@ -5,7 +5,9 @@
 //! never starts on a dead connection. The slot is idle, in flight or ready; a request takes what is there.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
+use opentelemetry::KeyValue;
 use tokio::sync::oneshot;
 
 use super::TurnIdentity;
@@ -13,12 +15,15 @@ use super::client::{Shared, lock};
 use super::turn_metadata::{RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, connect_websocket};
 use crate::git::Look;
+use crate::telemetry;
 
 /// Holds at most one connection, or the attempt at one.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     /// How to ask for it. `None` is idle. Locked for moments only.
     kept: Mutex<Option<Ask>>,
+    /// When a preconnect began that no turn has asked for yet.
+    began: Mutex<Option<Instant>>,
 }
 
 /// A keeper gives up its connection to the sender that it gets. When this is dropped, it closes the connection.
@@ -35,6 +40,7 @@ impl Slot {
         let (ask, asked) = oneshot::channel();
         tokio::spawn(open(Arc::clone(shared), look, asked));
         *kept = Some(ask);
+        *lock(&self.began) = Some(Instant::now());
     }
 
     /// Keeps a connection for the next request.
@@ -47,6 +53,25 @@ impl Slot {
     /// Takes the connection; one in flight is waited for, which ends with the connect time-out at the latest. `None`:
     /// there is none, or it has failed or died.
     pub(super) async fn adopt(&self) -> Option<Connection> {
+        let began = lock(&self.began).take();
+        let connection = self.take().await;
+        if let Some(began) = began {
+            let status = if connection.is_some() {
+                "consumed"
+            } else {
+                "failed"
+            };
+            let status = [KeyValue::new("status", status)];
+            telemetry::duration(
+                "codex.startup_prewarm.age_at_first_turn_ms",
+                began.elapsed(),
+                &status,
+            );
+        }
+        connection
+    }
+
+    async fn take(&self) -> Option<Connection> {
         let ask = lock(&self.kept).take()?;
         let (give, given) = oneshot::channel();
         ask.send(give).ok()?;
@@ -60,6 +85,7 @@ impl Slot {
 }
 
 async fn open(shared: Arc<Shared>, look: Look, mut asked: Asked) {
+    let started = Instant::now();
     // Whoever asks meanwhile gets the connection as soon as it is there.
     let mut waiting = None;
     let result = {
@@ -75,6 +101,11 @@ async fn open(shared: Arc<Shared>, look: Look, mut asked: Asked) {
             }
         }
     };
+    let status = [KeyValue::new(
+        "status",
+        if result.is_ok() { "ready" } else { "failed" },
+    )];
+    telemetry::duration("codex.startup_prewarm.duration_ms", started.elapsed(), &status);
     match result {
         Ok(connection) => {
             tracing::debug!("preconnected");

@@ -142,7 +142,7 @@ struct TurnMetadata<'a> {
     rest: Rest<'a>,
 }
 
-/// The keys that follow, sorted by name: two of ours and the client's.
+/// The keys that follow, sorted by name: ours and the client's.
 struct Rest<'a> {
     model: Option<&'a str>,
     effort: Option<&'a str>,

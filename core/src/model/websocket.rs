@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use opentelemetry::KeyValue;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -19,6 +20,7 @@ use super::setup::{ClientSetup, Recovery};
 use super::sse::MAX_EVENT_BYTES;
 use super::turn_metadata::RequestIdentity;
 use super::{ModelError, Prompt, ResponseEvent, failure, headers};
+use crate::telemetry;
 
 /// What the servers call the version of this protocol.
 const PROTOCOL: (HeaderName, HeaderValue) = (
@@ -63,6 +65,7 @@ pub(super) struct Connection {
 }
 
 /// Opens a connection. The only place that does: preconnects and turns come here. 401 goes to auth recovery.
+#[tracing::instrument(level = "debug", skip_all)]
 pub(super) async fn connect_websocket(
     shared: &Shared,
     identity: &RequestIdentity,
@@ -73,24 +76,30 @@ pub(super) async fn connect_websocket(
         .await
         .map_err(ConnectFailure::Failed)?;
     let mut recovery = Recovery::default();
+    let mut reauth = false;
     loop {
+        let started = Instant::now();
         let limit = shared.options.provider.websocket_connect_timeout;
-        let (status, error) =
-            match tokio::time::timeout(limit, handshake(shared, &setup, identity, prompt)).await {
-                Ok(Ok(connection)) => {
-                    if let Some(etag) = &connection.greeting.models_etag {
-                        shared.heard_models_etag(etag);
-                    }
-                    return Ok(connection);
+        let answer = tokio::time::timeout(limit, handshake(shared, &setup, identity, prompt)).await;
+        measure_connect(started, matches!(answer, Ok(Ok(_))), reauth);
+        let (status, error) = match answer {
+            Ok(Ok(connection)) => {
+                if let Some(etag) = &connection.greeting.models_etag {
+                    shared.heard_models_etag(etag);
                 }
-                Ok(Err(refused)) => refused,
-                Err(_) => (None, ModelError::disconnected("request timed out")),
-            };
+                return Ok(connection);
+            }
+            Ok(Err(refused)) => refused,
+            Err(_) => (None, ModelError::disconnected("request timed out")),
+        };
         match status {
             Some(StatusCode::UPGRADE_REQUIRED) => return Err(ConnectFailure::UpgradeRequired),
             Some(StatusCode::UNAUTHORIZED) => {
                 match recovery.next(&setup, &shared.options, &shared.tokens).await {
-                    Ok(Some(next)) => setup = next,
+                    Ok(Some(next)) => {
+                        setup = next;
+                        reauth = true;
+                    }
                     Ok(None) => return Err(ConnectFailure::Failed(error)),
                     Err(error) => return Err(ConnectFailure::Failed(error)),
                 }
@@ -106,6 +115,16 @@ pub(super) async fn connect_websocket(
             }
         }
     }
+}
+
+fn measure_connect(started: Instant, success: bool, reauth: bool) {
+    let attributes = [KeyValue::new("success", success), KeyValue::new("reauth", reauth)];
+    telemetry::count("codex.websocket.connect", &attributes);
+    telemetry::duration(
+        "codex.websocket.connect.duration_ms",
+        started.elapsed(),
+        &attributes,
+    );
 }
 
 async fn handshake(
@@ -197,7 +216,12 @@ impl Connection {
         // Valid UTF-8: it comes from the JSON writer.
         let text = String::from_utf8(frame).map_err(ModelError::disconnected)?;
         self.last = None;
-        match tokio::time::timeout(limits.idle, self.socket.send(Message::text(text))).await {
+        let started = Instant::now();
+        let sent = tokio::time::timeout(limits.idle, self.socket.send(Message::text(text))).await;
+        let success = [KeyValue::new("success", matches!(sent, Ok(Ok(()))))];
+        telemetry::count("codex.websocket.request", &success);
+        telemetry::duration("codex.websocket.request.duration_ms", started.elapsed(), &success);
+        match sent {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(ModelError::disconnected(error)),
             Err(_) => return Err(ModelError::disconnected("idle timeout waiting for websocket")),
