@@ -302,3 +302,58 @@ async fn failures_of_a_device_login_are_told() {
     let completed = app.wait_for("account/login/completed").await;
     assert_eq!(completed["error"], "Login was not completed");
 }
+
+#[tokio::test]
+async fn logins_that_begin_at_once_leave_one_that_goes_on() {
+    let authority = Authority::start();
+    let home = home(&authority, "");
+    let app = launch(&home, &authority).start().await;
+    let begin = json!({"type": "chatgpt"});
+    let ids = [
+        app.request("account/login/start", begin.clone()).await,
+        app.request("account/login/start", begin).await,
+    ];
+    let mut open = Vec::new();
+    for id in ids {
+        let started = app.response(id).await.unwrap();
+        open.push(started);
+    }
+    let ended = app.wait_for("account/login/completed").await;
+    assert_eq!(ended["success"], false);
+    open.retain(|started| started["loginId"] != ended["loginId"]);
+    assert_eq!(open.len(), 1);
+    come_back(&authority.approve(open[0]["authUrl"].as_str().unwrap(), "ws")).await;
+    let completed = app.wait_for("account/login/completed").await;
+    assert_eq!(
+        (&completed["loginId"], &completed["success"]),
+        (&open[0]["loginId"], &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn the_port_of_another_daemon_is_taken_over_and_a_stubborn_one_is_told() {
+    let authority = Authority::start();
+    let stubborn = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stubborn.local_addr().unwrap().port();
+    let (home_of_first, home_of_second) = (home(&authority, ""), home(&authority, ""));
+    let on_port = |home| launch(home, &authority).env("CODEX_APP_SERVER_LOGIN_PORT", port.to_string());
+    let first = on_port(&home_of_first).start().await;
+    let error = first
+        .call_err("account/login/start", json!({"type": "chatgpt"}))
+        .await;
+    let words = format!("failed to start login server: Port 127.0.0.1:{port} is already in use");
+    assert_eq!((error.code, error.message), (-32603, words));
+
+    drop(stubborn);
+    let old = Login::begin(&first, json!({})).await;
+    let second = on_port(&home_of_second).start().await;
+    let new = Login::begin(&second, json!({})).await;
+    old.fails_with(&first, "Login server error: Login cancelled")
+        .await;
+    assert_eq!(
+        new.parameter("redirect_uri"),
+        format!("http://127.0.0.1:{port}/auth/callback")
+    );
+    come_back(&authority.approve(&new.auth_url, "ws")).await;
+    assert_eq!(new.completed(&second).await["success"], true);
+}

@@ -318,6 +318,41 @@ async fn managed_tokens_that_end_soon_are_renewed_before_the_turn() {
 }
 
 #[tokio::test]
+async fn a_wrong_clock_costs_one_refresh_and_no_turn() {
+    let authority = Authority::start();
+    // Seen from here, even new tokens ended an hour ago.
+    authority.token_life(-3600);
+    let (_home, app, _tokens) = signed_in(&authority).await;
+    let thread = app.start_thread(json!({})).await;
+    for _ in 0..3 {
+        assert_eq!(app.run_turn(&thread, "hi").await.text(), "Hello");
+    }
+    assert_eq!(
+        (
+            authority.refreshes().len(),
+            authority.seen("POST /v1/responses").len()
+        ),
+        (1, 3)
+    );
+}
+
+#[tokio::test]
+async fn a_transient_failure_of_the_authority_is_told_and_the_next_turn_tries_again() {
+    let authority = Authority::start();
+    let (_home, app, tokens) = signed_in(&authority).await;
+    authority.expire(&tokens.access);
+    authority.script("POST /oauth/token", [Reply::new(503, json!({}))]);
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "hi").await;
+    let message = turn.turn["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("Failed to refresh token: 503 Service Unavailable"),
+        "{message}"
+    );
+    assert_eq!(app.run_turn(&thread, "hi").await.text(), "Hello");
+}
+
+#[tokio::test]
 async fn the_client_can_ask_for_a_refresh_of_managed_tokens_only() {
     let authority = Authority::start();
     let (home, app, tokens) = signed_in(&authority).await;
