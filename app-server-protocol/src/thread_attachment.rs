@@ -4,7 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadAttachmentAdd "thread/attachment/add" (ThreadAttachmentAddParams) -> ThreadAttachmentAddResponse, stable, in Thread, "Attaches something to a thread.";
+    client ThreadAttachmentList "thread/attachment/list" (ThreadAttachmentListParams) -> ThreadAttachmentListResponse, stable, in Thread, "Lists what is attached to a thread.";
+    client ThreadAttachmentOwnerList "thread/attachmentOwner/list" (ThreadAttachmentOwnerListParams) -> ThreadAttachmentOwnerListResponse, stable, in None, "Lists the threads that something is attached to.";
+    client ThreadAttachmentRemove "thread/attachment/remove" (ThreadAttachmentRemoveParams) -> ThreadAttachmentRemoveResponse, stable, in Thread, "Takes something off a thread.";
+    notify ThreadAttachmentUpdated "thread/attachment/updated" (ThreadAttachmentUpdatedNotification), stable, "Something was attached to a thread, or taken off.";
+}
 
 /// Something that a client attached to a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::shape::{double_option, nullable, require};
 use crate::thread_data::{ThreadSection, ThreadSectionAppearance};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadSectionList "threadSection/list" (ThreadSectionListParams) -> ThreadSectionListResponse, stable, in GlobalRead("thread-sections"), "Lists the sections of the list of threads.";
+    client ThreadSectionCreate "threadSection/create" (ThreadSectionCreateParams) -> ThreadSectionCreateResponse, stable, in Global("thread-sections"), "Adds a section.";
+    client ThreadSectionUpdate "threadSection/update" (ThreadSectionUpdateParams) -> ThreadSectionUpdateResponse, stable, in Global("thread-sections"), "Changes a section.";
+    client ThreadSectionDelete "threadSection/delete" (ThreadSectionDeleteParams) -> ThreadSectionDeleteResponse, stable, in Global("thread-sections"), "Removes a section.";
+    client ThreadSectionMove "thread/section/move" (ThreadSectionMoveParams) -> ThreadSectionMoveResponse, stable, in Thread, "Puts a thread into a section, or takes it out.";
+    notify ThreadSectionChanged "thread/section/changed" (ThreadSectionChangedNotification), stable, "A thread was put into a section, or taken out.";
+}
 
 /// Which page of the sections.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

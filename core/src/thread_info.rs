@@ -111,6 +111,23 @@ pub struct ThreadInfo {
     pub agent_role: Option<String>,
     /// Archived.
     pub archived: bool,
+    /// The section of the user's list that it is in.
+    pub section: Option<SectionPlace>,
+}
+
+/// A thread's place in a section of the user's list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SectionPlace {
+    /// The section.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How it is shown, on the wire's form.
+    pub appearance: Option<serde_json::Value>,
+    /// Threads are ordered by this.
+    pub position: f64,
+    /// When the thread was put there, in Unix seconds.
+    pub entered_at: i64,
 }
 
 /// How a turn stands.

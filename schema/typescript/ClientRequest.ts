@@ -12,6 +12,10 @@ import type { ModelListParams } from "./v2/ModelListParams";
 import type { RequestId } from "./RequestId";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
 import type { ThreadArchiveParams } from "./v2/ThreadArchiveParams";
+import type { ThreadAttachmentAddParams } from "./v2/ThreadAttachmentAddParams";
+import type { ThreadAttachmentListParams } from "./v2/ThreadAttachmentListParams";
+import type { ThreadAttachmentOwnerListParams } from "./v2/ThreadAttachmentOwnerListParams";
+import type { ThreadAttachmentRemoveParams } from "./v2/ThreadAttachmentRemoveParams";
 import type { ThreadDeleteParams } from "./v2/ThreadDeleteParams";
 import type { ThreadForkParams } from "./v2/ThreadForkParams";
 import type { ThreadGoalClearParams } from "./v2/ThreadGoalClearParams";
@@ -25,6 +29,11 @@ import type { ThreadMetadataUpdateParams } from "./v2/ThreadMetadataUpdateParams
 import type { ThreadReadParams } from "./v2/ThreadReadParams";
 import type { ThreadResumeParams } from "./v2/ThreadResumeParams";
 import type { ThreadRevertParams } from "./v2/ThreadRevertParams";
+import type { ThreadSectionCreateParams } from "./v2/ThreadSectionCreateParams";
+import type { ThreadSectionDeleteParams } from "./v2/ThreadSectionDeleteParams";
+import type { ThreadSectionListParams } from "./v2/ThreadSectionListParams";
+import type { ThreadSectionMoveParams } from "./v2/ThreadSectionMoveParams";
+import type { ThreadSectionUpdateParams } from "./v2/ThreadSectionUpdateParams";
 import type { ThreadSetNameParams } from "./v2/ThreadSetNameParams";
 import type { ThreadStartParams } from "./v2/ThreadStartParams";
 import type { ThreadTurnsListParams } from "./v2/ThreadTurnsListParams";
@@ -81,6 +90,24 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/goal/get"; params: ThreadGoalGetParams }
   /** Drops the goal of a thread. */
   | { id: RequestId; method: "thread/goal/clear"; params: ThreadGoalClearParams }
+  /** Lists the sections of the list of threads. */
+  | { id: RequestId; method: "threadSection/list"; params?: ThreadSectionListParams }
+  /** Adds a section. */
+  | { id: RequestId; method: "threadSection/create"; params: ThreadSectionCreateParams }
+  /** Changes a section. */
+  | { id: RequestId; method: "threadSection/update"; params: ThreadSectionUpdateParams }
+  /** Removes a section. */
+  | { id: RequestId; method: "threadSection/delete"; params: ThreadSectionDeleteParams }
+  /** Puts a thread into a section, or takes it out. */
+  | { id: RequestId; method: "thread/section/move"; params: ThreadSectionMoveParams }
+  /** Attaches something to a thread. */
+  | { id: RequestId; method: "thread/attachment/add"; params: ThreadAttachmentAddParams }
+  /** Lists what is attached to a thread. */
+  | { id: RequestId; method: "thread/attachment/list"; params: ThreadAttachmentListParams }
+  /** Lists the threads that something is attached to. */
+  | { id: RequestId; method: "thread/attachmentOwner/list"; params: ThreadAttachmentOwnerListParams }
+  /** Takes something off a thread. */
+  | { id: RequestId; method: "thread/attachment/remove"; params: ThreadAttachmentRemoveParams }
   /** Tells who is signed in. */
   | { id: RequestId; method: "account/read"; params?: GetAccountParams }
   /** Signs in, or begins to. */

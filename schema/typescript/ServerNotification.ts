@@ -18,12 +18,14 @@ import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNoti
 import type { ServerRequestResolvedNotification } from "./v2/ServerRequestResolvedNotification";
 import type { TerminalInteractionNotification } from "./v2/TerminalInteractionNotification";
 import type { ThreadArchivedNotification } from "./v2/ThreadArchivedNotification";
+import type { ThreadAttachmentUpdatedNotification } from "./v2/ThreadAttachmentUpdatedNotification";
 import type { ThreadClosedNotification } from "./v2/ThreadClosedNotification";
 import type { ThreadDeletedNotification } from "./v2/ThreadDeletedNotification";
 import type { ThreadGoalClearedNotification } from "./v2/ThreadGoalClearedNotification";
 import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotification";
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
+import type { ThreadSectionChangedNotification } from "./v2/ThreadSectionChangedNotification";
 import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
 import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
 import type { ThreadStatusChangedNotification } from "./v2/ThreadStatusChangedNotification";
@@ -81,6 +83,10 @@ export type ServerNotification =
   | { method: "thread/goal/updated"; params: ThreadGoalUpdatedNotification }
   /** A thread has no goal any more. */
   | { method: "thread/goal/cleared"; params: ThreadGoalClearedNotification }
+  /** A thread was put into a section, or taken out. */
+  | { method: "thread/section/changed"; params: ThreadSectionChangedNotification }
+  /** Something was attached to a thread, or taken off. */
+  | { method: "thread/attachment/updated"; params: ThreadAttachmentUpdatedNotification }
   /** Who is signed in has changed. */
   | { method: "account/updated"; params: AccountUpdatedNotification }
   /** A login has ended, well or badly. */

@@ -7,6 +7,7 @@ use codex_app_server_protocol::{
     AbsolutePathBuf, LegacyAppPathString, ReasoningEffort, SessionSource, ThreadSource,
 };
 use codex_core::{GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage};
+use serde_json::Value;
 
 /// The one environment that there is: this machine.
 pub(crate) const LOCAL_ENVIRONMENT: &str = "local";
@@ -48,8 +49,11 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         path: info.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
         reasoning_effort: info.effort.clone().map(ReasoningEffort),
         recency_at: info.recency_at,
-        section: None,
-        section_entered_at: None,
+        section: info
+            .section
+            .as_ref()
+            .map(|place| section_to_wire(&place.id, &place.name, place.appearance.clone())),
+        section_entered_at: info.section.as_ref().map(|place| place.entered_at),
         thread_source: info.thread_source.clone().map(ThreadSource),
     }
 }
@@ -70,6 +74,15 @@ pub(crate) fn status_to_wire(status: &ThreadStatus) -> wire::ThreadStatus {
                 active_flags: approval.into_iter().chain(user_input).collect(),
             }
         }
+    }
+}
+
+/// Towards the client. An appearance in an unknown shape counts as none.
+pub(crate) fn section_to_wire(id: &str, name: &str, appearance: Option<Value>) -> wire::ThreadSection {
+    wire::ThreadSection {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        appearance: appearance.and_then(|looks| serde_json::from_value(looks).ok()),
     }
 }
 

@@ -5,11 +5,13 @@ mod feature;
 mod initialize;
 mod model;
 mod thread;
+mod thread_attachment;
 mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;
 mod thread_metadata;
 mod thread_read;
+mod thread_section;
 mod turn;
 
 use crate::dispatch::Router;
@@ -22,11 +24,13 @@ pub(crate) fn router() -> Router {
     account::register(&mut router);
     model::register(&mut router);
     thread::register(&mut router);
+    thread_attachment::register(&mut router);
     thread_goal::register(&mut router);
     thread_lifecycle::register(&mut router);
     thread_list::register(&mut router);
     thread_metadata::register(&mut router);
     thread_read::register(&mut router);
+    thread_section::register(&mut router);
     turn::register(&mut router);
     router
 }

@@ -60,7 +60,10 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
             Some(ThreadSortKey::RecencyAt) => SortKey::Recency,
             Some(ThreadSortKey::SectionPosition) => SortKey::SectionPosition,
         },
-        descending: params.sort_direction != Some(SortDirection::Asc),
+        descending: match params.sort_key {
+            Some(ThreadSortKey::SectionPosition) => params.sort_direction == Some(SortDirection::Desc),
+            _ => params.sort_direction != Some(SortDirection::Asc),
+        },
         archived: params.archived.unwrap_or_default(),
         sources: params
             .source_kinds

@@ -65,6 +65,11 @@ async fn turns_list(cx: Cx, params: ThreadTurnsListParams) -> RpcResult<ThreadTu
 
 async fn items_list(cx: Cx, params: ThreadItemsListParams) -> RpcResult<ThreadItemsListResponse> {
     let id = parse_thread_id(&params.thread_id)?;
+    if matches!(params.cursor, Some(ThreadItemsListCursor::Anchor(_))) && params.turn_id.is_none() {
+        return Err(RpcError::params(
+            "turnId is required when cursor is an item anchor",
+        ));
+    }
     let query = ItemsQuery {
         limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
         start: match params.cursor {

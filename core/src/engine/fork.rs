@@ -254,6 +254,7 @@ impl Engine {
             source: "vscode".into(),
             thread_source: start.thread_source.clone(),
             archived: false,
+            section: None,
             ..stored.info.clone()
         };
         Ok(Draft {

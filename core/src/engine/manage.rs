@@ -341,6 +341,7 @@ fn merged(live: ThreadInfo, stored: ThreadInfo) -> ThreadInfo {
         name: stored.name,
         git: stored.git,
         forked_from: stored.forked_from,
+        section: stored.section,
         created_at: stored.created_at,
         ..live
     }

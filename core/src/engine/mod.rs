@@ -507,6 +507,7 @@ fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSettings, now: i
         agent_nickname: None,
         agent_role: None,
         archived: false,
+        section: None,
     }
 }
 

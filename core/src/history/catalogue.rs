@@ -158,7 +158,7 @@ impl Catalogue {
 
     /// The one file of a thread that was never reverted.
     fn single(&self, id: ThreadId) -> Option<Key> {
-        let guess = uuid_ms(id).map(|begun_ms| Key {
+        let guess = uuid_ms(id.0).map(|begun_ms| Key {
             begun_ms,
             id,
             revert: None,
@@ -252,13 +252,13 @@ impl Catalogue {
         let mut keys = Vec::new();
         for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let Some((name, revert)) = name.to_str().and_then(parse) else {
+            let Some(name) = name.to_str().and_then(RolloutName::parse) else {
                 continue;
             };
             let key = Key {
                 begun_ms: name.begun_ms(),
                 id: name.id,
-                revert,
+                revert: name.revert,
             };
             let place = Place {
                 folder: index,
@@ -352,15 +352,6 @@ impl FindRollouts for std::cell::RefCell<&mut Catalogue> {
     fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
         self.borrow_mut().all(id).into_iter().map(|r| r.path).collect()
     }
-}
-
-fn parse(name: &str) -> Option<(RolloutName, Option<Uuid>)> {
-    let parsed = RolloutName::parse(name)?;
-    if !parsed.reverted {
-        return Some((parsed, None));
-    }
-    let revert = name.split_once('_')?.1.split('.').next()?;
-    Some((parsed, Some(Uuid::try_parse(revert).ok()?)))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -78,8 +78,8 @@ pub struct RolloutName {
     pub id: ThreadId,
     /// When the file was begun, in seconds of local time.
     pub begun: NaiveDateTime,
-    /// Not the first file of its thread: written by a revert.
-    pub reverted: bool,
+    /// Set where it is not the first file of its thread: the identifier of the revert that began it.
+    pub revert: Option<Uuid>,
     /// Compressed with zstd.
     pub compressed: bool,
 }
@@ -94,14 +94,14 @@ impl RolloutName {
         let rest = stem.strip_suffix(".jsonl")?.strip_prefix("rollout-")?;
         let (time, rest) = (rest.get(..19)?, rest.get(19..)?.strip_prefix('-')?);
         let begun = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H-%M-%S").ok()?;
-        let (id, reverted) = match rest.split_once('_') {
-            Some((id, _)) => (id, true),
-            None => (rest, false),
+        let (id, revert) = match rest.split_once('_') {
+            Some((id, revert)) => (id, Some(Uuid::try_parse(revert).ok()?)),
+            None => (rest, None),
         };
         Some(Self {
             id: ThreadId(Uuid::try_parse(id).ok()?),
             begun,
-            reverted,
+            revert,
             compressed,
         })
     }
@@ -114,7 +114,7 @@ impl RolloutName {
             .earliest()
             .map_or_else(|| self.begun.and_utc(), |at| at.to_utc())
             .timestamp_millis();
-        match uuid_ms(self.id).filter(|_| !self.reverted) {
+        match uuid_ms(self.revert.unwrap_or(self.id.0)) {
             Some(ms) if (ms - named).abs() < 2000 => ms,
             _ => named,
         }
@@ -122,11 +122,9 @@ impl RolloutName {
 }
 
 /// Unix milliseconds of a UUIDv7.
-pub(crate) fn uuid_ms(id: ThreadId) -> Option<i64> {
-    let (secs, nanos) =
-        id.0.get_timestamp()
-            .filter(|_| id.0.get_version_num() == 7)?
-            .to_unix();
+pub(crate) fn uuid_ms(id: Uuid) -> Option<i64> {
+    let time = id.get_timestamp().filter(|_| id.get_version_num() == 7)?;
+    let (secs, nanos) = time.to_unix();
     i64::try_from(secs)
         .ok()?
         .checked_mul(1000)?
@@ -143,12 +141,13 @@ mod tests {
         let plain =
             RolloutName::parse(&format!("rollout-2026-11-20T23-06-39-{id}.jsonl")).expect("a rollout");
         assert_eq!(plain.id.to_string(), id);
-        assert!(!plain.reverted && !plain.compressed);
+        assert!(plain.revert.is_none() && !plain.compressed);
         let reverted = RolloutName::parse(&format!(
             "rollout-2026-11-20T23-06-40-{id}_01a1fb36-4484-7760-b9ad-c8a7c9dad49c.jsonl.zst"
         ))
         .expect("a rollout");
-        assert!(reverted.reverted && reverted.compressed);
+        assert!(reverted.revert.is_some() && reverted.compressed);
+        assert!(reverted.begun_ms() > plain.begun_ms());
         for other in [
             "",
             "rollout-",

@@ -37,8 +37,8 @@ pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use settings_codec::SavedSettings;
 pub use store::{
-    ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, PageStart, SortKey, SourceKind,
-    StoredThread, ThreadStore, TurnsPage, TurnsQuery,
+    Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, PageStart, Section,
+    SortKey, SourceKind, StoredThread, ThreadStore, TurnsPage, TurnsQuery,
 };
 pub use writer::{LogWriter, OnWarning};
 

@@ -77,6 +77,7 @@ impl Row {
             agent_nickname: meta.agent_nickname.clone(),
             agent_role: meta.agent_role.clone(),
             archived: rollout.archived,
+            section: None,
         }
     }
 }

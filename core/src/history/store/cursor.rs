@@ -39,6 +39,38 @@ impl std::fmt::Display for ListCursor {
     }
 }
 
+/// A place in a section.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PositionCursor {
+    pub(super) position: f64,
+    pub(super) id: ThreadId,
+}
+
+impl PositionCursor {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let parse = || {
+            let (position, id) = text.split_once('|')?;
+            Some(Self {
+                position: position.parse().ok()?,
+                id: ThreadId(Uuid::parse_str(id).ok()?),
+            })
+        };
+        parse().ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))
+    }
+
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.position
+            .total_cmp(&other.position)
+            .then(self.id.cmp(&other.id))
+    }
+}
+
+impl std::fmt::Display for PositionCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}|{}", self.position, self.id)
+    }
+}
+
 /// A place among the turns or items of a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::State;
-use super::cursor::ListCursor;
+use super::cursor::{ListCursor, PositionCursor};
 use crate::history::catalogue::{Key, Rollout};
 use crate::{Result, ThreadId, ThreadInfo};
 
@@ -138,10 +138,13 @@ pub struct ListPage {
 }
 
 pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
-    let cursor = query.cursor.as_deref().map(ListCursor::parse).transpose()?;
     state.catalogue.refresh();
     state.names.refresh();
     let limit = query.limit.clamp(1, 100);
+    if query.sort == SortKey::SectionPosition {
+        return by_position(state, query, limit);
+    }
+    let cursor = query.cursor.as_deref().map(ListCursor::parse).transpose()?;
     // One more row tells whether there is another page.
     let mut found: Vec<(i64, ThreadInfo)> = Vec::with_capacity(limit + 1);
     match query.sort {
@@ -167,7 +170,7 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
             }
         }
         SortKey::Updated | SortKey::Recency | SortKey::SectionPosition => {
-            by_change(state, query, cursor, limit, &mut found)
+            by_change(state, query, cursor, limit, &mut found);
         }
     }
     let more = found.len() > limit;
@@ -229,6 +232,58 @@ fn by_change(
     }
 }
 
+/// Orders by place in the section that the query names.
+fn by_position(state: &mut State, query: &ListQuery, limit: usize) -> Result<ListPage> {
+    let start = query.cursor.as_deref().map(PositionCursor::parse).transpose()?;
+    let mut members: Vec<PositionCursor> = state
+        .section_places()
+        .into_iter()
+        .filter(|(_, place)| {
+            query
+                .section
+                .as_ref()
+                .is_some_and(|wanted| wanted.as_ref() == Some(&place.id))
+        })
+        .map(|(id, place)| PositionCursor {
+            position: place.position,
+            id,
+        })
+        .collect();
+    members.sort_by(PositionCursor::order);
+    if query.descending {
+        members.reverse();
+    }
+    let behind = |member: &PositionCursor| {
+        start.as_ref().is_none_or(|start| {
+            let order = member.order(start);
+            if query.descending {
+                order.is_lt()
+            } else {
+                order.is_gt()
+            }
+        })
+    };
+    let mut found: Vec<(PositionCursor, ThreadInfo)> = Vec::new();
+    for member in members.into_iter().filter(behind) {
+        let rollout = state.catalogue.all(member.id).pop();
+        if let Some(rollout) = rollout.filter(|r| r.archived == query.archived)
+            && let Some(info) = matching(state, query, &rollout)
+        {
+            found.push((member, info));
+            if found.len() > limit {
+                break;
+            }
+        }
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok(ListPage {
+        next_cursor: found.last().filter(|_| more).map(|(place, _)| place.to_string()),
+        backwards_cursor: found.first().map(|(place, _)| place.to_string()),
+        threads: found.into_iter().map(|(_, info)| info).collect(),
+    })
+}
+
 fn start_key(cursor: ListCursor, descending: bool) -> Key {
     let (id, revert) = match (cursor.id, descending) {
         (Some(id), true) => (id, None),
@@ -272,6 +327,14 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
         return None;
     }
     let info = state.dress(info);
+    let section = info.section.as_ref().map(|place| &place.id);
+    if query
+        .section
+        .as_ref()
+        .is_some_and(|wanted| wanted.as_ref() != section)
+    {
+        return None;
+    }
     let title = info.name.as_deref().unwrap_or(&info.preview);
     let search_fits = query.search.as_deref().is_none_or(|part| title.contains(part));
     search_fits.then_some(info)

@@ -238,6 +238,7 @@ impl State {
     /// Adds what users gave to a thread.
     pub(super) fn dress(&mut self, mut info: ThreadInfo) -> ThreadInfo {
         info.name = self.names.get(info.id).cloned();
+        info.section = self.section_place(info.id);
         if let Some(patch) = self.patch(info.id) {
             patch.apply(&mut info);
         }

@@ -1,10 +1,12 @@
 //! Stored threads: finding, listing and reading them, and what users give to them.
 
+mod attachments;
 mod cursor;
 mod list;
 pub(crate) mod load;
 mod manage;
 mod pages;
+mod sections;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,9 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
+pub use sections::Section;
 
 use super::catalogue::{Catalogue, Rollout};
 use super::chain::{History, HistoryError};
