@@ -1,6 +1,5 @@
 //! Cost of one text delta from the bytes of the stream to a [`ResponseEvent`].
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -44,10 +43,10 @@ fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("text_delta");
     group.throughput(Throughput::Elements(DELTAS as u64));
     group.bench_function("one_per_chunk", |b| {
-        b.iter(|| assert_eq!(decode(black_box(&each)), DELTAS))
+        b.iter(|| assert_eq!(decode(black_box(&each)), DELTAS));
     });
     group.bench_function("all_in_one_chunk", |b| {
-        b.iter(|| assert_eq!(decode(black_box(&[&bytes])), DELTAS))
+        b.iter(|| assert_eq!(decode(black_box(&[&bytes])), DELTAS));
     });
     group.finish();
 }

@@ -125,7 +125,7 @@ impl ModelCatalog {
                 return;
             };
             if remote.etag.as_deref() == Some(etag) {
-                remote.fetched_at = crate::now_s();
+                remote.at = crate::now_s();
                 return;
             }
             // Asked for once, whatever the answer is.
@@ -154,7 +154,7 @@ impl ModelCatalog {
         let now = crate::now_s();
         let good = |at: i64| now - at < LIST_LIFE && at <= now;
         let answered = state.remote.as_ref();
-        answered.is_some_and(|r| r.identity == request.identity && good(r.fetched_at))
+        answered.is_some_and(|r| r.identity == request.identity && good(r.at))
             // A server that does not answer is not asked by every list either.
             || now - state.failed_at < 10
     }

@@ -94,7 +94,7 @@ impl EventParser {
                 }
             }
             "response.output_item.added" => {
-                out.extend(frame.item.and_then(item).map(ResponseEvent::ItemAdded))
+                out.extend(frame.item.and_then(item).map(ResponseEvent::ItemAdded));
             }
             "response.output_item.done" => out.extend(frame.item.and_then(item).map(ResponseEvent::ItemDone)),
             "response.created" => {

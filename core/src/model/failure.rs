@@ -280,7 +280,8 @@ fn too_many_requests(error: &ApiError, headers: &HeaderMap) -> ModelError {
         _ => {
             let mut message = "exceeded retry limit, last status: 429 Too Many Requests".to_owned();
             if let Some(id) = header(headers, "x-request-id").or_else(|| header(headers, "cf-ray")) {
-                message.push_str(&format!(", request id: {id}"));
+                message.push_str(", request id: ");
+                message.push_str(&id);
             }
             ModelError {
                 retryable: headers.contains_key(http::header::RETRY_AFTER),
@@ -318,7 +319,7 @@ fn unexpected(
     };
     let mut add = |label: &str, value: Option<String>| {
         if let Some(value) = value {
-            message.push_str(&format!(", {label}: {value}"));
+            message.extend([", ", label, ": ", &value]);
         }
     };
     add("cf-ray", header(headers, "cf-ray"));

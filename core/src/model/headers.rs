@@ -84,12 +84,11 @@ impl Headers {
 
     /// A header from the configuration. Its value stays out of debug output.
     fn secret(&mut self, name: &str, value: &str) {
-        match (HeaderName::try_from(name), header_value(value)) {
-            (Ok(name), Some(mut value)) => {
-                value.set_sensitive(true);
-                self.0.insert(name, value);
-            }
-            _ => tracing::warn!(header = name, "a configured header is left out: it is not valid"),
+        if let (Ok(name), Some(mut value)) = (HeaderName::try_from(name), header_value(value)) {
+            value.set_sensitive(true);
+            self.0.insert(name, value);
+        } else {
+            tracing::warn!(header = name, "a configured header is left out: it is not valid");
         }
     }
 }

@@ -9,13 +9,16 @@ use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName
 use http::{StatusCode, header};
 use opentelemetry::KeyValue;
 
-use super::client::{ModelClientSession, Shared};
+use super::client::Shared;
 use super::event_parser::EventParser;
 use super::network::network;
 use super::setup::{ClientSetup, Recovery};
 use super::sse::SseDecoder;
 use super::turn_metadata::{RequestIdentity, RequestKind};
-use super::{ModelError, Prompt, ResponseEvent, compression, failure, headers, rate_limits, request, retry};
+use super::{
+    ModelClientSession, ModelError, Prompt, ResponseEvent, compression, failure, headers, rate_limits,
+    request, retry,
+};
 use crate::{ErrorKind, telemetry};
 
 const TURN_STATE: HeaderName = HeaderName::from_static("x-codex-turn-state");
@@ -77,7 +80,10 @@ pub(super) async fn open(
 }
 
 fn measure(started: Instant, answer: Option<&reqwest::Response>) {
-    let status = answer.map(|answer| answer.status());
+    if !telemetry::metrics_on() {
+        return;
+    }
+    let status = answer.map(reqwest::Response::status);
     let attributes = [
         KeyValue::new(
             "status",

@@ -2,6 +2,27 @@
 //!
 //! A [`ModelClient`] lives as long as its thread: provider, account, connection and fallback state. A
 //! [`ModelClientSession`] lives as long as one turn and holds what must not outlive it, such as the turn state.
+//!
+//! How a thread uses it:
+//!
+//! ```text
+//! client.preconnect(folders)                       when the thread is started, resumed or forked
+//! session = client.turn(identity)                  when a turn starts
+//! stream = session.stream(&prompt).await           for each request; stream.next() until it is complete
+//! session.on_success()                             after a complete answer
+//! session.on_failure(&error)                       after a failure: retry, fall back to HTTP, or give up
+//! client.start_window()                            after a compaction
+//! ```
+//!
+//! Where to look:
+//!
+//! * who and where: `provider`, `setup` (account and address of a request), `provider_auth`, `headers`
+//! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
+//! * how it travels: `http` and `sse`; `websocket`, `preconnect` (the connection between requests), `fingerprint`
+//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies)
+//! * what comes back: `event_parser`, `events`, `response`, `rate_limits`
+//! * what goes wrong: `failure` (from statuses and codes to errors), `usage_limit`, `retry`
+//! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod built_in_models;
 mod catalog;
@@ -19,13 +40,16 @@ mod model_info;
 mod models_endpoint;
 pub(crate) mod network;
 mod preconnect;
+mod prompt;
 mod provider;
 mod provider_auth;
 mod rate_limits;
 mod request;
+mod response;
 mod retry;
 mod setup;
 mod sse;
+mod turn;
 mod turn_log;
 mod turn_metadata;
 mod usage_limit;
@@ -33,9 +57,7 @@ mod web_search;
 mod websocket;
 
 pub use catalog::ModelCatalog;
-pub use client::{
-    ModelClient, ModelClientOptions, ModelClientSession, Prompt, ResponseStream, RetryDecision, TurnIdentity,
-};
+pub use client::{ModelClient, ModelClientOptions};
 pub use event_parser::EventParser;
 pub use events::{ModelError, ResponseEvent};
 pub use items::{ContentItem, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
@@ -43,8 +65,11 @@ pub use model_info::{
     InputModality, ModelInfo, ModelUpgrade, ReasoningLevel, ServiceTier, ShellType, TruncationMode,
     TruncationPolicy, Visibility, WebSearchKind,
 };
+pub use prompt::{Prompt, TurnIdentity};
 pub use provider::{AuthCommand, Provider};
 pub use rate_limits::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, SpendLimit};
+pub use response::ResponseStream;
 pub use sse::SseDecoder;
+pub use turn::{ModelClientSession, RetryDecision};
 pub use turn_metadata::{CompactionMetadata, ThreadLineage};
 pub(crate) use web_search::web_search_tool;

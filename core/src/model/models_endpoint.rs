@@ -23,8 +23,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Fetched {
     pub(super) models: Vec<Arc<ModelInfo>>,
     pub(super) etag: Option<String>,
-    /// Unix seconds.
-    pub(super) fetched_at: i64,
+    /// When, in Unix seconds.
+    pub(super) at: i64,
     /// Whom it was given to: the list depends on the account.
     pub(super) identity: String,
 }
@@ -79,11 +79,19 @@ impl ModelsRequest {
         let who = format!("{base}\n{}", account_id.unwrap_or_default());
         Some(Self {
             url: format!("{base}{joint}client_version={CONTRACT_VERSION}"),
-            identity: Sha256::digest(who).iter().map(|b| format!("{b:02x}")).collect(),
+            identity: hex(&Sha256::digest(who)),
             caller,
             user_agent: user_agent.to_owned(),
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |d: u8| char::from_digit(u32::from(d), 16).unwrap_or_default();
+    bytes
+        .iter()
+        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
+        .collect()
 }
 
 /// Asks the endpoint.
@@ -131,7 +139,7 @@ pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
     Ok(Fetched {
         models: answer.models.into_iter().map(Arc::new).collect(),
         etag,
-        fetched_at: crate::now_s(),
+        at: crate::now_s(),
         identity: request.identity.clone(),
     })
 }
@@ -153,7 +161,7 @@ pub(super) async fn read_cache(codex_home: &Path, request: &ModelsRequest) -> Op
     ours.then(|| Fetched {
         models: file.models.into_iter().map(Arc::new).collect(),
         etag: file.etag,
-        fetched_at: file.fetched_at.timestamp(),
+        at: file.fetched_at.timestamp(),
         identity: file.identity,
     })
 }
@@ -161,7 +169,7 @@ pub(super) async fn read_cache(codex_home: &Path, request: &ModelsRequest) -> Op
 /// Keeps an answer for the next process. A failure costs only the next process a question.
 pub(super) async fn write_cache(codex_home: &Path, fetched: &Fetched) {
     let file = CacheFile {
-        fetched_at: DateTime::from_timestamp(fetched.fetched_at, 0).unwrap_or_default(),
+        fetched_at: DateTime::from_timestamp(fetched.at, 0).unwrap_or_default(),
         etag: fetched.etag.clone(),
         client_version: CONTRACT_VERSION.to_owned(),
         identity: fetched.identity.clone(),

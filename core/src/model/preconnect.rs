@@ -134,7 +134,7 @@ async fn handshake(shared: &Shared, look: &Look) -> Result<Connection, ConnectFa
         None,
         workspaces.as_ref(),
     )
-    .map_err(ConnectFailure::Failed)?;
+    .map_err(ConnectFailure::failed)?;
     connect_websocket(shared, &identity, None).await
 }
 

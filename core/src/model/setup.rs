@@ -107,21 +107,18 @@ impl Recovery {
         tokens: &CommandTokens,
     ) -> Result<Option<ClientSetup>, ModelError> {
         if let Self::Untried = self {
-            *self = match &refused.account {
-                Some(account) => Self::Account(options.auth.recover(account)),
-                None => {
-                    let again = options.provider.auth_command.as_ref();
-                    *self = Self::Spent;
-                    let Some(command) = again else {
-                        return Ok(None);
-                    };
-                    tokens.forget().await;
-                    return Ok(Some(ClientSetup {
-                        bearer: tokens.get(command).await,
-                        ..refused.clone()
-                    }));
-                }
+            let Some(account) = &refused.account else {
+                *self = Self::Spent;
+                let Some(command) = &options.provider.auth_command else {
+                    return Ok(None);
+                };
+                tokens.forget().await;
+                return Ok(Some(ClientSetup {
+                    bearer: tokens.get(command).await,
+                    ..refused.clone()
+                }));
             };
+            *self = Self::Account(options.auth.recover(account));
         }
         let Self::Account(steps) = self else {
             return Ok(None);

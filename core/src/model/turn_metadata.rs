@@ -2,6 +2,7 @@
 //! (model-and-auth sections 1.3 and 3.2).
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
@@ -265,7 +266,8 @@ fn to_ascii(json: String) -> String {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string can't fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }

@@ -40,7 +40,13 @@ pub(super) enum ConnectFailure {
     /// The server answers 426: it wants HTTP.
     UpgradeRequired,
     /// Anything else.
-    Failed(ModelError),
+    Failed(Box<ModelError>),
+}
+
+impl ConnectFailure {
+    pub(super) fn failed(error: ModelError) -> Self {
+        Self::Failed(Box::new(error))
+    }
 }
 
 /// What the server said at the handshake. It holds for every request on the connection.
@@ -74,7 +80,7 @@ pub(super) async fn connect_websocket(
     let mut setup = shared
         .current_client_setup()
         .await
-        .map_err(ConnectFailure::Failed)?;
+        .map_err(ConnectFailure::failed)?;
     let mut recovery = Recovery::default();
     let mut reauth = false;
     loop {
@@ -100,15 +106,15 @@ pub(super) async fn connect_websocket(
                         setup = next;
                         reauth = true;
                     }
-                    Ok(None) => return Err(ConnectFailure::Failed(error)),
-                    Err(error) => return Err(ConnectFailure::Failed(error)),
+                    Ok(None) => return Err(ConnectFailure::failed(error)),
+                    Err(error) => return Err(ConnectFailure::failed(error)),
                 }
             }
             // The server can be reached and says that it is too much: HTTP would not help.
-            Some(StatusCode::TOO_MANY_REQUESTS) => return Err(ConnectFailure::Failed(error)),
+            Some(StatusCode::TOO_MANY_REQUESTS) => return Err(ConnectFailure::failed(error)),
             // Whatever it is, HTTP may do better.
             _ => {
-                return Err(ConnectFailure::Failed(ModelError {
+                return Err(ConnectFailure::failed(ModelError {
                     retryable: true,
                     ..error
                 }));

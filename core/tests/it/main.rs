@@ -24,6 +24,7 @@ mod config;
 mod exec;
 mod history_log;
 mod mock_model;
+mod model_catalog;
 mod model_http;
 mod model_support;
 mod session;

@@ -22,7 +22,7 @@ fn sent(model: &MockModel) -> Vec<Option<String>> {
 }
 
 fn some(value: &str) -> Option<String> {
-    Some(value.to_owned())
+    value.to_owned().into()
 }
 
 #[tokio::test]

@@ -1,0 +1,237 @@
+//! The scope of one turn.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+
+use super::client::Shared;
+use super::fingerprint::Exchange;
+use super::http;
+use super::request::{self, Frame};
+use super::response::{ResponseStream, Source};
+use super::retry::RetryBudget;
+use super::turn_log::TurnLog;
+use super::turn_metadata::{CompactionMetadata, RequestIdentity, RequestKind};
+use super::websocket::{ConnectFailure, Connection, WebSocketResponse, connect_websocket};
+use super::{ModelError, Prompt, TurnIdentity};
+use crate::git::Look;
+use crate::{TurnError, telemetry};
+
+/// Turn-scoped session: made at the start of a turn, dropped at its end.
+#[derive(Debug)]
+pub struct ModelClientSession {
+    shared: Arc<Shared>,
+    identity: TurnIdentity,
+    /// What git says of the turn's folders.
+    look: Look,
+    log: Arc<TurnLog>,
+    /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
+    turn_state: Arc<OnceLock<String>>,
+    budget: RetryBudget,
+}
+
+impl ModelClientSession {
+    pub(super) fn new(shared: Arc<Shared>, identity: TurnIdentity) -> Self {
+        let folders = identity.workspace_roots.iter().chain([&identity.cwd]);
+        Self {
+            look: Look::at(folders.map(PathBuf::as_path)),
+            log: Arc::new(TurnLog::new(&identity.turn_id)),
+            shared,
+            identity,
+            turn_state: Arc::default(),
+            budget: RetryBudget::default(),
+        }
+    }
+
+    /// Sends one request. Resolves when the server has accepted it; request-level retries happen inside.
+    /// Dropping the future or the stream cancels the request.
+    pub async fn stream(&mut self, prompt: &Prompt) -> Result<ResponseStream, ModelError> {
+        self.open(prompt, &RequestKind::Turn).await
+    }
+
+    /// As [`Self::stream`], for a request that sums up the history.
+    pub async fn stream_compaction(
+        &mut self,
+        prompt: &Prompt,
+        why: CompactionMetadata,
+    ) -> Result<ResponseStream, ModelError> {
+        self.open(prompt, &RequestKind::Compaction(why)).await
+    }
+
+    async fn open(&mut self, prompt: &Prompt, kind: &RequestKind) -> Result<ResponseStream, ModelError> {
+        let websocket = self.shared.uses_websocket();
+        let mut span = self.log.request(if websocket { "websocket" } else { "http" });
+        let opened = match self.open_websocket(prompt, kind).await {
+            Ok(Some(response)) => Ok(Source::WebSocket(Box::new(response))),
+            Ok(None) => self.open_http(prompt, kind).await,
+            Err(ConnectFailure::UpgradeRequired) => {
+                self.shared.fall_back();
+                self.open_http(prompt, kind).await
+            }
+            Err(ConnectFailure::Failed(error)) => Err(*error),
+        };
+        let source = opened.inspect_err(|error| span.fail(&error.error.message))?;
+        Ok(ResponseStream::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.log),
+            span,
+            source,
+        ))
+    }
+
+    async fn open_http(&self, prompt: &Prompt, kind: &RequestKind) -> Result<Source, ModelError> {
+        let stream = http::open(self, prompt, kind).await?;
+        Ok(Source::Http(Box::new(stream)))
+    }
+
+    /// Sends a request over the thread's WebSocket. `None`: the thread uses HTTP.
+    async fn open_websocket(
+        &self,
+        prompt: &Prompt,
+        kind: &RequestKind,
+    ) -> Result<Option<WebSocketResponse>, ConnectFailure> {
+        let shared = &self.shared;
+        if !shared.uses_websocket() {
+            return Ok(None);
+        }
+        let identity = self
+            .request_identity(kind, prompt)
+            .await
+            .map_err(ConnectFailure::failed)?;
+        let mut connection = match shared.slot.adopt().await {
+            Some(connection) => connection,
+            // The preconnect that was waited for got a 426.
+            None if !shared.uses_websocket() => return Ok(None),
+            None => {
+                let mut own = connect_websocket(shared, &identity, Some(prompt)).await?;
+                // Only a preconnect has routing state before its first turn.
+                own.greeting.turn_state = None;
+                own
+            }
+        };
+        if let Some(state) = connection.greeting.turn_state.take() {
+            // The first value of a turn stays.
+            let _ = self.turn_state.set(state);
+        }
+        let (frame, exchange) = self
+            .frame(&connection, &identity, prompt)
+            .map_err(ConnectFailure::failed)?;
+        let sent = connection
+            .send(frame, exchange, &self.turn_state, shared.stream_limits())
+            .await;
+        sent.map(Some).map_err(ConnectFailure::failed)
+    }
+
+    /// The frame of a request on this connection, and what the next one has to know of it.
+    fn frame(
+        &self,
+        connection: &Connection,
+        identity: &RequestIdentity,
+        prompt: &Prompt,
+    ) -> Result<(Vec<u8>, Exchange), ModelError> {
+        let mut metadata = identity.client_metadata(&self.shared, &self.identity);
+        metadata.push(("x-codex-ws-stream-request-start-ms", crate::now_ms().to_string()));
+        metadata.extend(
+            self.turn_state
+                .get()
+                .map(|state| ("x-codex-turn-state", state.clone())),
+        );
+        let key = self.shared.cache_key();
+        let exchange = Exchange::new(prompt, &key)?;
+        let (previous_response_id, skip) = connection.continuation(&exchange).unzip();
+        let mode = if skip.is_some() { "incremental" } else { "full" };
+        telemetry::count(
+            "codex.websocket.continuation",
+            &[KeyValue::new("mode", mode), KeyValue::new("phase", "generation")],
+        );
+        metadata.extend(
+            self.log
+                .traceparent()
+                .map(|parent| ("ws_request_header_traceparent", parent)),
+        );
+        let frame = Frame {
+            kind: Some("response.create"),
+            previous_response_id,
+            skip: skip.unwrap_or(0),
+        };
+        Ok((request::encode(prompt, &key, Some(&metadata), &frame)?, exchange))
+    }
+
+    /// What to do about a failed attempt (threads-and-turns section 3.8, model-and-auth sections 1.6 and 2.5).
+    pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
+        let max = self.shared.options.provider.stream_max_retries;
+        let websocket = self.shared.uses_websocket();
+        if !error.retryable {
+            return RetryDecision::GiveUp(error.error.clone());
+        }
+        if let Some(again) = self.budget.spend(error, max, websocket) {
+            return again;
+        }
+        // A server that says "too many" says the same over HTTP.
+        if websocket && error.status() != Some(429) {
+            self.shared.fall_back();
+            self.budget.reset();
+            return RetryDecision::FallBack {
+                warning: Some(format!(
+                    "Falling back from WebSockets to HTTPS transport. {}",
+                    error.error.message
+                )),
+            };
+        }
+        RetryDecision::GiveUp(error.error.clone())
+    }
+
+    /// A request has been answered in full: the retry budget is fresh again.
+    pub fn on_success(&mut self) {
+        self.budget.reset();
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn identity(&self) -> &TurnIdentity {
+        &self.identity
+    }
+
+    pub(super) fn turn_state(&self) -> &Arc<OnceLock<String>> {
+        &self.turn_state
+    }
+
+    /// Who sends a request, and from where. Waits for git for the rest of its 250 ms at most.
+    pub(super) async fn request_identity(
+        &self,
+        kind: &RequestKind,
+        prompt: &Prompt,
+    ) -> Result<RequestIdentity, ModelError> {
+        let workspaces = self.look.in_time().await;
+        RequestIdentity::new(
+            &self.shared,
+            &self.identity,
+            kind,
+            Some(prompt),
+            workspaces.as_ref(),
+        )
+    }
+}
+
+/// What to do about a failed attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RetryDecision {
+    /// Tell the client (unless the notice is left out), wait, try again with the history as it is now.
+    Retry {
+        /// Goes out as `error{willRetry:true}`.
+        notice: Option<TurnError>,
+        /// How long to wait.
+        delay: Duration,
+    },
+    /// Go on over HTTP at once; tell the user, unless the server itself asked for it.
+    FallBack {
+        /// Goes out as `warning`.
+        warning: Option<String>,
+    },
+    /// The turn ends.
+    GiveUp(TurnError),
+}
