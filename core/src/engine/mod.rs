@@ -188,6 +188,7 @@ impl Engine {
         let log = services.outbox.log().clone();
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
+        telemetry::thread_started(front.info.git.is_some());
         front.warn_of_unknown_model();
         for warning in warnings {
             front.outbox.emit(Event::Warning(warning));

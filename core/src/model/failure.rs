@@ -217,7 +217,8 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
         }
         _ => unexpected(status, headers, &error, &text, url),
     };
-    if result.retryable {
+    // Server errors are tried again within the request, also those that end the turn if they stay.
+    if result.retryable || status.is_server_error() {
         result.retry_after = retry_after(headers, SystemTime::now());
     }
     result

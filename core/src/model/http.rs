@@ -27,7 +27,8 @@ const MAX_ERROR_BODY: usize = 1 << 20;
 /// How long the end of a complete response is waited for, so that its connection can be used again.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// Sends a request until the server has taken it, an error is final, or the retries are used up.
+/// Sends a request until the server has taken it. Tried again here are only 5xx and connections that can't be made;
+/// everything else is for the turn to decide, where the user sees it.
 #[tracing::instrument(name = "http_request", level = "debug", skip_all, fields(model = prompt.model))]
 pub(super) async fn open(
     session: &ModelClientSession,
@@ -63,14 +64,15 @@ pub(super) async fn open(
                     setup = next;
                     continue;
                 }
-                if !(status.is_server_error() && error.retryable) {
+                if !status.is_server_error() {
                     return Err(error);
                 }
                 error
             }
-            Err(error) => error,
+            Err(error) if error.no_connection => error,
+            Err(error) => return Err(error),
         };
-        if !error.retryable || retries >= shared.options.provider.request_max_retries {
+        if retries >= shared.options.provider.request_max_retries {
             return Err(error);
         }
         retries += 1;

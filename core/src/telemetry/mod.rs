@@ -103,6 +103,11 @@ fn metrics() -> Option<&'static Metrics> {
     TELEMETRY.get()?.metrics.as_ref()
 }
 
+/// A thread was started, resumed or forked, in a git repository or not.
+pub(crate) fn thread_started(is_git: bool) {
+    count("codex.thread.started", &[KeyValue::new("is_git", is_git)]);
+}
+
 /// Counts one.
 pub(crate) fn count(name: &'static str, attributes: &[KeyValue]) {
     add(name, 1, attributes);

@@ -229,9 +229,12 @@ async fn a_refusal_is_final() {
         ),
     ] {
         let model = MockModel::start(answer.always());
-        let error = ask(&mut turn(&client(&model, ""), "t1"), &prompt(vec![user("hi")]))
-            .await
-            .unwrap_err();
+        let error = ask(
+            &mut turn(&client(&model, NO_RETRIES), "t1"),
+            &prompt(vec![user("hi")]),
+        )
+        .await
+        .unwrap_err();
         assert_eq!((error.error.kind, error.retryable), (kind, false));
         assert_eq!(model.requests().len(), 1, "{kind:?}");
     }
