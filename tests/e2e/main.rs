@@ -25,3 +25,4 @@ mod shutdown;
 mod telemetry;
 mod transport;
 mod turns;
+mod websocket;

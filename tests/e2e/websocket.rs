@@ -1,0 +1,123 @@
+//! The WebSocket transport as a client of the daemon meets it (model-and-auth section 2).
+
+use std::time::{Duration, Instant};
+
+use codex_core::mock_model::{Answer, Handshake, MockModel, Script, Transport};
+use serde_json::json;
+
+use crate::support::{App, Config, Home};
+
+const HANDSHAKE: Duration = Duration::from_millis(400);
+
+fn home(model: &MockModel) -> Home {
+    let config = Config {
+        websockets: true,
+        ..Config::default()
+    };
+    Home::with(model, &config)
+}
+
+fn slow_handshakes() -> Script {
+    let delay = u64::try_from(HANDSHAKE.as_millis()).unwrap();
+    Script::new().every_handshake(Handshake::delayed(delay))
+}
+
+fn transports(model: &MockModel) -> Vec<Transport> {
+    model.requests().iter().map(|request| request.transport).collect()
+}
+
+#[tokio::test]
+async fn a_thread_starts_without_waiting_for_its_connection() {
+    let model = MockModel::start(slow_handshakes());
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let started = Instant::now();
+    let thread = app.start_thread(json!({})).await;
+    assert!(started.elapsed() < HANDSHAKE);
+    model.wait_for_handshakes(1).await.unwrap();
+    assert!(model.requests().is_empty(), "nothing is sent before a turn");
+
+    // At once: the turn waits for the handshake that is under way.
+    assert_eq!(app.run_turn(&thread, "Hi").await.status(), "completed");
+    let waited = model.requests()[0].at.duration_since(model.handshakes()[0].at);
+    assert!(waited >= HANDSHAKE, "{waited:?}");
+    assert_eq!(app.run_turn(&thread, "More").await.status(), "completed");
+    assert_eq!(model.handshakes().len(), 1);
+    assert_eq!(transports(&model), [Transport::WebSocket; 2]);
+}
+
+#[tokio::test]
+async fn a_turn_after_a_while_does_not_pay_for_the_handshake() {
+    let model = MockModel::start(slow_handshakes());
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    model.wait_for_handshakes(1).await.unwrap();
+    tokio::time::sleep(HANDSHAKE * 2).await;
+    let started = Instant::now();
+    app.run_turn(&thread, "Hi").await;
+    assert!(model.requests()[0].at.duration_since(started) < HANDSHAKE / 2);
+    assert_eq!(model.handshakes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_broken_websocket_costs_one_warning() {
+    let model = MockModel::start(Script::new().every_handshake(Handshake::refuse(503)));
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    for text in ["Hi", "More"] {
+        assert_eq!(app.run_turn(&thread, text).await.status(), "completed");
+    }
+    let told = app.notified_since(0);
+    assert!(!told.iter().any(|method| method == "error"), "{told:?}");
+    let warning = app
+        .wait_where("warning", |params| {
+            params["message"].as_str().unwrap().starts_with("Falling back")
+        })
+        .await;
+    assert_eq!(warning["threadId"], thread);
+    assert_eq!(model.handshakes().len(), 2);
+    assert_eq!(transports(&model), [Transport::Http; 2]);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_http_gets_it_without_a_word() {
+    let model = MockModel::start(Script::new().every_handshake(Handshake::refuse(426)));
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    assert_eq!(app.run_turn(&thread, "Hi").await.status(), "completed");
+    let told = app.notified_since(0);
+    assert!(
+        !told.iter().any(|method| method == "error" || method == "warning"),
+        "{told:?}"
+    );
+    assert_eq!(model.handshakes().len(), 1);
+}
+
+#[tokio::test]
+async fn tools_and_their_outputs_go_over_one_connection() {
+    let state = json!({"type": "response.metadata", "headers": {"x-codex-turn-state": "here"}});
+    let model = MockModel::start([
+        Answer::new()
+            .event(state)
+            .call("c1", "exec_command", json!({"cmd": "echo hi"})),
+        Answer::new().say("done"),
+        Answer::new().say("next"),
+    ]);
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Run it").await;
+    app.run_turn(&thread, "Again").await;
+    let requests = model.requests();
+    assert!(requests[1].tool_output("c1").unwrap().contains("hi"));
+    assert_eq!(requests[1].input().len(), 1, "only the output is news");
+    let states: Vec<_> = requests
+        .iter()
+        .map(|r| r.body["client_metadata"]["x-codex-turn-state"].as_str())
+        .collect();
+    assert_eq!(states, [None, Some("here"), None]);
+    assert_eq!(model.handshakes().len(), 1);
+}
