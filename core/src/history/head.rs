@@ -1,5 +1,6 @@
 //! What the beginning of a rollout tells: everything that a row of a list needs.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -112,23 +113,18 @@ fn user_item(line: &Line<'_>) -> Option<String> {
         item: &'a RawValue,
     }
     #[derive(Deserialize)]
-    struct User {
-        #[serde(rename = "type")]
-        kind: String,
-        #[serde(default)]
-        content: Vec<FileInput>,
+    struct User<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+        #[serde(borrow, default)]
+        content: Option<&'a RawValue>,
     }
-    let raw = line.payload::<Completed<'_>>()?.item.get();
-    // Cheap for the items of other kinds, which may be large.
-    if !raw.get(..60).unwrap_or(raw).contains("UserMessage") {
-        return None;
-    }
-    let user: User = serde_json::from_str(raw).ok()?;
+    let user: User<'_> = serde_json::from_str(line.payload::<Completed<'_>>()?.item.get()).ok()?;
     if user.kind != "UserMessage" {
         return None;
     }
-    let texts: Vec<String> = user
-        .content
+    let content: Vec<FileInput> = serde_json::from_str(user.content?.get()).ok()?;
+    let texts: Vec<String> = content
         .into_iter()
         .filter_map(|input| match input {
             FileInput::Text { text, .. } => Some(text),

@@ -23,6 +23,7 @@ mod browser;
 mod config;
 mod exec;
 mod history_log;
+mod history_store;
 mod mock_model;
 mod model_catalog;
 mod model_http;
@@ -36,3 +37,7 @@ mod websocket_preconnect;
 mod websocket_soak;
 mod websocket_stream;
 mod websocket_turn_state;
+
+/// Shared with the benchmark.
+#[path = "../../benches/rollouts/mod.rs"]
+mod rollouts;

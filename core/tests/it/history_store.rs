@@ -1,0 +1,567 @@
+//! Stored threads: found, listed page by page, and read whole or in parts, whatever state their files are in.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use codex_core::history::{
+    ItemsQuery, Layout, ListQuery, PageStart, SortKey, StoredThread, ThreadStore, TurnsQuery,
+};
+use codex_core::{HistoryMode, ItemBody, ItemsView, ThreadId, Turn, TurnStatus};
+
+use crate::rollouts::{self, Size};
+
+const SMALL: Size = Size { turns: 3, answer: 60 };
+
+struct Fixture {
+    home: tempfile::TempDir,
+    store: ThreadStore,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let store = ThreadStore::new(Layout::new(home.path()), "mock");
+        Self { home, store }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::new(self.home.path())
+    }
+
+    /// Another process on the same home.
+    fn again(&self) -> ThreadStore {
+        ThreadStore::new(self.layout(), "mock")
+    }
+}
+
+async fn find(store: &ThreadStore, id: ThreadId) -> StoredThread {
+    store.find(id).await.unwrap().expect("the thread is there")
+}
+
+async fn turns(store: &ThreadStore, id: ThreadId) -> Vec<Turn> {
+    let path = find(store, id).await.path;
+    store.turns(path, None).await.unwrap()
+}
+
+/// All pages of a list, one after the other.
+async fn walk(store: &ThreadStore, query: &ListQuery) -> Vec<ThreadId> {
+    let mut ids = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = store
+            .list(ListQuery {
+                cursor,
+                ..query.clone()
+            })
+            .await
+            .unwrap();
+        ids.extend(page.threads.iter().map(|info| info.id));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return ids;
+        }
+        assert!(ids.len() < 10_000, "the pages have no end");
+    }
+}
+
+fn reversed(mut ids: Vec<ThreadId>) -> Vec<ThreadId> {
+    ids.reverse();
+    ids
+}
+
+#[tokio::test]
+async fn every_order_walks_over_every_thread_once() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    // More than one day, in both formats.
+    let ids: Vec<ThreadId> = (0..60)
+        .map(|n| match n % 3 {
+            0 => rollouts::legacy(&layout, n * 90, SMALL).0,
+            _ => rollouts::paginated(&layout, n * 90, SMALL).0,
+        })
+        .collect();
+    for sort in [SortKey::Created, SortKey::Updated, SortKey::Recency] {
+        for descending in [true, false] {
+            for limit in [1, 7, 100] {
+                let query = ListQuery {
+                    sort,
+                    descending,
+                    limit,
+                    ..ListQuery::default()
+                };
+                let walked = walk(&f.store, &query).await;
+                if sort == SortKey::Created {
+                    let expected = if descending {
+                        reversed(ids.clone())
+                    } else {
+                        ids.clone()
+                    };
+                    assert_eq!(walked, expected);
+                } else {
+                    assert_eq!(walked.len(), 60);
+                    assert_eq!(
+                        walked.into_iter().collect::<HashSet<_>>(),
+                        ids.iter().copied().collect()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_stays_where_it_is_while_threads_come_and_go() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let ids: Vec<ThreadId> = (0..20)
+        .map(|n| rollouts::paginated(&layout, n, SMALL).0)
+        .collect();
+    let query = ListQuery {
+        limit: 5,
+        ..ListQuery::default()
+    };
+    let first = f.store.list(query.clone()).await.unwrap();
+    rollouts::paginated(&layout, 100, SMALL);
+    let gone = find(&f.store, ids[10]).await.path;
+    fs::remove_file(gone).unwrap();
+    let second = f
+        .store
+        .list(ListQuery {
+            cursor: first.next_cursor,
+            ..query.clone()
+        })
+        .await
+        .unwrap();
+    let got: Vec<_> = second.threads.iter().map(|info| info.id).collect();
+    assert_eq!(got, [ids[14], ids[13], ids[12], ids[11], ids[9]]);
+    let back = f
+        .store
+        .list(ListQuery {
+            cursor: second.backwards_cursor,
+            descending: false,
+            ..query
+        })
+        .await
+        .unwrap();
+    assert_eq!(back.threads[0].id, ids[14]);
+    assert_eq!(back.threads[1].id, ids[15]);
+}
+
+#[tokio::test]
+async fn changes_by_others_are_noticed_by_the_next_list() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let (old, path) = rollouts::paginated(&layout, 1, SMALL);
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [old]);
+    let (new, _) = rollouts::paginated(&layout, 2, SMALL);
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [new, old]);
+    let archive = layout.archived();
+    fs::create_dir_all(&archive).unwrap();
+    fs::rename(&path, archive.join(path.file_name().unwrap())).unwrap();
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [new]);
+    let archived = ListQuery {
+        archived: true,
+        ..ListQuery::default()
+    };
+    assert_eq!(walk(&f.store, &archived).await, [old]);
+    // A thread in which nobody has spoken appears with the first words.
+    let (silent, path) = rollouts::paginated(&layout, 3, Size { turns: 0, answer: 0 });
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [new]);
+    let mut text = fs::read_to_string(&path).unwrap();
+    rollouts::turn(
+        &mut |kind, payload| text.push_str(&rollouts::line(Some(1), kind, &payload)),
+        silent,
+        0,
+        "now",
+        10,
+    );
+    fs::write(&path, text).unwrap();
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [silent, new]);
+}
+
+#[tokio::test]
+async fn filters_are_exact() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let (a, _) = rollouts::paginated(&layout, 1, SMALL);
+    let (b, _) = rollouts::legacy(&layout, 2, SMALL);
+    f.store.set_name(a, "A fine Name".into()).await.unwrap();
+    let all = ListQuery::default();
+    let with = |change: &dyn Fn(&mut ListQuery)| {
+        let mut query = all.clone();
+        change(&mut query);
+        query
+    };
+    for (query, expected) in [
+        (with(&|q| q.search = Some("Name".into())), vec![a]),
+        (with(&|q| q.search = Some("name".into())), vec![]),
+        (with(&|q| q.search = Some("question 0 of 2".into())), vec![b]),
+        (with(&|q| q.providers = vec!["mock".into()]), vec![b, a]),
+        (with(&|q| q.providers = vec!["other".into()]), vec![]),
+        (with(&|q| q.cwds = vec!["/home/dev/project".into()]), vec![b, a]),
+        (with(&|q| q.cwds = vec!["/home/dev".into()]), vec![]),
+        (with(&|q| q.excluded = HashSet::from([b])), vec![a]),
+        (with(&|q| q.archived = true), vec![]),
+    ] {
+        assert_eq!(walk(&f.store, &query).await, expected, "{query:?}");
+    }
+    let bad = ListQuery {
+        cursor: Some("bad".into()),
+        ..all
+    };
+    assert_eq!(
+        f.store.list(bad).await.unwrap_err().to_string(),
+        "invalid cursor: bad"
+    );
+}
+
+#[tokio::test]
+async fn lists_stay_right_whatever_becomes_of_the_index() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let ids: Vec<ThreadId> = (0..30)
+        .map(|n| rollouts::paginated(&layout, n, SMALL).0)
+        .collect();
+    let expected = reversed(ids.clone());
+    let query = ListQuery::default();
+    assert_eq!(walk(&f.store, &query).await, expected);
+    f.store
+        .set_goal(ids[0], Some(serde_json::json!({"g": 1})))
+        .await
+        .unwrap();
+    let index = layout.index();
+    assert!(index.exists());
+    let remove = || {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{suffix}", index.display()));
+        }
+    };
+    remove();
+    assert_eq!(walk(&f.store, &query).await, expected);
+    assert!(
+        f.store.goal(ids[0]).await.unwrap().is_some(),
+        "what users gave is written anew"
+    );
+    remove();
+    fs::write(&index, "garbage ".repeat(5000)).unwrap();
+    assert_eq!(walk(&f.store, &query).await, expected);
+    let other = f.again();
+    assert_eq!(walk(&other, &query).await, expected);
+    // Written by a version of the future.
+    drop(other);
+    remove();
+    newer_index(&index);
+    let before = fs::read(&index).unwrap();
+    let other = f.again();
+    assert_eq!(walk(&other, &query).await, expected);
+    assert_eq!(fs::read(&index).unwrap(), before, "it is left alone");
+    assert!(other.set_goal(ids[0], Some(serde_json::json!({}))).await.is_err());
+    // A folder in its place: nothing can be opened or written there.
+    remove();
+    fs::create_dir(&index).unwrap();
+    let other = f.again();
+    assert_eq!(walk(&other, &query).await, expected);
+}
+
+/// A database with the version number of the far future: the header of an empty database, with the number in it.
+fn newer_index(path: &Path) {
+    let mut header = vec![0u8; 4096];
+    header[..16].copy_from_slice(b"SQLite format 3\0");
+    header[16..18].copy_from_slice(&4096u16.to_be_bytes());
+    header[18..24].copy_from_slice(&[1, 1, 0, 64, 32, 32]);
+    header[24..28].copy_from_slice(&1u32.to_be_bytes());
+    header[28..32].copy_from_slice(&1u32.to_be_bytes());
+    header[44..48].copy_from_slice(&4u32.to_be_bytes());
+    header[56..60].copy_from_slice(&1u32.to_be_bytes());
+    header[60..64].copy_from_slice(&99u32.to_be_bytes());
+    header[92..96].copy_from_slice(&1u32.to_be_bytes());
+    header[96..100].copy_from_slice(&3_046_000u32.to_be_bytes());
+    header[100] = 13;
+    header[105..107].copy_from_slice(&4096u16.to_be_bytes());
+    fs::write(path, header).unwrap();
+}
+
+#[tokio::test]
+async fn pages_of_turns_and_items_are_parts_of_the_whole() {
+    let f = Fixture::new();
+    let (id, path) = rollouts::paginated(
+        &f.layout(),
+        1,
+        Size {
+            turns: 23,
+            answer: 3000,
+        },
+    );
+    let all = turns(&f.store, id).await;
+    assert_eq!(all.len(), 23);
+    let newest_first: Vec<String> = all.iter().rev().map(|turn| turn.id.clone()).collect();
+    for descending in [true, false] {
+        for limit in [1, 5, 23, 100] {
+            let mut got = Vec::new();
+            let mut cursor = None;
+            loop {
+                let query = TurnsQuery {
+                    limit,
+                    cursor,
+                    descending,
+                    view: ItemsView::Full,
+                    running: None,
+                };
+                let page = f.store.turns_page(id, path.clone(), query).await.unwrap();
+                for turn in &page.turns {
+                    let whole = all.iter().find(|whole| whole.id == turn.id).unwrap();
+                    assert_eq!(whole, turn);
+                }
+                got.extend(page.turns.into_iter().map(|turn| turn.id));
+                cursor = page.next_cursor;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            let expected = if descending {
+                newest_first.clone()
+            } else {
+                newest_first.iter().rev().cloned().collect()
+            };
+            assert_eq!(got, expected);
+        }
+    }
+    let items: Vec<String> = all
+        .iter()
+        .flat_map(|t| t.items.iter().map(|i| i.id.clone()))
+        .collect();
+    for limit in [1, 7, 100] {
+        let mut got = Vec::new();
+        let mut start = PageStart::End;
+        loop {
+            let query = ItemsQuery {
+                limit,
+                start,
+                descending: false,
+                turn_id: None,
+            };
+            let page = f.store.items_page(id, path.clone(), query).await.unwrap();
+            got.extend(page.rows.into_iter().map(|row| row.item.id));
+            match page.next_cursor {
+                Some(cursor) => start = PageStart::Cursor(cursor),
+                None => break,
+            }
+        }
+        assert_eq!(got, items);
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_comes_late_belongs_to_its_turn() {
+    let f = Fixture::new();
+    let (id, path) = rollouts::paginated(&f.layout(), 1, SMALL);
+    let late = serde_json::json!({"type": "item_completed", "thread_id": id, "turn_id": "turn-0",
+        "item": {"type": "ContextCompaction", "id": "late"}, "completed_at_ms": 9});
+    let mut text = fs::read_to_string(&path).unwrap();
+    text.push_str(&rollouts::line(Some(99), "event_msg", &late));
+    fs::write(&path, text).unwrap();
+    let all = turns(&f.store, id).await;
+    assert_eq!(all[0].items.last().unwrap().id, "late");
+    let query = TurnsQuery {
+        limit: 1,
+        cursor: None,
+        descending: true,
+        view: ItemsView::Full,
+        running: None,
+    };
+    let page = f.store.turns_page(id, path, query).await.unwrap();
+    assert_eq!(page.turns, all[2..]);
+}
+
+#[tokio::test]
+async fn a_file_cut_anywhere_loses_the_torn_line_at_most() {
+    let f = Fixture::new();
+    let (id, path) = rollouts::paginated(
+        &f.layout(),
+        1,
+        Size {
+            turns: 6,
+            answer: 700,
+        },
+    );
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.len() > 8192);
+    for end in whole.len() - 4096..=whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        let lines = whole[..end].split(|b| *b == b'\n');
+        let complete = lines.filter(|l| l.ends_with(b"}}")).collect::<Vec<_>>();
+        let begun = complete
+            .iter()
+            .filter(|l| contains(l, "\"task_started\""))
+            .count();
+        let items = complete
+            .iter()
+            .filter(|l| contains(l, "\"item_completed\""))
+            .count();
+        let store = if end % 64 == 0 { f.again() } else { f.store.clone() };
+        assert_eq!(walk(&store, &ListQuery::default()).await, [id]);
+        let found = turns(&store, id).await;
+        // A line that lacks nothing but its end is whole.
+        assert!(found.len() == begun || found.len() == begun + 1, "cut at {end}");
+        assert!(
+            found.iter().map(|t| t.items.len()).sum::<usize>() >= items,
+            "cut at {end}"
+        );
+    }
+}
+
+fn contains(line: &[u8], part: &str) -> bool {
+    line.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+#[tokio::test]
+async fn forks_of_forks_and_reverts_are_read_through_all_their_files() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let (root, root_path) = rollouts::paginated(&layout, 1, SMALL);
+    let end = |path: &PathBuf| {
+        let bytes = fs::read(path).unwrap();
+        let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+        let last: serde_json::Value = serde_json::from_slice(lines.last().unwrap()).unwrap();
+        (last["ordinal"].as_u64().unwrap() + 1, bytes.len() as u64)
+    };
+    let write = |minute, source, base, question| {
+        let (id, at) = rollouts::thread_at(minute);
+        let path = layout.rollout(id, at);
+        fs::write(&path, rollouts::based(id, source, base, question)).unwrap();
+        (id, path)
+    };
+    let (fork, fork_path) = write(2, root, end(&root_path), "in the fork");
+    let (second, _) = write(3, fork, end(&fork_path), "in the fork of the fork");
+    assert_eq!(turns(&f.store, second).await.len(), 5);
+    let info = find(&f.store, second).await.info;
+    assert_eq!(
+        info.preview, "question 0 of 1",
+        "a fork is shown by what began it"
+    );
+    // The root is reverted to its first turn; its forks keep what they had.
+    let bytes = fs::read(&root_path).unwrap();
+    let starts: Vec<_> = memchr::memmem::find_iter(&bytes, b"\"task_started\"").collect();
+    let offset = memchr::memrchr(b'\n', &bytes[..starts[1]]).unwrap() as u64 + 1;
+    let reverted = rollouts::reverted(&layout, root, 9, (8, offset), "after the revert");
+    assert_eq!(find(&f.store, root).await.path, reverted);
+    let left = turns(&f.store, root).await;
+    assert_eq!(left.len(), 2);
+    assert_eq!(left[0].id, "turn-0");
+    assert_eq!(turns(&f.store, second).await.len(), 5);
+    let listed = walk(&f.store, &ListQuery::default()).await;
+    assert_eq!(listed.iter().filter(|id| **id == root).count(), 1);
+    // What a fork builds upon goes to the archive with its thread.
+    fs::create_dir_all(layout.archived()).unwrap();
+    fs::rename(&fork_path, layout.archived().join(fork_path.file_name().unwrap())).unwrap();
+    assert_eq!(turns(&f.store, second).await.len(), 5);
+    // A base that is gone costs the history before it, no more.
+    fs::remove_file(layout.archived().join(fork_path.file_name().unwrap())).unwrap();
+    assert_eq!(turns(&f.store, second).await.len(), 1);
+}
+
+#[tokio::test]
+async fn compressed_files_are_read() {
+    let f = Fixture::new();
+    let (id, path) = rollouts::paginated(&f.layout(), 1, SMALL);
+    let plain = turns(&f.store, id).await;
+    let bytes = fs::read(&path).unwrap();
+    let packed = PathBuf::from(format!("{}.zst", path.display()));
+    fs::write(&packed, zstd::encode_all(&bytes[..], 3).unwrap()).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(walk(&f.store, &ListQuery::default()).await, [id]);
+    assert_eq!(turns(&f.store, id).await, plain);
+}
+
+#[tokio::test]
+async fn legacy_files_are_read_as_their_time_meant_them() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let (id, at) = rollouts::thread_at(5);
+    let path = layout.rollout(id, at);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let event = |payload| rollouts::line(None, "event_msg", &payload);
+    let text = [
+        rollouts::line(
+            None,
+            "session_meta",
+            &serde_json::json!({"id": id, "timestamp": "2025-09-20T10:00:00.000Z",
+            "cwd": "/w", "originator": "cli", "cli_version": "0.40.0", "instructions": null}),
+        ),
+        "garbage\n".into(),
+        event(serde_json::json!({"type": "user_message", "message": "one"})),
+        event(serde_json::json!({"type": "agent_reasoning", "text": "r1"})),
+        event(serde_json::json!({"type": "agent_reasoning", "text": "r2"})),
+        event(serde_json::json!({"type": "agent_message", "message": "a1"})),
+        event(serde_json::json!({"type": "news_from_the_future", "x": 1})),
+        event(serde_json::json!({"type": "user_message", "message": "two"})),
+        event(serde_json::json!({"type": "turn_aborted", "reason": "interrupted"})),
+        event(serde_json::json!({"type": "user_message", "message": "dropped"})),
+        event(serde_json::json!({"type": "thread_rolled_back", "num_turns": 1})),
+        event(serde_json::json!({"type": "task_started", "turn_id": "T"})),
+        event(serde_json::json!({"type": "user_message", "message": "three"})),
+        event(serde_json::json!({"type": "user_message", "message": "steer"})),
+    ];
+    fs::write(&path, text.concat()).unwrap();
+    let stored = find(&f.store, id).await;
+    assert_eq!(stored.info.history_mode, HistoryMode::Legacy);
+    assert_eq!(stored.info.source, "vscode");
+    assert_eq!(stored.info.model_provider, "mock");
+    let all = turns(&f.store, id).await;
+    let shape: Vec<(&str, TurnStatus, Vec<&str>)> = all
+        .iter()
+        .map(|t| {
+            (
+                t.id.as_str(),
+                t.status,
+                t.items.iter().map(|i| i.id.as_str()).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            (
+                "rollout-1",
+                TurnStatus::Completed,
+                vec!["item-1", "item-2", "item-3"]
+            ),
+            ("rollout-6", TurnStatus::Interrupted, vec!["item-4"]),
+            ("T", TurnStatus::Interrupted, vec!["item-5", "item-6"]),
+        ]
+    );
+    assert!(matches!(&all[0].items[1].body, ItemBody::Reasoning { summary, .. } if *summary == ["r1", "r2"]));
+    let query = TurnsQuery {
+        limit: 1,
+        cursor: None,
+        descending: true,
+        view: ItemsView::Summary,
+        running: None,
+    };
+    let page = f.store.turns_page(id, path, query).await.unwrap();
+    assert_eq!(
+        page.next_cursor.as_deref(),
+        Some(r#"{"turnId":"T","includeAnchor":false}"#)
+    );
+}
+
+#[tokio::test]
+async fn files_from_before_the_envelope_are_not_listed() {
+    let f = Fixture::new();
+    let (id, at) = rollouts::thread_at(5);
+    let path = f.layout().rollout(id, at);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(
+        &path,
+        format!("{{\"id\":\"{id}\",\"timestamp\":\"x\",\"instructions\":null}}\n"),
+    )
+    .unwrap();
+    assert!(walk(&f.store, &ListQuery::default()).await.is_empty());
+    let error = f.store.find(id).await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("failed to read thread: ") && error.ends_with("is empty"),
+        "{error}"
+    );
+    assert!(f.store.find(rollouts::nobody()).await.unwrap().is_none());
+}
