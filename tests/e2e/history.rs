@@ -1,0 +1,190 @@
+//! What is stored survives: restarts, kills at any moment, disks that refuse.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use codex_core::mock_model::{Answer, MockModel, Script};
+use serde_json::{Value, json};
+
+use crate::support::{App, Home};
+
+/// Moments at which the program is killed; CODEX_TEST_KILLS sets another number.
+const KILLS: u64 = 50;
+
+/// A model that calls a tool, says something on the way, calls another one, and answers.
+fn busy_script() -> Script {
+    let call = |id: &str, cmd: &str| Answer::new().call(id, "exec_command", json!({"cmd": cmd}));
+    let mut answers = Vec::new();
+    for _ in 0..400 {
+        answers.push(call("c1", "echo one"));
+        answers.push(Answer::new().say("on the way"));
+    }
+    answers.into()
+}
+
+/// A small generator, so that a failing run can be repeated.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
+    let kills = std::env::var("CODEX_TEST_KILLS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(KILLS);
+    let model = MockModel::start(busy_script());
+    let home = Home::new(&model);
+    let mut random = Seeded(20_261_120);
+    let mut thread: Option<String> = None;
+    let mut shown: HashSet<(String, String)> = HashSet::new();
+    for round in 0..kills {
+        let app = App::start(&home).await;
+        // Every few kills a new thread begins; the others go on.
+        let id = match &thread {
+            Some(id) if round % 10 != 0 => {
+                app.call("thread/resume", json!({"threadId": id, "excludeTurns": true}))
+                    .await;
+                id.clone()
+            }
+            _ => {
+                shown.clear();
+                app.start_thread(json!({})).await
+            }
+        };
+        let mark = app.mark();
+        app.start_turn(&id, &format!("round {round}")).await;
+        tokio::time::sleep(Duration::from_micros(random.next(60_000))).await;
+        app.signal(rustix::process::Signal::KILL);
+        app.exit().await;
+        for frame in &app.frames()[mark..] {
+            if frame.method() == "item/completed" {
+                let params = frame.params();
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                shown.insert((text(&params["turnId"]), text(&params["item"]["id"])));
+            }
+        }
+        let app = App::start(&home).await;
+        let listed = app.call("thread/list", json!({})).await;
+        if shown.is_empty() {
+            // Killed before anything was shown: the thread may or may not be there.
+            thread = None;
+            continue;
+        }
+        let rows = listed["data"].as_array().unwrap();
+        assert!(
+            rows.iter().any(|row| row["id"] == id.as_str()),
+            "round {round}: not listed"
+        );
+        let read = app
+            .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+            .await;
+        let mut stored = HashSet::new();
+        for turn in read["thread"]["turns"].as_array().unwrap() {
+            for item in turn["items"].as_array().unwrap() {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                stored.insert((text(&turn["id"]), text(&item["id"])));
+            }
+        }
+        let lost: Vec<_> = shown.difference(&stored).collect();
+        assert!(lost.is_empty(), "round {round}: lost {lost:?}");
+        thread = Some(id);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_thread_goes_on_in_another_process() {
+    let model = MockModel::start(vec![
+        Answer::new().call("c1", "exec_command", json!({"cmd": "echo hi"})),
+        Answer::new().say("first answer"),
+        Answer::new().say("second answer"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app
+        .start_thread(json!({"developerInstructions": "be brief"}))
+        .await;
+    app.run_turn_with(&id, "one", json!({"effort": "high"})).await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": id})).await;
+    assert_eq!(resumed["reasoningEffort"], "high");
+    assert_eq!(resumed["thread"]["preview"], "one");
+    assert_eq!(resumed["thread"]["turns"].as_array().unwrap().len(), 1);
+    let usage = app.wait_for("thread/tokenUsage/updated").await;
+    assert_eq!(usage["turnId"], resumed["thread"]["turns"][0]["id"]);
+    app.run_turn(&id, "two").await;
+    let requests = model.requests();
+    let before = requests[1].body["input"].as_array().unwrap();
+    let after = requests[2].body["input"].as_array().unwrap();
+    assert_eq!(
+        after[..before.len()],
+        before[..],
+        "the model is told the same history"
+    );
+    assert_eq!(requests[2].body["instructions"], requests[0].body["instructions"]);
+    let texts: Vec<&Value> = after[before.len()..]
+        .iter()
+        .map(|i| &i["content"][0]["text"])
+        .collect();
+    assert_eq!(texts.last().unwrap().as_str(), Some("two"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_thread_is_held_by_one_process() {
+    let model = MockModel::start(Answer::new().say("ok"));
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    app.run_turn(&id, "one").await;
+    let other = App::start(&home).await;
+    for method in ["thread/resume", "thread/archive", "thread/delete"] {
+        let error = other.call_err(method, json!({"threadId": id})).await;
+        assert_eq!(error.message, format!("thread {id} already has an active writer"));
+    }
+    let read = other
+        .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+        .await;
+    assert_eq!(read["thread"]["status"]["type"], "notLoaded");
+    assert_eq!(read["thread"]["turns"].as_array().unwrap().len(), 1);
+    let fork = other.call("thread/fork", json!({"threadId": id})).await;
+    assert_eq!(fork["thread"]["forkedFromId"], id.as_str());
+    app.stop().await;
+    other.call("thread/resume", json!({"threadId": id})).await;
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_refuses_costs_a_warning_and_nothing_else() {
+    let model = MockModel::start(vec![Answer::new().say("one"), Answer::new().say("two")]);
+    let home = Home::new(&model);
+    let sessions: PathBuf = home.codex().join("sessions");
+    // A file in the way: not even root can write below it.
+    std::fs::write(&sessions, "").unwrap();
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&id, "one").await;
+    assert_eq!(turn.status(), "completed");
+    app.wait_where("warning", |params| {
+        params["message"].as_str().unwrap().contains("can't be saved")
+    })
+    .await;
+    std::fs::remove_file(&sessions).unwrap();
+    app.run_turn(&id, "two").await;
+    let read = app
+        .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+        .await;
+    assert_eq!(read["thread"]["turns"].as_array().unwrap().len(), 2);
+    app.stop().await;
+}

@@ -1,0 +1,279 @@
+//! Threads that come back, branch off and go (threads-and-turns sections 2.4, 2.5, 2.9).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Home};
+
+struct Fixture {
+    _model: MockModel,
+    home: Home,
+    app: App,
+    id: String,
+    /// The thread's turns.
+    turns: Vec<String>,
+}
+
+/// A thread with turns of these texts.
+async fn with_turns(texts: &[&str]) -> Fixture {
+    let answers: Vec<Answer> = (0..40)
+        .map(|n| Answer::new().say(&format!("answer {n}")))
+        .collect();
+    let model = MockModel::start(answers);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    let mut turns = Vec::new();
+    for text in texts {
+        turns.push(app.run_turn(&id, text).await.id);
+    }
+    Fixture {
+        _model: model,
+        home,
+        app,
+        id,
+        turns,
+    }
+}
+
+fn texts(thread: &Value) -> Vec<String> {
+    let turns = thread["turns"].as_array().unwrap();
+    let said = |turn: &Value| {
+        turn["items"][0]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    turns.iter().map(said).collect()
+}
+
+async fn read(app: &App, id: &str) -> Value {
+    let read = app
+        .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+        .await;
+    read["thread"].clone()
+}
+
+#[tokio::test]
+async fn a_thread_has_no_file_before_its_first_turn() {
+    let f = with_turns(&[]).await;
+    assert!(!f.home.codex().join("sessions").exists());
+    let error = f
+        .app
+        .call_err("thread/read", json!({"threadId": f.id, "includeTurns": true}))
+        .await;
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (-32601, "list_turns is not supported yet")
+    );
+    let listed = f.app.call("thread/list", json!({})).await;
+    assert_eq!(listed["data"], json!([]));
+    f.app
+        .call("thread/name/set", json!({"threadId": f.id, "name": " A name "}))
+        .await;
+    let named = f.app.wait_for("thread/name/updated").await;
+    assert_eq!(named["threadName"], "A name");
+    let thread = read(&f.app, &f.id).await;
+    assert_eq!(thread["name"], "A name");
+    assert!(std::path::Path::new(thread["path"].as_str().unwrap()).exists());
+    f.app.stop().await;
+}
+
+#[tokio::test]
+async fn forks_branch_off_where_they_are_told() {
+    let f = with_turns(&["one", "two", "three"]).await;
+    let fork = |more: Value| {
+        let mut params = json!({"threadId": f.id});
+        params
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        params
+    };
+    let whole = f.app.call("thread/fork", fork(json!({}))).await;
+    assert_eq!(texts(&whole["thread"]), ["one", "two", "three"]);
+    assert_eq!(whole["thread"]["forkedFromId"], f.id.as_str());
+    assert_eq!(whole["thread"]["preview"], "one");
+    let behind = f
+        .app
+        .call("thread/fork", fork(json!({"lastTurnId": f.turns[1]})))
+        .await;
+    assert_eq!(texts(&behind["thread"]), ["one", "two"]);
+    let before = f
+        .app
+        .call("thread/fork", fork(json!({"beforeTurnId": f.turns[1]})))
+        .await;
+    assert_eq!(texts(&before["thread"]), ["one"]);
+    let both = fork(json!({"beforeTurnId": f.turns[1], "lastTurnId": f.turns[1]}));
+    let error = f.app.call_err("thread/fork", both).await;
+    assert_eq!(
+        error.message,
+        "`beforeTurnId` cannot be combined with `lastTurnId`"
+    );
+    let error = f
+        .app
+        .call_err("thread/fork", fork(json!({"lastTurnId": "nope"})))
+        .await;
+    assert_eq!(error.message, "turn not found: nope");
+    let error = f
+        .app
+        .call_err("thread/fork", fork(json!({"ephemeral": true})))
+        .await;
+    assert_eq!(
+        error.message,
+        "ephemeral paginated thread/fork requires `excludeTurns: true`"
+    );
+    // A fork of a fork, in the middle of what it took over.
+    let id = behind["thread"]["id"].as_str().unwrap();
+    f.app.run_turn(id, "in the fork").await;
+    let second = f
+        .app
+        .call("thread/fork", json!({"threadId": id, "lastTurnId": f.turns[0]}))
+        .await;
+    assert_eq!(texts(&second["thread"]), ["one"]);
+    let second_id = second["thread"]["id"].as_str().unwrap();
+    f.app.run_turn(second_id, "on its own").await;
+    assert_eq!(texts(&read(&f.app, second_id).await), ["one", "on its own"]);
+    assert_eq!(texts(&read(&f.app, id).await), ["one", "two", "in the fork"]);
+    // In memory: the model knows, no file does.
+    let memory = f
+        .app
+        .call(
+            "thread/fork",
+            fork(json!({"ephemeral": true, "excludeTurns": true})),
+        )
+        .await;
+    assert_eq!(memory["thread"]["path"], Value::Null);
+    let memory = memory["thread"]["id"].as_str().unwrap();
+    assert_eq!(f.app.run_turn(memory, "here").await.status(), "completed");
+    let input = f._model.requests().last().unwrap().body["input"].to_string();
+    assert!(input.contains("three") && input.contains("here"));
+    f.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_revert_drops_turns_and_the_thread_goes_on() {
+    let f = with_turns(&["one", "two", "three"]).await;
+    let mark = f.app.mark();
+    let params = json!({"threadId": f.id, "beforeTurnId": f.turns[1]});
+    let reverted = f.app.call("thread/revert", params).await;
+    assert_eq!(reverted["thread"]["id"], f.id.as_str());
+    f.app.wait_for("thread/reverted").await;
+    let mut statuses = f.app.notified_since(mark);
+    statuses.retain(|method| method != "warning");
+    assert_eq!(
+        statuses,
+        [
+            "thread/status/changed",
+            "thread/status/changed",
+            "thread/reverted"
+        ]
+    );
+    f.app.run_turn(&f.id, "other two").await;
+    assert_eq!(texts(&read(&f.app, &f.id).await), ["one", "other two"]);
+    let input = f._model.requests().last().unwrap().body["input"].to_string();
+    assert!(input.contains("one") && input.contains("other two") && !input.contains("three"));
+    let error = f
+        .app
+        .call_err(
+            "thread/revert",
+            json!({"threadId": f.id, "beforeTurnId": f.turns[2]}),
+        )
+        .await;
+    assert_eq!(error.message, format!("turn not found: {}", f.turns[2]));
+    f.app.stop().await;
+    let app = App::start(&f.home).await;
+    assert_eq!(texts(&read(&app, &f.id).await), ["one", "other two"]);
+    let listed = app.call("thread/list", json!({})).await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn threads_go_to_the_archive_and_come_back() {
+    let f = with_turns(&["one"]).await;
+    let ids = |listed: &Value| -> Vec<String> {
+        let rows = listed["data"].as_array().unwrap();
+        rows.iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    f.app.call("thread/archive", json!({"threadId": f.id})).await;
+    f.app.wait_for("thread/archived").await;
+    assert!(ids(&f.app.call("thread/list", json!({})).await).is_empty());
+    assert_eq!(
+        ids(&f.app.call("thread/list", json!({"archived": true})).await),
+        [f.id.clone()]
+    );
+    let error = f.app.call_err("thread/archive", json!({"threadId": f.id})).await;
+    assert_eq!(error.message, format!("no rollout found for thread id {}", f.id));
+    let error = f.app.call_err("thread/resume", json!({"threadId": f.id})).await;
+    assert!(
+        error
+            .message
+            .starts_with(&format!("session {} is archived.", f.id))
+    );
+    assert_eq!(texts(&read(&f.app, &f.id).await), ["one"]);
+    let back = f.app.call("thread/unarchive", json!({"threadId": f.id})).await;
+    assert_eq!(back["thread"]["id"], f.id.as_str());
+    f.app.wait_for("thread/unarchived").await;
+    let error = f
+        .app
+        .call_err("thread/unarchive", json!({"threadId": f.id}))
+        .await;
+    assert_eq!(
+        error.message,
+        format!("no archived rollout found for thread id {}", f.id)
+    );
+    f.app.call("thread/resume", json!({"threadId": f.id})).await;
+    f.app.run_turn(&f.id, "two").await;
+    assert_eq!(texts(&read(&f.app, &f.id).await), ["one", "two"]);
+    f.app.stop().await;
+}
+
+#[tokio::test]
+async fn what_forks_build_upon_is_not_removed() {
+    let f = with_turns(&["one"]).await;
+    let fork = f.app.call("thread/fork", json!({"threadId": f.id})).await;
+    let fork = fork["thread"]["id"].as_str().unwrap();
+    let error = f.app.call_err("thread/delete", json!({"threadId": f.id})).await;
+    let expected = format!(
+        "cannot delete thread {}: forked history still references it",
+        f.id
+    );
+    assert_eq!(error.message, expected);
+    assert_eq!(f.app.run_turn(&f.id, "still loaded").await.status(), "completed");
+    f.app.call("thread/delete", json!({"threadId": fork})).await;
+    f.app
+        .wait_where("thread/deleted", |params| params["threadId"] == fork)
+        .await;
+    f.app.call("thread/delete", json!({"threadId": f.id})).await;
+    let error = f.app.call_err("thread/read", json!({"threadId": f.id})).await;
+    assert_eq!(error.message, format!("thread not loaded: {}", f.id));
+    let error = f.app.call_err("thread/resume", json!({"threadId": f.id})).await;
+    assert_eq!(error.message, format!("no rollout found for thread id {}", f.id));
+    f.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_loaded_thread_is_resumed_as_it_is() {
+    let f = with_turns(&["one"]).await;
+    let again = f
+        .app
+        .call(
+            "thread/resume",
+            json!({"threadId": f.id, "model": "other", "excludeTurns": true}),
+        )
+        .await;
+    assert_ne!(again["model"], "other");
+    assert_eq!(again["thread"]["turns"], json!([]));
+    let page = f
+        .app
+        .call(
+            "thread/resume",
+            json!({"threadId": f.id, "excludeTurns": true, "initialTurnsPage": {"limit": 1, "itemsView": "full"}}),
+        )
+        .await;
+    assert_eq!(page["initialTurnsPage"]["data"][0]["id"], f.turns[0].as_str());
+    f.app.stop().await;
+}
