@@ -1,5 +1,7 @@
 //! The body of a request (model-and-auth section 1.3), written straight to bytes in the documented order of fields.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -20,6 +22,12 @@ pub(super) struct Frame<'a> {
     /// Items of the input that the server has.
     pub(super) skip: usize,
 }
+
+/// Length of the last request of the process: the next one is about as long, and a buffer that need not grow leaves no
+/// pieces behind.
+static LAST_LENGTH: AtomicUsize = AtomicUsize::new(16 << 10);
+/// Beyond this a short request must not pay for a long one.
+const MAX_HINT: usize = 64 << 10;
 
 /// Writes a request.
 pub(super) fn encode(
@@ -46,8 +54,13 @@ pub(super) fn encode(
         client_metadata: metadata.map(StringMap),
         previous_response_id: frame.previous_response_id,
     };
-    serde_json::to_vec(&body)
-        .map_err(|e| ModelError::terminal(ErrorKind::Other, format!("the request could not be written: {e}")))
+    let hint = LAST_LENGTH.load(Ordering::Relaxed);
+    let mut bytes = Vec::with_capacity(hint + hint / 8);
+    serde_json::to_writer(&mut bytes, &body).map_err(|e| {
+        ModelError::terminal(ErrorKind::Other, format!("the request could not be written: {e}"))
+    })?;
+    LAST_LENGTH.store(bytes.len().min(MAX_HINT), Ordering::Relaxed);
+    Ok(bytes)
 }
 
 /// Clients say `fast` for the tier that the API calls `priority`, and `default` for none.

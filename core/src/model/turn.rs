@@ -82,7 +82,8 @@ impl ModelClientSession {
     }
 
     async fn open_http(&self, prompt: &Prompt, kind: &RequestKind) -> Result<Source, ModelError> {
-        let stream = http::open(self, prompt, kind).await?;
+        // Kept out of the turn's own future, which every busy thread holds.
+        let stream = Box::pin(http::open(self, prompt, kind)).await?;
         Ok(Source::Http(Box::new(stream)))
     }
 
@@ -105,7 +106,8 @@ impl ModelClientSession {
             // The preconnect that was waited for got a 426.
             None if !shared.uses_websocket() => return Ok(None),
             None => {
-                let mut own = connect_websocket(shared, &identity, Some(prompt)).await?;
+                // Rare and large: kept out of the turn's own future.
+                let mut own = Box::pin(connect_websocket(shared, &identity, Some(prompt))).await?;
                 // Only a preconnect has routing state before its first turn.
                 own.greeting.turn_state = None;
                 own

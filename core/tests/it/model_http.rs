@@ -547,3 +547,14 @@ mod turn_state {
         assert_eq!(sent(&model), [None, None]);
     }
 }
+
+#[tokio::test]
+async fn a_request_in_flight_takes_little_room_in_its_thread() {
+    let model = MockModel::start(Answer::new());
+    let client = client(&model, "");
+    let mut session = turn(&client, "t1");
+    let prompt = prompt(vec![user("hi")]);
+    let request = session.stream(&prompt);
+    assert!(size_of_val(&request) < 4096, "{}", size_of_val(&request));
+    request.await.unwrap();
+}
