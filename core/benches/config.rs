@@ -1,7 +1,6 @@
 //! What the configuration costs at thread/start: a file of usual size that did not change, with and without overrides,
 //! and one that has to be read.
 #![expect(clippy::expect_used, reason = "a bench may panic")]
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

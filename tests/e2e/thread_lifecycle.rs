@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{App, Home};
 
 struct Fixture {
-    _model: MockModel,
+    model: MockModel,
     home: Home,
     app: App,
     id: String,
@@ -28,7 +28,7 @@ async fn with_turns(texts: &[&str]) -> Fixture {
         turns.push(app.run_turn(&id, text).await.id);
     }
     Fixture {
-        _model: model,
+        model,
         home,
         app,
         id,
@@ -146,7 +146,7 @@ async fn forks_branch_off_where_they_are_told() {
     assert_eq!(memory["thread"]["path"], Value::Null);
     let memory = memory["thread"]["id"].as_str().unwrap();
     assert_eq!(f.app.run_turn(memory, "here").await.status(), "completed");
-    let input = f._model.requests().last().unwrap().body["input"].to_string();
+    let input = f.model.requests().last().unwrap().body["input"].to_string();
     assert!(input.contains("three") && input.contains("here"));
     f.app.stop().await;
 }
@@ -171,7 +171,7 @@ async fn a_revert_drops_turns_and_the_thread_goes_on() {
     );
     f.app.run_turn(&f.id, "other two").await;
     assert_eq!(texts(&read(&f.app, &f.id).await), ["one", "other two"]);
-    let input = f._model.requests().last().unwrap().body["input"].to_string();
+    let input = f.model.requests().last().unwrap().body["input"].to_string();
     assert!(input.contains("one") && input.contains("other two") && !input.contains("three"));
     let error = f
         .app
@@ -203,7 +203,7 @@ async fn threads_go_to_the_archive_and_come_back() {
     assert!(ids(&f.app.call("thread/list", json!({})).await).is_empty());
     assert_eq!(
         ids(&f.app.call("thread/list", json!({"archived": true})).await),
-        [f.id.clone()]
+        std::slice::from_ref(&f.id)
     );
     let error = f.app.call_err("thread/archive", json!({"threadId": f.id})).await;
     assert_eq!(error.message, format!("no rollout found for thread id {}", f.id));

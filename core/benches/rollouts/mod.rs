@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// One line; `ordinal` is left out of legacy files.
-pub fn line(ordinal: Option<u64>, kind: &str, payload: &Value) -> String {
+pub(crate) fn line(ordinal: Option<u64>, kind: &str, payload: &Value) -> String {
     let mut text = String::from("{\"timestamp\":\"2026-10-01T12:00:00.000Z\"");
     if let Some(ordinal) = ordinal {
         // Writing to a String can't fail.
@@ -21,7 +21,7 @@ pub fn line(ordinal: Option<u64>, kind: &str, payload: &Value) -> String {
 }
 
 /// A thread that begins `minute` minutes after a fixed moment, with its identifier.
-pub fn thread_at(minute: i64) -> (ThreadId, chrono::DateTime<chrono::Local>) {
+pub(crate) fn thread_at(minute: i64) -> (ThreadId, chrono::DateTime<chrono::Local>) {
     let begin = chrono::DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap_or_default();
     let millis = begin.timestamp_millis().cast_unsigned();
     let mut random = [0; 10];
@@ -32,7 +32,7 @@ pub fn thread_at(minute: i64) -> (ThreadId, chrono::DateTime<chrono::Local>) {
 
 /// How many turns a thread has, and how long the answers are.
 #[derive(Debug, Clone, Copy)]
-pub struct Size {
+pub(crate) struct Size {
     /// Turns.
     pub turns: usize,
     /// Bytes of an answer.
@@ -40,7 +40,7 @@ pub struct Size {
 }
 
 /// Writes a thread in the paginated format; gives its file.
-pub fn paginated(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf) {
+pub(crate) fn paginated(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf) {
     let (id, at) = thread_at(minute);
     let path = layout.rollout(id, at);
     let mut text = String::new();
@@ -63,7 +63,7 @@ pub fn paginated(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf
 }
 
 /// The lines of one turn.
-pub fn turn(add: &mut impl FnMut(&str, Value), id: ThreadId, n: usize, question: &str, answer: usize) {
+pub(crate) fn turn(add: &mut impl FnMut(&str, Value), id: ThreadId, n: usize, question: &str, answer: usize) {
     let turn_id = format!("turn-{n}");
     let answer = "lorem ipsum dolor sit amet ".repeat(answer.div_ceil(27));
     let item = |item: Value| {
@@ -100,7 +100,7 @@ pub fn turn(add: &mut impl FnMut(&str, Value), id: ThreadId, n: usize, question:
 }
 
 /// Writes a thread as programs of the year 2025 did; gives its file.
-pub fn legacy(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf) {
+pub(crate) fn legacy(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf) {
     let (id, at) = thread_at(minute);
     let path = layout.rollout(id, at);
     let mut text = line(
@@ -135,7 +135,13 @@ pub fn legacy(layout: &Layout, minute: i64, size: Size) -> (ThreadId, PathBuf) {
 }
 
 /// A revert's file of a thread, which builds upon `base` (ordinal and offset).
-pub fn reverted(layout: &Layout, id: ThreadId, minute: i64, base: (u64, u64), question: &str) -> PathBuf {
+pub(crate) fn reverted(
+    layout: &Layout,
+    id: ThreadId,
+    minute: i64,
+    base: (u64, u64),
+    question: &str,
+) -> PathBuf {
     let (_, at) = thread_at(minute);
     let name = layout.rollout(id, at);
     let revert = uuid::Builder::from_unix_timestamp_millis(at.timestamp_millis().cast_unsigned(), &[7; 10])
@@ -154,7 +160,7 @@ pub fn reverted(layout: &Layout, id: ThreadId, minute: i64, base: (u64, u64), qu
 }
 
 /// Lines of a file of `id` that builds upon a part of `source`'s, with one turn of its own.
-pub fn based(id: ThreadId, source: ThreadId, (ordinal, offset): (u64, u64), question: &str) -> String {
+pub(crate) fn based(id: ThreadId, source: ThreadId, (ordinal, offset): (u64, u64), question: &str) -> String {
     let mut text = String::new();
     let mut next = ordinal;
     let mut add = |kind: &str, payload: Value| {
@@ -187,6 +193,6 @@ fn save(path: &Path, text: &str) {
 }
 
 /// A random identifier, for names that must not be found.
-pub fn nobody() -> ThreadId {
+pub(crate) fn nobody() -> ThreadId {
     ThreadId(Uuid::new_v4())
 }

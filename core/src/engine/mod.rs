@@ -323,7 +323,7 @@ impl Engine {
             outbox: outbox.clone(),
             parent_turn_id: None,
             turn_trigger: None,
-            client_metadata: std::collections::BTreeMap::new(),
+            client_metadata: BTreeMap::new(),
         };
         let services = Services {
             outbox,

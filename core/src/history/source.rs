@@ -328,7 +328,7 @@ mod tests {
             let mut bytes = Vec::new();
             for (n, (len, small)) in lines.iter().enumerate() {
                 let len = if *small { len % 50 } else { *len };
-                bytes.extend(std::iter::repeat_n(b'a' + (n % 26) as u8, len));
+                bytes.extend(std::iter::repeat_n(b"abcdefghijklmnopqrstuvwxyz"[n % 26], len));
                 bytes.push(b'\n');
             }
             if torn {

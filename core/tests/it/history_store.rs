@@ -422,8 +422,8 @@ async fn forks_of_forks_and_reverts_are_read_through_all_their_files() {
     let (root, root_path) = rollouts::paginated(&layout, 1, SMALL);
     let end = |path: &PathBuf| {
         let bytes = fs::read(path).unwrap();
-        let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-        let last: serde_json::Value = serde_json::from_slice(lines.last().unwrap()).unwrap();
+        let mut lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+        let last: serde_json::Value = serde_json::from_slice(lines.next_back().unwrap()).unwrap();
         (last["ordinal"].as_u64().unwrap() + 1, bytes.len() as u64)
     };
     let write = |minute, source, base, question| {
