@@ -121,7 +121,6 @@ impl Hub {
     }
 
     /// Sends the questions of a thread that wait for an answer, with their old ids, to one who came later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for thread/resume"))]
     pub(crate) fn repeat_questions(&self, thread: ThreadId, peer: &Peer) {
         for question in self.lock().questions.of_thread(thread) {
             peer.outgoing.push(Some(thread), question.json.clone());

@@ -116,9 +116,8 @@ impl Engine {
     pub async fn update_metadata(&self, id: ThreadId, patch: MetadataPatch) -> Result<ThreadInfo> {
         match self.thread(id) {
             Some(handle) if handle.log().path().is_none() => return Err(no_metadata(id)),
-            Some(_) => {}
             None if self.store().find(id).await?.is_none() => return Err(not_found(id)),
-            None => {}
+            _ => {}
         }
         self.store().patch_metadata(id, patch).await?;
         let info = self.read_thread(id).await?;

@@ -88,6 +88,7 @@ fn not_found(turn: &str) -> Error {
     Error::invalid(format!("turn not found: {turn}"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: std::io::Error) -> Error {
     Error::internal(format!("failed to read thread: {error}"))
 }

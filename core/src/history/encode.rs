@@ -133,6 +133,7 @@ impl Encoder {
             }
             Entry::ItemCompleted { turn_id, item } => {
                 #[derive(Serialize)]
+                #[expect(clippy::struct_field_names, reason = "names of the format")]
                 struct Completed<'a> {
                     thread_id: ThreadId,
                     turn_id: &'a str,

@@ -100,7 +100,7 @@ impl Serialize for FileItem<'_> {
                 tool: tool.as_str().into(),
                 arguments: Cow::Borrowed(arguments),
                 status: *status,
-                content_items: content_items.as_ref().map(Cow::Borrowed),
+                content_items: content_items.as_deref().map(Cow::Borrowed),
                 success: *success,
                 duration: duration.map(FileDuration::from),
             }
@@ -113,7 +113,7 @@ impl Serialize for FileItem<'_> {
                 id,
                 query: query.as_str().into(),
                 action: Some(action.clone()),
-                results: results.as_ref().map(Cow::Borrowed),
+                results: results.as_deref().map(Cow::Borrowed),
             }
             .tagged("WebSearch", s),
             ItemBody::ImageView { path } => Image {
@@ -132,7 +132,7 @@ impl Serialize for FileItem<'_> {
                 id,
                 review_output: Some(ReviewOutput {
                     findings: Vec::new(),
-                    overall_correctness: "".into(),
+                    overall_correctness: String::new(),
                     overall_explanation: review.as_str().into(),
                     overall_confidence_score: 0.0,
                 }),
@@ -342,6 +342,7 @@ struct Plan<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "names of the format")]
 struct Command<'a> {
     #[serde(borrow, default)]
     id: Cow<'a, str>,
@@ -533,7 +534,7 @@ struct Dynamic<'a> {
     arguments: Cow<'a, Value>,
     status: CallStatus,
     #[serde(default)]
-    content_items: Option<Cow<'a, Vec<Value>>>,
+    content_items: Option<Cow<'a, [Value]>>,
     #[serde(default)]
     success: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -549,7 +550,7 @@ struct Web<'a> {
     #[serde(default)]
     action: Option<WebSearchAction>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    results: Option<Cow<'a, Vec<Value>>>,
+    results: Option<Cow<'a, [Value]>>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -79,7 +79,6 @@ impl EventKind {
 pub(crate) struct Line<'a> {
     pub(crate) kind: Kind,
     pub(crate) ordinal: Option<u64>,
-    pub(crate) timestamp: &'a str,
     /// Begins with the payload; other members may follow it.
     payload: &'a str,
     whole: &'a str,
@@ -97,14 +96,16 @@ impl<'a> Line<'a> {
     fn quick(text: &'a str) -> Option<Self> {
         let mut cursor = Cursor { text, at: 0 };
         cursor.take(b'{')?;
-        let (mut kind, mut ordinal, mut timestamp) = (None, None, "");
+        let (mut kind, mut ordinal) = (None, None);
         loop {
             let key = cursor.string()?;
             cursor.take(b':')?;
             match key {
-                "timestamp" => timestamp = cursor.string()?,
+                "timestamp" => {
+                    cursor.string()?;
+                }
                 "type" => kind = Some(cursor.string()?),
-                "ordinal" => ordinal = cursor.number()?,
+                "ordinal" => ordinal = Some(cursor.number()?),
                 "payload" => break,
                 _ => return None,
             }
@@ -126,7 +127,6 @@ impl<'a> Line<'a> {
         Some(Self {
             kind,
             ordinal,
-            timestamp,
             payload,
             whole: text,
         })
@@ -135,8 +135,6 @@ impl<'a> Line<'a> {
     fn thorough(text: &'a str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Envelope<'a> {
-            #[serde(borrow, default)]
-            timestamp: Option<&'a str>,
             #[serde(default)]
             ordinal: Option<u64>,
             #[serde(rename = "type", borrow)]
@@ -161,7 +159,6 @@ impl<'a> Line<'a> {
         Some(Self {
             kind,
             ordinal: envelope.ordinal,
-            timestamp: envelope.timestamp.unwrap_or_default(),
             payload,
             whole: text,
         })
@@ -254,17 +251,13 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
-    fn number(&mut self) -> Option<Option<u64>> {
+    fn number(&mut self) -> Option<u64> {
         self.blanks();
         let rest = &self.text.as_bytes()[self.at..];
-        if rest.starts_with(b"null") {
-            self.at += 4;
-            return Some(None);
-        }
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let number = self.text[self.at..self.at + digits].parse().ok()?;
         self.at += digits;
-        Some(Some(number))
+        Some(number)
     }
 }
 
@@ -284,7 +277,6 @@ mod tests {
             let line = Line::parse(text.as_bytes()).expect("a line");
             assert_eq!(line.kind, Kind::Event(EventKind::TaskStarted));
             assert_eq!(line.ordinal, Some(7));
-            assert_eq!(line.timestamp, "T");
             let payload: serde_json::Value = line.payload().expect("a payload");
             assert_eq!(payload["turn_id"], "a");
         }

@@ -16,7 +16,7 @@ use crate::ThreadId;
 pub(crate) struct Names {
     path: PathBuf,
     read: Option<Stamp>,
-    names: HashMap<ThreadId, String>,
+    by_id: HashMap<ThreadId, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,13 +34,13 @@ impl Names {
         Self {
             path,
             read: None,
-            names: HashMap::new(),
+            by_id: HashMap::new(),
         }
     }
 
     /// The name of a thread as of the last refresh.
     pub(crate) fn get(&self, id: ThreadId) -> Option<&String> {
-        self.names.get(&id)
+        self.by_id.get(&id)
     }
 
     /// Reads what has been added.
@@ -52,7 +52,7 @@ impl Names {
         let from = match (self.read, now) {
             (Some(old), Some(now)) if old.inode == now.inode && now.size > old.size => old.size,
             _ => {
-                self.names.clear();
+                self.by_id.clear();
                 0
             }
         };
@@ -67,7 +67,7 @@ impl Names {
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
         for line in bytes[..whole].split(|b| *b == b'\n') {
             if let Ok(line) = serde_json::from_slice::<Line<'_>>(line) {
-                self.names.insert(line.id, line.thread_name.into_owned());
+                self.by_id.insert(line.id, line.thread_name.into_owned());
             }
         }
         stamp.size = from + whole as u64;
@@ -89,14 +89,14 @@ impl Names {
             bytes.insert(0, b'\n');
         }
         file.write_all(&bytes)?;
-        self.names.insert(id, name.to_owned());
+        self.by_id.insert(id, name.to_owned());
         Ok(())
     }
 
     /// Removes the lines of a thread. All others stay as they are.
     pub(crate) fn remove(&mut self, id: ThreadId) -> io::Result<()> {
         self.refresh();
-        if self.names.remove(&id).is_none() {
+        if self.by_id.remove(&id).is_none() {
             return Ok(());
         }
         let _lock = self.lock()?;

@@ -110,6 +110,7 @@ impl Projector {
 
     fn started(&mut self, place: u64, line: &Line<'_>) {
         #[derive(Deserialize)]
+        #[expect(clippy::struct_field_names, reason = "names of the format")]
         struct Started {
             #[serde(default)]
             turn_id: Option<String>,
@@ -210,6 +211,7 @@ impl Projector {
 
     fn item(&mut self, place: u64, line: &Line<'_>) {
         #[derive(Deserialize)]
+        #[expect(clippy::struct_field_names, reason = "names of the format")]
         struct Completed<'a> {
             turn_id: String,
             #[serde(borrow)]

@@ -9,10 +9,12 @@ use super::chain::History;
 use super::line::{EventKind, Kind, Line};
 use super::log::LogPosition;
 use super::settings_codec::SavedSettings;
-use crate::{ThreadTokenUsage, TokenUsage};
+use crate::{HistoryMode, ThreadTokenUsage, TokenUsage};
 
 /// How far back settings are looked for before the beginning of the file is asked instead, in bytes.
 const WINDOW: usize = 8 << 20;
+/// The same for legacy files.
+const LEGACY_WINDOW: usize = 256 << 10;
 /// How much of the beginning is looked at.
 const HEAD_LINES: usize = 40;
 
@@ -39,11 +41,16 @@ pub(crate) struct Tail {
 pub(crate) fn read(history: &History) -> io::Result<Tail> {
     let mut tail = Tail::default();
     let mut seen = Seen::default();
+    // Legacy files have little of what is looked for.
+    let window = match history.mode() {
+        HistoryMode::Legacy => LEGACY_WINDOW,
+        HistoryMode::Paginated => WINDOW,
+    };
     let mut bytes = 0;
     history.each_back(|line| {
         bytes += line.text().len();
         seen.take(&mut tail, line);
-        !(seen.all() || bytes > WINDOW)
+        !(seen.all() || bytes > window)
     })?;
     if let Some(newest) = history.newest() {
         tail.torn = newest.is_torn()?;
@@ -116,13 +123,13 @@ impl Seen {
                 self.ended = line.text_member("turn_id").map(std::borrow::Cow::into_owned);
             }
             Kind::Event(EventKind::TaskStarted) if !self.turn => {
+                #[derive(Deserialize)]
+                struct Started {
+                    #[serde(default)]
+                    started_at: Option<i64>,
+                }
                 if let Some(id) = line.text_member("turn_id") {
                     self.turn = true;
-                    #[derive(Deserialize)]
-                    struct Started {
-                        #[serde(default)]
-                        started_at: Option<i64>,
-                    }
                     tail.turn_started_at = line.payload::<Started>().and_then(|event| event.started_at);
                     let ended = self.ended.as_deref() == Some(&*id);
                     tail.last_turn = Some((id.into_owned(), ended));

@@ -241,19 +241,18 @@ fn write(target: &mut Target) -> io::Result<()> {
         let lock = WriterLock::take(&target.layout, target.encoder.thread_id());
         target.lock = Some(lock.map_err(io::Error::other)?);
     }
-    let file = match &target.file {
-        Some(file) => Arc::clone(file),
-        None => {
-            if let Some(folder) = target.path.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o644)
-                .open(&target.path)?;
-            Arc::clone(target.file.insert(Arc::new(file)))
+    let file = if let Some(file) = &target.file {
+        Arc::clone(file)
+    } else {
+        if let Some(folder) = target.path.parent() {
+            std::fs::create_dir_all(folder)?;
         }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o644)
+            .open(&target.path)?;
+        Arc::clone(target.file.insert(Arc::new(file)))
     };
     let mut done = 0;
     let result = loop {

@@ -87,10 +87,15 @@ impl ThreadStore {
         page: Option<super::TurnsQuery>,
     ) -> Result<TakenTurns> {
         super::run(move || {
-            let (turns_cursor, items_cursor) = pages::end_cursors(&history, id)?;
+            let placed = if all {
+                pages::project(&history)?
+            } else {
+                pages::last_turn(&history)?
+            };
+            let (turns_cursor, items_cursor) = pages::end_cursors(&history, id, placed.last());
             Ok(TakenTurns {
                 all: if all {
-                    pages::all_turns(&history, None)?
+                    placed.into_iter().map(|placed| placed.turn).collect()
                 } else {
                     Vec::new()
                 },
@@ -124,7 +129,7 @@ impl ThreadStore {
                 }
             }
             file.sync_data().map_err(unwritable)?;
-            Ok(store.inner.state().open(&to)?)
+            store.inner.state().open(&to)
         })
         .await
     }
@@ -149,10 +154,12 @@ fn lock(store: &ThreadStore, id: ThreadId) -> Result<WriterLock> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: std::io::Error) -> Error {
     Error::internal(format!("failed to read thread: {error}"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unwritable(error: std::io::Error) -> Error {
     Error::internal(format!("the new thread can't be saved: {error}"))
 }

@@ -30,6 +30,7 @@ pub struct MetadataPatch {
     pub origin_url: Option<Option<String>>,
 }
 
+#[expect(clippy::option_option, reason = "absent, null and given are three things")]
 mod double {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

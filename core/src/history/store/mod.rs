@@ -265,16 +265,14 @@ impl State {
 
     /// The thread of a file, as it is at rest.
     fn stored(&mut self, rollout: &Rollout) -> Result<StoredThread> {
-        let info = match self.row(rollout) {
-            Some((stamp, row)) => row.info(rollout, stamp, &self.default_provider),
-            None => {
-                head::read(&rollout.path)?;
-                return Err(Error::internal(format!(
-                    "failed to read thread: {} can't be read",
-                    rollout.path.display()
-                )));
-            }
+        let Some((stamp, row)) = self.row(rollout) else {
+            head::read(&rollout.path)?;
+            return Err(Error::internal(format!(
+                "failed to read thread: {} can't be read",
+                rollout.path.display()
+            )));
         };
+        let info = row.info(rollout, stamp, &self.default_provider);
         Ok(StoredThread {
             info: self.dress(info),
             path: rollout.path.clone(),
@@ -294,18 +292,17 @@ impl State {
         } else {
             None
         };
-        let row = match known {
-            Some(row) => Arc::new(row),
-            None => {
-                let mut row = Row::from(head::read(&rollout.path).ok()?);
-                if let Some(base) = row.meta.history_base {
-                    row.preview = self
-                        .base_preview(base.thread_id, &rollout.path, 0)
-                        .or(row.preview);
-                }
-                self.rows.fresh.push((rollout.path.clone(), now, row.clone()));
-                Arc::new(row)
+        let row = if let Some(row) = known {
+            Arc::new(row)
+        } else {
+            let mut row = Row::from(head::read(&rollout.path).ok()?);
+            if let Some(base) = row.meta.history_base {
+                row.preview = self
+                    .base_preview(base.thread_id, &rollout.path, 0)
+                    .or(row.preview);
             }
+            self.rows.fresh.push((rollout.path.clone(), now, row.clone()));
+            Arc::new(row)
         };
         self.rows.put(rollout.path.clone(), now, Arc::clone(&row));
         Some((now, row))

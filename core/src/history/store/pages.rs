@@ -95,6 +95,7 @@ pub(crate) fn project(history: &History) -> Result<Vec<PlacedTurn>> {
     Ok(projector.finish())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: std::io::Error) -> Error {
     Error::internal(format!("failed to read thread: {error}"))
 }
@@ -250,26 +251,31 @@ pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Resu
     })
 }
 
-/// Cursors that begin at the last turn and at the last item, for going back from there.
-pub(crate) fn end_cursors(history: &History, id: ThreadId) -> Result<(Option<String>, Option<String>)> {
-    if history.mode() == HistoryMode::Legacy {
-        let last = project(history)?.pop();
-        let cursor = last.map(|p| {
-            TurnCursor {
-                turn_id: p.turn.id,
-                include_anchor: true,
-            }
-            .text()
-        });
-        return Ok((cursor, None));
+/// The last turn, read from the end; of a legacy history, which would have to be read whole for it, nothing.
+pub(crate) fn last_turn(history: &History) -> Result<Vec<PlacedTurn>> {
+    match history.mode() {
+        HistoryMode::Legacy => Ok(Vec::new()),
+        HistoryMode::Paginated => Ok(last_turns(history, 1)?.0),
     }
-    let (mut last, _) = last_turns(history, 1)?;
-    let Some(placed) = last.pop() else {
-        return Ok((None, None));
-    };
-    let item = placed.item_ordinals.last().copied();
-    Ok((
-        Some(PlaceCursor::new(id, Scope::Turns, placed.ordinal, true).text()),
+}
+
+/// Cursors that begin at the last turn and at its last item, for going back from there.
+pub(crate) fn end_cursors(
+    history: &History,
+    id: ThreadId,
+    last: Option<&PlacedTurn>,
+) -> (Option<String>, Option<String>) {
+    let Some(last) = last else { return (None, None) };
+    if history.mode() == HistoryMode::Legacy {
+        let cursor = TurnCursor {
+            turn_id: last.turn.id.clone(),
+            include_anchor: true,
+        };
+        return (Some(cursor.text()), None);
+    }
+    let item = last.item_ordinals.last().copied();
+    (
+        Some(PlaceCursor::new(id, Scope::Turns, last.ordinal, true).text()),
         item.map(|ordinal| PlaceCursor::new(id, Scope::ItemsByCreatedAtOrdinal, ordinal, true).text()),
-    ))
+    )
 }
