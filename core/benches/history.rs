@@ -3,14 +3,13 @@
 //! `cargo bench -p codex-core --bench history`. `HISTORY_THREADS=50000` makes a larger home, `HISTORY_BIG_MB=1000` a
 //! larger thread.
 
-#![expect(missing_docs, reason = "made by criterion's macros")]
 #![expect(
     clippy::expect_used,
     reason = "a benchmark that can't set up its files has nothing to measure"
 )]
 
 #[path = "rollouts/mod.rs"]
-#[expect(dead_code, unreachable_pub, reason = "shared with the tests")]
+#[expect(dead_code, reason = "shared with the tests")]
 mod rollouts;
 
 use std::path::PathBuf;
@@ -79,7 +78,7 @@ fn benches(c: &mut Criterion) {
         runtime.block_on(store.list(query)).expect("a page")
     };
     c.bench_function("first page of a new process", |b| {
-        b.iter(|| page(&store(), None).threads.len())
+        b.iter(|| page(&store(), None).threads.len());
     });
     let warm = store();
     page(&warm, None);
