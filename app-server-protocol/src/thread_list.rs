@@ -10,6 +10,8 @@ use crate::thread_data::Thread;
 use crate::thread_read::ThreadReadState;
 
 crate::rpc::methods! {
+    client ThreadSearch "thread/search" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them.";
+    client ThreadSearchOccurrences "thread/searchOccurrences" (ThreadSearchOccurrencesParams) -> ThreadSearchOccurrencesResponse, experimental, in None, "Finds every place in a thread where something was said.";
     client ThreadList "thread/list" (ThreadListParams) -> ThreadListResponse, stable, in None, "Lists stored threads, page by page.";
 }
 

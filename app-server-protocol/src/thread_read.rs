@@ -13,6 +13,9 @@ use crate::turn_data::{Turn, TurnItemsView};
 crate::rpc::methods! {
     client ThreadRead "thread/read" (ThreadReadParams) -> ThreadReadResponse, stable, in None, "Reads a thread without loading it.";
     client ThreadTurnsList "thread/turns/list" (ThreadTurnsListParams) -> ThreadTurnsListResponse, stable, in None, "Lists the turns of a thread, page by page.";
+    client ThreadItemsRead "thread/items/read" (ThreadItemsReadParams) -> ThreadItemsReadResponse, experimental, in None, "Reads single items of a turn.";
+    client ThreadReadStateUpdate "thread/readState/update" (ThreadReadStateUpdateParams) -> ThreadReadStateUpdateResponse, experimental, in Thread, "Marks a thread as read or unread.";
+    notify ThreadReadStateChanged "thread/readState/changed" (ThreadReadStateChangedNotification), stable, "A thread was marked as read or unread.";
     client ThreadItemsList "thread/items/list" (ThreadItemsListParams) -> ThreadItemsListResponse, stable, in None, "Lists the items of a thread, page by page.";
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::thread_item::ThreadItem;
 use crate::turn_data::{TurnError, TurnStatus};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    client ThreadTimelineList "thread/timeline/list" (ThreadTimelineListParams) -> ThreadTimelineListResponse, experimental, in None, "Lists what happened in a thread, newest page first.";
+}
 
 /// Which page of all that happened in a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -24,6 +24,7 @@ import type { ThreadDeletedNotification } from "./v2/ThreadDeletedNotification";
 import type { ThreadGoalClearedNotification } from "./v2/ThreadGoalClearedNotification";
 import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotification";
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
+import type { ThreadReadStateChangedNotification } from "./v2/ThreadReadStateChangedNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
 import type { ThreadSectionChangedNotification } from "./v2/ThreadSectionChangedNotification";
 import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
@@ -77,6 +78,8 @@ export type ServerNotification =
   | { method: "thread/unarchived"; params: ThreadUnarchivedNotification }
   /** A thread was removed. */
   | { method: "thread/deleted"; params: ThreadDeletedNotification }
+  /** A thread was marked as read or unread. */
+  | { method: "thread/readState/changed"; params: ThreadReadStateChangedNotification }
   /** A thread got a name. */
   | { method: "thread/name/updated"; params: ThreadNameUpdatedNotification }
   /** The goal of a thread was set or changed. */

@@ -11,7 +11,10 @@ mod thread_lifecycle;
 mod thread_list;
 mod thread_metadata;
 mod thread_read;
+mod thread_read_state;
+mod thread_search;
 mod thread_section;
+mod thread_timeline;
 mod turn;
 
 use crate::dispatch::Router;
@@ -30,7 +33,10 @@ pub(crate) fn router() -> Router {
     thread_list::register(&mut router);
     thread_metadata::register(&mut router);
     thread_read::register(&mut router);
+    thread_read_state::register(&mut router);
+    thread_search::register(&mut router);
     thread_section::register(&mut router);
+    thread_timeline::register(&mut router);
     turn::register(&mut router);
     router
 }

@@ -99,7 +99,8 @@ fn absolute(cwd: &str) -> PathBuf {
     std::path::absolute(cwd).unwrap_or_else(|_| PathBuf::from(cwd))
 }
 
-fn source_kind(kind: ThreadSourceKind) -> SourceKind {
+/// From the client.
+pub(super) fn source_kind(kind: ThreadSourceKind) -> SourceKind {
     match kind {
         ThreadSourceKind::Cli => SourceKind::Cli,
         ThreadSourceKind::Vscode => SourceKind::Vscode,

@@ -2,13 +2,15 @@
 
 use codex_app_server_protocol::{
     DeprecationNotice, SortDirection, Thread, ThreadItemEntry, ThreadItemsList, ThreadItemsListAnchor,
-    ThreadItemsListCursor, ThreadItemsListParams, ThreadItemsListResponse, ThreadRead, ThreadReadParams,
-    ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
+    ThreadItemsListCursor, ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsRead,
+    ThreadItemsReadParams, ThreadItemsReadResponse, ThreadRead, ThreadReadParams, ThreadReadResponse,
+    ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
 };
 use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemsView};
 
 use super::thread_lifecycle::all_turns_notice;
+use super::thread_read_state;
 use crate::convert::{item, thread, turn};
 use crate::dispatch::{Cx, Router};
 use crate::error::{RpcError, RpcResult};
@@ -22,6 +24,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadRead, _, _>(read);
     router.on::<ThreadTurnsList, _, _>(turns_list);
     router.on::<ThreadItemsList, _, _>(items_list);
+    router.on::<ThreadItemsRead, _, _>(items_read);
 }
 
 async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
@@ -37,12 +40,20 @@ async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<ThreadReadResponse>
     } else {
         Vec::new()
     };
+    let experimental = cx.peer.session().is_some_and(|session| session.experimental);
+    let read_state = match &info.path {
+        Some(path) if experimental && info.history_mode == HistoryMode::Paginated && path.exists() => {
+            let state = cx.server.engine.store().read_state(id, path.clone()).await?;
+            Some(thread_read_state::to_wire(state))
+        }
+        _ => None,
+    };
     Ok(ThreadReadResponse {
         thread: Thread {
             turns,
             ..thread::to_wire(&info)
         },
-        read_state: None,
+        read_state,
     })
 }
 
@@ -87,6 +98,19 @@ async fn items_list(cx: Cx, params: ThreadItemsListParams) -> RpcResult<ThreadIt
         data: page.rows.into_iter().map(entry).collect(),
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
+    })
+}
+
+async fn items_read(cx: Cx, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
+    let id = parse_thread_id(&params.thread_id)?;
+    let engine = &cx.server.engine;
+    let path = engine.readable(id, "thread/items/read").await?;
+    let rows = engine
+        .store()
+        .items_by_id(path, params.turn_id, params.item_ids)
+        .await?;
+    Ok(ThreadItemsReadResponse {
+        data: rows.into_iter().map(entry).collect(),
     })
 }
 

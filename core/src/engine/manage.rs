@@ -31,13 +31,29 @@ impl Engine {
     /// A page of threads, with the status of those that are loaded.
     pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
         let mut page = self.store().list(query).await?;
-        for info in &mut page.threads {
+        self.enliven(&mut page.threads).await;
+        Ok(page)
+    }
+
+    /// A page of the threads in which something is said, each with a snippet.
+    pub async fn search_threads(&self, query: ListQuery, term: &str) -> Result<(ListPage, Vec<String>)> {
+        let (mut page, snippets) = self.store().search(query, term).await?;
+        self.enliven(&mut page.threads).await;
+        Ok((page, snippets))
+    }
+
+    /// The file of a thread, with everything in it that was told. `what` wants to read it.
+    pub async fn readable(&self, id: ThreadId, what: &str) -> Result<std::path::PathBuf> {
+        Ok(self.stored_for_reading(id, what).await?.path)
+    }
+
+    /// Gives loaded threads their status.
+    async fn enliven(&self, threads: &mut [ThreadInfo]) {
+        for info in threads {
             if let Some(live) = self.snapshot(info.id).await {
-                let stored = info.clone();
-                *info = merged(live.info, stored);
+                *info = merged(live.info, info.clone());
             }
         }
-        Ok(page)
     }
 
     /// A thread without its turns, loaded or not; `None` if there is none.

@@ -28,6 +28,21 @@ pub(crate) struct History {
     pub(crate) incomplete: bool,
 }
 
+/// A place in a history: a line of one of its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    segment: usize,
+    offset: u64,
+}
+
+impl Place {
+    /// Where everything begins.
+    pub(crate) const START: Self = Self {
+        segment: 0,
+        offset: 0,
+    };
+}
+
 /// Why a file is not a thread's history.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -124,6 +139,46 @@ impl History {
                 if let Some(line) = Line::parse(bytes) {
                     take(number, &line);
                     number += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the line with this ordinal is.
+    pub(crate) fn place_of(&self, ordinal: u64) -> io::Result<Option<Place>> {
+        for (segment, source) in self.segments.iter().enumerate().rev() {
+            if let Some(offset) = source.find_ordinal(ordinal)? {
+                return Ok(Some(Place { segment, offset }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The history before a place.
+    pub(crate) fn cut(&self, end: Place) -> Self {
+        let mut history = self.clone();
+        history.segments.truncate(end.segment + 1);
+        history.until(end.offset)
+    }
+
+    /// The history up to the line at a place, that line included.
+    pub(crate) fn cut_behind(&self, last: Place) -> io::Result<Self> {
+        let mut lines = self.segments[last.segment].forward(last.offset);
+        lines.next()?;
+        let offset = lines.offset();
+        Ok(self.cut(Place { offset, ..last }))
+    }
+
+    /// Hands lines over from a place on, oldest first, until `take` says `false`.
+    pub(crate) fn each_from(&self, start: Place, mut take: impl FnMut(&Line<'_>) -> bool) -> io::Result<()> {
+        for (index, segment) in self.segments.iter().enumerate().skip(start.segment) {
+            let mut lines = segment.forward(if index == start.segment { start.offset } else { 0 });
+            while let Some((_, bytes)) = lines.next()? {
+                if let Some(line) = Line::parse(bytes)
+                    && !take(&line)
+                {
+                    return Ok(());
                 }
             }
         }

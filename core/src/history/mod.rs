@@ -37,8 +37,9 @@ pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use settings_codec::SavedSettings;
 pub use store::{
-    Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, PageStart, Section,
-    SortKey, SourceKind, StoredThread, ThreadStore, TurnsPage, TurnsQuery,
+    Attachment, Happening, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
+    PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TurnsPage,
+    TurnsQuery, Unread,
 };
 pub use writer::{LogWriter, OnWarning};
 

@@ -63,6 +63,25 @@ impl Projector {
         }
     }
 
+    /// Goes on with turns that are there already; items of others are dropped.
+    pub(crate) fn over(turns: Vec<PlacedTurn>) -> Self {
+        let by_id = turns
+            .iter()
+            .enumerate()
+            .map(|(n, placed)| (placed.turn.id.clone(), n))
+            .collect();
+        Self {
+            turns,
+            by_id,
+            ..Self::partial()
+        }
+    }
+
+    /// A turn has begun, somewhere before.
+    pub(crate) fn begin(&mut self, id: &str) {
+        self.open(0, id.to_owned(), TurnStatus::Interrupted);
+    }
+
     /// Takes the next line; `number` is its number in the history.
     pub(crate) fn take(&mut self, number: u64, line: &Line<'_>) {
         let Kind::Event(kind) = line.kind else { return };
@@ -210,29 +229,13 @@ impl Projector {
     }
 
     fn item(&mut self, place: u64, line: &Line<'_>) {
-        #[derive(Deserialize)]
-        #[expect(clippy::struct_field_names, reason = "names of the format")]
-        struct Completed<'a> {
-            turn_id: String,
-            #[serde(borrow)]
-            item: &'a RawValue,
-            #[serde(default)]
-            started_at_ms: Option<i64>,
-            #[serde(default)]
-            completed_at_ms: Option<i64>,
-        }
-        let Some(event) = line.payload::<Completed<'_>>() else {
+        let Some((turn_id, item)) = completed_item(line) else {
             return;
         };
-        let Some(mut item) = item_codec::decode(event.item.get()) else {
-            return;
-        };
-        item.started_at_ms = event.started_at_ms;
-        item.completed_at_ms = event.completed_at_ms;
-        let index = match self.by_id.get(&event.turn_id) {
+        let index = match self.by_id.get(&turn_id) {
             Some(index) => *index,
             None if self.partial => return,
-            None => self.open(place, event.turn_id, TurnStatus::Interrupted),
+            None => self.open(place, turn_id, TurnStatus::Interrupted),
         };
         self.push(index, place, item);
     }
@@ -318,6 +321,28 @@ impl Projector {
         }
         self.current = None;
     }
+}
+
+/// The item that an `item_completed` event tells, with its turn.
+pub(crate) fn completed_item(line: &Line<'_>) -> Option<(String, Item)> {
+    #[derive(Deserialize)]
+    #[expect(clippy::struct_field_names, reason = "names of the format")]
+    struct Completed<'a> {
+        turn_id: String,
+        #[serde(borrow)]
+        item: &'a RawValue,
+        #[serde(default)]
+        started_at_ms: Option<i64>,
+        #[serde(default)]
+        completed_at_ms: Option<i64>,
+    }
+    let event: Completed<'_> = line.payload()?;
+    let item = Item {
+        started_at_ms: event.started_at_ms,
+        completed_at_ms: event.completed_at_ms,
+        ..item_codec::decode(event.item.get())?
+    };
+    Some((event.turn_id, item))
 }
 
 /// Whether a legacy item got its number from us.

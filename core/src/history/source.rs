@@ -135,10 +135,6 @@ impl Source {
     }
 
     /// Where the line with this ordinal begins, by bisection: ordinals grow with the offset. `None` if there is none.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for pages that begin inside a history")
-    )]
     pub(crate) fn find_ordinal(&self, ordinal: u64) -> io::Result<Option<u64>> {
         let (mut low, mut high) = (0, self.end);
         // Close enough to walk.

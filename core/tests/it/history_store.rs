@@ -363,15 +363,29 @@ async fn an_item_that_comes_late_belongs_to_its_turn() {
     fs::write(&path, text).unwrap();
     let all = turns(&f.store, id).await;
     assert_eq!(all[0].items.last().unwrap().id, "late");
-    let query = TurnsQuery {
-        limit: 1,
-        cursor: None,
-        descending: true,
-        view: ItemsView::Full,
-        running: None,
-    };
-    let page = f.store.turns_page(id, path, query).await.unwrap();
-    assert_eq!(page.turns, all[2..]);
+    let mut cursor = None;
+    for expected in all.iter().rev() {
+        let query = TurnsQuery {
+            limit: 1,
+            cursor,
+            descending: true,
+            view: ItemsView::Full,
+            running: None,
+        };
+        let page = f.store.turns_page(id, path.clone(), query).await.unwrap();
+        assert_eq!(page.turns, std::slice::from_ref(expected));
+        let query = TurnsQuery {
+            limit: 1,
+            cursor: page.backwards_cursor,
+            descending: true,
+            view: ItemsView::Full,
+            running: None,
+        };
+        let again = f.store.turns_page(id, path.clone(), query).await.unwrap();
+        assert_eq!(again.turns, page.turns);
+        cursor = page.next_cursor;
+    }
+    assert_eq!(cursor, None);
 }
 
 #[tokio::test]

@@ -131,6 +131,8 @@ impl SourceKind {
 pub struct ListPage {
     /// Rows.
     pub threads: Vec<ThreadInfo>,
+    /// A cursor behind each row.
+    pub(crate) cursors: Vec<String>,
     /// Goes on behind the last row; `None` at the end.
     pub next_cursor: Option<String>,
     /// Begins at the first row, for the opposite order.
@@ -182,8 +184,14 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
     Ok(ListPage {
         next_cursor: found.last().filter(|_| more).map(|row| place(row, true)),
         backwards_cursor: found.first().map(|row| place(row, false)),
+        cursors: found.iter().map(|row| place(row, true)).collect(),
         threads: found.into_iter().map(|(_, info)| info).collect(),
     })
+}
+
+/// The time in a cursor, for the opposite order.
+pub(super) fn cursor_without_id(cursor: &str) -> String {
+    cursor.split('|').next().unwrap_or(cursor).to_owned()
 }
 
 /// Orders by modification time: every file has to be asked for it.
@@ -280,6 +288,7 @@ fn by_position(state: &mut State, query: &ListQuery, limit: usize) -> Result<Lis
     Ok(ListPage {
         next_cursor: found.last().filter(|_| more).map(|(place, _)| place.to_string()),
         backwards_cursor: found.first().map(|(place, _)| place.to_string()),
+        cursors: Vec::new(),
         threads: found.into_iter().map(|(_, info)| info).collect(),
     })
 }

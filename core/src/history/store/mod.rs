@@ -6,7 +6,10 @@ mod list;
 pub(crate) mod load;
 mod manage;
 mod pages;
+mod read_state;
+mod search;
 mod sections;
+mod timeline;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +21,10 @@ pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
+pub use read_state::{ReadState, Unread};
+pub use search::Occurrence;
 pub use sections::Section;
+pub use timeline::{Happening, Timeline};
 
 use super::catalogue::{Catalogue, Rollout};
 use super::chain::{History, HistoryError};

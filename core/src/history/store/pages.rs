@@ -3,8 +3,9 @@
 use super::cursor::{PlaceCursor, Scope, TurnCursor};
 use super::mark_running;
 use crate::history::chain::History;
+use crate::history::chain::Place;
 use crate::history::line::{EventKind, Kind, Line};
-use crate::history::project::{PlacedTurn, Projector, reduce};
+use crate::history::project::{PlacedTurn, Projector, completed_item, reduce};
 use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, Turn};
 
 /// Which turns.
@@ -86,6 +87,43 @@ pub(super) fn all_turns(history: &History, running: Option<&str>) -> Result<Vec<
     Ok(placed.into_iter().map(|p| p.turn).collect())
 }
 
+/// The first turn behind one that was read (or the first one of all), and the last one of all. Reads no more than it
+/// must: the beginning, and the end back to what was read.
+pub(super) fn unread_turns(
+    history: &History,
+    read: Option<&str>,
+) -> Result<(Option<String>, Option<String>)> {
+    let begun = |line: &Line<'_>| match line.kind {
+        Kind::Event(EventKind::TaskStarted) => line.text_member("turn_id").map(std::borrow::Cow::into_owned),
+        _ => None,
+    };
+    let (mut next, mut last) = (None, None);
+    let mut seen = false;
+    history
+        .each_back(|line| {
+            if let Some(id) = begun(line) {
+                seen = read == Some(&id);
+                if last.is_none() {
+                    last = Some(id.clone());
+                }
+                if !seen {
+                    next = Some(id);
+                }
+            }
+            !seen && (read.is_some() || last.is_none())
+        })
+        .map_err(unreadable)?;
+    if read.is_none() {
+        history
+            .each_from(Place::START, |line| {
+                next = begun(line);
+                next.is_none()
+            })
+            .map_err(unreadable)?;
+    }
+    Ok((next, last))
+}
+
 /// All turns with their places.
 pub(crate) fn project(history: &History) -> Result<Vec<PlacedTurn>> {
     let mut projector = Projector::new(history.mode());
@@ -137,14 +175,73 @@ pub(crate) fn last_turns(history: &History, count: usize) -> Result<(Vec<PlacedT
     Ok((projector.finish(), more))
 }
 
+/// The turns before a place in a paginated history, oldest first; `true` if there are earlier ones.
+fn turns_before(history: &History, cursor: &PlaceCursor, count: usize) -> Result<(Vec<PlacedTurn>, bool)> {
+    let end = if cursor.include_anchor {
+        next_start(history, cursor.rollout_ordinal)?
+    } else {
+        history.place_of(cursor.rollout_ordinal).map_err(unreadable)?
+    };
+    let Some(end) = end else {
+        return last_turns(history, count);
+    };
+    let (mut found, earlier) = last_turns(&history.cut(end), count)?;
+    // Items of a turn may come when later turns are under way.
+    let mut late = Vec::new();
+    history
+        .each_from(end, |line| {
+            if line.kind == Kind::Event(EventKind::ItemCompleted)
+                && let Some(turn_id) = line.text_member("turn_id")
+                && found.iter().any(|placed| placed.turn.id == *turn_id)
+            {
+                late.push(line.text().to_owned());
+            }
+            true
+        })
+        .map_err(unreadable)?;
+    if !late.is_empty() {
+        let mut projector = Projector::over(found);
+        for text in &late {
+            if let Some(line) = Line::parse(text.as_bytes()) {
+                projector.take(0, &line);
+            }
+        }
+        found = projector.finish();
+    }
+    Ok((found, earlier))
+}
+
+/// Where the turn after the one at this ordinal begins.
+fn next_start(history: &History, ordinal: u64) -> Result<Option<Place>> {
+    let Some(start) = history.place_of(ordinal).map_err(unreadable)? else {
+        return Ok(None);
+    };
+    let mut next = None;
+    history
+        .each_from(start, |line| {
+            let begins = line.kind == Kind::Event(EventKind::TaskStarted) && line.ordinal > Some(ordinal);
+            if begins {
+                next = line.ordinal;
+            }
+            !begins
+        })
+        .map_err(unreadable)?;
+    match next {
+        Some(next) => history.place_of(next).map_err(unreadable),
+        None => Ok(None),
+    }
+}
+
 pub(super) fn turns(history: &History, id: ThreadId, query: &TurnsQuery) -> Result<TurnsPage> {
     let limit = query.limit.clamp(1, 100);
     let legacy = history.mode() == HistoryMode::Legacy;
-    let from_end = query.descending && query.cursor.is_none() && !legacy;
-    let (mut all, earlier) = if from_end {
-        last_turns(history, limit)?
-    } else {
-        (project(history)?, false)
+    let (mut all, earlier) = match &query.cursor {
+        _ if legacy || !query.descending => (project(history)?, false),
+        None => last_turns(history, limit)?,
+        Some(text) => {
+            let cursor = PlaceCursor::parse(text, id, Scope::Turns)?;
+            turns_before(history, &cursor, limit)?
+        }
     };
     mark_running(&mut all, query.running.as_deref());
     if query.descending {
@@ -200,6 +297,7 @@ fn is_behind(ordinal: u64, cursor: &PlaceCursor, descending: bool) -> bool {
         }
 }
 
+/// Items lie in the file in the order in which they are listed: no more is read than is returned.
 pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Result<ItemsPage> {
     if history.mode() == HistoryMode::Legacy {
         return Err(Error::Unsupported(
@@ -207,48 +305,86 @@ pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Resu
         ));
     }
     let limit = query.limit.clamp(1, 100);
-    let mut rows: Vec<ItemRow> = project(history)?
-        .into_iter()
-        .filter(|p| query.turn_id.as_ref().is_none_or(|wanted| *wanted == p.turn.id))
-        .flat_map(|p| {
-            let turn_id = p.turn.id;
-            p.turn
-                .items
-                .into_iter()
-                .zip(p.item_ordinals)
-                .map(move |(item, ordinal)| ItemRow {
-                    turn_id: turn_id.clone(),
-                    item,
-                    ordinal,
-                })
-        })
-        .collect();
-    rows.sort_by_key(|row| row.ordinal);
-    if query.descending {
-        rows.reverse();
-    }
-    let start = match &query.start {
-        PageStart::End => 0,
+    let anchor = match &query.start {
+        PageStart::End => None,
         PageStart::Cursor(text) => {
             let cursor = PlaceCursor::parse(text, id, Scope::ItemsByCreatedAtOrdinal)?;
-            let behind = |row: &ItemRow| is_behind(row.ordinal, &cursor, query.descending);
-            rows.iter().position(behind).unwrap_or(rows.len())
+            Some((cursor.rollout_ordinal, cursor.include_anchor))
         }
-        PageStart::Item(wanted) => rows
-            .iter()
-            .position(|row| row.item.id == *wanted)
-            .ok_or_else(|| Error::invalid(format!("item not found: {wanted}")))?,
+        PageStart::Item(wanted) => Some((item_ordinal(history, wanted, query.turn_id.as_deref())?, true)),
     };
+    let place = match anchor {
+        Some((ordinal, _)) => history.place_of(ordinal).map_err(unreadable)?,
+        None => None,
+    };
+    let mut rows: Vec<ItemRow> = Vec::with_capacity(limit + 1);
+    let mut take = |line: &Line<'_>| {
+        let fits = |ordinal: u64| match anchor {
+            Some((at, included)) if ordinal == at => included,
+            Some((at, _)) => (ordinal < at) == query.descending,
+            None => true,
+        };
+        if let Some(row) = item_row(line)
+            && fits(row.ordinal)
+            && query.turn_id.as_ref().is_none_or(|wanted| *wanted == row.turn_id)
+        {
+            rows.push(row);
+        }
+        rows.len() <= limit
+    };
+    match (query.descending, place) {
+        (false, None) => history.each_from(Place::START, &mut take),
+        (false, Some(place)) => history.each_from(place, &mut take),
+        (true, None) => history.each_back(&mut take),
+        // The anchor itself may belong to the page.
+        (true, Some(place)) => history
+            .cut_behind(place)
+            .map_err(unreadable)?
+            .each_back(&mut take),
+    }
+    .map_err(unreadable)?;
     let cursor = |row: &ItemRow, include_anchor| {
         PlaceCursor::new(id, Scope::ItemsByCreatedAtOrdinal, row.ordinal, include_anchor).text()
     };
-    let more = rows.len() - start > limit;
-    let page: Vec<ItemRow> = rows.drain(start..).take(limit).collect();
+    let more = rows.len() > limit;
+    rows.truncate(limit);
     Ok(ItemsPage {
-        next_cursor: page.last().filter(|_| more).map(|row| cursor(row, false)),
-        backwards_cursor: page.first().map(|row| cursor(row, true)),
-        rows: page,
+        next_cursor: rows.last().filter(|_| more).map(|row| cursor(row, false)),
+        backwards_cursor: rows.first().map(|row| cursor(row, true)),
+        rows,
     })
+}
+
+/// The item of a line.
+fn item_row(line: &Line<'_>) -> Option<ItemRow> {
+    if line.kind != Kind::Event(EventKind::ItemCompleted) {
+        return None;
+    }
+    let (turn_id, item) = completed_item(line)?;
+    Some(ItemRow {
+        turn_id,
+        item,
+        ordinal: line.ordinal?,
+    })
+}
+
+/// Where an item is.
+fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Result<u64> {
+    let mut found = None;
+    history
+        .each_from(Place::START, |line| {
+            // Most lines don't mention it.
+            if line.text().contains(wanted)
+                && let Some(row) = item_row(line)
+                && row.item.id == wanted
+                && turn_id.is_none_or(|turn_id| row.turn_id == turn_id)
+            {
+                found = Some(row.ordinal);
+            }
+            found.is_none()
+        })
+        .map_err(unreadable)?;
+    found.ok_or_else(|| Error::invalid(format!("item not found: {wanted}")))
 }
 
 /// The last turn, read from the end; of a legacy history, which would have to be read whole for it, nothing.

@@ -1,0 +1,279 @@
+//! Search in what users and agents said: case does not matter.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::cursor::{PlaceCursor, Scope};
+use super::{ListPage, ListQuery, ThreadStore, list};
+use crate::history::chain::History;
+use crate::history::legacy;
+use crate::history::line::{EventKind, Kind, Line};
+use crate::history::project::completed_item;
+use crate::{Error, HistoryMode, ItemBody, Result, ThreadId, UserInput};
+
+/// Characters of a snippet on either side of what was found.
+const AROUND: usize = 80;
+
+/// A place where something was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The turn.
+    pub turn_id: String,
+    /// The item.
+    pub item_id: String,
+    /// Text around the place.
+    pub snippet: String,
+    /// First character of the match in the snippet.
+    pub start: usize,
+    /// One past the last character.
+    pub end: usize,
+    /// Begins a page of turns with this turn.
+    pub turn_cursor: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cursor {
+    thread_id: ThreadId,
+    search_term: String,
+    next_rollout_ordinal: u64,
+    next_occurrence_index: usize,
+}
+
+impl ThreadStore {
+    /// A page of the threads in which something is said, each with a snippet.
+    pub async fn search(&self, query: ListQuery, term: &str) -> Result<(ListPage, Vec<String>)> {
+        let term = needle(term)?;
+        let limit = query.limit;
+        let mut query = ListQuery { limit: 50, ..query };
+        let mut result = ListPage::default();
+        let mut snippets = Vec::new();
+        // Page after page of all threads, until enough of them fit.
+        loop {
+            let page = self.list(query.clone()).await?;
+            for (n, info) in page.threads.into_iter().enumerate() {
+                let Some(path) = info.path.clone() else { continue };
+                let wanted = term.clone();
+                let found = self
+                    .history(path, move |history| Ok(first_match(history, &wanted)))
+                    .await;
+                // A file that can't be read has nothing to be found in.
+                let Ok(Some(snippet)) = found else { continue };
+                if result.threads.is_empty() {
+                    result.backwards_cursor =
+                        page.cursors.get(n).map(|cursor| list::cursor_without_id(cursor));
+                }
+                if result.threads.len() == limit {
+                    return Ok((result, snippets));
+                }
+                result.threads.push(info);
+                snippets.push(snippet);
+                result.next_cursor = page.cursors.get(n).cloned();
+            }
+            match page.next_cursor {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => {
+                    result.next_cursor = None;
+                    return Ok((result, snippets));
+                }
+            }
+        }
+    }
+
+    /// Every place in a thread where something is said, oldest first.
+    pub async fn occurrences(
+        &self,
+        id: ThreadId,
+        path: PathBuf,
+        term: String,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Occurrence>, Option<String>)> {
+        self.history(path, move |history| {
+            occurrences(history, id, &term, cursor, limit)
+        })
+        .await
+    }
+}
+
+fn needle(term: &str) -> Result<String> {
+    match term.trim() {
+        "" => Err(Error::invalid("thread/search requires a non-empty searchTerm")),
+        term => Ok(term.to_lowercase()),
+    }
+}
+
+fn first_match(history: &History, term: &str) -> Option<String> {
+    let mut found = None;
+    let mut take = |line: &Line<'_>| {
+        if let Some(text) = said(line)
+            && let Some((start, end)) = matches(&text, term).next()
+        {
+            found = Some(snippet(&text, start, end).0);
+        }
+        found.is_none()
+    };
+    history
+        .each_from(crate::history::chain::Place::START, &mut take)
+        .ok()?;
+    found
+}
+
+/// What a line says in the name of the user or of the agent.
+fn said(line: &Line<'_>) -> Option<String> {
+    match line.kind {
+        Kind::Event(EventKind::ItemCompleted) => text_of(completed_item(line)?.1.body),
+        Kind::Event(kind @ (EventKind::UserMessage | EventKind::AgentMessage)) => {
+            match legacy::item(kind, line)? {
+                legacy::LegacyItem::Numbered(body) => text_of(body),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn text_of(body: ItemBody) -> Option<String> {
+    match body {
+        ItemBody::AgentMessage { text, .. } => Some(text),
+        ItemBody::UserMessage { content, .. } => {
+            let texts: Vec<String> = content
+                .into_iter()
+                .filter_map(|input| match input {
+                    UserInput::Text { text, .. } => Some(text),
+                    _ => None,
+                })
+                .collect();
+            Some(texts.join("\n"))
+        }
+        _ => None,
+    }
+}
+
+/// Where the term is, in characters: first and one past the last.
+fn matches<'a>(text: &'a str, term: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let folded: Vec<char> = text.chars().map(fold).collect();
+    let wanted: Vec<char> = term.chars().collect();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if wanted.is_empty() {
+            return None;
+        }
+        while at + wanted.len() <= folded.len() {
+            if folded[at..at + wanted.len()] == wanted[..] {
+                let found = (at, at + wanted.len());
+                at = found.1;
+                return Some(found);
+            }
+            at += 1;
+        }
+        None
+    })
+}
+
+/// Lower case, character by character, so that places stay.
+fn fold(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(lower), None) => lower,
+        _ => c,
+    }
+}
+
+/// The text around a match, and where the match is in it.
+fn snippet(text: &str, start: usize, end: usize) -> (String, usize, usize) {
+    let from = start.saturating_sub(AROUND);
+    let snippet: String = text.chars().skip(from).take(end - from + AROUND).collect();
+    (snippet, start - from, end - from)
+}
+
+fn occurrences(
+    history: &History,
+    id: ThreadId,
+    term: &str,
+    cursor: Option<String>,
+    limit: usize,
+) -> Result<(Vec<Occurrence>, Option<String>)> {
+    if history.mode() == HistoryMode::Legacy {
+        return Err(Error::Unsupported(
+            "thread/searchOccurrences is not supported yet".into(),
+        ));
+    }
+    let wanted = needle(term)
+        .map_err(|_| Error::invalid("thread/searchOccurrences requires a non-empty searchTerm"))?;
+    let start = match cursor {
+        None => (0, 0),
+        Some(text) => {
+            let cursor = serde_json::from_str::<Cursor>(&text).ok();
+            let cursor = cursor.filter(|c| c.thread_id == id && c.search_term == term);
+            let cursor = cursor.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
+            (cursor.next_rollout_ordinal, cursor.next_occurrence_index)
+        }
+    };
+    let mut found: Vec<Occurrence> = Vec::new();
+    let mut next = None;
+    let mut starts: std::collections::HashMap<String, u64> = std::collections::HashMap::new();
+    let mut take = |line: &Line<'_>| {
+        let Some(ordinal) = line.ordinal else { return true };
+        if line.kind == Kind::Event(EventKind::TaskStarted)
+            && let Some(turn) = line.text_member("turn_id")
+        {
+            starts.insert(turn.into_owned(), ordinal);
+        }
+        if line.kind != Kind::Event(EventKind::ItemCompleted) || ordinal < start.0 {
+            return true;
+        }
+        let Some((turn_id, item)) = completed_item(line) else {
+            return true;
+        };
+        let item_id = item.id;
+        let Some(text) = text_of(item.body) else {
+            return true;
+        };
+        let skip = if ordinal == start.0 { start.1 } else { 0 };
+        for (index, (from, to)) in matches(&text, &wanted).enumerate().skip(skip) {
+            if found.len() == limit {
+                next = Some((ordinal, index));
+                return false;
+            }
+            let (snippet, start, end) = snippet(&text, from, to);
+            let place = starts.get(&turn_id).copied().unwrap_or(ordinal);
+            found.push(Occurrence {
+                turn_id: turn_id.clone(),
+                item_id: item_id.clone(),
+                snippet,
+                start,
+                end,
+                turn_cursor: PlaceCursor::new(id, Scope::Turns, place, true).text(),
+            });
+        }
+        true
+    };
+    history
+        .each_from(crate::history::chain::Place::START, &mut take)
+        .map_err(|error| Error::internal(format!("failed to read thread: {error}")))?;
+    let cursor = next.map(|(ordinal, index)| Cursor {
+        thread_id: id,
+        search_term: term.to_owned(),
+        next_rollout_ordinal: ordinal,
+        next_occurrence_index: index,
+    });
+    Ok((
+        found,
+        cursor.and_then(|cursor| serde_json::to_string(&cursor).ok()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_don_t_care_about_case_and_count_characters() {
+        let found: Vec<_> = matches("Äpfel und äPFEL", "äpfel").collect();
+        assert_eq!(found, [(0, 5), (10, 15)]);
+        let (text, start, end) = snippet(&"x".repeat(200), 150, 152);
+        assert_eq!((text.len(), start, end), (130, 80, 82));
+    }
+}
