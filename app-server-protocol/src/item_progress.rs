@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    notify PlanDelta "item/plan/delta" (PlanDeltaNotification), stable, "More text of a proposed plan.";
+}
 
 /// More text of a proposed plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

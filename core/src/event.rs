@@ -144,13 +144,6 @@ pub enum Event {
         /// [`CommandApproval::approval`].
         approval: u64,
     },
-    /// The thread's goal changed; `None`: it was dropped.
-    Goal {
-        /// The turn that caused it.
-        turn_id: Option<String>,
-        /// All of it.
-        goal: Option<Box<Value>>,
-    },
     /// The thread was unloaded; nothing follows.
     Closed,
 }

@@ -12,6 +12,7 @@ import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
 import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
 import type { ModelSafetyBufferingUpdatedNotification } from "./v2/ModelSafetyBufferingUpdatedNotification";
 import type { ModelVerificationNotification } from "./v2/ModelVerificationNotification";
+import type { PlanDeltaNotification } from "./v2/PlanDeltaNotification";
 import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
@@ -104,6 +105,8 @@ export type ServerNotification =
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
   /** The model server moderated the turn. */
   | { method: "turn/moderationMetadata"; params: TurnModerationMetadataNotification }
+  /** More text of a proposed plan. */
+  | { method: "item/plan/delta"; params: PlanDeltaNotification }
   /** A request to the model failed. */
   | { method: "error"; params: ErrorNotification }
   /** Something that the user should know. */

@@ -4,21 +4,22 @@
 use codex_app_server_protocol::wire::encode_notification;
 use codex_app_server_protocol::{
     AgentMessageDelta, AgentMessageDeltaNotification, CommandExecutionOutputDelta,
-    CommandExecutionOutputDeltaNotification, Dialect, Notification, ReasoningSummaryTextDelta,
-    ReasoningSummaryTextDeltaNotification, ReasoningTextDelta, ReasoningTextDeltaNotification,
+    CommandExecutionOutputDeltaNotification, Dialect, Notification, PlanDelta, PlanDeltaNotification,
+    ReasoningSummaryTextDelta, ReasoningSummaryTextDeltaNotification, ReasoningTextDelta,
+    ReasoningTextDeltaNotification,
 };
 use codex_core::DeltaKind;
 
 use crate::outgoing::Delta;
 
-/// The notification for text of this kind; `None` if the contract has none yet.
-pub(crate) fn method(kind: DeltaKind) -> Option<&'static str> {
+/// The notification for text of this kind.
+pub(crate) fn method(kind: DeltaKind) -> &'static str {
     match kind {
-        DeltaKind::AgentMessage => Some(AgentMessageDelta::METHOD),
-        DeltaKind::ReasoningSummary { .. } => Some(ReasoningSummaryTextDelta::METHOD),
-        DeltaKind::ReasoningContent { .. } => Some(ReasoningTextDelta::METHOD),
-        DeltaKind::CommandOutput => Some(CommandExecutionOutputDelta::METHOD),
-        DeltaKind::Plan => None,
+        DeltaKind::AgentMessage => AgentMessageDelta::METHOD,
+        DeltaKind::ReasoningSummary { .. } => ReasoningSummaryTextDelta::METHOD,
+        DeltaKind::ReasoningContent { .. } => ReasoningTextDelta::METHOD,
+        DeltaKind::CommandOutput => CommandExecutionOutputDelta::METHOD,
+        DeltaKind::Plan => PlanDelta::METHOD,
     }
 }
 
@@ -67,7 +68,15 @@ pub(crate) fn encode(delta: Delta, dialect: Dialect, out: &mut Vec<u8>) {
             };
             write::<CommandExecutionOutputDelta>(&params, at, dialect, out);
         }
-        DeltaKind::Plan => {}
+        DeltaKind::Plan => {
+            let params = PlanDeltaNotification {
+                delta: delta.text,
+                item_id,
+                thread_id,
+                turn_id,
+            };
+            write::<PlanDelta>(&params, at, dialect, out);
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             kind,
             text,
         } => {
-            let Some(method) = delta::method(kind) else { return };
+            let method = delta::method(kind);
             let delta = Delta {
                 thread,
                 turn_id,
@@ -110,7 +110,5 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
         Event::RateLimits(limits) => {
             hub.broadcast::<AccountRateLimitsUpdated>(Some(thread), &account::rate_limits(*limits));
         }
-        // No method of the contract tells these yet.
-        Event::Goal { .. } => {}
     }
 }

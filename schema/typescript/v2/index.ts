@@ -100,6 +100,7 @@ export type { NetworkApprovalProtocol } from "./NetworkApprovalProtocol";
 export type { NonSteerableTurnKind } from "./NonSteerableTurnKind";
 export type { PatchApplyStatus } from "./PatchApplyStatus";
 export type { PatchChangeKind } from "./PatchChangeKind";
+export type { PlanDeltaNotification } from "./PlanDeltaNotification";
 export type { RateLimitReachedType } from "./RateLimitReachedType";
 export type { RateLimitResetCredit } from "./RateLimitResetCredit";
 export type { RateLimitResetCreditStatus } from "./RateLimitResetCreditStatus";

@@ -50,6 +50,10 @@ struct Bench {
 
 impl Bench {
     fn new(sandbox: SandboxPolicy, approval: ApprovalPolicy) -> Self {
+        // As in the daemon: children don't ignore what we handle, whoever started us.
+        drop(tokio::signal::unix::signal(
+            tokio::signal::unix::SignalKind::interrupt(),
+        ));
         let dir = tempfile::tempdir().expect("temp dir");
         let (sender, events) = mpsc::unbounded_channel();
         let thread_id = ThreadId::new();
@@ -186,8 +190,8 @@ fn is_alive(process: &str) -> bool {
     !(stat.is_empty() || stat.contains(") Z "))
 }
 
-#[test]
-fn the_tools_are_described_as_they_are() {
+#[tokio::test]
+async fn the_tools_are_described_as_they_are() {
     let bench = Bench::free();
     for spec in bench.tools.specs() {
         assert_eq!(spec["type"], "function");
