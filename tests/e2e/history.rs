@@ -188,3 +188,49 @@ async fn a_disk_that_refuses_costs_a_warning_and_nothing_else() {
     assert_eq!(read["thread"]["turns"].as_array().unwrap().len(), 2);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_legacy_thread_goes_on_as_one() {
+    let model = MockModel::start(vec![Answer::new().say("new answer")]);
+    let home = Home::new(&model);
+    let id = "01996a00-0000-7000-8000-00000000000a";
+    let folder = home.codex().join("sessions/2025/09/20");
+    std::fs::create_dir_all(&folder).unwrap();
+    let line = |kind: &str, payload: Value| {
+        json!({"timestamp": "2025-09-20T10:00:00.000Z", "type": kind, "payload": payload}).to_string() + "\n"
+    };
+    let text = line(
+        "session_meta",
+        json!({"id": id, "timestamp": "2025-09-20T10:00:00.000Z", "cwd": home.work(), "originator": "cli",
+            "cli_version": "0.40.0", "instructions": null}),
+    ) + &line(
+        "response_item",
+        json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "old words"}]}),
+    ) + &line(
+        "event_msg",
+        json!({"type": "user_message", "message": "old words"}),
+    ) + "{\"torn";
+    let path = folder.join(format!("rollout-2025-09-20T10-00-00-{id}.jsonl"));
+    std::fs::write(&path, text).unwrap();
+    let app = App::start(&home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": id})).await;
+    assert_eq!(resumed["thread"]["historyMode"], "legacy");
+    app.run_turn(id, "new words").await;
+    app.stop().await;
+    let input = model.requests()[0].body["input"].to_string();
+    assert!(input.contains("old words") && input.contains("new words"));
+    let app = App::start(&home).await;
+    let read = app
+        .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+        .await;
+    let turns = read["thread"]["turns"].as_array().unwrap();
+    let ids: Vec<&str> = turns
+        .iter()
+        .flat_map(|turn| turn["items"].as_array().unwrap())
+        .map(|item| item["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["item-1", "item-2", "item-3"]);
+    assert_eq!(turns[1]["items"][1]["text"], "new answer");
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("\"ordinal\""));
+    app.stop().await;
+}

@@ -9,7 +9,7 @@ use super::item_codec::FileItem;
 use super::meta::SessionMeta;
 use super::{Entry, LogPosition, settings_codec};
 use crate::model::{KnownItem, ResponseItem};
-use crate::{ThreadId, ThreadTokenUsage, TokenUsage};
+use crate::{Item, ItemBody, ThreadId, ThreadTokenUsage, TokenUsage, UserInput};
 
 /// Turns entries into lines, counting ordinals and places in the model's history.
 #[derive(Debug, Clone)]
@@ -132,25 +132,9 @@ impl Encoder {
                 self.line(out, at, "world_state", &World { full: *full, state }, None);
             }
             Entry::ItemCompleted { turn_id, item } => {
-                #[derive(Serialize)]
-                #[expect(clippy::struct_field_names, reason = "names of the format")]
-                struct Completed<'a> {
-                    thread_id: ThreadId,
-                    turn_id: &'a str,
-                    item: FileItem<'a>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    started_at_ms: Option<i64>,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    completed_at_ms: Option<i64>,
+                if self.ordinals || !self.legacy_item(out, at, item) {
+                    self.item(out, at, turn_id, item);
                 }
-                let payload = Completed {
-                    thread_id: self.thread_id,
-                    turn_id,
-                    item: FileItem(item),
-                    started_at_ms: item.started_at_ms.or(item.completed_at_ms),
-                    completed_at_ms: item.completed_at_ms,
-                };
-                self.event(out, at, "item_completed", &payload);
             }
             Entry::TokenUsage {
                 response_id,
@@ -233,6 +217,51 @@ impl Encoder {
                 self.event(out, at, "thread_goal_updated", &payload);
             }
         }
+    }
+
+    fn item(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, turn_id: &str, item: &Item) {
+        #[derive(Serialize)]
+        #[expect(clippy::struct_field_names, reason = "names of the format")]
+        struct Completed<'a> {
+            thread_id: ThreadId,
+            turn_id: &'a str,
+            item: FileItem<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            started_at_ms: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            completed_at_ms: Option<i64>,
+        }
+        let payload = Completed {
+            thread_id: self.thread_id,
+            turn_id,
+            item: FileItem(item),
+            started_at_ms: item.started_at_ms.or(item.completed_at_ms),
+            completed_at_ms: item.completed_at_ms,
+        };
+        self.event(out, at, "item_completed", &payload);
+    }
+
+    /// What was said, as legacy files tell it; `false` for all else, which they would not tell.
+    fn legacy_item(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, item: &Item) -> bool {
+        match &item.body {
+            ItemBody::UserMessage { content, .. } => {
+                self.event(out, at, "user_message", &legacy_user(content));
+            }
+            ItemBody::AgentMessage { text, phase } => {
+                let payload = json!({"message": text, "phase": phase, "memory_citation": null});
+                self.event(out, at, "agent_message", &payload);
+            }
+            ItemBody::Reasoning { summary, content } => {
+                for text in summary {
+                    self.event(out, at, "agent_reasoning", &json!({ "text": text }));
+                }
+                for text in content {
+                    self.event(out, at, "agent_reasoning_raw_content", &json!({ "text": text }));
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn usage(
@@ -361,6 +390,40 @@ impl Encoder {
             }
         }
     }
+}
+
+/// The payload of a legacy `user_message` event.
+fn legacy_user(content: &[UserInput]) -> Value {
+    let mut texts: Vec<&str> = Vec::new();
+    let (mut images, mut local_images, mut elements) = (Vec::new(), Vec::new(), Vec::new());
+    for input in content {
+        match input {
+            UserInput::Text {
+                text,
+                elements: marked,
+            } => {
+                let before = texts.iter().map(|text| text.len() as u64 + 1).sum::<u64>();
+                elements.extend(marked.iter().map(|element| {
+                    json!({
+                        "byte_range": {"start": element.start + before, "end": element.end + before},
+                        "placeholder": element.placeholder,
+                    })
+                }));
+                texts.push(text);
+            }
+            UserInput::Image { url, .. } => images.push(url),
+            UserInput::LocalImage { path, .. } => local_images.push(path),
+            _ => {}
+        }
+    }
+    json!({
+        "message": texts.join("\n"),
+        "images": images,
+        "local_images": local_images,
+        "audio": [],
+        "local_audio": [],
+        "text_elements": elements,
+    })
 }
 
 /// The meta line of a file without ordinals.
