@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod command;
+pub(crate) mod environment;
 pub(crate) mod input;
 pub(crate) mod item;
 pub(crate) mod model;

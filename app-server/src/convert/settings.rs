@@ -3,11 +3,111 @@
 use codex_app_server_protocol as wire;
 use codex_app_server_protocol::AbsolutePathBuf;
 use codex_core::{
-    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, ThreadSettings,
+    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, StartThread,
+    ThreadSettings,
 };
 
 use super::policy;
 use super::thread::environments;
+use crate::dispatch::Cx;
+
+/// What thread/start, thread/resume and thread/fork ask for in the same words. A macro, because their parameters are
+/// three types with these members.
+macro_rules! opening {
+    ($cx:expr, $params:ident) => {
+        if $params.permissions.is_some() && $params.sandbox.is_some() {
+            Err($crate::error::RpcError::invalid(
+                "`permissions` cannot be combined with `sandbox`",
+            ))
+        } else {
+            Ok(::codex_core::StartThread {
+                settings: ::codex_core::SettingsPatch {
+                    model: $params.model,
+                    model_provider: $params.model_provider,
+                    service_tier: $params.service_tier,
+                    cwd: $params.cwd.map(::std::path::PathBuf::from),
+                    workspace_roots: $crate::convert::environment::absolute_paths(
+                        $params.runtime_workspace_roots,
+                    ),
+                    approval_policy: $params
+                        .approval_policy
+                        .as_ref()
+                        .map($crate::convert::policy::approval_from_wire),
+                    approvals_reviewer: $params
+                        .approvals_reviewer
+                        .map($crate::convert::policy::reviewer_from_wire),
+                    sandbox_mode: $params
+                        .sandbox
+                        .map($crate::convert::policy::sandbox_mode_from_wire),
+                    permissions: $params.permissions,
+                    ..::codex_core::SettingsPatch::default()
+                },
+                config: $params
+                    .config
+                    .map(|config| {
+                        ::codex_core::config::ConfigOverride::from_json(&config.into_iter().collect())
+                    })
+                    .unwrap_or_default(),
+                base_instructions: $params.base_instructions,
+                developer_instructions: $params.developer_instructions,
+                ..$crate::convert::settings::opener($cx)
+            })
+        }
+    };
+}
+
+/// What turn/start and thread/settings/update change in the same words.
+macro_rules! changing {
+    ($params:ident) => {
+        if $params.permissions.is_some() && $params.sandbox_policy.is_some() {
+            Err($crate::error::RpcError::invalid(
+                "`permissions` cannot be combined with `sandboxPolicy`",
+            ))
+        } else {
+            $crate::convert::environment::from_wire($params.environments).map(|environment| {
+                ::codex_core::SettingsPatch {
+                    model: $params.model,
+                    effort: $params.effort.map(|effort| effort.0),
+                    summary: $params.summary.map($crate::convert::settings::summary_from_wire),
+                    service_tier: $params.service_tier,
+                    cwd: environment.cwd.or($params.cwd.map(::std::path::PathBuf::from)),
+                    workspace_roots: environment.roots,
+                    approval_policy: $params
+                        .approval_policy
+                        .as_ref()
+                        .map($crate::convert::policy::approval_from_wire),
+                    approvals_reviewer: $params
+                        .approvals_reviewer
+                        .map($crate::convert::policy::reviewer_from_wire),
+                    sandbox_policy: $params
+                        .sandbox_policy
+                        .map($crate::convert::policy::sandbox_from_wire),
+                    permissions: $params.permissions,
+                    personality: $params
+                        .personality
+                        .map($crate::convert::settings::personality_from_wire),
+                    collaboration_mode: $params
+                        .collaboration_mode
+                        .map($crate::convert::settings::collaboration_mode_from_wire),
+                    disabled_plugin_ids: $params.disabled_plugin_ids,
+                    ..::codex_core::SettingsPatch::default()
+                }
+            })
+        }
+    };
+}
+
+pub(crate) use {changing, opening};
+
+/// What a thread needs to know of the client that opens it.
+pub(crate) fn opener(cx: &Cx) -> StartThread {
+    let session = cx.peer.session();
+    StartThread {
+        originator: session.map(|s| s.originator.clone()).unwrap_or_default(),
+        user_agent: session.map(|s| s.user_agent.clone()).unwrap_or_default(),
+        ..StartThread::default()
+    }
+}
 
 /// Towards the client.
 pub(crate) fn to_wire(settings: &ThreadSettings) -> wire::ThreadSettings {

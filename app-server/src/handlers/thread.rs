@@ -1,19 +1,17 @@
 //! Threads: start, list, unsubscribe (threads-and-turns §2).
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use codex_app_server_protocol::{
     AbsolutePathBuf, LegacyAppPathString, MultiAgentMode, ReasoningEffort, ThreadLoadedList,
     ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartResponse,
     ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
-    ThreadUnsubscribeResponse, ThreadUnsubscribeStatus, TurnEnvironmentParams,
+    ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
-use codex_core::config::ConfigOverride;
 use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
 
 use crate::answer::Responder;
-use crate::convert::{policy, settings, thread};
+use crate::convert::{environment, policy, settings, thread};
 use crate::dispatch::{Cx, Router};
 use crate::error::{RpcError, RpcResult};
 use crate::server::parse_thread_id;
@@ -57,11 +55,6 @@ async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadSta
 
 fn start_from_wire(cx: &Cx, params: ThreadStartParams) -> RpcResult<StartThread> {
     let ephemeral = params.ephemeral.unwrap_or_default();
-    if params.permissions.is_some() && params.sandbox.is_some() {
-        return Err(RpcError::invalid(
-            "`permissions` cannot be combined with `sandbox`",
-        ));
-    }
     if params.model.as_deref() == Some("") {
         return Err(RpcError::invalid(
             "No models are available. Set `model` explicitly or check your model catalog configuration.",
@@ -80,39 +73,19 @@ fn start_from_wire(cx: &Cx, params: ThreadStartParams) -> RpcResult<StartThread>
             "dynamicTools are not supported by this server; leave them out",
         ));
     }
-    let environment = local_environment(params.environments)?;
-    let session = cx.peer.session();
+    let environment = environment::from_wire(params.environments)?;
+    let start = settings::opening!(cx, params)?;
     Ok(StartThread {
         settings: SettingsPatch {
-            model: params.model,
-            model_provider: params.model_provider,
-            service_tier: params.service_tier,
-            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
-            workspace_roots: environment
-                .roots
-                .or_else(|| absolute_paths(params.runtime_workspace_roots)),
-            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
-            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
-            sandbox_mode: params.sandbox.map(policy::sandbox_mode_from_wire),
-            permissions: params.permissions,
+            cwd: environment.cwd.or(start.settings.cwd),
+            workspace_roots: environment.roots.or(start.settings.workspace_roots),
             personality: params.personality.map(settings::personality_from_wire),
-            ..SettingsPatch::default()
+            ..start.settings
         },
-        config: params
-            .config
-            .map(|config| ConfigOverride::from_json(&config.into_iter().collect()))
-            .unwrap_or_default(),
-        base_instructions: params.base_instructions,
-        developer_instructions: params.developer_instructions,
         ephemeral,
         thread_source: params.thread_source.map(|source| source.0),
-        originator: session
-            .map(|session| session.originator.clone())
-            .unwrap_or_default(),
-        user_agent: session
-            .map(|session| session.user_agent.clone())
-            .unwrap_or_default(),
         raw_events: params.experimental_raw_events,
+        ..start
     })
 }
 
@@ -145,61 +118,6 @@ fn started_to_wire(started: &StartedThread) -> ThreadStartResponse {
             .collect(),
         service_tier: settings.service_tier.clone(),
     }
-}
-
-/// What the choice of environments says about the one that there is.
-#[derive(Debug, Default)]
-pub(super) struct LocalEnvironment {
-    /// Working folder.
-    pub(super) cwd: Option<PathBuf>,
-    /// Workspace roots.
-    pub(super) roots: Option<Vec<PathBuf>>,
-}
-
-/// Takes the local environment and refuses all others. Commands would run where the client does not expect them.
-pub(super) fn local_environment(
-    environments: Option<Vec<TurnEnvironmentParams>>,
-) -> RpcResult<LocalEnvironment> {
-    let Some(mut environments) = environments else {
-        return Ok(LocalEnvironment::default());
-    };
-    if let Some(other) = environments
-        .iter()
-        .find(|chosen| chosen.environment_id != thread::LOCAL_ENVIRONMENT)
-    {
-        return Err(RpcError::invalid(format!(
-            "unknown turn environment id `{}`",
-            other.environment_id
-        )));
-    }
-    let (Some(local), true) = (environments.pop(), environments.is_empty()) else {
-        return Err(RpcError::invalid(
-            "environments must name `local` once; threads without an environment are not supported by this server",
-        ));
-    };
-    let absolute = |path: LegacyAppPathString, what: &str| {
-        if Path::new(&path.0).is_absolute() {
-            Ok(PathBuf::from(path.0))
-        } else {
-            Err(RpcError::invalid(format!(
-                "invalid {what} for environment `local`: `{}` is not an absolute path",
-                path.0
-            )))
-        }
-    };
-    let roots = local.runtime_workspace_roots.map(|roots| {
-        let roots = roots.into_iter().map(|root| absolute(root, "workspace root"));
-        roots.collect::<RpcResult<_>>()
-    });
-    Ok(LocalEnvironment {
-        cwd: Some(absolute(local.cwd, "cwd")?),
-        roots: roots.transpose()?,
-    })
-}
-
-/// Paths from the client, which are absolute by their type.
-pub(super) fn absolute_paths(paths: Option<Vec<AbsolutePathBuf>>) -> Option<Vec<PathBuf>> {
-    paths.map(|paths| paths.into_iter().map(PathBuf::from).collect())
 }
 
 /// Lists the loaded threads by id. The cursor is the last id of the page before.

@@ -14,13 +14,11 @@ use codex_app_server_protocol::{
     ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive, ThreadUnarchiveParams,
     ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
 };
-use codex_core::config::ConfigOverride;
 use codex_core::history::{Cut, TurnsQuery};
 use codex_core::{
     ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, SettingsPatch, StartThread, ThreadId,
 };
 
-use super::thread::absolute_paths;
 use super::thread_read::view;
 use crate::answer::Responder;
 use crate::convert::{policy, settings, thread, turn};
@@ -117,7 +115,7 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
 async fn revert(cx: Cx, params: ThreadRevertParams, responder: Responder<ThreadRevert>) {
     let reverted = async {
         let id = parse_thread_id(&params.thread_id)?;
-        let start = starter(&cx);
+        let start = settings::opener(&cx);
         let reverted = cx
             .server
             .engine
@@ -201,22 +199,8 @@ async fn delete(cx: Cx, params: ThreadDeleteParams, responder: Responder<ThreadD
     }
 }
 
-/// What a thread needs to know of the client that takes it up.
-fn starter(cx: &Cx) -> StartThread {
-    let session = cx.peer.session();
-    StartThread {
-        originator: session.map(|s| s.originator.clone()).unwrap_or_default(),
-        user_agent: session.map(|s| s.user_agent.clone()).unwrap_or_default(),
-        ..StartThread::default()
-    }
-}
-
 fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThread> {
-    if params.permissions.is_some() && params.sandbox.is_some() {
-        return Err(RpcError::invalid(
-            "`permissions` cannot be combined with `sandbox`",
-        ));
-    }
+    let start = settings::opening!(&cx, params)?;
     let path = params
         .path
         .filter(|path| !path.is_empty())
@@ -237,25 +221,10 @@ fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThre
         history,
         start: StartThread {
             settings: SettingsPatch {
-                model: params.model,
-                model_provider: params.model_provider,
-                service_tier: params.service_tier,
-                cwd: params.cwd.map(PathBuf::from),
-                workspace_roots: absolute_paths(params.runtime_workspace_roots),
-                approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
-                approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
-                sandbox_mode: params.sandbox.map(policy::sandbox_mode_from_wire),
-                permissions: params.permissions,
                 personality: params.personality.map(settings::personality_from_wire),
-                ..SettingsPatch::default()
+                ..start.settings
             },
-            config: params
-                .config
-                .map(|config| ConfigOverride::from_json(&config.into_iter().collect()))
-                .unwrap_or_default(),
-            base_instructions: params.base_instructions,
-            developer_instructions: params.developer_instructions,
-            ..starter(cx)
+            ..start
         },
         all_turns: !params.exclude_turns,
         page: params.initial_turns_page.map(|page| TurnsQuery {
@@ -269,11 +238,7 @@ fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThre
 }
 
 fn fork_from_wire(cx: &Cx, params: ThreadForkParams) -> RpcResult<ForkThread> {
-    if params.permissions.is_some() && params.sandbox.is_some() {
-        return Err(RpcError::invalid(
-            "`permissions` cannot be combined with `sandbox`",
-        ));
-    }
+    let start = settings::opening!(&cx, params)?;
     let cut = match (params.before_turn_id, params.last_turn_id) {
         (Some(_), Some(_)) => {
             return Err(RpcError::invalid(
@@ -298,27 +263,9 @@ fn fork_from_wire(cx: &Cx, params: ThreadForkParams) -> RpcResult<ForkThread> {
             path,
             history: None,
             start: StartThread {
-                settings: SettingsPatch {
-                    model: params.model,
-                    model_provider: params.model_provider,
-                    service_tier: params.service_tier,
-                    cwd: params.cwd.map(PathBuf::from),
-                    workspace_roots: absolute_paths(params.runtime_workspace_roots),
-                    approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
-                    approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
-                    sandbox_mode: params.sandbox.map(policy::sandbox_mode_from_wire),
-                    permissions: params.permissions,
-                    ..SettingsPatch::default()
-                },
-                config: params
-                    .config
-                    .map(|config| ConfigOverride::from_json(&config.into_iter().collect()))
-                    .unwrap_or_default(),
-                base_instructions: params.base_instructions,
-                developer_instructions: params.developer_instructions,
                 ephemeral: params.ephemeral,
                 thread_source: params.thread_source.map(|source| source.0),
-                ..starter(cx)
+                ..start
             },
             all_turns: !params.exclude_turns,
             page: None,

@@ -1,19 +1,16 @@
 //! Changes of a thread without a turn: name, metadata, settings, history (threads-and-turns §2.9).
 
-use std::path::PathBuf;
-
 use codex_app_server_protocol::{
     ThreadInjectItems, ThreadInjectItemsParams, ThreadInjectItemsResponse, ThreadMetadataUpdate,
     ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse, ThreadNameUpdated,
     ThreadNameUpdatedNotification, ThreadSetName, ThreadSetNameParams, ThreadSetNameResponse,
     ThreadSettingsUpdate, ThreadSettingsUpdateParams, ThreadSettingsUpdateResponse,
 };
+use codex_core::Op;
 use codex_core::history::MetadataPatch;
-use codex_core::{Op, SettingsPatch};
 
-use super::thread::local_environment;
 use crate::answer::Responder;
-use crate::convert::{policy, settings, thread};
+use crate::convert::{settings, thread};
 use crate::dispatch::{Cx, Router};
 use crate::error::{RpcError, RpcResult};
 use crate::server::parse_thread_id;
@@ -107,31 +104,7 @@ async fn update_settings(
 ) {
     let patch = |params: ThreadSettingsUpdateParams| {
         let thread = cx.server.thread(&params.thread_id)?;
-        if params.permissions.is_some() && params.sandbox_policy.is_some() {
-            return Err(RpcError::invalid(
-                "`permissions` cannot be combined with `sandboxPolicy`",
-            ));
-        }
-        let environment = local_environment(params.environments)?;
-        let patch = SettingsPatch {
-            model: params.model,
-            effort: params.effort.map(|effort| effort.0),
-            summary: params.summary.map(settings::summary_from_wire),
-            service_tier: params.service_tier,
-            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
-            workspace_roots: environment.roots,
-            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
-            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
-            sandbox_policy: params.sandbox_policy.map(policy::sandbox_from_wire),
-            permissions: params.permissions,
-            personality: params.personality.map(settings::personality_from_wire),
-            collaboration_mode: params
-                .collaboration_mode
-                .map(settings::collaboration_mode_from_wire),
-            disabled_plugin_ids: params.disabled_plugin_ids,
-            ..SettingsPatch::default()
-        };
-        Ok((thread, patch))
+        Ok((thread, settings::changing!(params)?))
     };
     match patch(params) {
         Ok((thread, patch)) => thread.submit(Op::UpdateSettings {

@@ -1,7 +1,6 @@
 //! Turns: start, steer, interrupt (threads-and-turns §3). The thread's actor answers, in the order of its events.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use codex_app_server_protocol::{
     AdditionalContextEntry, AdditionalContextKind, TurnInterrupt, TurnInterruptParams, TurnInterruptResponse,
@@ -10,9 +9,9 @@ use codex_app_server_protocol::{
 use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
 use serde_json::Value;
 
-use super::thread::{absolute_paths, local_environment};
 use crate::answer::Responder;
-use crate::convert::{input, policy, settings, turn};
+use crate::convert::environment::absolute_paths;
+use crate::convert::{input, settings, turn};
 use crate::dispatch::{Cx, Router};
 use crate::error::{RpcError, RpcResult};
 
@@ -37,41 +36,21 @@ async fn start(cx: Cx, params: TurnStartParams, responder: Responder<TurnStart>)
 
 fn start_from_wire(cx: &Cx, params: TurnStartParams) -> RpcResult<(ThreadHandle, StartTurn)> {
     let thread = cx.server.thread(&params.thread_id)?;
-    if params.permissions.is_some() && params.sandbox_policy.is_some() {
-        return Err(RpcError::invalid(
-            "`permissions` cannot be combined with `sandboxPolicy`",
-        ));
-    }
     if params.tool_output.is_some() {
         return Err(RpcError::invalid(
             "toolOutput is not supported by this server; leave it out",
         ));
     }
-    let environment = local_environment(params.environments)?;
+    let settings = settings::changing!(params)?;
     let start = StartTurn {
         input: input::from_wire(params.input)?,
         settings: SettingsPatch {
-            model: params.model,
-            model_provider: None,
-            effort: params.effort.map(|effort| effort.0),
-            summary: params.summary.map(settings::summary_from_wire),
-            service_tier: params.service_tier,
-            cwd: environment.cwd.or(params.cwd.map(PathBuf::from)),
-            workspace_roots: environment
-                .roots
+            workspace_roots: settings
+                .workspace_roots
                 .or_else(|| absolute_paths(params.runtime_workspace_roots)),
-            approval_policy: params.approval_policy.as_ref().map(policy::approval_from_wire),
-            approvals_reviewer: params.approvals_reviewer.map(policy::reviewer_from_wire),
-            sandbox_policy: params.sandbox_policy.map(policy::sandbox_from_wire),
-            sandbox_mode: None,
-            permissions: params.permissions,
-            personality: params.personality.map(settings::personality_from_wire),
-            collaboration_mode: params
-                .collaboration_mode
-                .map(settings::collaboration_mode_from_wire),
-            disabled_plugin_ids: params.disabled_plugin_ids,
             client_metadata: params.responsesapi_client_metadata,
             client_metadata_patch: params.responsesapi_client_metadata_patch,
+            ..settings
         },
         output_schema: params.output_schema.filter(|schema| *schema != Value::Null),
         service_tier_for_turn: params.service_tier_for_turn,

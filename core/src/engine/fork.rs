@@ -1,21 +1,22 @@
 //! Threads that branch off from others (threads-and-turns section 2.5).
 
+use std::path::PathBuf;
+
 use chrono::Local;
 use tokio::sync::mpsc;
 
+use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
 use super::resume::world;
-use super::{Assembled, Draft, Engine, ResumeThread, StartThread, on_warning};
+use super::{Engine, ResumeThread, StartThread};
 use crate::history::branch::Branch;
 use crate::history::store::load::{Taken, TakenTurns, load_later, load_now, settings_count};
 use crate::history::{
-    ContextWindow, Cut, Entry, LogPosition, NewLog, SavedSettings, SessionMeta, StoredThread, ThreadLog,
-    first_line, timestamp,
+    Cut, Entry, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
+    ThreadLog, first_line,
 };
 use crate::instructions::TURN_ABORTED;
 use crate::session::{Mail, Session};
-use crate::{
-    CONTRACT_VERSION, Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo, ThreadStatus,
-};
+use crate::{Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo};
 
 /// What thread/fork asks for.
 #[derive(Debug, Clone)]
@@ -56,15 +57,19 @@ impl Engine {
             ));
         }
         let id = ThreadId::new();
-        let assembled = if source.start.ephemeral {
-            self.fork_in_memory(id, &stored, branch, source.start, attach)
-                .await?
+        let twig = Twig {
+            id,
+            stored: &stored,
+            branch,
+            start: source.start,
+            attach,
+        };
+        let assembled = if twig.start.ephemeral {
+            self.fork_in_memory(twig).await?
         } else if paginated {
-            self.fork_on_base(id, &stored, branch, source.start, attach, mail)
-                .await?
+            self.fork_on_base(twig, mail).await?
         } else {
-            self.fork_by_copy(id, &stored, branch, source.start, attach, mail)
-                .await?
+            self.fork_by_copy(twig, mail).await?
         };
         let log = assembled.services.outbox.log().clone();
         let mut turns = TakenTurns::default();
@@ -107,24 +112,43 @@ impl Engine {
     }
 
     /// A fork whose file points into the source's.
-    async fn fork_on_base(
-        &self,
-        id: ThreadId,
-        stored: &StoredThread,
-        branch: Branch,
-        start: StartThread,
-        attach: bool,
-        mail: &mpsc::UnboundedSender<Mail>,
-    ) -> Result<Assembled> {
-        let now = Local::now();
-        let path = self.store().layout().rollout(id, now);
-        let draft = self.fork_draft(id, stored, &branch, start, attach)?;
+    async fn fork_on_base(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
+        let path = self.store().layout().rollout(twig.id, Local::now());
+        let draft = self.fork_draft(&twig)?;
+        let branch = twig.branch;
         let meta = SessionMeta {
             history_mode: Some(HistoryMode::Paginated),
             history_base: Some(branch.base),
             forked_from_ordinal_exclusive: Some(branch.base.end_ordinal_exclusive),
             ..fork_meta(&draft, &branch.history.meta)
         };
+        let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
+        entries.extend(end_of_open_turn(&branch));
+        let grafted = self
+            .graft(twig.id, path.clone(), meta, &branch, entries, mail)
+            .await?;
+        let info = ThreadInfo {
+            path: Some(path),
+            ..draft.info
+        };
+        let draft = Draft {
+            info,
+            log: grafted.log,
+            ..draft
+        };
+        self.assemble(draft, grafted.session)
+    }
+
+    /// Begins a file that points into another one, and writes what it begins with.
+    pub(super) async fn graft(
+        &self,
+        id: ThreadId,
+        path: PathBuf,
+        meta: SessionMeta,
+        branch: &Branch,
+        entries: Vec<Entry>,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<Grafted> {
         let log = ThreadLog::create(
             &self.writer,
             NewLog {
@@ -139,37 +163,24 @@ impl Engine {
                 on_warning: on_warning(mail),
             },
         );
-        let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
-        entries.extend(end_of_open_turn(&branch));
         log.append(entries);
         log.materialise().await;
-        let history = self.store().open_history(path.clone()).await?;
-        let session = Session::resumed(
-            log.clone(),
-            load_later(history),
-            world(&branch.tail),
-            branch.tail.usage,
-        );
-        let info = ThreadInfo {
-            path: Some(path),
-            ..draft.info
-        };
-        let draft = Draft { info, log, ..draft };
-        self.assemble(draft, session)
+        let history = self.store().open_history(path).await?;
+        let load = load_later(history.clone());
+        let session = Session::resumed(log.clone(), load, world(&branch.tail), branch.tail.usage);
+        Ok(Grafted {
+            log,
+            history,
+            session,
+        })
     }
 
     /// A fork with a copy of the source's lines.
-    async fn fork_by_copy(
-        &self,
-        id: ThreadId,
-        stored: &StoredThread,
-        branch: Branch,
-        start: StartThread,
-        attach: bool,
-        mail: &mpsc::UnboundedSender<Mail>,
-    ) -> Result<Assembled> {
+    async fn fork_by_copy(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
+        let id = twig.id;
         let path = self.store().layout().rollout(id, Local::now());
-        let draft = self.fork_draft(id, stored, &branch, start.clone(), attach)?;
+        let draft = self.fork_draft(&twig)?;
+        let branch = twig.branch;
         let meta = SessionMeta {
             history_mode: None,
             ..fork_meta(&draft, &branch.history.meta)
@@ -194,110 +205,86 @@ impl Engine {
             tail: branch.tail,
             history,
         };
-        self.assemble_stored(taken, start, mail)
+        self.assemble_stored(taken, twig.start, mail)
     }
 
     /// A fork that lives in memory only.
-    async fn fork_in_memory(
-        &self,
-        id: ThreadId,
-        stored: &StoredThread,
-        branch: Branch,
-        start: StartThread,
-        attach: bool,
-    ) -> Result<Assembled> {
-        let draft = self.fork_draft(id, stored, &branch, start, attach)?;
-        let items = load_now(branch.history.clone()).await?;
+    async fn fork_in_memory(&self, twig: Twig<'_>) -> Result<Assembled> {
+        let draft = self.fork_draft(&twig)?;
+        let tail = twig.branch.tail;
+        let items = load_now(twig.branch.history).await?;
         let load = Box::pin(std::future::ready(Ok(items)));
-        let session = Session::resumed(ThreadLog::none(), load, world(&branch.tail), branch.tail.usage);
+        let session = Session::resumed(ThreadLog::none(), load, world(&tail), tail.usage);
         self.assemble(draft, session)
     }
 
     /// What a fork takes over from its source. Without a log.
-    fn fork_draft(
-        &self,
-        id: ThreadId,
-        stored: &StoredThread,
-        branch: &Branch,
-        start: StartThread,
-        attach: bool,
-    ) -> Result<Draft> {
+    fn fork_draft(&self, twig: &Twig<'_>) -> Result<Draft> {
+        let Twig {
+            id,
+            stored,
+            branch,
+            start,
+            attach,
+        } = twig;
         let meta = &branch.history.meta;
         let saved = if settings_count(meta, &branch.tail) {
             branch.tail.settings.clone()
         } else {
             SavedSettings::default()
         };
-        let (config, settings) = self.settings_again(meta, &saved, &start)?;
+        let (config, settings) = self.settings_again(meta, &saved, start)?;
         let instructions = self.instructions_again(meta, start.base_instructions.clone(), &config)?;
-        let now = crate::now_s();
+        let source = &stored.info;
         let info = ThreadInfo {
-            id,
-            session_id: id.to_string(),
-            forked_from: Some(stored.info.id),
-            parent: None,
-            attached_to: attach.then_some(stored.info.id),
-            ephemeral: start.ephemeral,
-            history_mode: HistoryMode::Paginated,
-            model: Some(settings.model.clone()),
-            effort: settings.effort.clone(),
-            model_provider: settings.model_provider.clone(),
-            created_at: now,
-            updated_at: now,
-            recency_at: Some(now),
-            status: ThreadStatus::Idle,
-            path: None,
-            cwd: settings.cwd.clone(),
-            workspace_roots: settings.workspace_roots.clone(),
-            cli_version: CONTRACT_VERSION.into(),
-            originator: Some(start.originator.clone()),
-            source: "vscode".into(),
-            thread_source: start.thread_source.clone(),
-            archived: false,
-            section: None,
-            ..stored.info.clone()
+            forked_from: Some(source.id),
+            attached_to: attach.then_some(source.id),
+            preview: source.preview.clone(),
+            name: source.name.clone(),
+            git: source.git.clone(),
+            ..new_info(*id, start, &settings, crate::now_s())
         };
         Ok(Draft {
             info,
             settings,
             config,
             instructions,
-            developer_instructions: start.developer_instructions,
-            user_agent: start.user_agent,
+            developer_instructions: start.developer_instructions.clone(),
+            user_agent: start.user_agent.clone(),
             log: ThreadLog::none(),
             settings_untold: start.ephemeral,
         })
     }
 }
 
+/// A fork in the making.
+struct Twig<'a> {
+    id: ThreadId,
+    stored: &'a StoredThread,
+    branch: Branch,
+    start: StartThread,
+    attach: bool,
+}
+
+/// The beginning of a file that points into another one.
+pub(super) struct Grafted {
+    pub(super) log: ThreadLog,
+    pub(super) history: History,
+    pub(super) session: Session,
+}
+
 /// The first line of a fork's file, without its base.
 fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
-    let info = &draft.info;
+    let base_instructions = source.base_instructions.clone().map(|mut base| {
+        if base.text != *draft.instructions {
+            base.text = draft.instructions.to_string();
+            base.provenance = Some(Provenance::Custom);
+        }
+        base
+    });
     SessionMeta {
-        id: Some(info.id),
-        session_id: Some(info.session_id.clone()),
-        forked_from_id: info.forked_from,
-        attached_to_thread_id: info.attached_to,
-        timestamp: timestamp(chrono::Utc::now()),
-        cwd: info.cwd.clone(),
-        runtime_workspace_roots: Some(info.workspace_roots.clone()),
-        originator: info.originator.clone().unwrap_or_default(),
-        cli_version: info.cli_version.clone(),
-        source: info.source.clone(),
-        thread_source: info.thread_source.clone(),
-        model_provider: Some(info.model_provider.clone()),
-        base_instructions: source.base_instructions.clone().map(|mut base| {
-            if base.text != *draft.instructions {
-                base.text = draft.instructions.to_string();
-                base.provenance = Some(crate::history::Provenance::Custom);
-            }
-            base
-        }),
         dynamic_tools: source.dynamic_tools.clone(),
-        context_window: Some(ContextWindow {
-            window_id: crate::new_id(),
-        }),
-        ..SessionMeta::default()
+        ..new_meta(&draft.info, base_instructions, chrono::Utc::now())
     }
 }
 

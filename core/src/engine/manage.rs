@@ -3,14 +3,13 @@
 use chrono::Local;
 use tokio::sync::mpsc;
 
-use super::resume::{lay_over, world};
-use super::{Draft, Engine, StartThread, ThreadHandle, on_warning};
-use crate::history::store::load::load_later;
+use super::assemble::Draft;
+use super::resume::lay_over;
+use super::{Engine, StartThread, ThreadHandle};
 use crate::history::{
-    Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, LogPosition, MetadataPatch, NewLog, SessionMeta,
-    StoredThread, ThreadLog, TurnsPage, TurnsQuery, timestamp,
+    Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta, StoredThread,
+    TurnsPage, TurnsQuery, timestamp,
 };
-use crate::session::Session;
 use crate::{
     Error, Event, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadSnapshot, ThreadStatus, Turn,
     TurnStatus,
@@ -261,31 +260,12 @@ impl Engine {
         let settings = settings.unwrap_or(again);
         let instructions = self.instructions_again(&meta, None, &config)?;
         let channel = mpsc::unbounded_channel();
-        let log = ThreadLog::create(
-            &self.writer,
-            NewLog {
-                layout: self.store().layout().clone(),
-                id,
-                path: path.clone(),
-                meta,
-                position: LogPosition {
-                    ordinal: branch.base.end_ordinal_exclusive,
-                    ..branch.tail.position
-                },
-                on_warning: on_warning(&channel.0),
-            },
-        );
         drop(lock);
-        log.append(vec![Entry::SettingsApplied(Box::new(settings.clone()))]);
-        log.materialise().await;
-        let history = self.store().open_history(path.clone()).await?;
-        let turns = self.store().taken_turns(history.clone(), id, false, None).await?;
-        let session = Session::resumed(
-            log.clone(),
-            load_later(history),
-            world(&branch.tail),
-            branch.tail.usage,
-        );
+        let entries = vec![Entry::SettingsApplied(Box::new(settings.clone()))];
+        let grafted = self
+            .graft(id, path.clone(), meta, &branch, entries, &channel.0)
+            .await?;
+        let turns = self.store().taken_turns(grafted.history, id, false, None).await?;
         let info = ThreadInfo {
             path: Some(path),
             status: ThreadStatus::Idle,
@@ -300,10 +280,10 @@ impl Engine {
             instructions,
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
-            log,
+            log: grafted.log,
             settings_untold: false,
         };
-        let assembled = self.assemble(draft, session)?;
+        let assembled = self.assemble(draft, grafted.session)?;
         assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
         self.launch(channel, assembled, || ());
         Ok(RevertedThread {

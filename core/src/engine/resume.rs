@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::{Assembled, Draft, Engine, ThreadHandle, on_warning};
+use super::assemble::{Assembled, Draft, export, on_warning};
+use super::{Engine, ThreadHandle};
 use crate::config::Config;
 use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
 use crate::history::tail::Tail;
@@ -220,7 +221,7 @@ impl Engine {
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
         let config = Config::load(&self.options.config, &cwd, &start.config)?;
-        super::export(&config);
+        export(&config);
         let model = saved
             .model
             .clone()

@@ -29,6 +29,7 @@ mod writer;
 use serde_json::Value;
 
 pub use branch::Cut;
+pub(crate) use chain::History;
 pub use chain::HistoryError;
 pub(crate) use encode::{first_line, timestamp};
 pub use layout::{Layout, RolloutName};

@@ -1,0 +1,61 @@
+//! Where commands run.
+
+use std::path::{Path, PathBuf};
+
+use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, TurnEnvironmentParams};
+
+use super::thread::LOCAL_ENVIRONMENT;
+use crate::error::{RpcError, RpcResult};
+
+/// What the choice of environments says about the one that there is.
+#[derive(Debug, Default)]
+pub(crate) struct LocalEnvironment {
+    /// Working folder.
+    pub(crate) cwd: Option<PathBuf>,
+    /// Workspace roots.
+    pub(crate) roots: Option<Vec<PathBuf>>,
+}
+
+/// Takes the local environment and refuses all others. Commands would run where the client does not expect them.
+pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> RpcResult<LocalEnvironment> {
+    let Some(mut environments) = environments else {
+        return Ok(LocalEnvironment::default());
+    };
+    if let Some(other) = environments
+        .iter()
+        .find(|chosen| chosen.environment_id != LOCAL_ENVIRONMENT)
+    {
+        return Err(RpcError::invalid(format!(
+            "unknown turn environment id `{}`",
+            other.environment_id
+        )));
+    }
+    let (Some(local), true) = (environments.pop(), environments.is_empty()) else {
+        return Err(RpcError::invalid(
+            "environments must name `local` once; threads without an environment are not supported by this server",
+        ));
+    };
+    let absolute = |path: LegacyAppPathString, what: &str| {
+        if Path::new(&path.0).is_absolute() {
+            Ok(PathBuf::from(path.0))
+        } else {
+            Err(RpcError::invalid(format!(
+                "invalid {what} for environment `local`: `{}` is not an absolute path",
+                path.0
+            )))
+        }
+    };
+    let roots = local.runtime_workspace_roots.map(|roots| {
+        let roots = roots.into_iter().map(|root| absolute(root, "workspace root"));
+        roots.collect::<RpcResult<_>>()
+    });
+    Ok(LocalEnvironment {
+        cwd: Some(absolute(local.cwd, "cwd")?),
+        roots: roots.transpose()?,
+    })
+}
+
+/// Paths from the client, which are absolute by their type.
+pub(crate) fn absolute_paths(paths: Option<Vec<AbsolutePathBuf>>) -> Option<Vec<PathBuf>> {
+    paths.map(|paths| paths.into_iter().map(PathBuf::from).collect())
+}

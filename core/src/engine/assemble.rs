@@ -1,0 +1,347 @@
+//! What a thread consists of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{Engine, StartThread, StartedThread};
+use crate::config::{Config, installation_id};
+use crate::exec::{ExecOptions, ExecSessions};
+use crate::history::{
+    BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
+    timestamp,
+};
+use crate::model::{ModelClient, ModelClientOptions, Provider, ThreadLineage};
+use crate::project_doc::ProjectDoc;
+use crate::session::{Front, Mail, Outbox, Services, Session, settings};
+use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
+use crate::{
+    CONTRACT_VERSION, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus,
+    features, telemetry,
+};
+
+impl Engine {
+    /// Reads the configuration and builds everything that a new thread consists of.
+    pub(super) fn prepare(
+        &self,
+        start: StartThread,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<Assembled> {
+        let source = &self.options.config;
+        let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
+        let config = Config::load(source, &cwd, &start.config)?;
+        export(&config);
+        let model = config
+            .model
+            .clone()
+            .unwrap_or_else(|| self.models.default_model());
+        let mut settings = settings::initial(&config, model, cwd, &start.settings)?;
+        if let Some(provider) = &start.settings.model_provider {
+            settings.model_provider.clone_from(provider);
+        }
+        let id = ThreadId::new();
+        let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &config)?;
+        let now = chrono::Local::now();
+        let info = new_info(id, &start, &settings, now.timestamp());
+        let (log, info) = if start.ephemeral {
+            (ThreadLog::none(), info)
+        } else {
+            let path = self.store().layout().rollout(id, now);
+            let provenance = if custom {
+                Provenance::Custom
+            } else {
+                Provenance::Model {
+                    model: settings.model.clone(),
+                }
+            };
+            let base = BaseInstructions {
+                text: instructions.to_string(),
+                provenance: Some(provenance),
+            };
+            let log = NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path: path.clone(),
+                meta: new_meta(&info, Some(base), now.to_utc()),
+                position: LogPosition::default(),
+                on_warning: on_warning(mail),
+            };
+            let info = ThreadInfo {
+                path: Some(path),
+                ..info
+            };
+            (ThreadLog::create(&self.writer, log), info)
+        };
+        let session = Session::new(log.clone());
+        let draft = Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions: start.developer_instructions,
+            user_agent: start.user_agent,
+            log,
+            settings_untold: true,
+        };
+        self.assemble(draft, session)
+    }
+
+    /// Builds what a thread consists of.
+    pub(super) fn assemble(&self, draft: Draft, session: Session) -> Result<Assembled> {
+        let Draft {
+            info,
+            settings,
+            config,
+            instructions,
+            developer_instructions,
+            user_agent,
+            log,
+            settings_untold,
+        } = draft;
+        let id = info.id;
+        let provider = provider(&config, &settings.model_provider)?;
+        let doc = ProjectDoc::load(&config, &settings.cwd);
+        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, info.ephemeral);
+        let lineage = lineage(&info, settings_untold);
+        let options = ModelClientOptions {
+            thread_id: id,
+            session_id: info.session_id.clone(),
+            provider,
+            auth: Arc::clone(&self.options.auth),
+            originator: info.originator.clone().unwrap_or_default(),
+            user_agent,
+            installation_id: self.installation_id(),
+            compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
+            prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
+        };
+        let client = ModelClient::with_lineage(options, lineage);
+        client.inform(&self.models);
+        let exec = ExecSessions::new(ExecOptions {
+            thread_id: id,
+            session_id: info.session_id.clone(),
+            codex_home: config.codex_home.clone(),
+            environment: config.shell_environment_policy.clone(),
+            allow_login_shell: config.allow_login_shell,
+            max_poll: config.background_terminal_max_timeout,
+        });
+        let (tools, tool_specs) = self.tools(&config);
+        let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
+        let config = Arc::new(config);
+        let front = Front {
+            info,
+            settings: Arc::new(settings),
+            settings_untold,
+            config: Arc::clone(&config),
+            models: Arc::clone(&self.models),
+            instruction_sources: doc.sources,
+            subscribers: 0,
+            outbox: outbox.clone(),
+            parent_turn_id: None,
+            turn_trigger: None,
+            client_metadata: BTreeMap::new(),
+        };
+        let services = Services {
+            outbox,
+            config,
+            client,
+            tools,
+            tool_specs,
+            exec,
+            instructions,
+            developer_instructions,
+        };
+        Ok(Assembled {
+            front,
+            services,
+            session,
+            warnings: doc.warnings,
+        })
+    }
+
+    /// The client's instructions, else the file that the user configured, else our own. `true`: not our own.
+    pub(super) fn base_instructions(
+        &self,
+        given: Option<String>,
+        config: &Config,
+    ) -> Result<(Arc<str>, bool)> {
+        if let Some(given) = given {
+            return Ok((given.into(), true));
+        }
+        let Some(path) = &config.model_instructions_file else {
+            return Ok((Arc::clone(&self.base_instructions), false));
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::invalid(format!(
+                "failed to load configuration: model_instructions_file {}: {error}",
+                path.display()
+            ))
+        })?;
+        Ok((text.trim().into(), true))
+    }
+
+    /// The tools of a thread with this configuration.
+    fn tools(&self, config: &Config) -> (ToolSet, Arc<Vec<Value>>) {
+        if config.features.enabled(features::SHELL_TOOL) {
+            let (tools, specs) = self.shell_tools.get_or_init(|| {
+                let shell: [Arc<dyn Tool>; 2] = [Arc::new(ExecCommand), Arc::new(WriteStdin)];
+                let tools = ToolSet::new(shell);
+                let specs = Arc::new(tools.specs());
+                (tools, specs)
+            });
+            (tools.clone(), Arc::clone(specs))
+        } else {
+            (ToolSet::default(), Arc::default())
+        }
+    }
+
+    /// Identifies this home to servers; a home that can't be written gets one for the life of the process.
+    fn installation_id(&self) -> String {
+        let read = || {
+            installation_id(&self.options.config.codex_home).unwrap_or_else(|error| {
+                tracing::warn!("no installation id could be kept: {error}");
+                crate::new_id()
+            })
+        };
+        self.installation_id.get_or_init(read).clone()
+    }
+}
+
+/// What model servers are told of where a thread comes from.
+fn lineage(info: &ThreadInfo, is_new: bool) -> ThreadLineage {
+    let initialization = match &info.forked_from {
+        // A fork that was resumed later can't be told from one that has just been made.
+        Some(_) => None,
+        None if is_new => Some("new".to_owned()),
+        None => Some("cold_resume".to_owned()),
+    };
+    ThreadLineage {
+        history_initialization: initialization,
+        forked_from_thread_id: info.forked_from.as_ref().map(ToString::to_string),
+        parent_thread_id: info.parent.as_ref().map(ToString::to_string),
+        subagent: None,
+        thread_source: info.thread_source.clone(),
+    }
+}
+
+/// Starts to export telemetry if the configuration asks for it. What can't be done is no reason to refuse a thread.
+pub(super) fn export(config: &Config) {
+    if let Err(error) = telemetry::configure(config.otel.as_ref()) {
+        tracing::warn!("{error}");
+    }
+}
+
+/// What decides what a thread consists of.
+pub(super) struct Draft {
+    pub(super) info: ThreadInfo,
+    pub(super) settings: ThreadSettings,
+    pub(super) config: Config,
+    pub(super) instructions: Arc<str>,
+    pub(super) developer_instructions: Option<String>,
+    pub(super) user_agent: String,
+    pub(super) log: ThreadLog,
+    /// The history has not been told of the settings.
+    pub(super) settings_untold: bool,
+}
+
+/// A thread that is ready to run.
+pub(super) struct Assembled {
+    pub(super) front: Front,
+    pub(super) services: Services,
+    pub(super) session: Session,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Assembled {
+    pub(super) fn started(&self) -> StartedThread {
+        StartedThread {
+            info: self.front.info.clone(),
+            settings: (*self.front.settings).clone(),
+            instruction_sources: self.front.instruction_sources.clone(),
+        }
+    }
+}
+
+/// What is known of a thread at its start.
+pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSettings, now: i64) -> ThreadInfo {
+    ThreadInfo {
+        id,
+        session_id: id.to_string(),
+        forked_from: None,
+        parent: None,
+        attached_to: None,
+        preview: String::new(),
+        name: None,
+        ephemeral: start.ephemeral,
+        history_mode: HistoryMode::Paginated,
+        model: Some(settings.model.clone()),
+        effort: settings.effort.clone(),
+        model_provider: settings.model_provider.clone(),
+        created_at: now,
+        updated_at: now,
+        recency_at: Some(now),
+        status: ThreadStatus::Idle,
+        path: None,
+        cwd: settings.cwd.clone(),
+        workspace_roots: settings.workspace_roots.clone(),
+        cli_version: CONTRACT_VERSION.into(),
+        originator: Some(start.originator.clone()),
+        source: "vscode".into(),
+        thread_source: start.thread_source.clone(),
+        git: None,
+        agent_nickname: None,
+        agent_role: None,
+        archived: false,
+        section: None,
+    }
+}
+
+/// The first line of a thread's file.
+pub(super) fn new_meta(
+    info: &ThreadInfo,
+    base_instructions: Option<BaseInstructions>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> SessionMeta {
+    SessionMeta {
+        id: Some(info.id),
+        session_id: Some(info.session_id.clone()),
+        forked_from_id: info.forked_from,
+        attached_to_thread_id: info.attached_to,
+        timestamp: timestamp(now),
+        cwd: info.cwd.clone(),
+        runtime_workspace_roots: Some(info.workspace_roots.clone()),
+        originator: info.originator.clone().unwrap_or_default(),
+        cli_version: info.cli_version.clone(),
+        source: info.source.clone(),
+        thread_source: info.thread_source.clone(),
+        model_provider: Some(info.model_provider.clone()),
+        base_instructions,
+        history_mode: Some(HistoryMode::Paginated),
+        context_window: Some(ContextWindow {
+            window_id: crate::new_id(),
+        }),
+        ..SessionMeta::default()
+    }
+}
+
+/// What can't be saved is told by the thread itself, as long as it lives.
+pub(super) fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
+    let mail = mail.downgrade();
+    Arc::new(move |text| {
+        if let Some(mail) = mail.upgrade() {
+            let _ = mail.send(Mail::Warning(text));
+        }
+    })
+}
+
+/// A provider by its id.
+pub(super) fn provider(config: &Config, id: &str) -> Result<Provider> {
+    let failed = |why: &str| Error::invalid(format!("failed to load configuration: {why}"));
+    if let Some(table) = config.model_providers.get(id) {
+        return Provider::from_config(id, table).map_err(|why| failed(&why));
+    }
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Provider::built_in(id, config.openai_base_url.clone(), env)
+        .ok_or_else(|| failed(&format!("Model provider `{id}` not found")))
+}
