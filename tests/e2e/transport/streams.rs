@@ -1,0 +1,162 @@
+//! What standard input and output may be, and clients that do not read.
+
+use std::io::{BufRead, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+
+use crate::support::{Home, Launch};
+
+#[tokio::test]
+async fn a_client_that_does_not_read_costs_little_memory_and_loses_no_text() {
+    const DELTAS: usize = 60_000;
+    let text = "0123456789abcdef ".repeat(DELTAS);
+    let model = MockModel::start(Answer::new().say_in(&text, DELTAS));
+    let home = Home::new(&model);
+    let mut child = Launch::new(&home)
+        .into_command()
+        .stdout(Stdio::piped())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = async || -> Value {
+        let line = lines.next_line().await.unwrap();
+        serde_json::from_str(&line.expect("the program runs")).unwrap()
+    };
+    let client = json!({"clientInfo": {"name": "x", "version": "1"}});
+    let mut thread = Value::Null;
+    for frame in [
+        json!({"id": 1, "method": "initialize", "params": client}),
+        json!({"id": 2, "method": "thread/start", "params": {}}),
+    ] {
+        stdin.write_all(format!("{frame}\n").as_bytes()).await.unwrap();
+        let answer = next().await;
+        assert_eq!(answer["id"], frame["id"]);
+        thread = answer["result"]["thread"]["id"].clone();
+    }
+    let before = resident_kib(pid);
+    let input = json!([{"type": "text", "text": "Hi"}]);
+    let start = json!({"id": 3, "method": "turn/start", "params": {"threadId": thread, "input": input}});
+    stdin.write_all(format!("{start}\n").as_bytes()).await.unwrap();
+
+    // Nothing is read until the model's answer has been taken or held back.
+    let (mut size, mut same) = (0, 0);
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = resident_kib(pid);
+        same = if now == size { same + 1 } else { 0 };
+        size = now;
+        if same == 5 {
+            break;
+        }
+    }
+    let grown = resident_kib(pid).saturating_sub(before);
+    assert!(grown < 40 * 1024, "grew by {grown} KiB");
+
+    let mut deltas = 0;
+    let mut streamed = String::new();
+    loop {
+        let json = next().await;
+        match json["method"].as_str() {
+            Some("item/agentMessage/delta") => {
+                deltas += 1;
+                streamed.push_str(json["params"]["delta"].as_str().unwrap());
+            }
+            Some("turn/completed") => break,
+            _ => {}
+        }
+    }
+    assert_eq!(streamed, text);
+    assert!(deltas < DELTAS, "text that waited was merged");
+    drop(stdin);
+    assert!(child.wait().await.unwrap().success());
+}
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_the_program() {
+    let home = Home::empty();
+    let mut child = Launch::new(&home)
+        .into_command()
+        .stdout(Stdio::piped())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin
+        .write_all(b"{\"id\":1,\"method\":\"no/such\"}\n")
+        .await
+        .unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(2), child.wait()).await;
+    assert!(status.unwrap().unwrap().success(), "its input is still open");
+}
+
+#[tokio::test]
+async fn the_end_of_the_thread_that_started_the_program_is_not_the_end_of_its_parent() {
+    let home = Home::empty();
+    let mut command = Launch::new(&home).into_command().into_std();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let start = std::thread::spawn(move || command.spawn().unwrap());
+    let mut child = start.join().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in 0..3 {
+        writeln!(stdin, "{}", json!({"id": id, "method": "no/such"})).unwrap();
+        let answer: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["id"], id);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn sockets_serve_as_standard_streams_too() {
+    let home = Home::empty();
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut command = Launch::new(&home).into_command();
+    command.stdin(std::os::fd::OwnedFd::from(theirs.try_clone().unwrap()));
+    command.stdout(std::os::fd::OwnedFd::from(theirs));
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    ours.set_nonblocking(true).unwrap();
+    let mut socket = tokio::net::UnixStream::from_std(ours).unwrap();
+    socket
+        .write_all(b"{\"id\":1,\"method\":\"no/such\"}\n")
+        .await
+        .unwrap();
+    socket.shutdown().await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("-32601"), "{answer}");
+    assert!(child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn files_serve_as_standard_streams_too() {
+    let home = Home::empty();
+    let (input, output) = (home.path().join("in"), home.path().join("out"));
+    std::fs::write(
+        &input,
+        "{\"id\":1,\"method\":\"no/such\"}\n{\"id\":2,\"method\":\"no/such\"}",
+    )
+    .unwrap();
+    let mut command = Launch::new(&home).into_command();
+    command.stdin(std::fs::File::open(&input).unwrap());
+    command.stdout(std::fs::File::create(&output).unwrap());
+    assert!(command.status().await.unwrap().success());
+    let text = std::fs::read_to_string(&output).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+}
