@@ -63,6 +63,7 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
         };
         let mark = app.mark();
         app.start_turn(&id, &format!("round {round}")).await;
+        // The moment is what the test is about: any will do.
         tokio::time::sleep(Duration::from_micros(random.next(60_000))).await;
         app.signal(rustix::process::Signal::KILL);
         app.exit().await;

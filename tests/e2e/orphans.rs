@@ -4,7 +4,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{App, Home, alive, eventually, wait_until_dead};
+use crate::support::{App, Ear, Home, alive, wait_until_dead};
 
 /// Prints its own process id and those of a child, of a child that left the group, and of one that left the group and
 /// has lost its parent.
@@ -21,16 +21,11 @@ async fn commands_die_with_the_program_when_it_is_killed() {
     let call = json!({"cmd": FAMILY, "login": false, "yield_time_ms": 30_000});
     let model = MockModel::start(Answer::new().call("c1", "exec_command", call));
     let home = Home::new(&model);
+    let mut pids = Ear::new(home.work().join("pids"));
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
     app.start_turn(&thread, "Run").await;
-    let file = home.work().join("pids");
-    let read = || -> Vec<i32> {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        text.lines().filter_map(|line| line.parse().ok()).collect()
-    };
-    eventually("all four run", || read().len() == 4).await;
-    let pids = read();
+    let pids = pids.pids(4).await;
     assert!(pids.iter().all(|pid| alive(*pid)));
     app.signal(Signal::KILL);
     app.exit().await;

@@ -8,24 +8,17 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use crate::support::{App, Home, RunningTurn, eventually, wait_until_dead};
+use crate::support::{App, Ear, Home, RunningTurn, wait_until_dead};
 
 /// What a parent may have to wait, and something for a busy machine.
 const A_SECOND: Duration = Duration::from_millis(1500);
 
 /// A turn with a running command that has a child; returns their process ids.
 async fn busy(home: &Home, app: &App) -> (RunningTurn, Vec<i32>) {
+    let mut pids = Ear::new(home.work().join("pids"));
     let thread = app.start_thread(json!({})).await;
     let running = app.start_turn(&thread, "Run").await;
-    let file = home.work().join("pids");
-    let read = || {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| line.parse().ok())
-            .collect::<Vec<i32>>()
-    };
-    eventually("the command runs", || read().len() == 2).await;
-    (running, read())
+    (running, pids.pids(2).await)
 }
 
 fn model() -> MockModel {
@@ -126,19 +119,13 @@ async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
     }
     let thread = &frames[1]["result"]["thread"]["id"];
     let input = json!([{"type": "text", "text": "Run"}]);
+    let mut pids = Ear::new(home.work().join("pids"));
     let start = json!({"method": "turn/start", "id": 3, "params": {"threadId": thread, "input": input}});
     stdin.write_all(format!("{start}\n").as_bytes()).await.unwrap();
-    let file = home.work().join("pids");
-    let pids = || {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| line.parse().ok())
-            .collect::<Vec<i32>>()
-    };
-    eventually("the command runs", || pids().len() == 2).await;
+    let pids = pids.pids(2).await;
     shell.kill().await.unwrap();
     wait_until_dead(pid).await;
-    for pid in pids() {
+    for pid in pids {
         wait_until_dead(pid).await;
     }
 }

@@ -52,8 +52,7 @@ async fn a_turn_after_a_while_does_not_pay_for_the_handshake() {
     let home = home(&model);
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
-    model.wait_for_handshakes(1).await.unwrap();
-    tokio::time::sleep(HANDSHAKE * 2).await;
+    model.wait_for_websockets(1).await.unwrap();
     let started = Instant::now();
     app.run_turn(&thread, "Hi").await;
     assert!(model.requests()[0].at.duration_since(started) < HANDSHAKE / 2);

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::Pid;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::frames::{Frame, Frames, PATIENCE};
 use super::home::Home;
+use super::process::ends_within;
 
 /// How the program is started.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub struct Launch {
 /// A running program. Dropping it ends the program, and fails the test if a line was no JSON.
 #[derive(Debug)]
 pub struct App {
-    child: StdMutex<Child>,
+    child: Mutex<Child>,
     pid: i32,
     stdin: Mutex<Option<ChildStdin>>,
     frames: Arc<Frames>,
@@ -125,7 +127,7 @@ impl Launch {
         App {
             pid: child.id().unwrap().cast_signed(),
             stdin: Mutex::new(child.stdin.take()),
-            child: StdMutex::new(child),
+            child: Mutex::new(child),
             frames,
             next_id: AtomicI64::new(1),
             stderr: self.stderr,
@@ -277,6 +279,11 @@ impl App {
         self.frames.len()
     }
 
+    /// Waits until the program has closed its output: all that it wrote has been read.
+    pub async fn end_of_output(&self) {
+        self.frames.end().await;
+    }
+
     /// Methods of the notifications from this mark on.
     pub fn notified_since(&self, mark: usize) -> Vec<String> {
         let frames = self.frames();
@@ -291,7 +298,7 @@ impl App {
 
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.pid).unwrap();
+        let pid = Pid::from_raw(self.pid).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
@@ -303,13 +310,9 @@ impl App {
     /// Waits for the program to end; says how and after what time.
     pub async fn exit(&self) -> (ExitStatus, Duration) {
         let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.lock().unwrap().try_wait().unwrap() {
-                return (status, start.elapsed());
-            }
-            assert!(start.elapsed() < PATIENCE, "the program doesn't end");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let mut child = self.child.lock().await;
+        let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+        (status.expect("the program ends").unwrap(), start.elapsed())
     }
 
     /// Closes standard input; the program must end with 0. Says how long that took.
@@ -341,12 +344,7 @@ impl Drop for App {
         if let Ok(mut stdin) = self.stdin.try_lock() {
             stdin.take();
         }
-        let deadline = Instant::now() + Duration::from_secs(1);
-        if let Ok(mut child) = self.child.lock() {
-            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-        }
+        ends_within(self.pid, 1);
         if std::thread::panicking() {
             eprintln!("{}", self.report());
             return;

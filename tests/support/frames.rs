@@ -132,6 +132,23 @@ impl Frames {
         }
     }
 
+    /// Waits for the end of the output, at most [`PATIENCE`].
+    pub async fn end(&self) {
+        let ended = async {
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if self.lock().ended {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        ended.expect("the program closes its output");
+    }
+
     /// The last frames in short form, for the report of a failed test.
     pub fn tail(&self) -> String {
         let lines = self.lock();

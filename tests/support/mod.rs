@@ -12,13 +12,15 @@
 mod app;
 pub mod authority;
 pub mod browser;
+mod fifo;
 mod frames;
 mod home;
 mod process;
 mod turn;
 
 pub use app::{App, Launch, ServerRequest};
+pub use fifo::{Ear, Gate};
 pub use frames::Frame;
 pub use home::{Config, Home};
-pub use process::{alive, eventually, wait_until_dead};
+pub use process::{alive, wait_until_dead};
 pub use turn::{RunningTurn, TurnRun};

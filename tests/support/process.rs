@@ -1,8 +1,7 @@
 //! Watching processes that the program started.
 
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, test_kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open, test_kill_process};
 
 /// Whether a process lives. A zombie does not.
 pub fn alive(pid: i32) -> bool {
@@ -16,16 +15,20 @@ pub fn alive(pid: i32) -> bool {
     exists && !zombie
 }
 
-/// Waits until a condition holds, at most 10 s.
-pub async fn eventually(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited 10 s in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+/// Waits until a process is gone, at most 10 s. It need not be a child of ours.
+pub async fn wait_until_dead(pid: i32) {
+    let gone = tokio::task::spawn_blocking(move || ends_within(pid, 10));
+    assert!(gone.await.unwrap(), "process {pid} is still there");
 }
 
-/// Waits until a process is gone.
-pub async fn wait_until_dead(pid: i32) {
-    eventually("the process is gone", || !alive(pid)).await;
+/// Blocks until a process is gone, at most so many seconds. Whether it is.
+pub fn ends_within(pid: i32, seconds: i64) -> bool {
+    let Ok(process) = pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()) else {
+        return true;
+    };
+    let time = Timespec {
+        tv_sec: seconds,
+        tv_nsec: 0,
+    };
+    poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&time)) == Ok(1)
 }

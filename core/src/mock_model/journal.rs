@@ -117,6 +117,8 @@ pub(super) struct Records {
     pub(super) requests: Vec<Request>,
     pub(super) others: Vec<Request>,
     pub(super) handshakes: Vec<HandshakeRecord>,
+    /// Handshakes that have led to a connection.
+    pub(super) opened: usize,
     pub(super) mismatches: Vec<String>,
     /// Answers that a client didn't take to the end.
     pub(super) cancelled: usize,

@@ -193,6 +193,14 @@ impl MockModel {
         Ok(self.handshakes())
     }
 
+    /// Waits, at most 10 s, until so many handshakes have led to a connection.
+    pub async fn wait_for_websockets(&self, count: usize) -> Result<(), WaitError> {
+        self.shared
+            .journal
+            .wait("websockets", count, |records| records.opened)
+            .await
+    }
+
     /// Waits, at most 10 s, until so many answers were left before their end.
     pub async fn wait_for_cancelled(&self, count: usize) -> Result<(), WaitError> {
         self.shared

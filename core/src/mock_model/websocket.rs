@@ -70,6 +70,7 @@ pub(super) async fn handshake(
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         let Ok(upgraded) = upgraded.await else { return };
+        shared.journal.write(|records| records.opened += 1);
         let config = WebSocketConfig::default()
             .max_message_size(None)
             .max_frame_size(None);

@@ -167,6 +167,16 @@ impl ModelClient {
         let _ = self.shared.catalog.set(Arc::clone(catalog));
     }
 
+    /// Whether a connection waits for the next request; one in flight is waited for. For tests.
+    pub(crate) async fn preconnected(&self) -> bool {
+        self.shared.slot.settled().await
+    }
+
+    /// Waits for the end of the connection that waits for the next request. For tests.
+    pub(crate) async fn kept_connection_ended(&self) {
+        self.shared.slot.ended().await;
+    }
+
     /// How long a WebSocket stream may be silent before it is pinged. For tests.
     pub(crate) fn set_ping_interval(&self, interval: Duration) {
         let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);

@@ -78,6 +78,26 @@ impl Slot {
         given.await.ok()
     }
 
+    /// Whether there is a connection; one in flight is waited for. It stays.
+    pub(super) async fn settled(&self) -> bool {
+        match self.take().await {
+            Some(connection) => {
+                self.keep(connection);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Waits for the end of what is kept.
+    pub(super) async fn ended(&self) {
+        let kept = lock(&self.kept).take();
+        if let Some(mut ask) = kept {
+            ask.closed().await;
+            *lock(&self.kept) = Some(ask);
+        }
+    }
+
     /// Lets go of what is there. An attempt is broken off, a connection closed.
     pub(super) fn clear(&self) {
         lock(&self.kept).take();

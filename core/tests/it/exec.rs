@@ -1,27 +1,31 @@
 //! Commands of the model, through the engine.
 
-use std::time::Duration;
-
 use codex_core::mock_model::Answer;
 use serde_json::json;
 
+use crate::fifo::Gate;
 use crate::session_probe::Probe;
 
 #[tokio::test]
 async fn a_flood_waits_for_a_slow_reader_and_loses_nothing() {
-    let script = "until [ -e go ]; do sleep 0.01; done; seq 1 200000; touch done";
+    let script = "read _ < go; seq 1 200000; touch done";
     let call = json!({"cmd": script, "login": false, "yield_time_ms": 30_000});
     let probe = Probe::start([
         Answer::new().call("c", "exec_command", call),
         Answer::new().say("ok"),
     ])
     .await;
+    let mut go = Gate::new(probe.work().join("go"));
     probe.turn("hi");
     probe.wait(0, |line| line.starts_with("started command c")).await;
     probe.congest(true);
-    std::fs::write(probe.work().join("go"), "").unwrap();
-    // The command needs a few milliseconds for this, unless its pipe is full.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    go.open();
+    // The command would be through long before this, which is more than twenty times the work, if its pipe were not
+    // full.
+    let more = tokio::process::Command::new("seq")
+        .args(["1", "5000000"])
+        .output();
+    assert_eq!(more.await.unwrap().stdout.len(), 38_888_896);
     assert!(!probe.work().join("done").exists(), "nobody takes the output");
     probe.congest(false);
     probe.until_turn_end(0).await;
@@ -36,13 +40,14 @@ async fn a_flood_waits_for_a_slow_reader_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_command_can_be_followed_in_the_next_turn() {
-    let script = "echo begin; until [ -e go ]; do sleep 0.01; done; echo end";
+    let script = "echo begin; read _ < go; echo end";
     let call = json!({"cmd": script, "login": false, "yield_time_ms": 250});
     let probe = Probe::start([
         Answer::new().call("c", "exec_command", call),
         Answer::new().say("ok"),
     ])
     .await;
+    let mut go = Gate::new(probe.work().join("go"));
     let lines = probe.run("one").await;
     assert!(
         !lines.iter().any(|line| line.starts_with("completed command")),
@@ -55,7 +60,7 @@ async fn a_command_can_be_followed_in_the_next_turn() {
     let look = json!({"session_id": session.unwrap().parse::<u32>().unwrap(), "yield_time_ms": 20_000});
     probe.model.push(Answer::new().call("d", "write_stdin", look));
     probe.model.push(Answer::new().say("ok"));
-    std::fs::write(probe.work().join("go"), "").unwrap();
+    go.open();
     let lines = probe.run("two").await;
     assert!(
         lines

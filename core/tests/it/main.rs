@@ -22,6 +22,13 @@ mod authority;
 mod browser;
 mod config;
 mod exec;
+#[path = "../../../tests/support/fifo.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of the whole program"
+)]
+mod fifo;
 mod history_log;
 mod history_store;
 mod mock_model;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use codex_core::mock_model::{Answer, Handshake, MockModel, Script, Transport};
 use codex_core::model::{ModelClient, Provider};
+use codex_core::test_support;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -17,22 +18,17 @@ use crate::model_support::{
 /// Longer than anything here takes by itself: what does not wait for it is seen.
 const HANDSHAKE_MS: u64 = 300;
 
-/// Lets a handshake end that has arrived at the mock, and an idle thread be idle.
-async fn idle() {
-    tokio::time::sleep(Duration::from_millis(HANDSHAKE_MS + 200)).await;
-}
-
-async fn preconnected(client: &ModelClient, model: &MockModel) {
+/// Connects, and waits for the end of that. Whether there is a connection.
+async fn preconnected(client: &ModelClient) -> bool {
     client.preconnect([]);
-    model.wait_for_handshakes(1).await.unwrap();
-    idle().await;
+    test_support::preconnected(client).await
 }
 
 #[tokio::test]
 async fn sends_nothing_before_a_turn() {
     let model = MockModel::start(Script::new());
     let client = websocket_client(&model, "");
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     assert_eq!((model.handshakes().len(), model.requests().len()), (1, 0));
 }
 
@@ -40,7 +36,7 @@ async fn sends_nothing_before_a_turn() {
 async fn gives_its_connection_to_the_first_turn() {
     let model = MockModel::start(Answer::new().say("hi"));
     let client = websocket_client(&model, "");
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     let events = ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();
@@ -54,7 +50,7 @@ async fn gives_its_connection_to_the_first_turn() {
 async fn spares_the_first_turn_the_handshake() {
     let model = MockModel::start(Script::new().every_handshake(Handshake::delayed(HANDSHAKE_MS)));
     let client = websocket_client(&model, "");
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     let started = Instant::now();
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
@@ -79,7 +75,7 @@ async fn opens_one_connection_however_often_it_is_asked() {
     let client = websocket_client(&model, "");
     client.preconnect([]);
     client.preconnect([]);
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     client.preconnect([]);
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
@@ -91,7 +87,7 @@ async fn opens_one_connection_however_often_it_is_asked() {
 async fn is_left_to_later_turns_once_it_is_used() {
     let model = MockModel::start(Script::new());
     let client = websocket_client(&model, "");
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     for id in ["t1", "t2", "t3"] {
         ask(&mut turn(&client, id), &prompt(vec![user(id)]))
             .await
@@ -118,7 +114,7 @@ async fn fails_without_a_word() {
     ] {
         let model = MockModel::start(Script::new().handshake(way));
         let client = websocket_client(&model, "stream_max_retries = 0");
-        preconnected(&client, &model).await;
+        assert!(!preconnected(&client).await);
         let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
         assert!(
             outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -144,7 +140,8 @@ async fn that_died_while_it_waited_is_noticed_before_use() {
     ] {
         let model = MockModel::start(Script::new().handshake(way));
         let client = websocket_client(&model, "stream_max_retries = 0");
-        preconnected(&client, &model).await;
+        preconnected(&client).await;
+        test_support::kept_connection_ended(&client).await;
         let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
         assert!(
             outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -159,7 +156,7 @@ async fn that_died_while_it_waited_is_noticed_before_use() {
 async fn learns_that_the_server_wants_http() {
     let model = MockModel::start(Script::new().every_handshake(Handshake::refuse(426)));
     let client = websocket_client(&model, "");
-    preconnected(&client, &model).await;
+    assert!(!preconnected(&client).await);
     let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
     assert!(
         outcome.notices.is_empty() && outcome.warnings.is_empty(),
@@ -188,7 +185,7 @@ async fn is_tried_where_the_model_prefers_websockets() {
     let mut options = options(provider(&model, ""));
     options.prefer_websockets = true;
     let client = ModelClient::new(options);
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();
@@ -203,7 +200,7 @@ async fn says_who_connects_and_is_reused_whatever_the_turn_says() {
         &model,
         "experimental_bearer_token = 'tok'\nquery_params = { v = '1' }",
     );
-    preconnected(&client, &model).await;
+    assert!(preconnected(&client).await);
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();

@@ -125,6 +125,7 @@ async fn all_closed(model: &MockModel) {
         if open_connections(port) == 0 {
             return;
         }
+        // The kernel's list has no event, and a mock that was told to be silent does not hear that a client leaves.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("{} connections are still open", open_connections(port));

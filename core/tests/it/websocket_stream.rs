@@ -174,8 +174,7 @@ async fn a_server_that_hangs_up_between_turns_goes_unnoticed() {
     ask(&mut turn(&client, "t1"), &prompt(vec![user("hi")]))
         .await
         .unwrap();
-    // The end of the connection has to arrive.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    test_support::kept_connection_ended(&client).await;
     let outcome = sample(&mut turn(&client, "t2"), &prompt(vec![user("hi")])).await;
     assert!(
         outcome.notices.is_empty() && outcome.warnings.is_empty(),

@@ -3,17 +3,18 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{App, Home, alive, wait_until_dead};
+use crate::support::{App, Gate, Home, alive, wait_until_dead};
 
 #[tokio::test]
 async fn a_command_that_is_still_running_at_yield_goes_on_behind_the_turn() {
-    let script = "echo $$ > pid; echo begun; until test -e go; do sleep 0.02; done; echo ended";
+    let script = "echo $$ > pid; echo begun; read _ < go; echo ended";
     let model = MockModel::start([
         Answer::new().call("c1", "exec_command", json!({"cmd": script, "yield_time_ms": 400})),
         Answer::from("Runs"),
         Answer::from("Next"),
     ]);
     let home = Home::new(&model);
+    let mut go = Gate::new(home.work().join("go"));
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
     let turn = app.run_turn(&thread, "Run").await;
@@ -34,7 +35,7 @@ async fn a_command_that_is_still_running_at_yield_goes_on_behind_the_turn() {
 
     app.run_turn(&thread, "Another turn").await;
     assert!(alive(pid), "the next turn leaves it alone");
-    std::fs::write(home.work().join("go"), "").unwrap();
+    go.open();
     let completed = app
         .wait_where("item/completed", |params| params["item"]["id"] == "c1")
         .await;

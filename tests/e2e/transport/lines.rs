@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Home, eventually};
+use crate::support::{App, Home};
 
 #[tokio::test]
 async fn errors_say_which_kind_they_are() {
@@ -128,7 +128,7 @@ async fn every_one_of_a_burst_of_requests_is_answered_once() {
     }
     app.write(lines.as_bytes()).await;
     app.stop().await;
-    eventually("all answers are read", || app.mark() > BURST).await;
+    app.end_of_output().await;
     let mut answers: BTreeMap<String, usize> = BTreeMap::new();
     for frame in app.frames() {
         if let Some(id) = frame.json["id"].as_str() {

@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{App, Config, Home, eventually, wait_until_dead};
+use crate::support::{App, Config, Home, wait_until_dead};
 
 fn text(text: &str) -> serde_json::Value {
     json!([{"type": "text", "text": text}])
@@ -287,21 +287,11 @@ async fn two_pipelined_turns_keep_their_order() {
     for id in ids {
         app.response(id).await.unwrap();
     }
-    let said = || {
-        let frames = app.frames();
-        let users = frames.iter().filter(|frame| {
-            frame.method() == "item/completed" && frame.params()["item"]["type"] == "userMessage"
-        });
-        users
-            .map(|frame| {
-                frame.params()["item"]["content"][0]["text"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect::<Vec<_>>()
-    };
-    eventually("all twenty messages are items", || said().len() == 20).await;
-    let wanted: Vec<_> = (0..20).map(|number| format!("message {number}")).collect();
-    assert_eq!(said(), wanted);
+    for number in 0..20 {
+        let said = app
+            .wait_where("item/completed", |params| params["item"]["type"] == "userMessage")
+            .await;
+        let text = &said["item"]["content"][0]["text"];
+        assert_eq!(*text, format!("message {number}"));
+    }
 }

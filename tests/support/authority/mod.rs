@@ -8,7 +8,7 @@ mod tokens;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -64,6 +64,8 @@ struct Shared {
     state: Mutex<State>,
     /// Routes whose requests wait.
     held: watch::Sender<HashSet<String>>,
+    /// Changes with every request.
+    arrivals: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -116,6 +118,7 @@ impl Authority {
             url,
             state: Mutex::new(state),
             held: watch::channel(HashSet::new()).0,
+            arrivals: watch::channel(()).0,
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn({
@@ -225,19 +228,12 @@ impl Authority {
 
     /// Waits until a route has had so many requests, and gives them.
     pub async fn arrived(&self, route: &str, count: usize) -> Vec<Seen> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let seen = self.seen(route);
-            if seen.len() >= count {
-                return seen;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{route}: {} of {count} requests",
-                seen.len()
-            );
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let mut arrivals = self.shared.arrivals.subscribe();
+        let all = arrivals.wait_for(|()| self.seen(route).len() >= count);
+        let arrived = tokio::time::timeout(PATIENCE, all).await.is_ok();
+        let seen = self.seen(route);
+        assert!(arrived, "{route}: {} of {count} requests", seen.len());
+        seen
     }
 
     /// The user signs in at this address as a member of this workspace: where the authority sends the browser.

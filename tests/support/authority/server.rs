@@ -54,6 +54,7 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Response<Full<Byt
         route: route.clone(),
     };
     shared.state().seen.push(seen.clone());
+    shared.arrivals.send_replace(());
     let mut held = shared.held.subscribe();
     let _ = held.wait_for(|held| !held.contains(&route)).await;
     let reply = shared.state().answer(&seen);

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Bench, command, is_alive, output, session_id, text, until};
+use super::fifo::Gate;
+use super::process::wait_until_dead;
+use super::{Bench, command, is_alive, output, session_id, text};
 use crate::{CallStatus, CommandSource, Event};
 
 #[tokio::test]
@@ -147,13 +149,13 @@ async fn what_is_not_utf8_is_replaced() {
 #[tokio::test]
 async fn a_long_command_goes_on_and_can_be_followed() {
     let mut bench = Bench::free();
-    let gate = bench.path().join("gate");
-    let script = "echo begin; until [ -e gate ]; do sleep 0.02; done; echo end; exit 7";
+    let mut gate = Gate::new(bench.path().join("gate"));
+    let script = "echo begin; read _ < gate; echo end; exit 7";
     let end = bench.exec(json!({"cmd": script, "yield_time_ms": 1})).await;
     let said = text(end.clone());
     assert!(said.ends_with("Output:\nbegin\n"), "{said}");
     let id = session_id(end);
-    std::fs::write(gate, "").expect("write");
+    gate.open();
     bench.cx.turn_id = "t2".into();
     let end = text(bench.call("write_stdin", &json!({"session_id": id})).await);
     assert!(
@@ -286,7 +288,7 @@ async fn an_interrupt_ends_the_command_and_completes_its_item() {
         (completed.status, completed.exit_code),
         (CallStatus::Failed, Some(143))
     );
-    until("the child of the command ends", || !is_alive(&child)).await;
+    wait_until_dead(child.trim().parse().expect("a process id")).await;
 }
 
 #[tokio::test]

@@ -2,10 +2,24 @@
 
 mod approvals;
 mod commands;
+#[path = "../../../../tests/support/fifo.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of the whole program"
+)]
+mod fifo;
+#[path = "../../../../tests/support/process.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of the whole program"
+)]
+mod process;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -175,14 +189,6 @@ fn session_id(end: ToolEnd) -> u32 {
         .lines()
         .find_map(|line| line.strip_prefix("Process running with session ID "));
     line.expect("a running session").parse().expect("a number")
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(10), "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 fn is_alive(process: &str) -> bool {
