@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::input_codec::FileTextElement;
-use super::item_codec;
+use super::item_codec::{self, FileChanges};
 use super::line::{EventKind, Line};
-use crate::{CallStatus, FileChange, ItemBody, MessagePhase, UserInput, WebSearchAction};
+use crate::{CallStatus, ItemBody, MessagePhase, UserInput, WebSearchAction};
 
 /// What a legacy event tells.
 pub(crate) enum LegacyItem {
@@ -46,7 +46,7 @@ pub(crate) fn item(kind: EventKind, line: &Line<'_>) -> Option<LegacyItem> {
         }
         EventKind::AgentReasoning => LegacyItem::Summary(line.payload::<Text>()?.text),
         EventKind::AgentReasoningRaw => LegacyItem::Content(line.payload::<Text>()?.text),
-        EventKind::PatchEnd => patch(line.payload()?)?,
+        EventKind::PatchEnd => patch(line.payload()?),
         EventKind::McpEnd => mcp(line.payload()?)?,
         EventKind::WebSearchEnd => {
             #[derive(Deserialize)]
@@ -142,26 +142,28 @@ struct Patch {
     stdout: Option<String>,
     #[serde(default)]
     stderr: Option<String>,
+    /// The oldest files tell only of success.
     #[serde(default)]
-    changes: Value,
+    status: Option<CallStatus>,
+    #[serde(default)]
+    changes: FileChanges,
 }
 
-fn patch(event: Patch) -> Option<LegacyItem> {
-    let changes: Vec<FileChange> = item_codec::changes(event.changes)?;
-    let status = if event.success {
+fn patch(event: Patch) -> LegacyItem {
+    let ended = if event.success {
         CallStatus::Completed
     } else {
         CallStatus::Failed
     };
-    Some(LegacyItem::Named(
+    LegacyItem::Named(
         event.call_id,
         ItemBody::FileChange {
-            changes,
-            status,
+            changes: event.changes.into(),
+            status: event.status.unwrap_or(ended),
             stdout: event.stdout,
             stderr: event.stderr,
         },
-    ))
+    )
 }
 
 #[derive(Deserialize)]
@@ -224,4 +226,29 @@ fn mcp(event: Mcp) -> Option<LegacyItem> {
                 .map(|d| Duration::from_secs(d.secs).saturating_add(Duration::from_nanos(d.nanos.into()))),
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_how_it_ended_or_whether_it_succeeded() {
+        let status = |members: &str| {
+            let text = format!(
+                r#"{{"type":"event_msg","payload":{{"type":"patch_apply_end","call_id":"p",{members}"changes":{{}}}}}}"#
+            );
+            let line = Line::parse(text.as_bytes()).expect("a line");
+            match item(EventKind::PatchEnd, &line) {
+                Some(LegacyItem::Named(id, ItemBody::FileChange { status, .. })) if id == "p" => status,
+                _ => panic!("{text} is a patch"),
+            }
+        };
+        assert_eq!(status(r#""success":true,"#), CallStatus::Completed);
+        assert_eq!(status(r#""success":false,"#), CallStatus::Failed);
+        assert_eq!(
+            status(r#""success":false,"status":"declined","#),
+            CallStatus::Declined
+        );
+    }
 }

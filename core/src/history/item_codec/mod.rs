@@ -9,7 +9,7 @@ mod review;
 mod text;
 mod write;
 
-pub(crate) use patch::changes;
+pub(crate) use patch::FileChanges;
 pub(crate) use paths::from_file_url;
 pub(crate) use read::decode;
 pub(crate) use review::{entered_review, exited_review};

@@ -47,11 +47,7 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
         "FileChange" => {
             let p: Patch<'_> = serde_json::from_str(raw).ok()?;
             ItemBody::FileChange {
-                changes: p
-                    .changes
-                    .into_iter()
-                    .map(|(path, c)| c.into_change(&path))
-                    .collect(),
+                changes: p.changes.into(),
                 status: p.status,
                 stdout: p.stdout.map(Cow::into_owned),
                 stderr: p.stderr.map(Cow::into_owned),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calls::{Command, Dynamic, FileDuration, Image, Mcp, Web};
 use super::open::Open;
-use super::patch::{Patch, PatchChange};
+use super::patch::Patch;
 use super::paths::to_file_url;
 use super::review::{Entered, Exited, ReviewOutput};
 use super::text::{Agent, AgentPart, Bare, Hook, HookFragment, Plan, Reasoning, User};
@@ -54,10 +54,7 @@ impl Serialize for FileItem<'_> {
                 stderr,
             } => Patch {
                 id,
-                changes: changes
-                    .iter()
-                    .map(|c| (Cow::Borrowed(c.path.as_path()), PatchChange::from(c)))
-                    .collect(),
+                changes: changes.into(),
                 status: *status,
                 stdout: stdout.as_deref().map(Cow::Borrowed),
                 stderr: stderr.as_deref().map(Cow::Borrowed),
