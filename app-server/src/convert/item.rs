@@ -1,6 +1,7 @@
 //! Items.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -150,9 +151,18 @@ fn command_execution(id: String, execution: CommandExecution) -> ThreadItemKind 
     }
 }
 
+/// Clients learn from the end of the diff that a file was moved (threads-and-turns section 3.5).
 fn file_change(change: FileChange) -> wire::FileUpdateChange {
+    let mut diff = change.diff;
+    if let FileChangeKind::Update {
+        move_path: Some(path),
+    } = &change.kind
+    {
+        // Writing to a String can't fail.
+        let _ = write!(diff, "\n\nMoved to: {}", path.display());
+    }
     wire::FileUpdateChange {
-        diff: change.diff,
+        diff,
         kind: match change.kind {
             FileChangeKind::Add => wire::PatchChangeKind::Add,
             FileChangeKind::Delete => wire::PatchChangeKind::Delete,
@@ -210,4 +220,27 @@ fn legacy(path: &Path) -> LegacyAppPathString {
 
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_diff_of_a_moved_file_says_where_it_went() {
+        let change = |move_path: Option<&str>| {
+            file_change(FileChange {
+                path: "/w/a".into(),
+                kind: FileChangeKind::Update {
+                    move_path: move_path.map(Into::into),
+                },
+                diff: "@@ -1 +1 @@\n-x\n+y\n".into(),
+            })
+        };
+        assert_eq!(change(None).diff, "@@ -1 +1 @@\n-x\n+y\n");
+        assert_eq!(
+            change(Some("/w/b")).diff,
+            "@@ -1 +1 @@\n-x\n+y\n\n\nMoved to: /w/b"
+        );
+    }
 }
