@@ -249,7 +249,7 @@ impl Engine {
         let lock = self.store().lock(id).await?;
         let branch = self.store().branch(path, Cut::Before(before)).await?;
         let now = Local::now();
-        let path = self.store().layout().reverted_rollout(id, now);
+        let path = self.store().layout().reverted_rollout(id, now, &stored.path);
         let meta = SessionMeta {
             timestamp: timestamp(now.to_utc()),
             history_base: Some(branch.base),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Local, NaiveDateTime, TimeZone};
+use chrono::{DateTime, Local, NaiveDateTime, TimeDelta, TimeZone};
 use uuid::Uuid;
 
 use crate::ThreadId;
@@ -60,8 +60,14 @@ impl Layout {
             .join(format!("rollout-{}-{id}.jsonl", at.format("%Y-%m-%dT%H-%M-%S")))
     }
 
-    /// A further file of a thread, after a revert at `at`.
-    pub fn reverted_rollout(&self, id: ThreadId, at: DateTime<Local>) -> PathBuf {
+    /// A further file of a thread, after a revert at `at` that leaves the file at `left` behind. Its name tells a later
+    /// second than the other's: the reference goes on with the file whose name tells the latest.
+    pub fn reverted_rollout(&self, id: ThreadId, at: DateTime<Local>, left: &Path) -> PathBuf {
+        let begun = left
+            .file_name()
+            .and_then(|name| RolloutName::parse(name.to_str()?))
+            .and_then(|name| Local.from_local_datetime(&name.begun).latest());
+        let at = begun.map_or(at, |begun| at.max(begun + TimeDelta::seconds(1)));
         let name = format!(
             "rollout-{}-{id}_{}.jsonl",
             at.format("%Y-%m-%dT%H-%M-%S"),
@@ -134,6 +140,26 @@ pub(crate) fn uuid_ms(id: Uuid) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_replaces_a_file_has_a_later_name() {
+        let (layout, id, at) = (Layout::new("/h"), ThreadId::new(), Local::now());
+        let begun = |path: &Path| {
+            let name = path
+                .file_name()
+                .and_then(|name| RolloutName::parse(name.to_str()?));
+            name.expect("a rollout").begun
+        };
+        let first = layout.rollout(id, at);
+        let second = layout.reverted_rollout(id, at, &first);
+        let third = layout.reverted_rollout(id, at, &second);
+        assert!(begun(&first) < begun(&second) && begun(&second) < begun(&third));
+        let later = at + TimeDelta::seconds(9);
+        assert_eq!(
+            begun(&layout.reverted_rollout(id, later, &first)),
+            begun(&layout.rollout(id, later))
+        );
+    }
 
     #[test]
     fn names_are_taken_apart() {
