@@ -29,6 +29,13 @@ pub struct Turn {
     pub started_at: Option<i64>,
 }
 
+impl Turn {
+    /// Writes it as JSON. Here, and not where it is needed, so that it is compiled once and for speed.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
+}
+
 /// How much of a turn's items is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

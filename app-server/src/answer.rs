@@ -6,9 +6,11 @@ use std::sync::Arc;
 use codex_app_server_protocol::wire::{encode_error, encode_response};
 use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
 use codex_core::Reply;
+use codex_core::history::AllTurns;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::all_turns::AnswerWithTurns;
 use crate::error::{RpcError, RpcResult};
 use crate::lanes::Place;
 use crate::peer::Peer;
@@ -43,6 +45,18 @@ impl Answer {
     /// Grants.
     fn result(mut self, result: &impl Serialize) {
         self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
+    }
+
+    /// Grants, with turns that are read while the answer is written.
+    fn result_with_turns(mut self, result: &impl Serialize, turns: AllTurns) {
+        let Some(id) = self.id.clone() else { return };
+        let mut json = Vec::with_capacity(4096);
+        if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
+            return self.result(result);
+        }
+        self.id = None;
+        let pieces = AnswerWithTurns::new(json, turns, Arc::clone(&self.peer));
+        self.peer.outgoing.push_pieces(pieces);
     }
 
     fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
@@ -84,6 +98,15 @@ impl<M: Request> Responder<M> {
     pub(crate) fn send(self, answer: RpcResult<M::Response>) {
         match answer {
             Ok(result) => self.answer.result(&result),
+            Err(RpcError(error)) => self.answer.error(&error),
+        }
+    }
+
+    /// Answers with a thread whose turns are to come, if there are any that are not in memory.
+    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<AllTurns>)>) {
+        match answer {
+            Ok((result, Some(turns))) => self.answer.result_with_turns(&result, turns),
+            Ok((result, None)) => self.answer.result(&result),
             Err(RpcError(error)) => self.answer.error(&error),
         }
     }

@@ -3,6 +3,7 @@
 //! [`Server`] is one engine with what its connections share; [`serve`] lets one client speak to it over any pair of
 //! byte streams.
 
+mod all_turns;
 mod answer;
 #[doc(hidden)]
 pub mod bench;

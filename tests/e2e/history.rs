@@ -104,6 +104,54 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
 }
 
 #[tokio::test]
+async fn a_large_thread_is_read_resumed_and_forked_with_all_its_turns() {
+    let texts: Vec<String> = (0..4)
+        .map(|n| format!("{n} \"quoted\" ").repeat(20_000))
+        .collect();
+    let model = MockModel::start(
+        texts
+            .iter()
+            .map(|text| Answer::new().say(text))
+            .collect::<Vec<_>>(),
+    );
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    for n in 0..texts.len() {
+        app.run_turn(&id, &format!("question {n}")).await;
+    }
+    let said = |thread: &Value| -> Vec<String> {
+        let turns = thread["turns"].as_array().unwrap();
+        turns
+            .iter()
+            .map(|turn| {
+                turn["items"].as_array().unwrap().last().unwrap()["text"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    };
+    // Loaded, and asked for three times at once.
+    let params = json!({"threadId": id, "includeTurns": true});
+    let read = app.request("thread/read", params.clone()).await;
+    let again = app.request("thread/read", params).await;
+    let resumed = app.request("thread/resume", json!({"threadId": id})).await;
+    for request in [resumed, read, again] {
+        assert!(said(&app.response(request).await.unwrap()["thread"]) == texts);
+    }
+    app.stop().await;
+    // At rest, and branched off.
+    let app = App::start(&home).await;
+    for method in ["thread/resume", "thread/fork"] {
+        let taken_up = app.call(method, json!({"threadId": id})).await;
+        assert!(said(&taken_up["thread"]) == texts, "{method}");
+        assert_eq!(taken_up["thread"]["turns"][3]["status"], "completed");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_thread_goes_on_in_another_process() {
     let model = MockModel::start(vec![
         Answer::new().call("c1", "exec_command", json!({"cmd": "echo hi"})),

@@ -14,12 +14,13 @@ use codex_app_server_protocol::{
     ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive, ThreadUnarchiveParams,
     ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
 };
-use codex_core::history::{Cut, TurnsQuery};
+use codex_core::history::{AllTurns, Cut, TurnsQuery};
 use codex_core::{
     ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, SettingsPatch, StartThread, ThreadId,
 };
 
 use super::thread_read::view;
+use crate::all_turns;
 use crate::answer::Responder;
 use crate::convert::{policy, settings, thread, turn};
 use crate::dispatch::{Cx, Router};
@@ -61,7 +62,7 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
                     warn_of_all_turns(&cx, &resumed);
                 }
                 let usage = resumed.usage.take();
-                responder.send(Ok(resumed_to_wire(resumed)));
+                responder.send_with_turns(resumed_to_wire(resumed));
                 if let Some((turn_id, usage)) = usage {
                     let params = events::thread::token_usage(id, &turn_id, &usage);
                     SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.peer);
@@ -99,7 +100,7 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
                 let params = ThreadStartedNotification {
                     thread: thread::to_wire(&forked.started.info),
                 };
-                responder.send(Ok(forked_to_wire(forked)));
+                responder.send_with_turns(forked_to_wire(forked));
                 cx.server.hub.broadcast::<ThreadStarted>(Some(id), &params);
             }
             Err(error) => responder.send(Err(error.into())),
@@ -284,10 +285,11 @@ fn from_home(path: &str) -> PathBuf {
     }
 }
 
-fn resumed_to_wire(resumed: ResumedThread) -> ThreadResumeResponse {
+fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, Option<AllTurns>)> {
+    let (turns, later) = all_turns::in_memory(resumed.turns)?;
     let settings = &resumed.started.settings;
     let wire = settings::to_wire(settings);
-    ThreadResumeResponse {
+    let response = ThreadResumeResponse {
         approval_policy: wire.approval_policy,
         approvals_reviewer: wire.approvals_reviewer,
         cwd: wire.cwd,
@@ -319,15 +321,17 @@ fn resumed_to_wire(resumed: ResumedThread) -> ThreadResumeResponse {
         service_tier: wire.service_tier,
         turns_backwards_cursor: resumed.turns_cursor,
         thread: Thread {
-            turns: resumed.turns.into_iter().map(turn::to_wire).collect(),
+            turns,
             ..thread::to_wire(&resumed.started.info)
         },
-    }
+    };
+    Ok((response, later))
 }
 
-fn forked_to_wire(forked: ResumedThread) -> ThreadForkResponse {
+fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Option<AllTurns>)> {
+    let (turns, later) = all_turns::in_memory(forked.turns)?;
     let settings = &forked.started.settings;
-    ThreadForkResponse {
+    let response = ThreadForkResponse {
         approval_policy: policy::approval_to_wire(&settings.approval_policy),
         approvals_reviewer: policy::reviewer_to_wire(settings.approvals_reviewer),
         cwd: AbsolutePathBuf::from_path(&settings.cwd),
@@ -351,10 +355,11 @@ fn forked_to_wire(forked: ResumedThread) -> ThreadForkResponse {
             .collect(),
         service_tier: settings.service_tier.clone(),
         thread: Thread {
-            turns: forked.turns.into_iter().map(turn::to_wire).collect(),
+            turns,
             ..thread::to_wire(&forked.started.info)
         },
-    }
+    };
+    Ok((response, later))
 }
 
 /// All turns in one answer are a habit from before there were pages.

@@ -6,11 +6,13 @@ use codex_app_server_protocol::{
     ThreadItemsRead, ThreadItemsReadParams, ThreadItemsReadResponse, ThreadRead, ThreadReadParams,
     ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
 };
-use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
+use codex_core::history::{AllTurns, ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemBody, ItemsView};
 
 use super::thread_lifecycle::all_turns_notice;
 use super::thread_read_state;
+use crate::all_turns;
+use crate::answer::Responder;
 use crate::convert::{item, thread, turn};
 use crate::dispatch::{Cx, Router};
 use crate::error::{RpcError, RpcResult};
@@ -21,24 +23,26 @@ const DEFAULT_LIMIT: usize = 25;
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
-    router.on::<ThreadRead, _, _>(read);
+    router.on_deferred::<ThreadRead, _, _>(|cx, params, responder: Responder<ThreadRead>| async move {
+        responder.send_with_turns(read(cx, params).await);
+    });
     router.on::<ThreadTurnsList, _, _>(turns_list);
     router.on::<ThreadItemsList, _, _>(items_list);
     router.on::<ThreadItemsRead, _, _>(items_read);
 }
 
-async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
+async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse, Option<AllTurns>)> {
     let id = parse_thread_id(&params.thread_id)?;
     let info = cx.server.engine.read_thread(id).await?;
     let info = info.ok_or_else(|| RpcError::invalid(format!("thread not loaded: {id}")))?;
-    let turns = if params.include_turns {
+    let (turns, later) = if params.include_turns {
         let turns = cx.server.engine.read_turns(id).await?;
         if info.history_mode == HistoryMode::Paginated {
             cx.peer.notify::<DeprecationNotice>(&all_turns_notice());
         }
-        turns.into_iter().map(turn::to_wire).collect()
+        all_turns::in_memory(turns)?
     } else {
-        Vec::new()
+        (Vec::new(), None)
     };
     let experimental = cx.peer.session().is_some_and(|session| session.experimental);
     let read_state = match &info.path {
@@ -48,13 +52,14 @@ async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<ThreadReadResponse>
         }
         _ => None,
     };
-    Ok(ThreadReadResponse {
+    let response = ThreadReadResponse {
         thread: Thread {
             turns,
             ..thread::to_wire(&info)
         },
         read_state,
-    })
+    };
+    Ok((response, later))
 }
 
 async fn turns_list(cx: Cx, params: ThreadTurnsListParams) -> RpcResult<ThreadTurnsListResponse> {

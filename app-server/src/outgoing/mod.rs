@@ -61,6 +61,17 @@ pub(crate) enum Entry {
     },
     /// Text, made into a frame when it is written.
     Delta(Delta),
+    /// A frame in the plain dialect that may be large, and is made while it is written.
+    Pieces(Pieces),
+}
+
+/// A frame without line end, piece by piece. Making one may block.
+pub(crate) struct Pieces(Box<dyn Iterator<Item = Vec<u8>> + Send>);
+
+impl std::fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pieces")
+    }
 }
 
 impl Entry {
@@ -68,6 +79,7 @@ impl Entry {
         match self {
             Self::Frame { thread, .. } => *thread,
             Self::Delta(delta) => Some(delta.thread),
+            Self::Pieces(_) => None,
         }
     }
 
@@ -75,6 +87,8 @@ impl Entry {
         match self {
             Self::Frame { json, .. } => json.len() + 1,
             Self::Delta(delta) => delta.text.len() + DELTA_FRAME,
+            // One piece at a time is in memory.
+            Self::Pieces(_) => 0,
         }
     }
 }
@@ -127,6 +141,11 @@ impl Outgoing {
             thread,
             json: json.into(),
         });
+    }
+
+    /// Queues a frame that is made while it is written.
+    pub(crate) fn push_pieces(&self, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) {
+        self.add(Entry::Pieces(Pieces(Box::new(pieces))));
     }
 
     /// Queues text of an item.
@@ -218,7 +237,7 @@ impl Outgoing {
     pub(crate) fn take_frames(&self) -> Vec<Bytes> {
         let frame = |entry| match entry {
             Entry::Frame { json, .. } => Some(json),
-            Entry::Delta(_) => None,
+            Entry::Delta(_) | Entry::Pieces(_) => None,
         };
         self.lock().take().into_iter().filter_map(frame).collect()
     }
@@ -328,6 +347,7 @@ mod tests {
         let show = |entry: &Entry| match entry {
             Entry::Frame { json, .. } => String::from_utf8_lossy(json).into_owned(),
             Entry::Delta(delta) => delta.text.clone(),
+            Entry::Pieces(_) => String::new(),
         };
         entries.iter().map(show).collect()
     }
@@ -385,6 +405,7 @@ mod tests {
             let large = format!("\"text\":\"{}\"}}", "x".repeat(200_000));
             queue.push(Some(thread), format!("{{{large}"));
             queue.push_delta(delta(thread, "a", "\"quoted\""));
+            queue.push_pieces(["{\"in\":", "\"pieces\"", "}"].map(Vec::from).into_iter());
             queue.push(None, "{\"id\":1}");
             queue.close();
             let mut written = Vec::new();
@@ -395,8 +416,8 @@ mod tests {
                 .map(|line| line.strip_prefix(begin).unwrap())
                 .collect();
             assert_eq!(
-                (lines.len(), lines[0], lines[2]),
-                (3, large.as_str(), "\"id\":1}")
+                (lines.len(), lines[0], lines[2], lines[3]),
+                (4, large.as_str(), "\"in\":\"pieces\"}", "\"id\":1}")
             );
             assert!(
                 lines[1].starts_with("\"method\":\"item/agentMessage/delta\","),

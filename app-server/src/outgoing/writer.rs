@@ -8,8 +8,9 @@ use std::task::Poll;
 
 use codex_app_server_protocol::Dialect;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::task::spawn_blocking;
 
-use super::{Entry, Outgoing};
+use super::{Entry, Outgoing, Pieces};
 use crate::events::delta;
 
 /// Frames are collected up to about this many bytes for one write.
@@ -49,6 +50,10 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
                     }
                     buffer.push(b'\n');
                 }
+                Entry::Pieces(pieces) => {
+                    send_pieces(queue, stream, pieces, dialect, &mut buffer).await?;
+                    buffer.push(b'\n');
+                }
             }
             if buffer.len() >= BATCH || entries.peek().is_none() {
                 send(queue, stream, &buffer).await?;
@@ -58,6 +63,31 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
             }
         }
         stream.flush().await?;
+    }
+    Ok(())
+}
+
+/// Sends a frame piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
+async fn send_pieces(
+    queue: &Outgoing,
+    stream: &mut (impl AsyncWrite + Unpin),
+    pieces: Pieces,
+    dialect: Dialect,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
+    let make = |mut pieces: Pieces| spawn_blocking(move || pieces.0.next().map(|piece| (piece, pieces)));
+    let mut making = make(pieces);
+    let mut begun = false;
+    while let Some((piece, pieces)) = making.await? {
+        making = make(pieces);
+        let rest = if std::mem::replace(&mut begun, true) {
+            &piece[..]
+        } else {
+            begin(&piece, dialect, buffer)
+        };
+        send(queue, stream, buffer).await?;
+        buffer.clear();
+        send(queue, stream, rest).await?;
     }
     Ok(())
 }

@@ -4,14 +4,13 @@ use chrono::Local;
 use tokio::sync::mpsc;
 
 use super::assemble::Draft;
-use super::resume::lay_over;
 use super::{Engine, StartThread, ThreadHandle};
 use crate::history::{
-    Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta, StoredThread,
-    TurnsPage, TurnsQuery, timestamp,
+    AllTurns, Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
+    StoredThread, TurnsPage, TurnsQuery, timestamp,
 };
 use crate::{
-    Error, Event, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadSnapshot, ThreadStatus, Turn,
+    Error, Event, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadSnapshot, ThreadStatus,
     TurnStatus,
 };
 
@@ -72,13 +71,13 @@ impl Engine {
     }
 
     /// All turns of a thread.
-    pub async fn read_turns(&self, id: ThreadId) -> Result<Vec<Turn>> {
+    pub async fn read_turns(&self, id: ThreadId) -> Result<AllTurns> {
         let stored = self.stored_for_reading(id, "includeTurns").await?;
-        let mut turns = self.store().turns(stored.path, None).await?;
-        if let Some(live) = self.snapshot(id).await {
-            lay_over(&mut turns, live.turns);
-        }
-        Ok(turns)
+        let turns = self.store().turns(stored.path).await?;
+        Ok(match self.snapshot(id).await {
+            Some(live) => turns.lay_over(live.turns),
+            None => turns,
+        })
     }
 
     /// A page of a thread's turns.

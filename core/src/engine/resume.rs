@@ -12,12 +12,12 @@ use crate::config::Config;
 use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
 use crate::history::tail::Tail;
 use crate::history::{
-    ResumedLog, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage, TurnsQuery,
+    AllTurns, ResumedLog, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage, TurnsQuery,
 };
 use crate::session::{Front, Mail, Session, settings};
 use crate::{
     Error, Event, HistoryMode, Op, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
-    ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage, Turn,
+    ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage,
 };
 
 /// What thread/resume asks for.
@@ -38,12 +38,12 @@ pub struct ResumeThread {
 }
 
 /// A thread that goes on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ResumedThread {
     /// The thread and its settings.
     pub started: StartedThread,
     /// All turns, if asked for.
-    pub turns: Vec<Turn>,
+    pub turns: AllTurns,
     /// A page of turns, if asked for.
     pub page: Option<TurnsPage>,
     /// Begins at the last turn, for going back from there.
@@ -301,7 +301,7 @@ impl Engine {
         });
         let snapshot = snapshot.await?;
         if resume.all_turns {
-            lay_over(&mut turns.all, snapshot.turns);
+            turns.all = turns.all.lay_over(snapshot.turns);
         }
         Ok(ResumedThread {
             started: StartedThread {
@@ -335,7 +335,7 @@ impl Engine {
             Ok(assembled) => {
                 let resumed = ResumedThread {
                     started: assembled.started(),
-                    turns: Vec::new(),
+                    turns: AllTurns::default(),
                     page: None,
                     turns_cursor: None,
                     items_cursor: None,
@@ -352,16 +352,6 @@ impl Engine {
 enum Resumable {
     Loaded(ThreadHandle),
     Stored(Box<StoredThread>),
-}
-
-/// Replaces what the file tells of turns that are in memory.
-pub(super) fn lay_over(turns: &mut Vec<Turn>, live: Vec<Turn>) {
-    for live in live {
-        match turns.iter_mut().rfind(|turn| turn.id == live.id) {
-            Some(turn) => *turn = live,
-            None => turns.push(live),
-        }
-    }
 }
 
 fn usage(tail: &Tail) -> Option<(String, ThreadTokenUsage)> {

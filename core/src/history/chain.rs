@@ -130,21 +130,6 @@ impl History {
         Ok(lines.next()?.map_or(0, |(offset, _)| offset))
     }
 
-    /// Hands all lines over, oldest first, with their number; blank and garbage lines don't count.
-    pub(crate) fn each(&self, mut take: impl FnMut(u64, &Line<'_>)) -> io::Result<()> {
-        let mut number = 0;
-        for segment in &self.segments {
-            let mut lines = segment.forward(0);
-            while let Some((_, bytes)) = lines.next()? {
-                if let Some(line) = Line::parse(bytes) {
-                    take(number, &line);
-                    number += 1;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Where the line with this ordinal is.
     pub(crate) fn place_of(&self, ordinal: u64) -> io::Result<Option<Place>> {
         for (segment, source) in self.segments.iter().enumerate().rev() {
@@ -153,6 +138,12 @@ impl History {
             }
         }
         Ok(None)
+    }
+
+    /// How many bytes there are from a place on.
+    pub(crate) fn bytes_behind(&self, place: Place) -> u64 {
+        let behind = self.segments.iter().skip(place.segment);
+        behind.map(Source::len).sum::<u64>().saturating_sub(place.offset)
     }
 
     /// The history before a place.

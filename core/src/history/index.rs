@@ -12,15 +12,17 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::row::{Row, Stamp};
+use super::turn_map::TurnMap;
 
 /// Raised when tables change in a way that older programs can't live with.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The first part is derived and may be dropped at any time; the second part is the only place of its contents.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS rows(
         path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ms INTEGER NOT NULL, inode INTEGER NOT NULL,
         row TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS turn_maps(path TEXT PRIMARY KEY, map TEXT NOT NULL) WITHOUT ROWID;
 
     CREATE TABLE IF NOT EXISTS patches(thread_id TEXT PRIMARY KEY, patch TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS goals(thread_id TEXT PRIMARY KEY, goal TEXT NOT NULL) WITHOUT ROWID;
@@ -157,10 +159,36 @@ impl Index {
         }
     }
 
-    /// Forgets the row of a file that is gone.
+    /// Where the turns of a file lay when it was last looked at.
+    pub(crate) fn turn_map(&mut self, path: &Path) -> Option<TurnMap> {
+        let key = path.to_str()?.to_owned();
+        let map = self.with(|db| {
+            db.prepare_cached("SELECT map FROM turn_maps WHERE path = ?1")?
+                .query_row([&key], |r| r.get::<_, String>(0))
+                .optional()
+        });
+        serde_json::from_str(&map.ok()??).ok()
+    }
+
+    /// Keeps where the turns of a file lie, if the database takes it.
+    pub(crate) fn keep_turn_map(&mut self, path: &Path, map: &TurnMap) {
+        let (Some(path), Ok(map)) = (path.to_str(), serde_json::to_string(map)) else {
+            return;
+        };
+        let kept =
+            self.with(|db| db.execute("INSERT OR REPLACE INTO turn_maps VALUES (?1, ?2)", [path, &map]));
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the places of turns were not kept");
+        }
+    }
+
+    /// Forgets what is known of a file that is gone.
     pub(crate) fn drop_row(&mut self, path: &Path) {
         if let Some(path) = path.to_str() {
-            let _ = self.with(|db| db.execute("DELETE FROM rows WHERE path = ?1", [path]));
+            let _ = self.with(|db| {
+                db.execute("DELETE FROM rows WHERE path = ?1", [path])?;
+                db.execute("DELETE FROM turn_maps WHERE path = ?1", [path])
+            });
         }
     }
 

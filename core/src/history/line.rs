@@ -80,8 +80,8 @@ pub(crate) struct Line<'a> {
     pub(crate) kind: Kind,
     pub(crate) ordinal: Option<u64>,
     /// Begins with the payload; other members may follow it.
-    payload: &'a str,
-    whole: &'a str,
+    payload: &'a [u8],
+    whole: &'a [u8],
 }
 
 impl<'a> Line<'a> {
@@ -89,11 +89,10 @@ impl<'a> Line<'a> {
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         // A check of the whole line would cost more than all the rest: payloads are checked when they are read.
         let line = bytes.trim_ascii();
-        let text = std::str::from_utf8(line).ok()?;
-        Self::quick(text).or_else(|| Self::thorough(text))
+        Self::quick(line).or_else(|| Self::thorough(line))
     }
 
-    fn quick(text: &'a str) -> Option<Self> {
+    fn quick(text: &'a [u8]) -> Option<Self> {
         let mut cursor = Cursor { text, at: 0 };
         cursor.take(b'{')?;
         let (mut kind, mut ordinal) = (None, None);
@@ -132,7 +131,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    fn thorough(text: &'a str) -> Option<Self> {
+    fn thorough(text: &'a [u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Envelope<'a> {
             #[serde(default)]
@@ -147,7 +146,7 @@ impl<'a> Line<'a> {
             #[serde(rename = "type", borrow)]
             kind: Cow<'a, str>,
         }
-        let envelope: Envelope<'a> = serde_json::from_str(text).ok()?;
+        let envelope: Envelope<'a> = serde_json::from_slice(text).ok()?;
         let payload = envelope.payload.get();
         let kind = match envelope.kind.as_ref() {
             "event_msg" => {
@@ -159,14 +158,14 @@ impl<'a> Line<'a> {
         Some(Self {
             kind,
             ordinal: envelope.ordinal,
-            payload,
+            payload: payload.as_bytes(),
             whole: text,
         })
     }
 
     /// Reads the payload; `None` if it isn't what is expected.
     pub(crate) fn payload<T: Deserialize<'a>>(&self) -> Option<T> {
-        let mut reader = serde_json::Deserializer::from_str(self.payload);
+        let mut reader = serde_json::Deserializer::from_slice(self.payload);
         T::deserialize(&mut reader).ok()
     }
 
@@ -199,8 +198,13 @@ impl<'a> Line<'a> {
         })
     }
 
+    /// Whether it ends as lines do: one that was torn off hardly ever does.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.ends_with(b"}")
+    }
+
     /// The whole line.
-    pub(crate) fn text(&self) -> &'a str {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
         self.whole
     }
 }
@@ -224,38 +228,37 @@ pub(crate) fn ordinal(bytes: &[u8]) -> Option<u64> {
 
 /// Walks over the plain parts of JSON: strings without escapes, whole numbers.
 struct Cursor<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn blanks(&mut self) {
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.text[self.at..];
         self.at += rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     }
 
     fn take(&mut self, byte: u8) -> Option<()> {
         self.blanks();
-        (self.text.as_bytes().get(self.at) == Some(&byte)).then(|| self.at += 1)
+        (self.text.get(self.at) == Some(&byte)).then(|| self.at += 1)
     }
 
     fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.text[self.at..];
         let end = memchr::memchr2(b'"', b'\\', rest)?;
         if rest[end] == b'\\' {
             return None;
         }
-        let text = &self.text[self.at..self.at + end];
         self.at += end + 1;
-        Some(text)
+        std::str::from_utf8(&rest[..end]).ok()
     }
 
     fn number(&mut self) -> Option<u64> {
         self.blanks();
-        let rest = &self.text.as_bytes()[self.at..];
+        let rest = &self.text[self.at..];
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        let number = self.text[self.at..self.at + digits].parse().ok()?;
+        let number = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
         self.at += digits;
         Some(number)
     }

@@ -21,9 +21,11 @@ mod project;
 mod replay;
 mod row;
 mod settings_codec;
+mod sorter;
 mod source;
 pub(crate) mod store;
 pub(crate) mod tail;
+mod turn_map;
 mod writer;
 
 use serde_json::Value;
@@ -38,9 +40,9 @@ pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use settings_codec::SavedSettings;
 pub use store::{
-    Attachment, Happening, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
-    PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TurnsPage,
-    TurnsQuery, Unread,
+    AllTurns, Attachment, Happening, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch,
+    Occurrence, PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline,
+    TurnsPage, TurnsQuery, Unread,
 };
 pub use writer::{LogWriter, OnWarning};
 

@@ -1,7 +1,5 @@
 //! From lines to turns and items (threads-and-turns section 2.8).
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -9,6 +7,7 @@ use super::error_codec::FileError;
 use super::item_codec;
 use super::legacy::{self, LegacyItem};
 use super::line::{EventKind, Kind, Line};
+use super::sorter::{Numbering, Sorted, Sorter, Told, TurnHead};
 use crate::{HistoryMode, Item, ItemBody, ItemsView, Turn, TurnStatus};
 
 /// A turn with its place in the history.
@@ -20,84 +19,55 @@ pub(crate) struct PlacedTurn {
     pub(crate) turn: Turn,
     /// Ordinals of the items' lines.
     pub(crate) item_ordinals: Vec<u64>,
+    numbering: Numbering,
 }
 
 /// Builds turns from lines that come in their order.
 pub(crate) struct Projector {
-    legacy: bool,
-    /// Items of turns whose beginning was not seen are dropped.
-    partial: bool,
+    sorter: Sorter,
     turns: Vec<PlacedTurn>,
-    by_id: HashMap<String, usize>,
-    /// The turn that items without a turn belong to.
-    current: Option<Current>,
-    /// Numbered items so far.
-    count: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Current {
-    index: usize,
-    /// It began with a `task_started`, and ends by itself.
-    explicit: bool,
 }
 
 impl Projector {
     /// From the beginning of a history.
     pub(crate) fn new(mode: HistoryMode) -> Self {
         Self {
-            legacy: mode == HistoryMode::Legacy,
-            partial: false,
+            sorter: Sorter::new(mode),
             turns: Vec::new(),
-            by_id: HashMap::new(),
-            current: None,
-            count: 0,
         }
     }
 
-    /// From the beginning of a turn in the middle of a paginated history.
+    /// From the beginning of a turn in the middle of a paginated history: items of others are dropped.
     pub(crate) fn partial() -> Self {
-        Self {
-            partial: true,
-            ..Self::new(HistoryMode::Paginated)
-        }
+        Self::over(Vec::new())
     }
 
     /// Goes on with turns that are there already; items of others are dropped.
     pub(crate) fn over(turns: Vec<PlacedTurn>) -> Self {
-        let by_id = turns
-            .iter()
-            .enumerate()
-            .map(|(n, placed)| (placed.turn.id.clone(), n))
-            .collect();
-        Self {
-            turns,
-            by_id,
-            ..Self::partial()
+        let mut sorter = Sorter::partial();
+        for placed in &turns {
+            sorter.open(placed.ordinal, placed.turn.id.clone(), false);
         }
+        Self { sorter, turns }
     }
 
     /// A turn has begun, somewhere before.
     pub(crate) fn begin(&mut self, id: &str) {
-        self.open(0, id.to_owned(), TurnStatus::Interrupted);
+        self.sorter.open(0, id.to_owned(), false);
     }
 
     /// Takes the next line; `number` is its number in the history.
     pub(crate) fn take(&mut self, number: u64, line: &Line<'_>) {
-        let Kind::Event(kind) = line.kind else { return };
-        let place = line.ordinal.unwrap_or(number);
-        match kind {
-            EventKind::TaskStarted => self.started(place, line),
-            EventKind::TaskComplete => self.complete(line),
-            EventKind::TurnAborted => self.aborted(line),
-            EventKind::ItemCompleted => self.item(place, line),
-            EventKind::RolledBack => self.rolled_back(line),
-            other if self.legacy => {
-                if let Some(item) = legacy::item(other, line) {
-                    self.legacy_item(place, item);
-                }
+        let sorted = self.sorter.sort(number, line);
+        let heads = self.sorter.turns();
+        match sorted {
+            Sorted::Nowhere => {}
+            Sorted::TakenBack(left) => self.turns.truncate(left),
+            Sorted::Turn { index, numbered } => {
+                let known = self.turns.len();
+                self.turns.extend(heads.iter().skip(known).map(PlacedTurn::begin));
+                self.turns[index].take(number, line, numbered);
             }
-            _ => {}
         }
     }
 
@@ -105,16 +75,21 @@ impl Projector {
     pub(crate) fn finish(self) -> Vec<PlacedTurn> {
         self.turns
     }
+}
 
-    fn open(&mut self, place: u64, id: String, status: TurnStatus) -> usize {
-        let index = self.turns.len();
-        self.by_id.insert(id.clone(), index);
-        self.turns.push(PlacedTurn {
-            ordinal: place,
+impl PlacedTurn {
+    /// A turn of which nothing is known but its beginning.
+    pub(crate) fn begin(head: &TurnHead) -> Self {
+        Self {
+            ordinal: head.ordinal,
             turn: Turn {
-                id,
+                id: head.id.clone(),
                 root_turn_id: None,
-                status,
+                status: if head.implicit {
+                    TurnStatus::Completed
+                } else {
+                    TurnStatus::Interrupted
+                },
                 items: Vec::new(),
                 items_view: ItemsView::Full,
                 error: None,
@@ -123,43 +98,55 @@ impl Projector {
                 duration_ms: None,
             },
             item_ordinals: Vec::new(),
-        });
-        index
+            numbering: Numbering::default(),
+        }
     }
 
-    fn started(&mut self, place: u64, line: &Line<'_>) {
+    /// Takes a line that belongs to the turn. `number` is its number in the history, `numbered` the number of numbered
+    /// items before it. `true`: the line tells a numbered item.
+    pub(crate) fn take(&mut self, number: u64, line: &Line<'_>, numbered: usize) -> bool {
+        let Kind::Event(kind) = line.kind else {
+            return false;
+        };
+        let place = line.ordinal.unwrap_or(number);
+        let told = self.numbering.step(kind);
+        match kind {
+            EventKind::TaskStarted => self.started(line),
+            EventKind::TaskComplete => self.complete(line),
+            EventKind::TurnAborted => self.aborted(line),
+            EventKind::ItemCompleted => {
+                if let Some((turn_id, item)) = completed_item(line)
+                    && turn_id == self.turn.id
+                {
+                    self.push(place, item);
+                }
+            }
+            other => {
+                if let Some(item) = legacy::item(other, line) {
+                    self.legacy_item(place, item, told, numbered);
+                }
+            }
+        }
+        told == Told::Numbered
+    }
+
+    fn started(&mut self, line: &Line<'_>) {
         #[derive(Deserialize)]
-        #[expect(clippy::struct_field_names, reason = "names of the format")]
         struct Started {
-            #[serde(default)]
-            turn_id: Option<String>,
             #[serde(default)]
             root_turn_id: Option<String>,
             #[serde(default)]
             started_at: Option<i64>,
         }
-        let Some(event) = line.payload::<Started>() else {
-            return;
-        };
-        let id = event.turn_id.unwrap_or_else(|| format!("rollout-{place}"));
-        let index = match self.by_id.get(&id) {
-            Some(index) => *index,
-            None => self.open(place, id, TurnStatus::Interrupted),
-        };
-        let turn = &mut self.turns[index].turn;
-        turn.root_turn_id = event.root_turn_id;
-        turn.started_at = event.started_at;
-        self.current = Some(Current {
-            index,
-            explicit: true,
-        });
+        if let Some(event) = line.payload::<Started>() {
+            self.turn.root_turn_id = event.root_turn_id;
+            self.turn.started_at = event.started_at;
+        }
     }
 
     fn complete(&mut self, line: &Line<'_>) {
         #[derive(Deserialize)]
         struct Complete<'a> {
-            #[serde(default)]
-            turn_id: Option<String>,
             #[serde(default)]
             root_turn_id: Option<String>,
             #[serde(borrow, default)]
@@ -174,10 +161,7 @@ impl Projector {
         let Some(event) = line.payload::<Complete<'_>>() else {
             return;
         };
-        let Some(index) = self.ending(event.turn_id.as_deref()) else {
-            return;
-        };
-        let turn = &mut self.turns[index].turn;
+        let turn = &mut self.turn;
         turn.status = TurnStatus::Completed;
         if let Some(raw) = event.error
             && raw.get() != "null"
@@ -195,132 +179,58 @@ impl Projector {
         #[derive(Deserialize)]
         struct Aborted {
             #[serde(default)]
-            turn_id: Option<String>,
-            #[serde(default)]
             started_at: Option<i64>,
             #[serde(default)]
             completed_at: Option<i64>,
             #[serde(default)]
             duration_ms: Option<i64>,
         }
-        let Some(event) = line.payload::<Aborted>() else {
-            return;
-        };
-        let Some(index) = self.ending(event.turn_id.as_deref()) else {
-            return;
-        };
-        let turn = &mut self.turns[index].turn;
-        turn.status = TurnStatus::Interrupted;
-        turn.started_at = turn.started_at.or(event.started_at);
-        turn.completed_at = event.completed_at;
-        turn.duration_ms = event.duration_ms;
-    }
-
-    /// The turn that ends: the named one, or the current one where no name is given.
-    fn ending(&mut self, id: Option<&str>) -> Option<usize> {
-        let index = match id {
-            Some(id) => self.by_id.get(id).copied(),
-            None => self.current.map(|c| c.index),
-        }?;
-        if self.current.is_some_and(|c| c.index == index) {
-            self.current = None;
+        if let Some(event) = line.payload::<Aborted>() {
+            let turn = &mut self.turn;
+            turn.status = TurnStatus::Interrupted;
+            turn.started_at = turn.started_at.or(event.started_at);
+            turn.completed_at = event.completed_at;
+            turn.duration_ms = event.duration_ms;
         }
-        Some(index)
-    }
-
-    fn item(&mut self, place: u64, line: &Line<'_>) {
-        let Some((turn_id, item)) = completed_item(line) else {
-            return;
-        };
-        let index = match self.by_id.get(&turn_id) {
-            Some(index) => *index,
-            None if self.partial => return,
-            None => self.open(place, turn_id, TurnStatus::Interrupted),
-        };
-        self.push(index, place, item);
     }
 
     /// An item that comes twice is told anew.
-    fn push(&mut self, index: usize, place: u64, item: Item) {
-        let turn = &mut self.turns[index];
-        if let Some(old) = turn.turn.items.iter_mut().find(|old| old.id == item.id) {
+    fn push(&mut self, place: u64, item: Item) {
+        if let Some(old) = self.turn.items.iter_mut().find(|old| old.id == item.id) {
             *old = item;
             return;
         }
-        self.count += usize::from(is_numbered(&item));
-        turn.turn.items.push(item);
-        turn.item_ordinals.push(place);
+        self.turn.items.push(item);
+        self.item_ordinals.push(place);
     }
 
-    fn legacy_item(&mut self, place: u64, item: LegacyItem) {
-        let opens = matches!(item, LegacyItem::Numbered(ItemBody::UserMessage { .. }));
-        let index = match self.current {
-            Some(current) if current.explicit || !opens => current.index,
-            _ => {
-                let index = self.open(place, format!("rollout-{place}"), TurnStatus::Completed);
-                self.current = Some(Current {
-                    index,
-                    explicit: false,
-                });
-                index
+    fn legacy_item(&mut self, place: u64, item: LegacyItem, told: Told, numbered: usize) {
+        let last = self.turn.items.last_mut().map(|item| &mut item.body);
+        let last = last.filter(|_| told == Told::More);
+        let (id, body) = match (item, last) {
+            (LegacyItem::Summary(text), Some(ItemBody::Reasoning { summary, .. })) => {
+                return summary.push(text);
             }
-        };
-        let next_id = format!("item-{}", self.count + 1);
-        let last = self.turns[index].turn.items.last_mut().map(|item| &mut item.body);
-        let (id, body) = match item {
-            LegacyItem::Named(id, body) => (id, body),
-            LegacyItem::Numbered(body) => (next_id, body),
-            LegacyItem::Summary(text) => {
-                if let Some(ItemBody::Reasoning { summary, .. }) = last {
-                    summary.push(text);
-                    return;
-                }
-                (
-                    next_id,
-                    ItemBody::Reasoning {
-                        summary: vec![text],
-                        content: Vec::new(),
-                    },
-                )
+            (LegacyItem::Content(text), Some(ItemBody::Reasoning { content, .. })) => {
+                return content.push(text);
             }
-            LegacyItem::Content(text) => {
-                if let Some(ItemBody::Reasoning { content, .. }) = last {
-                    content.push(text);
-                    return;
-                }
-                (
-                    next_id,
-                    ItemBody::Reasoning {
-                        summary: Vec::new(),
-                        content: vec![text],
-                    },
-                )
-            }
+            (LegacyItem::Named(id, body), _) => (Some(id), body),
+            (LegacyItem::Numbered(body), _) => (None, body),
+            (LegacyItem::Summary(text), _) => (None, reasoning(vec![text], Vec::new())),
+            (LegacyItem::Content(text), _) => (None, reasoning(Vec::new(), vec![text])),
         };
         let item = Item {
-            id,
+            id: id.unwrap_or_else(|| format!("item-{}", numbered + usize::from(told == Told::Numbered))),
             started_at_ms: None,
             completed_at_ms: None,
             body,
         };
-        self.push(index, place, item);
+        self.push(place, item);
     }
+}
 
-    fn rolled_back(&mut self, line: &Line<'_>) {
-        #[derive(Deserialize)]
-        struct RolledBack {
-            num_turns: usize,
-        }
-        let Some(event) = line.payload::<RolledBack>() else {
-            return;
-        };
-        let keep = self.turns.len().saturating_sub(event.num_turns);
-        for dropped in self.turns.drain(keep..) {
-            self.count -= dropped.turn.items.iter().filter(|item| is_numbered(item)).count();
-            self.by_id.remove(&dropped.turn.id);
-        }
-        self.current = None;
-    }
+fn reasoning(summary: Vec<String>, content: Vec<String>) -> ItemBody {
+    ItemBody::Reasoning { summary, content }
 }
 
 /// The item that an `item_completed` event tells, with its turn.
@@ -343,11 +253,6 @@ pub(crate) fn completed_item(line: &Line<'_>) -> Option<(String, Item)> {
         ..item_codec::decode(event.item.get())?
     };
     Some((event.turn_id, item))
-}
-
-/// Whether a legacy item got its number from us.
-fn is_numbered(item: &Item) -> bool {
-    item.id.starts_with("item-")
 }
 
 /// Leaves of a turn's items what the view shows: of a summary the first user message and the last agent message.

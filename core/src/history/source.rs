@@ -105,9 +105,15 @@ impl Source {
 
     /// Lines from `offset` on, which must be where a line begins.
     pub(crate) fn forward(&self, offset: u64) -> Forward<'_> {
+        self.forward_in(offset, Vec::new())
+    }
+
+    /// Likewise, with a buffer that was used before.
+    pub(crate) fn forward_in(&self, offset: u64, buffer: Vec<u8>) -> Forward<'_> {
         Forward {
             source: self,
-            buffer: Vec::new(),
+            buffer,
+            filled: 0,
             base: offset,
             at: 0,
         }
@@ -185,6 +191,8 @@ impl Source {
 pub(crate) struct Forward<'a> {
     source: &'a Source,
     buffer: Vec<u8>,
+    /// How much of the buffer has been read.
+    filled: usize,
     /// Where the buffer begins in the file.
     base: u64,
     /// How much of the buffer is done.
@@ -196,15 +204,15 @@ impl Forward<'_> {
     pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
         let mut searched = self.at;
         loop {
-            if let Some(found) = memchr::memchr(b'\n', &self.buffer[searched..]) {
+            if let Some(found) = memchr::memchr(b'\n', &self.buffer[searched..self.filled]) {
                 let (start, end) = (self.at, searched + found);
                 self.at = end + 1;
                 return Ok(Some((self.base + start as u64, &self.buffer[start..end])));
             }
-            searched = self.buffer.len() - self.at;
+            searched = self.filled - self.at;
             if !self.fill()? {
-                let start = std::mem::replace(&mut self.at, self.buffer.len());
-                let rest = &self.buffer[start..];
+                let start = std::mem::replace(&mut self.at, self.filled);
+                let rest = &self.buffer[start..self.filled];
                 return Ok((!rest.is_empty()).then(|| (self.base + start as u64, rest)));
             }
         }
@@ -215,20 +223,28 @@ impl Forward<'_> {
         self.base + self.at as u64
     }
 
+    /// The buffer, for whoever reads next.
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+
     /// Drops what is done, and reads on; `false` at the end. What is left moves to the front.
     fn fill(&mut self) -> io::Result<bool> {
-        self.buffer.drain(..self.at);
+        self.buffer.copy_within(self.at..self.filled, 0);
         self.base += self.at as u64;
+        self.filled -= self.at;
         self.at = 0;
-        let old = self.buffer.len();
-        if old > LINE_LIMIT {
+        if self.filled > LINE_LIMIT {
             return Err(io::Error::other("a line is too long"));
         }
-        self.buffer.resize(old + CHUNK.max(old), 0);
-        let got = self
-            .source
-            .read_at(self.base + old as u64, &mut self.buffer[old..])?;
-        self.buffer.truncate(old + got);
+        let from = self.base + self.filled as u64;
+        let left = usize::try_from(self.source.end.saturating_sub(from)).unwrap_or(usize::MAX);
+        let wanted = self.filled + left.min(CHUNK.max(self.filled));
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        let got = self.source.read_at(from, &mut self.buffer[self.filled..])?;
+        self.filled += got;
         Ok(got > 0)
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
     };
     let mut bytes = 0;
     history.each_back(|line| {
-        bytes += line.text().len();
+        bytes += line.bytes().len();
         seen.take(&mut tail, line);
         !(seen.all() || bytes > window)
     })?;
@@ -186,7 +186,7 @@ impl Seen {
             sampled_through_sequence: u64,
         }
         self.sequence = true;
-        if let Ok(placed) = serde_json::from_str::<Placed>(line.text()) {
+        if let Ok(placed) = serde_json::from_slice::<Placed>(line.bytes()) {
             tail.position.sequence = placed.metadata.history_sequence;
             tail.position.sampled_through = placed.metadata.sampled_through_sequence;
         }

@@ -41,7 +41,7 @@ async fn find(store: &ThreadStore, id: ThreadId) -> StoredThread {
 
 async fn turns(store: &ThreadStore, id: ThreadId) -> Vec<Turn> {
     let path = find(store, id).await.path;
-    store.turns(path, None).await.unwrap()
+    store.turns(path).await.unwrap().map(Result::unwrap).collect()
 }
 
 /// All pages of a list, one after the other.

@@ -288,7 +288,8 @@ impl Probe {
 
     /// All turns, as thread/read gives them.
     pub(crate) async fn turns(&self) -> Vec<Turn> {
-        self.engine.read_turns(self.thread.id()).await.unwrap()
+        let turns = self.engine.read_turns(self.thread.id()).await.unwrap();
+        turns.map(Result::unwrap).collect()
     }
 
     /// Id of the turn that runs.

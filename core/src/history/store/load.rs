@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{StoredThread, ThreadStore, pages};
+use super::{AllTurns, StoredThread, ThreadStore, pages};
 use crate::history::branch::{self, Branch, Cut};
 use crate::history::chain::History;
 use crate::history::lock::{LockError, WriterLock};
@@ -11,7 +11,7 @@ use crate::history::tail::{self, Tail};
 use crate::history::{SessionMeta, replay};
 use crate::model::ResponseItem;
 use crate::session::LoadHistory;
-use crate::{Error, HistoryMode, Result, ThreadId, Turn};
+use crate::{Error, HistoryMode, Result, ThreadId};
 
 /// A thread that this process may write, with how it stands.
 pub(crate) struct Taken {
@@ -25,7 +25,7 @@ pub(crate) struct Taken {
 /// Turns of a thread that is taken up, as many as were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct TakenTurns {
-    pub(crate) all: Vec<Turn>,
+    pub(crate) all: AllTurns,
     pub(crate) page: Option<super::TurnsPage>,
     pub(crate) turns_cursor: Option<String>,
     pub(crate) items_cursor: Option<String>,
@@ -86,23 +86,28 @@ impl ThreadStore {
         all: bool,
         page: Option<super::TurnsQuery>,
     ) -> Result<TakenTurns> {
+        let inner = std::sync::Arc::clone(&self.inner);
         super::run(move || {
-            let placed = if all {
-                pages::project(&history)?
+            let page = match page {
+                Some(query) => Some(pages::turns(&history, id, &query, || inner.turn_map(&history))?),
+                None => None,
+            };
+            let mut taken = TakenTurns {
+                page,
+                ..TakenTurns::default()
+            };
+            let last = if all {
+                let map = inner.turn_map(&history)?;
+                let last = map.turns().len().checked_sub(1);
+                let last = last.map(|last| map.turn(&history, last, &mut Vec::new()));
+                let last = last.transpose().map_err(unreadable)?;
+                taken.all = AllTurns::of(history.clone(), map)?;
+                last
             } else {
                 pages::last_turn(&history)?
             };
-            let (turns_cursor, items_cursor) = pages::end_cursors(&history, id, placed.last());
-            Ok(TakenTurns {
-                all: if all {
-                    placed.into_iter().map(|placed| placed.turn).collect()
-                } else {
-                    Vec::new()
-                },
-                page: page.map(|query| pages::turns(&history, id, &query)).transpose()?,
-                turns_cursor,
-                items_cursor,
-            })
+            (taken.turns_cursor, taken.items_cursor) = pages::end_cursors(&history, id, last.as_ref());
+            Ok(taken)
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! Stored threads: finding, listing and reading them, and what users give to them.
 
+mod all_turns;
 mod attachments;
 mod cursor;
 mod list;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use all_turns::AllTurns;
 pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
@@ -33,7 +35,7 @@ use super::layout::Layout;
 use super::names::Names;
 use super::row::{Row, Stamp};
 use super::{head, project};
-use crate::{Error, Result, ThreadId, ThreadInfo, Turn};
+use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
 const ROWS_IN_MEMORY: usize = 4 << 20;
@@ -123,16 +125,22 @@ impl ThreadStore {
         self.blocking(move |state| state.find_path(&path)).await
     }
 
-    /// All turns of a thread with all items, oldest first. `running` is the turn that runs now.
-    pub async fn turns(&self, path: PathBuf, running: Option<String>) -> Result<Vec<Turn>> {
-        self.history(path, move |history| pages::all_turns(history, running.as_deref()))
-            .await
+    /// All turns of a thread with all items, oldest first.
+    pub async fn turns(&self, path: PathBuf) -> Result<AllTurns> {
+        let inner = Arc::clone(&self.inner);
+        self.history(path, move |history| {
+            AllTurns::of(history.clone(), inner.turn_map(history)?)
+        })
+        .await
     }
 
     /// A page of turns (threads-and-turns section 2.8).
     pub async fn turns_page(&self, id: ThreadId, path: PathBuf, query: TurnsQuery) -> Result<TurnsPage> {
-        self.history(path, move |history| pages::turns(history, id, &query))
-            .await
+        let inner = Arc::clone(&self.inner);
+        self.history(path, move |history| {
+            pages::turns(history, id, &query, || inner.turn_map(history))
+        })
+        .await
     }
 
     /// A page of items (threads-and-turns section 2.8).

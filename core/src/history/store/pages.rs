@@ -6,6 +6,7 @@ use crate::history::chain::History;
 use crate::history::chain::Place;
 use crate::history::line::{EventKind, Kind, Line};
 use crate::history::project::{PlacedTurn, Projector, completed_item, reduce};
+use crate::history::turn_map::TurnMap;
 use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, Turn};
 
 /// Which turns.
@@ -80,13 +81,6 @@ pub struct ItemRow {
     pub ordinal: u64,
 }
 
-/// All turns, oldest first.
-pub(super) fn all_turns(history: &History, running: Option<&str>) -> Result<Vec<Turn>> {
-    let mut placed = project(history)?;
-    mark_running(&mut placed, running);
-    Ok(placed.into_iter().map(|p| p.turn).collect())
-}
-
 /// The first turn behind one that was read (or the first one of all), and the last one of all. Reads no more than it
 /// must: the beginning, and the end back to what was read.
 pub(super) fn unread_turns(
@@ -124,15 +118,6 @@ pub(super) fn unread_turns(
     Ok((next, last))
 }
 
-/// All turns with their places.
-pub(crate) fn project(history: &History) -> Result<Vec<PlacedTurn>> {
-    let mut projector = Projector::new(history.mode());
-    history
-        .each(|number, line| projector.take(number, line))
-        .map_err(unreadable)?;
-    Ok(projector.finish())
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 fn unreadable(error: std::io::Error) -> Error {
     Error::internal(format!("failed to read thread: {error}"))
@@ -157,7 +142,7 @@ pub(crate) fn last_turns(history: &History, count: usize) -> Result<(Vec<PlacedT
                 _ => false,
             };
             if wanted && !more {
-                lines.push(line.text().as_bytes().to_vec());
+                lines.push(line.bytes().to_vec());
             }
             !more
         })
@@ -194,7 +179,7 @@ fn turns_before(history: &History, cursor: &PlaceCursor, count: usize) -> Result
                 && let Some(turn_id) = line.text_member("turn_id")
                 && found.iter().any(|placed| placed.turn.id == *turn_id)
             {
-                late.push(line.text().to_owned());
+                late.push(line.bytes().to_vec());
             }
             true
         })
@@ -202,7 +187,7 @@ fn turns_before(history: &History, cursor: &PlaceCursor, count: usize) -> Result
     if !late.is_empty() {
         let mut projector = Projector::over(found);
         for text in &late {
-            if let Some(line) = Line::parse(text.as_bytes()) {
+            if let Some(line) = Line::parse(text) {
                 projector.take(0, &line);
             }
         }
@@ -232,36 +217,34 @@ fn next_start(history: &History, ordinal: u64) -> Result<Option<Place>> {
     }
 }
 
-pub(super) fn turns(history: &History, id: ThreadId, query: &TurnsQuery) -> Result<TurnsPage> {
+/// Pages that begin no further from the end than this are read from there backwards.
+const NEAR: u64 = 8 << 20;
+
+/// A page of turns. Near the end of a paginated history it is read backwards; else `map` says where its turns lie.
+pub(super) fn turns(
+    history: &History,
+    id: ThreadId,
+    query: &TurnsQuery,
+    map: impl FnOnce() -> Result<TurnMap>,
+) -> Result<TurnsPage> {
     let limit = query.limit.clamp(1, 100);
     let legacy = history.mode() == HistoryMode::Legacy;
-    let (mut all, earlier) = match &query.cursor {
-        _ if legacy || !query.descending => (project(history)?, false),
-        None => last_turns(history, limit)?,
-        Some(text) => {
-            let cursor = PlaceCursor::parse(text, id, Scope::Turns)?;
-            turns_before(history, &cursor, limit)?
-        }
+    let cursor = match &query.cursor {
+        Some(text) if !legacy => Some(PlaceCursor::parse(text, id, Scope::Turns)?),
+        _ => None,
     };
-    mark_running(&mut all, query.running.as_deref());
-    if query.descending {
-        all.reverse();
-    }
-    let start = match query.cursor.as_deref() {
-        None => 0,
-        Some(text) if legacy => {
-            let cursor = TurnCursor::parse(text)?;
-            let at = all.iter().position(|p| p.turn.id == cursor.turn_id);
-            let at = at.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
-            at + usize::from(!cursor.include_anchor)
-        }
-        Some(text) => {
-            let cursor = PlaceCursor::parse(text, id, Scope::Turns)?;
-            let behind = |p: &PlacedTurn| is_behind(p.ordinal, &cursor, query.descending);
-            all.iter().position(behind).unwrap_or(all.len())
-        }
+    let far = |cursor: &PlaceCursor| -> Result<bool> {
+        let place = history.place_of(cursor.rollout_ordinal).map_err(unreadable)?;
+        Ok(place.is_some_and(|place| history.bytes_behind(place) > NEAR))
     };
-    let cursor = |placed: &PlacedTurn, include_anchor: bool| {
+    let backwards = !legacy && query.descending && !cursor.as_ref().map_or(Ok(false), far)?;
+    let (mut page, more) = if backwards {
+        turns_from_end(history, cursor.as_ref(), limit)?
+    } else {
+        mapped_turns(history, query, cursor.as_ref(), limit, &map()?)?
+    };
+    mark_running(&mut page, query.running.as_deref());
+    let cursor_at = |placed: &PlacedTurn, include_anchor: bool| {
         if legacy {
             let turn_id = placed.turn.id.clone();
             TurnCursor {
@@ -273,10 +256,8 @@ pub(super) fn turns(history: &History, id: ThreadId, query: &TurnsQuery) -> Resu
             PlaceCursor::new(id, Scope::Turns, placed.ordinal, include_anchor).text()
         }
     };
-    let more = earlier || all.len() - start > limit;
-    let mut page: Vec<PlacedTurn> = all.drain(start..).take(limit).collect();
-    let next_cursor = page.last().filter(|_| more).map(|last| cursor(last, false));
-    let backwards_cursor = page.first().map(|first| cursor(first, true));
+    let next_cursor = page.last().filter(|_| more).map(|last| cursor_at(last, false));
+    let backwards_cursor = page.first().map(|first| cursor_at(first, true));
     for placed in &mut page {
         reduce(placed, query.view);
     }
@@ -285,6 +266,58 @@ pub(super) fn turns(history: &History, id: ThreadId, query: &TurnsQuery) -> Resu
         next_cursor,
         backwards_cursor,
     })
+}
+
+/// The turns of a page whose places are known, in the order asked for; `true` if there are more behind them.
+fn mapped_turns(
+    history: &History,
+    query: &TurnsQuery,
+    cursor: Option<&PlaceCursor>,
+    limit: usize,
+    map: &TurnMap,
+) -> Result<(Vec<PlacedTurn>, bool)> {
+    let heads = map.turns();
+    let mut order: Vec<usize> = (0..heads.len()).collect();
+    if query.descending {
+        order.reverse();
+    }
+    let start = match (cursor, query.cursor.as_deref()) {
+        (_, None) => 0,
+        (Some(cursor), _) => {
+            let behind = |n: &usize| is_behind(heads[*n].ordinal, cursor, query.descending);
+            order.iter().position(behind).unwrap_or(order.len())
+        }
+        (None, Some(text)) => {
+            let cursor = TurnCursor::parse(text)?;
+            let at = order.iter().position(|n| heads[*n].id == cursor.turn_id);
+            let at = at.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
+            at + usize::from(!cursor.include_anchor)
+        }
+    };
+    let page = order.iter().skip(start).take(limit);
+    let mut buffer = Vec::new();
+    let page: std::io::Result<Vec<_>> = page.map(|n| map.turn(history, *n, &mut buffer)).collect();
+    Ok((page.map_err(unreadable)?, order.len() - start > limit))
+}
+
+/// The turns of a page of a paginated history, newest first, read backwards; `true` if there are earlier ones.
+fn turns_from_end(
+    history: &History,
+    cursor: Option<&PlaceCursor>,
+    limit: usize,
+) -> Result<(Vec<PlacedTurn>, bool)> {
+    let (mut found, earlier) = match cursor {
+        None => last_turns(history, limit)?,
+        Some(cursor) => {
+            let (mut found, earlier) = turns_before(history, cursor, limit)?;
+            found.retain(|placed| is_behind(placed.ordinal, cursor, true));
+            (found, earlier)
+        }
+    };
+    found.reverse();
+    let more = earlier || found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
 }
 
 fn is_behind(ordinal: u64, cursor: &PlaceCursor, descending: bool) -> bool {
@@ -371,10 +404,11 @@ fn item_row(line: &Line<'_>) -> Option<ItemRow> {
 /// Where an item is.
 fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Result<u64> {
     let mut found = None;
+    let mention = memchr::memmem::Finder::new(wanted);
     history
         .each_from(Place::START, |line| {
             // Most lines don't mention it.
-            if line.text().contains(wanted)
+            if mention.find(line.bytes()).is_some()
                 && let Some(row) = item_row(line)
                 && row.item.id == wanted
                 && turn_id.is_none_or(|turn_id| row.turn_id == turn_id)
@@ -388,10 +422,10 @@ fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Resul
 }
 
 /// The last turn, read from the end; of a legacy history, which would have to be read whole for it, nothing.
-pub(crate) fn last_turn(history: &History) -> Result<Vec<PlacedTurn>> {
+pub(crate) fn last_turn(history: &History) -> Result<Option<PlacedTurn>> {
     match history.mode() {
-        HistoryMode::Legacy => Ok(Vec::new()),
-        HistoryMode::Paginated => Ok(last_turns(history, 1)?.0),
+        HistoryMode::Legacy => Ok(None),
+        HistoryMode::Paginated => Ok(last_turns(history, 1)?.0.pop()),
     }
 }
 
