@@ -15,7 +15,7 @@ crate::rpc::methods! {
     client ThreadTurnsList "thread/turns/list" (ThreadTurnsListParams) -> ThreadTurnsListResponse, stable, in None, "Lists the turns of a thread, page by page.";
     client ThreadItemsRead "thread/items/read" (ThreadItemsReadParams) -> ThreadItemsReadResponse, experimental, in None, "Reads single items of a turn.";
     client ThreadReadStateUpdate "thread/readState/update" (ThreadReadStateUpdateParams) -> ThreadReadStateUpdateResponse, experimental, in Thread, "Marks a thread as read or unread.";
-    notify ThreadReadStateChanged "thread/readState/changed" (ThreadReadStateChangedNotification), stable, "A thread was marked as read or unread.";
+    notify ThreadReadStateChanged "thread/readState/changed" (ThreadReadStateChangedNotification), stable, "How far a thread was read changed.";
     client ThreadItemsList "thread/items/list" (ThreadItemsListParams) -> ThreadItemsListResponse, stable, in None, "Lists the items of a thread, page by page.";
 }
 
@@ -216,7 +216,7 @@ pub struct ThreadReadStateUpdateParams {
 pub enum ThreadReadStateOperation {
     /// All is read.
     Read,
-    /// The last turn is unread.
+    /// All is unread.
     Unread,
 }
 

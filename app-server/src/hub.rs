@@ -143,6 +143,16 @@ impl Hub {
         }
     }
 
+    /// Tells those who watch the thread and may use what is experimental.
+    pub(crate) fn tell_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+        let mut frame = SharedFrame::<N>::new(Some(thread), params);
+        for peer in self.lock().watchers(thread) {
+            if peer.session().is_some_and(|session| session.experimental) {
+                frame.send_to(peer);
+            }
+        }
+    }
+
     /// Hands text of an item to those who watch the thread.
     pub(crate) fn tell_delta(&self, method: &str, delta: Delta) {
         let state = self.lock();

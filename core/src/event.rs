@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::history::ReadState;
 use crate::model::RateLimitSnapshot;
 use crate::{CommandAction, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, Turn, TurnError};
 
@@ -34,6 +35,8 @@ pub enum Event {
     Settings(Box<ThreadSettings>),
     /// A turn began. Items are not loaded.
     TurnStarted(Box<Turn>),
+    /// How far users have read it changed.
+    ReadState(ReadState),
     /// A turn ended. Carries its last agent message.
     TurnCompleted(Box<Turn>),
     /// An item began.

@@ -79,7 +79,7 @@ export type ServerNotification =
   | { method: "thread/unarchived"; params: ThreadUnarchivedNotification }
   /** A thread was removed. */
   | { method: "thread/deleted"; params: ThreadDeletedNotification }
-  /** A thread was marked as read or unread. */
+  /** How far a thread was read changed. */
   | { method: "thread/readState/changed"; params: ThreadReadStateChangedNotification }
   /** A thread got a name. */
   | { method: "thread/name/updated"; params: ThreadNameUpdatedNotification }

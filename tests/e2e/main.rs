@@ -22,6 +22,7 @@ mod feature;
 mod history;
 mod models;
 mod orphans;
+mod read_state;
 mod shutdown;
 mod telemetry;
 mod thread_lifecycle;

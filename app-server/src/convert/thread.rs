@@ -6,6 +6,7 @@ use codex_app_server_protocol as wire;
 use codex_app_server_protocol::{
     AbsolutePathBuf, LegacyAppPathString, ReasoningEffort, SessionSource, ThreadSource,
 };
+use codex_core::history::{ReadState, Unread};
 use codex_core::{GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage};
 use serde_json::Value;
 
@@ -104,6 +105,17 @@ pub(crate) fn token_usage_to_wire(usage: &ThreadTokenUsage) -> wire::ThreadToken
         last: breakdown(&usage.last),
         total: breakdown(&usage.total),
         model_context_window: usage.model_context_window,
+    }
+}
+
+/// Towards the client.
+pub(crate) fn read_state_to_wire(state: ReadState) -> wire::ThreadReadState {
+    wire::ThreadReadState {
+        revision: state.revision,
+        first_unread: state.first_unread.map(|unread| match unread {
+            Unread::ThreadStart => wire::ThreadUnreadPosition::ThreadStart,
+            Unread::Turn(turn_id) => wire::ThreadUnreadPosition::Turn { turn_id },
+        }),
     }
 }
 

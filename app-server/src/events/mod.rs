@@ -13,8 +13,8 @@ mod turn;
 use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ModelRerouted,
     ModelSafetyBufferingUpdated, ModelVerificationNotice, ReasoningSummaryPartAdded, TerminalInteraction,
-    ThreadClosed, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted,
-    TurnModerationMetadata, TurnStarted, Warning,
+    ThreadClosed, ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged,
+    ThreadTokenUsageUpdated, TurnCompleted, TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, ThreadId, now_ms};
 
@@ -45,6 +45,10 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             hub.broadcast::<ThreadStatusChanged>(Some(thread), &thread::status_changed(thread, &status));
         }
         Event::Closed => hub.broadcast::<ThreadClosed>(Some(thread), &thread::closed(thread)),
+        Event::ReadState(state) => {
+            let params = thread::read_state_changed(thread, state);
+            hub.tell_experimental::<ThreadReadStateChanged>(thread, &params);
+        }
         Event::Settings(settings) => {
             hub.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
         }

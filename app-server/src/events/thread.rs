@@ -1,9 +1,10 @@
 //! News of a thread as a whole.
 
 use codex_app_server_protocol::{
-    ThreadClosedNotification, ThreadSettingsUpdatedNotification, ThreadStatusChangedNotification,
-    ThreadTokenUsageUpdatedNotification,
+    ThreadClosedNotification, ThreadReadStateChangedNotification, ThreadSettingsUpdatedNotification,
+    ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification,
 };
+use codex_core::history::ReadState;
 use codex_core::{ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage};
 
 use crate::convert;
@@ -13,6 +14,14 @@ pub(super) fn status_changed(thread: ThreadId, status: &ThreadStatus) -> ThreadS
     ThreadStatusChangedNotification {
         status: convert::thread::status_to_wire(status),
         thread_id: thread.to_string(),
+    }
+}
+
+/// `thread/readState/changed`
+pub(crate) fn read_state_changed(thread: ThreadId, state: ReadState) -> ThreadReadStateChangedNotification {
+    ThreadReadStateChangedNotification {
+        thread_id: thread.to_string(),
+        read_state: convert::thread::read_state_to_wire(state),
     }
 }
 

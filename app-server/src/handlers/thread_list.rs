@@ -86,11 +86,14 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
         section: params.section_id,
     };
     let page = cx.server.engine.list_threads(query).await?;
+    let ids = page.threads.iter().map(|info| info.id.to_string());
+    let states = page.read_states.into_iter().map(thread::read_state_to_wire);
+    let read_states = ids.zip(states).collect();
     Ok(ThreadListResponse {
+        read_states: Some(read_states),
         data: page.threads.iter().map(thread::to_wire).collect(),
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
-        read_states: None,
     })
 }
 

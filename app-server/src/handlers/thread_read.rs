@@ -10,7 +10,6 @@ use codex_core::history::{AllTurns, ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemBody, ItemsView};
 
 use super::thread_lifecycle::all_turns_notice;
-use super::thread_read_state;
 use crate::all_turns;
 use crate::answer::Responder;
 use crate::convert::{item, thread, turn};
@@ -44,13 +43,11 @@ async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse
     } else {
         (Vec::new(), None)
     };
-    let experimental = cx.peer.session().is_some_and(|session| session.experimental);
-    let read_state = match &info.path {
-        Some(path) if experimental && info.history_mode == HistoryMode::Paginated && path.exists() => {
-            let state = cx.server.engine.store().read_state(id, path.clone()).await?;
-            Some(thread_read_state::to_wire(state))
-        }
-        _ => None,
+    let read_state = if info.path.as_ref().is_some_and(|path| path.exists()) {
+        let state = cx.server.engine.store().read_state(id).await?;
+        Some(thread::read_state_to_wire(state))
+    } else {
+        None
     };
     let response = ThreadReadResponse {
         thread: Thread {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::{Engine, StartThread, StartedThread};
 use crate::config::{Config, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
+use crate::history::store::Reading;
 use crate::history::{
     BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
     timestamp,
@@ -45,8 +46,8 @@ impl Engine {
         let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &config)?;
         let now = chrono::Local::now();
         let info = new_info(id, &start, &settings, now.timestamp());
-        let (log, info) = if start.ephemeral {
-            (ThreadLog::none(), info)
+        let (log, reading, info) = if start.ephemeral {
+            (ThreadLog::none(), None, info)
         } else {
             let path = self.store().layout().rollout(id, now);
             let provenance = if custom {
@@ -72,7 +73,8 @@ impl Engine {
                 path: Some(path),
                 ..info
             };
-            (ThreadLog::create(&self.writer, log), info)
+            let reading = self.store().new_reading(id);
+            (ThreadLog::create(&self.writer, log), Some(reading), info)
         };
         let session = Session::new(log.clone());
         let draft = Draft {
@@ -83,6 +85,7 @@ impl Engine {
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
             log,
+            reading,
             settings_untold: true,
         };
         self.assemble(draft, session)
@@ -98,12 +101,13 @@ impl Engine {
             developer_instructions,
             user_agent,
             log,
+            reading,
             settings_untold,
         } = draft;
         let id = info.id;
         let provider = provider(&config, &settings.model_provider)?;
         let doc = ProjectDoc::load(&config, &settings.cwd);
-        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, info.ephemeral);
+        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, reading, info.ephemeral);
         let lineage = lineage(&info, settings_untold);
         let options = ModelClientOptions {
             thread_id: id,
@@ -241,6 +245,8 @@ pub(super) struct Draft {
     pub(super) developer_instructions: Option<String>,
     pub(super) user_agent: String,
     pub(super) log: ThreadLog,
+    /// How far it was read; `None` for ephemeral threads.
+    pub(super) reading: Option<Reading>,
     /// The history has not been told of the settings.
     pub(super) settings_untold: bool,
 }

@@ -134,6 +134,7 @@ impl Engine {
         let draft = Draft {
             info,
             log: grafted.log,
+            reading: Some(self.store().new_reading(twig.id)),
             ..draft
         };
         self.assemble(draft, grafted.session)
@@ -204,6 +205,7 @@ impl Engine {
             meta,
             tail: branch.tail,
             history,
+            reading: self.store().new_reading(id),
         };
         self.assemble_stored(taken, twig.start, mail)
     }
@@ -252,6 +254,7 @@ impl Engine {
             developer_instructions: start.developer_instructions.clone(),
             user_agent: start.user_agent.clone(),
             log: ThreadLog::none(),
+            reading: None,
             settings_untold: start.ephemeral,
         })
     }

@@ -30,6 +30,7 @@ impl Engine {
     pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
         let mut page = self.store().list(query).await?;
         self.enliven(&mut page.threads).await;
+        self.store().refresh_read_states(&mut page);
         Ok(page)
     }
 
@@ -43,6 +44,21 @@ impl Engine {
     /// The file of a thread, with everything in it that was told. `what` wants to read it.
     pub async fn readable(&self, id: ThreadId, what: &str) -> Result<std::path::PathBuf> {
         Ok(self.stored_for_reading(id, what).await?.path)
+    }
+
+    /// Refuses if it is not kept how far a thread was read: it has no file.
+    pub async fn check_read_state(&self, id: ThreadId) -> Result<()> {
+        if let Some(handle) = self.thread(id) {
+            handle.log().flushed().await;
+            if handle.log().is_materialised() {
+                return Ok(());
+            }
+            return Err(Error::invalid("thread read state unavailable"));
+        }
+        match self.store().find(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::invalid(format!("thread not loaded: {id}"))),
+        }
     }
 
     /// Gives loaded threads their status.
@@ -264,6 +280,7 @@ impl Engine {
         let grafted = self
             .graft(id, path.clone(), meta, &branch, entries, &channel.0)
             .await?;
+        let (reading, news) = self.store().reverted_reading(id, grafted.history.clone()).await?;
         let turns = self.store().taken_turns(grafted.history, id, false, None).await?;
         let info = ThreadInfo {
             path: Some(path),
@@ -280,10 +297,15 @@ impl Engine {
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
             log: grafted.log,
+            reading: Some(reading),
             settings_untold: false,
         };
         let assembled = self.assemble(draft, grafted.session)?;
-        assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
+        let outbox = &assembled.front.outbox;
+        if let Some(state) = news {
+            outbox.emit(Event::ReadState(state));
+        }
+        outbox.emit(Event::Status(ThreadStatus::Idle));
         self.launch(channel, assembled, || ());
         Ok(RevertedThread {
             info,

@@ -32,6 +32,8 @@ use crate::{
 
 /// How long the end of all threads may take.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(800);
+/// How long it may take then to write down how far threads were read.
+const SAVING_TIME: Duration = Duration::from_millis(200);
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -228,7 +230,7 @@ impl Engine {
         self.threads.lock().keys().copied().collect()
     }
 
-    /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to 800 ms. Nothing
+    /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to a second. Nothing
     /// is told any more.
     pub async fn shutdown(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
@@ -240,6 +242,11 @@ impl Engine {
         let all = futures_util::future::join_all(ends);
         if tokio::time::timeout(SHUTDOWN_TIME, all).await.is_err() {
             tracing::warn!("some threads did not end in time");
+        }
+        if let Some(store) = self.store.get()
+            && let Ok(Err(error)) = tokio::time::timeout(SAVING_TIME, store.keep_read_states()).await
+        {
+            tracing::warn!(%error, "how far threads were read could not be saved");
         }
         telemetry::flush().await;
     }

@@ -159,6 +159,7 @@ impl Engine {
             meta,
             tail,
             history,
+            reading,
         } = taken;
         let id = stored.info.id;
         let saved = if settings_count(&meta, &tail) {
@@ -204,6 +205,7 @@ impl Engine {
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
             log,
+            reading: Some(reading),
             settings_untold,
         };
         self.assemble(draft, session)

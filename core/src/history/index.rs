@@ -15,7 +15,7 @@ use super::row::{Row, Stamp};
 use super::turn_map::TurnMap;
 
 /// Raised when tables change in a way that older programs can't live with.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// The first part is derived and may be dropped at any time; the second part is the only place of its contents.
 const SCHEMA: &str = "
@@ -26,8 +26,9 @@ const SCHEMA: &str = "
 
     CREATE TABLE IF NOT EXISTS patches(thread_id TEXT PRIMARY KEY, patch TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS goals(thread_id TEXT PRIMARY KEY, goal TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS read_states(
-        thread_id TEXT PRIMARY KEY, read_turn_id TEXT, unread INTEGER NOT NULL, revision TEXT NOT NULL) WITHOUT ROWID;
+    DROP TABLE IF EXISTS read_states;
+    CREATE TABLE IF NOT EXISTS unread(
+        thread_id TEXT PRIMARY KEY, from_start INTEGER NOT NULL, turn_id TEXT, revision TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS sections(
         id TEXT PRIMARY KEY, name TEXT NOT NULL, appearance TEXT, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS section_members(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use crate::history::store::Reading;
 use crate::history::{Entry, ThreadLog};
 use crate::{
     ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, Item, ItemsView, ThreadId,
@@ -27,6 +28,8 @@ struct Shared {
     thread_id: ThreadId,
     sink: Arc<dyn EventSink>,
     log: ThreadLog,
+    /// How far users have read it; `None` for ephemeral threads.
+    reading: Option<Reading>,
     /// The process ends: nobody listens any more.
     muted: AtomicBool,
     /// A lock, because commands in the background report from tasks of their own, not from the actor's. Held for a
@@ -89,6 +92,7 @@ impl Outbox {
         thread_id: ThreadId,
         sink: Arc<dyn EventSink>,
         log: ThreadLog,
+        reading: Option<Reading>,
         keep_turns: bool,
     ) -> Self {
         let state = State {
@@ -105,6 +109,7 @@ impl Outbox {
                 thread_id,
                 sink,
                 log,
+                reading,
                 muted: AtomicBool::new(false),
                 state: Mutex::new(state),
             }),
@@ -229,21 +234,23 @@ impl Outbox {
         self.state().stopping = true;
     }
 
-    /// Tells that the running turn ended: status, the error if there is one, the turn, withdrawn questions. `turn`
-    /// comes without items; its last agent message is added where the turn went well.
+    /// Tells that the running turn ended: what is unread and the status (where it failed: the status, the error, what
+    /// is unread), the turn, withdrawn questions. `turn` comes without items; its last agent message is added where
+    /// the turn went well.
     pub(crate) fn turn_ended(&self, mut turn: Turn, last_message: Option<Item>) {
-        let status = if turn.error.is_some() {
-            ThreadStatus::SystemError
-        } else {
-            ThreadStatus::Idle
-        };
-        self.set_base(status);
         if let Some(error) = &turn.error {
+            self.set_base(ThreadStatus::SystemError);
             self.emit(Event::Error {
                 turn_id: turn.id.as_str().into(),
                 error: error.clone(),
                 will_retry: false,
             });
+        }
+        if let Some(reading) = &self.shared.reading {
+            self.emit(Event::ReadState(reading.turn_ended(&turn.id)));
+        }
+        if turn.error.is_none() {
+            self.set_base(ThreadStatus::Idle);
         }
         {
             let mut state = self.state();

@@ -131,6 +131,8 @@ impl SourceKind {
 pub struct ListPage {
     /// Rows.
     pub threads: Vec<ThreadInfo>,
+    /// How far each was read, in the same order.
+    pub read_states: Vec<super::ReadState>,
     /// A cursor behind each row.
     pub(crate) cursors: Vec<String>,
     /// Goes on behind the last row; `None` at the end.
@@ -186,6 +188,7 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
         backwards_cursor: found.first().map(|row| place(row, false)),
         cursors: found.iter().map(|row| place(row, true)).collect(),
         threads: found.into_iter().map(|(_, info)| info).collect(),
+        read_states: Vec::new(),
     })
 }
 
@@ -290,6 +293,7 @@ fn by_position(state: &mut State, query: &ListQuery, limit: usize) -> Result<Lis
         backwards_cursor: found.first().map(|(place, _)| place.to_string()),
         cursors: Vec::new(),
         threads: found.into_iter().map(|(_, info)| info).collect(),
+        read_states: Vec::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{AllTurns, StoredThread, ThreadStore, pages};
+use super::{AllTurns, Reading, StoredThread, ThreadStore, pages};
 use crate::history::branch::{self, Branch, Cut};
 use crate::history::chain::History;
 use crate::history::lock::{LockError, WriterLock};
@@ -20,6 +20,7 @@ pub(crate) struct Taken {
     pub(crate) meta: SessionMeta,
     pub(crate) tail: Tail,
     pub(crate) history: History,
+    pub(crate) reading: Reading,
 }
 
 /// Turns of a thread that is taken up, as many as were asked for.
@@ -52,6 +53,7 @@ impl ThreadStore {
             let history = store.inner.state().open(&stored.path)?;
             let tail = tail::read(&history).map_err(unreadable)?;
             Ok(Taken {
+                reading: store.reading(id),
                 meta: history.meta.clone(),
                 stored,
                 lock,

@@ -319,6 +319,7 @@ impl State {
 
     fn delete(&mut self, id: ThreadId) -> Result<()> {
         self.check_delete(id)?;
+        self.marks.forget(id);
         self.catalogue.refresh();
         let files = self.catalogue.all(id);
         if files.is_empty() {
@@ -341,13 +342,7 @@ impl State {
         if self.index.exists() {
             let key = id.to_string();
             self.index.with(|db| {
-                for table in [
-                    "patches",
-                    "goals",
-                    "read_states",
-                    "section_members",
-                    "attachments",
-                ] {
+                for table in ["patches", "goals", "unread", "section_members", "attachments"] {
                     db.execute(&format!("DELETE FROM {table} WHERE thread_id = ?1"), [&key])?;
                 }
                 Ok(())

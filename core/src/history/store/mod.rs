@@ -8,6 +8,7 @@ pub(crate) mod load;
 mod manage;
 mod pages;
 mod read_state;
+mod reading;
 mod search;
 mod sections;
 mod timeline;
@@ -24,6 +25,8 @@ pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
 pub use read_state::{ReadState, Unread};
+use reading::Marks;
+pub(crate) use reading::Reading;
 pub use search::Occurrence;
 pub use sections::Section;
 pub use timeline::{Happening, Timeline};
@@ -53,6 +56,7 @@ struct Inner {
     default_provider: String,
     /// Behind a lock because calls work on blocking threads; held for one call.
     state: Mutex<State>,
+    marks: Arc<Marks>,
     warming: AtomicBool,
 }
 
@@ -62,6 +66,7 @@ struct State {
     names: Names,
     index: Index,
     rows: RowCache,
+    marks: Arc<Marks>,
     default_provider: String,
 }
 
@@ -86,6 +91,7 @@ impl ThreadStore {
     /// The threads below `layout`. `default_provider` stands in for files that don't tell their provider.
     pub fn new(layout: Layout, default_provider: impl Into<String>) -> Self {
         let default_provider = default_provider.into();
+        let marks: Arc<Marks> = Arc::default();
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(State {
@@ -93,11 +99,13 @@ impl ThreadStore {
                     names: Names::new(layout.names()),
                     index: Index::new(layout.index()),
                     rows: RowCache::default(),
+                    marks: Arc::clone(&marks),
                     layout: layout.clone(),
                     default_provider: default_provider.clone(),
                 }),
                 layout,
                 default_provider,
+                marks,
                 warming: AtomicBool::new(false),
             }),
         }
@@ -110,7 +118,14 @@ impl ThreadStore {
 
     /// A page of threads (threads-and-turns section 2.7).
     pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
-        let page = self.blocking(move |state| list::list(state, &query)).await?;
+        let page = self
+            .blocking(move |state| {
+                let mut page = list::list(state, &query)?;
+                let ids: Vec<ThreadId> = page.threads.iter().map(|info| info.id).collect();
+                page.read_states = state.read_states(&ids);
+                Ok(page)
+            })
+            .await?;
         self.warm();
         Ok(page)
     }

@@ -81,41 +81,17 @@ pub struct ItemRow {
     pub ordinal: u64,
 }
 
-/// The first turn behind one that was read (or the first one of all), and the last one of all. Reads no more than it
-/// must: the beginning, and the end back to what was read.
-pub(super) fn unread_turns(
-    history: &History,
-    read: Option<&str>,
-) -> Result<(Option<String>, Option<String>)> {
-    let begun = |line: &Line<'_>| match line.kind {
-        Kind::Event(EventKind::TaskStarted) => line.text_member("turn_id").map(std::borrow::Cow::into_owned),
-        _ => None,
-    };
-    let (mut next, mut last) = (None, None);
-    let mut seen = false;
+/// Whether a turn is in the history. Reads back to where it begins.
+pub(super) fn has_turn(history: &History, turn_id: &str) -> Result<bool> {
+    let mut found = false;
     history
         .each_back(|line| {
-            if let Some(id) = begun(line) {
-                seen = read == Some(&id);
-                if last.is_none() {
-                    last = Some(id.clone());
-                }
-                if !seen {
-                    next = Some(id);
-                }
-            }
-            !seen && (read.is_some() || last.is_none())
+            found = line.kind == Kind::Event(EventKind::TaskStarted)
+                && line.text_member("turn_id").as_deref() == Some(turn_id);
+            !found
         })
         .map_err(unreadable)?;
-    if read.is_none() {
-        history
-            .each_from(Place::START, |line| {
-                next = begun(line);
-                next.is_none()
-            })
-            .map_err(unreadable)?;
-    }
-    Ok((next, last))
+    Ok(found)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]

@@ -1,13 +1,15 @@
 //! How far users have read (config-and-services section 7).
+//!
+//! A thread of which nothing is kept counts as read. The end of a turn makes it unread, from that turn on, and so does
+//! the user's word. What is kept lies in the index; of loaded threads it is in memory too, see [`super::reading`].
 
-use std::path::PathBuf;
-
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ThreadStore;
-use super::pages;
+use super::reading::Reading;
+use super::{ListPage, State, ThreadStore, pages};
+use crate::history::chain::History;
 use crate::{Error, Result, ThreadId};
 
 /// How far a thread was read.
@@ -28,102 +30,29 @@ pub enum Unread {
     Turn(String),
 }
 
-/// What is kept.
-#[derive(Default, Clone)]
-struct Kept {
-    read_turn_id: Option<String>,
-    unread: bool,
-    revision: String,
-}
-
-/// Turns that matter for the state.
-struct Turns {
-    /// The first one that was not read.
-    next: Option<String>,
-    /// The last one of all.
-    last: Option<String>,
-}
-
-impl ThreadStore {
-    /// How far a thread was read.
-    pub async fn read_state(&self, id: ThreadId, path: PathBuf) -> Result<ReadState> {
-        let (kept, turns) = self.reading(id, path).await?;
-        Ok(state(id, &kept, &turns))
-    }
-
-    /// Marks a thread as read or unread, if it is still as the caller believes.
-    pub async fn mark_read(
-        &self,
-        id: ThreadId,
-        path: PathBuf,
-        expected: &str,
-        read: bool,
-    ) -> Result<ReadState> {
-        let (kept, turns) = self.reading(id, path).await?;
-        let now = state(id, &kept, &turns);
-        if now.revision != expected {
-            return Err(Error::Refused {
-                message: "read state changed".into(),
-                data: json!({"reason": "readStateConflict", "readState": now.to_wire()}),
-            });
-        }
-        let kept = Kept {
-            read_turn_id: turns.last.clone().filter(|_| read),
-            unread: !read,
-            revision: Uuid::new_v4().to_string(),
-        };
-        let turns = Turns { next: None, ..turns };
-        let result = state(id, &kept, &turns);
-        self.blocking(move |state| {
-            let key = id.to_string();
-            state.index.with(|db| {
-                db.execute(
-                    "INSERT OR REPLACE INTO read_states VALUES (?1, ?2, ?3, ?4)",
-                    params![key, kept.read_turn_id, kept.unread, kept.revision],
-                )
-            })?;
-            Ok(())
-        })
-        .await?;
-        Ok(result)
-    }
-
-    /// What is kept of a thread, and how its turns stand to that.
-    async fn reading(&self, id: ThreadId, path: PathBuf) -> Result<(Kept, Turns)> {
-        let kept = self
-            .blocking(move |state| {
-                if !state.index.exists() {
-                    return Ok(Kept::default());
-                }
-                let key = id.to_string();
-                let kept = state.index.with(|db| {
-                    db.prepare_cached(
-                        "SELECT read_turn_id, unread, revision FROM read_states WHERE thread_id = ?1",
-                    )?
-                    .query_row([&key], |r| {
-                        Ok(Kept {
-                            read_turn_id: r.get(0)?,
-                            unread: r.get(1)?,
-                            revision: r.get(2)?,
-                        })
-                    })
-                    .optional()
-                })?;
-                Ok(kept.unwrap_or_default())
-            })
-            .await?;
-        let read = kept.read_turn_id.clone();
-        let turns = self
-            .history(path, move |history| {
-                let (next, last) = pages::unread_turns(history, read.as_deref())?;
-                Ok(Turns { next, last })
-            })
-            .await?;
-        Ok((kept, turns))
-    }
-}
-
 impl ReadState {
+    /// Of a thread of which nothing is kept.
+    pub(super) fn initial(id: ThreadId) -> Self {
+        Self {
+            first_unread: None,
+            revision: format!("initial:{id}"),
+        }
+    }
+
+    /// A changed state.
+    pub(super) fn new(first_unread: Option<Unread>) -> Self {
+        Self {
+            first_unread,
+            revision: Uuid::new_v4().to_string(),
+        }
+    }
+
+    /// This state after the end of a turn.
+    pub(super) fn after_turn(&self, turn_id: &str) -> Self {
+        let unread = self.first_unread.clone();
+        Self::new(unread.or_else(|| Some(Unread::Turn(turn_id.to_owned()))))
+    }
+
     /// The state on the wire's form, for error data.
     pub fn to_wire(&self) -> serde_json::Value {
         let first_unread = self.first_unread.as_ref().map(|unread| match unread {
@@ -134,17 +63,158 @@ impl ReadState {
     }
 }
 
-/// The revision follows from what is kept and from the last turn, so that a new turn changes it too.
-fn state(id: ThreadId, kept: &Kept, turns: &Turns) -> ReadState {
-    let last = turns.last.as_deref().unwrap_or_default();
-    let revision = Uuid::new_v5(&id.0, format!("{}|{last}", kept.revision).as_bytes());
-    let first_unread = if kept.unread {
-        Some(Unread::ThreadStart)
-    } else {
-        turns.next.clone().map(Unread::Turn)
-    };
-    ReadState {
-        first_unread,
-        revision: revision.to_string(),
+impl ThreadStore {
+    /// How far a thread was read.
+    pub async fn read_state(&self, id: ThreadId) -> Result<ReadState> {
+        let mut states = self.blocking(move |state| Ok(state.read_states(&[id]))).await?;
+        Ok(states.pop().unwrap_or_else(|| ReadState::initial(id)))
     }
+
+    /// Marks a thread as read or unread, if it is still as the caller believes. The new state is in force when this
+    /// resolves; [`ThreadStore::keep_read_states`] writes it down.
+    pub async fn mark_read(&self, id: ThreadId, expected: &str, read: bool) -> Result<ReadState> {
+        let known = self.read_state(id).await?;
+        let first_unread = (!read).then_some(Unread::ThreadStart);
+        self.inner
+            .marks
+            .replace(id, Some(known), expected, ReadState::new(first_unread))
+            .map_err(|now| Error::Refused {
+                message: "read state changed".into(),
+                data: json!({"reason": "readStateConflict", "readState": now.to_wire()}),
+            })
+    }
+
+    /// Writes down what changed. What can't be written stays in memory and is tried again with the next change.
+    pub async fn keep_read_states(&self) -> Result<()> {
+        if !self.inner.marks.any_changed() {
+            return Ok(());
+        }
+        self.blocking(State::keep_read_states).await
+    }
+
+    /// Brings the states in a page to what they are at this moment.
+    pub(crate) fn refresh_read_states(&self, page: &mut ListPage) {
+        for (info, state) in page.threads.iter().zip(&mut page.read_states) {
+            if let Some(now) = self.inner.marks.get(info.id) {
+                *state = now;
+            }
+        }
+    }
+
+    /// The state of a thread that has just begun.
+    pub(crate) fn new_reading(&self, id: ThreadId) -> Reading {
+        Reading::new(self, id, None)
+    }
+
+    /// The state of a thread that lost its last turns. Tells it if that changed it: what was to be read next is gone.
+    pub(crate) async fn reverted_reading(
+        &self,
+        id: ThreadId,
+        history: History,
+    ) -> Result<(Reading, Option<ReadState>)> {
+        let store = self.clone();
+        super::run(move || {
+            let reading = store.reading(id);
+            let now = reading.state();
+            let Some(Unread::Turn(turn)) = &now.first_unread else {
+                return Ok((reading, None));
+            };
+            if pages::has_turn(&history, turn)? {
+                return Ok((reading, None));
+            }
+            let news = ReadState::new(None);
+            let replaced = store.inner.marks.replace(id, None, &now.revision, news);
+            if let Err(error) = store.inner.state().keep_read_states() {
+                tracing::debug!(%error, "how far a thread was read is not saved yet");
+            }
+            Ok((reading, replaced.ok()))
+        })
+        .await
+    }
+
+    /// The state of a thread that is taken up. Reads the index.
+    pub(super) fn reading(&self, id: ThreadId) -> Reading {
+        let known = self.inner.state().known_read_state(id);
+        Reading::new(self, id, known)
+    }
+}
+
+impl State {
+    /// How far threads were read, in their order. Asks the index once for all.
+    pub(super) fn read_states(&mut self, ids: &[ThreadId]) -> Vec<ReadState> {
+        let kept = if self.index.exists() {
+            self.index
+                .with(|db| {
+                    ids.iter()
+                        .map(|id| kept(db, *id))
+                        .collect::<rusqlite::Result<Vec<_>>>()
+                })
+                .unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let mut kept = kept.into_iter();
+        ids.iter()
+            .map(|id| self.marks.learn(*id, kept.next().flatten()))
+            .collect()
+    }
+
+    /// What the index keeps of a thread.
+    fn known_read_state(&mut self, id: ThreadId) -> Option<ReadState> {
+        if !self.index.exists() {
+            return None;
+        }
+        // An index that can't be read is no reason to refuse: nothing is known then.
+        self.index.with(|db| kept(db, id)).unwrap_or_default()
+    }
+
+    /// Writes down what changed.
+    pub(super) fn keep_read_states(&mut self) -> Result<()> {
+        let changed = self.marks.take_changed();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let written = self.index.with(|db| {
+            let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+            let mut written = Vec::with_capacity(changed.len());
+            for (id, mark) in &changed {
+                let state = mark.over(kept(&transaction, *id)?);
+                keep(&transaction, *id, &state)?;
+                written.push(state);
+            }
+            transaction.commit()?;
+            Ok(written)
+        })?;
+        for ((id, mark), state) in changed.iter().zip(written) {
+            self.marks.kept(*id, mark, state);
+        }
+        Ok(())
+    }
+}
+
+fn kept(db: &Connection, id: ThreadId) -> rusqlite::Result<Option<ReadState>> {
+    db.prepare_cached("SELECT from_start, turn_id, revision FROM unread WHERE thread_id = ?1")?
+        .query_row([id.to_string()], |row| {
+            let turn: Option<String> = row.get(1)?;
+            Ok(ReadState {
+                first_unread: if row.get(0)? {
+                    Some(Unread::ThreadStart)
+                } else {
+                    turn.map(Unread::Turn)
+                },
+                revision: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+fn keep(db: &Connection, id: ThreadId, state: &ReadState) -> rusqlite::Result<()> {
+    let turn = match &state.first_unread {
+        Some(Unread::Turn(turn)) => Some(turn),
+        _ => None,
+    };
+    let from_start = state.first_unread == Some(Unread::ThreadStart);
+    db.prepare_cached("INSERT OR REPLACE INTO unread VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id.to_string(), from_start, turn, state.revision])?;
+    Ok(())
 }

@@ -51,7 +51,9 @@ impl ThreadStore {
         let mut snippets = Vec::new();
         // Page after page of all threads, until enough of them fit.
         loop {
-            let page = self.list(query.clone()).await?;
+            let wanted = query.clone();
+            let page = self.blocking(move |state| list::list(state, &wanted)).await?;
+            self.warm();
             for (n, info) in page.threads.into_iter().enumerate() {
                 let Some(path) = info.path.clone() else { continue };
                 let wanted = term.clone();

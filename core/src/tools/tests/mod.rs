@@ -97,7 +97,7 @@ impl Bench {
             max_poll: Duration::from_secs(300),
         });
         let cx = CallContext {
-            outbox: Outbox::new(thread_id, Arc::new(Sink(sender)), ThreadLog::none(), false),
+            outbox: Outbox::new(thread_id, Arc::new(Sink(sender)), ThreadLog::none(), None, false),
             turn_id: "t1".into(),
             settings: Arc::new(settings),
             output_tokens: 10_000,
