@@ -215,6 +215,50 @@ async fn a_thread_is_held_by_one_process() {
 }
 
 #[tokio::test]
+async fn what_another_process_does_is_seen_by_the_next_list() {
+    let model = MockModel::start((0..20).map(|_| Answer::new().say("ok")).collect::<Vec<_>>());
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let other = App::start(&home).await;
+    let listed = async |archived: bool| -> Vec<String> {
+        let listed = app.call("thread/list", json!({"archived": archived})).await;
+        let rows = listed["data"].as_array().unwrap();
+        rows.iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert!(listed(false).await.is_empty());
+    let mut expected = Vec::new();
+    for round in 0..6 {
+        let id = other.start_thread(json!({})).await;
+        assert_eq!(listed(false).await, expected, "nobody has spoken in it");
+        other.run_turn(&id, "one").await;
+        expected.insert(0, id.clone());
+        assert_eq!(listed(false).await, expected);
+        other.run_turn(&id, "two").await;
+        let by_change = app
+            .call("thread/list", json!({"sortKey": "updated_at", "limit": 1}))
+            .await;
+        assert_eq!(by_change["data"][0]["id"], id.as_str());
+        match round % 3 {
+            0 => {
+                other.call("thread/archive", json!({"threadId": id})).await;
+                expected.remove(0);
+                assert_eq!(listed(true).await[0], id);
+            }
+            1 => {
+                other.call("thread/delete", json!({"threadId": id})).await;
+                expected.remove(0);
+            }
+            _ => {}
+        }
+        assert_eq!(listed(false).await, expected);
+    }
+    other.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_disk_that_refuses_costs_a_warning_and_nothing_else() {
     let model = MockModel::start(vec![Answer::new().say("one"), Answer::new().say("two")]);
     let home = Home::new(&model);

@@ -56,6 +56,8 @@ pub(crate) struct Catalogue {
     /// Day folders, oldest first, and the archive at the end of time.
     folders: Vec<Folder>,
     by_path: BTreeMap<PathBuf, usize>,
+    /// All folders in which rollouts, or folders with them, may come: those of days last, newest first.
+    tree: Vec<PathBuf>,
     files: BTreeMap<Key, Place>,
     archived: BTreeMap<Key, Place>,
     /// Threads with more than one file.
@@ -69,21 +71,53 @@ impl Catalogue {
             layout,
             folders: Vec::new(),
             by_path: BTreeMap::new(),
+            tree: Vec::new(),
             files: BTreeMap::new(),
             archived: BTreeMap::new(),
             reverted: HashMap::new(),
         }
     }
 
-    /// Notices new and vanished folders, and forgets the listing of those that changed.
-    pub(crate) fn refresh(&mut self) {
+    /// Notices new and vanished folders, and forgets the listing of those that changed. `true`: there is something to
+    /// list.
+    pub(crate) fn refresh(&mut self) -> bool {
         self.find_folders();
+        let mut changed = false;
         for index in 0..self.folders.len() {
             let folder = &self.folders[index];
             if folder.listed.is_some() && folder.listed != modified(&folder.path) {
                 self.forget(index);
             }
+            changed |= self.folders[index].listed.is_none();
         }
+        changed
+    }
+
+    /// Folders to watch, in the order of their worth, as they were found last.
+    pub(crate) fn tree(&self) -> &[PathBuf] {
+        &self.tree
+    }
+
+    /// The rollout at a path, as far as folders have been listed.
+    pub(crate) fn find(&self, path: &Path) -> Option<Rollout> {
+        let name = RolloutName::parse(path.file_name()?.to_str()?)?;
+        let folder = self.by_path.get(path.parent()?)?;
+        let rollout = self.rollout(key(&name), self.folders[*folder].archived)?;
+        (rollout.path == path).then_some(rollout)
+    }
+
+    /// The rollouts in a folder, as far as it has been listed.
+    pub(crate) fn within(&self, folder: &Path) -> Vec<Rollout> {
+        let Some(folder) = self.by_path.get(folder).map(|index| &self.folders[*index]) else {
+            return Vec::new();
+        };
+        let rollouts = folder
+            .keys
+            .iter()
+            .filter_map(|key| self.rollout(*key, folder.archived));
+        rollouts
+            .filter(|rollout| rollout.path.parent() == Some(&folder.path))
+            .collect()
     }
 
     /// The newest file of each thread, in the order of beginnings, from `start` (exclusive) on. `take` says whether
@@ -213,11 +247,29 @@ impl Catalogue {
     fn find_folders(&mut self) {
         let sessions = self.layout.sessions();
         let mut folders = Vec::new();
+        let mut tree = Vec::new();
         for year in subfolders(&sessions) {
             for month in subfolders(&year) {
                 folders.extend(subfolders(&month));
+                tree.push(month);
             }
+            tree.push(year);
         }
+        if tree.is_empty() && !sessions.exists() {
+            // The first thread will make it.
+            tree.push(self.layout.home().to_path_buf());
+        }
+        tree.push(sessions);
+        tree.push(self.layout.archived());
+        // Shortest first, newest first.
+        tree.sort_unstable_by(|a, b| {
+            let depth = |path: &PathBuf| path.components().count();
+            depth(a).cmp(&depth(b)).then_with(|| b.cmp(a))
+        });
+        let stems = tree.len();
+        tree.extend(folders.iter().cloned());
+        tree[stems..].sort_unstable_by(|a, b| b.cmp(a));
+        self.tree = tree;
         let gone: Vec<usize> = (0..self.folders.len())
             .filter(|i| !self.folders[*i].archived && !folders.contains(&self.folders[*i].path))
             .collect();
@@ -255,11 +307,7 @@ impl Catalogue {
             let Some(name) = name.to_str().and_then(RolloutName::parse) else {
                 continue;
             };
-            let key = Key {
-                begun_ms: name.begun_ms(),
-                id: name.id,
-                revert: name.revert,
-            };
+            let key = key(&name);
             let place = Place {
                 folder: index,
                 begun: name.begun,
@@ -351,6 +399,14 @@ impl Folder {
 impl FindRollouts for std::cell::RefCell<&mut Catalogue> {
     fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
         self.borrow_mut().all(id).into_iter().map(|r| r.path).collect()
+    }
+}
+
+fn key(name: &RolloutName) -> Key {
+    Key {
+        begun_ms: name.begun_ms(),
+        id: name.id,
+        revert: name.revert,
     }
 }
 

@@ -183,6 +183,21 @@ impl Index {
         }
     }
 
+    /// Paths of rows in their order, behind one.
+    pub(crate) fn row_paths(&mut self, behind: &str, count: usize) -> Vec<String> {
+        if !self.exists() {
+            return Vec::new();
+        }
+        self.with(|db| {
+            db.prepare_cached("SELECT path FROM rows WHERE path > ?1 ORDER BY path LIMIT ?2")?
+                .query_map(params![behind, i64::try_from(count).unwrap_or(i64::MAX)], |r| {
+                    r.get(0)
+                })?
+                .collect()
+        })
+        .unwrap_or_default()
+    }
+
     /// Forgets what is known of a file that is gone.
     pub(crate) fn drop_row(&mut self, path: &Path) {
         if let Some(path) = path.to_str() {

@@ -26,6 +26,7 @@ mod source;
 pub(crate) mod store;
 pub(crate) mod tail;
 mod turn_map;
+mod watch;
 mod writer;
 
 use serde_json::Value;

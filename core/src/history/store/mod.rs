@@ -12,11 +12,12 @@ mod reading;
 mod search;
 mod sections;
 mod timeline;
+mod warm;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use all_turns::AllTurns;
@@ -37,13 +38,12 @@ use super::index::Index;
 use super::layout::Layout;
 use super::names::Names;
 use super::row::{Row, Stamp};
+use super::watch::Watch;
 use super::{head, project};
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
 const ROWS_IN_MEMORY: usize = 4 << 20;
-/// Files whose beginnings are read while others wait.
-const WARM_BATCH: usize = 32;
 
 /// The stored threads of one home. Cheap to clone; opens nothing before it is asked.
 #[derive(Clone)]
@@ -66,6 +66,8 @@ struct State {
     names: Names,
     index: Index,
     rows: RowCache,
+    /// Set once the first list has been answered.
+    watch: Option<Watch>,
     marks: Arc<Marks>,
     default_provider: String,
 }
@@ -99,6 +101,7 @@ impl ThreadStore {
                     names: Names::new(layout.names()),
                     index: Index::new(layout.index()),
                     rows: RowCache::default(),
+                    watch: None,
                     marks: Arc::clone(&marks),
                     layout: layout.clone(),
                     default_provider: default_provider.clone(),
@@ -118,15 +121,15 @@ impl ThreadStore {
 
     /// A page of threads (threads-and-turns section 2.7).
     pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
-        let page = self
+        let (page, fresh) = self
             .blocking(move |state| {
                 let mut page = list::list(state, &query)?;
                 let ids: Vec<ThreadId> = page.threads.iter().map(|info| info.id).collect();
                 page.read_states = state.read_states(&ids);
-                Ok(page)
+                Ok((page, !state.rows.fresh.is_empty()))
             })
             .await?;
-        self.warm();
+        self.warm(fresh);
         Ok(page)
     }
 
@@ -185,40 +188,6 @@ impl ThreadStore {
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
         run(move || work(&mut inner.state())).await
-    }
-
-    /// Reads the beginnings of all files in the background, once in a process, so that later lists are quick, and
-    /// keeps rows in the index.
-    fn warm(&self) {
-        let inner = Arc::clone(&self.inner);
-        if inner.warming.swap(true, Ordering::AcqRel) {
-            if !inner.state().rows.fresh.is_empty() {
-                tokio::task::spawn_blocking(move || inner.state().keep_fresh());
-            }
-            return;
-        }
-        tokio::task::spawn_blocking(move || {
-            let mut start = None;
-            loop {
-                let mut state = inner.state();
-                let mut batch = Vec::with_capacity(WARM_BATCH);
-                state.catalogue.walk(false, true, start, |rollout| {
-                    batch.push(rollout.clone());
-                    batch.len() < WARM_BATCH
-                });
-                let Some(last) = batch.last() else { break };
-                start = Some(last.key);
-                for rollout in &batch {
-                    state.row(rollout);
-                }
-                if state.rows.fresh.len() >= 256 {
-                    state.keep_fresh();
-                }
-                drop(state);
-                std::thread::yield_now();
-            }
-            inner.state().keep_fresh();
-        });
     }
 }
 
@@ -368,6 +337,12 @@ impl RowCache {
         self.weight += row.weight() + path.as_os_str().len();
         if let Some((_, old)) = self.rows.insert(path, (stamp, row)) {
             self.weight = self.weight.saturating_sub(old.weight());
+        }
+    }
+
+    fn remove(&mut self, path: &Path) {
+        if let Some((_, old)) = self.rows.remove(path) {
+            self.weight = self.weight.saturating_sub(old.weight() + path.as_os_str().len());
         }
     }
 }

@@ -52,8 +52,13 @@ impl ThreadStore {
         // Page after page of all threads, until enough of them fit.
         loop {
             let wanted = query.clone();
-            let page = self.blocking(move |state| list::list(state, &wanted)).await?;
-            self.warm();
+            let (page, fresh) = self
+                .blocking(move |state| {
+                    let page = list::list(state, &wanted)?;
+                    Ok((page, !state.rows.fresh.is_empty()))
+                })
+                .await?;
+            self.warm(fresh);
             for (n, info) in page.threads.into_iter().enumerate() {
                 let Some(path) = info.path.clone() else { continue };
                 let wanted = term.clone();

@@ -1,0 +1,174 @@
+//! Keeps rows ready: reads the beginnings of files before lists ask for them, and follows what changes.
+//!
+//! Begins with the first list of a process, never at its start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::{Inner, State, ThreadStore};
+use crate::history::watch::Watch;
+
+/// Files whose beginnings are read while others wait.
+const BATCH: usize = 32;
+/// Rows that are looked at in the index while others wait.
+const ROWS: usize = 512;
+/// What happens within this time is looked at together.
+const SETTLE: Duration = Duration::from_millis(250);
+
+impl ThreadStore {
+    /// Called after lists. The first one has all beginnings read in the background, and has the folders watched from
+    /// then on. `fresh`: there are rows that the index hasn't got.
+    pub(super) fn warm(&self, fresh: bool) {
+        let inner = Arc::clone(&self.inner);
+        if !inner.warming.swap(true, Ordering::AcqRel) {
+            let runtime = Handle::current();
+            tokio::task::spawn_blocking(move || {
+                inner.read_all();
+                inner.drop_vanished();
+                inner.watch(runtime);
+            });
+        } else if fresh {
+            tokio::task::spawn_blocking(move || inner.state().keep_fresh());
+        }
+    }
+}
+
+impl Inner {
+    /// Reads the beginnings of all files that have changed.
+    fn read_all(&self) {
+        let mut start = None;
+        loop {
+            let mut state = self.state();
+            let mut batch = Vec::with_capacity(BATCH);
+            state.catalogue.walk(false, true, start, |rollout| {
+                batch.push(rollout.clone());
+                batch.len() < BATCH
+            });
+            let Some(last) = batch.last() else { break };
+            start = Some(last.key);
+            for rollout in &batch {
+                state.row(rollout);
+            }
+            if state.rows.fresh.len() >= 256 {
+                state.keep_fresh();
+            }
+            drop(state);
+            std::thread::yield_now();
+        }
+        self.state().keep_fresh();
+    }
+
+    /// Drops the rows of files that are gone.
+    fn drop_vanished(&self) {
+        let mut behind = String::new();
+        loop {
+            let mut state = self.state();
+            let paths = state.index.row_paths(&behind, ROWS);
+            let Some(last) = paths.last() else { return };
+            behind.clone_from(last);
+            state.catalogue.list_all();
+            for path in paths.iter().map(Path::new) {
+                if state.catalogue.find(path).is_none() {
+                    state.forget_row(path);
+                }
+            }
+            drop(state);
+            std::thread::yield_now();
+        }
+    }
+
+    /// Watches the folders of rollouts from now on.
+    fn watch(self: &Arc<Self>, runtime: Handle) {
+        let weak = Arc::downgrade(self);
+        let wake = move || {
+            let weak = weak.clone();
+            runtime.spawn(async move {
+                tokio::time::sleep(SETTLE).await;
+                tokio::task::spawn_blocking(move || {
+                    if let Some(inner) = weak.upgrade() {
+                        inner.follow();
+                    }
+                });
+            });
+        };
+        let Some(mut watch) = Watch::new(wake) else { return };
+        let mut state = self.state();
+        // What changed while nobody watched, and what was made before its folder was.
+        let mut changed = state.catalogue.refresh();
+        while !watch.follow(state.catalogue.tree()).is_empty() {
+            changed |= state.catalogue.refresh();
+        }
+        state.watch = Some(watch);
+        drop(state);
+        if changed {
+            self.read_all();
+        }
+    }
+
+    /// Looks at what changed.
+    fn follow(&self) {
+        let mut state = self.state();
+        let Some(watch) = &mut state.watch else { return };
+        let news = watch.news();
+        for folder in &news.others {
+            watch.forget(folder);
+        }
+        if news.moved || news.lost {
+            state.find_new();
+        }
+        for path in &news.rollouts {
+            state.look_at(path);
+        }
+        state.keep_fresh();
+        drop(state);
+        if news.lost {
+            tracing::debug!("events of the file system were lost; all files are looked at");
+            self.read_all();
+            self.drop_vanished();
+        }
+    }
+}
+
+impl State {
+    /// Finds folders and files that came and went, and reads what lies in new folders.
+    fn find_new(&mut self) {
+        let mut new = Vec::new();
+        loop {
+            self.catalogue.refresh();
+            let Some(watch) = &mut self.watch else { return };
+            // Folders may be made between a look and the watch that would have told.
+            let more: Vec<PathBuf> = watch.follow(self.catalogue.tree());
+            if more.is_empty() {
+                break;
+            }
+            new.extend(more);
+        }
+        self.catalogue.list_all();
+        for folder in new {
+            for rollout in self.catalogue.within(&folder) {
+                self.row(&rollout);
+            }
+        }
+    }
+
+    /// Brings the row of a file up to date.
+    fn look_at(&mut self, path: &Path) {
+        match self.catalogue.find(path) {
+            Some(rollout) => {
+                self.row(&rollout);
+            }
+            None => self.forget_row(path),
+        }
+    }
+
+    fn forget_row(&mut self, path: &Path) {
+        self.rows.remove(path);
+        if self.index.exists() {
+            self.index.drop_row(path);
+        }
+    }
+}
