@@ -205,25 +205,20 @@ pub enum WebSearchAction {
     /// It searched.
     Search {
         /// What for, when there were several.
-        #[serde(skip_serializing_if = "Option::is_none")]
         queries: Option<Vec<String>>,
         /// What for.
-        #[serde(skip_serializing_if = "Option::is_none")]
         query: Option<String>,
     },
     /// It opened a page.
     OpenPage {
         /// The page.
-        #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
     /// It searched in a page.
     FindInPage {
         /// What for.
-        #[serde(skip_serializing_if = "Option::is_none")]
         pattern: Option<String>,
         /// The page.
-        #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
     /// Something else.

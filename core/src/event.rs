@@ -7,8 +7,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::history::ReadState;
-use crate::model::RateLimitSnapshot;
-use crate::{CommandAction, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, Turn, TurnError};
+use crate::model::{RateLimitSnapshot, ResponseItem};
+use crate::{
+    CommandAction, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn,
+    TurnError,
+};
 
 /// Takes the events of all threads. One for an engine, given at its start.
 ///
@@ -90,6 +93,24 @@ pub enum Event {
         turn_id: Arc<str>,
         /// All counts.
         usage: ThreadTokenUsage,
+    },
+    /// The model's history grew by an item. Only told in threads that were started with `raw_events`.
+    RawItem {
+        /// The turn that caused it; empty between turns.
+        turn_id: Arc<str>,
+        /// The item, as it is sent to the model.
+        item: Box<ResponseItem>,
+    },
+    /// A response of the model is complete. Only told in threads that were started with `raw_events`.
+    RawResponse {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// The server's name for it.
+        response_id: String,
+        /// Token counts.
+        usage: Option<TokenUsage>,
+        /// Token counts as the server wrote them.
+        usage_as_sent: Option<Value>,
     },
     /// News of one rate limit. Sent per limit that changed.
     RateLimits(Box<RateLimitSnapshot>),

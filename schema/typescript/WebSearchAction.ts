@@ -5,24 +5,24 @@ export type WebSearchAction =
   /** It searched. */
   | {
     /** What for, when there were several. */
-    queries?: Array<string> | null;
+    queries: Array<string> | null;
     /** What for. */
-    query?: string | null;
+    query: string | null;
     type: "search";
   }
   /** It opened a page. */
   | {
     type: "openPage";
     /** The page. */
-    url?: string | null;
+    url: string | null;
   }
   /** It searched in a page. */
   | {
     /** What for. */
-    pattern?: string | null;
+    pattern: string | null;
     type: "findInPage";
     /** The page. */
-    url?: string | null;
+    url: string | null;
   }
   /** Something else. */
   | {

@@ -71,6 +71,37 @@ async fn pages_follow_each_other() {
 }
 
 #[tokio::test]
+async fn a_model_that_nothing_is_known_of_is_warned_of_in_every_turn() {
+    let model = MockModel::start([
+        Answer::from("one"),
+        Answer::new().call("c1", "exec_command", json!({"cmd": "seq 1 40000"})),
+        Answer::from("two"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "my-own"})).await;
+    for text in ["Hi", "More"] {
+        app.run_turn(&thread, text).await;
+    }
+    let told = app.notified_since(0);
+    assert_eq!(told.iter().filter(|method| *method == "warning").count(), 3);
+    for _ in 0..3 {
+        let warning = app.wait_for("warning").await;
+        assert!(
+            warning["message"].as_str().unwrap().contains("`my-own`"),
+            "{warning}"
+        );
+    }
+    // It gets 10,000 bytes of an output.
+    let requests = model.requests();
+    let output = requests[2].tool_output("c1").unwrap();
+    assert!(
+        output.len() < 10_400 && output.contains(" chars truncated…"),
+        "{output}"
+    );
+}
+
+#[tokio::test]
 async fn another_model_that_answers_is_told_once() {
     let model = MockModel::start([Answer::new().header("openai-model", "other").event(
         json!({"type": "response.metadata", "metadata": {

@@ -3,7 +3,9 @@
 mod control;
 mod errors;
 mod overrides;
+mod raw_events;
 mod retries;
+mod web_search;
 
 use codex_core::mock_model::{Answer, Complete, MockModel, Reason, Say, Step};
 use serde_json::{Value, json};

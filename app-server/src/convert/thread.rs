@@ -119,7 +119,8 @@ pub(crate) fn read_state_to_wire(state: ReadState) -> wire::ThreadReadState {
     }
 }
 
-fn breakdown(usage: &TokenUsage) -> wire::TokenUsageBreakdown {
+/// Towards the client.
+pub(crate) fn breakdown(usage: &TokenUsage) -> wire::TokenUsageBreakdown {
     wire::TokenUsageBreakdown {
         cached_input_tokens: usage.cached_input_tokens,
         input_tokens: usage.input_tokens,

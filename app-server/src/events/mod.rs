@@ -7,14 +7,16 @@ pub(crate) mod delta;
 mod item;
 mod model;
 mod notice;
+mod raw;
 pub(crate) mod thread;
 mod turn;
 
 use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ModelRerouted,
-    ModelSafetyBufferingUpdated, ModelVerificationNotice, ReasoningSummaryPartAdded, TerminalInteraction,
-    ThreadClosed, ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged,
-    ThreadTokenUsageUpdated, TurnCompleted, TurnModerationMetadata, TurnStarted, Warning,
+    ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
+    ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadReadStateChanged,
+    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted,
+    TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, ThreadId, now_ms};
 
@@ -54,6 +56,18 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
         }
         Event::TokenUsage { turn_id, usage } => {
             hub.tell::<ThreadTokenUsageUpdated>(thread, &thread::token_usage(thread, &turn_id, &usage));
+        }
+        Event::RawItem { turn_id, item } => {
+            hub.tell::<RawResponseItemCompleted>(thread, &raw::item(thread, &turn_id, &item));
+        }
+        Event::RawResponse {
+            turn_id,
+            response_id,
+            usage,
+            usage_as_sent,
+        } => {
+            let params = raw::response(thread, &turn_id, response_id, usage, usage_as_sent);
+            hub.tell::<RawResponseCompleted>(thread, &params);
         }
         Event::TurnStarted(turn) => hub.tell::<TurnStarted>(thread, &turn::started(thread, *turn)),
         Event::TurnCompleted(turn) => hub.tell::<TurnCompleted>(thread, &turn::completed(thread, *turn)),

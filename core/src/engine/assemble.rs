@@ -87,12 +87,13 @@ impl Engine {
             log,
             reading,
             settings_untold: true,
+            raw_events: start.raw_events,
         };
         self.assemble(draft, session)
     }
 
     /// Builds what a thread consists of.
-    pub(super) fn assemble(&self, draft: Draft, session: Session) -> Result<Assembled> {
+    pub(super) fn assemble(&self, draft: Draft, mut session: Session) -> Result<Assembled> {
         let Draft {
             info,
             settings,
@@ -103,11 +104,15 @@ impl Engine {
             log,
             reading,
             settings_untold,
+            raw_events,
         } = draft;
         let id = info.id;
         let provider = provider(&config, &settings.model_provider)?;
         let doc = ProjectDoc::load(&config, &settings.cwd);
         let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, reading, info.ephemeral);
+        if raw_events {
+            session.history.tell_raw_events(outbox.clone());
+        }
         let lineage = lineage(&info, settings_untold);
         let options = ModelClientOptions {
             thread_id: id,
@@ -249,6 +254,8 @@ pub(super) struct Draft {
     pub(super) reading: Option<Reading>,
     /// The history has not been told of the settings.
     pub(super) settings_untold: bool,
+    /// The client wants to hear of every item of the model's history.
+    pub(super) raw_events: bool,
 }
 
 /// A thread that is ready to run.

@@ -256,6 +256,7 @@ impl Engine {
             log: ThreadLog::none(),
             reading: None,
             settings_untold: start.ephemeral,
+            raw_events: start.raw_events,
         })
     }
 }

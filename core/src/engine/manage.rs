@@ -299,6 +299,7 @@ impl Engine {
             log: grafted.log,
             reading: Some(reading),
             settings_untold: false,
+            raw_events: start.raw_events,
         };
         let assembled = self.assemble(draft, grafted.session)?;
         let outbox = &assembled.front.outbox;

@@ -64,7 +64,7 @@ pub struct StartThread {
     pub originator: String,
     /// `User-Agent` of the client.
     pub user_agent: String,
-    /// Tools that the client offers, as the API takes them.
+    /// Tells every item of the model's history, and every response, besides what it means.
     pub raw_events: bool,
 }
 

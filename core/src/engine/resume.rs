@@ -207,6 +207,7 @@ impl Engine {
             log,
             reading: Some(reading),
             settings_untold,
+            raw_events: start.raw_events,
         };
         self.assemble(draft, session)
     }

@@ -134,24 +134,8 @@ pub(crate) fn tokens(bytes: usize) -> usize {
     bytes.div_ceil(4)
 }
 
-/// A text of at most about `max_tokens` tokens: what is too long loses its middle and says so.
-pub(crate) fn truncate_for_model(text: &str, max_tokens: usize) -> String {
-    let budget = max_tokens.saturating_mul(4);
-    if text.len() <= budget {
-        return text.to_owned();
-    }
-    let head = &text[..floor(text, budget / 2)];
-    let tail = &text[ceil(text, text.len() - budget / 2)..];
-    format!(
-        "Warning: truncated output (original token count: {})\nTotal output lines: {}\n\n{head}…{} tokens truncated…{tail}",
-        tokens(text.len()),
-        text.lines().count(),
-        tokens(text.len() - head.len() - tail.len()),
-    )
-}
-
 /// The last border between characters that is not behind `at`.
-fn floor(text: &str, at: usize) -> usize {
+pub(super) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -160,7 +144,7 @@ fn floor(text: &str, at: usize) -> usize {
 }
 
 /// The first border between characters that is not before `at`.
-fn ceil(text: &str, at: usize) -> usize {
+pub(super) fn ceil(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at += 1;
@@ -173,18 +157,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn a_long_text_loses_its_middle_and_says_so() {
-        let text = "0123456789".repeat(10);
-        let cut = truncate_for_model(&text, 5);
-        assert_eq!(
-            cut,
-            "Warning: truncated output (original token count: 25)\nTotal output lines: 1\n\n\
-             0123456789…20 tokens truncated…0123456789"
-        );
-        assert_eq!(truncate_for_model(&text, 25), text);
-    }
 
     #[test]
     fn a_full_buffer_counts_what_it_left_out() {
@@ -249,16 +221,6 @@ mod tests {
                 prop_assert!(all.ends_with(tail));
             } else {
                 prop_assert_eq!(text, all);
-            }
-        }
-
-        #[test]
-        fn what_the_model_gets_is_bounded(text in "[a-zä\n]{0,400}", max in 1..50usize) {
-            let cut = truncate_for_model(&text, max);
-            if text.len() <= max * 4 {
-                prop_assert_eq!(cut, text);
-            } else {
-                prop_assert!(cut.len() <= max * 4 + 150, "{}", cut.len());
             }
         }
     }

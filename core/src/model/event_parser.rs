@@ -283,7 +283,7 @@ fn completed(response: Option<&RawValue>) -> Result<ResponseEvent, ModelError> {
     #[derive(Deserialize)]
     struct Response {
         id: String,
-        usage: Option<Usage>,
+        usage: Option<Value>,
         end_turn: Option<bool>,
     }
     #[derive(Deserialize)]
@@ -306,11 +306,15 @@ fn completed(response: Option<&RawValue>) -> Result<ResponseEvent, ModelError> {
         reasoning_tokens: i64,
     }
     let text = response.map_or("null", RawValue::get);
-    let response: Response = serde_json::from_str(text)
-        .map_err(|e| ModelError::disconnected(format!("failed to parse ResponseCompleted: {e}")))?;
+    let broken = |e| ModelError::disconnected(format!("failed to parse ResponseCompleted: {e}"));
+    let response: Response = serde_json::from_str(text).map_err(broken)?;
+    let usage: Option<Usage> = match &response.usage {
+        Some(usage) => Some(Usage::deserialize(usage).map_err(broken)?),
+        None => None,
+    };
     Ok(ResponseEvent::Completed {
         response_id: response.id,
-        usage: response.usage.map(|u| {
+        usage: usage.map(|u| {
             let input = u.input_tokens_details.unwrap_or_default();
             TokenUsage {
                 input_tokens: u.input_tokens,
@@ -321,6 +325,7 @@ fn completed(response: Option<&RawValue>) -> Result<ResponseEvent, ModelError> {
                 total_tokens: u.total_tokens,
             }
         }),
+        usage_as_sent: response.usage,
         end_turn: response.end_turn,
     })
 }
@@ -397,6 +402,13 @@ mod tests {
             [ResponseEvent::Completed {
                 response_id: "r".into(),
                 usage: Some(usage),
+                usage_as_sent: Some(serde_json::json!({
+                    "input_tokens": 10,
+                    "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 1},
+                    "output_tokens": 5,
+                    "output_tokens_details": {"reasoning_tokens": 2},
+                    "total_tokens": 15,
+                })),
                 end_turn: Some(false)
             }]
         );

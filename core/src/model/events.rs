@@ -62,6 +62,8 @@ pub enum ResponseEvent {
         response_id: String,
         /// Token counts.
         usage: Option<TokenUsage>,
+        /// Token counts as the server wrote them.
+        usage_as_sent: Option<Value>,
         /// `false`: the model wants another request in the same turn.
         end_turn: Option<bool>,
     },

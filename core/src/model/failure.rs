@@ -66,14 +66,14 @@ impl ModelError {
         }
     }
 
-    /// The HTTP status behind the error, if there is one.
+    /// The HTTP status that the error tells, if there is one. An internal error of the server has a kind of its own,
+    /// which tells none.
     pub(super) fn status(&self) -> Option<u16> {
         match self.error.kind {
             ErrorKind::HttpConnectionFailed { status }
             | ErrorKind::ResponseStreamConnectionFailed { status }
             | ErrorKind::ResponseStreamDisconnected { status }
             | ErrorKind::ResponseTooManyFailedAttempts { status } => status,
-            ErrorKind::InternalServerError => Some(500),
             _ => None,
         }
     }

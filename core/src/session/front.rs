@@ -57,6 +57,7 @@ impl Front {
         let root_id = start.root_turn_id.unwrap_or_else(|| id.clone());
         let answer = in_progress(&id, &root_id);
         self.settings_untold |= self.apply(changed);
+        self.warn_of_unknown_model();
         reply.send(Ok(answer.clone()));
         self.heard(&start.input);
         let started_at = now_s();
@@ -244,7 +245,6 @@ impl Front {
         if new == *self.settings {
             return false;
         }
-        let new_model = new.model != self.settings.model;
         self.settings = Arc::new(new);
         let settings = &self.settings;
         self.info.model = Some(settings.model.clone());
@@ -252,9 +252,6 @@ impl Front {
         self.info.cwd.clone_from(&settings.cwd);
         self.info.workspace_roots.clone_from(&settings.workspace_roots);
         self.outbox.emit(Event::Settings(Box::new((**settings).clone())));
-        if new_model {
-            self.warn_of_unknown_model();
-        }
         true
     }
 
@@ -267,7 +264,7 @@ impl Front {
         }
     }
 
-    /// Tells the user that nothing is known of the model.
+    /// Tells the user that nothing is known of the model. As in the contract release, each turn does.
     pub(crate) fn warn_of_unknown_model(&self) {
         let model = &self.settings.model;
         if !self.models.find(model).1 {

@@ -1,15 +1,16 @@
 //! What the model has been told and has said, in memory.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
+use super::Outbox;
+use crate::exec::OutputLimit;
 use crate::history::{Entry, ThreadLog};
 use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
-use crate::new_id;
-
-/// Longest output of a tool that is kept, in bytes: 12,000 tokens of 4 bytes (threads-and-turns section 8.5).
-const MAX_OUTPUT: usize = 48_000;
+use crate::{Event, TokenUsage, new_id};
 
 /// What stands for the output of a call that was not finished.
 const ABORTED: &str = "aborted";
@@ -27,6 +28,17 @@ pub(crate) struct History {
     /// Calls before this index have their outputs.
     checked: usize,
     log: ThreadLog,
+    /// What the model gets of the output of a tool.
+    limit: OutputLimit,
+    /// Who hears of every item.
+    raw: Option<RawEvents>,
+}
+
+/// Tells a client what the model's history consists of.
+struct RawEvents {
+    outbox: Outbox,
+    /// Empty between turns.
+    turn_id: Arc<str>,
 }
 
 impl History {
@@ -37,6 +49,8 @@ impl History {
             items: Vec::new(),
             checked: 0,
             log,
+            limit: OutputLimit::default(),
+            raw: None,
         }
     }
 
@@ -63,13 +77,64 @@ impl History {
         }
     }
 
+    /// From now on, every item and response is told.
+    pub(crate) fn tell_raw_events(&mut self, outbox: Outbox) {
+        let turn_id = "".into();
+        self.raw = Some(RawEvents { outbox, turn_id });
+    }
+
+    /// What comes now belongs to this turn.
+    pub(crate) fn turn_began(&mut self, turn_id: &Arc<str>) {
+        if let Some(raw) = &mut self.raw {
+            raw.turn_id = Arc::clone(turn_id);
+        }
+    }
+
+    /// What comes now belongs to no turn.
+    pub(crate) fn turn_ended(&mut self) {
+        self.turn_began(&"".into());
+    }
+
+    /// A response is complete.
+    pub(crate) fn response_completed(&self, id: &str, usage: Option<TokenUsage>, as_sent: Option<Value>) {
+        if let Some(raw) = &self.raw {
+            raw.outbox.emit(Event::RawResponse {
+                turn_id: Arc::clone(&raw.turn_id),
+                response_id: id.to_owned(),
+                usage,
+                usage_as_sent: as_sent,
+            });
+        }
+    }
+
+    /// Sets the limit of outputs; the history keeps those that are up to a fifth longer.
+    pub(crate) fn limit_outputs(&mut self, limit: OutputLimit) {
+        self.limit = limit;
+    }
+
     /// Adds items in order. Those without an identifier get one where they need it.
     pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
         let first = self.items.len();
-        self.items.extend(items.into_iter().map(finish));
+        // Leaves room for what tools say around an output.
+        let max_output = self.limit.bytes().saturating_add(self.limit.bytes() / 5);
+        let mut told = Vec::new();
+        for item in items {
+            let original = self.raw.is_some().then(|| item.clone());
+            let item = finish(item, max_output);
+            told.extend(original.map(|original| as_told(original, &item)));
+            self.items.push(item);
+        }
         let entries: Vec<_> = self.items[first..].iter().cloned().map(Entry::Response).collect();
         if !entries.is_empty() {
             self.log.append(entries);
+        }
+        if let Some(raw) = &self.raw {
+            for item in told {
+                raw.outbox.emit(Event::RawItem {
+                    turn_id: Arc::clone(&raw.turn_id),
+                    item: Box::new(item),
+                });
+            }
         }
     }
 
@@ -139,7 +204,7 @@ pub(crate) fn output(call_id: String, custom: bool, output: FunctionOutput) -> R
 
 /// Gives items the identifiers that they are sent with, and cuts long outputs. What the model wrote and thought is
 /// sent back without the server's identifier, its calls with it.
-fn finish(mut item: ResponseItem) -> ResponseItem {
+fn finish(mut item: ResponseItem, max_output: usize) -> ResponseItem {
     let ResponseItem::Known(known) = &mut item else {
         return item;
     };
@@ -149,11 +214,11 @@ fn finish(mut item: ResponseItem) -> ResponseItem {
         }
         KnownItem::FunctionCallOutput { id, output, .. } => {
             id.get_or_insert_with(|| format!("fco_{}", new_id()));
-            cut_output(output);
+            cut_output(output, max_output);
         }
         KnownItem::CustomToolCallOutput { id, output, .. } => {
             id.get_or_insert_with(|| format!("ctco_{}", new_id()));
-            cut_output(output);
+            cut_output(output, max_output);
         }
         KnownItem::FunctionCall { id, .. } => {
             id.get_or_insert_with(|| format!("fc_{}", new_id()));
@@ -168,11 +233,23 @@ fn finish(mut item: ResponseItem) -> ResponseItem {
     item
 }
 
-fn cut_output(output: &mut FunctionOutput) {
+/// An item with the identifier that the server or we gave it, whichever there is.
+fn as_told(original: ResponseItem, finished: &ResponseItem) -> ResponseItem {
+    match finished {
+        ResponseItem::Known(
+            KnownItem::Message { id: None, .. }
+            | KnownItem::Reasoning { id: None, .. }
+            | KnownItem::WebSearchCall { id: None, .. },
+        ) => original,
+        finished => finished.clone(),
+    }
+}
+
+fn cut_output(output: &mut FunctionOutput, max: usize) {
     match output {
-        FunctionOutput::Text(text) => cut_middle(text, MAX_OUTPUT),
+        FunctionOutput::Text(text) => cut_middle(text, max),
         FunctionOutput::Parts(parts) => {
-            let mut left = MAX_OUTPUT;
+            let mut left = max;
             for part in parts {
                 if let ContentItem::InputText { text } = part {
                     cut_middle(text, left);

@@ -6,19 +6,17 @@ use serde_json::Value;
 
 use super::Services;
 use crate::config::Config;
+use crate::exec::OutputLimit;
 use crate::model::{ModelCatalog, Prompt, web_search_tool};
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
-
-/// Tokens of one tool output that go to the model, unless configured.
-const OUTPUT_TOKENS: usize = 10_000;
 
 /// The same for all requests of a turn.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     /// Usable tokens of the model's window.
     pub(crate) context_window: i64,
-    /// Tokens of one tool output that go to the model at most.
-    pub(crate) output_tokens: usize,
+    /// What goes of one tool output to the model at most.
+    pub(crate) output_limit: OutputLimit,
     effort: Option<String>,
     summary: Option<ReasoningSummary>,
     verbosity: Option<String>,
@@ -37,13 +35,10 @@ impl Request {
         output_schema: Option<Value>,
     ) -> Self {
         let (model, _) = models.find(&settings.model);
-        let output_tokens = config
-            .tool_output_token_limit
-            .and_then(|limit| usize::try_from(limit).ok());
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
-            output_tokens: output_tokens.unwrap_or(OUTPUT_TOKENS),
+            output_limit: OutputLimit::new(model.truncation_policy, config.tool_output_token_limit),
             effort: settings
                 .effort
                 .clone()

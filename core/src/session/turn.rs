@@ -95,6 +95,7 @@ pub(crate) async fn run(
         limits: Vec::new(),
     };
     let outcome = turn.go().await;
+    turn.session.history.turn_ended();
     TurnResult {
         outcome,
         last_message: turn.last_message,
@@ -164,6 +165,8 @@ impl Turn<'_> {
         if let Some(warning) = session.history.load().await {
             services.outbox.emit(Event::Warning(warning));
         }
+        session.history.limit_outputs(plan.request.output_limit);
+        session.history.turn_began(&plan.id);
         session.usage.turn_began(Some(plan.request.context_window));
         log.append(vec![Entry::TurnStarted {
             turn_id: plan.id.to_string(),
@@ -287,8 +290,11 @@ impl Turn<'_> {
         let not_ended = completed
             .as_ref()
             .is_some_and(|completed| completed.end_turn == Some(false));
-        if let Some(completed) = completed {
-            self.count(completed);
+        match completed {
+            Some(completed) => self.count(completed),
+            // The counts as they were, as clients of the contract release know it: the response is over.
+            None if self.session.usage.any() => self.tell_usage(),
+            None => {}
         }
         self.tell_limits();
         match cut {
@@ -387,8 +393,12 @@ impl Turn<'_> {
             ResponseEvent::Completed {
                 response_id,
                 usage,
+                usage_as_sent,
                 end_turn,
             } => {
+                self.session
+                    .history
+                    .response_completed(&response_id, usage, usage_as_sent);
                 return Some(Completed {
                     response_id,
                     usage,
@@ -411,7 +421,7 @@ impl Turn<'_> {
                 outbox: outbox.clone(),
                 turn_id: Arc::clone(&self.plan.id),
                 settings: Arc::clone(&self.plan.settings),
-                output_tokens: self.plan.request.output_tokens,
+                output_limit: self.plan.request.output_limit,
                 cancel,
                 exec: Arc::clone(exec),
             };

@@ -50,6 +50,11 @@ impl Usage {
         self.thread
     }
 
+    /// Whether there are counts.
+    pub(crate) fn any(&self) -> bool {
+        self.thread.total.total_tokens > 0
+    }
+
     /// Sum of the running turn.
     pub(crate) fn turn(&self) -> TokenUsage {
         self.turn

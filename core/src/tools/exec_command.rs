@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
-use crate::exec::{Chunk, Launch, tokens, truncate_for_model};
+use crate::exec::{Chunk, Launch, tokens};
 use crate::model::FunctionOutput;
 use crate::safety::{self, Verdict, command_actions, rejected};
 use crate::session::CommandQuestion;
@@ -36,14 +36,13 @@ struct Arguments {
     yield_time_ms: Option<u64>,
     max_output_tokens: Option<usize>,
     #[serde(default)]
-    sandbox_permissions: SandboxPermissions,
+    sandbox_permissions: Option<SandboxPermissions>,
     justification: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum SandboxPermissions {
-    #[default]
     UseDefault,
     RequireEscalated,
 }
@@ -121,6 +120,13 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
              it needs by arguments or files",
         );
     }
+    if arguments.justification.is_some() && arguments.sandbox_permissions.is_none() {
+        return ToolEnd::text(
+            "`justification` goes with an explicit `sandbox_permissions`: call it again with \
+             `sandbox_permissions: \"require_escalated\"` to run the command outside of the sandbox, or without \
+             `justification`",
+        );
+    }
     let login = match arguments.login {
         Some(true) if !cx.exec.allow_login_shell() => {
             return ToolEnd::text(
@@ -153,7 +159,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         }),
     };
 
-    let escalated = arguments.sandbox_permissions == SandboxPermissions::RequireEscalated;
+    let escalated = arguments.sandbox_permissions == Some(SandboxPermissions::RequireEscalated);
     let announced = match safety::judge(&cx.settings, escalated) {
         Verdict::Run => false,
         Verdict::Refuse(reason) => {
@@ -168,6 +174,8 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
                 decline(&cx, item).await;
                 return end;
             }
+            // The command has neither run nor been declined: nothing is to be told of it.
+            Answer::Interrupted(after) => return aborted(after),
         },
     };
 
@@ -208,7 +216,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
 
 /// What the model gets of a look at a command.
 pub(super) fn report(cx: &CallContext, chunk: &Chunk, session: u32, max_tokens: Option<usize>) -> ToolEnd {
-    let limit = max_tokens.unwrap_or(usize::MAX).min(cx.output_tokens);
+    let limit = cx.output_limit.lowered(max_tokens);
     let state = match chunk.exit_code {
         Some(code) => format!("Process exited with code {code}"),
         None => format!("Process running with session ID {session}"),
@@ -218,7 +226,7 @@ pub(super) fn report(cx: &CallContext, chunk: &Chunk, session: u32, max_tokens: 
         chunk_id(),
         chunk.wall_time.as_secs_f64(),
         tokens(chunk.bytes),
-        truncate_for_model(&chunk.text, limit),
+        limit.cut(&chunk.text),
     ))
 }
 
@@ -233,6 +241,8 @@ pub(super) fn aborted(after: Duration) -> ToolEnd {
 enum Answer {
     Run,
     End(ToolEnd),
+    /// The turn was interrupted after this time.
+    Interrupted(Duration),
 }
 
 async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> Answer {
@@ -252,7 +262,7 @@ async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> Answer {
     });
     let decision = tokio::select! {
         biased;
-        () = cx.cancel.cancelled() => return Answer::End(aborted(begin.elapsed())),
+        () = cx.cancel.cancelled() => return Answer::Interrupted(begin.elapsed()),
         decision = question => decision,
     };
     let by_user = || FunctionOutput::Text(rejected("rejected by user"));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::ThreadSettings;
-use crate::exec::ExecSessions;
+use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::FunctionOutput;
 use crate::session::Outbox;
 
@@ -31,7 +31,8 @@ pub(crate) trait Tool: Send + Sync {
     /// Carries out one call. What users see of it goes through `cx.outbox`, and has gone when the future resolves.
     ///
     /// When `cx.cancel` is cancelled, the tool stops what it runs and then resolves, within 2.5 seconds. Wait for it:
-    /// items that it has begun are completed by then. Dropping the future instead leaves the rest to the background.
+    /// items that it has begun are completed by then, but for
+    /// those of which a question was still open. Dropping the future instead leaves the rest to the background.
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd>;
 }
 
@@ -44,8 +45,8 @@ pub(crate) struct CallContext {
     pub(crate) turn_id: Arc<str>,
     /// The turn's settings.
     pub(crate) settings: Arc<ThreadSettings>,
-    /// Tokens of one output that go to the model at most: `tool_output_token_limit`, else the model's limit.
-    pub(crate) output_tokens: usize,
+    /// What goes of one output to the model at most: `tool_output_token_limit`, else the model's limit.
+    pub(crate) output_limit: OutputLimit,
     /// Cancelled when the turn is interrupted.
     pub(crate) cancel: CancellationToken,
     /// The thread's commands.

@@ -68,6 +68,7 @@ fn show(event: Event, approvals: &Mutex<HashMap<u64, oneshot::Sender<ApprovalDec
         Event::Settings(settings) => {
             format!("settings model={} effort={:?}", settings.model, settings.effort)
         }
+        Event::RawItem { .. } | Event::RawResponse { .. } => return None,
         Event::TurnStarted(turn) => format!("turn started {:?}", turn.status),
         Event::TurnCompleted(turn) => {
             let items: Vec<_> = turn.items.iter().map(item_text).collect();

@@ -241,6 +241,10 @@ async fn an_interrupt_takes_a_pending_question_back() {
     assert_eq!(resolved["requestId"], request.id);
     let order = app.notified_since(mark);
     let place = |method: &str| order.iter().position(|found| found == method).unwrap();
+    assert!(
+        !order.iter().any(|method| method == "item/completed"),
+        "{order:?}"
+    );
     assert!(place("thread/status/changed") < place("turn/completed"));
     assert!(place("turn/completed") < place("serverRequest/resolved"));
     // A late answer harms nobody.

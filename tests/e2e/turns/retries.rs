@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{App, Config, Home};
+use crate::support::{App, Config, Home, TurnRun};
 
 fn retrying(model: &MockModel, request_retries: u32, stream_retries: u32) -> Home {
     let config = Config {
@@ -42,6 +42,44 @@ async fn a_broken_stream_is_tried_again_with_a_notice() {
         model.requests()[1].input(),
         "the half message isn't sent"
     );
+}
+
+#[tokio::test]
+async fn an_internal_error_of_the_server_tells_no_status_in_its_notice() {
+    for (status, told) in [(500, json!(null)), (503, json!(503))] {
+        let model = MockModel::start([Answer::status(status).body("busy"), Answer::from("ok")]);
+        let home = retrying(&model, 0, 1);
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        let turn = app.run_turn(&thread, "Hi").await;
+        assert_eq!(
+            turn.all("error")[0]["error"]["codexErrorInfo"],
+            json!({"responseStreamDisconnected": {"httpStatusCode": told}})
+        );
+    }
+}
+
+#[tokio::test]
+async fn token_counts_are_told_again_when_a_stream_breaks() {
+    let model = MockModel::start([
+        Answer::new().half("half").cut(),
+        Answer::from("one"),
+        Answer::new().half("half").cut(),
+        Answer::from("two"),
+    ]);
+    let home = retrying(&model, 0, 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let first = app.run_turn(&thread, "Hi").await;
+    let counts = |turn: &TurnRun| -> Vec<_> {
+        let told = turn.all("thread/tokenUsage/updated").into_iter();
+        told.map(|params| params["tokenUsage"].clone()).collect()
+    };
+    let first = counts(&first);
+    assert_eq!(first.len(), 1, "nothing was counted before");
+    let second = counts(&app.run_turn(&thread, "More").await);
+    assert_eq!(second.len(), 2);
+    assert_eq!(second[0], first[0], "what was counted so far");
 }
 
 #[tokio::test]

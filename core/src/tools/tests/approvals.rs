@@ -12,7 +12,10 @@ async fn within_limits_every_command_is_asked_for() {
         network_access: false,
     };
     let mut bench = Bench::new(sandbox, ApprovalPolicy::OnRequest);
-    let running = tokio::spawn(bench.exec(json!({"cmd": "echo hi", "justification": "may I?"})));
+    let running = tokio::spawn(
+        bench
+            .exec(json!({"cmd": "echo hi", "sandbox_permissions": "use_default", "justification": "may I?"})),
+    );
     let started = loop {
         if let Event::ItemStarted { item, .. } = bench.event().await {
             break command(item.body);
@@ -90,7 +93,21 @@ async fn an_interrupt_withdraws_the_question() {
     assert!(
         matches!(bench.event().await, Event::ApprovalWithdrawn { approval } if approval == question.approval)
     );
-    assert_eq!(bench.completed().await.0.status, CallStatus::Declined);
+    assert!(bench.events.try_recv().is_err(), "nobody has declined it");
+}
+
+#[tokio::test]
+async fn a_justification_needs_something_to_justify() {
+    let bench = Bench::free();
+    let said = text(
+        bench
+            .exec(json!({"cmd": "echo hi", "justification": "may I?"}))
+            .await,
+    );
+    assert!(
+        said.starts_with("`justification` goes with an explicit `sandbox_permissions`"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

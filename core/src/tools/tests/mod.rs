@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CallContext, ExecCommand, ToolCall, ToolEnd, ToolSet, WriteStdin};
 use crate::config::ShellEnvironmentPolicy;
-use crate::exec::{ExecOptions, ExecSessions};
+use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
 use crate::history::ThreadLog;
 use crate::model::FunctionOutput;
 use crate::session::Outbox;
@@ -100,7 +100,7 @@ impl Bench {
             outbox: Outbox::new(thread_id, Arc::new(Sink(sender)), ThreadLog::none(), None, false),
             turn_id: "t1".into(),
             settings: Arc::new(settings),
-            output_tokens: 10_000,
+            output_limit: OutputLimit::Tokens(10_000),
             cancel: CancellationToken::new(),
             exec,
         };
