@@ -244,9 +244,11 @@ impl Engine {
             tracing::warn!("some threads did not end in time");
         }
         if let Some(store) = self.store.get()
-            && let Ok(Err(error)) = tokio::time::timeout(SAVING_TIME, store.keep_read_states()).await
+            && tokio::time::timeout(SAVING_TIME, store.keep_read_states())
+                .await
+                .is_err()
         {
-            tracing::warn!(%error, "how far threads were read could not be saved");
+            tracing::warn!("how far threads were read could not be saved in time");
         }
         telemetry::flush().await;
     }

@@ -158,3 +158,47 @@ impl News {
 fn lock(news: &Mutex<News>) -> MutexGuard<'_, News> {
     news.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{AccessKind, CreateKind, DataChange, Flag, RemoveKind};
+
+    use super::*;
+
+    const NAME: &str = "rollout-2026-11-21T00-00-00-01996a00-0000-7000-8000-00000000000a.jsonl";
+
+    fn heard(kind: EventKind, path: &str) -> News {
+        let mut news = News::default();
+        news.hear(Ok(Event::new(kind).add_path(path.into())));
+        news
+    }
+
+    #[test]
+    fn reads_and_other_files_are_no_news() {
+        let data = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let create = EventKind::Create(CreateKind::File);
+        assert!(heard(EventKind::Access(AccessKind::Any), NAME).is_empty());
+        assert!(heard(data, "/home/app-server-index.sqlite-wal").is_empty());
+        assert!(heard(create, "/home/config.toml").is_empty());
+        let grown = heard(data, NAME);
+        assert!(grown.rollouts.contains(Path::new(NAME)) && !grown.moved);
+        assert!(heard(create, NAME).moved);
+        let gone = heard(EventKind::Remove(RemoveKind::Folder), "/home/sessions/2026");
+        assert!(gone.moved && gone.others.contains(Path::new("/home/sessions/2026")));
+    }
+
+    #[test]
+    fn lost_and_countless_events_have_everything_looked_at() {
+        let mut news = News::default();
+        news.hear(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(news.lost);
+        let mut news = News::default();
+        for n in 0..=MAX_PATHS {
+            let name = NAME.replace("00000000000a", &format!("{n:012x}"));
+            news.hear(Ok(
+                Event::new(EventKind::Create(CreateKind::File)).add_path(name.into())
+            ));
+        }
+        assert!(news.lost && news.rollouts.is_empty());
+    }
+}

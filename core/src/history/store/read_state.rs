@@ -84,12 +84,14 @@ impl ThreadStore {
             })
     }
 
-    /// Writes down what changed. What can't be written stays in memory and is tried again with the next change.
-    pub async fn keep_read_states(&self) -> Result<()> {
-        if !self.inner.marks.any_changed() {
-            return Ok(());
+    /// Writes down what changed. What can't be written stays in force as long as the process lives, and is tried again
+    /// with the next change.
+    pub async fn keep_read_states(&self) {
+        if self.inner.marks.any_changed()
+            && let Err(error) = self.blocking(State::keep_read_states).await
+        {
+            tracing::warn!(%error, "how far threads were read is not saved yet");
         }
-        self.blocking(State::keep_read_states).await
     }
 
     /// Brings the states in a page to what they are at this moment.

@@ -117,14 +117,20 @@ impl Inner {
         for folder in &news.others {
             watch.forget(folder);
         }
+        let mut paths: Vec<PathBuf> = news.rollouts.into_iter().collect();
         if news.moved || news.lost {
-            state.find_new();
+            paths.extend(state.find_new());
         }
-        for path in &news.rollouts {
-            state.look_at(path);
-        }
-        state.keep_fresh();
         drop(state);
+        for batch in paths.chunks(BATCH) {
+            let mut state = self.state();
+            for path in batch {
+                state.look_at(path);
+            }
+            drop(state);
+            std::thread::yield_now();
+        }
+        self.state().keep_fresh();
         if news.lost {
             tracing::debug!("events of the file system were lost; all files are looked at");
             self.read_all();
@@ -134,12 +140,12 @@ impl Inner {
 }
 
 impl State {
-    /// Finds folders and files that came and went, and reads what lies in new folders.
-    fn find_new(&mut self) {
+    /// Finds folders and files that came and went. Gives what lies in new folders.
+    fn find_new(&mut self) -> Vec<PathBuf> {
         let mut new = Vec::new();
         loop {
             self.catalogue.refresh();
-            let Some(watch) = &mut self.watch else { return };
+            let Some(watch) = &mut self.watch else { break };
             // Folders may be made between a look and the watch that would have told.
             let more: Vec<PathBuf> = watch.follow(self.catalogue.tree());
             if more.is_empty() {
@@ -148,11 +154,8 @@ impl State {
             new.extend(more);
         }
         self.catalogue.list_all();
-        for folder in new {
-            for rollout in self.catalogue.within(&folder) {
-                self.row(&rollout);
-            }
-        }
+        let within = new.iter().flat_map(|folder| self.catalogue.within(folder));
+        within.map(|rollout| rollout.path).collect()
     }
 
     /// Brings the row of a file up to date.
