@@ -2,18 +2,21 @@
 //!
 //! It derives from the same marks as the stable schema: `experimental` in a method's table line, and the extension
 //! `x-experimental` of a member. `true` there means that the presence of the member counts, even when it is empty;
-//! `"nonEmpty"` lets an empty text pass. Nulls, and `false` where null is impossible, count as absent.
+//! `"nonEmpty"` lets an empty text pass. Nulls, and `false` where null is impossible, count as absent. What the marks
+//! come to is generated, as the schema is: a server that made it when it runs would carry all that makes schemas.
+
+mod derive;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{LazyLock, OnceLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
-use schemars::generate::SchemaSettings;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use crate::rpc::{METHODS, MethodInfo, find};
-use crate::schema::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
+pub(crate) use derive::rules_file;
+
+use crate::rpc::find;
 
 /// What a call uses first that only clients with `experimentalApi` may use: `<method>`, `<method>.<member>`, or the
 /// name of a value. The refusal is this and ` requires experimentalApi capability`. Ask after the parameters were
@@ -23,63 +26,52 @@ pub fn first_use(method: &str, params: Option<&RawValue>) -> Option<Cow<'static,
     if info.experimental {
         return Some(info.method.into());
     }
-    rules(info).used(params?)
+    rules(method)?.used(params?)
 }
 
-/// The rules for a method's parameters, made when they are first needed.
-fn rules(info: &'static MethodInfo) -> &'static Node {
-    static RULES: LazyLock<HashMap<&str, OnceLock<Node>>> = LazyLock::new(|| {
-        METHODS
-            .iter()
-            .map(|info| (info.method, OnceLock::new()))
-            .collect()
+/// Where rules for parameters are, by method.
+type Rules = BTreeMap<String, Node>;
+
+/// The rules for a method's parameters, if there are any.
+fn rules(method: &str) -> Option<&'static Node> {
+    static RULES: LazyLock<Rules> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../schema/experimental.json")).unwrap_or_default()
     });
-    static NONE: Node = Node {
-        members: Vec::new(),
-        items: None,
-    };
-    RULES
-        .get(info.method)
-        .map_or(&NONE, |rules| rules.get_or_init(|| Node::of_method(info)))
+    RULES.get(method)
 }
 
 /// What to look for in one place of the parameters.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Node {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<Member>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Box<Node>>,
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Member {
     name: String,
     /// What the refusal calls it, if the member itself is experimental.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     refusal: Option<Refusal>,
     /// What to look for inside.
+    #[serde(default, skip_serializing_if = "Node::is_empty")]
     inside: Node,
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Refusal {
     descriptor: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     empty_is_absent: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     false_is_absent: bool,
 }
 
 impl Node {
-    fn of_method(info: &'static MethodInfo) -> Self {
-        let mut node = Self::default();
-        if let Some(params) = info.params {
-            let mut generator = SchemaSettings::draft07().into_generator();
-            let schema = (params.schema)(&mut generator);
-            let definitions = generator.take_definitions(true);
-            let mut reader = Reader {
-                definitions: &definitions,
-                path: Vec::new(),
-            };
-            reader.read(schema.as_value(), info.method, &mut node);
-        }
-        node
-    }
-
     fn is_empty(&self) -> bool {
         self.members.is_empty() && self.items.is_none()
     }
@@ -112,68 +104,6 @@ impl Refusal {
             "false" => !self.false_is_absent,
             "\"\"" => !self.empty_is_absent,
             _ => true,
-        }
-    }
-}
-
-/// Turns a schema into rules.
-struct Reader<'a> {
-    definitions: &'a Map<String, Value>,
-    /// Types that are being read, against recursion.
-    path: Vec<&'a str>,
-}
-
-impl<'a> Reader<'a> {
-    /// Adds the rules of a schema. `place` is what refusals call it.
-    fn read(&mut self, schema: &'a Value, place: &str, node: &mut Node) {
-        if let Some(name) = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|path| path.strip_prefix(REF))
-        {
-            if let Some(definition) = self.definitions.get(name).filter(|_| !self.path.contains(&name)) {
-                self.path.push(name);
-                self.read(definition, place, node);
-                self.path.pop();
-            }
-            return;
-        }
-        for parts in ["allOf", "anyOf", "oneOf"] {
-            for part in schema.get(parts).and_then(Value::as_array).into_iter().flatten() {
-                self.read(part, place, node);
-            }
-        }
-        if let Some(items) = schema.get("items") {
-            let mut inside = Node::default();
-            self.read(items, place, &mut inside);
-            if !inside.is_empty() {
-                node.items = Some(Box::new(inside));
-            }
-        }
-        let value = schema.get(EXPERIMENTAL_VALUE).and_then(Value::as_str);
-        for (name, property) in schema
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let place = format!("{place}.{name}");
-            let mut inside = Node::default();
-            self.read(property, &place, &mut inside);
-            let mark = property.get(EXPERIMENTAL);
-            let descriptor = value.map(str::to_owned).or_else(|| mark.map(|_| place));
-            let refusal = descriptor.map(|descriptor| Refusal {
-                descriptor,
-                empty_is_absent: mark.and_then(Value::as_str) == Some("nonEmpty"),
-                false_is_absent: property.get("type").and_then(Value::as_str) == Some("boolean"),
-            });
-            if refusal.is_some() || !inside.is_empty() {
-                node.members.push(Member {
-                    name: name.clone(),
-                    refusal,
-                    inside,
-                });
-            }
         }
     }
 }
@@ -249,7 +179,8 @@ mod tests {
 
     #[test]
     fn every_mark_of_the_parameters_becomes_a_rule() {
-        let members: Vec<_> = rules(find("thread/start").unwrap())
+        let members: Vec<_> = rules("thread/start")
+            .unwrap()
             .members
             .iter()
             .filter(|member| member.refusal.is_some())

@@ -9,7 +9,7 @@ use codex_core::CONTRACT_VERSION;
 use codex_core::config::{ConfigOverride, OverrideError};
 
 /// A coding agent for other programs: speaks JSON-RPC, one message per line, over standard input and output.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(
     name = "codex-app-server",
     disable_help_subcommand = true,
@@ -86,7 +86,12 @@ pub(crate) struct MockModel {
 impl Cli {
     /// Reads the arguments of the process, the name of the program first.
     pub(crate) fn read(args: Vec<OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(without_app_server(args))
+        let args = without_app_server(args);
+        if args.len() <= 1 {
+            // What editors do, and there is nothing to be read.
+            return Ok(Self::default());
+        }
+        Self::try_parse_from(args)
     }
 }
 

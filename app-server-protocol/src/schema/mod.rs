@@ -34,6 +34,11 @@ pub fn openrpc(experimental: bool) -> String {
     openrpc::document(&surface::Surface::read(experimental))
 }
 
+/// What of the methods' parameters only clients with `experimentalApi` may use, as the server looks it up.
+pub fn experimental() -> String {
+    crate::experimental::rules_file()
+}
+
 /// Writes [`json_files`] into a folder, which is made if need be. Other files there stay.
 pub fn write_json(folder: &Path, experimental: bool) -> io::Result<()> {
     write(folder, &json_files(experimental))
