@@ -31,6 +31,7 @@ mod exec;
 mod fifo;
 mod history_log;
 mod history_store;
+mod history_torn;
 mod history_watch;
 mod mock_model;
 mod model_catalog;

@@ -225,6 +225,10 @@ impl Probe {
         }
     }
 
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
     pub(crate) fn work(&self) -> std::path::PathBuf {
         self.home.path().join("work")
     }
