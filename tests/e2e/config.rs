@@ -84,6 +84,43 @@ async fn a_broken_file_is_a_warning_and_threads_are_refused_until_it_is_mended()
 }
 
 #[tokio::test]
+async fn settings_that_nobody_knows_are_told_of_at_the_start_and_in_threads() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        model: "gpt-5.5".into(),
+        extra: "[foo]\nbar = 1\n[features]\nzz = true\n[sandbox_workspace_write]\nbad = 1\n[tui]\nx = 1\n"
+            .into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let app = App::start(&home).await;
+    let warning = app.wait_for("configWarning").await;
+    let summary = warning["summary"].as_str().unwrap();
+    assert!(summary.starts_with("3 settings are not known"), "{summary}");
+    let file = home.codex().join("config.toml");
+    for key in ["features.zz", "foo", "sandbox_workspace_write.bad"] {
+        let line = format!("\n  user ({}): `{key}` is ignored.", file.display());
+        assert!(summary.contains(&line), "{summary}");
+    }
+    assert!(warning["details"].is_null());
+    app.start_thread(json!({})).await;
+    assert_eq!(app.wait_for("warning").await["message"], summary);
+
+    let mark = app.mark();
+    app.start_thread(json!({"config": {"modell": "x", "model_reasoning_effort": "low"}}))
+        .await;
+    let warning = app.wait_for("configWarning").await;
+    let own = warning["summary"].as_str().unwrap();
+    assert!(own.contains("\n  session-flags: `modell` is ignored."), "{own}");
+    assert!(own.ends_with("\n  ... and 1 more"), "{own}");
+    assert_eq!(app.wait_for("warning").await["message"], own);
+    assert_eq!(
+        app.notified_since(mark)[..3],
+        ["configWarning", "thread/started", "warning"]
+    );
+}
+
+#[tokio::test]
 async fn an_unknown_provider_is_refused_by_name() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

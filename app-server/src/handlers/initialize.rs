@@ -34,6 +34,8 @@ async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initi
     if let Some(problem) = config::check(&cx.server.config) {
         tracing::error!(%problem, "the configuration cannot be used");
         cx.peer.notify::<ConfigWarning>(&config_warning(problem));
+    } else if let Some(summary) = config::unknown_settings(&cx.server.config, &[]) {
+        cx.peer.notify::<ConfigWarning>(&unknown_settings(summary));
     }
     super::account::announce_stored(&cx);
 }
@@ -71,6 +73,16 @@ fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {
         platform_os: env::consts::OS.to_owned(),
         user_agent,
     })
+}
+
+/// Tells of settings that nobody knows.
+pub(super) fn unknown_settings(summary: String) -> ConfigWarningNotification {
+    ConfigWarningNotification {
+        summary,
+        details: None,
+        path: None,
+        range: None,
+    }
 }
 
 fn config_warning(problem: ConfigProblem) -> ConfigWarningNotification {

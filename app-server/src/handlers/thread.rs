@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use codex_app_server_protocol::{
-    AbsolutePathBuf, LegacyAppPathString, MultiAgentMode, ReasoningEffort, ThreadLoadedList,
+    AbsolutePathBuf, ConfigWarning, LegacyAppPathString, MultiAgentMode, ReasoningEffort, ThreadLoadedList,
     ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartResponse,
     ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
     ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
+use codex_core::config;
 use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
 
 use crate::answer::Responder;
@@ -29,6 +30,7 @@ async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadSta
         Ok(start) => start,
         Err(error) => return responder.send(Err(error)),
     };
+    warn_of_unknown_settings(&cx, &start);
     let started_id = Arc::new(OnceLock::new());
     let reply = Reply::new({
         let (cx, started_id) = (cx.clone(), Arc::clone(&started_id));
@@ -50,6 +52,18 @@ async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadSta
     cx.server.engine.start_thread(start, reply).await;
     if let Some(id) = started_id.get() {
         cx.server.count_watchers(*id);
+    }
+}
+
+/// Tells of settings in the thread's own configuration that nobody knows.
+fn warn_of_unknown_settings(cx: &Cx, start: &StartThread) {
+    let unknown = |extra| config::unknown_settings(&cx.server.config, extra);
+    if !start.config.is_empty()
+        && let Some(summary) = unknown(&start.config)
+        && unknown(&[]).as_ref() != Some(&summary)
+    {
+        cx.peer
+            .notify::<ConfigWarning>(&super::initialize::unknown_settings(summary));
     }
 }
 

@@ -100,11 +100,11 @@ impl Merged {
 
 /// A file as it was when it had this stamp.
 #[derive(Debug)]
-struct File {
+pub(super) struct File {
     path: PathBuf,
     stamp: Stamp,
     text: String,
-    table: Table,
+    pub(super) table: Table,
 }
 
 impl File {
@@ -141,7 +141,7 @@ impl Stamp {
 ///
 /// A process has one home, so the last file read is all there is to remember. It is kept here rather than in
 /// [`ConfigSource`], which is a plain value that callers build and copy.
-fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
+pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
     static LAST: Mutex<Option<Arc<File>>> = Mutex::new(None);
 
     let unreadable = |error: &io::Error| {

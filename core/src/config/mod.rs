@@ -10,6 +10,7 @@ mod overrides;
 mod permissions;
 mod schema;
 mod shell_environment;
+mod unknown;
 mod view;
 
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
@@ -22,4 +23,5 @@ pub use schema::{
     WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
+pub use unknown::unknown_settings;
 pub use view::Config;

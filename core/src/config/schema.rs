@@ -1,5 +1,5 @@
-//! config.toml as users write it (config-and-services section 2.6): the keys that this release acts on. Keys that it
-//! doesn't know are left alone.
+//! config.toml as users write it (config-and-services section 2.6): the keys that this release acts on. Others
+//! are left alone; `unknown.rs` tells of those that nobody knows.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,6 +9,7 @@ use toml::Table;
 use super::layers::Merged;
 use super::permissions::{self, TrustLevel};
 use super::schema::{ConfigToml, WebSearchToml, WorkspaceWriteToml};
+use super::unknown::unknown_settings;
 use super::{
     ConfigError, ConfigOverride, ConfigSource, CredentialsStore, LoginMethod, ShellEnvironmentPolicy,
     Verbosity, WebSearchMode, WebSearchSettings,
@@ -126,6 +127,8 @@ pub struct Config {
     pub include_environment_context: bool,
     /// And what time it is.
     pub include_environment_context_time: bool,
+    /// Says which settings nobody knows.
+    pub unknown_settings: Option<String>,
 }
 
 impl Config {
@@ -140,7 +143,10 @@ impl Config {
                 .and_then(|()| permissions::defaults(toml, trust).map(|defaults| (defaults, trust)))
         };
         match problem_of(&merged.toml) {
-            Ok((defaults, trust)) => Ok(Self::of(merged, source, defaults, trust)),
+            Ok((defaults, trust)) => Ok(Self {
+                unknown_settings: unknown_settings(source, extra),
+                ..Self::of(merged, source, defaults, trust)
+            }),
             Err(message) => Err(merged.fault(message, |toml| problem_of(toml).is_err())),
         }
     }
@@ -255,6 +261,7 @@ impl Config {
                 .unwrap_or(true),
             include_environment_context: toml.include_environment_context.unwrap_or(true),
             include_environment_context_time: toml.include_environment_context_time.unwrap_or(true),
+            unknown_settings: None,
         }
     }
 }

@@ -109,6 +109,12 @@ impl Engine {
         let id = info.id;
         let provider = provider(&config, &settings.model_provider)?;
         let doc = ProjectDoc::load(&config, &settings.cwd);
+        let warnings = config
+            .unknown_settings
+            .iter()
+            .cloned()
+            .chain(doc.warnings)
+            .collect();
         let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, reading, info.ephemeral);
         if raw_events {
             session.history.tell_raw_events(outbox.clone());
@@ -165,7 +171,7 @@ impl Engine {
             front,
             services,
             session,
-            warnings: doc.warnings,
+            warnings,
         })
     }
 

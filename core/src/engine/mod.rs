@@ -188,10 +188,10 @@ impl Engine {
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
         telemetry::thread_started(front.info.git.is_some());
-        front.warn_of_unknown_model();
         for warning in warnings {
             front.outbox.emit(Event::Warning(warning));
         }
+        front.warn_of_unknown_model();
         let folders = front.settings.workspace_roots.iter().chain([&front.settings.cwd]);
         services.client.preconnect(folders.map(PathBuf::as_path));
         let threads = Arc::clone(&self.threads);
