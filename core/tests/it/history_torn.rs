@@ -20,10 +20,11 @@ const REACH: usize = 10_000;
 /// A whole turn is run after one cut in so many, and a store without memory reads it.
 const TURN: usize = 10;
 
-/// A model that thinks, calls a tool, says something on the way, calls another one, and answers.
-fn busy_script() -> Script {
+/// A model that thinks, calls a tool, says something on the way, calls another one, and answers. `before`: other
+/// answers before.
+fn busy_script(before: impl IntoIterator<Item = Answer>) -> Script {
     let call = |id: &str, cmd: &str| Answer::new().call(id, "exec_command", json!({ "cmd": cmd }));
-    let mut answers = Vec::new();
+    let mut answers: Vec<Answer> = before.into_iter().collect();
     for _ in 0..2 {
         answers.push(call("c1", "echo one").reason("what to do"));
         answers.push(call("c2", "exit 3").say("on the way"));
@@ -88,9 +89,9 @@ impl Torn {
     }
 
     /// Where the file is cut.
-    fn cuts(&self) -> Vec<usize> {
-        let step = std::env::var("CODEX_TEST_CUTS").ok();
-        let step = step.and_then(|step| step.parse().ok()).unwrap_or(STEP);
+    fn cuts(&self, step: usize) -> Vec<usize> {
+        let chosen = std::env::var("CODEX_TEST_CUTS").ok();
+        let step = chosen.and_then(|step| step.parse().ok()).unwrap_or(step);
         let near_an_end = |end: usize| (end - 2..=end + 2).any(|near| self.readings.contains_key(&near));
         let size = self.whole.len();
         (size - REACH..=size)
@@ -100,7 +101,8 @@ impl Torn {
 
     /// Loses what is behind `end`, and finds all the rest; goes on with a whole turn, or less.
     async fn lose(&mut self, end: usize, turn: bool) {
-        fs::write(&self.path, &self.whole[..end]).unwrap();
+        let file = fs::File::options().write(true).open(&self.path).unwrap();
+        file.set_len(end as u64).unwrap();
         let (id, engine) = (self.id, self.probe.engine.clone());
         let listed = engine.store().list(ListQuery::default()).await.unwrap();
         assert_eq!(
@@ -205,10 +207,11 @@ impl Torn {
     }
 
     #[expect(clippy::print_stdout, reason = "shown to whoever asks for it")]
-    async fn everywhere(mut self) {
-        let cuts = self.cuts();
+    async fn everywhere_by(mut self, step: usize) {
+        let cuts = self.cuts(step);
         let count = cuts.len();
-        for (n, end) in cuts.into_iter().enumerate() {
+        // From the end to the front: what is before a cut is as it was.
+        for (n, end) in cuts.into_iter().rev().enumerate() {
             self.lose(end, n.is_multiple_of(TURN)).await;
         }
         println!("{count} cuts in the last {REACH} of {} bytes", self.whole.len());
@@ -235,14 +238,26 @@ async fn a_thread_goes_on_wherever_its_file_was_cut() {
         base_instructions: Some("be brief".into()),
         ..StartThread::default()
     };
-    let probe = Probe::start_with(busy_script(), "", start).await;
+    let probe = Probe::start_with(busy_script([]), "", start).await;
     let id = probe.thread.id();
-    Torn::new(probe, id).await.everywhere().await;
+    Torn::new(probe, id).await.everywhere_by(STEP).await;
+}
+
+/// Its turns are read one by one, by a map of where they lie.
+#[tokio::test]
+async fn a_large_thread_goes_on_wherever_its_file_was_cut() {
+    let long = "word ".repeat(60_000);
+    let probe = Probe::start(busy_script([Answer::new().say_in(&long, 10)])).await;
+    probe.run("tell me much").await;
+    let id = probe.thread.id();
+    let torn = Torn::new(probe, id).await;
+    assert!(torn.whole.len() > 300_000);
+    torn.everywhere_by(16 * STEP).await;
 }
 
 #[tokio::test]
 async fn a_legacy_thread_goes_on_wherever_its_file_was_cut() {
-    let probe = Probe::start(busy_script()).await;
+    let probe = Probe::start(busy_script([])).await;
     let size = Size {
         turns: 3,
         answer: 2000,
@@ -257,7 +272,7 @@ async fn a_legacy_thread_goes_on_wherever_its_file_was_cut() {
     };
     probe.engine.resume_thread(resume, reply).await;
     resumed.await.unwrap();
-    Torn::new(probe, id).await.everywhere().await;
+    Torn::new(probe, id).await.everywhere_by(STEP).await;
 }
 
 /// Adds a turn with a patch and a call, as programs of their time did.
