@@ -68,7 +68,8 @@ fn show(event: Event, approvals: &Mutex<HashMap<u64, oneshot::Sender<ApprovalDec
         Event::Settings(settings) => {
             format!("settings model={} effort={:?}", settings.model, settings.effort)
         }
-        Event::RawItem { .. } | Event::RawResponse { .. } => return None,
+        // Tests of the whole program look at these.
+        Event::RawItem { .. } | Event::RawResponse { .. } | Event::ReadState(_) => return None,
         Event::TurnStarted(turn) => format!("turn started {:?}", turn.status),
         Event::TurnCompleted(turn) => {
             let items: Vec<_> = turn.items.iter().map(item_text).collect();
