@@ -1,12 +1,12 @@
 //! From what a server or the network says to a [`ModelError`] (model-and-auth section 1.5).
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::{ModelError, rate_limits, usage_limit};
+use super::{ModelError, rate_limits, retry_after, usage_limit};
 use crate::{ErrorKind, Misalignment, TurnError};
 
 /// How much of an unknown error body is shown, in bytes.
@@ -168,7 +168,7 @@ pub(super) fn failed(error: Option<ApiError>) -> ModelError {
         }
         "flex_unavailable" => ModelError::terminal(ErrorKind::FlexUnavailable, FLEX_CAPACITY),
         "rate_limit_exceeded" | "slow_down" => ModelError {
-            retry_after: delay_in_text(&text),
+            retry_after: retry_after::in_text(&text),
             ..ModelError::transient(
                 ErrorKind::RateLimitExceeded,
                 format!("rate limit exceeded: {text}"),
@@ -219,7 +219,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
     };
     // Server errors are tried again within the request, also those that end the turn if they stay.
     if result.retryable || status.is_server_error() {
-        result.retry_after = retry_after(headers, SystemTime::now());
+        result.retry_after = retry_after::in_headers(headers, SystemTime::now());
     }
     result
 }
@@ -353,38 +353,10 @@ fn auth_error_code(headers: &HeaderMap) -> Option<String> {
     serde_json::from_slice::<ErrorBody>(&json).ok()?.error?.code
 }
 
-/// `Retry-After` (RFC 9110 section 10.2.3): whole seconds or an HTTP date. Anything else is as if it was not there.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(value).ok()?;
-    Some(at.duration_since(now).unwrap_or_default())
-}
-
-/// The delay in a text such as `Please try again in 1.5s`.
-fn delay_in_text(text: &str) -> Option<Duration> {
-    let lower = text.to_ascii_lowercase();
-    let (_, rest) = lower.split_once("try again in ")?;
-    let digits = rest
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(rest.len());
-    let (number, unit) = rest.split_at(digits);
-    let number: f64 = number.parse().ok()?;
-    let unit = unit.trim_start();
-    let seconds = if unit.starts_with("ms") {
-        number / 1000.0
-    } else if unit.starts_with('s') {
-        number
-    } else {
-        return None;
-    };
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn failed_with(error: &str) -> ModelError {
@@ -468,19 +440,6 @@ mod tests {
     }
 
     #[test]
-    fn a_delay_in_the_text_is_honoured() {
-        let delay = |text: &str| delay_in_text(text);
-        assert_eq!(
-            delay("Please try again in 1.5s."),
-            Some(Duration::from_millis(1500))
-        );
-        assert_eq!(delay("Try again in 28ms"), Some(Duration::from_millis(28)));
-        assert_eq!(delay("try again in 35 seconds."), Some(Duration::from_secs(35)));
-        assert_eq!(delay("try again in a while"), None);
-        assert_eq!(delay("slow down"), None);
-    }
-
-    #[test]
     fn statuses_have_their_kinds() {
         let overloaded = r#"{"error":{"code":"slow_down"}}"#;
         assert_eq!(answer(400, &[], "raw").error.message, "raw");
@@ -556,22 +515,5 @@ mod tests {
             let frame = format!(r#"{{"type":"error","status":400,"error":{{"code":"{code}"}}}}"#);
             assert!(error_frame(frame.as_bytes(), "ws://h").unwrap().retryable);
         }
-    }
-
-    #[test]
-    fn retry_after_takes_seconds_and_dates_only() {
-        let at = |value: &str| {
-            let headers: HeaderMap = [(http::header::RETRY_AFTER, value.parse().unwrap())]
-                .into_iter()
-                .collect();
-            retry_after(
-                &headers,
-                SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770),
-            )
-        };
-        assert_eq!(at("0"), Some(Duration::ZERO));
-        assert_eq!(at("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(at("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(at("1.5"), None);
     }
 }

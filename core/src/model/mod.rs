@@ -47,6 +47,7 @@ mod rate_limits;
 mod request;
 mod response;
 mod retry;
+mod retry_after;
 mod setup;
 mod sse;
 mod turn;
