@@ -1,19 +1,34 @@
-//! Has the addresses in the program packed where the C library can unpack them (DT_RELR, glibc 2.36): a megabyte less on
-//! disk and, because all of them are read at every start, in memory.
+//! Has the program linked so that little of it is read at a start: memory at rest is mostly the pages of a program that
+//! its start has touched. Where the linker or the C library can't, it is linked as usual.
 
-use std::process::Command;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What runs first, and after what; made by `startup/renew.py`. Names that the program hasn't got are passed over.
+const ORDER: &str = "startup/order.txt";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
-    // The library that is asked is the one of the host.
-    let is_native = std::env::var("TARGET").ok() == std::env::var("HOST").ok();
-    if is_native
-        && is("CARGO_CFG_TARGET_OS", "linux")
-        && is("CARGO_CFG_TARGET_ENV", "gnu")
-        && glibc().is_some_and(|version| version >= (2, 36))
-    {
+    println!("cargo:rerun-if-changed={ORDER}");
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|it| it == value);
+    let is_native = env::var("TARGET").ok() == env::var("HOST").ok();
+    if !is_native || !is("CARGO_CFG_TARGET_OS", "linux") || !is("PROFILE", "release") {
+        return;
+    }
+    if is("CARGO_CFG_TARGET_ENV", "gnu") && glibc().is_some_and(|version| version >= (2, 36)) {
+        // DT_RELR: a megabyte of addresses, all of which are read at every start, takes some kilobytes.
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let order = [
+        format!("-Wl,--symbol-ordering-file={}", folder.join(ORDER).display()),
+        "-Wl,--no-warn-symbol-ordering".to_owned(),
+    ];
+    if links_with(&order) {
+        for argument in order {
+            println!("cargo:rustc-link-arg-bins={argument}");
+        }
     }
 }
 
@@ -23,4 +38,31 @@ fn glibc() -> Option<(u32, u32)> {
     let told = String::from_utf8(told.stdout).ok()?;
     let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;
     Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+}
+
+/// Whether the linker takes these arguments: tried with a program that does nothing.
+fn links_with(arguments: &[String]) -> bool {
+    let (Some(rustc), Some(folder)) = (env::var_os("RUSTC"), env::var_os("OUT_DIR")) else {
+        return false;
+    };
+    let folder = Path::new(&folder);
+    let source = folder.join("nothing.rs");
+    if std::fs::write(&source, "fn main() {}").is_err() {
+        return false;
+    }
+    let mut compiler = Command::new(rustc);
+    compiler.arg(&source).arg("-o").arg(folder.join("nothing"));
+    if let Some(linker) = env::var_os("RUSTC_LINKER") {
+        let mut choice = std::ffi::OsString::from("-Clinker=");
+        choice.push(linker);
+        compiler.arg(choice);
+    }
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    compiler.args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()));
+    compiler.args(arguments.iter().map(|argument| format!("-Clink-arg={argument}")));
+    let quiet = compiler
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
 }
