@@ -91,7 +91,7 @@ class Run:
 
     def lists(self, server):
         for archived in (False, True):
-            # Without the last word it would be the threads of one provider.
+            # Without the last word it would be the threads of the provider that is set.
             rows = server.call("thread/list", {"archived": archived, "limit": 100, "modelProviders": []})["data"]
             kind_of = {thread.id: kind for kind, thread in self.threads.items()}
             listed = {kind_of.get(row["id"], row["id"]): row["name"] for row in rows}

@@ -71,7 +71,10 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
             .into_iter()
             .map(source_kind)
             .collect(),
-        providers: params.model_providers.unwrap_or_default(),
+        // An empty list means all of them, none the one that is set.
+        providers: params
+            .model_providers
+            .unwrap_or_else(|| vec![cx.server.engine.store().default_provider().to_owned()]),
         cwds: match params.cwd {
             None => Vec::new(),
             Some(ThreadListCwdFilter::One(cwd)) => vec![absolute(&cwd)],

@@ -119,6 +119,11 @@ impl ThreadStore {
         &self.inner.layout
     }
 
+    /// The provider of threads whose files don't tell it.
+    pub fn default_provider(&self) -> &str {
+        &self.inner.default_provider
+    }
+
     /// A page of threads (threads-and-turns section 2.7).
     pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
         let (page, fresh) = self
