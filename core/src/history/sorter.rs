@@ -25,6 +25,7 @@ pub(crate) struct Sorter {
 
 /// A turn, as far as sorting tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptHead", into = "KeptHead")]
 pub(crate) struct TurnHead {
     pub(crate) id: String,
     /// Ordinal of its first line; the line's number in legacy files.
@@ -36,9 +37,31 @@ pub(crate) struct TurnHead {
     numbering: Numbering,
 }
 
+/// A [`TurnHead`] as it is kept: there may be many thousands.
+type KeptHead = (String, u64, bool, usize, bool);
+
+impl From<KeptHead> for TurnHead {
+    fn from((id, ordinal, implicit, numbered, reasons): KeptHead) -> Self {
+        Self {
+            id,
+            ordinal,
+            implicit,
+            numbered,
+            numbering: Numbering { reasons },
+        }
+    }
+}
+
+impl From<TurnHead> for KeptHead {
+    fn from(head: TurnHead) -> Self {
+        let reasons = head.numbering.reasons;
+        (head.id, head.ordinal, head.implicit, head.numbered, reasons)
+    }
+}
+
 /// Which lines of a legacy turn tell a numbered item. Follows from the kinds of its lines alone, so that the numbers
 /// are the same whether or not the lines before were read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Numbering {
     /// Another reasoning section goes on with the last item.
     reasons: bool,

@@ -39,6 +39,7 @@ pub(crate) struct TurnMap {
 
 /// Consecutive lines of one turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptRange", into = "KeptRange")]
 struct Range {
     segment: usize,
     start: u64,
@@ -47,6 +48,27 @@ struct Range {
     line: u64,
     /// Numbered items before it.
     numbered: usize,
+}
+
+/// A [`Range`] as it is kept.
+type KeptRange = (usize, u64, u64, u64, usize);
+
+impl From<KeptRange> for Range {
+    fn from((segment, start, end, line, numbered): KeptRange) -> Self {
+        Self {
+            segment,
+            start,
+            end,
+            line,
+            numbered,
+        }
+    }
+}
+
+impl From<Range> for KeptRange {
+    fn from(range: Range) -> Self {
+        (range.segment, range.start, range.end, range.line, range.numbered)
+    }
 }
 
 impl TurnMap {
