@@ -15,15 +15,19 @@ struct Fixture {
     home: tempfile::TempDir,
     writer: LogWriter,
     id: ThreadId,
+    /// Tells the second in which the fixture was made.
+    path: PathBuf,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fixture {
     fn new() -> Self {
+        let (home, id) = (tempfile::tempdir().expect("a folder"), ThreadId::new());
         Self {
-            home: tempfile::tempdir().expect("a folder"),
+            path: Layout::new(home.path()).rollout(id, Local::now()),
+            home,
             writer: LogWriter::default(),
-            id: ThreadId::new(),
+            id,
             warnings: Arc::default(),
         }
     }
@@ -33,7 +37,7 @@ impl Fixture {
     }
 
     fn path(&self) -> PathBuf {
-        self.layout().rollout(self.id, Local::now())
+        self.path.clone()
     }
 
     fn on_warning(&self) -> codex_core::history::OnWarning {
