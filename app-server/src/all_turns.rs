@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use codex_app_server_protocol::{self as wire, Warning, WarningNotification};
 use codex_core::history::AllTurns;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::convert::turn;
 use crate::error::RpcResult;
@@ -34,11 +35,18 @@ pub(crate) struct AnswerWithTurns {
     first: bool,
     done: bool,
     peer: Arc<Peer>,
+    /// The request is in progress until its answer is written: each one that waits holds files open.
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl AnswerWithTurns {
     /// Puts turns into a frame that has an empty list of turns.
-    pub(crate) fn new(mut frame: Vec<u8>, turns: AllTurns, peer: Arc<Peer>) -> Self {
+    pub(crate) fn new(
+        mut frame: Vec<u8>,
+        turns: AllTurns,
+        peer: Arc<Peer>,
+        slot: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         let place = memchr::memmem::find(&frame, PLACE).map_or(frame.len(), |at| at + PLACE.len() - 1);
         let rest = frame.split_off(place);
         Self {
@@ -48,14 +56,20 @@ impl AnswerWithTurns {
             first: true,
             done: false,
             peer,
+            _slot: slot,
         }
     }
 
     fn append(&mut self, turn: codex_core::Turn) -> serde_json::Result<()> {
+        let whole = self.piece.len();
         if !std::mem::take(&mut self.first) {
             self.piece.push(b',');
         }
-        turn::to_wire(turn).write_json(&mut self.piece)
+        let written = turn::to_wire(turn).write_json(&mut self.piece);
+        if written.is_err() {
+            self.piece.truncate(whole);
+        }
+        written
     }
 
     /// The answer has begun: it ends in good form, and the client is told what is missing.

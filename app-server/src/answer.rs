@@ -55,7 +55,7 @@ impl Answer {
             return self.result(result);
         }
         self.id = None;
-        let pieces = AnswerWithTurns::new(json, turns, Arc::clone(&self.peer));
+        let pieces = AnswerWithTurns::new(json, turns, Arc::clone(&self.peer), self.slot.take());
         self.peer.outgoing.push_pieces(pieces);
     }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use codex_app_server_protocol::{NoParams, Request};
 use codex_core::config::ConfigSource;
+use codex_core::history::AllTurns;
+use codex_core::{Item, ItemBody, ItemsView, Turn, TurnStatus};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
@@ -28,6 +30,7 @@ request!(Panic, "test/panic");
 request!(Forget, "test/forget");
 request!(Wait, "test/wait");
 request!(Long, "test/long");
+request!(Large, "test/large");
 
 struct Client {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
@@ -137,4 +140,54 @@ async fn a_request_that_takes_long_does_not_count_among_those_in_progress() {
     }
     client.send(0, "thread/loaded/list", Value::Null).await;
     assert_eq!(client.next().await["result"]["data"], json!([]));
+}
+
+#[tokio::test]
+async fn an_answer_with_turns_that_is_not_written_counts_among_those_in_progress() {
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    let mut client = Client::connect(|router| {
+        router.on_deferred::<Large, _, _>(async |_, _, responder| {
+            BEGUN.fetch_add(1, Ordering::SeqCst);
+            responder.send_with_turns(Ok((NoParams {}, Some(AllTurns::from(vec![large_turn()])))));
+        });
+    })
+    .await;
+    let (limit, all) = (MAX_IN_PROGRESS as usize, i64::from(MAX_IN_PROGRESS) + 50);
+    for id in 1..=all {
+        client.send(id, Large::METHOD, Value::Null).await;
+    }
+    while BEGUN.load(Ordering::SeqCst) < limit {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(BEGUN.load(Ordering::SeqCst), limit, "nobody reads the answers");
+    for id in 1..=all {
+        let line = client.lines.next_line().await.unwrap().unwrap();
+        assert!(line.starts_with(&format!("{{\"id\":{id},")), "{}", &line[..40]);
+    }
+}
+
+/// A turn that fills the client's pipe.
+fn large_turn() -> Turn {
+    Turn {
+        id: "t".into(),
+        root_turn_id: None,
+        status: TurnStatus::Completed,
+        items: vec![Item {
+            id: "i".into(),
+            started_at_ms: None,
+            completed_at_ms: None,
+            body: ItemBody::Reasoning {
+                summary: vec!["x".repeat(1 << 17)],
+                content: Vec::new(),
+            },
+        }],
+        items_view: ItemsView::Full,
+        error: None,
+        started_at: None,
+        completed_at: None,
+        duration_ms: None,
+    }
 }
