@@ -73,11 +73,18 @@ impl ThreadStore {
     /// Marks a thread as read or unread, if it is still as the caller believes. The new state is in force when this
     /// resolves; [`ThreadStore::keep_read_states`] writes it down.
     pub async fn mark_read(&self, id: ThreadId, expected: &str, read: bool) -> Result<ReadState> {
-        let known = self.read_state(id).await?;
+        let store = self.clone();
+        // Until the new state is in force, so that no other one comes and goes between the look and the change.
+        let _held = super::run(move || {
+            let mut state = store.inner.state();
+            let known = state.read_states(&[id]).pop();
+            Ok(Reading::new(&store, id, known))
+        })
+        .await?;
         let first_unread = (!read).then_some(Unread::ThreadStart);
         self.inner
             .marks
-            .replace(id, Some(known), expected, ReadState::new(first_unread))
+            .replace(id, expected, ReadState::new(first_unread))
             .map_err(|now| Error::Refused {
                 message: "read state changed".into(),
                 data: json!({"reason": "readStateConflict", "readState": now.to_wire()}),
@@ -125,7 +132,7 @@ impl ThreadStore {
                 return Ok((reading, None));
             }
             let news = ReadState::new(None);
-            let replaced = store.inner.marks.replace(id, None, &now.revision, news);
+            let replaced = store.inner.marks.replace(id, &now.revision, news);
             if let Err(error) = store.inner.state().keep_read_states() {
                 tracing::debug!(%error, "how far a thread was read is not saved yet");
             }
@@ -136,7 +143,8 @@ impl ThreadStore {
 
     /// The state of a thread that is taken up. Reads the index.
     pub(super) fn reading(&self, id: ThreadId) -> Reading {
-        let known = self.inner.state().known_read_state(id);
+        let mut state = self.inner.state();
+        let known = state.known_read_state(id);
         Reading::new(self, id, known)
     }
 }
@@ -219,4 +227,33 @@ fn keep(db: &Connection, id: ThreadId, state: &ReadState) -> rusqlite::Result<()
     db.prepare_cached("INSERT OR REPLACE INTO unread VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id.to_string(), from_start, turn, state.revision])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::layout::Layout;
+
+    #[test]
+    fn of_two_marks_that_expect_the_same_one_is_refused() {
+        let home = tempfile::tempdir().expect("a folder");
+        let store = ThreadStore::new(Layout::new(home.path()), "mock");
+        let id = ThreadId::new();
+        // Looks at the index one after the other.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let before = store.read_state(id).await.expect("a state").revision;
+            let mut second = std::pin::pin!(store.mark_read(id, &before, false));
+            assert!(futures_util::poll!(&mut second).is_pending());
+            // The second one has looked; it comes to its turn when the first one is written down.
+            let first = store.mark_read(id, &before, true).await;
+            store.keep_read_states().await;
+            let second = second.await;
+            assert_eq!((first.is_ok(), second.is_ok()), (true, false));
+            assert!(store.inner.marks.get(id).is_none(), "nothing holds it");
+        });
+    }
 }

@@ -18,7 +18,8 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// `kept`: what the index keeps. What is in memory already is newer.
+    /// `kept`: what the index keeps. What is in memory already is newer. The caller holds the lock of the index, unless
+    /// the thread is new.
     pub(super) fn new(store: &ThreadStore, id: ThreadId, kept: Option<ReadState>) -> Self {
         let mut marks = store.inner.marks.lock();
         let mark = marks.entry(id).or_insert_with(|| Mark::new(id, kept));
@@ -132,20 +133,17 @@ impl Marks {
         mark.state.clone()
     }
 
-    /// Puts a user's word in force if the state is the expected one, else gives the state. `known`: what the index
-    /// keeps, where nothing is in memory.
+    /// Puts a user's word in force if the state is the expected one, else gives the state. The caller holds a
+    /// [`Reading`].
     pub(super) fn replace(
         &self,
         id: ThreadId,
-        known: Option<ReadState>,
         expected: &str,
         new: ReadState,
     ) -> Result<ReadState, ReadState> {
         let mut marks = self.lock();
-        let mark = match marks.get(&id) {
-            Some(mark) => mark.clone(),
-            None => Mark::new(id, known),
-        };
+        let mark = marks.get(&id).cloned();
+        let mark = mark.unwrap_or_else(|| Mark::new(id, None));
         if mark.state.revision != expected {
             return Err(mark.state);
         }
@@ -247,9 +245,10 @@ mod tests {
         let marks = Marks::default();
         let id = ThreadId::new();
         let known = ReadState::new(Some(turn("one")));
-        let refused = marks.replace(id, Some(known.clone()), "other", ReadState::new(None));
+        marks.lock().insert(id, Mark::new(id, Some(known.clone())));
+        let refused = marks.replace(id, "other", ReadState::new(None));
         assert_eq!(refused, Err(known.clone()));
-        let read = marks.replace(id, Some(known.clone()), &known.revision, ReadState::new(None));
+        let read = marks.replace(id, &known.revision, ReadState::new(None));
         assert_eq!(read.expect("it was as expected").first_unread, None);
         assert!(marks.any_changed());
     }
