@@ -296,6 +296,11 @@ impl App {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 
+    /// Number of the process.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = Pid::from_raw(self.pid).unwrap();

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,8 +22,13 @@ static OURS: Mutex<BTreeSet<ThreadId>> = Mutex::new(BTreeSet::new());
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
-    #[error("thread {0} already has an active writer")]
-    Held(ThreadId),
+    #[error("thread {id} already has an active writer: {}", told(holder.as_ref()))]
+    Held {
+        /// The thread.
+        id: ThreadId,
+        /// The process, where the system tells.
+        holder: Option<Holder>,
+    },
     /// The lock file could not be made.
     #[error("the writer lock of thread {id} could not be taken: {source}")]
     Io {
@@ -31,6 +37,15 @@ pub enum LockError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// A process that holds a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub pid: i32,
+    /// Its name.
+    pub name: String,
 }
 
 /// A thread that this process may write. Dropping it lets others have it.
@@ -63,7 +78,10 @@ impl WriterLock {
                     _file: file,
                 })
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Held(id)),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held {
+                id,
+                holder: holder(&file),
+            }),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
@@ -74,7 +92,7 @@ impl WriterLock {
         let ours = || OURS.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
         for _ in 0..50 {
             match Self::take(layout, id) {
-                Err(LockError::Held(_)) if ours() => std::thread::sleep(Duration::from_millis(20)),
+                Err(LockError::Held { .. }) if ours() => std::thread::sleep(Duration::from_millis(20)),
                 other => return other,
             }
         }
@@ -102,6 +120,43 @@ impl Drop for WriterLock {
     }
 }
 
+/// The process that holds a lock on this file: Linux lists all locks with the file's device and number. Elsewhere, and
+/// for processes in other containers, nobody tells.
+fn holder(file: &File) -> Option<Holder> {
+    let meta = file.metadata().ok()?;
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let place = format!(
+        "{:02x}:{:02x}:{}",
+        rustix::fs::major(meta.dev()),
+        rustix::fs::minor(meta.dev()),
+        meta.ino()
+    );
+    let pid = locks.lines().find_map(|line| holding(line, &place))?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(Holder {
+        pid,
+        name: name.trim_end().to_owned(),
+    })
+}
+
+/// The process in a line of `/proc/locks` (man 5 proc_locks) if it holds a lock on the file at `place`.
+fn holding(line: &str, place: &str) -> Option<i32> {
+    // What waits has an arrow in the second column.
+    let mut columns = line.split_ascii_whitespace().skip(1);
+    (columns.next() == Some("FLOCK")).then_some(())?;
+    let pid = columns.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
+    (columns.next() == Some(place)).then_some(pid)
+}
+
+fn told(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, name }) => {
+            format!("process {pid} ({name}) has it. Close the thread there, or fork it")
+        }
+        None => "another process has it. Close the thread there, or fork it".into(),
+    }
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .create(true)
@@ -120,11 +175,36 @@ mod tests {
         let layout = Layout::new(home.path());
         let id = ThreadId::new();
         let held = WriterLock::take(&layout, id).expect("free");
-        assert!(matches!(WriterLock::take(&layout, id), Err(LockError::Held(_))));
+        let refused = WriterLock::take(&layout, id).expect_err("held");
+        assert!(matches!(refused, LockError::Held { .. }));
+        if cfg!(target_os = "linux") {
+            let us = format!("process {} (", std::process::id());
+            assert!(refused.to_string().contains(&us), "{refused}");
+        }
         assert!(WriterLock::is_held(&layout, id));
         drop(held);
         assert!(!WriterLock::is_held(&layout, id));
         assert!(!layout.locks().join(format!("{id}.lock")).exists());
         WriterLock::take(&layout, id).expect("free again");
+    }
+
+    #[test]
+    fn holders_are_told_from_those_who_wait_and_from_other_locks() {
+        let place = "fe:00:6266957";
+        let pid = |line| holding(line, place);
+        assert_eq!(
+            pid("1: FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            Some(26699)
+        );
+        assert_eq!(
+            pid("1: -> FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            None
+        );
+        assert_eq!(pid("2: FLOCK  ADVISORY  WRITE 26699 fe:00:62669571 0 EOF"), None);
+        assert_eq!(pid("3: POSIX  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"), None);
+        // Of another container, or no line at all.
+        assert_eq!(pid("4: FLOCK  ADVISORY  WRITE 0 fe:00:6266957 0 EOF"), None);
+        assert_eq!(pid("5: FLOCK"), None);
+        assert_eq!(pid(""), None);
     }
 }

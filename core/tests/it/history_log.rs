@@ -142,7 +142,7 @@ async fn a_loaded_thread_is_locked_and_a_resumed_one_goes_on_counting() {
     let log = f.create();
     log.materialise().await;
     assert_eq!(lines(&f.path()).len(), 1);
-    assert!(matches!(WriterLock::take(&f.layout(), f.id), Err(LockError::Held(id)) if id == f.id));
+    assert!(matches!(WriterLock::take(&f.layout(), f.id), Err(LockError::Held { id, .. }) if id == f.id));
     log.close().await;
     let lock = WriterLock::take(&f.layout(), f.id).expect("free");
     std::fs::OpenOptions::new()

@@ -156,7 +156,7 @@ pub(crate) async fn load_now(history: History) -> Result<Vec<ResponseItem>> {
 
 fn lock(store: &ThreadStore, id: ThreadId) -> Result<WriterLock> {
     WriterLock::take_when_ours_is_free(store.layout(), id).map_err(|error| match error {
-        LockError::Held(_) => Error::invalid(error.to_string()),
+        LockError::Held { .. } => Error::invalid(error.to_string()),
         LockError::Io { .. } => Error::internal(error.to_string()),
     })
 }
