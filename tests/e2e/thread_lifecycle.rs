@@ -190,6 +190,29 @@ async fn a_revert_drops_turns_and_the_thread_goes_on() {
 }
 
 #[tokio::test]
+async fn a_failure_is_still_to_be_seen_when_its_turn_is_reverted() {
+    let f = with_turns(&["one", "two"]).await;
+    f.model.edit(|script| script.answers.clear());
+    f.model.push(Answer::status(400));
+    let failed = f.app.run_turn(&f.id, "three").await;
+    assert_eq!(failed.status(), "failed");
+    let status = json!({"type": "systemError"});
+    for before in [&failed.id, &f.turns[1]] {
+        let params = json!({"threadId": f.id, "beforeTurnId": before});
+        let reverted = f.app.call("thread/revert", params).await;
+        assert_eq!(reverted["thread"]["status"], status);
+        assert_eq!(read(&f.app, &f.id).await["status"], status);
+    }
+    f.model.push("fine again");
+    f.app.run_turn(&f.id, "four").await;
+    assert_eq!(read(&f.app, &f.id).await["status"]["type"], "idle");
+    let params = json!({"threadId": f.id, "beforeTurnId": f.turns[0]});
+    let reverted = f.app.call("thread/revert", params).await;
+    assert_eq!(reverted["thread"]["status"]["type"], "idle");
+    f.app.stop().await;
+}
+
+#[tokio::test]
 async fn threads_go_to_the_archive_and_come_back() {
     let f = with_turns(&["one"]).await;
     let ids = |listed: &Value| -> Vec<String> {

@@ -115,7 +115,14 @@ impl Engine {
             .cloned()
             .chain(doc.warnings)
             .collect();
-        let outbox = Outbox::new(id, Arc::clone(&self.options.sink), log, reading, info.ephemeral);
+        let outbox = Outbox::new(
+            id,
+            Arc::clone(&self.options.sink),
+            log,
+            reading,
+            info.status.clone(),
+            info.ephemeral,
+        );
         if raw_events {
             session.history.tell_raw_events(outbox.clone());
         }

@@ -259,7 +259,15 @@ impl Engine {
         self.store()
             .branch(path.clone(), Cut::Before(before.clone()))
             .await?;
-        let settings = self.snapshot(id).await.map(|live| live.settings);
+        let live = self.snapshot(id).await;
+        // The failure of a turn is still to be seen when the turn is gone.
+        let failed = live.as_ref().map(|live| &live.info.status) == Some(&ThreadStatus::SystemError);
+        let status = if failed {
+            ThreadStatus::SystemError
+        } else {
+            ThreadStatus::Idle
+        };
+        let settings = live.map(|live| live.settings);
         self.unload(id).await;
         let lock = self.store().lock(id).await?;
         let branch = self.store().branch(path, Cut::Before(before)).await?;
@@ -284,7 +292,7 @@ impl Engine {
         let turns = self.store().taken_turns(grafted.history, id, false, None).await?;
         let info = ThreadInfo {
             path: Some(path),
-            status: ThreadStatus::Idle,
+            status: status.clone(),
             updated_at: now.timestamp(),
             workspace_roots: settings.workspace_roots.clone(),
             ..stored.info
@@ -306,7 +314,7 @@ impl Engine {
         if let Some(state) = news {
             outbox.emit(Event::ReadState(state));
         }
-        outbox.emit(Event::Status(ThreadStatus::Idle));
+        outbox.emit(Event::Status(status));
         self.launch(channel, assembled, || ());
         Ok(RevertedThread {
             info,

@@ -87,17 +87,19 @@ pub(crate) struct CommandQuestion {
 }
 
 impl Outbox {
-    /// The way out of an idle thread. With `keep_turns`, ended turns stay in memory for [`Outbox::turns`].
+    /// The way out of a thread that stands like `status`. With `keep_turns`, ended turns stay in memory for
+    /// [`Outbox::turns`].
     pub(crate) fn new(
         thread_id: ThreadId,
         sink: Arc<dyn EventSink>,
         log: ThreadLog,
         reading: Option<Reading>,
+        status: ThreadStatus,
         keep_turns: bool,
     ) -> Self {
         let state = State {
-            told: ThreadStatus::Idle,
-            base: ThreadStatus::Idle,
+            told: status.clone(),
+            base: status,
             approvals: 0,
             stopping: false,
             withdrawn: Vec::new(),

@@ -97,7 +97,14 @@ impl Bench {
             max_poll: Duration::from_secs(300),
         });
         let cx = CallContext {
-            outbox: Outbox::new(thread_id, Arc::new(Sink(sender)), ThreadLog::none(), None, false),
+            outbox: Outbox::new(
+                thread_id,
+                Arc::new(Sink(sender)),
+                ThreadLog::none(),
+                None,
+                crate::ThreadStatus::Idle,
+                false,
+            ),
             turn_id: "t1".into(),
             settings: Arc::new(settings),
             output_limit: OutputLimit::Tokens(10_000),
