@@ -217,6 +217,14 @@ pub enum ItemBody {
     SubAgentActivity(BTreeMap<String, Value>),
 }
 
+impl ItemBody {
+    /// Whether this is something that the model says to be read, not only on the way to it.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Self::AgentMessage { text, phase }
+            if *phase != Some(MessagePhase::Commentary) && !text.trim().is_empty())
+    }
+}
+
 /// A command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CommandExecution {

@@ -8,7 +8,6 @@ use crate::support::{App, Home, Launch};
 const CHANGED: &str = "thread/readState/changed";
 
 struct Fixture {
-    #[expect(dead_code, reason = "it answers as long as it lives")]
     model: MockModel,
     home: Home,
     app: App,
@@ -71,6 +70,53 @@ fn told(run: &crate::support::TurnRun) -> Value {
     let told = run.all(CHANGED);
     assert_eq!(told.len(), 1);
     told[0]["readState"].clone()
+}
+
+#[tokio::test]
+async fn only_what_has_to_be_read_makes_a_thread_unread() {
+    let call = || Answer::new().call("c1", "exec_command", json!({"cmd": "true"}));
+    // What the model answers, and whether that is to be read.
+    let turns = [
+        ("nothing", vec![Answer::new()], false),
+        ("a blank", vec![Answer::new().say(" \n")], false),
+        ("a command", vec![call(), Answer::new()], false),
+        (
+            "commentary",
+            vec![Answer::new().say_as("commentary", "see")],
+            false,
+        ),
+        (
+            "an answer",
+            vec![Answer::new().say_as("final_answer", "this")],
+            true,
+        ),
+        ("words first", vec![call().say("this"), Answer::new()], true),
+        ("a failure", vec![Answer::status(400)], true),
+        ("a late failure", vec![call(), Answer::status(400)], true),
+    ];
+    let f = with_answers(turns.iter().flat_map(|(_, answers, _)| answers.clone())).await;
+    for (name, _, unread) in turns {
+        let run = f.app.run_turn(&f.id, name).await;
+        assert_eq!(run.all(CHANGED).len(), usize::from(unread), "{name}");
+        if unread {
+            assert_eq!(told(&run)["firstUnread"], turn(&run.id), "{name}");
+            mark(&f.app, &f.id, "read").await;
+        }
+        assert_eq!(state(&f.app, &f.id).await["firstUnread"], Value::Null, "{name}");
+    }
+    // Interrupted before anything was said to its end, and after.
+    f.model.push(Answer::new().half("I beg").hang());
+    let running = f.app.start_turn(&f.id, "half").await;
+    let begun = |delta: &Value| delta["delta"] == "I beg";
+    f.app.wait_where("item/agentMessage/delta", begun).await;
+    assert!(f.app.interrupt(&f.id, running).await.all(CHANGED).is_empty());
+    f.model.push(Answer::new().say("This is it").hang());
+    let running = f.app.start_turn(&f.id, "whole").await;
+    let said = |item: &Value| item["item"]["text"] == "This is it";
+    f.app.wait_where("item/completed", said).await;
+    let run = f.app.interrupt(&f.id, running).await;
+    assert_eq!(told(&run)["firstUnread"], turn(&run.id));
+    f.app.stop().await;
 }
 
 #[tokio::test]

@@ -321,7 +321,7 @@ impl ActiveTurn {
             duration_ms: Some(duration_ms),
         };
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
-        outbox.turn_ended(turn, last_message);
+        outbox.turn_ended(turn, last_message, result.answered);
         front.info.updated_at = completed_at;
         self.shutdown
     }

@@ -238,8 +238,8 @@ impl Outbox {
 
     /// Tells that the running turn ended: what is unread and the status (where it failed: the status, the error, what
     /// is unread), the turn, withdrawn questions. `turn` comes without items; its last agent message is added where
-    /// the turn went well.
-    pub(crate) fn turn_ended(&self, mut turn: Turn, last_message: Option<Item>) {
+    /// the turn went well. There is something to read after an answer and after a failure.
+    pub(crate) fn turn_ended(&self, mut turn: Turn, last_message: Option<Item>, answered: bool) {
         if let Some(error) = &turn.error {
             self.set_base(ThreadStatus::SystemError);
             self.emit(Event::Error {
@@ -248,7 +248,9 @@ impl Outbox {
                 will_retry: false,
             });
         }
-        if let Some(reading) = &self.shared.reading {
+        if let Some(reading) = &self.shared.reading
+            && (answered || turn.error.is_some())
+        {
             self.emit(Event::ReadState(reading.turn_ended(&turn.id)));
         }
         if turn.error.is_none() {

@@ -47,6 +47,8 @@ pub(crate) struct TurnResult {
     pub(crate) outcome: Outcome,
     /// The last message of the model.
     pub(crate) last_message: Option<Item>,
+    /// The model said something that is meant to be read.
+    pub(crate) answered: bool,
     /// Time from the turn's start to the first event of an answer.
     pub(crate) first_token: Option<Duration>,
 }
@@ -89,6 +91,7 @@ pub(crate) async fn run(
         },
         began: Instant::now(),
         last_message: None,
+        answered: false,
         first_token: None,
         rerouted: false,
         verified: false,
@@ -99,6 +102,7 @@ pub(crate) async fn run(
     TurnResult {
         outcome,
         last_message: turn.last_message,
+        answered: turn.answered,
         first_token: turn.first_token,
     }
 }
@@ -112,6 +116,7 @@ struct Turn<'a> {
     desk: Desk,
     began: Instant,
     last_message: Option<Item>,
+    answered: bool,
     first_token: Option<Duration>,
     rerouted: bool,
     verified: bool,
@@ -412,6 +417,7 @@ impl Turn<'_> {
     async fn item_done(&mut self, item: ResponseItem, items: &mut ResponseItems, calls: &mut Calls) {
         if let ResponseItem::Known(known) = &item {
             if let Some(message) = items.done(known).await {
+                self.answered |= message.body.is_answer();
                 self.last_message = Some(message);
             }
             let Services {

@@ -1,7 +1,7 @@
 //! How far users have read (config-and-services section 7).
 //!
-//! A thread of which nothing is kept counts as read. The end of a turn makes it unread, from that turn on, and so does
-//! the user's word. What is kept lies in the index; of loaded threads it is in memory too, see [`super::reading`].
+//! A thread of which nothing is kept counts as read. The end of a turn that has an answer or failed makes it unread,
+//! from that turn on, and so does the user's word. What is kept lies in the index; of loaded threads it is in memory too, see [`super::reading`].
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde_json::json;
@@ -47,7 +47,7 @@ impl ReadState {
         }
     }
 
-    /// This state after the end of a turn.
+    /// This state after the end of a turn in which there is something to read.
     pub(super) fn after_turn(&self, turn_id: &str) -> Self {
         let unread = self.first_unread.clone();
         Self::new(unread.or_else(|| Some(Unread::Turn(turn_id.to_owned()))))

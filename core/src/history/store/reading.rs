@@ -36,7 +36,7 @@ impl Reading {
         state.unwrap_or_else(|| ReadState::initial(self.id))
     }
 
-    /// A turn has ended: gives the state that is in force now, and has it written down. Does not wait.
+    /// A turn has ended and is to be read: gives the state that is in force now, and has it written down. Does not wait.
     pub(crate) fn turn_ended(&self, turn_id: &str) -> ReadState {
         let inner = &self.store.inner;
         let state = inner.marks.turn_ended(self.id, turn_id);
