@@ -24,7 +24,10 @@ pub(crate) fn model_history(history: &History) -> io::Result<Vec<ResponseItem>> 
             if dropped_turns == 0
                 && let Some(item) = line.payload::<ResponseItem>()
             {
-                items.push(item);
+                // Before a summary only what the user said is kept: the rest may be much.
+                if legacy_summary.is_none() || opens_turn(&item) {
+                    items.push(item);
+                }
             } else if dropped_turns > 0 && line.payload().is_some_and(|item| opens_turn(&item)) {
                 dropped_turns -= 1;
             }
@@ -165,4 +168,102 @@ pub(crate) fn fill_missing_outputs(items: &mut Vec<ResponseItem>) {
         filled.extend(missing.map(ResponseItem::Known));
     }
     *items = filled;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ThreadId;
+    use crate::history::chain::FindRollouts;
+
+    struct Alone;
+
+    impl FindRollouts for Alone {
+        fn rollouts(&self, _: ThreadId) -> Vec<PathBuf> {
+            Vec::new()
+        }
+    }
+
+    /// What the model is told of a file with these lines.
+    fn told(lines: &[(&str, Value)]) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rollout.jsonl");
+        let meta = json!({"id": ThreadId::new(), "timestamp": "2026-10-01T12:00:00.000Z", "cwd": "/"});
+        let first = ("session_meta", meta);
+        let lines = std::iter::once(&first).chain(lines).map(|(kind, payload)| {
+            json!({"timestamp": "2026-10-01T12:00:00.000Z", "type": kind, "payload": payload}).to_string()
+        });
+        std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).expect("a file");
+        let history = History::open(&path, &Alone).expect("a history");
+        let text = |item: &ResponseItem| match item {
+            ResponseItem::Known(KnownItem::Message { content, .. }) => match content.first() {
+                Some(ContentItem::InputText { text } | ContentItem::OutputText { text, .. }) => text.clone(),
+                _ => String::new(),
+            },
+            _ => "?".into(),
+        };
+        let items = model_history(&history).expect("readable");
+        items.iter().map(text).collect()
+    }
+
+    fn user(text: &str) -> (&'static str, Value) {
+        let content = json!([{"type": "input_text", "text": text}]);
+        (
+            "response_item",
+            json!({"type": "message", "role": "user", "content": content}),
+        )
+    }
+
+    fn model(text: &str) -> (&'static str, Value) {
+        let content = json!([{"type": "output_text", "text": text}]);
+        (
+            "response_item",
+            json!({"type": "message", "role": "assistant", "content": content}),
+        )
+    }
+
+    #[test]
+    fn before_a_summary_the_user_alone_has_spoken() {
+        let summary = |message| ("compacted", json!({"message": message}));
+        let call = json!({"type": "function_call", "call_id": "c", "name": "x", "arguments": "{}"});
+        let lines = [
+            user("<environment_context>here</environment_context>"),
+            user("one"),
+            model("first"),
+            summary("old"),
+            user("two"),
+            ("response_item", call),
+            summary("sum"),
+            user("three"),
+            model("third"),
+        ];
+        assert_eq!(told(&lines), ["one", "two", "sum", "three", "third"]);
+        let replacement = json!([user("kept").1, model("dropped").1]);
+        let replaced = (
+            "compacted",
+            json!({"message": "", "replacement_history": replacement}),
+        );
+        let lines = [
+            user("one"),
+            replaced,
+            user("two"),
+            model("second"),
+            summary("sum"),
+        ];
+        assert_eq!(told(&lines), ["kept", "two", "sum"]);
+    }
+
+    #[test]
+    fn a_replacement_hides_what_was_before_it() {
+        let replaced = (
+            "compacted",
+            json!({"message": "", "replacement_history": [user("sum").1]}),
+        );
+        let lines = [user("one"), model("first"), replaced, user("two")];
+        assert_eq!(told(&lines), ["sum", "two"]);
+    }
 }
