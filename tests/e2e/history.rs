@@ -47,6 +47,7 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
     let mut random = Seeded(20_261_120);
     let mut thread: Option<String> = None;
     let mut shown: HashSet<(String, String)> = HashSet::new();
+    let mut count = 0;
     for round in 0..kills {
         let app = App::start(&home).await;
         // Every few kills a new thread begins; the others go on.
@@ -71,7 +72,7 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
             if frame.method() == "item/completed" {
                 let params = frame.params();
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                shown.insert((text(&params["turnId"]), text(&params["item"]["id"])));
+                count += usize::from(shown.insert((text(&params["turnId"]), text(&params["item"]["id"]))));
             }
         }
         let app = App::start(&home).await;
@@ -101,6 +102,7 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed() {
         thread = Some(id);
         app.stop().await;
     }
+    eprintln!("{kills} kills: {count} completed items were shown, none is lost");
 }
 
 #[tokio::test]
