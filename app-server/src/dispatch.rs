@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use codex_app_server_protocol::rpc::decode_params;
 use codex_app_server_protocol::{Request, experimental};
+use codex_core::StartThread;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jsonrpsee::core::server::{ConnectionId, MethodCallback};
@@ -25,6 +26,18 @@ pub(crate) struct Cx {
     pub(crate) server: Arc<Server>,
     /// Who asks.
     pub(crate) peer: Arc<Peer>,
+}
+
+impl Cx {
+    /// What a thread needs to know of the client that opens it.
+    pub(crate) fn opener(&self) -> StartThread {
+        let session = self.peer.session();
+        StartThread {
+            originator: session.map(|s| s.originator.clone()).unwrap_or_default(),
+            user_agent: session.map(|s| s.user_agent.clone()).unwrap_or_default(),
+            ..StartThread::default()
+        }
+    }
 }
 
 /// Every method that is answered, with its handler.

@@ -3,18 +3,16 @@
 use codex_app_server_protocol as wire;
 use codex_app_server_protocol::AbsolutePathBuf;
 use codex_core::{
-    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, StartThread,
-    ThreadSettings,
+    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, ThreadSettings,
 };
 
 use super::policy;
 use super::thread::environments;
-use crate::dispatch::Cx;
 
 /// What thread/start, thread/resume and thread/fork ask for in the same words. A macro, because their parameters are
-/// three types with these members.
+/// three types with these members. `opener` says who opens the thread.
 macro_rules! opening {
-    ($cx:expr, $params:ident) => {
+    ($opener:expr, $params:ident) => {
         if $params.permissions.is_some() && $params.sandbox.is_some() {
             Err($crate::error::RpcError::invalid(
                 "`permissions` cannot be combined with `sandbox`",
@@ -50,7 +48,7 @@ macro_rules! opening {
                     .unwrap_or_default(),
                 base_instructions: $params.base_instructions,
                 developer_instructions: $params.developer_instructions,
-                ..$crate::convert::settings::opener($cx)
+                ..$opener
             })
         }
     };
@@ -98,16 +96,6 @@ macro_rules! changing {
 }
 
 pub(crate) use {changing, opening};
-
-/// What a thread needs to know of the client that opens it.
-pub(crate) fn opener(cx: &Cx) -> StartThread {
-    let session = cx.peer.session();
-    StartThread {
-        originator: session.map(|s| s.originator.clone()).unwrap_or_default(),
-        user_agent: session.map(|s| s.user_agent.clone()).unwrap_or_default(),
-        ..StartThread::default()
-    }
-}
 
 /// Towards the client.
 pub(crate) fn to_wire(settings: &ThreadSettings) -> wire::ThreadSettings {

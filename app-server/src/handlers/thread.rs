@@ -88,7 +88,7 @@ fn start_from_wire(cx: &Cx, params: ThreadStartParams) -> RpcResult<StartThread>
         ));
     }
     let environment = environment::from_wire(params.environments)?;
-    let start = settings::opening!(cx, params)?;
+    let start = settings::opening!(cx.opener(), params)?;
     Ok(StartThread {
         settings: SettingsPatch {
             cwd: environment.cwd.or(start.settings.cwd),

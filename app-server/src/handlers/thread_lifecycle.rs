@@ -116,7 +116,7 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
 async fn revert(cx: Cx, params: ThreadRevertParams, responder: Responder<ThreadRevert>) {
     let reverted = async {
         let id = parse_thread_id(&params.thread_id)?;
-        let start = settings::opener(&cx);
+        let start = cx.opener();
         let reverted = cx
             .server
             .engine
@@ -201,7 +201,7 @@ async fn delete(cx: Cx, params: ThreadDeleteParams, responder: Responder<ThreadD
 }
 
 fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThread> {
-    let start = settings::opening!(&cx, params)?;
+    let start = settings::opening!(cx.opener(), params)?;
     let path = params
         .path
         .filter(|path| !path.is_empty())
@@ -239,7 +239,7 @@ fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThre
 }
 
 fn fork_from_wire(cx: &Cx, params: ThreadForkParams) -> RpcResult<ForkThread> {
-    let start = settings::opening!(&cx, params)?;
+    let start = settings::opening!(cx.opener(), params)?;
     let cut = match (params.before_turn_id, params.last_turn_id) {
         (Some(_), Some(_)) => {
             return Err(RpcError::invalid(

@@ -17,10 +17,10 @@ pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, find_codex_home, installation_id};
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
-pub use permissions::{BUILT_IN_PROFILES, TrustLevel};
+pub use permissions::BUILT_IN_PROFILES;
 pub use schema::{
-    CredentialsStore, LoginMethod, SearchContextSize, Verbosity, WebSearchLocation, WebSearchMode,
-    WebSearchSettings,
+    CredentialsStore, LoginMethod, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
+    WebSearchMode, WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
 pub use unknown::unknown_settings;

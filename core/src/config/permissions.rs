@@ -3,20 +3,8 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::schema::{ConfigToml, WorkspaceWriteToml};
+use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, SandboxMode, SandboxPolicy};
-
-/// Whether the user trusts a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TrustLevel {
-    /// Commands may write inside.
-    Trusted,
-    /// Questions before anything runs.
-    Untrusted,
-}
 
 /// The permission profiles that are always there, with the sandbox mode that each stands for.
 pub const BUILT_IN_PROFILES: [(&str, SandboxMode); 3] = [

@@ -10,7 +10,6 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::permissions::TrustLevel;
 use super::shell_environment::ShellEnvironmentPolicy;
 use crate::{ApprovalPolicy, ApprovalsReviewer, Personality, ReasoningSummary, SandboxMode};
 
@@ -115,6 +114,16 @@ pub(super) struct WorkspaceWriteToml {
 #[serde(default)]
 pub(super) struct ProjectToml {
     pub(super) trust_level: Option<TrustLevel>,
+}
+
+/// Whether the user trusts a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustLevel {
+    /// Commands may write inside.
+    Trusted,
+    /// Questions before anything runs.
+    Untrusted,
 }
 
 /// `[tools]`.

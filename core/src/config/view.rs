@@ -7,8 +7,8 @@ use std::time::Duration;
 use toml::Table;
 
 use super::layers::Merged;
-use super::permissions::{self, TrustLevel};
-use super::schema::{ConfigToml, WebSearchToml, WorkspaceWriteToml};
+use super::permissions;
+use super::schema::{ConfigToml, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::unknown::unknown_settings;
 use super::{
     ConfigError, ConfigOverride, ConfigSource, CredentialsStore, LoginMethod, ShellEnvironmentPolicy,

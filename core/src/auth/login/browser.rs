@@ -7,7 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::pkce::{Pkce, random_text};
-use super::server::{CodeHandler, LoginServer, ServerOptions};
+use super::server::{CodeHandler, LoginPage, LoginServer, ServerOptions};
 use super::{Cut, LoginOutcome, NOT_COMPLETED, check_workspace, port};
 use crate::auth::environment::AuthSettings;
 use crate::auth::{AuthManager, Secret, authority};
@@ -29,16 +29,6 @@ pub struct BrowserLogin {
     pub streamlined: bool,
     /// What the user sees at the end.
     pub page: LoginPage,
-}
-
-/// What the user sees at the end of a browser login.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum LoginPage {
-    /// Our own page.
-    #[default]
-    Own,
-    /// The authority's page that opens the application of this brand (`codex` or `chatgpt`).
-    Hosted(&'static str),
 }
 
 /// A browser login that has begun.

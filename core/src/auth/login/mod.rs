@@ -19,8 +19,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-pub use browser::{BrowserLogin, LoginPage, StartedBrowserLogin};
+pub use browser::{BrowserLogin, StartedBrowserLogin};
 pub use device::StartedDeviceLogin;
+pub use server::LoginPage;
 
 use super::claims::Claims;
 use super::environment::AuthSettings;

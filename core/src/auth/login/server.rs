@@ -19,7 +19,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use super::browser::LoginPage;
 use super::pages;
 
 /// How long the last answer may take to reach the browser.
@@ -31,6 +30,16 @@ const HOSTED_PAGE: &str = "https://chatgpt.com/codex/open-app?source=login&app_b
 pub(super) trait CodeHandler: Send + Sync + 'static {
     /// Turns it into stored credentials. The error is for the user.
     fn sign_in(&self, code: &str) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// What the user sees at the end of a browser login.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LoginPage {
+    /// Our own page.
+    #[default]
+    Own,
+    /// The authority's page that opens the application of this brand (`codex` or `chatgpt`).
+    Hosted(&'static str),
 }
 
 /// What a listener is made of.
