@@ -389,47 +389,6 @@ async fn an_item_that_comes_late_belongs_to_its_turn() {
 }
 
 #[tokio::test]
-async fn a_file_cut_anywhere_loses_the_torn_line_at_most() {
-    let f = Fixture::new();
-    let (id, path) = rollouts::paginated(
-        &f.layout(),
-        1,
-        Size {
-            turns: 6,
-            answer: 700,
-        },
-    );
-    let whole = fs::read(&path).unwrap();
-    assert!(whole.len() > 8192);
-    for end in whole.len() - 4096..=whole.len() {
-        fs::write(&path, &whole[..end]).unwrap();
-        let lines = whole[..end].split(|b| *b == b'\n');
-        let complete = lines.filter(|l| l.ends_with(b"}}")).collect::<Vec<_>>();
-        let begun = complete
-            .iter()
-            .filter(|l| contains(l, "\"task_started\""))
-            .count();
-        let items = complete
-            .iter()
-            .filter(|l| contains(l, "\"item_completed\""))
-            .count();
-        let store = if end % 64 == 0 { f.again() } else { f.store.clone() };
-        assert_eq!(walk(&store, &ListQuery::default()).await, [id]);
-        let found = turns(&store, id).await;
-        // A line that lacks nothing but its end is whole.
-        assert!(found.len() == begun || found.len() == begun + 1, "cut at {end}");
-        assert!(
-            found.iter().map(|t| t.items.len()).sum::<usize>() >= items,
-            "cut at {end}"
-        );
-    }
-}
-
-fn contains(line: &[u8], part: &str) -> bool {
-    line.windows(part.len()).any(|window| window == part.as_bytes())
-}
-
-#[tokio::test]
 async fn forks_of_forks_and_reverts_are_read_through_all_their_files() {
     let f = Fixture::new();
     let layout = f.layout();
