@@ -4,10 +4,13 @@
 //! they are needed, newest first, and again when their modification time changes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::fmt::Write;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use chrono::{Datelike, Timelike};
+use rustix::fs::AtFlags;
 use uuid::Uuid;
 
 use super::chain::FindRollouts;
@@ -160,6 +163,35 @@ impl Catalogue {
         }
     }
 
+    /// When the newest file of each thread was changed last, in Unix milliseconds, as the file system says now. Asks it
+    /// once for each file, by the name in its folder: that takes half the time of whole paths.
+    pub(crate) fn changes(&mut self, archived: bool) -> Vec<(i64, Key)> {
+        self.list_all();
+        let map = self.map(archived);
+        let mut found = Vec::with_capacity(map.len());
+        let mut name = String::with_capacity(128);
+        let mut opened: Option<(usize, Option<File>)> = None;
+        for (key, place) in map {
+            if !self.is_newest(*key) {
+                continue;
+            }
+            // Neighbours lie in the same folder but for a few around midnight.
+            if opened.as_ref().is_none_or(|(folder, _)| *folder != place.folder) {
+                opened = Some((place.folder, File::open(&self.folders[place.folder].path).ok()));
+            }
+            let Some((_, Some(folder))) = &opened else {
+                continue;
+            };
+            name.clear();
+            place.write_name(*key, &mut name);
+            if let Ok(stat) = rustix::fs::statat(folder, name.as_str(), AtFlags::empty()) {
+                let ms = i64::try_from(stat.st_mtime_nsec).unwrap_or_default() / 1_000_000;
+                found.push((stat.st_mtime * 1000 + ms, *key));
+            }
+        }
+        found
+    }
+
     /// The newest file of a thread.
     pub(crate) fn newest(&mut self, id: ThreadId) -> Option<Rollout> {
         self.refresh();
@@ -228,14 +260,11 @@ impl Catalogue {
         }
     }
 
-    fn rollout(&self, key: Key, archived: bool) -> Option<Rollout> {
+    /// The rollout at a place in the order.
+    pub(crate) fn rollout(&self, key: Key, archived: bool) -> Option<Rollout> {
         let place = self.map(archived).get(&key)?;
-        let mut name = format!("rollout-{}-{}", place.begun.format("%Y-%m-%dT%H-%M-%S"), key.id);
-        if let Some(revert) = key.revert {
-            name.push('_');
-            name.push_str(&revert.to_string());
-        }
-        name.push_str(if place.compressed { ".jsonl.zst" } else { ".jsonl" });
+        let mut name = String::with_capacity(128);
+        place.write_name(key, &mut name);
         Some(Rollout {
             key,
             path: self.folders[place.folder].path.join(name),
@@ -373,6 +402,32 @@ impl Catalogue {
                 keys.retain(|k| *k != key);
             }
         }
+    }
+}
+
+impl Place {
+    /// Appends the name of the file.
+    fn write_name(&self, key: Key, out: &mut String) {
+        // By hand: lists ask for thousands, and chrono reads its format anew each time.
+        let (day, time) = (self.begun.date(), self.begun.time());
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "rollout-{:04}-{:02}-{:02}T{:02}-{:02}-{:02}-",
+            day.year(),
+            day.month(),
+            day.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        );
+        let mut buffer = Uuid::encode_buffer();
+        out.push_str(key.id.0.hyphenated().encode_lower(&mut buffer));
+        if let Some(revert) = key.revert {
+            out.push('_');
+            out.push_str(revert.hyphenated().encode_lower(&mut buffer));
+        }
+        out.push_str(if self.compressed { ".jsonl.zst" } else { ".jsonl" });
     }
 }
 

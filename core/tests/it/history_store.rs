@@ -111,6 +111,34 @@ async fn every_order_walks_over_every_thread_once() {
 }
 
 #[tokio::test]
+async fn the_order_of_changes_is_that_of_the_files_at_this_moment() {
+    let f = Fixture::new();
+    let layout = f.layout();
+    let files: Vec<_> = (0..12)
+        .map(|n| rollouts::paginated(&layout, n * 400, SMALL))
+        .collect();
+    let query = ListQuery {
+        sort: SortKey::Updated,
+        limit: 5,
+        ..ListQuery::default()
+    };
+    // Each becomes the newest in turn, whatever the folder that it lies in.
+    for (n, (id, path)) in files.iter().enumerate().rev() {
+        let at = std::time::SystemTime::now() + std::time::Duration::from_secs(100 - n as u64);
+        fs::File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(at)
+            .unwrap();
+        let page = f.store.list(query.clone()).await.unwrap();
+        assert_eq!(page.threads[0].id, *id);
+    }
+    let expected: Vec<ThreadId> = files.iter().map(|(id, _)| *id).collect();
+    assert_eq!(walk(&f.store, &query).await, expected);
+}
+
+#[tokio::test]
 async fn a_cursor_stays_where_it_is_while_threads_come_and_go() {
     let f = Fixture::new();
     let layout = f.layout();

@@ -205,16 +205,8 @@ fn by_change(
     limit: usize,
     found: &mut Vec<(i64, ThreadInfo)>,
 ) {
-    let mut all = Vec::new();
-    state
-        .catalogue
-        .walk(query.archived, query.descending, None, |rollout| {
-            if let Some(stamp) = crate::history::row::Stamp::of(&rollout.path) {
-                all.push((stamp.mtime_ms, rollout.clone()));
-            }
-            true
-        });
-    all.sort_by_key(|(at, rollout)| (*at, rollout.key.id));
+    let mut all = state.catalogue.changes(query.archived);
+    all.sort_unstable_by_key(|(at, key)| (*at, key.id));
     if query.descending {
         all.reverse();
     }
@@ -231,8 +223,9 @@ fn by_change(
         Some(ListCursor { at_ms, id: None }) if query.descending => at <= at_ms,
         Some(ListCursor { at_ms, id: None }) => at >= at_ms,
     };
-    for (at, rollout) in all {
-        if behind(at, rollout.key.id)
+    for (at, key) in all {
+        if behind(at, key.id)
+            && let Some(rollout) = state.catalogue.rollout(key, query.archived)
             && let Some(info) = matching(state, query, &rollout)
         {
             found.push((at, info));
