@@ -25,6 +25,9 @@ pub struct RevertedThread {
     pub items_cursor: Option<String>,
 }
 
+/// How often files are read at most for one answer, when turns keep coming and going meanwhile.
+const READS: usize = 5;
+
 impl Engine {
     /// A page of threads, with the status of those that are loaded.
     pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
@@ -89,22 +92,52 @@ impl Engine {
     /// All turns of a thread.
     pub async fn read_turns(&self, id: ThreadId) -> Result<AllTurns> {
         let stored = self.stored_for_reading(id, "includeTurns").await?;
-        let turns = self.store().turns(stored.path).await?;
-        Ok(match self.snapshot(id).await {
+        let read = |_| self.store().turns(stored.path.clone());
+        let (turns, live) = self.beside_files(id, read).await?;
+        Ok(match live {
             Some(live) => turns.lay_over(live.turns),
             None => turns,
         })
     }
 
     /// A page of a thread's turns.
-    pub async fn turns_page(&self, id: ThreadId, mut query: TurnsQuery) -> Result<TurnsPage> {
+    pub async fn turns_page(&self, id: ThreadId, query: TurnsQuery) -> Result<TurnsPage> {
         let stored = self.stored_for_reading(id, "thread/turns/list").await?;
-        let live = self.snapshot(id).await;
-        query.running = live
-            .and_then(|live| live.turns.into_iter().next_back())
-            .filter(|turn| turn.status == TurnStatus::InProgress)
-            .map(|turn| turn.id);
-        self.store().turns_page(id, stored.path, query).await
+        let read = |running| {
+            let query = TurnsQuery {
+                running,
+                ..query.clone()
+            };
+            self.store().turns_page(id, stored.path.clone(), query)
+        };
+        Ok(self.beside_files(id, read).await?.0)
+    }
+
+    /// Reads files of a thread, and how it stands if it is loaded. A turn that begins or ends meanwhile would be told as
+    /// interrupted: then the files are read again. `read` is given the turn that runs.
+    pub(super) async fn beside_files<T, F>(
+        &self,
+        id: ThreadId,
+        read: impl Fn(Option<String>) -> F,
+    ) -> Result<(T, Option<ThreadSnapshot>)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut tries = 0;
+        let mut before = running(self.snapshot(id).await.as_ref());
+        loop {
+            if let Some(handle) = self.thread(id) {
+                handle.log().flushed().await;
+            }
+            let found = read(before.clone()).await?;
+            let live = self.snapshot(id).await;
+            let now = running(live.as_ref());
+            tries += 1;
+            if now == before || tries == READS {
+                return Ok((found, live));
+            }
+            before = now;
+        }
     }
 
     /// A page of a thread's items.
@@ -345,7 +378,13 @@ impl Engine {
     }
 }
 
-fn not_found(id: ThreadId) -> Error {
+/// The turn that runs.
+fn running(thread: Option<&ThreadSnapshot>) -> Option<String> {
+    let last = thread?.turns.last()?;
+    (last.status == TurnStatus::InProgress).then(|| last.id.clone())
+}
+
+pub(super) fn not_found(id: ThreadId) -> Error {
     Error::invalid(format!("thread not found: {id}"))
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::assemble::{Assembled, Draft, export, on_warning};
+use super::manage::not_found;
 use super::{Engine, ThreadHandle};
 use crate::config::Config;
 use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
@@ -16,7 +17,7 @@ use crate::history::{
 };
 use crate::session::{Front, Mail, Session, settings};
 use crate::{
-    Error, Event, HistoryMode, Op, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
+    Error, Event, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
     ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage,
 };
 
@@ -288,21 +289,21 @@ impl Engine {
             .path()
             .filter(|_| handle.log().is_materialised())
             .cloned();
-        handle.log().flushed().await;
-        let mut turns = TakenTurns::default();
-        if let Some(path) = path {
-            let history = self.store().open_history(path).await?;
-            turns = self
-                .store()
-                .taken_turns(history, id, resume.all_turns, resume.page.clone())
-                .await?;
-        }
-        let (reply, snapshot) = Reply::channel();
-        handle.submit(Op::Snapshot {
-            include_turns: true,
-            reply,
-        });
-        let snapshot = snapshot.await?;
+        let read = |running: Option<String>| {
+            let path = path.clone();
+            async move {
+                let Some(path) = path else {
+                    return Ok(TakenTurns::default());
+                };
+                let history = self.store().open_history(path).await?;
+                let page = resume.page.clone().map(|page| TurnsQuery { running, ..page });
+                self.store()
+                    .taken_turns(history, id, resume.all_turns, page)
+                    .await
+            }
+        };
+        let (mut turns, snapshot) = self.beside_files(id, read).await?;
+        let snapshot = snapshot.ok_or_else(|| not_found(id))?;
         if resume.all_turns {
             turns.all = turns.all.lay_over(snapshot.turns);
         }

@@ -29,6 +29,7 @@ mod exec;
     reason = "shared with the tests of the whole program"
 )]
 mod fifo;
+mod history_live;
 mod history_log;
 mod history_store;
 mod history_torn;
