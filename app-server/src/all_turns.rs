@@ -6,21 +6,48 @@ use std::sync::Arc;
 use codex_app_server_protocol::{self as wire, Warning, WarningNotification};
 use codex_core::history::AllTurns;
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
 use crate::convert::turn;
-use crate::error::RpcResult;
+use crate::error::{RpcError, RpcResult};
 use crate::peer::Peer;
 
 /// Bytes of a piece, about.
 const PIECE: usize = 256 << 10;
 
-/// Where the turns go in an answer that was made without them. In a string the quotes would be escaped.
-const PLACE: &[u8] = b"\"turns\":[]";
+/// Turns that take their place in an answer when it is written.
+pub(crate) struct LaterTurns {
+    turns: AllTurns,
+    /// The turn that keeps the place, as JSON. Its id is like no other, so that it can't be mistaken.
+    place: Vec<u8>,
+}
 
-/// Turns that are in memory as the answer has them, and all turns where they are not.
-pub(crate) fn in_memory(turns: AllTurns) -> RpcResult<(Vec<wire::Turn>, Option<AllTurns>)> {
+impl LaterTurns {
+    /// The turns, and what stands in their place until then.
+    pub(crate) fn new(turns: AllTurns) -> RpcResult<(wire::Turn, Self)> {
+        let stand_in = wire::Turn {
+            id: Uuid::new_v4().to_string(),
+            items: Vec::new(),
+            status: wire::TurnStatus::Completed,
+            completed_at: None,
+            duration_ms: None,
+            error: None,
+            items_view: wire::TurnItemsView::NotLoaded,
+            root_turn_id: None,
+            started_at: None,
+        };
+        let mut place = Vec::new();
+        let written = stand_in.write_json(&mut place);
+        written.map_err(|error| RpcError::internal(format!("the turns can't be written: {error}")))?;
+        Ok((stand_in, Self { turns, place }))
+    }
+}
+
+/// Turns for an answer: all of them if they are in memory, else what keeps their place, and what takes it later.
+pub(crate) fn for_answer(turns: AllTurns) -> RpcResult<(Vec<wire::Turn>, Option<LaterTurns>)> {
     if !turns.is_read() {
-        return Ok((Vec::new(), Some(turns)));
+        let (stand_in, later) = LaterTurns::new(turns)?;
+        return Ok((vec![stand_in], Some(later)));
     }
     let turns: codex_core::Result<Vec<_>> = turns.map(|read| read.map(turn::to_wire)).collect();
     Ok((turns?, None))
@@ -40,19 +67,20 @@ pub(crate) struct AnswerWithTurns {
 }
 
 impl AnswerWithTurns {
-    /// Puts turns into a frame that has an empty list of turns.
+    /// Puts turns into a frame, where their place is kept.
     pub(crate) fn new(
         mut frame: Vec<u8>,
-        turns: AllTurns,
+        later: LaterTurns,
         peer: Arc<Peer>,
         slot: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        let place = memchr::memmem::find(&frame, PLACE).map_or(frame.len(), |at| at + PLACE.len() - 1);
-        let rest = frame.split_off(place);
+        let found = memchr::memmem::find(&frame, &later.place);
+        let rest = found.map_or_else(Vec::new, |at| frame.split_off(at + later.place.len()));
+        frame.truncate(found.unwrap_or(frame.len()));
         Self {
             piece: frame,
             rest,
-            turns,
+            turns: later.turns,
             first: true,
             done: false,
             peer,

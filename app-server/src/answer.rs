@@ -6,11 +6,10 @@ use std::sync::Arc;
 use codex_app_server_protocol::wire::{encode_error, encode_response};
 use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
 use codex_core::Reply;
-use codex_core::history::AllTurns;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::all_turns::AnswerWithTurns;
+use crate::all_turns::{AnswerWithTurns, LaterTurns};
 use crate::error::{RpcError, RpcResult};
 use crate::lanes::Place;
 use crate::peer::Peer;
@@ -48,7 +47,7 @@ impl Answer {
     }
 
     /// Grants, with turns that are read while the answer is written.
-    fn result_with_turns(mut self, result: &impl Serialize, turns: AllTurns) {
+    fn result_with_turns(mut self, result: &impl Serialize, turns: LaterTurns) {
         let Some(id) = self.id.clone() else { return };
         let mut json = Vec::with_capacity(4096);
         if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
@@ -103,7 +102,7 @@ impl<M: Request> Responder<M> {
     }
 
     /// Answers with a thread whose turns are to come, if there are any that are not in memory.
-    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<AllTurns>)>) {
+    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<LaterTurns>)>) {
         match answer {
             Ok((result, Some(turns))) => self.answer.result_with_turns(&result, turns),
             Ok((result, None)) => self.answer.result(&result),

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, 
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::all_turns::LaterTurns;
 use crate::dispatch::Router;
 use crate::handlers;
 
@@ -148,7 +149,8 @@ async fn an_answer_with_turns_that_is_not_written_counts_among_those_in_progress
     let mut client = Client::connect(|router| {
         router.on_deferred::<Large, _, _>(async |_, _, responder| {
             BEGUN.fetch_add(1, Ordering::SeqCst);
-            responder.send_with_turns(Ok((NoParams {}, Some(AllTurns::from(vec![large_turn()])))));
+            let turns = LaterTurns::new(AllTurns::from(vec![large_turn()]));
+            responder.send_with_turns(turns.map(|(_, turns)| (NoParams {}, Some(turns))));
         });
     })
     .await;

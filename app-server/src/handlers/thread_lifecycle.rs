@@ -14,13 +14,13 @@ use codex_app_server_protocol::{
     ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive, ThreadUnarchiveParams,
     ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
 };
-use codex_core::history::{AllTurns, Cut, TurnsQuery};
+use codex_core::history::{Cut, TurnsQuery};
 use codex_core::{
     ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, SettingsPatch, StartThread, ThreadId,
 };
 
 use super::thread_read::view;
-use crate::all_turns;
+use crate::all_turns::{self, LaterTurns};
 use crate::answer::Responder;
 use crate::convert::{policy, settings, thread, turn};
 use crate::dispatch::{Cx, Router};
@@ -285,8 +285,8 @@ fn from_home(path: &str) -> PathBuf {
     }
 }
 
-fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, Option<AllTurns>)> {
-    let (turns, later) = all_turns::in_memory(resumed.turns)?;
+fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, Option<LaterTurns>)> {
+    let (turns, later) = all_turns::for_answer(resumed.turns)?;
     let settings = &resumed.started.settings;
     let wire = settings::to_wire(settings);
     let response = ThreadResumeResponse {
@@ -328,8 +328,8 @@ fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, O
     Ok((response, later))
 }
 
-fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Option<AllTurns>)> {
-    let (turns, later) = all_turns::in_memory(forked.turns)?;
+fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Option<LaterTurns>)> {
+    let (turns, later) = all_turns::for_answer(forked.turns)?;
     let settings = &forked.started.settings;
     let response = ThreadForkResponse {
         approval_policy: policy::approval_to_wire(&settings.approval_policy),

@@ -6,11 +6,11 @@ use codex_app_server_protocol::{
     ThreadItemsRead, ThreadItemsReadParams, ThreadItemsReadResponse, ThreadRead, ThreadReadParams,
     ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
 };
-use codex_core::history::{AllTurns, ItemRow, ItemsQuery, PageStart, TurnsQuery};
+use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemBody, ItemsView};
 
 use super::thread_lifecycle::all_turns_notice;
-use crate::all_turns;
+use crate::all_turns::{self, LaterTurns};
 use crate::answer::Responder;
 use crate::convert::{item, thread, turn};
 use crate::dispatch::{Cx, Router};
@@ -30,7 +30,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadItemsRead, _, _>(items_read);
 }
 
-async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse, Option<AllTurns>)> {
+async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse, Option<LaterTurns>)> {
     let id = parse_thread_id(&params.thread_id)?;
     let info = cx.server.engine.read_thread(id).await?;
     let info = info.ok_or_else(|| RpcError::invalid(format!("thread not loaded: {id}")))?;
@@ -39,7 +39,7 @@ async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse
         if info.history_mode == HistoryMode::Paginated {
             cx.peer.notify::<DeprecationNotice>(&all_turns_notice());
         }
-        all_turns::in_memory(turns)?
+        all_turns::for_answer(turns)?
     } else {
         (Vec::new(), None)
     };
