@@ -15,14 +15,15 @@ use super::row::{Row, Stamp};
 use super::turn_map::TurnMap;
 
 /// Raised when tables change in a way that older programs can't live with.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// The first part is derived and may be dropped at any time; the second part is the only place of its contents.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS rows(
         path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ms INTEGER NOT NULL, inode INTEGER NOT NULL,
         row TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS turn_maps(path TEXT PRIMARY KEY, map TEXT NOT NULL) WITHOUT ROWID;
+    DROP TABLE IF EXISTS turn_maps;
+    CREATE TABLE IF NOT EXISTS turn_maps(path TEXT PRIMARY KEY, end INTEGER NOT NULL, map TEXT NOT NULL) WITHOUT ROWID;
 
     CREATE TABLE IF NOT EXISTS patches(thread_id TEXT PRIMARY KEY, patch TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS goals(thread_id TEXT PRIMARY KEY, goal TEXT NOT NULL) WITHOUT ROWID;
@@ -171,13 +172,27 @@ impl Index {
         serde_json::from_str(&map.ok()??).ok()
     }
 
+    /// How much of a file has been looked through for its turns, in bytes.
+    pub(crate) fn mapped(&mut self, path: &Path) -> u64 {
+        let Some(path) = path.to_str() else { return 0 };
+        let end = self.with(|db| {
+            db.prepare_cached("SELECT end FROM turn_maps WHERE path = ?1")?
+                .query_row([path], |r| r.get::<_, i64>(0))
+                .optional()
+        });
+        end.ok().flatten().map_or(0, i64::cast_unsigned)
+    }
+
     /// Keeps where the turns of a file lie, if the database takes it.
     pub(crate) fn keep_turn_map(&mut self, path: &Path, map: &TurnMap) {
-        let (Some(path), Ok(map)) = (path.to_str(), serde_json::to_string(map)) else {
+        let (Some(path), Ok(text)) = (path.to_str(), serde_json::to_string(map)) else {
             return;
         };
-        let kept =
-            self.with(|db| db.execute("INSERT OR REPLACE INTO turn_maps VALUES (?1, ?2)", [path, &map]));
+        let end = map.end().cast_signed();
+        let kept = self.with(|db| {
+            db.prepare_cached("INSERT OR REPLACE INTO turn_maps VALUES (?1, ?2, ?3)")?
+                .execute(params![path, end, text])
+        });
         if let Err(error) = kept {
             tracing::debug!(%error, "the places of turns were not kept");
         }

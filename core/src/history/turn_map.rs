@@ -109,6 +109,11 @@ impl TurnMap {
         self.sorter.turns()
     }
 
+    /// How much of the newest file was looked through, in bytes.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Whether it can be put by and gone on with.
     pub(crate) fn is_final(&self) -> bool {
         !self.torn

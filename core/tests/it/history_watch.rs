@@ -39,6 +39,13 @@ impl Fixture {
         Some(serde_json::from_str(&text).unwrap())
     }
 
+    /// How much of a file the index knows the turns of.
+    fn mapped(&self, path: &Path) -> Option<i64> {
+        let db = rusqlite::Connection::open(self.layout().index()).unwrap();
+        let query = "SELECT end FROM turn_maps WHERE path = ?1";
+        db.query_row(query, [path.to_str()], |row| row.get(0)).ok()
+    }
+
     fn preview(&self, path: &Path) -> Option<String> {
         self.row(path)?["preview"].as_str().map(str::to_owned)
     }
@@ -178,4 +185,25 @@ async fn lists_are_right_before_anything_is_noticed() {
     }
     fs::remove_file(&path).unwrap();
     assert!(before.contains(&first) && !f.listed(false).await.contains(&first));
+}
+
+#[tokio::test]
+async fn where_the_turns_of_a_large_thread_lie_is_known_soon_after_a_list() {
+    let f = Fixture::new();
+    let large = Size {
+        turns: 40,
+        answer: 40_000,
+    };
+    let (_, path) = rollouts::legacy(&f.layout(), 1, large);
+    let (_, small) = rollouts::legacy(&f.layout(), 2, SMALL);
+    f.listed(false).await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let size = i64::try_from(fs::metadata(&path).unwrap().len()).unwrap();
+    while f.mapped(&path) != Some(size) {
+        assert!(Instant::now() < deadline, "the turns are not looked for");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(f.mapped(&small), None, "not worth it");
+    let turns = f.store.turns(path).await.unwrap();
+    assert_eq!(turns.map(Result::unwrap).count(), 40);
 }

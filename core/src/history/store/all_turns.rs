@@ -120,7 +120,7 @@ impl Unread {
 }
 
 /// Where the turns of a thread of this size lie is kept in the index; a smaller file is read as quickly.
-const WORTH_KEEPING: u64 = 1 << 20;
+pub(super) const WORTH_KEEPING: u64 = 1 << 20;
 
 impl Inner {
     /// Where the turns of a history lie. What is found out of a large one is kept.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::all_turns::WORTH_KEEPING;
 use super::{Inner, State, ThreadStore};
 use crate::history::watch::Watch;
 
@@ -16,6 +17,8 @@ use crate::history::watch::Watch;
 const BATCH: usize = 32;
 /// Rows that are looked at in the index while others wait.
 const ROWS: usize = 512;
+/// Bytes of large threads that are looked through for their turns at most.
+const MAPPED: u64 = 512 << 20;
 /// What happens within this time is looked at together.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -27,9 +30,10 @@ impl ThreadStore {
         if !inner.warming.swap(true, Ordering::AcqRel) {
             let runtime = Handle::current();
             tokio::task::spawn_blocking(move || {
-                inner.read_all();
+                let large = inner.read_all();
                 inner.drop_vanished();
                 inner.watch(runtime);
+                inner.map_turns(large);
             });
         } else if fresh {
             tokio::task::spawn_blocking(move || inner.state().keep_fresh());
@@ -38,8 +42,9 @@ impl ThreadStore {
 }
 
 impl Inner {
-    /// Reads the beginnings of all files that have changed.
-    fn read_all(&self) {
+    /// Reads the beginnings of all files that have changed. Gives the large ones with their size, newest first.
+    fn read_all(&self) -> Vec<(PathBuf, u64)> {
+        let mut large = Vec::new();
         let mut start = None;
         loop {
             let mut state = self.state();
@@ -50,8 +55,12 @@ impl Inner {
             });
             let Some(last) = batch.last() else { break };
             start = Some(last.key);
-            for rollout in &batch {
-                state.row(rollout);
+            for rollout in batch {
+                if let Some((stamp, _)) = state.row(&rollout)
+                    && stamp.size >= WORTH_KEEPING
+                {
+                    large.push((rollout.path, stamp.size));
+                }
             }
             if state.rows.fresh.len() >= 256 {
                 state.keep_fresh();
@@ -60,6 +69,26 @@ impl Inner {
             std::thread::yield_now();
         }
         self.state().keep_fresh();
+        large
+    }
+
+    /// Finds out where the turns of large threads lie, so that they open at once. Compressed ones would have to be
+    /// decompressed for it.
+    fn map_turns(self: &Arc<Self>, large: Vec<(PathBuf, u64)>) {
+        let mut left = MAPPED;
+        for (path, size) in large {
+            let mut state = self.state();
+            let new = size.saturating_sub(state.index.mapped(&path));
+            if new < WORTH_KEEPING || new > left || path.extension().is_some_and(|e| e == "zst") {
+                continue;
+            }
+            let history = state.open(&path);
+            drop(state);
+            left -= new;
+            if let Err(error) = history.and_then(|history| self.turn_map(&history)) {
+                tracing::debug!(path = %path.display(), %error, "its turns are not known yet");
+            }
+        }
     }
 
     /// Drops the rows of files that are gone.
