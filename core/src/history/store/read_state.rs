@@ -247,8 +247,13 @@ mod tests {
         runtime.block_on(async {
             let before = store.read_state(id).await.expect("a state").revision;
             let mut second = std::pin::pin!(store.mark_read(id, &before, false));
+            // It can't look while somebody else is at it.
+            let (open, gate) = std::sync::mpsc::channel::<()>();
+            let others = tokio::task::spawn_blocking(move || gate.recv());
             assert!(futures_util::poll!(&mut second).is_pending());
-            // The second one has looked; it comes to its turn when the first one is written down.
+            drop(open);
+            assert!(others.await.expect("waited").is_err(), "the gate has opened");
+            // The second one looks now; it comes to its turn when the first one is written down.
             let first = store.mark_read(id, &before, true).await;
             store.keep_read_states().await;
             let second = second.await;
