@@ -65,12 +65,7 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
             _ => params.sort_direction != Some(SortDirection::Asc),
         },
         archived: params.archived.unwrap_or_default(),
-        sources: params
-            .source_kinds
-            .unwrap_or_default()
-            .into_iter()
-            .map(source_kind)
-            .collect(),
+        sources: source_kinds(params.source_kinds),
         // An empty list means all of them, none the one that is set.
         providers: params
             .model_providers
@@ -105,8 +100,12 @@ fn absolute(cwd: &str) -> PathBuf {
     std::path::absolute(cwd).unwrap_or_else(|_| PathBuf::from(cwd))
 }
 
-/// From the client.
-pub(super) fn source_kind(kind: ThreadSourceKind) -> SourceKind {
+/// From the client. Without any, the sources that are listed by default.
+pub(super) fn source_kinds(kinds: Option<Vec<ThreadSourceKind>>) -> Vec<SourceKind> {
+    kinds.unwrap_or_default().into_iter().map(source_kind).collect()
+}
+
+fn source_kind(kind: ThreadSourceKind) -> SourceKind {
     match kind {
         ThreadSourceKind::Cli => SourceKind::Cli,
         ThreadSourceKind::Vscode => SourceKind::Vscode,

@@ -7,7 +7,7 @@ use codex_app_server_protocol::{
 };
 use codex_core::history::{ListQuery, SortKey};
 
-use super::thread_list::source_kind;
+use super::thread_list::source_kinds;
 use crate::convert::thread;
 use crate::dispatch::{Cx, Router};
 use crate::error::RpcResult;
@@ -39,12 +39,7 @@ async fn search(cx: Cx, params: ThreadSearchParams) -> RpcResult<ThreadSearchRes
         },
         descending: params.sort_direction != Some(SortDirection::Asc),
         archived: params.archived.unwrap_or_default(),
-        sources: params
-            .source_kinds
-            .unwrap_or_default()
-            .into_iter()
-            .map(source_kind)
-            .collect(),
+        sources: source_kinds(params.source_kinds),
         include_attached: params.include_attached_threads,
         ..ListQuery::default()
     };

@@ -1,6 +1,6 @@
 //! Where a history is cut: for forks and reverts (threads-and-turns sections 2.5 and 2.9).
 
-use super::chain::{History, HistoryError, read_meta};
+use super::chain::{History, HistoryError, read_meta, unreadable};
 use super::line::{EventKind, Kind, Line};
 use super::meta::HistoryBase;
 use super::tail::{self, Tail};
@@ -86,11 +86,6 @@ pub(crate) fn cut(history: History, at: &Cut) -> Result<Branch> {
 
 fn not_found(turn: &str) -> Error {
     Error::invalid(format!("turn not found: {turn}"))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
-fn unreadable(error: std::io::Error) -> Error {
-    Error::internal(format!("failed to read thread: {error}"))
 }
 
 /// Where the turns begin, in their order.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::line::{self, Kind, Line};
 use super::meta::{HistoryBase, SessionMeta};
 use super::source::{Backward, Source};
-use crate::{HistoryMode, ThreadId};
+use crate::{Error, HistoryMode, ThreadId};
 
 /// Forks of forks of forks: beyond this something goes in circles.
 const DEPTH: usize = 1000;
@@ -57,6 +57,12 @@ pub enum HistoryError {
     /// It has no meta line.
     #[error("failed to read thread: rollout at {} is empty", .0.display())]
     Empty(PathBuf),
+}
+
+/// What is told of a history that can't be read on.
+#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
+pub(crate) fn unreadable(error: io::Error) -> Error {
+    Error::internal(format!("failed to read thread: {error}"))
 }
 
 impl History {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Inner;
-use crate::history::chain::History;
+use crate::history::chain::{History, unreadable};
 use crate::history::source::Source;
 use crate::history::turn_map::TurnMap;
-use crate::{Error, Result, Turn};
+use crate::{Result, Turn};
 
 /// Threads up to this size are read at once.
 const AT_ONCE: u64 = 256 << 10;
@@ -114,7 +114,7 @@ impl Unread {
                 .map
                 .turn(&self.history, index, &mut self.buffer)
                 .map(|placed| placed.turn)
-                .map_err(|error| Error::internal(format!("failed to read thread: {error}"))),
+                .map_err(unreadable),
         })
     }
 }
@@ -132,8 +132,7 @@ impl Inner {
             let mut state = self.state();
             state.index.exists().then(|| state.index.turn_map(path)).flatten()
         });
-        let (map, read) = TurnMap::read(history, kept)
-            .map_err(|error| Error::internal(format!("failed to read thread: {error}")))?;
+        let (map, read) = TurnMap::read(history, kept).map_err(unreadable)?;
         if let Some(path) = newest
             && read >= WORTH_KEEPING
             && map.is_final()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{AllTurns, Reading, StoredThread, ThreadStore, pages};
 use crate::history::branch::{self, Branch, Cut};
-use crate::history::chain::History;
+use crate::history::chain::{History, unreadable};
 use crate::history::lock::{LockError, WriterLock};
 use crate::history::tail::{self, Tail};
 use crate::history::{SessionMeta, replay};
@@ -90,16 +90,19 @@ impl ThreadStore {
     ) -> Result<TakenTurns> {
         let inner = std::sync::Arc::clone(&self.inner);
         super::run(move || {
+            let map = all.then(|| inner.turn_map(&history)).transpose()?;
             let page = match page {
-                Some(query) => Some(pages::turns(&history, id, &query, || inner.turn_map(&history))?),
+                Some(query) => Some(pages::turns(&history, id, &query, || match &map {
+                    Some(map) => Ok(map.clone()),
+                    None => inner.turn_map(&history),
+                })?),
                 None => None,
             };
             let mut taken = TakenTurns {
                 page,
                 ..TakenTurns::default()
             };
-            let last = if all {
-                let map = inner.turn_map(&history)?;
+            let last = if let Some(map) = map {
                 let last = map.turns().len().checked_sub(1);
                 let last = last.map(|last| map.turn(&history, last, &mut Vec::new()));
                 let last = last.transpose().map_err(unreadable)?;
@@ -159,11 +162,6 @@ fn lock(store: &ThreadStore, id: ThreadId) -> Result<WriterLock> {
         LockError::Held { .. } => Error::invalid(error.to_string()),
         LockError::Io { .. } => Error::internal(error.to_string()),
     })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
-fn unreadable(error: std::io::Error) -> Error {
-    Error::internal(format!("failed to read thread: {error}"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]

@@ -2,8 +2,7 @@
 
 use super::cursor::{PlaceCursor, Scope, TurnCursor};
 use super::mark_running;
-use crate::history::chain::History;
-use crate::history::chain::Place;
+use crate::history::chain::{History, Place, unreadable};
 use crate::history::line::{EventKind, Kind, Line};
 use crate::history::project::{PlacedTurn, Projector, completed_item, reduce};
 use crate::history::turn_map::TurnMap;
@@ -92,11 +91,6 @@ pub(super) fn has_turn(history: &History, turn_id: &str) -> Result<bool> {
         })
         .map_err(unreadable)?;
     Ok(found)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
-fn unreadable(error: std::io::Error) -> Error {
-    Error::internal(format!("failed to read thread: {error}"))
 }
 
 /// The last turns, oldest first, read from the end; `true` if there are earlier ones. Paginated histories only.

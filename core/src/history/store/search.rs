@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::{PlaceCursor, Scope};
 use super::{ListPage, ListQuery, ThreadStore, list};
-use crate::history::chain::History;
+use crate::history::chain::{History, unreadable};
 use crate::history::legacy;
 use crate::history::line::{EventKind, Kind, Line};
 use crate::history::project::completed_item;
@@ -259,7 +259,7 @@ fn occurrences(
     };
     history
         .each_from(crate::history::chain::Place::START, &mut take)
-        .map_err(|error| Error::internal(format!("failed to read thread: {error}")))?;
+        .map_err(unreadable)?;
     let cursor = next.map(|(ordinal, index)| Cursor {
         thread_id: id,
         search_term: term.to_owned(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ThreadStore;
 use super::pages::ItemRow;
-use crate::history::chain::{History, Place};
+use crate::history::chain::{History, Place, unreadable};
 use crate::history::line::{EventKind, Kind, Line};
 use crate::history::project::{Projector, completed_item};
 use crate::{Error, HistoryMode, Item, Result, ThreadId, Turn};
@@ -86,11 +86,6 @@ impl ThreadStore {
         })
         .await
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
-fn unreadable(error: std::io::Error) -> Error {
-    Error::internal(format!("failed to read thread: {error}"))
 }
 
 fn paginated(history: &History, method: &str) -> Result<()> {
