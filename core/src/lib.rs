@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod event;
 pub mod exec;
+pub mod external_file;
 pub mod features;
 pub mod git;
 pub mod history;
@@ -31,6 +32,7 @@ pub mod telemetry;
 pub mod test_support;
 mod thread_info;
 mod tools;
+pub mod url_redaction;
 
 pub use engine::{
     Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,
