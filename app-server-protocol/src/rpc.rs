@@ -53,14 +53,19 @@ pub struct TypeInfo {
     pub name: fn() -> Cow<'static, str>,
     /// Registers it and gives a reference to it.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Reads a value and writes it again.
+    #[cfg(test)]
+    pub(crate) round_trip: fn(serde_json::Value) -> serde_json::Result<serde_json::Value>,
 }
 
 impl TypeInfo {
     /// The description of `T`.
-    pub const fn of<T: JsonSchema>() -> Self {
+    pub const fn of<T: Payload>() -> Self {
         Self {
             name: T::schema_name,
             schema: SchemaGenerator::subschema_for::<T>,
+            #[cfg(test)]
+            round_trip: |value| serde_json::to_value(serde_json::from_value::<T>(value)?),
         }
     }
 }

@@ -9,9 +9,11 @@ use std::path::Path;
 
 mod json;
 mod openrpc;
+mod reference;
 mod surface;
 mod typescript;
 
+pub use reference::Reference;
 pub(crate) use surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
 
 /// Files by relative path (with `/`), each with its text.

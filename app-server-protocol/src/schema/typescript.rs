@@ -88,7 +88,7 @@ pub(super) fn files(surface: &Surface) -> Files {
     files
 }
 
-fn is_top(name: &str) -> bool {
+pub(super) fn is_top(name: &str) -> bool {
     TOP.contains(&format!(" {name} "))
 }
 
@@ -148,7 +148,7 @@ fn union(surface: &Surface, direction: Direction, name: &str) -> String {
 }
 
 /// The type that a schema describes.
-fn print(schema: &Value, indent: usize) -> String {
+pub(super) fn print(schema: &Value, indent: usize) -> String {
     let Value::Object(schema) = schema else {
         return "JsonValue".to_owned();
     };

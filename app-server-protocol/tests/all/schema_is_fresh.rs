@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use codex_app_server_protocol::schema::{self, Files};
+use codex_app_server_protocol::schema::{self, Files, Reference};
 
-const RENEW: &str = "UPDATE_SCHEMA=1 cargo test -p codex-app-server-protocol schema_is_fresh";
+const RENEW: &str = "UPDATE_SCHEMA=1 cargo test -p codex-app-server-protocol fresh";
 
 fn expected() -> Files {
     let mut files = Files::from([
@@ -35,6 +35,28 @@ fn found(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> std::io::
             names.insert(name);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn the_protocol_document_is_fresh() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let reference = Reference::read(&root.join("reference"))?;
+    let mistakes = reference.mistakes();
+    assert!(
+        mistakes.is_empty(),
+        "app-server-protocol/reference: {mistakes:#?}"
+    );
+    let path = root.join("../docs/protocol.md");
+    let expected = reference.document();
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        return Ok(std::fs::write(path, expected)?);
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "docs/protocol.md is stale, renew it with `{RENEW}`"
+    );
     Ok(())
 }
 
