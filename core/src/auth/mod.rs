@@ -18,6 +18,7 @@ mod refresh;
 mod secret;
 mod storage;
 mod stored;
+mod temporary;
 
 pub use account::Account;
 pub(crate) use authority::body_of as read_body;

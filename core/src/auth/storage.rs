@@ -1,12 +1,13 @@
 //! Where credentials are kept: a file, the keyring, or memory.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::keyring;
 use super::stored::StoredAuth;
+use super::{keyring, temporary};
 use crate::config::CredentialsStore;
 
 /// The stores of one home.
@@ -15,6 +16,8 @@ pub(crate) struct Storage {
     codex_home: PathBuf,
     /// The ephemeral store. A lock, since it is read and written by whoever asks; held for a copy only.
     memory: Mutex<Option<StoredAuth>>,
+    /// Whether what crashed processes left behind was looked for.
+    swept: AtomicBool,
 }
 
 impl Storage {
@@ -22,12 +25,17 @@ impl Storage {
         Self {
             codex_home,
             memory: Mutex::default(),
+            swept: AtomicBool::new(false),
         }
     }
 
     /// Reads the credentials. Trouble with a store is logged and counts as "nobody is signed in", so that one broken
     /// file does not keep the user from signing in again.
     pub(crate) async fn load(&self, store: CredentialsStore) -> Option<StoredAuth> {
+        if store != CredentialsStore::Ephemeral && !self.swept.swap(true, Ordering::Relaxed) {
+            let path = self.path();
+            tokio::task::spawn_blocking(move || temporary::sweep(&path));
+        }
         let read = match store {
             CredentialsStore::Ephemeral => Ok(self.memory().clone()),
             CredentialsStore::File => self.read_file(),
@@ -65,6 +73,7 @@ impl Storage {
     /// Deletes the credentials from every store that is in use.
     pub(crate) async fn delete(&self, store: CredentialsStore) -> Result<(), String> {
         *self.memory() = None;
+        temporary::sweep(&self.path());
         remove_if_there(&self.path()).map_err(|error| format!("failed to delete auth.json: {error}"))?;
         match store {
             CredentialsStore::Keyring | CredentialsStore::Auto => keyring::delete(&self.codex_home)
@@ -98,7 +107,7 @@ impl Storage {
     }
 
     fn write_file(&self, stored: &StoredAuth) -> Result<(), String> {
-        write_private(&self.path(), stored.to_text().as_bytes())
+        temporary::replace(&self.path(), stored.to_text().as_bytes())
             .map_err(|error| format!("failed to write auth.json: {error}"))
     }
 
@@ -116,33 +125,6 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Replaces a file in one step, readable by its owner only. A crash leaves the old file or the new one.
-fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A link is followed, so that homes whose auth.json lies elsewhere keep their layout.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let temporary = folder.join(format!(".auth-{}.tmp", uuid::Uuid::new_v4()));
-    let written = create_private(&temporary).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &target)?;
-        File::open(folder)?.sync_all()
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]
