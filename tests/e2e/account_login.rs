@@ -72,7 +72,7 @@ async fn a_browser_login_ends_with_completed_then_updated_and_a_turn_can_run() {
     assert_eq!(login.completed(&app).await, completed);
     assert_eq!(
         app.wait_for("account/updated").await,
-        json!({"authMode": "chatgpt", "planType": "pro"})
+        json!({"authMode": "chatgpt", "planType": "pro", "reason": null})
     );
     assert_eq!(
         account_notifications(&app),
@@ -356,4 +356,25 @@ async fn the_port_of_another_daemon_is_taken_over_and_a_stubborn_one_is_told() {
     );
     come_back(&authority.approve(&new.auth_url, "ws")).await;
     assert_eq!(new.completed(&second).await["success"], true);
+}
+
+#[tokio::test]
+async fn a_login_outlives_a_moment_without_file_descriptors() {
+    use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+    let authority = Authority::start();
+    let home = home(&authority, "");
+    let app = launch(&home, &authority).start().await;
+    let login = Login::begin(&app, json!({})).await;
+    let pid = Pid::from_raw(app.pid()).unwrap();
+    let none_left = Rlimit {
+        current: Some(3),
+        ..getrlimit(Resource::Nofile)
+    };
+    let before = prlimit(Some(pid), Resource::Nofile, none_left).unwrap();
+    let callback = authority.approve(&login.auth_url, "ws");
+    let browser = tokio::spawn(async move { come_back(&callback).await });
+    app.stderr_contains("cannot take a connection").await;
+    prlimit(Some(pid), Resource::Nofile, before).unwrap();
+    assert!(browser.await.unwrap().body.contains("Signed in"));
+    assert_eq!(login.completed(&app).await["success"], true);
 }

@@ -296,6 +296,17 @@ impl App {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 
+    /// Waits until standard error holds this text.
+    pub async fn stderr_contains(&self, text: &str) {
+        let found = async {
+            while !self.stderr().contains(text) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, found).await.is_ok();
+        assert!(in_time, "standard error never holds {text:?}\n{}", self.report());
+    }
+
     /// Number of the process.
     pub fn pid(&self) -> i32 {
         self.pid

@@ -1,6 +1,8 @@
 //! Signing in and out (model-and-auth sections 4.2 to 4.4).
 
 mod browser;
+mod caller;
+mod connections;
 mod device;
 mod pages;
 mod pkce;

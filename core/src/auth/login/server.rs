@@ -14,15 +14,23 @@ use hyper::header::{
 };
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
 
-use super::pages;
+use super::connections::{Connections, HeadRead};
+use super::{caller, pages};
 
 /// How long the last answer may take to reach the browser.
 const LAST_ANSWER_LIMIT: Duration = Duration::from_secs(1);
+/// How long a browser may take to send the head of its request.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How long a connection may last: longer than the authority may take to turn a code into tokens and an API key.
+const CONNECTION_LIMIT: Duration = Duration::from_secs(120);
+/// How much of the head of a request is read at most.
+const HEAD_BYTES: usize = 32 * 1024;
+/// Pause after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The authority's page that opens an application.
 const HOSTED_PAGE: &str = "https://chatgpt.com/codex/open-app?source=login&app_brand=";
 
@@ -91,40 +99,67 @@ impl<H: CodeHandler> LoginServer<H> {
 
     /// Answers the browser until the login has ended.
     pub(super) async fn run(mut self, listener: TcpListener) -> Result<(), String> {
-        let mut connections = JoinSet::new();
+        let mut connections = Connections::default();
         let outcome = loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => { connections.spawn(serve(stream, Arc::clone(&self.shared))); }
-                    Err(error) => return Err(error.to_string()),
-                },
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = accept(&listener) => {
+                    connections.add(|head_read| serve(accepted, head_read, Arc::clone(&self.shared)));
+                }
+                () = connections.one_ended() => {}
                 Some(outcome) = self.ended.recv() => break outcome,
             }
         };
         drop(listener);
-        let all_answered = async { while connections.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(LAST_ANSWER_LIMIT, all_answered).await;
+        let _ = tokio::time::timeout(LAST_ANSWER_LIMIT, connections.all_ended()).await;
         outcome
     }
 }
 
-async fn serve<H: CodeHandler>(stream: TcpStream, shared: Arc<Shared<H>>) {
+/// The next connection. What keeps one from being taken (no file descriptors left, a peer that hung up) passes, so it
+/// is tried again.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut told = false;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!("the login listener cannot take a connection and tries again: {error}");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve<H: CodeHandler>(stream: TcpStream, head_read: HeadRead, shared: Arc<Shared<H>>) {
     let service = service_fn(move |request: Request<Incoming>| {
+        head_read.set();
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(shared.answer(&request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .keep_alive(false)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!("a connection to the login listener broke: {error}");
+    match tokio::time::timeout(CONNECTION_LIMIT, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("a connection to the login listener broke: {error}"),
+        Err(_) => tracing::debug!("a connection to the login listener took too long"),
     }
 }
 
 impl<H: CodeHandler> Shared<H> {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        match request.uri().path() {
+        let path = request.uri().path();
+        let only_ourselves = path == "/cancel";
+        if let Err(why) = caller::check(request.method(), request.uri(), request.headers(), only_ourselves) {
+            tracing::warn!("the login listener refused a request: {why}");
+            return text(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        match path {
             "/auth/callback" => self.callback(request.uri().query().unwrap_or_default()).await,
             "/success" if self.signed_in.load(Ordering::Acquire) => {
                 self.end(Ok(()));
