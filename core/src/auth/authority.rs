@@ -108,6 +108,9 @@ pub(crate) async fn exchange_for_api_key(environment: &AuthEnvironment, id_token
 
 /// Tells the authority that the tokens will not be used any more. Failures are logged only.
 pub(crate) async fn revoke(environment: &AuthEnvironment, stored: &StoredAuth) {
+    if !environment.may_see_tokens_of(stored.issuer()) && environment.revoke_url.is_none() {
+        return tracing::warn!("tokens of another issuer than the configured one are not revoked");
+    }
     let client_id = stored.client_id().unwrap_or(&environment.client_id);
     let body = match (stored.refresh_token(), stored.access_token()) {
         (Some(token), _) => {

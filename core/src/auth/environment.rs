@@ -144,14 +144,14 @@ impl AuthEnvironment {
         }
     }
 
-    /// Where refresh tokens are turned into access tokens.
+    /// Where refresh tokens are turned into access tokens: at the issuer, unless an address was set.
     pub(crate) fn refresh_url(&self) -> String {
         self.refresh_url
             .clone()
-            .unwrap_or_else(|| format!("{ISSUER}/oauth/token"))
+            .unwrap_or_else(|| format!("{}/oauth/token", self.issuer))
     }
 
-    /// Where tokens are revoked: beside the refresh address if that was changed.
+    /// Where tokens are revoked: beside the refresh address if that was changed, else at the issuer.
     pub(crate) fn revoke_url(&self) -> String {
         if let Some(url) = &self.revoke_url {
             return url.clone();
@@ -162,7 +162,14 @@ impl AuthEnvironment {
             url.set_query(None);
             Some(url.to_string())
         });
-        beside.unwrap_or_else(|| format!("{ISSUER}/oauth/revoke"))
+        beside.unwrap_or_else(|| format!("{}/oauth/revoke", self.issuer))
+    }
+
+    /// Whether tokens of this issuer may be sent to [`Self::refresh_url`] and [`Self::revoke_url`]: those of another
+    /// issuer than the configured one are none of its business. An address that was set by hand is trusted with all.
+    pub(crate) fn may_see_tokens_of(&self, issuer: Option<&str>) -> bool {
+        let is_ours = issuer.is_none_or(|issuer| issuer.trim_end_matches('/') == self.issuer);
+        is_ours || self.refresh_url.is_some()
     }
 }
 
@@ -178,5 +185,20 @@ mod tests {
         assert_eq!(environment.revoke_url(), "http://127.0.0.1:9/oauth/revoke");
         environment.revoke_url = Some("http://127.0.0.1:8/r".to_owned());
         assert_eq!(environment.revoke_url(), "http://127.0.0.1:8/r");
+    }
+
+    #[test]
+    fn tokens_go_to_the_configured_issuer_only() {
+        let mut environment = AuthEnvironment {
+            issuer: "https://login.example.com".to_owned(),
+            ..AuthEnvironment::default()
+        };
+        assert_eq!(environment.refresh_url(), "https://login.example.com/oauth/token");
+        assert_eq!(environment.revoke_url(), "https://login.example.com/oauth/revoke");
+        assert!(environment.may_see_tokens_of(None));
+        assert!(environment.may_see_tokens_of(Some("https://login.example.com/")));
+        assert!(!environment.may_see_tokens_of(Some(ISSUER)));
+        environment.refresh_url = Some("http://127.0.0.1:9/oauth/token".to_owned());
+        assert!(environment.may_see_tokens_of(Some(ISSUER)));
     }
 }

@@ -157,8 +157,17 @@ impl StoredAuth {
 
     /// The client id that the tokens were handed out to, if the login recorded it.
     pub(crate) fn client_id(&self) -> Option<&str> {
+        self.provenance("client_id")
+    }
+
+    /// Who handed out the tokens, if the login recorded it.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.provenance("issuer")
+    }
+
+    fn provenance(&self, key: &str) -> Option<&str> {
         let provenance = self.0.get("tokens")?.get("oauth_provenance")?;
-        provenance.get("client_id")?.as_str()
+        provenance.get(key)?.as_str()
     }
 
     /// When the tokens were last handed out.
