@@ -19,6 +19,7 @@ use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::exec::{GUARD_ARGUMENT, enable_guard, guard_main};
 use codex_core::mock_model::{MockModel, Script};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 use cli::{Cli, Command};
 use signals::Signals;
@@ -75,15 +76,17 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
         let mut signals = Signals::install().context("signals cannot be handled")?;
         let (input, output) = stdio::open().context("standard input or output cannot be used")?;
         let server = Server::new(config);
-        let stop = async move {
+        let (tell, told) = oneshot::channel();
+        // A task of its own: signals count also when the end of input came first.
+        tokio::spawn(async move {
             // Not within the macro, which waits for nothing when the level is off.
             let reason = signals.next().await;
             tracing::info!(reason, "ending");
-            tokio::spawn(async move {
-                signals.next().await;
-                std::process::exit(1);
-            });
-        };
+            let _ = tell.send(());
+            signals.insisted().await;
+            std::process::exit(1);
+        });
+        let stop = async { told.await.unwrap_or(()) };
         serve(&server, input, output, stop).await;
         anyhow::Ok(())
     })?;

@@ -43,4 +43,13 @@ impl Signals {
             }
         }
     }
+
+    /// Resolves when somebody asks again, by hand: what comes along with a first signal (the terminal hangs up, the
+    /// parent dies of the same signal) is no second one.
+    pub(crate) async fn insisted(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -8,6 +8,8 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
+use super::account::signed_in;
+use crate::support::authority::{Authority, Tokens};
 use crate::support::{App, Ear, Home, RunningTurn, wait_until_dead};
 
 /// What a parent may have to wait, and something for a busy machine.
@@ -128,4 +130,59 @@ async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
     for pid in pids {
         wait_until_dead(pid).await;
     }
+}
+
+/// What is logged when the end waits for tokens.
+const WAITS: &str = "the shutdown waits for them";
+
+/// A program that renews its tokens, at an authority that takes its time.
+async fn renewing(authority: &Authority) -> (Home, App, Tokens) {
+    let (home, app, tokens) = signed_in(authority).await;
+    authority.expire(&tokens.access);
+    authority.hold("POST /oauth/token");
+    let thread = app.start_thread(json!({})).await;
+    app.start_turn(&thread, "hi").await;
+    authority.arrived("POST /oauth/token", 1).await;
+    (home, app, tokens)
+}
+
+#[tokio::test]
+async fn tokens_that_are_being_renewed_at_the_end_are_kept() {
+    for signal in [None, Some(Signal::TERM), Some(Signal::HUP)] {
+        let authority = Authority::start();
+        let (home, app, tokens) = renewing(&authority).await;
+        match signal {
+            None => app.close_stdin().await,
+            Some(signal) => app.signal(signal),
+        }
+        app.stderr_contains(WAITS).await;
+        authority.release("POST /oauth/token");
+        let (status, _) = app.exit().await;
+        assert!(status.success(), "{signal:?}: {status}");
+        let stored = std::fs::read(home.codex().join("auth.json")).unwrap();
+        let stored: serde_json::Value = serde_json::from_slice(&stored).unwrap();
+        let refresh = stored["tokens"]["refresh_token"].as_str().unwrap();
+        assert_ne!(refresh, tokens.refresh, "{signal:?}: the old one is used up");
+    }
+}
+
+#[tokio::test]
+async fn an_authority_that_never_answers_does_not_keep_the_program_alive() {
+    let authority = Authority::start();
+    let (_home, app, _) = renewing(&authority).await;
+    app.stop().await;
+    assert!(app.stderr().contains("the token endpoint did not answer in time"));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_program_whatever_it_waits_for() {
+    let authority = Authority::start();
+    let (_home, app, _) = renewing(&authority).await;
+    app.close_stdin().await;
+    app.stderr_contains(WAITS).await;
+    app.signal(Signal::TERM);
+    app.signal(Signal::INT);
+    let (status, time) = app.exit().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(time < A_SECOND, "{time:?}");
 }

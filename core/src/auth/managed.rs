@@ -30,15 +30,38 @@ impl Refresher for ManagedRefresher {
     }
 }
 
+fn is_ending() -> AuthError {
+    AuthError::Transient("Failed to refresh token: the server is shutting down".to_owned())
+}
+
 impl AuthManager {
+    /// Begins no more renewals, and waits at most this long for the one that is under way, until its tokens are stored:
+    /// the authority may have taken the old refresh token already. A renewal that has sent nothing yet is given up.
+    pub async fn finish_renewal(&self, within: Duration) {
+        self.ending.cancel();
+        let Some(landing) = self.flight.landing() else {
+            return;
+        };
+        tracing::warn!("account tokens are being renewed; the shutdown waits for them, at most {within:?}");
+        if tokio::time::timeout(within, landing).await.is_err() {
+            tracing::error!(
+                "the token endpoint did not answer in time; if it took the refresh token, you have to sign in again"
+            );
+        }
+    }
+
     async fn renew_managed(&self, used: &CodexAuth, reason: RefreshReason) -> Result<CodexAuth, AuthError> {
         let settings = self.settings();
         // The ephemeral store is not shared, so there is nobody to lock out.
         let _lock = match settings.store {
             CredentialsStore::Ephemeral => None,
-            _ => HomeLock::take(&self.options.codex_home, LOCK_PATIENCE)
-                .await
-                .map_err(|held| AuthError::Transient(held.to_string()))?,
+            _ => tokio::select! {
+                biased;
+                () = self.ending.cancelled() => return Err(is_ending()),
+                lock = HomeLock::take(&self.options.codex_home, LOCK_PATIENCE) => {
+                    lock.map_err(|held| AuthError::Transient(held.to_string()))?
+                }
+            },
         };
         let found = self.reload_same_owner(used).await?;
         if found.bearer() != used.bearer() {
@@ -53,14 +76,20 @@ impl AuthManager {
         let Some(refresh_token) = before.refresh_token() else {
             return Err(AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()));
         };
-        match authority::refresh(
-            &self.options.environment,
-            before.client_id(),
-            refresh_token,
-            reason,
-        )
-        .await
-        {
+        let environment = &self.options.environment;
+        if !environment.may_see_tokens_of(before.issuer()) {
+            return Err(AuthError::Permanent(format!(
+                "Your access token could not be refreshed because it was issued by {}, but {} is configured as the \
+                 issuer. Please log out and sign in again.",
+                before.issuer().unwrap_or_default(),
+                environment.issuer
+            )));
+        }
+        // From here on the process must not end before the answer is stored: a refresh token is good for one use.
+        if self.ending.is_cancelled() {
+            return Err(is_ending());
+        }
+        match authority::refresh(environment, before.client_id(), refresh_token, reason).await {
             Ok(issued) => {
                 let fresh = before.refreshed(&issued, Utc::now());
                 self.keep_refreshed(&before, fresh, settings.store).await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::environment::{AuthOptions, AuthSettings};
@@ -31,6 +32,8 @@ pub struct AuthManager {
     pub(super) options: AuthOptions,
     pub(super) storage: Storage,
     pub(super) flight: Arc<Flight>,
+    /// The process ends: no token is renewed any more.
+    pub(super) ending: CancellationToken,
     /// The login that waits for the user. A lock, since login, cancel and logout come from several connections.
     pub(super) login: Mutex<Option<ActiveLogin>>,
     /// Who owns the tokens of the parent application. Set once by the server.
@@ -66,6 +69,7 @@ impl AuthManager {
             storage: Storage::new(options.codex_home.clone()),
             options,
             flight: Arc::default(),
+            ending: CancellationToken::new(),
             login: Mutex::default(),
             parent: Mutex::default(),
             state: Mutex::default(),

@@ -86,6 +86,12 @@ impl Flight {
         shared.await
     }
 
+    /// The end of the renewal that is under way, if there is one.
+    pub(crate) fn landing(&self) -> Option<impl Future<Output = Outcome> + use<>> {
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().map(|(_, shared)| shared.clone())
+    }
+
     fn launch(
         self: &Arc<Self>,
         key: Secret,

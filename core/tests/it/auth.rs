@@ -149,6 +149,41 @@ async fn after_a_401_the_store_is_tried_then_the_authority_then_nothing() {
 }
 
 #[tokio::test]
+async fn refresh_tokens_go_to_the_issuer_that_is_configured_and_handed_them_out() {
+    let (authority, home) = (Authority::start(), home());
+    let tokens = authority.issue("ws");
+    Authority::write_auth_json(home.path(), &tokens);
+    let of_issuer = |issuer: String| {
+        AuthManager::with_options(AuthOptions {
+            codex_home: home.path().to_owned(),
+            settings: Arc::new(AuthSettings::default),
+            environment: AuthEnvironment {
+                issuer,
+                ..AuthEnvironment::default()
+            },
+        })
+    };
+    let manager = of_issuer(authority.url().to_owned());
+    let used = manager.auth().await.unwrap();
+    let renewed = recovered(&manager, &used, |token| token != tokens.access)
+        .await
+        .unwrap();
+    assert!(renewed.is_some());
+    assert_eq!(authority.refreshes().len(), 1);
+
+    let mut stored = auth_json(home.path());
+    stored["tokens"]["oauth_provenance"] = json!({"issuer": "https://other.example", "client_id": "c"});
+    std::fs::write(home.path().join("auth.json"), stored.to_string()).unwrap();
+    let manager = of_issuer(authority.url().to_owned());
+    let used = manager.auth().await.unwrap();
+    let Err(AuthError::Permanent(message)) = recovered(&manager, &used, |_| false).await else {
+        panic!("tokens of another issuer are refused");
+    };
+    assert!(message.contains("issued by https://other.example"), "{message}");
+    assert_eq!(authority.refreshes().len(), 1);
+}
+
+#[tokio::test]
 async fn sixteen_turns_that_meet_a_401_cause_one_refresh() {
     let (authority, home) = (Authority::start(), home());
     let tokens = authority.issue("ws");
