@@ -1,4 +1,4 @@
-//! One connection: takes its messages in the order in which they were read.
+//! One connection: takes its requests in the order in which they were read, and its answers at once.
 
 use std::io;
 use std::sync::Arc;
@@ -9,14 +9,20 @@ use codex_app_server_protocol::wire::{self, Decoded, encode_error};
 use codex_app_server_protocol::{Dialect, ErrorObject, Frame, Initialize, Request, RequestId, error, rpc};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Answer;
 use crate::dispatch::Cx;
 use crate::lanes::Lane;
 use crate::outgoing;
 use crate::peer::{MAX_IN_PROGRESS, Peer};
+use crate::questions::Outcome;
 use crate::server::Server;
 use crate::transport::lines::{Line, LineReader, MAX_LINE};
+
+mod backlog;
+
+use backlog::{Backlog, Waiting};
 
 /// How long requests that were read before the end may take to be answered.
 const LAST_ANSWERS: Duration = Duration::from_millis(150);
@@ -80,24 +86,97 @@ struct Connection {
 }
 
 impl Connection {
+    /// Takes lines in their order, but for answers to what we have asked: these are taken at once. While one is
+    /// expected, lines are read ahead of requests that have to wait, since what they wait for may be that answer.
     async fn read(&self, input: impl AsyncRead + Unpin) -> io::Result<()> {
         let mut lines = LineReader::new(input, MAX_LINE);
+        let mut backlog = Backlog::default();
+        let mut ended = false;
         loop {
-            // A client that does not read its answers is not read from.
-            self.peer.outgoing.drained().await;
-            match lines.next().await? {
-                Line::Text(line) => self.take(line).await,
-                Line::TooLong => {
-                    let message = format!("Invalid request: a line is longer than {MAX_LINE} bytes");
-                    self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
-                }
-                Line::End => return Ok(()),
+            tokio::select! {
+                biased;
+                slot = self.room(), if !backlog.is_empty() => match backlog.pop() {
+                    Some(Waiting::Text(line)) => self.take(&line, slot).await,
+                    Some(Waiting::TooLong) => self.refuse_long_line(),
+                    None => {}
+                },
+                line = self.next_line(&mut lines, &backlog), if !ended => match line? {
+                    Line::Text(line) => self.receive(line, &mut backlog).await,
+                    Line::TooLong if self.is_free(&backlog) => self.refuse_long_line(),
+                    Line::TooLong => backlog.push(Waiting::TooLong),
+                    Line::End => {
+                        ended = true;
+                        self.server.hub.input_ended(&self.peer);
+                    }
+                },
+                else => return Ok(()),
             }
         }
     }
 
-    async fn take(&self, line: &[u8]) {
-        let Decoded { frame, dialect } = match wire::decode(line) {
+    /// The next line, when it may be read. A client that does not read its answers is not read from, and while
+    /// requests wait for room nothing is read either, unless an answer is expected.
+    async fn next_line<'a, R: AsyncRead + Unpin>(
+        &self,
+        lines: &'a mut LineReader<R>,
+        backlog: &Backlog,
+    ) -> io::Result<Line<'a>> {
+        let answer_expected = async {
+            if backlog.is_full() {
+                std::future::pending::<()>().await;
+            }
+            self.server.hub.answer_expected(self.peer.id).await;
+        };
+        tokio::select! {
+            biased;
+            () = self.peer.outgoing.drained(), if backlog.is_empty() => {}
+            () = answer_expected => {}
+        }
+        lines.next().await
+    }
+
+    /// Resolves when a request may begin; gives its place among those in progress.
+    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        self.peer.outgoing.drained().await;
+        Arc::clone(&self.peer.slots).acquire_owned().await.ok()
+    }
+
+    /// Whether nothing has to wait for its turn.
+    fn is_free(&self, backlog: &Backlog) -> bool {
+        backlog.is_empty() && !self.peer.outgoing.congested()
+    }
+
+    /// A line has been read: takes it, or keeps it for later.
+    async fn receive(&self, line: &[u8], backlog: &mut Backlog) {
+        let decoded = wire::decode(line);
+        match decoded {
+            Ok(Decoded {
+                frame: Frame::Response { id, result },
+                ..
+            }) => self.answered(id.as_ref(), Ok(result.to_owned())),
+            Ok(Decoded {
+                frame: Frame::Error { id, error },
+                ..
+            }) => self.answered(id.as_ref(), Err(error)),
+            decoded if self.is_free(backlog) => match Arc::clone(&self.peer.slots).try_acquire_owned() {
+                Ok(slot) => self.act(decoded, Some(slot)).await,
+                Err(_) => backlog.push(Waiting::Text(line.to_vec())),
+            },
+            _ => backlog.push(Waiting::Text(line.to_vec())),
+        }
+    }
+
+    fn answered(&self, id: Option<&RequestId>, outcome: Outcome) {
+        self.server.hub.answered(&self.peer, id, outcome);
+    }
+
+    async fn take(&self, line: &[u8], slot: Option<OwnedSemaphorePermit>) {
+        self.act(wire::decode(line), slot).await;
+    }
+
+    /// Does what a message asks for, answers excepted.
+    async fn act(&self, decoded: Result<Decoded<'_>, wire::FrameError>, slot: Option<OwnedSemaphorePermit>) {
+        let Decoded { frame, dialect } = match decoded {
             Ok(decoded) => decoded,
             Err(e) => {
                 tracing::warn!(error = %e, "a line is no message");
@@ -110,19 +189,20 @@ impl Connection {
         match frame {
             Frame::Request {
                 id, method, params, ..
-            } => self.request(id, &method, params).await,
+            } => self.request(id, &method, params, slot).await,
             Frame::Notification { method, .. } => tracing::debug!(%method, "notification"),
-            Frame::Response { id, result } => {
-                self.server
-                    .hub
-                    .answered(&self.peer, id.as_ref(), Ok(result.to_owned()));
-            }
-            Frame::Error { id, error } => self.server.hub.answered(&self.peer, id.as_ref(), Err(error)),
+            Frame::Response { .. } | Frame::Error { .. } => {}
         }
     }
 
-    /// Begins a request. While too many are in progress this waits, and nothing is read; nothing is refused.
-    async fn request(&self, id: RequestId, method: &str, params: Option<&RawValue>) {
+    /// Begins a request, which has its place among those in progress.
+    async fn request(
+        &self,
+        id: RequestId,
+        method: &str,
+        params: Option<&RawValue>,
+        slot: Option<OwnedSemaphorePermit>,
+    ) {
         let mut answer = Answer::new(Arc::clone(&self.peer), id);
         let is_initialize = method == Initialize::METHOD;
         if !self.server.router.knows(method) {
@@ -132,7 +212,7 @@ impl Connection {
         if !is_initialize && self.peer.session().is_none() {
             return answer.error(&ErrorObject::new(error::INVALID_REQUEST, "Not initialized"));
         }
-        answer.slot = Arc::clone(&self.peer.slots).acquire_owned().await.ok();
+        answer.slot = slot;
 
         let cx = Cx {
             server: Arc::clone(&self.server),
@@ -163,6 +243,11 @@ impl Connection {
                 });
             }
         }
+    }
+
+    fn refuse_long_line(&self) {
+        let message = format!("Invalid request: a line is longer than {MAX_LINE} bytes");
+        self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
     }
 
     fn refuse(&self, id: Option<&RequestId>, error: &ErrorObject) {

@@ -21,7 +21,7 @@ use crate::questions::{Audience, OnAnswer, Outcome, Question, Questions};
 pub(crate) struct Hub {
     /// Read and changed by the actors of all threads and by all connections, for moments only.
     state: Arc<Mutex<State>>,
-    /// Told when a queue is drained or broken, or a thread loses a watcher.
+    /// Told when a queue is drained or broken, a thread gains or loses a watcher, or a question is asked.
     relieved: Arc<Notify>,
 }
 
@@ -36,6 +36,14 @@ struct State {
 impl State {
     fn watchers(&self, thread: ThreadId) -> &[Arc<Peer>] {
         self.watchers.get(&thread).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a question waits for the answer of this connection.
+    fn is_asked(&self, peer: u64) -> bool {
+        self.questions.audiences().any(|audience| match audience {
+            Audience::Thread(thread) => self.watchers(thread).iter().any(|other| other.id == peer),
+            Audience::Peer(asked) => asked == peer,
+        })
     }
 
     fn congested(&self, thread: ThreadId) -> bool {
@@ -85,8 +93,31 @@ impl Hub {
     /// The connections that have been initialised, oldest first.
     pub(crate) fn initialized(&self) -> Vec<Arc<Peer>> {
         let state = self.lock();
-        let ready = state.peers.iter().filter(|peer| peer.session().is_some());
-        ready.cloned().collect()
+        let ready = state.peers.iter();
+        ready
+            .filter(|peer| peer.session().is_some() && !peer.input_has_ended())
+            .cloned()
+            .collect()
+    }
+
+    /// No more answers can come from this connection: questions to it alone are dropped.
+    pub(crate) fn input_ended(&self, peer: &Peer) {
+        let mut state = self.lock();
+        peer.set_input_ended();
+        let dropped = state.questions.remove_of_peer(peer.id);
+        drop(state);
+        drop(dropped);
+    }
+
+    /// Resolves when this connection is asked something.
+    pub(crate) async fn answer_expected(&self, peer: u64) {
+        loop {
+            let changed = self.relieved.notified();
+            if self.lock().is_asked(peer) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Subscribes a connection to a thread, unless it has ended meanwhile.
@@ -95,6 +126,8 @@ impl Hub {
         let watches = |others: &[Arc<Peer>]| others.iter().any(|other| other.id == peer.id);
         if watches(&state.peers) && !watches(state.watchers(thread)) {
             state.watchers.entry(thread).or_default().push(Arc::clone(peer));
+            drop(state);
+            self.relieved.notify_waiters();
         }
     }
 
@@ -199,13 +232,18 @@ impl Hub {
                     peer.outgoing.push(Some(thread), question.json.clone());
                 }
             }
-            Audience::Peer(id) => {
-                for peer in state.peers.iter().filter(|peer| peer.id == id) {
-                    peer.outgoing.push(None, question.json.clone());
-                }
+            Audience::Peer(asked) => {
+                let listens = |peer: &&Arc<Peer>| peer.id == asked && !peer.input_has_ended();
+                let Some(peer) = state.peers.iter().find(listens) else {
+                    // Dropping what waits for the answer says that none will come.
+                    return id;
+                };
+                peer.outgoing.push(None, question.json.clone());
             }
         }
         state.questions.insert(id, question);
+        drop(state);
+        self.relieved.notify_waiters();
         id
     }
 

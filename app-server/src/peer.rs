@@ -1,6 +1,7 @@
 //! The client at the other end of one connection.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(crate) struct Peer {
     /// Room for requests in progress.
     pub(crate) slots: Arc<Semaphore>,
     session: OnceLock<Session>,
+    /// Its input has ended: no answers will come.
+    input_ended: AtomicBool,
     hub: Weak<Hub>,
 }
 
@@ -67,6 +70,7 @@ impl Peer {
             outgoing: Arc::new(Outgoing::new(relieved)),
             slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
             session: OnceLock::new(),
+            input_ended: AtomicBool::new(false),
             hub: Arc::downgrade(hub),
         }
     }
@@ -79,6 +83,15 @@ impl Peer {
     /// Remembers what the client said of itself. False if it had done so before.
     pub(crate) fn begin_session(&self, session: Session) -> bool {
         self.session.set(session).is_ok()
+    }
+
+    /// Whether its input has ended, so that it can answer nothing any more.
+    pub(crate) fn input_has_ended(&self) -> bool {
+        self.input_ended.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_input_ended(&self) {
+        self.input_ended.store(true, Ordering::Relaxed);
     }
 
     /// Whether the client wants to hear of this.

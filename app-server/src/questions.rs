@@ -73,6 +73,11 @@ impl Questions {
         found.map(|(id, _)| *id)
     }
 
+    /// Who is asked something.
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = Audience> {
+        self.waiting.values().map(|question| question.audience)
+    }
+
     /// The questions that watchers of this thread are asked, oldest first.
     pub(crate) fn of_thread(&self, thread: ThreadId) -> impl Iterator<Item = &Question> {
         let audience = Audience::Thread(thread);

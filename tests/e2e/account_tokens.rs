@@ -392,3 +392,23 @@ async fn a_limit_that_a_turn_reports_is_announced() {
     );
     assert_eq!(limits["primary"]["windowDurationMins"], 300);
 }
+
+#[tokio::test]
+async fn requests_that_wait_for_fresh_tokens_do_not_keep_the_answer_from_being_read() {
+    let authority = Authority::start();
+    let (_home, app, _) = expired(&authority, "").await;
+    let mut waiting = Vec::new();
+    for _ in 0..300 {
+        waiting.push(app.request("account/rateLimits/read", Value::Null).await);
+    }
+    let question = app.server_request(REFRESH).await;
+    app.respond(&question, answer(&authority.issue("ws"))).await;
+    for id in waiting {
+        let error = app.response(id).await.unwrap_err();
+        assert!(
+            error.message.contains("404"),
+            "with a fresh token: {}",
+            error.message
+        );
+    }
+}

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use codex_app_server_protocol::{NoParams, Request};
+use codex_app_server_protocol::{
+    AccountChatgptAuthTokensRefresh, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
+    NoParams, Request,
+};
 use codex_core::config::ConfigSource;
 use codex_core::history::AllTurns;
 use codex_core::{Item, ItemBody, ItemsView, Turn, TurnStatus};
@@ -14,6 +17,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::all_turns::LaterTurns;
 use crate::dispatch::Router;
+use crate::error::RpcError;
 use crate::handlers;
 
 macro_rules! request {
@@ -65,6 +69,12 @@ impl Client {
 
     async fn send(&mut self, id: i64, method: &str, params: Value) {
         let line = format!("{}\n", json!({"id": id, "method": method, "params": params}));
+        self.output.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    async fn answer(&mut self, question: &Value) {
+        let tokens = json!({"accessToken": "t", "chatgptAccountId": "a"});
+        let line = format!("{}\n", json!({"id": question, "result": tokens}));
         self.output.write_all(line.as_bytes()).await.unwrap();
     }
 
@@ -192,4 +202,105 @@ fn large_turn() -> Turn {
         completed_at: None,
         duration_ms: None,
     }
+}
+
+request!(Ask, "test/ask");
+request!(Bulk, "test/bulk");
+
+/// Asks the client for tokens, and says how that ended.
+fn asks(router: &mut Router, ended: &'static AtomicUsize) {
+    router.on::<Ask, _, _>(async |cx, _| {
+        let params = ChatgptAuthTokensRefreshParams {
+            reason: ChatgptAuthTokensRefreshReason::Unauthorized,
+            previous_account_id: None,
+        };
+        let answer = cx
+            .peer
+            .request::<AccountChatgptAuthTokensRefresh>(&params, Duration::from_secs(60))
+            .await;
+        ended.fetch_add(1, Ordering::SeqCst);
+        answer
+            .map(|_| NoParams {})
+            .map_err(|error| RpcError::internal(error.to_string()))
+    });
+}
+
+async fn reached(counter: &AtomicUsize, count: usize) {
+    let reached = async {
+        while counter.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), reached)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn answers_are_read_behind_requests_that_wait_for_them() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let mut client = Client::connect(|router| asks(router, &ENDED)).await;
+    let all = i64::from(MAX_IN_PROGRESS) * 3;
+    for id in 1..=all {
+        client.send(id, Ask::METHOD, Value::Null).await;
+    }
+    // Those that are in progress ask; each answer lets one more begin, which asks, too.
+    let (mut asked, mut answered) = (0, Vec::new());
+    while answered.len() < usize::try_from(all).unwrap() {
+        let frame = client.next().await;
+        if frame["method"] == AccountChatgptAuthTokensRefresh::METHOD {
+            asked += 1;
+            client.answer(&frame["id"]).await;
+        } else {
+            assert_eq!(frame["result"], json!({}));
+            answered.push(frame["id"].as_i64().unwrap());
+        }
+    }
+    answered.sort_unstable();
+    assert_eq!((asked, answered), (all, (1..=all).collect::<Vec<_>>()));
+}
+
+#[tokio::test]
+async fn an_answer_is_read_from_a_client_that_does_not_read_what_waits_for_it() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let mut client = Client::connect(|router| {
+        asks(router, &ENDED);
+        router.on_deferred::<Bulk, _, _>(async |cx, _, responder| {
+            let bulk = json!({"method": "test/bulk", "params": "x".repeat(outgoing::HIGH_WATER)});
+            cx.peer.outgoing.push(None, bulk.to_string());
+            responder.send(Ok(NoParams {}));
+        });
+    })
+    .await;
+    client.send(1, Ask::METHOD, Value::Null).await;
+    let question = client.next().await;
+    client.send(2, Bulk::METHOD, Value::Null).await;
+    for id in 3..2000 {
+        client.send(id, "thread/loaded/list", Value::Null).await;
+    }
+    client.output.write_all(b"no message\n").await.unwrap();
+    client.answer(&question["id"]).await;
+    reached(&ENDED, 1).await;
+    let mut ids = Vec::new();
+    while ids.len() < 2000 {
+        let frame = client.next().await;
+        if frame.get("method").is_none() {
+            ids.push(frame["id"].as_i64());
+        }
+    }
+    ids.sort_unstable();
+    let all = std::iter::once(None).chain((1..2000).map(Some));
+    assert_eq!(ids, all.collect::<Vec<_>>(), "the rest is answered, too");
+}
+
+#[tokio::test]
+async fn the_end_of_input_behind_requests_that_wait_for_an_answer_ends_their_wait() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let mut client = Client::connect(|router| asks(router, &ENDED)).await;
+    let all = i64::from(MAX_IN_PROGRESS) + 50;
+    for id in 1..=all {
+        client.send(id, Ask::METHOD, Value::Null).await;
+    }
+    client.output.shutdown().await.unwrap();
+    reached(&ENDED, usize::try_from(all).unwrap()).await;
 }

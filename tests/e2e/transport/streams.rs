@@ -8,7 +8,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
-use crate::support::{Ear, Home, Launch};
+use crate::support::{Config, Ear, Home, Launch};
 
 #[tokio::test]
 async fn a_client_that_does_not_read_costs_little_memory_and_loses_no_text() {
@@ -157,4 +157,67 @@ async fn files_serve_as_standard_streams_too() {
     assert!(command.status().await.unwrap().success());
     let text = std::fs::read_to_string(&output).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn an_approval_is_read_from_a_client_that_has_stopped_reading() {
+    const MORE: i64 = 1500;
+    let call =
+        json!({"cmd": "echo here > ear", "sandbox_permissions": "require_escalated", "justification": "?"});
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", call),
+        Answer::new().say("end"),
+    ]);
+    let home = Home::with(&model, &Config::asking());
+    let mut ear = Ear::new(home.work().join("ear"));
+    let mut child = Launch::new(&home)
+        .into_command()
+        .stdout(Stdio::piped())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut until = async |fits: &dyn Fn(&Value) -> bool| -> Value {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("the program runs");
+            let json = serde_json::from_str(&line).unwrap();
+            if fits(&json) {
+                return json;
+            }
+        }
+    };
+    let client = json!({"clientInfo": {"name": "x", "version": "1"}});
+    let mut thread = Value::Null;
+    for frame in [
+        json!({"id": 1, "method": "initialize", "params": client}),
+        json!({"id": 2, "method": "thread/start", "params": {}}),
+    ] {
+        stdin.write_all(format!("{frame}\n").as_bytes()).await.unwrap();
+        let answer = until(&|json| json["id"] == frame["id"]).await;
+        thread = answer["result"]["thread"]["id"].clone();
+    }
+    let input = json!([{"type": "text", "text": "Hi"}]);
+    let start = json!({"id": 3, "method": "turn/start", "params": {"threadId": thread, "input": input}});
+    stdin.write_all(format!("{start}\n").as_bytes()).await.unwrap();
+    let question = until(&|json| json["method"] == "item/commandExecution/requestApproval").await;
+
+    // The answers to these fill the queue; nothing is read until the approval has had its effect.
+    let mut all = String::new();
+    for id in 0..MORE {
+        all += &format!(
+            "{}\n",
+            json!({"id": 100 + id, "method": "model/list", "params": {"includeHidden": true}})
+        );
+    }
+    all += &format!(
+        "{}\n",
+        json!({"id": question["id"], "result": {"decision": "accept"}})
+    );
+    let write = tokio::time::timeout(Duration::from_secs(20), stdin.write_all(all.as_bytes())).await;
+    write.expect("the program reads").unwrap();
+    assert_eq!(ear.line().await, "here");
+    until(&|json| json["id"] == 100 + MORE - 1).await;
+    drop(stdin);
+    assert!(child.wait().await.unwrap().success());
 }
