@@ -15,7 +15,7 @@ async fn every_feature_is_listed_page_by_page() {
     let home = Home::empty();
     let app = App::start(&home).await;
     let all = app.call("experimentalFeature/list", json!({})).await;
-    assert_eq!(all["data"].as_array().unwrap().len(), 215);
+    assert_eq!(all["data"].as_array().unwrap().len(), 224);
     assert_eq!(all["nextCursor"], Value::Null);
     assert_eq!(
         find(&all, "shell_tool"),
@@ -61,7 +61,7 @@ async fn every_feature_is_listed_page_by_page() {
     let error = app
         .call_err("experimentalFeature/list", json!({"cursor": "9999"}))
         .await;
-    assert_eq!(error.message, "cursor 9999 exceeds total feature flags 215");
+    assert_eq!(error.message, "cursor 9999 exceeds total feature flags 224");
     app.stop().await;
 }
 
