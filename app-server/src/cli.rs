@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_version_depends_on_the_name() {
-        assert_eq!(version(Some(&"/usr/bin/codex".into())), "codex-cli 0.169.0");
+        assert_eq!(version(Some(&"/usr/bin/codex".into())), "codex-cli 0.171.0");
         let own = version(Some(&"./codex-app-server".into()));
         assert_eq!(own, concat!("codex-app-server ", env!("CARGO_PKG_VERSION")));
     }

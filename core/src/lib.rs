@@ -47,4 +47,4 @@ pub use settings::*;
 pub use thread_info::*;
 
 /// Release of the wire contract that this engine speaks; sent as the client version to model servers.
-pub const CONTRACT_VERSION: &str = "0.169.0";
+pub const CONTRACT_VERSION: &str = "0.171.0";

@@ -22,12 +22,14 @@ async fn the_built_in_models_come_in_their_order() {
     assert_eq!(
         ids(&page),
         [
+            "gpt-6.2-sol",
+            "gpt-6.2-astra",
+            "gpt-6.1-terra",
             "gpt-6.1-sol",
             "gpt-6-astra",
             "gpt-6-sol",
             "gpt-6-luna",
             "gpt-5.6-sol",
-            "gpt-6.1-terra",
             "gpt-5.6-terra",
             "gpt-5.6-luna",
             "gpt-5.5"
@@ -46,7 +48,7 @@ async fn the_built_in_models_come_in_their_order() {
     assert_eq!(first["serviceTiers"][0]["id"], "priority");
     assert_eq!(first["inputModalities"], json!(["text", "image"]));
     let hidden = app.call("model/list", json!({"includeHidden": true})).await;
-    assert_eq!(ids(&hidden).len(), 12);
+    assert_eq!(ids(&hidden).len(), 14);
 }
 
 #[tokio::test]
@@ -55,13 +57,13 @@ async fn pages_follow_each_other() {
     let app = App::start(&home).await;
     let first = app.call("model/list", json!({"limit": 4})).await;
     assert_eq!((ids(&first).len(), &first["nextCursor"]), (4, &json!("4")));
-    let last = app.call("model/list", json!({"limit": 5, "cursor": "4"})).await;
+    let last = app.call("model/list", json!({"limit": 7, "cursor": "4"})).await;
     assert_eq!(
         (ids(&last)[0], &last["nextCursor"]),
-        ("gpt-5.6-sol", &Value::Null)
+        ("gpt-6-astra", &Value::Null)
     );
     assert_eq!(ids(&app.call("model/list", json!({"limit": 0})).await).len(), 1);
-    for cursor in ["x", "10"] {
+    for cursor in ["x", "12"] {
         let error = app.call_err("model/list", json!({"cursor": cursor})).await;
         assert_eq!(error.code, -32600);
     }

@@ -145,4 +145,4 @@ def reference():
         return shlex.split(os.environ["CODEX_REFERENCE"])
     found = shutil.which("codex")
     version = subprocess.run([found, "--version"], capture_output=True, text=True).stdout if found else ""
-    return [found, "app-server"] if "0.169." in version else None
+    return [found, "app-server"] if "0.171." in version else None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Threads made by one program go on in the other: this one, and the reference `codex app-server` 0.169.
+"""Threads made by one program go on in the other: this one, and the reference `codex app-server` 0.171.
 
 usage: CODEX_REFERENCE="…/codex app-server" tests/interop/rollouts.py [OURS]
 
 OURS is our program (default: target/debug/codex-app-server). Without CODEX_REFERENCE a `codex` on the PATH is taken
-if it is of release 0.169. Needs nothing but Python. Each program in turn makes a home with threads of many kinds
+if it is of release 0.171. Needs nothing but Python. Each program in turn makes a home with threads of many kinds
 (kinds.py); the other one, then the first one again, then the other, lists them, reads them with their turns, resumes
 them, and runs turns. What is read must be what the program before has read, and hold the whole dialogue. What our
 program sends to the model must be what the reference sends in the same place.

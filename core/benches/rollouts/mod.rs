@@ -52,7 +52,7 @@ pub(crate) fn paginated(layout: &Layout, minute: i64, size: Size) -> (ThreadId, 
     add(
         "session_meta",
         json!({"id": id, "session_id": id, "timestamp": "2026-10-01T12:00:00.000Z", "cwd": "/home/dev/project",
-            "originator": "bench", "cli_version": "0.169.0", "source": "vscode", "model_provider": "mock",
+            "originator": "bench", "cli_version": "0.171.0", "source": "vscode", "model_provider": "mock",
             "base_instructions": {"text": "b".repeat(2000)}, "history_mode": "paginated"}),
     );
     for n in 0..size.turns {
@@ -170,7 +170,7 @@ pub(crate) fn based(id: ThreadId, source: ThreadId, (ordinal, offset): (u64, u64
     add(
         "session_meta",
         json!({"id": id, "session_id": id, "timestamp": "2026-10-01T12:00:00.000Z", "cwd": "/home/dev/project",
-            "originator": "bench", "cli_version": "0.169.0", "source": "vscode", "model_provider": "mock",
+            "originator": "bench", "cli_version": "0.171.0", "source": "vscode", "model_provider": "mock",
             "history_mode": "paginated",
             "history_base": {"thread_id": source, "end_ordinal_exclusive": ordinal, "end_byte_offset": offset}}),
     );

@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use super::model_info::{
-    ApplyPatchKind, AvailabilityNux, ModelInfo, ModelUpgrade, ReasoningLevel, ServiceTier, ShellType,
-    TruncationMode, TruncationPolicy, Visibility,
+    ApplyPatchKind, AvailabilityNux, COMMON_WINDOW, ModelInfo, ModelUpgrade, ReasoningLevel, ServiceTier,
+    ShellType, TruncationMode, TruncationPolicy, Visibility,
 };
 
 /// All of them, in the order of lists.
@@ -40,6 +40,9 @@ struct Row {
     hidden: bool,
     specialty: Option<&'static str>,
     news: Option<&'static str>,
+    /// Tokens of the whole window.
+    window: i64,
+    comp_hash: Option<&'static str>,
 }
 
 const COMMON: Row = Row {
@@ -54,22 +57,52 @@ const COMMON: Row = Row {
     hidden: false,
     specialty: None,
     news: None,
+    window: COMMON_WINDOW,
+    comp_hash: None,
 };
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 14] = [
     Row {
-        slug: "gpt-6.1-sol",
-        name: "GPT-6.1-Sol",
+        slug: "gpt-6.2-sol",
+        name: "GPT-6.2-Sol",
         description: "The newest all-rounder for coding and daily work.",
         effort: "low",
         speed: "Twice the speed, more usage",
+        window: 500_000,
+        comp_hash: Some("3000"),
+        ..COMMON
+    },
+    Row {
+        slug: "gpt-6.2-astra",
+        name: "GPT-6.2-Astra",
+        description: "The strongest model, for the most demanding work.",
+        effort: "low",
+        speed: "Twice the speed, more usage",
+        comp_hash: Some("3000"),
+        ..COMMON
+    },
+    Row {
+        slug: "gpt-6.1-terra",
+        name: "GPT-6.1 Terra",
+        description: "For long, straightforward work.",
+        effort: "low",
+        window: 500_000,
+        ..COMMON
+    },
+    Row {
+        slug: "gpt-6.1-sol",
+        name: "GPT-6.1-Sol",
+        description: "The all-rounder of generation 6.1.",
+        effort: "low",
+        speed: "Twice the speed, more usage",
         news: Some("GPT-6.1 Sol comes near Astra on complex work and costs less."),
+        window: 500_000,
         ..COMMON
     },
     Row {
         slug: "gpt-6-astra",
         name: "GPT-6-Astra",
-        description: "The strongest model, for the most demanding work.",
+        description: "The strongest model of generation 6.",
         effort: "low",
         speed: "Twice the speed, more usage",
         ..COMMON
@@ -77,7 +110,7 @@ const ROWS: [Row; 12] = [
     Row {
         slug: "gpt-6-sol",
         name: "GPT-6-Sol",
-        description: "The all-rounder of the generation before.",
+        description: "The all-rounder of generation 6.",
         priority_by_default: true,
         ..COMMON
     },
@@ -96,13 +129,6 @@ const ROWS: [Row; 12] = [
         effort: "low",
         speed: "1.5 times the speed, more usage",
         upgrade: Some("gpt-6-sol"),
-        ..COMMON
-    },
-    Row {
-        slug: "gpt-6.1-terra",
-        name: "GPT-6.1 Terra",
-        description: "The Terra model of generation 6.1.",
-        effort: "low",
         ..COMMON
     },
     Row {
@@ -136,6 +162,7 @@ const ROWS: [Row; 12] = [
         slug: "gpt-daybreak-red-latest",
         name: "Daybreak Red",
         description: "For advanced, authorised research in computer security.",
+        window: 372_000,
         speed: "",
         hidden: true,
         specialty: Some("cyber"),
@@ -192,6 +219,8 @@ impl Row {
                 message: message.to_owned(),
             }),
             model_specialty: self.specialty.map(str::to_owned),
+            context_window: Some(self.window),
+            comp_hash: self.comp_hash.map(str::to_owned),
             ..ModelInfo::fallback(self.slug)
         }
     }

@@ -221,19 +221,25 @@ mod tests {
         assert_eq!(
             slugs,
             [
+                "gpt-6.2-sol",
+                "gpt-6.2-astra",
+                "gpt-6.1-terra",
                 "gpt-6.1-sol",
                 "gpt-6-astra",
                 "gpt-6-sol",
                 "gpt-6-luna",
                 "gpt-5.6-sol",
-                "gpt-6.1-terra",
                 "gpt-5.6-terra",
                 "gpt-5.6-luna",
                 "gpt-5.5"
             ]
         );
-        assert_eq!(catalog().list(&Provider::openai(None), "t", true).await.len(), 12);
-        assert_eq!(catalog().default_model(), "gpt-6.1-sol");
+        assert_eq!(catalog().list(&Provider::openai(None), "t", true).await.len(), 14);
+        let window = |slug| catalog().find(slug).0.usable_window(None);
+        assert_eq!(window("gpt-6.2-sol"), 475_000);
+        assert_eq!(window("gpt-6.2-astra"), 258_400);
+        assert_eq!(window("gpt-daybreak-red-latest"), 353_400);
+        assert_eq!(catalog().default_model(), "gpt-6.2-sol");
     }
 
     fn remote(models: Vec<ModelInfo>) -> Fetched {
@@ -255,7 +261,7 @@ mod tests {
         };
         assert_eq!(merged(Some(&remote(vec![shown, hidden.clone()]))).len(), 2);
         let merged = merged(Some(&remote(vec![hidden])));
-        assert_eq!(merged.len(), 12);
+        assert_eq!(merged.len(), 14);
         assert_eq!(merged.last().unwrap().slug, "gpt-5.5");
     }
 }

@@ -80,7 +80,7 @@ async fn the_endpoints_list_replaces_the_built_in_one() {
     assert_eq!(catalog.default_model(), "alpha");
     assert_eq!(catalog.find("zeta").0.usable_window(None), 95_000);
     let asked = &fixture.model.others()[0];
-    assert_eq!(asked.path, "/v1/models?client_version=0.169.0");
+    assert_eq!(asked.path, "/v1/models?client_version=0.171.0");
     assert_eq!(asked.header("chatgpt-account-id"), Some("acc"));
     assert!(asked.header("authorization").unwrap().starts_with("Bearer "));
     assert_eq!(asked.header("user-agent"), Some("tester/1"));
@@ -96,7 +96,7 @@ async fn a_list_is_kept_for_this_process_and_the_next() {
     let text = std::fs::read(fixture.home.path().join("models_cache.json")).unwrap();
     let cache: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(cache["etag"], "e1");
-    assert_eq!(cache["client_version"], "0.169.0");
+    assert_eq!(cache["client_version"], "0.171.0");
     assert_eq!(cache["identity"].as_str().unwrap().len(), 64);
     assert_eq!(
         cache["models"][0]["novelty"],
@@ -114,7 +114,7 @@ async fn a_list_that_cannot_be_read_leaves_the_built_in_one() {
     let bad = Script::new().models(json!({"models": [entry("good", 1), {"slug": "bad"}]}), None);
     let fixture = Fixture::new(bad);
     let (catalog, _) = fixture.catalog();
-    assert_eq!(fixture.slugs(&catalog).await[0], "gpt-6.1-sol");
+    assert_eq!(fixture.slugs(&catalog).await[0], "gpt-6.2-sol");
     // A server that is broken is not asked by every list.
     fixture.slugs(&catalog).await;
     assert_eq!(fixture.model.others().len(), 1);
@@ -129,7 +129,7 @@ async fn nobody_is_asked_without_a_chatgpt_account() {
     )
     .unwrap();
     let (catalog, _) = fixture.catalog();
-    assert_eq!(fixture.slugs(&catalog).await.len(), 9);
+    assert_eq!(fixture.slugs(&catalog).await.len(), 11);
     assert!(fixture.model.others().is_empty());
 }
 
@@ -203,7 +203,7 @@ async fn requests_in_the_name_of_a_chatgpt_account_say_so_and_are_compressed() {
     let request = &requests[0];
     assert_eq!(request.header("content-encoding"), Some("zstd"));
     assert_eq!(request.input()[0]["content"][0]["text"], text);
-    assert_eq!(request.header("version"), Some("0.169.0"));
+    assert_eq!(request.header("version"), Some("0.171.0"));
     assert_eq!(request.header("chatgpt-account-id"), Some("acc"));
     assert_eq!(
         request.header("x-codex-routing-hint"),

@@ -72,5 +72,5 @@ async fn under_the_name_codex_the_version_is_that_of_the_contract() {
         .arg("--version")
         .output()
         .unwrap();
-    assert_eq!(output.stdout, b"codex-cli 0.169.0\n");
+    assert_eq!(output.stdout, b"codex-cli 0.171.0\n");
 }

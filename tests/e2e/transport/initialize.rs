@@ -15,7 +15,7 @@ async fn initialize_says_who_we_are() {
     assert_eq!(result["platformFamily"], "unix");
     assert_eq!(result["platformOs"], std::env::consts::OS);
     let agent = result["userAgent"].as_str().unwrap();
-    assert!(agent.starts_with("e2e/0.169.0 ("), "{agent}");
+    assert!(agent.starts_with("e2e/0.171.0 ("), "{agent}");
     assert!(agent.ends_with(" xterm (e2e; 0.1.0)"), "{agent}");
 }
 
