@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Outbox;
 use super::plan::{self, Piece, PlanSplitter};
-use crate::{DeltaKind, Item, ItemBody, MessagePhase, now_ms};
+use crate::{DeltaKind, Item, ItemBody, MessagePhase, new_id, now_ms};
 
 /// Where a message is told.
 #[derive(Clone)]
@@ -167,7 +167,7 @@ impl OpenMessage {
             return;
         }
         let plan = OpenPlan {
-            id: format!("{}-plan", place.turn_id).into(),
+            id: new_id().into(),
             started_at_ms: now_ms(),
             text: String::new(),
         };

@@ -147,7 +147,9 @@ async fn plans_are_items_in_plan_mode() {
     };
     probe.turn_with(plan_mode());
     let lines = probe.until_turn_end(0).await;
-    let plan = format!("{}-plan", probe.turns().await[0].id);
+    let plan = lines[8].split(' ').nth(1).unwrap();
+    let version = uuid::Uuid::parse_str(plan).map(|id| id.get_version_num());
+    assert_eq!(version, Ok(7), "an id of its own: {plan}");
     let story = [
         "started message m ''".to_owned(),
         "delta m Intro\n".to_owned(),
