@@ -19,7 +19,7 @@ pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::BUILT_IN_PROFILES;
 pub use schema::{
-    CredentialsStore, LoginMethod, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
+    CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};

@@ -52,6 +52,7 @@ pub(super) struct ConfigToml {
     pub(super) web_search: Option<WebSearchMode>,
     pub(super) tools: ToolsToml,
     pub(super) features: BTreeMap<String, FeatureToml>,
+    pub(super) responses: ResponsesToml,
 
     pub(super) thread_unload_delay_secs: Option<u64>,
     pub(super) openai_base_url: Option<String>,
@@ -97,6 +98,24 @@ impl<'de> Deserialize<'de> for WireApi {
             other => Err(de::Error::unknown_variant(other, &["responses"])),
         }
     }
+}
+
+/// `[responses]`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct ResponsesToml {
+    pub(super) process_mode: ProcessMode,
+}
+
+/// When the parts of a model's response count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessMode {
+    /// As they come in.
+    #[default]
+    Streaming,
+    /// When the response is complete: nothing of one that breaks off is shown or run.
+    AfterCompleteResponse,
 }
 
 /// `[sandbox_workspace_write]`.

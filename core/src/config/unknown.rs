@@ -32,7 +32,7 @@ const KNOWN: &str = "
     model_reasoning_effort model_reasoning_summary model_verbosity notice notify openai_base_url orchestrator
     oss_provider otel permissions personality plan_mode_reasoning_effort plugins profile profiles
     project_doc_fallback_filenames project_doc_max_bytes project_root_markers projects realtime
-    responses_api_metadata review_model sandbox_mode sandbox_workspace_write service_tier shell_environment_policy
+    code_mode responses responses_api_metadata review_model rollout_trace sandbox_mode sandbox_workspace_write service_tier shell_environment_policy
     show_raw_agent_reasoning skills sqlite_home suppress_unstable_features_warning thread_unload_delay_secs
     tool_output_token_limit tool_suggest tools tui web_search windows";
 

@@ -8,7 +8,7 @@ use toml::Table;
 
 use super::layers::Merged;
 use super::permissions;
-use super::schema::{ConfigToml, TrustLevel, WebSearchToml, WorkspaceWriteToml};
+use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::unknown::unknown_settings;
 use super::{
     ConfigError, ConfigOverride, ConfigSource, CredentialsStore, LoginMethod, ShellEnvironmentPolicy,
@@ -95,6 +95,8 @@ pub struct Config {
     pub update_plan_tool: bool,
     /// Switches.
     pub features: Features,
+    /// When the parts of a model's response count.
+    pub process_mode: ProcessMode,
 
     /// How long a thread that nobody watches stays loaded.
     pub thread_unload_delay: Duration,
@@ -239,6 +241,7 @@ impl Config {
             web_search_settings,
             update_plan_tool: toml.tools.update_plan.is_some_and(|plan| plan.enabled),
             features: Features::new(source.switches.all().into_iter().chain(configured_features)),
+            process_mode: toml.responses.process_mode,
             thread_unload_delay: Duration::from_secs(toml.thread_unload_delay_secs.unwrap_or(1800)),
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml

@@ -137,6 +137,7 @@ impl Engine {
             installation_id: self.installation_id(),
             compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
+            process_mode: config.process_mode,
         };
         let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);

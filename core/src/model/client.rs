@@ -15,6 +15,7 @@ use super::turn_metadata::{ContextWindow, ThreadLineage};
 use super::websocket::{self, Limits};
 use super::{ModelCatalog, ModelClientSession, ModelError, Provider, RateLimitSnapshot, TurnIdentity};
 use crate::auth::AuthManager;
+use crate::config::ProcessMode;
 use crate::git::Look;
 use crate::{ThreadId, telemetry};
 
@@ -39,6 +40,8 @@ pub struct ModelClientOptions {
     pub compress_requests: bool,
     /// WebSockets are preferred by the model or enabled by a feature even if the provider does not say so.
     pub prefer_websockets: bool,
+    /// When the parts of a response are given out.
+    pub process_mode: ProcessMode,
 }
 
 /// Session-scoped client: provider, account, connection and fallback state of one thread. Dropping it closes the

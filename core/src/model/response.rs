@@ -1,5 +1,6 @@
 //! A response as it streams in, the same for both transports.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use super::http::HttpStream;
 use super::turn_log::{EventMetric, TurnLog};
 use super::websocket::WebSocketResponse;
 use super::{ModelError, ResponseEvent};
+use crate::config::ProcessMode;
 use crate::telemetry;
 
 /// A response as it comes in.
@@ -17,8 +19,10 @@ pub struct ResponseStream {
     log: Arc<TurnLog>,
     span: telemetry::Span,
     source: Source,
-    /// The last event or an error has been given out.
+    /// The last event or an error has come in.
     ended: bool,
+    /// Where parts count only with the whole: those that wait for it.
+    held: Option<VecDeque<ResponseEvent>>,
 }
 
 /// Where it comes from.
@@ -58,12 +62,17 @@ impl Source {
 
 impl ResponseStream {
     pub(super) fn new(shared: Arc<Shared>, log: Arc<TurnLog>, span: telemetry::Span, source: Source) -> Self {
+        let held = match shared.options.process_mode {
+            ProcessMode::Streaming => None,
+            ProcessMode::AfterCompleteResponse => Some(VecDeque::new()),
+        };
         Self {
             shared,
             log,
             span,
             source,
             ended: false,
+            held,
         }
     }
 
@@ -73,11 +82,11 @@ impl ResponseStream {
             let waiting = Instant::now();
             let event = self.source.next().await;
             self.log.event(self.source.metric(waiting.elapsed()), &event);
-            if let Some(event) = self.pass(event) {
+            if let Some(event) = self.pass(event).and_then(|event| self.hold(event)) {
                 return Some(event);
             }
         }
-        None
+        self.released()
     }
 
     /// An event that has already arrived, without waiting: lets the caller take a burst in one go.
@@ -85,11 +94,45 @@ impl ResponseStream {
         while !self.ended {
             let event = self.source.try_next()?;
             self.log.event(self.source.metric(Duration::ZERO), &event);
-            if let Some(event) = self.pass(event) {
+            if let Some(event) = self.pass(event).and_then(|event| self.hold(event)) {
                 return Some(event);
             }
         }
-        None
+        self.released()
+    }
+
+    /// Keeps parts of the response until it is complete, where that is wanted.
+    fn hold(
+        &mut self,
+        event: Result<ResponseEvent, ModelError>,
+    ) -> Option<Result<ResponseEvent, ModelError>> {
+        let Some(held) = &mut self.held else {
+            return Some(event);
+        };
+        match event {
+            Ok(
+                part @ (ResponseEvent::ItemAdded(_)
+                | ResponseEvent::ItemDone(_)
+                | ResponseEvent::TextDelta(_)
+                | ResponseEvent::ReasoningPartAdded { .. }
+                | ResponseEvent::ReasoningSummaryDelta { .. }
+                | ResponseEvent::ReasoningDelta { .. }
+                | ResponseEvent::Completed { .. }),
+            ) => {
+                held.push_back(part);
+                None
+            }
+            Err(error) => {
+                held.clear();
+                Some(Err(error))
+            }
+            Ok(_) => Some(event),
+        }
+    }
+
+    /// What was held, one by one.
+    fn released(&mut self) -> Option<Result<ResponseEvent, ModelError>> {
+        self.held.as_mut()?.pop_front().map(Ok)
     }
 
     /// What the caller gets to see of an event; `None` if it is no news.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use codex_core::ThreadId;
 use codex_core::auth::AuthManager;
+use codex_core::config::ProcessMode;
 use codex_core::mock_model::{MockModel, Transport};
 use codex_core::model::{
     ModelClient, ModelClientOptions, ModelClientSession, ModelError, Prompt, Provider, ResponseEvent,
@@ -34,6 +35,7 @@ pub(crate) fn options(provider: Provider) -> ModelClientOptions {
         installation_id: "installation".into(),
         compress_requests: true,
         prefer_websockets: false,
+        process_mode: ProcessMode::Streaming,
     }
 }
 

@@ -218,3 +218,52 @@ async fn a_server_that_is_not_there_is_waited_for_within_the_budget() {
             .is_some_and(|text| !text.is_empty())
     );
 }
+
+#[tokio::test]
+async fn nothing_is_shown_before_the_response_is_complete_where_that_is_configured() {
+    for websockets in [false, true] {
+        let model = MockModel::start([
+            Answer::new()
+                .say("lost")
+                .call("c0", "exec_command", json!({"cmd": "touch ran"}))
+                .half("half")
+                .cut(),
+            Answer::new().reason("Think").say_in("one two", 2).call(
+                "c1",
+                "exec_command",
+                json!({"cmd": "echo hi"}),
+            ),
+            Answer::from("end"),
+        ]);
+        let config = Config {
+            websockets,
+            stream_retries: 2,
+            extra: "[responses]\nprocess_mode = \"after_complete_response\"".to_owned(),
+            ..Config::default()
+        };
+        let home = Home::with(&model, &config);
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        let turn = app.run_turn(&thread, "Hi").await;
+        assert_eq!(turn.status(), "completed");
+        assert!(!home.work().join("ran").exists());
+        let kinds: Vec<_> = turn.items().iter().map(|item| item["type"].clone()).collect();
+        assert_eq!(
+            kinds,
+            [
+                "userMessage",
+                "reasoning",
+                "agentMessage",
+                "commandExecution",
+                "agentMessage"
+            ]
+        );
+        let deltas: Vec<_> = turn.all("item/agentMessage/delta");
+        let text: String = deltas
+            .iter()
+            .filter_map(|delta| delta["delta"].as_str())
+            .collect();
+        assert_eq!(text, "one twoend");
+        assert_eq!(turn.all("item/started").len(), kinds.len());
+    }
+}
