@@ -286,6 +286,18 @@ pub struct AccountUpdatedNotification {
     pub auth_mode: Option<AuthMode>,
     /// The account's plan.
     pub plan_type: Option<PlanType>,
+    /// What brought it about; null after a login or logout.
+    pub reason: Option<AccountUpdateReason>,
+}
+
+/// Why a client is told who is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AccountUpdateReason {
+    /// A stored sign-in can be used: it is known where its workspace's requests go.
+    WorkspaceRoutingReady,
+    /// Anything else.
+    Unknown,
 }
 
 /// A login ended.

@@ -1,6 +1,8 @@
 //! What items are made of: messages, commands, files.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
@@ -56,18 +58,124 @@ pub struct AgentMessageModeration {
     pub display: Option<AgentMessageDisplay>,
 }
 
-/// What to show in place of a moderated message.
+/// How a moderated message is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AgentMessageDisplay {
+    /// As it is.
+    Show {
+        /// Version of this form.
+        version: DisplayVersion,
+        /// Whether to point at trusted contacts.
+        trusted_contacts: TrustedContacts,
+        /// What to show beside it.
+        annotation: Option<AnswerAnnotation>,
+    },
+    /// Something else is shown in its place.
+    Hide {
+        /// Version of this form.
+        version: DisplayVersion,
+        /// What is shown.
+        replacement: AnswerReplacement,
+    },
+    /// Only that it is withheld is shown, and why.
+    Block {
+        /// Version of this form.
+        version: DisplayVersion,
+        /// Why.
+        reason: BlockReason,
+    },
+}
+
+/// The version of [`AgentMessageDisplay`]: always 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct DisplayVersion;
+
+impl TryFrom<u8> for DisplayVersion {
+    type Error = String;
+
+    fn try_from(version: u8) -> Result<Self, String> {
+        match version {
+            1 => Ok(Self),
+            other => Err(format!("version {other} of the display is not known")),
+        }
+    }
+}
+
+impl From<DisplayVersion> for u8 {
+    fn from(_: DisplayVersion) -> Self {
+        1
+    }
+}
+
+impl JsonSchema for DisplayVersion {
+    fn schema_name() -> Cow<'static, str> {
+        "DisplayVersion".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "format": "uint8", "minimum": 0, "enum": [1]})
+    }
+}
+
+/// Whether to point at trusted contacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AgentMessageDisplay {
-    /// What the user can do, in words of the model server.
-    pub action: String,
-    /// What kind of block, in words of the model server.
-    pub block_type: Option<String>,
-    /// Whether to point at trusted contacts.
-    pub check_trusted_contacts: Option<bool>,
-    /// Whether verified access would lift the block.
-    pub cyber_trusted_access: Option<bool>,
+pub enum TrustedContacts {
+    /// If the user has any.
+    Check,
+    /// No.
+    Skip,
+}
+
+/// What is shown beside a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AnswerAnnotation {
+    /// A helpline.
+    WellbeingHelpline {
+        /// What gave rise to it.
+        subject: HelplineSubject,
+    },
+}
+
+/// What gave rise to showing a helpline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum HelplineSubject {
+    /// What the agent said.
+    Answer,
+    /// What the user said.
+    Prompt,
+}
+
+/// What is shown in place of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum AnswerReplacement {
+    /// A helpline, because of what the user said.
+    WellbeingPromptHelpline,
+}
+
+/// Why a message is withheld.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum BlockReason {
+    /// To protect somebody.
+    Protection {
+        /// Kind of protection, in words of the model server.
+        protection_type: String,
+    },
+    /// As a cyber-security risk.
+    Cyber {
+        /// Whether verified access would lift the block.
+        trusted_access: Option<bool>,
+    },
 }
 
 /// What a message of the agent is.

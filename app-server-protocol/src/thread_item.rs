@@ -154,6 +154,8 @@ pub enum ThreadItemKind {
         app_context: Option<McpToolCallAppContext>,
         /// How long it took, in milliseconds; null while it runs.
         duration_ms: Option<i64>,
+        /// Environment of the tool server; null for one of the whole thread.
+        environment_id: Option<String>,
         /// What went wrong, if anything.
         error: Option<McpToolCallError>,
         /// What to show for it, under its former name.

@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::request_id::RequestId;
 use crate::shape::double_option;
 use crate::thread_data::Thread;
 use crate::thread_read::ThreadReadState;
 
 crate::rpc::methods! {
     client ThreadSearch "thread/search" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them.";
+    client ThreadSearchStream "thread/search/stream" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them, and tells each one as soon as it is found.";
+    client ThreadSearchCancel "thread/search/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Gives up a `thread/search`.";
+    client ThreadSearchStreamCancel "thread/search/stream/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Gives up a `thread/search/stream`.";
     client ThreadSearchOccurrences "thread/searchOccurrences" (ThreadSearchOccurrencesParams) -> ThreadSearchOccurrencesResponse, experimental, in None, "Finds every place in a thread where something was said.";
     client ThreadList "thread/list" (ThreadListParams) -> ThreadListResponse, stable, in None, "Lists stored threads, page by page.";
+    notify ThreadSearchPartial "thread/search/partial" (ThreadSearchPartialNotification), stable, "A `thread/search/stream` has found threads; its answer will have them, too.";
 }
 
 /// Which threads to list.
@@ -34,8 +39,11 @@ pub struct ThreadListParams {
     pub cursor: Option<String>,
     /// Only threads of these working folders.
     pub cwd: Option<ThreadListCwdFilter>,
-    /// All but these.
+    /// All but these; at most 100.
     pub excluded_thread_ids: Option<Vec<String>>,
+    /// Only these, at most 100, in the usual order; those that don't fit the rest of the request are left out. Absent
+    /// for all, empty for none.
+    pub included_thread_ids: Option<Vec<String>>,
     /// Also hidden children of other threads.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
@@ -193,6 +201,28 @@ pub struct ThreadSearchResponse {
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
 }
+
+/// Threads that a running search has found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchPartialNotification {
+    /// The request that searches.
+    pub request_id: RequestId,
+    /// What it has found since the last notification.
+    pub data: Vec<ThreadSearchResult>,
+}
+
+/// Gives up a search of the same connection. One that is not running, or not any more, is no error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSearchCancelParams {
+    /// The request that searches.
+    pub request_id: RequestId,
+}
+
+/// Empty: the search, if it was still running, answers with an error of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadSearchCancelResponse {}
 
 /// A found thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

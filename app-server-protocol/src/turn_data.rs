@@ -99,6 +99,8 @@ pub enum CodexErrorInfo {
     PolicyCapacityUnavailable,
     /// The cyber policy of the model server forbids it.
     CyberPolicy,
+    /// The model server refused the request as a possible biological risk.
+    BioPolicy,
     /// A safety check found the agent off its task.
     MisalignmentPolicyViolation,
     /// The reviewer refused too often.

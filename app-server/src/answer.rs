@@ -93,6 +93,11 @@ impl<M: Request> Responder<M> {
         }
     }
 
+    /// The request's id.
+    pub(crate) fn request_id(&self) -> Option<&RequestId> {
+        self.answer.id.as_ref()
+    }
+
     /// Answers.
     pub(crate) fn send(self, answer: RpcResult<M::Response>) {
         match answer {

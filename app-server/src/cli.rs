@@ -209,6 +209,14 @@ mod tests {
     }
 
     #[test]
+    fn types_and_engine_follow_the_same_contract_release() {
+        assert_eq!(
+            codex_app_server_protocol::schema::RELEASE,
+            codex_core::CONTRACT_VERSION
+        );
+    }
+
+    #[test]
     fn the_version_depends_on_the_name() {
         assert_eq!(version(Some(&"/usr/bin/codex".into())), "codex-cli 0.171.0");
         let own = version(Some(&"./codex-app-server".into()));

@@ -176,10 +176,10 @@ impl Hub {
         }
     }
 
-    /// Tells those who watch the thread and may use what is experimental.
-    pub(crate) fn tell_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+    /// Tells every initialised connection that may use what is experimental.
+    pub(crate) fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
         let mut frame = SharedFrame::<N>::new(Some(thread), params);
-        for peer in self.lock().watchers(thread) {
+        for peer in &self.lock().peers {
             if peer.session().is_some_and(|session| session.experimental) {
                 frame.send_to(peer);
             }

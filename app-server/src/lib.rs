@@ -18,6 +18,7 @@ mod lanes;
 mod outgoing;
 mod peer;
 mod questions;
+mod searches;
 mod server;
 mod token_owner;
 mod transport;

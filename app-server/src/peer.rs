@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
 use crate::questions::{Audience, Outcome};
+use crate::searches::Searches;
 
 /// Requests of one connection that may be in progress; then reading stops until one is answered.
 pub(crate) const MAX_IN_PROGRESS: u32 = 128;
@@ -26,6 +27,8 @@ pub(crate) struct Peer {
     pub(crate) outgoing: Arc<Outgoing>,
     /// Room for requests in progress.
     pub(crate) slots: Arc<Semaphore>,
+    /// Its searches that run.
+    pub(crate) searches: Searches,
     session: OnceLock<Session>,
     /// Its input has ended: no answers will come.
     input_ended: AtomicBool,
@@ -69,6 +72,7 @@ impl Peer {
             id,
             outgoing: Arc::new(Outgoing::new(relieved)),
             slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
+            searches: Searches::default(),
             session: OnceLock::new(),
             input_ended: AtomicBool::new(false),
             hub: Arc::downgrade(hub),

@@ -80,6 +80,7 @@ impl Server {
 
     /// A connection has ended.
     pub(crate) fn disconnect(&self, peer: &Peer) {
+        peer.searches.cancel_all();
         for thread in self.hub.disconnect(peer) {
             self.count_watchers(thread);
         }

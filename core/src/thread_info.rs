@@ -225,6 +225,8 @@ pub enum ErrorKind {
     PolicyCapacityUnavailable,
     /// Refused as a cyber-security risk.
     CyberPolicy,
+    /// Refused as a biological risk.
+    BioPolicy,
     /// Refused as misaligned.
     MisalignmentPolicyViolation,
     /// An inference hook refused.

@@ -27,6 +27,7 @@ import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotifi
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
 import type { ThreadReadStateChangedNotification } from "./v2/ThreadReadStateChangedNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
+import type { ThreadSearchPartialNotification } from "./v2/ThreadSearchPartialNotification";
 import type { ThreadSectionChangedNotification } from "./v2/ThreadSectionChangedNotification";
 import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
 import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
@@ -79,6 +80,8 @@ export type ServerNotification =
   | { method: "thread/unarchived"; params: ThreadUnarchivedNotification }
   /** A thread was removed. */
   | { method: "thread/deleted"; params: ThreadDeletedNotification }
+  /** A `thread/search/stream` has found threads; its answer will have them, too. */
+  | { method: "thread/search/partial"; params: ThreadSearchPartialNotification }
   /** How far a thread was read changed. */
   | { method: "thread/readState/changed"; params: ThreadReadStateChangedNotification }
   /** A thread got a name. */

@@ -83,7 +83,7 @@ async fn an_api_key_signs_in_and_is_announced_in_order() {
     assert_eq!(app.wait_for("account/login/completed").await, completed);
     assert_eq!(
         app.wait_for("account/updated").await,
-        json!({"authMode": "apikey", "planType": null})
+        json!({"authMode": "apikey", "planType": null, "reason": null})
     );
     assert_eq!(
         account_notifications(&app),
@@ -106,7 +106,7 @@ async fn an_api_key_signs_in_and_is_announced_in_order() {
         assert_eq!(again.call("account/logout", Value::Null).await, json!({}));
         assert_eq!(
             again.wait_for("account/updated").await,
-            json!({"authMode": null, "planType": null})
+            json!({"authMode": null, "planType": null, "reason": null})
         );
         assert!(!home.codex().join("auth.json").exists());
     }
@@ -233,7 +233,7 @@ async fn a_stored_sign_in_is_announced_without_asking_anybody() {
     let (_home, app, _tokens) = signed_in(&authority).await;
     assert_eq!(
         app.wait_for("account/updated").await,
-        json!({"authMode": "chatgpt", "planType": "pro"})
+        json!({"authMode": "chatgpt", "planType": "pro", "reason": "workspaceRoutingReady"})
     );
     app.start_thread(json!({})).await;
     assert!(authority.all_seen().is_empty(), "{:?}", authority.all_seen());

@@ -51,7 +51,7 @@ async fn tokens_of_the_client_sign_in_and_stay_in_memory() {
         json!({"type": "chatgptAuthTokens"})
     );
     assert_eq!(app.wait_for("account/login/completed").await["success"], true);
-    let updated = json!({"authMode": "chatgptAuthTokens", "planType": "pro"});
+    let updated = json!({"authMode": "chatgptAuthTokens", "planType": "pro", "reason": null});
     assert_eq!(app.wait_for("account/updated").await, updated);
     let read = app.call("account/read", json!({})).await;
     assert_eq!(read["account"]["email"], "ws@example.com");
@@ -72,7 +72,7 @@ async fn tokens_of_the_client_sign_in_and_stay_in_memory() {
     app.call("account/logout", Value::Null).await;
     assert_eq!(
         app.wait_for("account/updated").await,
-        json!({"authMode": null, "planType": null})
+        json!({"authMode": null, "planType": null, "reason": null})
     );
     assert_eq!(app.call("account/read", json!({})).await["account"], Value::Null);
 }

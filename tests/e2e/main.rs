@@ -26,6 +26,7 @@ mod read_state;
 mod shutdown;
 mod telemetry;
 mod thread_lifecycle;
+mod thread_search;
 mod transport;
 mod turns;
 mod websocket;

@@ -159,9 +159,9 @@ async fn a_state_outlives_the_process() {
     f.app.stop().await;
     let app = App::start(&f.home).await;
     assert_eq!(state(&app, &f.id).await, kept);
-    // Not loaded: nobody watches it, but it can be marked.
+    // Not loaded, and nobody watches it: it can be marked, and all are told.
     let read = mark(&app, &f.id, "read").await;
-    assert!(!app.frames().iter().any(|frame| frame.method() == CHANGED));
+    assert_eq!(app.wait_for(CHANGED).await["readState"], read);
     app.call("thread/resume", json!({"threadId": f.id, "excludeTurns": true}))
         .await;
     assert_eq!(state(&app, &f.id).await, read);
@@ -278,4 +278,27 @@ async fn a_state_that_can_t_be_saved_is_in_force_all_the_same() {
     let app = App::start(&f.home).await;
     assert_eq!(state(&app, &f.id).await, told(&second));
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_told_though_it_does_not_watch_the_thread() {
+    let f = with_thread().await;
+    f.app.run_turn(&f.id, "one").await;
+    f.app.call("thread/unsubscribe", json!({"threadId": f.id})).await;
+    let marked = mark(&f.app, &f.id, "read").await;
+    let told = f
+        .app
+        .wait_where(CHANGED, |params| params["readState"] == marked)
+        .await;
+    assert_eq!(told["threadId"], f.id.as_str());
+}
+
+#[tokio::test]
+async fn a_client_without_the_experimental_api_is_not_told() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = Launch::new(&home).spawn();
+    app.initialize(json!({})).await;
+    let id = app.start_thread(json!({})).await;
+    assert!(app.run_turn(&id, "one").await.all(CHANGED).is_empty());
 }

@@ -13,6 +13,7 @@ mod reference;
 mod surface;
 mod typescript;
 
+pub use openrpc::RELEASE;
 pub use reference::Reference;
 pub(crate) use surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
 

@@ -10,8 +10,8 @@ use crate::rpc::{Direction, MethodInfo, Scope};
 
 /// Version of OpenRPC that the document follows.
 const OPENRPC: &str = "1.3.2";
-/// Release of the contract.
-const RELEASE: &str = "0.169.0";
+/// Release of the contract that the types are those of.
+pub const RELEASE: &str = "0.171.0";
 
 pub(super) fn document(surface: &Surface) -> String {
     let list = |direction| -> Vec<Value> {

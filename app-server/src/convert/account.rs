@@ -53,13 +53,14 @@ pub(crate) fn to_wire(
     }
 }
 
-/// `account/updated`
+/// `account/updated` after a change.
 pub(crate) fn updated(account: Option<&Account>) -> wire::AccountUpdatedNotification {
     match account {
         None => wire::AccountUpdatedNotification::default(),
         Some(Account::ApiKey) => wire::AccountUpdatedNotification {
             auth_mode: Some(wire::AuthMode::Apikey),
             plan_type: None,
+            reason: None,
         },
         Some(Account::ChatGpt {
             plan_type,
@@ -72,6 +73,7 @@ pub(crate) fn updated(account: Option<&Account>) -> wire::AccountUpdatedNotifica
                 wire::AuthMode::Chatgpt
             }),
             plan_type: Some(plan_to_wire(plan_type.as_deref().unwrap_or_default())),
+            reason: None,
         },
     }
 }

@@ -72,6 +72,8 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             tool,
             app_context: None,
             duration_ms: duration.map(milliseconds),
+            // Servers of the configuration belong to the whole thread.
+            environment_id: None,
             error: error.map(|message| wire::McpToolCallError { message }),
             mcp_app_resource_uri: None,
             mcp_app_ui: None,

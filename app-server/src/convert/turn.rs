@@ -50,6 +50,7 @@ fn kind_to_wire(kind: ErrorKind) -> wire::CodexErrorInfo {
         ErrorKind::ModelNotFound => wire::CodexErrorInfo::ModelNotFound,
         ErrorKind::PolicyCapacityUnavailable => wire::CodexErrorInfo::PolicyCapacityUnavailable,
         ErrorKind::CyberPolicy => wire::CodexErrorInfo::CyberPolicy,
+        ErrorKind::BioPolicy => wire::CodexErrorInfo::BioPolicy,
         ErrorKind::MisalignmentPolicyViolation => wire::CodexErrorInfo::MisalignmentPolicyViolation,
         ErrorKind::InferenceHookDenied => wire::CodexErrorInfo::InferenceHookDenied,
         ErrorKind::InternalServerError => wire::CodexErrorInfo::InternalServerError,

@@ -49,7 +49,7 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
         Event::Closed => hub.broadcast::<ThreadClosed>(Some(thread), &thread::closed(thread)),
         Event::ReadState(state) => {
             let params = thread::read_state_changed(thread, state);
-            hub.tell_experimental::<ThreadReadStateChanged>(thread, &params);
+            hub.broadcast_experimental::<ThreadReadStateChanged>(thread, &params);
         }
         Event::Settings(settings) => {
             hub.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));

@@ -6,13 +6,14 @@ use codex_app_server_protocol::rpc::NoParams;
 use codex_app_server_protocol::{
     AccountLoginCancel, AccountLoginCompleted, AccountLoginCompletedNotification, AccountLoginStart,
     AccountLogout, AccountRateLimitResetCreditConsume, AccountRateLimitsRead, AccountRead,
-    AccountSecuritySetupRead, AccountSendAddCreditsNudgeEmail, AccountUpdated, AccountUsageRead,
-    AccountWorkspaceMessagesRead, AddCreditsNudgeCreditType, CancelLoginAccountParams,
-    CancelLoginAccountResponse, CancelLoginAccountStatus, ConsumeAccountRateLimitResetCreditParams,
-    ConsumeAccountRateLimitResetCreditResponse, GetAccountParams, GetAccountRateLimitsParams,
-    GetAccountRateLimitsResponse, GetAccountSecuritySetupResponse, GetAccountTokenUsageParams,
-    GetAccountTokenUsageResponse, GetWorkspaceMessagesResponse, LoginAccountParams, LoginAccountResponse,
-    LoginAppBrand, LogoutAccountResponse, SendAddCreditsNudgeEmailParams, SendAddCreditsNudgeEmailResponse,
+    AccountSecuritySetupRead, AccountSendAddCreditsNudgeEmail, AccountUpdateReason, AccountUpdated,
+    AccountUpdatedNotification, AccountUsageRead, AccountWorkspaceMessagesRead, AddCreditsNudgeCreditType,
+    CancelLoginAccountParams, CancelLoginAccountResponse, CancelLoginAccountStatus,
+    ConsumeAccountRateLimitResetCreditParams, ConsumeAccountRateLimitResetCreditResponse, GetAccountParams,
+    GetAccountRateLimitsParams, GetAccountRateLimitsResponse, GetAccountSecuritySetupResponse,
+    GetAccountTokenUsageParams, GetAccountTokenUsageResponse, GetWorkspaceMessagesResponse,
+    LoginAccountParams, LoginAccountResponse, LoginAppBrand, LogoutAccountResponse,
+    SendAddCreditsNudgeEmailParams, SendAddCreditsNudgeEmailResponse,
 };
 use codex_core::auth::{Account, BrowserLogin, LoginOutcome, LoginPage, ParentTokens, Secret};
 use codex_core::config::Config;
@@ -49,7 +50,10 @@ pub(super) fn announce_stored(cx: &Cx) {
     let cx = cx.clone();
     cx.server.runtime.clone().spawn(async move {
         if let Some(found @ Account::ChatGpt { .. }) = cx.server.auth.account().await {
-            cx.peer.notify::<AccountUpdated>(&account::updated(Some(&found)));
+            cx.peer.notify::<AccountUpdated>(&AccountUpdatedNotification {
+                reason: Some(AccountUpdateReason::WorkspaceRoutingReady),
+                ..account::updated(Some(&found))
+            });
         }
     });
 }

@@ -1,11 +1,13 @@
 //! Lists of threads (threads-and-turns §2.7).
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use codex_app_server_protocol::{
     SortDirection, ThreadList, ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey,
     ThreadSourceKind,
 };
+use codex_core::ThreadId;
 use codex_core::history::{ListQuery, SortKey, SourceKind};
 
 use crate::convert::thread;
@@ -15,6 +17,9 @@ use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;
+
+/// Threads that a client may name at most.
+const MAX_IDS: usize = 100;
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -43,13 +48,12 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
     if let Some(id) = params.project_id {
         return Err(RpcError::invalid(format!("project not found: {id}")));
     }
-    let mut excluded = std::collections::HashSet::new();
-    for id in params.excluded_thread_ids.unwrap_or_default() {
-        let parsed = id
-            .parse()
-            .map_err(|e| RpcError::params(format!("invalid excluded thread id: {e}")))?;
-        excluded.insert(parsed);
-    }
+    let excluded = params.excluded_thread_ids.unwrap_or_default();
+    let excluded = id_set(&excluded, "excludedThreadIds", "excluded")?;
+    let included = params.included_thread_ids;
+    let included = included
+        .map(|ids| id_set(&ids, "includedThreadIds", "included"))
+        .transpose()?;
     let id = |id: Option<String>| id.as_deref().map(parse_thread_id).transpose();
     let query = ListQuery {
         limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
@@ -77,6 +81,7 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
         },
         search: params.search_term.filter(|term| !term.is_empty()),
         excluded,
+        included,
         parent: id(params.parent_thread_id)?,
         ancestor: id(params.ancestor_thread_id)?,
         attached_to: id(params.attached_to_thread_id)?,
@@ -93,6 +98,19 @@ async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse>
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
     })
+}
+
+/// A list of threads. `field` and `role` name it in errors.
+fn id_set(ids: &[String], field: &str, role: &str) -> RpcResult<HashSet<ThreadId>> {
+    if ids.len() > MAX_IDS {
+        return Err(RpcError::params(format!(
+            "{field} accepts at most {MAX_IDS} entries"
+        )));
+    }
+    ids.iter()
+        .map(|id| id.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|e| RpcError::params(format!("invalid {role} thread id: {e}")))
 }
 
 /// A relative folder counts from the server's.

@@ -16,7 +16,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<ThreadReadStateUpdate, _, _>(update);
 }
 
-/// Marks a thread. Those who watch it are told first, then the answer comes.
+/// Marks a thread. All who may use what is experimental are told first, then the answer comes.
 async fn update(cx: Cx, params: ThreadReadStateUpdateParams, responder: Responder<ThreadReadStateUpdate>) {
     responder.send(mark(&cx, &params).await);
 }
@@ -33,7 +33,7 @@ async fn mark(cx: &Cx, params: &ThreadReadStateUpdateParams) -> RpcResult<Thread
     let news = events::thread::read_state_changed(id, state);
     cx.server
         .hub
-        .tell_experimental::<ThreadReadStateChanged>(id, &news);
+        .broadcast_experimental::<ThreadReadStateChanged>(id, &news);
     engine.store().keep_read_states().await;
     Ok(ThreadReadStateUpdateResponse {
         read_state: news.read_state,

@@ -1,16 +1,22 @@
 //! Search in threads (config-and-services §7).
 
 use codex_app_server_protocol::{
-    SortDirection, ThreadSearch, ThreadSearchOccurrence, ThreadSearchOccurrences,
-    ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
-    ThreadSearchResult, ThreadSearchSortKey, ThreadSearchTextRange,
+    SortDirection, ThreadSearch, ThreadSearchCancel, ThreadSearchCancelParams, ThreadSearchCancelResponse,
+    ThreadSearchOccurrence, ThreadSearchOccurrences, ThreadSearchOccurrencesParams,
+    ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchPartial,
+    ThreadSearchPartialNotification, ThreadSearchResponse, ThreadSearchResult, ThreadSearchSortKey,
+    ThreadSearchStream, ThreadSearchStreamCancel, ThreadSearchTextRange,
 };
+use codex_core::ThreadInfo;
 use codex_core::history::{ListQuery, SortKey};
+use tokio_util::sync::CancellationToken;
 
 use super::thread_list::source_kinds;
+use crate::answer::Responder;
 use crate::convert::thread;
 use crate::dispatch::{Cx, Router};
-use crate::error::RpcResult;
+use crate::error::{RpcError, RpcResult};
+use crate::searches::{Running, SearchKind};
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
@@ -18,9 +24,15 @@ const DEFAULT_LIMIT: usize = 25;
 /// And at most.
 const MAX_LIMIT: usize = 100;
 
+/// Longest text that `thread/search/stream` looks for, in bytes.
+const MAX_STREAMED_TERM: usize = 65_536;
+
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
-    router.on::<ThreadSearch, _, _>(search);
+    router.on_deferred::<ThreadSearch, _, _>(search);
+    router.on_deferred::<ThreadSearchStream, _, _>(search_stream);
+    router.on::<ThreadSearchCancel, _, _>(cancel);
+    router.on::<ThreadSearchStreamCancel, _, _>(cancel_stream);
     router.on::<ThreadSearchOccurrences, _, _>(occurrences);
 }
 
@@ -28,7 +40,55 @@ fn page(limit: Option<u32>) -> usize {
     limit.map_or(DEFAULT_LIMIT, |limit| (limit as usize).clamp(1, MAX_LIMIT))
 }
 
-async fn search(cx: Cx, params: ThreadSearchParams) -> RpcResult<ThreadSearchResponse> {
+async fn search(cx: Cx, params: ThreadSearchParams, responder: Responder<ThreadSearch>) {
+    let running = responder
+        .request_id()
+        .map(|id| cx.peer.searches.begin(SearchKind::Whole, id.clone()));
+    let token = running
+        .as_ref()
+        .map_or_else(CancellationToken::new, Running::token);
+    let found = find(&cx, params, &token, |_, _| ()).await;
+    responder.send(found);
+}
+
+/// Searches, and tells this connection of each thread as soon as it is found.
+async fn search_stream(cx: Cx, params: ThreadSearchParams, responder: Responder<ThreadSearchStream>) {
+    if params.search_term.len() > MAX_STREAMED_TERM {
+        return responder.send(Err(RpcError::params(format!(
+            "thread/search/stream searchTerm exceeds {MAX_STREAMED_TERM} UTF-8 bytes"
+        ))));
+    }
+    let Some(id) = responder.request_id().cloned() else {
+        return;
+    };
+    let running = cx.peer.searches.begin(SearchKind::Stream, id.clone());
+    let tell = |info: &ThreadInfo, snippet: &str| {
+        cx.peer
+            .notify::<ThreadSearchPartial>(&ThreadSearchPartialNotification {
+                request_id: id.clone(),
+                data: vec![result(info, snippet.to_owned())],
+            });
+    };
+    let found = find(&cx, params, &running.token(), tell).await;
+    responder.send(found);
+}
+
+async fn cancel(cx: Cx, params: ThreadSearchCancelParams) -> RpcResult<ThreadSearchCancelResponse> {
+    cx.peer.searches.cancel(SearchKind::Whole, &params.request_id);
+    Ok(ThreadSearchCancelResponse {})
+}
+
+async fn cancel_stream(cx: Cx, params: ThreadSearchCancelParams) -> RpcResult<ThreadSearchCancelResponse> {
+    cx.peer.searches.cancel(SearchKind::Stream, &params.request_id);
+    Ok(ThreadSearchCancelResponse {})
+}
+
+async fn find(
+    cx: &Cx,
+    params: ThreadSearchParams,
+    cancel: &CancellationToken,
+    tell: impl FnMut(&ThreadInfo, &str) + Send,
+) -> RpcResult<ThreadSearchResponse> {
     let query = ListQuery {
         limit: page(params.limit),
         cursor: params.cursor,
@@ -46,21 +106,25 @@ async fn search(cx: Cx, params: ThreadSearchParams) -> RpcResult<ThreadSearchRes
     let (found, snippets) = cx
         .server
         .engine
-        .search_threads(query, &params.search_term)
+        .search_threads(query, &params.search_term, cancel, tell)
         .await?;
     Ok(ThreadSearchResponse {
         data: found
             .threads
             .iter()
             .zip(snippets)
-            .map(|(info, snippet)| ThreadSearchResult {
-                snippet,
-                thread: thread::to_wire(info),
-            })
+            .map(|(info, snippet)| result(info, snippet))
             .collect(),
         backwards_cursor: found.backwards_cursor,
         next_cursor: found.next_cursor,
     })
+}
+
+fn result(info: &ThreadInfo, snippet: String) -> ThreadSearchResult {
+    ThreadSearchResult {
+        snippet,
+        thread: thread::to_wire(info),
+    }
 }
 
 async fn occurrences(

@@ -2,6 +2,7 @@
 
 use chrono::Local;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::assemble::Draft;
 use super::{Engine, StartThread, ThreadHandle};
@@ -37,9 +38,16 @@ impl Engine {
         Ok(page)
     }
 
-    /// A page of the threads in which something is said, each with a snippet.
-    pub async fn search_threads(&self, query: ListQuery, term: &str) -> Result<(ListPage, Vec<String>)> {
-        let (mut page, snippets) = self.store().search(query, term).await?;
+    /// A page of the threads in which something is said, each with a snippet. `found` is told each one at once, as it
+    /// is stored. Ends with an error when `cancel` says so.
+    pub async fn search_threads(
+        &self,
+        query: ListQuery,
+        term: &str,
+        cancel: &CancellationToken,
+        found: impl FnMut(&ThreadInfo, &str) + Send,
+    ) -> Result<(ListPage, Vec<String>)> {
+        let (mut page, snippets) = self.store().search(query, term, cancel, found).await?;
         self.enliven(&mut page.threads).await;
         Ok((page, snippets))
     }

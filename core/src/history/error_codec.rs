@@ -40,7 +40,7 @@ impl From<FileError> for TurnError {
     }
 }
 
-const PLAIN: [(&str, ErrorKind); 16] = [
+const PLAIN: [(&str, ErrorKind); 17] = [
     ("context_window_exceeded", ErrorKind::ContextWindowExceeded),
     ("session_budget_exceeded", ErrorKind::SessionBudgetExceeded),
     ("usage_limit_exceeded", ErrorKind::UsageLimitExceeded),
@@ -53,6 +53,7 @@ const PLAIN: [(&str, ErrorKind); 16] = [
         ErrorKind::PolicyCapacityUnavailable,
     ),
     ("cyber_policy", ErrorKind::CyberPolicy),
+    ("bio_policy", ErrorKind::BioPolicy),
     (
         "misalignment_policy_violation",
         ErrorKind::MisalignmentPolicyViolation,

@@ -17,6 +17,7 @@ const CONTEXT_FULL: &str = "Codex ran out of room in the model's context window.
 const UPGRADE_TO_PLUS: &str =
     "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus.";
 const CYBER_RISK: &str = "This request has been flagged for possible cybersecurity risk.";
+const BIO_RISK: &str = "This content was flagged for possible biological risk.";
 const AT_CAPACITY: &str = "Selected model is at capacity. Please try a different model.";
 const POLICY_CAPACITY: &str = "Policy-restricted capacity is unavailable. Please try again later.";
 const FLEX_CAPACITY: &str = "Flex capacity unavailable.";
@@ -123,8 +124,17 @@ impl ApiError {
     }
 
     fn cyber(&self) -> ModelError {
+        self.flagged(ErrorKind::CyberPolicy, CYBER_RISK)
+    }
+
+    fn bio(&self) -> ModelError {
+        self.flagged(ErrorKind::BioPolicy, BIO_RISK)
+    }
+
+    /// Refused by a policy, in the server's words if there are any.
+    fn flagged(&self, kind: ErrorKind, otherwise: &str) -> ModelError {
         let text = self.message.as_deref().filter(|m| !m.trim().is_empty());
-        ModelError::terminal(ErrorKind::CyberPolicy, text.unwrap_or(CYBER_RISK))
+        ModelError::terminal(kind, text.unwrap_or(otherwise))
     }
 
     fn misaligned(self) -> ModelError {
@@ -153,10 +163,9 @@ pub(super) fn failed(error: Option<ApiError>) -> ModelError {
         ),
         "usage_not_included" => ModelError::terminal(ErrorKind::UsageLimitExceeded, UPGRADE_TO_PLUS),
         "cyber_policy" => error.cyber(),
+        "bio_policy" => error.bio(),
         "misalignment_policy_violation" => error.misaligned(),
-        "content_policy_violation" | "bio_policy" | "invalid_prompt" => {
-            ModelError::terminal(ErrorKind::Other, text)
-        }
+        "content_policy_violation" | "invalid_prompt" => ModelError::terminal(ErrorKind::Other, text),
         "model_not_found" => ModelError::terminal(ErrorKind::ModelNotFound, text),
         "inference_hook_denied" => ModelError::terminal(ErrorKind::InferenceHookDenied, text),
         "access_program_not_enabled" => {
@@ -198,6 +207,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
     let mut result = match (status.as_u16(), error.code()) {
         (400, "context_length_exceeded") => ApiError::context_full(),
         (400, "cyber_policy") => error.cyber(),
+        (400, "bio_policy") => error.bio(),
         (400 | 403, "misalignment_policy_violation") => error.misaligned(),
         (400 | 403, "model_not_found") => ModelError::terminal(ErrorKind::ModelNotFound, error.text()),
         (400, "content_policy_violation") => ModelError::terminal(ErrorKind::Other, error.text()),
@@ -389,7 +399,7 @@ mod tests {
                 false,
             ),
             ("content_policy_violation", ErrorKind::Other, false),
-            ("bio_policy", ErrorKind::Other, false),
+            ("bio_policy", ErrorKind::BioPolicy, false),
             ("invalid_prompt", ErrorKind::Other, false),
             ("model_not_found", ErrorKind::ModelNotFound, false),
             ("inference_hook_denied", ErrorKind::InferenceHookDenied, false),
@@ -419,13 +429,22 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_cyber_refusal_gets_a_sentence() {
-        assert_eq!(
-            failed_with(r#"{"code":"cyber_policy","message":" "}"#)
+    fn a_blank_refusal_by_a_policy_gets_a_sentence() {
+        for (code, sentence) in [("cyber_policy", CYBER_RISK), ("bio_policy", BIO_RISK)] {
+            let error = failed_with(&format!(r#"{{"code":"{code}","message":" "}}"#));
+            assert_eq!(error.error.message, sentence);
+        }
+    }
+
+    #[test]
+    fn a_biological_risk_is_told_by_status_400_only() {
+        let kind = |code| {
+            answer(code, &[], r#"{"error":{"code":"bio_policy","message":"no"}}"#)
                 .error
-                .message,
-            CYBER_RISK
-        );
+                .kind
+        };
+        assert_eq!(kind(400), ErrorKind::BioPolicy);
+        assert_ne!(kind(403), ErrorKind::BioPolicy);
     }
 
     #[test]

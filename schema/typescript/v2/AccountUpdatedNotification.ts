@@ -1,4 +1,5 @@
 // Generated from the protocol crate. Do not edit.
+import type { AccountUpdateReason } from "./AccountUpdateReason";
 import type { AuthMode } from "../AuthMode";
 import type { PlanType } from "../PlanType";
 
@@ -8,4 +9,6 @@ export type AccountUpdatedNotification = {
   authMode: AuthMode | null;
   /** The account's plan. */
   planType: PlanType | null;
+  /** What brought it about; null after a login or logout. */
+  reason: AccountUpdateReason | null;
 };

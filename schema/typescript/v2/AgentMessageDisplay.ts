@@ -1,13 +1,34 @@
 // Generated from the protocol crate. Do not edit.
+import type { AnswerAnnotation } from "./AnswerAnnotation";
+import type { AnswerReplacement } from "./AnswerReplacement";
+import type { BlockReason } from "./BlockReason";
+import type { TrustedContacts } from "./TrustedContacts";
 
-/** What to show in place of a moderated message. */
-export type AgentMessageDisplay = {
-  /** What the user can do, in words of the model server. */
-  action: string;
-  /** What kind of block, in words of the model server. */
-  blockType: string | null;
-  /** Whether to point at trusted contacts. */
-  checkTrustedContacts: boolean | null;
-  /** Whether verified access would lift the block. */
-  cyberTrustedAccess: boolean | null;
-};
+/** How a moderated message is shown. */
+export type AgentMessageDisplay =
+  /** As it is. */
+  | {
+    /** What to show beside it. */
+    annotation: AnswerAnnotation | null;
+    mode: "show";
+    /** Whether to point at trusted contacts. */
+    trustedContacts: TrustedContacts;
+    /** Version of this form. */
+    version: 1;
+  }
+  /** Something else is shown in its place. */
+  | {
+    mode: "hide";
+    /** What is shown. */
+    replacement: AnswerReplacement;
+    /** Version of this form. */
+    version: 1;
+  }
+  /** Only that it is withheld is shown, and why. */
+  | {
+    mode: "block";
+    /** Why. */
+    reason: BlockReason;
+    /** Version of this form. */
+    version: 1;
+  };

@@ -21,6 +21,8 @@ export type CodexErrorInfo =
   | "policyCapacityUnavailable"
   /** The cyber policy of the model server forbids it. */
   | "cyberPolicy"
+  /** The model server refused the request as a possible biological risk. */
+  | "bioPolicy"
   /** A safety check found the agent off its task. */
   | "misalignmentPolicyViolation"
   /** The reviewer refused too often. */

@@ -150,6 +150,8 @@ export type ThreadItem = {
     arguments: JsonValue;
     /** How long it took, in milliseconds; null while it runs. */
     durationMs: number | null;
+    /** Environment of the tool server; null for one of the whole thread. */
+    environmentId: string | null;
     /** What went wrong, if anything. */
     error: McpToolCallError | null;
     /** Its id. */

@@ -14,8 +14,10 @@ export type ThreadListParams = {
   cursor?: string | null;
   /** Only threads of these working folders. */
   cwd?: ThreadListCwdFilter | null;
-  /** All but these. */
+  /** All but these; at most 100. */
   excludedThreadIds?: Array<string> | null;
+  /** Only these, at most 100, in the usual order; those that don't fit the rest of the request are left out. Absent for all, empty for none. */
+  includedThreadIds?: Array<string> | null;
   /** Most entries of a page, 1 to 100; absent for 25. */
   limit?: number | null;
   /** Only threads of these providers; empty for all. */

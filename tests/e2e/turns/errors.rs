@@ -76,6 +76,12 @@ async fn http_statuses_have_their_kinds() {
             "no",
         ),
         (
+            "400 bio",
+            status(400, json!({"code": "bio_policy", "message": "no"})),
+            json!("bioPolicy"),
+            "no",
+        ),
+        (
             "400 model",
             status(400, json!({"code": "model_not_found", "message": "which?"})),
             json!("modelNotFound"),
@@ -175,12 +181,17 @@ async fn failed_responses_have_their_kinds() {
             "flagged",
         ),
         (
+            "bio",
+            failed("bio_policy", "flagged"),
+            json!("bioPolicy"),
+            "flagged",
+        ),
+        (
             "prompt",
             failed("invalid_prompt", "bad prompt"),
             json!("other"),
             "bad prompt",
         ),
-        ("bio", failed("bio_policy", "no bio"), json!("other"), "no bio"),
         (
             "model",
             failed("model_not_found", "which?"),

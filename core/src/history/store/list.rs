@@ -34,6 +34,8 @@ pub struct ListQuery {
     pub search: Option<String>,
     /// Threads to leave out.
     pub excluded: HashSet<ThreadId>,
+    /// These threads only, as far as they fit the rest; `None`: all.
+    pub included: Option<HashSet<ThreadId>>,
     /// Children of this thread only.
     pub parent: Option<ThreadId>,
     /// Descendants of this thread only.
@@ -59,6 +61,7 @@ impl Default for ListQuery {
             cwds: Vec::new(),
             search: None,
             excluded: HashSet::new(),
+            included: None,
             parent: None,
             ancestor: None,
             attached_to: None,
@@ -306,7 +309,8 @@ fn start_key(cursor: ListCursor, descending: bool) -> Key {
 
 /// The row of a file if the query wants it. Threads in which no user has spoken are not listed.
 fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<ThreadInfo> {
-    if query.excluded.contains(&rollout.key.id) {
+    let id = &rollout.key.id;
+    if query.excluded.contains(id) || query.included.as_ref().is_some_and(|ids| !ids.contains(id)) {
         return None;
     }
     let (stamp, row) = state.row(rollout)?;

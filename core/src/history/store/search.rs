@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::cursor::{PlaceCursor, Scope};
 use super::{ListPage, ListQuery, ThreadStore, list};
@@ -10,7 +11,7 @@ use crate::history::chain::{History, unreadable};
 use crate::history::legacy;
 use crate::history::line::{EventKind, Kind, Line};
 use crate::history::project::completed_item;
-use crate::{Error, HistoryMode, ItemBody, Result, ThreadId, UserInput};
+use crate::{Error, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, UserInput};
 
 /// Characters of a snippet on either side of what was found.
 const AROUND: usize = 80;
@@ -41,10 +42,37 @@ struct Cursor {
     next_occurrence_index: usize,
 }
 
+/// Why a search that was given up has no result.
+const SEARCH_CANCELLED: &str = "thread search cancelled";
+
 impl ThreadStore {
-    /// A page of the threads in which something is said, each with a snippet.
-    pub async fn search(&self, query: ListQuery, term: &str) -> Result<(ListPage, Vec<String>)> {
+    /// A page of the threads in which something is said, each with a snippet. `found` is told each one at once. An
+    /// error as soon as `cancel` says so, also in the middle of a large file; dropping the future has the same effect.
+    pub async fn search(
+        &self,
+        query: ListQuery,
+        term: &str,
+        cancel: &CancellationToken,
+        found: impl FnMut(&ThreadInfo, &str) + Send,
+    ) -> Result<(ListPage, Vec<String>)> {
         let term = needle(term)?;
+        // A child: dropping this future must not give up what else the caller's token stands for.
+        let cancel = cancel.child_token();
+        let _stop = cancel.clone().drop_guard();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Error::invalid(SEARCH_CANCELLED)),
+            done = self.search_all(query, term, &cancel, found) => done,
+        }
+    }
+
+    async fn search_all(
+        &self,
+        query: ListQuery,
+        term: String,
+        cancel: &CancellationToken,
+        mut tell: impl FnMut(&ThreadInfo, &str) + Send,
+    ) -> Result<(ListPage, Vec<String>)> {
         let limit = query.limit;
         let mut query = ListQuery { limit: 50, ..query };
         let mut result = ListPage::default();
@@ -61,9 +89,9 @@ impl ThreadStore {
             self.warm(fresh);
             for (n, info) in page.threads.into_iter().enumerate() {
                 let Some(path) = info.path.clone() else { continue };
-                let wanted = term.clone();
+                let (wanted, cancel) = (term.clone(), cancel.clone());
                 let found = self
-                    .history(path, move |history| Ok(first_match(history, &wanted)))
+                    .history(path, move |history| Ok(first_match(history, &wanted, &cancel)))
                     .await;
                 // A file that can't be read has nothing to be found in.
                 let Ok(Some(snippet)) = found else { continue };
@@ -74,6 +102,7 @@ impl ThreadStore {
                 if result.threads.len() == limit {
                     return Ok((result, snippets));
                 }
+                tell(&info, &snippet);
                 result.threads.push(info);
                 snippets.push(snippet);
                 result.next_cursor = page.cursors.get(n).cloned();
@@ -111,9 +140,12 @@ fn needle(term: &str) -> Result<String> {
     }
 }
 
-fn first_match(history: &History, term: &str) -> Option<String> {
+fn first_match(history: &History, term: &str, cancel: &CancellationToken) -> Option<String> {
     let mut found = None;
     let mut take = |line: &Line<'_>| {
+        if cancel.is_cancelled() {
+            return false;
+        }
         if let Some(text) = said(line)
             && let Some((start, end)) = matches(&text, term).next()
         {

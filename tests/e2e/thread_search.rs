@@ -1,0 +1,146 @@
+//! Search in threads, and lists of chosen ones (config-and-services section 7, threads-and-turns section 2.7).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Home};
+
+/// A program with a thread for each of these texts, which the agent has said in it; ids in the same order.
+async fn threads(texts: &[&str]) -> (MockModel, Home, App, Vec<String>) {
+    let answers: Vec<Answer> = texts.iter().map(|text| Answer::from(*text)).collect();
+    let model = MockModel::start(answers);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let mut ids = Vec::new();
+    for _ in texts {
+        let id = app.start_thread(json!({})).await;
+        app.run_turn(&id, "Hi").await;
+        ids.push(id);
+    }
+    (model, home, app, ids)
+}
+
+fn found(answer: &Value) -> Vec<&str> {
+    let data = answer["data"].as_array().unwrap().iter();
+    data.map(|one| one["thread"]["id"].as_str().unwrap()).collect()
+}
+
+fn listed(answer: &Value) -> Vec<&str> {
+    let data = answer["data"].as_array().unwrap().iter();
+    data.map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_streamed_search_tells_what_it_finds_before_it_answers() {
+    let (_model, _home, app, ids) = threads(&["a Needle here", "hay", "another needle"]).await;
+    let mark = app.mark();
+    let request = app
+        .request("thread/search/stream", json!({"searchTerm": "needle"}))
+        .await;
+    let answer = app.response(request).await.unwrap();
+    assert_eq!(found(&answer), [&ids[2], &ids[0]]);
+    assert_eq!(
+        answer,
+        app.call("thread/search", json!({"searchTerm": "needle"})).await
+    );
+    let frames = app.frames();
+    let mut told = Vec::new();
+    for frame in &frames[mark..] {
+        if frame.json["id"] == json!(request) {
+            break;
+        }
+        if frame.method() == "thread/search/partial" {
+            assert_eq!(frame.params()["requestId"], json!(request));
+            told.extend(frame.params()["data"].as_array().unwrap().clone());
+        }
+    }
+    let snippets: Vec<_> = told.iter().map(|one| one["snippet"].clone()).collect();
+    assert_eq!(snippets, ["another needle", "a Needle here"]);
+
+    for method in ["thread/search", "thread/search/stream"] {
+        let error = app.call_err(method, json!({"searchTerm": "  "})).await;
+        let words = "thread/search requires a non-empty searchTerm";
+        assert_eq!((error.code, error.message.as_str()), (-32600, words));
+    }
+    let long = json!({"searchTerm": "x".repeat(65_537)});
+    let error = app.call_err("thread/search/stream", long.clone()).await;
+    let words = "thread/search/stream searchTerm exceeds 65536 UTF-8 bytes";
+    assert_eq!((error.code, error.message.as_str()), (-32602, words));
+    assert_eq!(app.call("thread/search", long).await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_search_is_given_up_by_its_own_method_only() {
+    let texts: Vec<String> = (0..8).map(|n| format!("needle {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (_model, _home, app, _ids) = threads(&texts).await;
+    let methods = [
+        ("thread/search", "thread/search/cancel"),
+        ("thread/search/stream", "thread/search/stream/cancel"),
+    ];
+    for (n, (search, cancel)) in methods.into_iter().enumerate() {
+        let other = methods[1 - n].1;
+        for (method, cancelled) in [(cancel, true), (other, false)] {
+            let id = format!("{search} {method}");
+            let frames = [
+                json!({"id": id, "method": search, "params": {"searchTerm": "needle"}}),
+                json!({"id": format!("{id}!"), "method": method, "params": {"requestId": id}}),
+            ];
+            app.write(format!("{}\n{}\n", frames[0], frames[1]).as_bytes())
+                .await;
+            assert_eq!(app.response(format!("{id}!")).await.unwrap(), json!({}));
+            match app.response(id).await {
+                Err(error) => {
+                    assert!(cancelled, "{search} {method}");
+                    assert_eq!(
+                        (error.code, error.message.as_str()),
+                        (-32600, "thread search cancelled")
+                    );
+                }
+                Ok(answer) => {
+                    assert!(!cancelled, "{search} {method}");
+                    assert_eq!(found(&answer).len(), 8);
+                }
+            }
+        }
+        assert_eq!(app.call(cancel, json!({"requestId": 99})).await, json!({}));
+        assert_eq!(app.call_err(cancel, json!({"requestId": 1.5})).await.code, -32602);
+    }
+}
+
+#[tokio::test]
+async fn a_list_can_be_limited_to_chosen_threads() {
+    let (_model, _home, app, ids) = threads(&["one", "two", "three"]).await;
+    let list = async |params: Value| app.call("thread/list", params).await;
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let chosen = json!([ids[0], ids[2], ids[0], nobody]);
+    let page = list(json!({"includedThreadIds": chosen})).await;
+    assert_eq!(listed(&page), [&ids[2], &ids[0]], "in the usual order");
+    let page = list(json!({"includedThreadIds": chosen, "excludedThreadIds": [ids[2]]})).await;
+    assert_eq!(listed(&page), [&ids[0]]);
+    let first = list(json!({"includedThreadIds": chosen, "limit": 1})).await;
+    assert_eq!(listed(&first), [&ids[2]]);
+    let rest = list(json!({"includedThreadIds": chosen, "limit": 1, "cursor": first["nextCursor"]})).await;
+    assert_eq!(
+        (listed(&rest), &rest["nextCursor"]),
+        (vec![ids[0].as_str()], &Value::Null)
+    );
+    assert_eq!(listed(&list(json!({"includedThreadIds": null})).await).len(), 3);
+    assert!(listed(&list(json!({"includedThreadIds": []})).await).is_empty());
+
+    for (field, role) in [
+        ("includedThreadIds", "included"),
+        ("excludedThreadIds", "excluded"),
+    ] {
+        let error = app.call_err("thread/list", json!({field: ["x"]})).await;
+        assert_eq!(error.code, -32602);
+        let words = format!("invalid {role} thread id: ");
+        assert!(error.message.starts_with(&words), "{}", error.message);
+        let error = app
+            .call_err("thread/list", json!({field: vec![nobody; 101]}))
+            .await;
+        let words = format!("{field} accepts at most 100 entries");
+        assert_eq!((error.code, error.message), (-32602, words));
+        list(json!({field: vec![nobody; 100]})).await;
+    }
+}
