@@ -16,8 +16,8 @@ use clap::error::ErrorKind;
 use codex_app_server::{Server, serve, stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
-use codex_core::exec::{GUARD_ARGUMENT, enable_guard, guard_main};
 use codex_core::mock_model::{MockModel, Script};
+use codex_core::process::{GUARD_ARGUMENT, enable_guard, guard_main};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -63,6 +63,8 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
 }
 
 fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
+    // What our parent left open in us is not for the programs that we start; all that we open ourselves is closed then.
+    close_fds::set_fds_cloexec(3, &[]);
     logging::start();
     let config = ConfigSource {
         codex_home: find_codex_home()?,

@@ -1,14 +1,11 @@
-//! Running commands: processes, their groups, output caps, and their end with ours.
+//! The commands of the model: their environment, their output, and their end with their thread.
 
 mod environment;
-mod group;
-mod guard;
 mod output_limit;
 mod session;
 mod sessions;
 mod text;
 
-pub use guard::{GUARD_ARGUMENT, enable_guard, guard_main};
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::Chunk;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};

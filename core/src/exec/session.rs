@@ -1,6 +1,5 @@
 //! One command from its start to its end.
 
-use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +12,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::group::Group;
 use super::text::{HeadTail, Utf8Stream, pieces};
+use crate::process::group::Group;
+use crate::process::rest::Rest;
 use crate::session::Outbox;
 use crate::{CallStatus, DeltaKind, Item, ItemBody};
 
@@ -26,9 +26,6 @@ const DELTA: usize = 8 * 1024;
 
 /// Bytes of one read at most; also what a pipe holds at most.
 const READ: usize = 64 * 1024;
-
-/// How long the output of an ended command may pause while somebody else still holds its pipe.
-const LINGER: Duration = Duration::from_millis(50);
 
 /// A command that was started.
 #[derive(Debug)]
@@ -136,7 +133,7 @@ impl Session {
             self.signal(Signal::KILL);
             // The item waits for those who read it; the caller doesn't wait for them.
             let _ = timeout(Duration::from_millis(200), self.completed()).await;
-        } else if self.group.has_members() {
+        } else if self.group.may_have_members() {
             // The command itself ended, some of its children ask for more time.
             let group = self.group;
             tokio::spawn(async move {
@@ -161,11 +158,13 @@ impl Session {
         let _ = stage.wait_for(|stage| *stage != Stage::Running).await;
     }
 
+    /// Its item is complete.
+    pub(super) fn completed_with(&self, exit_code: i32) {
+        self.stage.send_replace(Stage::Completed { exit_code });
+    }
+
     fn signal(&self, signal: Signal) {
-        // After its end the number of the group may be somebody else's.
-        if self.exit_code().is_none() || self.group.has_members() {
-            self.group.signal(signal);
-        }
+        self.group.signal(signal);
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -174,6 +173,7 @@ impl Session {
 }
 
 /// Where a command reports.
+#[derive(Clone)]
 pub(super) struct Reporter {
     pub(super) outbox: Outbox,
     pub(super) turn_id: Arc<str>,
@@ -184,32 +184,29 @@ pub(super) struct Reporter {
 
 /// Follows a command: streams its output, completes its item, and stays until nobody holds its pipe any more, so that
 /// what it left running can still write.
-pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: OwnedFd, report: Reporter) {
+pub(super) async fn follow(
+    session: Arc<Session>,
+    mut child: Child,
+    output: pipe::Receiver,
+    report: Reporter,
+) {
     let mut all = HeadTail::new(KEPT);
     let mut decoder = Utf8Stream::default();
-    let mut pipe = match pipe::Receiver::from_owned_fd(output) {
-        Ok(pipe) => Some(pipe),
-        Err(error) => {
-            tracing::warn!(%error, "the output of a command can't be read");
-            None
-        }
-    };
+    let mut pipe = Some(output);
     let mut buffer = vec![0; READ];
-    let mut exit = None;
-    // What an ended command wrote is all within one pipe's length.
-    let mut left = READ;
+    let mut ended = None;
     loop {
         let Some(open) = &mut pipe else {
-            if exit.is_none() {
-                exit = Some(child.wait().await);
+            if ended.is_none() {
+                ended = Some((child.wait().await, Rest::of(None)));
             }
             break;
         };
-        let linger = Instant::now() + LINGER;
+        let until = ended.as_ref().map(|(_, rest)| rest.until());
         let text = tokio::select! {
             biased;
-            status = child.wait(), if exit.is_none() => {
-                exit = Some(status);
+            status = child.wait(), if ended.is_none() => {
+                ended = Some((status, Rest::of(Some(open))));
                 continue;
             }
             read = open.read(&mut buffer) => match read {
@@ -218,8 +215,8 @@ pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: Owne
                     decoder.finish()
                 }
                 Ok(length) => {
-                    if exit.is_some() {
-                        left = left.saturating_sub(length);
+                    if let Some((_, rest)) = &mut ended {
+                        rest.read(length);
                     }
                     Some(decoder.decode(&buffer[..length]))
                 }
@@ -229,7 +226,7 @@ pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: Owne
                     decoder.finish()
                 }
             },
-            () = sleep_until(linger), if exit.is_some() => break,
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => break,
         };
         for text in text
             .into_iter()
@@ -243,13 +240,13 @@ pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: Owne
                 .outbox
                 .delta(&report.turn_id, &session.item_id, DeltaKind::CommandOutput, text);
         }
-        if left == 0 {
+        if ended.as_ref().is_some_and(|(_, rest)| rest.is_over()) {
             break;
         }
     }
-    let exit_code = exit_code(exit.as_ref());
-    report.complete(all, exit_code).await;
-    session.stage.send_replace(Stage::Completed { exit_code });
+    let exit_code = exit_code(ended.as_ref().map(|(status, _)| status));
+    report.complete(all.into_text(), exit_code).await;
+    session.completed_with(exit_code);
     drop((report, session));
 
     while let Some(open) = &mut pipe
@@ -258,7 +255,8 @@ pub(super) async fn follow(session: Arc<Session>, mut child: Child, output: Owne
 }
 
 impl Reporter {
-    async fn complete(&self, output: HeadTail, exit_code: i32) {
+    /// Tells that the command has ended.
+    pub(super) async fn complete(&self, output: String, exit_code: i32) {
         let mut item = self.item.clone();
         if let ItemBody::CommandExecution(command) = &mut item.body {
             command.status = if exit_code == 0 {
@@ -266,7 +264,7 @@ impl Reporter {
             } else {
                 CallStatus::Failed
             };
-            command.aggregated_output = Some(output.into_text()).filter(|text| !text.is_empty());
+            command.aggregated_output = Some(output).filter(|text| !text.is_empty());
             command.exit_code = Some(exit_code);
             command.duration = Some(self.begin.elapsed());
         }

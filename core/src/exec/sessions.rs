@@ -1,23 +1,23 @@
 //! The commands of one thread.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ffi::OsStr;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use rustix::process::Signal;
-use tokio::process::Command;
 use tokio::time::Instant;
 
 use super::environment::{Environment, Identity};
-use super::group::Group;
-use super::guard::{self, Guarded};
 use super::session::{Reporter, Session, follow};
 use crate::config::ShellEnvironmentPolicy;
+use crate::process::group::Group;
+use crate::process::guarded::Guarded;
+use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::session::Outbox;
 use crate::{CommandSource, Item, ItemBody, ThreadId};
 
@@ -26,6 +26,9 @@ const MOST: usize = 64;
 
 /// The newest commands that are not ended for a further one.
 const PROTECTED: usize = 8;
+
+/// How long commands may take to end when their thread ends.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// What is the same for all commands of a thread.
 #[derive(Debug, Clone)]
@@ -144,35 +147,21 @@ impl ExecSessions {
             codex_home: &self.codex_home,
             network_disabled,
         };
-        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(&cwd)
-            .env_clear()
-            .envs(self.environment.build(std::env::vars_os(), who))
-            .envs(guard::mark().map(|mark| (guard::MARK, OsStr::new(mark))))
-            .stdin(Stdio::null())
-            // One pipe for both, so that the order of what is written stays.
-            .stdout(writer.try_clone()?)
-            .stderr(writer)
-            .process_group(0);
+        let variables = Variables::Only(self.environment.build(std::env::vars_os(), who));
         let begin = Instant::now();
-        let child = command.spawn()?;
-        // Its copies of the writing end keep the pipe open.
-        drop(command);
-        let group = child
-            .id()
-            .and_then(Group::led_by)
-            .ok_or_else(|| io::Error::other("the command has no process id"))?;
+        let Launched { child, group, output } = Launcher::new(program, arguments, variables, Output::Both)
+            .in_folder(&cwd)
+            .spawn()?;
+        let guarded = group;
+        let group = guarded.group();
 
         let session = {
             let mut state = self.state();
             let id = fresh_id(&state.sessions)?;
             let session = Session::new(id, item.id.as_str().into(), group);
             state.sessions.insert(id, Arc::clone(&session));
-            state.groups.retain(|group, _| group.has_members());
-            state.groups.insert(group, Guarded::new(group));
+            state.groups.retain(|group, _| group.may_have_members());
+            state.groups.insert(group, guarded);
             session
         };
         if let ItemBody::CommandExecution(command) = &mut item.body {
@@ -189,11 +178,20 @@ impl ExecSessions {
             begin,
         };
         let all = Arc::clone(self);
-        let following = follow(Arc::clone(&session), child, reader, report);
+        let followed = Arc::clone(&session);
         tokio::spawn(async move {
-            following.await;
-            if !group.has_members() {
-                all.state().groups.remove(&group);
+            let following = follow(Arc::clone(&followed), child, output, report.clone());
+            // A fault of ours costs this command and nothing else.
+            if AssertUnwindSafe(following).catch_unwind().await.is_err() {
+                tracing::error!("following a command panicked; it is ended");
+                all.drop_group(group);
+                if followed.exit_code().is_none() {
+                    let completing = report.complete("its output was lost by an internal error".into(), -1);
+                    let _ = AssertUnwindSafe(completing).catch_unwind().await;
+                    followed.completed_with(-1);
+                }
+            } else if !group.may_have_members() {
+                all.drop_group(group);
             }
         });
         Ok(session)
@@ -209,9 +207,9 @@ impl ExecSessions {
         self.state().sessions.remove(&id);
     }
 
-    /// Ends all commands and what they left behind: asks first, forces after 300 ms. No further command starts.
-    /// Bounded to 500 ms.
-    pub(crate) async fn shutdown(&self) {
+    /// Ends all commands and what they left behind, and waits until their items are complete, at most until `deadline`:
+    /// asks first, forces after 300 ms or three fifths of the time. No further command starts.
+    pub(crate) async fn shutdown(&self, deadline: Instant) {
         let (sessions, groups) = {
             let mut state = self.state();
             state.closed = true;
@@ -223,16 +221,22 @@ impl ExecSessions {
         for group in groups.keys() {
             group.signal(Signal::TERM);
         }
-        let deadline = Instant::now() + Duration::from_millis(300);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let force = Instant::now() + GRACE.min(left * 3 / 5);
         // Nobody tells when a group has lost its last member.
-        while groups.keys().any(|group| group.has_members()) && Instant::now() < deadline {
+        while groups.keys().any(|group| group.may_have_members()) && Instant::now() < force {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        for group in groups.keys().filter(|group| group.has_members()) {
-            group.signal(Signal::KILL);
-        }
+        // Forces.
+        drop(groups);
         let items = join_all(sessions.values().map(|session| session.completed()));
-        let _ = tokio::time::timeout(Duration::from_millis(200), items).await;
+        let _ = tokio::time::timeout_at(deadline, items).await;
+    }
+
+    /// Ends what a command left behind.
+    fn drop_group(&self, group: Group) {
+        let ended = self.state().groups.remove(&group);
+        drop(ended);
     }
 
     /// Makes room for one more: an ended command goes first, else the one not looked at for longest.

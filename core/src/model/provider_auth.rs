@@ -1,13 +1,16 @@
 //! Bearer tokens printed by a provider's command (model-and-auth section 1.1).
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use super::provider::AuthCommand;
 use crate::auth::Secret;
+use crate::process::capture::Limits;
+use crate::process::launcher::{Launcher, Output, Variables};
+
+/// Bytes that a command may print. No server takes a header of this length.
+const LONGEST: usize = 64 * 1024;
 
 /// The token of a provider's command, kept for as long as the provider says.
 #[derive(Debug, Default)]
@@ -59,24 +62,25 @@ impl CommandTokens {
 }
 
 async fn run(command: &AuthCommand) -> Result<Secret, String> {
-    let mut process = Command::new(&command.command);
-    process
-        .args(&command.args)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    if let Some(cwd) = &command.cwd {
-        process.current_dir(cwd);
+    // The user has set it up as they would run it themselves, so it gets their environment.
+    let mut launcher = Launcher::new(
+        &command.command,
+        &command.args,
+        Variables::Inherited,
+        Output::Stdout,
+    );
+    if let Some(folder) = &command.cwd {
+        launcher = launcher.in_folder(folder);
     }
-    let limit = Duration::from_millis(command.timeout_ms);
-    let output = tokio::time::timeout(limit, process.output())
+    let limits = Limits {
+        time: Duration::from_millis(command.timeout_ms),
+        output: LONGEST,
+    };
+    let output = launcher
+        .capture(limits)
         .await
-        .map_err(|_| format!("it took longer than {} ms", command.timeout_ms))?
-        .map_err(|e| e.to_string())?;
-    if !output.status.success() {
-        return Err(output.status.to_string());
-    }
-    let token = String::from_utf8(output.stdout).map_err(|_| "its output is not UTF-8".to_owned())?;
+        .map_err(|error| error.to_string())?;
+    let token = String::from_utf8(output).map_err(|_| "its output is not UTF-8".to_owned())?;
     match token.trim() {
         "" => Err("it printed nothing".to_owned()),
         token => Ok(Secret::new(token)),

@@ -163,7 +163,11 @@ impl Actor {
         let Self {
             services, mailbox, ..
         } = self;
-        services.exec.shutdown().await;
+        let within = std::time::Duration::from_millis(500);
+        services
+            .exec
+            .shutdown(tokio::time::Instant::now() + within)
+            .await;
         services.outbox.log().close().await;
         match shutdown {
             Some(reply) => {

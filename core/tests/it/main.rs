@@ -23,11 +23,7 @@ mod browser;
 mod config;
 mod exec;
 #[path = "../../../tests/support/fifo.rs"]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with the tests of the whole program"
-)]
+#[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod fifo;
 mod history_live;
 mod history_log;

@@ -316,7 +316,11 @@ async fn commands_in_the_background_survive_an_interrupt_but_not_the_end() {
     assert!(text(look.await.expect("no panic")).ends_with("aborted by user"));
     assert!(is_alive(&process));
     let begin = Instant::now();
-    bench.cx.exec.shutdown().await;
+    bench
+        .cx
+        .exec
+        .shutdown(tokio::time::Instant::now() + Duration::from_secs(5))
+        .await;
     assert!(
         begin.elapsed() < Duration::from_millis(600),
         "{:?}",
@@ -340,6 +344,10 @@ async fn what_a_command_leaves_behind_does_not_hold_it_up() {
     let left = output(end);
     assert_eq!(bench.completed().await.0.exit_code, Some(0));
     assert!(is_alive(&left));
-    bench.cx.exec.shutdown().await;
+    bench
+        .cx
+        .exec
+        .shutdown(tokio::time::Instant::now() + Duration::from_secs(5))
+        .await;
     assert!(!is_alive(&left));
 }

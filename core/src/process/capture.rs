@@ -1,0 +1,163 @@
+//! Children that are run for what they print.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::time::{sleep_until, timeout};
+
+use super::launcher::{Launched, Launcher};
+use super::rest::Rest;
+
+/// Bytes of one read at most.
+const READ: usize = 8 * 1024;
+
+/// What a child may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// From its start to its end.
+    pub(crate) time: Duration,
+    /// Bytes that it may print.
+    pub(crate) output: usize,
+}
+
+/// Why there is no output.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaptureError {
+    /// It could not be started.
+    #[error("it could not be started: {0}")]
+    Start(io::Error),
+    /// It took too long.
+    #[error("it took longer than {} ms", .0.as_millis())]
+    TooSlow(Duration),
+    /// It printed too much.
+    #[error("it printed more than {0} bytes")]
+    TooLong(usize),
+    /// It ended, but not well.
+    #[error("it failed: {0}")]
+    Failed(ExitStatus),
+    /// The system does not tell what became of it.
+    #[error("it could not be followed: {0}")]
+    Lost(io::Error),
+}
+
+impl Launcher {
+    /// Runs it to its end, and gives what it printed. Whatever it left running in its group is ended then, as it is
+    /// when it breaks a limit or nobody waits for this any more.
+    pub(crate) async fn capture(self, limits: Limits) -> Result<Vec<u8>, CaptureError> {
+        let mut launched = self.spawn().map_err(CaptureError::Start)?;
+        timeout(limits.time, launched.collect(limits.output))
+            .await
+            .unwrap_or(Err(CaptureError::TooSlow(limits.time)))
+    }
+}
+
+impl Launched {
+    async fn collect(&mut self, limit: usize) -> Result<Vec<u8>, CaptureError> {
+        let mut all = Vec::new();
+        let mut buffer = vec![0; READ];
+        let mut open = true;
+        let mut ended: Option<(ExitStatus, Rest)> = None;
+        while open || ended.is_none() {
+            let until = ended.as_ref().map(|(_, rest)| rest.until());
+            let length = tokio::select! {
+                biased;
+                status = self.child.wait(), if ended.is_none() => {
+                    let status = status.map_err(CaptureError::Lost)?;
+                    ended = Some((status, Rest::of(open.then_some(&self.output))));
+                    continue;
+                }
+                length = self.output.read(&mut buffer), if open => length.map_err(CaptureError::Lost)?,
+                () = sleep_until(until.unwrap_or_else(tokio::time::Instant::now)), if until.is_some() => break,
+            };
+            open = length > 0;
+            all.extend_from_slice(&buffer[..length]);
+            if all.len() > limit {
+                return Err(CaptureError::TooLong(limit));
+            }
+            if let Some((_, rest)) = &mut ended {
+                rest.read(length);
+                if rest.is_over() {
+                    break;
+                }
+            }
+        }
+        match ended {
+            Some((status, _)) if !status.success() => Err(CaptureError::Failed(status)),
+            _ => Ok(all),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::launcher::{Output, Variables};
+
+    const LIMITS: Limits = Limits {
+        time: Duration::from_secs(10),
+        output: 1000,
+    };
+
+    async fn run(script: &str, limits: Limits) -> Result<String, CaptureError> {
+        let launcher = Launcher::new("/bin/sh", ["-c", script], Variables::Inherited, Output::Stdout);
+        let output = launcher.capture(limits).await?;
+        Ok(String::from_utf8(output).expect("text"))
+    }
+
+    /// Waits until a process is gone, at most 10 s.
+    async fn ends(id: &str) {
+        let id = id.trim().parse().expect("a number");
+        let gone = async {
+            while crate::process::table::is_alive(id) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), gone).await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn gives_what_was_printed_though_a_child_in_the_background_holds_the_pipe() {
+        let output = run("sleep 60 & echo $!; echo no >&2", LIMITS)
+            .await
+            .expect("output");
+        ends(&output).await;
+    }
+
+    #[tokio::test]
+    async fn limits_are_kept_and_nothing_is_left_running() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pid = folder.path().join("pid");
+        let script = format!("sleep 60 & echo $! > {}; cat /dev/zero", pid.display());
+        let error = run(&script, LIMITS).await.expect_err("too much");
+        assert_eq!(error.to_string(), "it printed more than 1000 bytes");
+        ends(&std::fs::read_to_string(&pid).expect("a file")).await;
+
+        let script = format!(
+            "sleep 60 & echo $! > {0}.new; mv {0}.new {0}; wait",
+            pid.display()
+        );
+        std::fs::remove_file(&pid).expect("removed");
+        let short = Limits {
+            time: Duration::from_millis(1500),
+            ..LIMITS
+        };
+        let error = run(&script, short).await.expect_err("too slow");
+        assert_eq!(error.to_string(), "it took longer than 1500 ms");
+        ends(&std::fs::read_to_string(&pid).expect("a file")).await;
+
+        let error = run("exit 3", LIMITS).await.expect_err("failed");
+        assert_eq!(error.to_string(), "it failed: exit status: 3");
+    }
+
+    #[tokio::test]
+    async fn there_is_no_terminal_and_no_input() {
+        let script =
+            "cat; (exec 3<>/dev/tty) 2>/dev/null && echo terminal; cut -d' ' -f6 /proc/$$/stat; echo $$";
+        let output = run(script, LIMITS).await.expect("output");
+        let words: Vec<_> = output.split_whitespace().collect();
+        assert_eq!(words.len(), 2, "{output}");
+        assert_eq!(words[0], words[1], "leads its session");
+    }
+}

@@ -1,0 +1,16 @@
+//! Child processes: how they are started, what they may hold of ours, and how they end with all that they started.
+//!
+//! Every child process of this program is started by a [`launcher::Launcher`]. It leads a session and a process group
+//! of its own, so it has no controlling terminal of ours and can be ended with its descendants; it gets the descriptors
+//! 0 to 2 and nothing else; and the guard ends it when we end, in whatever way.
+
+pub(crate) mod capture;
+pub(crate) mod group;
+mod guard;
+pub(crate) mod guarded;
+pub(crate) mod launcher;
+pub(crate) mod rest;
+mod table;
+
+pub use guard::{GUARD_ARGUMENT, guard_main};
+pub use guarded::enable_guard;
