@@ -61,14 +61,9 @@ impl Server {
         })
     }
 
-    /// Ends all threads, within this time: turns are recorded as interrupted, children are killed.
+    /// Ends all threads, within this time: turns are recorded as interrupted first, then children are ended.
     pub async fn shutdown(&self, within: Duration) {
-        if tokio::time::timeout(within, self.engine.shutdown())
-            .await
-            .is_err()
-        {
-            tracing::error!("threads did not end in time");
-        }
+        self.engine.shutdown(within).await;
     }
 
     /// Ends the subscription of a client. False if there was none.

@@ -63,6 +63,64 @@ async fn end_of_input_takes_running_turns_and_their_commands_along() {
 }
 
 #[tokio::test]
+async fn a_turn_is_recorded_as_interrupted_though_its_command_ignores_signals() {
+    let script = "trap '' TERM INT HUP; echo $$ > pids; while :; do sleep 0.1; done";
+    let model = MockModel::start([
+        Answer::new().call(
+            "c1",
+            "exec_command",
+            json!({"cmd": script, "yield_time_ms": 30_000}),
+        ),
+        Answer::from("Yes"),
+    ]);
+    let home = Home::new(&model);
+    let mut pids = Ear::new(home.work().join("pids"));
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.start_turn(&thread, "Run").await;
+    let pids = pids.pids(1).await;
+    app.stop().await;
+    wait_until_dead(pids[0]).await;
+
+    let app = App::start(&home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": thread})).await;
+    let turn = &resumed["thread"]["turns"][0];
+    assert_eq!(turn["status"], "interrupted");
+    assert!(turn["completedAt"].is_number(), "{turn}");
+    let items = turn["items"].as_array().unwrap();
+    assert!(items.iter().any(|item| item["id"] == "c1"), "{items:?}");
+    app.run_turn(&thread, "Still there?").await;
+    let requests = model.requests();
+    let told = requests.last().unwrap().body.to_string();
+    assert!(told.contains("<turn_aborted>"), "{told}");
+    assert!(requests.last().unwrap().tool_output("c1").is_some());
+}
+
+#[tokio::test]
+async fn so_is_the_turn_of_a_thread_that_is_just_being_closed() {
+    let script = "trap '' TERM INT HUP; echo $$ > pids; while :; do sleep 0.1; done";
+    let model = MockModel::start(Answer::new().call(
+        "c1",
+        "exec_command",
+        json!({"cmd": script, "yield_time_ms": 30_000}),
+    ));
+    let home = Home::new(&model);
+    let mut pids = Ear::new(home.work().join("pids"));
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.start_turn(&thread, "Run").await;
+    pids.pids(1).await;
+    // Waits for the command.
+    app.request("thread/archive", json!({"threadId": thread})).await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    let turns = app.call("thread/turns/list", json!({"threadId": thread})).await;
+    let turn = &turns["data"][0];
+    assert_eq!(turn["status"], "interrupted");
+    assert!(turn["completedAt"].is_number(), "{turn}");
+}
+
+#[tokio::test]
 async fn signals_end_the_program_in_the_same_way() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let model = model();

@@ -1,5 +1,6 @@
 //! Starts and finds threads; owns the services that they share.
 
+mod actors;
 mod assemble;
 mod fork;
 mod manage;
@@ -14,26 +15,25 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
+use self::actors::Actors;
 use self::assemble::{Assembled, provider};
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
-use crate::session::{Actor, Mail};
+use crate::session::{Actor, Mail, Remove, Unload};
 use crate::tools::ToolSet;
 use crate::{
     Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo, ThreadSettings,
     instructions, telemetry,
 };
 
-/// How long the end of all threads may take.
-const SHUTDOWN_TIME: Duration = Duration::from_millis(800);
-/// How long it may take then to write down how far threads were read.
-const SAVING_TIME: Duration = Duration::from_millis(200);
+/// How much of the time that the end may take is kept for writing down how far threads were read.
+const SAVING_TIME: Duration = Duration::from_millis(100);
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -83,6 +83,8 @@ pub struct StartedThread {
 pub struct Engine {
     options: EngineOptions,
     threads: Arc<Threads>,
+    /// Those of the threads, and those that are ending.
+    actors: Actors,
     models: Arc<ModelCatalog>,
     /// The base instructions of all threads that have no others.
     base_instructions: Arc<str>,
@@ -115,6 +117,7 @@ impl Engine {
             models,
             options,
             threads: Arc::default(),
+            actors: Actors::default(),
             base_instructions: instructions::BASE.into(),
             installation_id: OnceLock::new(),
             shell_tools: OnceLock::new(),
@@ -185,6 +188,7 @@ impl Engine {
         } = assembled;
         let id = front.info.id;
         let log = services.outbox.log().clone();
+        let quit = mail.downgrade();
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
         telemetry::thread_started(front.info.git.is_some());
@@ -203,21 +207,11 @@ impl Engine {
             }
             idle
         };
-        let outbox = services.outbox.clone();
-        let actor = Actor::new(mailbox, services, session, front, Box::new(unload));
         let threads = Arc::clone(&self.threads);
-        tokio::spawn(async move {
-            // A fault of ours costs its thread and no other, and clients hear of it.
-            if std::panic::AssertUnwindSafe(actor.run())
-                .catch_unwind()
-                .await
-                .is_err()
-            {
-                tracing::error!(%id, "the thread's actor panicked");
-                threads.lock().remove(&id);
-                outbox.closed();
-            }
-        });
+        let remove = move || drop(threads.lock().remove(&id));
+        let ways_out = (Box::new(unload) as Unload, Box::new(remove) as Remove);
+        let actor = Actor::new(mailbox, services, session, front, ways_out);
+        self.actors.start(quit, actor.run());
     }
 
     /// A loaded thread.
@@ -230,27 +224,23 @@ impl Engine {
         self.threads.lock().keys().copied().collect()
     }
 
-    /// Ends all threads: turns are recorded as interrupted, children killed, files synced. Bounded to a second. Nothing
-    /// is told any more.
-    pub async fn shutdown(&self) {
-        let threads = std::mem::take(&mut *self.threads.lock());
-        let ends = threads.into_values().map(|thread| {
-            let (reply, ended) = Reply::channel();
-            let _ = thread.mail.send(Mail::Quit(reply));
-            ended
-        });
-        let all = futures_util::future::join_all(ends);
-        if tokio::time::timeout(SHUTDOWN_TIME, all).await.is_err() {
+    /// Ends all threads within this time: turns are recorded as interrupted first, then children are ended and files
+    /// synced. Nothing is told any more.
+    pub async fn shutdown(&self, within: Duration) {
+        let end = Instant::now() + within;
+        // Nobody finds them any more; they are reached as long as this is kept.
+        let _threads = std::mem::take(&mut *self.threads.lock());
+        if !self.actors.quit(end - SAVING_TIME.min(within / 2)).await {
             tracing::warn!("some threads did not end in time");
         }
         if let Some(store) = self.store.get()
-            && tokio::time::timeout(SAVING_TIME, store.keep_read_states())
-                .await
-                .is_err()
+            && timeout_at(end, store.keep_read_states()).await.is_err()
         {
             tracing::warn!("how far threads were read could not be saved in time");
         }
-        telemetry::flush().await;
+        if timeout_at(end, telemetry::flush()).await.is_err() {
+            tracing::warn!("telemetry could not be sent in time");
+        }
     }
 }
 

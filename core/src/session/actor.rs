@@ -1,18 +1,22 @@
 //! The actor of one thread: owns its state, takes its mail, runs its turns.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Instant;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, sleep_until};
 
-use super::desk::{Say, TurnMail};
+use super::active_turn::ActiveTurn;
 use super::front::Front;
-use super::turn::{self, Outcome, TurnPlan, TurnResult};
+use super::turn::{self, TurnPlan};
+use super::turn_end::{TurnResult, given_up};
 use super::{Services, Session};
-use crate::history::Entry;
-use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
+use crate::{Error, ErrorKind, Event, Op, Reply, TurnError};
+
+/// How long the commands of a thread may take to end with it, if the process goes on.
+const COMMANDS_END: Duration = Duration::from_millis(500);
 
 /// What a thread can be sent.
 #[derive(Debug)]
@@ -21,14 +25,30 @@ pub(crate) enum Mail {
     Op(Op),
     /// How many clients watch the thread.
     Subscribers(usize),
-    /// As [`Op::Shutdown`], because the process ends: nothing is told any more.
-    Quit(Reply<()>),
+    /// As [`Op::Shutdown`], because the process ends at this time: nothing is told any more, and what is to be kept is
+    /// written before commands are waited for.
+    Quit(Instant),
     /// Something that the user should know.
     Warning(String),
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
 pub(crate) type Unload = Box<dyn Fn(&mpsc::UnboundedReceiver<Mail>) -> bool + Send + Sync>;
+
+/// Takes a thread out of the engine whatever mail there is.
+pub(crate) type Remove = Box<dyn Fn() + Send + Sync>;
+
+/// Why a thread ends.
+pub(super) enum End {
+    /// Nobody watches it.
+    Idle,
+    /// Somebody asked for it.
+    Asked(Reply<()>),
+    /// The process ends at this time.
+    Quit(Instant),
+    /// A fault of ours.
+    Fault,
+}
 
 /// The actor. The turn that runs is a future that it polls together with its mailbox, the mailbox first: everything
 /// that can be asked of a thread is answered at any moment, in the order in which it was asked, and without locks.
@@ -40,30 +60,46 @@ pub(crate) struct Actor {
     pub(crate) session: Session,
     pub(crate) front: Front,
     pub(crate) unload: Unload,
+    pub(crate) remove: Remove,
     /// Came in while a turn was being stopped; taken after it.
     pub(crate) deferred: VecDeque<Mail>,
+    /// The turn that runs. Kept here, so that it has an end also after a fault.
+    pub(super) active: Option<ActiveTurn>,
 }
 
 impl Actor {
-    /// Lives until the thread is unloaded or shut down.
+    /// Lives until the thread is unloaded or shut down. A fault of ours costs its thread and no other: the thread then
+    /// ends as any other does, and can be resumed.
     pub(crate) async fn run(mut self) {
-        let shutdown = loop {
+        let end = match AssertUnwindSafe(self.serve()).catch_unwind().await {
+            Ok(end) => end,
+            Err(_) => {
+                tracing::error!(id = %self.front.info.id, "the thread's actor panicked; the thread is closed");
+                (self.remove)();
+                End::Fault
+            }
+        };
+        self.end(end).await;
+    }
+
+    async fn serve(&mut self) -> End {
+        loop {
             let Some(mail) = self.next_mail().await else {
-                break None;
+                return End::Idle;
             };
             match mail {
                 Mail::Subscribers(count) => self.front.subscribers = count,
                 Mail::Warning(text) => self.front.outbox().emit(Event::Warning(text)),
-                Mail::Op(Op::Shutdown { reply }) => break Some(reply),
-                Mail::Quit(reply) => {
+                Mail::Op(Op::Shutdown { reply }) => return End::Asked(reply),
+                Mail::Quit(deadline) => {
                     self.services.outbox.mute();
-                    break Some(reply);
+                    return End::Quit(deadline);
                 }
                 Mail::Op(Op::StartTurn { start, reply }) => {
                     if let Some(plan) = self.front.start_turn(*start, reply)
-                        && let Some(reply) = Box::pin(self.turn(plan)).await
+                        && let Some(end) = Box::pin(self.turn(plan)).await
                     {
-                        break Some(reply);
+                        return end;
                     }
                 }
                 Mail::Op(Op::Steer { reply, .. }) => {
@@ -90,8 +126,7 @@ impl Actor {
                     reply.send(Ok(self.front.snapshot(include_turns)));
                 }
             }
-        };
-        self.end(shutdown).await;
+        }
     }
 
     /// The next thing to do while no turn runs. `None`: the thread is to end.
@@ -114,62 +149,85 @@ impl Actor {
         }
     }
 
-    /// Runs a turn, and answers the mailbox meanwhile. Gives the reply of a shutdown that came in.
-    async fn turn(&mut self, plan: TurnPlan) -> Option<Reply<()>> {
+    /// Runs a turn, and answers the mailbox meanwhile. Gives why the thread is to end, if that came in.
+    async fn turn(&mut self, plan: TurnPlan) -> Option<End> {
         let Self {
             mailbox,
             services,
             session,
             front,
             deferred,
+            active,
             ..
         } = self;
-        let (turn_mail, inbox) = mpsc::unbounded_channel();
-        let cancel = CancellationToken::new();
-        let mut turn = ActiveTurn {
-            id: Arc::clone(&plan.id),
-            root_id: plan.root_id.clone(),
-            started_at: plan.started_at,
-            began: Instant::now(),
-            mail: turn_mail,
-            interrupts: Vec::new(),
-            shutdown: None,
-        };
         let client = services.client.turn(front.identity(&plan));
-        let mut work = std::pin::pin!(turn::run(services, session, plan, client, inbox, cancel.clone()));
-        let mut open = true;
-        let result = loop {
-            tokio::select! {
-                biased;
-                mail = mailbox.recv(), if open => match mail {
-                    Some(mail) if cancel.is_cancelled() && waits_for_next_turn(&mail) => {
-                        deferred.push_back(mail);
-                    }
-                    Some(mail) => turn.take(mail, front, &cancel),
-                    // Nobody can reach the thread any more, and so nobody wants its work.
-                    None => {
-                        open = false;
-                        cancel.cancel();
-                    }
-                },
-                result = &mut work => break result,
+        let (turn, desk) = ActiveTurn::new(&plan);
+        let turn = active.insert(turn);
+        let result = {
+            let mut work = std::pin::pin!(turn::run(services, session, plan, client, desk));
+            let mut open = true;
+            loop {
+                let patience = turn.patience();
+                tokio::select! {
+                    biased;
+                    mail = mailbox.recv(), if open => match mail {
+                        Some(mail) if turn.is_stopping() && waits_for_next_turn(&mail) => {
+                            deferred.push_back(mail);
+                        }
+                        Some(mail) => turn.take(mail, front),
+                        // Nobody can reach the thread any more, and so nobody wants its work.
+                        None => {
+                            open = false;
+                            turn.stop();
+                        }
+                    },
+                    result = &mut work => break Some(result),
+                    () = sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => break None,
+                }
             }
         };
+        let result = result.unwrap_or_else(|| {
+            tracing::warn!("a turn did not stop in time; it is given up");
+            given_up(session)
+        });
+        let turn = active.take()?;
         turn.end(result, front).await
     }
 
-    /// Ends the thread.
-    async fn end(self, shutdown: Option<Reply<()>>) {
+    /// Ends the thread: its turn, its commands, its log. Each of them whatever becomes of the others.
+    async fn end(self, end: End) {
         let Self {
-            services, mailbox, ..
+            services,
+            mailbox,
+            mut front,
+            active,
+            ..
         } = self;
-        let within = std::time::Duration::from_millis(500);
-        services
-            .exec
-            .shutdown(tokio::time::Instant::now() + within)
-            .await;
+        let time = match end {
+            // The rest of it is for the log.
+            End::Quit(deadline) => deadline.saturating_duration_since(Instant::now()) * 4 / 5,
+            End::Idle | End::Asked(_) | End::Fault => COMMANDS_END,
+        };
+        let commands = services.exec.shutdown(Instant::now() + time);
+        let commands = AssertUnwindSafe(commands).catch_unwind();
+        let mut asked = None;
+        if commands.await.is_err() {
+            tracing::error!("ending the commands of a thread panicked");
+        }
+        // After a fault: a turn that has been told has an end, too.
+        if let Some(turn) = active.or_else(|| ActiveTurn::of(services.outbox.running()?)) {
+            let ending = AssertUnwindSafe(turn.end(TurnResult::failed(fault()), &mut front));
+            match ending.catch_unwind().await {
+                Ok(Some(End::Asked(reply))) => asked = Some(reply),
+                Ok(_) => {}
+                Err(_) => tracing::error!("ending a turn panicked"),
+            }
+        }
         services.outbox.log().close().await;
-        match shutdown {
+        if let End::Asked(reply) = end {
+            asked = Some(reply);
+        }
+        match asked {
             Some(reply) => {
                 services.outbox.not_loaded();
                 reply.send(Ok(()));
@@ -178,6 +236,18 @@ impl Actor {
         }
         // Operations that are still in the mailbox are answered by the drop of their replies.
         drop(mailbox);
+    }
+}
+
+/// What is told of a turn that a fault of ours has ended.
+fn fault() -> TurnError {
+    TurnError {
+        message: "An internal error of codex-app-server has ended this turn and closed the thread. Resume the thread \
+                  to go on; the server's log says more."
+            .into(),
+        kind: ErrorKind::Other,
+        details: None,
+        misalignment: None,
     }
 }
 
@@ -191,142 +261,5 @@ fn waits_for_next_turn(mail: &Mail) -> bool {
         | Mail::Subscribers(_)
         | Mail::Quit(_)
         | Mail::Warning(_) => false,
-    }
-}
-
-/// The running turn as the actor sees it.
-struct ActiveTurn {
-    id: Arc<str>,
-    root_id: String,
-    started_at: i64,
-    began: Instant,
-    mail: mpsc::UnboundedSender<TurnMail>,
-    /// Answered when the turn has stopped.
-    interrupts: Vec<Reply<()>>,
-    shutdown: Option<Reply<()>>,
-}
-
-impl ActiveTurn {
-    fn take(&mut self, mail: Mail, front: &mut Front, cancel: &CancellationToken) {
-        match mail {
-            Mail::Subscribers(count) => front.subscribers = count,
-            Mail::Warning(text) => front.outbox().emit(Event::Warning(text)),
-            Mail::Op(Op::Shutdown { reply }) => {
-                self.shutdown = Some(reply);
-                cancel.cancel();
-            }
-            Mail::Quit(reply) => {
-                front.outbox.mute();
-                self.shutdown = Some(reply);
-                cancel.cancel();
-            }
-            Mail::Op(Op::Interrupt { turn_id, reply }) => {
-                if turn_id.is_empty() || *turn_id == *self.id {
-                    self.interrupts.push(reply);
-                    cancel.cancel();
-                } else {
-                    reply.send(Err(Error::invalid(format!(
-                        "expected active turn id {turn_id} but found {}",
-                        self.id
-                    ))));
-                }
-            }
-            Mail::Op(Op::StartTurn { start, reply }) => {
-                if let Some(say) = front.steer_by_start(*start, &self.id, &self.root_id, reply) {
-                    self.post(TurnMail::Steer(say));
-                }
-            }
-            Mail::Op(Op::Steer {
-                expected_turn_id,
-                input,
-                client_user_message_id,
-                additional_context,
-                reply,
-            }) => {
-                let say = Say {
-                    input,
-                    client_id: client_user_message_id,
-                    additional_context,
-                };
-                match Front::check_steer(&expected_turn_id, &say, &self.id) {
-                    Ok(()) => {
-                        reply.send(Ok(self.id.to_string()));
-                        front.heard(&say.input);
-                        self.post(TurnMail::Steer(say));
-                    }
-                    Err(error) => reply.send(Err(error)),
-                }
-            }
-            Mail::Op(Op::InjectItems { items, reply }) => {
-                reply.send(Front::parse_items(items).map(|items| self.post(TurnMail::Inject(items))));
-            }
-            Mail::Op(Op::UpdateSettings { patch, reply }) => front.update_settings(&patch, reply),
-            Mail::Op(Op::Snapshot { include_turns, reply }) => reply.send(Ok(front.snapshot(include_turns))),
-        }
-    }
-
-    fn post(&self, mail: TurnMail) {
-        if matches!(&mail, TurnMail::Steer(say) if say.input.is_empty() && say.additional_context.is_empty())
-        {
-            return;
-        }
-        // The turn holds its end for as long as it runs.
-        let _ = self.mail.send(mail);
-    }
-
-    /// The turn is over: first the history, then the clients.
-    async fn end(self, result: TurnResult, front: &mut Front) -> Option<Reply<()>> {
-        let completed_at = now_s();
-        let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let turn_id = self.id.to_string();
-        let (status, error) = match result.outcome {
-            Outcome::Completed => (TurnStatus::Completed, None),
-            Outcome::Interrupted => (TurnStatus::Interrupted, None),
-            Outcome::Failed(error) => (TurnStatus::Failed, Some(error)),
-        };
-        let entry = if status == TurnStatus::Interrupted {
-            Entry::TurnAborted {
-                turn_id: turn_id.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-            }
-        } else {
-            let to_ms = |first: std::time::Duration| i64::try_from(first.as_millis()).unwrap_or(i64::MAX);
-            Entry::TurnCompleted {
-                turn_id: turn_id.clone(),
-                last_agent_message: result.last_message.as_ref().and_then(|item| match &item.body {
-                    crate::ItemBody::AgentMessage { text, .. } => Some(text.clone()),
-                    _ => None,
-                }),
-                error: error.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-                time_to_first_token_ms: result.first_token.map(to_ms),
-            }
-        };
-        let outbox = front.outbox();
-        outbox.log().append(vec![entry]);
-        outbox.log().flushed().await;
-        outbox.log().sync();
-        for reply in self.interrupts {
-            reply.send(Ok(()));
-        }
-        let turn = Turn {
-            id: turn_id,
-            root_turn_id: Some(self.root_id),
-            status,
-            items: Vec::new(),
-            items_view: ItemsView::NotLoaded,
-            error,
-            started_at: Some(self.started_at),
-            completed_at: Some(completed_at),
-            duration_ms: Some(duration_ms),
-        };
-        let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
-        outbox.turn_ended(turn, last_message, result.answered);
-        front.info.updated_at = completed_at;
-        self.shutdown
     }
 }

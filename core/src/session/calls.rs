@@ -112,8 +112,8 @@ impl Calls {
         }
     }
 
-    /// Stops what still runs and waits for it, but not for ever.
-    pub(crate) async fn stop(&mut self) {
+    /// Stops what still runs and waits for it, but not for ever, and not once `hurry` is cancelled.
+    pub(crate) async fn stop(&mut self, hurry: &CancellationToken) {
         self.cancel.cancel();
         let rest = async {
             while let Some((slot, end)) = self.running.next().await {
@@ -121,7 +121,11 @@ impl Calls {
             }
         };
         // What does not stop in time is dropped with us; its output is the history's `aborted`.
-        let _ = tokio::time::timeout(GRACE, rest).await;
+        tokio::select! {
+            biased;
+            _ = tokio::time::timeout(GRACE, rest) => {}
+            () = hurry.cancelled() => {}
+        }
     }
 
     /// The outputs that there are, in call order.

@@ -39,7 +39,10 @@ pub(crate) enum Cut {
 /// What may reach a turn from outside while it waits for something.
 pub(crate) struct Desk {
     pub(crate) mail: mpsc::UnboundedReceiver<TurnMail>,
+    /// The turn is to stop.
     pub(crate) cancel: CancellationToken,
+    /// It is not to wait for anything while it stops: the process ends.
+    pub(crate) hurry: CancellationToken,
     /// Taken out of the mailbox, not yet heard.
     pub(crate) waiting: Vec<TurnMail>,
 }

@@ -153,7 +153,8 @@ impl History {
     pub(crate) fn close_calls(&mut self) {
         let mut open: Vec<(&str, bool)> = Vec::new();
         let mut answered = HashSet::new();
-        for item in &self.items[self.checked..] {
+        // There are none while they are lent.
+        for item in self.items.get(self.checked..).unwrap_or_default() {
             match item {
                 ResponseItem::Known(KnownItem::FunctionCall { call_id, .. }) => open.push((call_id, false)),
                 ResponseItem::Known(KnownItem::CustomToolCall { call_id, .. }) => open.push((call_id, true)),

@@ -4,6 +4,7 @@
 //! settings. The [`Session`] belongs to the turn that runs: the history and what was told to the model. The actor
 //! holds both, and lends the session to each turn.
 
+mod active_turn;
 mod actor;
 mod calls;
 mod context;
@@ -18,6 +19,7 @@ mod request;
 pub(crate) mod settings;
 mod stream;
 mod turn;
+mod turn_end;
 mod usage;
 
 use std::collections::VecDeque;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub(crate) use actor::{Actor, Mail, Unload};
+pub(crate) use actor::{Actor, Mail, Remove, Unload};
 pub(crate) use front::Front;
 pub(crate) use history::LoadHistory;
 pub(crate) use outbox::{CommandQuestion, Outbox};
@@ -95,7 +97,7 @@ impl Actor {
         services: Services,
         session: Session,
         front: Front,
-        unload: Unload,
+        (unload, remove): (Unload, Remove),
     ) -> Self {
         Self {
             mailbox,
@@ -103,7 +105,9 @@ impl Actor {
             session,
             front,
             unload,
+            remove,
             deferred: VecDeque::new(),
+            active: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::history::store::Reading;
 use crate::history::{Entry, ThreadLog};
 use crate::{
     ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, Item, ItemsView, ThreadId,
-    ThreadStatus, Turn, now_ms,
+    ThreadStatus, Turn, TurnStatus, now_ms,
 };
 
 /// Numbers of questions are unique in the process: a client may watch several threads over one connection.
@@ -300,6 +300,16 @@ impl Outbox {
     /// The turns held in memory with all their completed items, the running one last.
     pub(crate) fn turns(&self) -> Vec<Turn> {
         self.state().turns.clone()
+    }
+
+    /// The turn that was told to run.
+    pub(crate) fn running(&self) -> Option<Turn> {
+        let state = self.state();
+        let last = state.turns.last()?;
+        (last.status == TurnStatus::InProgress).then(|| Turn {
+            items: Vec::new(),
+            ..last.clone()
+        })
     }
 
     fn set_base(&self, base: ThreadStatus) {

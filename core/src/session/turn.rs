@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
 use super::calls::Calls;
 use super::context::Surroundings;
 use super::desk::{Cut, Desk, Say, TurnMail};
@@ -13,6 +10,7 @@ use super::history::message;
 use super::message::Place;
 use super::request::Request;
 use super::stream::ResponseItems;
+use super::turn_end::{Outcome, TurnResult};
 use super::{Services, Session, input};
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
@@ -41,25 +39,6 @@ pub(crate) struct TurnPlan {
     pub(crate) say: Say,
 }
 
-/// How a turn ended.
-#[derive(Debug)]
-pub(crate) struct TurnResult {
-    pub(crate) outcome: Outcome,
-    /// The last message of the model.
-    pub(crate) last_message: Option<Item>,
-    /// The model said something that is meant to be read.
-    pub(crate) answered: bool,
-    /// Time from the turn's start to the first event of an answer.
-    pub(crate) first_token: Option<Duration>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Completed,
-    Interrupted,
-    Failed(TurnError),
-}
-
 /// How a response ended.
 struct Completed {
     response_id: String,
@@ -74,8 +53,7 @@ pub(crate) async fn run(
     session: &mut Session,
     plan: TurnPlan,
     client: ModelClientSession,
-    mail: mpsc::UnboundedReceiver<TurnMail>,
-    cancel: CancellationToken,
+    desk: Desk,
 ) -> TurnResult {
     let prompt = plan.request.prompt(services, &plan.settings);
     let mut turn = Turn {
@@ -84,11 +62,7 @@ pub(crate) async fn run(
         plan,
         client,
         prompt,
-        desk: Desk {
-            mail,
-            cancel,
-            waiting: Vec::new(),
-        },
+        desk,
         began: Instant::now(),
         last_message: None,
         answered: false,
@@ -285,7 +259,7 @@ impl Turn<'_> {
         }
         if matches!(cut, Some(Cut::Interrupted)) {
             self.services.outbox.turn_stops();
-            calls.stop().await;
+            calls.stop(&self.desk.hurry).await;
         }
         let any_calls = calls.any();
         self.session.history.push(calls.into_outputs());

@@ -36,6 +36,7 @@ mod model_http;
 mod model_support;
 mod session;
 mod session_context;
+mod session_fault;
 mod session_probe;
 mod session_stop;
 mod websocket_fallback;

@@ -20,9 +20,16 @@ pub(crate) struct Recorder {
     lines: watch::Sender<Vec<String>>,
     approvals: Mutex<HashMap<u64, oneshot::Sender<ApprovalDecision>>>,
     congested: watch::Sender<bool>,
+    /// See [`Recorder::trap`].
+    trap: Mutex<Option<&'static str>>,
 }
 
 impl Recorder {
+    /// Panics, in the middle of whoever tells it, at the next line that begins like this: a fault of ours.
+    pub(crate) fn trap(&self, line: &'static str) {
+        *self.trap.lock().unwrap() = Some(line);
+    }
+
     fn line(&self, line: String) {
         self.lines.send_modify(|lines| lines.push(line));
     }
@@ -45,7 +52,23 @@ impl Recorder {
 
 impl EventSink for Recorder {
     fn emit(&self, _thread: ThreadId, event: Event) {
-        if let Some(line) = show(event, &self.approvals) {
+        let is_output = matches!(
+            event,
+            Event::Delta {
+                kind: DeltaKind::CommandOutput,
+                ..
+            }
+        );
+        let line = show(event, &self.approvals);
+        let shown = line.as_deref().or(is_output.then_some("output"));
+        let sprung = {
+            let mut trap = self.trap.lock().unwrap();
+            trap.take_if(|trap| shown.is_some_and(|line| line.starts_with(*trap)))
+        };
+        if let Some(trap) = sprung {
+            panic!("the test's trap at {trap:?}");
+        }
+        if let Some(line) = line {
             self.line(line);
         }
     }

@@ -264,7 +264,7 @@ async fn a_shutdown_interrupts_turns_and_answers_in_time() {
     probe.turn("one");
     probe.wait(0, |line| line.starts_with("started command")).await;
     let began = Instant::now();
-    probe.engine.shutdown().await;
+    probe.engine.shutdown(Duration::from_secs(1)).await;
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(probe.engine.loaded().is_empty());
     assert!(

@@ -1,0 +1,220 @@
+//! The running turn as the actor sees it.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{End, Mail};
+use super::desk::{Desk, Say, TurnMail};
+use super::front::Front;
+use super::turn::TurnPlan;
+use super::turn_end::{Outcome, TurnResult};
+use crate::history::Entry;
+use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
+
+/// See the module.
+pub(super) struct ActiveTurn {
+    id: Arc<str>,
+    root_id: String,
+    started_at: i64,
+    began: Instant,
+    mail: mpsc::UnboundedSender<TurnMail>,
+    /// See [`Desk`].
+    cancel: CancellationToken,
+    hurry: CancellationToken,
+    /// Answered when the turn has stopped.
+    interrupts: Vec<Reply<()>>,
+    /// The thread is to end then.
+    end: Option<End>,
+    /// When it is given up, once the process ends.
+    patience: Option<Instant>,
+}
+
+impl ActiveTurn {
+    /// A turn that begins, and what reaches it from outside.
+    pub(super) fn new(plan: &TurnPlan) -> (Self, Desk) {
+        let (mail, inbox) = mpsc::unbounded_channel();
+        let turn = Self {
+            id: Arc::clone(&plan.id),
+            root_id: plan.root_id.clone(),
+            started_at: plan.started_at,
+            began: Instant::now(),
+            mail,
+            cancel: CancellationToken::new(),
+            hurry: CancellationToken::new(),
+            interrupts: Vec::new(),
+            end: None,
+            patience: None,
+        };
+        let desk = Desk {
+            mail: inbox,
+            cancel: turn.cancel.clone(),
+            hurry: turn.hurry.clone(),
+            waiting: Vec::new(),
+        };
+        (turn, desk)
+    }
+
+    /// A turn of which no more is known than what was told. `None`: nothing was told of its start.
+    pub(super) fn of(told: Turn) -> Option<Self> {
+        Some(Self {
+            root_id: told.root_turn_id.unwrap_or_else(|| told.id.clone()),
+            id: told.id.into(),
+            started_at: told.started_at?,
+            began: Instant::now(),
+            mail: mpsc::unbounded_channel().0,
+            cancel: CancellationToken::new(),
+            hurry: CancellationToken::new(),
+            interrupts: Vec::new(),
+            end: None,
+            patience: None,
+        })
+    }
+
+    /// Whether it has been asked to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// When it is given up, if it is to hurry.
+    pub(super) fn patience(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    /// Asks it to stop.
+    pub(super) fn stop(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Takes mail of the thread.
+    pub(super) fn take(&mut self, mail: Mail, front: &mut Front) {
+        match mail {
+            Mail::Subscribers(count) => front.subscribers = count,
+            Mail::Warning(text) => front.outbox().emit(Event::Warning(text)),
+            Mail::Op(Op::Shutdown { reply }) => {
+                self.end = Some(End::Asked(reply));
+                self.stop();
+            }
+            Mail::Quit(deadline) => {
+                front.outbox.mute();
+                let now = Instant::now();
+                // The rest of the time is for commands, and for the log.
+                self.patience = Some(now + deadline.saturating_duration_since(now) / 3);
+                if self.end.is_none() {
+                    self.end = Some(End::Quit(deadline));
+                }
+                self.hurry.cancel();
+                self.stop();
+            }
+            Mail::Op(Op::Interrupt { turn_id, reply }) => {
+                if turn_id.is_empty() || *turn_id == *self.id {
+                    self.interrupts.push(reply);
+                    self.stop();
+                } else {
+                    reply.send(Err(Error::invalid(format!(
+                        "expected active turn id {turn_id} but found {}",
+                        self.id
+                    ))));
+                }
+            }
+            Mail::Op(Op::StartTurn { start, reply }) => {
+                if let Some(say) = front.steer_by_start(*start, &self.id, &self.root_id, reply) {
+                    self.post(TurnMail::Steer(say));
+                }
+            }
+            Mail::Op(Op::Steer {
+                expected_turn_id,
+                input,
+                client_user_message_id,
+                additional_context,
+                reply,
+            }) => {
+                let say = Say {
+                    input,
+                    client_id: client_user_message_id,
+                    additional_context,
+                };
+                match Front::check_steer(&expected_turn_id, &say, &self.id) {
+                    Ok(()) => {
+                        reply.send(Ok(self.id.to_string()));
+                        front.heard(&say.input);
+                        self.post(TurnMail::Steer(say));
+                    }
+                    Err(error) => reply.send(Err(error)),
+                }
+            }
+            Mail::Op(Op::InjectItems { items, reply }) => {
+                reply.send(Front::parse_items(items).map(|items| self.post(TurnMail::Inject(items))));
+            }
+            Mail::Op(Op::UpdateSettings { patch, reply }) => front.update_settings(&patch, reply),
+            Mail::Op(Op::Snapshot { include_turns, reply }) => reply.send(Ok(front.snapshot(include_turns))),
+        }
+    }
+
+    fn post(&self, mail: TurnMail) {
+        if matches!(&mail, TurnMail::Steer(say) if say.input.is_empty() && say.additional_context.is_empty())
+        {
+            return;
+        }
+        // The turn holds its end for as long as it runs.
+        let _ = self.mail.send(mail);
+    }
+
+    /// The turn is over: first the history, then the clients.
+    pub(super) async fn end(self, result: TurnResult, front: &mut Front) -> Option<End> {
+        let completed_at = now_s();
+        let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let turn_id = self.id.to_string();
+        let (status, error) = match result.outcome {
+            Outcome::Completed => (TurnStatus::Completed, None),
+            Outcome::Interrupted => (TurnStatus::Interrupted, None),
+            Outcome::Failed(error) => (TurnStatus::Failed, Some(error)),
+        };
+        let entry = if status == TurnStatus::Interrupted {
+            Entry::TurnAborted {
+                turn_id: turn_id.clone(),
+                started_at: self.started_at,
+                completed_at,
+                duration_ms,
+            }
+        } else {
+            let to_ms = |first: std::time::Duration| i64::try_from(first.as_millis()).unwrap_or(i64::MAX);
+            Entry::TurnCompleted {
+                turn_id: turn_id.clone(),
+                last_agent_message: result.last_message.as_ref().and_then(|item| match &item.body {
+                    crate::ItemBody::AgentMessage { text, .. } => Some(text.clone()),
+                    _ => None,
+                }),
+                error: error.clone(),
+                started_at: self.started_at,
+                completed_at,
+                duration_ms,
+                time_to_first_token_ms: result.first_token.map(to_ms),
+            }
+        };
+        let outbox = front.outbox();
+        outbox.log().append(vec![entry]);
+        outbox.log().flushed().await;
+        outbox.log().sync();
+        for reply in self.interrupts {
+            reply.send(Ok(()));
+        }
+        let turn = Turn {
+            id: turn_id,
+            root_turn_id: Some(self.root_id),
+            status,
+            items: Vec::new(),
+            items_view: ItemsView::NotLoaded,
+            error,
+            started_at: Some(self.started_at),
+            completed_at: Some(completed_at),
+            duration_ms: Some(duration_ms),
+        };
+        let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
+        outbox.turn_ended(turn, last_message, result.answered);
+        front.info.updated_at = completed_at;
+        self.end
+    }
+}

@@ -1,0 +1,51 @@
+//! How a turn ended.
+
+use std::time::Duration;
+
+use super::Session;
+use super::history::message;
+use crate::instructions::TURN_ABORTED;
+use crate::{Item, TurnError};
+
+/// How a turn ended.
+#[derive(Debug)]
+pub(crate) struct TurnResult {
+    pub(crate) outcome: Outcome,
+    /// The last message of the model.
+    pub(crate) last_message: Option<Item>,
+    /// The model said something that is meant to be read.
+    pub(crate) answered: bool,
+    /// Time from the turn's start to the first event of an answer.
+    pub(crate) first_token: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Completed,
+    Interrupted,
+    Failed(TurnError),
+}
+
+impl TurnResult {
+    fn without_message(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            last_message: None,
+            answered: false,
+            first_token: None,
+        }
+    }
+
+    /// Of a turn of which nothing is left but that it failed.
+    pub(crate) fn failed(error: TurnError) -> Self {
+        Self::without_message(Outcome::Failed(error))
+    }
+}
+
+/// Leaves a history that can be gone on with, of a turn that did not stop when it was asked to.
+pub(crate) fn given_up(session: &mut Session) -> TurnResult {
+    session.history.close_calls();
+    session.history.push([message("user", [TURN_ABORTED.to_owned()])]);
+    session.history.turn_ended();
+    TurnResult::without_message(Outcome::Interrupted)
+}
