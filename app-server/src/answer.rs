@@ -1,6 +1,7 @@
 //! The answer to a request: given exactly once, whatever the handler does.
 
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use codex_app_server_protocol::wire::{encode_error, encode_response};
@@ -54,18 +55,20 @@ impl Answer {
             return self.result(result);
         }
         self.id = None;
-        let pieces = AnswerWithTurns::new(json, turns, Arc::clone(&self.peer), self.slot.take());
+        let pieces = AnswerWithTurns::new(id, json, turns, Arc::clone(&self.peer), self.slot.take());
         self.peer.outgoing.push_pieces(pieces);
     }
 
     fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
-        let Some(id) = self.id.take() else { return };
+        let Some(id) = &self.id else { return };
         let mut json = Vec::with_capacity(256);
-        if let Err(e) = encode(&mut json, &id) {
+        // If this panics, the request is still to be answered.
+        if let Err(e) = encode(&mut json, id) {
             let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
             json.clear();
-            drop(encode_error(&mut json, Dialect::Plain, Some(&id), &error));
+            drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
         }
+        self.id = None;
         self.peer.outgoing.push(None, json);
     }
 }
@@ -118,7 +121,12 @@ impl<M: Request> Responder<M> {
     /// Hands the duty to a thread's actor. `convert` runs where the actor answers.
     pub(crate) fn reply<T>(self, convert: impl FnOnce(T) -> M::Response + Send + 'static) -> Reply<T> {
         Reply::new(move |answer: codex_core::Result<T>| {
-            self.send(answer.map(convert).map_err(RpcError::from));
+            let method = M::METHOD;
+            let send = || self.send(answer.map(convert).map_err(RpcError::from));
+            // What can't be shown costs this answer, not the thread whose actor gives it.
+            if catch_unwind(AssertUnwindSafe(send)).is_err() {
+                tracing::error!(method, "the answer could not be made because of a panic");
+            }
         })
     }
 

@@ -100,6 +100,47 @@ async fn a_handler_that_panics_or_forgets_is_answered_for() {
     }
 }
 
+/// An answer that nobody can write down.
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+struct Unspeakable {}
+
+impl serde::Serialize for Unspeakable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("on purpose")
+    }
+}
+
+struct Speak;
+
+impl Request for Speak {
+    const METHOD: &'static str = "test/speak";
+    type Params = NoParams;
+    type Response = Unspeakable;
+}
+
+#[tokio::test]
+async fn an_answer_that_panics_becomes_an_error_and_harms_nobody_else() {
+    static WENT_ON: AtomicUsize = AtomicUsize::new(0);
+    let mut client = Client::connect(|router| {
+        router.on::<Speak, _, _>(async |_, _| Ok(Unspeakable {}));
+        router.on_deferred::<Panic, _, _>(async |_, _, responder| {
+            let reply = responder.reply(|()| -> NoParams { panic!("on purpose") });
+            // As an actor does.
+            reply.send(Ok(()));
+            WENT_ON.fetch_add(1, Ordering::SeqCst);
+        });
+    })
+    .await;
+    client.send(1, Speak::METHOD, Value::Null).await;
+    client.send(2, Panic::METHOD, Value::Null).await;
+    client.send(3, "thread/loaded/list", Value::Null).await;
+    for (id, code) in [(1, json!(-32603)), (2, json!(-32603)), (3, Value::Null)] {
+        let answer = client.next().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &code));
+    }
+    assert_eq!(WENT_ON.load(Ordering::SeqCst), 1);
+}
+
 #[tokio::test]
 async fn too_many_requests_in_progress_wait_and_none_is_lost() {
     static BEGUN: AtomicUsize = AtomicUsize::new(0);

@@ -2,11 +2,13 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use codex_app_server_protocol::Dialect;
+use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 
@@ -21,7 +23,11 @@ const KEEP: usize = 256 * 1024;
 
 /// Writes what is pushed until the queue is closed or the reader has gone.
 pub(crate) async fn write(queue: Arc<Outgoing>, mut stream: impl AsyncWrite + Unpin) -> io::Result<()> {
-    let written = write_all(&queue, &mut stream).await;
+    let written = AssertUnwindSafe(write_all(&queue, &mut stream))
+        .catch_unwind()
+        .await;
+    // Whoever waits for the queue must not wait for a writer that is gone.
+    let written = written.unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
     if written.is_err() {
         queue.set_broken();
     }
