@@ -2,8 +2,11 @@
 
 mod command_line;
 mod garbage;
+mod hostile;
 mod initialize;
 mod lines;
+mod numbers;
+mod samples;
 mod streams;
 mod threads;
 

@@ -5,20 +5,14 @@ use std::collections::HashMap;
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
+use super::numbers::Numbers;
 use super::ready;
 use crate::support::Home;
 
 /// `E2E_FUZZ_LINES` and `E2E_FUZZ_SEED` choose how many lines and which.
 #[tokio::test]
 async fn garbage_never_ends_the_program_and_nothing_is_answered_twice() {
-    let number = |name: &str, default: u64| {
-        std::env::var(name)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
-    let count = number("E2E_FUZZ_LINES", 3_000);
-    let mut numbers = Numbers(number("E2E_FUZZ_SEED", 0x9e37_79b9_7f4a_7c15));
+    let (count, mut numbers) = Numbers::of_environment(3_000);
     let model = MockModel::start([Answer::new().say("ok").always()]);
     let home = Home::new(&model);
     let (app, thread) = ready(&home).await;
@@ -102,20 +96,4 @@ fn mutate(line: &mut Vec<u8>, numbers: &mut Numbers) {
         }
     }
     line.retain(|byte| *byte != b'\n');
-}
-
-/// Numbers from a seed: a xorshift generator, so that a failure can be had again.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).unwrap()
-    }
 }
