@@ -30,9 +30,9 @@ pub struct GetAccountRateLimitsParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccountRateLimitsResponse {
-    /// The main limit.
+    /// The limit `codex`, else the first one.
     pub rate_limits: RateLimitSnapshot,
-    /// The workspace.
+    /// Workspace that the limits belong to; null if the backend does not say.
     pub account_id: Option<String>,
     /// Whether ordinary requests are let through.
     pub ordinary_usage_allowed: Option<bool>,
@@ -58,13 +58,13 @@ pub struct RateLimitSnapshot {
     pub limit_name: Option<String>,
     /// The model that it is counted for.
     pub normal_model_slug: Option<String>,
-    /// The account's plan.
+    /// The account's plan; null when it has none or nobody is signed in.
     pub plan_type: Option<PlanType>,
-    /// The short window.
+    /// The shorter window; null if the limit has none.
     pub primary: Option<RateLimitWindow>,
     /// Which limit stopped the user, if one did.
     pub rate_limit_reached_type: Option<RateLimitReachedType>,
-    /// The long window.
+    /// The longer window; null if the limit has none.
     pub secondary: Option<RateLimitWindow>,
     /// Whether the spending limit is reached.
     pub spend_control_reached: Option<bool>,
@@ -86,7 +86,6 @@ pub struct RateLimitWindow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RateLimitReachedType {
-    /// The rate limit.
     RateLimitReached,
     /// The credits of the workspace, as its owner sees it.
     WorkspaceOwnerCreditsDepleted,
@@ -120,7 +119,7 @@ pub struct SpendControlLimitSnapshot {
     pub remaining_percent: i32,
     /// When it starts afresh, in Unix seconds.
     pub resets_at: i64,
-    /// What was spent.
+    /// What was spent, as the backend writes it.
     pub used: String,
 }
 
@@ -130,7 +129,7 @@ pub struct SpendControlLimitSnapshot {
 pub struct RateLimitResetCreditsSummary {
     /// How many can be used.
     pub available_count: i64,
-    /// All of them.
+    /// Each credit; null when details were not asked for or cannot be had.
     pub credits: Option<Vec<RateLimitResetCredit>>,
 }
 
@@ -138,19 +137,16 @@ pub struct RateLimitResetCreditsSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RateLimitResetCredit {
-    /// Its id.
     pub id: String,
     /// When it was given, in Unix seconds.
     pub granted_at: i64,
     /// What it starts afresh.
     pub reset_type: RateLimitResetType,
-    /// How it stands.
     pub status: RateLimitResetCreditStatus,
     /// What it is for, for people.
     pub description: Option<String>,
     /// When it ends, in Unix seconds.
     pub expires_at: Option<i64>,
-    /// Its title.
     pub title: Option<String>,
 }
 
@@ -172,7 +168,6 @@ pub enum RateLimitResetCreditStatus {
     Available,
     /// It is being used.
     Redeeming,
-    /// It was used.
     Redeemed,
     /// Something of a later release.
     Unknown,
@@ -182,7 +177,6 @@ pub enum RateLimitResetCreditStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRateLimitsUpdatedNotification {
-    /// The limit.
     pub rate_limits: RateLimitSnapshot,
 }
 

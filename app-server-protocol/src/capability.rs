@@ -8,7 +8,6 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DynamicToolSpec {
-    /// One tool.
     Function {
         /// What it does, for the model.
         description: String,
@@ -26,7 +25,6 @@ pub enum DynamicToolSpec {
         description: String,
         /// The common name, at most 64 characters.
         name: String,
-        /// The tools.
         tools: Vec<DynamicToolNamespaceTool>,
     },
 }
@@ -35,7 +33,6 @@ pub enum DynamicToolSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DynamicToolNamespaceTool {
-    /// One tool.
     Function {
         /// What it does, for the model.
         description: String,
@@ -55,7 +52,6 @@ pub enum DynamicToolNamespaceTool {
 pub struct SelectedCapabilityRoot {
     /// Id, unique in the thread.
     pub id: String,
-    /// Where it is.
     pub location: CapabilityRootLocation,
 }
 
@@ -63,11 +59,9 @@ pub struct SelectedCapabilityRoot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CapabilityRootLocation {
-    /// In an environment.
     Environment {
         /// The environment; the machine of the server is `local`.
         environment_id: String,
-        /// The folder, absolute.
         path: String,
     },
 }

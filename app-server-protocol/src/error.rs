@@ -1,5 +1,7 @@
 //! Errors as they travel: codes, and data that programs read.
 
+#![warn(missing_docs)]
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub struct ErrorObject {
     pub code: i64,
     /// What happened and what can be done about it, for people.
     pub message: String,
-    /// Details for programs.
+    /// Details for programs; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }

@@ -12,7 +12,6 @@ use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 pub struct HookPromptFragment {
     /// The run of the hook.
     pub hook_run_id: String,
-    /// The text.
     pub text: String,
 }
 
@@ -28,7 +27,6 @@ pub enum AgentMessageDelivery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryCitation {
-    /// The memories.
     pub entries: Vec<MemoryCitationEntry>,
     /// Threads that they come from.
     pub thread_ids: Vec<String>,
@@ -40,9 +38,7 @@ pub struct MemoryCitation {
 pub struct MemoryCitationEntry {
     /// First line, from 1.
     pub line_start: u32,
-    /// Last line.
     pub line_end: u32,
-    /// What it says.
     pub note: String,
     /// Its file, below the folder of memories.
     pub path: String,
@@ -62,7 +58,6 @@ pub struct AgentMessageModeration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AgentMessageDisplay {
-    /// As it is.
     Show {
         /// Version of this form.
         version: DisplayVersion,
@@ -75,14 +70,12 @@ pub enum AgentMessageDisplay {
     Hide {
         /// Version of this form.
         version: DisplayVersion,
-        /// What is shown.
         replacement: AnswerReplacement,
     },
     /// Only that it is withheld is shown, and why.
     Block {
         /// Version of this form.
         version: DisplayVersion,
-        /// Why.
         reason: BlockReason,
     },
 }
@@ -129,7 +122,6 @@ impl JsonSchema for DisplayVersion {
 pub enum TrustedContacts {
     /// If the user has any.
     Check,
-    /// No.
     Skip,
 }
 
@@ -137,7 +129,6 @@ pub enum TrustedContacts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AnswerAnnotation {
-    /// A helpline.
     WellbeingHelpline {
         /// What gave rise to it.
         subject: HelplineSubject,
@@ -166,7 +157,6 @@ pub enum AnswerReplacement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum BlockReason {
-    /// To protect somebody.
     Protection {
         /// Kind of protection, in words of the model server.
         protection_type: String,
@@ -186,7 +176,6 @@ pub enum MessagePhase {
     Commentary,
     /// Part of the answer.
     PartialAnswer,
-    /// The answer.
     FinalAnswer,
 }
 
@@ -194,7 +183,6 @@ pub enum MessagePhase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AsyncUserInputQuestion {
-    /// The question.
     pub title: String,
     /// Answers to choose from.
     pub options: Option<Vec<String>>,
@@ -204,32 +192,24 @@ pub struct AsyncUserInputQuestion {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum CommandAction {
-    /// Reads a file.
     Read {
         /// The part of the command line.
         command: String,
         /// Name of the file.
         name: String,
-        /// The file, absolute.
         path: LegacyAppPathString,
     },
-    /// Lists files.
     ListFiles {
         /// The part of the command line.
         command: String,
-        /// Where.
         path: Option<String>,
     },
-    /// Searches.
     Search {
         /// The part of the command line.
         command: String,
-        /// Where.
         path: Option<String>,
-        /// What for.
         query: Option<String>,
     },
-    /// Something else.
     Unknown {
         /// The part of the command line.
         command: String,
@@ -240,7 +220,6 @@ pub enum CommandAction {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommandExecutionSource {
-    /// The agent.
     #[default]
     Agent,
     /// The user, by `thread/shellCommand`.
@@ -255,7 +234,6 @@ pub enum CommandExecutionSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommandExecutionStatus {
-    /// It runs.
     InProgress,
     /// It ended with exit code 0.
     Completed,
@@ -273,7 +251,6 @@ pub struct FileUpdateChange {
     pub diff: String,
     /// What kind of change.
     pub kind: PatchChangeKind,
-    /// The file.
     pub path: String,
 }
 
@@ -283,9 +260,7 @@ pub struct FileUpdateChange {
 pub enum PatchChangeKind {
     /// The file is new.
     Add,
-    /// The file goes.
     Delete,
-    /// The file changes.
     Update {
         /// Its new path, if it moves.
         move_path: Option<String>,
@@ -298,7 +273,6 @@ pub enum PatchChangeKind {
 pub enum PatchApplyStatus {
     /// It is under way.
     InProgress,
-    /// It was made.
     Completed,
     /// It could not be made.
     Failed,
@@ -310,26 +284,20 @@ pub enum PatchApplyStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum WebSearchAction {
-    /// It searched.
     Search {
         /// What for, when there were several.
         queries: Option<Vec<String>>,
-        /// What for.
         query: Option<String>,
     },
     /// It opened a page.
     OpenPage {
-        /// The page.
         url: Option<String>,
     },
     /// It searched in a page.
     FindInPage {
-        /// What for.
         pattern: Option<String>,
-        /// The page.
         url: Option<String>,
     },
-    /// Something else.
     Other,
 }
 
@@ -339,7 +307,6 @@ pub enum WebSearchAction {
 pub enum ImageGenerationFailure {
     /// The account's limit is reached.
     UsageLimitExceeded {
-        /// Which limit.
         limit_id: String,
         /// When it ends, in Unix seconds.
         resets_at: Option<i64>,
@@ -350,7 +317,6 @@ pub enum ImageGenerationFailure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationInputImage {
-    /// Its file.
     pub path: AbsolutePathBuf,
     /// Hash of its content, in hexadecimal.
     pub sha256: String,

@@ -1,5 +1,7 @@
 //! Paths as they travel.
 
+#![warn(missing_docs)]
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 

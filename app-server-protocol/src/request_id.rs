@@ -1,5 +1,7 @@
 //! Ids of requests.
 
+#![warn(missing_docs)]
+
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

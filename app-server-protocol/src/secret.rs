@@ -1,5 +1,7 @@
 //! Texts that must not be seen.
 
+#![warn(missing_docs)]
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -51,7 +51,7 @@ pub struct ThreadStartParams {
     /// Tools that the client carries out (`item/tool/call`).
     #[schemars(extend("x-experimental" = true))]
     pub dynamic_tools: Option<Vec<DynamicToolSpec>>,
-    /// Where commands run.
+    /// At most one: `local`, with its folder and workspace roots.
     #[schemars(extend("x-experimental" = true))]
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Keep the thread in memory only.
@@ -66,7 +66,7 @@ pub struct ThreadStartParams {
     /// Has no effect; lets clients test the gate of experimental parameters.
     #[schemars(extend("x-experimental" = true))]
     pub mock_experimental_field: Option<String>,
-    /// Model slug.
+    /// Model slug; absent takes the configured one.
     pub model: Option<String>,
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
@@ -81,7 +81,7 @@ pub struct ThreadStartParams {
     /// The project that the thread belongs to.
     #[schemars(extend("x-experimental" = true))]
     pub project_id: Option<String>,
-    /// Workspace roots, absolute.
+    /// Workspace roots, absolute; absent: the working folder alone.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -119,15 +119,12 @@ pub struct ThreadStartResponse {
     pub approval_policy: AskForApproval,
     /// Who answers approval requests.
     pub approvals_reviewer: ApprovalsReviewer,
-    /// Working folder.
     pub cwd: AbsolutePathBuf,
-    /// Model slug.
     pub model: String,
     /// Provider id, as in the configuration.
     pub model_provider: String,
     /// What commands may touch.
     pub sandbox: SandboxPolicy,
-    /// The thread.
     pub thread: Thread,
     /// The permission profile in force; null when the sandbox was chosen directly.
     #[schemars(extend("x-experimental" = true))]
@@ -144,7 +141,7 @@ pub struct ThreadStartResponse {
     pub multi_agent_mode: MultiAgentMode,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// Workspace roots, absolute.
+    /// Workspace roots: the working folder unless others were chosen.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
@@ -166,7 +163,7 @@ pub struct ThreadLoadedListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadLoadedListResponse {
-    /// Their ids.
+    /// Ids of threads, oldest first.
     pub data: Vec<String>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -176,7 +173,6 @@ pub struct ThreadLoadedListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeParams {
-    /// The thread.
     pub thread_id: String,
 }
 
@@ -184,7 +180,6 @@ pub struct ThreadUnsubscribeParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeResponse {
-    /// How it stands.
     pub status: ThreadUnsubscribeStatus,
 }
 
@@ -194,9 +189,7 @@ pub struct ThreadUnsubscribeResponse {
 pub enum ThreadUnsubscribeStatus {
     /// The thread is not loaded.
     NotLoaded,
-    /// There was none.
     NotSubscribed,
-    /// It has ended.
     Unsubscribed,
 }
 
@@ -204,7 +197,6 @@ pub enum ThreadUnsubscribeStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStartedNotification {
-    /// The thread.
     pub thread: Thread,
 }
 
@@ -212,9 +204,7 @@ pub struct ThreadStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStatusChangedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// How it stands.
     pub status: ThreadStatus,
 }
 
@@ -222,7 +212,6 @@ pub struct ThreadStatusChangedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
-    /// The thread.
     pub thread_id: String,
 }
 
@@ -230,11 +219,8 @@ pub struct ThreadClosedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// The turn.
     pub turn_id: String,
-    /// The counts.
     pub token_usage: ThreadTokenUsage,
 }
 
@@ -262,7 +248,7 @@ pub struct TokenUsageBreakdown {
     pub output_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_output_tokens: i64,
-    /// Input and output.
+    /// Input and output tokens together.
     pub total_tokens: i64,
     /// Input tokens that were put into the cache.
     #[serde(default)]
@@ -273,8 +259,7 @@ pub struct TokenUsageBreakdown {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// All of them.
+    /// All settings, also those that did not change.
     pub thread_settings: ThreadSettings,
 }

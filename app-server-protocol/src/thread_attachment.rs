@@ -16,7 +16,6 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachment {
-    /// Its id.
     pub id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -32,7 +31,6 @@ pub struct ThreadAttachment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentAddParams {
-    /// The thread.
     pub thread_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -46,7 +44,6 @@ pub struct ThreadAttachmentAddParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentAddResponse {
-    /// The attachment.
     pub attachment: ThreadAttachment,
     /// Whether it is new.
     pub outcome: ThreadAttachmentAddOutcome,
@@ -56,7 +53,6 @@ pub struct ThreadAttachmentAddResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadAttachmentAddOutcome {
-    /// It is new.
     Created,
     /// It was there; nothing changed.
     Existing,
@@ -66,7 +62,6 @@ pub enum ThreadAttachmentAddOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentListParams {
-    /// The thread.
     pub thread_id: String,
     /// Where the last page ended (`nextCursor`); absent for the first page.
     pub cursor: Option<String>,
@@ -78,7 +73,6 @@ pub struct ThreadAttachmentListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentListResponse {
-    /// The page.
     pub data: Vec<ThreadAttachment>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -88,7 +82,6 @@ pub struct ThreadAttachmentListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentRemoveParams {
-    /// The thread.
     pub thread_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -120,7 +113,6 @@ pub struct ThreadAttachmentOwnerListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentOwnerListResponse {
-    /// The page.
     pub data: Vec<ThreadAttachmentOwner>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -130,7 +122,6 @@ pub struct ThreadAttachmentOwnerListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentOwner {
-    /// The thread.
     pub thread_id: String,
     /// Whether it is archived.
     pub archived: bool,
@@ -140,15 +131,12 @@ pub struct ThreadAttachmentOwner {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentUpdatedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// The attachment.
     pub attachment_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
     /// What makes it the same attachment, in words of the client.
     pub identity_key: String,
-    /// What happened.
     pub operation: ThreadAttachmentOperation,
 }
 
@@ -156,8 +144,6 @@ pub struct ThreadAttachmentUpdatedNotification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadAttachmentOperation {
-    /// It was added.
     Created,
-    /// It was removed.
     Deleted,
 }

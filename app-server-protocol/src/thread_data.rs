@@ -19,7 +19,6 @@ pub struct Thread {
     pub cli_version: String,
     /// When it was made, in Unix seconds.
     pub created_at: i64,
-    /// Working folder, absolute.
     pub cwd: AbsolutePathBuf,
     /// Lives in memory only.
     pub ephemeral: bool,
@@ -33,7 +32,6 @@ pub struct Thread {
     pub session_id: String,
     /// Which kind of program made it.
     pub source: SessionSource,
-    /// How it stands.
     pub status: ThreadStatus,
     /// Its turns, in answers that promise them; else empty.
     pub turns: Vec<Turn>,
@@ -73,7 +71,7 @@ pub struct Thread {
     pub originator: Option<String>,
     /// The thread whose agent started it.
     pub parent_thread_id: Option<String>,
-    /// Its file.
+    /// Its rollout file, absolute; null for ephemeral threads.
     pub path: Option<String>,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
@@ -102,11 +100,10 @@ pub enum ThreadHistoryMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadEnvironment {
-    /// Working folder.
     pub cwd: LegacyAppPathString,
     /// The environment; the machine of the server is `local`.
     pub environment_id: String,
-    /// Workspace roots, absolute.
+    /// Workspace roots: the working folder unless others were chosen.
     pub runtime_workspace_roots: Vec<LegacyAppPathString>,
 }
 
@@ -118,11 +115,11 @@ pub struct ThreadExtra {}
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GitInfo {
-    /// Branch.
+    /// Branch; null if it is not known.
     pub branch: Option<String>,
     /// URL of the remote `origin`.
     pub origin_url: Option<String>,
-    /// Commit hash.
+    /// Commit hash; null if it is not known.
     pub sha: Option<String>,
 }
 
@@ -130,9 +127,7 @@ pub struct GitInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSection {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// How it is shown.
     pub appearance: Option<ThreadSectionAppearance>,
@@ -169,7 +164,6 @@ pub enum ThreadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadActiveFlag {
-    /// For an approval.
     WaitingOnApproval,
     /// For an answer of the user.
     WaitingOnUserInput,

@@ -81,9 +81,7 @@ pub struct ThreadListParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a path or a list of paths")]
 pub enum ThreadListCwdFilter {
-    /// One.
     One(String),
-    /// Several.
     Many(Vec<String>),
 }
 
@@ -91,9 +89,7 @@ pub enum ThreadListCwdFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SortDirection {
-    /// Oldest first.
     Asc,
-    /// Newest first.
     Desc,
 }
 
@@ -115,15 +111,12 @@ pub enum ThreadSortKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadSourceKind {
-    /// The terminal client.
     Cli,
     /// An editor, or any other client of the app-server.
     Vscode,
-    /// A script.
     Exec,
     /// A client of the app-server that says so.
     AppServer,
-    /// Any agent.
     SubAgent,
     /// An agent that reviews.
     SubAgentReview,
@@ -131,9 +124,7 @@ pub enum ThreadSourceKind {
     SubAgentCompact,
     /// An agent that was asked for help.
     SubAgentThreadSpawn,
-    /// Another agent.
     SubAgentOther,
-    /// Not known.
     Unknown,
 }
 
@@ -141,7 +132,6 @@ pub enum ThreadSourceKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadListResponse {
-    /// The page.
     pub data: Vec<Thread>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -194,7 +184,6 @@ pub enum ThreadSearchSortKey {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchResponse {
-    /// The page.
     pub data: Vec<ThreadSearchResult>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -230,7 +219,6 @@ pub struct ThreadSearchCancelResponse {}
 pub struct ThreadSearchResult {
     /// Text around the match.
     pub snippet: String,
-    /// The thread.
     pub thread: Thread,
 }
 
@@ -238,7 +226,6 @@ pub struct ThreadSearchResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrencesParams {
-    /// The thread.
     pub thread_id: String,
     /// What to look for.
     pub search_term: String,
@@ -252,7 +239,6 @@ pub struct ThreadSearchOccurrencesParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrencesResponse {
-    /// The page.
     pub data: Vec<ThreadSearchOccurrence>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -262,9 +248,7 @@ pub struct ThreadSearchOccurrencesResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrence {
-    /// The turn.
     pub turn_id: String,
-    /// The item.
     pub item_id: String,
     /// Text around the match.
     pub snippet: String,
@@ -278,7 +262,7 @@ pub struct ThreadSearchOccurrence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchTextRange {
-    /// First unit.
+    /// First character of the match, counted from 0.
     pub start: u32,
     /// One past the last unit.
     pub end: u32,

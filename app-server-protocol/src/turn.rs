@@ -29,7 +29,6 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartParams {
-    /// The thread.
     pub thread_id: String,
     /// What the user says.
     pub input: Vec<UserInput>,
@@ -45,7 +44,7 @@ pub struct TurnStartParams {
     /// Plan or default mode; its model and effort win over `model` and `effort`.
     #[schemars(extend("x-experimental" = true))]
     pub collaboration_mode: Option<CollaborationMode>,
-    /// Working folder.
+    /// Working folder; a relative one counts from the server's, absent keeps the thread's.
     pub cwd: Option<String>,
     /// Programme of extended cyber access.
     #[schemars(extend("x-experimental" = true))]
@@ -54,7 +53,7 @@ pub struct TurnStartParams {
     pub disabled_plugin_ids: Option<Vec<String>>,
     /// How hard the model thinks; null is its default.
     pub effort: Option<ReasoningEffort>,
-    /// Where commands run.
+    /// At most one: `local`, with its folder and workspace roots.
     #[schemars(extend("x-experimental" = true))]
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Model slug; another model forgets the effort unless that is given too.
@@ -79,7 +78,7 @@ pub struct TurnStartParams {
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
     /// First turn in the chain of work that led to this one.
     pub root_turn_id: Option<String>,
-    /// Workspace roots, absolute.
+    /// Workspace roots, absolute; absent keeps the thread's.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -102,7 +101,6 @@ pub struct TurnStartParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartResponse {
-    /// The turn.
     pub turn: Turn,
 }
 
@@ -110,7 +108,6 @@ pub struct TurnStartResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnSteerParams {
-    /// The thread.
     pub thread_id: String,
     /// The turn that the client believes to be running.
     pub expected_turn_id: String,
@@ -141,7 +138,6 @@ pub struct TurnSteerResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnInterruptParams {
-    /// The thread.
     pub thread_id: String,
     /// The turn that the client believes to be running; empty stops whatever runs.
     pub turn_id: String,
@@ -155,9 +151,7 @@ pub struct TurnInterruptResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// The turn.
     pub turn: Turn,
 }
 
@@ -165,9 +159,7 @@ pub struct TurnStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnCompletedNotification {
-    /// The thread.
     pub thread_id: String,
-    /// The turn.
     pub turn: Turn,
 }
 
@@ -177,9 +169,7 @@ pub struct TurnCompletedNotification {
 pub struct AdditionalContextEntry {
     /// Who vouches for it.
     pub kind: AdditionalContextKind,
-    /// The text.
     pub value: String,
-    /// Its name.
     pub name: Option<String>,
 }
 
@@ -199,7 +189,6 @@ pub enum AdditionalContextKind {
 pub struct TurnToolOutput {
     /// Name of the tool.
     pub name: String,
-    /// The output.
     pub output: FunctionCallOutputBody,
     /// Namespace of the tool, if it has one.
     pub namespace: Option<String>,

@@ -2,10 +2,7 @@
 
 /** A way to sign in. */
 export type AuthMode =
-  /** An API key. */
-  | "apikey"
-  /** A ChatGPT account. */
-  | "chatgpt"
+  | "apikey" | "chatgpt"
   /** ChatGPT tokens that the client owns. */
   | "chatgptAuthTokens"
   /** Headers that the client gives. */

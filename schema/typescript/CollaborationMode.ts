@@ -4,7 +4,6 @@ import type { Settings } from "./Settings";
 
 /** Plan or default mode, with what goes with it. */
 export type CollaborationMode = {
-  /** Which mode. */
   mode: ModeKind;
   /** What goes with it. */
   settings: Settings;

@@ -2,8 +2,4 @@
 import type { FunctionCallOutputContentItem } from "./FunctionCallOutputContentItem";
 
 /** What a tool returned. */
-export type FunctionCallOutputBody =
-  /** As text. */
-  | string
-  /** As pieces. */
-  | Array<FunctionCallOutputContentItem>;
+export type FunctionCallOutputBody = string | Array<FunctionCallOutputContentItem>;

@@ -1,10 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** What a model takes. */
-export type InputModality =
-  /** Text. */
-  | "text"
-  /** Images. */
-  | "image"
-  /** Audio. */
-  | "audio";
+export type InputModality = "text" | "image" | "audio";

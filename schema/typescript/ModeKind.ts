@@ -2,7 +2,6 @@
 
 /** A way of working together. */
 export type ModeKind =
+  | "default"
   /** Think and propose; change nothing. */
-  | "plan"
-  /** Do the work. */
-  | "default";
+  | "plan";

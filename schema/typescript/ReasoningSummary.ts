@@ -1,12 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** How much of its reasoning the model sums up. */
-export type ReasoningSummary =
-  /** The model decides. */
-  | "auto"
-  /** A little. */
-  | "concise"
-  /** Much. */
-  | "detailed"
-  /** Nothing. */
-  | "none";
+export type ReasoningSummary = "auto" | "concise" | "detailed" | "none";

@@ -3,7 +3,7 @@ import type { DesktopOnboardingEntrypoint } from "./DesktopOnboardingEntrypoint"
 
 /** A login ended. */
 export type AccountLoginCompletedNotification = {
-  /** Why it failed. */
+  /** Why the login failed, in words for the user; null when it succeeded. */
   error: string | null;
   /** The login; null for those without an id. */
   loginId: string | null;

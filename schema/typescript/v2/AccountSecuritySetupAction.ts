@@ -2,8 +2,6 @@
 
 /** A link to offer. */
 export type AccountSecuritySetupAction = {
-  /** Its text. */
   label: string;
-  /** Where it leads. */
   url: string;
 };

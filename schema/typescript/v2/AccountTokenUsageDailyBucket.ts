@@ -4,6 +4,5 @@
 export type AccountTokenUsageDailyBucket = {
   /** The day, as `YYYY-MM-DD`. */
   startDate: string;
-  /** How many. */
   tokens: number;
 };

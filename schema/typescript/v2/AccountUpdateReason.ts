@@ -2,7 +2,6 @@
 
 /** Why a client is told who is signed in. */
 export type AccountUpdateReason =
+  | "unknown"
   /** A stored sign-in can be used: it is known where its workspace's requests go. */
-  | "workspaceRoutingReady"
-  /** Anything else. */
-  | "unknown";
+  | "workspaceRoutingReady";

@@ -2,7 +2,6 @@
 
 /** What became of a letter to the workspace's owner. */
 export type AddCreditsNudgeEmailStatus =
-  /** It was sent. */
   | "sent"
   /** One was sent not long ago. */
   | "cooldown_active";

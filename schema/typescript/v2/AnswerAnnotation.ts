@@ -3,7 +3,6 @@ import type { HelplineSubject } from "./HelplineSubject";
 
 /** What is shown beside a message. */
 export type AnswerAnnotation =
-  /** A helpline. */
   | {
     kind: "wellbeingHelpline";
     /** What gave rise to it. */

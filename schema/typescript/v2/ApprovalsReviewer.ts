@@ -2,9 +2,6 @@
 
 /** Who answers approval requests. */
 export type ApprovalsReviewer =
-  /** The client. */
-  | "user"
-  /** A reviewing model. */
-  | "auto_review"
+  | "user" | "auto_review"
   /** A reviewing model, under its former name. */
   | "guardian_subagent";

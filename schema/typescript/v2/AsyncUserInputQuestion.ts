@@ -4,6 +4,5 @@
 export type AsyncUserInputQuestion = {
   /** Answers to choose from. */
   options: Array<string> | null;
-  /** The question. */
   title: string;
 };

@@ -2,7 +2,6 @@
 
 /** Why a message is withheld. */
 export type BlockReason =
-  /** To protect somebody. */
   | {
     kind: "protection";
     /** Kind of protection, in words of the model server. */

@@ -4,6 +4,6 @@
 export type ByteRange = {
   /** One past the last byte. */
   end: number;
-  /** First byte. */
+  /** First byte, counted from 0. */
   start: number;
 };

@@ -2,6 +2,5 @@
 
 /** Gives up a login. */
 export type CancelLoginAccountParams = {
-  /** The login. */
   loginId: string;
 };

@@ -3,6 +3,5 @@ import type { CancelLoginAccountStatus } from "./CancelLoginAccountStatus";
 
 /** What became of it. */
 export type CancelLoginAccountResponse = {
-  /** How it stands. */
   status: CancelLoginAccountStatus;
 };

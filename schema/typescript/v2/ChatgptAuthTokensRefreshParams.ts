@@ -5,6 +5,5 @@ import type { ChatgptAuthTokensRefreshReason } from "./ChatgptAuthTokensRefreshR
 export type ChatgptAuthTokensRefreshParams = {
   /** The workspace of the old ones. */
   previousAccountId: string | null;
-  /** Why. */
   reason: ChatgptAuthTokensRefreshReason;
 };

@@ -2,7 +2,6 @@
 
 /** New tokens. */
 export type ChatgptAuthTokensRefreshResponse = {
-  /** The access token. */
   accessToken: string;
   /** The workspace that it is for. */
   chatgptAccountId: string;

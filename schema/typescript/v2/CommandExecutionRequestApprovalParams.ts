@@ -9,7 +9,7 @@ import type { NetworkPolicyAmendment } from "../NetworkPolicyAmendment";
 export type CommandExecutionRequestApprovalParams = {
   /** Tells questions about the same item apart; null when there is only one. */
   approvalId?: string | null;
-  /** The command line. */
+  /** The command line, quoted for a shell. */
   command?: string | null;
   /** What its parts do, as far as can be told. */
   commandActions?: Array<CommandAction> | null;
@@ -31,8 +31,6 @@ export type CommandExecutionRequestApprovalParams = {
   reason?: string | null;
   /** When the question came up, in Unix milliseconds. */
   startedAtMs: number;
-  /** The thread. */
   threadId: string;
-  /** The turn. */
   turnId: string;
 };

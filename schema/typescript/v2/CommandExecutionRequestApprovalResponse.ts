@@ -3,6 +3,5 @@ import type { CommandExecutionApprovalDecision } from "./CommandExecutionApprova
 
 /** The answer to the question whether a command may run. */
 export type CommandExecutionRequestApprovalResponse = {
-  /** The answer. */
   decision: CommandExecutionApprovalDecision;
 };

@@ -2,7 +2,6 @@
 
 /** Who started a command. */
 export type CommandExecutionSource =
-  /** The agent. */
   | "agent"
   /** The user, by `thread/shellCommand`. */
   | "userShell"

@@ -1,10 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** A programme of extended cyber access. */
-export type CyberAccessProgram =
-  /** None. */
-  | "standard"
-  /** For defenders. */
-  | "daybreakBlue"
-  /** For testers. */
-  | "daybreakRed";
+export type CyberAccessProgram = "standard" | "daybreakBlue" | "daybreakRed";

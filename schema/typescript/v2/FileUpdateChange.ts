@@ -7,6 +7,5 @@ export type FileUpdateChange = {
   diff: string;
   /** What kind of change. */
   kind: PatchChangeKind;
-  /** The file. */
   path: string;
 };

@@ -5,7 +5,7 @@ import type { JsonValue } from "../serde_json/JsonValue";
 
 /** How much of the account's limits is used. */
 export type GetAccountRateLimitsResponse = {
-  /** The workspace. */
+  /** Workspace that the limits belong to; null if the backend does not say. */
   accountId: string | null;
   /** Whether ordinary requests are let through. */
   ordinaryUsageAllowed: boolean | null;
@@ -13,7 +13,7 @@ export type GetAccountRateLimitsResponse = {
   rateLimitResetCredits: RateLimitResetCreditsSummary | null;
   /** What the service offers at the limit, as it says it. */
   rateLimitUpsell: JsonValue;
-  /** The main limit. */
+  /** The limit `codex`, else the first one. */
   rateLimits: RateLimitSnapshot;
   /** All limits, by id. */
   rateLimitsByLimitId: { [key: string]: RateLimitSnapshot } | null;

@@ -2,10 +2,10 @@
 
 /** A commit of a repository. */
 export type GitInfo = {
-  /** Branch. */
+  /** Branch; null if it is not known. */
   branch: string | null;
   /** URL of the remote `origin`. */
   originUrl: string | null;
-  /** Commit hash. */
+  /** Commit hash; null if it is not known. */
   sha: string | null;
 };

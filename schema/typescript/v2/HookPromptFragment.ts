@@ -4,6 +4,5 @@
 export type HookPromptFragment = {
   /** The run of the hook. */
   hookRunId: string;
-  /** The text. */
   text: string;
 };

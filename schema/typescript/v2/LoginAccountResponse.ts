@@ -2,7 +2,6 @@
 
 /** How the login goes on. */
 export type LoginAccountResponse =
-  /** It is done. */
   | {
     type: "apiKey";
   }
@@ -24,11 +23,9 @@ export type LoginAccountResponse =
     /** The page to open. */
     verificationUrl: string;
   }
-  /** It is done. */
   | {
     type: "chatgptAuthTokens";
   }
-  /** It is done. */
   | {
     type: "amazonBedrock";
   };

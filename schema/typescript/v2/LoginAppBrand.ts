@@ -1,8 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** How a page looks. */
-export type LoginAppBrand =
-  /** Like Codex. */
-  | "codex"
-  /** Like ChatGPT. */
-  | "chatgpt";
+export type LoginAppBrand = "codex" | "chatgpt";

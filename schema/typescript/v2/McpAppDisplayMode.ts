@@ -2,7 +2,6 @@
 
 /** How a tool call is shown. */
 export type McpAppDisplayMode =
-  /** In the conversation. */
   | "inline"
   /** On the whole screen. */
   | "fullscreen";

@@ -2,6 +2,5 @@
 
 /** What to tell an agent to bring it back to its task. */
 export type MisalignmentSteer = {
-  /** The text. */
   message: string;
 };

@@ -2,6 +2,5 @@
 
 /** What to tell users who meet a model first. */
 export type ModelAvailabilityNux = {
-  /** The text. */
   message: string;
 };

@@ -4,8 +4,6 @@
 export type ModelServiceTier = {
   /** What it gives, for people. */
   description: string;
-  /** Its id. */
   id: string;
-  /** Its name. */
   name: string;
 };

@@ -4,7 +4,6 @@
 export type ModelUpgradeInfo = {
   /** What changes, in Markdown. */
   migrationMarkdown: string | null;
-  /** Its slug. */
   model: string;
   /** A page about it. */
   modelLink: string | null;

@@ -2,10 +2,7 @@
 
 /** A network protocol. */
 export type NetworkApprovalProtocol =
-  /** HTTP. */
-  | "http"
-  /** HTTPS. */
-  | "https"
+  | "http" | "https"
   /** TCP over SOCKS 5. */
   | "socks5Tcp"
   /** UDP over SOCKS 5. */

@@ -2,10 +2,9 @@
 
 /** How a change of files stands. */
 export type PatchApplyStatus =
+  | "completed"
   /** It is under way. */
   | "inProgress"
-  /** It was made. */
-  | "completed"
   /** It could not be made. */
   | "failed"
   /** It was not allowed. */

@@ -2,12 +2,8 @@
 
 /** More text of a proposed plan. */
 export type PlanDeltaNotification = {
-  /** What comes next. */
   delta: string;
-  /** The item. */
   itemId: string;
-  /** The thread. */
   threadId: string;
-  /** The turn. */
   turnId: string;
 };

@@ -2,7 +2,6 @@
 
 /** Which limit stopped a user. */
 export type RateLimitReachedType =
-  /** The rate limit. */
   | "rate_limit_reached"
   /** The credits of the workspace, as its owner sees it. */
   | "workspace_owner_credits_depleted"

@@ -4,12 +4,8 @@
 export type ReasoningTextDeltaNotification = {
   /** Number of the part, from 0. */
   contentIndex: number;
-  /** What comes next. */
   delta: string;
-  /** The item. */
   itemId: string;
-  /** The thread. */
   threadId: string;
-  /** The turn. */
   turnId: string;
 };

@@ -3,6 +3,5 @@ import type { AddCreditsNudgeEmailStatus } from "./AddCreditsNudgeEmailStatus";
 
 /** What became of the letter. */
 export type SendAddCreditsNudgeEmailResponse = {
-  /** How it stands. */
   status: AddCreditsNudgeEmailStatus;
 };

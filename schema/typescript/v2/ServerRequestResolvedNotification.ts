@@ -5,6 +5,5 @@ import type { RequestId } from "../RequestId";
 export type ServerRequestResolvedNotification = {
   /** Id of the question. */
   requestId: RequestId;
-  /** The thread. */
   threadId: string;
 };

@@ -1,8 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** A direction. */
-export type SortDirection =
-  /** Oldest first. */
-  | "asc"
-  /** Newest first. */
-  | "desc";
+export type SortDirection = "asc" | "desc";

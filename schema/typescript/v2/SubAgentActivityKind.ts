@@ -2,11 +2,6 @@
 
 /** What happened to another agent. */
 export type SubAgentActivityKind =
-  /** It began. */
-  | "started"
+  | "started" | "interrupted" | "completed"
   /** It was spoken to. */
-  | "interacted"
-  /** It was interrupted. */
-  | "interrupted"
-  /** It ended. */
-  | "completed";
+  | "interacted";

@@ -2,7 +2,6 @@
 
 /** What a running turn waits for. */
 export type ThreadActiveFlag =
-  /** For an approval. */
   | "waitingOnApproval"
   /** For an answer of the user. */
   | "waitingOnUserInput";

@@ -2,6 +2,5 @@
 
 /** A thread was archived. */
 export type ThreadArchivedNotification = {
-  /** The thread. */
   threadId: string;
 };

@@ -2,7 +2,6 @@
 
 /** Whether an attachment is new. */
 export type ThreadAttachmentAddOutcome =
-  /** It is new. */
   | "created"
   /** It was there; nothing changed. */
   | "existing";

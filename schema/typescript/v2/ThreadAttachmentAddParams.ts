@@ -9,6 +9,5 @@ export type ThreadAttachmentAddParams = {
   identityKey: string;
   /** The attachment itself, any JSON. */
   payload: JsonValue;
-  /** The thread. */
   threadId: string;
 };

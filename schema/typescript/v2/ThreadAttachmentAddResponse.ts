@@ -4,7 +4,6 @@ import type { ThreadAttachmentAddOutcome } from "./ThreadAttachmentAddOutcome";
 
 /** The attachment. */
 export type ThreadAttachmentAddResponse = {
-  /** The attachment. */
   attachment: ThreadAttachment;
   /** Whether it is new. */
   outcome: ThreadAttachmentAddOutcome;

@@ -6,6 +6,5 @@ export type ThreadAttachmentListParams = {
   cursor?: string | null;
   /** Most entries of a page. */
   limit?: number | null;
-  /** The thread. */
   threadId: string;
 };

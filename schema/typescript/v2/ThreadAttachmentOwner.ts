@@ -4,6 +4,5 @@
 export type ThreadAttachmentOwner = {
   /** Whether it is archived. */
   archived: boolean;
-  /** The thread. */
   threadId: string;
 };

@@ -6,6 +6,5 @@ export type ThreadAttachmentRemoveParams = {
   attachmentType: string;
   /** What makes it the same attachment, in words of the client. */
   identityKey: string;
-  /** The thread. */
   threadId: string;
 };

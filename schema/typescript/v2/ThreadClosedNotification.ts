@@ -2,6 +2,5 @@
 
 /** A thread was unloaded. */
 export type ThreadClosedNotification = {
-  /** The thread. */
   threadId: string;
 };

@@ -2,6 +2,5 @@
 
 /** Deletes a thread for good. */
 export type ThreadDeleteParams = {
-  /** The thread. */
   threadId: string;
 };

@@ -2,6 +2,5 @@
 
 /** A thread was deleted. */
 export type ThreadDeletedNotification = {
-  /** The thread. */
   threadId: string;
 };

@@ -3,8 +3,6 @@ import type { ThreadGoalMutationOrigin } from "./ThreadGoalMutationOrigin";
 
 /** Drops a thread's goal. */
 export type ThreadGoalClearParams = {
-  /** Who drops it. */
   origin?: ThreadGoalMutationOrigin | null;
-  /** The thread. */
   threadId: string;
 };

@@ -2,6 +2,5 @@
 
 /** A thread's goal was dropped. */
 export type ThreadGoalClearedNotification = {
-  /** The thread. */
   threadId: string;
 };

@@ -2,6 +2,5 @@
 
 /** Reads a thread's goal. */
 export type ThreadGoalGetParams = {
-  /** The thread. */
   threadId: string;
 };

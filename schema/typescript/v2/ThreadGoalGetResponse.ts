@@ -3,6 +3,6 @@ import type { ThreadGoal } from "./ThreadGoal";
 
 /** The goal, if there is one. */
 export type ThreadGoalGetResponse = {
-  /** The goal. */
+  /** Null if the thread has no goal. */
   goal: ThreadGoal | null;
 };

@@ -2,7 +2,6 @@
 
 /** Who changes a goal. */
 export type ThreadGoalMutationOrigin =
-  /** The user. */
   | "user"
   /** The client on its own. */
   | "automatic";

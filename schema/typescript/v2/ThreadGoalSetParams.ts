@@ -6,11 +6,9 @@ import type { ThreadGoalStatus } from "./ThreadGoalStatus";
 export type ThreadGoalSetParams = {
   /** What is to be reached, at most 4,000 characters. */
   objective?: string | null;
-  /** Who sets it. */
   origin?: ThreadGoalMutationOrigin | null;
-  /** How it stands. */
+  /** Absent keeps it; a new goal is `active`. */
   status?: ThreadGoalStatus | null;
-  /** The thread. */
   threadId: string;
   /** Tokens that may be spent on it; null for no limit. */
   tokenBudget?: number | null;

@@ -3,6 +3,5 @@ import type { ThreadGoal } from "./ThreadGoal";
 
 /** The goal as it is now. */
 export type ThreadGoalSetResponse = {
-  /** The goal. */
   goal: ThreadGoal;
 };

@@ -2,9 +2,7 @@
 
 /** A place among items. */
 export type ThreadItemsListAnchor =
-  /** An item. */
   | {
-    /** The item. */
     itemId: string;
     type: "item";
   };

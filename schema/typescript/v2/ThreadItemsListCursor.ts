@@ -5,5 +5,4 @@ import type { ThreadItemsListAnchor } from "./ThreadItemsListAnchor";
 export type ThreadItemsListCursor =
   /** Where the last page ended. */
   | string
-  /** At an item. */
   | ThreadItemsListAnchor;

@@ -1,8 +1,4 @@
 // Generated from the protocol crate. Do not edit.
 
 /** One working folder, or several. */
-export type ThreadListCwdFilter =
-  /** One. */
-  | string
-  /** Several. */
-  | Array<string>;
+export type ThreadListCwdFilter = string | Array<string>;

@@ -5,6 +5,5 @@ import type { ThreadMetadataGitInfoUpdateParams } from "./ThreadMetadataGitInfoU
 export type ThreadMetadataUpdateParams = {
   /** What it says about its repository. */
   gitInfo?: ThreadMetadataGitInfoUpdateParams | null;
-  /** The thread. */
   threadId: string;
 };

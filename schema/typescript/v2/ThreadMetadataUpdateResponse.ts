@@ -3,6 +3,5 @@ import type { Thread } from "./Thread";
 
 /** The thread with its new metadata. */
 export type ThreadMetadataUpdateResponse = {
-  /** The thread. */
   thread: Thread;
 };

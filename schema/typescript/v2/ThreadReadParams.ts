@@ -4,6 +4,5 @@
 export type ThreadReadParams = {
   /** With all its turns. */
   includeTurns?: boolean;
-  /** The thread. */
   threadId: string;
 };

@@ -3,6 +3,5 @@ import type { Thread } from "./Thread";
 
 /** The thread. */
 export type ThreadReadResponse = {
-  /** The thread. */
   thread: Thread;
 };

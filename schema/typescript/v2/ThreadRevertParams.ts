@@ -4,6 +4,5 @@
 export type ThreadRevertParams = {
   /** The first turn to forget. */
   beforeTurnId: string;
-  /** The thread. */
   threadId: string;
 };

@@ -2,6 +2,5 @@
 
 /** A thread's history became shorter; read it again. */
 export type ThreadRevertedNotification = {
-  /** The thread. */
   threadId: string;
 };

@@ -5,6 +5,5 @@ import type { Thread } from "./Thread";
 export type ThreadSearchResult = {
   /** Text around the match. */
   snippet: string;
-  /** The thread. */
   thread: Thread;
 };

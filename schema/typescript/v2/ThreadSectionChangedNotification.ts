@@ -4,6 +4,5 @@
 export type ThreadSectionChangedNotification = {
   /** The section; null when it is in none. */
   sectionId: string | null;
-  /** The thread. */
   threadId: string;
 };

@@ -3,6 +3,5 @@ import type { ThreadSection } from "./ThreadSection";
 
 /** The new section. */
 export type ThreadSectionCreateResponse = {
-  /** The section. */
   section: ThreadSection;
 };

@@ -2,6 +2,5 @@
 
 /** Deletes a section; its threads stay. */
 export type ThreadSectionDeleteParams = {
-  /** The section. */
   sectionId: string;
 };

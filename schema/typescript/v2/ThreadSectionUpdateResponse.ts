@@ -3,6 +3,5 @@ import type { ThreadSection } from "./ThreadSection";
 
 /** The section as it is now. */
 export type ThreadSectionUpdateResponse = {
-  /** The section. */
   section: ThreadSection;
 };

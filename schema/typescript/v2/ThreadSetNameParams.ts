@@ -4,6 +4,5 @@
 export type ThreadSetNameParams = {
   /** The name; blanks around it are cut off. */
   name: string;
-  /** The thread. */
   threadId: string;
 };

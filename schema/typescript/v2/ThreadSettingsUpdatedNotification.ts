@@ -3,8 +3,7 @@ import type { ThreadSettings } from "./ThreadSettings";
 
 /** A thread's settings changed. */
 export type ThreadSettingsUpdatedNotification = {
-  /** The thread. */
   threadId: string;
-  /** All of them. */
+  /** All settings, also those that did not change. */
   threadSettings: ThreadSettings;
 };

@@ -12,6 +12,5 @@ export type ThreadTurnsListParams = {
   limit?: number | null;
   /** In which direction; absent for the method's own default. */
   sortDirection?: SortDirection | null;
-  /** The thread. */
   threadId: string;
 };

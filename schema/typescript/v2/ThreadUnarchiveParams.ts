@@ -2,6 +2,5 @@
 
 /** Takes a thread out of the archive. */
 export type ThreadUnarchiveParams = {
-  /** The thread. */
   threadId: string;
 };

@@ -3,6 +3,5 @@ import type { Thread } from "./Thread";
 
 /** It is back. */
 export type ThreadUnarchiveResponse = {
-  /** The thread. */
   thread: Thread;
 };

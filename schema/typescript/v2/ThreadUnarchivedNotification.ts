@@ -2,6 +2,5 @@
 
 /** A thread came back from the archive. */
 export type ThreadUnarchivedNotification = {
-  /** The thread. */
   threadId: string;
 };

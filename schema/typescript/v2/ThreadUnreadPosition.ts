@@ -2,13 +2,10 @@
 
 /** Where the unread part of a thread begins. */
 export type ThreadUnreadPosition =
-  /** With its beginning. */
   | {
     type: "threadStart";
   }
-  /** With a turn. */
   | {
-    /** The turn. */
     turnId: string;
     type: "turn";
   };

@@ -2,6 +2,5 @@
 
 /** Which thread's news to stop. */
 export type ThreadUnsubscribeParams = {
-  /** The thread. */
   threadId: string;
 };

@@ -3,6 +3,5 @@ import type { ThreadUnsubscribeStatus } from "./ThreadUnsubscribeStatus";
 
 /** What became of the subscription. */
 export type ThreadUnsubscribeResponse = {
-  /** How it stands. */
   status: ThreadUnsubscribeStatus;
 };

@@ -2,9 +2,6 @@
 
 /** What became of a subscription. */
 export type ThreadUnsubscribeStatus =
+  | "notSubscribed" | "unsubscribed"
   /** The thread is not loaded. */
-  | "notLoaded"
-  /** There was none. */
-  | "notSubscribed"
-  /** It has ended. */
-  | "unsubscribed";
+  | "notLoaded";

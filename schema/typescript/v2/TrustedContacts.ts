@@ -2,7 +2,6 @@
 
 /** Whether to point at trusted contacts. */
 export type TrustedContacts =
+  | "skip"
   /** If the user has any. */
-  | "check"
-  /** No. */
-  | "skip";
+  | "check";

@@ -10,7 +10,7 @@ export type Turn = {
   completedAt: number | null;
   /** How long it took, in milliseconds; null while it runs. */
   durationMs: number | null;
-  /** Why it failed. */
+  /** Null unless the turn failed. */
   error: TurnError | null;
   /** Its id, a UUID. */
   id: string;
@@ -22,6 +22,5 @@ export type Turn = {
   rootTurnId: string | null;
   /** When it began, in Unix seconds. */
   startedAt: number | null;
-  /** How it stands. */
   status: TurnStatus;
 };

@@ -3,8 +3,6 @@ import type { Turn } from "./Turn";
 
 /** A turn ended. */
 export type TurnCompletedNotification = {
-  /** The thread. */
   threadId: string;
-  /** The turn. */
   turn: Turn;
 };

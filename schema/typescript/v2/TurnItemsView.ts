@@ -2,9 +2,6 @@
 
 /** How much of a turn's items is there. */
 export type TurnItemsView =
-  /** None. */
-  | "notLoaded"
+  | "notLoaded" | "full"
   /** The first user message and the last agent message. */
-  | "summary"
-  /** All. */
-  | "full";
+  | "summary";

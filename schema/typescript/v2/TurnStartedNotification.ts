@@ -3,8 +3,6 @@ import type { Turn } from "./Turn";
 
 /** A turn began. */
 export type TurnStartedNotification = {
-  /** The thread. */
   threadId: string;
-  /** The turn. */
   turn: Turn;
 };

@@ -2,11 +2,6 @@
 
 /** How a turn stands. */
 export type TurnStatus =
-  /** It ended well. */
-  | "completed"
-  /** It was stopped. */
-  | "interrupted"
+  | "completed" | "interrupted" | "inProgress"
   /** It ended with an error. */
-  | "failed"
-  /** It runs. */
-  | "inProgress";
+  | "failed";

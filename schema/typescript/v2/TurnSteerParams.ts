@@ -9,6 +9,5 @@ export type TurnSteerParams = {
   expectedTurnId: string;
   /** What the user says. */
   input: Array<UserInput>;
-  /** The thread. */
   threadId: string;
 };

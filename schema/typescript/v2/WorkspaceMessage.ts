@@ -7,10 +7,7 @@ export type WorkspaceMessage = {
   archivedAt: number | null;
   /** When it was made, in Unix seconds. */
   createdAt: number | null;
-  /** The text. */
   messageBody: string;
-  /** Its id. */
   messageId: string;
-  /** Its kind. */
   messageType: WorkspaceMessageType;
 };

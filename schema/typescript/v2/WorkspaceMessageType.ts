@@ -2,9 +2,6 @@
 
 /** A kind of message. */
 export type WorkspaceMessageType =
-  /** A headline. */
-  | "headline"
-  /** An announcement. */
-  | "announcement"
+  | "headline" | "announcement"
   /** Something of a later release. */
   | "unknown";
