@@ -2,8 +2,10 @@
 //! `<originator>/<release> (<system> <version>; <machine>) <terminal> (<client>; <client version>)`.
 
 use std::env;
+use std::path::Path;
 
 use codex_core::CONTRACT_VERSION;
+use codex_core::external_file::read_text;
 
 /// The user agent for a client.
 pub(crate) fn user_agent(originator: &str, client_name: &str, client_version: &str) -> String {
@@ -46,7 +48,7 @@ fn terminal(var: impl Fn(&str) -> Option<String>) -> String {
 }
 
 fn system() -> String {
-    if let Ok(text) = std::fs::read_to_string("/etc/os-release") {
+    if let Ok(text) = read_text(Path::new("/etc/os-release"), 64 << 10) {
         return system_of(&text);
     }
     let uname = rustix::system::uname();

@@ -1,9 +1,15 @@
 //! AGENTS.md: what users and projects tell every agent (threads-and-turns section 8.3).
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, project_root};
+use crate::external_file::{
+    FileError, READ_TIMEOUT, Start, decode_lossy, in_background, read_start, resolve_inside,
+};
+
+/// Most of a single file that is read whatever the configuration allows, in bytes.
+const MAX_FILE: usize = 4 << 20;
 
 /// The instructions that hold for a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,22 +24,23 @@ pub(crate) struct ProjectDoc {
 
 impl ProjectDoc {
     /// Reads the instructions for a folder: the user's own, then those of the project from its root down to the
-    /// folder. A handful of small files; takes some ten microseconds.
+    /// folder. The user's own must lie in `CODEX_HOME`, those of a project inside of its root, wherever links lead: a
+    /// folder that somebody else made must not show the model other files of the user. A handful of small files;
+    /// takes some ten microseconds. Blocks; see [`crate::external_file`].
     pub(crate) fn load(config: &Config, cwd: &Path) -> Self {
         let mut doc = Self::default();
-        let global = doc.first_of(
-            &config.codex_home,
-            ["AGENTS.override.md", "AGENTS.md"],
-            usize::MAX,
-        );
+        let home = &config.codex_home;
+        let global = doc.first_of(home, ["AGENTS.override.md", "AGENTS.md"], home, MAX_FILE);
         let global = global.map(|(text, _)| text);
         let mut left = config.project_doc_max_bytes;
         let mut project = Vec::new();
-        for folder in folders(config, cwd) {
+        let folders = folders(config, cwd);
+        let root = folders.first().copied().unwrap_or(cwd);
+        for folder in folders {
             let fallbacks = config.project_doc_fallback_filenames.iter().map(String::as_str);
             let names = ["AGENTS.override.md", "AGENTS.md"].into_iter().chain(fallbacks);
             // With nothing left of the budget, what is there is only named.
-            let Some((text, size)) = doc.first_of(folder, names, left) else {
+            let Some((text, size)) = doc.first_of(folder, names, root, left) else {
                 continue;
             };
             left = left.saturating_sub(size);
@@ -43,25 +50,54 @@ impl ProjectDoc {
         doc
     }
 
-    /// The first of these files in a folder that isn't blank, up to `max` bytes of it, with its true size.
+    /// As [`Self::load`], on another thread and with a deadline.
+    pub(crate) async fn read(config: &Arc<Config>, cwd: &Path) -> Self {
+        let (config, folder) = (Arc::clone(config), cwd.to_owned());
+        in_background(READ_TIMEOUT, move || Self::load(&config, &folder))
+            .await
+            .unwrap_or_else(|error| Self::unread(cwd, &error))
+    }
+
+    /// What is known when the files can't be read at all.
+    pub(crate) fn unread(cwd: &Path, error: &FileError) -> Self {
+        let warning = format!(
+            "Project instructions for {} were not read: {error}",
+            cwd.display()
+        );
+        Self {
+            warnings: vec![warning],
+            ..Self::default()
+        }
+    }
+
+    /// The first of these files in a folder that isn't blank, up to `max` bytes of it, with its true size. It must lie
+    /// inside of `root`.
     fn first_of<'a>(
         &mut self,
         folder: &Path,
         names: impl IntoIterator<Item = &'a str>,
+        root: &Path,
         max: usize,
     ) -> Option<(String, usize)> {
         for name in names {
             let path = folder.join(name);
-            let Some((bytes, size)) = read(&path, max) else {
-                continue;
+            let start = match read(&path, root, max) {
+                Ok(start) => start,
+                Err(error) => {
+                    if !error.is_missing() {
+                        self.warnings.push(refusal(&path, &error));
+                    }
+                    continue;
+                }
             };
-            let text = String::from_utf8_lossy(&bytes);
-            if size > bytes.len() {
+            let text = decode_lossy(&start.bytes);
+            if start.is_cut {
                 self.warnings.push(format!(
-                    "{} is longer than the limit for project instructions allows: {} of its {size} bytes are used. \
+                    "{} is longer than the limit for project instructions allows: {} of its {} bytes are used. \
                      Shorten it, or raise project_doc_max_bytes.",
                     path.display(),
-                    bytes.len()
+                    start.bytes.len(),
+                    start.size
                 ));
             }
             let text = text.trim();
@@ -69,6 +105,7 @@ impl ProjectDoc {
                 continue;
             }
             self.sources.push(path);
+            let size = usize::try_from(start.size).unwrap_or(usize::MAX);
             return Some((text.to_owned(), size));
         }
         None
@@ -80,27 +117,28 @@ fn folders<'a>(config: &Config, cwd: &'a Path) -> Vec<&'a Path> {
     if config.project_doc_max_bytes == 0 {
         return Vec::new();
     }
-    let is_root = |folder: &Path| {
-        config
-            .project_root_markers
-            .iter()
-            .any(|marker| folder.join(marker).exists())
-    };
-    let depth = cwd.ancestors().position(is_root).unwrap_or(0);
-    let mut folders: Vec<_> = cwd.ancestors().take(depth + 1).collect();
+    let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
+    let mut folders: Vec<_> = cwd
+        .ancestors()
+        .take_while(|folder| folder.starts_with(root))
+        .collect();
     folders.reverse();
     folders
 }
 
-/// Up to `max` bytes of a file, and how many it has.
-fn read(path: &Path, max: usize) -> Option<(Vec<u8>, usize)> {
-    let file = std::fs::File::open(path).ok()?;
-    let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    let mut bytes = Vec::new();
-    file.take(u64::try_from(max).unwrap_or(u64::MAX))
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Some((bytes, usize::try_from(metadata.len()).unwrap_or(usize::MAX)))
+fn read(path: &Path, root: &Path, max: usize) -> Result<Start, FileError> {
+    read_start(&resolve_inside(path, root)?, max.min(MAX_FILE))
+}
+
+fn refusal(path: &Path, error: &FileError) -> String {
+    let advice = match error {
+        FileError::Outside { .. } => " Put the file itself, or a copy, in its place.",
+        _ => "",
+    };
+    format!(
+        "{} was not read as project instructions: {error}.{advice}",
+        path.display()
+    )
 }
 
 fn compose(cwd: &Path, global: Option<&str>, project: &[String]) -> Option<String> {
@@ -183,12 +221,82 @@ mod tests {
     }
 
     #[test]
+    fn links_to_files_of_the_project_are_read_and_all_other_ones_are_refused_and_told() {
+        use std::os::unix::fs::symlink;
+        let project = Project::new();
+        project.write(".git", "");
+        project.write("real.md", "real");
+        std::fs::write(project.home.path().join("secret"), "secret").expect("a file");
+        let link = |target: &Path, name: &str| {
+            let path = project.root.path().join(name);
+            let _ = std::fs::remove_file(&path);
+            symlink(target, path).expect("a link");
+        };
+        link(Path::new("../real.md"), "a/AGENTS.md");
+        for target in [
+            Path::new("/proc/self/environ"),
+            &project.home.path().join("secret"),
+            Path::new("/dev/zero"),
+            Path::new("/sys/kernel/notes"),
+        ] {
+            link(target, "AGENTS.md");
+            let doc = project.load("a", "");
+            let text = doc.text.unwrap_or_default();
+            assert!(text.contains("\nreal\n"), "{text}");
+            assert!(!text.contains("secret") && !text.contains("PATH="), "{text}");
+            assert_eq!(doc.warnings.len(), 1, "{:?}", doc.warnings);
+            assert!(
+                doc.warnings[0].contains("AGENTS.md was not read"),
+                "{:?}",
+                doc.warnings
+            );
+            assert_eq!(doc.sources.len(), 1);
+        }
+        let global = project.home.path().join("AGENTS.md");
+        symlink("/etc/hostname", &global).expect("a link");
+        assert!(project.load("a", "").warnings[0].contains("outside of"));
+    }
+
+    #[test]
+    fn pipes_are_refused_and_byte_order_marks_are_dropped() {
+        let project = Project::new();
+        project.write(".git", "");
+        let pipe = project.root.path().join("AGENTS.md");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("runs").success());
+        std::fs::write(project.root.path().join("a/AGENTS.md"), b"\xff\xfeh\0i\0").expect("a file");
+        let doc = project.load("a", "");
+        assert!(doc.warnings[0].contains("a pipe"), "{:?}", doc.warnings);
+        assert!(doc.text.is_some_and(|text| text.contains("\nhi\n")));
+    }
+
+    #[test]
+    fn a_git_folder_without_head_is_no_root() {
+        let project = Project::new();
+        std::fs::create_dir(project.root.path().join(".git")).expect("a folder");
+        project.write("AGENTS.md", "above");
+        assert_eq!(project.load("a", "").text, None);
+        project.write(".git/HEAD", "ref: refs/heads/main");
+        assert!(
+            project
+                .load("a", "")
+                .text
+                .is_some_and(|text| text.contains("above"))
+        );
+    }
+
+    #[test]
     fn without_a_marker_only_the_folder_itself_counts() {
         let project = Project::new();
         project.write("AGENTS.md", "above");
         project.write("a/NOTES.md", "here");
-        assert_eq!(project.load("a", "").text, None);
-        let doc = project.load("a", "project_doc_fallback_filenames = [\"NOTES.md\"]");
+        // Whatever may lie in the folders above the temporary one.
+        let markers = "project_root_markers = [\"no such marker\"]\n";
+        assert_eq!(project.load("a", markers).text, None);
+        let doc = project.load(
+            "a",
+            &format!("{markers}project_doc_fallback_filenames = [\"NOTES.md\"]"),
+        );
         assert!(
             doc.text
                 .is_some_and(|text| text.contains("here") && !text.contains("above"))

@@ -20,6 +20,7 @@ mod config;
 mod demo;
 mod feature;
 mod history;
+mod hostile_folder;
 mod models;
 mod orphans;
 mod read_state;

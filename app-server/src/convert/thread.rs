@@ -7,6 +7,7 @@ use codex_app_server_protocol::{
     AbsolutePathBuf, LegacyAppPathString, ReasoningEffort, SessionSource, ThreadSource,
 };
 use codex_core::history::{ReadState, Unread};
+use codex_core::url_redaction::redact_url;
 use codex_core::{GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage};
 use serde_json::Value;
 
@@ -134,7 +135,7 @@ pub(crate) fn breakdown(usage: &TokenUsage) -> wire::TokenUsageBreakdown {
 fn git_to_wire(git: &GitInfo) -> wire::GitInfo {
     wire::GitInfo {
         branch: git.branch.clone(),
-        origin_url: git.origin_url.clone(),
+        origin_url: git.origin_url.as_deref().map(redact_url),
         sha: git.sha.clone(),
     }
 }

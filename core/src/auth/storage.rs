@@ -9,6 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use super::stored::StoredAuth;
 use super::{keyring, temporary};
 use crate::config::CredentialsStore;
+use crate::external_file::{self, READ_TIMEOUT, in_background};
+
+/// Largest auth.json, in bytes.
+const MAX_FILE: usize = 1 << 20;
 
 /// The stores of one home.
 #[derive(Debug)]
@@ -38,11 +42,11 @@ impl Storage {
         }
         let read = match store {
             CredentialsStore::Ephemeral => Ok(self.memory().clone()),
-            CredentialsStore::File => self.read_file(),
+            CredentialsStore::File => self.read_file().await,
             CredentialsStore::Keyring => keyring::read(&self.codex_home).await,
             CredentialsStore::Auto => match keyring::read(&self.codex_home).await {
                 Ok(Some(stored)) => Ok(Some(stored)),
-                Ok(None) | Err(_) => self.read_file(),
+                Ok(None) | Err(_) => self.read_file().await,
             },
         };
         read.unwrap_or_else(|error| {
@@ -91,17 +95,21 @@ impl Storage {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_file(&self) -> Result<Option<StoredAuth>, String> {
-        match fs::read(self.path()) {
+    async fn read_file(&self) -> Result<Option<StoredAuth>, String> {
+        let path = self.path();
+        let read = in_background(READ_TIMEOUT, move || external_file::read(&path, MAX_FILE));
+        match read.await.flatten() {
             // serde_json quotes no input in its errors but for strings of a wrong type; say only where it is.
-            Ok(text) => StoredAuth::parse(&text).map(Some).map_err(|error| {
-                format!(
-                    "auth.json is not valid at line {} column {}",
-                    error.line(),
-                    error.column()
-                )
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(text) => StoredAuth::parse(external_file::without_bom(&text))
+                .map(Some)
+                .map_err(|error| {
+                    format!(
+                        "auth.json is not valid at line {} column {}",
+                        error.line(),
+                        error.column()
+                    )
+                }),
+            Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(format!("auth.json: {error}")),
         }
     }

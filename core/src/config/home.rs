@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Why there is no home folder to work in.
+use crate::external_file::{FileError, read_text};
+
+/// Most of the identifier's file that is read, in bytes.
+const MAX_ID: usize = 1 << 10;
+
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// `CODEX_HOME` names nothing.
@@ -80,11 +85,11 @@ pub fn installation_id(codex_home: &Path) -> io::Result<String> {
 }
 
 fn read_id(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
+    match read_text(path, MAX_ID) {
         Ok(text) => Ok(Uuid::parse_str(text.trim()).ok().map(|id| id.to_string())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(FileError::NotUtf8 | FileError::TooLarge(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -12,7 +12,11 @@ use super::error::problem_in_file;
 use super::overrides::{layer, merge};
 use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
+use crate::external_file::read_text;
 use crate::features::Switches;
+
+/// Largest config.toml, in bytes. A megabyte takes some ten milliseconds.
+const MAX_FILE: usize = 1 << 20;
 
 /// Where the configuration of a process comes from. Files are read when asked for, not at start.
 #[derive(Debug, Clone, Default)]
@@ -144,7 +148,7 @@ impl Stamp {
 pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
     static LAST: Mutex<Option<Arc<File>>> = Mutex::new(None);
 
-    let unreadable = |error: &io::Error| {
+    let unreadable = |error: &dyn std::fmt::Display| {
         ConfigError::File(ConfigProblem {
             path: Some(path.to_owned()),
             range: None,
@@ -160,7 +164,7 @@ pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError>
     if let Some(file) = last.filter(|file| file.path == path && file.stamp == stamp) {
         return Ok(Some(file));
     }
-    let text = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let text = read_text(path, MAX_FILE).map_err(|error| unreadable(&error))?;
     let table = text
         .parse::<Table>()
         .map_err(|error| ConfigError::File(problem_in_file(path, &text, &error)))?;

@@ -18,6 +18,7 @@ pub use home::{HomeError, find_codex_home, installation_id};
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::BUILT_IN_PROFILES;
+pub(crate) use permissions::project_root;
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,

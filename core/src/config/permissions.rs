@@ -90,10 +90,18 @@ pub(super) fn trust(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Option
     level(cwd).or_else(|| level(project_root(cwd, markers)?))
 }
 
-/// The nearest folder upwards from `cwd` that holds one of the markers.
-fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a Path> {
+/// The nearest folder upwards from `cwd` that holds one of the markers. A `.git` folder must be a repository.
+pub(crate) fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a Path> {
+    let holds = |folder: &Path, marker: &str| {
+        let path = folder.join(marker);
+        if marker == ".git" {
+            crate::git::is_marker(&path)
+        } else {
+            path.exists()
+        }
+    };
     cwd.ancestors()
-        .find(|dir| markers.iter().any(|marker| dir.join(marker).exists()))
+        .find(|folder| markers.iter().any(|marker| holds(folder, marker)))
 }
 
 fn reference(id: &str) -> PermissionProfileRef {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
 use crate::config::{Config, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
@@ -15,7 +16,6 @@ use crate::history::{
     timestamp,
 };
 use crate::model::{ModelClient, ModelClientOptions, Provider, ThreadLineage};
-use crate::project_doc::ProjectDoc;
 use crate::session::{Front, Mail, Outbox, Services, Session, settings};
 use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 
 impl Engine {
     /// Reads the configuration and builds everything that a new thread consists of.
-    pub(super) fn prepare(
+    pub(super) async fn prepare(
         &self,
         start: StartThread,
         mail: &mpsc::UnboundedSender<Mail>,
@@ -38,12 +38,12 @@ impl Engine {
             .model
             .clone()
             .unwrap_or_else(|| self.models.default_model());
-        let mut settings = settings::initial(&config, model, cwd, &start.settings)?;
+        let mut settings = settings::initial(config, model, cwd, &start.settings)?;
         if let Some(provider) = &start.settings.model_provider {
             settings.model_provider.clone_from(provider);
         }
         let id = ThreadId::new();
-        let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &config)?;
+        let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &files)?;
         let now = chrono::Local::now();
         let info = new_info(id, &start, &settings, now.timestamp());
         let (log, reading, info) = if start.ephemeral {
@@ -65,7 +65,10 @@ impl Engine {
                 layout: self.store().layout().clone(),
                 id,
                 path: path.clone(),
-                meta: new_meta(&info, Some(base), now.to_utc()),
+                meta: SessionMeta {
+                    git: files.git.clone().map(Into::into),
+                    ..new_meta(&info, Some(base), now.to_utc())
+                },
                 position: LogPosition::default(),
                 on_warning: on_warning(mail),
             };
@@ -80,7 +83,7 @@ impl Engine {
         let draft = Draft {
             info,
             settings,
-            config,
+            files,
             instructions,
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
@@ -97,7 +100,7 @@ impl Engine {
         let Draft {
             info,
             settings,
-            config,
+            files: ThreadFiles { config, doc, .. },
             instructions,
             developer_instructions,
             user_agent,
@@ -108,7 +111,6 @@ impl Engine {
         } = draft;
         let id = info.id;
         let provider = provider(&config, &settings.model_provider)?;
-        let doc = ProjectDoc::load(&config, &settings.cwd);
         let warnings = config
             .unknown_settings
             .iter()
@@ -151,7 +153,6 @@ impl Engine {
         });
         let (tools, tool_specs) = self.tools(&config);
         let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
-        let config = Arc::new(config);
         let front = Front {
             info,
             settings: Arc::new(settings),
@@ -187,21 +188,15 @@ impl Engine {
     pub(super) fn base_instructions(
         &self,
         given: Option<String>,
-        config: &Config,
+        files: &ThreadFiles,
     ) -> Result<(Arc<str>, bool)> {
         if let Some(given) = given {
             return Ok((given.into(), true));
         }
-        let Some(path) = &config.model_instructions_file else {
-            return Ok((Arc::clone(&self.base_instructions), false));
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::invalid(format!(
-                "failed to load configuration: model_instructions_file {}: {error}",
-                path.display()
-            ))
-        })?;
-        Ok((text.trim().into(), true))
+        match files.instructions()? {
+            Some(configured) => Ok((configured, true)),
+            None => Ok((Arc::clone(&self.base_instructions), false)),
+        }
     }
 
     /// The tools of a thread with this configuration.
@@ -259,7 +254,7 @@ pub(super) fn export(config: &Config) {
 pub(super) struct Draft {
     pub(super) info: ThreadInfo,
     pub(super) settings: ThreadSettings,
-    pub(super) config: Config,
+    pub(super) files: ThreadFiles,
     pub(super) instructions: Arc<str>,
     pub(super) developer_instructions: Option<String>,
     pub(super) user_agent: String,

@@ -114,7 +114,7 @@ impl Engine {
     /// A fork whose file points into the source's.
     async fn fork_on_base(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
         let path = self.store().layout().rollout(twig.id, Local::now());
-        let draft = self.fork_draft(&twig)?;
+        let draft = self.fork_draft(&twig).await?;
         let branch = twig.branch;
         let meta = SessionMeta {
             history_mode: Some(HistoryMode::Paginated),
@@ -180,7 +180,7 @@ impl Engine {
     async fn fork_by_copy(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
         let id = twig.id;
         let path = self.store().layout().rollout(id, Local::now());
-        let draft = self.fork_draft(&twig)?;
+        let draft = self.fork_draft(&twig).await?;
         let branch = twig.branch;
         let meta = SessionMeta {
             history_mode: None,
@@ -207,12 +207,12 @@ impl Engine {
             history,
             reading: self.store().new_reading(id),
         };
-        self.assemble_stored(taken, twig.start, mail)
+        self.assemble_stored(taken, twig.start, mail).await
     }
 
     /// A fork that lives in memory only.
     async fn fork_in_memory(&self, twig: Twig<'_>) -> Result<Assembled> {
-        let draft = self.fork_draft(&twig)?;
+        let draft = self.fork_draft(&twig).await?;
         let tail = twig.branch.tail;
         let items = load_now(twig.branch.history).await?;
         let load = Box::pin(std::future::ready(Ok(items)));
@@ -221,7 +221,7 @@ impl Engine {
     }
 
     /// What a fork takes over from its source. Without a log.
-    fn fork_draft(&self, twig: &Twig<'_>) -> Result<Draft> {
+    async fn fork_draft(&self, twig: &Twig<'_>) -> Result<Draft> {
         let Twig {
             id,
             stored,
@@ -235,8 +235,8 @@ impl Engine {
         } else {
             SavedSettings::default()
         };
-        let (config, settings) = self.settings_again(meta, &saved, start)?;
-        let instructions = self.instructions_again(meta, start.base_instructions.clone(), &config)?;
+        let (files, settings) = self.settings_again(meta, &saved, start).await?;
+        let instructions = self.instructions_again(meta, start.base_instructions.clone(), &files)?;
         let source = &stored.info;
         let info = ThreadInfo {
             forked_from: Some(source.id),
@@ -249,7 +249,7 @@ impl Engine {
         Ok(Draft {
             info,
             settings,
-            config,
+            files,
             instructions,
             developer_instructions: start.developer_instructions.clone(),
             user_agent: start.user_agent.clone(),
@@ -288,6 +288,7 @@ fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
     });
     SessionMeta {
         dynamic_tools: source.dynamic_tools.clone(),
+        git: draft.files.git.clone().map(Into::into),
         ..new_meta(&draft.info, base_instructions, chrono::Utc::now())
     }
 }

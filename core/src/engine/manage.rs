@@ -320,9 +320,9 @@ impl Engine {
             ..self.store().open_history(stored.path.clone()).await?.meta
         };
         let saved = branch.tail.settings.clone();
-        let (config, again) = self.settings_again(&meta, &saved, &start)?;
+        let (files, again) = self.settings_again(&meta, &saved, &start).await?;
         let settings = settings.unwrap_or(again);
-        let instructions = self.instructions_again(&meta, None, &config)?;
+        let instructions = self.instructions_again(&meta, None, &files)?;
         let channel = mpsc::unbounded_channel();
         drop(lock);
         let entries = vec![Entry::SettingsApplied(Box::new(settings.clone()))];
@@ -341,7 +341,7 @@ impl Engine {
         let draft = Draft {
             info: info.clone(),
             settings,
-            config,
+            files,
             instructions,
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,

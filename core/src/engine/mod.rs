@@ -2,6 +2,7 @@
 
 mod actors;
 mod assemble;
+mod files;
 mod fork;
 mod manage;
 mod resume;
@@ -138,13 +139,9 @@ impl Engine {
     }
 
     /// Starts a thread. `reply` is called before the thread's first event.
-    #[expect(
-        clippy::unused_async,
-        reason = "the caller must be ready to wait: threads may have to be locked"
-    )]
     pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
         let channel = mpsc::unbounded_channel();
-        match self.prepare(start, &channel.0) {
+        match self.prepare(start, &channel.0).await {
             Ok(assembled) => {
                 let started = assembled.started();
                 self.launch(channel, assembled, || reply.send(Ok(started)));

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::assemble::{Assembled, Draft, export, on_warning};
+use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, ThreadHandle};
-use crate::config::Config;
 use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
 use crate::history::tail::Tail;
 use crate::history::{
@@ -61,7 +61,7 @@ impl Engine {
     /// Takes a thread up again. `reply` is called before the thread's first event but one: its status.
     pub async fn resume_thread(&self, resume: ResumeThread, reply: Reply<ResumedThread>) {
         if let Some(items) = resume.history {
-            return self.resume_items(items, resume.start, reply);
+            return self.resume_items(items, resume.start, reply).await;
         }
         let id = match self.resumable(&resume).await {
             Ok(Resumable::Loaded(handle)) => {
@@ -128,7 +128,7 @@ impl Engine {
             .taken_turns(taken.history.clone(), id, resume.all_turns, resume.page)
             .await?;
         let usage = usage(&taken.tail);
-        let assembled = self.assemble_stored(taken, resume.start, mail)?;
+        let assembled = self.assemble_stored(taken, resume.start, mail).await?;
         let TakenTurns {
             all,
             page,
@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// A thread whose file has been taken up.
-    pub(super) fn assemble_stored(
+    pub(super) async fn assemble_stored(
         &self,
         taken: Taken,
         start: StartThread,
@@ -168,8 +168,8 @@ impl Engine {
         } else {
             SavedSettings::default()
         };
-        let (config, settings) = self.settings_again(&meta, &saved, &start)?;
-        let instructions = self.instructions_again(&meta, start.base_instructions.clone(), &config)?;
+        let (files, settings) = self.settings_again(&meta, &saved, &start).await?;
+        let instructions = self.instructions_again(&meta, start.base_instructions.clone(), &files)?;
         let log = ThreadLog::resume(
             &self.writer,
             ResumedLog {
@@ -201,7 +201,7 @@ impl Engine {
         let draft = Draft {
             info,
             settings,
-            config,
+            files,
             instructions,
             developer_instructions: start.developer_instructions,
             user_agent: start.user_agent,
@@ -214,24 +214,25 @@ impl Engine {
     }
 
     /// Settings as they were, with the changes that are asked for now.
-    pub(super) fn settings_again(
+    pub(super) async fn settings_again(
         &self,
         meta: &SessionMeta,
         saved: &SavedSettings,
         start: &StartThread,
-    ) -> Result<(Config, ThreadSettings)> {
+    ) -> Result<(ThreadFiles, ThreadSettings)> {
         let cwd = match &start.settings.cwd {
             Some(cwd) => settings::absolute(cwd)?,
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
-        let config = Config::load(&self.options.config, &cwd, &start.config)?;
-        export(&config);
+        let files = ThreadFiles::read(&self.options.config, cwd.clone(), start.config.clone()).await?;
+        let config = &files.config;
+        export(config);
         let model = saved
             .model
             .clone()
             .or_else(|| config.model.clone())
             .unwrap_or_else(|| self.models.default_model());
-        let mut again = settings::initial(&config, model, cwd, &SettingsPatch::default())?;
+        let mut again = settings::initial(config, model, cwd, &SettingsPatch::default())?;
         let saved = saved.clone();
         if saved.model.is_some() {
             again.effort = saved.effort;
@@ -258,11 +259,11 @@ impl Engine {
             again.mode_instructions = mode.settings.developer_instructions;
         }
         again.disabled_plugin_ids = saved.disabled_plugin_ids.unwrap_or_default();
-        let mut now = settings::changed(&config, &again, &start.settings)?;
+        let mut now = settings::changed(config, &again, &start.settings)?;
         if let Some(provider) = &start.settings.model_provider {
             now.model_provider.clone_from(provider);
         }
-        Ok((config, now))
+        Ok((files, now))
     }
 
     /// The base instructions of the thread's start, unless others are given.
@@ -270,14 +271,14 @@ impl Engine {
         &self,
         meta: &SessionMeta,
         given: Option<String>,
-        config: &Config,
+        files: &ThreadFiles,
     ) -> Result<Arc<str>> {
         match (&meta.base_instructions, given) {
             (Some(kept), None) if *kept.text == *self.base_instructions => {
                 Ok(Arc::clone(&self.base_instructions))
             }
             (Some(kept), None) => Ok(kept.text.as_str().into()),
-            (_, given) => Ok(self.base_instructions(given, config)?.0),
+            (_, given) => Ok(self.base_instructions(given, files)?.0),
         }
     }
 
@@ -323,19 +324,19 @@ impl Engine {
     }
 
     /// A new thread that begins with items.
-    fn resume_items(&self, items: Vec<Value>, start: StartThread, reply: Reply<ResumedThread>) {
+    async fn resume_items(&self, items: Vec<Value>, start: StartThread, reply: Reply<ResumedThread>) {
         let channel = mpsc::unbounded_channel();
-        let begin = || {
+        let begin = async {
             if items.is_empty() {
                 return Err(Error::invalid("history must not be empty"));
             }
             let items = Front::parse_items(items)?;
-            let mut assembled = self.prepare(start, &channel.0)?;
+            let mut assembled = self.prepare(start, &channel.0).await?;
             assembled.front.heard_items(&items);
             assembled.session.history.push(items);
             Ok(assembled)
         };
-        match begin() {
+        match begin.await {
             Ok(assembled) => {
                 let resumed = ResumedThread {
                     started: assembled.started(),

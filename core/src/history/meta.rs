@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::url_redaction::redact_url;
 use crate::{GitInfo, HistoryMode, ThreadId};
 
 /// Payload of a `session_meta` line. Fields of other programs that we don't know are dropped when a meta is copied.
@@ -134,9 +135,14 @@ pub struct MetaGit {
     /// Branch name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// Address of the remote `origin`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Address of the remote `origin`, without credentials; what other programs wrote is cleaned when it is read.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "without_secrets")]
     pub repository_url: Option<String>,
+}
+
+fn without_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let url = Option::<String>::deserialize(deserializer)?;
+    Ok(url.as_deref().map(redact_url))
 }
 
 impl From<MetaGit> for GitInfo {
@@ -154,7 +160,7 @@ impl From<GitInfo> for MetaGit {
         Self {
             commit_hash: git.sha,
             branch: git.branch,
-            repository_url: git.origin_url,
+            repository_url: git.origin_url.as_deref().map(redact_url),
         }
     }
 }

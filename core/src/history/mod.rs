@@ -5,7 +5,6 @@ mod catalogue;
 mod chain;
 mod encode;
 mod error_codec;
-mod git;
 mod head;
 mod index;
 mod input_codec;

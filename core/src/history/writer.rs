@@ -13,11 +13,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
+use super::Entry;
 use super::encode::Encoder;
 use super::layout::Layout;
 use super::lock::WriterLock;
 use super::meta::SessionMeta;
-use super::{Entry, git};
 
 /// What may wait for the disk per log, in bytes; more is lost, and said so.
 const QUEUE_LIMIT: usize = 64 << 20;
@@ -221,12 +221,9 @@ impl std::fmt::Debug for Log {
 
 /// Puts the first line, and the settings told before it, in front.
 fn begin(target: &mut Target, at: DateTime<Utc>) {
-    let Some(mut meta) = target.meta.take() else {
+    let Some(meta) = target.meta.take() else {
         return;
     };
-    if meta.git.is_none() {
-        meta.git = git::repository(&meta.cwd).map(Into::into);
-    }
     target.encoder.meta(&mut target.waiting, at, &meta);
     for (at, entry) in std::mem::take(&mut target.early) {
         target.encoder.entry(&mut target.waiting, at, &entry);

@@ -14,9 +14,12 @@ use super::provider::{AuthCommand, Provider};
 use super::provider_auth::CommandTokens;
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
+use crate::external_file::{self, READ_TIMEOUT, in_background};
 
 /// Limit for one question.
 const LIMIT: Duration = Duration::from_secs(5);
+/// Largest models_cache.json, in bytes.
+const MAX_CACHE: usize = 16 << 20;
 
 /// An answer of the endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -151,9 +154,9 @@ fn cache_path(codex_home: &Path) -> PathBuf {
 /// What an earlier process was told, if it was told to the same account by the same release.
 pub(super) async fn read_cache(codex_home: &Path, request: &ModelsRequest) -> Option<Fetched> {
     let path = cache_path(codex_home);
-    let file = tokio::task::spawn_blocking(move || {
-        let text = std::fs::read(path).ok()?;
-        serde_json::from_slice::<CacheFile>(&text).ok()
+    let file = in_background(READ_TIMEOUT, move || {
+        let text = external_file::read(&path, MAX_CACHE).ok()?;
+        serde_json::from_slice::<CacheFile>(external_file::without_bom(&text)).ok()
     })
     .await
     .ok()??;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -86,7 +87,7 @@ impl Told {
 
     /// Takes over what the history says. Of long texts it has hashes: those that are as they were count as known, all
     /// others as some other text. What another program has noted in its own way counts as nothing.
-    fn restore(&mut self, config: &Config, now: &Surroundings) {
+    async fn restore(&mut self, config: &Arc<Config>, now: &Surroundings) {
         let Some(state) = self.restored.take() else { return };
         let get = |key: &str| state.get(key).cloned().unwrap_or_default();
         let known_text = |key: &str, text: Option<&String>| match (get(key), text) {
@@ -113,16 +114,16 @@ impl Told {
             })
         };
         let Some(before) = before() else { return };
-        let doc = ProjectDoc::load(config, &before.cwd);
+        let doc = ProjectDoc::read(config, &before.cwd).await;
         self.project_doc = known_text("project_doc", doc.text.as_ref());
         self.surroundings = Some(before);
         self.state = state;
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
-    pub(crate) fn update(&mut self, config: &Config, now: Surroundings) -> News {
+    pub(crate) async fn update(&mut self, config: &Arc<Config>, now: Surroundings) -> News {
         let mut news = News::default();
-        self.restore(config, &now);
+        self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
         let is_new =
             |differs: fn(&Surroundings, &Surroundings) -> bool| before.is_none_or(|old| differs(old, &now));
@@ -163,7 +164,7 @@ impl Told {
         let mut user = Vec::new();
         let new_place = is_new(|a, b| a.cwd != b.cwd);
         if new_place {
-            let doc = ProjectDoc::load(config, &now.cwd);
+            let doc = ProjectDoc::read(config, &now.cwd).await;
             if before.is_some() {
                 news.warnings = doc.warnings;
             }

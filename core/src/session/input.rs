@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::history::message;
+use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::model::{ContentItem, KnownItem, ResponseItem};
 use crate::{Error, Result, UserInput};
 
@@ -13,10 +14,10 @@ use crate::{Error, Result, UserInput};
 const MAX_INPUT_CHARS: usize = 1 << 20;
 
 /// Largest image file that is sent, in bytes. Servers refuse more.
-const MAX_IMAGE_BYTES: u64 = 20 << 20;
+const MAX_IMAGE_BYTES: usize = 20 << 20;
 
 /// Largest SKILL.md that is sent, in bytes.
-const MAX_SKILL_BYTES: u64 = 1 << 20;
+const MAX_SKILL_BYTES: usize = 1 << 20;
 
 /// Refuses input that no model could be given (threads-and-turns section 3.1).
 pub(crate) fn check(input: &[UserInput]) -> Result<()> {
@@ -138,18 +139,13 @@ async fn read_image(path: &Path) -> Result<String, String> {
     encode.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// Reads an ordinary file of at most `max` bytes. A pipe or a device could keep a turn waiting for ever.
-async fn read_file(path: &Path, max: u64) -> Result<Vec<u8>, String> {
-    let metadata = tokio::fs::metadata(path)
+/// Reads a file of at most `max` bytes.
+async fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, String> {
+    let path = path.to_owned();
+    in_background(READ_TIMEOUT, move || external_file::read(&path, max))
         .await
-        .map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is no ordinary file".into());
-    }
-    if metadata.len() > max {
-        return Err(format!("it has {} bytes, {max} are allowed", metadata.len()));
-    }
-    tokio::fs::read(path).await.map_err(|error| error.to_string())
+        .flatten()
+        .map_err(|error| error.to_string())
 }
 
 /// Kind of an image by its first bytes; names lie.
@@ -165,7 +161,7 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
 
 async fn skill(name: &str, path: &Path) -> Option<ResponseItem> {
     let body = read_file(path, MAX_SKILL_BYTES).await.ok()?;
-    let body = String::from_utf8_lossy(&body);
+    let body = external_file::decode_lossy(&body);
     let text = format!(
         "<skill>\n<name>{name}</name>\n<path>{}</path>\n{}\n</skill>",
         path.display(),

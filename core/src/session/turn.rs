@@ -155,7 +155,7 @@ impl Turn<'_> {
             mode: plan.settings.collaboration_mode,
         }]);
         let now = Surroundings::new(&plan.settings, services.developer_instructions.as_deref());
-        let news = session.told.update(&services.config, now);
+        let news = session.told.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {
             turn_id: plan.id.to_string(),

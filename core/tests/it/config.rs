@@ -258,7 +258,8 @@ fn settings_that_cannot_work_are_refused_by_name() {
 fn a_trusted_project_may_be_written_to_and_an_untrusted_one_asks() {
     let project = tempfile::tempdir().expect("temp dir");
     fs::create_dir_all(project.path().join(".git")).expect("git");
-    fs::create_dir_all(project.path().join("sub/sub")).expect("sub");
+    fs::write(project.path().join(".git/HEAD"), "ref: refs/heads/main\n").expect("head");
+    fs::create_dir_all(project.path().join("sub/sub/.git")).expect("no repository");
     let sub = project.path().join("sub/sub");
     let trust = |level| {
         format!(

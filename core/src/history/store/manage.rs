@@ -13,6 +13,7 @@ use crate::history::RolloutName;
 use crate::history::catalogue::Rollout;
 use crate::history::chain::History;
 use crate::history::index::IndexError;
+use crate::url_redaction::redact_url;
 use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
 
 /// What users changed of a thread's metadata. Laid over what its file tells; `Some(None)` hides that.
@@ -61,7 +62,7 @@ impl MetadataPatch {
             git.branch = branch;
         }
         if let Some(url) = self.origin_url {
-            git.origin_url = url;
+            git.origin_url = url.as_deref().map(redact_url);
         }
         info.git = (git != GitInfo::default()).then_some(git);
     }

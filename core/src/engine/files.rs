@@ -1,0 +1,88 @@
+//! What a thread must know from files before it begins.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::config::{Config, ConfigOverride, ConfigSource};
+use crate::external_file::{READ_TIMEOUT, in_background, read_text};
+use crate::project_doc::ProjectDoc;
+use crate::{Error, GitInfo, Result, git};
+
+/// Largest `model_instructions_file`, in bytes.
+const MAX_INSTRUCTIONS: usize = 4 << 20;
+
+/// The configuration of a thread, and what its folder says.
+pub(super) struct ThreadFiles {
+    pub(super) config: Arc<Config>,
+    /// Content of `model_instructions_file`, if one is configured. Whether it is needed is for others to say.
+    instructions: Option<Result<Arc<str>>>,
+    /// AGENTS.md.
+    pub(super) doc: ProjectDoc,
+    /// The repository around the folder.
+    pub(super) git: Option<GitInfo>,
+}
+
+type Configured = (Arc<Config>, Option<Result<Arc<str>>>);
+
+impl ThreadFiles {
+    /// Reads all of it on another thread. A folder that can't be read in time costs only what it would have said.
+    pub(super) async fn read(
+        source: &ConfigSource,
+        cwd: PathBuf,
+        overrides: Vec<ConfigOverride>,
+    ) -> Result<Self> {
+        let source = source.clone();
+        let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
+        let folder = cwd.clone();
+        let reading = move || {
+            let config = match Config::load(&source, &folder, &overrides) {
+                Ok(config) => Arc::new(config),
+                Err(error) => {
+                    let _ = tell.send(Err(error.into()));
+                    return Default::default();
+                }
+            };
+            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));
+            (ProjectDoc::load(&config, &folder), git::info(&folder))
+        };
+        let project = in_background(READ_TIMEOUT, reading).await;
+        let (config, instructions) = match (configured.try_recv(), &project) {
+            (Ok(configured), _) => configured?,
+            (Err(_), Err(error)) => {
+                return Err(Error::invalid(format!(
+                    "failed to load configuration: config.toml: {error}"
+                )));
+            }
+            (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
+        };
+        let (doc, git) = project.unwrap_or_else(|error| (ProjectDoc::unread(&cwd, &error), None));
+        Ok(Self {
+            config,
+            instructions,
+            doc,
+            git,
+        })
+    }
+
+    /// The text that the user configured instead of our instructions, if any.
+    pub(super) fn instructions(&self) -> Result<Option<Arc<str>>> {
+        match &self.instructions {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(Arc::clone(text))),
+            Some(Err(error)) => Err(error.clone()),
+        }
+    }
+}
+
+fn instructions(config: &Config) -> Option<Result<Arc<str>>> {
+    let path = config.model_instructions_file.as_ref()?;
+    Some(match read_text(path, MAX_INSTRUCTIONS) {
+        Ok(text) => Ok(text.trim().into()),
+        Err(error) => Err(Error::invalid(format!(
+            "failed to load configuration: model_instructions_file {}: {error}",
+            path.display()
+        ))),
+    })
+}

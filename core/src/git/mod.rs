@@ -1,0 +1,108 @@
+//! What is told about git repositories: in requests (model-and-auth section 3.2) and in a thread's first line.
+//!
+//! A repository that a user opens may be hostile. So no program runs: git would start what a repository's own
+//! configuration names. Its files are read here instead, as [`crate::external_file`] says, from its own git folder only,
+//! and what they hold is checked before it is told. Contents of the work tree are never read.
+
+mod changes;
+mod config;
+mod head;
+mod repository;
+
+pub(crate) use self::repository::{Repository, is_marker};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::GitInfo;
+use crate::external_file::{READ_TIMEOUT, in_background};
+
+/// How long a request or a handshake waits for what is known of repositories.
+pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Root of a repository → what is told of it.
+pub type Workspaces = BTreeMap<String, Workspace>;
+
+/// What is told of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Workspace {
+    /// Name of a remote → its URL, without credentials.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub associated_remote_urls: BTreeMap<String, String>,
+    /// Hash of the commit that is checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_git_commit_hash: Option<String>,
+    /// Whether there are changes that are not committed; `None` if that can't be told without reading contents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_changes: Option<bool>,
+}
+
+impl Workspace {
+    fn of(repository: &Repository) -> Self {
+        Self {
+            associated_remote_urls: repository.remotes(),
+            latest_git_commit_hash: repository.head().commit,
+            has_changes: repository.has_changes(),
+        }
+    }
+}
+
+/// Commit, branch and origin of the repository that a folder is in; `None` outside of one. Blocks; see
+/// [`crate::external_file`].
+pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
+    let repository = Repository::around(folder)?;
+    let head = repository.head();
+    let info = GitInfo {
+        sha: head.commit,
+        branch: head.branch,
+        origin_url: repository.remotes().remove("origin"),
+    };
+    Some(info)
+}
+
+/// A look at the repositories of a turn, under way or done, with the moment from which on nobody waits for it.
+#[derive(Debug, Clone)]
+pub struct Look {
+    answer: Shared<BoxFuture<'static, Option<Workspaces>>>,
+    until: Instant,
+}
+
+impl Look {
+    /// Looks at the repositories that hold these folders, in the background. Must be called within the runtime.
+    pub fn at<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
+        let folders: BTreeSet<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
+        let looking = tokio::spawn(in_background(READ_TIMEOUT, move || look(&folders)));
+        // Runs to its end even if everybody who waits has gone.
+        let answer = async move { looking.await.ok()?.ok() }.boxed().shared();
+        Self {
+            answer,
+            until: Instant::now() + PATIENCE,
+        }
+    }
+
+    /// What is known by now, after waiting for the rest of [`PATIENCE`] at most. All or nothing: a repository that is
+    /// missing would look like one that was left.
+    pub async fn in_time(&self) -> Option<Workspaces> {
+        let answer = tokio::time::timeout_at(self.until, self.answer.clone());
+        answer.await.ok()?.filter(|workspaces| !workspaces.is_empty())
+    }
+}
+
+fn look(folders: &BTreeSet<PathBuf>) -> Workspaces {
+    let mut workspaces = Workspaces::new();
+    for repository in folders.iter().filter_map(|folder| Repository::around(folder)) {
+        workspaces
+            .entry(repository.root().to_string_lossy().into_owned())
+            .or_insert_with(|| Workspace::of(&repository));
+    }
+    workspaces
+}
+
+#[cfg(test)]
+mod tests;
