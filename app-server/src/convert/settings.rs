@@ -40,12 +40,13 @@ macro_rules! opening {
                     permissions: $params.permissions,
                     ..::codex_core::SettingsPatch::default()
                 },
-                config: $params
-                    .config
-                    .map(|config| {
+                config: match $params.config {
+                    Some(config) => {
                         ::codex_core::config::ConfigOverride::from_json(&config.into_iter().collect())
-                    })
-                    .unwrap_or_default(),
+                            .map_err(::codex_core::Error::from)?
+                    }
+                    None => ::std::vec::Vec::new(),
+                },
                 base_instructions: $params.base_instructions,
                 developer_instructions: $params.developer_instructions,
                 ..$opener

@@ -4,6 +4,11 @@
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
+use super::ConfigError;
+
+/// Most parts of a dotted key. Those that we know have five at most.
+const MAX_PARTS: usize = 64;
+
 /// An override from the command line or from thread/start: a dotted key and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigOverride {
@@ -22,6 +27,9 @@ pub enum OverrideError {
     /// Nothing is before the `=`.
     #[error("error parsing -c overrides: Empty key in override: {0}")]
     EmptyKey(String),
+    /// The key has too many parts.
+    #[error("error parsing -c overrides: {0}")]
+    TooDeep(String),
     /// `--enable` or `--disable` of something that doesn't exist.
     #[error("Unknown feature flag: {0}")]
     UnknownFeature(String),
@@ -38,6 +46,7 @@ impl ConfigOverride {
         if key.is_empty() {
             return Err(OverrideError::EmptyKey(text.to_owned()));
         }
+        check_depth(key).map_err(OverrideError::TooDeep)?;
         let value = value.trim();
         Ok(Self {
             key: full_key(key),
@@ -57,8 +66,11 @@ impl ConfigOverride {
         })
     }
 
-    /// The `config` map of a request: dotted keys or nested objects. A null leaves its key alone.
-    pub fn from_json(map: &serde_json::Map<String, Json>) -> Vec<Self> {
+    /// The `config` map of a request: dotted keys of at most 64 parts, or nested objects. A null leaves its key alone.
+    pub fn from_json(map: &serde_json::Map<String, Json>) -> Result<Vec<Self>, ConfigError> {
+        for key in map.keys() {
+            check_depth(key).map_err(ConfigError::Override)?;
+        }
         let mut all: Vec<Self> = map
             .iter()
             .filter_map(|(key, value)| {
@@ -70,7 +82,7 @@ impl ConfigOverride {
             .collect();
         // The value of a whole table wins over its parts, so it comes last.
         all.sort_by_key(|one| std::cmp::Reverse(one.key.matches('.').count()));
-        all
+        Ok(all)
     }
 }
 
@@ -95,23 +107,35 @@ pub(super) fn merge(base: &mut Table, over: Table) {
     }
 }
 
-fn set(table: &mut Table, key: &str, value: Value) {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
+fn set(mut table: &mut Table, key: &str, value: Value) {
+    let (above, last) = match key.rsplit_once('.') {
+        Some((above, last)) => (Some(above), last),
+        None => (None, key),
+    };
+    for part in above.into_iter().flat_map(|above| above.split('.')) {
+        let below = table
+            .entry(part.to_owned())
+            .or_insert_with(|| Value::Table(Table::new()));
+        if !below.is_table() {
+            *below = Value::Table(Table::new());
         }
-        Some((first, rest)) => {
-            let below = table
-                .entry(first.to_owned())
-                .or_insert_with(|| Value::Table(Table::new()));
-            if !below.is_table() {
-                *below = Value::Table(Table::new());
-            }
-            if let Value::Table(below) = below {
-                set(below, rest, value);
-            }
-        }
+        let Value::Table(below) = below else { return };
+        table = below;
     }
+    table.insert(last.to_owned(), value);
+}
+
+/// Tables within tables are built, merged, read and dropped by recursion, also by others: refuse before there are any.
+/// Values need no such check, as the readers of JSON and TOML have limits of their own.
+fn check_depth(key: &str) -> Result<(), String> {
+    let parts = key.split('.').count();
+    if parts <= MAX_PARTS {
+        return Ok(());
+    }
+    let start: String = key.chars().take(40).collect();
+    Err(format!(
+        "the key `{start}…` has {parts} parts; a key of the configuration has at most {MAX_PARTS}"
+    ))
 }
 
 fn full_key(key: &str) -> String {
@@ -199,13 +223,39 @@ mod tests {
     #[test]
     fn a_request_may_use_dotted_keys_or_objects_and_the_whole_table_wins() {
         let json = json!({"a": {"b": 1, "gone": null}, "a.c": 2, "x.y": 1.5, "n": null});
-        let all = ConfigOverride::from_json(json.as_object().expect("object"));
+        let all = ConfigOverride::from_json(json.as_object().expect("object")).expect("fits");
         let table = layer(&all);
         assert_eq!(
             table,
             toml::toml! { a = { b = 1 }
             x = { y = 1.5 } }
         );
+    }
+
+    #[test]
+    fn keys_of_too_many_parts_are_refused_before_anything_is_built() {
+        let key = vec!["a"; 20_000].join(".");
+        let json = json!({ key.as_str(): 1 });
+        let refused = ConfigOverride::from_json(json.as_object().expect("object")).expect_err("refused");
+        assert!(refused.to_string().contains("20000 parts"), "{refused}");
+        assert!(refused.to_string().len() < 200);
+        assert!(ConfigOverride::parse(&format!("{key}=1")).is_err());
+        let most = vec!["a"; MAX_PARTS].join(".");
+        assert!(ConfigOverride::parse(&format!("{most}=1")).is_ok());
+    }
+
+    /// Text that nests as deep as it is long is no value; it must not end the process.
+    #[test]
+    fn deep_values_are_taken_for_text_or_refused() {
+        for value in [
+            "[".repeat(200_000),
+            "{a=".repeat(200_000),
+            format!("{{{}=1}}", vec!["a"; 200_000].join(".")),
+        ] {
+            if let Ok(one) = ConfigOverride::parse(&format!("x={value}")) {
+                assert!(one.value.is_str(), "{}", one.value.type_str());
+            }
+        }
     }
 
     #[test]
