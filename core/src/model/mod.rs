@@ -19,13 +19,15 @@
 //! * who and where: `provider`, `setup` (account and address of a request), `provider_auth`, `headers`
 //! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
 //! * how it travels: `http` and `sse`; `websocket`, `preconnect` (the connection between requests), `fingerprint`
-//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies)
+//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies),
+//!   `certificates`
 //! * what comes back: `event_parser`, `events`, `response`, `rate_limits`
 //! * what goes wrong: `failure` (from statuses and codes to errors), `usage_limit`, `retry`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod built_in_models;
 mod catalog;
+mod certificates;
 mod client;
 mod compression;
 mod connector;

@@ -4,13 +4,13 @@
 //! certificates of the machine.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+
+use super::certificates::add_bundle;
 
 /// Limit for reaching a server: name, TCP, proxy, TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -19,6 +19,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_IDLE_CONNECTIONS: usize = 4;
 /// How long they are kept.
 const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(60);
+
+/// Variables that name certificate files of the user; the first one wins.
+const CODEX_FILE: &str = "CODEX_CA_CERTIFICATE";
+const SSL_FILE: &str = "SSL_CERT_FILE";
 
 /// TLS could not be set up.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,6 +47,8 @@ pub(crate) struct Network {
     secure: OnceLock<Result<reqwest::Client, NetworkError>>,
     tls: OnceLock<Result<Arc<ClientConfig>, NetworkError>>,
     proxies: LazyLock<Matcher>,
+    /// What users should know and have not been told. A lock, because any thread's turn may be the one that tells it.
+    warnings: Mutex<Vec<String>>,
 }
 
 static NETWORK: Network = Network {
@@ -50,6 +56,7 @@ static NETWORK: Network = Network {
     secure: OnceLock::new(),
     tls: OnceLock::new(),
     proxies: LazyLock::new(Matcher::from_env),
+    warnings: Mutex::new(Vec::new()),
 };
 
 /// The network of this process.
@@ -80,11 +87,27 @@ impl Network {
         // Reading the roots takes milliseconds.
         tokio::task::spawn_blocking(|| {
             self.tls
-                .get_or_init(|| tls_config(|name| std::env::var(name).ok()))
+                .get_or_init(|| {
+                    let (config, warnings) = tls_config(|name| std::env::var(name).ok())?;
+                    for warning in &warnings {
+                        tracing::warn!("{warning}");
+                    }
+                    *self.warnings() = warnings;
+                    Ok(config)
+                })
                 .clone()
         })
         .await
         .unwrap_or_else(|e| Err(NetworkError::Client(e.to_string())))
+    }
+
+    /// What is wrong with the user's certificates; each is given once in the life of the process.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings())
+    }
+
+    fn warnings(&self) -> MutexGuard<'_, Vec<String>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The proxy to use for an address (scheme `http` or `https`).
@@ -133,45 +156,71 @@ fn client_config(roots: RootCertStore) -> Result<ClientConfig, NetworkError> {
     )
 }
 
-fn tls_config(env: impl Fn(&str) -> Option<String>) -> Result<Arc<ClientConfig>, NetworkError> {
+/// TLS settings, and what is wrong with single certificates of the user.
+fn tls_config(
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(Arc<ClientConfig>, Vec<String>), NetworkError> {
+    let env = |name| env(name).filter(|value| !value.is_empty());
     let mut roots = RootCertStore::empty();
-    // Single certificates of the machine that can't be read are not our concern.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
-        if let Some(path) = env(variable).filter(|p| !p.is_empty()) {
-            add_file(&mut roots, variable, Path::new(&path))?;
-            break;
+    // Single certificates of the machine that can't be read are not our concern. What the user names instead is read
+    // by us, or may never end.
+    let machine = match (env(SSL_FILE), env("SSL_CERT_DIR")) {
+        (None, None) => rustls_native_certs::load_native_certs().certs,
+        (_, folders) => std::env::split_paths(&folders.unwrap_or_default())
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .flat_map(|folder| rustls_native_certs::load_certs_from_paths(None, Some(&folder)).certs)
+            .collect(),
+    };
+    roots.add_parsable_certificates(machine);
+    let mut warnings = Vec::new();
+    let files = [CODEX_FILE, SSL_FILE]
+        .into_iter()
+        .filter_map(|name| Some((name, env(name)?)));
+    // The first one must be right.
+    for (index, (variable, path)) in files.enumerate() {
+        match add_file(&mut roots, variable, Path::new(&path)) {
+            Ok(problems) => warnings.extend(problems),
+            Err(error) if index == 0 => return Err(error),
+            Err(error) => warnings.push(error.to_string()),
         }
     }
     if roots.is_empty() {
         return Err(NetworkError::NoRoots);
     }
-    client_config(roots).map(Arc::new)
+    Ok((client_config(roots).map(Arc::new)?, warnings))
 }
 
-fn add_file(roots: &mut RootCertStore, variable: &'static str, path: &Path) -> Result<(), NetworkError> {
+/// Adds the user's certificates. Gives a warning for each one that can't be used, if there are others.
+fn add_file(
+    roots: &mut RootCertStore,
+    variable: &'static str,
+    path: &Path,
+) -> Result<Vec<String>, NetworkError> {
     let bad = |cause: String| NetworkError::BadCertificateFile {
         variable,
         path: path.to_owned(),
         cause,
     };
-    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|e| bad(e.to_string()))?;
-    if certificates.is_empty() {
-        return Err(bad("it holds no certificate".to_owned()));
+    let added = add_bundle(roots, path).map_err(|error| bad(error.to_string()))?;
+    if added.count == 0 {
+        let nothing = || "it holds no certificate; a PEM file is needed".to_owned();
+        return Err(bad(added.problems.into_iter().next().unwrap_or_else(nothing)));
     }
-    for certificate in certificates {
-        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
-    }
-    Ok(())
+    let warning = |problem| {
+        format!(
+            "A certificate in {} (from {variable}) is not used: {problem}. The other {} are.",
+            path.display(),
+            added.count
+        )
+    };
+    Ok(added.problems.into_iter().map(warning).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn with_ca(text: &str) -> Result<Arc<ClientConfig>, NetworkError> {
+    fn with_ca(text: &str) -> Result<(Arc<ClientConfig>, Vec<String>), NetworkError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let path = file.path().to_str().unwrap().to_owned();
@@ -182,6 +231,30 @@ mod tests {
     fn a_certificate_file_that_holds_none_is_an_error_that_names_it() {
         let error = with_ca("no certificate here").unwrap_err().to_string();
         assert!(error.contains("CODEX_CA_CERTIFICATE"), "{error}");
+    }
+
+    #[test]
+    fn a_bad_certificate_among_good_ones_is_a_warning_that_says_which() {
+        let good = include_str!("../../tests/it/certificates/root.pem");
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let (_, warnings) = with_ca(&format!("{good}{bad}{good}")).unwrap();
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("certificate 2 (line 12)"), "{warnings:?}");
+        let error = with_ca(bad).unwrap_err().to_string();
+        assert!(error.contains("certificate 1 (line 1)"), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_file_that_is_a_pipe_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let path = pipe.to_str().unwrap().to_owned();
+        for variable in [CODEX_FILE, SSL_FILE] {
+            let error = tls_config(|name| (name == variable).then(|| path.clone())).unwrap_err();
+            assert!(error.to_string().contains("a pipe"), "{error}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::turn_end::{Outcome, TurnResult};
 use super::{Services, Session, input};
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
+use crate::model::network::network;
 use crate::model::{
     ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseEvent, ResponseItem, ResponseStream,
     RetryDecision,
@@ -230,6 +231,9 @@ impl Turn<'_> {
         self.session
             .history
             .put_back(std::mem::take(&mut self.prompt.input));
+        for warning in network().take_warnings() {
+            self.services.outbox.emit(Event::Warning(warning));
+        }
         let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
 
         let mut items = ResponseItems::new(Place {
