@@ -2,6 +2,7 @@
 
 use std::io;
 
+use codex_core::external_file::without_bom;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Longest line that is taken, in bytes without its end.
@@ -16,7 +17,7 @@ const KEEP: usize = 1024 * 1024;
 /// One step of a [`LineReader`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
-    /// A line without its end (`\n` or `\r\n`); never blank.
+    /// A line without its end (`\n` or `\r\n`) and without a byte order mark; never blank.
     Text(&'a [u8]),
     /// A line was longer than allowed. The rest of it will be skipped.
     TooLong,
@@ -89,7 +90,8 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             }
         };
         let line = &self.buffer[from..to];
-        Ok(Line::Text(line.strip_suffix(b"\r").unwrap_or(line)))
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Ok(Line::Text(without_bom(line)))
     }
 
     async fn fill(&mut self) -> io::Result<()> {
@@ -110,7 +112,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 }
 
 fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(u8::is_ascii_whitespace)
+    without_bom(line).iter().all(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]
@@ -159,6 +161,15 @@ mod tests {
         assert_eq!(
             lines,
             [Some(b"a".to_vec()), Some(b"b".to_vec()), Some(b"c".to_vec())]
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_line() {
+        let text = "\u{feff}a\n\u{feff}\r\nb\u{feff}\n";
+        assert_eq!(
+            read(vec![text.into()], 10),
+            [Some(b"a".to_vec()), Some("b\u{feff}".into())]
         );
     }
 
