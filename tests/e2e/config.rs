@@ -174,3 +174,96 @@ async fn flags_that_make_no_sense_end_the_program_with_a_usage_error() {
     assert!(app.stderr().contains("--no-such-flag"), "{}", app.stderr());
     assert!(app.frames().is_empty());
 }
+
+#[tokio::test]
+async fn a_mistake_in_a_providers_table_is_told_with_its_place_and_key() {
+    let model = MockModel::start("ok");
+    for (line, key) in [
+        ("name = \" \"", "model_providers.other.name"),
+        ("http_headers = { a = 1 }", "model_providers.other.http_headers.a"),
+        (
+            "request_max_retries = -1",
+            "model_providers.other.request_max_retries",
+        ),
+        ("query_params = \"x\"", "model_providers.other.query_params"),
+        (
+            "auth = { command = \"c\" }\nrequires_openai_auth = true",
+            "model_providers.other.auth",
+        ),
+    ] {
+        let name = if line.starts_with("name") {
+            ""
+        } else {
+            "name = \"o\""
+        };
+        let config = Config {
+            extra: format!("[model_providers.other]\n{name}\nbase_url = \"http://127.0.0.1:9/v1\"\n{line}\n"),
+            ..Config::default()
+        };
+        let home = Home::with(&model, &config);
+        let text = std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
+        let start = text.find(line).unwrap();
+        let number = text[..start].matches('\n').count() + 1;
+        let app = App::start(&home).await;
+        let warning = app.wait_for("configWarning").await;
+        assert!(warning.to_string().contains(key), "{warning}");
+        assert_eq!(warning["range"]["start"]["line"], number, "{warning}");
+        let error = app
+            .call_err("thread/start", json!({"modelProvider": "other"}))
+            .await;
+        assert!(
+            error.message.contains(&format!(":{number}:")),
+            "{}",
+            error.message
+        );
+        assert!(error.message.contains(key), "{}", error.message);
+        // Whoever uses another provider is not held up.
+        app.start_thread(json!({})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_endless_parts_is_refused_and_the_program_lives_on() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let key = vec!["a"; 20_000].join(".");
+    let error = app.call_err("thread/start", json!({"config": {key: 1}})).await;
+    assert!(error.message.contains("20000 parts"), "{}", error.message);
+    let key = vec!["a"; 64].join(".");
+    app.start_thread(json!({"config": {key: 1}})).await;
+}
+
+#[tokio::test]
+async fn a_file_that_nests_endlessly_is_a_warning() {
+    for text in [
+        format!("{} = 1", vec!["a"; 100_000].join(".")),
+        format!("[{}]\n", vec!["a"; 100_000].join(".")),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+    ] {
+        let home = Home::empty();
+        home.write_config(&text);
+        let app = App::start(&home).await;
+        app.wait_for("configWarning").await;
+        app.call("thread/loaded/list", json!({})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_file() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let path = home.codex().join("config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let wide = format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for bytes in [format!("\u{feff}{text}").into_bytes(), wide] {
+        std::fs::write(&path, bytes).unwrap();
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        assert_eq!(app.run_turn(&thread, "Hi").await.status(), "completed");
+    }
+}

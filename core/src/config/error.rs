@@ -1,6 +1,7 @@
 //! What can be wrong with a configuration, and where.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A place in a text file, both numbers counted from 1, columns in characters.
@@ -80,11 +81,16 @@ impl From<ConfigError> for crate::Error {
 pub(super) fn problem_in_file(path: &Path, text: &str, error: &toml::de::Error) -> ConfigProblem {
     ConfigProblem {
         path: Some(path.to_owned()),
-        range: error.span().map(|span| TextRange {
-            start: position(text, span.start),
-            end: position(text, span.end),
-        }),
+        range: error.span().map(|span| range_in(text, span)),
         message: error.message().trim().replace('\n', ", "),
+    }
+}
+
+/// A stretch of bytes as lines and columns.
+pub(super) fn range_in(text: &str, bytes: Range<usize>) -> TextRange {
+    TextRange {
+        start: position(text, bytes.start),
+        end: position(text, bytes.end),
     }
 }
 

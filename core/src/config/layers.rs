@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use toml::{Table, Value};
 
-use super::error::problem_in_file;
+use super::error::{problem_in_file, range_in};
+use super::locate::{key_at, range_of};
 use super::overrides::{layer, merge};
 use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
@@ -32,9 +33,10 @@ pub struct ConfigSource {
 /// What is wrong with the configuration of the process, for the `configWarning` at the start of a connection
 /// (section 2.4).
 pub fn check(source: &ConfigSource) -> Option<ConfigProblem> {
-    Config::load(source, &source.codex_home, &[])
-        .err()
-        .map(|error| error.problem())
+    match Config::load(source, &source.codex_home, &[]) {
+        Err(error) => Some(error.problem()),
+        Ok(config) => config.provider_problems.into_values().next(),
+    }
 }
 
 /// All layers as one.
@@ -44,7 +46,7 @@ pub(super) struct Merged {
     /// As understood.
     pub(super) toml: ConfigToml,
     /// The file, if there is one.
-    file: Option<Arc<File>>,
+    pub(super) file: Option<Arc<File>>,
     has_overrides: bool,
 }
 
@@ -83,7 +85,13 @@ impl Merged {
     }
 
     /// An error that no single place is to blame for: the file's fault if it also has it without the overrides.
-    pub(super) fn fault(&self, message: String, of: impl Fn(&ConfigToml) -> bool) -> ConfigError {
+    /// `at`: the key that it is about, where there is one.
+    pub(super) fn fault(
+        &self,
+        message: String,
+        at: &[String],
+        of: impl Fn(&ConfigToml) -> bool,
+    ) -> ConfigError {
         let in_file = !self.has_overrides
             || self
                 .file
@@ -91,9 +99,11 @@ impl Merged {
                 .and_then(|file| file.table.clone().try_into::<ConfigToml>().ok())
                 .is_some_and(|toml| of(&toml));
         if in_file {
+            let file = self.file.as_deref();
+            let range = file.and_then(|file| Some(range_in(&file.text, range_of(&file.text, at)?)));
             ConfigError::File(ConfigProblem {
-                path: None,
-                range: None,
+                path: range.and(file).map(|file| file.path.clone()),
+                range,
                 message,
             })
         } else {
@@ -105,9 +115,9 @@ impl Merged {
 /// A file as it was when it had this stamp.
 #[derive(Debug)]
 pub(super) struct File {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     stamp: Stamp,
-    text: String,
+    pub(super) text: String,
     pub(super) table: Table,
 }
 
@@ -115,7 +125,11 @@ impl File {
     /// What the file says of a wrong type, if it has one.
     fn type_error(&self) -> Option<ConfigProblem> {
         let error = toml::from_str::<ConfigToml>(&self.text).err()?;
-        Some(problem_in_file(&self.path, &self.text, &error))
+        let mut problem = problem_in_file(&self.path, &self.text, &error);
+        if let Some(key) = error.span().and_then(|span| key_at(&self.text, span.start)) {
+            problem.message = format!("{}: {}", key.join("."), problem.message);
+        }
+        Some(problem)
     }
 }
 

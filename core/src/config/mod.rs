@@ -6,8 +6,10 @@
 mod error;
 mod home;
 mod layers;
+mod locate;
 mod overrides;
 mod permissions;
+mod provider_problems;
 mod schema;
 mod shell_environment;
 mod unknown;

@@ -8,11 +8,12 @@ use toml::Table;
 
 use super::layers::Merged;
 use super::permissions;
+use super::provider_problems::provider_problems;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::unknown::unknown_settings;
 use super::{
-    ConfigError, ConfigOverride, ConfigSource, CredentialsStore, LoginMethod, ShellEnvironmentPolicy,
-    Verbosity, WebSearchMode, WebSearchSettings,
+    ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
+    ShellEnvironmentPolicy, Verbosity, WebSearchMode, WebSearchSettings,
 };
 use crate::features::Features;
 use crate::{
@@ -129,6 +130,8 @@ pub struct Config {
     pub include_environment_context: bool,
     /// And what time it is.
     pub include_environment_context_time: bool,
+    /// What is wrong with each provider that can't be used, by its id.
+    pub provider_problems: BTreeMap<String, ConfigProblem>,
     /// Says which settings nobody knows.
     pub unknown_settings: Option<String>,
 }
@@ -141,15 +144,16 @@ impl Config {
         let problem_of = |toml: &ConfigToml| {
             let markers = markers(toml);
             let trust = permissions::trust(toml, cwd, &markers);
-            check_providers(toml)
-                .and_then(|()| permissions::defaults(toml, trust).map(|defaults| (defaults, trust)))
+            check_providers(toml)?;
+            let defaults = permissions::defaults(toml, trust).map_err(|message| (message, Vec::new()))?;
+            Ok::<_, (String, Vec<String>)>((defaults, trust))
         };
         match problem_of(&merged.toml) {
             Ok((defaults, trust)) => Ok(Self {
                 unknown_settings: unknown_settings(source, extra),
                 ..Self::of(merged, source, defaults, trust)
             }),
-            Err(message) => Err(merged.fault(message, |toml| problem_of(toml).is_err())),
+            Err((message, at)) => Err(merged.fault(message, &at, |toml| problem_of(toml).is_err())),
         }
     }
 
@@ -182,7 +186,12 @@ impl Config {
         defaults: permissions::Defaults,
         trust: Option<TrustLevel>,
     ) -> Self {
-        let Merged { mut table, toml, .. } = merged;
+        let Merged {
+            mut table,
+            toml,
+            file,
+            ..
+        } = merged;
         let project_root_markers = markers(&toml);
         let configured_features = toml
             .features
@@ -195,6 +204,7 @@ impl Config {
                 .collect(),
             _ => BTreeMap::new(),
         };
+        let provider_problems = provider_problems(file.as_deref(), &model_providers);
         let (web_search_switch, web_search_settings) = match toml.tools.web_search {
             None => (None, WebSearchSettings::default()),
             Some(WebSearchToml::Switch(on)) => (Some(on), WebSearchSettings::default()),
@@ -264,6 +274,7 @@ impl Config {
                 .unwrap_or(true),
             include_environment_context: toml.include_environment_context.unwrap_or(true),
             include_environment_context_time: toml.include_environment_context_time.unwrap_or(true),
+            provider_problems,
             unknown_settings: None,
         }
     }
@@ -276,37 +287,43 @@ fn markers(toml: &ConfigToml) -> Vec<String> {
     }
 }
 
-fn check_providers(toml: &ConfigToml) -> Result<(), String> {
+/// What is wrong, and with which key.
+fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
+    let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     if toml.profile.is_some() {
-        return Err(
+        return Err((
             "`profile` is no longer supported; move the profile's settings to the top of config.toml"
                 .to_owned(),
-        );
+            at(&["profile"]),
+        ));
     }
     let reserved: Vec<_> = RESERVED_PROVIDERS
         .into_iter()
         .filter(|id| toml.model_providers.contains_key(*id))
         .collect();
     if !reserved.is_empty() {
-        return Err(format!(
+        let message = format!(
             "model_providers contains reserved built-in provider IDs: {}",
             reserved
                 .iter()
                 .map(|id| format!("`{id}`"))
                 .collect::<Vec<_>>()
                 .join(", ")
-        ));
+        );
+        return Err((message, at(&["model_providers", reserved[0]])));
     }
     for (id, provider) in &toml.model_providers {
         if provider.auth.is_some() && provider.env_key.is_some() {
-            return Err(format!(
-                "model_providers.{id}: `auth` cannot be combined with `env_key`"
-            ));
+            let message = format!("model_providers.{id}: `auth` cannot be combined with `env_key`");
+            return Err((message, at(&["model_providers", id, "auth"])));
         }
     }
     match toml.model_provider.as_deref() {
         None | Some("openai") => Ok(()),
         Some(id) if toml.model_providers.contains_key(id) => Ok(()),
-        Some(id) => Err(format!("Model provider `{id}` not found")),
+        Some(id) => Err((
+            format!("Model provider `{id}` not found"),
+            at(&["model_provider"]),
+        )),
     }
 }

@@ -32,8 +32,9 @@ impl Engine {
     ) -> Result<Assembled> {
         let source = &self.options.config;
         let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
-        let config = Config::load(source, &cwd, &start.config)?;
-        export(&config);
+        let files = ThreadFiles::read(source, cwd.clone(), start.config.clone()).await?;
+        let config = &files.config;
+        export(config);
         let model = config
             .model
             .clone()
@@ -360,6 +361,9 @@ pub(super) fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
 /// A provider by its id.
 pub(super) fn provider(config: &Config, id: &str) -> Result<Provider> {
     let failed = |why: &str| Error::invalid(format!("failed to load configuration: {why}"));
+    if let Some(problem) = config.provider_problems.get(id) {
+        return Err(failed(&problem.to_string()));
+    }
     if let Some(table) = config.model_providers.get(id) {
         return Provider::from_config(id, table).map_err(|why| failed(&why));
     }

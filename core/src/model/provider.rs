@@ -240,6 +240,16 @@ impl Provider {
         })
     }
 
+    /// The first value of a wrong type in the `[model_providers]` of a whole configuration file, with its place.
+    pub(crate) fn type_error_in(config: &str) -> Option<toml::de::Error> {
+        #[derive(Deserialize)]
+        struct Providers {
+            #[serde(default, rename = "model_providers")]
+            _all: std::collections::BTreeMap<String, ProviderToml>,
+        }
+        toml::from_str::<Providers>(config).err()
+    }
+
     /// Whether this is the built-in OpenAI provider.
     pub fn is_openai(&self) -> bool {
         self.id == "openai"
