@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, TurnEnvironmentParams};
 
+use codex_core::config::expand_tilde;
+
 use super::thread::LOCAL_ENVIRONMENT;
 use crate::error::{RpcError, RpcResult};
 
@@ -36,8 +38,9 @@ pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> Rpc
         ));
     };
     let absolute = |path: LegacyAppPathString, what: &str| {
-        if Path::new(&path.0).is_absolute() {
-            Ok(PathBuf::from(path.0))
+        let full = expand_tilde(Path::new(&path.0));
+        if full.is_absolute() {
+            Ok(full.into_owned())
         } else {
             Err(RpcError::invalid(format!(
                 "invalid {what} for environment `local`: `{}` is not an absolute path",

@@ -1,13 +1,14 @@
 //! Lists of threads (threads-and-turns §2.7).
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::{
     SortDirection, ThreadList, ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey,
     ThreadSourceKind,
 };
 use codex_core::ThreadId;
+use codex_core::config::expand_tilde;
 use codex_core::history::{ListQuery, SortKey, SourceKind};
 
 use crate::convert::thread;
@@ -113,9 +114,10 @@ fn id_set(ids: &[String], field: &str, role: &str) -> RpcResult<HashSet<ThreadId
         .map_err(|e| RpcError::params(format!("invalid {role} thread id: {e}")))
 }
 
-/// A relative folder counts from the server's.
+/// `~` is the user's home; a relative folder counts from the server's.
 fn absolute(cwd: &str) -> PathBuf {
-    std::path::absolute(cwd).unwrap_or_else(|_| PathBuf::from(cwd))
+    let full = expand_tilde(Path::new(cwd));
+    std::path::absolute(&full).unwrap_or_else(|_| full.into_owned())
 }
 
 /// From the client. Without any, the sources that are listed by default.

@@ -1,5 +1,6 @@
 //! The home folder and what identifies the installation (config-and-services section 1.2).
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-/// Why there is no home folder to work in.
 use crate::external_file::{FileError, read_text};
 
 /// Most of the identifier's file that is read, in bytes.
 const MAX_ID: usize = 1 << 10;
 
+/// Why there is no home folder to work in.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// `CODEX_HOME` names nothing.
@@ -52,6 +53,17 @@ pub fn find_codex_home() -> Result<PathBuf, HomeError> {
         Err(source) => return Err(HomeError::Io { path, source }),
     }
     std::path::absolute(&path).map_err(|source| HomeError::Io { path, source })
+}
+
+/// A path with `~` or `~/` at its start replaced by the user's home folder; as it is if it has none, or if no home is
+/// known.
+pub fn expand_tilde(path: &Path) -> Cow<'_, Path> {
+    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => Cow::Owned(home),
+        (Ok(rest), Some(home)) => Cow::Owned(home.join(rest)),
+        _ => Cow::Borrowed(path),
+    }
 }
 
 /// The random identifier of this home, from its file `installation_id`, which is made when missing or unreadable as

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use toml::{Table, Value};
 
 use super::error::{problem_in_file, range_in};
+use super::home::expand_tilde;
 use super::locate::{key_at, range_of};
 use super::overrides::{layer, merge};
 use super::schema::ConfigToml;
@@ -196,10 +197,7 @@ pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError>
 fn resolve_paths(table: &mut Table, base: &Path) {
     let resolve = |value: &mut Value| {
         if let Value::String(path) = value {
-            let full = match path.strip_prefix("~/") {
-                Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
-                None => base.join(&*path),
-            };
+            let full = base.join(expand_tilde(Path::new(path)));
             if let Some(text) = full.to_str() {
                 text.clone_into(path);
             }

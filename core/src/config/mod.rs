@@ -16,7 +16,7 @@ mod unknown;
 mod view;
 
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
-pub use home::{HomeError, find_codex_home, installation_id};
+pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::BUILT_IN_PROFILES;

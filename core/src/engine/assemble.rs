@@ -31,7 +31,10 @@ impl Engine {
         mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let source = &self.options.config;
-        let cwd = settings::absolute(start.settings.cwd.as_deref().unwrap_or_else(|| ".".as_ref()))?;
+        let cwd = match &start.settings.cwd {
+            Some(cwd) => settings::folder(cwd)?,
+            None => settings::absolute(".".as_ref())?,
+        };
         let files = ThreadFiles::read(source, cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
         export(config);

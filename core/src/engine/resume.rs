@@ -221,7 +221,7 @@ impl Engine {
         start: &StartThread,
     ) -> Result<(ThreadFiles, ThreadSettings)> {
         let cwd = match &start.settings.cwd {
-            Some(cwd) => settings::absolute(cwd)?,
+            Some(cwd) => settings::folder(cwd)?,
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
         let files = ThreadFiles::read(&self.options.config, cwd.clone(), start.config.clone()).await?;

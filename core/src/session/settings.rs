@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, expand_tilde};
 use crate::{Error, ModeKind, Result, SettingsPatch, ThreadSettings};
 
 /// Settings of a new thread: what the client chose, then what the configuration says.
@@ -63,7 +63,7 @@ pub(crate) fn changed(
         new.service_tier = Some(tier.unwrap_or_else(|| "default".into()));
     }
     if let Some(cwd) = patch.cwd {
-        let cwd = absolute(&cwd)?;
+        let cwd = folder(&cwd)?;
         if new.workspace_roots == [new.cwd.clone()] {
             new.workspace_roots = vec![cwd.clone()];
         }
@@ -107,6 +107,26 @@ pub(crate) fn changed(
     }
     new.disabled_plugin_ids = patch.disabled_plugin_ids.unwrap_or(new.disabled_plugin_ids);
     Ok(new)
+}
+
+/// A folder that a client names: an absolute path, or `~` and what lies below the user's home.
+pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
+    let full = expand_tilde(path);
+    let reason = if path.as_os_str().is_empty() {
+        "it is empty"
+    } else if full.as_os_str().as_encoded_bytes().contains(&0) {
+        "it contains a null character"
+    } else if full.is_absolute() {
+        return absolute(&full);
+    } else if path.starts_with("~") {
+        "the home folder that `~` stands for is not known; set HOME"
+    } else {
+        "it is a relative path"
+    };
+    Err(Error::invalid(format!(
+        "invalid cwd {:?}: {reason}. Give an absolute path, or one that begins with `~/`.",
+        path.to_string_lossy()
+    )))
 }
 
 /// A path counted from the server's working folder, without `.` and `..`.
