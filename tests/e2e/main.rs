@@ -28,6 +28,7 @@ mod shutdown;
 mod telemetry;
 mod thread_lifecycle;
 mod thread_search;
+mod thread_unstarted;
 mod transport;
 mod turns;
 mod websocket;

@@ -262,16 +262,24 @@ async fn threads_in_memory_have_no_state_and_stable_clients_are_not_told() {
 
 #[tokio::test]
 async fn a_state_that_can_t_be_saved_is_in_force_all_the_same() {
-    let f = with_thread().await;
-    let index = f.home.codex().join("app-server-index.sqlite");
+    let model = MockModel::start(
+        (0..3)
+            .map(|n| Answer::new().say(&format!("answer {n}")))
+            .collect::<Vec<_>>(),
+    );
+    let home = Home::new(&model);
+    let database = home.codex().join("app-server-data.sqlite");
     // A folder in the way: not even root can open it as a file.
-    std::fs::create_dir(&index).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    let f = Fixture { model, home, app, id };
     let first = f.app.run_turn(&f.id, "one").await;
     assert_eq!(state(&f.app, &f.id).await, told(&first));
     let read = mark(&f.app, &f.id, "read").await;
     assert_eq!(state(&f.app, &f.id).await, read);
     // It is saved with the next change after the disk came back.
-    std::fs::remove_dir(&index).unwrap();
+    std::fs::remove_dir(&database).unwrap();
     let second = f.app.run_turn(&f.id, "two").await;
     assert_eq!(told(&second)["firstUnread"], turn(&second.id));
     f.app.stop().await;

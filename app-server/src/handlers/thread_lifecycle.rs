@@ -48,8 +48,8 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
     let all_turns = resume.all_turns;
     let resumed_id = Arc::new(OnceLock::new());
     let goal = match resume.id {
-        Some(id) => cx.server.engine.store().goal(id).await.ok().flatten(),
-        None => None,
+        Some(id) => cx.server.engine.store().goal(id).await,
+        None => Ok(None),
     };
     let reply = Reply::new({
         let (cx, resumed_id) = (cx.clone(), Arc::clone(&resumed_id));
@@ -67,7 +67,11 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
                     let params = events::thread::token_usage(id, &turn_id, &usage);
                     SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.peer);
                 }
-                tell_goal(&cx, id, goal);
+                match goal {
+                    Ok(goal) => tell_goal(&cx, id, goal),
+                    // A goal that can't be looked up is not one that was cleared.
+                    Err(error) => tracing::warn!(%id, %error, "the thread's goal is not told"),
+                }
                 cx.server.hub.repeat_questions(id, &cx.peer);
             }
             Err(error) => responder.send(Err(error.into())),

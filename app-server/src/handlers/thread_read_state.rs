@@ -34,7 +34,7 @@ async fn mark(cx: &Cx, params: &ThreadReadStateUpdateParams) -> RpcResult<Thread
     cx.server
         .hub
         .broadcast_experimental::<ThreadReadStateChanged>(id, &news);
-    engine.store().keep_read_states().await;
+    engine.store().save().await;
     Ok(ThreadReadStateUpdateResponse {
         read_state: news.read_state,
     })

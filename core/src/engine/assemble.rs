@@ -47,24 +47,14 @@ impl Engine {
             settings.model_provider.clone_from(provider);
         }
         let id = ThreadId::new();
-        let (instructions, custom) = self.base_instructions(start.base_instructions.clone(), &files)?;
+        let instructions = self.base_instructions(start.base_instructions.clone(), &files)?;
         let now = chrono::Local::now();
         let info = new_info(id, &start, &settings, now.timestamp());
         let (log, reading, info) = if start.ephemeral {
             (ThreadLog::none(), None, info)
         } else {
             let path = self.store().layout().rollout(id, now);
-            let provenance = if custom {
-                Provenance::Custom
-            } else {
-                Provenance::Model {
-                    model: settings.model.clone(),
-                }
-            };
-            let base = BaseInstructions {
-                text: instructions.to_string(),
-                provenance: Some(provenance),
-            };
+            let base = self.instructions_of(&instructions, &settings.model);
             let log = NewLog {
                 layout: self.store().layout().clone(),
                 id,
@@ -74,6 +64,7 @@ impl Engine {
                     ..new_meta(&info, Some(base), now.to_utc())
                 },
                 position: LogPosition::default(),
+                lock: None,
                 on_warning: on_warning(mail),
             };
             let info = ThreadInfo {
@@ -188,19 +179,35 @@ impl Engine {
         })
     }
 
-    /// The client's instructions, else the file that the user configured, else our own. `true`: not our own.
-    pub(super) fn base_instructions(
-        &self,
-        given: Option<String>,
-        files: &ThreadFiles,
-    ) -> Result<(Arc<str>, bool)> {
+    /// The client's instructions, else the file that the user configured, else our own.
+    pub(super) fn base_instructions(&self, given: Option<String>, files: &ThreadFiles) -> Result<Arc<str>> {
         if let Some(given) = given {
-            return Ok((given.into(), true));
+            return Ok(given.into());
         }
         match files.instructions()? {
-            Some(configured) => Ok((configured, true)),
-            None => Ok((Arc::clone(&self.base_instructions), false)),
+            Some(configured) => Ok(configured),
+            None => Ok(Arc::clone(&self.base_instructions)),
         }
+    }
+
+    /// Base instructions as a file keeps them.
+    pub(super) fn instructions_of(&self, instructions: &Arc<str>, model: &str) -> BaseInstructions {
+        let provenance = if self.are_built_in(instructions) {
+            Provenance::Model {
+                model: model.to_owned(),
+            }
+        } else {
+            Provenance::Custom
+        };
+        BaseInstructions {
+            text: instructions.to_string(),
+            provenance: Some(provenance),
+        }
+    }
+
+    /// Whether these are our own base instructions.
+    pub(super) fn are_built_in(&self, instructions: &Arc<str>) -> bool {
+        Arc::ptr_eq(instructions, &self.base_instructions)
     }
 
     /// The tools of a thread with this configuration.

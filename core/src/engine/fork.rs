@@ -161,6 +161,7 @@ impl Engine {
                     ordinal: branch.base.end_ordinal_exclusive,
                     ..branch.tail.position
                 },
+                lock: None,
                 on_warning: on_warning(mail),
             },
         );

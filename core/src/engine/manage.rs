@@ -66,10 +66,14 @@ impl Engine {
             }
             return Err(Error::invalid("thread read state unavailable"));
         }
-        match self.store().find(id).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::invalid(format!("thread not loaded: {id}"))),
+        if self.store().find(id).await?.is_some() {
+            return Ok(());
         }
+        Err(Error::invalid(if self.store().unstarted(id).await?.is_some() {
+            "thread read state unavailable".to_owned()
+        } else {
+            format!("thread not loaded: {id}")
+        }))
     }
 
     /// Gives loaded threads their status.
@@ -93,7 +97,8 @@ impl Engine {
         Ok(match (live, stored) {
             (Some(live), Some(stored)) => Some(merged(live.info, stored.info)),
             (Some(live), None) => Some(self.store().with_name(live.info).await?),
-            (None, stored) => stored.map(|stored| stored.info),
+            (None, Some(stored)) => Some(stored.info),
+            (None, None) => self.store().unstarted(id).await?.map(|thread| thread.info),
         })
     }
 
@@ -163,13 +168,14 @@ impl Engine {
             if handle.log().path().is_none() {
                 return Err(Error::invalid(format!("ephemeral threads do not support {what}")));
             }
-            if let Some(stored) = self.store().find(id).await? {
-                return Ok(stored);
-            }
+        }
+        if let Some(stored) = self.store().find(id).await? {
+            return Ok(stored);
+        }
+        if self.thread(id).is_some() || self.store().unstarted(id).await?.is_some() {
             return Err(Error::Unsupported("list_turns is not supported yet".into()));
         }
-        let stored = self.store().find(id).await?;
-        stored.ok_or_else(|| Error::invalid(format!("thread not loaded: {id}")))
+        Err(Error::invalid(format!("thread not loaded: {id}")))
     }
 
     /// Gives a thread a name.
@@ -187,7 +193,7 @@ impl Engine {
     pub async fn update_metadata(&self, id: ThreadId, patch: MetadataPatch) -> Result<ThreadInfo> {
         match self.thread(id) {
             Some(handle) if handle.log().path().is_none() => return Err(no_metadata(id)),
-            None if self.store().find(id).await?.is_none() => return Err(not_found(id)),
+            None if !self.is_known(id).await? => return Err(not_found(id)),
             _ => {}
         }
         self.store().patch_metadata(id, patch).await?;
@@ -195,7 +201,12 @@ impl Engine {
         info.ok_or_else(|| not_found(id))
     }
 
-    /// Makes sure that a thread has a file.
+    /// Whether a thread that is not loaded comes back when it is resumed.
+    async fn is_known(&self, id: ThreadId) -> Result<bool> {
+        Ok(self.store().find(id).await?.is_some() || self.store().unstarted(id).await?.is_some())
+    }
+
+    /// Makes sure that a loaded thread has a file, and that another one is known.
     pub async fn keep(&self, id: ThreadId) -> Result<()> {
         match self.thread(id) {
             Some(handle) if handle.log().path().is_none() => Err(no_metadata(id)),
@@ -203,7 +214,7 @@ impl Engine {
                 handle.log().materialise().await;
                 Ok(())
             }
-            None if self.store().find(id).await?.is_some() => Ok(()),
+            None if self.is_known(id).await? => Ok(()),
             None => Err(not_found(id)),
         }
     }
@@ -223,6 +234,7 @@ impl Engine {
             Some(handle) => handle.log().materialise().await,
             None => match self.store().find(id).await? {
                 Some(stored) if !stored.info.archived => {}
+                None if self.make_file_of_unstarted(id).await? => {}
                 _ => return Err(missing()),
             },
         }
@@ -268,7 +280,7 @@ impl Engine {
                     "thread is not persisted and cannot be deleted: {id}"
                 )));
             }
-        } else if self.store().find(id).await?.is_none() {
+        } else if !self.is_known(id).await? {
             return Err(Error::invalid(format!("no rollout found for thread id {id}")));
         }
         self.store().check_delete(id).await?;

@@ -6,6 +6,7 @@ mod files;
 mod fork;
 mod manage;
 mod resume;
+mod unstarted;
 
 pub use fork::ForkThread;
 pub use manage::RevertedThread;
@@ -33,8 +34,8 @@ use crate::{
     instructions, telemetry,
 };
 
-/// How much of the time that the end may take is kept for writing down how far threads were read.
-const SAVING_TIME: Duration = Duration::from_millis(100);
+/// How much of the time that the end may take is kept for writing down what the store has in memory only.
+const SAVING_TIME: Duration = Duration::from_millis(200);
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -141,10 +142,15 @@ impl Engine {
     /// Starts a thread. `reply` is called before the thread's first event.
     pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
         let channel = mpsc::unbounded_channel();
+        let developer_instructions = start.developer_instructions.clone();
         match self.prepare(start, &channel.0).await {
             Ok(assembled) => {
                 let started = assembled.started();
+                let keepsake = self.keepsake(&assembled, developer_instructions);
                 self.launch(channel, assembled, || reply.send(Ok(started)));
+                if let Some(keepsake) = keepsake {
+                    self.keep_unstarted(keepsake);
+                }
             }
             Err(error) => reply.send(Err(error)),
         }
@@ -231,9 +237,11 @@ impl Engine {
             tracing::warn!("some threads did not end in time");
         }
         if let Some(store) = self.store.get()
-            && timeout_at(end, store.keep_read_states()).await.is_err()
+            && timeout_at(end, store.save()).await.is_err()
         {
-            tracing::warn!("how far threads were read could not be saved in time");
+            tracing::warn!(
+                "how far threads were read, and threads without a turn, could not be saved in time"
+            );
         }
         if timeout_at(end, telemetry::flush()).await.is_err() {
             tracing::warn!("telemetry could not be sent in time");

@@ -1,6 +1,6 @@
 //! Takes stored threads up again (threads-and-turns section 2.4).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,9 +11,11 @@ use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, ThreadHandle};
 use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
+use crate::history::store::unstarted::UnstartedThread;
 use crate::history::tail::Tail;
 use crate::history::{
-    AllTurns, ResumedLog, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage, TurnsQuery,
+    AllTurns, ResumedLog, RolloutName, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage,
+    TurnsQuery,
 };
 use crate::session::{Front, Mail, Session, settings};
 use crate::{
@@ -63,16 +65,20 @@ impl Engine {
         if let Some(items) = resume.history {
             return self.resume_items(items, resume.start, reply).await;
         }
-        let id = match self.resumable(&resume).await {
-            Ok(Resumable::Loaded(handle)) => {
-                let resumed = self.loaded_again(&handle, &resume).await;
-                return reply.send(resumed);
-            }
-            Ok(Resumable::Stored(stored)) => stored,
+        let found = match self.resumable(&resume).await {
+            Ok(found) => found,
             Err(error) => return reply.send(Err(error)),
         };
         let channel = mpsc::unbounded_channel();
-        match self.take_up(*id, resume, &channel.0).await {
+        let taken = match found {
+            Resumable::Loaded(handle) => {
+                let resumed = self.loaded_again(&handle, &resume).await;
+                return reply.send(resumed);
+            }
+            Resumable::Stored(stored) => self.take_up(*stored, resume, &channel.0).await,
+            Resumable::Unstarted(thread) => self.take_up_unstarted(*thread, resume, &channel.0).await,
+        };
+        match taken {
             Ok((assembled, resumed)) => {
                 assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
                 self.launch(channel, assembled, || reply.send(Ok(resumed)));
@@ -86,10 +92,7 @@ impl Engine {
         let stored = match (&resume.path, resume.id) {
             (Some(path), _) => {
                 if !path.exists() {
-                    return Err(Error::invalid(format!(
-                        "failed to resolve rollout path `{}`: file does not exist",
-                        path.display()
-                    )));
+                    return self.unstarted_at(path).await;
                 }
                 self.store().find_path(path.clone()).await?
             }
@@ -97,8 +100,10 @@ impl Engine {
                 if let Some(handle) = self.thread(id) {
                     return Ok(Resumable::Loaded(handle));
                 }
-                let stored = self.store().find(id).await?;
-                stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))?
+                match self.store().find(id).await? {
+                    Some(stored) => stored,
+                    None => return self.resumable_unstarted(id).await,
+                }
             }
             (None, None) => return Err(Error::invalid("threadId or path must be given")),
         };
@@ -114,8 +119,44 @@ impl Engine {
         Ok(Resumable::Stored(Box::new(stored)))
     }
 
+    /// A thread that has no file.
+    async fn resumable_unstarted(&self, id: ThreadId) -> Result<Resumable> {
+        let missing = format!("no rollout found for thread id {id}");
+        match self.store().unstarted(id).await {
+            Ok(Some(thread)) => Ok(Resumable::Unstarted(Box::new(thread))),
+            Ok(None) => Err(Error::invalid(missing)),
+            // Where threads without a turn can't be looked up, it may be one of them.
+            Err(error) => Err(Error::internal(format!("{missing}: {error}"))),
+        }
+    }
+
+    /// The thread whose first turn will make the file at `path`.
+    async fn unstarted_at(&self, path: &Path) -> Result<Resumable> {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(id) = name.and_then(RolloutName::parse).map(|name| name.id) {
+            if let Some(handle) = self
+                .thread(id)
+                .filter(|handle| handle.log().path().map(PathBuf::as_path) == Some(path))
+            {
+                return Ok(Resumable::Loaded(handle));
+            }
+            if let Some(thread) = self
+                .store()
+                .unstarted(id)
+                .await?
+                .filter(|thread| thread.info.path.as_deref() == Some(path))
+            {
+                return Ok(Resumable::Unstarted(Box::new(thread)));
+            }
+        }
+        Err(Error::invalid(format!(
+            "failed to resolve rollout path `{}`: file does not exist",
+            path.display()
+        )))
+    }
+
     /// Builds a stored thread.
-    async fn take_up(
+    pub(super) async fn take_up(
         &self,
         stored: StoredThread,
         resume: ResumeThread,
@@ -278,7 +319,7 @@ impl Engine {
                 Ok(Arc::clone(&self.base_instructions))
             }
             (Some(kept), None) => Ok(kept.text.as_str().into()),
-            (_, given) => Ok(self.base_instructions(given, files)?.0),
+            (_, given) => self.base_instructions(given, files),
         }
     }
 
@@ -357,6 +398,7 @@ impl Engine {
 enum Resumable {
     Loaded(ThreadHandle),
     Stored(Box<StoredThread>),
+    Unstarted(Box<UnstartedThread>),
 }
 
 fn usage(tail: &Tail) -> Option<(String, ThreadTokenUsage)> {

@@ -49,6 +49,11 @@ impl Layout {
         self.home.join("app-server-index.sqlite")
     }
 
+    /// Our database of what users made and no other file holds.
+    pub fn user_data(&self) -> PathBuf {
+        self.home.join("app-server-data.sqlite")
+    }
+
     /// Folder of the rollouts that begin at `at` (local time, as the reference has it).
     pub fn day(&self, at: DateTime<Local>) -> PathBuf {
         self.sessions().join(at.format("%Y/%m/%d").to_string())

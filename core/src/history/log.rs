@@ -40,6 +40,8 @@ pub struct NewLog {
     pub meta: SessionMeta,
     /// Where the counts begin: zero, or the end of the history that the meta line points to.
     pub position: LogPosition,
+    /// The lock, if it has been taken; else it is taken with the first line.
+    pub lock: Option<WriterLock>,
     /// Told when something can't be saved.
     pub on_warning: OnWarning,
 }
@@ -90,6 +92,7 @@ impl ThreadLog {
         encoder.ordinals = new.meta.history_mode == Some(crate::HistoryMode::Paginated);
         let mut target = Target::new(new.layout, new.path.clone(), encoder);
         target.meta = Some(Box::new(new.meta));
+        target.lock = new.lock;
         Self::over(writer, target, new.path, new.on_warning)
     }
 

@@ -1,15 +1,16 @@
-//! Threads at rest: rollout files (the truth) and the index derived from them.
+//! Threads at rest: rollout files (the truth), the index derived from them, and what users made besides.
 
 pub(crate) mod branch;
 mod catalogue;
 mod chain;
+mod database;
 mod encode;
 mod error_codec;
 mod head;
 mod index;
 mod input_codec;
 mod item_codec;
-mod layout;
+pub(crate) mod layout;
 mod legacy;
 mod line;
 mod lock;
@@ -25,6 +26,7 @@ mod source;
 pub(crate) mod store;
 pub(crate) mod tail;
 mod turn_map;
+mod user_data;
 mod watch;
 mod writer;
 

@@ -1,16 +1,21 @@
 //! Names that users gave to threads: `session_index.jsonl`, shared with other programs; the latest line wins.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::row::Stamp;
 use crate::ThreadId;
+
+/// How long another process may hold the lock.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const LOCK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The names of one home, read again as far as the file has grown.
 pub(crate) struct Names {
@@ -100,20 +105,23 @@ impl Names {
             return Ok(());
         }
         let _lock = self.lock()?;
-        let old = fs::read(&self.path)?;
-        let mut kept = Vec::with_capacity(old.len());
-        for line in old.split_inclusive(|b| *b == b'\n') {
-            let other =
-                serde_json::from_slice::<Line<'_>>(line.trim_ascii()).map_or(true, |line| line.id != id);
-            if other {
-                kept.extend_from_slice(line);
-            }
-        }
+        let mut old = File::open(&self.path)?;
+        let mut lines = Vec::new();
+        old.read_to_end(&mut lines)?;
         let new = self.path.with_extension("jsonl.new");
         let mut file = File::create(&new)?;
-        file.write_all(&kept)?;
+        file.set_permissions(old.metadata()?.permissions())?;
+        file.write_all(&without(&lines, id))?;
         file.sync_all()?;
-        fs::rename(&new, &self.path)
+        fs::rename(&new, &self.path)?;
+        // Programs that don't know of our lock may have added a line meanwhile, to the file that has just been replaced.
+        let mut late = Vec::new();
+        old.read_to_end(&mut late)?;
+        if !late.is_empty() {
+            let mut file = OpenOptions::new().append(true).open(&self.path)?;
+            file.write_all(&without(&late, id))?;
+        }
+        Ok(())
     }
 
     /// Other programs write the file too.
@@ -126,9 +134,33 @@ impl Names {
             .truncate(false)
             .write(true)
             .open(self.path.with_extension("jsonl.lock"))?;
-        lock.lock()?;
-        Ok(lock)
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_AGAIN),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::WouldBlock,
+                        format!("{} is in use by another process; try again", self.path.display()),
+                    ));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
+}
+
+/// The lines but those of a thread.
+fn without(lines: &[u8], id: ThreadId) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(lines.len());
+    for line in lines.split_inclusive(|b| *b == b'\n') {
+        let other = serde_json::from_slice::<Line<'_>>(line.trim_ascii()).map_or(true, |line| line.id != id);
+        if other {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
 }
 
 fn ends_torn(path: &Path) -> bool {
@@ -164,5 +196,19 @@ mod tests {
         assert_eq!(other.get(a).map(String::as_str), Some("four"));
         assert_eq!(other.get(b), None);
         assert!(fs::read_to_string(&path).expect("readable").contains("{\"torn\n"));
+    }
+
+    #[test]
+    fn a_lock_that_is_never_given_back_is_an_error() {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut names = Names::new(home.path().join("session_index.jsonl"));
+        let id = ThreadId::new();
+        names.set(id, "one").expect("writable");
+        let held = File::open(home.path().join("session_index.jsonl.lock")).expect("it is there");
+        held.lock().expect("free");
+        let error = names.set(id, "two").expect_err("held");
+        assert!(error.to_string().contains("try again"), "{error}");
+        drop(held);
+        names.set(id, "two").expect("free again");
     }
 }

@@ -258,7 +258,12 @@ impl Front {
     /// Puts settings in force that no turn is going to note in the history: that is done here, unless the first turn,
     /// which notes all settings, is still to come.
     fn apply_between_turns(&mut self, new: ThreadSettings) {
-        if self.apply(new) && !self.settings_untold {
+        if !self.apply(new) {
+            return;
+        }
+        if self.settings_untold {
+            self.outbox.settings_untold(&self.settings);
+        } else {
             let entry = Entry::SettingsApplied(Box::new((*self.settings).clone()));
             self.outbox.log().append(vec![entry]);
         }

@@ -9,7 +9,7 @@ use crate::history::store::Reading;
 use crate::history::{Entry, ThreadLog};
 use crate::{
     ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, Item, ItemsView, ThreadId,
-    ThreadStatus, Turn, TurnStatus, now_ms,
+    ThreadSettings, ThreadStatus, Turn, TurnStatus, now_ms,
 };
 
 /// Numbers of questions are unique in the process: a client may watch several threads over one connection.
@@ -214,6 +214,13 @@ impl Outbox {
         let decision = decision.await.unwrap_or(ApprovalDecision::Failed);
         open.answered = true;
         decision
+    }
+
+    /// Keeps settings that the history is told of by the first turn only.
+    pub(crate) fn settings_untold(&self, settings: &Arc<ThreadSettings>) {
+        if let Some(reading) = &self.shared.reading {
+            reading.settings_changed(settings);
+        }
     }
 
     /// How the thread stands.

@@ -59,6 +59,7 @@ impl Fixture {
                     ..SessionMeta::default()
                 },
                 position: LogPosition::default(),
+                lock: None,
                 on_warning: self.on_warning(),
             },
         )

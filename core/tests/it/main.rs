@@ -29,6 +29,7 @@ mod history_live;
 mod history_log;
 mod history_store;
 mod history_torn;
+mod history_user_data;
 mod history_watch;
 mod mock_model;
 mod model_catalog;

@@ -71,7 +71,7 @@ impl ThreadStore {
                 payload,
                 created_at: crate::now_s(),
             };
-            let found = state.index.with(|db| {
+            let found = state.data.write(|db| {
                 if let Some(old) = find(db, &thread, &new.kind, &new.key)? {
                     return Ok(Some(old));
                 }
@@ -101,13 +101,10 @@ impl ThreadStore {
         limit: usize,
     ) -> Result<(Vec<Attachment>, bool)> {
         self.blocking(move |state| {
-            if !state.index.exists() {
-                return Ok((Vec::new(), false));
-            }
             let (thread, after) = (id.to_string(), after.unwrap_or_default());
             let wanted = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
             // Identifiers sort by time.
-            let mut found = state.index.with(|db| {
+            let mut found = state.data.read(|db| {
                 db.prepare_cached(
                     "SELECT id, attachment_type, identity_key, payload, created_at FROM attachments
                      WHERE thread_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
@@ -126,11 +123,8 @@ impl ThreadStore {
     pub async fn detach(&self, id: ThreadId, kind: String, key: String) -> Result<Option<Attachment>> {
         check(&kind, &key)?;
         self.blocking(move |state| {
-            if !state.index.exists() {
-                return Ok(None);
-            }
             let thread = id.to_string();
-            Ok(state.index.with(|db| {
+            Ok(state.data.remove(|db| {
                 let old = find(db, &thread, &kind, &key)?;
                 if let Some(old) = &old {
                     db.execute("DELETE FROM attachments WHERE id = ?1", [&old.id])?;
@@ -153,11 +147,8 @@ impl ThreadStore {
     ) -> Result<(Vec<(ThreadId, bool)>, bool)> {
         check(&kind, &key)?;
         self.blocking(move |state| {
-            if !state.index.exists() {
-                return Ok((Vec::new(), false));
-            }
             let after = after.map(|id| id.to_string()).unwrap_or_default();
-            let ids = state.index.with(|db| {
+            let ids = state.data.read(|db| {
                 db.prepare_cached(
                     "SELECT thread_id FROM attachments
                      WHERE attachment_type = ?1 AND identity_key = ?2 AND thread_id > ?3 ORDER BY thread_id",

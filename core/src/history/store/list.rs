@@ -147,6 +147,10 @@ pub struct ListPage {
 pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
     state.catalogue.refresh();
     state.names.refresh();
+    if query.section.is_some() {
+        // Without it, no thread would seem to be in the section.
+        state.data.read(|_| Ok(()))?;
+    }
     let limit = query.limit.clamp(1, 100);
     if query.sort == SortKey::SectionPosition {
         return by_position(state, query, limit);
@@ -243,7 +247,7 @@ fn by_change(
 fn by_position(state: &mut State, query: &ListQuery, limit: usize) -> Result<ListPage> {
     let start = query.cursor.as_deref().map(PositionCursor::parse).transpose()?;
     let mut members: Vec<PositionCursor> = state
-        .section_places()
+        .section_places()?
         .into_iter()
         .filter(|(_, place)| {
             query

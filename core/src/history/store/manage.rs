@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
 use crate::history::RolloutName;
 use crate::history::catalogue::Rollout;
 use crate::history::chain::History;
-use crate::history::index::IndexError;
+use crate::history::user_data::forget_thread;
 use crate::url_redaction::redact_url;
 use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
 
@@ -68,12 +69,6 @@ impl MetadataPatch {
     }
 }
 
-impl From<IndexError> for Error {
-    fn from(error: IndexError) -> Self {
-        Self::internal(error.to_string())
-    }
-}
-
 impl ThreadStore {
     /// Gives a thread a name.
     pub async fn set_name(&self, id: ThreadId, name: String) -> Result<()> {
@@ -98,15 +93,16 @@ impl ThreadStore {
     /// Changes metadata.
     pub async fn patch_metadata(&self, id: ThreadId, patch: MetadataPatch) -> Result<()> {
         self.blocking(move |state| {
-            let mut all = state.patch(id).unwrap_or_default();
-            all.update(patch);
-            let json = serde_json::to_string(&all).map_err(|error| Error::internal(error.to_string()))?;
             let key = id.to_string();
-            state.index.with(|db| {
+            state.data.write(|db| {
+                let mut all = patch_of(db, &key)?.unwrap_or_default();
+                all.update(patch.clone());
+                let json = serde_json::to_string(&all).map_err(|error| Error::internal(error.to_string()))?;
                 db.execute(
                     "INSERT OR REPLACE INTO patches VALUES (?1, ?2)",
                     params![key, json],
-                )
+                )?;
+                Ok(())
             })?;
             Ok(())
         })
@@ -116,13 +112,10 @@ impl ThreadStore {
     /// The thread's goal, on the wire's form.
     pub async fn goal(&self, id: ThreadId) -> Result<Option<Value>> {
         self.blocking(move |state| {
-            if !state.index.exists() {
-                return Ok(None);
-            }
             let key = id.to_string();
-            let text = state.index.with(|db| {
+            let text: Option<String> = state.data.read(|db| {
                 db.prepare_cached("SELECT goal FROM goals WHERE thread_id = ?1")?
-                    .query_row([&key], |r| r.get::<_, String>(0))
+                    .query_row([&key], |r| r.get(0))
                     .optional()
             })?;
             Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -133,17 +126,18 @@ impl ThreadStore {
     /// Sets or drops the thread's goal. Gives whether there was one.
     pub async fn set_goal(&self, id: ThreadId, goal: Option<Value>) -> Result<bool> {
         self.blocking(move |state| {
-            if goal.is_none() && !state.index.exists() {
-                return Ok(false);
-            }
             let key = id.to_string();
-            let changed = state.index.with(|db| match &goal {
-                Some(goal) => db.execute(
-                    "INSERT OR REPLACE INTO goals VALUES (?1, ?2)",
-                    params![key, goal.to_string()],
-                ),
-                None => db.execute("DELETE FROM goals WHERE thread_id = ?1", [&key]),
-            })?;
+            let changed = match &goal {
+                Some(goal) => state.data.write(|db| {
+                    Ok(db.execute(
+                        "INSERT OR REPLACE INTO goals VALUES (?1, ?2)",
+                        params![key, goal.to_string()],
+                    )?)
+                }),
+                None => state
+                    .data
+                    .remove(|db| Ok(db.execute("DELETE FROM goals WHERE thread_id = ?1", [&key])?)),
+            }?;
             Ok(changed > 0)
         })
         .await
@@ -220,28 +214,15 @@ impl ThreadStore {
 }
 
 impl State {
-    /// What users changed of a thread's metadata.
-    pub(super) fn patch(&mut self, id: ThreadId) -> Option<MetadataPatch> {
-        if !self.index.exists() {
-            return None;
-        }
-        let key = id.to_string();
-        let text: Option<String> = self
-            .index
-            .with(|db| {
-                db.prepare_cached("SELECT patch FROM patches WHERE thread_id = ?1")?
-                    .query_row([&key], |r| r.get(0))
-                    .optional()
-            })
-            .ok()?;
-        serde_json::from_str(&text?).ok()
-    }
-
     /// Adds what users gave to a thread.
     pub(super) fn dress(&mut self, mut info: ThreadInfo) -> ThreadInfo {
         info.name = self.names.get(info.id).cloned();
-        info.section = self.section_place(info.id);
-        if let Some(patch) = self.patch(info.id) {
+        let key = info.id.to_string();
+        let (patch, section) = self
+            .data
+            .glance(|db| Ok((patch_of(db, &key)?, place_of(db, &key)?)));
+        info.section = section;
+        if let Some(patch) = patch {
             patch.apply(&mut info);
         }
         info
@@ -318,37 +299,61 @@ impl State {
         refused.map_or(Ok(()), |why| Err(Error::invalid(why)))
     }
 
+    /// First what users made, together with the files or not at all.
     fn delete(&mut self, id: ThreadId) -> Result<()> {
         self.check_delete(id)?;
-        self.marks.forget(id);
         self.catalogue.refresh();
         let files = self.catalogue.all(id);
-        if files.is_empty() {
+        if files.is_empty() && self.unstarted(id)?.is_none() {
             return Err(Error::invalid(format!("no rollout found for thread id {id}")));
         }
-        for file in files {
-            match fs::remove_file(&file.path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::internal(format!(
-                        "the thread's file can't be removed: {error}"
-                    )));
-                }
-                _ => self.index.drop_row(&file.path),
+        let key = id.to_string();
+        let forgotten = self.data.remove(|db| {
+            forget_thread(db, &key)?;
+            remove_files(&files)?;
+            Ok(())
+        });
+        match forgotten {
+            // The thread's rows can't be had, and mean nothing without it.
+            Err(error) if error.is_permanent() => {
+                tracing::warn!(%error, "what users gave to a removed thread stays");
             }
+            other => other?,
+        }
+        // Where there is no database, nothing has been done yet.
+        remove_files(&files)?;
+        self.marks.forget(id);
+        self.unstarted.forget(id);
+        for file in files {
+            self.index.drop_row(&file.path);
         }
         self.catalogue.refresh();
         if let Err(error) = self.names.remove(id) {
             tracing::warn!(%error, "the name of a removed thread stays");
         }
-        if self.index.exists() {
-            let key = id.to_string();
-            self.index.with(|db| {
-                for table in ["patches", "goals", "unread", "section_members", "attachments"] {
-                    db.execute(&format!("DELETE FROM {table} WHERE thread_id = ?1"), [&key])?;
-                }
-                Ok(())
-            })?;
-        }
         Ok(())
     }
+}
+
+fn patch_of(db: &Connection, thread: &str) -> rusqlite::Result<Option<MetadataPatch>> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT patch FROM patches WHERE thread_id = ?1")?
+        .query_row([thread], |r| r.get(0))
+        .optional()?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Removes files; those that are gone already are no error.
+fn remove_files(files: &[Rollout]) -> Result<()> {
+    for file in files {
+        match fs::remove_file(&file.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::internal(format!(
+                    "the thread's file can't be removed: {error}"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -7,11 +7,13 @@ mod list;
 pub(crate) mod load;
 mod manage;
 mod pages;
+mod places;
 mod read_state;
 mod reading;
 mod search;
 mod sections;
 mod timeline;
+pub(crate) mod unstarted;
 mod warm;
 
 use std::cell::RefCell;
@@ -31,6 +33,7 @@ pub(crate) use reading::Reading;
 pub use search::Occurrence;
 pub use sections::Section;
 pub use timeline::{Happening, Timeline};
+use unstarted::Unstarted;
 
 use super::catalogue::{Catalogue, Rollout};
 use super::chain::{History, HistoryError};
@@ -38,6 +41,7 @@ use super::index::Index;
 use super::layout::Layout;
 use super::names::Names;
 use super::row::{Row, Stamp};
+use super::user_data::UserData;
 use super::watch::Watch;
 use super::{head, project};
 use crate::{Error, Result, ThreadId, ThreadInfo};
@@ -57,6 +61,7 @@ struct Inner {
     /// Behind a lock because calls work on blocking threads; held for one call.
     state: Mutex<State>,
     marks: Arc<Marks>,
+    unstarted: Arc<Unstarted>,
     warming: AtomicBool,
 }
 
@@ -65,10 +70,12 @@ struct State {
     catalogue: Catalogue,
     names: Names,
     index: Index,
+    data: UserData,
     rows: RowCache,
     /// Set once the first list has been answered.
     watch: Option<Watch>,
     marks: Arc<Marks>,
+    unstarted: Arc<Unstarted>,
     default_provider: String,
 }
 
@@ -94,21 +101,25 @@ impl ThreadStore {
     pub fn new(layout: Layout, default_provider: impl Into<String>) -> Self {
         let default_provider = default_provider.into();
         let marks: Arc<Marks> = Arc::default();
+        let unstarted: Arc<Unstarted> = Arc::default();
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(State {
                     catalogue: Catalogue::new(layout.clone()),
                     names: Names::new(layout.names()),
-                    index: Index::new(layout.index()),
+                    index: Index::new(layout.index(), layout.user_data()),
+                    data: UserData::new(layout.user_data(), layout.index()),
                     rows: RowCache::default(),
                     watch: None,
                     marks: Arc::clone(&marks),
+                    unstarted: Arc::clone(&unstarted),
                     layout: layout.clone(),
                     default_provider: default_provider.clone(),
                 }),
                 layout,
                 default_provider,
                 marks,
+                unstarted,
                 warming: AtomicBool::new(false),
             }),
         }

@@ -1,9 +1,10 @@
 //! How far users have read (config-and-services section 7).
 //!
 //! A thread of which nothing is kept counts as read. The end of a turn that has an answer or failed makes it unread,
-//! from that turn on, and so does the user's word. What is kept lies in the index; of loaded threads it is in memory too, see [`super::reading`].
+//! from that turn on, and so does the user's word. What is kept lies in the users'
+//! database; of loaded threads it is in memory too, see [`super::reading`].
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -71,7 +72,7 @@ impl ThreadStore {
     }
 
     /// Marks a thread as read or unread, if it is still as the caller believes. The new state is in force when this
-    /// resolves; [`ThreadStore::keep_read_states`] writes it down.
+    /// resolves; [`ThreadStore::save`] writes it down.
     pub async fn mark_read(&self, id: ThreadId, expected: &str, read: bool) -> Result<ReadState> {
         let store = self.clone();
         // Until the new state is in force, so that no other one comes and goes between the look and the change.
@@ -91,13 +92,11 @@ impl ThreadStore {
             })
     }
 
-    /// Writes down what changed. What can't be written stays in force as long as the process lives, and is tried again
-    /// with the next change.
-    pub async fn keep_read_states(&self) {
-        if self.inner.marks.any_changed()
-            && let Err(error) = self.blocking(State::keep_read_states).await
-        {
-            tracing::warn!(%error, "how far threads were read is not saved yet");
+    /// Writes down what is in memory only: how far threads were read, and threads that had no turn yet. What can't be
+    /// written stays in force as long as the process lives, and is tried again with the next change.
+    pub async fn save(&self) {
+        if let Err(error) = self.blocking(State::save).await {
+            tracing::warn!(%error, "how far threads were read, or threads without a turn, are not saved yet");
         }
     }
 
@@ -133,7 +132,7 @@ impl ThreadStore {
             }
             let news = ReadState::new(None);
             let replaced = store.inner.marks.replace(id, &now.revision, news);
-            if let Err(error) = store.inner.state().keep_read_states() {
+            if let Err(error) = store.inner.state().save() {
                 tracing::debug!(%error, "how far a thread was read is not saved yet");
             }
             Ok((reading, replaced.ok()))
@@ -141,7 +140,7 @@ impl ThreadStore {
         .await
     }
 
-    /// The state of a thread that is taken up. Reads the index.
+    /// The state of a thread that is taken up. Reads the database.
     pub(super) fn reading(&self, id: ThreadId) -> Reading {
         let mut state = self.inner.state();
         let known = state.known_read_state(id);
@@ -150,55 +149,45 @@ impl ThreadStore {
 }
 
 impl State {
-    /// How far threads were read, in their order. Asks the index once for all.
+    /// How far threads were read, in their order. Asks the database once for all.
     pub(super) fn read_states(&mut self, ids: &[ThreadId]) -> Vec<ReadState> {
-        let kept = if self.index.exists() {
-            self.index
-                .with(|db| {
-                    ids.iter()
-                        .map(|id| kept(db, *id))
-                        .collect::<rusqlite::Result<Vec<_>>>()
-                })
-                .unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+        let kept: Vec<Option<ReadState>> = self
+            .data
+            .glance(|db| ids.iter().map(|id| kept(db, *id)).collect());
         let mut kept = kept.into_iter();
         ids.iter()
             .map(|id| self.marks.learn(*id, kept.next().flatten()))
             .collect()
     }
 
-    /// What the index keeps of a thread.
+    /// What is kept of a thread.
     fn known_read_state(&mut self, id: ThreadId) -> Option<ReadState> {
-        if !self.index.exists() {
-            return None;
-        }
-        // An index that can't be read is no reason to refuse: nothing is known then.
-        self.index.with(|db| kept(db, id)).unwrap_or_default()
+        // What can't be read is no reason to refuse: nothing is known then.
+        self.data.glance(|db| kept(db, id))
     }
 
-    /// Writes down what changed.
-    pub(super) fn keep_read_states(&mut self) -> Result<()> {
+    /// Writes down what is in memory only.
+    pub(super) fn save(&mut self) -> Result<()> {
         let changed = self.marks.take_changed();
-        if changed.is_empty() {
+        let unstarted = self.unstarted.take_changed();
+        if changed.is_empty() && unstarted.is_empty() {
             return Ok(());
         }
-        let written = self.index.with(|db| {
-            let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+        let written = self.data.write(|db| {
             let mut written = Vec::with_capacity(changed.len());
             for (id, mark) in &changed {
-                let state = mark.over(kept(&transaction, *id)?);
-                keep(&transaction, *id, &state)?;
+                let state = mark.over(kept(db, *id)?);
+                keep(db, *id, &state)?;
                 written.push(state);
             }
-            transaction.commit()?;
+            unstarted.write(db)?;
             Ok(written)
         })?;
         for ((id, mark), state) in changed.iter().zip(written) {
             self.marks.kept(*id, mark, state);
         }
-        Ok(())
+        self.unstarted.kept(&unstarted);
+        self.prune_unstarted()
     }
 }
 
@@ -239,7 +228,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let store = ThreadStore::new(Layout::new(home.path()), "mock");
         let id = ThreadId::new();
-        // Looks at the index one after the other.
+        // Looks at the database one after the other.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
             .build()
@@ -255,7 +244,7 @@ mod tests {
             assert!(others.await.expect("waited").is_err(), "the gate has opened");
             // The second one looks now; it comes to its turn when the first one is written down.
             let first = store.mark_read(id, &before, true).await;
-            store.keep_read_states().await;
+            store.save().await;
             let second = second.await;
             assert_eq!((first.is_ok(), second.is_ok()), (true, false));
             assert!(store.inner.marks.get(id).is_none(), "nothing holds it");

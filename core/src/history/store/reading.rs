@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ThreadStore;
 use super::read_state::ReadState;
-use crate::ThreadId;
+use crate::{ThreadId, ThreadSettings};
 
 /// The state of one loaded thread, as long as this lives.
 pub(crate) struct Reading {
@@ -18,7 +18,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// `kept`: what the index keeps. What is in memory already is newer. The caller holds the lock of the index, unless
+    /// `kept`: what the database keeps. What is in memory already is newer. The caller holds the lock of the database, unless
     /// the thread is new.
     pub(super) fn new(store: &ThreadStore, id: ThreadId, kept: Option<ReadState>) -> Self {
         let mut marks = store.inner.marks.lock();
@@ -40,20 +40,27 @@ impl Reading {
     pub(crate) fn turn_ended(&self, turn_id: &str) -> ReadState {
         let inner = &self.store.inner;
         let state = inner.marks.turn_ended(self.id, turn_id);
+        inner.unstarted.begun(self.id);
         if !inner.marks.saving.swap(true, Ordering::AcqRel) {
             let inner = Arc::clone(inner);
             tokio::task::spawn_blocking(move || {
-                if let Err(error) = inner.state().keep_read_states() {
+                if let Err(error) = inner.state().save() {
                     tracing::debug!(%error, "how far threads were read is not saved yet");
                 }
             });
         }
         state
     }
+
+    /// The settings are others now, and no history knows of them.
+    pub(crate) fn settings_changed(&self, settings: &Arc<ThreadSettings>) {
+        self.store.unstarted_settings(self.id, settings);
+    }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
+        self.store.inner.unstarted.release(self.id);
         self.store.inner.marks.release(self.id);
     }
 }
@@ -71,14 +78,14 @@ pub(super) struct Marks {
 #[derive(Clone)]
 pub(super) struct Mark {
     state: ReadState,
-    /// What the index held when it was last seen.
+    /// What the database held when it was last seen.
     kept: Option<String>,
     change: Option<Change>,
     /// The thread is loaded, so many times: one that is unloaded may overlap with its next life.
     holders: usize,
 }
 
-/// What the index does not know yet.
+/// What the database does not know yet.
 #[derive(Clone)]
 enum Change {
     /// Turns ended; the first of them.
@@ -97,7 +104,7 @@ impl Mark {
         }
     }
 
-    /// The state to write, where the index now keeps `kept`.
+    /// The state to write, where the database now keeps `kept`.
     pub(super) fn over(&self, kept: Option<ReadState>) -> ReadState {
         match (&self.change, kept) {
             (Some(Change::Turn(turn)), Some(kept)) if Some(&kept.revision) != self.kept.as_ref() => {
@@ -118,7 +125,7 @@ impl Marks {
         self.lock().get(&id).map(|mark| mark.state.clone())
     }
 
-    /// The state of a thread of which the index keeps `kept`. The caller holds the lock of the index.
+    /// The state of a thread of which the database keeps `kept`. The caller holds the lock of the database.
     pub(super) fn learn(&self, id: ThreadId, kept: Option<ReadState>) -> ReadState {
         let mut marks = self.lock();
         let Some(mark) = marks.get_mut(&id) else {
@@ -179,11 +186,6 @@ impl Marks {
         }
     }
 
-    /// Whether something is still to be written down.
-    pub(super) fn any_changed(&self) -> bool {
-        self.lock().values().any(|mark| mark.change.is_some())
-    }
-
     /// What is still to be written down. Whoever changes something from now on must ask for that again.
     pub(super) fn take_changed(&self) -> Vec<(ThreadId, Mark)> {
         self.saving.store(false, Ordering::Release);
@@ -192,7 +194,7 @@ impl Marks {
         changed.map(|(id, mark)| (*id, mark.clone())).collect()
     }
 
-    /// `written` is in the index now, made of `mark`. The caller holds the lock of the index.
+    /// `written` is in the database now, made of `mark`. The caller holds the lock of the database.
     pub(super) fn kept(&self, id: ThreadId, mark: &Mark, written: ReadState) {
         let mut marks = self.lock();
         let Some(now) = marks.get_mut(&id) else { return };
@@ -250,6 +252,6 @@ mod tests {
         assert_eq!(refused, Err(known.clone()));
         let read = marks.replace(id, &known.revision, ReadState::new(None));
         assert_eq!(read.expect("it was as expected").first_unread, None);
-        assert!(marks.any_changed());
+        assert_eq!(marks.take_changed().len(), 1);
     }
 }

@@ -1,0 +1,186 @@
+//! Threads that had no turn yet, and come back after a restart.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use super::assemble::{Assembled, Draft, new_meta, on_warning};
+use super::{Engine, ResumeThread, ResumedThread, StartThread};
+use crate::history::layout::uuid_ms;
+use crate::history::store::unstarted::{self, UnstartedThread};
+use crate::history::{AllTurns, Entry, LogPosition, NewLog, SessionMeta, ThreadLog};
+use crate::session::{Mail, Session};
+use crate::{Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus};
+
+/// What is to be kept of a thread that has just been started.
+pub(super) struct Keepsake {
+    info: ThreadInfo,
+    settings: Arc<ThreadSettings>,
+    /// `None`: the built-in ones.
+    instructions: Option<Arc<str>>,
+    developer_instructions: Option<String>,
+}
+
+impl Engine {
+    /// What is to be kept of a new thread; `None` for those that live in memory only. Cheap: the answer to the start
+    /// has not been given yet.
+    pub(super) fn keepsake(
+        &self,
+        assembled: &Assembled,
+        developer_instructions: Option<String>,
+    ) -> Option<Keepsake> {
+        let instructions = &assembled.services.instructions;
+        let front = &assembled.front;
+        (!front.info.ephemeral).then(|| Keepsake {
+            info: front.info.clone(),
+            settings: Arc::clone(&front.settings),
+            instructions: (!self.are_built_in(instructions)).then(|| Arc::clone(instructions)),
+            developer_instructions,
+        })
+    }
+
+    /// Has it written down that a thread was started. Does not wait.
+    pub(super) fn keep_unstarted(&self, keepsake: Keepsake) {
+        let Keepsake {
+            info,
+            settings,
+            instructions,
+            developer_instructions,
+        } = keepsake;
+        let Some(path) = info.path.clone() else { return };
+        let base = instructions.map(|text| self.instructions_of(&text, &settings.model));
+        let draft = unstarted::Draft {
+            meta: new_meta(&info, base, begun(info.id)),
+            settings,
+            developer_instructions,
+            path,
+        };
+        self.store().keep_unstarted(info.id, draft, false);
+    }
+
+    /// Builds a thread that had no turn yet. Its first turn makes its file.
+    pub(super) async fn take_up_unstarted(
+        &self,
+        thread: UnstartedThread,
+        resume: ResumeThread,
+        mail: &mpsc::UnboundedSender<Mail>,
+    ) -> Result<(Assembled, ResumedThread)> {
+        let id = thread.info.id;
+        let lock = self.store().lock(id).await?;
+        // Another process may have begun it until now.
+        if let Some(stored) = self.store().find(id).await? {
+            drop(lock);
+            return self.take_up(stored, resume, mail).await;
+        }
+        let start = resume.start;
+        let (files, settings) = self
+            .settings_again(&thread.meta, &thread.settings, &start)
+            .await?;
+        let instructions = self.instructions_again(&thread.meta, start.base_instructions.clone(), &files)?;
+        let developer_instructions = start.developer_instructions.or(thread.developer_instructions);
+        let info = ThreadInfo {
+            status: ThreadStatus::Idle,
+            model: Some(settings.model.clone()),
+            effort: settings.effort.clone(),
+            model_provider: settings.model_provider.clone(),
+            cwd: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            ..thread.info
+        };
+        let path = info
+            .path
+            .clone()
+            .unwrap_or_else(|| self.store().layout().rollout(id, begun(id).into()));
+        let base = self.instructions_of(&instructions, &settings.model);
+        let meta = SessionMeta {
+            base_instructions: Some(base.clone()),
+            ..thread.meta
+        };
+        let kept = unstarted::Draft {
+            meta: SessionMeta {
+                base_instructions: (!self.are_built_in(&instructions)).then_some(base),
+                ..meta.clone()
+            },
+            settings: Arc::new(settings.clone()),
+            developer_instructions: developer_instructions.clone(),
+            path: path.clone(),
+        };
+        let log = ThreadLog::create(
+            &self.writer,
+            NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path,
+                meta,
+                position: LogPosition::default(),
+                lock: Some(lock),
+                on_warning: on_warning(mail),
+            },
+        );
+        let session = Session::new(log.clone());
+        let draft = Draft {
+            info,
+            settings,
+            files,
+            instructions,
+            developer_instructions,
+            user_agent: start.user_agent,
+            log,
+            reading: Some(self.store().new_reading(id)),
+            settings_untold: true,
+            raw_events: start.raw_events,
+        };
+        let assembled = self.assemble(draft, session)?;
+        self.store().keep_unstarted(id, kept, true);
+        let resumed = ResumedThread {
+            started: assembled.started(),
+            turns: AllTurns::default(),
+            page: None,
+            turns_cursor: None,
+            items_cursor: None,
+            usage: None,
+            was_loaded: false,
+        };
+        Ok((assembled, resumed))
+    }
+
+    /// Makes the file of a thread that had no turn yet and is not loaded. `false`: there is no such thread.
+    pub(super) async fn make_file_of_unstarted(&self, id: ThreadId) -> Result<bool> {
+        let Some(thread) = self.store().unstarted(id).await? else {
+            return Ok(false);
+        };
+        let (files, settings) = self
+            .settings_again(&thread.meta, &thread.settings, &StartThread::default())
+            .await?;
+        let instructions = self.instructions_again(&thread.meta, None, &files)?;
+        let path = self.store().layout().rollout(id, begun(id).into());
+        let lock = self.store().lock(id).await?;
+        let log = ThreadLog::create(
+            &self.writer,
+            NewLog {
+                layout: self.store().layout().clone(),
+                id,
+                path: thread.info.path.unwrap_or(path),
+                meta: SessionMeta {
+                    base_instructions: Some(self.instructions_of(&instructions, &settings.model)),
+                    ..thread.meta
+                },
+                position: LogPosition::default(),
+                lock: Some(lock),
+                on_warning: Arc::new(|text| tracing::warn!("{text}")),
+            },
+        );
+        log.append(vec![Entry::SettingsApplied(Box::new(settings))]);
+        log.materialise().await;
+        log.close().await;
+        Ok(true)
+    }
+}
+
+/// When a thread was started, as its identifier tells.
+fn begun(id: ThreadId) -> DateTime<Utc> {
+    uuid_ms(id.0)
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or_else(Utc::now)
+}
