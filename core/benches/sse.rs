@@ -10,6 +10,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 const DELTAS: usize = 1000;
 
 fn stream() -> Vec<u8> {
+    let added = concat!(
+        r#"data: {"type":"response.output_item.added","output_index":1,"item":{"type":"message","role":"assistant","#,
+        r#""id":"msg_68af4030592c81938ec0a5fbab4a3e9f05438e46b5f69a3b","content":[]}}"#,
+        "\n\n"
+    );
     let delta = concat!(
         "event: response.output_text.delta\n",
         r#"data: {"type":"response.output_text.delta","sequence_number":12,"item_id":"msg_68af4030592c81938ec0a5fbab4"#,
@@ -17,7 +22,7 @@ fn stream() -> Vec<u8> {
         r#""obfuscation":"Y2xhcml0eQ"}"#,
         "\n\n"
     );
-    delta.repeat(DELTAS).into_bytes()
+    (added.to_owned() + &delta.repeat(DELTAS)).into_bytes()
 }
 
 fn decode(chunks: &[&[u8]]) -> usize {
@@ -30,7 +35,7 @@ fn decode(chunks: &[&[u8]]) -> usize {
         while let Some(data) = decoder.next_data() {
             parser.parse(data, &mut events).unwrap();
             while let Some(event) = events.pop_front() {
-                count += usize::from(matches!(black_box(event), ResponseEvent::TextDelta(_)));
+                count += usize::from(matches!(black_box(event), ResponseEvent::TextDelta { .. }));
             }
         }
     }

@@ -22,6 +22,7 @@ mod feature;
 mod history;
 mod hostile_folder;
 mod models;
+mod numbers;
 mod orphans;
 mod read_state;
 mod shutdown;

@@ -5,7 +5,6 @@ mod garbage;
 mod hostile;
 mod initialize;
 mod lines;
-mod numbers;
 mod samples;
 mod streams;
 mod threads;

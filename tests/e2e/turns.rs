@@ -5,6 +5,7 @@ mod errors;
 mod overrides;
 mod raw_events;
 mod retries;
+mod stream_fuzz;
 mod web_search;
 
 use codex_core::mock_model::{Answer, Complete, MockModel, Reason, Say, Step};

@@ -1,6 +1,5 @@
 //! From lines to the model's history: what is sent as `input` when a thread goes on.
 
-use std::collections::HashSet;
 use std::io;
 
 use serde::Deserialize;
@@ -8,10 +7,7 @@ use serde_json::value::RawValue;
 
 use super::chain::History;
 use super::line::{EventKind, Kind, Line};
-use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
-
-/// What the model is told of a call whose output was never stored.
-const ABORTED: &str = "aborted";
+use crate::model::{ContentItem, Extra, KnownItem, ResponseItem, pairing};
 
 /// The model's history. Reads from the last compaction on: what was before it is not looked at.
 pub(crate) fn model_history(history: &History) -> io::Result<Vec<ResponseItem>> {
@@ -93,8 +89,9 @@ fn user_message(text: String) -> ResponseItem {
     ResponseItem::Known(KnownItem::Message {
         id: None,
         role: "user".into(),
-        content: vec![ContentItem::InputText { text }],
+        content: vec![ContentItem::input_text(text)],
         phase: None,
+        extra: Extra::new(),
     })
 }
 
@@ -117,55 +114,29 @@ fn is_context(part: &ContentItem) -> bool {
         "# AGENTS.md instructions",
     ];
     match part {
-        ContentItem::InputText { text } => TAGS.iter().any(|tag| text.trim_start().starts_with(tag)),
+        ContentItem::InputText { text, .. } => TAGS.iter().any(|tag| text.trim_start().starts_with(tag)),
         _ => false,
     }
 }
 
 /// The API refuses calls without outputs: those that were cut off get one. Outputs without a call go.
 pub(crate) fn fill_missing_outputs(items: &mut Vec<ResponseItem>) {
-    let mut answered = HashSet::new();
-    let mut called = HashSet::new();
-    for item in &*items {
-        if let ResponseItem::Known(known) = item {
-            match known {
-                KnownItem::FunctionCallOutput { call_id, .. }
-                | KnownItem::CustomToolCallOutput { call_id, .. } => {
-                    answered.insert(call_id.clone());
-                }
-                KnownItem::FunctionCall { call_id, .. } | KnownItem::CustomToolCall { call_id, .. } => {
-                    called.insert(call_id.clone());
-                }
-                _ => {}
-            }
-        }
+    let unpaired = pairing::unpaired(items);
+    if unpaired == pairing::Unpaired::default() {
+        return;
     }
-    let mut filled = Vec::with_capacity(items.len());
-    for item in items.drain(..) {
-        let output = FunctionOutput::Text(ABORTED.into());
-        let missing = match &item {
-            ResponseItem::Known(
-                KnownItem::FunctionCallOutput { call_id, .. }
-                | KnownItem::CustomToolCallOutput { call_id, .. },
-            ) if !called.contains(call_id) => continue,
-            ResponseItem::Known(KnownItem::FunctionCall { call_id, .. }) if !answered.contains(call_id) => {
-                Some(KnownItem::FunctionCallOutput {
-                    id: None,
-                    call_id: call_id.clone(),
-                    output,
-                })
-            }
-            ResponseItem::Known(KnownItem::CustomToolCall { call_id, .. }) if !answered.contains(call_id) => {
-                Some(KnownItem::CustomToolCallOutput {
-                    id: None,
-                    call_id: call_id.clone(),
-                    output,
-                })
-            }
-            _ => None,
-        };
+    let mut filled = Vec::with_capacity(items.len() + unpaired.calls.len());
+    for (place, item) in items.drain(..).enumerate() {
+        if unpaired.outputs.binary_search(&place).is_ok() {
+            continue;
+        }
+        let missing = unpaired
+            .calls
+            .binary_search(&place)
+            .ok()
+            .and_then(|_| pairing::aborted(&item));
         filled.push(item);
-        filled.extend(missing.map(ResponseItem::Known));
+        filled.extend(missing);
     }
     *items = filled;
 }
@@ -201,7 +172,9 @@ mod tests {
         let history = History::open(&path, &Alone).expect("a history");
         let text = |item: &ResponseItem| match item {
             ResponseItem::Known(KnownItem::Message { content, .. }) => match content.first() {
-                Some(ContentItem::InputText { text } | ContentItem::OutputText { text, .. }) => text.clone(),
+                Some(ContentItem::InputText { text, .. } | ContentItem::OutputText { text, .. }) => {
+                    text.clone()
+                }
                 _ => String::new(),
             },
             _ => "?".into(),
@@ -255,6 +228,22 @@ mod tests {
             summary("sum"),
         ];
         assert_eq!(told(&lines), ["kept", "two", "sum"]);
+    }
+
+    #[test]
+    fn every_call_has_one_output_also_where_identifiers_recur() {
+        let items = |list: Value| -> Vec<ResponseItem> { serde_json::from_value(list).expect("items") };
+        let call = json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"});
+        let done = json!({"type": "function_call_output", "call_id": "c", "output": "x"});
+        let aborted = json!({"type": "function_call_output", "call_id": "c", "output": "aborted"});
+        let shell = json!({"type": "local_shell_call", "call_id": "s", "action": {"type": "exec"}});
+        let of_shell = json!({"type": "function_call_output", "call_id": "s", "output": "y"});
+        let mut stored = items(json!([call, done, done, call, shell, of_shell, call, done]));
+        fill_missing_outputs(&mut stored);
+        assert_eq!(
+            stored,
+            items(json!([call, done, call, aborted, shell, of_shell, call, done]))
+        );
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Writer {
                     }
                 }
                 Move::Special(Step::Text(text)) => self.buffer.put_slice(text.as_bytes()),
+                Move::Special(Step::Bytes(bytes)) => self.buffer.put_slice(&bytes),
                 Move::Special(Step::Ping(text)) => self.buffer.put_slice(format!(": {text}\n\n").as_bytes()),
                 Move::Special(Step::Split(bytes)) => {
                     self.flush().await?;

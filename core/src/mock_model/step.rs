@@ -38,6 +38,8 @@ pub enum Step {
     Split(usize),
     /// Text that goes out as it is: SSE bytes, or the payload of a text frame.
     Text(String),
+    /// Bytes that go out as they are, UTF-8 or not: SSE bytes, or the payload of a text frame.
+    Bytes(Vec<u8>),
     /// A ping frame with this payload; over HTTP a comment line.
     Ping(String),
     /// From here on until the answer is over, frames of the client are not read: pings stay without pongs.

@@ -201,6 +201,10 @@ impl Session {
     async fn special(&mut self, step: Step) -> Result<(), End> {
         match step {
             Step::Text(text) => self.text(text).await?,
+            Step::Bytes(bytes) => {
+                let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
+                self.socket.send(Message::Frame(frame)).await?;
+            }
             Step::Ping(text) => self.socket.send(Message::Ping(text.into())).await?,
             Step::Binary(text) => self.socket.send(Message::Binary(text.into())).await?,
             Step::Split(bytes) => self.split = bytes,

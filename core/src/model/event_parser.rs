@@ -1,7 +1,9 @@
 //! From the JSON of one stream event to [`ResponseEvent`]s (model-and-auth section 1.4), the same for both transports.
 //!
 //! Text deltas are by far the most frequent events: one pass over the JSON, nothing parsed that is not needed, one
-//! allocation for the text.
+//! allocation for the text. What breaks the rules of JSON is mended and taken from the start again.
+//!
+//! The rule for everything else: a member that can't be read costs that member, never the event; what is lost is told.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,29 +13,33 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::failure::{self, ApiError};
-use super::rate_limits;
-use super::{KnownItem, ModelError, ResponseEvent, ResponseItem};
-use crate::{TokenUsage, telemetry};
+use super::completion::End;
+use super::event_metadata::{header_in, metadata, safety_buffering, server_model, timing};
+use super::lenient::{self, Index, Text};
+use super::output_items::{self, Address, Kind, OutputItems};
+use super::{ModelError, ResponseEvent, ResponseItem, failure, output_reader, rate_limits};
 
-/// Kinds of items that are ignored if they can't be read; others are kept as they came.
-const KNOWN_KINDS: [&str; 7] = [
-    "message",
-    "reasoning",
-    "function_call",
-    "function_call_output",
-    "custom_tool_call",
-    "custom_tool_call_output",
-    "web_search_call",
-];
+pub(super) const UNREADABLE_EVENT: &str =
+    "The model server sent an event that can't be read; a part of the answer may be missing.";
+pub(super) const UNREADABLE_ITEM: &str =
+    "The model server sent a part of its answer that can't be read, and it was left out.";
 
 /// Parses the events of one response.
 #[derive(Debug, Default)]
 pub struct EventParser {
     /// Response header `x-codex-safety-buffering-faster-model`.
-    pub(super) faster_model: Option<String>,
+    faster_model: Option<String>,
     /// Set on WebSocket, where events carry what HTTP has a status line and headers for.
-    pub(super) websocket: Option<WebSocketScope>,
+    websocket: Option<WebSocketScope>,
+    pub(super) items: OutputItems,
+    /// Text that came without a message.
+    pub(super) stray: String,
+    /// What was lost so far.
+    pub(super) lost: Vec<&'static str>,
+    /// What the server has of this response is not just what we have of it.
+    pub(super) differs: bool,
+    /// `[DONE]` has come.
+    done_mark: bool,
 }
 
 /// What events of a WebSocket refer to.
@@ -47,10 +53,14 @@ pub(super) struct WebSocketScope {
 
 #[derive(Deserialize)]
 struct Frame<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
     #[serde(borrow, default)]
-    delta: Cow<'a, str>,
+    delta: Text<'a>,
+    #[serde(borrow, default)]
+    item_id: Text<'a>,
+    #[serde(default)]
+    output_index: Index,
     #[serde(borrow)]
     item: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -61,424 +71,392 @@ struct Frame<'a> {
     headers: Option<&'a RawValue>,
     #[serde(borrow)]
     safety_buffering: Option<&'a RawValue>,
-    summary_index: Option<i64>,
-    content_index: Option<i64>,
+    #[serde(default)]
+    summary_index: Index,
+    #[serde(default)]
+    content_index: Index,
+}
+
+/// Members of the events that bring something whole.
+#[derive(Default, Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow, default)]
+    text: Text<'a>,
+    #[serde(borrow, default)]
+    refusal: Text<'a>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    part: Option<&'a RawValue>,
 }
 
 impl EventParser {
-    /// Parses one event and appends what it means. An error ends the response. What is not understood is ignored.
-    pub fn parse(&mut self, data: &[u8], out: &mut VecDeque<ResponseEvent>) -> Result<(), ModelError> {
-        let Ok(frame) = serde_json::from_slice::<Frame<'_>>(data) else {
-            return Ok(());
-        };
-        if let Some(event) = frame.safety_buffering.and_then(|raw| self.safety_buffering(raw)) {
-            out.push_back(event);
+    pub(super) fn new(faster_model: Option<String>, websocket: Option<WebSocketScope>) -> Self {
+        Self {
+            faster_model,
+            websocket,
+            ..Self::default()
         }
-        match frame.kind.as_ref() {
-            "response.output_text.delta" => out.push_back(ResponseEvent::TextDelta(frame.delta.into_owned())),
+    }
+
+    /// Parses one event and appends what it means. An error ends the response. What is not understood is ignored; what
+    /// is understood and can't be read is told when the response ends.
+    pub fn parse(&mut self, data: &[u8], out: &mut VecDeque<ResponseEvent>) -> Result<(), ModelError> {
+        self.parse_named(b"", data, out)
+    }
+
+    /// As [`Self::parse`], for an event whose kind may stand in the `event` field of SSE only.
+    pub(super) fn parse_named(
+        &mut self,
+        name: &[u8],
+        data: &[u8],
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        if data.trim_ascii_start().first() == Some(&b'{')
+            && let Ok(frame) = serde_json::from_slice::<Frame<'_>>(data)
+        {
+            return self.event(frame, name, data, out);
+        }
+        if let Some(map) = lenient::object(data) {
+            self.differs = true;
+            let mended = Value::Object(map).to_string();
+            return match serde_json::from_str::<Frame<'_>>(&mended) {
+                Ok(frame) => self.event(frame, name, mended.as_bytes(), out),
+                Err(_) => Ok(()),
+            };
+        }
+        if name == b"error" {
+            return Err(failure::error_event(data, self.url()));
+        }
+        let text = data.trim_ascii();
+        if text == b"[DONE]" {
+            self.done_mark = true;
+        } else if text.starts_with(b"{") {
+            self.lose(UNREADABLE_EVENT);
+        }
+        Ok(())
+    }
+
+    /// The stream has ended in order. If the server has said in another way than by `response.completed` that the answer
+    /// is complete, it is.
+    pub(super) fn end_of_stream(&mut self, out: &mut VecDeque<ResponseEvent>) -> Result<(), ModelError> {
+        if self.done_mark && self.items.done_count() > 0 {
+            return self.end(End::Completed, None, out);
+        }
+        Ok(())
+    }
+
+    /// Whether a next request may go on from this response, on the server's side.
+    pub(super) fn can_be_continued(&self) -> bool {
+        !self.differs
+    }
+
+    fn event(
+        &mut self,
+        frame: Frame<'_>,
+        name: &[u8],
+        data: &[u8],
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        if let Some(told) = frame.safety_buffering {
+            out.extend(safety_buffering(told, self.faster_model.as_deref()));
+        }
+        let named = if frame.kind.0.is_empty() {
+            str::from_utf8(name).unwrap_or_default()
+        } else {
+            &frame.kind.0
+        };
+        let at = Address {
+            index: frame.output_index.0,
+            id: &frame.item_id.0,
+        };
+        match named {
+            "response.output_text.delta" | "response.refusal.delta" => self.text(at, frame.delta.0, out),
             "response.reasoning_summary_text.delta" => {
-                if let Some(summary_index) = frame.summary_index {
-                    let delta = frame.delta.into_owned();
-                    out.push_back(ResponseEvent::ReasoningSummaryDelta { delta, summary_index });
+                if let (Some(summary_index), Some(number)) = (frame.summary_index.0, self.reasoning(at)) {
+                    let delta = frame.delta.0.into_owned();
+                    out.push_back(ResponseEvent::ReasoningSummaryDelta {
+                        number,
+                        delta,
+                        summary_index,
+                    });
                 }
+                Ok(())
             }
             "response.reasoning_text.delta" => {
-                if let Some(content_index) = frame.content_index {
-                    let delta = frame.delta.into_owned();
-                    out.push_back(ResponseEvent::ReasoningDelta { delta, content_index });
+                if let (Some(content_index), Some(number)) = (frame.content_index.0, self.reasoning(at)) {
+                    let delta = frame.delta.0.into_owned();
+                    out.push_back(ResponseEvent::ReasoningDelta {
+                        number,
+                        delta,
+                        content_index,
+                    });
                 }
+                Ok(())
             }
             "response.reasoning_summary_part.added" => {
-                if let Some(summary_index) = frame.summary_index {
-                    out.push_back(ResponseEvent::ReasoningPartAdded { summary_index });
+                if let (Some(summary_index), Some(number)) = (frame.summary_index.0, self.reasoning(at)) {
+                    out.push_back(ResponseEvent::ReasoningPartAdded {
+                        number,
+                        summary_index,
+                    });
                 }
+                Ok(())
             }
-            "response.output_item.added" => {
-                out.extend(frame.item.and_then(item).map(ResponseEvent::ItemAdded));
+            "response.output_item.added" => self.item_added(frame.item, at, out),
+            "response.output_item.done" => self.item_done(frame.item, at, out),
+            "response.function_call_arguments.delta" => self.input(Kind::FunctionCall, at, &frame.delta.0),
+            "response.custom_tool_call_input.delta" => self.input(Kind::CustomToolCall, at, &frame.delta.0),
+            "response.output_text.done"
+            | "response.refusal.done"
+            | "response.content_part.done"
+            | "response.function_call_arguments.done"
+            | "response.custom_tool_call_input.done" => self.whole(named, at, frame.content_index.0, data),
+            "response.completed" | "response.done" => {
+                self.end(End::Completed, whole_response(&frame, data), out)
             }
-            "response.output_item.done" => out.extend(frame.item.and_then(item).map(ResponseEvent::ItemDone)),
+            "response.incomplete" => self.end(End::Incomplete, whole_response(&frame, data), out),
+            "response.failed" => self.end(End::Failed, whole_response(&frame, data), out),
+            named => self.aside(named, &frame, data, out),
+        }
+    }
+
+    /// Events that are no part of the answer.
+    fn aside(
+        &mut self,
+        named: &str,
+        frame: &Frame<'_>,
+        data: &[u8],
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        match named {
             "response.created" => {
-                out.extend(
-                    frame
-                        .response
-                        .and_then(server_model)
-                        .map(ResponseEvent::ServerModel),
-                );
+                let model = frame.response.and_then(server_model);
+                out.extend(model.map(ResponseEvent::ServerModel));
                 out.push_back(ResponseEvent::Created);
             }
-            "response.completed" => out.push_back(completed(frame.response)?),
-            "response.failed" => return Err(failure::failed(response_error(frame.response))),
-            "response.incomplete" => return Err(failure::incomplete(&incomplete_reason(frame.response))),
-            "response.metadata" => self.metadata(&frame, out),
-            "responsesapi.websocket_timing" => timing(data),
-            "error" => {
-                if let Some(scope) = &self.websocket
-                    && let Some(error) = failure::error_frame(data, &scope.url)
-                {
-                    return Err(error);
+            "response.metadata" => {
+                if let Some(headers) = frame.headers {
+                    if let Some(scope) = &self.websocket
+                        && let Some(value) = header_in(headers, "x-codex-turn-state")
+                    {
+                        // The first value of a turn stays.
+                        let _ = scope.turn_state.set(value);
+                    }
+                    out.extend(header_in(headers, "openai-model").map(ResponseEvent::ServerModel));
                 }
+                out.extend(frame.metadata.into_iter().flat_map(metadata));
             }
+            "responsesapi.websocket_timing" => timing(data),
+            "error" => return Err(failure::error_event(data, self.url())),
             "codex.rate_limits" => {
                 out.extend(rate_limits::from_event(data).map(|limit| ResponseEvent::RateLimits(vec![limit])));
+            }
+            _ if frame.kind.0.is_empty() && !named.starts_with("response.") => {
+                return self.nameless(data, out);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn metadata(&self, frame: &Frame<'_>, out: &mut VecDeque<ResponseEvent>) {
-        if let Some(headers) = frame.headers {
-            if let Some(scope) = &self.websocket
-                && let Some(value) = header_in(headers, "x-codex-turn-state")
-            {
-                // The first value of a turn stays.
-                let _ = scope.turn_state.set(value);
-            }
-            out.extend(header_in(headers, "openai-model").map(ResponseEvent::ServerModel));
-        }
-        let Some(metadata) = frame.metadata else {
-            return;
+    /// An object that doesn't say what it is: a whole response, an error, or nothing of ours.
+    fn nameless(&mut self, data: &[u8], out: &mut VecDeque<ResponseEvent>) -> Result<(), ModelError> {
+        let Some(map) = lenient::object(data) else {
+            return Ok(());
         };
-        let Ok(Value::Object(mut metadata)) = serde_json::from_str(metadata.get()) else {
-            return;
-        };
-        let verifications = verifications(metadata.get("openai_verification_recommendation"));
-        if !verifications.is_empty() {
-            out.push_back(ResponseEvent::Verification(verifications));
+        if map.get("error").is_some_and(|error| !error.is_null()) {
+            return Err(failure::error_event(data, self.url()));
         }
-        if let Some(moderation) = metadata.remove("openai_chatgpt_moderation_metadata") {
-            out.push_back(ResponseEvent::Moderation(moderation));
+        let running = map
+            .get("status")
+            .is_some_and(|status| status == "in_progress" || status == "queued");
+        if map.get("object").is_some_and(|object| object == "response")
+            && map.get("output").is_some_and(Value::is_array)
+            && !running
+        {
+            let response = str::from_utf8(data)
+                .ok()
+                .and_then(|text| serde_json::from_str(text).ok());
+            return self.end(End::Completed, response, out);
+        }
+        Ok(())
+    }
+
+    /// The address as it may be shown.
+    fn url(&self) -> &str {
+        self.websocket.as_ref().map_or("", |scope| &scope.url)
+    }
+
+    fn text(
+        &mut self,
+        at: Address<'_>,
+        delta: Cow<'_, str>,
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        if delta.is_empty() {
+            return Ok(());
+        }
+        if let Some(number) = self.items.of_delta(Kind::Message, at) {
+            self.items.entries()[number].streamed = true;
+            out.push_back(ResponseEvent::TextDelta {
+                number,
+                delta: delta.into_owned(),
+            });
+            return Ok(());
+        }
+        self.stray(&delta)
+    }
+
+    /// Text without a message is kept, in case that none comes.
+    fn stray(&mut self, text: &str) -> Result<(), ModelError> {
+        if self
+            .items
+            .entries()
+            .iter()
+            .any(|entry| entry.kind == Kind::Message)
+        {
+            return Ok(());
+        }
+        if self.stray.len() + text.len() > output_items::MAX_KEPT {
+            return Err(output_items::too_much("too much text"));
+        }
+        self.stray.push_str(text);
+        Ok(())
+    }
+
+    fn reasoning(&mut self, at: Address<'_>) -> Option<usize> {
+        self.items.of_delta(Kind::Reasoning, at)
+    }
+
+    fn input(&mut self, kind: Kind, at: Address<'_>, delta: &str) -> Result<(), ModelError> {
+        match self.items.of_delta(kind, at) {
+            Some(number) => self.items.hold(number, delta),
+            None => Ok(()),
         }
     }
 
-    fn safety_buffering(&self, raw: &RawValue) -> Option<ResponseEvent> {
-        #[derive(Deserialize)]
-        struct SafetyBuffering {
-            #[serde(default)]
-            use_cases: Vec<String>,
-            #[serde(default)]
-            reasons: Vec<String>,
-            retry_model: Option<String>,
+    /// A text or the input of a call in one piece. It is of use only if the item itself doesn't come.
+    fn whole(
+        &mut self,
+        named: &str,
+        at: Address<'_>,
+        part: Option<i64>,
+        data: &[u8],
+    ) -> Result<(), ModelError> {
+        let whole: Whole<'_> = serde_json::from_slice(data).unwrap_or_default();
+        let written = |raw: Option<&RawValue>| match serde_json::from_str(raw?.get()).ok()? {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        };
+        let call = match named {
+            "response.function_call_arguments.done" => Some((Kind::FunctionCall, written(whole.arguments))),
+            "response.custom_tool_call_input.done" => Some((Kind::CustomToolCall, written(whole.input))),
+            _ => None,
+        };
+        if let Some((kind, input)) = call {
+            return match (self.items.of_delta(kind, at), input) {
+                (Some(number), Some(input)) => self.items.hold_all(number, &input),
+                _ => Ok(()),
+            };
         }
-        let told: SafetyBuffering = serde_json::from_str(raw.get()).ok()?;
-        Some(ResponseEvent::SafetyBuffering {
-            use_cases: told.use_cases,
-            reasons: told.reasons,
-            faster_model: told.retry_model.or_else(|| self.faster_model.clone()),
-        })
+        let inner: Whole<'_> = whole
+            .part
+            .and_then(|part| serde_json::from_str(part.get()).ok())
+            .unwrap_or_default();
+        let texts = [whole.text, whole.refusal, inner.text, inner.refusal];
+        let Some(text) = texts.iter().find(|text| !text.0.is_empty()) else {
+            return Ok(());
+        };
+        match self.items.of_delta(Kind::Message, at) {
+            Some(number) => self.items.hold_part(number, part, &text.0),
+            None if self.stray.is_empty() => self.stray(&text.0),
+            None => Ok(()),
+        }
+    }
+
+    fn item_added(
+        &mut self,
+        item: Option<&RawValue>,
+        at: Address<'_>,
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        // One that can't be read may be complete when it is done.
+        let Some(mut item) = item.and_then(|raw| output_reader::read(raw.get())) else {
+            return Ok(());
+        };
+        let id = output_items::item_id(&item).unwrap_or(at.id).to_owned();
+        let at = Address { id: &id, ..at };
+        if let Some(number) = self.items.begin(at, &mut item)? {
+            out.push_back(ResponseEvent::ItemAdded { number, item });
+        }
+        Ok(())
+    }
+
+    fn item_done(
+        &mut self,
+        item: Option<&RawValue>,
+        at: Address<'_>,
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        let Some(item) = item.and_then(|raw| output_reader::read(raw.get())) else {
+            self.lose(UNREADABLE_ITEM);
+            return Ok(());
+        };
+        self.complete(item, at, out)
+    }
+
+    /// An item has come as a whole.
+    pub(super) fn complete(
+        &mut self,
+        mut item: ResponseItem,
+        at: Address<'_>,
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        if is_unreadable(&item) {
+            self.lose(UNREADABLE_ITEM);
+        }
+        let id = output_items::item_id(&item).unwrap_or(at.id).to_owned();
+        let at = Address { id: &id, ..at };
+        if let Some(number) = self.items.end(at, &mut item)? {
+            out.push_back(ResponseEvent::ItemDone { number, item });
+        }
+        Ok(())
+    }
+
+    pub(super) fn lose(&mut self, what: &'static str) {
+        self.differs = true;
+        if !self.lost.contains(&what) {
+            self.lost.push(what);
+        }
     }
 }
 
-/// Times that the server measured.
-fn timing(event: &[u8]) {
-    const METRICS: [(&str, &str); 6] = [
-        (
-            "responses_duration_excl_engine_and_client_tool_time_ms",
-            "codex.responses_api_overhead.duration_ms",
-        ),
-        (
-            "engine_service_total_ms",
-            "codex.responses_api_inference_time.duration_ms",
-        ),
-        (
-            "engine_iapi_ttft_ms",
-            "codex.responses_api_engine_iapi_ttft.duration_ms",
-        ),
-        (
-            "engine_service_ttft_ms",
-            "codex.responses_api_engine_service_ttft.duration_ms",
-        ),
-        (
-            "engine_iapi_tbt_ms",
-            "codex.responses_api_engine_iapi_tbt.duration_ms",
-        ),
-        (
-            "engine_service_tbt_ms",
-            "codex.responses_api_engine_service_tbt.duration_ms",
-        ),
+/// The `response` member; servers that name their events by SSE only may send its content alone.
+fn whole_response<'a>(frame: &Frame<'a>, data: &'a [u8]) -> Option<&'a RawValue> {
+    let response = frame.response.filter(|raw| raw.get() != "null");
+    response.or_else(|| serde_json::from_str(str::from_utf8(data).ok()?).ok())
+}
+
+/// Whether an item is of a kind that we know, but makes no sense.
+fn is_unreadable(item: &ResponseItem) -> bool {
+    const KNOWN: [&str; 7] = [
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "web_search_call",
     ];
-    #[derive(Deserialize)]
-    struct Timing {
-        timing_metrics: serde_json::Map<String, Value>,
+    match item {
+        ResponseItem::Known(_) => false,
+        ResponseItem::Other(value) => value["type"].as_str().is_none_or(|kind| KNOWN.contains(&kind)),
     }
-    if !telemetry::metrics_on() {
-        return;
-    }
-    if let Ok(timing) = serde_json::from_slice::<Timing>(event) {
-        for (key, name) in METRICS {
-            if let Some(ms) = timing.timing_metrics.get(key).and_then(Value::as_f64) {
-                telemetry::record(name, ms, &[]);
-            }
-        }
-    }
-}
-
-/// The known recommendations, under their names on the client's wire.
-fn verifications(list: Option<&Value>) -> Vec<String> {
-    list.and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter(|name| name.as_str() == Some("trusted_access_for_cyber"))
-        .map(|_| "trustedAccessForCyber".to_owned())
-        .collect()
-}
-
-/// Reads an item; `None` if its kind is known but its content makes no sense.
-fn item(raw: &RawValue) -> Option<ResponseItem> {
-    if let Ok(known) = serde_json::from_str::<KnownItem>(raw.get()) {
-        return Some(ResponseItem::Known(known));
-    }
-    let value: Value = serde_json::from_str(raw.get()).ok()?;
-    let kind = value.get("type")?.as_str()?;
-    (!KNOWN_KINDS.contains(&kind)).then_some(ResponseItem::Other(value))
-}
-
-/// A header in a JSON object of headers. Names are compared without regard to case; a list gives its first value.
-fn header_in(headers: &RawValue, name: &str) -> Option<String> {
-    let Ok(Value::Object(headers)) = serde_json::from_str(headers.get()) else {
-        return None;
-    };
-    let value = headers.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?.1;
-    let text = match value {
-        Value::Array(values) => values.first()?.as_str()?,
-        other => other.as_str()?,
-    };
-    Some(text.to_owned())
-}
-
-fn server_model(response: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Response<'a> {
-        #[serde(borrow)]
-        headers: Option<&'a RawValue>,
-    }
-    let response: Response<'_> = serde_json::from_str(response.get()).ok()?;
-    header_in(response.headers?, "openai-model")
-}
-
-fn response_error(response: Option<&RawValue>) -> Option<ApiError> {
-    #[derive(Deserialize)]
-    struct Response {
-        error: Option<ApiError>,
-    }
-    serde_json::from_str::<Response>(response?.get()).ok()?.error
-}
-
-fn incomplete_reason(response: Option<&RawValue>) -> String {
-    #[derive(Deserialize)]
-    struct Response {
-        incomplete_details: Option<Details>,
-    }
-    #[derive(Deserialize)]
-    struct Details {
-        reason: Option<String>,
-    }
-    response
-        .and_then(|raw| serde_json::from_str::<Response>(raw.get()).ok())
-        .and_then(|r| r.incomplete_details?.reason)
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn completed(response: Option<&RawValue>) -> Result<ResponseEvent, ModelError> {
-    #[derive(Deserialize)]
-    struct Response {
-        id: String,
-        usage: Option<Value>,
-        end_turn: Option<bool>,
-    }
-    #[derive(Deserialize)]
-    struct Usage {
-        input_tokens: i64,
-        input_tokens_details: Option<InputDetails>,
-        output_tokens: i64,
-        output_tokens_details: Option<OutputDetails>,
-        total_tokens: i64,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct InputDetails {
-        cached_tokens: i64,
-        cache_write_tokens: i64,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct OutputDetails {
-        reasoning_tokens: i64,
-    }
-    let text = response.map_or("null", RawValue::get);
-    let broken = |e| ModelError::disconnected(format!("failed to parse ResponseCompleted: {e}"));
-    let response: Response = serde_json::from_str(text).map_err(broken)?;
-    let usage: Option<Usage> = match &response.usage {
-        Some(usage) => Some(Usage::deserialize(usage).map_err(broken)?),
-        None => None,
-    };
-    Ok(ResponseEvent::Completed {
-        response_id: response.id,
-        usage: usage.map(|u| {
-            let input = u.input_tokens_details.unwrap_or_default();
-            TokenUsage {
-                input_tokens: u.input_tokens,
-                cached_input_tokens: input.cached_tokens,
-                cache_write_input_tokens: input.cache_write_tokens,
-                output_tokens: u.output_tokens,
-                reasoning_output_tokens: u.output_tokens_details.unwrap_or_default().reasoning_tokens,
-                total_tokens: u.total_tokens,
-            }
-        }),
-        usage_as_sent: response.usage,
-        end_turn: response.end_turn,
-    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(data: &str) -> Vec<ResponseEvent> {
-        let mut out = VecDeque::new();
-        EventParser::default().parse(data.as_bytes(), &mut out).unwrap();
-        out.into()
-    }
-
-    fn parse_error(data: &str) -> ModelError {
-        EventParser::default()
-            .parse(data.as_bytes(), &mut VecDeque::new())
-            .unwrap_err()
-    }
-
-    #[test]
-    fn reads_deltas() {
-        assert_eq!(
-            parse(r#"{"type":"response.output_text.delta","item_id":"m","content_index":0,"delta":"a\nb"}"#),
-            [ResponseEvent::TextDelta("a\nb".into())]
-        );
-        assert_eq!(
-            parse(r#"{"type":"response.reasoning_summary_text.delta","summary_index":2,"delta":"x"}"#),
-            [ResponseEvent::ReasoningSummaryDelta {
-                delta: "x".into(),
-                summary_index: 2
-            }]
-        );
-        assert!(parse(r#"{"type":"response.reasoning_text.delta","delta":"no index"}"#).is_empty());
-    }
-
-    #[test]
-    fn ignores_what_it_does_not_understand() {
-        for data in [
-            "[DONE]",
-            "{",
-            "null",
-            r#"{"type":"error","error":{"message":"x"}}"#,
-            r#"{"type":"response.surprise","delta":{"a":1}}"#,
-            r#"{"type":"response.output_item.done","item":{"type":"message","role":7}}"#,
-        ] {
-            assert!(parse(data).is_empty(), "{data}");
-        }
-    }
-
-    #[test]
-    fn keeps_items_of_unknown_kinds() {
-        let events = parse(r#"{"type":"response.output_item.done","item":{"type":"novelty","x":1}}"#);
-        assert!(matches!(&events[..], [ResponseEvent::ItemDone(ResponseItem::Other(v))] if v["x"] == 1));
-    }
-
-    #[test]
-    fn reads_usage_and_end_turn() {
-        let events = parse(
-            r#"{"type":"response.completed","response":{"id":"r","end_turn":false,"usage":{"input_tokens":10,
-            "input_tokens_details":{"cached_tokens":4,"cache_write_tokens":1},"output_tokens":5,
-            "output_tokens_details":{"reasoning_tokens":2},"total_tokens":15}}}"#,
-        );
-        let usage = TokenUsage {
-            input_tokens: 10,
-            cached_input_tokens: 4,
-            cache_write_input_tokens: 1,
-            output_tokens: 5,
-            reasoning_output_tokens: 2,
-            total_tokens: 15,
-        };
-        assert_eq!(
-            events,
-            [ResponseEvent::Completed {
-                response_id: "r".into(),
-                usage: Some(usage),
-                usage_as_sent: Some(serde_json::json!({
-                    "input_tokens": 10,
-                    "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 1},
-                    "output_tokens": 5,
-                    "output_tokens_details": {"reasoning_tokens": 2},
-                    "total_tokens": 15,
-                })),
-                end_turn: Some(false)
-            }]
-        );
-    }
-
-    #[test]
-    fn a_completion_that_cannot_be_read_is_worth_a_retry() {
-        let error = parse_error(r#"{"type":"response.completed","response":{}}"#);
-        assert!(error.retryable);
-        assert!(error.error.message.contains("failed to parse ResponseCompleted"));
-    }
-
-    #[test]
-    fn an_incomplete_response_is_final_only_when_it_is_too_long() {
-        let incomplete = |reason: &str| {
-            parse_error(&format!(
-                r#"{{"type":"response.incomplete","response":{{"incomplete_details":{{"reason":"{reason}"}}}}}}"#
-            ))
-        };
-        assert!(!incomplete("max_output_tokens").retryable);
-        assert!(incomplete("content_filter").retryable);
-    }
-
-    #[test]
-    fn metadata_tell_verification_moderation_and_model() {
-        let events = parse(
-            r#"{"type":"response.metadata","headers":{"OpenAI-Model":"m2"},"metadata":{
-            "openai_verification_recommendation":["trusted_access_for_cyber","other"],
-            "openai_chatgpt_moderation_metadata":{"a":1}}}"#,
-        );
-        assert_eq!(events[0], ResponseEvent::ServerModel("m2".into()));
-        assert_eq!(
-            events[1],
-            ResponseEvent::Verification(vec!["trustedAccessForCyber".into()])
-        );
-        assert_eq!(events[2], ResponseEvent::Moderation(serde_json::json!({"a": 1})));
-    }
-
-    #[test]
-    fn turn_state_is_taken_once_and_only_where_it_is_asked_for() {
-        let state = Arc::new(OnceLock::new());
-        let mut parser = EventParser {
-            websocket: Some(WebSocketScope {
-                turn_state: Arc::clone(&state),
-                url: String::new(),
-            }),
-            ..EventParser::default()
-        };
-        for value in ["one", "two"] {
-            let data =
-                format!(r#"{{"type":"response.metadata","headers":{{"x-codex-turn-state":"{value}"}}}}"#);
-            parser.parse(data.as_bytes(), &mut VecDeque::new()).unwrap();
-        }
-        assert_eq!(state.get().map(String::as_str), Some("one"));
-    }
-
-    #[test]
-    fn safety_buffering_may_ride_on_any_event() {
-        let mut parser = EventParser {
-            faster_model: Some("fast".into()),
-            ..EventParser::default()
-        };
-        let mut out = VecDeque::new();
-        let data =
-            r#"{"type":"response.output_text.delta","delta":"x","safety_buffering":{"use_cases":["u"]}}"#;
-        parser.parse(data.as_bytes(), &mut out).unwrap();
-        assert!(
-            matches!(&out[0], ResponseEvent::SafetyBuffering { faster_model: Some(m), .. } if m == "fast")
-        );
-        assert_eq!(out.len(), 2);
-        assert!(parse(r#"{"type":"x","safety_buffering":null}"#).is_empty());
-    }
-}
+mod tests;

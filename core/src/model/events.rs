@@ -13,18 +13,37 @@ pub enum ResponseEvent {
     /// The server took the request.
     Created,
     /// An item begins.
-    ItemAdded(ResponseItem),
+    ItemAdded {
+        /// Number of the item within the response; several may be open at once.
+        number: usize,
+        /// As far as it has come.
+        item: ResponseItem,
+    },
     /// An item is complete.
-    ItemDone(ResponseItem),
-    /// Text of the open message.
-    TextDelta(String),
+    ItemDone {
+        /// Its number; it may be new.
+        number: usize,
+        /// All of it.
+        item: ResponseItem,
+    },
+    /// Text of an open message.
+    TextDelta {
+        /// The message's number.
+        number: usize,
+        /// The text.
+        delta: String,
+    },
     /// A section of a reasoning summary begins.
     ReasoningPartAdded {
+        /// The reasoning's number.
+        number: usize,
         /// Number of the section.
         summary_index: i64,
     },
     /// Text of a reasoning summary.
     ReasoningSummaryDelta {
+        /// The reasoning's number.
+        number: usize,
         /// The text.
         delta: String,
         /// Number of the section.
@@ -32,6 +51,8 @@ pub enum ResponseEvent {
     },
     /// Raw reasoning text.
     ReasoningDelta {
+        /// The reasoning's number.
+        number: usize,
         /// The text.
         delta: String,
         /// Number of the part.
@@ -56,6 +77,8 @@ pub enum ResponseEvent {
     },
     /// The server's token counts include reasoning of earlier turns.
     ReasoningIncluded,
+    /// Something of the response could not be read and is lost, in words for people.
+    Notice(String),
     /// The response is complete; nothing follows.
     Completed {
         /// Its identifier.
@@ -66,6 +89,8 @@ pub enum ResponseEvent {
         usage_as_sent: Option<Value>,
         /// `false`: the model wants another request in the same turn.
         end_turn: Option<bool>,
+        /// The response is over, and what has come of it counts, but the turn can't go on.
+        failure: Option<Box<ModelError>>,
     },
 }
 

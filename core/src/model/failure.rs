@@ -187,14 +187,12 @@ pub(super) fn failed(error: Option<ApiError>) -> ModelError {
     }
 }
 
-/// A `response.incomplete` event.
+/// A `response.incomplete` event: the answer is over, and another attempt would be paid for again.
 pub(super) fn incomplete(reason: &str) -> ModelError {
-    let text = format!("Incomplete response returned, reason: {reason}");
-    if reason == "max_output_tokens" {
-        ModelError::terminal(ErrorKind::Other, text)
-    } else {
-        ModelError::disconnected(text)
-    }
+    ModelError::terminal(
+        ErrorKind::Other,
+        format!("Incomplete response returned, reason: {reason}"),
+    )
 }
 
 /// An HTTP answer that is not a success, or the error frame of a WebSocket that stands for one.
@@ -267,6 +265,14 @@ pub(super) fn error_frame(frame: &[u8], url: &str) -> Option<ModelError> {
         })
         .collect();
     Some(status(code, &headers, frame, url))
+}
+
+/// An `error` event of either transport, with a status or without.
+pub(super) fn error_event(event: &[u8], url: &str) -> ModelError {
+    error_frame(event, url).unwrap_or_else(|| {
+        let body = serde_json::from_slice::<ErrorBody>(event);
+        failed(body.ok().and_then(|body| body.error))
+    })
 }
 
 fn too_many_requests(error: &ApiError, headers: &HeaderMap) -> ModelError {

@@ -54,7 +54,8 @@ impl Exchange {
     }
 }
 
-fn hash(item: &ResponseItem) -> u64 {
+/// What an item consists of, without its identifier.
+pub(super) fn hash(item: &ResponseItem) -> u64 {
     let mut writer = HashWriter(KEYS.build_hasher());
     // Writing to a hash can't fail; an item that can't be written is reported when the request is.
     let _ = serde_json::to_writer(&mut writer, &SentItem(item));

@@ -239,10 +239,7 @@ impl HttpStream {
             events.push_back(ResponseEvent::RateLimits(limits));
         }
         Self {
-            parser: EventParser {
-                faster_model: text("x-codex-safety-buffering-faster-model"),
-                websocket: None,
-            },
+            parser: EventParser::new(text("x-codex-safety-buffering-faster-model"), None),
             response: Some(response),
             decoder: SseDecoder::new(),
             events,
@@ -282,7 +279,14 @@ impl HttpStream {
     fn take(&mut self, chunk: reqwest::Result<Option<Bytes>>) -> Result<(), ModelError> {
         match chunk {
             Ok(Some(chunk)) => self.decoder.push(&chunk).map_err(ModelError::disconnected),
-            Ok(None) => Err(closed()),
+            Ok(None) => {
+                self.parser.end_of_stream(&mut self.events)?;
+                if self.events.is_empty() {
+                    Err(closed())
+                } else {
+                    Ok(())
+                }
+            }
             Err(e) => Err(ModelError::disconnected(format!(
                 "Transport error: network error: {}",
                 chain(&e.without_url())

@@ -19,9 +19,11 @@
 //! * who and where: `provider`, `setup` (account and address of a request), `provider_auth`, `headers`
 //! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
 //! * how it travels: `http` and `sse`; `websocket`, `preconnect` (the connection between requests), `fingerprint`
-//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies),
-//!   `certificates`
-//! * what comes back: `event_parser`, `events`, `response`, `rate_limits`
+//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies), `certificates`
+//! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
+//!   `completion` (how a response ends), `events`, `response`, `rate_limits`
+//! * items: `items`, `item_reader` and, for what a model sends, `output_reader`; `lenient` (broken JSON), `pairing`
+//!   (calls and their outputs)
 //! * what goes wrong: `failure` (from statuses and codes to errors), `usage_limit`, `retry`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
@@ -29,18 +31,26 @@ mod built_in_models;
 mod catalog;
 mod certificates;
 mod client;
+mod completion;
 mod compression;
 mod connector;
+mod event_end;
+mod event_metadata;
 mod event_parser;
 mod events;
 mod failure;
 mod fingerprint;
 mod headers;
 mod http;
+mod item_reader;
 mod items;
+mod lenient;
 mod model_info;
 mod models_endpoint;
 pub(crate) mod network;
+mod output_items;
+mod output_reader;
+pub(crate) mod pairing;
 mod preconnect;
 mod prompt;
 mod provider;
@@ -63,7 +73,7 @@ pub use catalog::ModelCatalog;
 pub use client::{ModelClient, ModelClientOptions};
 pub use event_parser::EventParser;
 pub use events::{ModelError, ResponseEvent};
-pub use items::{ContentItem, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
+pub use items::{ContentItem, Extra, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
 pub use model_info::{
     InputModality, ModelInfo, ModelUpgrade, ReasoningLevel, ServiceTier, ShellType, TruncationMode,
     TruncationPolicy, Visibility, WebSearchKind,

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::items::{ContentItem, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
-use super::{ModelError, Prompt};
+use super::items::{
+    ContentItem, Extra, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart,
+};
+use super::{ModelError, Prompt, pairing};
 use crate::{ErrorKind, MessagePhase, ReasoningSummary};
 
 /// String map that describes the request to the server; its order means nothing.
@@ -156,7 +158,7 @@ struct Input<'a>(&'a [ResponseItem]);
 
 impl Serialize for Input<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(SentItem))
+        serializer.collect_seq(self.0.iter().filter(|item| pairing::is_sent(item)).map(SentItem))
     }
 }
 
@@ -186,6 +188,8 @@ enum Sent<'a> {
         content: &'a [ContentItem],
         #[serde(skip_serializing_if = "Option::is_none")]
         phase: Option<MessagePhase>,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     Reasoning {
         summary: &'a [SummaryPart],
@@ -193,6 +197,8 @@ enum Sent<'a> {
         content: Option<&'a [ReasoningContent]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         encrypted_content: Option<&'a str>,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     FunctionCall {
         name: &'a str,
@@ -200,26 +206,45 @@ enum Sent<'a> {
         namespace: Option<&'a str>,
         arguments: &'a str,
         call_id: &'a str,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     FunctionCallOutput {
         call_id: &'a str,
         output: &'a FunctionOutput,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     CustomToolCall {
         name: &'a str,
         input: &'a str,
         call_id: &'a str,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     CustomToolCallOutput {
         call_id: &'a str,
         output: &'a FunctionOutput,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
     WebSearchCall {
         #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         action: Option<&'a Value>,
+        #[serde(flatten)]
+        extra: SentExtra<'a>,
     },
+}
+
+/// Members that we don't know go back as they came, but for those that programs keep for themselves.
+struct SentExtra<'a>(&'a Extra);
+
+impl Serialize for SentExtra<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().filter(|(name, _)| !name.starts_with("internal_")))
+    }
 }
 
 impl<'a> From<&'a KnownItem> for Sent<'a> {
@@ -230,46 +255,82 @@ impl<'a> From<&'a KnownItem> for Sent<'a> {
                 role,
                 content,
                 phase,
+                extra,
             } => Self::Message {
                 id: id.as_deref().filter(|_| role != "assistant"),
                 role,
                 content,
                 phase: *phase,
+                extra: SentExtra(extra),
             },
             KnownItem::Reasoning {
                 summary,
                 content,
                 encrypted_content,
+                extra,
                 ..
             } => Self::Reasoning {
                 summary,
-                content: content.as_deref(),
+                // The same thought, in a form that only its server can read, is enough.
+                content: content.as_deref().filter(|_| encrypted_content.is_none()),
                 encrypted_content: encrypted_content.as_deref(),
+                extra: SentExtra(extra),
             },
             KnownItem::FunctionCall {
                 name,
                 namespace,
                 arguments,
                 call_id,
+                extra,
                 ..
             } => Self::FunctionCall {
                 name,
                 namespace: namespace.as_deref(),
                 arguments,
                 call_id,
+                extra: SentExtra(extra),
             },
-            KnownItem::FunctionCallOutput { call_id, output, .. } => {
-                Self::FunctionCallOutput { call_id, output }
-            }
+            KnownItem::FunctionCallOutput {
+                call_id,
+                output,
+                extra,
+                ..
+            } => Self::FunctionCallOutput {
+                call_id,
+                output,
+                extra: SentExtra(extra),
+            },
             KnownItem::CustomToolCall {
-                name, input, call_id, ..
-            } => Self::CustomToolCall { name, input, call_id },
-            KnownItem::CustomToolCallOutput { call_id, output, .. } => {
-                Self::CustomToolCallOutput { call_id, output }
-            }
-            KnownItem::WebSearchCall { status, action, .. } => Self::WebSearchCall {
+                name,
+                input,
+                call_id,
+                extra,
+                ..
+            } => Self::CustomToolCall {
+                name,
+                input,
+                call_id,
+                extra: SentExtra(extra),
+            },
+            KnownItem::CustomToolCallOutput {
+                call_id,
+                output,
+                extra,
+                ..
+            } => Self::CustomToolCallOutput {
+                call_id,
+                output,
+                extra: SentExtra(extra),
+            },
+            KnownItem::WebSearchCall {
+                status,
+                action,
+                extra,
+                ..
+            } => Self::WebSearchCall {
                 status: status.as_deref(),
                 action: action.as_ref(),
+                extra: SentExtra(extra),
             },
         }
     }
@@ -349,6 +410,41 @@ mod tests {
             assert!(body.get(field).is_none(), "{field}");
         }
         assert_eq!(body["tools"], json!([]));
+    }
+
+    #[test]
+    fn members_that_are_not_known_go_back_and_what_is_not_known_stays_here() {
+        let input: Vec<Value> = vec![
+            json!({"type": "message", "id": "srv", "role": "assistant", "status": "completed", "internal_note": 1,
+                "content": [{"type": "output_text", "text": "yo", "annotations": [{"type": "url_citation"}],
+                    "logprobs": []}]}),
+            json!({"type": "ghost_snapshot", "ghost_commit": {}}),
+            json!("bare"),
+            json!({"type": "image_generation_call", "result": "…"}),
+            json!({"type": "reasoning", "id": "srv", "summary": [], "encrypted_content": "e",
+                "content": [{"type": "reasoning_text", "text": "raw"}]}),
+            json!({"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "open"}]}),
+            json!({"type": "web_search_call", "id": "srv", "status": "completed",
+                "action": {"type": "search", "query": "q", "sources": [{"url": "u"}]}}),
+        ];
+        let prompt = Prompt {
+            input: input.iter().cloned().map(ResponseItem::from).collect(),
+            ..prompt()
+        };
+        let body: Value =
+            serde_json::from_slice(&encode(&prompt, "key", None, &Frame::default()).unwrap()).unwrap();
+        assert_eq!(
+            body["input"],
+            json!([
+                {"type": "message", "role": "assistant", "status": "completed",
+                    "content": [{"type": "output_text", "text": "yo", "annotations": [{"type": "url_citation"}],
+                        "logprobs": []}]},
+                {"type": "reasoning", "summary": [], "encrypted_content": "e"},
+                {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "open"}]},
+                {"type": "web_search_call", "status": "completed",
+                    "action": {"type": "search", "query": "q", "sources": [{"url": "u"}]}},
+            ])
+        );
     }
 
     #[test]

@@ -111,9 +111,9 @@ impl ResponseStream {
         };
         match event {
             Ok(
-                part @ (ResponseEvent::ItemAdded(_)
-                | ResponseEvent::ItemDone(_)
-                | ResponseEvent::TextDelta(_)
+                part @ (ResponseEvent::ItemAdded { .. }
+                | ResponseEvent::ItemDone { .. }
+                | ResponseEvent::TextDelta { .. }
                 | ResponseEvent::ReasoningPartAdded { .. }
                 | ResponseEvent::ReasoningSummaryDelta { .. }
                 | ResponseEvent::ReasoningDelta { .. }

@@ -69,10 +69,10 @@ impl TurnLog {
         let mut counts = lock(&self.counts);
         counts.events += 1;
         match event {
-            Ok(ResponseEvent::ItemAdded(_) | ResponseEvent::ItemDone(_)) => {
+            Ok(ResponseEvent::ItemAdded { .. } | ResponseEvent::ItemDone { .. }) => {
                 counts.first_token.get_or_insert_with(|| self.began.elapsed());
             }
-            Ok(ResponseEvent::TextDelta(_)) => {
+            Ok(ResponseEvent::TextDelta { .. }) => {
                 counts.first_text.get_or_insert_with(|| self.began.elapsed());
             }
             Ok(ResponseEvent::Completed {
@@ -95,9 +95,9 @@ pub(super) struct EventMetric {
 fn kind(event: &Result<ResponseEvent, ModelError>) -> &'static str {
     match event {
         Ok(ResponseEvent::Created) => "response.created",
-        Ok(ResponseEvent::ItemAdded(_)) => "response.output_item.added",
-        Ok(ResponseEvent::ItemDone(_)) => "response.output_item.done",
-        Ok(ResponseEvent::TextDelta(_)) => "response.output_text.delta",
+        Ok(ResponseEvent::ItemAdded { .. }) => "response.output_item.added",
+        Ok(ResponseEvent::ItemDone { .. }) => "response.output_item.done",
+        Ok(ResponseEvent::TextDelta { .. }) => "response.output_text.delta",
         Ok(ResponseEvent::ReasoningPartAdded { .. }) => "response.reasoning_summary_part.added",
         Ok(ResponseEvent::ReasoningSummaryDelta { .. }) => "response.reasoning_summary_text.delta",
         Ok(ResponseEvent::ReasoningDelta { .. }) => "response.reasoning_text.delta",
@@ -108,7 +108,8 @@ fn kind(event: &Result<ResponseEvent, ModelError>) -> &'static str {
             | ResponseEvent::Verification(_)
             | ResponseEvent::Moderation(_)
             | ResponseEvent::SafetyBuffering { .. }
-            | ResponseEvent::ReasoningIncluded,
+            | ResponseEvent::ReasoningIncluded
+            | ResponseEvent::Notice(_),
         ) => "response.metadata",
         Err(_) => "error",
     }

@@ -237,13 +237,11 @@ impl Connection {
         if self.greeting.reasoning_included {
             events.push_back(ResponseEvent::ReasoningIncluded);
         }
-        let parser = EventParser {
-            faster_model: self.greeting.faster_model.clone(),
-            websocket: Some(WebSocketScope {
-                turn_state: Arc::clone(turn_state),
-                url: self.url.clone(),
-            }),
+        let scope = WebSocketScope {
+            turn_state: Arc::clone(turn_state),
+            url: self.url.clone(),
         };
+        let parser = EventParser::new(self.greeting.faster_model.clone(), Some(scope));
         Ok(WebSocketResponse {
             connection: Some(self),
             parser,
@@ -367,7 +365,7 @@ impl WebSocketResponse {
                 let before = self.events.len();
                 self.parser.parse(text.as_bytes(), &mut self.events)?;
                 for event in self.events.range(before..) {
-                    if let ResponseEvent::ItemDone(item) = event {
+                    if let ResponseEvent::ItemDone { item, .. } = event {
                         self.exchange.produced(item);
                     }
                 }
@@ -411,7 +409,10 @@ impl WebSocketResponse {
     /// The response is complete: the connection for the next request.
     pub(super) fn finish(&mut self, response_id: &str) -> Option<Connection> {
         let mut connection = self.connection.take()?;
-        connection.last = std::mem::take(&mut self.exchange).completed(response_id);
+        let exchange = std::mem::take(&mut self.exchange);
+        connection.last = exchange
+            .completed(response_id)
+            .filter(|_| self.parser.can_be_continued());
         Some(connection)
     }
 

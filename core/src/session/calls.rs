@@ -7,7 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::history::output;
+use crate::model::pairing::output;
 use crate::model::{FunctionOutput, KnownItem, ResponseItem};
 use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
 

@@ -178,7 +178,7 @@ impl Front {
         let text = items.iter().find_map(|item| match item {
             ResponseItem::Known(KnownItem::Message { role, content, .. }) if role == "user" => {
                 content.iter().find_map(|part| match part {
-                    ContentItem::InputText { text } => Some(text.trim()),
+                    ContentItem::InputText { text, .. } => Some(text.trim()),
                     _ => None,
                 })
             }

@@ -1,6 +1,5 @@
 //! What the model has been told and has said, in memory.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -9,11 +8,8 @@ use serde_json::Value;
 use super::Outbox;
 use crate::exec::OutputLimit;
 use crate::history::{Entry, ThreadLog};
-use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
+use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
 use crate::{Event, TokenUsage, new_id};
-
-/// What stands for the output of a call that was not finished.
-const ABORTED: &str = "aborted";
 
 /// Reads what a thread's model was told and said before.
 pub(crate) type LoadHistory = BoxFuture<'static, crate::Result<Vec<ResponseItem>>>;
@@ -139,8 +135,9 @@ impl History {
     }
 
     /// Gives the items away for the time of a request, which needs them as its own; [`History::put_back`] returns
-    /// them. Saves a copy of the whole history per request.
+    /// them. Saves a copy of the whole history per request. Every call has its output by then.
     pub(crate) fn lend(&mut self) -> Vec<ResponseItem> {
+        self.close_calls();
         std::mem::take(&mut self.items)
     }
 
@@ -149,29 +146,22 @@ impl History {
         self.items = items;
     }
 
-    /// Answers calls that have no output with `aborted`: a server refuses a history with open calls.
+    /// Answers calls that have no output with `aborted`, and forgets outputs of no call: a server refuses a history
+    /// with either.
     pub(crate) fn close_calls(&mut self) {
-        let mut open: Vec<(&str, bool)> = Vec::new();
-        let mut answered = HashSet::new();
         // There are none while they are lent.
-        for item in self.items.get(self.checked..).unwrap_or_default() {
-            match item {
-                ResponseItem::Known(KnownItem::FunctionCall { call_id, .. }) => open.push((call_id, false)),
-                ResponseItem::Known(KnownItem::CustomToolCall { call_id, .. }) => open.push((call_id, true)),
-                ResponseItem::Known(
-                    KnownItem::FunctionCallOutput { call_id, .. }
-                    | KnownItem::CustomToolCallOutput { call_id, .. },
-                ) => {
-                    answered.insert(call_id.as_str());
-                }
-                _ => {}
-            }
-        }
-        let outputs: Vec<_> = open
-            .into_iter()
-            .filter(|(call_id, _)| !answered.contains(call_id))
-            .map(|(call_id, custom)| output(call_id.to_owned(), custom, FunctionOutput::Text(ABORTED.into())))
+        let Some(new) = self.items.get(self.checked..) else {
+            return;
+        };
+        let unpaired = pairing::unpaired(new);
+        let outputs: Vec<_> = unpaired
+            .calls
+            .iter()
+            .filter_map(|place| pairing::aborted(&new[*place]))
             .collect();
+        for place in unpaired.outputs.into_iter().rev() {
+            self.items.remove(self.checked + place);
+        }
         self.push(outputs);
         self.checked = self.items.len();
     }
@@ -184,22 +174,13 @@ impl History {
 
 /// A message with one text part per given text.
 pub(crate) fn message(role: &str, texts: impl IntoIterator<Item = String>) -> ResponseItem {
-    let content = texts.into_iter().map(|text| ContentItem::InputText { text });
+    let content = texts.into_iter().map(ContentItem::input_text);
     ResponseItem::Known(KnownItem::Message {
         id: None,
         role: role.into(),
         content: content.collect(),
         phase: None,
-    })
-}
-
-/// The output of a call.
-pub(crate) fn output(call_id: String, custom: bool, output: FunctionOutput) -> ResponseItem {
-    let id = None;
-    ResponseItem::Known(if custom {
-        KnownItem::CustomToolCallOutput { id, call_id, output }
-    } else {
-        KnownItem::FunctionCallOutput { id, call_id, output }
+        extra: Extra::new(),
     })
 }
 
@@ -252,7 +233,7 @@ fn cut_output(output: &mut FunctionOutput, max: usize) {
         FunctionOutput::Parts(parts) => {
             let mut left = max;
             for part in parts {
-                if let ContentItem::InputText { text } = part {
+                if let ContentItem::InputText { text, .. } = part {
                     cut_middle(text, left);
                     left = left.saturating_sub(text.len());
                 }
@@ -286,13 +267,14 @@ mod tests {
             namespace: None,
             arguments: "{}".into(),
             call_id: call_id.into(),
+            extra: Extra::new(),
         })
     }
 
     #[test]
     fn open_calls_are_answered_once_and_in_order() {
         let mut history = History::default();
-        let answer = output("b".into(), false, FunctionOutput::Text("done".into()));
+        let answer = pairing::output("b".into(), false, FunctionOutput::Text("done".into()));
         history.push([call("a"), call("b"), call("c"), answer]);
         history.close_calls();
         history.close_calls();
@@ -318,6 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_comes_again_has_its_own_output() {
+        let mut history = History::default();
+        let answer = || pairing::output("a".into(), false, FunctionOutput::Text("done".into()));
+        history.push([call("a"), answer(), call("a")]);
+        let sent = history.lend();
+        assert_eq!(sent.len(), 4);
+        assert!(
+            matches!(&sent[3], ResponseItem::Known(KnownItem::FunctionCallOutput { output, .. })
+            if *output == FunctionOutput::Text("aborted".into()))
+        );
+        history.put_back(sent);
+        history.push([answer()]);
+        assert_eq!(
+            history.lend().len(),
+            4,
+            "an output that comes too late has no call"
+        );
+    }
+
+    #[test]
     fn calls_keep_their_ids_and_our_messages_get_one() {
         let mut history = History::default();
         let reasoning = ResponseItem::Known(KnownItem::Reasoning {
@@ -325,6 +327,7 @@ mod tests {
             summary: Vec::new(),
             content: None,
             encrypted_content: None,
+            extra: Extra::new(),
         });
         history.push([reasoning, call("a"), message("user", ["hi".to_owned()])]);
         match history.items() {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
-use crate::model::{ContentItem, KnownItem, ResponseItem};
+use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
 use crate::{Error, Result, UserInput};
 
 /// Longest text of one input, in characters.
@@ -72,6 +72,7 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
                 image_url: None,
                 file_id: Some(file_id.clone()),
                 detail: Some(detail.clone().unwrap_or_else(|| "high".into())),
+                extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
                 images += 1;
@@ -94,6 +95,7 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
             role: "user".into(),
             content,
             phase: None,
+            extra: Extra::new(),
         }));
     }
     messages.extend(skills);
@@ -101,7 +103,7 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
 }
 
 fn text_part(text: String) -> ContentItem {
-    ContentItem::InputText { text }
+    ContentItem::input_text(text)
 }
 
 fn image_part(url: String, detail: Option<&str>) -> ContentItem {
@@ -109,6 +111,7 @@ fn image_part(url: String, detail: Option<&str>) -> ContentItem {
         image_url: Some(url),
         file_id: None,
         detail: Some(detail.unwrap_or("high").to_owned()),
+        extra: Extra::new(),
     }
 }
 

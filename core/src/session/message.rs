@@ -22,6 +22,8 @@ pub(crate) struct OpenMessage {
     phase: Option<MessagePhase>,
     /// What was streamed so far: needed when the stream is cut.
     text: String,
+    /// The same with the plans in it, in plan mode.
+    with_plans: String,
     /// The client knows of it. In plan mode a message may turn out to be nothing but a plan.
     announced: bool,
     /// In plan mode.
@@ -43,6 +45,7 @@ impl OpenMessage {
             started_at_ms: now_ms(),
             phase,
             text: String::new(),
+            with_plans: String::new(),
             announced: false,
             splitter: place.plan_mode.then(PlanSplitter::default),
             plan: None,
@@ -56,9 +59,13 @@ impl OpenMessage {
         message
     }
 
-    /// Whether it is the message with this identifier. Servers that give none give none at all.
-    pub(crate) fn is(&self, id: Option<&str>) -> bool {
-        id.is_none_or(|id| *id == *self.id)
+    /// What was streamed so far, with plans.
+    pub(crate) fn streamed(&self) -> &str {
+        if self.splitter.is_some() {
+            &self.with_plans
+        } else {
+            &self.text
+        }
     }
 
     /// More text.
@@ -66,6 +73,7 @@ impl OpenMessage {
         match &mut self.splitter {
             None => self.message_delta(place, text),
             Some(splitter) => {
+                self.with_plans.push_str(&text);
                 let pieces = splitter.push(&text);
                 self.pieces(place, pieces);
             }
@@ -88,6 +96,10 @@ impl OpenMessage {
         if let Some(plan) = plan {
             self.begin_plan(place);
             self.complete_plan(place, plan).await;
+        } else if let Some(plan) = &mut self.plan {
+            // The end knows nothing of the plan that was streamed.
+            let plan = std::mem::take(&mut plan.text);
+            self.complete_plan(place, plan).await;
         }
         if text.is_empty() && !self.announced {
             return None;
@@ -96,8 +108,17 @@ impl OpenMessage {
         Some(self.complete(place, text).await)
     }
 
-    /// The stream was cut by the user's steer: what was shown stays readable as complete items.
+    /// It is complete though its end never came: what was streamed is all of it.
+    pub(crate) async fn end(self, place: &Place, text: String) -> Option<Item> {
+        let phase = self.phase;
+        self.done(place, text, phase).await
+    }
+
+    /// The stream was cut: what was shown stays readable as complete items.
     pub(crate) async fn cut(mut self, place: &Place) {
+        if let Some(splitter) = self.splitter.take() {
+            self.pieces(place, splitter.finish());
+        }
         if let Some(plan) = &mut self.plan {
             let text = std::mem::take(&mut plan.text);
             self.complete_plan(place, text).await;

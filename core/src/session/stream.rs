@@ -1,5 +1,6 @@
 //! From the events of a response to items and deltas for the client, and items for the history.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,141 +9,228 @@ use super::message::{OpenMessage, Place};
 use crate::model::{ContentItem, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
 use crate::{DeltaKind, Event, Item, ItemBody, MessagePhase, WebSearchAction, new_id, now_ms};
 
-/// The items of one response on their way to the client. At most one is open at a time, as the server sends them.
+/// The items of one response on their way to the client, by their numbers. Several may be open at once.
 pub(crate) struct ResponseItems {
     place: Place,
-    open: Option<OpenItem>,
+    open: Vec<(usize, OpenItem)>,
 }
 
 enum OpenItem {
     Message(OpenMessage),
-    Reasoning { id: Arc<str>, started_at_ms: i64 },
-    WebSearch { id: Arc<str>, started_at_ms: i64 },
+    Reasoning(OpenReasoning),
+    WebSearch {
+        id: Arc<str>,
+        started_at_ms: i64,
+        body: ItemBody,
+    },
+}
+
+struct OpenReasoning {
+    id: Arc<str>,
+    started_at_ms: i64,
+    /// What was streamed so far, by section.
+    summary: BTreeMap<i64, String>,
+    content: BTreeMap<i64, String>,
 }
 
 impl ResponseItems {
     /// For one attempt of one request.
     pub(crate) fn new(place: Place) -> Self {
-        Self { place, open: None }
-    }
-
-    /// An item begins. One that is still open is abandoned: the server never finished it.
-    pub(crate) fn added(&mut self, item: ResponseItem) {
-        let ResponseItem::Known(item) = item else {
-            return;
-        };
-        match item {
-            KnownItem::Message {
-                id, content, phase, ..
-            } => self.start_message(id.as_deref(), phase, output_text(content)),
-            KnownItem::Reasoning { id, .. } => self.start_reasoning(id.as_deref(), Vec::new(), Vec::new()),
-            KnownItem::WebSearchCall { id, .. } => self.start_search(id.as_deref(), web_search(None)),
-            _ => {}
+        Self {
+            place,
+            open: Vec::new(),
         }
     }
 
-    /// More text of the open message. Without one it is dropped.
-    pub(crate) fn text_delta(&mut self, delta: String) {
-        if let Some(OpenItem::Message(message)) = &mut self.open {
+    /// An item begins.
+    pub(crate) fn added(&mut self, number: usize, item: ResponseItem) {
+        let ResponseItem::Known(item) = item else {
+            return;
+        };
+        let open = match item {
+            KnownItem::Message {
+                id,
+                role,
+                content,
+                phase,
+                ..
+            } if role == "assistant" => {
+                OpenItem::Message(self.begin_message(id.as_deref(), phase, output_text(&content)))
+            }
+            KnownItem::Reasoning { id, .. } => {
+                OpenItem::Reasoning(self.begin_reasoning(id.as_deref(), Vec::new(), Vec::new()))
+            }
+            KnownItem::WebSearchCall { id, .. } => self.begin_search(id.as_deref(), web_search(None)),
+            _ => return,
+        };
+        self.open.push((number, open));
+    }
+
+    /// More text of a message.
+    pub(crate) fn text_delta(&mut self, number: usize, delta: String) {
+        let open = self.open.iter_mut().rev().find(|(open, _)| *open == number);
+        if let Some((_, OpenItem::Message(message))) = open {
             message.delta(&self.place, delta);
         }
     }
 
-    /// More text of the open reasoning. Without one it is dropped.
-    pub(crate) fn reasoning_delta(&mut self, kind: DeltaKind, delta: String) {
-        if let Some(id) = self.open_reasoning() {
-            self.place.outbox.delta(&self.place.turn_id, id, kind, delta);
+    /// More text of a reasoning.
+    pub(crate) fn reasoning_delta(&mut self, number: usize, kind: DeltaKind, delta: String) {
+        let open = self.open.iter_mut().rev().find(|(open, _)| *open == number);
+        if let Some((_, OpenItem::Reasoning(reasoning))) = open {
+            let section = match kind {
+                DeltaKind::ReasoningSummary { summary_index } => reasoning.summary.entry(summary_index),
+                DeltaKind::ReasoningContent { content_index } => reasoning.content.entry(content_index),
+                _ => return,
+            };
+            section.or_default().push_str(&delta);
+            let Place { outbox, turn_id, .. } = &self.place;
+            outbox.delta(turn_id, &reasoning.id, kind, delta);
         }
     }
 
     /// A section of a reasoning summary begins.
-    pub(crate) fn reasoning_part_added(&mut self, summary_index: i64) {
-        if let Some(id) = self.open_reasoning() {
+    pub(crate) fn reasoning_part_added(&mut self, number: usize, summary_index: i64) {
+        let open = self.open.iter().rev().find(|(open, _)| *open == number);
+        if let Some((_, OpenItem::Reasoning(reasoning))) = open {
             self.place.outbox.emit(Event::ReasoningPartAdded {
                 turn_id: Arc::clone(&self.place.turn_id),
-                item_id: Arc::clone(id),
+                item_id: Arc::clone(&reasoning.id),
                 summary_index,
             });
         }
     }
 
-    /// An item is complete. Gives the message, if it is one.
-    pub(crate) async fn done(&mut self, item: &KnownItem) -> Option<Item> {
-        let id = match item {
-            KnownItem::Message { id, .. }
-            | KnownItem::Reasoning { id, .. }
-            | KnownItem::WebSearchCall { id, .. } => id.as_deref(),
-            _ => return None,
-        };
-        let open = self.open.take().filter(|open| open.is(item, id));
+    /// An item is complete. What was streamed of it and is missing in the end is put in. Gives the message, if it is
+    /// one.
+    pub(crate) async fn done(&mut self, number: usize, item: &mut KnownItem) -> Option<Item> {
+        let place = self.open.iter().position(|(open, _)| *open == number);
+        let open = place.map(|place| self.open.remove(place).1);
         match item {
             KnownItem::Message {
-                role, content, phase, ..
-            } if role == "assistant" => {
-                let text = output_text(content.clone());
+                id,
+                role,
+                content,
+                phase,
+                ..
+            } if role == "assistant" || open.is_some() => {
+                let mut text = output_text(content);
                 let open = match open {
                     Some(OpenItem::Message(open)) => open,
                     // In plan mode the text is told when it has been taken apart.
-                    _ if self.place.plan_mode => {
-                        OpenMessage::begin(&self.place, id_or_new(id, "msg"), *phase, String::new())
-                    }
-                    _ => OpenMessage::begin(&self.place, id_or_new(id, "msg"), *phase, text.clone()),
+                    _ if self.place.plan_mode => self.begin_message(id.as_deref(), *phase, String::new()),
+                    _ => self.begin_message(id.as_deref(), *phase, text.clone()),
                 };
+                if text.is_empty() && !open.streamed().is_empty() {
+                    open.streamed().clone_into(&mut text);
+                    content.push(ContentItem::output_text(text.clone()));
+                }
                 open.done(&self.place, text, *phase).await
             }
-            KnownItem::Reasoning { summary, content, .. } => {
-                let summary: Vec<_> = summary
-                    .iter()
-                    .map(|SummaryPart::SummaryText { text }| text.clone())
-                    .collect();
-                let content: Vec<_> = content.iter().flatten().map(reasoning_text).collect();
-                self.open = open;
-                if self.open.is_none() {
-                    self.start_reasoning(id, summary.clone(), content.clone());
+            KnownItem::Reasoning {
+                id, summary, content, ..
+            } => {
+                let mut summary: Vec<_> = summary.iter().filter_map(summary_text).collect();
+                let mut content: Vec<_> = content.iter().flatten().filter_map(reasoning_text).collect();
+                let open = match open {
+                    Some(OpenItem::Reasoning(open)) => open,
+                    _ => self.begin_reasoning(id.as_deref(), summary.clone(), content.clone()),
+                };
+                if summary.is_empty() {
+                    summary = open.summary.into_values().collect();
                 }
-                self.complete(ItemBody::Reasoning { summary, content }).await;
+                if content.is_empty() {
+                    content = open.content.into_values().collect();
+                }
+                let body = ItemBody::Reasoning { summary, content };
+                self.complete(&open.id, open.started_at_ms, body).await;
                 None
             }
-            KnownItem::WebSearchCall { action, .. } => {
+            KnownItem::WebSearchCall { id, action, .. } => {
                 let body = web_search(action.as_ref());
-                self.open = open;
-                if self.open.is_none() {
-                    self.start_search(id, body.clone());
+                let open = match open {
+                    Some(open @ OpenItem::WebSearch { .. }) => open,
+                    _ => self.begin_search(id.as_deref(), body.clone()),
+                };
+                if let OpenItem::WebSearch {
+                    id, started_at_ms, ..
+                } = open
+                {
+                    self.complete(&id, started_at_ms, body).await;
                 }
-                self.complete(body).await;
                 None
             }
             _ => None,
         }
     }
 
-    /// The stream was cut by the user's steer: what was shown of a message stays readable as a complete item.
+    /// The response is complete, but for the ends of these items: they consist of what was streamed. Gives the messages
+    /// and what the history gets of them.
+    pub(crate) async fn finish(&mut self) -> Vec<(ResponseItem, Option<Item>)> {
+        let mut messages = Vec::new();
+        for (_, open) in std::mem::take(&mut self.open) {
+            match open {
+                OpenItem::Message(message) if !message.streamed().is_empty() => {
+                    let text = message.streamed().to_owned();
+                    let said = ResponseItem::of_model(text.clone());
+                    messages.push((said, message.end(&self.place, text).await));
+                }
+                open => self.leave(open).await,
+            }
+        }
+        messages
+    }
+
+    /// The stream was cut, by the user's steer or by a failure: what was shown stays readable as complete items. The
+    /// history gets nothing of it.
     pub(crate) async fn cut(&mut self) {
-        if let Some(OpenItem::Message(message)) = self.open.take() {
-            message.cut(&self.place).await;
+        for (_, open) in std::mem::take(&mut self.open) {
+            self.leave(open).await;
         }
     }
 
-    fn start_message(&mut self, id: Option<&str>, phase: Option<MessagePhase>, text: String) {
-        let id = id_or_new(id, "msg");
-        self.open = Some(OpenItem::Message(OpenMessage::begin(
-            &self.place,
-            id,
-            phase,
-            text,
-        )));
+    /// Completes an item with what was shown of it.
+    async fn leave(&self, open: OpenItem) {
+        match open {
+            OpenItem::Message(message) => message.cut(&self.place).await,
+            OpenItem::Reasoning(reasoning) => {
+                let body = ItemBody::Reasoning {
+                    summary: reasoning.summary.into_values().collect(),
+                    content: reasoning.content.into_values().collect(),
+                };
+                self.complete(&reasoning.id, reasoning.started_at_ms, body).await;
+            }
+            OpenItem::WebSearch {
+                id,
+                started_at_ms,
+                body,
+            } => self.complete(&id, started_at_ms, body).await,
+        }
     }
 
-    fn start_reasoning(&mut self, id: Option<&str>, summary: Vec<String>, content: Vec<String>) {
+    fn begin_message(&self, id: Option<&str>, phase: Option<MessagePhase>, text: String) -> OpenMessage {
+        OpenMessage::begin(&self.place, id_or_new(id, "msg"), phase, text)
+    }
+
+    fn begin_reasoning(&self, id: Option<&str>, summary: Vec<String>, content: Vec<String>) -> OpenReasoning {
         let id = id_or_new(id, "rs");
         let started_at_ms = self.announce(&id, ItemBody::Reasoning { summary, content });
-        self.open = Some(OpenItem::Reasoning { id, started_at_ms });
+        OpenReasoning {
+            id,
+            started_at_ms,
+            summary: BTreeMap::new(),
+            content: BTreeMap::new(),
+        }
     }
 
-    fn start_search(&mut self, id: Option<&str>, body: ItemBody) {
+    fn begin_search(&self, id: Option<&str>, body: ItemBody) -> OpenItem {
         let id = id_or_new(id, "ws");
-        let started_at_ms = self.announce(&id, body);
-        self.open = Some(OpenItem::WebSearch { id, started_at_ms });
+        let started_at_ms = self.announce(&id, body.clone());
+        OpenItem::WebSearch {
+            id,
+            started_at_ms,
+            body,
+        }
     }
 
     fn announce(&self, id: &Arc<str>, body: ItemBody) -> i64 {
@@ -157,40 +245,14 @@ impl ResponseItems {
         started_at_ms
     }
 
-    /// Completes the open reasoning or search.
-    async fn complete(&mut self, body: ItemBody) {
-        if let Some(OpenItem::Reasoning { id, started_at_ms } | OpenItem::WebSearch { id, started_at_ms }) =
-            self.open.take()
-        {
-            let item = Item {
-                id: id.to_string(),
-                started_at_ms: Some(started_at_ms),
-                completed_at_ms: None,
-                body,
-            };
-            self.place.outbox.item_completed(&self.place.turn_id, item).await;
-        }
-    }
-
-    fn open_reasoning(&self) -> Option<&Arc<str>> {
-        match &self.open {
-            Some(OpenItem::Reasoning { id, .. }) => Some(id),
-            _ => None,
-        }
-    }
-}
-
-impl OpenItem {
-    /// Whether the item that is complete is this one. Servers that give no identifier give it neither at the beginning
-    /// nor at the end.
-    fn is(&self, item: &KnownItem, done_id: Option<&str>) -> bool {
-        let same = |id: &Arc<str>| done_id.is_none_or(|done| *done == **id);
-        match (self, item) {
-            (Self::Message(open), KnownItem::Message { .. }) => open.is(done_id),
-            (Self::Reasoning { id, .. }, KnownItem::Reasoning { .. })
-            | (Self::WebSearch { id, .. }, KnownItem::WebSearchCall { .. }) => same(id),
-            _ => false,
-        }
+    async fn complete(&self, id: &Arc<str>, started_at_ms: i64, body: ItemBody) {
+        let item = Item {
+            id: id.to_string(),
+            started_at_ms: Some(started_at_ms),
+            completed_at_ms: None,
+            body,
+        };
+        self.place.outbox.item_completed(&self.place.turn_id, item).await;
     }
 }
 
@@ -198,20 +260,25 @@ fn id_or_new(id: Option<&str>, prefix: &str) -> Arc<str> {
     id.map_or_else(|| format!("{prefix}_{}", new_id()).into(), Into::into)
 }
 
-fn output_text(content: Vec<ContentItem>) -> String {
-    let mut texts = content.into_iter().filter_map(|part| match part {
-        ContentItem::OutputText { text } => Some(text),
-        _ => None,
-    });
-    // Nearly always there is one part: it is moved, not copied.
-    let mut text = texts.next().unwrap_or_default();
-    texts.for_each(|more| text.push_str(&more));
+fn output_text(content: &[ContentItem]) -> String {
+    let mut texts = content.iter().filter_map(ContentItem::said);
+    // Nearly always there is one part.
+    let mut text = texts.next().unwrap_or_default().to_owned();
+    texts.for_each(|more| text.push_str(more));
     text
 }
 
-fn reasoning_text(part: &ReasoningContent) -> String {
+fn summary_text(part: &SummaryPart) -> Option<String> {
     match part {
-        ReasoningContent::ReasoningText { text } | ReasoningContent::Text { text } => text.clone(),
+        SummaryPart::SummaryText { text } => Some(text.clone()),
+        SummaryPart::Other(_) => None,
+    }
+}
+
+fn reasoning_text(part: &ReasoningContent) -> Option<String> {
+    match part {
+        ReasoningContent::ReasoningText { text } | ReasoningContent::Text { text } => Some(text.clone()),
+        ReasoningContent::Other(_) => None,
     }
 }
 

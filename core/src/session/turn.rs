@@ -1,5 +1,7 @@
 //! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
 
+mod events;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,17 +17,8 @@ use super::{Services, Session, input};
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
 use crate::model::network::network;
-use crate::model::{
-    ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseEvent, ResponseItem, ResponseStream,
-    RetryDecision,
-};
-use crate::tools::CallContext;
-use crate::{
-    DeltaKind, ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id,
-};
-
-/// Events that are taken in one go before others get their turn.
-const BURST: usize = 64;
+use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, RetryDecision};
+use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, new_id};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -45,6 +38,8 @@ struct Completed {
     response_id: String,
     usage: Option<TokenUsage>,
     end_turn: Option<bool>,
+    /// Why the turn can't go on.
+    failure: Option<Box<ModelError>>,
 }
 
 /// Runs a turn to its end. It is told apart from the actor's own state on purpose: the actor answers its mailbox
@@ -71,6 +66,7 @@ pub(crate) async fn run(
         rerouted: false,
         verified: false,
         limits: Vec::new(),
+        noticed: Vec::new(),
     };
     let outcome = turn.go().await;
     turn.session.history.turn_ended();
@@ -97,6 +93,8 @@ struct Turn<'a> {
     verified: bool,
     /// Limits that came with the response; told after its token counts.
     limits: Vec<RateLimitSnapshot>,
+    /// What the user has been told of losses.
+    noticed: Vec<String>,
 }
 
 impl Turn<'_> {
@@ -247,7 +245,8 @@ impl Turn<'_> {
         };
         // Ends the request where it was cut.
         drop(stream);
-        if matches!(cut, Some(Cut::Steered)) {
+        // Of an interrupted turn, nobody waits for the ends of items.
+        if matches!(cut, Some(Cut::Steered | Cut::Failed(_))) {
             items.cut().await;
         }
         if !matches!(cut, Some(Cut::Interrupted)) {
@@ -273,169 +272,24 @@ impl Turn<'_> {
         let not_ended = completed
             .as_ref()
             .is_some_and(|completed| completed.end_turn == Some(false));
-        match completed {
+        let failure = match completed {
             Some(completed) => self.count(completed),
             // The counts as they were, as clients of the contract release know it: the response is over.
-            None if self.session.usage.any() => self.tell_usage(),
-            None => {}
-        }
+            None if self.session.usage.any() => {
+                self.tell_usage();
+                None
+            }
+            None => None,
+        };
         self.tell_limits();
-        match cut {
+        match cut.or(failure.map(Cut::Failed)) {
             Some(cut) => Err(cut),
             None => Ok(any_calls || not_ended),
         }
     }
 
-    /// Takes the events of a response up to its end, while its tool calls run.
-    async fn take_events(
-        &mut self,
-        stream: &mut ResponseStream,
-        items: &mut ResponseItems,
-        calls: &mut Calls,
-    ) -> Result<Completed, Cut> {
-        let mut burst = 0;
-        loop {
-            let ready = if burst < BURST { stream.try_next() } else { None };
-            let event = if let Some(event) = ready {
-                burst += 1;
-                Some(event)
-            } else {
-                let outbox = &self.services.outbox;
-                let next = async {
-                    if burst >= BURST {
-                        tokio::task::yield_now().await;
-                    }
-                    outbox.ready().await;
-                    stream.next().await
-                };
-                let event = self.desk.watch(calls, next).await?;
-                burst = 0;
-                event
-            };
-            let event = match event {
-                Some(Ok(event)) => event,
-                Some(Err(error)) => return Err(Cut::Failed(Box::new(error))),
-                None => return Err(Cut::Failed(Box::new(stream_ended()))),
-            };
-            if let Some(completed) = self.event(event, items, calls).await {
-                return Ok(completed);
-            }
-        }
-    }
-
-    async fn event(
-        &mut self,
-        event: ResponseEvent,
-        items: &mut ResponseItems,
-        calls: &mut Calls,
-    ) -> Option<Completed> {
-        let outbox = &self.services.outbox;
-        match event {
-            ResponseEvent::Created | ResponseEvent::ReasoningIncluded => {}
-            ResponseEvent::TextDelta(delta) => items.text_delta(delta),
-            ResponseEvent::ReasoningSummaryDelta { delta, summary_index } => {
-                items.reasoning_delta(DeltaKind::ReasoningSummary { summary_index }, delta);
-            }
-            ResponseEvent::ReasoningDelta { delta, content_index } => {
-                items.reasoning_delta(DeltaKind::ReasoningContent { content_index }, delta);
-            }
-            ResponseEvent::ReasoningPartAdded { summary_index } => items.reasoning_part_added(summary_index),
-            ResponseEvent::ItemAdded(item) => {
-                self.first_token.get_or_insert_with(|| self.began.elapsed());
-                items.added(item);
-            }
-            ResponseEvent::ItemDone(item) => {
-                self.first_token.get_or_insert_with(|| self.began.elapsed());
-                self.item_done(item, items, calls).await;
-            }
-            ResponseEvent::RateLimits(limits) => self.limits.extend(limits),
-            ResponseEvent::ServerModel(model) => self.server_model(model),
-            ResponseEvent::Verification(verifications) => {
-                if !std::mem::replace(&mut self.verified, true) {
-                    outbox.emit(Event::ModelVerification {
-                        turn_id: Arc::clone(&self.plan.id),
-                        verifications,
-                    });
-                }
-            }
-            ResponseEvent::Moderation(metadata) => outbox.emit(Event::ModerationMetadata {
-                turn_id: Arc::clone(&self.plan.id),
-                metadata,
-            }),
-            ResponseEvent::SafetyBuffering {
-                use_cases,
-                reasons,
-                faster_model,
-            } => outbox.emit(Event::SafetyBuffering {
-                turn_id: Arc::clone(&self.plan.id),
-                model: self.prompt.model.clone(),
-                use_cases,
-                reasons,
-                faster_model,
-            }),
-            ResponseEvent::Completed {
-                response_id,
-                usage,
-                usage_as_sent,
-                end_turn,
-            } => {
-                self.session
-                    .history
-                    .response_completed(&response_id, usage, usage_as_sent);
-                return Some(Completed {
-                    response_id,
-                    usage,
-                    end_turn,
-                });
-            }
-        }
-        None
-    }
-
-    async fn item_done(&mut self, item: ResponseItem, items: &mut ResponseItems, calls: &mut Calls) {
-        if let ResponseItem::Known(known) = &item {
-            if let Some(message) = items.done(known).await {
-                self.answered |= message.body.is_answer();
-                self.last_message = Some(message);
-            }
-            let Services {
-                outbox, exec, tools, ..
-            } = self.services;
-            let context = |cancel| CallContext {
-                outbox: outbox.clone(),
-                turn_id: Arc::clone(&self.plan.id),
-                settings: Arc::clone(&self.plan.settings),
-                output_limit: self.plan.request.output_limit,
-                cancel,
-                exec: Arc::clone(exec),
-            };
-            calls.start(tools, context, known);
-        }
-        self.session.history.push([item]);
-    }
-
-    /// The server says which model answers.
-    fn server_model(&mut self, model: String) {
-        let asked = &self.prompt.model;
-        if self.rerouted || model.eq_ignore_ascii_case(asked) {
-            return;
-        }
-        self.rerouted = true;
-        let outbox = &self.services.outbox;
-        let warning = format!(
-            "The server answers with the model {model} instead of {asked}, because it takes the request for a \
-             possible security risk. If that is a mistake, the provider's trusted access programme lifts it."
-        );
-        outbox.emit(Event::ModelRerouted {
-            turn_id: Arc::clone(&self.plan.id),
-            from: asked.clone(),
-            to: model,
-        });
-        outbox.emit(Event::Warning(warning));
-    }
-
-    /// Counts the tokens of a complete response, and tells.
-    fn count(&mut self, completed: Completed) {
+    /// Counts the tokens of a complete response, and tells. Gives the reason why the turn can't go on, if there is one.
+    fn count(&mut self, completed: Completed) -> Option<Box<ModelError>> {
         if let Some(usage) = completed.usage {
             let counts = &mut self.session.usage;
             counts.add(usage);
@@ -447,6 +301,7 @@ impl Turn<'_> {
             }]);
             self.tell_usage();
         }
+        completed.failure
     }
 
     fn tell_usage(&self) {
@@ -506,21 +361,5 @@ impl Turn<'_> {
                 Err(_) => return Err(Outcome::Interrupted),
             }
         }
-    }
-}
-
-/// A stream that just ends breaks its promise; it is taken for a lost connection.
-fn stream_ended() -> ModelError {
-    ModelError {
-        error: TurnError {
-            message: "stream disconnected before completion: stream closed before response.completed".into(),
-            kind: ErrorKind::Other,
-            details: None,
-            misalignment: None,
-        },
-        retryable: true,
-        retry_after: None,
-        no_connection: false,
-        rate_limits: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use chrono::Local;
 use codex_core::history::{
     Entry, Layout, LockError, LogPosition, LogWriter, NewLog, ResumedLog, SessionMeta, ThreadLog, WriterLock,
 };
-use codex_core::model::{ContentItem, KnownItem, ResponseItem};
+use codex_core::model::{ContentItem, Extra, KnownItem, ResponseItem};
 use codex_core::{HistoryMode, Item, ItemBody, ModeKind, ThreadId, UserInput};
 use serde_json::Value;
 
@@ -80,8 +80,9 @@ fn message(role: &str, text: &str) -> Entry {
     Entry::Response(ResponseItem::Known(KnownItem::Message {
         id: None,
         role: role.into(),
-        content: vec![ContentItem::InputText { text: text.into() }],
+        content: vec![ContentItem::input_text(text)],
         phase: None,
+        extra: Extra::new(),
     }))
 }
 

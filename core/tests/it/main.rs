@@ -38,6 +38,7 @@ mod model_support;
 mod session;
 mod session_context;
 mod session_fault;
+mod session_gateways;
 mod session_probe;
 mod session_stop;
 mod websocket_fallback;

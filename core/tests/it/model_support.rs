@@ -168,7 +168,7 @@ pub(crate) fn text(events: &[ResponseEvent]) -> String {
     events
         .iter()
         .filter_map(|event| match event {
-            ResponseEvent::TextDelta(text) => Some(text.as_str()),
+            ResponseEvent::TextDelta { delta, .. } => Some(delta.as_str()),
             _ => None,
         })
         .collect()
@@ -179,7 +179,7 @@ pub(crate) fn items(events: &[ResponseEvent]) -> Vec<ResponseItem> {
     events
         .iter()
         .filter_map(|event| match event {
-            ResponseEvent::ItemDone(item) => Some(item.clone()),
+            ResponseEvent::ItemDone { item, .. } => Some(item.clone()),
             _ => None,
         })
         .collect()

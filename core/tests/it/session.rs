@@ -264,10 +264,17 @@ async fn a_lost_connection_is_retried_and_the_half_item_begins_anew() {
     };
     let probe = Probe::start([half(), Answer::new().say("whole")]).await;
     let lines = probe.run("hi").await;
-    assert_eq!(lines[5..7], ["started message m ''", "delta m half"]);
-    assert!(lines[7].starts_with("error Reconnecting... 1/2 "), "{}", lines[7]);
-    assert!(lines[7].ends_with("will_retry=true"));
-    assert_eq!(lines[8], "started message msg-2-0 ''");
+    assert_eq!(
+        lines[5..8],
+        [
+            "started message m ''",
+            "delta m half",
+            "completed message m 'half'"
+        ]
+    );
+    assert!(lines[8].starts_with("error Reconnecting... 1/2 "), "{}", lines[8]);
+    assert!(lines[8].ends_with("will_retry=true"));
+    assert_eq!(lines[9], "started message msg-2-0 ''");
     assert_eq!(
         lines.last().unwrap(),
         "turn Completed [\"message msg-2-0 'whole'\"]"

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use super::numbers::Numbers;
 use super::ready;
+use crate::numbers::Numbers;
 use crate::support::Home;
 
 /// `E2E_FUZZ_LINES` and `E2E_FUZZ_SEED` choose how many lines and which.
 #[tokio::test]
 async fn garbage_never_ends_the_program_and_nothing_is_answered_twice() {
-    let (count, mut numbers) = Numbers::of_environment(3_000);
+    let (count, mut numbers) = Numbers::of_environment("E2E_FUZZ_LINES", 3_000);
     let model = MockModel::start([Answer::new().say("ok").always()]);
     let home = Home::new(&model);
     let (app, thread) = ready(&home).await;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use super::numbers::Numbers;
 use super::samples::Samples;
+use crate::numbers::Numbers;
 use crate::support::{Home, Launch};
 
 /// MiB of memory that the program may take at most, a debug build under a flood of large requests.
@@ -15,7 +15,7 @@ const MEMORY: u64 = 400;
 /// `E2E_FUZZ_LINES` and `E2E_FUZZ_SEED` choose how many requests and which.
 #[tokio::test]
 async fn every_hostile_request_is_answered_once_and_the_program_lives_on() {
-    let (count, mut numbers) = Numbers::of_environment(1_500);
+    let (count, mut numbers) = Numbers::of_environment("E2E_FUZZ_LINES", 1_500);
     let model = MockModel::start([Answer::new().say("ok").always()]);
     let home = Home::new(&model);
     // Whatever is asked for: nothing leaves the machine.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::numbers::Numbers;
+use crate::numbers::Numbers;
 
 /// Texts that a line gets in place of these words when it is written: not everything can be said in a [`Value`].
 const DEEP: &str = "@deep@";

@@ -283,7 +283,7 @@ async fn streams_that_break_off_have_their_causes() {
             "filtered",
             incomplete("content_filter"),
             json!("other"),
-            disconnected,
+            "Incomplete response returned, reason: content_filter",
         ),
     ])
     .await;

@@ -1,12 +1,12 @@
 //! Numbers for tests that send what nobody has thought of.
 
 /// Numbers from a seed: a xorshift generator, so that a failure can be had again.
-#[derive(Debug)]
-pub(super) struct Numbers(u64);
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    /// How many lines to send, and the numbers to make them of: `E2E_FUZZ_LINES`, `E2E_FUZZ_SEED`.
-    pub(super) fn of_environment(lines: u64) -> (u64, Self) {
+    /// How many things to send, by this variable or else so many, and the numbers to make them of: `E2E_FUZZ_SEED`.
+    pub(crate) fn of_environment(variable: &str, count: u64) -> (u64, Self) {
         let number = |name: &str, default: u64| {
             std::env::var(name)
                 .ok()
@@ -15,16 +15,16 @@ impl Numbers {
         };
         let seed = number("E2E_FUZZ_SEED", 0x9e37_79b9_7f4a_7c15);
         // Zero is the one seed that leads nowhere.
-        (number("E2E_FUZZ_LINES", lines), Self(seed.max(1)))
+        (number(variable, count), Self(seed.max(1)))
     }
 
     /// Whether something that happens once in so many times happens.
-    pub(super) fn one_in(&mut self, times: usize) -> bool {
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
     /// Any number.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -32,7 +32,7 @@ impl Numbers {
     }
 
     /// A number below this one.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 }

@@ -1,0 +1,255 @@
+//! Calls and their outputs: servers refuse a history in which a call has no output, or more than one, or an output no
+//! call. Identifiers may recur: an output belongs to the last call with its identifier that has none.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{Extra, FunctionOutput, KnownItem, ResponseItem};
+
+/// What stands for the output of a call that was not finished, or of which nothing is known.
+const ABORTED: &str = "aborted";
+
+/// What has no counterpart, by its place in the history.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Unpaired {
+    pub(crate) calls: Vec<usize>,
+    pub(crate) outputs: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Family {
+    Function,
+    Custom,
+    Search,
+}
+
+enum Part<'a> {
+    Call(Family, &'a str),
+    Output(Family, &'a str),
+}
+
+/// Finds the calls without output and the outputs without a call before them.
+pub(crate) fn unpaired(items: &[ResponseItem]) -> Unpaired {
+    let mut open: HashMap<(Family, &str), Vec<usize>> = HashMap::new();
+    let mut outputs = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        match part(item) {
+            Some(Part::Call(family, id)) => open.entry((family, id)).or_default().push(place),
+            Some(Part::Output(family, id)) => {
+                if open.get_mut(&(family, id)).and_then(Vec::pop).is_none() {
+                    outputs.push(place);
+                }
+            }
+            None => {}
+        }
+    }
+    let mut calls: Vec<usize> = open.into_values().flatten().collect();
+    calls.sort_unstable();
+    Unpaired { calls, outputs }
+}
+
+/// The output of a call that has none.
+pub(crate) fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
+    let Some(Part::Call(family, call_id)) = part(call) else {
+        return None;
+    };
+    let call_id = call_id.to_owned();
+    Some(match family {
+        Family::Function => output(call_id, false, FunctionOutput::Text(ABORTED.into())),
+        Family::Custom => output(call_id, true, FunctionOutput::Text(ABORTED.into())),
+        Family::Search => ResponseItem::Other(json!({
+            "type": "tool_search_output", "call_id": call_id, "status": "completed", "execution": "client", "tools": [],
+        })),
+    })
+}
+
+/// The output of a call.
+pub(crate) fn output(call_id: String, custom: bool, output: FunctionOutput) -> ResponseItem {
+    let id = None;
+    let extra = Extra::new();
+    ResponseItem::Known(if custom {
+        KnownItem::CustomToolCallOutput {
+            id,
+            call_id,
+            output,
+            extra,
+        }
+    } else {
+        KnownItem::FunctionCallOutput {
+            id,
+            call_id,
+            output,
+            extra,
+        }
+    })
+}
+
+fn part(item: &ResponseItem) -> Option<Part<'_>> {
+    match item {
+        ResponseItem::Known(known) => match known {
+            KnownItem::FunctionCall { call_id, .. } => Some(Part::Call(Family::Function, call_id)),
+            KnownItem::FunctionCallOutput { call_id, .. } => Some(Part::Output(Family::Function, call_id)),
+            KnownItem::CustomToolCall { call_id, .. } => Some(Part::Call(Family::Custom, call_id)),
+            KnownItem::CustomToolCallOutput { call_id, .. } => Some(Part::Output(Family::Custom, call_id)),
+            KnownItem::Message { .. } | KnownItem::Reasoning { .. } | KnownItem::WebSearchCall { .. } => None,
+        },
+        ResponseItem::Other(value) => {
+            let id = || ["call_id", "id"].iter().find_map(|name| text(value, name));
+            match value["type"].as_str()? {
+                "local_shell_call" if is_sent(item) => Some(Part::Call(Family::Function, id()?)),
+                "local_shell_call_output" => Some(Part::Output(Family::Function, id()?)),
+                "tool_search_call" if is_sent(item) => {
+                    Some(Part::Call(Family::Search, text(value, "call_id")?))
+                }
+                "tool_search_output" => Some(Part::Output(Family::Search, text(value, "call_id")?)),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value[name].as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether an item goes to the model. What we keep because we don't know it is not what we send; nor are items of work
+/// that the server does itself, which it takes for mistakes.
+pub(crate) fn is_sent(item: &ResponseItem) -> bool {
+    match item {
+        ResponseItem::Known(KnownItem::Message { content, role, .. }) => {
+            !content.is_empty() || role != "assistant"
+        }
+        ResponseItem::Known(KnownItem::Reasoning {
+            summary,
+            content,
+            encrypted_content,
+            ..
+        }) => {
+            let thought = content.as_ref().is_some_and(|content| !content.is_empty());
+            encrypted_content.is_some() || thought || !summary.is_empty()
+        }
+        ResponseItem::Known(_) => true,
+        ResponseItem::Other(value) => match value["type"].as_str().unwrap_or_default() {
+            "compaction" | "compaction_summary" | "context_compaction" => {
+                text(value, "encrypted_content").is_some()
+            }
+            "compaction_trigger" => true,
+            "additional_tools" => value["tools"].is_array(),
+            "agent_message" => value["content"].is_array() || value["content"].is_string(),
+            // Context that the client gives, as the output of no call.
+            "function_call_output" => {
+                value.get("call_id").is_none() && text(value, "name").is_some() && !value["output"].is_null()
+            }
+            "local_shell_call" => {
+                value["action"].is_object()
+                    && (text(value, "call_id").is_some() || text(value, "id").is_some())
+            }
+            "local_shell_call_output" => !value["output"].is_null(),
+            "tool_search_call" => value.get("arguments").is_some(),
+            "tool_search_output" => value["tools"].is_array(),
+            _ => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(list: &[Value]) -> Vec<ResponseItem> {
+        list.iter().cloned().map(ResponseItem::from).collect()
+    }
+
+    fn call(id: &str) -> Value {
+        json!({"type": "function_call", "call_id": id, "name": "n", "arguments": "{}"})
+    }
+
+    fn done(id: &str) -> Value {
+        json!({"type": "function_call_output", "call_id": id, "output": "x"})
+    }
+
+    #[test]
+    fn an_output_belongs_to_the_last_call_with_its_identifier() {
+        let list = items(&[
+            call("c"),
+            done("c"),
+            done("c"),
+            call("c"),
+            done("d"),
+            call("c"),
+            done("c"),
+        ]);
+        let expected = Unpaired {
+            calls: vec![3],
+            outputs: vec![2, 4],
+        };
+        assert_eq!(unpaired(&list), expected);
+    }
+
+    #[test]
+    fn an_output_of_another_family_is_none() {
+        let list = items(&[
+            call("c"),
+            json!({"type": "custom_tool_call_output", "call_id": "c", "output": "x"}),
+            json!({"type": "custom_tool_call", "call_id": "c", "name": "n", "input": ""}),
+        ]);
+        let expected = Unpaired {
+            calls: vec![0, 2],
+            outputs: vec![1],
+        };
+        assert_eq!(unpaired(&list), expected);
+    }
+
+    #[test]
+    fn a_local_shell_call_is_a_call() {
+        let shell = json!({"type": "local_shell_call", "call_id": "s", "status": "completed",
+            "action": {"type": "exec", "command": ["ls"]}});
+        assert_eq!(unpaired(&items(&[shell.clone(), done("s")])), Unpaired::default());
+        let open = items(&[shell]);
+        assert_eq!(unpaired(&open).calls, [0]);
+        assert_eq!(
+            aborted(&open[0]),
+            Some(ResponseItem::from(json!(
+            {"type": "function_call_output", "call_id": "s", "output": "aborted"})))
+        );
+        let malformed = items(&[json!({"type": "local_shell_call", "call_id": "s"}), done("s")]);
+        assert_eq!(
+            unpaired(&malformed).outputs,
+            [1],
+            "the call isn't sent, nor is its output"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_sent() {
+        for item in [
+            json!("text"),
+            json!(null),
+            json!(["x"]),
+            json!({"type": "ghost_snapshot", "ghost_commit": {}}),
+            json!({"type": "image_generation_call", "id": "i", "result": "…"}),
+            json!({"type": "code_interpreter_call", "id": "i"}),
+            json!({"type": "mcp_list_tools", "id": "i"}),
+            json!({"type": "something_new"}),
+            json!({"type": "message", "content": "nobody said it"}),
+            json!({"type": "function_call", "name": "n"}),
+            json!({"type": "function_call_output", "output": "x"}),
+            json!({"type": "message", "role": "assistant", "content": []}),
+            json!({"type": "reasoning", "summary": []}),
+            json!({"type": "compaction"}),
+            json!({"role": "user"}),
+        ] {
+            assert!(!is_sent(&ResponseItem::from(item.clone())), "{item}");
+        }
+        for item in [
+            json!({"type": "compaction", "encrypted_content": "x"}),
+            json!({"type": "function_call_output", "name": "key", "namespace": "agent", "output": "x"}),
+            json!({"type": "web_search_call", "status": "completed"}),
+            json!({"type": "reasoning", "summary": [], "encrypted_content": "x"}),
+            call("c"),
+        ] {
+            assert!(is_sent(&ResponseItem::from(item.clone())), "{item}");
+        }
+    }
+}
