@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::condition::Condition;
+use super::encoding::Encoding;
 use super::script::Answer;
-use super::step::{Call, Close, Complete, CustomCall, Fail, Reason, Say, Step};
+use super::step::{Call, Close, Complete, CustomCall, Fail, Flood, Reason, Say, Step};
 
 impl Answer {
     /// An answer that is complete at once.
@@ -40,6 +41,13 @@ impl Answer {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Encodes the body. HTTP only.
+    #[must_use]
+    pub fn encoded(mut self, encoding: Encoding) -> Self {
+        self.encoding = Some(encoding);
         self
     }
 
@@ -148,6 +156,21 @@ impl Answer {
     #[must_use]
     pub fn event(self, event: Value) -> Self {
         self.step(Step::Event(event))
+    }
+
+    /// Adds text that goes out as it is.
+    #[must_use]
+    pub fn text(self, text: &str) -> Self {
+        self.step(Step::Text(text.to_owned()))
+    }
+
+    /// Sends a text over and over, with this pause before each, until the client leaves.
+    #[must_use]
+    pub fn flood(self, text: &str, delay_ms: u64) -> Self {
+        self.step(Step::Flood(Flood {
+            text: text.to_owned(),
+            delay_ms,
+        }))
     }
 
     /// Waits.

@@ -21,6 +21,7 @@
 
 mod answer;
 mod condition;
+mod encoding;
 mod journal;
 mod script;
 mod server;
@@ -36,9 +37,10 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub use condition::Condition;
+pub use encoding::Encoding;
 pub use journal::{HandshakeRecord, Request, Transport, WaitError};
 pub use script::{Answer, Handshake, Models, Route, Script, ScriptError};
-pub use step::{Call, Close, Complete, CustomCall, Fail, Reason, Say, Step};
+pub use step::{Call, Close, Complete, CustomCall, Fail, Flood, Reason, Say, Step};
 
 use server::Shared;
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::condition::Condition;
+use super::encoding::Encoding;
 use super::step::Step;
 
 /// Everything that a mock model will do. In a file it is JSON; see the README for the format.
@@ -164,6 +165,8 @@ pub struct Answer {
     pub status: u16,
     /// Response headers. Over a WebSocket they are part of error frames only.
     pub headers: BTreeMap<String, String>,
+    /// Content coding of the body. HTTP only.
+    pub encoding: Option<Encoding>,
     /// Body of an answer without steps: a string goes out as it is, anything else as JSON.
     pub body: Option<Value>,
     /// What is streamed.
@@ -181,6 +184,7 @@ impl Default for Answer {
             delay_ms: 0,
             status: 200,
             headers: BTreeMap::new(),
+            encoding: None,
             body: None,
             steps: Vec::new(),
             bare: false,
@@ -252,6 +256,6 @@ pub struct Route {
     pub method: String,
     /// The whole path, without query.
     pub path: String,
-    /// One for each request; the last is given for ever.
+    /// One for each request; the last is given for ever. Steps are streamed without any that are not in the script.
     pub replies: VecDeque<Answer>,
 }

@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use super::encoding::Encoding;
 use super::journal::{Journal, Request, Transport};
 use super::script::{Answer, Script};
 use super::{sse, websocket};
@@ -158,6 +159,10 @@ async fn handle(
     if reply.steps.iter().any(|step| matches!(step, super::Step::Hang)) {
         std::future::pending::<()>().await;
     }
+    if !reply.steps.is_empty() {
+        let bare = Answer { bare: true, ..reply };
+        return Ok(sse::respond(bare, 0, shared));
+    }
     Ok(plain(reply))
 }
 
@@ -211,10 +216,24 @@ pub(super) fn plain(answer: Answer) -> Response {
         Some(Value::String(text)) => (Some("text/plain"), text.into()),
         Some(value) => (Some("application/json"), value.to_string().into()),
     };
+    let bytes = match answer.encoding {
+        Some(encoding) => encoding.encode(&bytes).into(),
+        None => bytes,
+    };
     let body = Full::new(bytes)
         .map_err(|never: Infallible| match never {})
         .boxed_unsync();
-    head(answer.status, kind, &answer.headers, body)
+    let mut response = head(answer.status, kind, &answer.headers, body);
+    tell_encoding(&mut response, answer.encoding);
+    response
+}
+
+/// Says how the body is encoded.
+pub(super) fn tell_encoding(response: &mut Response, encoding: Option<Encoding>) {
+    if let Some(encoding) = encoding {
+        let value = HeaderValue::from_static(encoding.name());
+        response.headers_mut().insert(header::CONTENT_ENCODING, value);
+    }
 }
 
 /// A response with these headers. Those that can't be sent are left out.

@@ -10,9 +10,10 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
 
+use super::encoding::Encoder;
 use super::script::Answer;
-use super::server::{Response, Shared, head};
-use super::step::{Move, Step, moves};
+use super::server::{Response, Shared, head, tell_encoding};
+use super::step::{Flood, Move, Step, moves};
 
 /// Events are put together up to this many bytes before they are handed to the connection.
 const CHUNK: usize = 32 * 1024;
@@ -21,16 +22,18 @@ const CHUNK: usize = 32 * 1024;
 pub(super) fn respond(answer: Answer, number: usize, shared: Arc<Shared>) -> Response {
     let (sender, mut receiver) = mpsc::channel(4);
     let chunks = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let response = head(
+    let mut response = head(
         answer.status,
         Some("text/event-stream"),
         &answer.headers,
         StreamBody::new(chunks).boxed_unsync(),
     );
+    tell_encoding(&mut response, answer.encoding);
     tokio::spawn(async move {
         let writer = Writer {
             sender,
             buffer: BytesMut::new(),
+            encoder: answer.encoding.map(Encoder::new),
             split: 0,
         };
         if writer.play(answer, number).await.is_err() {
@@ -46,6 +49,7 @@ struct Gone;
 struct Writer {
     sender: mpsc::Sender<io::Result<Frame<Bytes>>>,
     buffer: BytesMut,
+    encoder: Option<Encoder>,
     split: usize,
 }
 
@@ -63,6 +67,7 @@ impl Writer {
                 }
                 Move::Special(Step::Text(text)) => self.buffer.put_slice(text.as_bytes()),
                 Move::Special(Step::Bytes(bytes)) => self.buffer.put_slice(&bytes),
+                Move::Special(Step::Flood(flood)) => return self.flood(&flood).await,
                 Move::Special(Step::Ping(text)) => self.buffer.put_slice(format!(": {text}\n\n").as_bytes()),
                 Move::Special(Step::Split(bytes)) => {
                     self.flush().await?;
@@ -88,7 +93,29 @@ impl Writer {
                 self.flush().await?;
             }
         }
-        self.flush().await
+        self.flush().await?;
+        let rest = self.encoder.take().map(Encoder::finish);
+        self.send(rest.unwrap_or_default().into()).await
+    }
+
+    /// Sends a text over and over until the client leaves.
+    async fn flood(&mut self, flood: &Flood) -> Result<(), Gone> {
+        // A text without pauses goes out in large pieces.
+        let times = if flood.delay_ms == 0 {
+            CHUNK / flood.text.len().max(1)
+        } else {
+            1
+        };
+        let piece = flood.text.repeat(times.max(1));
+        loop {
+            self.flush().await?;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(flood.delay_ms)), if flood.delay_ms > 0 => {}
+                () = self.sender.closed() => return Err(Gone),
+                () = std::future::ready(()), if flood.delay_ms == 0 => {}
+            }
+            self.buffer.put_slice(piece.as_bytes());
+        }
     }
 
     fn event(&mut self, kind: &str, json: &str) {
@@ -98,7 +125,15 @@ impl Writer {
     }
 
     async fn flush(&mut self) -> Result<(), Gone> {
-        let mut bytes = self.buffer.split().freeze();
+        let bytes = self.buffer.split().freeze();
+        let bytes = match &mut self.encoder {
+            Some(encoder) if !bytes.is_empty() => encoder.encode(&bytes).into(),
+            _ => bytes,
+        };
+        self.send(bytes).await
+    }
+
+    async fn send(&mut self, mut bytes: Bytes) -> Result<(), Gone> {
         while !bytes.is_empty() {
             let size = match self.split {
                 0 => bytes.len(),

@@ -40,6 +40,8 @@ pub enum Step {
     Text(String),
     /// Bytes that go out as they are, UTF-8 or not: SSE bytes, or the payload of a text frame.
     Bytes(Vec<u8>),
+    /// A text over and over, without end: SSE bytes, or frames of one message that never ends.
+    Flood(Flood),
     /// A ping frame with this payload; over HTTP a comment line.
     Ping(String),
     /// From here on until the answer is over, frames of the client are not read: pings stay without pongs.
@@ -208,6 +210,17 @@ pub struct Close {
     pub reason: String,
 }
 
+/// A text without end.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flood {
+    /// The text that is repeated.
+    pub text: String,
+    /// Milliseconds before each.
+    #[serde(default)]
+    pub delay_ms: u64,
+}
+
 fn one() -> usize {
     1
 }
@@ -253,6 +266,7 @@ fn ends(step: &Step) -> bool {
         | Step::Fail(_)
         | Step::Error(_)
         | Step::Hang
+        | Step::Flood(_)
         | Step::Drop
         | Step::Close(_)
         | Step::Oversized(_) => true,

@@ -211,6 +211,16 @@ impl Session {
             Step::Fragments(frames) => self.fragments = frames,
             Step::Silence => self.silent = true,
             Step::Oversized(bytes) => self.oversized(bytes).await?,
+            Step::Flood(flood) => {
+                // Frames of one message, none of them the last.
+                let mut kind = Data::Text;
+                loop {
+                    self.wait(Duration::from_millis(flood.delay_ms)).await?;
+                    let frame = Frame::message(flood.text.clone(), OpCode::Data(kind), false);
+                    self.socket.send(Message::Frame(frame)).await?;
+                    kind = Data::Continue;
+                }
+            }
             Step::Hang => {
                 self.socket.flush().await?;
                 loop {
