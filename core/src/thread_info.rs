@@ -286,14 +286,34 @@ pub struct TokenUsage {
     pub total_tokens: i64,
 }
 
+/// Largest count that is kept: clients read numbers as doubles, which are exact up to 2^53.
+const MAX_TOKENS: i64 = 1 << 53;
+
+impl TokenUsage {
+    /// The counts as they can be worked with, whatever a server says: none is negative or absurdly large.
+    #[must_use]
+    pub(crate) fn bounded(self) -> Self {
+        let bounded = |count: i64| count.clamp(0, MAX_TOKENS);
+        Self {
+            input_tokens: bounded(self.input_tokens),
+            cached_input_tokens: bounded(self.cached_input_tokens),
+            cache_write_input_tokens: bounded(self.cache_write_input_tokens),
+            output_tokens: bounded(self.output_tokens),
+            reasoning_output_tokens: bounded(self.reasoning_output_tokens),
+            total_tokens: bounded(self.total_tokens),
+        }
+    }
+}
+
 impl std::ops::AddAssign for TokenUsage {
     fn add_assign(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.cached_input_tokens += other.cached_input_tokens;
-        self.cache_write_input_tokens += other.cache_write_input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.reasoning_output_tokens += other.reasoning_output_tokens;
-        self.total_tokens += other.total_tokens;
+        let add = |count: &mut i64, more: i64| *count = count.saturating_add(more).clamp(0, MAX_TOKENS);
+        add(&mut self.input_tokens, other.input_tokens);
+        add(&mut self.cached_input_tokens, other.cached_input_tokens);
+        add(&mut self.cache_write_input_tokens, other.cache_write_input_tokens);
+        add(&mut self.output_tokens, other.output_tokens);
+        add(&mut self.reasoning_output_tokens, other.reasoning_output_tokens);
+        add(&mut self.total_tokens, other.total_tokens);
     }
 }
 

@@ -21,6 +21,7 @@ mod demo;
 mod feature;
 mod history;
 mod hostile_folder;
+mod hostile_server;
 mod models;
 mod numbers;
 mod orphans;

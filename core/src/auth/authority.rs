@@ -9,6 +9,8 @@ use super::http;
 use super::refresh::RefreshReason;
 use super::stored::{IssuedTokens, StoredAuth};
 use super::{AuthError, Secret};
+use crate::model::body::{self, BodyLimit};
+use crate::model::server_words;
 
 /// How long the authority may take to renew tokens.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
@@ -16,8 +18,11 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(30);
 /// How long a revocation may keep a logout waiting.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
-/// How much of an answer is read at most.
-const ANSWER_LIMIT: usize = 1024 * 1024;
+/// How much of an answer is read at most, and for how long.
+const ANSWER_LIMIT: BodyLimit = BodyLimit {
+    bytes: 1024 * 1024,
+    time: Duration::from_secs(30),
+};
 
 /// What to say when a renewal was refused for no known reason.
 pub(crate) const CANNOT_REFRESH: &str =
@@ -150,16 +155,11 @@ async fn post_form(environment: &AuthEnvironment, form: &[(&str, &str)]) -> Resu
     ))
 }
 
-/// The body of an answer, up to a bound.
-pub(crate) async fn body_of(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(http::failure)? {
-        if body.len() + chunk.len() > ANSWER_LIMIT {
-            return Err("the answer is too long".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+/// The body of an answer, within the limits of all answers of the authority and of the backend.
+pub(crate) async fn body_of(answer: reqwest::Response) -> Result<Vec<u8>, String> {
+    body::read(answer, ANSWER_LIMIT)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// The code of an error answer: `error.code`, the text `error`, or `code`.
@@ -187,7 +187,7 @@ fn error_words(body: &[u8]) -> String {
     let shown = found
         .or_else(|| error_code(body))
         .unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
-    shown.chars().take(500).collect()
+    server_words::clean_up_to(&shown, 500)
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ impl CodexAuth {
         }
     }
 
+    /// The value of `Authorization`.
+    pub(crate) fn authorization(&self) -> Result<::http::HeaderValue, secret::UnfitSecret> {
+        self.bearer().authorization(match self {
+            Self::ApiKey { .. } => "The API key of the account (OPENAI_API_KEY in auth.json)",
+            Self::ChatGpt { .. } => "The access token in auth.json",
+            Self::ChatGptAuthTokens { .. } => "The access token of the parent application",
+        })
+    }
+
     /// What goes into `chatgpt-account-id`.
     pub fn account_id(&self) -> Option<&str> {
         match self {

@@ -53,7 +53,8 @@ pub(crate) struct ParentAuth {
 
 impl ParentAuth {
     /// Checks that the bearer token can be read.
-    fn new(tokens: ParentTokens) -> Result<Self, &'static str> {
+    fn new(mut tokens: ParentTokens) -> Result<Self, &'static str> {
+        tokens.access_token = Secret::trimmed(tokens.access_token.expose());
         let claims = Claims::decode(tokens.access_token.expose()).ok_or("invalid ID token format")?;
         Ok(Self { tokens, claims })
     }

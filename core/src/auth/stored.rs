@@ -107,15 +107,13 @@ impl StoredAuth {
     /// What to send with requests; `None` if nothing in here can be used.
     pub(crate) fn credentials(&self) -> Option<CodexAuth> {
         if self.is_api_key() {
-            let key = self.0.get("OPENAI_API_KEY")?.as_str()?;
-            return Some(CodexAuth::ApiKey {
-                key: Secret::new(key),
-            });
+            let key = Secret::trimmed(self.0.get("OPENAI_API_KEY")?.as_str()?);
+            return Some(CodexAuth::ApiKey { key });
         }
         let access_token = self.access_token()?;
         let claims = self.claims();
         Some(CodexAuth::ChatGpt {
-            access_token: Secret::new(access_token),
+            access_token: Secret::trimmed(access_token),
             account_id: self.account_id(),
             plan_type: claims.plan_type,
             is_fedramp: claims.is_fedramp,

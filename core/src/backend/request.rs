@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Backend;
 use crate::auth::{CodexAuth, read_body, transport_failure};
+use crate::model::server_words;
+use crate::url_redaction::redact_url;
 
 /// How long the backend may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
-/// How much of an unexpected answer is told, in characters.
+/// How much of an unexpected answer is told, in bytes.
 const TOLD: usize = 1000;
 
 /// What is asked.
@@ -85,7 +87,7 @@ impl Answer {
     }
 
     fn told(&self) -> String {
-        String::from_utf8_lossy(&self.body).chars().take(TOLD).collect()
+        server_words::of_bytes(&self.body, TOLD)
     }
 }
 
@@ -121,12 +123,14 @@ impl Backend {
 
     /// Sends a request with these credentials.
     pub(super) async fn send_once(&self, call: &Call, auth: &CodexAuth) -> Result<Answer, String> {
-        let what = format!("{} {}", call.method, call.url);
+        let shown_url = redact_url(&call.url);
+        let what = format!("{} {shown_url}", call.method);
         let failed = |why: String| format!("{what} failed: {why}");
         let client = crate::auth::http_client(&call.url).await.map_err(failed)?;
+        let authorization = auth.authorization().map_err(|unfit| failed(unfit.to_string()))?;
         let mut request = client
             .request(call.method.clone(), &call.url)
-            .bearer_auth(auth.bearer().expose())
+            .header(AUTHORIZATION, authorization)
             .timeout(call.limit);
         if let Some(user_agent) = self.user_agent.get() {
             request = request.header(USER_AGENT, user_agent);
@@ -149,7 +153,7 @@ impl Backend {
         Ok(Answer {
             status: status.as_u16(),
             what: failed(status.to_string()),
-            url: call.url.clone(),
+            url: shown_url.clone(),
             content_type: content_type
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
                 .unwrap_or_default(),

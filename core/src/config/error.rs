@@ -82,7 +82,7 @@ pub(super) fn problem_in_file(path: &Path, text: &str, error: &toml::de::Error) 
     ConfigProblem {
         path: Some(path.to_owned()),
         range: error.span().map(|span| range_in(text, span)),
-        message: error.message().trim().replace('\n', ", "),
+        message: without_values(error.message().trim()).replace('\n', ", "),
     }
 }
 
@@ -92,6 +92,26 @@ pub(super) fn range_in(text: &str, bytes: Range<usize>) -> TextRange {
         start: position(text, bytes.start),
         end: position(text, bytes.end),
     }
+}
+
+/// The message of a TOML reader without the value that it quotes: what stands where it does not belong may be a secret,
+/// such as `http_headers = "Bearer …"`. Kinds of values and what was expected stay.
+pub(crate) fn without_values(message: &str) -> String {
+    for lead in ["invalid type: ", "invalid value: "] {
+        let Some(start) = message.find(lead).map(|at| at + lead.len()) else {
+            continue;
+        };
+        // The value may hold any text; what was expected is ours and comes last.
+        let Some(end) = message.rfind(", expected ").filter(|end| *end >= start) else {
+            return message[..start].trim_end_matches([':', ' ']).to_owned();
+        };
+        let told = &message[start..end];
+        let kind = told
+            .find(['"', '`', '\''])
+            .map_or(told, |at| told[..at].trim_end());
+        return format!("{}{kind}{}", &message[..start], &message[end..]);
+    }
+    message.to_owned()
 }
 
 fn position(text: &str, offset: usize) -> TextPosition {
@@ -106,6 +126,31 @@ fn position(text: &str, offset: usize) -> TextPosition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_not_quoted() {
+        for (message, shown) in [
+            (
+                "invalid type: string \"sk-1, expected `x\", expected a map",
+                "invalid type: string, expected a map",
+            ),
+            (
+                "invalid type: integer `5`, expected a string",
+                "invalid type: integer, expected a string",
+            ),
+            (
+                "invalid type: map, expected a string",
+                "invalid type: map, expected a string",
+            ),
+            ("invalid value: string \"x\"", "invalid value"),
+            (
+                "unknown variant `x`, expected `a` or `b`",
+                "unknown variant `x`, expected `a` or `b`",
+            ),
+        ] {
+            assert_eq!(without_values(message), shown);
+        }
+    }
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use toml::{Table, Value};
 
-use super::error::{problem_in_file, range_in};
+use super::error::{problem_in_file, range_in, without_values};
 use super::home::expand_tilde;
 use super::locate::{key_at, range_of};
 use super::overrides::{layer, merge};
@@ -80,7 +80,7 @@ impl Merged {
             }),
             Err(error) => Err(match file.as_deref().and_then(File::type_error) {
                 Some(problem) => ConfigError::File(problem),
-                None => ConfigError::Override(error.to_string().trim().replace('\n', " ")),
+                None => ConfigError::Override(without_values(error.to_string().trim()).replace('\n', " ")),
             }),
         }
     }

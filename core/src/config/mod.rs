@@ -15,6 +15,7 @@ mod shell_environment;
 mod unknown;
 mod view;
 
+pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use layers::{ConfigSource, check};

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ModelError;
-use super::failure::{self, ApiError};
+use super::api_error::ApiError;
+use super::failure;
 use super::lenient::{self, Text};
 use crate::TokenUsage;
 

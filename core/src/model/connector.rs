@@ -29,8 +29,9 @@ pub(super) type Connected = Box<dyn ByteStream>;
 /// The server could not be reached.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
-    #[error("the address `{0}` has no host")]
-    NoHost(Uri),
+    /// The address is not told: it may hold secrets.
+    #[error("the address has no host")]
+    NoHost,
     #[error(transparent)]
     Network(#[from] NetworkError),
     #[error("{0}")]
@@ -62,7 +63,7 @@ async fn connect_by(url: &Uri, proxy: Option<Intercept>) -> Result<Connected, Co
 }
 
 fn host(url: &Uri) -> Result<&str, ConnectError> {
-    let host = url.host().ok_or_else(|| ConnectError::NoHost(url.clone()))?;
+    let host = url.host().ok_or_else(|| ConnectError::NoHost)?;
     // IPv6 addresses stand in brackets only inside of URLs.
     Ok(host.trim_start_matches('[').trim_end_matches(']'))
 }

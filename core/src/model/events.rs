@@ -105,6 +105,10 @@ pub struct ModelError {
     pub retry_after: Option<Duration>,
     /// No connection could be made at all (refused, DNS, unreachable).
     pub no_connection: bool,
+    /// The server said in its own words what is wrong: the client is told at once.
+    pub has_server_words: bool,
+    /// The same request may be sent again, apart from the stream's retries: which retry this is, and of how many.
+    pub request_retry: Option<(u32, u32)>,
     /// Limits that came with the error; announced before it.
     pub rate_limits: Vec<RateLimitSnapshot>,
 }

@@ -2,23 +2,23 @@
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use super::Prompt;
 use super::client::Shared;
-use super::setup::ClientSetup;
+use super::setup::{self, ClientSetup};
 use super::turn_metadata::RequestIdentity;
-use crate::auth::CodexAuth;
+use super::{ModelError, Prompt};
+use crate::auth::{CodexAuth, Secret};
 
 /// Features that the server is told about: it may then answer with items of the second compaction format, which
 /// histories keep as they come.
 const BETA_FEATURES: &str = "remote_compaction_v2";
 
-/// The headers that all transports send.
+/// The headers that all transports send. An error names the configured header that can't be sent.
 pub(super) fn build(
     shared: &Shared,
     setup: &ClientSetup,
     identity: &RequestIdentity,
     prompt: Option<&Prompt>,
-) -> HeaderMap {
+) -> Result<HeaderMap, ModelError> {
     let options = &shared.options;
     let thread_id = options.thread_id.to_string();
     let mut headers = Headers(HeaderMap::with_capacity(24));
@@ -46,20 +46,31 @@ pub(super) fn build(
         headers.named("x-codex-routing-hint", &hint);
     }
     // The user's own words in the config have the last say.
-    for (name, value) in &options.provider.http_headers {
-        headers.secret(name, value.expose());
+    let provider = &options.provider;
+    for (name, value) in &provider.http_headers {
+        let source = format!("`model_providers.{}.http_headers.{name}`", provider.id);
+        headers.configured(name, value, &source)?;
     }
-    for (name, variable) in &options.provider.env_http_headers {
-        if let Some(value) = std::env::var(variable).ok().filter(|v| !v.trim().is_empty()) {
-            headers.secret(name, &value);
+    for (name, variable) in &provider.env_http_headers {
+        let Some(value) = std::env::var_os(variable) else {
+            continue;
+        };
+        let source = format!(
+            "The environment variable `{variable}` (`model_providers.{}.env_http_headers.{name}`)",
+            provider.id
+        );
+        // What is not UTF-8 can't be sent either; the replacement character makes it an error.
+        let value = value.to_string_lossy();
+        if !value.trim().is_empty() {
+            headers.configured(name, &Secret::trimmed(&value), &source)?;
         }
     }
-    headers.0
+    Ok(headers.0)
 }
 
 fn account(headers: &mut Headers, setup: &ClientSetup) {
-    if let Some(value) = setup.authorization() {
-        headers.0.insert(AUTHORIZATION, value);
+    if let Some(value) = &setup.authorization {
+        headers.0.insert(AUTHORIZATION, value.clone());
     }
     if let Some(id) = setup.account.as_ref().and_then(CodexAuth::account_id) {
         headers.named("chatgpt-account-id", id);
@@ -83,13 +94,12 @@ impl Headers {
     }
 
     /// A header from the configuration. Its value stays out of debug output.
-    fn secret(&mut self, name: &str, value: &str) {
-        if let (Ok(name), Some(mut value)) = (HeaderName::try_from(name), header_value(value)) {
-            value.set_sensitive(true);
-            self.0.insert(name, value);
-        } else {
-            tracing::warn!(header = name, "a configured header is left out: it is not valid");
-        }
+    fn configured(&mut self, name: &str, value: &Secret, source: &str) -> Result<(), ModelError> {
+        let value = value.header_value("", source).map_err(setup::unfit)?;
+        let name = HeaderName::try_from(name)
+            .map_err(|_| setup::unfit(format!("{source} has a name that no HTTP header can have.")))?;
+        self.0.insert(name, value);
+        Ok(())
     }
 }
 

@@ -18,21 +18,26 @@
 //!
 //! * who and where: `provider`, `setup` (account and address of a request), `provider_auth`, `headers`
 //! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
-//! * how it travels: `http` and `sse`; `websocket`, `preconnect` (the connection between requests), `fingerprint`
-//!   (what the server has already), `connector` and `network` (TCP, TLS, proxies), `certificates`
+//! * how it travels: `http`, `http_stream`, `whole_answer`, `body` and `sse`; `websocket`, `preconnect` (the connection
+//!   between requests), `fingerprint` (what the server has already), `connector` and `network` (TCP, TLS, proxies),
+//!   `certificates`
 //! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
 //!   `completion` (how a response ends), `events`, `response`, `rate_limits`
 //! * items: `items`, `item_reader` and, for what a model sends, `output_reader`; `lenient` (broken JSON), `pairing`
 //!   (calls and their outputs)
-//! * what goes wrong: `failure` (from statuses and codes to errors), `usage_limit`, `retry`
+//! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `server_words`, `conceal`,
+//!   `usage_limit`, `retry`, `retry_after`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
+mod api_error;
+pub(crate) mod body;
 mod built_in_models;
 mod catalog;
 mod certificates;
 mod client;
 mod completion;
 mod compression;
+mod conceal;
 mod connector;
 mod event_end;
 mod event_metadata;
@@ -42,6 +47,7 @@ mod failure;
 mod fingerprint;
 mod headers;
 mod http;
+mod http_stream;
 mod item_reader;
 mod items;
 mod lenient;
@@ -60,14 +66,17 @@ mod request;
 mod response;
 mod retry;
 mod retry_after;
+pub(crate) mod server_words;
 mod setup;
 mod sse;
+mod status_failure;
 mod turn;
 mod turn_log;
 mod turn_metadata;
 mod usage_limit;
 mod web_search;
 mod websocket;
+mod whole_answer;
 
 pub use catalog::ModelCatalog;
 pub use client::{ModelClient, ModelClientOptions};

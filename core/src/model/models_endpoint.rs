@@ -8,10 +8,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::body::{self, BodyLimit};
 use super::model_info::ModelInfo;
-use super::network::network;
+use super::network::{error_chain, network};
 use super::provider::{AuthCommand, Provider};
 use super::provider_auth::CommandTokens;
+use super::setup::COMMAND_TOKEN;
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
 use crate::external_file::{self, READ_TIMEOUT, in_background};
@@ -20,6 +22,11 @@ use crate::external_file::{self, READ_TIMEOUT, in_background};
 const LIMIT: Duration = Duration::from_secs(5);
 /// Largest models_cache.json, in bytes.
 const MAX_CACHE: usize = 16 << 20;
+/// A list is a few hundred kilobytes, most of it instructions.
+const LIST_LIMIT: BodyLimit = BodyLimit {
+    bytes: 16 << 20,
+    time: LIMIT,
+};
 
 /// An answer of the endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -110,18 +117,22 @@ pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
         .header("version", CONTRACT_VERSION);
     match &request.caller {
         Caller::Account(account) => {
-            call = call.bearer_auth(account.bearer().expose());
+            let authorization = account.authorization().map_err(|unfit| unfit.to_string())?;
+            call = call.header("authorization", authorization);
             if let Some(id) = account.account_id() {
                 call = call.header("chatgpt-account-id", id);
             }
         }
         Caller::Command(command) => {
             if let Some(token) = CommandTokens::default().get(command).await {
-                call = call.bearer_auth(token.expose());
+                let authorization = token
+                    .authorization(COMMAND_TOKEN)
+                    .map_err(|unfit| unfit.to_string())?;
+                call = call.header("authorization", authorization);
             }
         }
     }
-    let response = call.send().await.map_err(|e| e.without_url().to_string())?;
+    let response = call.send().await.map_err(|e| error_chain(&e.without_url()))?;
     if !response.status().is_success() {
         return Err(format!("the server answers {}", response.status()));
     }
@@ -130,8 +141,9 @@ pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
         .get("etag")
         .and_then(|v| v.to_str().ok())
         .map(str::to_owned);
-    let body = response.bytes().await.map_err(|e| e.without_url().to_string())?;
-    // A list is a few hundred kilobytes, most of it instructions.
+    let body = body::read(response, LIST_LIMIT)
+        .await
+        .map_err(|e| e.to_string())?;
     let answer = tokio::task::spawn_blocking(move || serde_json::from_slice::<Answer>(&body))
         .await
         .map_err(|e| e.to_string())?

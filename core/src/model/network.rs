@@ -41,11 +41,12 @@ pub(crate) enum NetworkError {
     Client(String),
 }
 
-/// The network as this process sees it.
+/// The network as this process sees it. Only what could be set up is kept: a certificate file that is mended counts for
+/// the next request.
 pub(crate) struct Network {
-    plain: OnceLock<Result<reqwest::Client, NetworkError>>,
-    secure: OnceLock<Result<reqwest::Client, NetworkError>>,
-    tls: OnceLock<Result<Arc<ClientConfig>, NetworkError>>,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+    tls: OnceLock<Arc<ClientConfig>>,
     proxies: LazyLock<Matcher>,
     /// What users should know and have not been told. A lock, because any thread's turn may be the one that tells it.
     warnings: Mutex<Vec<String>>,
@@ -65,40 +66,40 @@ pub(crate) fn network() -> &'static Network {
 }
 
 impl Network {
-    /// The HTTP client to use for an address. Proxies are those of the environment.
-    pub(crate) async fn http_client(&'static self, url: &str) -> Result<reqwest::Client, NetworkError> {
-        if url.starts_with("http://") {
-            return self.plain.get_or_init(plain_client).clone();
+    /// The HTTP client to use for an address. Proxies are those of the environment. Redirects are not followed: they
+    /// would carry the conversation, credentials and custom headers to somebody else.
+    pub(crate) async fn http_client(&self, url: &str) -> Result<reqwest::Client, NetworkError> {
+        let is_plain = url
+            .get(..7)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+        let slot = if is_plain { &self.plain } else { &self.secure };
+        if let Some(client) = slot.get() {
+            return Ok(client.clone());
         }
-        if let Some(client) = self.secure.get() {
-            return client.clone();
-        }
-        let tls = self.tls().await?;
-        self.secure
-            .get_or_init(|| build(builder().tls_backend_preconfigured(tls.as_ref().clone())))
-            .clone()
+        let tls = if is_plain {
+            // It trusts nobody, and so need not read the machine's certificates.
+            Arc::new(client_config(RootCertStore::empty())?)
+        } else {
+            self.tls().await?
+        };
+        let client = build(tls.as_ref().clone())?;
+        Ok(slot.get_or_init(|| client).clone())
     }
 
     /// TLS settings for all connections: the roots of the machine and the user's own.
-    pub(crate) async fn tls(&'static self) -> Result<Arc<ClientConfig>, NetworkError> {
+    pub(crate) async fn tls(&self) -> Result<Arc<ClientConfig>, NetworkError> {
         if let Some(config) = self.tls.get() {
-            return config.clone();
+            return Ok(Arc::clone(config));
         }
         // Reading the roots takes milliseconds.
-        tokio::task::spawn_blocking(|| {
-            self.tls
-                .get_or_init(|| {
-                    let (config, warnings) = tls_config(|name| std::env::var(name).ok())?;
-                    for warning in &warnings {
-                        tracing::warn!("{warning}");
-                    }
-                    *self.warnings() = warnings;
-                    Ok(config)
-                })
-                .clone()
-        })
-        .await
-        .unwrap_or_else(|e| Err(NetworkError::Client(e.to_string())))
+        let (config, warnings) = tokio::task::spawn_blocking(|| tls_config(|name| std::env::var(name).ok()))
+            .await
+            .unwrap_or_else(|e| Err(NetworkError::Client(e.to_string())))?;
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
+        *self.warnings() = warnings;
+        Ok(Arc::clone(self.tls.get_or_init(|| config)))
     }
 
     /// What is wrong with the user's certificates; each is given once in the life of the process.
@@ -116,34 +117,32 @@ impl Network {
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
+fn build(tls: ClientConfig) -> Result<reqwest::Client, NetworkError> {
     reqwest::Client::builder()
         .http1_only()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
         .pool_idle_timeout(IDLE_CONNECTION_LIFE)
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|e| NetworkError::Client(error_chain(&e)))
 }
 
-fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, NetworkError> {
-    builder.build().map_err(|e| NetworkError::Client(e.to_string()))
-}
-
-/// A client for `http://` addresses. It trusts nobody, so it follows no redirect to `https://`: the server's answer
-/// is shown instead.
-fn plain_client() -> Result<reqwest::Client, NetworkError> {
-    let stay_plain = reqwest::redirect::Policy::custom(|attempt| {
-        if attempt.url().scheme() == "http" && attempt.previous().len() < 10 {
-            attempt.follow()
-        } else {
-            attempt.stop()
+/// An error with its causes: reqwest keeps the telling part at the end of the chain. Take the address out of a reqwest
+/// error before (`without_url`).
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        let next = e.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
         }
-    });
-    let trust_nobody = client_config(RootCertStore::empty())?;
-    build(
-        builder()
-            .redirect(stay_plain)
-            .tls_backend_preconfigured(trust_nobody),
-    )
+        cause = e.source();
+    }
+    text
 }
 
 fn client_config(roots: RootCertStore) -> Result<ClientConfig, NetworkError> {

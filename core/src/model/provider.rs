@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, Secret};
+use crate::config::without_values;
 
 /// Ids that `[model_providers.X]` may not redefine.
 const RESERVED: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
@@ -29,8 +30,8 @@ pub struct Provider {
     pub bearer_token: Option<Secret>,
     /// A program that prints a bearer token.
     pub auth_command: Option<AuthCommand>,
-    /// Added to every URL.
-    pub query_params: Vec<(String, String)>,
+    /// Added to every URL. Values may be secret.
+    pub query_params: Vec<(String, Secret)>,
     /// Added to every request. Values may be secret.
     pub http_headers: Vec<(String, Secret)>,
     /// Header name and the environment variable that holds its value; left out while that is unset or empty.
@@ -175,7 +176,8 @@ impl Provider {
         let t: ProviderToml = table
             .clone()
             .try_into()
-            .map_err(|e: toml::de::Error| format!("model_providers.{id}: {}", e.message()))?;
+            .map_err(|e: toml::de::Error| format!("model_providers.{id}: {}", without_values(e.message())))?;
+        check_headers(id, &t)?;
         match t.wire_api.as_deref() {
             None | Some("responses") => {}
             Some("chat") => {
@@ -213,12 +215,8 @@ impl Provider {
             env_key_instructions: t.env_key_instructions,
             bearer_token: t.experimental_bearer_token.map(Secret::new),
             auth_command: t.auth,
-            query_params: t.query_params.into_iter().collect(),
-            http_headers: t
-                .http_headers
-                .into_iter()
-                .map(|(k, v)| (k, Secret::new(v)))
-                .collect(),
+            query_params: secrets(t.query_params).collect(),
+            http_headers: secrets(t.http_headers).collect(),
             env_http_headers: t.env_http_headers.into_iter().collect(),
             request_max_retries: t
                 .request_max_retries
@@ -265,7 +263,11 @@ impl Provider {
         let mut url = format!("{base}/{path}");
         if !self.query_params.is_empty() {
             let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&self.query_params)
+                .extend_pairs(
+                    self.query_params
+                        .iter()
+                        .map(|(name, value)| (name, value.expose())),
+                )
                 .finish();
             url.push('?');
             url.push_str(&query);
@@ -274,9 +276,66 @@ impl Provider {
     }
 }
 
+fn secrets(values: std::collections::BTreeMap<String, String>) -> impl Iterator<Item = (String, Secret)> {
+    values.into_iter().map(|(name, value)| (name, Secret::new(value)))
+}
+
+/// Headers that can't be sent are refused, not altered. The error names the key and nothing of the value.
+fn check_headers(id: &str, t: &ProviderToml) -> Result<(), String> {
+    for (key, name) in [
+        ("http_headers", t.http_headers.keys()),
+        ("env_http_headers", t.env_http_headers.keys()),
+    ]
+    .into_iter()
+    .flat_map(|(key, names)| names.map(move |name| (key, name)))
+    {
+        if http::HeaderName::try_from(name).is_err() {
+            return Err(format!(
+                "model_providers.{id}.{key}: {name:?} is not a valid name of an HTTP header"
+            ));
+        }
+    }
+    for (name, value) in &t.http_headers {
+        Secret::new(value)
+            .header_value("", &format!("`model_providers.{id}.http_headers.{name}`"))
+            .map_err(|unfit| unfit.to_string())?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_refused_by_its_key() {
+        for (settings, key) in [
+            (
+                "http_headers = { X-Key = \"sk-1\\r\\nX-Evil: 1\" }",
+                "http_headers.X-Key",
+            ),
+            ("http_headers = { X-Key = \"sk-1\\u0000\" }", "http_headers.X-Key"),
+            ("http_headers = { \"X Key\" = \"sk-1\" }", "X Key"),
+            ("env_http_headers = { \"X:Key\" = \"VAR\" }", "X:Key"),
+        ] {
+            let error = parse(&format!("name = 'X'\n{settings}")).unwrap_err();
+            assert!(error.contains(key) && !error.contains("sk-1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_quoted() {
+        for settings in [
+            "http_headers = \"Bearer sk-hush\"",
+            "http_headers = { a = [\"sk-hush\"] }",
+            "query_params = \"sk-hush, expected nothing\"",
+            "request_max_retries = \"sk-hush\"",
+            "auth = \"sk-hush\"",
+        ] {
+            let error = parse(&format!("name = 'X'\n{settings}")).unwrap_err();
+            assert!(error.contains("expected") && !error.contains("hush"), "{error}");
+        }
+    }
 
     fn parse(text: &str) -> Result<Provider, String> {
         Provider::from_config("x", &text.parse().unwrap())
@@ -338,7 +397,7 @@ mod tests {
     #[test]
     fn secrets_stay_out_of_debug_output() {
         let p =
-            parse("name = 'X'\nexperimental_bearer_token = 'hush'\nhttp_headers = { k = 'hush' }").unwrap();
+            parse("name = 'X'\nexperimental_bearer_token = 'hush'\nhttp_headers = { k = 'hush' }\nquery_params = { k = 'hush' }").unwrap();
         assert!(!format!("{p:?}").contains("hush"));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::Shared;
-use super::http::HttpStream;
+use super::http_stream::HttpStream;
 use super::turn_log::{EventMetric, TurnLog};
 use super::websocket::WebSocketResponse;
 use super::{ModelError, ResponseEvent};

@@ -2,23 +2,28 @@
 
 use std::time::Duration;
 
-use super::{ModelError, RetryDecision};
+use super::{ModelError, RetryDecision, retry_after};
 use crate::{ErrorKind, TurnError};
 
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 /// First wait after no connection could be made.
 const FIRST_NETWORK_DELAY: Duration = Duration::from_secs(5);
 /// Longest wait that we choose ourselves.
-const MAX_NETWORK_DELAY: Duration = Duration::from_secs(30);
+const MAX_OWN_DELAY: Duration = Duration::from_secs(30);
+/// Longest wait that the client is not told of.
+pub(super) const QUIET_WAIT: Duration = Duration::from_secs(3);
+/// Longest wait that a server may ask for.
+const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
 
-/// Wait before retry `n` (from 1): 200 ms, doubled each time, give or take a tenth.
+/// Wait before retry `n` (from 1): 200 ms, doubled each time up to 30 s, give or take a tenth.
 pub(super) fn backoff(n: u32) -> Duration {
-    jitter(FIRST_DELAY.saturating_mul(1 << n.saturating_sub(1).min(20)))
+    let doubled = FIRST_DELAY.saturating_mul(1 << n.saturating_sub(1).min(10));
+    jitter(doubled.min(MAX_OWN_DELAY))
 }
 
 fn network_backoff(n: u32) -> Duration {
     let doubled = FIRST_NETWORK_DELAY.saturating_mul(1 << n.saturating_sub(1).min(10));
-    jitter(doubled.min(MAX_NETWORK_DELAY))
+    jitter(doubled.min(MAX_OWN_DELAY))
 }
 
 /// Keeps many clients from coming back at the same moment. Quality of the randomness does not matter here.
@@ -41,8 +46,11 @@ impl RetryBudget {
     }
 
     /// What to do about a failure, over HTTP or WebSocket. `None`: nothing is left of the budget.
-    /// `quiet_first`: the first notice is left out.
+    /// `quiet_first`: the first notice is left out, unless it has something to tell.
     pub(super) fn spend(&mut self, error: &ModelError, max: u32, quiet_first: bool) -> Option<RetryDecision> {
+        if let Some(too_long) = too_long(error) {
+            return Some(RetryDecision::GiveUp(too_long));
+        }
         if self.used >= max {
             return None;
         }
@@ -52,27 +60,68 @@ impl RetryBudget {
         } else {
             backoff(self.used)
         };
-        let notice = (!quiet_first || self.used > 1).then(|| self.notice(error, max));
+        let delay = error.retry_after.unwrap_or(own);
+        let quiet = quiet_first && self.used == 1 && !error.has_server_words && delay <= QUIET_WAIT;
         Some(RetryDecision::Retry {
-            notice,
-            delay: error.retry_after.unwrap_or(own),
+            notice: (!quiet).then(|| notice(error, (self.used, max), delay)),
+            delay,
         })
     }
+}
 
-    fn notice(&self, error: &ModelError, max: u32) -> TurnError {
-        let message = if error.no_connection {
-            "Reconnecting... waiting for network".to_owned()
-        } else {
-            format!("Reconnecting... {}/{max}", self.used)
-        };
-        TurnError {
-            message,
-            kind: ErrorKind::ResponseStreamDisconnected {
-                status: error.status(),
-            },
-            details: Some(error.error.message.clone()),
-            misalignment: None,
+/// What to do when the same request may be sent again after a longer wait.
+pub(super) fn again(error: &ModelError, retry: (u32, u32)) -> RetryDecision {
+    let delay = error.retry_after.unwrap_or_else(|| backoff(retry.0));
+    match too_long(error) {
+        Some(too_long) => RetryDecision::GiveUp(too_long),
+        None => RetryDecision::Retry {
+            notice: Some(notice(error, retry, delay)),
+            delay,
+        },
+    }
+}
+
+/// The turn's end, if the server asks for more patience than anybody has.
+fn too_long(error: &ModelError) -> Option<TurnError> {
+    let delay = error.retry_after.filter(|delay| *delay > MAX_WAIT)?;
+    let mut told = error.error.clone();
+    told.message = format!(
+        "{}. The server asks to wait {} before the next attempt, longer than {}. Try again later.",
+        told.message.trim_end_matches('.'),
+        retry_after::in_words(delay),
+        retry_after::in_words(MAX_WAIT)
+    );
+    Some(told)
+}
+
+/// What the client is told of retry `n` of `max`. A wait of more than a few seconds is told with its length.
+pub(super) fn notice(error: &ModelError, (n, max): (u32, u32), delay: Duration) -> TurnError {
+    let mut message = if error.no_connection {
+        "Reconnecting... waiting for network".to_owned()
+    } else {
+        format!("Reconnecting... {n}/{max}")
+    };
+    let mut details = error.error.message.clone();
+    if let Some(more) = &error.error.details {
+        details = format!("{}: {more}", details.trim_end_matches('.'));
+    }
+    if delay > QUIET_WAIT {
+        let length = retry_after::in_words(delay);
+        if !error.no_connection {
+            message = format!("{message} in {length}");
         }
+        details = format!(
+            "{}; the next attempt is in {length}",
+            details.trim_end_matches('.')
+        );
+    }
+    TurnError {
+        message,
+        kind: ErrorKind::ResponseStreamDisconnected {
+            status: error.status(),
+        },
+        details: Some(details),
+        misalignment: None,
     }
 }
 
@@ -86,7 +135,58 @@ mod tests {
             let delay = u64::try_from(backoff(n).as_millis()).unwrap();
             assert!((ms * 9 / 10..=ms * 11 / 10).contains(&delay), "{n}: {delay}");
         }
-        assert!(network_backoff(9) <= MAX_NETWORK_DELAY.mul_f64(1.1));
+        assert!(network_backoff(9) <= MAX_OWN_DELAY.mul_f64(1.1));
+        assert!(backoff(100) <= MAX_OWN_DELAY.mul_f64(1.1));
+    }
+
+    fn asking(seconds: u64) -> ModelError {
+        ModelError {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..ModelError::disconnected("busy.")
+        }
+    }
+
+    #[test]
+    fn a_longer_wait_is_told_with_its_length() {
+        let told = |seconds, quiet| match RetryBudget::default().spend(&asking(seconds), 5, quiet) {
+            Some(RetryDecision::Retry { notice, delay }) => {
+                assert_eq!(delay, Duration::from_secs(seconds));
+                notice.map(|notice| (notice.message, notice.details.unwrap_or_default()))
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(3, false).unwrap().0, "Reconnecting... 1/5");
+        assert_eq!(told(3, true), None);
+        for quiet in [false, true] {
+            let (message, details) = told(90, quiet).unwrap();
+            assert_eq!(message, "Reconnecting... 1/5 in 90 s");
+            assert!(
+                details.ends_with("busy; the next attempt is in 90 s"),
+                "{details}"
+            );
+        }
+    }
+
+    #[test]
+    fn more_than_ten_minutes_end_the_turn_with_the_reason() {
+        assert!(matches!(
+            RetryBudget::default().spend(&asking(600), 1, false),
+            Some(RetryDecision::Retry { .. })
+        ));
+        for decision in [
+            RetryBudget::default().spend(&asking(601), 1, true),
+            RetryBudget::default().spend(&asking(u64::MAX), 0, false),
+            Some(again(&asking(601), (1, 4))),
+        ] {
+            let Some(RetryDecision::GiveUp(error)) = decision else {
+                panic!("{decision:?}");
+            };
+            assert!(
+                error.message.contains("busy. The server asks to wait"),
+                "{}",
+                error.message
+            );
+        }
     }
 
     #[test]

@@ -1,21 +1,28 @@
 //! Who sends a request and where it goes: one place for all transports.
 
+use std::fmt;
+
 use http::HeaderValue;
 
 use super::ModelError;
+use super::provider::AuthCommand;
 use super::provider_auth::CommandTokens;
 use super::{ModelClientOptions, Provider};
 use crate::ErrorKind;
 use crate::auth::{AuthError, AuthMode, CodexAuth, Secret, UnauthorizedRecovery};
+use crate::url_redaction::redact_url;
+
+/// What the token of a provider's command is called in errors.
+pub(super) const COMMAND_TOKEN: &str = "The token that the provider's auth command printed";
 
 /// The account and the address for one request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ClientSetup {
     /// The account's credentials, if the request carries them.
     pub(super) account: Option<CodexAuth>,
-    /// What goes behind `Bearer `.
-    pub(super) bearer: Option<Secret>,
-    /// Address of the Responses API.
+    /// `Authorization`, marked as sensitive; `None`: the request goes to a server that wants none.
+    pub(super) authorization: Option<HeaderValue>,
+    /// Address of the Responses API. It may hold secrets.
     pub(super) url: String,
 }
 
@@ -27,12 +34,18 @@ impl ClientSetup {
             .is_some_and(|a| a.mode() == AuthMode::ChatGpt)
     }
 
-    /// `Authorization`, marked as sensitive.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        let bearer = self.bearer.as_ref()?;
-        let mut value = HeaderValue::try_from(format!("Bearer {}", bearer.expose())).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    /// The address as it may be shown.
+    pub(super) fn shown_url(&self) -> String {
+        redact_url(&self.url)
+    }
+}
+
+impl fmt::Debug for ClientSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSetup")
+            .field("account", &self.account)
+            .field("url", &self.shown_url())
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,47 +56,74 @@ pub(super) async fn current_client_setup(
     tokens: &CommandTokens,
 ) -> Result<ClientSetup, ModelError> {
     let provider = &options.provider;
-    let setup = |bearer: Option<Secret>| ClientSetup {
+    let setup = |authorization: Option<HeaderValue>| ClientSetup {
         account: None,
-        bearer,
+        authorization,
         url: provider.url("responses", None),
     };
     if let Some(name) = &provider.env_key {
-        return Ok(setup(Some(env_key(name, provider)?)));
+        let source = format!("The environment variable `{name}`");
+        return Ok(setup(Some(authorization(&env_key(name, provider)?, &source)?)));
     }
     if let Some(token) = &provider.bearer_token {
-        return Ok(setup(Some(token.clone())));
+        let source = format!("`model_providers.{}.experimental_bearer_token`", provider.id);
+        return Ok(setup(Some(authorization(token, &source)?)));
     }
     if let Some(command) = &provider.auth_command {
-        return Ok(setup(tokens.get(command).await));
+        return Ok(setup(of_command(tokens, command).await?));
     }
     if !provider.requires_openai_auth {
         return Ok(setup(None));
     }
     let account = options.auth.auth().await;
-    Ok(with_account(provider, account))
+    with_account(provider, account)
 }
 
-fn with_account(provider: &Provider, account: Option<CodexAuth>) -> ClientSetup {
-    ClientSetup {
-        bearer: account.as_ref().map(|a| a.bearer().clone()),
+/// The header of a secret; one that can't be sent ends the turn.
+fn authorization(secret: &Secret, source: &str) -> Result<HeaderValue, ModelError> {
+    secret.authorization(source).map_err(unfit)
+}
+
+/// What a secret that can't be sent means for a turn.
+pub(super) fn unfit(error: impl fmt::Display) -> ModelError {
+    ModelError::terminal(ErrorKind::Other, error.to_string())
+}
+
+async fn of_command(
+    tokens: &CommandTokens,
+    command: &AuthCommand,
+) -> Result<Option<HeaderValue>, ModelError> {
+    match tokens.get(command).await {
+        Some(token) => authorization(&token, COMMAND_TOKEN).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn with_account(provider: &Provider, account: Option<CodexAuth>) -> Result<ClientSetup, ModelError> {
+    let authorization = account.as_ref().map(CodexAuth::authorization).transpose();
+    Ok(ClientSetup {
+        authorization: authorization.map_err(unfit)?,
         url: provider.url("responses", account.as_ref().map(CodexAuth::mode)),
         account,
-    }
+    })
 }
 
 fn env_key(name: &str, provider: &Provider) -> Result<Secret, ModelError> {
-    match std::env::var(name) {
-        Ok(key) if !key.trim().is_empty() => Ok(Secret::new(key)),
-        _ => {
-            let mut message = format!("Missing environment variable: `{name}`.");
-            if let Some(how) = &provider.env_key_instructions {
-                message.push(' ');
-                message.push_str(how);
-            }
-            Err(ModelError::terminal(ErrorKind::Other, message))
-        }
+    let value = std::env::var_os(name).unwrap_or_default();
+    let Some(key) = value.to_str() else {
+        return Err(unfit(format!(
+            "The environment variable `{name}` cannot be sent in an HTTP header: it is not valid UTF-8. Set it again."
+        )));
+    };
+    if !key.trim().is_empty() {
+        return Ok(Secret::trimmed(key));
     }
+    let mut message = format!("Missing environment variable: `{name}`.");
+    if let Some(how) = &provider.env_key_instructions {
+        message.push(' ');
+        message.push_str(how);
+    }
+    Err(ModelError::terminal(ErrorKind::Other, message))
 }
 
 /// What is tried after each 401 of one request (model-and-auth section 4.5).
@@ -114,7 +154,7 @@ impl Recovery {
                 };
                 tokens.forget().await;
                 return Ok(Some(ClientSetup {
-                    bearer: tokens.get(command).await,
+                    authorization: of_command(tokens, command).await?,
                     ..refused.clone()
                 }));
             };
@@ -124,7 +164,7 @@ impl Recovery {
             return Ok(None);
         };
         match steps.next().await {
-            Ok(Some(account)) => Ok(Some(with_account(&options.provider, Some(account)))),
+            Ok(Some(account)) => with_account(&options.provider, Some(account)).map(Some),
             Ok(None) => {
                 *self = Self::Spent;
                 Ok(None)

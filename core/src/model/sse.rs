@@ -1,23 +1,25 @@
 //! Server-sent events (WHATWG HTML section 9.2.6), decoded as the bytes come in.
 //!
-//! The decoder hands out `data` only: the Responses API repeats the event name inside it. The same bytes give the
-//! same events however they are cut into chunks. An event of one `data` line, which is what servers send, is not
-//! copied: it is a slice of the buffer.
+//! The decoder hands out `data`, and the event's name to those who ask: the Responses API repeats it inside of the
+//! data, but not every gateway does. The same bytes give the same events however they are cut into chunks. An event of
+//! one `data` line, which is what servers send, is not copied: it is a slice of the buffer.
 
 use std::ops::Range;
 
 use memchr::memchr2;
 
-/// Longest event that is taken, in bytes. A server that sends more is broken or hostile.
-pub(super) const MAX_EVENT_BYTES: usize = 64 << 20;
+/// Longest event that is taken, in bytes, with all its lines. A server that sends more is broken or hostile.
+pub(super) const MAX_EVENT_BYTES: usize = 32 << 20;
+/// Longest name of an event that is kept, in bytes.
+const MAX_NAME_BYTES: usize = 128;
 
-/// An event was longer than [`MAX_EVENT_BYTES`].
+/// An event, or a single line, was longer than [`MAX_EVENT_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server sent an event of more than 64 MiB")]
+#[error("the server sent an event of more than 32 MiB")]
 pub struct EventTooLong;
 
 /// An incremental decoder of one stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SseDecoder {
     /// Bytes from the start of the open event on.
     buf: Vec<u8>,
@@ -30,6 +32,10 @@ pub struct SseDecoder {
     /// The byte order mark can only stand before the first line.
     past_first_line: bool,
     data: Data,
+    /// The `event` field of the open event, or of the one that was given out last.
+    name: Vec<u8>,
+    /// The open event has had no line yet: `name` is still that of the last one.
+    at_start: bool,
 }
 
 /// The `data` lines of the open event.
@@ -41,17 +47,36 @@ enum Data {
     Joined(Vec<u8>),
 }
 
+impl Default for SseDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl SseDecoder {
     /// A decoder at the start of a stream.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            buf: Vec::new(),
+            line: 0,
+            scanned: 0,
+            after_cr: false,
+            past_first_line: false,
+            data: Data::None,
+            name: Vec::new(),
+            at_start: true,
+        }
     }
 
     /// Takes the next bytes of the stream. Call [`Self::next_data`] until it gives nothing before pushing more:
     /// otherwise the buffer only grows.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), EventTooLong> {
         self.drop_consumed();
-        if self.buf.len() + chunk.len() > MAX_EVENT_BYTES {
+        let joined = match &self.data {
+            Data::Joined(joined) => joined.len(),
+            Data::None | Data::One(_) => 0,
+        };
+        if self.buf.len() + joined + chunk.len() > MAX_EVENT_BYTES {
             return Err(EventTooLong);
         }
         self.buf.extend_from_slice(chunk);
@@ -60,22 +85,45 @@ impl SseDecoder {
 
     /// The data of the next complete event, without the name, id and comments. Lines are joined by LF.
     pub fn next_data(&mut self) -> Option<&[u8]> {
+        let range = self.complete_event()?;
+        self.buf.get(range)
+    }
+
+    /// The name (empty if it has none) and the data of the next complete event.
+    pub fn next_event(&mut self) -> Option<(&[u8], &[u8])> {
+        let range = self.complete_event()?;
+        Some((&self.name, self.buf.get(range)?))
+    }
+
+    /// The stream is over: the event that lacks only its blank line, if there is one. Nothing may be pushed any more.
+    pub fn finish(&mut self) -> Option<(&[u8], &[u8])> {
+        self.drop_consumed();
+        // Not more than the limit allows, but for these two.
+        self.buf.extend_from_slice(b"\n\n");
+        self.next_event()
+    }
+
+    /// Where the data of the next complete event are in `buf`.
+    fn complete_event(&mut self) -> Option<Range<usize>> {
         loop {
             let line = self.next_line()?;
             if !line.is_empty() {
                 self.take_field(line);
                 continue;
             }
+            if std::mem::replace(&mut self.at_start, true) {
+                self.name.clear();
+            }
             match std::mem::take(&mut self.data) {
                 Data::None => {}
-                Data::One(range) => return self.buf.get(range),
+                Data::One(range) => return Some(range),
                 Data::Joined(data) => {
                     // Kept until the next call, so that both cases can lend a slice of the same buffer.
                     let end = self.line;
                     self.buf.splice(..end, data.iter().copied());
                     self.line = data.len();
                     self.scanned = data.len();
-                    return self.buf.get(..data.len());
+                    return Some(0..data.len());
                 }
             }
         }
@@ -110,8 +158,17 @@ impl SseDecoder {
     }
 
     fn take_field(&mut self, line: Range<usize>) {
+        if std::mem::replace(&mut self.at_start, false) {
+            self.name.clear();
+        }
         let text = &self.buf[line.clone()];
         let Some(rest) = text.strip_prefix(b"data") else {
+            if let Some(name) = text.strip_prefix(b"event:") {
+                let name = name.strip_prefix(b" ").unwrap_or(name);
+                self.name.clear();
+                self.name
+                    .extend_from_slice(&name[..name.len().min(MAX_NAME_BYTES)]);
+            }
             return;
         };
         let value = match rest {
@@ -220,11 +277,81 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_endless_event() {
+    fn the_last_event_needs_no_blank_line() {
+        for text in [
+            "data: a\n\ndata: b",
+            "data: a\n\ndata: b\n",
+            "data: a\r\r\ndata: b\r",
+        ] {
+            let mut decoder = SseDecoder::new();
+            decoder.push(text.as_bytes()).unwrap();
+            assert_eq!(decoder.next_data(), Some(&b"a"[..]));
+            assert_eq!(decoder.next_data(), None);
+            assert_eq!(decoder.finish(), Some((&b""[..], &b"b"[..])), "{text:?}");
+        }
+        assert_eq!(SseDecoder::new().finish(), None);
+    }
+
+    #[test]
+    fn tells_the_name_of_each_event() {
         let mut decoder = SseDecoder::new();
-        decoder.push(&vec![b'x'; MAX_EVENT_BYTES]).unwrap();
-        assert!(decoder.next_data().is_none());
-        assert_eq!(decoder.push(b"y"), Err(EventTooLong));
+        decoder
+            .push(b"event: a\ndata: 1\n\ndata: 2\n\nevent: lost\n\ndata: 3\nevent:c\n\n")
+            .unwrap();
+        for (data, name) in [("1", "a"), ("2", ""), ("3", "c")] {
+            assert_eq!(decoder.next_event(), Some((name.as_bytes(), data.as_bytes())));
+        }
+    }
+
+    /// Pushes a piece over and over and tells the most that the decoder held, until it refuses or `times` is over.
+    fn flood(start: &[u8], piece: &[u8], times: usize) -> (usize, Result<(), EventTooLong>) {
+        let mut decoder = SseDecoder::new();
+        let mut most = 0;
+        decoder.push(start).unwrap();
+        for _ in 0..times {
+            if let Err(error) = decoder.push(piece) {
+                return (most, Err(error));
+            }
+            assert!(decoder.next_data().is_none());
+            let joined = match &decoder.data {
+                Data::Joined(joined) => joined.capacity(),
+                _ => 0,
+            };
+            most = most.max(decoder.buf.capacity() + joined + decoder.name.capacity());
+        }
+        (most, Ok(()))
+    }
+
+    #[test]
+    fn an_endless_event_is_refused_and_takes_bounded_memory() {
+        let long = |text: &str| text.repeat((1 << 20) / text.len()).into_bytes();
+        for (start, piece) in [
+            ("", "x"),
+            (": ", "x"),
+            ("data: ", "x"),
+            ("data: a\n", "data: b\n"),
+            ("data: a\n", ": comment\n"),
+            ("event: ", "x"),
+        ] {
+            let (most, end) = flood(start.as_bytes(), &long(piece), 200);
+            assert_eq!(end, Err(EventTooLong), "{start:?} {piece:?}");
+            assert!(most <= 3 * MAX_EVENT_BYTES, "{start:?} {piece:?}: {most}");
+        }
+    }
+
+    #[test]
+    fn endless_comments_between_events_take_no_memory() {
+        for piece in [
+            ": comment\n",
+            ": comment\n\n",
+            "event: x\n",
+            "\n",
+            "retry: 1\r\n\r\n",
+        ] {
+            let (most, end) = flood(b"", &piece.repeat(1000).into_bytes(), 2000);
+            assert_eq!(end, Ok(()), "{piece:?}");
+            assert!(most < 1 << 20, "{piece:?}: {most}");
+        }
     }
 
     fn stream() -> impl Strategy<Value = Vec<u8>> {

@@ -1,17 +1,19 @@
 //! The scope of one turn.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
 use super::client::Shared;
+use super::conceal::conceal;
 use super::fingerprint::Exchange;
 use super::http;
 use super::request::{self, Frame};
 use super::response::{ResponseStream, Source};
-use super::retry::RetryBudget;
+use super::retry::{self, RetryBudget};
 use super::turn_log::TurnLog;
 use super::turn_metadata::{CompactionMetadata, RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, WebSocketResponse, connect_websocket};
@@ -30,6 +32,8 @@ pub struct ModelClientSession {
     /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
     turn_state: Arc<OnceLock<String>>,
     budget: RetryBudget,
+    /// Retries that the request in hand has used, while the turn waits for the next one.
+    request_retries: AtomicU32,
 }
 
 impl ModelClientSession {
@@ -42,6 +46,7 @@ impl ModelClientSession {
             identity,
             turn_state: Arc::default(),
             budget: RetryBudget::default(),
+            request_retries: AtomicU32::new(0),
         }
     }
 
@@ -163,6 +168,11 @@ impl ModelClientSession {
 
     /// What to do about a failed attempt (threads-and-turns section 3.8, model-and-auth sections 1.6 and 2.5).
     pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
+        let error = &conceal(error, &self.shared.options.provider);
+        if let Some(retry) = error.request_retry {
+            return retry::again(error, retry);
+        }
+        self.set_request_retries(0);
         let max = self.shared.options.provider.stream_max_retries;
         let websocket = self.shared.uses_websocket();
         if !error.retryable {
@@ -176,6 +186,9 @@ impl ModelClientSession {
             self.shared.fall_back();
             self.budget.reset();
             return RetryDecision::FallBack {
+                notice: error
+                    .has_server_words
+                    .then(|| retry::notice(error, (max, max), Duration::ZERO)),
                 warning: Some(format!(
                     "Falling back from WebSockets to HTTPS transport. {}",
                     error.error.message
@@ -188,6 +201,15 @@ impl ModelClientSession {
     /// A request has been answered in full: the retry budget is fresh again.
     pub fn on_success(&mut self) {
         self.budget.reset();
+        self.set_request_retries(0);
+    }
+
+    pub(super) fn request_retries(&self) -> u32 {
+        self.request_retries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_request_retries(&self, used: u32) {
+        self.request_retries.store(used, Ordering::Relaxed);
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -231,6 +253,8 @@ pub enum RetryDecision {
     },
     /// Go on over HTTP at once; tell the user, unless the server itself asked for it.
     FallBack {
+        /// Goes out as `error{willRetry:true}`: what the server itself said.
+        notice: Option<TurnError>,
         /// Goes out as `warning`.
         warning: Option<String>,
     },

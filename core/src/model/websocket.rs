@@ -9,18 +9,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use opentelemetry::KeyValue;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::client::Shared;
 use super::connector::{self, Connected};
 use super::event_parser::{EventParser, WebSocketScope};
 use super::fingerprint::Exchange;
+use super::http_stream::{self, MAX_RESPONSE_BYTES};
 use super::setup::{ClientSetup, Recovery};
 use super::sse::MAX_EVENT_BYTES;
 use super::turn_metadata::RequestIdentity;
-use super::{ModelError, Prompt, ResponseEvent, failure, headers};
+use super::{ModelError, Prompt, ResponseEvent, failure, headers, retry_after, server_words};
 use crate::telemetry;
+use crate::url_redaction::redact_url;
 
 /// What the servers call the version of this protocol.
 const PROTOCOL: (HeaderName, HeaderValue) = (
@@ -64,7 +67,8 @@ pub(super) struct Greeting {
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: WebSocketStream<Connected>,
-    url: String,
+    /// Address without secrets, for errors.
+    shown_url: String,
     pub(super) greeting: Greeting,
     /// The last request that was answered in full.
     last: Option<Exchange>,
@@ -86,7 +90,8 @@ pub(super) async fn connect_websocket(
     loop {
         let started = Instant::now();
         let limit = shared.options.provider.websocket_connect_timeout;
-        let answer = tokio::time::timeout(limit, handshake(shared, &setup, identity, prompt)).await;
+        let headers = headers::build(shared, &setup, identity, prompt).map_err(ConnectFailure::failed)?;
+        let answer = tokio::time::timeout(limit, handshake(&setup, headers)).await;
         measure_connect(started, matches!(answer, Ok(Ok(_))), reauth);
         let (status, error) = match answer {
             Ok(Ok(connection)) => {
@@ -134,15 +139,13 @@ fn measure_connect(started: Instant, success: bool, reauth: bool) {
 }
 
 async fn handshake(
-    shared: &Shared,
     setup: &ClientSetup,
-    identity: &RequestIdentity,
-    prompt: Option<&Prompt>,
+    headers: HeaderMap,
 ) -> Result<Connection, (Option<StatusCode>, ModelError)> {
     let invalid = |cause: String| {
         let message = format!(
             "the address `{}` of the model server is not valid: {cause}",
-            setup.url
+            setup.shown_url()
         );
         (None, ModelError::transient(crate::ErrorKind::Other, message))
     };
@@ -155,16 +158,15 @@ async fn handshake(
         .as_str()
         .into_client_request()
         .map_err(|e| invalid(e.to_string()))?;
-    request
-        .headers_mut()
-        .extend(headers::build(shared, setup, identity, prompt));
+    let shown_url = redact_url(&ws_url);
+    request.headers_mut().extend(headers);
     let (name, value) = PROTOCOL;
     request.headers_mut().insert(name, value);
 
     let stream = connector::connect(&url).await.map_err(|e| {
         (
             None,
-            ModelError::disconnected(format!("failed to connect to {ws_url}: {e}")),
+            ModelError::disconnected(format!("failed to connect to {shown_url}: {e}")),
         )
     })?;
     let config = WebSocketConfig::default()
@@ -175,7 +177,7 @@ async fn handshake(
     match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
         Ok((socket, response)) => Ok(Connection {
             socket,
-            url: ws_url,
+            shown_url,
             greeting: Greeting::new(response.headers()),
             last: None,
         }),
@@ -184,7 +186,7 @@ async fn handshake(
             let body = response.body().as_deref().unwrap_or_default();
             Err((
                 Some(status),
-                failure::status(status, response.headers(), body, &ws_url),
+                failure::status(status, response.headers(), body, &shown_url),
             ))
         }
         Err(error) => Err((None, ModelError::disconnected(error))),
@@ -239,7 +241,7 @@ impl Connection {
         }
         let scope = WebSocketScope {
             turn_state: Arc::clone(turn_state),
-            url: self.url.clone(),
+            url: self.shown_url.clone(),
         };
         let parser = EventParser::new(self.greeting.faster_model.clone(), Some(scope));
         Ok(WebSocketResponse {
@@ -252,6 +254,7 @@ impl Connection {
             pinged_at: None,
             missed_pongs: 0,
             polled_at: Instant::now(),
+            received: 0,
         })
     }
 
@@ -309,6 +312,8 @@ pub(super) struct WebSocketResponse {
     missed_pongs: u32,
     /// When the caller last waited.
     polled_at: Instant,
+    /// Bytes of all events so far.
+    received: usize,
 }
 
 impl WebSocketResponse {
@@ -362,6 +367,10 @@ impl WebSocketResponse {
         self.alive();
         match message {
             Some(Ok(Message::Text(text))) => {
+                self.received = self.received.saturating_add(text.len());
+                if self.received > MAX_RESPONSE_BYTES {
+                    return Err(http_stream::too_long());
+                }
                 let before = self.events.len();
                 self.parser.parse(text.as_bytes(), &mut self.events)?;
                 for event in self.events.range(before..) {
@@ -374,7 +383,8 @@ impl WebSocketResponse {
             Some(Ok(Message::Binary(_))) => {
                 Err(ModelError::disconnected("unexpected binary websocket event"))
             }
-            Some(Ok(Message::Close(_))) | None => Err(closed()),
+            Some(Ok(Message::Close(Some(frame)))) => Err(closed_because(&frame)),
+            Some(Ok(Message::Close(None))) | None => Err(closed()),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             Some(Err(error)) => Err(ModelError::disconnected(error)),
         }
@@ -424,4 +434,22 @@ impl WebSocketResponse {
 
 fn closed() -> ModelError {
     ModelError::disconnected("websocket closed by server before response.completed")
+}
+
+/// The server's own words for why it closed the connection. A refusal by its policy (1008) is final; other reasons may
+/// pass, or not hold for HTTP.
+fn closed_because(frame: &CloseFrame) -> ModelError {
+    let code = u16::from(frame.code);
+    let reason = server_words::clean(&frame.reason);
+    if reason.is_empty() {
+        return ModelError::disconnected(format!(
+            "websocket closed by server before response.completed (code {code})"
+        ));
+    }
+    let words = format!("websocket closed by server before response.completed: {reason} (code {code})");
+    ModelError {
+        retryable: frame.code != CloseCode::Policy,
+        retry_after: retry_after::in_text(&reason),
+        ..ModelError::disconnected_with_words(words)
+    }
 }

@@ -18,7 +18,7 @@ use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
 use crate::model::network::network;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, RetryDecision};
-use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, new_id};
+use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -290,7 +290,7 @@ impl Turn<'_> {
 
     /// Counts the tokens of a complete response, and tells. Gives the reason why the turn can't go on, if there is one.
     fn count(&mut self, completed: Completed) -> Option<Box<ModelError>> {
-        if let Some(usage) = completed.usage {
+        if let Some(usage) = completed.usage.map(TokenUsage::bounded) {
             let counts = &mut self.session.usage;
             counts.add(usage);
             self.services.outbox.log().append(vec![Entry::TokenUsage {
@@ -327,35 +327,39 @@ impl Turn<'_> {
                 }
                 Err(Outcome::Failed(error))
             }
-            RetryDecision::FallBack { warning } => {
+            RetryDecision::FallBack { notice, warning } => {
+                self.tell_retry(notice);
                 if let Some(warning) = warning {
                     self.services.outbox.emit(Event::Warning(warning));
                 }
                 Ok(())
             }
             RetryDecision::Retry { notice, delay } => {
-                if let Some(error) = notice {
-                    self.services.outbox.emit(Event::Error {
-                        turn_id: Arc::clone(&self.plan.id),
-                        error,
-                        will_retry: true,
-                    });
-                }
+                self.tell_retry(notice);
                 self.wait(delay).await
             }
         }
     }
 
+    /// Tells of an attempt that failed and will be made again.
+    fn tell_retry(&self, notice: Option<TurnError>) {
+        if let Some(error) = notice {
+            self.services.outbox.emit(Event::Error {
+                turn_id: Arc::clone(&self.plan.id),
+                error,
+                will_retry: true,
+            });
+        }
+    }
+
     /// Waits before another attempt. What the user says meanwhile is shown at once.
     async fn wait(&mut self, delay: Duration) -> Result<(), Outcome> {
-        let until = tokio::time::Instant::now() + delay;
+        // A deadline that no clock can hold is far away.
+        let sleep = tokio::time::sleep(delay);
+        tokio::pin!(sleep);
         loop {
             let mut no_calls = Calls::new(self.desk.cancel.clone());
-            match self
-                .desk
-                .watch(&mut no_calls, tokio::time::sleep_until(until))
-                .await
-            {
+            match self.desk.watch(&mut no_calls, sleep.as_mut()).await {
                 Ok(()) => return Ok(()),
                 Err(Cut::Steered) => self.hear_mail().await,
                 Err(_) => return Err(Outcome::Interrupted),

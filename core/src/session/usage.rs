@@ -41,7 +41,7 @@ impl Usage {
             total_tokens,
             ..TokenUsage::default()
         };
-        self.thread.last = only_total((window - self.thread.total.total_tokens).max(0));
+        self.thread.last = only_total(window.saturating_sub(self.thread.total.total_tokens).max(0));
         self.thread.total = only_total(window);
     }
 

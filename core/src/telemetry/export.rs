@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -12,7 +13,14 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::runtime::Handle;
 
 use super::settings::{OtelError, Target};
+use crate::model::body::{self, BodyLimit};
 use crate::model::network::network;
+
+/// How much of a collector's answer is read, and for how long.
+const ANSWER_LIMIT: BodyLimit = BodyLimit {
+    bytes: 1 << 20,
+    time: Duration::from_secs(10),
+};
 
 /// What all metrics and spans have in common.
 pub(super) fn resource(environment: &str) -> Resource {
@@ -98,5 +106,5 @@ async fn send(request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
     if let Some(headers) = response.headers_mut() {
         headers.clone_from(answer.headers());
     }
-    Ok(response.body(answer.bytes().await?)?)
+    Ok(response.body(body::read(answer, ANSWER_LIMIT).await?.into())?)
 }

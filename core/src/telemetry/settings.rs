@@ -82,7 +82,7 @@ impl OtelSettings {
         let toml: OtelToml = table
             .clone()
             .try_into()
-            .map_err(|e: toml::de::Error| OtelError::Invalid(e.message().to_owned()))?;
+            .map_err(|e: toml::de::Error| OtelError::Invalid(crate::config::without_values(e.message())))?;
         if target("exporter", toml.exporter)?.is_some() {
             return Err(OtelError::Unsupported {
                 key: "exporter",

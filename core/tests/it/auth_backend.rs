@@ -459,3 +459,17 @@ async fn a_slow_backend_does_not_keep_anybody_waiting_for_the_workspace() {
     assert!(f.backend.workspace(Duration::from_secs(20)).await.is_some());
     assert_eq!(f.authority.seen(route).len(), 1);
 }
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect() {
+    let other = Authority::start();
+    let f = fixture();
+    let to = |path: &str| Reply::new(307, json!({})).header("location", &format!("{}{path}", other.url()));
+    f.authority
+        .always("GET /backend-api/wham/usage", to("/backend-api/wham/usage"));
+    let error = f.backend.rate_limits(false).await.unwrap_err();
+    assert!(error.to_string().contains("307"), "{error}");
+    f.authority.always("POST /oauth/token", to("/oauth/token"));
+    assert!(f.auth.force_refresh().await.is_err());
+    assert!(other.all_seen().is_empty());
+}

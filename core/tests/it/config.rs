@@ -192,8 +192,9 @@ fn a_wrong_type_is_reported_with_its_place() {
         problem.range.expect("a place").start,
         TextPosition { line: 2, column: 24 }
     );
+    // The value may be a secret that stands in the wrong place.
     assert!(
-        problem.message.contains("invalid type: string \"many\""),
+        problem.message.contains("invalid type: string, expected"),
         "{problem}"
     );
 }

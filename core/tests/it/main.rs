@@ -33,6 +33,7 @@ mod history_user_data;
 mod history_watch;
 mod mock_model;
 mod model_catalog;
+mod model_hostile;
 mod model_http;
 mod model_support;
 mod session;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use codex_core::auth::AuthManager;
-use codex_core::mock_model::{Answer, Handshake, MockModel, Script};
+use codex_core::mock_model::{Answer, Encoding, Handshake, MockModel, Script};
 use codex_core::model::{ModelCatalog, ModelClient, Provider};
 use serde_json::{Value, json};
 
-use crate::model_support::{ask, options, prompt, turn, user};
+use crate::model_support::{PATIENCE, ask, options, prompt, turn, user};
 
 fn jwt(claims: &Value) -> String {
     let part = |json: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string());
@@ -209,4 +209,40 @@ async fn requests_in_the_name_of_a_chatgpt_account_say_so_and_are_compressed() {
         request.header("x-codex-routing-hint"),
         Some("model=mock-model;tier=priority")
     );
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_given_up_and_an_encoded_one_is_read() {
+    for answer in [
+        Answer::new().text("{\"models\": [").flood("{}, ", 0),
+        Answer::new()
+            .encoded(Encoding::Zstd)
+            .text("{\"models\": [")
+            .flood("{}, ", 0),
+        Answer::new().text("{\"models\": [").flood(" ", 100),
+    ] {
+        let f = Fixture::new(Script::new().route("GET", "/v1/models", [answer]));
+        let (catalog, _auth) = f.catalog();
+        let slugs = tokio::time::timeout(PATIENCE, f.slugs(&catalog))
+            .await
+            .expect("never given up");
+        assert!(slugs.len() > 1, "the built-in list");
+        assert_eq!(f.model.others()[0].header("accept-encoding"), Some("zstd,gzip"));
+    }
+    let list = json!({"models": [entry("zeta", 2)]});
+    let answer = Answer::new().encoded(Encoding::Gzip).body(list);
+    let f = Fixture::new(Script::new().route("GET", "/v1/models", [answer]));
+    let (catalog, _auth) = f.catalog();
+    assert_eq!(f.slugs(&catalog).await, ["zeta"]);
+}
+
+#[tokio::test]
+async fn a_redirect_of_the_list_is_not_followed() {
+    let other = MockModel::start(Script::new());
+    let to = format!("{}/models", other.base_url());
+    let answer = Answer::status(307).header("location", &to);
+    let f = Fixture::new(Script::new().route("GET", "/v1/models", [answer]));
+    let (catalog, _auth) = f.catalog();
+    assert!(f.slugs(&catalog).await.len() > 1);
+    assert!(other.others().is_empty());
 }

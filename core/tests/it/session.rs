@@ -236,6 +236,7 @@ async fn a_failed_turn_tells_status_error_and_end() {
     let story = [
         "started message m ''",
         "delta m half",
+        "completed message m 'half'",
         "status SystemError",
         "error bad prompt details=None will_retry=false",
         "turn Failed [] bad prompt",

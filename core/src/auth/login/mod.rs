@@ -74,8 +74,15 @@ impl AuthManager {
             ));
         }
         self.refuse_while_parent_owned()?;
+        let key = key.expose().trim();
+        if key.is_empty() {
+            return Err(Error::invalid("The API key is empty. Paste the whole key."));
+        }
+        Secret::new(key)
+            .authorization("The API key")
+            .map_err(|unfit| Error::invalid(unfit.to_string()))?;
         self.abandon_login().await;
-        self.store_login(StoredAuth::api_key_login(key.expose()), &settings)
+        self.store_login(StoredAuth::api_key_login(key), &settings)
             .await
             .map_err(|error| Error::internal(format!("failed to save api key: {error}")))
     }

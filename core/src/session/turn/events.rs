@@ -202,16 +202,5 @@ impl Turn<'_> {
 
 /// A stream that just ends breaks its promise; it is taken for a lost connection.
 fn stream_ended() -> ModelError {
-    ModelError {
-        error: TurnError {
-            message: "stream disconnected before completion: stream closed before response.completed".into(),
-            kind: ErrorKind::Other,
-            details: None,
-            misalignment: None,
-        },
-        retryable: true,
-        retry_after: None,
-        no_connection: false,
-        rate_limits: Vec::new(),
-    }
+    ModelError::disconnected("stream closed before response.completed")
 }
