@@ -44,20 +44,25 @@ pub struct GetAccountResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Account {
+    /// An API key.
     ApiKey,
+    /// A ChatGPT account.
     #[schemars(transform = require("email"))]
     Chatgpt {
         /// Its address; null when unknown.
         email: Option<String>,
+        /// The account's plan.
         plan_type: PlanType,
-        /// Name of the workspace; null while it is not known.
+        /// Its workspace.
         workspace_name: Option<String>,
     },
+    /// Amazon Bedrock.
     AmazonBedrock {
         /// Whether the credentials were given to this server.
         #[serde(default)]
         uses_codex_managed_credentials: bool,
     },
+    /// Google Cloud.
     Gcp,
 }
 
@@ -65,17 +70,25 @@ pub enum Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanType {
+    /// Free.
     Free,
+    /// Go.
     Go,
+    /// Plus.
     Plus,
+    /// Pro.
     Pro,
+    /// Pro Lite.
     Prolite,
+    /// Pro Max.
     Promax,
+    /// Team.
     Team,
     /// Business with Pro Lite seats, self-serve.
     SelfServeBusinessProlite,
     /// Business by usage, self-serve.
     SelfServeBusinessUsageBased,
+    /// Business.
     Business,
     /// Enterprise of 2026.
     Ent26,
@@ -83,11 +96,17 @@ pub enum PlanType {
     EnterpriseCbpAutomation,
     /// Enterprise by usage, by credits.
     EnterpriseCbpUsageBased,
+    /// Enterprise.
     Enterprise,
+    /// Education.
     Edu,
+    /// Education Plus.
     EduPlus,
+    /// Education Pro.
     EduPro,
+    /// Science.
     Sci,
+    /// Science Plus.
     SciPlus,
     /// A plan that this release does not know.
     Unknown,
@@ -97,7 +116,9 @@ pub enum PlanType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AuthMode {
+    /// An API key.
     Apikey,
+    /// A ChatGPT account.
     Chatgpt,
     /// ChatGPT tokens that the client owns.
     ChatgptAuthTokens,
@@ -121,6 +142,7 @@ pub struct WorkspaceRouting {
     pub account_routing_override: AccountRoutingOverride,
     /// Origin of the servers in charge.
     pub backend_origin: String,
+    /// The workspace.
     pub chatgpt_account_id: String,
 }
 
@@ -128,8 +150,10 @@ pub struct WorkspaceRouting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountRoutingOverride {
+    /// None.
     #[serde(rename = "NO_CONSTRAINT")]
     NoConstraint,
+    /// United States.
     Us,
     /// The region that the service calls `us_cr`.
     UsCr,
@@ -140,7 +164,10 @@ pub enum AccountRoutingOverride {
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LoginAccountParams {
     /// With an API key.
-    ApiKey { api_key: Secret },
+    ApiKey {
+        /// The key.
+        api_key: Secret,
+    },
     /// With a browser on this machine.
     Chatgpt {
         /// How the closing page looks.
@@ -156,6 +183,7 @@ pub enum LoginAccountParams {
     ChatgptDeviceCode,
     /// With tokens that the client owns and renews (`account/chatgptAuthTokens/refresh`).
     ChatgptAuthTokens {
+        /// The access token.
         access_token: Secret,
         /// The workspace that it is for.
         chatgpt_account_id: String,
@@ -164,6 +192,7 @@ pub enum LoginAccountParams {
     },
     /// With an API key of Amazon Bedrock.
     AmazonBedrock {
+        /// The key.
         api_key: Secret,
         /// Region of the service.
         region: String,
@@ -174,6 +203,7 @@ pub enum LoginAccountParams {
         access_key_id: String,
         /// Region of the service.
         region: String,
+        /// The key.
         secret_access_key: Secret,
         /// Token of a temporary session.
         session_token: Option<Secret>,
@@ -184,7 +214,9 @@ pub enum LoginAccountParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LoginAppBrand {
+    /// Like Codex.
     Codex,
+    /// Like ChatGPT.
     Chatgpt,
 }
 
@@ -192,6 +224,7 @@ pub enum LoginAppBrand {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LoginAccountResponse {
+    /// It is done.
     ApiKey,
     /// The user goes on in a browser.
     Chatgpt {
@@ -209,7 +242,9 @@ pub enum LoginAccountResponse {
         /// The page to open.
         verification_url: String,
     },
+    /// It is done.
     ChatgptAuthTokens,
+    /// It is done.
     AmazonBedrock,
 }
 
@@ -217,6 +252,7 @@ pub enum LoginAccountResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelLoginAccountParams {
+    /// The login.
     pub login_id: String,
 }
 
@@ -224,6 +260,7 @@ pub struct CancelLoginAccountParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelLoginAccountResponse {
+    /// How it stands.
     pub status: CancelLoginAccountStatus,
 }
 
@@ -247,7 +284,7 @@ pub struct LogoutAccountResponse {}
 pub struct AccountUpdatedNotification {
     /// How; null when nobody is.
     pub auth_mode: Option<AuthMode>,
-    /// The account's plan; null when it has none or nobody is signed in.
+    /// The account's plan.
     pub plan_type: Option<PlanType>,
     /// What brought it about; null after a login or logout.
     pub reason: Option<AccountUpdateReason>,
@@ -259,6 +296,7 @@ pub struct AccountUpdatedNotification {
 pub enum AccountUpdateReason {
     /// A stored sign-in can be used: it is known where its workspace's requests go.
     WorkspaceRoutingReady,
+    /// Anything else.
     Unknown,
 }
 
@@ -268,7 +306,7 @@ pub enum AccountUpdateReason {
 pub struct AccountLoginCompletedNotification {
     /// Whether it went well.
     pub success: bool,
-    /// Why the login failed, in words for the user; null when it succeeded.
+    /// Why it failed.
     pub error: Option<String>,
     /// The login; null for those without an id.
     pub login_id: Option<String>,
@@ -288,6 +326,7 @@ pub enum DesktopOnboardingEntrypoint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatgptAuthTokensRefreshParams {
+    /// Why.
     pub reason: ChatgptAuthTokensRefreshReason,
     /// The workspace of the old ones.
     pub previous_account_id: Option<String>,
@@ -305,6 +344,7 @@ pub enum ChatgptAuthTokensRefreshReason {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatgptAuthTokensRefreshResponse {
+    /// The access token.
     pub access_token: Secret,
     /// The workspace that it is for.
     pub chatgpt_account_id: String,

@@ -30,9 +30,9 @@ pub struct GetAccountRateLimitsParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccountRateLimitsResponse {
-    /// The limit `codex`, else the first one.
+    /// The main limit.
     pub rate_limits: RateLimitSnapshot,
-    /// Workspace that the limits belong to; null if the backend does not say.
+    /// The workspace.
     pub account_id: Option<String>,
     /// Whether ordinary requests are let through.
     pub ordinary_usage_allowed: Option<bool>,
@@ -58,13 +58,13 @@ pub struct RateLimitSnapshot {
     pub limit_name: Option<String>,
     /// The model that it is counted for.
     pub normal_model_slug: Option<String>,
-    /// The account's plan; null when it has none or nobody is signed in.
+    /// The account's plan.
     pub plan_type: Option<PlanType>,
-    /// The shorter window; null if the limit has none.
+    /// The short window.
     pub primary: Option<RateLimitWindow>,
     /// Which limit stopped the user, if one did.
     pub rate_limit_reached_type: Option<RateLimitReachedType>,
-    /// The longer window; null if the limit has none.
+    /// The long window.
     pub secondary: Option<RateLimitWindow>,
     /// Whether the spending limit is reached.
     pub spend_control_reached: Option<bool>,
@@ -86,6 +86,7 @@ pub struct RateLimitWindow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RateLimitReachedType {
+    /// The rate limit.
     RateLimitReached,
     /// The credits of the workspace, as its owner sees it.
     WorkspaceOwnerCreditsDepleted,
@@ -119,7 +120,7 @@ pub struct SpendControlLimitSnapshot {
     pub remaining_percent: i32,
     /// When it starts afresh, in Unix seconds.
     pub resets_at: i64,
-    /// What was spent, as the backend writes it.
+    /// What was spent.
     pub used: String,
 }
 
@@ -129,7 +130,7 @@ pub struct SpendControlLimitSnapshot {
 pub struct RateLimitResetCreditsSummary {
     /// How many can be used.
     pub available_count: i64,
-    /// Each credit; null when details were not asked for or cannot be had.
+    /// All of them.
     pub credits: Option<Vec<RateLimitResetCredit>>,
 }
 
@@ -137,16 +138,19 @@ pub struct RateLimitResetCreditsSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RateLimitResetCredit {
+    /// Its id.
     pub id: String,
     /// When it was given, in Unix seconds.
     pub granted_at: i64,
     /// What it starts afresh.
     pub reset_type: RateLimitResetType,
+    /// How it stands.
     pub status: RateLimitResetCreditStatus,
     /// What it is for, for people.
     pub description: Option<String>,
     /// When it ends, in Unix seconds.
     pub expires_at: Option<i64>,
+    /// Its title.
     pub title: Option<String>,
 }
 
@@ -168,6 +172,7 @@ pub enum RateLimitResetCreditStatus {
     Available,
     /// It is being used.
     Redeeming,
+    /// It was used.
     Redeemed,
     /// Something of a later release.
     Unknown,
@@ -177,6 +182,7 @@ pub enum RateLimitResetCreditStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRateLimitsUpdatedNotification {
+    /// The limit.
     pub rate_limits: RateLimitSnapshot,
 }
 

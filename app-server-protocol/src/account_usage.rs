@@ -22,7 +22,9 @@ pub struct GetAccountTokenUsageParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccountTokenUsageResponse {
+    /// In sum.
     pub summary: AccountTokenUsageSummary,
+    /// Day by day.
     pub daily_usage_buckets: Option<Vec<AccountTokenUsageDailyBucket>>,
     /// Of the thread that was asked for.
     pub thread_usage: Option<ThreadUsage>,
@@ -34,6 +36,7 @@ pub struct GetAccountTokenUsageResponse {
 pub struct AccountTokenUsageDailyBucket {
     /// The day, as `YYYY-MM-DD`.
     pub start_date: String,
+    /// How many.
     pub tokens: i64,
 }
 
@@ -57,9 +60,11 @@ pub struct AccountTokenUsageSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUsage {
+    /// The thread.
     pub thread_id: String,
     /// Credits, about, in millionths.
     pub estimated_usage_credits_micros: i64,
+    /// By model.
     pub groups: Vec<ThreadUsageBreakdownGroup>,
     /// US dollars, about, in millionths.
     pub estimated_usage_usd_micros: Option<i64>,
@@ -75,14 +80,19 @@ pub struct ThreadUsageBreakdownGroup {
     pub estimated_usage_credits_micros: i64,
     /// Input tokens that came from the cache.
     pub cached_input_tokens: Option<i64>,
+    /// Input tokens.
     pub input_tokens: Option<i64>,
+    /// Model slug.
     pub model: Option<String>,
     /// Input tokens that did not come from the cache.
     pub net_new_input_tokens: Option<i64>,
+    /// Output tokens.
     pub output_tokens: Option<i64>,
     /// How hard the model thought.
     pub reasoning_effort: Option<String>,
+    /// Service speed.
     pub speed: Option<String>,
+    /// All tokens.
     pub total_tokens: Option<i64>,
 }
 
@@ -92,6 +102,7 @@ pub struct ThreadUsageBreakdownGroup {
 pub struct GetWorkspaceMessagesResponse {
     /// Whether the workspace has messages at all.
     pub feature_enabled: bool,
+    /// The messages.
     pub messages: Vec<WorkspaceMessage>,
 }
 
@@ -99,8 +110,11 @@ pub struct GetWorkspaceMessagesResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceMessage {
+    /// The text.
     pub message_body: String,
+    /// Its id.
     pub message_id: String,
+    /// Its kind.
     pub message_type: WorkspaceMessageType,
     /// When it was taken back, in Unix seconds.
     pub archived_at: Option<i64>,
@@ -112,7 +126,9 @@ pub struct WorkspaceMessage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum WorkspaceMessageType {
+    /// A headline.
     Headline,
+    /// An announcement.
     Announcement,
     /// Something of a later release.
     Unknown,
@@ -122,6 +138,7 @@ pub enum WorkspaceMessageType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SendAddCreditsNudgeEmailParams {
+    /// More of what.
     pub credit_type: AddCreditsNudgeCreditType,
 }
 
@@ -129,7 +146,9 @@ pub struct SendAddCreditsNudgeEmailParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddCreditsNudgeCreditType {
+    /// Credits.
     Credits,
+    /// A higher limit.
     UsageLimit,
 }
 
@@ -137,6 +156,7 @@ pub enum AddCreditsNudgeCreditType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SendAddCreditsNudgeEmailResponse {
+    /// How it stands.
     pub status: AddCreditsNudgeEmailStatus,
 }
 
@@ -144,6 +164,7 @@ pub struct SendAddCreditsNudgeEmailResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddCreditsNudgeEmailStatus {
+    /// It was sent.
     Sent,
     /// One was sent not long ago.
     CooldownActive,
@@ -161,10 +182,15 @@ pub struct GetAccountSecuritySetupResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountSecuritySetupNotice {
+    /// The workspace.
     pub account_id: String,
+    /// What to offer.
     pub action: AccountSecuritySetupAction,
+    /// Why, for people.
     pub description: String,
+    /// Its title.
     pub title: String,
+    /// The user.
     pub user_id: String,
 }
 
@@ -172,6 +198,8 @@ pub struct AccountSecuritySetupNotice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountSecuritySetupAction {
+    /// Its text.
     pub label: String,
+    /// Where it leads.
     pub url: String,
 }

@@ -17,7 +17,9 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandExecutionRequestApprovalParams {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// Item of the command.
     pub item_id: String,
@@ -34,7 +36,7 @@ pub struct CommandExecutionRequestApprovalParams {
     #[schemars(extend("x-experimental" = true))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_decisions: Option<Vec<CommandExecutionApprovalDecision>>,
-    /// The command line, quoted for a shell.
+    /// The command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// What its parts do, as far as can be told.
@@ -79,6 +81,7 @@ pub enum CommandExecutionApprovalKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommandExecutionApprovalDecision {
+    /// Yes, this time.
     Accept,
     /// Yes, and whenever it is the same command in this thread.
     AcceptForSession,
@@ -102,6 +105,7 @@ pub enum CommandExecutionApprovalDecision {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandExecutionRequestApprovalResponse {
+    /// The answer.
     pub decision: CommandExecutionApprovalDecision,
 }
 
@@ -109,7 +113,9 @@ pub struct CommandExecutionRequestApprovalResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkPolicyAmendment {
+    /// What to do.
     pub action: NetworkPolicyRuleAction,
+    /// The host.
     pub host: String,
 }
 
@@ -127,7 +133,9 @@ pub enum NetworkPolicyRuleAction {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkApprovalContext {
+    /// The host.
     pub host: String,
+    /// The protocol.
     pub protocol: NetworkApprovalProtocol,
 }
 
@@ -135,7 +143,9 @@ pub struct NetworkApprovalContext {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NetworkApprovalProtocol {
+    /// HTTP.
     Http,
+    /// HTTPS.
     Https,
     /// TCP over SOCKS 5.
     Socks5Tcp,
@@ -147,6 +157,7 @@ pub enum NetworkApprovalProtocol {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerRequestResolvedNotification {
+    /// The thread.
     pub thread_id: String,
     /// Id of the question.
     pub request_id: RequestId,

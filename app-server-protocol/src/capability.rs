@@ -8,6 +8,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DynamicToolSpec {
+    /// One tool.
     Function {
         /// What it does, for the model.
         description: String,
@@ -25,6 +26,7 @@ pub enum DynamicToolSpec {
         description: String,
         /// The common name, at most 64 characters.
         name: String,
+        /// The tools.
         tools: Vec<DynamicToolNamespaceTool>,
     },
 }
@@ -33,6 +35,7 @@ pub enum DynamicToolSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DynamicToolNamespaceTool {
+    /// One tool.
     Function {
         /// What it does, for the model.
         description: String,
@@ -52,6 +55,7 @@ pub enum DynamicToolNamespaceTool {
 pub struct SelectedCapabilityRoot {
     /// Id, unique in the thread.
     pub id: String,
+    /// Where it is.
     pub location: CapabilityRootLocation,
 }
 
@@ -59,9 +63,11 @@ pub struct SelectedCapabilityRoot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CapabilityRootLocation {
+    /// In an environment.
     Environment {
         /// The environment; the machine of the server is `local`.
         environment_id: String,
+        /// The folder, absolute.
         path: String,
     },
 }

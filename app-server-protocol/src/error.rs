@@ -1,7 +1,5 @@
 //! Errors as they travel: codes, and data that programs read.
 
-#![warn(missing_docs)]
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,7 +38,7 @@ pub struct ErrorObject {
     pub code: i64,
     /// What happened and what can be done about it, for people.
     pub message: String,
-    /// Details for programs; absent if there are none.
+    /// Details for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }

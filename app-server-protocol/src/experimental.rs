@@ -5,8 +5,6 @@
 //! `"nonEmpty"` lets an empty text pass. Nulls, and `false` where null is impossible, count as absent. What the marks
 //! come to is generated, as the schema is: a server that made it when it runs would carry all that makes schemas.
 
-#![warn(missing_docs)]
-
 mod derive;
 
 use std::borrow::Cow;

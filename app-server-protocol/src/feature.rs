@@ -26,6 +26,7 @@ pub struct ExperimentalFeatureListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExperimentalFeatureListResponse {
+    /// The page.
     pub data: Vec<ExperimentalFeature>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -39,6 +40,7 @@ pub struct ExperimentalFeature {
     pub default_enabled: bool,
     /// Whether it is on.
     pub enabled: bool,
+    /// Its name.
     pub name: String,
     /// How mature it is.
     pub stage: ExperimentalFeatureStage,
@@ -56,7 +58,9 @@ pub struct ExperimentalFeature {
 pub enum ExperimentalFeatureStage {
     /// Ready to be tried.
     Beta,
+    /// Not ready.
     UnderDevelopment,
+    /// Ready.
     Stable,
     /// On its way out.
     Deprecated,

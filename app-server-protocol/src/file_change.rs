@@ -11,9 +11,13 @@ crate::rpc::methods! {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChangeOutputDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What comes next.
     pub delta: String,
 }
 
@@ -21,8 +25,11 @@ pub struct FileChangeOutputDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChangePatchUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// What changes, file by file.
     pub changes: Vec<FileUpdateChange>,
@@ -32,8 +39,11 @@ pub struct FileChangePatchUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChangeRequestApprovalParams {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// When the question came up, in Unix milliseconds.
     pub started_at_ms: i64,
@@ -47,6 +57,7 @@ pub struct FileChangeRequestApprovalParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChangeRequestApprovalResponse {
+    /// The answer.
     pub decision: FileChangeApprovalDecision,
 }
 
@@ -54,6 +65,7 @@ pub struct FileChangeRequestApprovalResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FileChangeApprovalDecision {
+    /// Yes, this time.
     Accept,
     /// Yes, and from now on for these files in this thread.
     AcceptForSession,

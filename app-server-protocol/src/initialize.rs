@@ -17,6 +17,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InitializeParams {
+    /// Who is calling.
     pub client_info: ClientInfo,
     /// What the client can do and wants.
     pub capabilities: Option<InitializeCapabilities>,
@@ -53,6 +54,7 @@ pub struct InitializeCapabilities {
 pub struct ClientInfo {
     /// Name of the program; part of the user agent, so it must be a valid HTTP header value.
     pub name: String,
+    /// Its version.
     pub version: String,
     /// Its name as people know it.
     pub title: Option<String>,

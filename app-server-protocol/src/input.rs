@@ -9,7 +9,9 @@ use crate::shape::either;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum UserInput {
+    /// Text.
     Text {
+        /// The text.
         text: String,
         /// Marked ranges of the text.
         #[serde(default)]
@@ -31,6 +33,7 @@ pub enum UserInput {
     },
     /// An image file on the server's machine.
     LocalImage {
+        /// Its path.
         path: String,
         /// How closely the model looks at it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,11 +51,20 @@ pub enum UserInput {
         file_id: Option<String>,
     },
     /// An audio file on the server's machine.
-    LocalAudio { path: String },
+    LocalAudio {
+        /// Its path.
+        path: String,
+    },
     /// A skill that the user chose.
-    Skill { name: String, path: String },
+    Skill {
+        /// Its name.
+        name: String,
+        /// Its SKILL.md.
+        path: String,
+    },
     /// A file or app that the user pointed at.
     Mention {
+        /// Its name.
         name: String,
         /// What it points to.
         path: String,
@@ -63,6 +75,7 @@ pub enum UserInput {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TextElement {
+    /// Where it is.
     pub byte_range: ByteRange,
     /// What the client shows in its place.
     pub placeholder: Option<String>,
@@ -72,7 +85,7 @@ pub struct TextElement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ByteRange {
-    /// First byte, counted from 0.
+    /// First byte.
     pub start: u64,
     /// One past the last byte.
     pub end: u64,
@@ -82,9 +95,13 @@ pub struct ByteRange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ImageDetail {
+    /// The model decides.
     Auto,
+    /// Coarsely.
     Low,
+    /// In detail.
     High,
+    /// Pixel by pixel.
     Original,
 }
 
@@ -92,7 +109,9 @@ pub enum ImageDetail {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a text or a list of pieces")]
 pub enum FunctionCallOutputBody {
+    /// As text.
     Text(String),
+    /// As pieces.
     Content(Vec<FunctionCallOutputContentItem>),
 }
 
@@ -100,9 +119,12 @@ pub enum FunctionCallOutputBody {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FunctionCallOutputContentItem {
+    /// Text.
     InputText {
+        /// The text.
         text: String,
     },
+    /// An image.
     #[schemars(transform = either("image_url", "file_id"))]
     InputImage {
         /// A `data:` URL.
@@ -115,6 +137,7 @@ pub enum FunctionCallOutputContentItem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<ImageDetail>,
     },
+    /// Audio.
     #[schemars(transform = either("audio_url", "file_id"))]
     InputAudio {
         /// A `data:` URL.
@@ -126,6 +149,7 @@ pub enum FunctionCallOutputContentItem {
     },
     /// Something that only the model server can read.
     EncryptedContent {
+        /// The sealed text.
         encrypted_content: String,
     },
 }

@@ -20,7 +20,9 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemStartedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// The item, as far as it is known.
     pub item: ThreadItem,
@@ -32,10 +34,13 @@ pub struct ItemStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemCompletedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// When it ended, in Unix milliseconds.
     pub completed_at_ms: i64,
+    /// The item.
     pub item: ThreadItem,
     /// Tokens of its content, where they are counted.
     pub content_token_count: Option<u64>,
@@ -45,9 +50,13 @@ pub struct ItemCompletedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What comes next.
     pub delta: String,
 }
 
@@ -55,8 +64,11 @@ pub struct AgentMessageDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningSummaryPartAddedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// Number of the section, from 0.
     pub summary_index: i64,
@@ -66,9 +78,13 @@ pub struct ReasoningSummaryPartAddedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningSummaryTextDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What comes next.
     pub delta: String,
     /// Number of the section, from 0.
     pub summary_index: i64,
@@ -78,11 +94,15 @@ pub struct ReasoningSummaryTextDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningTextDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// Number of the part, from 0.
     pub content_index: i64,
+    /// What comes next.
     pub delta: String,
 }
 
@@ -90,9 +110,13 @@ pub struct ReasoningTextDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandExecutionOutputDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What comes next.
     pub delta: String,
 }
 
@@ -100,10 +124,14 @@ pub struct CommandExecutionOutputDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TerminalInteractionNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// Terminal session of the command.
     pub process_id: String,
+    /// What was written.
     pub stdin: String,
 }

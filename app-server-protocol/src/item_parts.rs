@@ -12,6 +12,7 @@ use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 pub struct HookPromptFragment {
     /// The run of the hook.
     pub hook_run_id: String,
+    /// The text.
     pub text: String,
 }
 
@@ -27,6 +28,7 @@ pub enum AgentMessageDelivery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryCitation {
+    /// The memories.
     pub entries: Vec<MemoryCitationEntry>,
     /// Threads that they come from.
     pub thread_ids: Vec<String>,
@@ -38,7 +40,9 @@ pub struct MemoryCitation {
 pub struct MemoryCitationEntry {
     /// First line, from 1.
     pub line_start: u32,
+    /// Last line.
     pub line_end: u32,
+    /// What it says.
     pub note: String,
     /// Its file, below the folder of memories.
     pub path: String,
@@ -58,6 +62,7 @@ pub struct AgentMessageModeration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mode", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AgentMessageDisplay {
+    /// As it is.
     Show {
         /// Version of this form.
         version: DisplayVersion,
@@ -70,12 +75,14 @@ pub enum AgentMessageDisplay {
     Hide {
         /// Version of this form.
         version: DisplayVersion,
+        /// What is shown.
         replacement: AnswerReplacement,
     },
     /// Only that it is withheld is shown, and why.
     Block {
         /// Version of this form.
         version: DisplayVersion,
+        /// Why.
         reason: BlockReason,
     },
 }
@@ -122,6 +129,7 @@ impl JsonSchema for DisplayVersion {
 pub enum TrustedContacts {
     /// If the user has any.
     Check,
+    /// No.
     Skip,
 }
 
@@ -129,6 +137,7 @@ pub enum TrustedContacts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AnswerAnnotation {
+    /// A helpline.
     WellbeingHelpline {
         /// What gave rise to it.
         subject: HelplineSubject,
@@ -157,6 +166,7 @@ pub enum AnswerReplacement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum BlockReason {
+    /// To protect somebody.
     Protection {
         /// Kind of protection, in words of the model server.
         protection_type: String,
@@ -176,6 +186,7 @@ pub enum MessagePhase {
     Commentary,
     /// Part of the answer.
     PartialAnswer,
+    /// The answer.
     FinalAnswer,
 }
 
@@ -183,6 +194,7 @@ pub enum MessagePhase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AsyncUserInputQuestion {
+    /// The question.
     pub title: String,
     /// Answers to choose from.
     pub options: Option<Vec<String>>,
@@ -192,24 +204,32 @@ pub struct AsyncUserInputQuestion {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum CommandAction {
+    /// Reads a file.
     Read {
         /// The part of the command line.
         command: String,
         /// Name of the file.
         name: String,
+        /// The file, absolute.
         path: LegacyAppPathString,
     },
+    /// Lists files.
     ListFiles {
         /// The part of the command line.
         command: String,
+        /// Where.
         path: Option<String>,
     },
+    /// Searches.
     Search {
         /// The part of the command line.
         command: String,
+        /// Where.
         path: Option<String>,
+        /// What for.
         query: Option<String>,
     },
+    /// Something else.
     Unknown {
         /// The part of the command line.
         command: String,
@@ -220,6 +240,7 @@ pub enum CommandAction {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommandExecutionSource {
+    /// The agent.
     #[default]
     Agent,
     /// The user, by `thread/shellCommand`.
@@ -234,6 +255,7 @@ pub enum CommandExecutionSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CommandExecutionStatus {
+    /// It runs.
     InProgress,
     /// It ended with exit code 0.
     Completed,
@@ -251,6 +273,7 @@ pub struct FileUpdateChange {
     pub diff: String,
     /// What kind of change.
     pub kind: PatchChangeKind,
+    /// The file.
     pub path: String,
 }
 
@@ -260,7 +283,9 @@ pub struct FileUpdateChange {
 pub enum PatchChangeKind {
     /// The file is new.
     Add,
+    /// The file goes.
     Delete,
+    /// The file changes.
     Update {
         /// Its new path, if it moves.
         move_path: Option<String>,
@@ -273,6 +298,7 @@ pub enum PatchChangeKind {
 pub enum PatchApplyStatus {
     /// It is under way.
     InProgress,
+    /// It was made.
     Completed,
     /// It could not be made.
     Failed,
@@ -284,20 +310,26 @@ pub enum PatchApplyStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum WebSearchAction {
+    /// It searched.
     Search {
         /// What for, when there were several.
         queries: Option<Vec<String>>,
+        /// What for.
         query: Option<String>,
     },
     /// It opened a page.
     OpenPage {
+        /// The page.
         url: Option<String>,
     },
     /// It searched in a page.
     FindInPage {
+        /// What for.
         pattern: Option<String>,
+        /// The page.
         url: Option<String>,
     },
+    /// Something else.
     Other,
 }
 
@@ -307,6 +339,7 @@ pub enum WebSearchAction {
 pub enum ImageGenerationFailure {
     /// The account's limit is reached.
     UsageLimitExceeded {
+        /// Which limit.
         limit_id: String,
         /// When it ends, in Unix seconds.
         resets_at: Option<i64>,
@@ -317,6 +350,7 @@ pub enum ImageGenerationFailure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationInputImage {
+    /// Its file.
     pub path: AbsolutePathBuf,
     /// Hash of its content, in hexadecimal.
     pub sha256: String,

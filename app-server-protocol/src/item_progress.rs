@@ -11,9 +11,13 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanDeltaNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What comes next.
     pub delta: String,
 }
 
@@ -21,8 +25,12 @@ pub struct PlanDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct McpToolCallProgressNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
+    /// What it says.
     pub message: String,
 }

@@ -42,6 +42,7 @@ pub struct McpAppUi {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum McpAppDisplayMode {
+    /// In the conversation.
     Inline,
     /// On the whole screen.
     Fullscreen,
@@ -64,8 +65,11 @@ pub struct McpToolCallResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum McpToolCallStatus {
+    /// It runs.
     InProgress,
+    /// It returned.
     Completed,
+    /// It failed.
     Failed,
 }
 
@@ -73,13 +77,17 @@ pub enum McpToolCallStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DynamicToolCallOutputContentItem {
+    /// Text.
     InputText {
+        /// The text.
         text: String,
     },
+    /// An image.
     InputImage {
         /// A `data:` URL.
         image_url: String,
     },
+    /// Audio.
     InputAudio {
         /// A `data:` URL.
         audio_url: String,
@@ -90,8 +98,11 @@ pub enum DynamicToolCallOutputContentItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum DynamicToolCallStatus {
+    /// It runs.
     InProgress,
+    /// It returned.
     Completed,
+    /// It failed.
     Failed,
 }
 
@@ -99,7 +110,9 @@ pub enum DynamicToolCallStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CollabAgentState {
+    /// How it stands.
     pub status: CollabAgentStatus,
+    /// Its last words.
     pub message: Option<String>,
 }
 
@@ -109,10 +122,15 @@ pub struct CollabAgentState {
 pub enum CollabAgentStatus {
     /// It is being started.
     PendingInit,
+    /// It works.
     Running,
+    /// It was interrupted.
     Interrupted,
+    /// It is done.
     Completed,
+    /// It failed.
     Errored,
+    /// It was closed.
     Shutdown,
     /// There is no such agent.
     NotFound,
@@ -122,9 +140,13 @@ pub enum CollabAgentStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CollabAgentToolCallStatus {
+    /// It runs.
     InProgress,
+    /// It returned.
     Completed,
+    /// It failed.
     Failed,
+    /// It was interrupted.
     Interrupted,
 }
 
@@ -132,16 +154,21 @@ pub enum CollabAgentToolCallStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CollabAgentTool {
+    /// Start one.
     SpawnAgent,
     /// Say something to one.
     SendInput,
+    /// Bring one back.
     ResumeAgent,
+    /// Wait for some.
     Wait,
+    /// Close one.
     CloseAgent,
     /// Send one a message.
     SendMessage,
     /// Give one another task.
     FollowupTask,
+    /// Interrupt one.
     InterruptAgent,
     /// See which there are.
     ListAgents,
@@ -151,9 +178,12 @@ pub enum CollabAgentTool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SubAgentActivityKind {
+    /// It began.
     Started,
     /// It was spoken to.
     Interacted,
+    /// It was interrupted.
     Interrupted,
+    /// It ended.
     Completed,
 }

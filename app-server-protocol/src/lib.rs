@@ -11,11 +11,6 @@
 //!
 //! Types only: nothing here opens a socket, and only the schema writer touches files.
 
-#![expect(
-    missing_docs,
-    reason = "members of wire types whose name says all; that types and methods are described is tested"
-)]
-
 mod account;
 mod account_limits;
 mod account_usage;

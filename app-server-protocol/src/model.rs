@@ -29,6 +29,7 @@ pub struct ModelListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelListResponse {
+    /// The page.
     pub data: Vec<Model>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -38,6 +39,7 @@ pub struct ModelListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
+    /// Its id.
     pub id: String,
     /// How hard it thinks unless told.
     pub default_reasoning_effort: ReasoningEffort,
@@ -49,6 +51,7 @@ pub struct Model {
     pub hidden: bool,
     /// Whether it is the one to begin with.
     pub is_default: bool,
+    /// Its slug.
     pub model: String,
     /// How hard it can think.
     pub supported_reasoning_efforts: Vec<ReasoningEffortOption>,
@@ -61,12 +64,14 @@ pub struct Model {
     pub available_access_programs: Option<ModelAccessPrograms>,
     /// Service tier to begin with.
     pub default_service_tier: Option<String>,
+    /// What it takes.
     #[serde(default)]
     pub input_modalities: Vec<InputModality>,
     /// What it is made for, if not everything.
     pub model_specialty: Option<String>,
     /// How it works with other agents.
     pub multi_agent_version: Option<MultiAgentVersion>,
+    /// Its service tiers.
     #[serde(default)]
     pub service_tiers: Vec<ModelServiceTier>,
     /// Whether its way of talking can be chosen; no model can any more.
@@ -82,6 +87,7 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAvailabilityNux {
+    /// The text.
     pub message: String,
 }
 
@@ -89,6 +95,7 @@ pub struct ModelAvailabilityNux {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAccessPrograms {
+    /// For cyber security.
     pub cyber: Vec<CyberAccessProgram>,
 }
 
@@ -96,8 +103,11 @@ pub struct ModelAccessPrograms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum InputModality {
+    /// Text.
     Text,
+    /// Images.
     Image,
+    /// Audio.
     Audio,
 }
 
@@ -105,6 +115,7 @@ pub enum InputModality {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MultiAgentVersion {
+    /// Not at all.
     Disabled,
     /// With the first set of tools.
     V1,
@@ -116,9 +127,11 @@ pub enum MultiAgentVersion {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelServiceTier {
+    /// Its id.
     pub id: String,
     /// What it gives, for people.
     pub description: String,
+    /// Its name.
     pub name: String,
 }
 
@@ -136,6 +149,7 @@ pub struct ReasoningEffortOption {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelUpgradeInfo {
+    /// Its slug.
     pub model: String,
     /// What changes, in Markdown.
     pub migration_markdown: Option<String>,
@@ -151,10 +165,13 @@ pub struct ModelUpgradeInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelReroutedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// The one that was asked.
     pub from_model: String,
+    /// Why.
     pub reason: ModelRerouteReason,
     /// The one that answers.
     pub to_model: String,
@@ -172,8 +189,11 @@ pub enum ModelRerouteReason {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelVerificationNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// For what.
     pub verifications: Vec<ModelVerification>,
 }
 
@@ -181,6 +201,7 @@ pub struct ModelVerificationNotification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ModelVerification {
+    /// Cyber security.
     TrustedAccessForCyber,
 }
 
@@ -188,7 +209,9 @@ pub enum ModelVerification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSafetyBufferingUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// The model that was asked.
     pub model: String,

@@ -16,8 +16,11 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// Why.
     pub error: TurnError,
     /// Whether it is tried again; if not, the turn fails.
     pub will_retry: bool,
@@ -29,6 +32,7 @@ pub struct ErrorNotification {
 pub struct WarningNotification {
     /// The thread that it is about; null when it is about the server.
     pub thread_id: Option<String>,
+    /// What it is.
     pub message: String,
 }
 
@@ -40,7 +44,7 @@ pub struct ConfigWarningNotification {
     pub summary: String,
     /// More about it, if there is more.
     pub details: Option<String>,
-    /// The file at fault; null if no single file is.
+    /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Where in the file.
@@ -52,7 +56,9 @@ pub struct ConfigWarningNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TextRange {
+    /// Where it begins.
     pub start: TextPosition,
+    /// Where it ends.
     pub end: TextPosition,
 }
 

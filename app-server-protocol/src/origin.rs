@@ -7,15 +7,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SessionSource {
+    /// The terminal client.
     Cli,
     /// An editor, or any other client of the app-server.
     Vscode,
+    /// A script.
     Exec,
     /// A client of the app-server that says so.
     AppServer,
+    /// Not known.
     Unknown,
     /// Something else, in its own words.
     Custom(String),
+    /// An agent.
     SubAgent(SubAgentSource),
 }
 
@@ -23,6 +27,7 @@ pub enum SessionSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubAgentSource {
+    /// To review changes.
     Review,
     /// To sum up a history.
     Compact,
@@ -34,9 +39,11 @@ pub enum SubAgentSource {
         depth: i32,
         /// The thread of the agent that asked.
         parent_thread_id: ThreadId,
+        /// Nickname.
         agent_nickname: Option<String>,
         /// Where it stands below its root thread.
         agent_path: Option<AgentPath>,
+        /// Role.
         agent_role: Option<String>,
     },
     /// Something else, in its own words.

@@ -1,7 +1,5 @@
 //! Reading parameters, and saying what is wrong with them.
 
-#![warn(missing_docs)]
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;

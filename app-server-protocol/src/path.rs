@@ -1,7 +1,5 @@
 //! Paths as they travel.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 

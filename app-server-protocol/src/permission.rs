@@ -8,7 +8,9 @@ use crate::path::LegacyAppPathString;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalPermissionProfile {
+    /// Files.
     pub file_system: Option<AdditionalFileSystemPermissions>,
+    /// Network.
     pub network: Option<AdditionalNetworkPermissions>,
 }
 
@@ -40,6 +42,7 @@ pub struct AdditionalNetworkPermissions {
 pub struct FileSystemSandboxEntry {
     /// What may be done.
     pub access: FileSystemAccessMode,
+    /// The place.
     pub path: FileSystemPath,
 }
 
@@ -47,8 +50,11 @@ pub struct FileSystemSandboxEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FileSystemAccessMode {
+    /// Read.
     Read,
+    /// Read and write.
     Write,
+    /// Nothing.
     Deny,
 }
 
@@ -56,15 +62,19 @@ pub enum FileSystemAccessMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FileSystemPath {
+    /// A path.
     Path {
+        /// The path.
         path: LegacyAppPathString,
     },
     /// All that a pattern matches.
     GlobPattern {
+        /// The pattern.
         pattern: String,
     },
     /// A place with a name.
     Special {
+        /// Which one.
         value: FileSystemSpecialPath,
     },
 }
@@ -73,9 +83,11 @@ pub enum FileSystemPath {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FileSystemSpecialPath {
+    /// Everything.
     Root,
     /// What every program needs to start.
     Minimal,
+    /// The workspace roots.
     ProjectRoots {
         /// A path below them.
         subpath: Option<LegacyAppPathString>,
@@ -86,6 +98,7 @@ pub enum FileSystemSpecialPath {
     SlashTmp,
     /// A name of a later release.
     Unknown {
+        /// The name.
         path: String,
         /// A path below it.
         subpath: Option<LegacyAppPathString>,

@@ -36,7 +36,9 @@ pub enum AskForApproval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalsReviewer {
+    /// The client.
     User,
+    /// A reviewing model.
     AutoReview,
     /// A reviewing model, under its former name.
     GuardianSubagent,
@@ -93,8 +95,10 @@ pub enum SandboxPolicy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NetworkAccess {
+    /// It does not.
     #[default]
     Restricted,
+    /// It does.
     Enabled,
 }
 

@@ -32,6 +32,7 @@ impl Notification for RawResponseCompleted {
 pub struct RawResponseItemCompletedNotification {
     /// The item, as the Responses API writes it.
     pub item: Value,
+    /// Its thread.
     pub thread_id: String,
     /// The turn that caused it; empty between turns.
     pub turn_id: String,
@@ -43,7 +44,9 @@ pub struct RawResponseItemCompletedNotification {
 pub struct RawResponseCompletedNotification {
     /// The server's name for it.
     pub response_id: String,
+    /// Its thread.
     pub thread_id: String,
+    /// Its turn.
     pub turn_id: String,
     /// Token counts; null if the server told none.
     pub usage: Option<TokenUsageBreakdown>,
@@ -57,5 +60,6 @@ pub struct RawResponseCompletedNotification {
 pub struct RawUsage {
     /// What it cost, where the server says so.
     pub amount: Option<Value>,
+    /// The counts.
     pub metadata: Value,
 }

@@ -1,7 +1,5 @@
 //! Ids of requests.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

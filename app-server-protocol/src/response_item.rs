@@ -14,17 +14,24 @@ use crate::shape::either;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseItem {
+    /// More tools.
     AdditionalTools {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Who speaks.
         role: String,
         /// Definitions of the tools.
         tools: Vec<Value>,
     },
+    /// A message.
     Message {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Its pieces.
         content: Vec<ContentItem>,
+        /// Who speaks.
         role: String,
         /// Content that only the model server can read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,14 +42,18 @@ pub enum ResponseItem {
         /// Whether it is a remark on the way or the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phase: Option<MessagePhase>,
+        /// How it stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
     /// A message between agents.
     AgentMessage {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Who wrote it.
         author: String,
+        /// Its pieces.
         content: Vec<AgentMessageInputContent>,
         /// Whom it is for.
         recipient: String,
@@ -50,10 +61,14 @@ pub enum ResponseItem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_chat_message_metadata_passthrough: Option<InternalChatMessageMetadataPassthrough>,
     },
+    /// Thoughts.
     Reasoning {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Their summary.
         summary: Vec<ReasoningItemReasoningSummary>,
+        /// The thoughts themselves.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content: Option<Vec<ReasoningItemContent>>,
         /// Content that only the model server can read.
@@ -65,9 +80,12 @@ pub enum ResponseItem {
     },
     /// A command, in a former form.
     LocalShellCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// The command.
         action: LocalShellAction,
+        /// How it stands.
         status: LocalShellStatus,
         /// Ties a call to its output.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,12 +99,14 @@ pub enum ResponseItem {
     },
     /// A call of a function.
     FunctionCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Its arguments, as JSON text.
         arguments: String,
         /// Ties a call to its output.
         call_id: String,
+        /// Its name.
         name: String,
         /// Content that only the model server can read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,13 +120,16 @@ pub enum ResponseItem {
         /// Namespace of the tool, if it has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
+        /// How it stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
     /// A search for tools.
     ToolSearchCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Its arguments.
         arguments: Value,
         /// Where the search runs.
         execution: String,
@@ -119,13 +142,16 @@ pub enum ResponseItem {
         /// Metadata that travels along.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_chat_message_metadata_passthrough: Option<InternalChatMessageMetadataPassthrough>,
+        /// How it stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
     /// What a function returned.
     FunctionCallOutput {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// The output.
         output: FunctionCallOutputBody,
         /// Ties a call to its output.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +159,7 @@ pub enum ResponseItem {
         /// Metadata that travels along.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_chat_message_metadata_passthrough: Option<InternalChatMessageMetadataPassthrough>,
+        /// Its name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         /// Namespace of the tool, if it has one.
@@ -141,11 +168,14 @@ pub enum ResponseItem {
     },
     /// A call of a tool that takes plain text.
     CustomToolCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Ties a call to its output.
         call_id: String,
+        /// The text.
         input: String,
+        /// Its name.
         name: String,
         /// Content that only the model server can read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,28 +186,34 @@ pub enum ResponseItem {
         /// Namespace of the tool, if it has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
+        /// How it stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
     /// What such a tool returned.
     CustomToolCallOutput {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Ties a call to its output.
         call_id: String,
+        /// The output.
         output: FunctionCallOutputBody,
         /// Metadata that travels along.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_chat_message_metadata_passthrough: Option<InternalChatMessageMetadataPassthrough>,
+        /// Its name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
     /// Tools that were found.
     ToolSearchOutput {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Where the search runs.
         execution: String,
+        /// How it stands.
         status: String,
         /// Definitions of the tools.
         tools: Vec<Value>,
@@ -190,6 +226,7 @@ pub enum ResponseItem {
     },
     /// A search of the web.
     WebSearchCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// What was done there.
@@ -201,15 +238,18 @@ pub enum ResponseItem {
         /// Metadata that travels along.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_chat_message_metadata_passthrough: Option<InternalChatMessageMetadataPassthrough>,
+        /// How it stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
     /// An image that the model made.
     ImageGenerationCall {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// The image, in Base64.
         result: String,
+        /// How it stands.
         status: String,
         /// Content that only the model server can read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -223,6 +263,7 @@ pub enum ResponseItem {
     },
     /// A history that was summed up.
     Compaction {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Content that only the model server can read.
@@ -240,6 +281,7 @@ pub enum ResponseItem {
     CompactionTrigger,
     /// A history that was summed up, in a former form.
     ContextCompaction {
+        /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Content that only the model server can read.
@@ -259,7 +301,10 @@ pub enum ResponseItem {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ContentItem {
     /// Text that was said to the model.
-    InputText { text: String },
+    InputText {
+        /// The text.
+        text: String,
+    },
     /// An image that was shown to the model.
     #[schemars(transform = either("image_url", "file_id"))]
     InputImage {
@@ -285,6 +330,7 @@ pub enum ContentItem {
     },
     /// Text of the model.
     OutputText {
+        /// The text.
         text: String,
         /// Marks on the text, as the model server gives them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -307,7 +353,9 @@ pub struct InternalChatMessageMetadataPassthrough {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum AgentMessageInputContent {
+    /// Text.
     InputText {
+        /// The text.
         text: String,
     },
     /// Text that only the model server can read.
@@ -321,23 +369,38 @@ pub enum AgentMessageInputContent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReasoningItemContent {
-    ReasoningText { text: String },
-    Text { text: String },
+    /// A thought.
+    ReasoningText {
+        /// The text.
+        text: String,
+    },
+    /// Plain text.
+    Text {
+        /// The text.
+        text: String,
+    },
 }
 
 /// A section of a summary of thoughts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReasoningItemReasoningSummary {
-    SummaryText { text: String },
+    /// Text.
+    SummaryText {
+        /// The text.
+        text: String,
+    },
 }
 
 /// A command, in a former form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum LocalShellAction {
+    /// Run it.
     Exec {
+        /// Argument vector.
         command: Vec<String>,
+        /// Environment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         env: Option<BTreeMap<String, String>>,
         /// Most time that it may take, in milliseconds.
@@ -346,6 +409,7 @@ pub enum LocalShellAction {
         /// Who it runs as.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<String>,
+        /// Working folder.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         working_directory: Option<String>,
     },
@@ -355,7 +419,9 @@ pub enum LocalShellAction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LocalShellStatus {
+    /// It ended.
     Completed,
+    /// It runs.
     InProgress,
     /// It was broken off.
     Incomplete,
@@ -365,25 +431,31 @@ pub enum LocalShellStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponsesApiWebSearchAction {
+    /// It searched.
     Search {
         /// What for, when there were several.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queries: Option<Vec<String>>,
+        /// What for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         query: Option<String>,
     },
     /// It opened a page.
     OpenPage {
+        /// The page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
     /// It searched in a page.
     FindInPage {
+        /// What for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pattern: Option<String>,
+        /// The page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
+    /// Something else.
     Other,
 }
 
@@ -391,5 +463,6 @@ pub enum ResponsesApiWebSearchAction {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationReasoning {
+    /// How hard.
     pub effort: ReasoningEffort,
 }

@@ -1,7 +1,5 @@
 //! What a method is: the traits, and the table of all methods.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -1,7 +1,5 @@
 //! The order in which requests may run.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, de};

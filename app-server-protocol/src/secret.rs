@@ -1,7 +1,5 @@
 //! Texts that must not be seen.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 use std::fmt;
 

@@ -16,7 +16,9 @@ pub struct ThreadSettings {
     pub approvals_reviewer: ApprovalsReviewer,
     /// Plan or default mode, with what goes with it.
     pub collaboration_mode: CollaborationMode,
+    /// Working folder, absolute.
     pub cwd: AbsolutePathBuf,
+    /// Model slug.
     pub model: String,
     /// Provider id, as in the configuration.
     pub model_provider: String,
@@ -29,6 +31,7 @@ pub struct ThreadSettings {
     pub disabled_plugin_ids: Vec<String>,
     /// How hard the model thinks; null is its default.
     pub effort: Option<ReasoningEffort>,
+    /// Where commands run.
     #[schemars(extend("x-experimental" = true))]
     pub environments: Option<Vec<ThreadEnvironment>>,
     /// Whether the model may start other agents on its own.
@@ -50,6 +53,7 @@ pub enum MultiAgentMode {
     /// Only when the user asks for it.
     #[default]
     ExplicitRequestOnly,
+    /// Whenever it helps.
     Proactive,
     /// As these instructions say.
     Custom(String),
@@ -59,8 +63,11 @@ pub enum MultiAgentMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Personality {
+    /// No choice.
     None,
+    /// Warm.
     Friendly,
+    /// To the point.
     Pragmatic,
 }
 
@@ -73,9 +80,13 @@ pub struct ReasoningEffort(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ReasoningSummary {
+    /// The model decides.
     Auto,
+    /// A little.
     Concise,
+    /// Much.
     Detailed,
+    /// Nothing.
     None,
 }
 
@@ -83,6 +94,7 @@ pub enum ReasoningSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CollaborationMode {
+    /// Which mode.
     pub mode: ModeKind,
     /// What goes with it.
     pub settings: Settings,
@@ -94,12 +106,14 @@ pub struct CollaborationMode {
 pub enum ModeKind {
     /// Think and propose; change nothing.
     Plan,
+    /// Do the work.
     Default,
 }
 
 /// What goes with a collaboration mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
+    /// Model slug.
     pub model: String,
     /// Instructions of the mode; null is the built-in text.
     pub developer_instructions: Option<String>,
@@ -111,9 +125,11 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnEnvironmentParams {
+    /// Working folder.
     pub cwd: LegacyAppPathString,
     /// The environment; the machine of the server is `local`.
     pub environment_id: String,
+    /// Its workspace roots.
     pub runtime_workspace_roots: Option<Vec<LegacyAppPathString>>,
 }
 
@@ -121,7 +137,10 @@ pub struct TurnEnvironmentParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CyberAccessProgram {
+    /// None.
     Standard,
+    /// For defenders.
     DaybreakBlue,
+    /// For testers.
     DaybreakRed,
 }

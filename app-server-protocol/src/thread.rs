@@ -51,7 +51,7 @@ pub struct ThreadStartParams {
     /// Tools that the client carries out (`item/tool/call`).
     #[schemars(extend("x-experimental" = true))]
     pub dynamic_tools: Option<Vec<DynamicToolSpec>>,
-    /// At most one: `local`, with its folder and workspace roots.
+    /// Where commands run.
     #[schemars(extend("x-experimental" = true))]
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Keep the thread in memory only.
@@ -66,7 +66,7 @@ pub struct ThreadStartParams {
     /// Has no effect; lets clients test the gate of experimental parameters.
     #[schemars(extend("x-experimental" = true))]
     pub mock_experimental_field: Option<String>,
-    /// Model slug; absent takes the configured one.
+    /// Model slug.
     pub model: Option<String>,
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
@@ -81,7 +81,7 @@ pub struct ThreadStartParams {
     /// The project that the thread belongs to.
     #[schemars(extend("x-experimental" = true))]
     pub project_id: Option<String>,
-    /// Workspace roots, absolute; absent: the working folder alone.
+    /// Workspace roots, absolute.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -119,12 +119,15 @@ pub struct ThreadStartResponse {
     pub approval_policy: AskForApproval,
     /// Who answers approval requests.
     pub approvals_reviewer: ApprovalsReviewer,
+    /// Working folder.
     pub cwd: AbsolutePathBuf,
+    /// Model slug.
     pub model: String,
     /// Provider id, as in the configuration.
     pub model_provider: String,
     /// What commands may touch.
     pub sandbox: SandboxPolicy,
+    /// The thread.
     pub thread: Thread,
     /// The permission profile in force; null when the sandbox was chosen directly.
     #[schemars(extend("x-experimental" = true))]
@@ -141,7 +144,7 @@ pub struct ThreadStartResponse {
     pub multi_agent_mode: MultiAgentMode,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// Workspace roots: the working folder unless others were chosen.
+    /// Workspace roots, absolute.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
@@ -163,7 +166,7 @@ pub struct ThreadLoadedListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadLoadedListResponse {
-    /// Ids of threads, oldest first.
+    /// Their ids.
     pub data: Vec<String>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -173,6 +176,7 @@ pub struct ThreadLoadedListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeParams {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -180,6 +184,7 @@ pub struct ThreadUnsubscribeParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeResponse {
+    /// How it stands.
     pub status: ThreadUnsubscribeStatus,
 }
 
@@ -189,7 +194,9 @@ pub struct ThreadUnsubscribeResponse {
 pub enum ThreadUnsubscribeStatus {
     /// The thread is not loaded.
     NotLoaded,
+    /// There was none.
     NotSubscribed,
+    /// It has ended.
     Unsubscribed,
 }
 
@@ -197,6 +204,7 @@ pub enum ThreadUnsubscribeStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStartedNotification {
+    /// The thread.
     pub thread: Thread,
 }
 
@@ -204,7 +212,9 @@ pub struct ThreadStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStatusChangedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// How it stands.
     pub status: ThreadStatus,
 }
 
@@ -212,6 +222,7 @@ pub struct ThreadStatusChangedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -219,8 +230,11 @@ pub struct ThreadClosedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The counts.
     pub token_usage: ThreadTokenUsage,
 }
 
@@ -248,7 +262,7 @@ pub struct TokenUsageBreakdown {
     pub output_tokens: i64,
     /// Output tokens spent on reasoning.
     pub reasoning_output_tokens: i64,
-    /// Input and output tokens together.
+    /// Input and output.
     pub total_tokens: i64,
     /// Input tokens that were put into the cache.
     #[serde(default)]
@@ -259,7 +273,8 @@ pub struct TokenUsageBreakdown {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
-    /// All settings, also those that did not change.
+    /// All of them.
     pub thread_settings: ThreadSettings,
 }

@@ -16,6 +16,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachment {
+    /// Its id.
     pub id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -31,6 +32,7 @@ pub struct ThreadAttachment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentAddParams {
+    /// The thread.
     pub thread_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -44,6 +46,7 @@ pub struct ThreadAttachmentAddParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentAddResponse {
+    /// The attachment.
     pub attachment: ThreadAttachment,
     /// Whether it is new.
     pub outcome: ThreadAttachmentAddOutcome,
@@ -53,6 +56,7 @@ pub struct ThreadAttachmentAddResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadAttachmentAddOutcome {
+    /// It is new.
     Created,
     /// It was there; nothing changed.
     Existing,
@@ -62,6 +66,7 @@ pub enum ThreadAttachmentAddOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentListParams {
+    /// The thread.
     pub thread_id: String,
     /// Where the last page ended (`nextCursor`); absent for the first page.
     pub cursor: Option<String>,
@@ -73,6 +78,7 @@ pub struct ThreadAttachmentListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentListResponse {
+    /// The page.
     pub data: Vec<ThreadAttachment>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -82,6 +88,7 @@ pub struct ThreadAttachmentListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentRemoveParams {
+    /// The thread.
     pub thread_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
@@ -113,6 +120,7 @@ pub struct ThreadAttachmentOwnerListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentOwnerListResponse {
+    /// The page.
     pub data: Vec<ThreadAttachmentOwner>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -122,6 +130,7 @@ pub struct ThreadAttachmentOwnerListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentOwner {
+    /// The thread.
     pub thread_id: String,
     /// Whether it is archived.
     pub archived: bool,
@@ -131,12 +140,15 @@ pub struct ThreadAttachmentOwner {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadAttachmentUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The attachment.
     pub attachment_id: String,
     /// Kind of attachment, in words of the client.
     pub attachment_type: String,
     /// What makes it the same attachment, in words of the client.
     pub identity_key: String,
+    /// What happened.
     pub operation: ThreadAttachmentOperation,
 }
 
@@ -144,6 +156,8 @@ pub struct ThreadAttachmentUpdatedNotification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadAttachmentOperation {
+    /// It was added.
     Created,
+    /// It was removed.
     Deleted,
 }

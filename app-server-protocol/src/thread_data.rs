@@ -19,6 +19,7 @@ pub struct Thread {
     pub cli_version: String,
     /// When it was made, in Unix seconds.
     pub created_at: i64,
+    /// Working folder, absolute.
     pub cwd: AbsolutePathBuf,
     /// Lives in memory only.
     pub ephemeral: bool,
@@ -32,6 +33,7 @@ pub struct Thread {
     pub session_id: String,
     /// Which kind of program made it.
     pub source: SessionSource,
+    /// How it stands.
     pub status: ThreadStatus,
     /// Its turns, in answers that promise them; else empty.
     pub turns: Vec<Turn>,
@@ -71,7 +73,7 @@ pub struct Thread {
     pub originator: Option<String>,
     /// The thread whose agent started it.
     pub parent_thread_id: Option<String>,
-    /// Its rollout file, absolute; null for ephemeral threads.
+    /// Its file.
     pub path: Option<String>,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
@@ -100,10 +102,11 @@ pub enum ThreadHistoryMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadEnvironment {
+    /// Working folder.
     pub cwd: LegacyAppPathString,
     /// The environment; the machine of the server is `local`.
     pub environment_id: String,
-    /// Workspace roots: the working folder unless others were chosen.
+    /// Workspace roots, absolute.
     pub runtime_workspace_roots: Vec<LegacyAppPathString>,
 }
 
@@ -115,11 +118,11 @@ pub struct ThreadExtra {}
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GitInfo {
-    /// Branch; null if it is not known.
+    /// Branch.
     pub branch: Option<String>,
     /// URL of the remote `origin`.
     pub origin_url: Option<String>,
-    /// Commit hash; null if it is not known.
+    /// Commit hash.
     pub sha: Option<String>,
 }
 
@@ -127,7 +130,9 @@ pub struct GitInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSection {
+    /// Its id.
     pub id: String,
+    /// Its name.
     pub name: String,
     /// How it is shown.
     pub appearance: Option<ThreadSectionAppearance>,
@@ -164,6 +169,7 @@ pub enum ThreadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadActiveFlag {
+    /// For an approval.
     WaitingOnApproval,
     /// For an answer of the user.
     WaitingOnUserInput,

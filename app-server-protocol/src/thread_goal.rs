@@ -17,11 +17,13 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoal {
+    /// The thread.
     pub thread_id: String,
     /// When it was made, in Unix seconds.
     pub created_at: i64,
     /// What is to be reached.
     pub objective: String,
+    /// How it stands.
     pub status: ThreadGoalStatus,
     /// Time spent on it, in seconds.
     pub time_used_seconds: i64,
@@ -39,6 +41,7 @@ pub struct ThreadGoal {
 pub enum ThreadGoalStatus {
     /// It is worked on.
     Active,
+    /// It rests.
     Paused,
     /// The agent cannot go on alone.
     Blocked,
@@ -46,6 +49,7 @@ pub enum ThreadGoalStatus {
     UsageLimited,
     /// Its budget is spent.
     BudgetLimited,
+    /// It is reached.
     Complete,
 }
 
@@ -53,11 +57,13 @@ pub enum ThreadGoalStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalSetParams {
+    /// The thread.
     pub thread_id: String,
     /// What is to be reached, at most 4,000 characters.
     pub objective: Option<String>,
+    /// Who sets it.
     pub origin: Option<ThreadGoalMutationOrigin>,
-    /// Absent keeps it; a new goal is `active`.
+    /// How it stands.
     pub status: Option<ThreadGoalStatus>,
     /// Tokens that may be spent on it; null for no limit.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
@@ -69,6 +75,7 @@ pub struct ThreadGoalSetParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadGoalMutationOrigin {
+    /// The user.
     User,
     /// The client on its own.
     Automatic,
@@ -78,6 +85,7 @@ pub enum ThreadGoalMutationOrigin {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalSetResponse {
+    /// The goal.
     pub goal: ThreadGoal,
 }
 
@@ -85,6 +93,7 @@ pub struct ThreadGoalSetResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalGetParams {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -92,7 +101,7 @@ pub struct ThreadGoalGetParams {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalGetResponse {
-    /// Null if the thread has no goal.
+    /// The goal.
     pub goal: Option<ThreadGoal>,
 }
 
@@ -100,7 +109,9 @@ pub struct ThreadGoalGetResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalClearParams {
+    /// The thread.
     pub thread_id: String,
+    /// Who drops it.
     pub origin: Option<ThreadGoalMutationOrigin>,
 }
 
@@ -116,9 +127,11 @@ pub struct ThreadGoalClearResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
     /// The turn that changed it, if one did.
     pub turn_id: Option<String>,
+    /// The goal.
     pub goal: ThreadGoal,
 }
 
@@ -126,5 +139,6 @@ pub struct ThreadGoalUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalClearedNotification {
+    /// The thread.
     pub thread_id: String,
 }

@@ -25,6 +25,7 @@ use crate::shape::either;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItem {
+    /// What it is.
     #[serde(flatten)]
     pub kind: ThreadItemKind,
     /// When it began, in Unix milliseconds.
@@ -40,20 +41,25 @@ pub struct ThreadItem {
 pub enum ThreadItemKind {
     /// The user said something.
     UserMessage {
+        /// Its id.
         id: String,
+        /// What was said.
         content: Vec<UserInput>,
         /// The `clientUserMessageId` that the client gave.
         client_id: Option<String>,
     },
     /// A hook said something to the model.
     HookPrompt {
+        /// Its id.
         id: String,
         /// What was said, hook by hook.
         fragments: Vec<HookPromptFragment>,
     },
     /// The agent said something.
     AgentMessage {
+        /// Its id.
         id: String,
+        /// The text.
         text: String,
         /// How it reaches the user; null is the usual way.
         delivery: Option<AgentMessageDelivery>,
@@ -68,20 +74,25 @@ pub enum ThreadItemKind {
     },
     /// The client handed in the output of a tool.
     FunctionCallOutput {
+        /// Its id.
         id: String,
         /// Name of the tool.
         name: String,
+        /// The output.
         output: FunctionCallOutputBody,
         /// Namespace of the tool, if it has one.
         namespace: Option<String>,
     },
     /// The agent proposed a plan.
     Plan {
+        /// Its id.
         id: String,
         /// The plan, in Markdown.
         text: String,
     },
+    /// The agent thought.
     Reasoning {
+        /// Its id.
         id: String,
         /// Raw thoughts, part by part, where the model shows them.
         #[serde(default)]
@@ -90,12 +101,17 @@ pub enum ThreadItemKind {
         #[serde(default)]
         summary: Vec<String>,
     },
+    /// A command ran.
     CommandExecution {
+        /// Its id.
         id: String,
+        /// The command line.
         command: String,
         /// What its parts do, as far as can be told.
         command_actions: Vec<CommandAction>,
+        /// Working folder.
         cwd: LegacyAppPathString,
+        /// How it stands.
         status: CommandExecutionStatus,
         /// What it wrote, both streams as they came; null while it runs or when it was silent.
         aggregated_output: Option<String>,
@@ -109,22 +125,28 @@ pub enum ThreadItemKind {
         process_id: Option<String>,
         /// Path of the script inside its plugin, if it comes from one.
         script_path: Option<String>,
+        /// Who started it.
         #[serde(default)]
         source: CommandExecutionSource,
     },
+    /// Files were changed.
     FileChange {
+        /// Its id.
         id: String,
         /// What changes, file by file.
         changes: Vec<FileUpdateChange>,
+        /// How it stands.
         status: PatchApplyStatus,
     },
     /// A tool of a tool server was called.
     McpToolCall {
+        /// Its id.
         id: String,
         /// Its arguments, any JSON.
         arguments: Value,
         /// Name of the tool server.
         server: String,
+        /// How it stands.
         status: McpToolCallStatus,
         /// Name of the tool.
         tool: String,
@@ -145,16 +167,20 @@ pub enum ThreadItemKind {
         plugin_id: Option<String>,
         /// The server says that it changes nothing.
         read_only_hint: Option<bool>,
+        /// What it returned.
         result: Option<McpToolCallResult>,
     },
     /// A tool of the client was called.
     DynamicToolCall {
+        /// Its id.
         id: String,
         /// Its arguments, any JSON.
         arguments: Value,
+        /// How it stands.
         status: DynamicToolCallStatus,
         /// Name of the tool.
         tool: String,
+        /// What it returned.
         content_items: Option<Vec<DynamicToolCallOutputContentItem>>,
         /// How long it took, in milliseconds; null while it runs.
         duration_ms: Option<i64>,
@@ -165,6 +191,7 @@ pub enum ThreadItemKind {
     },
     /// The agent dealt with another agent.
     CollabAgentToolCall {
+        /// Its id.
         id: String,
         /// How the other agents stand, by thread id.
         agents_states: BTreeMap<String, CollabAgentState>,
@@ -172,7 +199,9 @@ pub enum ThreadItemKind {
         receiver_thread_ids: Vec<String>,
         /// Thread of the agent that called.
         sender_thread_id: String,
+        /// How it stands.
         status: CollabAgentToolCallStatus,
+        /// What it did.
         tool: CollabAgentTool,
         /// Model that was asked for.
         model: Option<String>,
@@ -183,10 +212,13 @@ pub enum ThreadItemKind {
     },
     /// Another agent began, went on or ended.
     SubAgentActivity {
+        /// Its id.
         id: String,
         /// Where it stands below the root thread.
         agent_path: String,
+        /// Its thread.
         agent_thread_id: String,
+        /// What happened.
         kind: SubAgentActivityKind,
         /// Its model, when it began.
         model: Option<String>,
@@ -195,6 +227,7 @@ pub enum ThreadItemKind {
     },
     /// The model searched the web.
     WebSearch {
+        /// Its id.
         id: String,
         /// What it looked for.
         query: String,
@@ -205,10 +238,14 @@ pub enum ThreadItemKind {
     },
     /// The agent looked at an image.
     ImageView {
+        /// Its id.
         id: String,
+        /// Its path.
         path: LegacyAppPathString,
     },
+    /// The agent waited.
     Sleep {
+        /// Its id.
         id: String,
         /// How long, in milliseconds.
         duration_ms: u64,
@@ -216,7 +253,9 @@ pub enum ThreadItemKind {
     /// The model made an image.
     #[schemars(transform = either("fileId", "result"))]
     ImageGeneration {
+        /// Its id.
         id: String,
+        /// How it stands.
         status: String,
         /// Why there is none.
         failure: Option<ImageGenerationFailure>,
@@ -238,16 +277,23 @@ pub enum ThreadItemKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
     },
+    /// A review began.
     EnteredReviewMode {
+        /// Its id.
         id: String,
+        /// What is reviewed.
         review: String,
     },
+    /// A review ended.
     ExitedReviewMode {
+        /// Its id.
         id: String,
+        /// The review.
         review: String,
     },
     /// The history was summed up.
     ContextCompaction {
+        /// Its id.
         id: String,
     },
 }

@@ -33,6 +33,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadResumeParams {
+    /// The thread.
     pub thread_id: String,
     /// When to ask before a command runs or a file changes.
     pub approval_policy: Option<AskForApproval>,
@@ -42,7 +43,7 @@ pub struct ThreadResumeParams {
     pub base_instructions: Option<String>,
     /// Settings on top of the configuration files, as dotted keys.
     pub config: Option<BTreeMap<String, Value>>,
-    /// Working folder; a relative one counts from the server's, absent keeps the thread's.
+    /// Working folder.
     pub cwd: Option<String>,
     /// Instructions of the application, added to the built-in ones.
     pub developer_instructions: Option<String>,
@@ -55,7 +56,7 @@ pub struct ThreadResumeParams {
     /// Also send a page of turns.
     #[schemars(extend("x-experimental" = true))]
     pub initial_turns_page: Option<ThreadResumeInitialTurnsPageParams>,
-    /// Model slug; absent keeps the thread's.
+    /// Model slug.
     pub model: Option<String>,
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
@@ -67,7 +68,7 @@ pub struct ThreadResumeParams {
     pub permissions: Option<String>,
     /// Accepted and kept; without effect.
     pub personality: Option<Personality>,
-    /// Workspace roots, absolute; absent keeps the thread's.
+    /// Workspace roots, absolute.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -98,12 +99,15 @@ pub struct ThreadResumeResponse {
     pub approval_policy: AskForApproval,
     /// Who answers approval requests.
     pub approvals_reviewer: ApprovalsReviewer,
+    /// Working folder.
     pub cwd: AbsolutePathBuf,
+    /// Model slug.
     pub model: String,
     /// Provider id, as in the configuration.
     pub model_provider: String,
     /// What commands may touch.
     pub sandbox: SandboxPolicy,
+    /// The thread.
     pub thread: Thread,
     /// The permission profile in force; null when the sandbox was chosen directly.
     #[schemars(extend("x-experimental" = true))]
@@ -127,7 +131,7 @@ pub struct ThreadResumeResponse {
     pub multi_agent_mode: MultiAgentMode,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// Workspace roots: the working folder unless others were chosen.
+    /// Workspace roots, absolute.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
@@ -141,6 +145,7 @@ pub struct ThreadResumeResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnsPage {
+    /// The page.
     pub data: Vec<Turn>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -152,6 +157,7 @@ pub struct TurnsPage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadForkParams {
+    /// The other thread.
     pub thread_id: String,
     /// When to ask before a command runs or a file changes.
     pub approval_policy: Option<AskForApproval>,
@@ -168,7 +174,7 @@ pub struct ThreadForkParams {
     pub before_turn_id: Option<String>,
     /// Settings on top of the configuration files, as dotted keys.
     pub config: Option<BTreeMap<String, Value>>,
-    /// Working folder; a relative one counts from the server's, absent keeps the thread's.
+    /// Working folder.
     pub cwd: Option<String>,
     /// Do not go on with the goal by itself.
     #[serde(default)]
@@ -192,7 +198,7 @@ pub struct ThreadForkParams {
     pub experimental_prediction_mode: bool,
     /// End the history with this turn.
     pub last_turn_id: Option<String>,
-    /// Model slug; absent keeps the thread's.
+    /// Model slug.
     pub model: Option<String>,
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
@@ -202,7 +208,7 @@ pub struct ThreadForkParams {
     /// Permission profile, by name; not together with a sandbox.
     #[schemars(extend("x-experimental" = true))]
     pub permissions: Option<String>,
-    /// Workspace roots, absolute; absent keeps the thread's.
+    /// Workspace roots, absolute.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -223,12 +229,15 @@ pub struct ThreadForkResponse {
     pub approval_policy: AskForApproval,
     /// Who answers approval requests.
     pub approvals_reviewer: ApprovalsReviewer,
+    /// Working folder.
     pub cwd: AbsolutePathBuf,
+    /// Model slug.
     pub model: String,
     /// Provider id, as in the configuration.
     pub model_provider: String,
     /// What commands may touch.
     pub sandbox: SandboxPolicy,
+    /// The thread.
     pub thread: Thread,
     /// The permission profile in force; null when the sandbox was chosen directly.
     #[schemars(extend("x-experimental" = true))]
@@ -245,7 +254,7 @@ pub struct ThreadForkResponse {
     pub multi_agent_mode: MultiAgentMode,
     /// How hard the model thinks; null is its default.
     pub reasoning_effort: Option<ReasoningEffort>,
-    /// Workspace roots: the working folder unless others were chosen.
+    /// Workspace roots, absolute.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
@@ -257,6 +266,7 @@ pub struct ThreadForkResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertParams {
+    /// The thread.
     pub thread_id: String,
     /// The first turn to forget.
     pub before_turn_id: String,
@@ -266,6 +276,7 @@ pub struct ThreadRevertParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertResponse {
+    /// The thread.
     pub thread: Thread,
     /// Where `thread/items/list` continues backwards.
     pub items_backwards_cursor: Option<String>,
@@ -277,6 +288,7 @@ pub struct ThreadRevertResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertedNotification {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -284,6 +296,7 @@ pub struct ThreadRevertedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveParams {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -295,6 +308,7 @@ pub struct ThreadArchiveResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchivedNotification {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -302,6 +316,7 @@ pub struct ThreadArchivedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveParams {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -309,6 +324,7 @@ pub struct ThreadUnarchiveParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveResponse {
+    /// The thread.
     pub thread: Thread,
 }
 
@@ -316,6 +332,7 @@ pub struct ThreadUnarchiveResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchivedNotification {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -323,6 +340,7 @@ pub struct ThreadUnarchivedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteParams {
+    /// The thread.
     pub thread_id: String,
 }
 
@@ -334,5 +352,6 @@ pub struct ThreadDeleteResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeletedNotification {
+    /// The thread.
     pub thread_id: String,
 }

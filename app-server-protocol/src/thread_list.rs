@@ -81,7 +81,9 @@ pub struct ThreadListParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a path or a list of paths")]
 pub enum ThreadListCwdFilter {
+    /// One.
     One(String),
+    /// Several.
     Many(Vec<String>),
 }
 
@@ -89,7 +91,9 @@ pub enum ThreadListCwdFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SortDirection {
+    /// Oldest first.
     Asc,
+    /// Newest first.
     Desc,
 }
 
@@ -111,12 +115,15 @@ pub enum ThreadSortKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadSourceKind {
+    /// The terminal client.
     Cli,
     /// An editor, or any other client of the app-server.
     Vscode,
+    /// A script.
     Exec,
     /// A client of the app-server that says so.
     AppServer,
+    /// Any agent.
     SubAgent,
     /// An agent that reviews.
     SubAgentReview,
@@ -124,7 +131,9 @@ pub enum ThreadSourceKind {
     SubAgentCompact,
     /// An agent that was asked for help.
     SubAgentThreadSpawn,
+    /// Another agent.
     SubAgentOther,
+    /// Not known.
     Unknown,
 }
 
@@ -132,6 +141,7 @@ pub enum ThreadSourceKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadListResponse {
+    /// The page.
     pub data: Vec<Thread>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -184,6 +194,7 @@ pub enum ThreadSearchSortKey {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchResponse {
+    /// The page.
     pub data: Vec<ThreadSearchResult>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -219,6 +230,7 @@ pub struct ThreadSearchCancelResponse {}
 pub struct ThreadSearchResult {
     /// Text around the match.
     pub snippet: String,
+    /// The thread.
     pub thread: Thread,
 }
 
@@ -226,6 +238,7 @@ pub struct ThreadSearchResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrencesParams {
+    /// The thread.
     pub thread_id: String,
     /// What to look for.
     pub search_term: String,
@@ -239,6 +252,7 @@ pub struct ThreadSearchOccurrencesParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrencesResponse {
+    /// The page.
     pub data: Vec<ThreadSearchOccurrence>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -248,7 +262,9 @@ pub struct ThreadSearchOccurrencesResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchOccurrence {
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item_id: String,
     /// Text around the match.
     pub snippet: String,
@@ -262,7 +278,7 @@ pub struct ThreadSearchOccurrence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchTextRange {
-    /// First character of the match, counted from 0.
+    /// First unit.
     pub start: u32,
     /// One past the last unit.
     pub end: u32,

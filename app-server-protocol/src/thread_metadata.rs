@@ -23,6 +23,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameParams {
+    /// The thread.
     pub thread_id: String,
     /// The name; blanks around it are cut off.
     pub name: String,
@@ -36,6 +37,7 @@ pub struct ThreadSetNameResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadNameUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
     /// The new name; absent when it has none any more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +48,7 @@ pub struct ThreadNameUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadMetadataUpdateParams {
+    /// The thread.
     pub thread_id: String,
     /// Whether it uses extended cyber access.
     #[schemars(extend("x-experimental" = true))]
@@ -63,7 +66,7 @@ pub struct ThreadMetadataUpdateParams {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadMetadataGitInfoUpdateParams {
-    /// Branch; absent keeps it, null clears it.
+    /// Branch.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub branch: Option<Option<String>>,
@@ -71,7 +74,7 @@ pub struct ThreadMetadataGitInfoUpdateParams {
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub origin_url: Option<Option<String>>,
-    /// Commit hash; absent keeps it, null clears it.
+    /// Commit hash.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub sha: Option<Option<String>>,
@@ -81,6 +84,7 @@ pub struct ThreadMetadataGitInfoUpdateParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadMetadataUpdateResponse {
+    /// The thread.
     pub thread: Thread,
 }
 
@@ -88,6 +92,7 @@ pub struct ThreadMetadataUpdateResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdateParams {
+    /// The thread.
     pub thread_id: String,
     /// When to ask before a command runs or a file changes.
     pub approval_policy: Option<AskForApproval>,
@@ -95,15 +100,15 @@ pub struct ThreadSettingsUpdateParams {
     pub approvals_reviewer: Option<ApprovalsReviewer>,
     /// Plan or default mode, with what goes with it.
     pub collaboration_mode: Option<CollaborationMode>,
-    /// Working folder; a relative one counts from the server's, absent keeps the thread's.
+    /// Working folder.
     pub cwd: Option<String>,
     /// Plugins that are switched off for this thread.
     pub disabled_plugin_ids: Option<Vec<String>>,
     /// How hard the model thinks; null is its default.
     pub effort: Option<ReasoningEffort>,
-    /// At most one: `local`, with its folder and workspace roots.
+    /// Where commands run.
     pub environments: Option<Vec<TurnEnvironmentParams>>,
-    /// Model slug; absent keeps the thread's.
+    /// Model slug.
     pub model: Option<String>,
     /// Whether the model may start other agents on its own.
     pub multi_agent_mode: Option<MultiAgentMode>,
@@ -129,6 +134,7 @@ pub struct ThreadSettingsUpdateResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadInjectItemsParams {
+    /// The thread.
     pub thread_id: String,
     /// Items as the Responses API has them.
     pub items: Vec<Value>,

@@ -23,6 +23,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadReadParams {
+    /// The thread.
     pub thread_id: String,
     /// With all its turns.
     #[serde(default)]
@@ -33,6 +34,7 @@ pub struct ThreadReadParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadReadResponse {
+    /// The thread.
     pub thread: Thread,
     /// What the user has read of it.
     #[schemars(extend("x-experimental" = true))]
@@ -43,6 +45,7 @@ pub struct ThreadReadResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTurnsListParams {
+    /// The thread.
     pub thread_id: String,
     /// Where the last page ended (`nextCursor`); absent for the first page.
     pub cursor: Option<String>,
@@ -58,6 +61,7 @@ pub struct ThreadTurnsListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTurnsListResponse {
+    /// The page.
     pub data: Vec<Turn>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -69,6 +73,7 @@ pub struct ThreadTurnsListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsListParams {
+    /// The thread.
     pub thread_id: String,
     /// Only items of this turn.
     pub turn_id: Option<String>,
@@ -91,6 +96,7 @@ pub struct ThreadItemsListParams {
 pub enum ThreadItemsListCursor {
     /// Where the last page ended.
     Cursor(String),
+    /// At an item.
     Anchor(ThreadItemsListAnchor),
 }
 
@@ -98,13 +104,18 @@ pub enum ThreadItemsListCursor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ThreadItemsListAnchor {
-    Item { item_id: String },
+    /// An item.
+    Item {
+        /// The item.
+        item_id: String,
+    },
 }
 
 /// Outputs to leave out; `thread/items/read` brings them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemOutputDeferral {
+    /// Those of commands.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub command_execution: bool,
@@ -118,6 +129,7 @@ pub struct ThreadItemOutputDeferral {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsListResponse {
+    /// The page.
     pub data: Vec<ThreadItemEntry>,
     /// Where the page before begins, for a request in the opposite direction.
     pub backwards_cursor: Option<String>,
@@ -129,7 +141,9 @@ pub struct ThreadItemsListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemEntry {
+    /// The turn.
     pub turn_id: String,
+    /// The item.
     pub item: ThreadItem,
     /// When it ended, in Unix milliseconds.
     pub completed_at_ms: Option<i64>,
@@ -145,8 +159,11 @@ pub struct ThreadItemEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsReadParams {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
+    /// The items.
     pub item_ids: Vec<String>,
 }
 
@@ -154,6 +171,7 @@ pub struct ThreadItemsReadParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsReadResponse {
+    /// The page.
     pub data: Vec<ThreadItemEntry>,
 }
 
@@ -171,17 +189,24 @@ pub struct ThreadReadState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ThreadUnreadPosition {
+    /// With its beginning.
     ThreadStart,
-    Turn { turn_id: String },
+    /// With a turn.
+    Turn {
+        /// The turn.
+        turn_id: String,
+    },
 }
 
 /// Marks a thread as read or unread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadReadStateUpdateParams {
+    /// The thread.
     pub thread_id: String,
     /// The revision that the client knows; another one is refused.
     pub expected_revision: String,
+    /// What to do.
     pub operation: ThreadReadStateOperation,
 }
 
@@ -189,7 +214,9 @@ pub struct ThreadReadStateUpdateParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum ThreadReadStateOperation {
+    /// All is read.
     Read,
+    /// All is unread.
     Unread,
 }
 
@@ -205,6 +232,7 @@ pub struct ThreadReadStateUpdateResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadReadStateChangedNotification {
+    /// The thread.
     pub thread_id: String,
     /// What the user has read of it.
     pub read_state: ThreadReadState,

@@ -29,6 +29,7 @@ pub struct ThreadSectionListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionListResponse {
+    /// The page.
     pub data: Vec<ThreadSection>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
@@ -38,6 +39,7 @@ pub struct ThreadSectionListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionCreateParams {
+    /// Its name.
     pub name: String,
     /// How it is shown.
     pub appearance: Option<ThreadSectionAppearance>,
@@ -47,6 +49,7 @@ pub struct ThreadSectionCreateParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionCreateResponse {
+    /// The section.
     pub section: ThreadSection,
 }
 
@@ -54,7 +57,9 @@ pub struct ThreadSectionCreateResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionUpdateParams {
+    /// Its name.
     pub name: String,
+    /// The section.
     pub section_id: String,
     /// How it is shown; absent changes nothing, null forgets it.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
@@ -66,6 +71,7 @@ pub struct ThreadSectionUpdateParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionUpdateResponse {
+    /// The section.
     pub section: ThreadSection,
 }
 
@@ -73,6 +79,7 @@ pub struct ThreadSectionUpdateResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSectionDeleteParams {
+    /// The section.
     pub section_id: String,
 }
 
@@ -85,6 +92,7 @@ pub struct ThreadSectionDeleteResponse {}
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = require("sectionId"))]
 pub struct ThreadSectionMoveParams {
+    /// The thread.
     pub thread_id: String,
     /// The section; null takes it out of any.
     #[serde(deserialize_with = "nullable")]
@@ -103,6 +111,7 @@ pub struct ThreadSectionMoveResponse {}
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = require("sectionId"))]
 pub struct ThreadSectionChangedNotification {
+    /// The thread.
     pub thread_id: String,
     /// The section; null when it is in none.
     pub section_id: Option<String>,

@@ -14,6 +14,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTimelineListParams {
+    /// The thread.
     pub thread_id: String,
     /// Where the last page ended (`nextCursor`); absent for the first page.
     pub cursor: Option<String>,
@@ -25,6 +26,7 @@ pub struct ThreadTimelineListParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTimelineListResponse {
+    /// The page.
     pub data: Vec<ThreadTimelineEntry>,
     /// The voice session that was open when the page begins.
     pub active_realtime_session_at_page_start: Option<String>,
@@ -37,29 +39,38 @@ pub struct ThreadTimelineListResponse {
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[expect(clippy::large_enum_variant, reason = "entries travel one at a time")]
 pub enum ThreadTimelineEntry {
+    /// An item.
     Item {
+        /// The turn.
         turn_id: String,
+        /// The item.
         item: ThreadItem,
         /// Place in the history; grows.
         position: u64,
     },
     /// Something in a voice session.
     Realtime {
+        /// What happened there.
         item: ThreadRealtimeItem,
         /// Place in the history; grows.
         position: u64,
     },
+    /// A turn began.
     TurnStarted {
         /// Place in the history; grows.
         position: u64,
+        /// The turn.
         turn_id: String,
         /// When, in Unix seconds.
         started_at: Option<i64>,
     },
+    /// A turn ended.
     TurnCompleted {
         /// Place in the history; grows.
         position: u64,
+        /// How it stands.
         status: TurnStatus,
+        /// The turn.
         turn_id: String,
         /// When it ended, in Unix seconds.
         completed_at: Option<i64>,
@@ -76,8 +87,11 @@ pub enum ThreadTimelineEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRealtimeItem {
+    /// Its id.
     pub id: String,
+    /// The session.
     pub realtime_session_id: String,
+    /// What it was.
     #[serde(flatten)]
     pub kind: ThreadRealtimeItemKind,
 }
@@ -86,19 +100,27 @@ pub struct ThreadRealtimeItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ThreadRealtimeItemKind {
+    /// It began.
     RealtimeSessionStarted,
+    /// Somebody spoke.
     TranscriptSegment {
+        /// Who speaks.
         role: ThreadRealtimeTranscriptRole,
+        /// The text.
         text: String,
     },
     /// An item of the thread was shown in the session.
     BemItemPromoted {
+        /// The item.
         item_id: String,
         /// How it was shown.
         presentation: ThreadRealtimeBemItemPresentation,
+        /// Its turn.
         turn_id: String,
     },
+    /// It ended.
     RealtimeSessionClosed {
+        /// How it ended.
         outcome: ThreadRealtimeSessionOutcome,
     },
 }
@@ -107,7 +129,9 @@ pub enum ThreadRealtimeItemKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadRealtimeTranscriptRole {
+    /// The user.
     User,
+    /// The agent.
     Assistant,
 }
 
@@ -115,7 +139,9 @@ pub enum ThreadRealtimeTranscriptRole {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum ThreadRealtimeBemItemPresentation {
+    /// As a whole.
     WholeItem,
+    /// As text.
     InlineMarkdown,
     /// One of its pictures.
     InlineVisualization {
@@ -128,6 +154,8 @@ pub enum ThreadRealtimeBemItemPresentation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadRealtimeSessionOutcome {
+    /// As it should.
     Ended,
+    /// With an error.
     Failed,
 }

@@ -29,6 +29,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartParams {
+    /// The thread.
     pub thread_id: String,
     /// What the user says.
     pub input: Vec<UserInput>,
@@ -44,7 +45,7 @@ pub struct TurnStartParams {
     /// Plan or default mode; its model and effort win over `model` and `effort`.
     #[schemars(extend("x-experimental" = true))]
     pub collaboration_mode: Option<CollaborationMode>,
-    /// Working folder; a relative one counts from the server's, absent keeps the thread's.
+    /// Working folder.
     pub cwd: Option<String>,
     /// Programme of extended cyber access.
     #[schemars(extend("x-experimental" = true))]
@@ -53,7 +54,7 @@ pub struct TurnStartParams {
     pub disabled_plugin_ids: Option<Vec<String>>,
     /// How hard the model thinks; null is its default.
     pub effort: Option<ReasoningEffort>,
-    /// At most one: `local`, with its folder and workspace roots.
+    /// Where commands run.
     #[schemars(extend("x-experimental" = true))]
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Model slug; another model forgets the effort unless that is given too.
@@ -78,7 +79,7 @@ pub struct TurnStartParams {
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
     /// First turn in the chain of work that led to this one.
     pub root_turn_id: Option<String>,
-    /// Workspace roots, absolute; absent keeps the thread's.
+    /// Workspace roots, absolute.
     #[schemars(extend("x-experimental" = true))]
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
@@ -101,6 +102,7 @@ pub struct TurnStartParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartResponse {
+    /// The turn.
     pub turn: Turn,
 }
 
@@ -108,6 +110,7 @@ pub struct TurnStartResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnSteerParams {
+    /// The thread.
     pub thread_id: String,
     /// The turn that the client believes to be running.
     pub expected_turn_id: String,
@@ -138,6 +141,7 @@ pub struct TurnSteerResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnInterruptParams {
+    /// The thread.
     pub thread_id: String,
     /// The turn that the client believes to be running; empty stops whatever runs.
     pub turn_id: String,
@@ -151,7 +155,9 @@ pub struct TurnInterruptResponse {}
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn: Turn,
 }
 
@@ -159,7 +165,9 @@ pub struct TurnStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnCompletedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn: Turn,
 }
 
@@ -169,7 +177,9 @@ pub struct TurnCompletedNotification {
 pub struct AdditionalContextEntry {
     /// Who vouches for it.
     pub kind: AdditionalContextKind,
+    /// The text.
     pub value: String,
+    /// Its name.
     pub name: Option<String>,
 }
 
@@ -189,6 +199,7 @@ pub enum AdditionalContextKind {
 pub struct TurnToolOutput {
     /// Name of the tool.
     pub name: String,
+    /// The output.
     pub output: FunctionCallOutputBody,
     /// Namespace of the tool, if it has one.
     pub namespace: Option<String>,

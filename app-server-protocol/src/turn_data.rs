@@ -12,12 +12,13 @@ pub struct Turn {
     pub id: String,
     /// Its items, as far as `itemsView` says.
     pub items: Vec<ThreadItem>,
+    /// How it stands.
     pub status: TurnStatus,
     /// When it ended, in Unix seconds.
     pub completed_at: Option<i64>,
     /// How long it took, in milliseconds; null while it runs.
     pub duration_ms: Option<i64>,
-    /// Null unless the turn failed.
+    /// Why it failed.
     pub error: Option<TurnError>,
     /// How much `items` holds.
     #[serde(default)]
@@ -39,9 +40,11 @@ impl Turn {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TurnItemsView {
+    /// None.
     NotLoaded,
     /// The first user message and the last agent message.
     Summary,
+    /// All.
     #[default]
     Full,
 }
@@ -50,10 +53,13 @@ pub enum TurnItemsView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TurnStatus {
+    /// It ended well.
     Completed,
+    /// It was stopped.
     Interrupted,
     /// It ended with an error.
     Failed,
+    /// It runs.
     InProgress,
 }
 
@@ -81,6 +87,7 @@ pub enum CodexErrorInfo {
     SessionBudgetExceeded,
     /// The account's limit is reached.
     UsageLimitExceeded,
+    /// Too many requests.
     RateLimitExceeded,
     /// There is no room in the flexible service tier.
     FlexUnavailable,
@@ -110,6 +117,7 @@ pub enum CodexErrorInfo {
     SandboxError,
     /// A hook forbade the request.
     InferenceHookDenied,
+    /// Anything else.
     Other,
     /// The model server could not be reached.
     HttpConnectionFailed {
@@ -142,6 +150,7 @@ pub enum CodexErrorInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NonSteerableTurnKind {
+    /// A review.
     Review,
     /// A summing-up of the history.
     Compact,
@@ -155,6 +164,7 @@ pub struct MisalignmentErrorDetails {
     pub detailed_explanation: Option<String>,
     /// What kind of finding, in words of the model server.
     pub error_type: Option<String>,
+    /// What was checked.
     pub review_target: Option<String>,
     /// What to tell the agent to bring it back.
     pub steer: Option<MisalignmentSteer>,
@@ -164,5 +174,6 @@ pub struct MisalignmentErrorDetails {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MisalignmentSteer {
+    /// The text.
     pub message: String,
 }

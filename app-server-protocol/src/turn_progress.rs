@@ -12,7 +12,9 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnDiffUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// As a unified diff.
     pub diff: String,
@@ -22,11 +24,13 @@ pub struct TurnDiffUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnPlanUpdatedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
-    /// All steps, also those that did not change.
+    /// All steps.
     pub plan: Vec<TurnPlanStep>,
-    /// Why the plan changed; null if the model does not say.
+    /// Why it changed.
     pub explanation: Option<String>,
 }
 
@@ -34,6 +38,7 @@ pub struct TurnPlanUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnPlanStep {
+    /// How it stands.
     pub status: TurnPlanStepStatus,
     /// What is to be done.
     pub step: String,
@@ -43,8 +48,11 @@ pub struct TurnPlanStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TurnPlanStepStatus {
+    /// Not begun.
     Pending,
+    /// Begun.
     InProgress,
+    /// Done.
     Completed,
 }
 
@@ -52,7 +60,9 @@ pub enum TurnPlanStepStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnModerationMetadataNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
     /// What it says, any JSON.
     pub metadata: Value,
@@ -62,6 +72,8 @@ pub struct TurnModerationMetadataNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextCompactedNotification {
+    /// The thread.
     pub thread_id: String,
+    /// The turn.
     pub turn_id: String,
 }

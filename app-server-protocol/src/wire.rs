@@ -4,8 +4,6 @@
 //! looks at the envelope only; parameters and results stay text until somebody knows their type. Writing goes
 //! straight into the buffer that is sent.
 
-#![warn(missing_docs)]
-
 use std::borrow::Cow;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};

@@ -2,15 +2,20 @@
 //! in which they were read; lanes run side by side. A lane exists only while somebody is in it.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_app_server_protocol::rpc::ScopeKey;
+use codex_core::ThreadId;
+use codex_core::history::RolloutName;
 
 /// What lanes are told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LaneKey {
-    /// A thread, by id as the client wrote it.
-    Thread(String),
+    /// A thread, by its id however the client wrote it, or by the path of a file whose name tells the id.
+    Thread(ThreadId),
+    /// What a client takes for a thread's id. Refused soon enough.
+    NoThread(String),
     /// A thread, by the path of its file.
     Path(String),
     /// A service of the whole process.
@@ -30,14 +35,26 @@ impl Lane {
     /// The lane for what the contract says a request waits for.
     pub(crate) fn of(key: ScopeKey<'_>, connection: u64) -> Self {
         let (key, shared) = match key {
-            ScopeKey::Thread(id) => (LaneKey::Thread(id.into_owned()), false),
-            ScopeKey::Path(path) => (LaneKey::Path(path.into_owned()), false),
+            ScopeKey::Thread(id) => match id.parse() {
+                Ok(id) => (LaneKey::Thread(id), false),
+                Err(_) => (LaneKey::NoThread(id.into_owned()), false),
+            },
+            ScopeKey::Path(path) => match named(&path) {
+                Some(id) => (LaneKey::Thread(id), false),
+                None => (LaneKey::Path(path.into_owned()), false),
+            },
             ScopeKey::Global(name) => (LaneKey::Global(name), false),
             ScopeKey::GlobalRead(name) => (LaneKey::Global(name), true),
             ScopeKey::Handle(name) => (LaneKey::Handle(connection, name.into_owned()), false),
         };
         Self { key, shared }
     }
+}
+
+/// The thread that a file's name tells.
+fn named(path: &str) -> Option<ThreadId> {
+    let name = Path::new(path).file_name()?.to_str()?;
+    Some(RolloutName::parse(name)?.id)
 }
 
 /// Begins the work of a request, and is given its place in the lane.
@@ -194,6 +211,17 @@ mod tests {
         log.end("r3");
         log.end("r4");
         assert!(lanes.lock().is_empty());
+    }
+
+    #[test]
+    fn a_thread_has_one_lane_whatever_it_is_called() {
+        let id = "01a1fb36-43f0-70b0-8793-fb14631a2f74";
+        let path = format!("/home/me/.codex/sessions/2026/11/20/rollout-2026-11-20T23-06-39-{id}.jsonl");
+        let lane = thread(id);
+        assert_eq!(lane, thread(&id.to_uppercase()));
+        assert_eq!(lane, Lane::of(ScopeKey::Path(path.into()), 0));
+        assert_ne!(lane, thread("no id"));
+        assert_ne!(thread("no id"), Lane::of(ScopeKey::Path("no id".into()), 0));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(crate) struct Signals {
 impl Signals {
     /// From now on these signals are ours.
     pub(crate) fn install() -> io::Result<Self> {
+        // A file that may not get larger is an error like that of a full disk, and not the end of the process. The
+        // processes that we start are as they would be without us.
+        drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
         let signals = Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

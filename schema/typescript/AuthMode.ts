@@ -2,7 +2,10 @@
 
 /** A way to sign in. */
 export type AuthMode =
-  | "apikey" | "chatgpt"
+  /** An API key. */
+  | "apikey"
+  /** A ChatGPT account. */
+  | "chatgpt"
   /** ChatGPT tokens that the client owns. */
   | "chatgptAuthTokens"
   /** Headers that the client gives. */

@@ -6,5 +6,6 @@ export type ClientInfo = {
   name: string;
   /** Its name as people know it. */
   title?: string | null;
+  /** Its version. */
   version: string;
 };

@@ -4,6 +4,7 @@ import type { Settings } from "./Settings";
 
 /** Plan or default mode, with what goes with it. */
 export type CollaborationMode = {
+  /** Which mode. */
   mode: ModeKind;
   /** What goes with it. */
   settings: Settings;

@@ -2,4 +2,8 @@
 import type { FunctionCallOutputContentItem } from "./FunctionCallOutputContentItem";
 
 /** What a tool returned. */
-export type FunctionCallOutputBody = string | Array<FunctionCallOutputContentItem>;
+export type FunctionCallOutputBody =
+  /** As text. */
+  | string
+  /** As pieces. */
+  | Array<FunctionCallOutputContentItem>;

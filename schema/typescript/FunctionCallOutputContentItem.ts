@@ -3,10 +3,13 @@ import type { ImageDetail } from "./ImageDetail";
 
 /** A piece of what a tool returned. */
 export type FunctionCallOutputContentItem =
+  /** Text. */
   | {
+    /** The text. */
     text: string;
     type: "input_text";
   }
+  /** An image. */
   | {
     /** How closely the model looks at it. */
     detail?: ImageDetail | null;
@@ -20,6 +23,7 @@ export type FunctionCallOutputContentItem =
       /** Id in the provider's file store, in place of `image_url`. */
       file_id: string;
     })
+  /** Audio. */
   | {
     type: "input_audio";
   } & (
@@ -33,6 +37,7 @@ export type FunctionCallOutputContentItem =
     })
   /** Something that only the model server can read. */
   | {
+    /** The sealed text. */
     encrypted_content: string;
     type: "encrypted_content";
   };

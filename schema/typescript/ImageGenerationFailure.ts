@@ -4,6 +4,7 @@
 export type ImageGenerationFailure =
   /** The account's limit is reached. */
   | {
+    /** Which limit. */
     limitId: string;
     /** When it ends, in Unix seconds. */
     resetsAt: number | null;

@@ -6,5 +6,6 @@ import type { InitializeCapabilities } from "./InitializeCapabilities";
 export type InitializeParams = {
   /** What the client can do and wants. */
   capabilities?: InitializeCapabilities | null;
+  /** Who is calling. */
   clientInfo: ClientInfo;
 };

@@ -1,4 +1,10 @@
 // Generated from the protocol crate. Do not edit.
 
 /** What a model takes. */
-export type InputModality = "text" | "image" | "audio";
+export type InputModality =
+  /** Text. */
+  | "text"
+  /** Images. */
+  | "image"
+  /** Audio. */
+  | "audio";

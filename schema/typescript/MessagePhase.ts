@@ -2,8 +2,9 @@
 
 /** What a message of the agent is. */
 export type MessagePhase =
-  | "final_answer"
   /** A remark on the way. */
   | "commentary"
   /** Part of the answer. */
-  | "partial_answer";
+  | "partial_answer"
+  /** The answer. */
+  | "final_answer";

@@ -2,6 +2,7 @@
 
 /** A way of working together. */
 export type ModeKind =
-  | "default"
   /** Think and propose; change nothing. */
-  | "plan";
+  | "plan"
+  /** Do the work. */
+  | "default";

@@ -4,6 +4,7 @@ import type { ThreadId } from "./ThreadId";
 
 /** Why an agent made a thread. */
 export type SubAgentSource =
+  /** To review changes. */
   | "review"
   /** To sum up a history. */
   | "compact"
@@ -12,9 +13,11 @@ export type SubAgentSource =
   /** Because an agent asked for help. */
   | {
     thread_spawn: {
+      /** Nickname. */
       agent_nickname: string | null;
       /** Where it stands below its root thread. */
       agent_path: AgentPath | null;
+      /** Role. */
       agent_role: string | null;
       /** How far below the root thread it is. */
       depth: number;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use codex_core::mock_model::{Answer, MockModel, Script};
 use serde_json::{Value, json};
 
-use crate::support::{App, Home};
+use crate::support::{App, Home, Launch};
 
 /// Moments at which the program is killed; CODEX_TEST_KILLS sets another number.
 const KILLS: u64 = 50;
@@ -335,4 +335,152 @@ async fn a_legacy_thread_goes_on_as_one() {
     assert_eq!(turns[1]["items"][1]["text"], "new answer");
     assert!(!std::fs::read_to_string(&path).unwrap().contains("\"ordinal\""));
     app.stop().await;
+}
+
+/// All that is below a folder, itself included.
+fn below(folder: PathBuf) -> Vec<PathBuf> {
+    let mut found = vec![folder];
+    let mut next = 0;
+    while let Some(path) = found.get(next).cloned() {
+        if path.is_dir() {
+            found.extend(
+                std::fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        }
+        next += 1;
+    }
+    found
+}
+
+/// The size of files is limited, as a full disk or a quota would; then it isn't any more.
+#[tokio::test]
+async fn a_full_disk_is_told_at_every_turn_and_nothing_is_lost_once_there_is_room() {
+    let long = "word ".repeat(20_000);
+    let model = MockModel::start(
+        [Answer::new().say("short")]
+            .into_iter()
+            .chain((0..3).map(|_| Answer::new().say(&long)))
+            .collect::<Vec<_>>(),
+    );
+    let home = Home::new(&model);
+    // 64 KiB; a file that gets larger is an error, and no signal.
+    let app = Launch::new(&home).after("ulimit -S -f 128").start().await;
+    let id = app.start_thread(json!({})).await;
+    let warned = |run: &crate::support::TurnRun| {
+        let warnings = run.all("warning");
+        let texts = warnings.iter().filter_map(|params| params["message"].as_str());
+        texts.filter(|text| text.contains("not saved")).count()
+    };
+    assert_eq!(warned(&app.run_turn(&id, "one").await), 0);
+    for text in ["two", "three"] {
+        let run = app.run_turn(&id, text).await;
+        assert_eq!((run.status(), warned(&run)), ("completed", 1));
+    }
+    // What memory alone knows isn't given up.
+    let refused = app.call_err("thread/archive", json!({"threadId": id})).await;
+    assert!(refused.message.contains("can't be saved"), "{refused:?}");
+    let pid = rustix::process::Pid::from_raw(app.pid());
+    let limit = rustix::process::prlimit(
+        pid,
+        rustix::process::Resource::Fsize,
+        rustix::process::Rlimit {
+            current: None,
+            maximum: None,
+        },
+    );
+    limit.unwrap();
+    assert_eq!(warned(&app.run_turn(&id, "four").await), 0);
+    app.stop().await;
+    let app = App::start(&home).await;
+    let read = app
+        .call("thread/read", json!({"threadId": id, "includeTurns": true}))
+        .await;
+    let turns = read["thread"]["turns"].as_array().unwrap();
+    let statuses: Vec<_> = turns
+        .iter()
+        .map(|turn| (turn["status"].as_str(), turn["items"].as_array().map(Vec::len)))
+        .collect();
+    assert_eq!(statuses, [(Some("completed"), Some(2)); 4]);
+}
+
+/// What is still not saved when the program ends is said where somebody may look.
+#[tokio::test]
+async fn what_a_full_disk_refuses_to_the_end_is_in_the_log() {
+    let model = MockModel::start([Answer::new().say(&"word ".repeat(20_000))]);
+    let home = Home::new(&model);
+    let app = Launch::new(&home).after("ulimit -S -f 128").start().await;
+    let id = app.start_thread(json!({})).await;
+    app.run_turn(&id, "one").await;
+    app.stop().await;
+    assert!(app.stderr().contains("are not saved to"), "{}", app.stderr());
+}
+
+#[tokio::test]
+async fn histories_are_their_owners_only_whatever_the_umask() {
+    for umask in ["000", "022", "777"] {
+        let model = MockModel::start([Answer::new().say("one"), Answer::new().say("two")]);
+        let home = Home::new(&model);
+        let app = Launch::new(&home).after(&format!("umask {umask}")).start().await;
+        let id = app.start_thread(json!({})).await;
+        app.run_turn(&id, "one").await;
+        app.call("thread/name/set", json!({"threadId": id, "name": "a name"}))
+            .await;
+        app.call("thread/fork", json!({"threadId": id})).await;
+        app.call("thread/archive", json!({"threadId": id})).await;
+        app.stop().await;
+        let mut seen = 0;
+        for part in [
+            "sessions",
+            "archived_sessions",
+            "thread-writer-locks",
+            "session_index.jsonl",
+            "session_index.jsonl.lock",
+        ] {
+            for path in below(home.codex().join(part)) {
+                let meta = std::fs::metadata(&path).unwrap();
+                let mode = std::os::unix::fs::MetadataExt::mode(&meta) & 0o777;
+                let wanted = if meta.is_dir() { 0o700 } else { 0o600 };
+                assert_eq!(mode, wanted, "{} with umask {umask}", path.display());
+                seen += 1;
+            }
+        }
+        assert!(seen > 10, "{seen}");
+    }
+}
+
+/// By id, by the id in capitals, by path, and by a link to it.
+#[tokio::test]
+async fn a_thread_that_is_resumed_by_all_its_names_at_once_is_one_thread() {
+    let model = MockModel::start([Answer::new().say("one"), Answer::new().say("two")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    app.run_turn(&id, "one").await;
+    let read = app.call("thread/read", json!({"threadId": id})).await;
+    let path = read["thread"]["path"].as_str().unwrap().to_owned();
+    app.stop().await;
+    let link = home.path().join("a link.jsonl");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let app = App::start(&home).await;
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        for params in [
+            json!({"threadId": id}),
+            json!({"threadId": id.to_uppercase()}),
+            json!({"threadId": "", "path": path}),
+            json!({"threadId": "", "path": link}),
+        ] {
+            asked.push(app.request("thread/resume", params).await);
+        }
+    }
+    for request in asked {
+        let resumed = app.response(request).await.unwrap();
+        assert_eq!(resumed["thread"]["id"], *id);
+        assert_eq!(resumed["thread"]["turns"].as_array().map(Vec::len), Some(1));
+    }
+    let loaded = app.call("thread/loaded/list", json!({})).await;
+    assert_eq!(loaded["data"], json!([id]));
+    app.run_turn(&id, "two").await;
 }

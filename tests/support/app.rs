@@ -96,6 +96,29 @@ impl Launch {
         self
     }
 
+    /// Starts the program from a shell that does this first.
+    #[must_use]
+    pub fn after(mut self, first: &str) -> Self {
+        let command = self.command.as_std();
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("{first}; exec \"$@\"");
+        shell
+            .args(["-c", &script, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        shell.env_clear();
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                shell.env(name, value);
+            }
+        }
+        if let Some(folder) = command.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        self.command = shell;
+        self
+    }
+
     /// The command itself, for tests that want other streams than pipes, or to read them by themselves. Standard
     /// streams are as those of the test.
     pub fn into_command(mut self) -> Command {

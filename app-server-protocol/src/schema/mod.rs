@@ -3,8 +3,6 @@
 //! The stable surface leaves out every method, member and variant that is marked experimental. What is checked in
 //! under `schema/` is the stable surface; the output does not depend on anything but the types.
 
-#![warn(missing_docs)]
-
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;

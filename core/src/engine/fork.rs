@@ -12,7 +12,7 @@ use crate::history::branch::Branch;
 use crate::history::store::load::{Taken, TakenTurns, load_later, load_now, settings_count};
 use crate::history::{
     Cut, Entry, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
-    ThreadLog, first_line,
+    ThreadLog, WriterLock, first_line,
 };
 use crate::instructions::TURN_ABORTED;
 use crate::session::{Mail, Session};
@@ -98,11 +98,7 @@ impl Engine {
 
     async fn fork_source(&self, source: &ResumeThread) -> Result<StoredThread> {
         match (&source.path, source.id) {
-            (Some(path), _) if path.exists() => self.store().find_path(path.clone()).await,
-            (Some(path), _) => Err(Error::invalid(format!(
-                "failed to resolve rollout path `{}`: file does not exist",
-                path.display()
-            ))),
+            (Some(path), _) => self.store().find_path(path.clone()).await,
             (None, Some(id)) => {
                 let stored = self.store().find(id).await?;
                 stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))
@@ -125,7 +121,7 @@ impl Engine {
         let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
         entries.extend(end_of_open_turn(&branch));
         let grafted = self
-            .graft(twig.id, path.clone(), meta, &branch, entries, mail)
+            .graft(twig.id, path.clone(), meta, &branch, entries, None, mail)
             .await?;
         let info = ThreadInfo {
             path: Some(path),
@@ -140,7 +136,9 @@ impl Engine {
         self.assemble(draft, grafted.session)
     }
 
-    /// Begins a file that points into another one, and writes what it begins with.
+    /// Begins a file that points into another one, and writes what it begins with. `lock`: that of the thread, unless it
+    /// is new.
+    #[expect(clippy::too_many_arguments, reason = "all that a file begins with")]
     pub(super) async fn graft(
         &self,
         id: ThreadId,
@@ -148,6 +146,7 @@ impl Engine {
         meta: SessionMeta,
         branch: &Branch,
         entries: Vec<Entry>,
+        lock: Option<WriterLock>,
         mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Grafted> {
         let log = ThreadLog::create(
@@ -161,12 +160,19 @@ impl Engine {
                     ordinal: branch.base.end_ordinal_exclusive,
                     ..branch.tail.position
                 },
-                lock: None,
+                lock,
                 on_warning: on_warning(mail),
             },
         );
         log.append(entries);
         log.materialise().await;
+        if let Some(why) = log.problem() {
+            let _ = log.close().await;
+            self.store().discard(path).await;
+            return Err(Error::internal(format!(
+                "the thread's new file can't be saved: {why}. The thread is as it was"
+            )));
+        }
         let history = self.store().open_history(path).await?;
         let load = load_later(history.clone());
         let session = Session::resumed(log.clone(), load, world(&branch.tail), branch.tail.usage);

@@ -241,7 +241,12 @@ impl Engine {
         let family = self.store().family(id).await?;
         let mut archived = Vec::new();
         for member in family {
-            self.unload(member).await;
+            let _claim = self.claims.claim(member).await;
+            match self.thread(member).as_ref().map_or(Ok(()), check_saved) {
+                Err(error) if member == id => return Err(error),
+                Err(_) => continue,
+                Ok(()) => self.unload(member).await,
+            }
             let lock = match self.store().lock(member).await {
                 Ok(lock) => lock,
                 Err(error) if member == id => return Err(error),
@@ -265,6 +270,7 @@ impl Engine {
                 "no archived rollout found for thread id {id}"
             )));
         }
+        let _claim = self.claims.claim(id).await;
         let lock = self.store().lock(id).await?;
         let stored = self.store().unarchive(id).await?;
         drop(lock);
@@ -284,6 +290,7 @@ impl Engine {
             return Err(Error::invalid(format!("no rollout found for thread id {id}")));
         }
         self.store().check_delete(id).await?;
+        let _claim = self.claims.claim(id).await;
         self.unload(id).await;
         let lock = self.store().lock(id).await?;
         let deleted = self.store().delete(id).await;
@@ -301,7 +308,9 @@ impl Engine {
         let handle = self
             .thread(id)
             .ok_or_else(|| Error::invalid(format!("thread not found: {id}")))?;
+        let _claim = self.claims.claim(id).await;
         handle.log().flushed().await;
+        check_saved(&handle)?;
         let missing = || Error::invalid(format!("no rollout found for thread id {id}"));
         let stored = self.store().find(id).await?.ok_or_else(missing)?;
         if stored.info.history_mode == HistoryMode::Legacy {
@@ -336,10 +345,9 @@ impl Engine {
         let settings = settings.unwrap_or(again);
         let instructions = self.instructions_again(&meta, None, &files)?;
         let channel = mpsc::unbounded_channel();
-        drop(lock);
         let entries = vec![Entry::SettingsApplied(Box::new(settings.clone()))];
         let grafted = self
-            .graft(id, path.clone(), meta, &branch, entries, &channel.0)
+            .graft(id, path.clone(), meta, &branch, entries, Some(lock), &channel.0)
             .await?;
         let (reading, news) = self.store().reverted_reading(id, grafted.history.clone()).await?;
         let turns = self.store().taken_turns(grafted.history, id, false, None).await?;
@@ -395,6 +403,18 @@ impl Engine {
             handle.submit(Op::Shutdown { reply });
             let _ = ended.await;
         }
+    }
+}
+
+/// Refuses what would end a thread of which memory knows more than its file.
+fn check_saved(handle: &ThreadHandle) -> Result<()> {
+    match handle.log().problem() {
+        None => Ok(()),
+        Some(why) => Err(Error::internal(format!(
+            "the history of thread {} can't be saved: {why}. Its end is in memory only: make the disk take it, and try \
+             again",
+            handle.id()
+        ))),
     }
 }
 

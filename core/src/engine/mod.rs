@@ -2,6 +2,7 @@
 
 mod actors;
 mod assemble;
+mod claims;
 mod files;
 mod fork;
 mod manage;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::actors::Actors;
 use self::assemble::{Assembled, provider};
+use self::claims::Claims;
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
@@ -98,6 +100,8 @@ pub struct Engine {
     writer: LogWriter,
     /// Stored threads.
     store: OnceLock<ThreadStore>,
+    /// Who is at work on a thread as a whole.
+    claims: Claims,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -125,6 +129,7 @@ impl Engine {
             shell_tools: OnceLock::new(),
             writer: LogWriter::default(),
             store: OnceLock::new(),
+            claims: Claims::default(),
         })
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::assemble::{Assembled, Draft, export, on_warning};
+use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, ThreadHandle};
@@ -70,13 +71,15 @@ impl Engine {
             Err(error) => return reply.send(Err(error)),
         };
         let channel = mpsc::unbounded_channel();
-        let taken = match found {
+        let (taken, _claim) = match found {
             Resumable::Loaded(handle) => {
                 let resumed = self.loaded_again(&handle, &resume).await;
                 return reply.send(resumed);
             }
-            Resumable::Stored(stored) => self.take_up(*stored, resume, &channel.0).await,
-            Resumable::Unstarted(thread) => self.take_up_unstarted(*thread, resume, &channel.0).await,
+            Resumable::Stored(stored, claim) => {
+                (self.take_up(*stored, resume, &channel.0).await, Some(claim))
+            }
+            Resumable::Unstarted(thread) => (self.take_up_unstarted(*thread, resume, &channel.0).await, None),
         };
         match taken {
             Ok((assembled, resumed)) => {
@@ -108,6 +111,8 @@ impl Engine {
             (None, None) => return Err(Error::invalid("threadId or path must be given")),
         };
         let id = stored.info.id;
+        // Others may be taking it up, by another name.
+        let claim = self.claims.claim(id).await;
         if let Some(handle) = self.thread(id) {
             return Ok(Resumable::Loaded(handle));
         }
@@ -116,7 +121,7 @@ impl Engine {
                 "session {id} is archived. Run `codex unarchive {id}` to unarchive it first."
             )));
         }
-        Ok(Resumable::Stored(Box::new(stored)))
+        Ok(Resumable::Stored(Box::new(stored), claim))
     }
 
     /// A thread that has no file.
@@ -265,6 +270,11 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
+        if cwd.as_os_str().is_empty() {
+            return Err(Error::invalid(
+                "the thread's file does not tell its working folder; give one as `cwd`",
+            ));
+        }
         let files = ThreadFiles::read(&self.options.config, cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
         export(config);
@@ -397,7 +407,7 @@ impl Engine {
 
 enum Resumable {
     Loaded(ThreadHandle),
-    Stored(Box<StoredThread>),
+    Stored(Box<StoredThread>, Claim),
     Unstarted(Box<UnstartedThread>),
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn cut(history: History, at: &Cut) -> Result<Branch> {
     let meta = read_meta(newest)?;
     let thread_id = meta
         .id
-        .ok_or_else(|| Error::from(HistoryError::Empty(newest.path().to_path_buf())))?;
+        .ok_or_else(|| Error::from(HistoryError::without_id(newest.path())))?;
     let base = HistoryBase {
         thread_id,
         end_ordinal_exclusive: ordinal.unwrap_or(tail.position.ordinal),

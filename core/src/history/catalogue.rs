@@ -13,12 +13,12 @@ use chrono::{Datelike, Timelike};
 use rustix::fs::AtFlags;
 use uuid::Uuid;
 
-use super::chain::FindRollouts;
 use super::layout::{Layout, RolloutName, uuid_ms};
+use super::strays::Strays;
 use crate::ThreadId;
 
 /// Modification times of folders are this coarse: what changed shortly before a listing may be missing in it.
-const COARSE: Duration = Duration::from_millis(20);
+pub(super) const COARSE: Duration = Duration::from_millis(20);
 
 /// A rollout's place in the order of beginnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +65,8 @@ pub(crate) struct Catalogue {
     archived: BTreeMap<Key, Place>,
     /// Threads with more than one file.
     reverted: HashMap<ThreadId, Vec<Key>>,
+    /// What lies elsewhere, or has another name.
+    strays: Strays,
 }
 
 impl Catalogue {
@@ -78,6 +80,7 @@ impl Catalogue {
             files: BTreeMap::new(),
             archived: BTreeMap::new(),
             reverted: HashMap::new(),
+            strays: Strays::default(),
         }
     }
 
@@ -198,7 +201,8 @@ impl Catalogue {
         self.all(id).into_iter().next_back()
     }
 
-    /// All files of a thread, oldest first; archived ones come first.
+    /// All files of a thread, oldest first; archived ones come first. Files in unusual places, and with unusual names,
+    /// count if there are no others.
     pub(crate) fn all(&mut self, id: ThreadId) -> Vec<Rollout> {
         self.list_all();
         let keys: Vec<Key> = match self.reverted.get(&id) {
@@ -210,6 +214,9 @@ impl Catalogue {
             found.extend(keys.iter().filter_map(|key| self.rollout(*key, archived)));
         }
         found.sort_by_key(|r| r.key);
+        if found.is_empty() {
+            return self.strays.find(&self.layout, id);
+        }
         found
     }
 
@@ -448,12 +455,6 @@ impl Folder {
         let (day, month, year) = (number()?, number()?, number()?);
         let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
         Some(date.and_hms_opt(23, 59, 59)?.and_utc().timestamp_millis())
-    }
-}
-
-impl FindRollouts for std::cell::RefCell<&mut Catalogue> {
-    fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
-        self.borrow_mut().all(id).into_iter().map(|r| r.path).collect()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use super::line::{self, Kind, Line};
 use super::meta::{HistoryBase, SessionMeta};
 use super::source::{Backward, Source};
@@ -54,9 +56,34 @@ pub enum HistoryError {
         /// Why.
         source: io::Error,
     },
-    /// It has no meta line.
+    /// Nothing is in it, or it is of a time when files had no meta line.
     #[error("failed to read thread: rollout at {} is empty", .0.display())]
     Empty(PathBuf),
+    /// It has no meta line that can be read.
+    #[error(
+        "failed to read thread: {}, line {line}: {why}. The rest of the file has not been touched: correct that line, \
+         or put back a copy of the file",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from one.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl HistoryError {
+    /// The meta line does not say whose it is.
+    pub(crate) fn without_id(path: &Path) -> Self {
+        Self::Damaged {
+            path: path.to_path_buf(),
+            line: 1,
+            why: "it has no thread id".into(),
+        }
+    }
 }
 
 /// What is told of a history that can't be read on.
@@ -201,11 +228,13 @@ impl History {
 /// The meta line: the first line, garbage lines before it aside.
 pub(crate) fn read_meta(source: &Source) -> Result<SessionMeta, HistoryError> {
     let mut lines = source.forward(0);
+    let path = || source.path().to_path_buf();
     let io = |error| HistoryError::Io {
-        path: source.path().to_path_buf(),
+        path: path(),
         source: error,
     };
-    for _ in 0..10 {
+    let mut damage = None;
+    for number in 1..=10 {
         let Some((_, bytes)) = lines.next().map_err(io)? else {
             break;
         };
@@ -215,8 +244,65 @@ pub(crate) fn read_meta(source: &Source) -> Result<SessionMeta, HistoryError> {
         {
             return Ok(meta);
         }
+        if damage.is_none() && !bytes.trim_ascii().is_empty() {
+            damage = Some((number, damage_of(&bytes)));
+        }
     }
-    Err(HistoryError::Empty(source.path().to_path_buf()))
+    match damage {
+        Some((line, Some(why))) => Err(HistoryError::Damaged {
+            path: path(),
+            line,
+            why,
+        }),
+        _ => Err(HistoryError::Empty(path())),
+    }
+}
+
+/// What is wrong with a first line; `None`: it is that of a file without meta lines, as they were once.
+fn damage_of(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct First {
+        #[serde(rename = "type", default)]
+        kind: Option<String>,
+        #[serde(default)]
+        payload: Option<IgnoredAny>,
+        #[serde(default)]
+        id: Option<ThreadId>,
+        #[serde(default)]
+        timestamp: Option<IgnoredAny>,
+    }
+    const WANTED: &str = "a thread's file begins with a `session_meta` line";
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
+        return Some(match error.classify() {
+            serde_json::error::Category::Eof => {
+                format!("it ends in the middle, at column {}", error.column())
+            }
+            _ => format!("it is no JSON ({}, at column {})", plain(&error), error.column()),
+        });
+    }
+    match serde_json::from_slice::<First>(text) {
+        Ok(First {
+            kind: None,
+            payload: None,
+            id: Some(_),
+            timestamp: Some(_),
+        }) => None,
+        Ok(First { kind: Some(kind), .. }) if kind == "session_meta" => {
+            Some("its payload can't be read: it must be an object".into())
+        }
+        Ok(First { kind: Some(kind), .. }) => {
+            let kind: String = kind.chars().filter(|c| !c.is_control()).take(40).collect();
+            Some(format!("it is a `{kind}` line, but {WANTED}"))
+        }
+        _ => Some(format!("it has no `type`, but {WANTED}")),
+    }
+}
+
+/// The text of an error without its place, which is told in other words.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// Whether the lines of `source` up to the base's end are those that the base means.
@@ -229,7 +315,7 @@ fn ends_at(source: &Source, base: HistoryBase) -> bool {
     for _ in 0..20 {
         match lines.next() {
             Ok(Some((_, bytes))) => {
-                if let Some(ordinal) = line::ordinal(bytes) {
+                if let Some(ordinal) = line::ordinal(&bytes) {
                     return ordinal + 1 == base.end_ordinal_exclusive;
                 }
             }

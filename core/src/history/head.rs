@@ -65,7 +65,13 @@ pub(crate) fn read(path: &Path) -> Result<Head, HistoryError> {
             break;
         }
     }
-    head.ok_or_else(|| HistoryError::Empty(path.to_path_buf()))
+    match head {
+        Some(head) => Ok(head),
+        // Says what is wrong.
+        None => Err(super::chain::read_meta(&source)
+            .err()
+            .unwrap_or_else(|| HistoryError::Empty(path.to_path_buf()))),
+    }
 }
 
 impl Head {

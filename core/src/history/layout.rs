@@ -106,11 +106,11 @@ impl RolloutName {
         let (time, rest) = (rest.get(..19)?, rest.get(19..)?.strip_prefix('-')?);
         let begun = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H-%M-%S").ok()?;
         let (id, revert) = match rest.split_once('_') {
-            Some((id, revert)) => (id, Some(Uuid::try_parse(revert).ok()?)),
+            Some((id, revert)) => (id, Some(usual_id(revert)?)),
             None => (rest, None),
         };
         Some(Self {
-            id: ThreadId(Uuid::try_parse(id).ok()?),
+            id: ThreadId(usual_id(id)?),
             begun,
             revert,
             compressed,
@@ -130,6 +130,12 @@ impl RolloutName {
             _ => named,
         }
     }
+}
+
+/// An identifier as programs write it. Other forms name files that can't be found by the identifier.
+fn usual_id(text: &str) -> Option<Uuid> {
+    let usual = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    Uuid::try_parse(text).ok().filter(|_| usual)
 }
 
 /// Unix milliseconds of a UUIDv7.
@@ -185,6 +191,8 @@ mod tests {
             "rollout-2026-11-20T23-06-39-x.jsonl",
             "notes.jsonl",
             "rollout-é.jsonl",
+            "rollout-2026-11-20T23-06-39-01A1FB36-43F0-70B0-8793-FB14631A2F74.jsonl",
+            "rollout-2026-11-20T23-06-39-01a1fb3643f070b08793fb14631a2f74.jsonl",
         ] {
             assert_eq!(RolloutName::parse(other), None);
         }

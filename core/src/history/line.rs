@@ -4,10 +4,17 @@
 //! the payload's first member only. Lines with their members in an unusual order are parsed in full.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::Deref;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use super::repair;
+
+/// What other programs put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Kinds of lines, and of events, that readers look into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +82,38 @@ impl EventKind {
     }
 }
 
+/// Bytes of a line without its end, and room for the same line repaired.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a> {
+    bytes: &'a [u8],
+    room: Option<&'a Room>,
+}
+
+/// Where a line is kept that had to be repaired.
+pub(crate) type Room = OnceCell<Option<Box<[u8]>>>;
+
+impl<'a> Text<'a> {
+    /// A line that can be repaired.
+    pub(crate) fn new(bytes: &'a [u8], room: &'a Room) -> Self {
+        let room = Some(room);
+        Self { bytes, room }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { bytes, room: None }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes
+    }
+}
+
 /// A line, as far as it was looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
@@ -85,18 +124,22 @@ pub(crate) struct Line<'a> {
     whole: &'a [u8],
     /// All of it is JSON. Of other lines the payload is JSON or not, which is seen when it is read.
     checked: bool,
+    room: Option<&'a Room>,
 }
 
 impl<'a> Line<'a> {
     /// Looks at a line without its end; `None` for garbage.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(text: impl Into<Text<'a>>) -> Option<Self> {
+        let Text { bytes, room } = text.into();
         // A check of the whole line would cost more than all the rest: payloads are checked when they are read. But
         // nearly all torn lines are known by their end.
         let line = bytes.trim_ascii();
         if line.last() != Some(&b'}') {
             return None;
         }
-        Self::quick(line).or_else(|| Self::thorough(line))
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        let found = Self::quick(line).or_else(|| Self::thorough(line))?;
+        Some(Self { room, ..found })
     }
 
     fn quick(text: &'a [u8]) -> Option<Self> {
@@ -136,6 +179,7 @@ impl<'a> Line<'a> {
             payload,
             whole: text,
             checked: false,
+            room: None,
         })
     }
 
@@ -169,14 +213,33 @@ impl<'a> Line<'a> {
             payload: payload.as_bytes(),
             whole: text,
             checked: true,
+            room: None,
         })
     }
 
-    /// Reads the payload; `None` if it isn't what is expected, or if the line is torn behind it.
+    /// Reads the payload; `None` if it isn't what is expected, or if the line is torn behind it. Texts in it that can't
+    /// be read are repaired.
     pub(crate) fn payload<T: Deserialize<'a>>(&self) -> Option<T> {
+        // Not every reader looks into the texts: who reads a part later must find it readable.
+        if !repair::may_hold_surrogates(self.payload)
+            && let Some(payload) = self.read()
+        {
+            return Some(payload);
+        }
+        self.repaired().unwrap_or(*self).read()
+    }
+
+    fn read<T: Deserialize<'a>>(&self) -> Option<T> {
         let mut reader = serde_json::Deserializer::from_slice(self.payload).into_iter();
         let payload = reader.next()?.ok()?;
         (self.checked || is_end(&self.payload[reader.byte_offset()..])).then_some(payload)
+    }
+
+    /// The same line with its texts repaired; `None` if nothing is broken.
+    fn repaired(&self) -> Option<Self> {
+        let repair = || repair::line(self.payload).map(Vec::into_boxed_slice);
+        let payload = self.room?.get_or_init(repair).as_deref()?;
+        Some(Self { payload, ..*self })
     }
 
     /// The payload's text, and nothing behind it.
@@ -346,10 +409,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_that_is_broken_costs_that_text() {
+        let text = br#"{"timestamp":"T","ordinal":7,"type":"event_msg","payload":{"type":"x","a":"b\ud83dc","n":1}}"#;
+        let room = Room::new();
+        let line = Line::parse(Text::new(text, &room)).expect("a line");
+        let payload: serde_json::Value = line.payload().expect("a payload");
+        assert_eq!(
+            (payload["a"].as_str(), payload["n"].as_i64()),
+            (Some("b\u{fffd}c"), Some(1))
+        );
+        // Also for those who read a part of it later.
+        let raw: &RawValue = line.payload().expect("a payload");
+        serde_json::from_str::<serde_json::Value>(raw.get()).expect("JSON");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_line() {
+        let text = "\u{feff}{\"type\":\"session_meta\",\"payload\":{}}";
+        let line = Line::parse(text.as_bytes()).expect("a line");
+        assert_eq!(line.kind, Kind::Meta);
+    }
+
     proptest! {
         #[test]
         fn bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Line::parse(&bytes).map(|line| line.payload::<serde_json::Value>());
+            let _ = Line::parse(bytes.as_slice()).map(|line| line.payload::<serde_json::Value>());
         }
     }
 }

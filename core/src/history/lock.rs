@@ -10,10 +10,16 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::layout::Layout;
+use super::private;
 use crate::ThreadId;
+
+/// How long others may hold `.coordination.lock` before that is an error: they need a few system calls.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a lock file's removal may wait for it.
+const TIDYING: Duration = Duration::from_millis(10);
 
 /// Threads that this process holds. For the whole process, as the locks themselves are.
 static OURS: Mutex<BTreeSet<ThreadId>> = Mutex::new(BTreeSet::new());
@@ -26,6 +32,21 @@ pub enum LockError {
     Held {
         /// The thread.
         id: ThreadId,
+        /// The process, where the system tells.
+        holder: Option<Holder>,
+    },
+    /// Another process has held the lock of all lock files for longer than it takes to make one.
+    #[error(
+        "the writer lock of thread {id} can't be taken: {} has held {} for {} s. Try again; if it stays so, end what holds it",
+        holder.as_ref().map_or_else(|| "another process".to_owned(), |Holder { pid, name }| format!("process {pid} ({name})")),
+        path.display(),
+        PATIENCE.as_secs()
+    )]
+    Stuck {
+        /// The thread.
+        id: ThreadId,
+        /// The lock of all lock files.
+        path: PathBuf,
         /// The process, where the system tells.
         holder: Option<Holder>,
     },
@@ -58,14 +79,26 @@ pub struct WriterLock {
 }
 
 impl WriterLock {
-    /// Takes the lock or says at once that it is held. Blocks for the time of a few system calls.
+    /// Takes the lock or says that it is held. Waits for two seconds at most while another process makes or removes a
+    /// lock file.
     pub fn take(layout: &Layout, id: ThreadId) -> Result<Self, LockError> {
+        Self::take_within(layout, id, PATIENCE)
+    }
+
+    /// Likewise, with another longest wait.
+    pub(super) fn take_within(layout: &Layout, id: ThreadId, patience: Duration) -> Result<Self, LockError> {
         let io = |source| LockError::Io { id, source };
         let folder = layout.locks();
-        std::fs::create_dir_all(&folder).map_err(io)?;
+        private::create_folders(&folder).map_err(io)?;
         let coordination = folder.join(".coordination.lock");
         let guard = open(&coordination).map_err(io)?;
-        guard.lock().map_err(io)?;
+        if !lock_within(&guard, patience).map_err(io)? {
+            return Err(LockError::Stuck {
+                id,
+                holder: holder(&guard),
+                path: coordination,
+            });
+        }
         let path = folder.join(format!("{id}.lock"));
         let file = open(&path).map_err(io)?;
         match file.try_lock() {
@@ -102,7 +135,8 @@ impl WriterLock {
     /// Whether some process, this one included, has the thread.
     pub fn is_held(layout: &Layout, id: ThreadId) -> bool {
         let path = layout.locks().join(format!("{id}.lock"));
-        File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        private::open_to_read(&path)
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }
 
@@ -113,7 +147,7 @@ impl Drop for WriterLock {
             .remove(&self.id);
         // Removing is tidiness only: a file that stays behind locks nobody out.
         if let Ok(guard) = open(&self.coordination)
-            && guard.lock().is_ok()
+            && lock_within(&guard, TIDYING).unwrap_or(false)
         {
             let _ = std::fs::remove_file(&self.path);
         }
@@ -157,12 +191,25 @@ fn told(holder: Option<&Holder>) -> String {
     }
 }
 
+/// Locks a file; `false` if others have it all the time.
+pub(super) fn lock_within(file: &File, patience: Duration) -> io::Result<bool> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(error);
+            }
+            Err(_) if began.elapsed() >= patience => return Ok(false),
+            Err(_) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
+    private::open(OpenOptions::new().create(true).truncate(false).write(true), path)
 }
 
 #[cfg(test)]
@@ -185,6 +232,24 @@ mod tests {
         drop(held);
         assert!(!WriterLock::is_held(&layout, id));
         assert!(!layout.locks().join(format!("{id}.lock")).exists());
+        WriterLock::take(&layout, id).expect("free again");
+    }
+
+    #[test]
+    fn a_coordination_lock_that_is_never_let_go_is_an_error_that_names_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(home.path());
+        let id = ThreadId::new();
+        let held = WriterLock::take(&layout, id).expect("free");
+        let coordination = open(&layout.locks().join(".coordination.lock")).expect("a file");
+        coordination.lock().expect("free");
+        let refused = WriterLock::take_within(&layout, ThreadId::new(), Duration::ZERO).expect_err("stuck");
+        assert!(matches!(refused, LockError::Stuck { .. }));
+        assert!(refused.to_string().contains(".coordination.lock"), "{refused}");
+        // Letting go does not wait for it either.
+        drop(held);
+        assert!(!WriterLock::is_held(&layout, id));
+        drop(coordination);
         WriterLock::take(&layout, id).expect("free again");
     }
 

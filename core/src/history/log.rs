@@ -3,29 +3,26 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use tokio::sync::oneshot;
 
-use super::Entry;
 use super::encode::Encoder;
 use super::layout::Layout;
 use super::lock::WriterLock;
 use super::meta::SessionMeta;
-use super::writer::{Job, Log, LogWriter, OnWarning, Target};
+use super::workers::PATIENCE;
+use super::writer::{Beginning, Log, LogWriter, OnWarning};
+use super::{Entry, private};
 use crate::ThreadId;
+
+/// How long a disk may take before the thread goes on without it.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The log of one thread. Appending hands the entries to the writer and returns; the writer keeps the order.
 #[derive(Debug, Clone, Default)]
 pub struct ThreadLog {
-    open: Option<Open>,
-}
-
-#[derive(Debug, Clone)]
-struct Open {
-    writer: LogWriter,
-    log: Arc<Log>,
-    path: Arc<PathBuf>,
+    log: Option<Arc<Log>>,
 }
 
 /// A log that begins a file.
@@ -90,109 +87,132 @@ impl ThreadLog {
         let session_id = new.meta.session_id.clone().unwrap_or_else(|| new.id.to_string());
         let mut encoder = Encoder::new(new.id, session_id, new.position);
         encoder.ordinals = new.meta.history_mode == Some(crate::HistoryMode::Paginated);
-        let mut target = Target::new(new.layout, new.path.clone(), encoder);
-        target.meta = Some(Box::new(new.meta));
-        target.lock = new.lock;
-        Self::over(writer, target, new.path, new.on_warning)
+        let beginning = Beginning {
+            layout: new.layout,
+            path: new.path,
+            encoder,
+            meta: Some(Box::new(new.meta)),
+            file: None,
+            lock: new.lock,
+            torn: false,
+            on_warning: new.on_warning,
+        };
+        Self {
+            log: Some(Log::new(writer, beginning)),
+        }
     }
 
     /// A log that goes on with an existing file.
     pub fn resume(writer: &LogWriter, resumed: ResumedLog) -> std::io::Result<Self> {
-        let file = std::fs::OpenOptions::new().append(true).open(&resumed.path)?;
+        let file = private::open(std::fs::OpenOptions::new().append(true), &resumed.path)?;
         let mut encoder = Encoder::new(resumed.id, resumed.session_id, resumed.position);
         encoder.ordinals = resumed.ordinals;
-        let mut target = Target::new(resumed.layout, resumed.path.clone(), encoder);
-        target.file = Some(Arc::new(file));
-        target.lock = Some(resumed.lock);
-        if resumed.torn {
-            target.waiting.push(b'\n');
-        }
-        Ok(Self::over(writer, target, resumed.path, resumed.on_warning))
-    }
-
-    fn over(writer: &LogWriter, target: Target, path: PathBuf, on_warning: OnWarning) -> Self {
-        Self {
-            open: Some(Open {
-                writer: writer.clone(),
-                log: Log::new(target, on_warning),
-                path: Arc::new(path),
-            }),
-        }
+        let beginning = Beginning {
+            layout: resumed.layout,
+            path: resumed.path,
+            encoder,
+            meta: None,
+            file: Some(Arc::new(file)),
+            lock: Some(resumed.lock),
+            torn: resumed.torn,
+            on_warning: resumed.on_warning,
+        };
+        Ok(Self {
+            log: Some(Log::new(writer, beginning)),
+        })
     }
 
     /// The file, which need not exist yet; `None` for ephemeral threads.
     pub fn path(&self) -> Option<&PathBuf> {
-        self.open.as_ref().map(|open| &*open.path)
+        self.log.as_ref().map(|log| &log.path)
     }
 
     /// Whether the file has been made.
     pub fn is_materialised(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| {
-            let target = open.log.target();
-            target.file.is_some()
-        })
+        self.log
+            .as_ref()
+            .is_some_and(|log| log.made.load(Ordering::Relaxed))
     }
 
     /// Appends. An entry is with the operating system before anything that the caller does after
     /// [`ThreadLog::flushed`] resolves.
     pub fn append(&self, entries: Vec<Entry>) {
-        if let Some(open) = &self.open
+        if let Some(log) = &self.log
             && !entries.is_empty()
         {
-            open.log
-                .appended
-                .fetch_add(entries.len() as u64, Ordering::Relaxed);
-            open.writer
-                .send(Job::Append(Arc::clone(&open.log), Utc::now(), entries));
+            log.append(entries);
         }
     }
 
     /// Makes the file, if it isn't there, with nothing but its first line. Resolves when that is done, or can't be.
     pub async fn materialise(&self) {
-        if let Some(open) = &self.open {
-            open.writer.send(Job::Materialise(Arc::clone(&open.log)));
-            barrier(&open.writer).await;
+        if let Some(log) = &self.log {
+            patiently(log, log.materialise()).await;
         }
     }
 
     /// Resolves when everything appended so far has been handed to the operating system. While the disk fails, it
-    /// resolves when that is known.
+    /// resolves when that is known; a disk that does not answer is waited for five seconds once, and then not before it
+    /// has answered.
     pub async fn flushed(&self) {
-        if let Some(open) = &self.open
-            && open.log.written.load(Ordering::Acquire) != open.log.appended.load(Ordering::Relaxed)
+        if let Some(log) = &self.log
+            && log.written.load(Ordering::Acquire) != log.appended.load(Ordering::Relaxed)
+            && !log.stuck.load(Ordering::Relaxed)
         {
-            barrier(&open.writer).await;
+            patiently(log, log.barrier()).await;
         }
+    }
+
+    /// Why not everything that was appended is saved; `None` if it is, as far as has been tried.
+    pub fn problem(&self) -> Option<String> {
+        self.log.as_ref()?.problem()
     }
 
     /// Asks for the file to be synced to the disk; does not wait. Requests that come while a sync is under way are
     /// answered by one more.
     pub fn sync(&self) {
-        if let Some(open) = &self.open {
-            open.writer.send(Job::Sync(Arc::clone(&open.log)));
+        if let Some(log) = &self.log {
+            log.sync();
         }
     }
 
-    /// Writes what waits, syncs the file, and lets others have the thread. Nothing may be appended afterwards.
-    pub async fn close(&self) {
-        if let Some(open) = &self.open {
-            let (done, wait) = oneshot::channel();
-            open.writer.send(Job::Close(Arc::clone(&open.log), done));
-            let _ = wait.await;
+    /// Writes what waits, syncs the file, and lets others have the thread. Nothing may be appended afterwards. The
+    /// error says what was not saved, and why; if the disk does not answer, that is after five seconds.
+    pub async fn close(&self) -> Result<(), String> {
+        let Some(log) = &self.log else {
+            return Ok(());
+        };
+        let answered = patiently(log, log.close()).await;
+        let lost = log.lost.load(Ordering::Relaxed);
+        if answered && lost == 0 {
+            return Ok(());
         }
+        let why = log.problem().unwrap_or_else(|| "the disk was full".into());
+        let path = log.path.display();
+        Err(if answered {
+            format!("The last {lost} bytes of the history of this thread are not saved to {path}: {why}.")
+        } else {
+            format!("The end of the history of this thread may not be saved to {path}: {why}.")
+        })
     }
 
     /// How far the log has got, once everything is written.
     pub fn position(&self) -> LogPosition {
-        self.open.as_ref().map_or_else(LogPosition::default, |open| {
-            let target = open.log.target();
-            target.encoder.position()
-        })
+        self.log
+            .as_ref()
+            .map_or_else(LogPosition::default, |log| log.lines().encoder.position())
     }
 }
 
-async fn barrier(writer: &LogWriter) {
-    let (done, wait) = oneshot::channel();
-    writer.send(Job::Barrier(done));
-    let _ = wait.await;
+/// Waits for the writer until the deadline. `true`: it is done.
+async fn patiently(log: &Log, mut wait: oneshot::Receiver<()>) -> bool {
+    let began = Instant::now();
+    while tokio::time::timeout(PATIENCE, &mut wait).await.is_err() {
+        if began.elapsed() > DEADLINE {
+            log.give_up(DEADLINE);
+            return false;
+        }
+        log.hurry();
+    }
+    true
 }

@@ -8,52 +8,57 @@ use serde_json::Value;
 use crate::url_redaction::redact_url;
 use crate::{GitInfo, HistoryMode, ThreadId};
 
-/// Payload of a `session_meta` line. Fields of other programs that we don't know are dropped when a meta is copied.
+/// Payload of a `session_meta` line. Fields of other programs that we don't know are dropped when a meta is copied, and
+/// one that can't be read counts as absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionMeta {
     /// The thread.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub id: Option<ThreadId>,
     /// Root of its tree of sub-agents; absent in old files.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub session_id: Option<String>,
     /// Source of the fork.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub forked_from_id: Option<ThreadId>,
     /// First ordinal of the source that the fork does not have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub forked_from_ordinal_exclusive: Option<u64>,
     /// The thread whose agent spawned it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub parent_thread_id: Option<ThreadId>,
     /// The thread that it is attached to as a hidden child.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub attached_to_thread_id: Option<ThreadId>,
     /// RFC 3339 with milliseconds.
+    #[serde(deserialize_with = "lenient")]
     pub timestamp: String,
     /// Working folder.
+    #[serde(deserialize_with = "lenient")]
     pub cwd: PathBuf,
     /// Workspace roots.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub runtime_workspace_roots: Option<Vec<PathBuf>>,
     /// Name of the client.
+    #[serde(deserialize_with = "lenient")]
     pub originator: String,
     /// Version of the program that wrote it.
+    #[serde(deserialize_with = "lenient")]
     pub cli_version: String,
     /// Kind of client: `"vscode"`, `"cli"`, `{"subagent":…}`.
     pub source: Value,
     /// The client's word for where the thread comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub thread_source: Option<String>,
     /// Nickname of a sub-agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub agent_nickname: Option<String>,
     /// Role of a sub-agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub agent_role: Option<String>,
     /// Provider id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub model_provider: Option<String>,
     /// Base instructions as they were at the start.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
@@ -65,7 +70,7 @@ pub struct SessionMeta {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub history_base: Option<HistoryBase>,
     /// Tools that the client offers, as it gave them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub dynamic_tools: Option<Value>,
     /// The first context window.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
@@ -76,12 +81,12 @@ pub struct SessionMeta {
 }
 
 /// What comes from other programs in an unexpected shape counts as absent.
-fn lenient<'de, D, T>(d: D) -> Result<Option<T>, D::Error>
+pub(super) fn lenient<'de, D, T>(d: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'a> Deserialize<'a>,
+    T: for<'a> Deserialize<'a> + Default,
 {
-    Ok(serde_json::from_value(Value::deserialize(d)?).ok())
+    Ok(serde_json::from_value(Value::deserialize(d)?).unwrap_or_default())
 }
 
 /// Base instructions with their origin.
@@ -161,6 +166,30 @@ impl From<GitInfo> for MetaGit {
             commit_hash: git.sha,
             branch: git.branch,
             repository_url: git.origin_url.as_deref().map(redact_url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_member_that_can_t_be_read_costs_that_member() {
+        let id = ThreadId::new();
+        let sound = json!({"id": id, "timestamp": "T", "cwd": "/w", "originator": "o", "cli_version": "1",
+            "source": "cli", "model_provider": "p", "history_mode": "paginated"});
+        let whole: SessionMeta = serde_json::from_value(sound.clone()).expect("a meta");
+        for (name, value) in sound.as_object().expect("an object") {
+            for wrong in [json!(null), json!(7), json!([value]), json!({"x": value})] {
+                let mut broken = sound.clone();
+                broken[name] = wrong;
+                let meta: SessionMeta = serde_json::from_value(broken).expect("a meta");
+                assert_eq!(meta.id.is_some(), name != "id");
+                assert_eq!(meta.cwd == whole.cwd, name != "cwd");
+            }
         }
     }
 }

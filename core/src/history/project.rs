@@ -7,6 +7,7 @@ use super::error_codec::FileError;
 use super::item_codec;
 use super::legacy::{self, LegacyItem};
 use super::line::{EventKind, Kind, Line};
+use super::meta::lenient;
 use super::sorter::{Numbering, Sorted, Sorter, Told, TurnHead};
 use crate::{HistoryMode, Item, ItemBody, ItemsView, Turn, TurnStatus};
 
@@ -133,9 +134,9 @@ impl PlacedTurn {
     fn started(&mut self, line: &Line<'_>) {
         #[derive(Deserialize)]
         struct Started {
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             root_turn_id: Option<String>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             started_at: Option<i64>,
         }
         if let Some(event) = line.payload::<Started>() {
@@ -147,15 +148,15 @@ impl PlacedTurn {
     fn complete(&mut self, line: &Line<'_>) {
         #[derive(Deserialize)]
         struct Complete<'a> {
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             root_turn_id: Option<String>,
             #[serde(borrow, default)]
             error: Option<&'a RawValue>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             started_at: Option<i64>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             completed_at: Option<i64>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             duration_ms: Option<i64>,
         }
         let Some(event) = line.payload::<Complete<'_>>() else {
@@ -178,11 +179,11 @@ impl PlacedTurn {
     fn aborted(&mut self, line: &Line<'_>) {
         #[derive(Deserialize)]
         struct Aborted {
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             started_at: Option<i64>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             completed_at: Option<i64>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient")]
             duration_ms: Option<i64>,
         }
         if let Some(event) = line.payload::<Aborted>() {
@@ -241,9 +242,9 @@ pub(crate) fn completed_item(line: &Line<'_>) -> Option<(String, Item)> {
         turn_id: String,
         #[serde(borrow)]
         item: &'a RawValue,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         started_at_ms: Option<i64>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "lenient")]
         completed_at_ms: Option<i64>,
     }
     let event: Completed<'_> = line.payload()?;

@@ -1,15 +1,30 @@
 //! Reading rollouts line by line, from either end, through all files of a history.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::line::{Room, Text};
+use super::private;
+
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
-/// A longer line is skipped: no program writes one.
-const LINE_LIMIT: usize = 1 << 30;
+/// A longer line is skipped: what a client can say in one message, and the rest of a line, are shorter.
+const LINE_LIMIT: usize = 128 << 20;
+/// A line that is longer still is no line: what is read on would never end.
+const SKIP_LIMIT: u64 = 2 << 30;
+/// No line at the beginning of a file is read further than this for lists.
+const HEAD_LIMIT: u64 = 32 << 20;
+/// Compressed files may always become this large.
+const ALWAYS_EXPANDED: u64 = 64 << 20;
+/// They may become larger than that by this factor: what compresses better holds nothing to be read.
+const EXPANSION: u64 = 200;
+/// What a compressed file may take in memory.
+const IN_MEMORY: u64 = 256 << 20;
+/// What it may take on the disk.
+const ON_DISK: u64 = 4 << 30;
 
 /// A rollout opened for reading. Compressed files are held in memory, decompressed.
 #[derive(Debug, Clone)]
@@ -29,10 +44,17 @@ enum Content {
 impl Source {
     /// Opens a file, compressed or not.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = private::open_to_read(path)?;
+        let size = file.metadata()?.len();
         let path = Arc::new(path.to_path_buf());
         if path.extension().is_some_and(|e| e == "zst") {
-            let bytes = zstd::stream::decode_all(file)?;
+            let limit = expanded_limit(size).min(IN_MEMORY);
+            let mut bytes = Vec::new();
+            let reader = zstd::stream::read::Decoder::new(file)?;
+            reader.take(limit + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > limit {
+                return Err(too_large(size, limit));
+            }
             return Ok(Self {
                 end: bytes.len() as u64,
                 content: Content::Memory(Arc::new(bytes)),
@@ -40,7 +62,7 @@ impl Source {
             });
         }
         Ok(Self {
-            end: file.metadata()?.len(),
+            end: size,
             content: Content::File(Arc::new(file)),
             path,
         })
@@ -49,10 +71,10 @@ impl Source {
     /// Opens a file for its first lines only: of a compressed one no more than `limit` bytes are decompressed.
     pub(crate) fn open_head(path: &Path, limit: usize) -> io::Result<Self> {
         if path.extension().is_none_or(|e| e != "zst") {
-            return Self::open(path);
+            return Ok(Self::open(path)?.until(HEAD_LIMIT.max(limit as u64)));
         }
         let mut bytes = Vec::new();
-        let reader = zstd::stream::read::Decoder::new(File::open(path)?)?;
+        let reader = zstd::stream::read::Decoder::new(private::open_to_read(path)?)?;
         // A torn end still leaves the lines before it.
         let _ = reader.take(limit as u64).read_to_end(&mut bytes);
         Ok(Self {
@@ -112,6 +134,7 @@ impl Source {
     pub(crate) fn forward_in(&self, offset: u64, buffer: Vec<u8>) -> Forward<'_> {
         Forward {
             source: self,
+            room: Room::new(),
             buffer,
             filled: 0,
             base: offset,
@@ -123,6 +146,7 @@ impl Source {
     pub(crate) fn backward(&self, offset: u64) -> Backward<'_> {
         Backward {
             source: self,
+            room: Room::new(),
             buffer: Vec::new(),
             base: offset.min(self.end),
             used: 0,
@@ -159,7 +183,7 @@ impl Source {
         }
         let mut lines = self.forward(low);
         while let Some((offset, line)) = lines.next()? {
-            match super::line::ordinal(line) {
+            match super::line::ordinal(&line) {
                 Some(found) if found == ordinal => return Ok(Some(offset)),
                 Some(found) if found > ordinal => return Ok(None),
                 _ => {}
@@ -179,7 +203,7 @@ impl Source {
             if at >= limit {
                 return Ok(None);
             }
-            if let Some(ordinal) = super::line::ordinal(line) {
+            if let Some(ordinal) = super::line::ordinal(&line) {
                 return Ok(Some((at, ordinal)));
             }
         }
@@ -187,9 +211,35 @@ impl Source {
     }
 }
 
+/// Decompresses a file, as far as one that a program wrote can go.
+pub(crate) fn expand(from: &File, to: &mut impl Write) -> io::Result<()> {
+    let size = from.metadata()?.len();
+    let limit = expanded_limit(size);
+    let mut reader = zstd::stream::read::Decoder::new(from)?.take(limit + 1);
+    if io::copy(&mut reader, to)? > limit {
+        return Err(too_large(size, limit));
+    }
+    Ok(())
+}
+
+fn expanded_limit(compressed: u64) -> u64 {
+    compressed
+        .saturating_mul(EXPANSION)
+        .clamp(ALWAYS_EXPANDED, ON_DISK)
+}
+
+fn too_large(compressed: u64, limit: u64) -> io::Error {
+    io::Error::other(format!(
+        "its {compressed} bytes decompress to more than {} MiB, which is not read. If the file can be trusted, \
+         decompress it with `zstd -d`",
+        limit >> 20
+    ))
+}
+
 /// Lines of one file, first to last.
 pub(crate) struct Forward<'a> {
     source: &'a Source,
+    room: Room,
     buffer: Vec<u8>,
     /// How much of the buffer has been read.
     filled: usize,
@@ -200,20 +250,45 @@ pub(crate) struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    /// The next line with its offset, without its end. A last line without an end is a line too.
-    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+    /// The next line with its offset, without its end. A last line without an end is a line too. One that is longer
+    /// than any that is written is passed over.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Text<'_>)>> {
+        self.room.take();
         let mut searched = self.at;
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[searched..self.filled]) {
                 let (start, end) = (self.at, searched + found);
                 self.at = end + 1;
-                return Ok(Some((self.base + start as u64, &self.buffer[start..end])));
+                let text = Text::new(&self.buffer[start..end], &self.room);
+                return Ok(Some((self.base + start as u64, text)));
             }
             searched = self.filled - self.at;
-            if !self.fill()? {
+            if searched > LINE_LIMIT {
+                self.pass_over()?;
+                searched = self.at;
+            } else if !self.fill()? {
                 let start = std::mem::replace(&mut self.at, self.filled);
                 let rest = &self.buffer[start..self.filled];
-                return Ok((!rest.is_empty()).then(|| (self.base + start as u64, rest)));
+                let text = Text::new(rest, &self.room);
+                return Ok((!rest.is_empty()).then(|| (self.base + start as u64, text)));
+            }
+        }
+    }
+
+    /// Drops a line of which everything so far has been read, up to its end.
+    fn pass_over(&mut self) -> io::Result<()> {
+        let began = self.base + self.at as u64;
+        loop {
+            self.at = self.filled;
+            if !self.fill()? {
+                return Ok(());
+            }
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[..self.filled]) {
+                self.at = end + 1;
+                return Ok(());
+            }
+            if self.base - began > SKIP_LIMIT {
+                return Err(endless());
             }
         }
     }
@@ -234,9 +309,6 @@ impl Forward<'_> {
         self.base += self.at as u64;
         self.filled -= self.at;
         self.at = 0;
-        if self.filled > LINE_LIMIT {
-            return Err(io::Error::other("a line is too long"));
-        }
         let from = self.base + self.filled as u64;
         let left = usize::try_from(self.source.end.saturating_sub(from)).unwrap_or(usize::MAX);
         let wanted = self.filled + left.min(CHUNK.max(self.filled));
@@ -252,6 +324,7 @@ impl Forward<'_> {
 /// Lines of one file, last to first.
 pub(crate) struct Backward<'a> {
     source: &'a Source,
+    room: Room,
     buffer: Vec<u8>,
     /// Where the buffer begins in the file.
     base: u64,
@@ -262,8 +335,9 @@ pub(crate) struct Backward<'a> {
 }
 
 impl Backward<'_> {
-    /// The line before, with its offset, without its end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+    /// The line before, with its offset, without its end. One that is longer than any that is written is passed over.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Text<'_>)>> {
+        self.room.take();
         // Behind the first newline from the end there may be a torn line, or nothing.
         if std::mem::take(&mut self.first) {
             self.fill()?;
@@ -280,17 +354,43 @@ impl Backward<'_> {
             let end = self.buffer.len() - self.used;
             if let Some(found) = memchr::memrchr(b'\n', &self.buffer[..end - known]) {
                 self.used = self.buffer.len() - found;
-                return Ok(Some((self.base + found as u64 + 1, &self.buffer[found + 1..end])));
+                let text = Text::new(&self.buffer[found + 1..end], &self.room);
+                return Ok(Some((self.base + found as u64 + 1, text)));
             }
             known = end;
             if self.base == 0 {
                 self.done = true;
-                return Ok(Some((0, &self.buffer[..end])));
+                return Ok(Some((0, Text::new(&self.buffer[..end], &self.room))));
+            }
+            if end > LINE_LIMIT {
+                self.pass_over()?;
+                if self.done {
+                    return Ok(None);
+                }
+                known = 0;
+                continue;
             }
             self.buffer.truncate(end);
             self.used = 0;
             self.fill_keeping()?;
         }
+    }
+
+    /// Drops a line of which everything so far has been read, up to its beginning.
+    fn pass_over(&mut self) -> io::Result<()> {
+        let began = self.base;
+        while self.base > 0 {
+            self.fill()?;
+            if let Some(found) = memchr::memrchr(b'\n', &self.buffer) {
+                self.used = self.buffer.len() - found;
+                return Ok(());
+            }
+            if began - self.base > SKIP_LIMIT {
+                return Err(endless());
+            }
+        }
+        self.done = true;
+        Ok(())
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -305,9 +405,6 @@ impl Backward<'_> {
         let step = (self.buffer.len() * 2).clamp(16 << 10, 4 << 20) as u64;
         let start = self.base.saturating_sub(step);
         let size = usize::try_from(self.base - start).unwrap_or(usize::MAX);
-        if self.buffer.len() > LINE_LIMIT {
-            return Err(io::Error::other("a line is too long"));
-        }
         let mut front = vec![0; size + self.buffer.len()];
         let got = self.source.read_at(start, &mut front[..size])?;
         if got < size {
@@ -318,6 +415,13 @@ impl Backward<'_> {
         self.base = start;
         Ok(())
     }
+}
+
+fn endless() -> io::Error {
+    io::Error::other(format!(
+        "it has a line of more than {} GiB, which is no line of a thread",
+        SKIP_LIMIT >> 30
+    ))
 }
 
 #[cfg(test)]

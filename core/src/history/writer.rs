@@ -1,38 +1,57 @@
-//! The writer of rollouts: one thread of the process takes the entries of all logs, in order, and writes whole lines.
+//! The writer of rollouts: takes the entries of all logs and writes them as whole lines, those of one log in their order.
+//!
+//! Whatever touches the disk is done on threads of the writer, and may take as long as it likes: it holds up the log
+//! that it is for, and no other.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
-use super::Entry;
 use super::encode::Encoder;
 use super::layout::Layout;
-use super::lock::WriterLock;
+use super::lock::{self, WriterLock};
 use super::meta::SessionMeta;
+use super::workers::{Work, Workers};
+use super::{Entry, private};
 
-/// What may wait for the disk per log, in bytes; more is lost, and said so.
+/// What may wait for the disk in all logs together, in bytes; more is lost, and said so.
 const QUEUE_LIMIT: usize = 64 << 20;
 /// How often a disk that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Stack of the helper threads: they call nothing deep.
-const STACK: usize = 256 << 10;
+/// Entries of a log that is stuck may wait in this number before they become lines, which are counted.
+const LOOSE: usize = 64;
 
 /// Told when something can't be saved.
 pub type OnWarning = Arc<dyn Fn(String) + Send + Sync>;
 
-/// The writer. Its thread starts with the first log that has something to write.
+/// The writer. Its threads start with the first log that has something to write.
 #[derive(Clone, Default)]
 pub struct LogWriter {
-    queue: Arc<Mutex<Option<Sender<Job>>>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writing: Workers<Log>,
+    syncing: Workers<Syncing>,
+    /// Bytes that wait for the disk.
+    waiting: AtomicUsize,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            writing: Workers::new("history"),
+            syncing: Workers::new("history-sync"),
+            waiting: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl std::fmt::Debug for LogWriter {
@@ -41,342 +60,549 @@ impl std::fmt::Debug for LogWriter {
     }
 }
 
-/// Work for the writer's thread.
-pub(super) enum Job {
-    /// Write these.
-    Append(Arc<Log>, DateTime<Utc>, Vec<Entry>),
-    /// Make the file though there is nothing but its first line.
-    Materialise(Arc<Log>),
-    /// Everything before this has been tried.
-    Barrier(oneshot::Sender<()>),
-    /// Ask for a sync.
-    Sync(Arc<Log>),
-    /// Write what waits, sync, unlock.
-    Close(Arc<Log>, oneshot::Sender<()>),
-}
-
-impl LogWriter {
-    pub(super) fn send(&self, job: Job) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = match queue.as_ref() {
-            Some(queue) => match queue.send(job) {
-                Ok(()) => return,
-                Err(refused) => refused.0,
-            },
-            None => job,
-        };
-        let (tx, rx) = channel();
-        let started = std::thread::Builder::new()
-            .name("history".into())
-            .stack_size(STACK)
-            .spawn(move || run(&rx));
-        match started {
-            Ok(_) => {
-                let _ = tx.send(job);
-                *queue = Some(tx);
-            }
-            Err(error) => tracing::error!(%error, "the writer of thread histories could not be started"),
-        }
-    }
-}
-
 /// One log as the writer sees it.
 pub(super) struct Log {
-    key: u64,
-    target: Mutex<Target>,
+    writer: LogWriter,
+    pub(super) path: PathBuf,
     on_warning: OnWarning,
+    inbox: Mutex<Inbox>,
+    /// Held while entries become lines. Never while the disk is waited for.
+    lines: Mutex<Lines>,
+    /// Held by the thread that writes, for as long as the disk takes.
+    disk: Mutex<Disk>,
+    /// Why not everything is saved.
+    problem: Mutex<Option<String>>,
+    syncing: Arc<Syncing>,
+    /// The file is there.
+    pub(super) made: AtomicBool,
+    /// Those who wait have given up: the disk does not answer.
+    pub(super) stuck: AtomicBool,
+    /// Bytes that could not be written before the log was closed.
+    pub(super) lost: AtomicUsize,
     /// Entries handed over.
     pub(super) appended: AtomicU64,
     /// Entries that the writer is done with.
     pub(super) written: AtomicU64,
 }
 
-/// Where a log's lines go. Behind a lock only because the log is shared; nobody but the writer's thread works with
-/// it while jobs are under way.
-pub(super) struct Target {
+/// What is to be done.
+#[derive(Default)]
+struct Inbox {
+    entries: Vec<(DateTime<Utc>, Vec<Entry>)>,
+    todo: Todo,
+    /// A thread works on it, or will.
+    busy: bool,
+}
+
+#[derive(Default)]
+struct Todo {
+    materialise: bool,
+    sync: bool,
+    /// Told when everything before has been tried.
+    waiting: Vec<oneshot::Sender<()>>,
+    close: Option<oneshot::Sender<()>>,
+}
+
+/// Lines that are not in the file yet.
+pub(super) struct Lines {
+    pub(super) encoder: Encoder,
+    /// The first line, until it is written.
+    meta: Option<Box<SessionMeta>>,
+    /// Settings that were told before there was a reason to make the file.
+    early: Vec<(DateTime<Utc>, Entry)>,
+    bytes: Vec<u8>,
+    /// Entries that have become lines.
+    encoded: u64,
+    /// Some were lost.
+    gap: bool,
+}
+
+/// Where the lines go.
+struct Disk {
+    layout: Layout,
+    file: Option<Arc<File>>,
+    lock: Option<WriterLock>,
+    /// Folders with entries that a power failure might take.
+    unsynced: Vec<PathBuf>,
+}
+
+/// How a log begins.
+pub(super) struct Beginning {
     pub(super) layout: Layout,
     pub(super) path: PathBuf,
     pub(super) encoder: Encoder,
-    /// The first line, until it is written.
+    /// The first line of a file that is yet to be made.
     pub(super) meta: Option<Box<SessionMeta>>,
-    /// The file, once it exists.
+    /// The file, if it is there.
     pub(super) file: Option<Arc<File>>,
     pub(super) lock: Option<WriterLock>,
-    /// Settings that were told before there was a reason to make the file.
-    pub(super) early: Vec<(DateTime<Utc>, Entry)>,
-    /// Lines that are not in the file yet.
-    pub(super) waiting: Vec<u8>,
-    failing: bool,
-    gap: bool,
-    gone: bool,
-}
-
-impl Target {
-    pub(super) fn new(layout: Layout, path: PathBuf, encoder: Encoder) -> Self {
-        Self {
-            layout,
-            path,
-            encoder,
-            meta: None,
-            file: None,
-            lock: None,
-            early: Vec::new(),
-            waiting: Vec::new(),
-            failing: false,
-            gap: false,
-            gone: false,
-        }
-    }
+    /// The last line has no end.
+    pub(super) torn: bool,
+    pub(super) on_warning: OnWarning,
 }
 
 impl Log {
-    pub(super) fn new(target: Target, on_warning: OnWarning) -> Arc<Self> {
-        static KEYS: AtomicU64 = AtomicU64::new(0);
-        Arc::new(Self {
-            key: KEYS.fetch_add(1, Ordering::Relaxed),
-            target: Mutex::new(target),
+    pub(super) fn new(writer: &LogWriter, beginning: Beginning) -> Arc<Self> {
+        let Beginning {
+            layout,
+            path,
+            encoder,
+            meta,
+            file,
+            lock,
+            torn,
             on_warning,
+        } = beginning;
+        let bytes = if torn { vec![b'\n'] } else { Vec::new() };
+        writer.shared.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
+        Arc::new_cyclic(|log| Self {
+            writer: writer.clone(),
+            path,
+            on_warning,
+            inbox: Mutex::default(),
+            made: AtomicBool::new(file.is_some()),
+            lines: Mutex::new(Lines {
+                encoder,
+                meta,
+                early: Vec::new(),
+                bytes,
+                encoded: 0,
+                gap: false,
+            }),
+            disk: Mutex::new(Disk {
+                layout,
+                file,
+                lock,
+                unsynced: Vec::new(),
+            }),
+            problem: Mutex::default(),
+            syncing: Arc::new(Syncing {
+                log: log.clone(),
+                state: Mutex::default(),
+            }),
+            stuck: AtomicBool::new(false),
+            lost: AtomicUsize::new(0),
             appended: AtomicU64::new(0),
             written: AtomicU64::new(0),
         })
     }
 
-    pub(super) fn target(&self) -> MutexGuard<'_, Target> {
-        self.target.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn append(&self, at: DateTime<Utc>, entries: Vec<Entry>) {
-        let target = &mut *self.target();
-        let count = entries.len() as u64;
-        for entry in entries {
-            if target.file.is_none() && target.meta.is_some() && matches!(entry, Entry::SettingsApplied(_)) {
-                target.early.push((at, entry));
-                continue;
-            }
-            begin(target, at);
-            if target.waiting.len() > QUEUE_LIMIT {
-                target.gap = true;
-                continue;
-            }
-            target.encoder.entry(&mut target.waiting, at, &entry);
-        }
-        self.flush(target);
-        self.written.fetch_add(count, Ordering::Release);
-    }
-
-    fn materialise(&self) {
-        let target = &mut *self.target();
-        begin(target, Utc::now());
-        self.flush(target);
-    }
-
-    /// Writes what waits; tells once if that fails.
-    fn flush(&self, target: &mut Target) {
-        match write(target) {
-            Ok(()) => {
-                if std::mem::take(&mut target.failing) && std::mem::take(&mut target.gap) {
-                    (self.on_warning)(
-                        "The history of this thread is being saved again, but a part of it was lost because too much \
-                         had to wait for the disk."
-                            .into(),
-                    );
-                }
-            }
-            Err(error) if !target.failing => {
-                target.failing = true;
-                (self.on_warning)(format!(
-                    "The history of this thread can't be saved to {}: {error}. The thread goes on; what happens \
-                     meanwhile is kept in memory and saved when the disk takes it again.",
-                    target.path.display()
-                ));
-            }
-            Err(_) => {}
+    /// Hands entries over.
+    pub(super) fn append(self: &Arc<Self>, entries: Vec<Entry>) {
+        self.appended.fetch_add(entries.len() as u64, Ordering::Relaxed);
+        let loose = self.ask(|inbox| {
+            inbox.entries.push((Utc::now(), entries));
+            inbox.entries.len()
+        });
+        if loose > LOOSE && self.stuck.load(Ordering::Relaxed) {
+            self.encode(false, None);
         }
     }
 
-    /// Whether the file was deleted under us; told once.
-    fn check_gone(&self) {
-        let target = &mut *self.target();
-        if target.gone {
-            return;
-        }
-        if let Some(file) = &target.file
-            && file.metadata().is_ok_and(|meta| meta.nlink() == 0)
-        {
-            target.gone = true;
-            (self.on_warning)(format!(
-                "The file of this thread was deleted ({}). The thread goes on, but it won't be found after it is \
-                 closed.",
-                target.path.display()
+    /// Has the file made though there is nothing but its first line. Resolves when that has been tried.
+    pub(super) fn materialise(self: &Arc<Self>) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        self.ask(|inbox| {
+            inbox.todo.materialise = true;
+            inbox.todo.waiting.push(done);
+        });
+        wait
+    }
+
+    /// Resolves when everything handed over so far has been tried.
+    pub(super) fn barrier(self: &Arc<Self>) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        self.ask(|inbox| inbox.todo.waiting.push(done));
+        wait
+    }
+
+    /// Has the file synced some time.
+    pub(super) fn sync(self: &Arc<Self>) {
+        self.ask(|inbox| inbox.todo.sync = true);
+    }
+
+    /// Has everything written and synced, and the thread let go. Resolves when that has been tried.
+    pub(super) fn close(self: &Arc<Self>) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        self.ask(|inbox| inbox.todo.close = Some(done));
+        wait
+    }
+
+    /// For those who wait: sees to it that nobody else holds this log up.
+    pub(super) fn hurry(&self) {
+        self.writer.shared.writing.relieve();
+        self.writer.shared.syncing.relieve();
+    }
+
+    /// Notes that those who wait give up, and tells so once.
+    pub(super) fn give_up(&self, after: Duration) {
+        if !self.stuck.swap(true, Ordering::Relaxed) {
+            self.failed(&format!(
+                "the file system has not answered for {} s",
+                after.as_secs()
             ));
         }
+    }
+
+    /// Why not everything is saved that was handed over.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask<T>(self: &Arc<Self>, ask: impl FnOnce(&mut Inbox) -> T) -> T {
+        let mut inbox = self.inbox();
+        let asked = ask(&mut inbox);
+        let begin = !std::mem::replace(&mut inbox.busy, true);
+        drop(inbox);
+        if begin {
+            self.writer.shared.writing.submit(Arc::clone(self));
+        }
+        asked
+    }
+
+    /// Turns entries into lines; only the first line may be new if `git` is given.
+    fn encode(&self, materialise: bool, git: Option<crate::GitInfo>) {
+        let mut lines = self.lines();
+        let batches = std::mem::take(&mut self.inbox().entries);
+        let before = lines.bytes.len();
+        if let Some(meta) = &mut lines.meta
+            && meta.git.is_none()
+        {
+            meta.git = git.map(Into::into);
+        }
+        if materialise {
+            lines.begin(Utc::now());
+        }
+        let mut lost = false;
+        for (at, entries) in batches {
+            lines.encoded += entries.len() as u64;
+            for entry in entries {
+                let new = lines.bytes.len() - before;
+                let room = new + self.writer.shared.waiting.load(Ordering::Relaxed) <= QUEUE_LIMIT;
+                if room {
+                    lines.push(at, entry);
+                } else {
+                    lost |= !std::mem::replace(&mut lines.gap, true);
+                }
+            }
+        }
+        let new = lines.bytes.len() - before;
+        self.writer.shared.waiting.fetch_add(new, Ordering::Relaxed);
+        drop(lines);
+        if lost {
+            (self.on_warning)(format!(
+                "More than {} MiB of histories wait to be saved. What happens in this thread from now on is lost until \
+                 {} can be written again.",
+                QUEUE_LIMIT >> 20,
+                self.path.display()
+            ));
+        }
+    }
+
+    /// Writes what waits. The lock of the lines is not held meanwhile: those who look at the log don't wait.
+    fn write(&self) -> io::Result<()> {
+        let mut disk = self.disk();
+        let mut bytes = std::mem::take(&mut self.lines().bytes);
+        if bytes.is_empty() {
+            self.lines().bytes = bytes;
+            return Ok(());
+        }
+        let before = bytes.len();
+        let failing = self.problem().is_some();
+        let id = self.lines().encoder.thread_id();
+        let result = disk.prepare(&self.path, id, failing).and_then(|file| {
+            self.made.store(true, Ordering::Relaxed);
+            write_all(&file, &mut bytes)
+        });
+        let written = before - bytes.len();
+        self.writer.shared.waiting.fetch_sub(written, Ordering::Relaxed);
+        if bytes.capacity() > 1 << 16 && bytes.len() < 1 << 12 {
+            bytes.shrink_to(1 << 12);
+        }
+        // What came meanwhile comes behind what is left.
+        let mut lines = self.lines();
+        let newer = std::mem::take(&mut lines.bytes);
+        bytes.extend_from_slice(&newer);
+        lines.bytes = bytes;
+        result
+    }
+
+    /// Tells once that there is a problem.
+    fn failed(&self, why: &str) {
+        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = problem.is_some();
+        *problem = Some(why.to_owned());
+        drop(problem);
+        if !told {
+            (self.on_warning)(format!(
+                "The history of this thread can't be saved to {}: {why}. The thread goes on; what happens meanwhile is \
+                 kept in memory and saved when the disk takes it again.",
+                self.path.display()
+            ));
+        }
+    }
+
+    fn succeeded(&self) {
+        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        *problem = None;
+        drop(problem);
+        if std::mem::take(&mut self.lines().gap) {
+            (self.on_warning)(
+                "The history of this thread is being saved again, but a part of it was lost because too much had to \
+                 wait for the disk."
+                    .into(),
+            );
+        }
+    }
+
+    /// The folder of a thread whose first line is to be written, and to tell the state of its repository.
+    fn folder_untold(&self, todo: &Todo) -> Option<PathBuf> {
+        let meta = self
+            .lines()
+            .meta
+            .as_ref()
+            .filter(|meta| meta.git.is_none())?
+            .cwd
+            .clone();
+        let inbox = self.inbox();
+        let mut entries = inbox.entries.iter().flat_map(|(_, entries)| entries);
+        let begins = todo.materialise || entries.any(|entry| !matches!(entry, Entry::SettingsApplied(_)));
+        begins.then_some(meta)
+    }
+
+    /// Does everything that is to be done. `true`: not everything could be written.
+    fn work_off(&self) -> bool {
+        loop {
+            let todo = std::mem::take(&mut self.inbox().todo);
+            let git = self.folder_untold(&todo).and_then(|cwd| crate::git::info(&cwd));
+            self.encode(todo.materialise, git);
+            let encoded = self.lines().encoded;
+            let written = self.write();
+            self.stuck.store(false, Ordering::Relaxed);
+            match &written {
+                Ok(()) => self.succeeded(),
+                Err(error) => self.failed(&error.to_string()),
+            }
+            self.written.store(encoded, Ordering::Release);
+            for done in todo.waiting {
+                let _ = done.send(());
+            }
+            if todo.sync || todo.close.is_some() {
+                self.syncing.ask(todo.close, &self.writer);
+            }
+            let mut inbox = self.inbox();
+            if inbox.is_done() {
+                inbox.busy = false;
+                return written.is_err();
+            }
+        }
+    }
+
+    /// Lets the file and its lock go.
+    fn finish(&self) {
+        let disk = &mut *self.disk();
+        disk.file = None;
+        disk.lock = None;
+        let lost = std::mem::take(&mut self.lines().bytes).len();
+        self.lost.store(lost, Ordering::Relaxed);
+        self.writer.shared.waiting.fetch_sub(lost, Ordering::Relaxed);
+    }
+}
+
+impl Work for Log {
+    fn work(self: Arc<Self>) -> Option<Duration> {
+        self.work_off().then_some(RETRY)
+    }
+
+    fn again(self: Arc<Self>) {
+        self.ask(|_| ());
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let lost = self.lines().bytes.len();
+        self.writer.shared.waiting.fetch_sub(lost, Ordering::Relaxed);
     }
 }
 
 impl std::fmt::Debug for Log {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Log({})", self.key)
+        write!(f, "Log({})", self.path.display())
     }
 }
 
-/// Puts the first line, and the settings told before it, in front.
-fn begin(target: &mut Target, at: DateTime<Utc>) {
-    let Some(meta) = target.meta.take() else {
-        return;
-    };
-    target.encoder.meta(&mut target.waiting, at, &meta);
-    for (at, entry) in std::mem::take(&mut target.early) {
-        target.encoder.entry(&mut target.waiting, at, &entry);
+impl Inbox {
+    fn is_done(&self) -> bool {
+        let Todo {
+            materialise,
+            sync,
+            waiting,
+            close,
+        } = &self.todo;
+        self.entries.is_empty() && !materialise && !sync && waiting.is_empty() && close.is_none()
     }
 }
 
-fn write(target: &mut Target) -> io::Result<()> {
-    if target.waiting.is_empty() {
-        return Ok(());
-    }
-    if target.lock.is_none() {
-        let lock = WriterLock::take(&target.layout, target.encoder.thread_id());
-        target.lock = Some(lock.map_err(io::Error::other)?);
-    }
-    let file = if let Some(file) = &target.file {
-        Arc::clone(file)
-    } else {
-        if let Some(folder) = target.path.parent() {
-            std::fs::create_dir_all(folder)?;
+impl Lines {
+    /// Settings alone make no file.
+    fn push(&mut self, at: DateTime<Utc>, entry: Entry) {
+        if self.meta.is_some() && matches!(entry, Entry::SettingsApplied(_)) {
+            self.early.push((at, entry));
+            return;
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o644)
-            .open(&target.path)?;
-        Arc::clone(target.file.insert(Arc::new(file)))
-    };
+        self.begin(at);
+        self.encoder.entry(&mut self.bytes, at, &entry);
+    }
+
+    /// Puts the first line, and the settings told before it, in front.
+    fn begin(&mut self, at: DateTime<Utc>) {
+        let Some(meta) = self.meta.take() else {
+            return;
+        };
+        self.encoder.meta(&mut self.bytes, at, &meta);
+        for (at, entry) in std::mem::take(&mut self.early) {
+            self.encoder.entry(&mut self.bytes, at, &entry);
+        }
+    }
+}
+
+impl Disk {
+    /// The file, made and locked if need be. After a failure nobody is waited for: it is tried again and again.
+    fn prepare(&mut self, path: &Path, id: crate::ThreadId, failing: bool) -> io::Result<Arc<File>> {
+        if self.lock.is_none() {
+            let patience = if failing { Duration::ZERO } else { lock::PATIENCE };
+            let lock = WriterLock::take_within(&self.layout, id, patience);
+            self.lock = Some(lock.map_err(io::Error::other)?);
+        }
+        if let Some(file) = &self.file {
+            return Ok(Arc::clone(file));
+        }
+        if let Some(folder) = path.parent() {
+            self.unsynced = private::create_folders(folder)?;
+            self.unsynced.push(folder.to_path_buf());
+        }
+        let file = private::open(OpenOptions::new().create(true).append(true), path)?;
+        Ok(Arc::clone(self.file.insert(Arc::new(file))))
+    }
+}
+
+/// Writes bytes and takes them away. What was written of a line stays; the rest of it follows when the disk takes it.
+fn write_all(mut file: &File, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut done = 0;
     let result = loop {
-        match (&*file).write(&target.waiting[done..]) {
+        if done == bytes.len() {
+            break Ok(());
+        }
+        match file.write(&bytes[done..]) {
             Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => {
-                done += n;
-                if done == target.waiting.len() {
-                    break Ok(());
-                }
-            }
+            Ok(n) => done += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => break Err(error),
         }
     };
-    // What was written of a line stays; the rest of it follows when the disk takes it.
-    target.waiting.drain(..done);
-    if target.waiting.capacity() > 1 << 16 && target.waiting.len() < 1 << 12 {
-        target.waiting.shrink_to(1 << 12);
-    }
+    bytes.drain(..done);
     result
 }
 
-/// The writer's thread.
-fn run(jobs: &Receiver<Job>) {
-    let syncer = Syncer::default();
-    let mut failing: HashMap<u64, Weak<Log>> = HashMap::new();
-    loop {
-        let job = if failing.is_empty() {
-            jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            jobs.recv_timeout(RETRY)
+/// Syncs the file of a log, once for many requests, on threads of their own: a slow disk must not hold up lines.
+struct Syncing {
+    log: std::sync::Weak<Log>,
+    state: Mutex<SyncState>,
+}
+
+#[derive(Default)]
+struct SyncState {
+    busy: bool,
+    wanted: bool,
+    /// Holds the log until it has been let go.
+    closing: Option<(Arc<Log>, oneshot::Sender<()>)>,
+    /// It has been told that the file is gone, or can't be synced.
+    told: bool,
+}
+
+impl Syncing {
+    fn ask(self: &Arc<Self>, closing: Option<oneshot::Sender<()>>, writer: &LogWriter) {
+        let mut state = self.state();
+        state.wanted = true;
+        if let Some(done) = closing
+            && let Some(log) = self.log.upgrade()
+        {
+            state.closing = Some((log, done));
+        }
+        let begin = !std::mem::replace(&mut state.busy, true);
+        drop(state);
+        if begin {
+            writer.shared.syncing.submit(Arc::clone(self));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, SyncState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Syncs the file. Tells once what is wrong with it.
+    fn sync(&self, log: &Log) {
+        let (file, folders) = {
+            let mut disk = log.disk();
+            (disk.file.clone(), std::mem::take(&mut disk.unsynced))
         };
-        match job {
-            Ok(Job::Append(log, at, entries)) => {
-                log.append(at, entries);
-                note(&mut failing, &log);
+        let Some(file) = file else { return };
+        let path = log.path.display();
+        let gone = file.metadata().is_ok_and(|meta| meta.nlink() == 0);
+        let synced = file
+            .sync_data()
+            .and_then(|()| folders.iter().try_for_each(|folder| private::sync_folder(folder)));
+        let wrong = match synced {
+            _ if gone => format!(
+                "The file of this thread was deleted ({path}). The thread goes on, but it won't be found after it is \
+                 closed."
+            ),
+            Err(error) => format!(
+                "The history of this thread ({path}) may not outlast a power failure: {error}. Check the disk."
+            ),
+            Ok(()) => return,
+        };
+        if !std::mem::replace(&mut self.state().told, true) {
+            (log.on_warning)(wrong);
+        }
+    }
+}
+
+impl Work for Syncing {
+    fn work(self: Arc<Self>) -> Option<Duration> {
+        loop {
+            let mut state = self.state();
+            let closing = state.closing.take();
+            if !std::mem::take(&mut state.wanted) && closing.is_none() {
+                state.busy = false;
+                return None;
             }
-            Ok(Job::Materialise(log)) => {
-                log.materialise();
-                note(&mut failing, &log);
+            drop(state);
+            if let Some(log) = self.log.upgrade() {
+                self.sync(&log);
             }
-            Ok(Job::Barrier(done)) => {
+            if let Some((log, done)) = closing {
+                log.finish();
                 let _ = done.send(());
             }
-            Ok(Job::Sync(log)) => {
-                log.check_gone();
-                syncer.sync(&log, None);
-            }
-            Ok(Job::Close(log, done)) => {
-                log.flush(&mut log.target());
-                failing.remove(&log.key);
-                syncer.sync(&log, Some(done));
-            }
-            Err(RecvTimeoutError::Timeout) => failing.retain(|_, log| {
-                log.upgrade().is_some_and(|log| {
-                    let target = &mut *log.target();
-                    log.flush(target);
-                    target.failing
-                })
-            }),
-            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
-}
 
-fn note(failing: &mut HashMap<u64, Weak<Log>>, log: &Arc<Log>) {
-    if log.target().failing {
-        failing.entry(log.key).or_insert_with(|| Arc::downgrade(log));
-    }
-}
-
-/// Syncs files on a thread of its own, because a slow disk must not hold up the lines of other threads.
-#[derive(Default)]
-struct Syncer {
-    queue: std::cell::OnceCell<Option<Sender<SyncJob>>>,
-}
-
-type SyncJob = (Arc<Log>, Option<oneshot::Sender<()>>);
-
-impl Syncer {
-    fn sync(&self, log: &Arc<Log>, closing: Option<oneshot::Sender<()>>) {
-        let queue = self.queue.get_or_init(|| {
-            let (tx, rx) = channel();
-            let started = std::thread::Builder::new()
-                .name("history-sync".into())
-                .stack_size(STACK)
-                .spawn(move || sync_all(&rx));
-            started.ok().map(|_| tx)
-        });
-        match queue {
-            Some(queue) => drop(queue.send((Arc::clone(log), closing))),
-            None => finish(log, closing),
-        }
-    }
-}
-
-/// Takes everything that has been asked for since the last round, so that a file is synced once for many requests.
-fn sync_all(jobs: &Receiver<SyncJob>) {
-    while let Ok(first) = jobs.recv() {
-        let mut round: HashMap<u64, (Arc<Log>, Vec<oneshot::Sender<()>>)> = HashMap::new();
-        for (log, closing) in std::iter::once(first).chain(jobs.try_iter()) {
-            let (_, waiting) = round.entry(log.key).or_insert_with(|| (log, Vec::new()));
-            waiting.extend(closing);
-        }
-        for (log, waiting) in round.into_values() {
-            let file = log.target().file.clone();
-            if let Some(file) = file
-                && let Err(error) = file.sync_data()
-            {
-                tracing::warn!(%error, "a thread's history could not be synced");
-            }
-            for done in waiting {
-                finish(&log, Some(done));
-            }
-        }
-    }
-}
-
-/// Lets the file and its lock go.
-fn finish(log: &Log, closing: Option<oneshot::Sender<()>>) {
-    if let Some(done) = closing {
-        {
-            let target = &mut *log.target();
-            target.file = None;
-            target.lock = None;
-        }
-        let _ = done.send(());
-    }
+    fn again(self: Arc<Self>) {}
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
@@ -66,7 +67,10 @@ impl Writer {
                     }
                 }
                 Move::Special(Step::Text(text)) => self.buffer.put_slice(text.as_bytes()),
-                Move::Special(Step::Bytes(bytes)) => self.buffer.put_slice(&bytes),
+                Move::Special(Step::Base64(text)) => {
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+                    self.buffer.put_slice(&bytes.unwrap_or_default());
+                }
                 Move::Special(Step::Flood(flood)) => return self.flood(&flood).await,
                 Move::Special(Step::Ping(text)) => self.buffer.put_slice(format!(": {text}\n\n").as_bytes()),
                 Move::Special(Step::Split(bytes)) => {

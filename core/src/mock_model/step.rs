@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,8 +39,8 @@ pub enum Step {
     Split(usize),
     /// Text that goes out as it is: SSE bytes, or the payload of a text frame.
     Text(String),
-    /// Bytes that go out as they are, UTF-8 or not: SSE bytes, or the payload of a text frame.
-    Bytes(Vec<u8>),
+    /// Bytes, in Base64, that go out as they are, UTF-8 or not: SSE bytes, or the payload of a text frame.
+    Base64(String),
     /// A text over and over, without end: SSE bytes, or frames of one message that never ends.
     Flood(Flood),
     /// A ping frame with this payload; over HTTP a comment line.
@@ -53,6 +54,13 @@ pub enum Step {
     Oversized(u64),
     /// From here on, messages are sent as so many frames each; 0 and 1 end it. WebSocket only.
     Fragments(usize),
+}
+
+impl Step {
+    /// Bytes that go out as they are.
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::Base64(base64::engine::general_purpose::STANDARD.encode(bytes))
+    }
 }
 
 /// A message of the model: `response.output_item.added`, deltas, `response.output_item.done`.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, header};
@@ -201,8 +202,9 @@ impl Session {
     async fn special(&mut self, step: Step) -> Result<(), End> {
         match step {
             Step::Text(text) => self.text(text).await?,
-            Step::Bytes(bytes) => {
-                let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
+            Step::Base64(text) => {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+                let frame = Frame::message(bytes.unwrap_or_default(), OpCode::Data(Data::Text), true);
                 self.socket.send(Message::Frame(frame)).await?;
             }
             Step::Ping(text) => self.socket.send(Message::Ping(text.into())).await?,

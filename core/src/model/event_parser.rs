@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -137,6 +138,21 @@ impl EventParser {
             self.lose(UNREADABLE_EVENT);
         }
         Ok(())
+    }
+
+    /// As [`Self::parse_named`], for an event behind which the stream ended at once: it may be a part of one only.
+    pub(super) fn parse_last(
+        &mut self,
+        name: &[u8],
+        data: &[u8],
+        out: &mut VecDeque<ResponseEvent>,
+    ) -> Result<(), ModelError> {
+        let whole = serde_json::from_slice::<IgnoredAny>(data).is_ok() || !data.starts_with(b"{");
+        if whole {
+            self.parse_named(name, data, out)
+        } else {
+            Ok(())
+        }
     }
 
     /// The stream has ended in order. If the server has said in another way than by `response.completed` that the answer

@@ -193,7 +193,7 @@ async fn error_of(response: reqwest::Response, setup: &ClientSetup) -> ModelErro
     failure::status(status, &headers, &body, &setup.shown_url())
 }
 
-fn broken(error: reqwest::Error) -> ModelError {
+pub(super) fn broken(error: reqwest::Error) -> ModelError {
     ModelError::disconnected(format!(
         "Transport error: network error: {}",
         error_chain(&error.without_url())

@@ -9,8 +9,7 @@ use http::header::{self, HeaderMap};
 use tokio::time::Instant;
 
 use super::event_parser::EventParser;
-use super::http::TURN_STATE;
-use super::network::error_chain;
+use super::http::{TURN_STATE, broken};
 use super::sse::{EventTooLong, MAX_EVENT_BYTES, SseDecoder};
 use super::{ModelClientSession, ModelError, ResponseEvent, body, failure, rate_limits, whole_answer};
 use crate::ErrorKind;
@@ -135,10 +134,15 @@ impl HttpStream {
         match chunk {
             Ok(Some(chunk)) => self.body(&chunk),
             Ok(None) => self.end(),
-            Err(e) => Err(ModelError::disconnected(format!(
-                "Transport error: network error: {}",
-                error_chain(&e.without_url())
-            ))),
+            Err(error) => {
+                // What lacks only its blank line has come all the same.
+                self.last_event()?;
+                if self.events.is_empty() {
+                    return Err(broken(error));
+                }
+                self.response = None;
+                Ok(())
+            }
         }
     }
 
@@ -180,8 +184,19 @@ impl HttpStream {
         }
     }
 
+    /// The last event of a body may lack its blank line.
+    fn last_event(&mut self) -> Result<(), ModelError> {
+        if let Form::Stream { decoder, .. } = &mut self.form
+            && let Some((name, data)) = decoder.finish()
+        {
+            self.parser.parse_last(name, data, &mut self.events)?;
+        }
+        Ok(())
+    }
+
     /// The body is over.
     fn end(&mut self) -> Result<(), ModelError> {
+        self.last_event()?;
         let content_type = self
             .response
             .take()
@@ -191,14 +206,7 @@ impl HttpStream {
             Form::Whole { body, .. } => {
                 whole_answer::take(&body, content_type.as_deref(), &mut self.parser, &mut self.events)
             }
-            Form::Stream {
-                mut decoder,
-                start,
-                any,
-            } => {
-                if let Some((name, data)) = decoder.finish() {
-                    self.parser.parse_named(name, data, &mut self.events)?;
-                }
+            Form::Stream { start, any, .. } => {
                 self.parser.end_of_stream(&mut self.events)?;
                 if !self.events.is_empty() {
                     return Ok(());

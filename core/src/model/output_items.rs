@@ -302,10 +302,6 @@ impl OutputItems {
         if self.entries.len() == MAX_ITEMS {
             return Err(too_much(&format!("more than {MAX_ITEMS} items")));
         }
-        // An identifier that is taken can't tell the client which item is meant.
-        if self.entries.iter().any(|entry| entry.has_id(at.id)) {
-            take_id(item);
-        }
         let call_id = self.with_unique_call_id(item);
         self.entries.push(Entry {
             kind: Kind::of(item),
@@ -357,19 +353,6 @@ pub(super) fn item_id(item: &ResponseItem) -> Option<&str> {
             | KnownItem::WebSearchCall { id, .. },
         ) => id.as_deref(),
         ResponseItem::Other(value) => value["id"].as_str(),
-    }
-}
-
-fn take_id(item: &mut ResponseItem) {
-    if let ResponseItem::Known(
-        KnownItem::Message { id, .. }
-        | KnownItem::Reasoning { id, .. }
-        | KnownItem::WebSearchCall { id, .. }
-        | KnownItem::FunctionCall { id, .. }
-        | KnownItem::CustomToolCall { id, .. },
-    ) = item
-    {
-        *id = None;
     }
 }
 

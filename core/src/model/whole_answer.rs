@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::event_parser::EventParser;
-use super::{ModelError, ResponseEvent, failure};
+use super::{ModelError, ResponseEvent, failure, lenient};
 
 /// Whether a body that began as JSON is a whole JSON value.
 pub(super) fn is_complete(body: &[u8]) -> bool {
@@ -32,17 +32,27 @@ pub(super) fn take(
     out: &mut VecDeque<ResponseEvent>,
 ) -> Result<(), ModelError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) if is_response(&map) => response(map, parser, out)?,
-        Ok(Value::Object(map)) if map.get("type").is_some_and(Value::is_string) => {
-            parser.parse(body, out)?;
-        }
-        Ok(Value::Array(events)) => {
-            for event in events {
-                parser.parse(event.to_string().as_bytes(), out)?;
+    match lenient::object(body) {
+        Some(map) if is_response(&map) => response(map, parser, out)?,
+        Some(map) if map.get("type").is_some_and(Value::is_string) => parser.parse(body, out)?,
+        Some(_) => {}
+        None => match serde_json::from_slice(body) {
+            Ok(Value::Array(events)) => {
+                for event in events {
+                    parser.parse(event.to_string().as_bytes(), out)?;
+                }
             }
-        }
-        _ => {}
+            Ok(_) => {}
+            // One event per line.
+            Err(_) => {
+                for line in body
+                    .split(|byte| *byte == b'\n')
+                    .filter(|line| line.starts_with(b"{"))
+                {
+                    parser.parse(line, out)?;
+                }
+            }
+        },
     }
     if out.is_empty() {
         return Err(failure::not_a_stream(content_type, body));
@@ -97,7 +107,7 @@ mod tests {
             "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
         });
         let events = read(&body.to_string()).unwrap();
-        assert!(matches!(events[0], ResponseEvent::ItemDone(_)));
+        assert!(matches!(events[0], ResponseEvent::ItemDone { .. }));
         assert!(
             matches!(&events[1], ResponseEvent::Completed { response_id, .. } if response_id == "resp_1")
         );
@@ -109,7 +119,29 @@ mod tests {
             read(r#"{"object":"response","status":"failed","output":[],"error":{"message":"no luck"}}"#);
         assert!(error.unwrap_err().error.message.contains("no luck"));
         let cut = r#"{"status":"incomplete","output":[],"incomplete_details":{"reason":"content_filter"}}"#;
-        assert!(read(cut).unwrap_err().error.message.contains("content_filter"));
+        let events = read(cut).unwrap();
+        assert!(
+            matches!(&events[..], [ResponseEvent::Completed { failure: Some(failure), .. }]
+                if failure.error.message.contains("content_filter"))
+        );
+    }
+
+    #[test]
+    fn broken_json_and_events_line_by_line_are_the_answer_too() {
+        let message = r#"{"type":"message","content":"half \ud83d"}"#;
+        for body in [
+            format!(r#"{{"object":"response","output":[{message}],"usage":NaN}}"#),
+            format!(
+                "{{\"type\":\"response.output_item.done\",\"item\":{message}}}\n{{\"type\":\"response.completed\"}}\n"
+            ),
+        ] {
+            let events = read(&body).unwrap();
+            assert!(matches!(events[0], ResponseEvent::ItemDone { .. }), "{body}");
+            assert!(
+                matches!(events[1], ResponseEvent::Completed { failure: None, .. }),
+                "{body}"
+            );
+        }
     }
 
     #[test]

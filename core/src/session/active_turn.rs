@@ -212,6 +212,11 @@ impl ActiveTurn {
             completed_at: Some(completed_at),
             duration_ms: Some(duration_ms),
         };
+        if let Some(why) = outbox.log().problem() {
+            outbox.emit(Event::Warning(format!(
+                "This turn is not saved: {why}. It is kept in memory and saved when the disk takes it."
+            )));
+        }
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
         outbox.turn_ended(turn, last_message, result.answered);
         front.info.updated_at = completed_at;

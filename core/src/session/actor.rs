@@ -141,7 +141,9 @@ impl Actor {
                 biased;
                 mail = self.mailbox.recv() => return mail,
                 () = tokio::time::sleep(delay), if !watched => {
-                    if (self.unload)(&self.mailbox) {
+                    // What only memory knows is kept as long as the process lives.
+                    let saved = self.services.outbox.log().problem().is_none();
+                    if saved && (self.unload)(&self.mailbox) {
                         return None;
                     }
                 }
@@ -223,7 +225,10 @@ impl Actor {
                 Err(_) => tracing::error!("ending a turn panicked"),
             }
         }
-        services.outbox.log().close().await;
+        if let Err(lost) = services.outbox.log().close().await {
+            tracing::error!("{lost}");
+            services.outbox.emit(Event::Warning(lost));
+        }
         if let End::Asked(reply) = end {
             asked = Some(reply);
         }

@@ -59,6 +59,11 @@ impl OpenMessage {
         message
     }
 
+    /// Its identifier.
+    pub(crate) fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
     /// What was streamed so far, with plans.
     pub(crate) fn streamed(&self) -> &str {
         if self.splitter.is_some() {

@@ -1,6 +1,6 @@
 //! From the events of a response to items and deltas for the client, and items for the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,7 +13,12 @@ use crate::{DeltaKind, Event, Item, ItemBody, MessagePhase, WebSearchAction, new
 pub(crate) struct ResponseItems {
     place: Place,
     open: Vec<(usize, OpenItem)>,
+    /// Identifiers of items that are complete.
+    taken: TakenIds,
 }
+
+/// Identifiers that items of a turn have already: clients tell items apart by them.
+pub(crate) type TakenIds = HashSet<Arc<str>>;
 
 enum OpenItem {
     Message(OpenMessage),
@@ -35,11 +40,18 @@ struct OpenReasoning {
 
 impl ResponseItems {
     /// For one attempt of one request.
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place, taken: TakenIds) -> Self {
         Self {
             place,
             open: Vec::new(),
+            taken,
         }
+    }
+
+    /// The identifiers that the next response can't give to other items. Those of items that were cut are not among
+    /// them: the next attempt may bring the same item as a whole.
+    pub(crate) fn into_taken(self) -> TakenIds {
+        self.taken
     }
 
     /// An item begins.
@@ -125,6 +137,7 @@ impl ResponseItems {
                     open.streamed().clone_into(&mut text);
                     content.push(ContentItem::output_text(text.clone()));
                 }
+                self.taken.insert(Arc::clone(open.id()));
                 open.done(&self.place, text, *phase).await
             }
             KnownItem::Reasoning {
@@ -143,6 +156,7 @@ impl ResponseItems {
                     content = open.content.into_values().collect();
                 }
                 let body = ItemBody::Reasoning { summary, content };
+                self.taken.insert(Arc::clone(&open.id));
                 self.complete(&open.id, open.started_at_ms, body).await;
                 None
             }
@@ -156,6 +170,7 @@ impl ResponseItems {
                     id, started_at_ms, ..
                 } = open
                 {
+                    self.taken.insert(Arc::clone(&id));
                     self.complete(&id, started_at_ms, body).await;
                 }
                 None
@@ -169,6 +184,7 @@ impl ResponseItems {
     pub(crate) async fn finish(&mut self) -> Vec<(ResponseItem, Option<Item>)> {
         let mut messages = Vec::new();
         for (_, open) in std::mem::take(&mut self.open) {
+            self.taken.insert(Arc::clone(open.id()));
             match open {
                 OpenItem::Message(message) if !message.streamed().is_empty() => {
                     let text = message.streamed().to_owned();
@@ -209,11 +225,11 @@ impl ResponseItems {
     }
 
     fn begin_message(&self, id: Option<&str>, phase: Option<MessagePhase>, text: String) -> OpenMessage {
-        OpenMessage::begin(&self.place, id_or_new(id, "msg"), phase, text)
+        OpenMessage::begin(&self.place, self.own_id(id, "msg"), phase, text)
     }
 
     fn begin_reasoning(&self, id: Option<&str>, summary: Vec<String>, content: Vec<String>) -> OpenReasoning {
-        let id = id_or_new(id, "rs");
+        let id = self.own_id(id, "rs");
         let started_at_ms = self.announce(&id, ItemBody::Reasoning { summary, content });
         OpenReasoning {
             id,
@@ -224,13 +240,21 @@ impl ResponseItems {
     }
 
     fn begin_search(&self, id: Option<&str>, body: ItemBody) -> OpenItem {
-        let id = id_or_new(id, "ws");
+        let id = self.own_id(id, "ws");
         let started_at_ms = self.announce(&id, body.clone());
         OpenItem::WebSearch {
             id,
             started_at_ms,
             body,
         }
+    }
+
+    /// The server's identifier, if no other item of the turn has it.
+    fn own_id(&self, id: Option<&str>, prefix: &str) -> Arc<str> {
+        let is_free =
+            |id: &&str| !self.taken.contains(*id) && self.open.iter().all(|(_, open)| **open.id() != **id);
+        id.filter(is_free)
+            .map_or_else(|| format!("{prefix}_{}", new_id()).into(), Into::into)
     }
 
     fn announce(&self, id: &Arc<str>, body: ItemBody) -> i64 {
@@ -256,8 +280,13 @@ impl ResponseItems {
     }
 }
 
-fn id_or_new(id: Option<&str>, prefix: &str) -> Arc<str> {
-    id.map_or_else(|| format!("{prefix}_{}", new_id()).into(), Into::into)
+impl OpenItem {
+    fn id(&self) -> &Arc<str> {
+        match self {
+            Self::Message(message) => message.id(),
+            Self::Reasoning(OpenReasoning { id, .. }) | Self::WebSearch { id, .. } => id,
+        }
+    }
 }
 
 fn output_text(content: &[ContentItem]) -> String {

@@ -11,7 +11,7 @@ use super::desk::{Cut, Desk, Say, TurnMail};
 use super::history::message;
 use super::message::Place;
 use super::request::Request;
-use super::stream::ResponseItems;
+use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
 use super::{Services, Session, input};
 use crate::history::Entry;
@@ -66,6 +66,7 @@ pub(crate) async fn run(
         rerouted: false,
         verified: false,
         limits: Vec::new(),
+        taken_ids: TakenIds::new(),
         noticed: Vec::new(),
     };
     let outcome = turn.go().await;
@@ -93,6 +94,8 @@ struct Turn<'a> {
     verified: bool,
     /// Limits that came with the response; told after its token counts.
     limits: Vec<RateLimitSnapshot>,
+    /// Identifiers that items of the turn have.
+    taken_ids: TakenIds,
     /// What the user has been told of losses.
     noticed: Vec<String>,
 }
@@ -234,11 +237,12 @@ impl Turn<'_> {
         }
         let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
 
-        let mut items = ResponseItems::new(Place {
+        let place = Place {
             outbox: self.services.outbox.clone(),
             turn_id: Arc::clone(&self.plan.id),
             plan_mode: self.plan.settings.collaboration_mode == ModeKind::Plan,
-        });
+        };
+        let mut items = ResponseItems::new(place, std::mem::take(&mut self.taken_ids));
         let (completed, mut cut) = match self.take_events(&mut stream, &mut items, &mut calls).await {
             Ok(completed) => (Some(completed), None),
             Err(cut) => (None, Some(cut)),
@@ -249,6 +253,7 @@ impl Turn<'_> {
         if matches!(cut, Some(Cut::Steered | Cut::Failed(_))) {
             items.cut().await;
         }
+        self.taken_ids = items.into_taken();
         if !matches!(cut, Some(Cut::Interrupted)) {
             let cancelled = self.desk.cancel.clone();
             tokio::select! {

@@ -46,6 +46,10 @@ impl Fixture {
     }
 
     fn create(&self) -> ThreadLog {
+        self.create_with(None)
+    }
+
+    fn create_with(&self, lock: Option<WriterLock>) -> ThreadLog {
         ThreadLog::create(
             &self.writer,
             NewLog {
@@ -59,7 +63,7 @@ impl Fixture {
                     ..SessionMeta::default()
                 },
                 position: LogPosition::default(),
-                lock: None,
+                lock,
                 on_warning: self.on_warning(),
             },
         )
@@ -134,7 +138,7 @@ async fn the_first_turn_makes_the_file() {
     assert_eq!(lines[3]["payload"]["type"], "item_completed");
     assert_eq!(lines[3]["payload"]["item"]["type"], "UserMessage");
     assert_eq!(lines[3]["payload"]["item"]["content"][0]["text"], "hi");
-    log.close().await;
+    log.close().await.expect("saved");
     assert!(!f.layout().locks().join(format!("{}.lock", f.id)).exists());
 }
 
@@ -145,7 +149,7 @@ async fn a_loaded_thread_is_locked_and_a_resumed_one_goes_on_counting() {
     log.materialise().await;
     assert_eq!(lines(&f.path()).len(), 1);
     assert!(matches!(WriterLock::take(&f.layout(), f.id), Err(LockError::Held { id, .. }) if id == f.id));
-    log.close().await;
+    log.close().await.expect("saved");
     let lock = WriterLock::take(&f.layout(), f.id).expect("free");
     std::fs::OpenOptions::new()
         .append(true)
@@ -173,7 +177,7 @@ async fn a_loaded_thread_is_locked_and_a_resumed_one_goes_on_counting() {
     let last: Value = serde_json::from_str(text.lines().last().expect("lines")).expect("JSON");
     assert_eq!(last["ordinal"], 1);
     assert_eq!(text.lines().nth(1), Some("{\"torn"));
-    log.close().await;
+    log.close().await.expect("saved");
 }
 
 #[tokio::test]
@@ -188,13 +192,95 @@ async fn what_the_disk_refuses_is_told_once_and_saved_later() {
     log.append(vec![user_item("one")]);
     log.flushed().await;
     assert_eq!(f.warnings.lock().expect("not poisoned").len(), 1);
+    assert!(log.problem().is_some());
     std::fs::remove_file(&sessions).expect("removable");
     log.append(vec![user_item("two")]);
     log.flushed().await;
     let lines = lines(&f.path());
     assert_eq!(lines.len(), 4);
     assert_eq!(lines[3]["payload"]["item"]["content"][0]["text"], "two");
-    log.close().await;
+    assert_eq!(log.problem(), None);
+    log.close().await.expect("saved");
+}
+
+#[tokio::test]
+async fn what_is_not_saved_at_the_end_is_said() {
+    let f = Fixture::new();
+    std::fs::write(f.layout().sessions(), "").expect("writable");
+    let log = f.create();
+    log.append(vec![started("t1"), user_item("lost")]);
+    let lost = log.close().await.expect_err("not saved");
+    assert!(lost.contains(f.path().to_str().expect("UTF-8")), "{lost}");
+}
+
+#[tokio::test]
+async fn what_waits_for_the_disk_is_bounded_and_its_loss_is_said() {
+    let f = Fixture::new();
+    let sessions = f.layout().sessions();
+    std::fs::write(&sessions, "").expect("writable");
+    let log = f.create();
+    log.append(vec![started("t1")]);
+    let large = "x".repeat(1 << 20);
+    for _ in 0..80 {
+        log.append(vec![user_item(&large)]);
+        log.flushed().await;
+    }
+    let told = f.warnings.lock().expect("not poisoned").clone();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].starts_with("More than 64 MiB"), "{told:?}");
+    std::fs::remove_file(&sessions).expect("removable");
+    log.append(vec![user_item("after")]);
+    log.flushed().await;
+    let size = std::fs::metadata(f.path()).expect("a file").len();
+    assert!(size > 60 << 20 && size < 66 << 20, "{size}");
+    log.close().await.expect("saved");
+}
+
+/// So that a revert never lets others in.
+#[tokio::test]
+async fn a_log_goes_on_with_the_lock_that_it_is_given() {
+    let f = Fixture::new();
+    let lock = WriterLock::take(&f.layout(), f.id).expect("free");
+    let log = f.create_with(Some(lock));
+    log.append(vec![started("t1")]);
+    log.flushed().await;
+    assert_eq!(lines(&f.path()).len(), 2);
+    assert!(WriterLock::is_held(&f.layout(), f.id));
+    log.close().await.expect("saved");
+    assert!(!WriterLock::is_held(&f.layout(), f.id));
+}
+
+/// Another program holds the lock of all lock files, in one of two homes.
+#[tokio::test]
+async fn a_lock_that_can_t_be_had_holds_up_its_thread_alone() {
+    let stuck = Fixture::new();
+    let free = Fixture {
+        writer: stuck.writer.clone(),
+        ..Fixture::new()
+    };
+    std::fs::create_dir_all(stuck.layout().locks()).expect("writable");
+    let coordination = stuck.layout().locks().join(".coordination.lock");
+    let holder = std::fs::File::create(&coordination).expect("writable");
+    holder.lock().expect("free");
+    let (waiting, other) = (stuck.create(), free.create());
+    waiting.append(vec![started("t1")]);
+    other.append(vec![started("t2")]);
+    let patience = std::time::Duration::from_secs(30);
+    let flushed = tokio::time::timeout(patience, other.flushed()).await;
+    flushed.expect("it does not wait for the other");
+    assert_eq!(lines(&free.path()).len(), 2);
+    let flushed = tokio::time::timeout(patience, waiting.flushed()).await;
+    flushed.expect("it waits for so long and no longer");
+    let told = stuck.warnings.lock().expect("not poisoned").clone();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains(".coordination.lock"), "{told:?}");
+    assert!(free.warnings.lock().expect("not poisoned").is_empty());
+    drop(holder);
+    waiting.append(vec![user_item("two")]);
+    waiting.flushed().await;
+    assert_eq!(lines(&stuck.path()).len(), 3);
+    waiting.close().await.expect("saved");
+    other.close().await.expect("saved");
 }
 
 #[tokio::test]
@@ -214,7 +300,7 @@ async fn many_logs_keep_their_orders() {
         }
     }
     for (f, log) in fixtures.iter().zip(&logs) {
-        log.close().await;
+        log.close().await.expect("saved");
         let lines = lines(&f.path());
         assert_eq!(lines.len(), 101);
         for (n, line) in lines[1..].iter().enumerate() {

@@ -25,6 +25,8 @@ mod exec;
 #[path = "../../../tests/support/fifo.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod fifo;
+mod history_fuzz;
+mod history_hostile;
 mod history_live;
 mod history_log;
 mod history_store;

@@ -179,13 +179,17 @@ async fn plans_are_items_in_plan_mode() {
 
 #[tokio::test]
 async fn searches_of_the_server_are_items() {
-    let search = |action: Value| json!({"type": "web_search_call", "id": "ws", "status": "completed", "action": action});
+    let search = |id: &str, action: Value| json!({"type": "web_search_call", "id": id, "status": "completed", "action": action});
     let probe = Probe::start([Answer::new()
         .event(added(
             &json!({"type": "web_search_call", "id": "ws", "status": "in_progress"}),
         ))
-        .event(done(&search(json!({"type": "search", "queries": ["a", "b"]}))))
         .event(done(&search(
+            "ws",
+            json!({"type": "search", "queries": ["a", "b"]}),
+        )))
+        .event(done(&search(
+            "ws2",
             json!({"type": "find_in_page", "url": "http://u", "pattern": "p"}),
         )))])
     .await;
@@ -193,8 +197,8 @@ async fn searches_of_the_server_are_items() {
     let story = [
         "started search ws '' Other",
         "completed search ws 'a ...' Search { query: None, queries: Some([\"a\", \"b\"]) }",
-        "started search ws ''p' in http://u' FindInPage { url: Some(\"http://u\"), pattern: Some(\"p\") }",
-        "completed search ws ''p' in http://u' FindInPage { url: Some(\"http://u\"), pattern: Some(\"p\") }",
+        "started search ws2 ''p' in http://u' FindInPage { url: Some(\"http://u\"), pattern: Some(\"p\") }",
+        "completed search ws2 ''p' in http://u' FindInPage { url: Some(\"http://u\"), pattern: Some(\"p\") }",
     ];
     assert_eq!(lines[5..9], story);
     assert_eq!(lines.last().unwrap(), "turn Completed []");

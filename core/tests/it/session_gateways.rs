@@ -178,8 +178,8 @@ async fn members_that_cannot_be_read_cost_only_themselves() {
         .step(text(
             r#"{"type":"response.output_text.delta","delta":"half \ud83d","logprobs":NaN}"#,
         ))
-        .step(Step::Bytes(
-            b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"\xff\"}\n\n".to_vec(),
+        .step(Step::bytes(
+            b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"\xff\"}\n\n",
         ))
         .step(text(&format!(
             r#"{{"type":"response.output_item.done","summary_index":"x","item":{item}}}"#

@@ -3,7 +3,7 @@ import type { DesktopOnboardingEntrypoint } from "./DesktopOnboardingEntrypoint"
 
 /** A login ended. */
 export type AccountLoginCompletedNotification = {
-  /** Why the login failed, in words for the user; null when it succeeded. */
+  /** Why it failed. */
   error: string | null;
   /** The login; null for those without an id. */
   loginId: string | null;

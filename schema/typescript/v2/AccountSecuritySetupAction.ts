@@ -2,6 +2,8 @@
 
 /** A link to offer. */
 export type AccountSecuritySetupAction = {
+  /** Its text. */
   label: string;
+  /** Where it leads. */
   url: string;
 };

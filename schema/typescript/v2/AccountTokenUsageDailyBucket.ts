@@ -4,5 +4,6 @@
 export type AccountTokenUsageDailyBucket = {
   /** The day, as `YYYY-MM-DD`. */
   startDate: string;
+  /** How many. */
   tokens: number;
 };

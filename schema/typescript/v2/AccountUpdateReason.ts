@@ -2,6 +2,7 @@
 
 /** Why a client is told who is signed in. */
 export type AccountUpdateReason =
-  | "unknown"
   /** A stored sign-in can be used: it is known where its workspace's requests go. */
-  | "workspaceRoutingReady";
+  | "workspaceRoutingReady"
+  /** Anything else. */
+  | "unknown";

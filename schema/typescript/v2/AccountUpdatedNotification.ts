@@ -7,7 +7,7 @@ import type { PlanType } from "../PlanType";
 export type AccountUpdatedNotification = {
   /** How; null when nobody is. */
   authMode: AuthMode | null;
-  /** The account's plan; null when it has none or nobody is signed in. */
+  /** The account's plan. */
   planType: PlanType | null;
   /** What brought it about; null after a login or logout. */
   reason: AccountUpdateReason | null;

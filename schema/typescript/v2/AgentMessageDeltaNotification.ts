@@ -2,8 +2,12 @@
 
 /** More text of an agent message. */
 export type AgentMessageDeltaNotification = {
+  /** What comes next. */
   delta: string;
+  /** The item. */
   itemId: string;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

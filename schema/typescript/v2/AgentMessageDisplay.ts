@@ -6,6 +6,7 @@ import type { TrustedContacts } from "./TrustedContacts";
 
 /** How a moderated message is shown. */
 export type AgentMessageDisplay =
+  /** As it is. */
   | {
     /** What to show beside it. */
     annotation: AnswerAnnotation | null;
@@ -18,6 +19,7 @@ export type AgentMessageDisplay =
   /** Something else is shown in its place. */
   | {
     mode: "hide";
+    /** What is shown. */
     replacement: AnswerReplacement;
     /** Version of this form. */
     version: 1;
@@ -25,6 +27,7 @@ export type AgentMessageDisplay =
   /** Only that it is withheld is shown, and why. */
   | {
     mode: "block";
+    /** Why. */
     reason: BlockReason;
     /** Version of this form. */
     version: 1;

@@ -3,6 +3,7 @@ import type { HelplineSubject } from "./HelplineSubject";
 
 /** What is shown beside a message. */
 export type AnswerAnnotation =
+  /** A helpline. */
   | {
     kind: "wellbeingHelpline";
     /** What gave rise to it. */

@@ -2,6 +2,9 @@
 
 /** Who answers approval requests. */
 export type ApprovalsReviewer =
-  | "user" | "auto_review"
+  /** The client. */
+  | "user"
+  /** A reviewing model. */
+  | "auto_review"
   /** A reviewing model, under its former name. */
   | "guardian_subagent";

@@ -4,5 +4,6 @@
 export type AsyncUserInputQuestion = {
   /** Answers to choose from. */
   options: Array<string> | null;
+  /** The question. */
   title: string;
 };

@@ -2,6 +2,7 @@
 
 /** Why a message is withheld. */
 export type BlockReason =
+  /** To protect somebody. */
   | {
     kind: "protection";
     /** Kind of protection, in words of the model server. */

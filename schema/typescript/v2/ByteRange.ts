@@ -4,6 +4,6 @@
 export type ByteRange = {
   /** One past the last byte. */
   end: number;
-  /** First byte, counted from 0. */
+  /** First byte. */
   start: number;
 };

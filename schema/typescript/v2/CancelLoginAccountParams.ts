@@ -2,5 +2,6 @@
 
 /** Gives up a login. */
 export type CancelLoginAccountParams = {
+  /** The login. */
   loginId: string;
 };

@@ -3,5 +3,6 @@ import type { CancelLoginAccountStatus } from "./CancelLoginAccountStatus";
 
 /** What became of it. */
 export type CancelLoginAccountResponse = {
+  /** How it stands. */
   status: CancelLoginAccountStatus;
 };

@@ -5,5 +5,6 @@ import type { ChatgptAuthTokensRefreshReason } from "./ChatgptAuthTokensRefreshR
 export type ChatgptAuthTokensRefreshParams = {
   /** The workspace of the old ones. */
   previousAccountId: string | null;
+  /** Why. */
   reason: ChatgptAuthTokensRefreshReason;
 };

@@ -2,6 +2,7 @@
 
 /** New tokens. */
 export type ChatgptAuthTokensRefreshResponse = {
+  /** The access token. */
   accessToken: string;
   /** The workspace that it is for. */
   chatgptAccountId: string;

@@ -3,13 +3,14 @@ import type { NonSteerableTurnKind } from "./NonSteerableTurnKind";
 
 /** What kind of failure ended a turn. */
 export type CodexErrorInfo =
-  | "rateLimitExceeded" | "other"
   /** The conversation no longer fits into the model. */
   | "contextWindowExceeded"
   /** The budget of the session is spent. */
   | "sessionBudgetExceeded"
   /** The account's limit is reached. */
   | "usageLimitExceeded"
+  /** Too many requests. */
+  | "rateLimitExceeded"
   /** There is no room in the flexible service tier. */
   | "flexUnavailable"
   /** The model server has too much to do. */
@@ -38,6 +39,8 @@ export type CodexErrorInfo =
   | "sandboxError"
   /** A hook forbade the request. */
   | "inferenceHookDenied"
+  /** Anything else. */
+  | "other"
   /** The model server could not be reached. */
   | {
     httpConnectionFailed: {

@@ -3,6 +3,8 @@ import type { CollabAgentStatus } from "./CollabAgentStatus";
 
 /** How another agent stands. */
 export type CollabAgentState = {
+  /** Its last words. */
   message: string | null;
+  /** How it stands. */
   status: CollabAgentStatus;
 };

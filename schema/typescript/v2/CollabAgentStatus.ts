@@ -2,8 +2,17 @@
 
 /** How another agent stands. */
 export type CollabAgentStatus =
-  | "running" | "interrupted" | "completed" | "errored" | "shutdown"
   /** It is being started. */
   | "pendingInit"
+  /** It works. */
+  | "running"
+  /** It was interrupted. */
+  | "interrupted"
+  /** It is done. */
+  | "completed"
+  /** It failed. */
+  | "errored"
+  /** It was closed. */
+  | "shutdown"
   /** There is no such agent. */
   | "notFound";

@@ -2,12 +2,21 @@
 
 /** A way to deal with another agent. */
 export type CollabAgentTool =
-  | "spawnAgent" | "resumeAgent" | "wait" | "closeAgent" | "interruptAgent"
+  /** Start one. */
+  | "spawnAgent"
   /** Say something to one. */
   | "sendInput"
+  /** Bring one back. */
+  | "resumeAgent"
+  /** Wait for some. */
+  | "wait"
+  /** Close one. */
+  | "closeAgent"
   /** Send one a message. */
   | "sendMessage"
   /** Give one another task. */
   | "followupTask"
+  /** Interrupt one. */
+  | "interruptAgent"
   /** See which there are. */
   | "listAgents";

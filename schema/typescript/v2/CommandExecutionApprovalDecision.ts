@@ -3,6 +3,7 @@ import type { NetworkPolicyAmendment } from "../NetworkPolicyAmendment";
 
 /** An answer to the question whether a command may run. */
 export type CommandExecutionApprovalDecision =
+  /** Yes, this time. */
   | "accept"
   /** Yes, and whenever it is the same command in this thread. */
   | "acceptForSession"

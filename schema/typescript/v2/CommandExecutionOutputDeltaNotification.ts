@@ -2,8 +2,12 @@
 
 /** More output of a command. */
 export type CommandExecutionOutputDeltaNotification = {
+  /** What comes next. */
   delta: string;
+  /** The item. */
   itemId: string;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

@@ -9,7 +9,7 @@ import type { NetworkPolicyAmendment } from "../NetworkPolicyAmendment";
 export type CommandExecutionRequestApprovalParams = {
   /** Tells questions about the same item apart; null when there is only one. */
   approvalId?: string | null;
-  /** The command line, quoted for a shell. */
+  /** The command line. */
   command?: string | null;
   /** What its parts do, as far as can be told. */
   commandActions?: Array<CommandAction> | null;
@@ -31,6 +31,8 @@ export type CommandExecutionRequestApprovalParams = {
   reason?: string | null;
   /** When the question came up, in Unix milliseconds. */
   startedAtMs: number;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

@@ -3,5 +3,6 @@ import type { CommandExecutionApprovalDecision } from "./CommandExecutionApprova
 
 /** The answer to the question whether a command may run. */
 export type CommandExecutionRequestApprovalResponse = {
+  /** The answer. */
   decision: CommandExecutionApprovalDecision;
 };

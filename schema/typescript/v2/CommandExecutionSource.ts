@@ -2,6 +2,7 @@
 
 /** Who started a command. */
 export type CommandExecutionSource =
+  /** The agent. */
   | "agent"
   /** The user, by `thread/shellCommand`. */
   | "userShell"

@@ -2,6 +2,7 @@
 
 /** How a command stands. */
 export type CommandExecutionStatus =
+  /** It runs. */
   | "inProgress"
   /** It ended with exit code 0. */
   | "completed"

@@ -5,7 +5,7 @@ import type { TextRange } from "./TextRange";
 export type ConfigWarningNotification = {
   /** More about it, if there is more. */
   details: string | null;
-  /** The file at fault; null if no single file is. */
+  /** The file. */
   path?: string | null;
   /** Where in the file. */
   range?: TextRange | null;

@@ -1,4 +1,10 @@
 // Generated from the protocol crate. Do not edit.
 
 /** A programme of extended cyber access. */
-export type CyberAccessProgram = "standard" | "daybreakBlue" | "daybreakRed";
+export type CyberAccessProgram =
+  /** None. */
+  | "standard"
+  /** For defenders. */
+  | "daybreakBlue"
+  /** For testers. */
+  | "daybreakRed";

@@ -2,15 +2,19 @@
 
 /** A piece of what a tool of the client returned. */
 export type DynamicToolCallOutputContentItem =
+  /** Text. */
   | {
+    /** The text. */
     text: string;
     type: "inputText";
   }
+  /** An image. */
   | {
     /** A `data:` URL. */
     imageUrl: string;
     type: "inputImage";
   }
+  /** Audio. */
   | {
     /** A `data:` URL. */
     audioUrl: string;

@@ -13,6 +13,7 @@ export type ExperimentalFeature = {
   displayName: string | null;
   /** Whether it is on. */
   enabled: boolean;
+  /** Its name. */
   name: string;
   /** How mature it is. */
   stage: ExperimentalFeatureStage;

@@ -2,9 +2,12 @@
 
 /** How mature a feature is. */
 export type ExperimentalFeatureStage =
-  | "underDevelopment" | "stable"
   /** Ready to be tried. */
   | "beta"
+  /** Not ready. */
+  | "underDevelopment"
+  /** Ready. */
+  | "stable"
   /** On its way out. */
   | "deprecated"
   /** Gone; the switch has no effect. */

@@ -7,5 +7,6 @@ export type FileUpdateChange = {
   diff: string;
   /** What kind of change. */
   kind: PatchChangeKind;
+  /** The file. */
   path: string;
 };

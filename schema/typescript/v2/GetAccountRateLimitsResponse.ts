@@ -5,7 +5,7 @@ import type { JsonValue } from "../serde_json/JsonValue";
 
 /** How much of the account's limits is used. */
 export type GetAccountRateLimitsResponse = {
-  /** Workspace that the limits belong to; null if the backend does not say. */
+  /** The workspace. */
   accountId: string | null;
   /** Whether ordinary requests are let through. */
   ordinaryUsageAllowed: boolean | null;
@@ -13,7 +13,7 @@ export type GetAccountRateLimitsResponse = {
   rateLimitResetCredits: RateLimitResetCreditsSummary | null;
   /** What the service offers at the limit, as it says it. */
   rateLimitUpsell: JsonValue;
-  /** The limit `codex`, else the first one. */
+  /** The main limit. */
   rateLimits: RateLimitSnapshot;
   /** All limits, by id. */
   rateLimitsByLimitId: { [key: string]: RateLimitSnapshot } | null;

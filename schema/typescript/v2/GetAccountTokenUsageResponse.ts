@@ -5,7 +5,9 @@ import type { ThreadUsage } from "./ThreadUsage";
 
 /** How many tokens were used. */
 export type GetAccountTokenUsageResponse = {
+  /** Day by day. */
   dailyUsageBuckets: Array<AccountTokenUsageDailyBucket> | null;
+  /** In sum. */
   summary: AccountTokenUsageSummary;
   /** Of the thread that was asked for. */
   threadUsage: ThreadUsage | null;

@@ -5,5 +5,6 @@ import type { WorkspaceMessage } from "./WorkspaceMessage";
 export type GetWorkspaceMessagesResponse = {
   /** Whether the workspace has messages at all. */
   featureEnabled: boolean;
+  /** The messages. */
   messages: Array<WorkspaceMessage>;
 };

@@ -2,10 +2,10 @@
 
 /** A commit of a repository. */
 export type GitInfo = {
-  /** Branch; null if it is not known. */
+  /** Branch. */
   branch: string | null;
   /** URL of the remote `origin`. */
   originUrl: string | null;
-  /** Commit hash; null if it is not known. */
+  /** Commit hash. */
   sha: string | null;
 };

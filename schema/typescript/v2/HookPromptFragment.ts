@@ -4,5 +4,6 @@
 export type HookPromptFragment = {
   /** The run of the hook. */
   hookRunId: string;
+  /** The text. */
   text: string;
 };

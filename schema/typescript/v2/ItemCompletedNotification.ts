@@ -7,7 +7,10 @@ export type ItemCompletedNotification = {
   completedAtMs: number;
   /** Tokens of its content, where they are counted. */
   contentTokenCount: number | null;
+  /** The item. */
   item: ThreadItem;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

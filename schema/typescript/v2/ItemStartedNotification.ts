@@ -7,6 +7,8 @@ export type ItemStartedNotification = {
   item: ThreadItem;
   /** When it began, in Unix milliseconds. */
   startedAtMs: number;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

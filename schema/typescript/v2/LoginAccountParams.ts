@@ -5,6 +5,7 @@ import type { LoginAppBrand } from "./LoginAppBrand";
 export type LoginAccountParams =
   /** With an API key. */
   | {
+    /** The key. */
     apiKey: string;
     type: "apiKey";
   }
@@ -24,6 +25,7 @@ export type LoginAccountParams =
   }
   /** With tokens that the client owns and renews (`account/chatgptAuthTokens/refresh`). */
   | {
+    /** The access token. */
     accessToken: string;
     /** The workspace that it is for. */
     chatgptAccountId: string;
@@ -33,6 +35,7 @@ export type LoginAccountParams =
   }
   /** With an API key of Amazon Bedrock. */
   | {
+    /** The key. */
     apiKey: string;
     /** Region of the service. */
     region: string;
@@ -44,6 +47,7 @@ export type LoginAccountParams =
     accessKeyId: string;
     /** Region of the service. */
     region: string;
+    /** The key. */
     secretAccessKey: string;
     /** Token of a temporary session. */
     sessionToken?: string | null;

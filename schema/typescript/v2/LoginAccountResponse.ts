@@ -2,6 +2,7 @@
 
 /** How the login goes on. */
 export type LoginAccountResponse =
+  /** It is done. */
   | {
     type: "apiKey";
   }
@@ -23,9 +24,11 @@ export type LoginAccountResponse =
     /** The page to open. */
     verificationUrl: string;
   }
+  /** It is done. */
   | {
     type: "chatgptAuthTokens";
   }
+  /** It is done. */
   | {
     type: "amazonBedrock";
   };

@@ -1,4 +1,8 @@
 // Generated from the protocol crate. Do not edit.
 
 /** How a page looks. */
-export type LoginAppBrand = "codex" | "chatgpt";
+export type LoginAppBrand =
+  /** Like Codex. */
+  | "codex"
+  /** Like ChatGPT. */
+  | "chatgpt";

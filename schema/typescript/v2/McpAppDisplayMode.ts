@@ -2,6 +2,7 @@
 
 /** How a tool call is shown. */
 export type McpAppDisplayMode =
+  /** In the conversation. */
   | "inline"
   /** On the whole screen. */
   | "fullscreen";

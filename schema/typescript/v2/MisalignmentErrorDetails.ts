@@ -7,6 +7,7 @@ export type MisalignmentErrorDetails = {
   detailedExplanation: string | null;
   /** What kind of finding, in words of the model server. */
   errorType: string | null;
+  /** What was checked. */
   reviewTarget: string | null;
   /** What to tell the agent to bring it back. */
   steer: MisalignmentSteer | null;

@@ -2,5 +2,6 @@
 
 /** What to tell an agent to bring it back to its task. */
 export type MisalignmentSteer = {
+  /** The text. */
   message: string;
 };

@@ -26,15 +26,19 @@ export type Model = {
   displayName: string;
   /** Whether it is kept from users. */
   hidden: boolean;
+  /** Its id. */
   id: string;
+  /** What it takes. */
   inputModalities: Array<InputModality>;
   /** Whether it is the one to begin with. */
   isDefault: boolean;
+  /** Its slug. */
   model: string;
   /** What it is made for, if not everything. */
   modelSpecialty: string | null;
   /** How it works with other agents. */
   multiAgentVersion: MultiAgentVersion | null;
+  /** Its service tiers. */
   serviceTiers: Array<ModelServiceTier>;
   /** How hard it can think. */
   supportedReasoningEfforts: Array<ReasoningEffortOption>;

@@ -3,5 +3,6 @@ import type { CyberAccessProgram } from "./CyberAccessProgram";
 
 /** Programmes of extended access. */
 export type ModelAccessPrograms = {
+  /** For cyber security. */
   cyber: Array<CyberAccessProgram>;
 };

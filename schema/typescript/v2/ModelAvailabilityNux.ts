@@ -2,5 +2,6 @@
 
 /** What to tell users who meet a model first. */
 export type ModelAvailabilityNux = {
+  /** The text. */
   message: string;
 };

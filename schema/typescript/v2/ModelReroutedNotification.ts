@@ -5,9 +5,12 @@ import type { ModelRerouteReason } from "./ModelRerouteReason";
 export type ModelReroutedNotification = {
   /** The one that was asked. */
   fromModel: string;
+  /** Why. */
   reason: ModelRerouteReason;
+  /** The thread. */
   threadId: string;
   /** The one that answers. */
   toModel: string;
+  /** The turn. */
   turnId: string;
 };

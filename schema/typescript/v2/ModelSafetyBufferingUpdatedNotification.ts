@@ -10,7 +10,9 @@ export type ModelSafetyBufferingUpdatedNotification = {
   reasons: Array<string>;
   /** Whether to show it. */
   showBufferingUi: boolean;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
   /** What for, as the model server names it. */
   useCases: Array<string>;

@@ -4,6 +4,8 @@
 export type ModelServiceTier = {
   /** What it gives, for people. */
   description: string;
+  /** Its id. */
   id: string;
+  /** Its name. */
   name: string;
 };

@@ -4,6 +4,7 @@
 export type ModelUpgradeInfo = {
   /** What changes, in Markdown. */
   migrationMarkdown: string | null;
+  /** Its slug. */
   model: string;
   /** A page about it. */
   modelLink: string | null;

@@ -1,4 +1,6 @@
 // Generated from the protocol crate. Do not edit.
 
 /** What an account can be verified for. */
-export type ModelVerification = "trustedAccessForCyber";
+export type ModelVerification =
+  /** Cyber security. */
+  | "trustedAccessForCyber";

@@ -2,6 +2,7 @@
 
 /** How a model works with other agents. */
 export type MultiAgentVersion =
+  /** Not at all. */
   | "disabled"
   /** With the first set of tools. */
   | "v1"

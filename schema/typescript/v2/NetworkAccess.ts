@@ -1,4 +1,8 @@
 // Generated from the protocol crate. Do not edit.
 
 /** Whether an outer sandbox reaches the network. */
-export type NetworkAccess = "restricted" | "enabled";
+export type NetworkAccess =
+  /** It does not. */
+  | "restricted"
+  /** It does. */
+  | "enabled";

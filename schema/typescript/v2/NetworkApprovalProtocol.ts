@@ -2,7 +2,10 @@
 
 /** A network protocol. */
 export type NetworkApprovalProtocol =
-  | "http" | "https"
+  /** HTTP. */
+  | "http"
+  /** HTTPS. */
+  | "https"
   /** TCP over SOCKS 5. */
   | "socks5Tcp"
   /** UDP over SOCKS 5. */

@@ -2,9 +2,10 @@
 
 /** How a change of files stands. */
 export type PatchApplyStatus =
-  | "completed"
   /** It is under way. */
   | "inProgress"
+  /** It was made. */
+  | "completed"
   /** It could not be made. */
   | "failed"
   /** It was not allowed. */

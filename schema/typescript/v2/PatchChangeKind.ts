@@ -6,9 +6,11 @@ export type PatchChangeKind =
   | {
     type: "add";
   }
+  /** The file goes. */
   | {
     type: "delete";
   }
+  /** The file changes. */
   | {
     /** Its new path, if it moves. */
     move_path: string | null;

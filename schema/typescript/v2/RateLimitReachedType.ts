@@ -2,6 +2,7 @@
 
 /** Which limit stopped a user. */
 export type RateLimitReachedType =
+  /** The rate limit. */
   | "rate_limit_reached"
   /** The credits of the workspace, as its owner sees it. */
   | "workspace_owner_credits_depleted"

@@ -10,9 +10,12 @@ export type RateLimitResetCredit = {
   expiresAt: number | null;
   /** When it was given, in Unix seconds. */
   grantedAt: number;
+  /** Its id. */
   id: string;
   /** What it starts afresh. */
   resetType: RateLimitResetType;
+  /** How it stands. */
   status: RateLimitResetCreditStatus;
+  /** Its title. */
   title: string | null;
 };

@@ -2,10 +2,11 @@
 
 /** How a reset credit stands. */
 export type RateLimitResetCreditStatus =
-  | "redeemed"
   /** It can be used. */
   | "available"
   /** It is being used. */
   | "redeeming"
+  /** It was used. */
+  | "redeemed"
   /** Something of a later release. */
   | "unknown";

@@ -5,6 +5,6 @@ import type { RateLimitResetCredit } from "./RateLimitResetCredit";
 export type RateLimitResetCreditsSummary = {
   /** How many can be used. */
   availableCount: number;
-  /** Each credit; null when details were not asked for or cannot be had. */
+  /** All of them. */
   credits: Array<RateLimitResetCredit> | null;
 };

@@ -17,13 +17,13 @@ export type RateLimitSnapshot = {
   limitName: string | null;
   /** The model that it is counted for. */
   normalModelSlug: string | null;
-  /** The account's plan; null when it has none or nobody is signed in. */
+  /** The account's plan. */
   planType: PlanType | null;
-  /** The shorter window; null if the limit has none. */
+  /** The short window. */
   primary: RateLimitWindow | null;
   /** Which limit stopped the user, if one did. */
   rateLimitReachedType: RateLimitReachedType | null;
-  /** The longer window; null if the limit has none. */
+  /** The long window. */
   secondary: RateLimitWindow | null;
   /** Whether the spending limit is reached. */
   spendControlReached: boolean | null;

@@ -4,8 +4,12 @@
 export type ReasoningTextDeltaNotification = {
   /** Number of the part, from 0. */
   contentIndex: number;
+  /** What comes next. */
   delta: string;
+  /** The item. */
   itemId: string;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

@@ -3,5 +3,6 @@ import type { AddCreditsNudgeCreditType } from "./AddCreditsNudgeCreditType";
 
 /** Asks the workspace's owner for more. */
 export type SendAddCreditsNudgeEmailParams = {
+  /** More of what. */
   creditType: AddCreditsNudgeCreditType;
 };

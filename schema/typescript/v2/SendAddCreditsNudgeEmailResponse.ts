@@ -3,5 +3,6 @@ import type { AddCreditsNudgeEmailStatus } from "./AddCreditsNudgeEmailStatus";
 
 /** What became of the letter. */
 export type SendAddCreditsNudgeEmailResponse = {
+  /** How it stands. */
   status: AddCreditsNudgeEmailStatus;
 };

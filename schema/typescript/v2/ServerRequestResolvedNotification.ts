@@ -5,5 +5,6 @@ import type { RequestId } from "../RequestId";
 export type ServerRequestResolvedNotification = {
   /** Id of the question. */
   requestId: RequestId;
+  /** The thread. */
   threadId: string;
 };

@@ -1,4 +1,8 @@
 // Generated from the protocol crate. Do not edit.
 
 /** A direction. */
-export type SortDirection = "asc" | "desc";
+export type SortDirection =
+  /** Oldest first. */
+  | "asc"
+  /** Newest first. */
+  | "desc";

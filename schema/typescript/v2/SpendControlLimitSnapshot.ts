@@ -8,6 +8,6 @@ export type SpendControlLimitSnapshot = {
   remainingPercent: number;
   /** When it starts afresh, in Unix seconds. */
   resetsAt: number;
-  /** What was spent, as the backend writes it. */
+  /** What was spent. */
   used: string;
 };

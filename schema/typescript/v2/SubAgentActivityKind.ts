@@ -2,6 +2,11 @@
 
 /** What happened to another agent. */
 export type SubAgentActivityKind =
-  | "started" | "interrupted" | "completed"
+  /** It began. */
+  | "started"
   /** It was spoken to. */
-  | "interacted";
+  | "interacted"
+  /** It was interrupted. */
+  | "interrupted"
+  /** It ended. */
+  | "completed";

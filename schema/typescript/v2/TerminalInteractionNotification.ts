@@ -2,10 +2,14 @@
 
 /** Somebody wrote into a running command. */
 export type TerminalInteractionNotification = {
+  /** The item. */
   itemId: string;
   /** Terminal session of the command. */
   processId: string;
+  /** What was written. */
   stdin: string;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

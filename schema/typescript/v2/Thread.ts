@@ -19,6 +19,7 @@ export type Thread = {
   cliVersion: string;
   /** When it was made, in Unix seconds. */
   createdAt: number;
+  /** Working folder, absolute. */
   cwd: AbsolutePathBuf;
   /** Lives in memory only. */
   ephemeral: boolean;
@@ -40,7 +41,7 @@ export type Thread = {
   originator: string | null;
   /** The thread whose agent started it. */
   parentThreadId: string | null;
-  /** Its rollout file, absolute; null for ephemeral threads. */
+  /** Its file. */
   path: string | null;
   /** First user message, shortened; empty before there is one. */
   preview: string;
@@ -58,6 +59,7 @@ export type Thread = {
   sessionId: string;
   /** Which kind of program made it. */
   source: SessionSource;
+  /** How it stands. */
   status: ThreadStatus;
   /** What the thread is for, in words of the client. */
   threadSource: ThreadSource | null;

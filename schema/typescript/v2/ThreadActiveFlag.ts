@@ -2,6 +2,7 @@
 
 /** What a running turn waits for. */
 export type ThreadActiveFlag =
+  /** For an approval. */
   | "waitingOnApproval"
   /** For an answer of the user. */
   | "waitingOnUserInput";

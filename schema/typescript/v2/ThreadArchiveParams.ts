@@ -2,5 +2,6 @@
 
 /** Puts a thread, with all that its agents started, out of sight. */
 export type ThreadArchiveParams = {
+  /** The thread. */
   threadId: string;
 };

@@ -2,5 +2,6 @@
 
 /** A thread was archived. */
 export type ThreadArchivedNotification = {
+  /** The thread. */
   threadId: string;
 };

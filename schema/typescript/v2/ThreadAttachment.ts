@@ -7,6 +7,7 @@ export type ThreadAttachment = {
   attachmentType: string;
   /** When it was made, in Unix seconds. */
   createdAt: number;
+  /** Its id. */
   id: string;
   /** What makes it the same attachment, in words of the client. */
   identityKey: string;

@@ -2,6 +2,7 @@
 
 /** Whether an attachment is new. */
 export type ThreadAttachmentAddOutcome =
+  /** It is new. */
   | "created"
   /** It was there; nothing changed. */
   | "existing";

@@ -9,5 +9,6 @@ export type ThreadAttachmentAddParams = {
   identityKey: string;
   /** The attachment itself, any JSON. */
   payload: JsonValue;
+  /** The thread. */
   threadId: string;
 };

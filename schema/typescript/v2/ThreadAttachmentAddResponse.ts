@@ -4,6 +4,7 @@ import type { ThreadAttachmentAddOutcome } from "./ThreadAttachmentAddOutcome";
 
 /** The attachment. */
 export type ThreadAttachmentAddResponse = {
+  /** The attachment. */
   attachment: ThreadAttachment;
   /** Whether it is new. */
   outcome: ThreadAttachmentAddOutcome;

@@ -6,5 +6,6 @@ export type ThreadAttachmentListParams = {
   cursor?: string | null;
   /** Most entries of a page. */
   limit?: number | null;
+  /** The thread. */
   threadId: string;
 };

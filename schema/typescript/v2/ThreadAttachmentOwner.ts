@@ -4,5 +4,6 @@
 export type ThreadAttachmentOwner = {
   /** Whether it is archived. */
   archived: boolean;
+  /** The thread. */
   threadId: string;
 };

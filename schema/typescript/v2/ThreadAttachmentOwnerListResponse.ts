@@ -3,6 +3,7 @@ import type { ThreadAttachmentOwner } from "./ThreadAttachmentOwner";
 
 /** A page of threads. */
 export type ThreadAttachmentOwnerListResponse = {
+  /** The page. */
   data: Array<ThreadAttachmentOwner>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;

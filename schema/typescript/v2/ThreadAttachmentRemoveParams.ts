@@ -6,5 +6,6 @@ export type ThreadAttachmentRemoveParams = {
   attachmentType: string;
   /** What makes it the same attachment, in words of the client. */
   identityKey: string;
+  /** The thread. */
   threadId: string;
 };

@@ -2,5 +2,6 @@
 
 /** A thread was unloaded. */
 export type ThreadClosedNotification = {
+  /** The thread. */
   threadId: string;
 };

@@ -2,5 +2,6 @@
 
 /** Deletes a thread for good. */
 export type ThreadDeleteParams = {
+  /** The thread. */
   threadId: string;
 };

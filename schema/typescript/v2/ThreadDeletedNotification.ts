@@ -2,5 +2,6 @@
 
 /** A thread was deleted. */
 export type ThreadDeletedNotification = {
+  /** The thread. */
   threadId: string;
 };

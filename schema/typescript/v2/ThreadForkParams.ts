@@ -15,7 +15,7 @@ export type ThreadForkParams = {
   baseInstructions?: string | null;
   /** Settings on top of the configuration files, as dotted keys. */
   config?: { [key: string]: JsonValue } | null;
-  /** Working folder; a relative one counts from the server's, absent keeps the thread's. */
+  /** Working folder. */
   cwd?: string | null;
   /** Instructions of the application, added to the built-in ones. */
   developerInstructions?: string | null;
@@ -25,7 +25,7 @@ export type ThreadForkParams = {
   excludeTurns?: boolean;
   /** End the history with this turn. */
   lastTurnId?: string | null;
-  /** Model slug; absent keeps the thread's. */
+  /** Model slug. */
   model?: string | null;
   /** Provider id, as in the configuration. */
   modelProvider?: string | null;
@@ -33,6 +33,7 @@ export type ThreadForkParams = {
   sandbox?: SandboxMode | null;
   /** Service tier; null is the default one. */
   serviceTier?: string | null;
+  /** The other thread. */
   threadId: string;
   /** What the thread is for, in words of the client. */
   threadSource?: ThreadSource | null;

@@ -13,11 +13,13 @@ export type ThreadForkResponse = {
   approvalPolicy: AskForApproval;
   /** Who answers approval requests. */
   approvalsReviewer: ApprovalsReviewer;
+  /** Working folder. */
   cwd: AbsolutePathBuf;
   /** Plugins that are switched off for this thread. */
   disabledPluginIds: Array<string>;
   /** Files that project instructions were read from. */
   instructionSources: Array<LegacyAppPathString>;
+  /** Model slug. */
   model: string;
   /** Provider id, as in the configuration. */
   modelProvider: string;
@@ -27,5 +29,6 @@ export type ThreadForkResponse = {
   sandbox: SandboxPolicy;
   /** Service tier; null is the default one. */
   serviceTier: string | null;
+  /** The thread. */
   thread: Thread;
 };

@@ -7,7 +7,9 @@ export type ThreadGoal = {
   createdAt: number;
   /** What is to be reached. */
   objective: string;
+  /** How it stands. */
   status: ThreadGoalStatus;
+  /** The thread. */
   threadId: string;
   /** Time spent on it, in seconds. */
   timeUsedSeconds: number;

@@ -2,5 +2,6 @@
 
 /** A thread's goal was dropped. */
 export type ThreadGoalClearedNotification = {
+  /** The thread. */
   threadId: string;
 };

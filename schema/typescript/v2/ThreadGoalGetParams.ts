@@ -2,5 +2,6 @@
 
 /** Reads a thread's goal. */
 export type ThreadGoalGetParams = {
+  /** The thread. */
   threadId: string;
 };

@@ -3,6 +3,6 @@ import type { ThreadGoal } from "./ThreadGoal";
 
 /** The goal, if there is one. */
 export type ThreadGoalGetResponse = {
-  /** Null if the thread has no goal. */
+  /** The goal. */
   goal: ThreadGoal | null;
 };

@@ -2,6 +2,7 @@
 
 /** Who changes a goal. */
 export type ThreadGoalMutationOrigin =
+  /** The user. */
   | "user"
   /** The client on its own. */
   | "automatic";

@@ -6,9 +6,11 @@ import type { ThreadGoalStatus } from "./ThreadGoalStatus";
 export type ThreadGoalSetParams = {
   /** What is to be reached, at most 4,000 characters. */
   objective?: string | null;
+  /** Who sets it. */
   origin?: ThreadGoalMutationOrigin | null;
-  /** Absent keeps it; a new goal is `active`. */
+  /** How it stands. */
   status?: ThreadGoalStatus | null;
+  /** The thread. */
   threadId: string;
   /** Tokens that may be spent on it; null for no limit. */
   tokenBudget?: number | null;

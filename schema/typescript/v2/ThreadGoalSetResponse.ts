@@ -3,5 +3,6 @@ import type { ThreadGoal } from "./ThreadGoal";
 
 /** The goal as it is now. */
 export type ThreadGoalSetResponse = {
+  /** The goal. */
   goal: ThreadGoal;
 };

@@ -2,12 +2,15 @@
 
 /** How a goal stands. */
 export type ThreadGoalStatus =
-  | "paused" | "complete"
   /** It is worked on. */
   | "active"
+  /** It rests. */
+  | "paused"
   /** The agent cannot go on alone. */
   | "blocked"
   /** The account's limit is reached. */
   | "usageLimited"
   /** Its budget is spent. */
-  | "budgetLimited";
+  | "budgetLimited"
+  /** It is reached. */
+  | "complete";

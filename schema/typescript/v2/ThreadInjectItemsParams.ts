@@ -5,5 +5,6 @@ import type { JsonValue } from "../serde_json/JsonValue";
 export type ThreadInjectItemsParams = {
   /** Items as the Responses API has them. */
   items: Array<JsonValue>;
+  /** The thread. */
   threadId: string;
 };

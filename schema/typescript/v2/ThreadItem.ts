@@ -42,7 +42,9 @@ export type ThreadItem = {
   | {
     /** The `clientUserMessageId` that the client gave. */
     clientId: string | null;
+    /** What was said. */
     content: Array<UserInput>;
+    /** Its id. */
     id: string;
     type: "userMessage";
   }
@@ -50,6 +52,7 @@ export type ThreadItem = {
   | {
     /** What was said, hook by hook. */
     fragments: Array<HookPromptFragment>;
+    /** Its id. */
     id: string;
     type: "hookPrompt";
   }
@@ -57,6 +60,7 @@ export type ThreadItem = {
   | {
     /** How it reaches the user; null is the usual way. */
     delivery: AgentMessageDelivery | null;
+    /** Its id. */
     id: string;
     /** Memories that it rests on. */
     memoryCitation: MemoryCitation | null;
@@ -66,45 +70,55 @@ export type ThreadItem = {
     phase: MessagePhase | null;
     /** Questions that the user may answer later. */
     questions: Array<AsyncUserInputQuestion> | null;
+    /** The text. */
     text: string;
     type: "agentMessage";
   }
   /** The client handed in the output of a tool. */
   | {
+    /** Its id. */
     id: string;
     /** Name of the tool. */
     name: string;
     /** Namespace of the tool, if it has one. */
     namespace: string | null;
+    /** The output. */
     output: FunctionCallOutputBody;
     type: "functionCallOutput";
   }
   /** The agent proposed a plan. */
   | {
+    /** Its id. */
     id: string;
     /** The plan, in Markdown. */
     text: string;
     type: "plan";
   }
+  /** The agent thought. */
   | {
     /** Raw thoughts, part by part, where the model shows them. */
     content: Array<string>;
+    /** Its id. */
     id: string;
     /** Summary, section by section. */
     summary: Array<string>;
     type: "reasoning";
   }
+  /** A command ran. */
   | {
     /** What it wrote, both streams as they came; null while it runs or when it was silent. */
     aggregatedOutput: string | null;
+    /** The command line. */
     command: string;
     /** What its parts do, as far as can be told. */
     commandActions: Array<CommandAction>;
+    /** Working folder. */
     cwd: LegacyAppPathString;
     /** How long it ran, in milliseconds; null while it runs. */
     durationMs: number | null;
     /** Exit code; null while it runs and when it was refused. */
     exitCode: number | null;
+    /** Its id. */
     id: string;
     /** Plugin that it belongs to, if it comes from one. */
     pluginId: string | null;
@@ -112,14 +126,19 @@ export type ThreadItem = {
     processId: string | null;
     /** Path of the script inside its plugin, if it comes from one. */
     scriptPath: string | null;
+    /** Who started it. */
     source: CommandExecutionSource;
+    /** How it stands. */
     status: CommandExecutionStatus;
     type: "commandExecution";
   }
+  /** Files were changed. */
   | {
     /** What changes, file by file. */
     changes: Array<FileUpdateChange>;
+    /** Its id. */
     id: string;
+    /** How it stands. */
     status: PatchApplyStatus;
     type: "fileChange";
   }
@@ -135,6 +154,7 @@ export type ThreadItem = {
     environmentId: string | null;
     /** What went wrong, if anything. */
     error: McpToolCallError | null;
+    /** Its id. */
     id: string;
     /** What to show for it, under its former name. */
     mcpAppResourceUri?: string | null;
@@ -144,9 +164,11 @@ export type ThreadItem = {
     pluginId: string | null;
     /** The server says that it changes nothing. */
     readOnlyHint: boolean | null;
+    /** What it returned. */
     result: McpToolCallResult | null;
     /** Name of the tool server. */
     server: string;
+    /** How it stands. */
     status: McpToolCallStatus;
     /** Name of the tool. */
     tool: string;
@@ -156,12 +178,15 @@ export type ThreadItem = {
   | {
     /** Its arguments, any JSON. */
     arguments: JsonValue;
+    /** What it returned. */
     contentItems: Array<DynamicToolCallOutputContentItem> | null;
     /** How long it took, in milliseconds; null while it runs. */
     durationMs: number | null;
+    /** Its id. */
     id: string;
     /** Namespace of the tool, if it has one. */
     namespace: string | null;
+    /** How it stands. */
     status: DynamicToolCallStatus;
     /** Whether it went well. */
     success: boolean | null;
@@ -173,6 +198,7 @@ export type ThreadItem = {
   | {
     /** How the other agents stand, by thread id. */
     agentsStates: { [key: string]: CollabAgentState };
+    /** Its id. */
     id: string;
     /** Model that was asked for. */
     model: string | null;
@@ -184,7 +210,9 @@ export type ThreadItem = {
     receiverThreadIds: Array<string>;
     /** Thread of the agent that called. */
     senderThreadId: string;
+    /** How it stands. */
     status: CollabAgentToolCallStatus;
+    /** What it did. */
     tool: CollabAgentTool;
     type: "collabAgentToolCall";
   }
@@ -192,8 +220,11 @@ export type ThreadItem = {
   | {
     /** Where it stands below the root thread. */
     agentPath: string;
+    /** Its thread. */
     agentThreadId: string;
+    /** Its id. */
     id: string;
+    /** What happened. */
     kind: SubAgentActivityKind;
     /** Its model, when it began. */
     model: string | null;
@@ -205,6 +236,7 @@ export type ThreadItem = {
   | {
     /** What it did, in detail. */
     action: WebSearchAction | null;
+    /** Its id. */
     id: string;
     /** What it looked for. */
     query: string;
@@ -214,13 +246,17 @@ export type ThreadItem = {
   }
   /** The agent looked at an image. */
   | {
+    /** Its id. */
     id: string;
+    /** Its path. */
     path: LegacyAppPathString;
     type: "imageView";
   }
+  /** The agent waited. */
   | {
     /** How long, in milliseconds. */
     durationMs: number;
+    /** Its id. */
     id: string;
     type: "sleep";
   }
@@ -230,6 +266,7 @@ export type ThreadItem = {
     failure: ImageGenerationFailure | null;
     /** Id of the image at the model server. */
     generationId: string | null;
+    /** Its id. */
     id: string;
     /** Images that it was made from. */
     inputImages?: Array<ImageGenerationInputImage>;
@@ -237,6 +274,7 @@ export type ThreadItem = {
     revisedPrompt: string | null;
     /** Where it was saved. */
     savedPath: AbsolutePathBuf | null;
+    /** How it stands. */
     status: string;
     /** Whether its background is transparent. */
     transparentBackground: boolean | null;
@@ -250,18 +288,25 @@ export type ThreadItem = {
       /** The image in Base64, in place of `file_id`. */
       result: string;
     })
+  /** A review began. */
   | {
+    /** Its id. */
     id: string;
+    /** What is reviewed. */
     review: string;
     type: "enteredReviewMode";
   }
+  /** A review ended. */
   | {
+    /** Its id. */
     id: string;
+    /** The review. */
     review: string;
     type: "exitedReviewMode";
   }
   /** The history was summed up. */
   | {
+    /** Its id. */
     id: string;
     type: "contextCompaction";
   });

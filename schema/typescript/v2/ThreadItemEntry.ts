@@ -5,8 +5,10 @@ import type { ThreadItem } from "./ThreadItem";
 export type ThreadItemEntry = {
   /** When it ended, in Unix milliseconds. */
   completedAtMs: number | null;
+  /** The item. */
   item: ThreadItem;
   /** When it began, in Unix milliseconds. */
   startedAtMs: number | null;
+  /** The turn. */
   turnId: string;
 };

@@ -2,7 +2,9 @@
 
 /** A place among items. */
 export type ThreadItemsListAnchor =
+  /** An item. */
   | {
+    /** The item. */
     itemId: string;
     type: "item";
   };

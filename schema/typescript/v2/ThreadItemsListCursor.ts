@@ -5,4 +5,5 @@ import type { ThreadItemsListAnchor } from "./ThreadItemsListAnchor";
 export type ThreadItemsListCursor =
   /** Where the last page ended. */
   | string
+  /** At an item. */
   | ThreadItemsListAnchor;

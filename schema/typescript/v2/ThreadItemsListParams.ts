@@ -13,6 +13,7 @@ export type ThreadItemsListParams = {
   limit?: number | null;
   /** In which direction; absent for the method's own default. */
   sortDirection?: SortDirection | null;
+  /** The thread. */
   threadId: string;
   /** Only items of this turn. */
   turnId?: string | null;

@@ -5,6 +5,7 @@ import type { ThreadItemEntry } from "./ThreadItemEntry";
 export type ThreadItemsListResponse = {
   /** Where the page before begins, for a request in the opposite direction. */
   backwardsCursor: string | null;
+  /** The page. */
   data: Array<ThreadItemEntry>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;

@@ -1,4 +1,8 @@
 // Generated from the protocol crate. Do not edit.
 
 /** One working folder, or several. */
-export type ThreadListCwdFilter = string | Array<string>;
+export type ThreadListCwdFilter =
+  /** One. */
+  | string
+  /** Several. */
+  | Array<string>;

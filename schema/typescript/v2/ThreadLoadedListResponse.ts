@@ -2,7 +2,7 @@
 
 /** Threads that are loaded. */
 export type ThreadLoadedListResponse = {
-  /** Ids of threads, oldest first. */
+  /** Their ids. */
   data: Array<string>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;

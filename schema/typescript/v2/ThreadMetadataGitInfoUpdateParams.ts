@@ -2,10 +2,10 @@
 
 /** Changes what a thread says about its repository. What is absent stays, null clears. */
 export type ThreadMetadataGitInfoUpdateParams = {
-  /** Branch; absent keeps it, null clears it. */
+  /** Branch. */
   branch?: string | null;
   /** URL of the remote `origin`. */
   originUrl?: string | null;
-  /** Commit hash; absent keeps it, null clears it. */
+  /** Commit hash. */
   sha?: string | null;
 };

@@ -5,5 +5,6 @@ import type { ThreadMetadataGitInfoUpdateParams } from "./ThreadMetadataGitInfoU
 export type ThreadMetadataUpdateParams = {
   /** What it says about its repository. */
   gitInfo?: ThreadMetadataGitInfoUpdateParams | null;
+  /** The thread. */
   threadId: string;
 };

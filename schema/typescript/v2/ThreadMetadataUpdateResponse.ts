@@ -3,5 +3,6 @@ import type { Thread } from "./Thread";
 
 /** The thread with its new metadata. */
 export type ThreadMetadataUpdateResponse = {
+  /** The thread. */
   thread: Thread;
 };

@@ -4,5 +4,6 @@
 export type ThreadReadParams = {
   /** With all its turns. */
   includeTurns?: boolean;
+  /** The thread. */
   threadId: string;
 };

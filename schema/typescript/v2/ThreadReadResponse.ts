@@ -3,5 +3,6 @@ import type { Thread } from "./Thread";
 
 /** The thread. */
 export type ThreadReadResponse = {
+  /** The thread. */
   thread: Thread;
 };

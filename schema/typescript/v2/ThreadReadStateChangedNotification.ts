@@ -5,5 +5,6 @@ import type { ThreadReadState } from "./ThreadReadState";
 export type ThreadReadStateChangedNotification = {
   /** What the user has read of it. */
   readState: ThreadReadState;
+  /** The thread. */
   threadId: string;
 };

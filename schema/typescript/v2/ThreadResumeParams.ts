@@ -15,13 +15,13 @@ export type ThreadResumeParams = {
   baseInstructions?: string | null;
   /** Settings on top of the configuration files, as dotted keys. */
   config?: { [key: string]: JsonValue } | null;
-  /** Working folder; a relative one counts from the server's, absent keeps the thread's. */
+  /** Working folder. */
   cwd?: string | null;
   /** Instructions of the application, added to the built-in ones. */
   developerInstructions?: string | null;
   /** Leave `thread.turns` empty; page through them instead. */
   excludeTurns?: boolean;
-  /** Model slug; absent keeps the thread's. */
+  /** Model slug. */
   model?: string | null;
   /** Provider id, as in the configuration. */
   modelProvider?: string | null;
@@ -31,5 +31,6 @@ export type ThreadResumeParams = {
   sandbox?: SandboxMode | null;
   /** Service tier; null is the default one. */
   serviceTier?: string | null;
+  /** The thread. */
   threadId: string;
 };

@@ -16,6 +16,7 @@ export type ThreadResumeResponse = {
   approvalsReviewer: ApprovalsReviewer;
   /** Plan or default mode, with what goes with it. */
   collaborationMode: CollaborationMode | null;
+  /** Working folder. */
   cwd: AbsolutePathBuf;
   /** Plugins that are switched off for this thread. */
   disabledPluginIds: Array<string>;
@@ -23,6 +24,7 @@ export type ThreadResumeResponse = {
   instructionSources: Array<LegacyAppPathString>;
   /** Where `thread/items/list` continues backwards. */
   itemsBackwardsCursor: string | null;
+  /** Model slug. */
   model: string;
   /** Provider id, as in the configuration. */
   modelProvider: string;
@@ -32,6 +34,7 @@ export type ThreadResumeResponse = {
   sandbox: SandboxPolicy;
   /** Service tier; null is the default one. */
   serviceTier: string | null;
+  /** The thread. */
   thread: Thread;
   /** Where `thread/turns/list` continues backwards. */
   turnsBackwardsCursor: string | null;

@@ -4,5 +4,6 @@
 export type ThreadRevertParams = {
   /** The first turn to forget. */
   beforeTurnId: string;
+  /** The thread. */
   threadId: string;
 };

@@ -5,6 +5,7 @@ import type { Thread } from "./Thread";
 export type ThreadRevertResponse = {
   /** Where `thread/items/list` continues backwards. */
   itemsBackwardsCursor: string | null;
+  /** The thread. */
   thread: Thread;
   /** Where `thread/turns/list` continues backwards. */
   turnsBackwardsCursor: string | null;

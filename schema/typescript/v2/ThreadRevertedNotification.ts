@@ -2,5 +2,6 @@
 
 /** A thread's history became shorter; read it again. */
 export type ThreadRevertedNotification = {
+  /** The thread. */
   threadId: string;
 };

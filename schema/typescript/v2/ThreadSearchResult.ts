@@ -5,5 +5,6 @@ import type { Thread } from "./Thread";
 export type ThreadSearchResult = {
   /** Text around the match. */
   snippet: string;
+  /** The thread. */
   thread: Thread;
 };

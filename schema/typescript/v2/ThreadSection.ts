@@ -5,6 +5,8 @@ import type { ThreadSectionAppearance } from "./ThreadSectionAppearance";
 export type ThreadSection = {
   /** How it is shown. */
   appearance: ThreadSectionAppearance | null;
+  /** Its id. */
   id: string;
+  /** Its name. */
   name: string;
 };

@@ -4,5 +4,6 @@
 export type ThreadSectionChangedNotification = {
   /** The section; null when it is in none. */
   sectionId: string | null;
+  /** The thread. */
   threadId: string;
 };

@@ -5,5 +5,6 @@ import type { ThreadSectionAppearance } from "./ThreadSectionAppearance";
 export type ThreadSectionCreateParams = {
   /** How it is shown. */
   appearance?: ThreadSectionAppearance | null;
+  /** Its name. */
   name: string;
 };

@@ -3,5 +3,6 @@ import type { ThreadSection } from "./ThreadSection";
 
 /** The new section. */
 export type ThreadSectionCreateResponse = {
+  /** The section. */
   section: ThreadSection;
 };

@@ -2,5 +2,6 @@
 
 /** Deletes a section; its threads stay. */
 export type ThreadSectionDeleteParams = {
+  /** The section. */
   sectionId: string;
 };

@@ -6,5 +6,6 @@ export type ThreadSectionMoveParams = {
   beforeThreadId?: string | null;
   /** The section; null takes it out of any. */
   sectionId: string | null;
+  /** The thread. */
   threadId: string;
 };

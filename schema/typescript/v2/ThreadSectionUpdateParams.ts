@@ -5,6 +5,8 @@ import type { ThreadSectionAppearance } from "./ThreadSectionAppearance";
 export type ThreadSectionUpdateParams = {
   /** How it is shown; absent changes nothing, null forgets it. */
   appearance?: ThreadSectionAppearance | null;
+  /** Its name. */
   name: string;
+  /** The section. */
   sectionId: string;
 };

@@ -3,5 +3,6 @@ import type { ThreadSection } from "./ThreadSection";
 
 /** The section as it is now. */
 export type ThreadSectionUpdateResponse = {
+  /** The section. */
   section: ThreadSection;
 };

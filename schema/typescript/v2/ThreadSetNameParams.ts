@@ -4,5 +4,6 @@
 export type ThreadSetNameParams = {
   /** The name; blanks around it are cut off. */
   name: string;
+  /** The thread. */
   threadId: string;
 };

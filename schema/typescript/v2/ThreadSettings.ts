@@ -19,11 +19,13 @@ export type ThreadSettings = {
   approvalsReviewer: ApprovalsReviewer;
   /** Plan or default mode, with what goes with it. */
   collaborationMode: CollaborationMode;
+  /** Working folder, absolute. */
   cwd: AbsolutePathBuf;
   /** Plugins that are switched off for this thread. */
   disabledPluginIds: Array<string>;
   /** How hard the model thinks; null is its default. */
   effort: ReasoningEffort | null;
+  /** Model slug. */
   model: string;
   /** Provider id, as in the configuration. */
   modelProvider: string;

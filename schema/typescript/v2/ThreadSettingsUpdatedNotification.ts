@@ -3,7 +3,8 @@ import type { ThreadSettings } from "./ThreadSettings";
 
 /** A thread's settings changed. */
 export type ThreadSettingsUpdatedNotification = {
+  /** The thread. */
   threadId: string;
-  /** All settings, also those that did not change. */
+  /** All of them. */
   threadSettings: ThreadSettings;
 };

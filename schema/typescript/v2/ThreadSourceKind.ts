@@ -2,14 +2,23 @@
 
 /** What a thread came from. */
 export type ThreadSourceKind =
-  | "cli" | "exec" | "subAgent" | "subAgentOther" | "unknown"
+  /** The terminal client. */
+  | "cli"
   /** An editor, or any other client of the app-server. */
   | "vscode"
+  /** A script. */
+  | "exec"
   /** A client of the app-server that says so. */
   | "appServer"
+  /** Any agent. */
+  | "subAgent"
   /** An agent that reviews. */
   | "subAgentReview"
   /** An agent that sums up a history. */
   | "subAgentCompact"
   /** An agent that was asked for help. */
-  | "subAgentThreadSpawn";
+  | "subAgentThreadSpawn"
+  /** Another agent. */
+  | "subAgentOther"
+  /** Not known. */
+  | "unknown";

@@ -23,7 +23,7 @@ export type ThreadStartParams = {
   developerInstructions?: string | null;
   /** Keep the thread in memory only. */
   ephemeral?: boolean | null;
-  /** Model slug; absent takes the configured one. */
+  /** Model slug. */
   model?: string | null;
   /** Provider id, as in the configuration. */
   modelProvider?: string | null;

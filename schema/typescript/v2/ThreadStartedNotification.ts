@@ -3,5 +3,6 @@ import type { Thread } from "./Thread";
 
 /** A thread was started or forked. */
 export type ThreadStartedNotification = {
+  /** The thread. */
   thread: Thread;
 };

@@ -12,5 +12,6 @@ export type ThreadTurnsListParams = {
   limit?: number | null;
   /** In which direction; absent for the method's own default. */
   sortDirection?: SortDirection | null;
+  /** The thread. */
   threadId: string;
 };

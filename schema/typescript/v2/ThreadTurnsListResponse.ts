@@ -5,6 +5,7 @@ import type { Turn } from "./Turn";
 export type ThreadTurnsListResponse = {
   /** Where the page before begins, for a request in the opposite direction. */
   backwardsCursor: string | null;
+  /** The page. */
   data: Array<Turn>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;

@@ -2,5 +2,6 @@
 
 /** Takes a thread out of the archive. */
 export type ThreadUnarchiveParams = {
+  /** The thread. */
   threadId: string;
 };

@@ -3,5 +3,6 @@ import type { Thread } from "./Thread";
 
 /** It is back. */
 export type ThreadUnarchiveResponse = {
+  /** The thread. */
   thread: Thread;
 };

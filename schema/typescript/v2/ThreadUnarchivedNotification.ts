@@ -2,5 +2,6 @@
 
 /** A thread came back from the archive. */
 export type ThreadUnarchivedNotification = {
+  /** The thread. */
   threadId: string;
 };

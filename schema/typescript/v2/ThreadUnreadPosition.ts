@@ -2,10 +2,13 @@
 
 /** Where the unread part of a thread begins. */
 export type ThreadUnreadPosition =
+  /** With its beginning. */
   | {
     type: "threadStart";
   }
+  /** With a turn. */
   | {
+    /** The turn. */
     turnId: string;
     type: "turn";
   };

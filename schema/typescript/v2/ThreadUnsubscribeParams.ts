@@ -2,5 +2,6 @@
 
 /** Which thread's news to stop. */
 export type ThreadUnsubscribeParams = {
+  /** The thread. */
   threadId: string;
 };

@@ -3,5 +3,6 @@ import type { ThreadUnsubscribeStatus } from "./ThreadUnsubscribeStatus";
 
 /** What became of the subscription. */
 export type ThreadUnsubscribeResponse = {
+  /** How it stands. */
   status: ThreadUnsubscribeStatus;
 };

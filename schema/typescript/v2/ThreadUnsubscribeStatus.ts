@@ -2,6 +2,9 @@
 
 /** What became of a subscription. */
 export type ThreadUnsubscribeStatus =
-  | "notSubscribed" | "unsubscribed"
   /** The thread is not loaded. */
-  | "notLoaded";
+  | "notLoaded"
+  /** There was none. */
+  | "notSubscribed"
+  /** It has ended. */
+  | "unsubscribed";

@@ -7,8 +7,10 @@ export type ThreadUsage = {
   estimatedUsageCreditsMicros: number;
   /** US dollars, about, in millionths. */
   estimatedUsageUsdMicros: number | null;
+  /** By model. */
   groups: Array<ThreadUsageBreakdownGroup>;
   /** US dollars as billed, in millionths. */
   nativeUsageUsdMicros: number | null;
+  /** The thread. */
   threadId: string;
 };

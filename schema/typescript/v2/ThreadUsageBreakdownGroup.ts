@@ -6,13 +6,18 @@ export type ThreadUsageBreakdownGroup = {
   cachedInputTokens: number | null;
   /** Credits, about, in millionths. */
   estimatedUsageCreditsMicros: number;
+  /** Input tokens. */
   inputTokens: number | null;
+  /** Model slug. */
   model: string | null;
   /** Input tokens that did not come from the cache. */
   netNewInputTokens: number | null;
+  /** Output tokens. */
   outputTokens: number | null;
   /** How hard the model thought. */
   reasoningEffort: string | null;
+  /** Service speed. */
   speed: string | null;
+  /** All tokens. */
   totalTokens: number | null;
 };

@@ -12,6 +12,6 @@ export type TokenUsageBreakdown = {
   outputTokens: number;
   /** Output tokens spent on reasoning. */
   reasoningOutputTokens: number;
-  /** Input and output tokens together. */
+  /** Input and output. */
   totalTokens: number;
 };

@@ -2,6 +2,7 @@
 
 /** Whether to point at trusted contacts. */
 export type TrustedContacts =
-  | "skip"
   /** If the user has any. */
-  | "check";
+  | "check"
+  /** No. */
+  | "skip";

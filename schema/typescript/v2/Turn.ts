@@ -10,7 +10,7 @@ export type Turn = {
   completedAt: number | null;
   /** How long it took, in milliseconds; null while it runs. */
   durationMs: number | null;
-  /** Null unless the turn failed. */
+  /** Why it failed. */
   error: TurnError | null;
   /** Its id, a UUID. */
   id: string;
@@ -22,5 +22,6 @@ export type Turn = {
   rootTurnId: string | null;
   /** When it began, in Unix seconds. */
   startedAt: number | null;
+  /** How it stands. */
   status: TurnStatus;
 };

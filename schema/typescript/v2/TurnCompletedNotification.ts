@@ -3,6 +3,8 @@ import type { Turn } from "./Turn";
 
 /** A turn ended. */
 export type TurnCompletedNotification = {
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turn: Turn;
 };

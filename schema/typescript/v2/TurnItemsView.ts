@@ -2,6 +2,9 @@
 
 /** How much of a turn's items is there. */
 export type TurnItemsView =
-  | "notLoaded" | "full"
+  /** None. */
+  | "notLoaded"
   /** The first user message and the last agent message. */
-  | "summary";
+  | "summary"
+  /** All. */
+  | "full";

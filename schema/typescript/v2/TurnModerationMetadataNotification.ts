@@ -5,6 +5,8 @@ import type { JsonValue } from "../serde_json/JsonValue";
 export type TurnModerationMetadataNotification = {
   /** What it says, any JSON. */
   metadata: JsonValue;
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turnId: string;
 };

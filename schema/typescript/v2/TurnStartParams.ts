@@ -17,7 +17,7 @@ export type TurnStartParams = {
   approvalsReviewer?: ApprovalsReviewer | null;
   /** Comes back as `clientId` of the user message item. */
   clientUserMessageId?: string | null;
-  /** Working folder; a relative one counts from the server's, absent keeps the thread's. */
+  /** Working folder. */
   cwd?: string | null;
   /** Plugins that are switched off for this thread. */
   disabledPluginIds?: Array<string> | null;
@@ -43,6 +43,7 @@ export type TurnStartParams = {
   serviceTierForTurn?: string | null;
   /** How much of its reasoning the model sums up. */
   summary?: ReasoningSummary | null;
+  /** The thread. */
   threadId: string;
   /** Output of a tool that the client ran by itself, given to the model before the input. */
   toolOutput?: TurnToolOutput | null;

@@ -3,5 +3,6 @@ import type { Turn } from "./Turn";
 
 /** The turn that was started, or that takes the input. */
 export type TurnStartResponse = {
+  /** The turn. */
   turn: Turn;
 };

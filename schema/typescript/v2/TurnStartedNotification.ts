@@ -3,6 +3,8 @@ import type { Turn } from "./Turn";
 
 /** A turn began. */
 export type TurnStartedNotification = {
+  /** The thread. */
   threadId: string;
+  /** The turn. */
   turn: Turn;
 };

@@ -2,6 +2,11 @@
 
 /** How a turn stands. */
 export type TurnStatus =
-  | "completed" | "interrupted" | "inProgress"
+  /** It ended well. */
+  | "completed"
+  /** It was stopped. */
+  | "interrupted"
   /** It ended with an error. */
-  | "failed";
+  | "failed"
+  /** It runs. */
+  | "inProgress";

@@ -9,5 +9,6 @@ export type TurnSteerParams = {
   expectedTurnId: string;
   /** What the user says. */
   input: Array<UserInput>;
+  /** The thread. */
   threadId: string;
 };

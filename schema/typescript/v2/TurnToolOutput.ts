@@ -7,6 +7,7 @@ export type TurnToolOutput = {
   name: string;
   /** Namespace of the tool, if it has one. */
   namespace?: string | null;
+  /** The output. */
   output: FunctionCallOutputBody;
   /** Whether it stays in the history. */
   retain?: boolean;

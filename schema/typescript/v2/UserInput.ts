@@ -4,7 +4,9 @@ import type { TextElement } from "./TextElement";
 
 /** A piece of what the user says. */
 export type UserInput =
+  /** Text. */
   | {
+    /** The text. */
     text: string;
     /** Marked ranges of the text. */
     text_elements: Array<TextElement>;
@@ -28,6 +30,7 @@ export type UserInput =
   | {
     /** How closely the model looks at it. */
     detail?: ImageDetail | null;
+    /** Its path. */
     path: string;
     type: "localImage";
   }
@@ -45,17 +48,21 @@ export type UserInput =
     })
   /** An audio file on the server's machine. */
   | {
+    /** Its path. */
     path: string;
     type: "localAudio";
   }
   /** A skill that the user chose. */
   | {
+    /** Its name. */
     name: string;
+    /** Its SKILL.md. */
     path: string;
     type: "skill";
   }
   /** A file or app that the user pointed at. */
   | {
+    /** Its name. */
     name: string;
     /** What it points to. */
     path: string;

@@ -7,7 +7,10 @@ export type WorkspaceMessage = {
   archivedAt: number | null;
   /** When it was made, in Unix seconds. */
   createdAt: number | null;
+  /** The text. */
   messageBody: string;
+  /** Its id. */
   messageId: string;
+  /** Its kind. */
   messageType: WorkspaceMessageType;
 };

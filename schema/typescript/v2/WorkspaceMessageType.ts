@@ -2,6 +2,9 @@
 
 /** A kind of message. */
 export type WorkspaceMessageType =
-  | "headline" | "announcement"
+  /** A headline. */
+  | "headline"
+  /** An announcement. */
+  | "announcement"
   /** Something of a later release. */
   | "unknown";

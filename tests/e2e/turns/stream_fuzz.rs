@@ -9,7 +9,7 @@ use crate::numbers::Numbers;
 use crate::support::{App, Config, Home, TurnRun};
 
 /// Streams that one process of the daemon gets.
-const PER_PROGRAM: u64 = 40;
+const PER_PROGRAM: u64 = 20;
 /// Most that it may hold after them, in KiB.
 const MAX_RESIDENT: u64 = 300 * 1024;
 
@@ -25,7 +25,7 @@ async fn mutated_streams_over_websocket_end_every_turn_once_and_leave_nothing_op
 }
 
 async fn fuzz(websockets: bool) {
-    let (mut left, mut numbers) = Numbers::of_environment("E2E_FUZZ_STREAMS", 160);
+    let (mut left, mut numbers) = Numbers::of_environment("E2E_FUZZ_STREAMS", 60);
     while left > 0 {
         let some = left.min(PER_PROGRAM);
         left -= some;
@@ -144,7 +144,7 @@ fn sse(numbers: &mut Numbers) -> Answer {
     if numbers.below(8) == 0 {
         damage(&mut bytes, numbers);
     }
-    let answer = Answer::new().bare().step(Step::Bytes(bytes));
+    let answer = Answer::new().bare().step(Step::bytes(&bytes));
     match numbers.below(10) {
         0 => answer.cut(),
         _ => answer.close(),
@@ -154,7 +154,7 @@ fn sse(numbers: &mut Numbers) -> Answer {
 /// An answer over WebSocket.
 fn websocket(numbers: &mut Numbers) -> Answer {
     let events = events(numbers);
-    let frames = events.iter().map(|event| Step::Bytes(payload(event, numbers)));
+    let frames = events.iter().map(|event| Step::bytes(&payload(event, numbers)));
     let answer = Answer {
         steps: frames.collect(),
         ..Answer::new().bare()

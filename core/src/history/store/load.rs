@@ -1,17 +1,24 @@
 //! Taking stored threads up again.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{AllTurns, Reading, StoredThread, ThreadStore, pages};
 use crate::history::branch::{self, Branch, Cut};
 use crate::history::chain::{History, unreadable};
 use crate::history::lock::{LockError, WriterLock};
 use crate::history::tail::{self, Tail};
-use crate::history::{SessionMeta, replay};
+use crate::history::{SessionMeta, private, replay, source};
 use crate::model::ResponseItem;
 use crate::session::LoadHistory;
 use crate::{Error, HistoryMode, Result, ThreadId};
+
+/// How long a thread's lock may take in all.
+const LOCKING: Duration = Duration::from_secs(10);
+/// Bytes that are written at once.
+const BUFFER: usize = 256 << 10;
 
 /// A thread that this process may write, with how it stands.
 pub(crate) struct Taken {
@@ -36,9 +43,9 @@ impl ThreadStore {
     /// Locks a thread and reads how it stands.
     pub(crate) async fn take(&self, stored: StoredThread) -> Result<Taken> {
         let store = self.clone();
+        let lock = self.lock(stored.info.id).await?;
         super::run(move || {
             let id = stored.info.id;
-            let lock = lock(&store, id)?;
             let mut stored = stored;
             // Another process may have gone on with it until now.
             if let Some(now) = store.inner.state().find(id)?
@@ -50,7 +57,7 @@ impl ThreadStore {
                 stored.path = expand(&stored.path)?;
                 stored.info.path = Some(stored.path.clone());
             }
-            let history = store.inner.state().open(&stored.path)?;
+            let history = store.inner.open(&stored.path)?;
             let tail = tail::read(&history).map_err(unreadable)?;
             Ok(Taken {
                 reading: store.reading(id),
@@ -64,17 +71,39 @@ impl ThreadStore {
         .await
     }
 
-    /// Locks a thread for moving or removing it.
+    /// Locks a thread for writing, moving or removing it.
     pub(crate) async fn lock(&self, id: ThreadId) -> Result<WriterLock> {
-        let store = self.clone();
-        super::run(move || lock(&store, id)).await
+        let layout = self.layout().clone();
+        let locking = super::run(move || {
+            WriterLock::take_when_ours_is_free(&layout, id).map_err(|error| match error {
+                LockError::Held { .. } => Error::invalid(error.to_string()),
+                LockError::Stuck { .. } | LockError::Io { .. } => Error::internal(error.to_string()),
+            })
+        });
+        // A lock that comes later is let go again.
+        tokio::time::timeout(LOCKING, locking).await.unwrap_or_else(|_| {
+            Err(Error::internal(format!(
+                "the writer lock of thread {id} can't be taken: {} has not answered for {} s. Check that the file \
+                 system works, and try again",
+                self.layout().locks().display(),
+                LOCKING.as_secs()
+            )))
+        })
+    }
+
+    /// Removes a file that could not be begun.
+    pub(crate) async fn discard(&self, path: PathBuf) {
+        let removed = super::run(move || std::fs::remove_file(&path).map_err(unwritable)).await;
+        if let Err(error) = removed {
+            tracing::debug!(%error, "there was no file to remove");
+        }
     }
 
     /// Reads a thread up to a cut.
     pub(crate) async fn branch(&self, path: PathBuf, at: Cut) -> Result<Branch> {
         let store = self.clone();
         super::run(move || {
-            let history = store.inner.state().open(&path)?;
+            let history = store.inner.open(&path)?;
             branch::cut(history, &at)
         })
         .await
@@ -126,20 +155,13 @@ impl ThreadStore {
     ) -> Result<History> {
         let store = self.clone();
         super::run(move || {
-            if let Some(folder) = to.parent() {
-                std::fs::create_dir_all(folder).map_err(unwritable)?;
+            let draft = to.with_extension("draft");
+            let copied = copy(&history, &first_line, &draft, &to);
+            if let Err(error) = copied {
+                let _ = std::fs::remove_file(&draft);
+                return Err(error);
             }
-            let mut file = std::fs::File::create_new(&to).map_err(unwritable)?;
-            file.write_all(&first_line).map_err(unwritable)?;
-            for source in &history.segments {
-                let mut lines = source.forward(0);
-                while let Some((_, line)) = lines.next().map_err(unreadable)? {
-                    file.write_all(line).map_err(unwritable)?;
-                    file.write_all(b"\n").map_err(unwritable)?;
-                }
-            }
-            file.sync_data().map_err(unwritable)?;
-            store.inner.state().open(&to)
+            store.inner.open(&to)
         })
         .await
     }
@@ -157,11 +179,31 @@ pub(crate) async fn load_now(history: History) -> Result<Vec<ResponseItem>> {
     load_later(history).await
 }
 
-fn lock(store: &ThreadStore, id: ThreadId) -> Result<WriterLock> {
-    WriterLock::take_when_ours_is_free(store.layout(), id).map_err(|error| match error {
-        LockError::Held { .. } => Error::invalid(error.to_string()),
-        LockError::Io { .. } => Error::internal(error.to_string()),
-    })
+/// Writes a legacy file anew: under another name until it is whole.
+fn copy(history: &History, first_line: &[u8], draft: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().unwrap_or_else(|| Path::new("/"));
+    let mut changed = private::create_folders(folder).map_err(unwritable)?;
+    let mut options = OpenOptions::new();
+    let file = private::open(options.write(true).create(true).truncate(true), draft).map_err(unwritable)?;
+    let mut file = BufWriter::with_capacity(BUFFER, file);
+    file.write_all(first_line).map_err(unwritable)?;
+    for source in &history.segments {
+        let mut lines = source.forward(0);
+        while let Some((_, line)) = lines.next().map_err(unreadable)? {
+            file.write_all(&line).map_err(unwritable)?;
+            file.write_all(b"\n").map_err(unwritable)?;
+        }
+    }
+    let file = file
+        .into_inner()
+        .map_err(|error| unwritable(error.into_error()))?;
+    file.sync_data().map_err(unwritable)?;
+    std::fs::rename(draft, to).map_err(unwritable)?;
+    changed.push(folder.to_path_buf());
+    for folder in changed {
+        private::sync_folder(&folder).map_err(unwritable)?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
@@ -174,14 +216,25 @@ fn expand(path: &Path) -> Result<PathBuf> {
     let plain = path.with_extension("");
     let draft = path.with_extension("expanding");
     let expand = || {
-        let mut file = std::fs::File::create(&draft)?;
-        zstd::stream::copy_decode(std::fs::File::open(path)?, &mut file)?;
+        let compressed = private::open_to_read(path)?;
+        let mut options = OpenOptions::new();
+        let file = private::open(options.write(true).create(true).truncate(true), &draft)?;
+        let mut file = BufWriter::with_capacity(BUFFER, file);
+        source::expand(&compressed, &mut file)?;
+        let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        // The thread has not changed.
+        file.set_modified(compressed.metadata()?.modified()?)?;
         file.sync_all()?;
         std::fs::rename(&draft, &plain)?;
+        if let Some(folder) = plain.parent() {
+            private::sync_folder(folder)?;
+        }
         std::fs::remove_file(path)
     };
-    expand()
-        .map_err(|error| Error::internal(format!("{} can't be decompressed: {error}", path.display())))?;
+    expand().map_err(|error: std::io::Error| {
+        let _ = std::fs::remove_file(&draft);
+        Error::internal(format!("{} can't be decompressed: {error}", path.display()))
+    })?;
     Ok(plain)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -10,10 +11,10 @@ use serde_json::Value;
 
 use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
-use crate::history::RolloutName;
 use crate::history::catalogue::Rollout;
 use crate::history::chain::History;
 use crate::history::user_data::forget_thread;
+use crate::history::{RolloutName, names, private};
 use crate::url_redaction::redact_url;
 use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
 
@@ -72,11 +73,13 @@ impl MetadataPatch {
 impl ThreadStore {
     /// Gives a thread a name.
     pub async fn set_name(&self, id: ThreadId, name: String) -> Result<()> {
-        self.blocking(move |state| {
-            state
-                .names
-                .set(id, &name)
-                .map_err(|error| Error::internal(format!("the name can't be saved: {error}")))
+        let inner = Arc::clone(&self.inner);
+        super::run(move || {
+            // Others may have the file for a while: nobody else waits for them.
+            names::append(&inner.layout.names(), id, &name)
+                .map_err(|error| Error::internal(format!("the name can't be saved: {error}")))?;
+            inner.state().names.note(id, Some(name));
+            Ok(())
         })
         .await
     }
@@ -204,12 +207,22 @@ impl ThreadStore {
 
     /// Removes a thread's files and all that is known of it. The caller holds its lock.
     pub async fn delete(&self, id: ThreadId) -> Result<()> {
-        self.blocking(move |state| state.delete(id)).await
+        let inner = Arc::clone(&self.inner);
+        super::run(move || {
+            inner.state().delete(id)?;
+            match names::erase(&inner.layout.names(), id) {
+                Ok(()) => inner.state().names.note(id, None),
+                Err(error) => tracing::warn!(%error, "the name of a removed thread stays"),
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Opens the history that ends with a file.
     pub(crate) async fn open_history(&self, path: PathBuf) -> Result<History> {
-        self.blocking(move |state| state.open(&path)).await
+        let inner = Arc::clone(&self.inner);
+        super::run(move || inner.open(&path)).await
     }
 }
 
@@ -270,7 +283,7 @@ impl State {
             let (Some(folder), Some(name)) = (to(&file.path), file.path.file_name()) else {
                 continue;
             };
-            fs::create_dir_all(&folder).map_err(failed)?;
+            private::create_folders(&folder).map_err(failed)?;
             let target = folder.join(name);
             fs::rename(&file.path, &target).map_err(failed)?;
             self.index.drop_row(&file.path);
@@ -328,9 +341,6 @@ impl State {
             self.index.drop_row(&file.path);
         }
         self.catalogue.refresh();
-        if let Err(error) = self.names.remove(id) {
-            tracing::warn!(%error, "the name of a removed thread stays");
-        }
         Ok(())
     }
 }

@@ -16,7 +16,6 @@ mod timeline;
 pub(crate) mod unstarted;
 mod warm;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -36,7 +35,7 @@ pub use timeline::{Happening, Timeline};
 use unstarted::Unstarted;
 
 use super::catalogue::{Catalogue, Rollout};
-use super::chain::{History, HistoryError};
+use super::chain::{FindRollouts, History, HistoryError};
 use super::index::Index;
 use super::layout::Layout;
 use super::names::Names;
@@ -156,7 +155,17 @@ impl ThreadStore {
 
     /// The thread that a rollout belongs to; relative paths count from the home of the user.
     pub async fn find_path(&self, path: PathBuf) -> Result<StoredThread> {
-        self.blocking(move |state| state.find_path(&path)).await
+        self.blocking(move |state| {
+            if path.exists() {
+                state.find_path(&path)
+            } else {
+                Err(Error::invalid(format!(
+                    "failed to resolve rollout path `{}`: file does not exist",
+                    path.display()
+                )))
+            }
+        })
+        .await
     }
 
     /// All turns of a thread with all items, oldest first.
@@ -191,8 +200,7 @@ impl ThreadStore {
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
         run(move || {
-            // The lock is held for finding the files only: reading them may take long.
-            let history = inner.state().open(&path)?;
+            let history = inner.open(&path)?;
             work(&history)
         })
         .await
@@ -220,6 +228,13 @@ impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Opens the history that ends with the file at `path`. The lock is held for finding its files only: reading, and
+    /// decompressing, may take long.
+    fn open(&self, path: &Path) -> Result<History> {
+        self.state().catalogue.refresh();
+        Ok(History::open(path, self)?)
+    }
 }
 
 async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -246,18 +261,13 @@ impl State {
     }
 
     fn find_path(&mut self, path: &Path) -> Result<StoredThread> {
-        let meta = super::chain::read_meta(&super::source::Source::open_head(path, 4 << 20).map_err(
-            |source| HistoryError::Io {
-                path: path.to_path_buf(),
-                source,
-            },
-        )?)?;
-        let id = meta.id.ok_or_else(|| {
-            Error::internal(format!(
-                "failed to read thread: {} has no thread id",
-                path.display()
-            ))
+        let source = super::source::Source::open_head(path, 4 << 20).map_err(|source| HistoryError::Io {
+            path: path.to_path_buf(),
+            source,
         })?;
+        let meta = super::chain::read_meta(&source)?;
+        let id = meta.id.or_else(|| named(path));
+        let id = id.ok_or_else(|| HistoryError::without_id(path))?;
         if let Some(rollout) = self.catalogue.all(id).into_iter().find(|r| r.path == path) {
             self.names.refresh();
             return self.stored(&rollout);
@@ -336,11 +346,12 @@ impl State {
         let fresh = std::mem::take(&mut self.rows.fresh);
         self.index.keep_rows(&fresh);
     }
+}
 
-    /// Opens the history that ends with the file at `path`.
-    fn open(&mut self, path: &Path) -> Result<History> {
-        self.catalogue.refresh();
-        Ok(History::open(path, &RefCell::new(&mut self.catalogue))?)
+impl FindRollouts for Inner {
+    fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
+        let found = self.state().catalogue.all(id);
+        found.into_iter().map(|rollout| rollout.path).collect()
     }
 }
 
@@ -361,6 +372,11 @@ impl RowCache {
             self.weight = self.weight.saturating_sub(old.weight() + path.as_os_str().len());
         }
     }
+}
+
+/// The thread that a file's name tells.
+fn named(path: &Path) -> Option<ThreadId> {
+    Some(super::layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
 }
 
 /// Marks the running turn among turns from a file, where it looks like one that was cut off.

@@ -3,7 +3,7 @@
 use super::cursor::{PlaceCursor, Scope, TurnCursor};
 use super::mark_running;
 use crate::history::chain::{History, Place, unreadable};
-use crate::history::line::{EventKind, Kind, Line};
+use crate::history::line::{EventKind, Kind, Line, Room, Text};
 use crate::history::project::{PlacedTurn, Projector, completed_item, reduce};
 use crate::history::turn_map::TurnMap;
 use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, Turn};
@@ -123,7 +123,7 @@ pub(crate) fn last_turns(history: &History, count: usize) -> Result<(Vec<PlacedT
         Projector::new(HistoryMode::Paginated)
     };
     for bytes in lines.iter().rev() {
-        if let Some(line) = Line::parse(bytes) {
+        if let Some(line) = Line::parse(Text::new(bytes, &Room::new())) {
             projector.take(0, &line);
         }
     }
@@ -157,7 +157,7 @@ fn turns_before(history: &History, cursor: &PlaceCursor, count: usize) -> Result
     if !late.is_empty() {
         let mut projector = Projector::over(found);
         for text in &late {
-            if let Some(line) = Line::parse(text) {
+            if let Some(line) = Line::parse(Text::new(text, &Room::new())) {
                 projector.take(0, &line);
             }
         }

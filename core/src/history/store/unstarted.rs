@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{State, ThreadStore};
 use crate::history::catalogue::{Key, Rollout};
 use crate::history::layout::{Layout, uuid_ms};
+use crate::history::names;
 use crate::history::row::{Row, Stamp};
 use crate::history::user_data::forget_thread;
 use crate::history::{SavedSettings, SessionMeta, settings_codec};
@@ -354,8 +355,9 @@ impl State {
             Ok(())
         })?;
         for id in gone {
-            if let Err(error) = self.names.remove(id) {
-                tracing::warn!(%error, "the name of a removed thread stays");
+            match names::erase(&self.layout.names(), id) {
+                Ok(()) => self.names.note(id, None),
+                Err(error) => tracing::warn!(%error, "the name of a removed thread stays"),
             }
         }
         Ok(())

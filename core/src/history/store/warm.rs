@@ -82,8 +82,8 @@ impl Inner {
             if new < WORTH_KEEPING || new > left || path.extension().is_some_and(|e| e == "zst") {
                 continue;
             }
-            let history = state.open(&path);
             drop(state);
+            let history = self.open(&path);
             left -= new;
             if let Err(error) = history.and_then(|history| self.turn_map(&history)) {
                 tracing::debug!(path = %path.display(), %error, "its turns are not known yet");

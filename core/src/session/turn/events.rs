@@ -9,7 +9,7 @@ use crate::session::calls::Calls;
 use crate::session::desk::Cut;
 use crate::session::stream::ResponseItems;
 use crate::tools::CallContext;
-use crate::{DeltaKind, ErrorKind, Event, Item, TurnError};
+use crate::{DeltaKind, Event, Item};
 
 /// Events that are taken in one go before others get their turn.
 const BURST: usize = 64;
