@@ -212,7 +212,7 @@ mod tests {
     fn types_and_engine_follow_the_same_contract_release() {
         assert_eq!(
             codex_app_server_protocol::schema::RELEASE,
-            codex_core::CONTRACT_VERSION
+            CONTRACT_VERSION
         );
     }
 

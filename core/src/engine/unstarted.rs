@@ -173,7 +173,7 @@ impl Engine {
         );
         log.append(vec![Entry::SettingsApplied(Box::new(settings))]);
         log.materialise().await;
-        log.close().await;
+        log.close().await.map_err(crate::Error::internal)?;
         Ok(true)
     }
 }
