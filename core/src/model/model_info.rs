@@ -239,6 +239,8 @@ fn text_and_image() -> Vec<InputModality> {
 
 /// Tokens of a model of which nothing else is known.
 pub(super) const COMMON_WINDOW: i64 = 272_000;
+/// Tokens of the largest window that is believed: what a server or a user says beyond that is a mistake.
+const LARGEST_WINDOW: i64 = 1 << 40;
 
 impl ModelInfo {
     /// What is assumed of a model that nobody knows.
@@ -284,16 +286,17 @@ impl ModelInfo {
     /// Tokens of the window: the user's choice within what the model can do, else the model's.
     pub fn window(&self, configured: Option<i64>) -> i64 {
         let own = self.context_window.unwrap_or(COMMON_WINDOW);
-        match (configured, self.max_context_window) {
+        let window = match (configured, self.max_context_window) {
             (Some(configured), Some(max)) => configured.min(max),
             (Some(configured), None) => configured,
             (None, _) => own,
-        }
+        };
+        window.clamp(0, LARGEST_WINDOW)
     }
 
     /// Tokens that a thread may fill.
     pub fn usable_window(&self, configured: Option<i64>) -> i64 {
-        self.window(configured) * self.effective_context_window_percent / 100
+        self.window(configured) * self.effective_context_window_percent.clamp(0, 100) / 100
     }
 
     /// Tokens at which a history is summed up: the user's or the model's limit, at most 90 % of the window.
@@ -322,6 +325,19 @@ impl ModelInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn absurd_windows_do_no_harm() {
+        let mut info = ModelInfo::fallback("x");
+        for (window, percent) in [(i64::MAX, i64::MAX), (i64::MIN, i64::MIN), (-1, 95), (0, 0)] {
+            info.context_window = Some(window);
+            info.effective_context_window_percent = percent;
+            for configured in [None, Some(i64::MAX), Some(i64::MIN)] {
+                assert!(info.usable_window(configured) >= 0);
+                assert!(info.compaction_limit(configured, configured) <= LARGEST_WINDOW);
+            }
+        }
+    }
 
     #[test]
     fn limits_follow_from_window_and_configuration() {
