@@ -138,8 +138,12 @@ impl<'a> Line<'a> {
             return None;
         }
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-        let found = Self::quick(line).or_else(|| Self::thorough(line))?;
-        Some(Self { room, ..found })
+        if let Some(found) = Self::quick(line).or_else(|| Self::thorough(line)) {
+            return Some(Self { room, ..found });
+        }
+        // A text in it may be broken. Then all of it is repaired, and nothing is left to repair in the payload.
+        let repair = || repair::line(line).map(Vec::into_boxed_slice);
+        Self::thorough(room?.get_or_init(repair).as_deref()?)
     }
 
     fn quick(text: &'a [u8]) -> Option<Self> {

@@ -224,7 +224,7 @@ async fn a_broken_text_costs_that_text_and_not_its_turn() {
         assert_eq!(
             now.matches("question ").count(),
             before.matches("question ").count(),
-            "{now}"
+            "{broken:?}: {now}"
         );
         let page = f.store.list(ListQuery::default()).await.unwrap();
         assert_eq!(page.threads[0].id, id);
