@@ -1,4 +1,4 @@
-//! Who is signed in, signing in and out (model-and-auth §4).
+//! Who is signed in, signing in and out (docs/contract/authentication.md).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

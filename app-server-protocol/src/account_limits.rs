@@ -1,4 +1,4 @@
-//! Rate limits and credits (model-and-auth §5).
+//! Rate limits and credits (docs/contract/backend.md).
 
 use std::collections::BTreeMap;
 

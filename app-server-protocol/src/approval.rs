@@ -1,4 +1,4 @@
-//! Questions whether something may be done (threads-and-turns §5).
+//! Questions whether something may be done (docs/contract/items-and-approvals.md#server-requests).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

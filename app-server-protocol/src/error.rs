@@ -69,7 +69,7 @@ impl std::fmt::Display for ErrorObject {
 
 impl std::error::Error for ErrorObject {}
 
-/// Error data of a text input that is too long (threads-and-turns §1.3).
+/// Error data of a text input that is too long (docs/contract/connection.md#error-codes).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputTooLargeData {
     /// Always `input_too_large`.

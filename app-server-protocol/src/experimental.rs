@@ -1,4 +1,4 @@
-//! The gate: what clients without `experimentalApi` may not use (threads-and-turns §1.3, §1.4).
+//! The gate: what clients without `experimentalApi` may not use (docs/contract/connection.md#error-codes, docs/contract/connection.md#capabilities).
 //!
 //! It derives from the same marks as the stable schema: `experimental` in a method's table line, and the extension
 //! `x-experimental` of a member. `true` there means that the presence of the member counts, even when it is empty;

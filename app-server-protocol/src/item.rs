@@ -1,4 +1,4 @@
-//! News of items: begin, growth, end (threads-and-turns §3.4).
+//! News of items: begin, growth, end (docs/contract/items-and-approvals.md#commands).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

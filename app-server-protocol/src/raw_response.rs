@@ -1,5 +1,5 @@
 //! What passes between us and the model, for clients that asked for it by `experimentalRawEvents`
-//! (threads-and-turns §1.4). These notifications are part of the contract but of no schema, so they are not in the
+//! (docs/contract/connection.md#capabilities). These notifications are part of the contract but of no schema, so they are not in the
 //! table of methods.
 
 use schemars::JsonSchema;

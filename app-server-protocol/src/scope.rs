@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 /// Which requests wait for each other. Requests with the same key run one after the other, in the order in which they
-/// were read; all others may overlap (threads-and-turns §1.5).
+/// were read; all others may overlap (docs/contract/connection.md#order).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Waits for nobody.

@@ -1,4 +1,4 @@
-//! Threads: start, status, settings and token counts (threads-and-turns §2.1 to §2.3).
+//! Threads: start, status, settings and token counts (docs/contract/threads.md#thread-start, docs/contract/threads.md#status, docs/contract/threads.md#subscriptions).
 
 use std::collections::BTreeMap;
 

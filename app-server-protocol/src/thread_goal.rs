@@ -1,4 +1,4 @@
-//! Goals of threads (threads-and-turns §2.10).
+//! Goals of threads (docs/contract/threads.md#goals).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

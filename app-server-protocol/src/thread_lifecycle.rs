@@ -1,4 +1,4 @@
-//! Threads that come back, branch off and go (threads-and-turns §2.4 to §2.6, §2.9).
+//! Threads that come back, branch off and go (docs/contract/threads.md).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Lists of threads, and the search in them (threads-and-turns §2.7, §2.8).
+//! Lists of threads, and the search in them (docs/contract/threads.md#thread-list, docs/contract/threads.md#reading).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is in a thread, whole or page by page (threads-and-turns §2.8).
+//! What is in a thread, whole or page by page (docs/contract/threads.md#reading).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

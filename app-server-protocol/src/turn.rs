@@ -1,4 +1,4 @@
-//! Turns: start, steer, interrupt (threads-and-turns §3.1, §3.11, §3.12).
+//! Turns: start, steer, interrupt (docs/contract/turns.md#turn-start, docs/contract/turns.md#interrupt, docs/contract/turns.md#steer).
 
 use std::collections::BTreeMap;
 

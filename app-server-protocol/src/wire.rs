@@ -1,6 +1,6 @@
 //! One line of JSON in either direction.
 //!
-//! The envelope is JSON-RPC 2.0 whose `"jsonrpc":"2.0"` member may be left out (threads-and-turns §1.1). Reading
+//! The envelope is JSON-RPC 2.0 whose `"jsonrpc":"2.0"` member may be left out (docs/contract/connection.md#framing). Reading
 //! looks at the envelope only; parameters and results stay text until somebody knows their type. Writing goes
 //! straight into the buffer that is sent.
 

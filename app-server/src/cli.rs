@@ -1,4 +1,4 @@
-//! The command line (config-and-services §1.1).
+//! The command line (docs/contract/configuration.md#command-line).
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -210,10 +210,7 @@ mod tests {
 
     #[test]
     fn types_and_engine_follow_the_same_contract_release() {
-        assert_eq!(
-            codex_app_server_protocol::schema::RELEASE,
-            CONTRACT_VERSION
-        );
+        assert_eq!(codex_app_server_protocol::schema::RELEASE, CONTRACT_VERSION);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which requests wait for each other (threads-and-turns §1.5): those of one lane run one after the other, in the order
+//! Which requests wait for each other (docs/contract/connection.md#order): those of one lane run one after the other, in the order
 //! in which they were read; lanes run side by side. A lane exists only while somebody is in it.
 
 use std::collections::{HashMap, VecDeque};

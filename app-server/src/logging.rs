@@ -1,4 +1,4 @@
-//! The log: on standard error, as `RUST_LOG` and `LOG_FORMAT` say (config-and-services §1.2).
+//! The log: on standard error, as `RUST_LOG` and `LOG_FORMAT` say (docs/contract/configuration.md#environment-variables).
 
 use std::env;
 

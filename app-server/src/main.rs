@@ -1,4 +1,4 @@
-//! The daemon `codex-app-server`: reads its command line, serves, and tells its exit code (config-and-services §1.1):
+//! The daemon `codex-app-server`: reads its command line, serves, and tells its exit code (docs/contract/configuration.md#command-line):
 //! 0 after the end of input or a signal, 1 when it cannot start, 2 for a wrong command line.
 
 mod cli;

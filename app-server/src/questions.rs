@@ -1,4 +1,4 @@
-//! Requests from us to clients that wait for an answer (threads-and-turns §5).
+//! Requests from us to clients that wait for an answer (docs/contract/items-and-approvals.md#server-requests).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The client that owns ChatGPT tokens, as the engine asks it for new ones (model-and-auth section 4.5).
+//! The client that owns ChatGPT tokens, as the engine asks it for new ones (docs/contract/authentication.md#unauthorized).
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How we call ourselves on behalf of a client (config-and-services §1.1):
+//! How we call ourselves on behalf of a client (docs/contract/model-http.md#originator-and-user-agent):
 //! `<originator>/<release> (<system> <version>; <machine>) <terminal> (<client>; <client version>)`.
 
 use std::env;

@@ -1,4 +1,4 @@
-//! Feature flags: `[features]`, `--enable`, `--disable` (config-and-services section 3.4).
+//! Feature flags: `[features]`, `--enable`, `--disable` (docs/contract/services.md#features).
 //!
 //! The registry holds every key of the contract release with its stage and default, because clients list them and
 //! users have them in their files. Only the keys that have a constant here are looked at by our code.

@@ -94,7 +94,7 @@ pub enum MessagePhase {
 /// One item of a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// Identifier, unique within its turn (threads-and-turns section 4).
+    /// Identifier, unique within its turn (docs/contract/items-and-approvals.md#item-ids).
     pub id: String,
     /// Unix milliseconds; `None` where history does not tell.
     pub started_at_ms: Option<i64>,
@@ -262,7 +262,7 @@ pub enum CommandSource {
     UnifiedExecInteraction,
 }
 
-/// What a part of a command does, as far as it can be told from its words (threads-and-turns section 3.4).
+/// What a part of a command does, as far as it can be told from its words (docs/contract/items-and-approvals.md#commands).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum CommandAction {

@@ -1,4 +1,4 @@
-//! AGENTS.md: what users and projects tell every agent (threads-and-turns section 8.3).
+//! AGENTS.md: what users and projects tell every agent (docs/contract/context.md#project-documents).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -204,7 +204,7 @@ pub struct Misalignment {
     pub review_target: Option<String>,
 }
 
-/// Kinds of turn errors: the contract's `CodexErrorInfo` (model-and-auth section 1.5).
+/// Kinds of turn errors: the contract's `CodexErrorInfo` (docs/contract/model-http.md#errors).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The model's context window is full.

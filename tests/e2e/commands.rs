@@ -1,4 +1,4 @@
-//! Commands of the model: items, output, limits (threads-and-turns sections 3.4 and 6.2).
+//! Commands of the model: items, output, limits (docs/contract/items-and-approvals.md#commands, docs/contract/tools.md#commands-of-the-model).
 
 mod approvals;
 mod sessions;

@@ -1,4 +1,4 @@
-//! Configuration as the program's user meets it (config-and-services section 1.2).
+//! Configuration as the program's user meets it (docs/contract/configuration.md#environment-variables).
 
 use codex_core::mock_model::MockModel;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Features: what clients see of them, and how they are switched (config-and-services section 3.4).
+//! Features: what clients see of them, and how they are switched (docs/contract/services.md#features).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The list of models, and news about the one at work (config-and-services section 3.1, model-and-auth section 5.4).
+//! The list of models, and news about the one at work (docs/contract/services.md#models, docs/contract/backend.md#models-endpoint).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

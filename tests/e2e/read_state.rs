@@ -1,4 +1,4 @@
-//! How far threads were read (config-and-services section 7): who is told, when, and what is kept.
+//! How far threads were read (docs/contract/threads.md#read-state): who is told, when, and what is kept.
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

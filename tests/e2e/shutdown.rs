@@ -1,4 +1,4 @@
-//! How the program ends (threads-and-turns section 1.6): quickly, with 0, and with all that it started.
+//! How the program ends (docs/contract/connection.md#end): quickly, with 0, and with all that it started.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Metrics and spans: only where the user wants them, and then to where the user says (model-and-auth section 7).
+//! Metrics and spans: only where the user wants them, and then to where the user says (docs/contract/telemetry.md).
 
 use codex_core::mock_model::{Answer, MockModel, Script};
 use serde_json::json;

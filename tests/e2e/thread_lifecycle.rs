@@ -1,4 +1,4 @@
-//! Threads that come back, branch off and go (threads-and-turns sections 2.4, 2.5, 2.9).
+//! Threads that come back, branch off and go (docs/contract/threads.md#thread-resume, docs/contract/threads.md#thread-fork, docs/contract/threads.md#managing-threads).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

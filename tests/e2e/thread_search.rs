@@ -1,4 +1,4 @@
-//! Search in threads, and lists of chosen ones (config-and-services section 7, threads-and-turns section 2.7).
+//! Search in threads, and lists of chosen ones (docs/contract/threads.md, docs/contract/threads.md#thread-list).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

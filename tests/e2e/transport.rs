@@ -1,4 +1,4 @@
-//! Lines, envelopes and connections: what may come in, and what goes out (threads-and-turns §1).
+//! Lines, envelopes and connections: what may come in, and what goes out (docs/contract/connection.md).
 
 mod command_line;
 mod garbage;

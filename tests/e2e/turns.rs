@@ -1,4 +1,4 @@
-//! Turns: what is announced in which order, and what the model is asked (threads-and-turns sections 3.1 to 3.3).
+//! Turns: what is announced in which order, and what the model is asked (docs/contract/turns.md#turn-start, docs/contract/turns.md#sequence, docs/contract/turns.md#reasoning).
 
 mod control;
 mod errors;

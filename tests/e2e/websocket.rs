@@ -1,4 +1,4 @@
-//! The WebSocket transport as a client of the daemon meets it (model-and-auth section 2).
+//! The WebSocket transport as a client of the daemon meets it (docs/contract/model-websocket.md).
 
 use std::time::{Duration, Instant};
 

@@ -180,9 +180,9 @@ impl Reference {
                 let _ = write!(text, "; runs after earlier requests with the same `{member}`");
             }
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            ".* {} See [the contract](contract/{}).\n",
+            ".* {} See [the contract](contract/{}).",
             info.summary, notes.see
         );
         let mut types = BTreeSet::new();

@@ -153,7 +153,7 @@ fn command_execution(id: String, execution: CommandExecution) -> ThreadItemKind 
     }
 }
 
-/// Clients learn from the end of the diff that a file was moved (threads-and-turns section 3.5).
+/// Clients learn from the end of the diff that a file was moved (docs/contract/items-and-approvals.md#file-changes).
 fn file_change(change: FileChange) -> wire::FileUpdateChange {
     let mut diff = change.diff;
     if let FileChangeKind::Update {

@@ -1,4 +1,4 @@
-//! News about the model at work (model-and-auth section 1.4).
+//! News about the model at work (docs/contract/model-http.md#stream-events).
 
 use codex_app_server_protocol::{
     ModelRerouteReason, ModelReroutedNotification, ModelSafetyBufferingUpdatedNotification,

@@ -1,4 +1,4 @@
-//! Accounts: who is signed in, signing in and out, limits and usage (model-and-auth sections 4 and 5).
+//! Accounts: who is signed in, signing in and out, limits and usage (docs/contract/authentication.md, docs/contract/backend.md).
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use codex_app_server_protocol::{
     AccountLogout, AccountRateLimitResetCreditConsume, AccountRateLimitsRead, AccountRead,
     AccountSecuritySetupRead, AccountSendAddCreditsNudgeEmail, AccountUpdateReason, AccountUpdated,
     AccountUpdatedNotification, AccountUsageRead, AccountWorkspaceMessagesRead, AddCreditsNudgeCreditType,
-    CancelLoginAccountParams, CancelLoginAccountResponse, CancelLoginAccountStatus,
+    AuthMode, CancelLoginAccountParams, CancelLoginAccountResponse, CancelLoginAccountStatus,
     ConsumeAccountRateLimitResetCreditParams, ConsumeAccountRateLimitResetCreditResponse, GetAccountParams,
     GetAccountRateLimitsParams, GetAccountRateLimitsResponse, GetAccountSecuritySetupResponse,
     GetAccountTokenUsageParams, GetAccountTokenUsageResponse, GetWorkspaceMessagesResponse,
@@ -49,10 +49,15 @@ pub(super) fn announce_stored(cx: &Cx) {
     }
     let cx = cx.clone();
     cx.server.runtime.clone().spawn(async move {
-        if let Some(found @ Account::ChatGpt { .. }) = cx.server.auth.account().await {
+        let Some(found @ Account::ChatGpt { .. }) = cx.server.auth.account().await else {
+            return;
+        };
+        let updated = account::updated(Some(&found));
+        // Tokens that a client owns are not stored: whoever gave them has been told, maybe just now.
+        if updated.auth_mode != Some(AuthMode::ChatgptAuthTokens) {
             cx.peer.notify::<AccountUpdated>(&AccountUpdatedNotification {
                 reason: Some(AccountUpdateReason::WorkspaceRoutingReady),
-                ..account::updated(Some(&found))
+                ..updated
             });
         }
     });

@@ -1,4 +1,4 @@
-//! Features that can be switched on and off (config-and-services §3.4).
+//! Features that can be switched on and off (docs/contract/services.md#features).
 
 use codex_app_server_protocol::{
     ExperimentalFeature, ExperimentalFeatureEnablementSet, ExperimentalFeatureEnablementSetParams,

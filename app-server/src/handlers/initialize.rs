@@ -1,4 +1,4 @@
-//! The first request of a connection (threads-and-turns §1.2).
+//! The first request of a connection (docs/contract/connection.md#initialize).
 
 use std::env;
 

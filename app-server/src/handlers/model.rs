@@ -1,4 +1,4 @@
-//! Models to choose from (config-and-services section 3.1).
+//! Models to choose from (docs/contract/services.md#models).
 
 use codex_app_server_protocol::{ModelList, ModelListParams, ModelListResponse};
 

@@ -1,4 +1,4 @@
-//! Threads: start, list, unsubscribe (threads-and-turns §2).
+//! Threads: start, list, unsubscribe (docs/contract/threads.md).
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,4 +1,4 @@
-//! What clients attach to threads (config-and-services §7).
+//! What clients attach to threads (docs/contract/threads.md#attachments).
 
 use codex_app_server_protocol::{
     ThreadAttachment, ThreadAttachmentAdd, ThreadAttachmentAddOutcome, ThreadAttachmentAddParams,

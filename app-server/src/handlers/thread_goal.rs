@@ -1,4 +1,4 @@
-//! Goals of threads (threads-and-turns §2.10): kept, told, and noted in the history.
+//! Goals of threads (docs/contract/threads.md#goals): kept, told, and noted in the history.
 
 use codex_app_server_protocol::{
     ThreadGoal, ThreadGoalClear, ThreadGoalClearParams, ThreadGoalClearResponse, ThreadGoalCleared,

@@ -1,4 +1,4 @@
-//! Threads that come back, branch off and go (threads-and-turns §2.4, §2.5, §2.9).
+//! Threads that come back, branch off and go (docs/contract/threads.md#thread-resume, docs/contract/threads.md#thread-fork, docs/contract/threads.md#managing-threads).
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -1,4 +1,4 @@
-//! Lists of threads (threads-and-turns §2.7).
+//! Lists of threads (docs/contract/threads.md#thread-list).
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

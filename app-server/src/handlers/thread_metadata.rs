@@ -1,4 +1,4 @@
-//! Changes of a thread without a turn: name, metadata, settings, history (threads-and-turns §2.9).
+//! Changes of a thread without a turn: name, metadata, settings, history (docs/contract/threads.md#managing-threads).
 
 use codex_app_server_protocol::{
     ThreadInjectItems, ThreadInjectItemsParams, ThreadInjectItemsResponse, ThreadMetadataUpdate,

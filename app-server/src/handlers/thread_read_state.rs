@@ -1,4 +1,4 @@
-//! How far users have read threads (config-and-services §7).
+//! How far users have read threads (docs/contract/threads.md#read-state).
 
 use codex_app_server_protocol::{
     ThreadReadStateChanged, ThreadReadStateOperation, ThreadReadStateUpdate, ThreadReadStateUpdateParams,

@@ -1,4 +1,4 @@
-//! Search in threads (config-and-services §7).
+//! Search in threads (docs/contract/threads.md#search).
 
 use codex_app_server_protocol::{
     SortDirection, ThreadSearch, ThreadSearchCancel, ThreadSearchCancelParams, ThreadSearchCancelResponse,

@@ -1,4 +1,4 @@
-//! Sections of the user's list of threads (config-and-services §7).
+//! Sections of the user's list of threads (docs/contract/threads.md#sections).
 
 use codex_app_server_protocol::{
     ThreadSection, ThreadSectionAppearance, ThreadSectionChanged, ThreadSectionChangedNotification,

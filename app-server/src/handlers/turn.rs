@@ -1,4 +1,4 @@
-//! Turns: start, steer, interrupt (threads-and-turns §3). The thread's actor answers, in the order of its events.
+//! Turns: start, steer, interrupt (docs/contract/turns.md). The thread's actor answers, in the order of its events.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Requests to the authority that hands out tokens (RFC 6749 and RFC 8693, model-and-auth sections 4.2, 4.4, 4.6).
+//! Requests to the authority that hands out tokens (RFC 6749 and RFC 8693, docs/contract/authentication.md#browser-login, docs/contract/authentication.md#other-logins, docs/contract/authentication.md#token-refresh).
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Accounts: who pays for a request, and how credentials stay fresh. All refresh and reload logic is in
-//! [`AuthManager`]; nobody else changes credentials (model-and-auth section 4).
+//! [`AuthManager`]; nobody else changes credentials (docs/contract/authentication.md).
 
 mod account;
 mod authority;

@@ -1,4 +1,4 @@
-//! The steps after a 401 (model-and-auth section 4.5).
+//! The steps after a 401 (docs/contract/authentication.md#unauthorized).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The content of auth.json (model-and-auth section 4.1). It is kept as JSON, so that what we do not know survives.
+//! The content of auth.json (docs/contract/authentication.md#storage). It is kept as JSON, so that what we do not know survives.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Rate limits and the credits that reset them (model-and-auth section 5.2).
+//! Rate limits and the credits that reset them (docs/contract/backend.md#rate-limits).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

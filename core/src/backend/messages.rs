@@ -1,4 +1,4 @@
-//! Messages to the members of a workspace, and from them to its owner (model-and-auth section 5.6).
+//! Messages to the members of a workspace, and from them to its owner (docs/contract/backend.md#other-reads).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

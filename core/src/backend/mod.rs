@@ -1,4 +1,4 @@
-//! The account backend: limits, usage, messages and workspace routing of a ChatGPT account (model-and-auth section 5).
+//! The account backend: limits, usage, messages and workspace routing of a ChatGPT account (docs/contract/backend.md).
 //!
 //! Nothing here is asked unless the user's application asks for it.
 

@@ -1,4 +1,4 @@
-//! One request to the backend: its address, its headers, what its failure is called (model-and-auth section 5.1).
+//! One request to the backend: its address, its headers, what its failure is called (docs/contract/backend.md#requests).
 
 use std::time::Duration;
 

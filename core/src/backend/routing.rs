@@ -1,4 +1,4 @@
-//! Where the requests of a workspace go (model-and-auth section 4.8). Never in the way of signing in: what cannot be
+//! Where the requests of a workspace go (docs/contract/authentication.md#workspace-routing). Never in the way of signing in: what cannot be
 //! found out is unknown.
 
 use std::collections::HashSet;

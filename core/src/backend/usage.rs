@@ -1,4 +1,4 @@
-//! How many tokens an account and its threads have used (model-and-auth section 5.6).
+//! How many tokens an account and its threads have used (docs/contract/backend.md#other-reads).
 
 use std::time::Duration;
 

@@ -49,7 +49,7 @@ impl fmt::Display for ConfigProblem {
 /// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// config.toml is at fault; the daemon starts on defaults and says so (section 2.4).
+    /// config.toml is at fault; the daemon starts on defaults and says so (docs/contract/configuration.md#mistakes).
     #[error("{0}")]
     File(ConfigProblem),
     /// The command line or the `config` of a request is at fault; on the command line this is fatal.

@@ -1,4 +1,4 @@
-//! The home folder and what identifies the installation (config-and-services section 1.2).
+//! The home folder and what identifies the installation (docs/contract/configuration.md#environment-variables).
 
 use std::borrow::Cow;
 use std::fs;

@@ -32,7 +32,7 @@ pub struct ConfigSource {
 }
 
 /// What is wrong with the configuration of the process, for the `configWarning` at the start of a connection
-/// (section 2.4).
+/// (docs/contract/configuration.md#mistakes).
 pub fn check(source: &ConfigSource) -> Option<ConfigProblem> {
     match Config::load(source, &source.codex_home, &[]) {
         Err(error) => Some(error.problem()),

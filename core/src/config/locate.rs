@@ -27,7 +27,7 @@ pub(super) fn key_at(text: &str, offset: usize) -> Option<Vec<String>> {
     let document = DeTable::parse(text).ok()?;
     let mut open: Vec<(Vec<String>, &DeTable<'_>)> = vec![(Vec::new(), document.get_ref())];
     while let Some((path, table)) = open.pop() {
-        for (key, value) in table.iter() {
+        for (key, value) in table {
             let mut path = path.clone();
             path.push(key.get_ref().to_string());
             match value.get_ref() {

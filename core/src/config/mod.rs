@@ -1,5 +1,5 @@
 //! Configuration: config.toml, command-line overrides and the typed view of what the engine uses
-//! (config-and-services sections 1.1 and 2).
+//! (docs/contract/configuration.md#command-line, docs/contract/configuration.md).
 //!
 //! Nothing is read at start. [`Config::load`] looks at the file each time and parses it again only when it changed.
 

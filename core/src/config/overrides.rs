@@ -1,5 +1,5 @@
 //! `-c key=value`, `--enable`, `--disable` and the `config` map of thread/start
-//! (config-and-services sections 1.1 and 2.5).
+//! (docs/contract/configuration.md#command-line, docs/contract/configuration.md#layers).
 
 use serde_json::Value as Json;
 use toml::{Table, Value};

@@ -1,5 +1,5 @@
 //! What commands may touch by default: sandbox mode, named profiles, trusted projects
-//! (threads-and-turns section 2.1).
+//! (docs/contract/threads.md#thread-start).
 
 use std::path::Path;
 

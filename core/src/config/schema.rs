@@ -1,4 +1,4 @@
-//! config.toml as users write it (config-and-services section 2.6): the keys that this release acts on. Others
+//! config.toml as users write it (docs/contract/configuration.md#keys): the keys that this release acts on. Others
 //! are left alone; `unknown.rs` tells of those that nobody knows.
 
 use std::collections::BTreeMap;

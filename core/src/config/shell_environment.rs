@@ -1,4 +1,4 @@
-//! `[shell_environment_policy]`: which variables reach commands (config-and-services section 2.6).
+//! `[shell_environment_policy]`: which variables reach commands (docs/contract/configuration.md#shell-environment).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Settings that nobody knows, which are mostly typing errors (config-and-services section 2.4).
+//! Settings that nobody knows, which are mostly typing errors (docs/contract/configuration.md#mistakes).
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::features;
 /// How many keys are named.
 const NAMED: usize = 3;
 
-/// All keys of the contract release, also those that this release does not act on (section 2.6).
+/// All keys of the contract release, also those that this release does not act on (docs/contract/configuration.md#keys).
 const KNOWN: &str = "
     agents allow_login_shell allow_symlinked_codex_home analytics approval_policy approvals_reviewer apps
     apps_mcp_product_sku audio auto_review background_terminal_max_timeout browser_use chatgpt_base_url

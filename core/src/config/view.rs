@@ -24,7 +24,7 @@ use crate::{
 /// Ids that `[model_providers]` may not define.
 const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
 
-/// The configuration that holds for one thread (config-and-services section 2.6).
+/// The configuration that holds for one thread (docs/contract/configuration.md#keys).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// `CODEX_HOME`.

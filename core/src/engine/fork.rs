@@ -1,4 +1,4 @@
-//! Threads that branch off from others (threads-and-turns section 2.5).
+//! Threads that branch off from others (docs/contract/threads.md#thread-fork).
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ impl Engine {
     /// Branches a thread off. `reply` is called before the new thread's first event.
     pub async fn fork_thread(&self, fork: ForkThread, reply: Reply<ResumedThread>) {
         let channel = mpsc::unbounded_channel();
-        match self.branch_off(fork, &channel.0).await {
+        match Box::pin(self.branch_off(fork, &channel.0)).await {
             Ok((assembled, forked)) => self.launch(channel, assembled, || reply.send(Ok(forked))),
             Err(error) => reply.send(Err(error)),
         }

@@ -1,4 +1,4 @@
-//! Reads, moves, changes and removes threads, loaded or not (threads-and-turns sections 2.8 and 2.9).
+//! Reads, moves, changes and removes threads, loaded or not (docs/contract/threads.md#reading, docs/contract/threads.md#managing-threads).
 
 use chrono::Local;
 use tokio::sync::mpsc;

@@ -1,4 +1,4 @@
-//! Takes stored threads up again (threads-and-turns section 2.4).
+//! Takes stored threads up again (docs/contract/threads.md#thread-resume).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,7 +79,10 @@ impl Engine {
             Resumable::Stored(stored, claim) => {
                 (self.take_up(*stored, resume, &channel.0).await, Some(claim))
             }
-            Resumable::Unstarted(thread) => (self.take_up_unstarted(*thread, resume, &channel.0).await, None),
+            Resumable::Unstarted(thread) => {
+                let taken = Box::pin(self.take_up_unstarted(*thread, resume, &channel.0)).await;
+                (taken, None)
+            }
         };
         match taken {
             Ok((assembled, resumed)) => {

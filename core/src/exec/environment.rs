@@ -1,4 +1,4 @@
-//! The environment of commands (threads-and-turns section 6.2).
+//! The environment of commands (docs/contract/tools.md#command-environment).
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How much of an output the model gets (threads-and-turns section 6.2).
+//! How much of an output the model gets (docs/contract/tools.md#output-limits).
 
 use super::text::{ceil, floor, tokens};
 use crate::model::{TruncationMode, TruncationPolicy};

@@ -1,4 +1,4 @@
-//! What is told about git repositories: in requests (model-and-auth section 3.2) and in a thread's first line.
+//! What is told about git repositories: in requests (docs/contract/model-http.md#turn-metadata) and in a thread's first line.
 //!
 //! A repository that a user opens may be hostile. So no program runs: git would start what a repository's own
 //! configuration names. Its files are read here instead, as [`crate::external_file`] says, from its own git folder only,

@@ -320,10 +320,12 @@ fn a_broken_index_tells_nothing() {
 #[test]
 fn huge_and_strange_remotes_are_left_out() {
     let dir = plain_repository();
-    let mut config: String = (0..1000)
-        .map(|n| format!("[remote \"a{n}\"]\nurl = https://h/{n}\n"))
-        .collect();
-    config += &format!("[remote \"long\"]\nurl = https://h/{}\n", "x".repeat(5000));
+    let mut config: String = (0..1000).fold(String::new(), |text, n| {
+        text + &format!("[remote \"a{n}\"]\nurl = https://h/{n}\n")
+    });
+    config.push_str("[remote \"long\"]\nurl = https://h/");
+    config.push_str(&"x".repeat(5000));
+    config.push('\n');
     config += "[remote \"origin\"]\nurl = \"https://h/\\n\\tx\"\n";
     fs::write(dir.path().join(".git/config"), config).unwrap();
     let remotes = Repository::around(dir.path()).unwrap().remotes();

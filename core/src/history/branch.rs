@@ -1,4 +1,4 @@
-//! Where a history is cut: for forks and reverts (threads-and-turns sections 2.5 and 2.9).
+//! Where a history is cut: for forks and reverts (docs/contract/threads.md#thread-fork, docs/contract/threads.md#thread-revert).
 
 use super::chain::{History, HistoryError, read_meta, unreadable};
 use super::line::{EventKind, Kind, Line};

@@ -1,4 +1,4 @@
-//! The history of a thread: one file, or several that build upon each other (threads-and-turns sections 2.4 and 2.5).
+//! The history of a thread: one file, or several that build upon each other (docs/contract/threads.md#thread-resume, docs/contract/threads.md#thread-fork).
 
 use std::io;
 use std::path::{Path, PathBuf};

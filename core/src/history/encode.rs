@@ -1,4 +1,4 @@
-//! Entries as lines of a rollout (threads-and-turns section 9.2).
+//! Entries as lines of a rollout (docs/contract/storage.md#lines).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;

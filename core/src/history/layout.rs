@@ -1,4 +1,4 @@
-//! Where threads lie below `$CODEX_HOME` (threads-and-turns section 9.1).
+//! Where threads lie below `$CODEX_HOME` (docs/contract/storage.md#layout).
 
 use std::path::{Path, PathBuf};
 

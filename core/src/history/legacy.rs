@@ -1,4 +1,4 @@
-//! Events of files from before there was a line for every item (threads-and-turns section 9.2, "legacy").
+//! Events of files from before there was a line for every item (docs/contract/storage.md#lines, "legacy").
 
 use std::path::PathBuf;
 use std::time::Duration;

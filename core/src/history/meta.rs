@@ -1,4 +1,4 @@
-//! The first line of a rollout: what is known of a thread from its start (threads-and-turns section 9.2).
+//! The first line of a rollout: what is known of a thread from its start (docs/contract/storage.md#lines).
 
 use std::path::PathBuf;
 
@@ -112,7 +112,7 @@ pub enum Provenance {
     },
 }
 
-/// The history before a file's first line: a part of another file (threads-and-turns section 2.5).
+/// The history before a file's first line: a part of another file (docs/contract/threads.md#thread-fork).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryBase {
     /// The other thread, or the same one before a revert.

@@ -55,7 +55,7 @@ pub use writer::{LogWriter, OnWarning};
 use crate::model::ResponseItem;
 use crate::{Item, ThreadTokenUsage, TokenUsage};
 
-/// One entry of a thread's history, in the order in which it happened (threads-and-turns section 9.2).
+/// One entry of a thread's history, in the order in which it happened (docs/contract/storage.md#lines).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// An item of the model's history.

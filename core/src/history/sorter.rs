@@ -1,4 +1,4 @@
-//! Which turn a line belongs to, found out without reading items (threads-and-turns section 2.8).
+//! Which turn a line belongs to, found out without reading items (docs/contract/threads.md#reading).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The models that are known without asking anybody (config-and-services section 3.1).
+//! The models that are known without asking anybody (docs/contract/services.md#models).
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,4 +1,4 @@
-//! The models that can be used: the built-in list, and what the models endpoint says (model-and-auth section 5.4).
+//! The models that can be used: the built-in list, and what the models endpoint says (docs/contract/backend.md#models-endpoint).
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

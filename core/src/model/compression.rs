@@ -1,4 +1,4 @@
-//! zstd for request bodies (model-and-auth section 1.7).
+//! zstd for request bodies (docs/contract/model-http.md#compression).
 
 use std::time::Instant;
 

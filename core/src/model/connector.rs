@@ -63,7 +63,7 @@ async fn connect_by(url: &Uri, proxy: Option<Intercept>) -> Result<Connected, Co
 }
 
 fn host(url: &Uri) -> Result<&str, ConnectError> {
-    let host = url.host().ok_or_else(|| ConnectError::NoHost)?;
+    let host = url.host().ok_or(ConnectError::NoHost)?;
     // IPv6 addresses stand in brackets only inside of URLs.
     Ok(host.trim_start_matches('[').trim_end_matches(']'))
 }

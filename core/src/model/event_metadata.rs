@@ -1,5 +1,5 @@
 //! Events beside the answer itself: what a server says about it, about the model and about times
-//! (model-and-auth section 1.4).
+//! (docs/contract/model-http.md#stream-events).
 
 use serde::Deserialize;
 use serde_json::Value;

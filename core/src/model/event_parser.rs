@@ -1,4 +1,4 @@
-//! From the JSON of one stream event to [`ResponseEvent`]s (model-and-auth section 1.4), the same for both transports.
+//! From the JSON of one stream event to [`ResponseEvent`]s (docs/contract/model-http.md#stream-events), the same for both transports.
 //!
 //! Text deltas are by far the most frequent events: one pass over the JSON, nothing parsed that is not needed, one
 //! allocation for the text. What breaks the rules of JSON is mended and taken from the start again.
@@ -46,7 +46,7 @@ pub struct EventParser {
 /// What events of a WebSocket refer to.
 #[derive(Debug)]
 pub(super) struct WebSocketScope {
-    /// Routing state of the turn (model-and-auth section 3.1).
+    /// Routing state of the turn (docs/contract/model-http.md#turn-state).
     pub(super) turn_state: Arc<OnceLock<String>>,
     /// Address, for error messages.
     pub(super) url: String,

@@ -1,4 +1,4 @@
-//! From what a server or the network says to a [`ModelError`] (model-and-auth section 1.5): codes, and streams that end
+//! From what a server or the network says to a [`ModelError`] (docs/contract/model-http.md#errors): codes, and streams that end
 //! otherwise than they should. Answers with a status are in `status_failure.rs`.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! When a request goes on where the last response ended (model-and-auth section 2.3).
+//! When a request goes on where the last response ended (docs/contract/model-websocket.md#frames).
 //!
 //! Requests are compared by hashes, so that a connection doesn't have to keep a copy of the history.
 

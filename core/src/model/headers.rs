@@ -1,4 +1,4 @@
-//! The one builder of request headers, for HTTP requests and WebSocket handshakes (model-and-auth sections 1.2, 2.1).
+//! The one builder of request headers, for HTTP requests and WebSocket handshakes (docs/contract/model-http.md#request-headers, docs/contract/model-websocket.md#when-it-is-used).
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 

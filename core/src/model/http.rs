@@ -1,4 +1,4 @@
-//! The Responses API over HTTP: one POST, answered by server-sent events (model-and-auth sections 1.1 to 1.7). The
+//! The Responses API over HTTP: one POST, answered by server-sent events (docs/contract/model-http.md). The
 //! answer is `http_stream.rs`.
 
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! JSON of servers that break its rules: what can't be read costs as little as possible.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -192,7 +192,7 @@ fn mended_string<'a>(text: &'a str, out: &mut String) -> &'a str {
             "\\" => rest = mended_escape(rest, out),
             control => {
                 for byte in control.bytes() {
-                    out.push_str(&format!("\\u{byte:04x}"));
+                    let _ = write!(out, "\\u{byte:04x}");
                 }
             }
         }

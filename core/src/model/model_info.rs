@@ -1,4 +1,4 @@
-//! What is known of a model (model-and-auth section 5.4): one type for the built-in list, the models endpoint and
+//! What is known of a model (docs/contract/backend.md#models-endpoint): one type for the built-in list, the models endpoint and
 //! its cache file.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The models endpoint and its cache file (model-and-auth section 5.4).
+//! The models endpoint and its cache file (docs/contract/backend.md#models-endpoint).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

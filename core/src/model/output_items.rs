@@ -389,6 +389,10 @@ mod tests {
         ResponseItem::from(json!({"type": "message", "role": "assistant", "id": id, "content": text}))
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests give it what they have just made"
+    )]
     fn call(call_id: &str, arguments: Value) -> ResponseItem {
         ResponseItem::from(
             json!({"type": "function_call", "call_id": call_id, "name": "n", "arguments": arguments}),

@@ -36,12 +36,10 @@ pub(crate) fn unpaired(items: &[ResponseItem]) -> Unpaired {
     for (place, item) in items.iter().enumerate() {
         match part(item) {
             Some(Part::Call(family, id)) => open.entry((family, id)).or_default().push(place),
-            Some(Part::Output(family, id)) => {
-                if open.get_mut(&(family, id)).and_then(Vec::pop).is_none() {
-                    outputs.push(place);
-                }
+            Some(Part::Output(family, id)) if open.get_mut(&(family, id)).and_then(Vec::pop).is_none() => {
+                outputs.push(place);
             }
-            None => {}
+            Some(Part::Output(..)) | None => {}
         }
     }
     let mut calls: Vec<usize> = open.into_values().flatten().collect();
@@ -135,7 +133,7 @@ pub(crate) fn is_sent(item: &ResponseItem) -> bool {
                 text(value, "encrypted_content").is_some()
             }
             "compaction_trigger" => true,
-            "additional_tools" => value["tools"].is_array(),
+            "additional_tools" | "tool_search_output" => value["tools"].is_array(),
             "agent_message" => value["content"].is_array() || value["content"].is_string(),
             // Context that the client gives, as the output of no call.
             "function_call_output" => {
@@ -147,7 +145,6 @@ pub(crate) fn is_sent(item: &ResponseItem) -> bool {
             }
             "local_shell_call_output" => !value["output"].is_null(),
             "tool_search_call" => value.get("arguments").is_some(),
-            "tool_search_output" => value["tools"].is_array(),
             _ => false,
         },
     }

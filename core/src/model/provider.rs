@@ -1,4 +1,4 @@
-//! Model providers: where requests go and how they are authorised (model-and-auth section 1.1).
+//! Model providers: where requests go and how they are authorised (docs/contract/model-http.md#providers).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Bearer tokens printed by a provider's command (model-and-auth section 1.1).
+//! Bearer tokens printed by a provider's command (docs/contract/model-http.md#providers).
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Rate limits: one shape for headers, WebSocket events and the usage endpoint (model-and-auth section 5.2).
+//! Rate limits: one shape for headers, WebSocket events and the usage endpoint (docs/contract/backend.md#rate-limits).
 
 use std::collections::{BTreeMap, BTreeSet};
 

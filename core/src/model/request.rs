@@ -1,4 +1,4 @@
-//! The body of a request (model-and-auth section 1.3), written straight to bytes in the documented order of fields.
+//! The body of a request (docs/contract/model-http.md#request-body), written straight to bytes in the documented order of fields.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

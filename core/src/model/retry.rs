@@ -1,4 +1,4 @@
-//! When to try again (model-and-auth section 1.6, decisions 17).
+//! When to try again (docs/contract/model-http.md#retries, docs/contract/differences.md#d17).
 
 use std::time::Duration;
 

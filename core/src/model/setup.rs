@@ -50,7 +50,7 @@ impl fmt::Debug for ClientSetup {
 }
 
 /// Resolves account and provider. Precedence of credentials: `env_key`, fixed bearer token, command, account
-/// (model-and-auth section 1.1).
+/// (docs/contract/model-http.md#providers).
 pub(super) async fn current_client_setup(
     options: &ModelClientOptions,
     tokens: &CommandTokens,
@@ -126,7 +126,7 @@ fn env_key(name: &str, provider: &Provider) -> Result<Secret, ModelError> {
     Err(ModelError::terminal(ErrorKind::Other, message))
 }
 
-/// What is tried after each 401 of one request (model-and-auth section 4.5).
+/// What is tried after each 401 of one request (docs/contract/authentication.md#unauthorized).
 #[derive(Debug, Default)]
 pub(super) enum Recovery {
     /// Nothing was tried yet.

@@ -1,4 +1,4 @@
-//! HTTP answers that are no success, and the error events that stand for one (model-and-auth sections 1.5, 2.4).
+//! HTTP answers that are no success, and the error events that stand for one (docs/contract/model-http.md#errors, docs/contract/model-websocket.md#error-frames).
 
 use std::time::SystemTime;
 
@@ -88,7 +88,7 @@ fn redirected(status: StatusCode, headers: &HeaderMap, url: &str) -> ModelError 
     )
 }
 
-/// An `error` event of either transport. Over WebSocket it may stand for an HTTP answer (section 2.4). `url` is shown:
+/// An `error` event of either transport. Over WebSocket it may stand for an HTTP answer (docs/contract/model-websocket.md#error-frames). `url` is shown:
 /// without secrets.
 pub(super) fn error_event(event: &[u8], url: &str) -> ModelError {
     let parsed = serde_json::from_slice::<Value>(event).unwrap_or_default();

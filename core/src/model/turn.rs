@@ -29,7 +29,7 @@ pub struct ModelClientSession {
     /// What git says of the turn's folders.
     look: Look,
     log: Arc<TurnLog>,
-    /// Routing state of the server: the first value of a turn stays to its end (model-and-auth section 3.1).
+    /// Routing state of the server: the first value of a turn stays to its end (docs/contract/model-http.md#turn-state).
     turn_state: Arc<OnceLock<String>>,
     budget: RetryBudget,
     /// Retries that the request in hand has used, while the turn waits for the next one.
@@ -166,7 +166,7 @@ impl ModelClientSession {
         Ok((request::encode(prompt, &key, Some(&metadata), &frame)?, exchange))
     }
 
-    /// What to do about a failed attempt (threads-and-turns section 3.8, model-and-auth sections 1.6 and 2.5).
+    /// What to do about a failed attempt (docs/contract/turns.md#turn-errors, docs/contract/model-http.md#retries, docs/contract/model-websocket.md#fallback-to-http).
     pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
         let error = &conceal(error, &self.shared.options.provider);
         if let Some(retry) = error.request_retry {

@@ -1,5 +1,5 @@
 //! What a turn's requests cost: counted as they go, told at the turn's end as one line of the debug log and as metrics
-//! (model-and-auth section 7).
+//! (docs/contract/telemetry.md).
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

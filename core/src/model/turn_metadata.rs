@@ -1,5 +1,5 @@
 //! What a request tells about its turn: `x-codex-turn-metadata` and the body's `client_metadata`
-//! (model-and-auth sections 1.3 and 3.2).
+//! (docs/contract/model-http.md#request-body, docs/contract/model-http.md#turn-metadata).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

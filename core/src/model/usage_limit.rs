@@ -1,4 +1,4 @@
-//! What a user is told when a usage limit is reached (model-and-auth section 5.3).
+//! What a user is told when a usage limit is reached (docs/contract/backend.md#usage-limit-messages).
 
 use chrono::{DateTime, Datelike, Local, TimeZone};
 use http::HeaderMap;

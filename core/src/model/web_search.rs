@@ -1,4 +1,4 @@
-//! The web search that a model's server does itself: what the model is told of it (threads-and-turns section 6.4).
+//! The web search that a model's server does itself: what the model is told of it (docs/contract/tools.md#web-search-tool).
 
 use serde_json::{Value, json};
 

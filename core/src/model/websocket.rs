@@ -1,4 +1,4 @@
-//! The Responses API over WebSocket (model-and-auth section 2): one connection per thread, one request at a time.
+//! The Responses API over WebSocket (docs/contract/model-websocket.md): one connection per thread, one request at a time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -207,7 +207,7 @@ impl Greeting {
 }
 
 impl Connection {
-    /// The response that the next request may go on from (section 2.3): its id, and how many items of the input the
+    /// The response that the next request may go on from (docs/contract/model-websocket.md#frames): its id, and how many items of the input the
     /// server has already.
     pub(super) fn continuation(&self, exchange: &Exchange) -> Option<(&str, usize)> {
         self.last.as_ref()?.continued_by(exchange)

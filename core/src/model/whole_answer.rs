@@ -33,7 +33,7 @@ pub(super) fn take(
 ) -> Result<(), ModelError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match lenient::object(body) {
-        Some(map) if is_response(&map) => response(map, parser, out)?,
+        Some(map) if is_response(&map) => response(&map, parser, out)?,
         Some(map) if map.get("type").is_some_and(Value::is_string) => parser.parse(body, out)?,
         Some(_) => {}
         None => match serde_json::from_slice(body) {
@@ -67,7 +67,7 @@ fn is_response(map: &Map<String, Value>) -> bool {
 
 /// Tells a response that is there as a whole as the events that it would have been streamed as.
 fn response(
-    response: Map<String, Value>,
+    response: &Map<String, Value>,
     parser: &mut EventParser,
     out: &mut VecDeque<ResponseEvent>,
 ) -> Result<(), ModelError> {

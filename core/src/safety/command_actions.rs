@@ -1,5 +1,5 @@
 //! What a command does, for people who watch: reads a file, lists, searches, or something else
-//! (threads-and-turns section 3.4).
+//! (docs/contract/items-and-approvals.md#command-actions).
 
 use std::path::{Component, Path, PathBuf};
 

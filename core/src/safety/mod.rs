@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
     Refuse(String),
 }
 
-/// Decides about a command (threads-and-turns section 7.1). `escalated`: the model asks to leave the sandbox.
+/// Decides about a command (docs/contract/safety.md#policies). `escalated`: the model asks to leave the sandbox.
 ///
 /// There is no sandbox of ours yet, so where limits are set, every command needs the user's word.
 pub(crate) fn judge(settings: &ThreadSettings, escalated: bool) -> Verdict {

@@ -1,5 +1,5 @@
 //! What the model is told about its surroundings: all of it at first, later what changed
-//! (threads-and-turns sections 8.1 and 8.2).
+//! (docs/contract/context.md#first-request, docs/contract/context.md#updates).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

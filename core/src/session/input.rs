@@ -19,7 +19,7 @@ const MAX_IMAGE_BYTES: usize = 20 << 20;
 /// Largest SKILL.md that is sent, in bytes.
 const MAX_SKILL_BYTES: usize = 1 << 20;
 
-/// Refuses input that no model could be given (threads-and-turns section 3.1).
+/// Refuses input that no model could be given (docs/contract/turns.md#turn-start).
 pub(crate) fn check(input: &[UserInput]) -> Result<()> {
     let mut chars = 0;
     for part in input {

@@ -1,5 +1,5 @@
 //! Plans inside of messages: in plan mode, what stands between a line `<proposed_plan>` and a line
-//! `</proposed_plan>` is an item of its own (threads-and-turns section 3.6).
+//! `</proposed_plan>` is an item of its own (docs/contract/turns.md#plans).
 
 const OPEN: &str = "<proposed_plan>";
 const CLOSE: &str = "</proposed_plan>";

@@ -38,7 +38,7 @@ pub(crate) fn initial(
     Ok(settings)
 }
 
-/// The settings after a change (threads-and-turns section 3.1).
+/// The settings after a change (docs/contract/turns.md#turn-start).
 pub(crate) fn changed(
     config: &Config,
     current: &ThreadSettings,

@@ -311,7 +311,7 @@ fn reasoning_text(part: &ReasoningContent) -> Option<String> {
     }
 }
 
-/// What clients see of a search by the server (threads-and-turns section 3.7).
+/// What clients see of a search by the server (docs/contract/items-and-approvals.md#web-search).
 fn web_search(action: Option<&Value>) -> ItemBody {
     let action = action
         .and_then(|action| serde_json::from_value(action.clone()).ok())

@@ -1,4 +1,4 @@
-//! OpenTelemetry metrics and spans (model-and-auth section 7).
+//! OpenTelemetry metrics and spans (docs/contract/telemetry.md).
 //!
 //! Off unless `[otel]` in config.toml names an exporter: until then nothing is built, no thread runs, and every
 //! function here is a look at one variable. The first configuration with an exporter counts for the process.

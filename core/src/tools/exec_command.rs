@@ -1,4 +1,4 @@
-//! `exec_command`: runs a command in a shell (threads-and-turns section 6.2).
+//! `exec_command`: runs a command in a shell (docs/contract/tools.md#commands-of-the-model).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `write_stdin`: looks again at a command that runs (threads-and-turns section 6.2).
+//! `write_stdin`: looks again at a command that runs (docs/contract/tools.md#commands-of-the-model).
 
 use std::time::Duration;
 

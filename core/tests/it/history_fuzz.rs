@@ -117,14 +117,16 @@ fn resident() -> u64 {
 
 /// One answer, in time, and not because something panicked.
 async fn answer<T>(what: &str, asked: impl Future<Output = Result<T, Error>>) -> Option<T> {
-    match tokio::time::timeout(Duration::from_secs(60), asked).await {
-        Err(_) => panic!("{what}: no answer"),
-        Ok(Err(error)) => {
+    let Ok(answered) = tokio::time::timeout(Duration::from_secs(60), asked).await else {
+        panic!("{what}: no answer");
+    };
+    match answered {
+        Err(error) => {
             let error = error.to_string();
             assert!(!error.contains("cut short"), "{what}: {error}");
             None
         }
-        Ok(Ok(answer)) => Some(answer),
+        Ok(answer) => Some(answer),
     }
 }
 
@@ -140,7 +142,7 @@ async fn ask(probe: &Probe, id: ThreadId, path: PathBuf, what: &str) {
     }
     answer(what, store.turns(path))
         .await
-        .map(|turns| turns.collect::<Vec<_>>());
+        .map(Iterator::collect::<Vec<_>>);
     for descending in [false, true] {
         let turns = TurnsQuery {
             limit: 2,

@@ -128,7 +128,7 @@ fn processes_that_race_take_over_what_an_old_index_holds_once() {
             let store = f.store();
             start.wait();
             // Some begin with the index, some with what users made.
-            if first % 2 == 0 {
+            if first.is_multiple_of(2) {
                 assert_eq!(listed(&store).await, [id]);
             }
             check_taken_over(&store, id).await;

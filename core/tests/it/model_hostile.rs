@@ -380,8 +380,16 @@ async fn an_incomplete_answer_is_final() {
     for reason in ["max_output_tokens", "content_filter", "novelty"] {
         let response = json!({"id": "r", "incomplete_details": {"reason": reason}});
         let event = json!({"type": "response.incomplete", "response": response});
-        let error = error_of(Answer::new().half("half").event(event)).await;
-        assert_eq!((error.retryable, error.error.kind), (false, ErrorKind::Other));
+        let model = MockModel::start(Answer::new().half("half").event(event).always());
+        let mut session = turn(&client(&model, NO_RETRIES), "t1");
+        let events = ask(&mut session, &prompt(vec![user("hi")])).await.unwrap();
+        let Some(ResponseEvent::Completed {
+            failure: Some(error), ..
+        }) = events.last()
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!((error.retryable, &error.error.kind), (false, &ErrorKind::Other));
         assert_eq!(
             error.error.message,
             format!("Incomplete response returned, reason: {reason}")

@@ -1,4 +1,4 @@
-//! Questions about commands (threads-and-turns section 5.1).
+//! Questions about commands (docs/contract/items-and-approvals.md#command-approval).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Commands that outlast the call, and the turn, that started them (threads-and-turns section 3.4).
+//! Commands that outlast the call, and the turn, that started them (docs/contract/items-and-approvals.md#commands).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;

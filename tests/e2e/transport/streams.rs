@@ -205,15 +205,13 @@ async fn an_approval_is_read_from_a_client_that_has_stopped_reading() {
     // The answers to these fill the queue; nothing is read until the approval has had its effect.
     let mut all = String::new();
     for id in 0..MORE {
-        all += &format!(
-            "{}\n",
-            json!({"id": 100 + id, "method": "model/list", "params": {"includeHidden": true}})
-        );
+        let request = json!({"id": 100 + id, "method": "model/list", "params": {"includeHidden": true}});
+        all.push_str(&request.to_string());
+        all.push('\n');
     }
-    all += &format!(
-        "{}\n",
-        json!({"id": question["id"], "result": {"decision": "accept"}})
-    );
+    let answer = json!({"id": question["id"], "result": {"decision": "accept"}});
+    all.push_str(&answer.to_string());
+    all.push('\n');
     let write = tokio::time::timeout(Duration::from_secs(20), stdin.write_all(all.as_bytes())).await;
     write.expect("the program reads").unwrap();
     assert_eq!(ear.line().await, "here");

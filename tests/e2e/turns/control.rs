@@ -1,4 +1,4 @@
-//! Steering and interrupting turns (threads-and-turns sections 3.11 and 3.12; decisions 10 and 16).
+//! Steering and interrupting turns (docs/contract/turns.md#interrupt, docs/contract/turns.md#steer; docs/contract/differences.md#d10, docs/contract/differences.md#d16).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Turns that fail: which error the client is told, and in which order (model-and-auth section 1.5).
+//! Turns that fail: which error the client is told, and in which order (docs/contract/model-http.md#errors).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Choices of turn/start: some stay, some are for one turn (threads-and-turns section 3.1).
+//! Choices of turn/start: some stay, some are for one turn (docs/contract/turns.md#turn-start).
 
 use codex_core::mock_model::MockModel;
 use serde_json::json;

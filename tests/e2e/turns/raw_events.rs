@@ -1,4 +1,4 @@
-//! What passes between us and the model, for clients that ask for it (threads-and-turns section 1.4).
+//! What passes between us and the model, for clients that ask for it (docs/contract/connection.md#capabilities).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

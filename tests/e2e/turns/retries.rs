@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what the client is told (model-and-auth section 1.6).
+//! What is tried again, how often, and what the client is told (docs/contract/model-http.md#retries).
 
 use std::time::{Duration, Instant};
 

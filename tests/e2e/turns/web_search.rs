@@ -1,4 +1,4 @@
-//! Searches that the server makes for the model (threads-and-turns section 3.7).
+//! Searches that the server makes for the model (docs/contract/items-and-approvals.md#web-search).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

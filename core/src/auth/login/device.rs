@@ -1,4 +1,4 @@
-//! Signing in with a code that the user types into a browser anywhere (model-and-auth section 4.3).
+//! Signing in with a code that the user types into a browser anywhere (docs/contract/authentication.md#device-login).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Signing in and out (model-and-auth sections 4.2 to 4.4).
+//! Signing in and out (docs/contract/authentication.md#browser-login, docs/contract/authentication.md#device-login, docs/contract/authentication.md#other-logins).
 
 mod browser;
 mod caller;

@@ -1,4 +1,4 @@
-//! Items as rollout files keep them: PascalCase kinds, snake_case fields (threads-and-turns section 9.2).
+//! Items as rollout files keep them: PascalCase kinds, snake_case fields (docs/contract/storage.md#item-encoding).
 
 mod calls;
 mod open;

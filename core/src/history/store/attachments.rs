@@ -1,4 +1,4 @@
-//! What clients attach to threads (config-and-services section 7).
+//! What clients attach to threads (docs/contract/threads.md#attachments).
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Lists of threads (threads-and-turns section 2.7).
+//! Lists of threads (docs/contract/threads.md#thread-list).
 
 use std::collections::HashSet;
 use std::path::PathBuf;

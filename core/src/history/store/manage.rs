@@ -1,4 +1,4 @@
-//! Changes of stored threads: names, metadata, archive, removal (threads-and-turns section 2.9).
+//! Changes of stored threads: names, metadata, archive, removal (docs/contract/threads.md#managing-threads).
 
 use std::fs;
 use std::path::{Path, PathBuf};

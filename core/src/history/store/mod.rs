@@ -134,7 +134,7 @@ impl ThreadStore {
         &self.inner.default_provider
     }
 
-    /// A page of threads (threads-and-turns section 2.7).
+    /// A page of threads (docs/contract/threads.md#thread-list).
     pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
         let (page, fresh) = self
             .blocking(move |state| {
@@ -177,7 +177,7 @@ impl ThreadStore {
         .await
     }
 
-    /// A page of turns (threads-and-turns section 2.8).
+    /// A page of turns (docs/contract/threads.md#reading).
     pub async fn turns_page(&self, id: ThreadId, path: PathBuf, query: TurnsQuery) -> Result<TurnsPage> {
         let inner = Arc::clone(&self.inner);
         self.history(path, move |history| {
@@ -186,7 +186,7 @@ impl ThreadStore {
         .await
     }
 
-    /// A page of items (threads-and-turns section 2.8).
+    /// A page of items (docs/contract/threads.md#reading).
     pub async fn items_page(&self, id: ThreadId, path: PathBuf, query: ItemsQuery) -> Result<ItemsPage> {
         self.history(path, move |history| pages::items(history, id, &query))
             .await

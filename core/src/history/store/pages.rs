@@ -1,4 +1,4 @@
-//! Turns and items of a stored thread (threads-and-turns section 2.8).
+//! Turns and items of a stored thread (docs/contract/threads.md#reading).
 
 use super::cursor::{PlaceCursor, Scope, TurnCursor};
 use super::mark_running;

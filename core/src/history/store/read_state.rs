@@ -1,4 +1,4 @@
-//! How far users have read (config-and-services section 7).
+//! How far users have read (docs/contract/threads.md#read-state).
 //!
 //! A thread of which nothing is kept counts as read. The end of a turn that has an answer or failed makes it unread,
 //! from that turn on, and so does the user's word. What is kept lies in the users'

@@ -1,4 +1,4 @@
-//! Sections of the user's list of threads (config-and-services section 7).
+//! Sections of the user's list of threads (docs/contract/threads.md#sections).
 
 use std::collections::HashMap;
 
