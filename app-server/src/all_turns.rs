@@ -7,7 +7,6 @@ use std::sync::Arc;
 use codex_app_server_protocol::wire::encode_error;
 use codex_app_server_protocol::{self as wire, Dialect, RequestId, Warning, WarningNotification};
 use codex_core::history::AllTurns;
-use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::convert::turn;
@@ -72,19 +71,11 @@ pub(crate) struct AnswerWithTurns {
     begun: bool,
     done: bool,
     peer: Arc<Peer>,
-    /// The request is in progress until its answer is written: each one that waits holds files open.
-    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl AnswerWithTurns {
     /// Puts turns into the frame that answers a request, where their place is kept.
-    pub(crate) fn new(
-        id: RequestId,
-        mut frame: Vec<u8>,
-        later: LaterTurns,
-        peer: Arc<Peer>,
-        slot: Option<OwnedSemaphorePermit>,
-    ) -> Self {
+    pub(crate) fn new(id: RequestId, mut frame: Vec<u8>, later: LaterTurns, peer: Arc<Peer>) -> Self {
         let found = memchr::memmem::find(&frame, &later.place);
         let rest = found.map_or_else(Vec::new, |at| frame.split_off(at + later.place.len()));
         frame.truncate(found.unwrap_or(frame.len()));
@@ -97,7 +88,6 @@ impl AnswerWithTurns {
             begun: false,
             done: false,
             peer,
-            _slot: slot,
         }
     }
 
@@ -227,7 +217,7 @@ mod tests {
         place.write_json(&mut frame).expect("JSON");
         frame.extend_from_slice(b"]}}}");
         let peer = Hub::new().connect();
-        let pieces = AnswerWithTurns::new(RequestId::from(7), frame, later, peer, None);
+        let pieces = AnswerWithTurns::new(RequestId::from(7), frame, later, peer);
         serde_json::from_slice(&pieces.collect::<Vec<_>>().concat()).expect("JSON")
     }
 

@@ -55,8 +55,8 @@ impl Answer {
             return self.result(result);
         }
         self.id = None;
-        let pieces = AnswerWithTurns::new(id, json, turns, Arc::clone(&self.peer), self.slot.take());
-        self.peer.outgoing.push_pieces(pieces);
+        let pieces = AnswerWithTurns::new(id, json, turns, Arc::clone(&self.peer));
+        self.peer.outgoing.push_pieces(pieces, self.slot.take());
     }
 
     fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use codex_app_server_protocol::Dialect;
 use codex_core::{DeltaKind, ThreadId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 pub(crate) use writer::write;
 
@@ -66,7 +66,11 @@ pub(crate) enum Entry {
 }
 
 /// A frame without line end, piece by piece. Making one may block.
-pub(crate) struct Pieces(Box<dyn Iterator<Item = Vec<u8>> + Send>);
+pub(crate) struct Pieces {
+    pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+    /// The request is in progress until its answer is written, and not only made: each one that waits holds files open.
+    slot: Option<OwnedSemaphorePermit>,
+}
 
 impl std::fmt::Debug for Pieces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -143,9 +147,14 @@ impl Outgoing {
         });
     }
 
-    /// Queues a frame that is made while it is written.
-    pub(crate) fn push_pieces(&self, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) {
-        self.add(Entry::Pieces(Pieces(Box::new(pieces))));
+    /// Queues a frame that is made while it is written, and keeps `slot` until then.
+    pub(crate) fn push_pieces(
+        &self,
+        pieces: impl Iterator<Item = Vec<u8>> + Send + 'static,
+        slot: Option<OwnedSemaphorePermit>,
+    ) {
+        let pieces = Box::new(pieces);
+        self.add(Entry::Pieces(Pieces { pieces, slot }));
     }
 
     /// Queues text of an item.
@@ -405,7 +414,7 @@ mod tests {
             let large = format!("\"text\":\"{}\"}}", "x".repeat(200_000));
             queue.push(Some(thread), format!("{{{large}"));
             queue.push_delta(delta(thread, "a", "\"quoted\""));
-            queue.push_pieces(["{\"in\":", "\"pieces\"", "}"].map(Vec::from).into_iter());
+            queue.push_pieces(["{\"in\":", "\"pieces\"", "}"].map(Vec::from).into_iter(), None);
             queue.push(None, "{\"id\":1}");
             queue.close();
             let mut written = Vec::new();

@@ -58,7 +58,6 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
                 }
                 Entry::Pieces(pieces) => {
                     send_pieces(queue, stream, pieces, dialect, &mut buffer).await?;
-                    buffer.push(b'\n');
                 }
             }
             if buffer.len() >= BATCH || entries.peek().is_none() {
@@ -73,7 +72,7 @@ async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> 
     Ok(())
 }
 
-/// Sends a frame piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
+/// Sends a line piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
 async fn send_pieces(
     queue: &Outgoing,
     stream: &mut (impl AsyncWrite + Unpin),
@@ -81,7 +80,10 @@ async fn send_pieces(
     dialect: Dialect,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
-    let make = |mut pieces: Pieces| spawn_blocking(move || pieces.0.next().map(|piece| (piece, pieces)));
+    let Pieces { pieces, slot } = pieces;
+    let make = |mut pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>| {
+        spawn_blocking(move || pieces.next().map(|piece| (piece, pieces)))
+    };
     let mut making = make(pieces);
     let mut begun = false;
     while let Some((piece, pieces)) = making.await? {
@@ -95,6 +97,8 @@ async fn send_pieces(
         buffer.clear();
         send(queue, stream, rest).await?;
     }
+    send(queue, stream, b"\n").await?;
+    drop(slot);
     Ok(())
 }
 

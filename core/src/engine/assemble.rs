@@ -1,6 +1,7 @@
 //! What a thread consists of.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::exec::{ExecOptions, ExecSessions};
 use crate::history::store::Reading;
 use crate::history::{
     BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
-    timestamp,
+    WriterLock, timestamp,
 };
 use crate::model::{ModelClient, ModelClientOptions, Provider, ThreadLineage};
 use crate::session::{Front, Mail, Outbox, Services, Session, settings};
@@ -55,24 +56,14 @@ impl Engine {
         } else {
             let path = self.store().layout().rollout(id, now);
             let base = self.instructions_of(&instructions, &settings.model);
-            let log = NewLog {
-                layout: self.store().layout().clone(),
-                id,
-                path: path.clone(),
-                meta: SessionMeta {
-                    git: files.git.clone().map(Into::into),
-                    ..new_meta(&info, Some(base), now.to_utc())
-                },
-                position: LogPosition::default(),
-                lock: None,
-                on_warning: on_warning(mail),
-            };
+            let meta = new_meta(&info, Some(base), now.to_utc());
+            let log = self.create_log(id, path.clone(), meta, None, on_warning(mail));
             let info = ThreadInfo {
                 path: Some(path),
                 ..info
             };
             let reading = self.store().new_reading(id);
-            (ThreadLog::create(&self.writer, log), Some(reading), info)
+            (log, Some(reading), info)
         };
         let session = Session::new(log.clone());
         let draft = Draft {
@@ -88,6 +79,29 @@ impl Engine {
             raw_events: start.raw_events,
         };
         self.assemble(draft, session)
+    }
+
+    /// The log of a thread whose file is yet to be made.
+    pub(super) fn create_log(
+        &self,
+        id: ThreadId,
+        path: PathBuf,
+        meta: SessionMeta,
+        lock: Option<WriterLock>,
+        on_warning: OnWarning,
+    ) -> ThreadLog {
+        let layout = self.store().layout().clone();
+        let position = LogPosition::default();
+        let log = NewLog {
+            layout,
+            id,
+            path,
+            meta,
+            position,
+            lock,
+            on_warning,
+        };
+        ThreadLog::create(&self.writer, log)
     }
 
     /// Builds what a thread consists of.
@@ -330,7 +344,7 @@ pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSetti
     }
 }
 
-/// The first line of a thread's file.
+/// The first line of a thread's file, but for the repository: the writer looks at that when it makes the file.
 pub(super) fn new_meta(
     info: &ThreadInfo,
     base_instructions: Option<BaseInstructions>,

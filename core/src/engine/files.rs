@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::project_doc::ProjectDoc;
-use crate::{Error, GitInfo, Result, git};
+use crate::{Error, Result};
 
 /// Largest `model_instructions_file`, in bytes.
 const MAX_INSTRUCTIONS: usize = 4 << 20;
@@ -20,8 +20,6 @@ pub(super) struct ThreadFiles {
     instructions: Option<Result<Arc<str>>>,
     /// AGENTS.md.
     pub(super) doc: ProjectDoc,
-    /// The repository around the folder.
-    pub(super) git: Option<GitInfo>,
 }
 
 type Configured = (Arc<Config>, Option<Result<Arc<str>>>);
@@ -45,7 +43,7 @@ impl ThreadFiles {
                 }
             };
             let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));
-            (ProjectDoc::load(&config, &folder), git::info(&folder))
+            ProjectDoc::load(&config, &folder)
         };
         let project = in_background(READ_TIMEOUT, reading).await;
         let (config, instructions) = match (configured.try_recv(), &project) {
@@ -57,12 +55,11 @@ impl ThreadFiles {
             }
             (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
         };
-        let (doc, git) = project.unwrap_or_else(|error| (ProjectDoc::unread(&cwd, &error), None));
+        let doc = project.unwrap_or_else(|error| ProjectDoc::unread(&cwd, &error));
         Ok(Self {
             config,
             instructions,
             doc,
-            git,
         })
     }
 

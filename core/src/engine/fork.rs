@@ -295,7 +295,6 @@ fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
     });
     SessionMeta {
         dynamic_tools: source.dynamic_tools.clone(),
-        git: draft.files.git.clone().map(Into::into),
         ..new_meta(&draft.info, base_instructions, chrono::Utc::now())
     }
 }

@@ -60,6 +60,21 @@ pub struct ResumedThread {
     pub was_loaded: bool,
 }
 
+impl ResumedThread {
+    /// A thread that was not loaded and has no turn.
+    pub(super) fn without_turns(started: StartedThread) -> Self {
+        Self {
+            started,
+            turns: AllTurns::default(),
+            page: None,
+            turns_cursor: None,
+            items_cursor: None,
+            usage: None,
+            was_loaded: false,
+        }
+    }
+}
+
 impl Engine {
     /// Takes a thread up again. `reply` is called before the thread's first event but one: its status.
     pub async fn resume_thread(&self, resume: ResumeThread, reply: Reply<ResumedThread>) {
@@ -392,15 +407,7 @@ impl Engine {
         };
         match begin.await {
             Ok(assembled) => {
-                let resumed = ResumedThread {
-                    started: assembled.started(),
-                    turns: AllTurns::default(),
-                    page: None,
-                    turns_cursor: None,
-                    items_cursor: None,
-                    usage: None,
-                    was_loaded: false,
-                };
+                let resumed = ResumedThread::without_turns(assembled.started());
                 self.launch(channel, assembled, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),

@@ -9,7 +9,7 @@ use super::assemble::{Assembled, Draft, new_meta, on_warning};
 use super::{Engine, ResumeThread, ResumedThread, StartThread};
 use crate::history::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};
-use crate::history::{AllTurns, Entry, LogPosition, NewLog, SessionMeta, ThreadLog};
+use crate::history::{Entry, SessionMeta};
 use crate::session::{Mail, Session};
 use crate::{Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus};
 
@@ -106,18 +106,7 @@ impl Engine {
             developer_instructions: developer_instructions.clone(),
             path: path.clone(),
         };
-        let log = ThreadLog::create(
-            &self.writer,
-            NewLog {
-                layout: self.store().layout().clone(),
-                id,
-                path,
-                meta,
-                position: LogPosition::default(),
-                lock: Some(lock),
-                on_warning: on_warning(mail),
-            },
-        );
+        let log = self.create_log(id, path, meta, Some(lock), on_warning(mail));
         let session = Session::new(log.clone());
         let draft = Draft {
             info,
@@ -133,15 +122,7 @@ impl Engine {
         };
         let assembled = self.assemble(draft, session)?;
         self.store().keep_unstarted(id, kept, true);
-        let resumed = ResumedThread {
-            started: assembled.started(),
-            turns: AllTurns::default(),
-            page: None,
-            turns_cursor: None,
-            items_cursor: None,
-            usage: None,
-            was_loaded: false,
-        };
+        let resumed = ResumedThread::without_turns(assembled.started());
         Ok((assembled, resumed))
     }
 
@@ -156,21 +137,13 @@ impl Engine {
         let instructions = self.instructions_again(&thread.meta, None, &files)?;
         let path = self.store().layout().rollout(id, begun(id).into());
         let lock = self.store().lock(id).await?;
-        let log = ThreadLog::create(
-            &self.writer,
-            NewLog {
-                layout: self.store().layout().clone(),
-                id,
-                path: thread.info.path.unwrap_or(path),
-                meta: SessionMeta {
-                    base_instructions: Some(self.instructions_of(&instructions, &settings.model)),
-                    ..thread.meta
-                },
-                position: LogPosition::default(),
-                lock: Some(lock),
-                on_warning: Arc::new(|text| tracing::warn!("{text}")),
-            },
-        );
+        let meta = SessionMeta {
+            base_instructions: Some(self.instructions_of(&instructions, &settings.model)),
+            ..thread.meta
+        };
+        let path = thread.info.path.unwrap_or(path);
+        let on_warning = Arc::new(|text| tracing::warn!("{text}"));
+        let log = self.create_log(id, path, meta, Some(lock), on_warning);
         log.append(vec![Entry::SettingsApplied(Box::new(settings))]);
         log.materialise().await;
         log.close().await.map_err(crate::Error::internal)?;

@@ -3,10 +3,9 @@
 //! Whatever touches the disk is done on threads of the writer, and may take as long as it likes: it holds up the log
 //! that it is for, and no other.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,12 +13,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
+use super::Entry;
 use super::encode::Encoder;
 use super::layout::Layout;
-use super::lock::{self, WriterLock};
+use super::lock::WriterLock;
+use super::log_file::{self, LogFile};
 use super::meta::SessionMeta;
+use super::syncing::Syncing;
 use super::workers::{Work, Workers};
-use super::{Entry, private};
 
 /// What may wait for the disk in all logs together, in bytes; more is lost, and said so.
 const QUEUE_LIMIT: usize = 64 << 20;
@@ -34,12 +35,12 @@ pub type OnWarning = Arc<dyn Fn(String) + Send + Sync>;
 /// The writer. Its threads start with the first log that has something to write.
 #[derive(Clone, Default)]
 pub struct LogWriter {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     writing: Workers<Log>,
-    syncing: Workers<Syncing>,
+    pub(super) syncing: Workers<Syncing>,
     /// Bytes that wait for the disk.
     waiting: AtomicUsize,
 }
@@ -64,12 +65,12 @@ impl std::fmt::Debug for LogWriter {
 pub(super) struct Log {
     writer: LogWriter,
     pub(super) path: PathBuf,
-    on_warning: OnWarning,
+    pub(super) on_warning: OnWarning,
     inbox: Mutex<Inbox>,
     /// Held while entries become lines. Never while the disk is waited for.
     lines: Mutex<Lines>,
     /// Held by the thread that writes, for as long as the disk takes.
-    disk: Mutex<Disk>,
+    disk: Mutex<LogFile>,
     /// Why not everything is saved.
     problem: Mutex<Option<String>>,
     syncing: Arc<Syncing>,
@@ -117,15 +118,6 @@ pub(super) struct Lines {
     gap: bool,
 }
 
-/// Where the lines go.
-struct Disk {
-    layout: Layout,
-    file: Option<Arc<File>>,
-    lock: Option<WriterLock>,
-    /// Folders with entries that a power failure might take.
-    unsynced: Vec<PathBuf>,
-}
-
 /// How a log begins.
 pub(super) struct Beginning {
     pub(super) layout: Layout,
@@ -169,17 +161,9 @@ impl Log {
                 encoded: 0,
                 gap: false,
             }),
-            disk: Mutex::new(Disk {
-                layout,
-                file,
-                lock,
-                unsynced: Vec::new(),
-            }),
+            disk: Mutex::new(LogFile::new(layout, file, lock)),
             problem: Mutex::default(),
-            syncing: Arc::new(Syncing {
-                log: log.clone(),
-                state: Mutex::default(),
-            }),
+            syncing: Arc::new(Syncing::new(log.clone())),
             stuck: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
             appended: AtomicU64::new(0),
@@ -260,7 +244,7 @@ impl Log {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn disk(&self) -> MutexGuard<'_, Disk> {
+    fn disk(&self) -> MutexGuard<'_, LogFile> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -327,7 +311,7 @@ impl Log {
         let id = self.lines().encoder.thread_id();
         let result = disk.prepare(&self.path, id, failing).and_then(|file| {
             self.made.store(true, Ordering::Relaxed);
-            write_all(&file, &mut bytes)
+            log_file::write_all(&file, &mut bytes)
         });
         let written = before - bytes.len();
         self.writer.shared.waiting.fetch_sub(written, Ordering::Relaxed);
@@ -413,8 +397,14 @@ impl Log {
         }
     }
 
+    /// The file, and the folders with entries that a power failure might take.
+    pub(super) fn take_unsynced(&self) -> (Option<Arc<File>>, Vec<PathBuf>) {
+        let mut disk = self.disk();
+        (disk.file.clone(), std::mem::take(&mut disk.unsynced))
+    }
+
     /// Lets the file and its lock go.
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         let disk = &mut *self.disk();
         disk.file = None;
         disk.lock = None;
@@ -480,129 +470,4 @@ impl Lines {
             self.encoder.entry(&mut self.bytes, at, &entry);
         }
     }
-}
-
-impl Disk {
-    /// The file, made and locked if need be. After a failure nobody is waited for: it is tried again and again.
-    fn prepare(&mut self, path: &Path, id: crate::ThreadId, failing: bool) -> io::Result<Arc<File>> {
-        if self.lock.is_none() {
-            let patience = if failing { Duration::ZERO } else { lock::PATIENCE };
-            let lock = WriterLock::take_within(&self.layout, id, patience);
-            self.lock = Some(lock.map_err(io::Error::other)?);
-        }
-        if let Some(file) = &self.file {
-            return Ok(Arc::clone(file));
-        }
-        if let Some(folder) = path.parent() {
-            self.unsynced = private::create_folders(folder)?;
-            self.unsynced.push(folder.to_path_buf());
-        }
-        let file = private::open(OpenOptions::new().create(true).append(true), path)?;
-        Ok(Arc::clone(self.file.insert(Arc::new(file))))
-    }
-}
-
-/// Writes bytes and takes them away. What was written of a line stays; the rest of it follows when the disk takes it.
-fn write_all(mut file: &File, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut done = 0;
-    let result = loop {
-        if done == bytes.len() {
-            break Ok(());
-        }
-        match file.write(&bytes[done..]) {
-            Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => done += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
-        }
-    };
-    bytes.drain(..done);
-    result
-}
-
-/// Syncs the file of a log, once for many requests, on threads of their own: a slow disk must not hold up lines.
-struct Syncing {
-    log: std::sync::Weak<Log>,
-    state: Mutex<SyncState>,
-}
-
-#[derive(Default)]
-struct SyncState {
-    busy: bool,
-    wanted: bool,
-    /// Holds the log until it has been let go.
-    closing: Option<(Arc<Log>, oneshot::Sender<()>)>,
-    /// It has been told that the file is gone, or can't be synced.
-    told: bool,
-}
-
-impl Syncing {
-    fn ask(self: &Arc<Self>, closing: Option<oneshot::Sender<()>>, writer: &LogWriter) {
-        let mut state = self.state();
-        state.wanted = true;
-        if let Some(done) = closing
-            && let Some(log) = self.log.upgrade()
-        {
-            state.closing = Some((log, done));
-        }
-        let begin = !std::mem::replace(&mut state.busy, true);
-        drop(state);
-        if begin {
-            writer.shared.syncing.submit(Arc::clone(self));
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, SyncState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Syncs the file. Tells once what is wrong with it.
-    fn sync(&self, log: &Log) {
-        let (file, folders) = {
-            let mut disk = log.disk();
-            (disk.file.clone(), std::mem::take(&mut disk.unsynced))
-        };
-        let Some(file) = file else { return };
-        let path = log.path.display();
-        let gone = file.metadata().is_ok_and(|meta| meta.nlink() == 0);
-        let synced = file
-            .sync_data()
-            .and_then(|()| folders.iter().try_for_each(|folder| private::sync_folder(folder)));
-        let wrong = match synced {
-            _ if gone => format!(
-                "The file of this thread was deleted ({path}). The thread goes on, but it won't be found after it is \
-                 closed."
-            ),
-            Err(error) => format!(
-                "The history of this thread ({path}) may not outlast a power failure: {error}. Check the disk."
-            ),
-            Ok(()) => return,
-        };
-        if !std::mem::replace(&mut self.state().told, true) {
-            (log.on_warning)(wrong);
-        }
-    }
-}
-
-impl Work for Syncing {
-    fn work(self: Arc<Self>) -> Option<Duration> {
-        loop {
-            let mut state = self.state();
-            let closing = state.closing.take();
-            if !std::mem::take(&mut state.wanted) && closing.is_none() {
-                state.busy = false;
-                return None;
-            }
-            drop(state);
-            if let Some(log) = self.log.upgrade() {
-                self.sync(&log);
-            }
-            if let Some((log, done)) = closing {
-                log.finish();
-                let _ = done.send(());
-            }
-        }
-    }
-
-    fn again(self: Arc<Self>) {}
 }
