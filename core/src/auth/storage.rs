@@ -20,7 +20,7 @@ pub(crate) struct Storage {
     codex_home: PathBuf,
     /// The ephemeral store. A lock, since it is read and written by whoever asks; held for a copy only.
     memory: Mutex<Option<StoredAuth>>,
-    /// Whether what crashed processes left behind was looked for.
+    /// Whether what crashed processes left beside the file was looked for.
     swept: AtomicBool,
 }
 
@@ -36,10 +36,6 @@ impl Storage {
     /// Reads the credentials. Trouble with a store is logged and counts as "nobody is signed in", so that one broken
     /// file does not keep the user from signing in again.
     pub(crate) async fn load(&self, store: CredentialsStore) -> Option<StoredAuth> {
-        if store != CredentialsStore::Ephemeral && !self.swept.swap(true, Ordering::Relaxed) {
-            let path = self.path();
-            tokio::task::spawn_blocking(move || temporary::sweep(&path));
-        }
         let read = match store {
             CredentialsStore::Ephemeral => Ok(self.memory().clone()),
             CredentialsStore::File => self.read_file().await,
@@ -97,8 +93,15 @@ impl Storage {
 
     async fn read_file(&self) -> Result<Option<StoredAuth>, String> {
         let path = self.path();
-        let read = in_background(READ_TIMEOUT, move || external_file::read(&path, MAX_FILE));
-        match read.await.flatten() {
+        let sweep = !self.swept.swap(true, Ordering::Relaxed);
+        let read = move || {
+            let content = external_file::read(&path, MAX_FILE);
+            if sweep {
+                temporary::sweep(&path);
+            }
+            content
+        };
+        match in_background(READ_TIMEOUT, read).await.flatten() {
             // serde_json quotes no input in its errors but for strings of a wrong type; say only where it is.
             Ok(text) => StoredAuth::parse(external_file::without_bom(&text))
                 .map(Some)
