@@ -5,14 +5,14 @@ use std::sync::Arc;
 use codex_core::{DeltaKind, Event, EventSink, ThreadId};
 use tokio::io::AsyncWrite;
 
-use crate::hub::Hub;
-use crate::outgoing;
-use crate::peer::{Peer, Session};
+use super::subscriptions::Subscriptions;
+use crate::client::handle::{Client, ClientProfile};
+use crate::client::outgoing;
 
 /// A thread and a client that watches it.
 pub struct DeltaPath {
-    hub: Arc<Hub>,
-    peer: Arc<Peer>,
+    subscriptions: Arc<Subscriptions>,
+    client: Arc<Client>,
     thread: ThreadId,
     turn_id: Arc<str>,
     item_id: Arc<str>,
@@ -21,20 +21,20 @@ pub struct DeltaPath {
 impl DeltaPath {
     /// A client that reads from `output`. Call it within a tokio runtime.
     pub fn new(output: impl AsyncWrite + Send + Unpin + 'static) -> Self {
-        let hub = Hub::new();
-        let peer = hub.connect();
-        peer.begin_session(Session {
+        let subscriptions = Subscriptions::new();
+        let client = subscriptions.connect();
+        client.set_profile(ClientProfile {
             originator: "bench".to_owned(),
             user_agent: "bench".to_owned(),
             experimental: false,
             opt_out: ["thread/started".to_owned()].into(),
         });
-        tokio::spawn(outgoing::write(Arc::clone(&peer.outgoing), output));
+        tokio::spawn(outgoing::write(Arc::clone(&client.outgoing), output));
         let thread = ThreadId::new();
-        hub.watch(thread, &peer);
+        subscriptions.watch(thread, &client);
         Self {
-            hub,
-            peer,
+            subscriptions,
+            client,
             thread,
             turn_id: codex_core::new_id().into(),
             item_id: "msg_0123456789abcdef0123456789abcdef".into(),
@@ -43,7 +43,7 @@ impl DeltaPath {
 
     /// The model said this.
     pub fn say(&self, text: &str) {
-        self.hub.emit(
+        self.subscriptions.emit(
             self.thread,
             Event::Delta {
                 turn_id: Arc::clone(&self.turn_id),
@@ -56,7 +56,7 @@ impl DeltaPath {
 
     /// Resolves when all of it is written.
     pub async fn written(&self) {
-        while self.peer.outgoing.waiting() > 0 {
+        while self.client.outgoing.waiting() > 0 {
             tokio::task::yield_now().await;
         }
     }

@@ -3,25 +3,16 @@
 //! [`Server`] is one engine with what its connections share; [`serve`] lets one client speak to it over any pair of
 //! byte streams.
 
-mod all_turns;
-mod answer;
-#[doc(hidden)]
 pub mod bench;
-mod connection;
+#[doc(hidden)]
+pub(crate) mod client;
 mod convert;
-mod dispatch;
-mod error;
 mod events;
+mod external_tokens;
 mod handlers;
-mod hub;
-mod lanes;
-mod outgoing;
-mod peer;
-mod questions;
-mod searches;
+pub(crate) mod rpc;
 mod server;
-mod token_owner;
-mod transport;
+mod subscriptions;
 mod user_agent;
 
 use std::sync::Arc;
@@ -29,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use client::transport::stdio;
 pub use server::Server;
-pub use transport::stdio;
 
 /// How long threads may take to end.
 const THREADS_END: Duration = Duration::from_millis(700);
@@ -50,7 +41,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let ending = connection::serve(server, input, output, stop).await;
+    let ending = client::connection::serve(server, input, output, stop).await;
     let began = Instant::now();
     let renewal = server.auth.finish_renewal(RENEWAL_END);
     let threads = async {

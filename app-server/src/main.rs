@@ -17,7 +17,7 @@ use codex_app_server::{Server, serve, stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::mock_model::{MockModel, Script};
-use codex_core::process::{GUARD_ARGUMENT, enable_guard, guard_main};
+use codex_core::process::{ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, orphan_reaper_main};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -26,8 +26,11 @@ use signals::Signals;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    if args.get(1).is_some_and(|argument| argument == GUARD_ARGUMENT) {
-        return guard_main();
+    if args
+        .get(1)
+        .is_some_and(|argument| argument == ORPHAN_REAPER_ARGUMENT)
+    {
+        return orphan_reaper_main();
     }
     let program = args.first().cloned();
     match Cli::read(args) {
@@ -72,7 +75,7 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
         ..ConfigSource::default()
     };
     check_overrides(&config)?;
-    enable_guard();
+    enable_orphan_reaper();
     let runtime = runtime()?;
     runtime.block_on(async {
         let mut signals = Signals::install().context("signals cannot be handled")?;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use codex_core::auth::{AuthManager, AuthOptions, TokenParent};
+use codex_core::auth::{AuthManager, AuthOptions, ExternalTokenProvider};
 use codex_core::backend::Backend;
 use codex_core::config::ConfigSource;
 use codex_core::{Engine, EngineOptions, EventSink, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
 
-use crate::dispatch::Router;
-use crate::error::{RpcError, RpcResult};
+use super::external_tokens::TokenOwner;
+use super::subscriptions::Subscriptions;
+use crate::client::handle::Client;
 use crate::handlers;
-use crate::hub::Hub;
-use crate::lanes::Lanes;
-use crate::peer::Peer;
-use crate::token_owner::TokenOwner;
+use crate::rpc::dispatch::Router;
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::scheduler::RequestScheduler;
 
 /// One server. Any number of connections may share it.
 pub struct Server {
@@ -25,8 +25,8 @@ pub struct Server {
     /// Asks for tokens that a client owns.
     pub(crate) token_owner: Arc<TokenOwner>,
     pub(crate) config: ConfigSource,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) subscriptions: Arc<Subscriptions>,
+    pub(crate) scheduler: Arc<RequestScheduler>,
     pub(crate) router: Router,
     /// Where handlers run, also those that begin where another one ends.
     pub(crate) runtime: Handle,
@@ -39,13 +39,13 @@ impl Server {
     }
 
     pub(crate) fn with_router(config: ConfigSource, router: Router) -> Arc<Self> {
-        let hub = Hub::new();
+        let subscriptions = Subscriptions::new();
         let auth = AuthManager::with_options(AuthOptions::of_config(config.clone()));
-        let token_owner = TokenOwner::new(&hub);
-        auth.set_parent(Arc::clone(&token_owner) as Arc<dyn TokenParent>);
+        let token_owner = TokenOwner::new(&subscriptions);
+        auth.set_external_token_provider(Arc::clone(&token_owner) as Arc<dyn ExternalTokenProvider>);
         let engine = Engine::new(EngineOptions {
             config: config.clone(),
-            sink: Arc::clone(&hub) as Arc<dyn EventSink>,
+            sink: Arc::clone(&subscriptions) as Arc<dyn EventSink>,
             auth: Arc::clone(&auth),
         });
         Arc::new(Self {
@@ -54,8 +54,8 @@ impl Server {
             auth,
             token_owner,
             config,
-            hub,
-            lanes: Arc::default(),
+            subscriptions,
+            scheduler: Arc::default(),
             router,
             runtime: Handle::current(),
         })
@@ -67,16 +67,16 @@ impl Server {
     }
 
     /// Ends the subscription of a client. False if there was none.
-    pub(crate) fn unwatch(&self, thread: ThreadId, peer: &Peer) -> bool {
-        let ended = self.hub.unwatch(thread, peer);
+    pub(crate) fn unwatch(&self, thread: ThreadId, client: &Client) -> bool {
+        let ended = self.subscriptions.unwatch(thread, client);
         self.count_watchers(thread);
         ended
     }
 
     /// A connection has ended.
-    pub(crate) fn disconnect(&self, peer: &Peer) {
-        peer.searches.cancel_all();
-        for thread in self.hub.disconnect(peer) {
+    pub(crate) fn disconnect(&self, client: &Client) {
+        client.searches.cancel_all();
+        for thread in self.subscriptions.disconnect(client) {
             self.count_watchers(thread);
         }
     }
@@ -84,7 +84,7 @@ impl Server {
     /// Tells a thread how many clients watch it.
     pub(crate) fn count_watchers(&self, id: ThreadId) {
         if let Some(thread) = self.engine.thread(id) {
-            thread.set_subscribers(self.hub.watchers(id));
+            thread.set_subscribers(self.subscriptions.watchers(id));
         }
     }
 

@@ -23,16 +23,20 @@ mod instructions;
 mod item;
 pub mod mock_model;
 pub mod model;
+pub(crate) mod net;
 mod op;
+pub(crate) mod outbox;
 pub mod process;
 mod project_doc;
 mod safety;
+pub(crate) mod secret;
 mod session;
 mod settings;
 pub mod telemetry;
 pub mod test_support;
 mod thread_info;
 mod tools;
+mod turn;
 pub mod url_redaction;
 
 pub use engine::{
@@ -46,6 +50,7 @@ pub use item::*;
 pub use op::*;
 pub use settings::*;
 pub use thread_info::*;
+pub use turn::*;
 
 /// Release of the wire contract that this engine speaks; sent as the client version to model servers.
 pub const CONTRACT_VERSION: &str = "0.171.0";

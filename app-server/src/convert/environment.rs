@@ -7,7 +7,7 @@ use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, TurnEnviro
 use codex_core::config::expand_tilde;
 
 use super::thread::LOCAL_ENVIRONMENT;
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::error::{RpcError, RpcResult};
 
 /// What the choice of environments says about the one that there is.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use codex_app_server_protocol as wire;
 use codex_core::{TextElement, UserInput};
 
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::error::{RpcError, RpcResult};
 
 /// From the client. Whether the engine takes it is for the engine to say.
 pub(crate) fn from_wire(input: Vec<wire::UserInput>) -> RpcResult<Vec<UserInput>> {

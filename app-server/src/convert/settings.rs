@@ -14,7 +14,7 @@ use super::thread::environments;
 macro_rules! opening {
     ($opener:expr, $params:ident) => {
         if $params.permissions.is_some() && $params.sandbox.is_some() {
-            Err($crate::error::RpcError::invalid(
+            Err($crate::rpc::error::RpcError::invalid(
                 "`permissions` cannot be combined with `sandbox`",
             ))
         } else {
@@ -59,7 +59,7 @@ macro_rules! opening {
 macro_rules! changing {
     ($params:ident) => {
         if $params.permissions.is_some() && $params.sandbox_policy.is_some() {
-            Err($crate::error::RpcError::invalid(
+            Err($crate::rpc::error::RpcError::invalid(
                 "`permissions` cannot be combined with `sandboxPolicy`",
             ))
         } else {

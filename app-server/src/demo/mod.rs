@@ -15,7 +15,7 @@ use codex_core::mock_model::{Answer, Condition, MockModel, Reason, Say, Script, 
 use serde_json::{Value, json};
 
 use folder::Folder;
-use session::Session;
+use session::DemoClient;
 use show::Times;
 
 const QUESTION: &str = "Write a greeting into a file and show it to me.";
@@ -36,7 +36,7 @@ pub(crate) async fn run() -> Result<()> {
         .context("cannot write config.toml")?;
 
     let mut times = Times::default();
-    let mut session = Session::start(&folder)?;
+    let mut session = DemoClient::start(&folder)?;
     let outcome = converse(&mut session, &model, &folder, &mut times).await;
     if let Err(error) = outcome {
         let log = folder.log();
@@ -103,7 +103,7 @@ fn script() -> Script {
 }
 
 async fn converse(
-    session: &mut Session,
+    session: &mut DemoClient,
     model: &MockModel,
     folder: &Folder,
     times: &mut Times,
@@ -149,7 +149,12 @@ async fn converse(
     Ok(())
 }
 
-async fn first_turn(session: &mut Session, model: &MockModel, thread: &str, times: &mut Times) -> Result<()> {
+async fn first_turn(
+    session: &mut DemoClient,
+    model: &MockModel,
+    thread: &str,
+    times: &mut Times,
+) -> Result<()> {
     let begun = Instant::now();
     let turn = start_turn(session, thread, QUESTION).await?;
     session.until("item/agentMessage/delta", |_| true).await?;
@@ -223,7 +228,7 @@ async fn first_turn(session: &mut Session, model: &MockModel, thread: &str, time
 }
 
 async fn second_turn(
-    session: &mut Session,
+    session: &mut DemoClient,
     model: &MockModel,
     thread: &str,
     times: &mut Times,
@@ -253,7 +258,7 @@ async fn second_turn(
     Ok(())
 }
 
-async fn start_turn(session: &mut Session, thread: &str, words: &str) -> Result<String> {
+async fn start_turn(session: &mut DemoClient, thread: &str, words: &str) -> Result<String> {
     let input = json!([{"type": "text", "text": words}]);
     let answer = session
         .call("turn/start", json!({"threadId": thread, "input": input}))

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A conversation with a daemon.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct DemoClient {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
@@ -28,7 +28,7 @@ pub(super) struct Session {
     read: usize,
 }
 
-impl Session {
+impl DemoClient {
     /// Starts this program itself as a daemon.
     pub(super) fn start(folder: &Folder) -> Result<Self> {
         let program = std::env::current_exe().context("cannot find this program's file")?;

@@ -1,4 +1,4 @@
-//! Questions whether something may be done (docs/contract/items-and-approvals.md#server-requests).
+//! PendingRequests whether something may be done (docs/contract/items-and-approvals.md#server-requests).
 
 use codex_app_server_protocol::{
     CommandExecutionApprovalDecision as Decision, CommandExecutionApprovalKind,
@@ -7,21 +7,21 @@ use codex_app_server_protocol::{
 };
 use codex_core::{ApprovalDecision, CommandApproval, ThreadId};
 
+use crate::client::handle::read_reply;
+use crate::client::pending_requests::Audience;
 use crate::convert::command;
 use crate::convert::thread::LOCAL_ENVIRONMENT;
-use crate::hub::Hub;
-use crate::peer::read_answer;
-use crate::questions::Audience;
+use crate::subscriptions::Subscriptions;
 
 /// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, declines.
-pub(super) fn ask_about_command(hub: &Hub, thread: ThreadId, question: CommandApproval) {
+pub(super) fn ask_about_command(subscriptions: &Subscriptions, thread: ThreadId, question: CommandApproval) {
     let (params, answer) = (command_params(thread, &question), question.answer);
-    hub.ask::<CommandExecutionRequestApproval>(
+    subscriptions.ask::<CommandExecutionRequestApproval>(
         Audience::Thread(thread),
         Some(question.approval),
         &params,
         Box::new(move |outcome| {
-            let decision = match read_answer::<CommandExecutionRequestApproval>(outcome) {
+            let decision = match read_reply::<CommandExecutionRequestApproval>(outcome) {
                 Ok(CommandExecutionRequestApprovalResponse { decision }) => decision_from_wire(decision),
                 Err(e) => {
                     tracing::warn!(error = %e, "an approval request failed");

@@ -10,7 +10,7 @@ use codex_app_server_protocol::{
 };
 use codex_core::DeltaKind;
 
-use crate::outgoing::Delta;
+use crate::client::outgoing::Delta;
 
 /// The notification for text of this kind.
 pub(crate) fn method(kind: DeltaKind) -> &'static str {

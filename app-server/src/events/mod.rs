@@ -20,11 +20,11 @@ use codex_app_server_protocol::{
 };
 use codex_core::{Event, ThreadId, now_ms};
 
-use crate::hub::Hub;
-use crate::outgoing::Delta;
+use super::subscriptions::Subscriptions;
+use crate::client::outgoing::Delta;
 
 /// Tells an event of a thread to whom it concerns.
-pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
+pub(crate) fn publish(subscriptions: &Subscriptions, thread: ThreadId, event: Event) {
     match event {
         Event::Delta {
             turn_id,
@@ -41,24 +41,26 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
                 text,
                 emitted_at_ms: now_ms(),
             };
-            hub.tell_delta(method, delta);
+            subscriptions.tell_delta(method, delta);
         }
         Event::Status(status) => {
-            hub.broadcast::<ThreadStatusChanged>(Some(thread), &thread::status_changed(thread, &status));
+            subscriptions
+                .broadcast::<ThreadStatusChanged>(Some(thread), &thread::status_changed(thread, &status));
         }
-        Event::Closed => hub.broadcast::<ThreadClosed>(Some(thread), &thread::closed(thread)),
+        Event::Closed => subscriptions.broadcast::<ThreadClosed>(Some(thread), &thread::closed(thread)),
         Event::ReadState(state) => {
             let params = thread::read_state_changed(thread, state);
-            hub.broadcast_experimental::<ThreadReadStateChanged>(thread, &params);
+            subscriptions.broadcast_experimental::<ThreadReadStateChanged>(thread, &params);
         }
         Event::Settings(settings) => {
-            hub.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
+            subscriptions.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
         }
         Event::TokenUsage { turn_id, usage } => {
-            hub.tell::<ThreadTokenUsageUpdated>(thread, &thread::token_usage(thread, &turn_id, &usage));
+            subscriptions
+                .tell::<ThreadTokenUsageUpdated>(thread, &thread::token_usage(thread, &turn_id, &usage));
         }
         Event::RawItem { turn_id, item } => {
-            hub.tell::<RawResponseItemCompleted>(thread, &raw::item(thread, &turn_id, &item));
+            subscriptions.tell::<RawResponseItemCompleted>(thread, &raw::item(thread, &turn_id, &item));
         }
         Event::RawResponse {
             turn_id,
@@ -67,15 +69,17 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             usage_as_sent,
         } => {
             let params = raw::response(thread, &turn_id, response_id, usage, usage_as_sent);
-            hub.tell::<RawResponseCompleted>(thread, &params);
+            subscriptions.tell::<RawResponseCompleted>(thread, &params);
         }
-        Event::TurnStarted(turn) => hub.tell::<TurnStarted>(thread, &turn::started(thread, *turn)),
-        Event::TurnCompleted(turn) => hub.tell::<TurnCompleted>(thread, &turn::completed(thread, *turn)),
+        Event::TurnStarted(turn) => subscriptions.tell::<TurnStarted>(thread, &turn::started(thread, *turn)),
+        Event::TurnCompleted(turn) => {
+            subscriptions.tell::<TurnCompleted>(thread, &turn::completed(thread, *turn))
+        }
         Event::ItemStarted { turn_id, item } => {
-            hub.tell::<ItemStarted>(thread, &item::started(thread, &turn_id, *item, now_ms()));
+            subscriptions.tell::<ItemStarted>(thread, &item::started(thread, &turn_id, *item, now_ms()));
         }
         Event::ItemCompleted { turn_id, item } => {
-            hub.tell::<ItemCompleted>(thread, &item::completed(thread, &turn_id, *item, now_ms()));
+            subscriptions.tell::<ItemCompleted>(thread, &item::completed(thread, &turn_id, *item, now_ms()));
         }
         Event::ReasoningPartAdded {
             turn_id,
@@ -83,7 +87,7 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             summary_index,
         } => {
             let params = item::reasoning_part_added(thread, &turn_id, &item_id, summary_index);
-            hub.tell::<ReasoningSummaryPartAdded>(thread, &params);
+            subscriptions.tell::<ReasoningSummaryPartAdded>(thread, &params);
         }
         Event::TerminalInteraction {
             turn_id,
@@ -92,26 +96,27 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             stdin,
         } => {
             let params = item::terminal_interaction(thread, &turn_id, &item_id, process_id, stdin);
-            hub.tell::<TerminalInteraction>(thread, &params);
+            subscriptions.tell::<TerminalInteraction>(thread, &params);
         }
         Event::Error {
             turn_id,
             error,
             will_retry,
-        } => hub.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
-        Event::Warning(message) => hub.tell::<Warning>(thread, &notice::warning(thread, message)),
+        } => subscriptions.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
+        Event::Warning(message) => subscriptions.tell::<Warning>(thread, &notice::warning(thread, message)),
         Event::ModelRerouted { turn_id, from, to } => {
-            hub.tell::<ModelRerouted>(thread, &model::rerouted(thread, &turn_id, from, to));
+            subscriptions.tell::<ModelRerouted>(thread, &model::rerouted(thread, &turn_id, from, to));
         }
         Event::ModelVerification {
             turn_id,
             verifications,
         } => {
             let params = model::verification(thread, &turn_id, &verifications);
-            hub.tell::<ModelVerificationNotice>(thread, &params);
+            subscriptions.tell::<ModelVerificationNotice>(thread, &params);
         }
         Event::ModerationMetadata { turn_id, metadata } => {
-            hub.tell::<TurnModerationMetadata>(thread, &model::moderation(thread, &turn_id, metadata));
+            subscriptions
+                .tell::<TurnModerationMetadata>(thread, &model::moderation(thread, &turn_id, metadata));
         }
         Event::SafetyBuffering {
             turn_id,
@@ -121,12 +126,12 @@ pub(crate) fn publish(hub: &Hub, thread: ThreadId, event: Event) {
             faster_model,
         } => {
             let params = model::safety_buffering(thread, &turn_id, model, use_cases, reasons, faster_model);
-            hub.tell::<ModelSafetyBufferingUpdated>(thread, &params);
+            subscriptions.tell::<ModelSafetyBufferingUpdated>(thread, &params);
         }
-        Event::CommandApproval(question) => approval::ask_about_command(hub, thread, *question),
-        Event::ApprovalWithdrawn { approval } => hub.withdraw(approval),
+        Event::CommandApproval(question) => approval::ask_about_command(subscriptions, thread, *question),
+        Event::ApprovalWithdrawn { approval } => subscriptions.withdraw(approval),
         Event::RateLimits(limits) => {
-            hub.broadcast::<AccountRateLimitsUpdated>(Some(thread), &account::rate_limits(*limits));
+            subscriptions.broadcast::<AccountRateLimitsUpdated>(Some(thread), &account::rate_limits(*limits));
         }
     }
 }

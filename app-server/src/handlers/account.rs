@@ -15,14 +15,14 @@ use codex_app_server_protocol::{
     LoginAccountParams, LoginAccountResponse, LoginAppBrand, LogoutAccountResponse,
     SendAddCreditsNudgeEmailParams, SendAddCreditsNudgeEmailResponse,
 };
-use codex_core::auth::{Account, BrowserLogin, LoginOutcome, LoginPage, ParentTokens, Secret};
+use codex_core::auth::{Account, BrowserLogin, ExternalTokens, LoginOutcome, LoginPage, Secret};
 use codex_core::config::Config;
 use uuid::Uuid;
 
-use crate::answer::Responder;
 use crate::convert::account;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// How long `account/read` waits for what the backend knows of the workspace. Routing is null when unknown.
@@ -43,8 +43,8 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 /// A client has been initialised: tells it of a stored ChatGPT sign-in. Asks nobody but the store.
-pub(super) fn announce_stored(cx: &Cx) {
-    if let Some(session) = cx.peer.session() {
+pub(super) fn announce_stored(cx: &RequestContext) {
+    if let Some(session) = cx.client.profile() {
         cx.server.backend.identify(&session.user_agent);
     }
     let cx = cx.clone();
@@ -55,7 +55,7 @@ pub(super) fn announce_stored(cx: &Cx) {
         let updated = account::updated(Some(&found));
         // Tokens that a client owns are not stored: whoever gave them has been told, maybe just now.
         if updated.auth_mode != Some(AuthMode::ChatgptAuthTokens) {
-            cx.peer.notify::<AccountUpdated>(&AccountUpdatedNotification {
+            cx.client.notify::<AccountUpdated>(&AccountUpdatedNotification {
                 reason: Some(AccountUpdateReason::WorkspaceRoutingReady),
                 ..updated
             });
@@ -64,7 +64,7 @@ pub(super) fn announce_stored(cx: &Cx) {
 }
 
 /// Tells who is signed in. Renewing first is best effort: if it fails, the answer shows what is left.
-async fn read(cx: Cx, params: GetAccountParams, mut responder: Responder<AccountRead>) {
+async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Responder<AccountRead>) {
     if !requires_openai_auth(&cx) {
         return responder.send(Ok(account::to_wire(None, None, false)));
     }
@@ -74,7 +74,7 @@ async fn read(cx: Cx, params: GetAccountParams, mut responder: Responder<Account
         tracing::warn!("the tokens could not be renewed: {error}");
     }
     let found = cx.server.auth.account().await;
-    responder.leave_lane();
+    responder.leave_queue();
     let workspace = match &found {
         Some(Account::ChatGpt { .. }) => cx.server.backend.workspace(WORKSPACE_PATIENCE).await,
         Some(Account::ApiKey) | None => None,
@@ -83,7 +83,7 @@ async fn read(cx: Cx, params: GetAccountParams, mut responder: Responder<Account
 }
 
 /// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
-fn requires_openai_auth(cx: &Cx) -> bool {
+fn requires_openai_auth(cx: &RequestContext) -> bool {
     let source = &cx.server.config;
     let Ok(config) = Config::load(source, &source.codex_home, &[]) else {
         return true;
@@ -97,7 +97,11 @@ fn requires_openai_auth(cx: &Cx) -> bool {
 }
 
 /// Signs in. The answer comes first, then `account/login/completed`, then `account/updated`.
-async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responder<AccountLoginStart>) {
+async fn login_start(
+    cx: RequestContext,
+    params: LoginAccountParams,
+    mut responder: Responder<AccountLoginStart>,
+) {
     match params {
         LoginAccountParams::ApiKey { api_key } => {
             let key = Secret::new(api_key.expose());
@@ -109,14 +113,14 @@ async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responde
             chatgpt_account_id,
             chatgpt_plan_type,
         } => {
-            let tokens = ParentTokens {
+            let tokens = ExternalTokens {
                 access_token: Secret::new(access_token.expose()),
                 account_id: chatgpt_account_id,
                 plan_type: chatgpt_plan_type,
             };
             let done = cx.server.auth.login_with_parent_tokens(tokens).await;
             if done.is_ok() {
-                cx.server.token_owner.signed_in(&cx.peer);
+                cx.server.token_owner.signed_in(&cx.client);
             }
             answer_login(&cx, responder, done, LoginAccountResponse::ChatgptAuthTokens).await;
         }
@@ -126,11 +130,11 @@ async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responde
             use_hosted_login_success_page,
         } => {
             // A port that is in use, or an authority that is slow, keeps nobody from reading or giving up.
-            responder.leave_lane();
+            responder.leave_queue();
             let login = BrowserLogin {
                 originator: cx
-                    .peer
-                    .session()
+                    .client
+                    .profile()
                     .map(|session| session.originator.clone())
                     .unwrap_or_default(),
                 streamlined: codex_streamlined_login,
@@ -152,7 +156,7 @@ async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responde
             }
         }
         LoginAccountParams::ChatgptDeviceCode => {
-            responder.leave_lane();
+            responder.leave_queue();
             match cx.server.auth.start_device_login().await {
                 Ok(started) => {
                     responder.send(Ok(LoginAccountResponse::ChatgptDeviceCode {
@@ -175,7 +179,7 @@ async fn login_start(cx: Cx, params: LoginAccountParams, mut responder: Responde
 
 /// Answers a login that is over at once.
 async fn answer_login(
-    cx: &Cx,
+    cx: &RequestContext,
     responder: Responder<AccountLoginStart>,
     done: codex_core::Result<()>,
     response: LoginAccountResponse,
@@ -186,7 +190,7 @@ async fn answer_login(
             responder.send(Ok(response));
             login_completed(cx, None, None);
             cx.server
-                .hub
+                .subscriptions
                 .broadcast::<AccountUpdated>(None, &account::updated(found.as_ref()));
         }
         Err(error) => responder.send(Err(error.into())),
@@ -194,7 +198,7 @@ async fn answer_login(
 }
 
 /// Waits for the end of a login and tells everybody.
-fn follow(cx: Cx, id: Uuid, outcome: LoginOutcome) {
+fn follow(cx: RequestContext, id: Uuid, outcome: LoginOutcome) {
     cx.server.runtime.clone().spawn(async move {
         let ended = outcome.await;
         let found = cx.server.auth.account().await;
@@ -202,23 +206,28 @@ fn follow(cx: Cx, id: Uuid, outcome: LoginOutcome) {
         login_completed(&cx, Some(id), ended.err());
         if succeeded {
             cx.server
-                .hub
+                .subscriptions
                 .broadcast::<AccountUpdated>(None, &account::updated(found.as_ref()));
         }
     });
 }
 
-fn login_completed(cx: &Cx, id: Option<Uuid>, error: Option<String>) {
+fn login_completed(cx: &RequestContext, id: Option<Uuid>, error: Option<String>) {
     let params = AccountLoginCompletedNotification {
         success: error.is_none(),
         error,
         login_id: id.map(|id| id.to_string()),
         onboarding_entrypoint: None,
     };
-    cx.server.hub.broadcast::<AccountLoginCompleted>(None, &params);
+    cx.server
+        .subscriptions
+        .broadcast::<AccountLoginCompleted>(None, &params);
 }
 
-async fn login_cancel(cx: Cx, params: CancelLoginAccountParams) -> RpcResult<CancelLoginAccountResponse> {
+async fn login_cancel(
+    cx: RequestContext,
+    params: CancelLoginAccountParams,
+) -> RpcResult<CancelLoginAccountResponse> {
     let id = Uuid::parse_str(&params.login_id)
         .map_err(|_| RpcError::invalid(format!("invalid login id: {}", params.login_id)))?;
     let status = if cx.server.auth.cancel_login(id) {
@@ -230,14 +239,14 @@ async fn login_cancel(cx: Cx, params: CancelLoginAccountParams) -> RpcResult<Can
 }
 
 /// Signs out. Once nothing is stored any more, nobody else waits for the authority to hear of it.
-async fn logout(cx: Cx, _params: NoParams, mut responder: Responder<AccountLogout>) {
+async fn logout(cx: RequestContext, _params: NoParams, mut responder: Responder<AccountLogout>) {
     match cx.server.auth.logout().await {
         Ok(revocation) => {
-            responder.leave_lane();
+            responder.leave_queue();
             revocation.await;
             responder.send(Ok(LogoutAccountResponse {}));
             cx.server
-                .hub
+                .subscriptions
                 .broadcast::<AccountUpdated>(None, &account::updated(None));
         }
         Err(error) => responder.send(Err(error.into())),
@@ -245,7 +254,7 @@ async fn logout(cx: Cx, _params: NoParams, mut responder: Responder<AccountLogou
 }
 
 async fn rate_limits_read(
-    cx: Cx,
+    cx: RequestContext,
     params: GetAccountRateLimitsParams,
 ) -> RpcResult<GetAccountRateLimitsResponse> {
     let with_details = !params.exclude_reset_credit_details;
@@ -254,7 +263,7 @@ async fn rate_limits_read(
 }
 
 async fn reset_credit_consume(
-    cx: Cx,
+    cx: RequestContext,
     params: ConsumeAccountRateLimitResetCreditParams,
 ) -> RpcResult<ConsumeAccountRateLimitResetCreditResponse> {
     let (key, credit_id) = (&params.idempotency_key, params.credit_id.as_deref());
@@ -264,7 +273,10 @@ async fn reset_credit_consume(
     })
 }
 
-async fn usage_read(cx: Cx, params: GetAccountTokenUsageParams) -> RpcResult<GetAccountTokenUsageResponse> {
+async fn usage_read(
+    cx: RequestContext,
+    params: GetAccountTokenUsageParams,
+) -> RpcResult<GetAccountTokenUsageResponse> {
     match params.thread_id {
         Some(id) => {
             let usage = cx.server.backend.thread_usage(parse_thread_id(&id)?).await?;
@@ -276,13 +288,16 @@ async fn usage_read(cx: Cx, params: GetAccountTokenUsageParams) -> RpcResult<Get
     }
 }
 
-async fn workspace_messages_read(cx: Cx, _params: NoParams) -> RpcResult<GetWorkspaceMessagesResponse> {
+async fn workspace_messages_read(
+    cx: RequestContext,
+    _params: NoParams,
+) -> RpcResult<GetWorkspaceMessagesResponse> {
     let messages = cx.server.backend.workspace_messages().await?;
     Ok(account::messages_to_wire(messages))
 }
 
 async fn send_add_credits_nudge_email(
-    cx: Cx,
+    cx: RequestContext,
     params: SendAddCreditsNudgeEmailParams,
 ) -> RpcResult<SendAddCreditsNudgeEmailResponse> {
     let credit_type = match params.credit_type {
@@ -293,6 +308,9 @@ async fn send_add_credits_nudge_email(
     Ok(account::nudge_to_wire(outcome))
 }
 
-async fn security_setup_read(cx: Cx, _params: NoParams) -> RpcResult<GetAccountSecuritySetupResponse> {
+async fn security_setup_read(
+    cx: RequestContext,
+    _params: NoParams,
+) -> RpcResult<GetAccountSecuritySetupResponse> {
     Ok(account::notice_to_wire(cx.server.backend.security_notice().await))
 }

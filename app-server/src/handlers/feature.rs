@@ -9,8 +9,8 @@ use codex_core::config::Config;
 use codex_core::features::{self, Feature, Features, Stage};
 use codex_core::{Error, Op, Reply};
 
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -18,7 +18,10 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ExperimentalFeatureEnablementSet, _, _>(set_enablement);
 }
 
-async fn list(cx: Cx, params: ExperimentalFeatureListParams) -> RpcResult<ExperimentalFeatureListResponse> {
+async fn list(
+    cx: RequestContext,
+    params: ExperimentalFeatureListParams,
+) -> RpcResult<ExperimentalFeatureListResponse> {
     let features = match &params.thread_id {
         Some(id) => features_of_thread(&cx, id).await?,
         None => {
@@ -49,7 +52,7 @@ async fn list(cx: Cx, params: ExperimentalFeatureListParams) -> RpcResult<Experi
     })
 }
 
-async fn features_of_thread(cx: &Cx, id: &str) -> RpcResult<Features> {
+async fn features_of_thread(cx: &RequestContext, id: &str) -> RpcResult<Features> {
     let thread = cx.server.thread(id)?;
     let (reply, snapshot) = Reply::channel();
     thread.submit(Op::Snapshot {
@@ -80,7 +83,7 @@ fn to_wire(feature: Feature, features: &Features) -> ExperimentalFeature {
 }
 
 async fn set_enablement(
-    cx: Cx,
+    cx: RequestContext,
     params: ExperimentalFeatureEnablementSetParams,
 ) -> RpcResult<ExperimentalFeatureEnablementSetResponse> {
     let switches = &cx.server.config.switches;

@@ -8,10 +8,10 @@ use codex_app_server_protocol::{
 };
 use codex_core::config::{self, ConfigProblem};
 
-use crate::answer::Responder;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
-use crate::peer::Session;
+use crate::client::handle::ClientProfile;
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.
@@ -22,7 +22,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<Initialize, _, _>(initialize);
 }
 
-async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initialize>) {
+async fn initialize(cx: RequestContext, params: InitializeParams, responder: Responder<Initialize>) {
     let opened = open(&cx, params);
     let is_open = opened.is_ok();
     responder.send(opened);
@@ -33,14 +33,14 @@ async fn initialize(cx: Cx, params: InitializeParams, responder: Responder<Initi
     tokio::task::yield_now().await;
     if let Some(problem) = config::check(&cx.server.config) {
         tracing::error!(%problem, "the configuration cannot be used");
-        cx.peer.notify::<ConfigWarning>(&config_warning(problem));
+        cx.client.notify::<ConfigWarning>(&config_warning(problem));
     } else if let Some(summary) = config::unknown_settings(&cx.server.config, &[]) {
-        cx.peer.notify::<ConfigWarning>(&unknown_settings(summary));
+        cx.client.notify::<ConfigWarning>(&unknown_settings(summary));
     }
     super::account::announce_stored(&cx);
 }
 
-fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {
+fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeResponse> {
     let client = params.client_info;
     if !is_header_value(&client.name) {
         return Err(RpcError::invalid(format!(
@@ -54,7 +54,7 @@ fn open(cx: &Cx, params: InitializeParams) -> RpcResult<InitializeResponse> {
         .unwrap_or_else(|| client.name.clone());
     let user_agent = user_agent(&originator, &client.name, &client.version);
     let capabilities = params.capabilities.unwrap_or_default();
-    let opened = cx.peer.begin_session(Session {
+    let opened = cx.client.set_profile(ClientProfile {
         originator,
         user_agent: as_header_value(&user_agent),
         experimental: capabilities.experimental_api,

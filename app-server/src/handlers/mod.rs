@@ -4,6 +4,7 @@ mod account;
 mod feature;
 mod initialize;
 mod model;
+pub(crate) mod running_searches;
 mod thread;
 mod thread_attachment;
 mod thread_goal;
@@ -17,7 +18,7 @@ mod thread_section;
 mod thread_timeline;
 mod turn;
 
-use crate::dispatch::Router;
+use crate::rpc::dispatch::Router;
 
 /// Every method that is answered.
 pub(crate) fn router() -> Router {

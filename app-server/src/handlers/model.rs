@@ -3,8 +3,8 @@
 use codex_app_server_protocol::{ModelList, ModelListParams, ModelListResponse};
 
 use crate::convert::model;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -12,10 +12,10 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 /// A page of models. The cursor is the number of models before the page.
-async fn list(cx: Cx, params: ModelListParams) -> RpcResult<ModelListResponse> {
+async fn list(cx: RequestContext, params: ModelListParams) -> RpcResult<ModelListResponse> {
     let user_agent = cx
-        .peer
-        .session()
+        .client
+        .profile()
         .map_or("", |session| session.user_agent.as_str());
     let provider = params.model_provider.as_deref();
     let hidden = params.include_hidden.unwrap_or(false);

@@ -11,10 +11,10 @@ use codex_app_server_protocol::{
 use codex_core::config;
 use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
 
-use crate::answer::Responder;
 use crate::convert::{environment, policy, settings, thread};
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Registers the handlers of this family.
@@ -25,7 +25,7 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 /// Starts a thread. The answer comes first, then `thread/started` for everybody, then what happens in the thread.
-async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadStart>) {
+async fn start(cx: RequestContext, params: ThreadStartParams, responder: Responder<ThreadStart>) {
     let start = match start_from_wire(&cx, params) {
         Ok(start) => start,
         Err(error) => return responder.send(Err(error)),
@@ -37,13 +37,13 @@ async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadSta
         move |started: codex_core::Result<StartedThread>| match started {
             Ok(started) => {
                 started_id.get_or_init(|| started.info.id);
-                cx.server.hub.watch(started.info.id, &cx.peer);
+                cx.server.subscriptions.watch(started.info.id, &cx.client);
                 responder.send(Ok(started_to_wire(&started)));
                 let params = ThreadStartedNotification {
                     thread: thread::to_wire(&started.info),
                 };
                 cx.server
-                    .hub
+                    .subscriptions
                     .broadcast::<ThreadStarted>(Some(started.info.id), &params);
             }
             Err(error) => responder.send(Err(error.into())),
@@ -56,18 +56,18 @@ async fn start(cx: Cx, params: ThreadStartParams, responder: Responder<ThreadSta
 }
 
 /// Tells of settings in the thread's own configuration that nobody knows.
-fn warn_of_unknown_settings(cx: &Cx, start: &StartThread) {
+fn warn_of_unknown_settings(cx: &RequestContext, start: &StartThread) {
     let unknown = |extra| config::unknown_settings(&cx.server.config, extra);
     if !start.config.is_empty()
         && let Some(summary) = unknown(&start.config)
         && unknown(&[]).as_ref() != Some(&summary)
     {
-        cx.peer
+        cx.client
             .notify::<ConfigWarning>(&super::initialize::unknown_settings(summary));
     }
 }
 
-fn start_from_wire(cx: &Cx, params: ThreadStartParams) -> RpcResult<StartThread> {
+fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<StartThread> {
     let ephemeral = params.ephemeral.unwrap_or_default();
     if params.model.as_deref() == Some("") {
         return Err(RpcError::invalid(
@@ -135,7 +135,10 @@ fn started_to_wire(started: &StartedThread) -> ThreadStartResponse {
 }
 
 /// Lists the loaded threads by id. The cursor is the last id of the page before.
-async fn loaded_list(cx: Cx, params: ThreadLoadedListParams) -> RpcResult<ThreadLoadedListResponse> {
+async fn loaded_list(
+    cx: RequestContext,
+    params: ThreadLoadedListParams,
+) -> RpcResult<ThreadLoadedListResponse> {
     let after = match params.cursor {
         Some(cursor) => Some(
             parse_thread_id(&cursor).map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
@@ -158,11 +161,14 @@ async fn loaded_list(cx: Cx, params: ThreadLoadedListParams) -> RpcResult<Thread
     })
 }
 
-async fn unsubscribe(cx: Cx, params: ThreadUnsubscribeParams) -> RpcResult<ThreadUnsubscribeResponse> {
+async fn unsubscribe(
+    cx: RequestContext,
+    params: ThreadUnsubscribeParams,
+) -> RpcResult<ThreadUnsubscribeResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let status = if cx.server.engine.thread(id).is_none() {
         ThreadUnsubscribeStatus::NotLoaded
-    } else if cx.server.unwatch(id, &cx.peer) {
+    } else if cx.server.unwatch(id, &cx.client) {
         ThreadUnsubscribeStatus::Unsubscribed
     } else {
         ThreadUnsubscribeStatus::NotSubscribed

@@ -12,9 +12,9 @@ use codex_core::ThreadId;
 use codex_core::history::Attachment;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Responder;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number, and at most.
@@ -28,7 +28,11 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadAttachmentOwnerList, _, _>(owners);
 }
 
-async fn add(cx: Cx, params: ThreadAttachmentAddParams, responder: Responder<ThreadAttachmentAdd>) {
+async fn add(
+    cx: RequestContext,
+    params: ThreadAttachmentAddParams,
+    responder: Responder<ThreadAttachmentAdd>,
+) {
     let added = async {
         let id = known(&cx, &params.thread_id).await?;
         let store = cx.server.engine.store();
@@ -55,7 +59,10 @@ async fn add(cx: Cx, params: ThreadAttachmentAddParams, responder: Responder<Thr
     }
 }
 
-async fn list(cx: Cx, params: ThreadAttachmentListParams) -> RpcResult<ThreadAttachmentListResponse> {
+async fn list(
+    cx: RequestContext,
+    params: ThreadAttachmentListParams,
+) -> RpcResult<ThreadAttachmentListResponse> {
     let id = known(&cx, &params.thread_id).await?;
     let after = params.cursor.map(|cursor| behind(&cursor, id)).transpose()?;
     let limit = params.limit.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE));
@@ -76,7 +83,11 @@ fn behind(cursor: &str, id: ThreadId) -> RpcResult<String> {
     }
 }
 
-async fn remove(cx: Cx, params: ThreadAttachmentRemoveParams, responder: Responder<ThreadAttachmentRemove>) {
+async fn remove(
+    cx: RequestContext,
+    params: ThreadAttachmentRemoveParams,
+    responder: Responder<ThreadAttachmentRemove>,
+) {
     let removed = async {
         let id = known(&cx, &params.thread_id).await?;
         let store = cx.server.engine.store();
@@ -106,7 +117,7 @@ struct OwnerCursor {
 }
 
 async fn owners(
-    cx: Cx,
+    cx: RequestContext,
     params: ThreadAttachmentOwnerListParams,
 ) -> RpcResult<ThreadAttachmentOwnerListResponse> {
     let ThreadAttachmentOwnerListParams {
@@ -160,14 +171,14 @@ async fn owners(
 }
 
 /// A thread that things can be attached to.
-async fn known(cx: &Cx, id: &str) -> RpcResult<ThreadId> {
+async fn known(cx: &RequestContext, id: &str) -> RpcResult<ThreadId> {
     let id = parse_thread_id(id)?;
     let info = cx.server.engine.read_thread(id).await?;
     info.map(|_| id)
         .ok_or_else(|| RpcError::params(format!("thread not found: {id}")))
 }
 
-fn tell(cx: &Cx, id: ThreadId, attachment: Attachment, operation: ThreadAttachmentOperation) {
+fn tell(cx: &RequestContext, id: ThreadId, attachment: Attachment, operation: ThreadAttachmentOperation) {
     let params = ThreadAttachmentUpdatedNotification {
         thread_id: id.to_string(),
         attachment_id: attachment.id,
@@ -176,7 +187,7 @@ fn tell(cx: &Cx, id: ThreadId, attachment: Attachment, operation: ThreadAttachme
         operation,
     };
     cx.server
-        .hub
+        .subscriptions
         .broadcast::<ThreadAttachmentUpdated>(Some(id), &params);
 }
 

@@ -8,9 +8,9 @@ use codex_app_server_protocol::{
 };
 use codex_core::{ThreadId, now_s};
 
-use crate::answer::Responder;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Longest objective, in characters.
@@ -23,7 +23,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<ThreadGoalClear, _, _>(clear);
 }
 
-async fn set(cx: Cx, params: ThreadGoalSetParams, responder: Responder<ThreadGoalSet>) {
+async fn set(cx: RequestContext, params: ThreadGoalSetParams, responder: Responder<ThreadGoalSet>) {
     match changed(&cx, params).await {
         Ok((id, goal)) => {
             responder.send(Ok(ThreadGoalSetResponse { goal: goal.clone() }));
@@ -32,14 +32,14 @@ async fn set(cx: Cx, params: ThreadGoalSetParams, responder: Responder<ThreadGoa
                 turn_id: None,
                 goal,
             };
-            cx.server.hub.tell::<ThreadGoalUpdated>(id, &params);
+            cx.server.subscriptions.tell::<ThreadGoalUpdated>(id, &params);
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
 /// Creates or changes the goal.
-async fn changed(cx: &Cx, params: ThreadGoalSetParams) -> RpcResult<(ThreadId, ThreadGoal)> {
+async fn changed(cx: &RequestContext, params: ThreadGoalSetParams) -> RpcResult<(ThreadId, ThreadGoal)> {
     let id = stored(cx, &params.thread_id).await?;
     let objective = params.objective.as_deref().map(str::trim);
     if objective == Some("") {
@@ -85,14 +85,14 @@ async fn changed(cx: &Cx, params: ThreadGoalSetParams) -> RpcResult<(ThreadId, T
     Ok((id, goal))
 }
 
-async fn get(cx: Cx, params: ThreadGoalGetParams) -> RpcResult<ThreadGoalGetResponse> {
+async fn get(cx: RequestContext, params: ThreadGoalGetParams) -> RpcResult<ThreadGoalGetResponse> {
     let id = stored(&cx, &params.thread_id).await?;
     Ok(ThreadGoalGetResponse {
         goal: current(&cx, id).await?,
     })
 }
 
-async fn clear(cx: Cx, params: ThreadGoalClearParams, responder: Responder<ThreadGoalClear>) {
+async fn clear(cx: RequestContext, params: ThreadGoalClearParams, responder: Responder<ThreadGoalClear>) {
     let cleared = async {
         let id = stored(&cx, &params.thread_id).await?;
         let cleared = cx.server.engine.store().set_goal(id, None).await?;
@@ -105,20 +105,20 @@ async fn clear(cx: Cx, params: ThreadGoalClearParams, responder: Responder<Threa
                 let params = ThreadGoalClearedNotification {
                     thread_id: id.to_string(),
                 };
-                cx.server.hub.tell::<ThreadGoalCleared>(id, &params);
+                cx.server.subscriptions.tell::<ThreadGoalCleared>(id, &params);
             }
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
-async fn current(cx: &Cx, id: ThreadId) -> RpcResult<Option<ThreadGoal>> {
+async fn current(cx: &RequestContext, id: ThreadId) -> RpcResult<Option<ThreadGoal>> {
     let goal = cx.server.engine.store().goal(id).await?;
     Ok(goal.and_then(|goal| serde_json::from_value(goal).ok()))
 }
 
 /// A thread that can have a goal: one that is stored.
-async fn stored(cx: &Cx, id: &str) -> RpcResult<ThreadId> {
+async fn stored(cx: &RequestContext, id: &str) -> RpcResult<ThreadId> {
     let id = parse_thread_id(id)?;
     let info = cx.server.engine.read_thread(id).await?;
     match info {

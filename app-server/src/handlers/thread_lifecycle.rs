@@ -14,19 +14,20 @@ use codex_app_server_protocol::{
     ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive, ThreadUnarchiveParams,
     ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
 };
-use codex_core::history::{Cut, TurnsQuery};
+use codex_core::history::{ForkPoint, TurnsQuery};
 use codex_core::{
     ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, SettingsPatch, StartThread, ThreadId,
 };
 
 use super::thread_read::view;
-use crate::all_turns::{self, LaterTurns};
-use crate::answer::Responder;
+use crate::client::handle::SharedFrame;
 use crate::convert::{policy, settings, thread, turn};
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
 use crate::events;
-use crate::peer::SharedFrame;
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
+use crate::rpc::streamed_turns;
+use crate::rpc::streamed_turns::LaterTurns;
 use crate::server::parse_thread_id;
 
 /// Registers the handlers of this family.
@@ -40,7 +41,7 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 /// Takes a thread up again. Its status comes first, then the answer, then its token counts and its goal.
-async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadResume>) {
+async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Responder<ThreadResume>) {
     let resume = match resume_from_wire(&cx, params) {
         Ok(resume) => resume,
         Err(error) => return responder.send(Err(error)),
@@ -57,7 +58,7 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
             Ok(mut resumed) => {
                 let id = resumed.started.info.id;
                 resumed_id.get_or_init(|| id);
-                cx.server.hub.watch(id, &cx.peer);
+                cx.server.subscriptions.watch(id, &cx.client);
                 if all_turns {
                     warn_of_all_turns(&cx, &resumed);
                 }
@@ -65,14 +66,14 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
                 responder.send_with_turns(resumed_to_wire(resumed));
                 if let Some((turn_id, usage)) = usage {
                     let params = events::thread::token_usage(id, &turn_id, &usage);
-                    SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.peer);
+                    SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.client);
                 }
                 match goal {
                     Ok(goal) => tell_goal(&cx, id, goal),
                     // A goal that can't be looked up is not one that was cleared.
                     Err(error) => tracing::warn!(%id, %error, "the thread's goal is not told"),
                 }
-                cx.server.hub.repeat_questions(id, &cx.peer);
+                cx.server.subscriptions.repeat_requests(id, &cx.client);
             }
             Err(error) => responder.send(Err(error.into())),
         }
@@ -84,7 +85,7 @@ async fn resume(cx: Cx, params: ThreadResumeParams, responder: Responder<ThreadR
 }
 
 /// Branches a thread off. The answer comes first, then `thread/started` for everybody.
-async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>) {
+async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder<ThreadFork>) {
     let fork = match fork_from_wire(&cx, params) {
         Ok(fork) => fork,
         Err(error) => return responder.send(Err(error)),
@@ -97,7 +98,7 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
             Ok(forked) => {
                 let id = forked.started.info.id;
                 forked_id.get_or_init(|| id);
-                cx.server.hub.watch(id, &cx.peer);
+                cx.server.subscriptions.watch(id, &cx.client);
                 if all_turns {
                     warn_of_all_turns(&cx, &forked);
                 }
@@ -105,7 +106,9 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
                     thread: thread::to_wire(&forked.started.info),
                 };
                 responder.send_with_turns(forked_to_wire(forked));
-                cx.server.hub.broadcast::<ThreadStarted>(Some(id), &params);
+                cx.server
+                    .subscriptions
+                    .broadcast::<ThreadStarted>(Some(id), &params);
             }
             Err(error) => responder.send(Err(error.into())),
         }
@@ -117,7 +120,7 @@ async fn fork(cx: Cx, params: ThreadForkParams, responder: Responder<ThreadFork>
 }
 
 /// Drops the end of a thread. The thread's status changes come first, then the answer, then `thread/reverted`.
-async fn revert(cx: Cx, params: ThreadRevertParams, responder: Responder<ThreadRevert>) {
+async fn revert(cx: RequestContext, params: ThreadRevertParams, responder: Responder<ThreadRevert>) {
     let reverted = async {
         let id = parse_thread_id(&params.thread_id)?;
         let start = cx.opener();
@@ -139,14 +142,16 @@ async fn revert(cx: Cx, params: ThreadRevertParams, responder: Responder<ThreadR
             let params = ThreadRevertedNotification {
                 thread_id: params.thread_id,
             };
-            cx.server.hub.broadcast::<ThreadReverted>(Some(id), &params);
+            cx.server
+                .subscriptions
+                .broadcast::<ThreadReverted>(Some(id), &params);
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
 /// Archives a thread and what its agents spawned.
-async fn archive(cx: Cx, params: ThreadArchiveParams, responder: Responder<ThreadArchive>) {
+async fn archive(cx: RequestContext, params: ThreadArchiveParams, responder: Responder<ThreadArchive>) {
     let archived = async {
         let id = parse_thread_id(&params.thread_id)?;
         Ok::<_, RpcError>(cx.server.engine.archive_thread(id).await?)
@@ -158,14 +163,16 @@ async fn archive(cx: Cx, params: ThreadArchiveParams, responder: Responder<Threa
                 let params = ThreadArchivedNotification {
                     thread_id: id.to_string(),
                 };
-                cx.server.hub.broadcast::<ThreadArchived>(Some(id), &params);
+                cx.server
+                    .subscriptions
+                    .broadcast::<ThreadArchived>(Some(id), &params);
             }
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
-async fn unarchive(cx: Cx, params: ThreadUnarchiveParams, responder: Responder<ThreadUnarchive>) {
+async fn unarchive(cx: RequestContext, params: ThreadUnarchiveParams, responder: Responder<ThreadUnarchive>) {
     let unarchived = async {
         let id = parse_thread_id(&params.thread_id)?;
         Ok::<_, RpcError>(cx.server.engine.unarchive_thread(id).await?)
@@ -179,14 +186,14 @@ async fn unarchive(cx: Cx, params: ThreadUnarchiveParams, responder: Responder<T
                 thread_id: info.id.to_string(),
             };
             cx.server
-                .hub
+                .subscriptions
                 .broadcast::<ThreadUnarchived>(Some(info.id), &params);
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
-async fn delete(cx: Cx, params: ThreadDeleteParams, responder: Responder<ThreadDelete>) {
+async fn delete(cx: RequestContext, params: ThreadDeleteParams, responder: Responder<ThreadDelete>) {
     let deleted = async {
         let id = parse_thread_id(&params.thread_id)?;
         cx.server.engine.delete_thread(id).await?;
@@ -198,13 +205,15 @@ async fn delete(cx: Cx, params: ThreadDeleteParams, responder: Responder<ThreadD
             let params = ThreadDeletedNotification {
                 thread_id: params.thread_id,
             };
-            cx.server.hub.broadcast::<ThreadDeleted>(Some(id), &params);
+            cx.server
+                .subscriptions
+                .broadcast::<ThreadDeleted>(Some(id), &params);
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
-fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThread> {
+fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResult<ResumeThread> {
     let start = settings::opening!(cx.opener(), params)?;
     let path = params
         .path
@@ -242,7 +251,7 @@ fn resume_from_wire(cx: &Cx, params: ThreadResumeParams) -> RpcResult<ResumeThre
     })
 }
 
-fn fork_from_wire(cx: &Cx, params: ThreadForkParams) -> RpcResult<ForkThread> {
+fn fork_from_wire(cx: &RequestContext, params: ThreadForkParams) -> RpcResult<ForkThread> {
     let start = settings::opening!(cx.opener(), params)?;
     let cut = match (params.before_turn_id, params.last_turn_id) {
         (Some(_), Some(_)) => {
@@ -250,9 +259,9 @@ fn fork_from_wire(cx: &Cx, params: ThreadForkParams) -> RpcResult<ForkThread> {
                 "`beforeTurnId` cannot be combined with `lastTurnId`",
             ));
         }
-        (Some(turn), None) => Cut::Before(turn),
-        (None, Some(turn)) => Cut::Behind(turn),
-        (None, None) => Cut::End,
+        (Some(turn), None) => ForkPoint::Before(turn),
+        (None, Some(turn)) => ForkPoint::Behind(turn),
+        (None, None) => ForkPoint::End,
     };
     let path = params
         .path
@@ -290,7 +299,7 @@ fn from_home(path: &str) -> PathBuf {
 }
 
 fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, Option<LaterTurns>)> {
-    let (turns, later) = all_turns::for_answer(resumed.turns)?;
+    let (turns, later) = streamed_turns::for_answer(resumed.turns)?;
     let settings = &resumed.started.settings;
     let wire = settings::to_wire(settings);
     let response = ThreadResumeResponse {
@@ -333,7 +342,7 @@ fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, O
 }
 
 fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Option<LaterTurns>)> {
-    let (turns, later) = all_turns::for_answer(forked.turns)?;
+    let (turns, later) = streamed_turns::for_answer(forked.turns)?;
     let settings = &forked.started.settings;
     let response = ThreadForkResponse {
         approval_policy: policy::approval_to_wire(&settings.approval_policy),
@@ -367,9 +376,9 @@ fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Optio
 }
 
 /// All turns in one answer are a habit from before there were pages.
-fn warn_of_all_turns(cx: &Cx, thread: &ResumedThread) {
+fn warn_of_all_turns(cx: &RequestContext, thread: &ResumedThread) {
     if thread.started.info.history_mode == HistoryMode::Paginated && !thread.started.info.ephemeral {
-        cx.peer.notify::<DeprecationNotice>(&all_turns_notice());
+        cx.client.notify::<DeprecationNotice>(&all_turns_notice());
     }
 }
 
@@ -385,7 +394,7 @@ pub(super) fn all_turns_notice() -> DeprecationNoticeNotification {
 }
 
 /// The goal as it stands, for the client that has just come.
-fn tell_goal(cx: &Cx, id: ThreadId, goal: Option<serde_json::Value>) {
+fn tell_goal(cx: &RequestContext, id: ThreadId, goal: Option<serde_json::Value>) {
     match goal.and_then(|goal| serde_json::from_value(goal).ok()) {
         Some(goal) => {
             let params = ThreadGoalUpdatedNotification {
@@ -393,13 +402,13 @@ fn tell_goal(cx: &Cx, id: ThreadId, goal: Option<serde_json::Value>) {
                 turn_id: None,
                 goal,
             };
-            SharedFrame::<ThreadGoalUpdated>::new(Some(id), &params).send_to(&cx.peer);
+            SharedFrame::<ThreadGoalUpdated>::new(Some(id), &params).send_to(&cx.client);
         }
         None => {
             let params = ThreadGoalClearedNotification {
                 thread_id: id.to_string(),
             };
-            SharedFrame::<ThreadGoalCleared>::new(Some(id), &params).send_to(&cx.peer);
+            SharedFrame::<ThreadGoalCleared>::new(Some(id), &params).send_to(&cx.client);
         }
     }
 }

@@ -12,8 +12,8 @@ use codex_core::config::expand_tilde;
 use codex_core::history::{ListQuery, SortKey, SourceKind};
 
 use crate::convert::thread;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
@@ -27,7 +27,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadList, _, _>(list);
 }
 
-async fn list(cx: Cx, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
+async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
     if params
         .originators
         .is_some_and(|originators| !originators.is_empty())

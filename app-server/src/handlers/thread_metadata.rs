@@ -9,10 +9,10 @@ use codex_app_server_protocol::{
 use codex_core::Op;
 use codex_core::history::MetadataPatch;
 
-use crate::answer::Responder;
 use crate::convert::{settings, thread};
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Registers the handlers of this family.
@@ -23,7 +23,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<ThreadInjectItems, _, _>(inject_items);
 }
 
-async fn set_name(cx: Cx, params: ThreadSetNameParams, responder: Responder<ThreadSetName>) {
+async fn set_name(cx: RequestContext, params: ThreadSetNameParams, responder: Responder<ThreadSetName>) {
     let named = async {
         let id = parse_thread_id(&params.thread_id)?;
         let name = cx.server.engine.rename_thread(id, &params.name).await?;
@@ -36,14 +36,16 @@ async fn set_name(cx: Cx, params: ThreadSetNameParams, responder: Responder<Thre
                 thread_id: id.to_string(),
                 thread_name: Some(name),
             };
-            cx.server.hub.broadcast::<ThreadNameUpdated>(Some(id), &params);
+            cx.server
+                .subscriptions
+                .broadcast::<ThreadNameUpdated>(Some(id), &params);
         }
         Err(error) => responder.send(Err(error)),
     }
 }
 
 async fn update_metadata(
-    cx: Cx,
+    cx: RequestContext,
     params: ThreadMetadataUpdateParams,
 ) -> RpcResult<ThreadMetadataUpdateResponse> {
     let id = parse_thread_id(&params.thread_id)?;
@@ -78,7 +80,7 @@ async fn update_metadata(
     })
 }
 
-async fn answer(cx: &Cx, id: codex_core::ThreadId) -> RpcResult<ThreadMetadataUpdateResponse> {
+async fn answer(cx: &RequestContext, id: codex_core::ThreadId) -> RpcResult<ThreadMetadataUpdateResponse> {
     let info = cx.server.engine.read_thread(id).await?;
     let info = info.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))?;
     Ok(ThreadMetadataUpdateResponse {
@@ -98,7 +100,7 @@ fn filled(name: &str, value: Option<Option<String>>) -> RpcResult<Option<Option<
 }
 
 async fn update_settings(
-    cx: Cx,
+    cx: RequestContext,
     params: ThreadSettingsUpdateParams,
     responder: Responder<ThreadSettingsUpdate>,
 ) {
@@ -115,7 +117,11 @@ async fn update_settings(
     }
 }
 
-async fn inject_items(cx: Cx, params: ThreadInjectItemsParams, responder: Responder<ThreadInjectItems>) {
+async fn inject_items(
+    cx: RequestContext,
+    params: ThreadInjectItemsParams,
+    responder: Responder<ThreadInjectItems>,
+) {
     match cx.server.thread(&params.thread_id) {
         Ok(thread) => thread.submit(Op::InjectItems {
             items: params.items,

@@ -10,11 +10,12 @@ use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemBody, ItemsView};
 
 use super::thread_lifecycle::all_turns_notice;
-use crate::all_turns::{self, LaterTurns};
-use crate::answer::Responder;
 use crate::convert::{item, thread, turn};
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
+use crate::rpc::streamed_turns;
+use crate::rpc::streamed_turns::LaterTurns;
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
@@ -30,16 +31,19 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadItemsRead, _, _>(items_read);
 }
 
-async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse, Option<LaterTurns>)> {
+async fn read(
+    cx: RequestContext,
+    params: ThreadReadParams,
+) -> RpcResult<(ThreadReadResponse, Option<LaterTurns>)> {
     let id = parse_thread_id(&params.thread_id)?;
     let info = cx.server.engine.read_thread(id).await?;
     let info = info.ok_or_else(|| RpcError::invalid(format!("thread not loaded: {id}")))?;
     let (turns, later) = if params.include_turns {
         let turns = cx.server.engine.read_turns(id).await?;
         if info.history_mode == HistoryMode::Paginated {
-            cx.peer.notify::<DeprecationNotice>(&all_turns_notice());
+            cx.client.notify::<DeprecationNotice>(&all_turns_notice());
         }
-        all_turns::for_answer(turns)?
+        streamed_turns::for_answer(turns)?
     } else {
         (Vec::new(), None)
     };
@@ -59,7 +63,7 @@ async fn read(cx: Cx, params: ThreadReadParams) -> RpcResult<(ThreadReadResponse
     Ok((response, later))
 }
 
-async fn turns_list(cx: Cx, params: ThreadTurnsListParams) -> RpcResult<ThreadTurnsListResponse> {
+async fn turns_list(cx: RequestContext, params: ThreadTurnsListParams) -> RpcResult<ThreadTurnsListResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let query = TurnsQuery {
         limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),
@@ -76,7 +80,7 @@ async fn turns_list(cx: Cx, params: ThreadTurnsListParams) -> RpcResult<ThreadTu
     })
 }
 
-async fn items_list(cx: Cx, params: ThreadItemsListParams) -> RpcResult<ThreadItemsListResponse> {
+async fn items_list(cx: RequestContext, params: ThreadItemsListParams) -> RpcResult<ThreadItemsListResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     if matches!(params.cursor, Some(ThreadItemsListCursor::Anchor(_))) && params.turn_id.is_none() {
         return Err(RpcError::params(
@@ -114,7 +118,7 @@ async fn items_list(cx: Cx, params: ThreadItemsListParams) -> RpcResult<ThreadIt
     })
 }
 
-async fn items_read(cx: Cx, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
+async fn items_read(cx: RequestContext, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let engine = &cx.server.engine;
     let path = engine.readable(id, "thread/items/read").await?;

@@ -5,10 +5,10 @@ use codex_app_server_protocol::{
     ThreadReadStateUpdateResponse,
 };
 
-use crate::answer::Responder;
-use crate::dispatch::{Cx, Router};
-use crate::error::RpcResult;
 use crate::events;
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::RpcResult;
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Registers the handlers of this family.
@@ -17,11 +17,18 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 /// Marks a thread. All who may use what is experimental are told first, then the answer comes.
-async fn update(cx: Cx, params: ThreadReadStateUpdateParams, responder: Responder<ThreadReadStateUpdate>) {
+async fn update(
+    cx: RequestContext,
+    params: ThreadReadStateUpdateParams,
+    responder: Responder<ThreadReadStateUpdate>,
+) {
     responder.send(mark(&cx, &params).await);
 }
 
-async fn mark(cx: &Cx, params: &ThreadReadStateUpdateParams) -> RpcResult<ThreadReadStateUpdateResponse> {
+async fn mark(
+    cx: &RequestContext,
+    params: &ThreadReadStateUpdateParams,
+) -> RpcResult<ThreadReadStateUpdateResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let engine = &cx.server.engine;
     engine.check_read_state(id).await?;
@@ -32,7 +39,7 @@ async fn mark(cx: &Cx, params: &ThreadReadStateUpdateParams) -> RpcResult<Thread
         .await?;
     let news = events::thread::read_state_changed(id, state);
     cx.server
-        .hub
+        .subscriptions
         .broadcast_experimental::<ThreadReadStateChanged>(id, &news);
     engine.store().save().await;
     Ok(ThreadReadStateUpdateResponse {

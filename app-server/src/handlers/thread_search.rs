@@ -11,12 +11,12 @@ use codex_core::ThreadInfo;
 use codex_core::history::{ListQuery, SortKey};
 use tokio_util::sync::CancellationToken;
 
+use super::running_searches::{Running, SearchKind};
 use super::thread_list::source_kinds;
-use crate::answer::Responder;
 use crate::convert::thread;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
-use crate::searches::{Running, SearchKind};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
@@ -40,10 +40,10 @@ fn page(limit: Option<u32>) -> usize {
     limit.map_or(DEFAULT_LIMIT, |limit| (limit as usize).clamp(1, MAX_LIMIT))
 }
 
-async fn search(cx: Cx, params: ThreadSearchParams, responder: Responder<ThreadSearch>) {
+async fn search(cx: RequestContext, params: ThreadSearchParams, responder: Responder<ThreadSearch>) {
     let running = responder
         .request_id()
-        .map(|id| cx.peer.searches.begin(SearchKind::Whole, id.clone()));
+        .map(|id| cx.client.searches.begin(SearchKind::Whole, id.clone()));
     let token = running
         .as_ref()
         .map_or_else(CancellationToken::new, Running::token);
@@ -52,7 +52,11 @@ async fn search(cx: Cx, params: ThreadSearchParams, responder: Responder<ThreadS
 }
 
 /// Searches, and tells this connection of each thread as soon as it is found.
-async fn search_stream(cx: Cx, params: ThreadSearchParams, responder: Responder<ThreadSearchStream>) {
+async fn search_stream(
+    cx: RequestContext,
+    params: ThreadSearchParams,
+    responder: Responder<ThreadSearchStream>,
+) {
     if params.search_term.len() > MAX_STREAMED_TERM {
         return responder.send(Err(RpcError::params(format!(
             "thread/search/stream searchTerm exceeds {MAX_STREAMED_TERM} UTF-8 bytes"
@@ -61,9 +65,9 @@ async fn search_stream(cx: Cx, params: ThreadSearchParams, responder: Responder<
     let Some(id) = responder.request_id().cloned() else {
         return;
     };
-    let running = cx.peer.searches.begin(SearchKind::Stream, id.clone());
+    let running = cx.client.searches.begin(SearchKind::Stream, id.clone());
     let tell = |info: &ThreadInfo, snippet: &str| {
-        cx.peer
+        cx.client
             .notify::<ThreadSearchPartial>(&ThreadSearchPartialNotification {
                 request_id: id.clone(),
                 data: vec![result(info, snippet.to_owned())],
@@ -73,18 +77,24 @@ async fn search_stream(cx: Cx, params: ThreadSearchParams, responder: Responder<
     responder.send(found);
 }
 
-async fn cancel(cx: Cx, params: ThreadSearchCancelParams) -> RpcResult<ThreadSearchCancelResponse> {
-    cx.peer.searches.cancel(SearchKind::Whole, &params.request_id);
+async fn cancel(
+    cx: RequestContext,
+    params: ThreadSearchCancelParams,
+) -> RpcResult<ThreadSearchCancelResponse> {
+    cx.client.searches.cancel(SearchKind::Whole, &params.request_id);
     Ok(ThreadSearchCancelResponse {})
 }
 
-async fn cancel_stream(cx: Cx, params: ThreadSearchCancelParams) -> RpcResult<ThreadSearchCancelResponse> {
-    cx.peer.searches.cancel(SearchKind::Stream, &params.request_id);
+async fn cancel_stream(
+    cx: RequestContext,
+    params: ThreadSearchCancelParams,
+) -> RpcResult<ThreadSearchCancelResponse> {
+    cx.client.searches.cancel(SearchKind::Stream, &params.request_id);
     Ok(ThreadSearchCancelResponse {})
 }
 
 async fn find(
-    cx: &Cx,
+    cx: &RequestContext,
     params: ThreadSearchParams,
     cancel: &CancellationToken,
     tell: impl FnMut(&ThreadInfo, &str) + Send,
@@ -128,7 +138,7 @@ fn result(info: &ThreadInfo, snippet: String) -> ThreadSearchResult {
 }
 
 async fn occurrences(
-    cx: Cx,
+    cx: RequestContext,
     params: ThreadSearchOccurrencesParams,
 ) -> RpcResult<ThreadSearchOccurrencesResponse> {
     let id = parse_thread_id(&params.thread_id)?;

@@ -10,10 +10,10 @@ use codex_app_server_protocol::{
 use codex_core::history::Section;
 use serde_json::Value;
 
-use crate::answer::Responder;
 use crate::convert::thread;
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number, and at most.
@@ -28,7 +28,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<ThreadSectionMove, _, _>(move_thread);
 }
 
-async fn list(cx: Cx, params: ThreadSectionListParams) -> RpcResult<ThreadSectionListResponse> {
+async fn list(cx: RequestContext, params: ThreadSectionListParams) -> RpcResult<ThreadSectionListResponse> {
     let limit = params.limit.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE));
     let (sections, more) = cx.server.engine.store().sections(params.cursor, limit).await?;
     Ok(ThreadSectionListResponse {
@@ -37,7 +37,10 @@ async fn list(cx: Cx, params: ThreadSectionListParams) -> RpcResult<ThreadSectio
     })
 }
 
-async fn create(cx: Cx, params: ThreadSectionCreateParams) -> RpcResult<ThreadSectionCreateResponse> {
+async fn create(
+    cx: RequestContext,
+    params: ThreadSectionCreateParams,
+) -> RpcResult<ThreadSectionCreateResponse> {
     let appearance = params.appearance.map(appearance);
     let section = cx
         .server
@@ -50,7 +53,10 @@ async fn create(cx: Cx, params: ThreadSectionCreateParams) -> RpcResult<ThreadSe
     })
 }
 
-async fn update(cx: Cx, params: ThreadSectionUpdateParams) -> RpcResult<ThreadSectionUpdateResponse> {
+async fn update(
+    cx: RequestContext,
+    params: ThreadSectionUpdateParams,
+) -> RpcResult<ThreadSectionUpdateResponse> {
     let looks = params.appearance.map(|looks| looks.map(appearance));
     let store = cx.server.engine.store();
     let section = store
@@ -61,13 +67,20 @@ async fn update(cx: Cx, params: ThreadSectionUpdateParams) -> RpcResult<ThreadSe
     })
 }
 
-async fn delete(cx: Cx, params: ThreadSectionDeleteParams) -> RpcResult<ThreadSectionDeleteResponse> {
+async fn delete(
+    cx: RequestContext,
+    params: ThreadSectionDeleteParams,
+) -> RpcResult<ThreadSectionDeleteResponse> {
     cx.server.engine.store().delete_section(params.section_id).await?;
     Ok(ThreadSectionDeleteResponse {})
 }
 
 /// Moves a thread. The answer comes first, then `thread/section/changed` for everybody.
-async fn move_thread(cx: Cx, params: ThreadSectionMoveParams, responder: Responder<ThreadSectionMove>) {
+async fn move_thread(
+    cx: RequestContext,
+    params: ThreadSectionMoveParams,
+    responder: Responder<ThreadSectionMove>,
+) {
     let section_id = params.section_id.clone();
     let moved = async {
         let id = parse_thread_id(&params.thread_id)?;
@@ -91,7 +104,9 @@ async fn move_thread(cx: Cx, params: ThreadSectionMoveParams, responder: Respond
                 thread_id: id.to_string(),
                 section_id,
             };
-            cx.server.hub.broadcast::<ThreadSectionChanged>(Some(id), &params);
+            cx.server
+                .subscriptions
+                .broadcast::<ThreadSectionChanged>(Some(id), &params);
         }
         Err(error) => responder.send(Err(error)),
     }

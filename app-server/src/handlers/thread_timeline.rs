@@ -3,11 +3,11 @@
 use codex_app_server_protocol::{
     ThreadTimelineEntry, ThreadTimelineList, ThreadTimelineListParams, ThreadTimelineListResponse, TurnStatus,
 };
-use codex_core::history::Happening;
+use codex_core::history::TimelineEntry;
 
 use crate::convert::{item, turn};
-use crate::dispatch::{Cx, Router};
-use crate::error::RpcResult;
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::RpcResult;
 use crate::server::parse_thread_id;
 
 /// Rows of a page where the client names no number.
@@ -20,7 +20,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<ThreadTimelineList, _, _>(list);
 }
 
-async fn list(cx: Cx, params: ThreadTimelineListParams) -> RpcResult<ThreadTimelineListResponse> {
+async fn list(cx: RequestContext, params: ThreadTimelineListParams) -> RpcResult<ThreadTimelineListResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let limit = params
         .limit
@@ -39,19 +39,19 @@ async fn list(cx: Cx, params: ThreadTimelineListParams) -> RpcResult<ThreadTimel
     })
 }
 
-fn entry(position: u64, what: Happening) -> ThreadTimelineEntry {
+fn entry(position: u64, what: TimelineEntry) -> ThreadTimelineEntry {
     match what {
-        Happening::TurnStarted(turn) => ThreadTimelineEntry::TurnStarted {
+        TimelineEntry::TurnStarted(turn) => ThreadTimelineEntry::TurnStarted {
             position,
             turn_id: turn.id,
             started_at: turn.started_at,
         },
-        Happening::Item { turn_id, item } => ThreadTimelineEntry::Item {
+        TimelineEntry::Item { turn_id, item } => ThreadTimelineEntry::Item {
             turn_id,
             item: item::to_wire(*item),
             position,
         },
-        Happening::TurnCompleted(ended) => {
+        TimelineEntry::TurnCompleted(ended) => {
             let ended = turn::to_wire(ended);
             ThreadTimelineEntry::TurnCompleted {
                 position,

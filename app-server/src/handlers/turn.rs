@@ -9,11 +9,11 @@ use codex_app_server_protocol::{
 use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
 use serde_json::Value;
 
-use crate::answer::Responder;
 use crate::convert::environment::absolute_paths;
 use crate::convert::{input, settings, turn};
-use crate::dispatch::{Cx, Router};
-use crate::error::{RpcError, RpcResult};
+use crate::rpc::dispatch::{RequestContext, Router};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -22,7 +22,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<TurnInterrupt, _, _>(interrupt);
 }
 
-async fn start(cx: Cx, params: TurnStartParams, responder: Responder<TurnStart>) {
+async fn start(cx: RequestContext, params: TurnStartParams, responder: Responder<TurnStart>) {
     match start_from_wire(&cx, params) {
         Ok((thread, start)) => thread.submit(Op::StartTurn {
             start: Box::new(start),
@@ -34,7 +34,7 @@ async fn start(cx: Cx, params: TurnStartParams, responder: Responder<TurnStart>)
     }
 }
 
-fn start_from_wire(cx: &Cx, params: TurnStartParams) -> RpcResult<(ThreadHandle, StartTurn)> {
+fn start_from_wire(cx: &RequestContext, params: TurnStartParams) -> RpcResult<(ThreadHandle, StartTurn)> {
     let thread = cx.server.thread(&params.thread_id)?;
     if params.tool_output.is_some() {
         return Err(RpcError::invalid(
@@ -63,7 +63,7 @@ fn start_from_wire(cx: &Cx, params: TurnStartParams) -> RpcResult<(ThreadHandle,
     Ok((thread, start))
 }
 
-async fn steer(cx: Cx, params: TurnSteerParams, responder: Responder<TurnSteer>) {
+async fn steer(cx: RequestContext, params: TurnSteerParams, responder: Responder<TurnSteer>) {
     let taken = cx
         .server
         .thread(&params.thread_id)
@@ -80,7 +80,7 @@ async fn steer(cx: Cx, params: TurnSteerParams, responder: Responder<TurnSteer>)
     }
 }
 
-async fn interrupt(cx: Cx, params: TurnInterruptParams, responder: Responder<TurnInterrupt>) {
+async fn interrupt(cx: RequestContext, params: TurnInterruptParams, responder: Responder<TurnInterrupt>) {
     match cx.server.thread(&params.thread_id) {
         Ok(thread) => thread.submit(Op::Interrupt {
             turn_id: params.turn_id,

@@ -1,7 +1,7 @@
 //! HTTP for the account code: the client of all connections. It follows no redirects: credentials go where they were
 //! sent, and nowhere else.
 
-use crate::model::network::{error_chain, network};
+use crate::net::client::{error_chain, network};
 
 /// The client to use for an address.
 pub(crate) async fn client(url: &str) -> Result<reqwest::Client, String> {

@@ -10,7 +10,8 @@ use futures_util::future::BoxFuture;
 use super::lock::HomeLock;
 use super::refresh::{RefreshReason, Refresher};
 use super::stored::StoredAuth;
-use super::{AuthError, AuthManager, CodexAuth, authority};
+use super::token_endpoint;
+use super::{AuthError, AuthManager, CodexAuth};
 use crate::config::CredentialsStore;
 
 /// How long another process may hold the lock: longer than one renewal takes at most.
@@ -74,7 +75,7 @@ impl AuthManager {
             .stored()
             .ok_or_else(|| AuthError::Transient("the stored sign-in changed".to_owned()))?;
         let Some(refresh_token) = before.refresh_token() else {
-            return Err(AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()));
+            return Err(AuthError::Permanent(token_endpoint::CANNOT_REFRESH.to_owned()));
         };
         let environment = &self.options.environment;
         if !environment.may_see_tokens_of(before.issuer()) {
@@ -89,13 +90,13 @@ impl AuthManager {
         if self.ending.is_cancelled() {
             return Err(is_ending());
         }
-        match authority::refresh(environment, before.client_id(), refresh_token, reason).await {
+        match token_endpoint::refresh(environment, before.client_id(), refresh_token, reason).await {
             Ok(issued) => {
                 let fresh = before.refreshed(&issued, Utc::now());
                 self.keep_refreshed(&before, fresh, settings.store).await;
                 self.in_memory()
                     .filter(|current| current.account_id() == used.account_id())
-                    .ok_or_else(|| AuthError::Permanent(authority::CANNOT_REFRESH.to_owned()))
+                    .ok_or_else(|| AuthError::Permanent(token_endpoint::CANNOT_REFRESH.to_owned()))
             }
             Err(AuthError::Permanent(message)) => {
                 // A process that does not know our lock may have used the refresh token a moment ago.

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::environment::{AuthOptions, AuthSettings};
+use super::external_tokens::{ExternalTokenProvider, ParentAuth, ParentRefresher};
 use super::loaded::{Loaded, RENEW_AHEAD_S, same_owner};
 use super::login::ActiveLogin;
 use super::managed::ManagedRefresher;
-use super::parent::{ParentAuth, ParentRefresher, TokenParent};
 use super::recovery::UnauthorizedRecovery;
 use super::refresh::{Flight, RefreshReason, Refresher};
 use super::storage::Storage;
@@ -37,7 +37,7 @@ pub struct AuthManager {
     /// The login that waits for the user. A lock, since login, cancel and logout come from several connections.
     pub(super) login: Mutex<Option<ActiveLogin>>,
     /// Who owns the tokens of the parent application. Set once by the server.
-    parent: Mutex<Option<Arc<dyn TokenParent>>>,
+    parent: Mutex<Option<Arc<dyn ExternalTokenProvider>>>,
     /// Read for every request, written here only. Never held while waiting.
     state: Mutex<State>,
     me: Weak<Self>,
@@ -78,7 +78,7 @@ impl AuthManager {
     }
 
     /// Tells who renews tokens that the parent application owns.
-    pub fn set_parent(&self, parent: Arc<dyn TokenParent>) {
+    pub fn set_external_token_provider(&self, parent: Arc<dyn ExternalTokenProvider>) {
         *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = Some(parent);
     }
 

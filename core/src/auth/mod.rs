@@ -2,9 +2,9 @@
 //! [`AuthManager`]; nobody else changes credentials (docs/contract/authentication.md).
 
 mod account;
-mod authority;
 mod claims;
 mod environment;
+mod external_tokens;
 mod http;
 mod keyring;
 mod loaded;
@@ -12,23 +12,24 @@ mod lock;
 mod login;
 mod managed;
 mod manager;
-mod parent;
 mod recovery;
 mod refresh;
-mod secret;
 mod storage;
 mod stored;
 mod temporary;
+mod token_endpoint;
 
 pub use account::Account;
-pub(crate) use authority::body_of as read_body;
 pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
+pub use external_tokens::{ExternalTokenProvider, ExternalTokens};
 pub(crate) use http::{client as http_client, failure as transport_failure};
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
 pub use manager::AuthManager;
-pub use parent::{ParentTokens, TokenParent};
 pub use recovery::UnauthorizedRecovery;
-pub use secret::Secret;
+pub(crate) use token_endpoint::body_of as read_body;
+
+use crate::config::OPENAI_BASE_URL;
+pub use crate::secret::Secret;
 
 /// Credentials, as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +70,16 @@ pub enum AuthMode {
     ChatGpt,
 }
 
+impl AuthMode {
+    /// Root of the `openai` provider's API for such credentials, unless another one is configured.
+    pub fn openai_base_url(self) -> &'static str {
+        match self {
+            Self::ApiKey => OPENAI_BASE_URL,
+            Self::ChatGpt => "https://chatgpt.com/backend-api/codex",
+        }
+    }
+}
+
 impl CodexAuth {
     /// Which kind it is.
     pub fn mode(&self) -> AuthMode {
@@ -87,7 +98,7 @@ impl CodexAuth {
     }
 
     /// The value of `Authorization`.
-    pub(crate) fn authorization(&self) -> Result<::http::HeaderValue, secret::UnfitSecret> {
+    pub(crate) fn authorization(&self) -> Result<::http::HeaderValue, crate::secret::UnfitSecret> {
         self.bearer().authorization(match self {
             Self::ApiKey { .. } => "The API key of the account (OPENAI_API_KEY in auth.json)",
             Self::ChatGpt { .. } => "The access token in auth.json",

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Backend;
 use crate::auth::{CodexAuth, read_body, transport_failure};
-use crate::model::server_words;
+use crate::net::server_message;
 use crate::url_redaction::redact_url;
 
 /// How long the backend may take.
@@ -26,7 +26,7 @@ pub(super) struct Call {
 }
 
 /// What came.
-pub(super) struct Answer {
+pub(super) struct BackendResponse {
     pub(super) status: u16,
     what: String,
     url: String,
@@ -56,7 +56,7 @@ impl Call {
     }
 }
 
-impl Answer {
+impl BackendResponse {
     /// Whether the backend did what it was asked.
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -87,7 +87,7 @@ impl Answer {
     }
 
     fn told(&self) -> String {
-        server_words::of_bytes(&self.body, TOLD)
+        server_message::of_bytes(&self.body, TOLD)
     }
 }
 
@@ -109,7 +109,7 @@ impl Backend {
     }
 
     /// Sends a request with these credentials; after a 401 with those that replace them.
-    pub(super) async fn send(&self, call: &Call, auth: &CodexAuth) -> Result<Answer, String> {
+    pub(super) async fn send(&self, call: &Call, auth: &CodexAuth) -> Result<BackendResponse, String> {
         let mut answer = self.send_once(call, auth).await?;
         let mut recovery = self.auth.recover(auth);
         while answer.status == 401 {
@@ -122,7 +122,7 @@ impl Backend {
     }
 
     /// Sends a request with these credentials.
-    pub(super) async fn send_once(&self, call: &Call, auth: &CodexAuth) -> Result<Answer, String> {
+    pub(super) async fn send_once(&self, call: &Call, auth: &CodexAuth) -> Result<BackendResponse, String> {
         let shown_url = redact_url(&call.url);
         let what = format!("{} {shown_url}", call.method);
         let failed = |why: String| format!("{what} failed: {why}");
@@ -150,7 +150,7 @@ impl Backend {
             .map_err(|error| failed(transport_failure(error)))?;
         let status = response.status();
         let content_type = response.headers().get(CONTENT_TYPE);
-        Ok(Answer {
+        Ok(BackendResponse {
             status: status.as_u16(),
             what: failed(status.to_string()),
             url: shown_url.clone(),

@@ -9,6 +9,7 @@ mod layers;
 mod locate;
 mod overrides;
 mod permissions;
+mod provider;
 mod provider_problems;
 mod schema;
 mod shell_environment;
@@ -22,6 +23,7 @@ pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::BUILT_IN_PROFILES;
 pub(crate) use permissions::project_root;
+pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,

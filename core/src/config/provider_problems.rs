@@ -8,7 +8,7 @@ use super::ConfigProblem;
 use super::error::range_in;
 use super::layers::File;
 use super::locate::{key_at, range_of};
-use crate::model::Provider;
+use super::provider::Provider;
 
 /// What is wrong with each provider that can't be used. Such a provider keeps nobody from using another one.
 pub(super) fn provider_problems(

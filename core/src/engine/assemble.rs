@@ -9,15 +9,16 @@ use tokio::sync::mpsc;
 
 use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
-use crate::config::{Config, installation_id};
+use crate::config::{Config, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
-use crate::history::store::Reading;
+use crate::history::store::ReadStateHandle;
 use crate::history::{
     BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
     WriterLock, timestamp,
 };
-use crate::model::{ModelClient, ModelClientOptions, Provider, ThreadLineage};
-use crate::session::{Front, Mail, Outbox, Services, Session, settings};
+use crate::model::{ModelClient, ModelClientOptions, ThreadLineage};
+use crate::outbox::Outbox;
+use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
 use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
     CONTRACT_VERSION, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus,
@@ -29,7 +30,7 @@ impl Engine {
     pub(super) async fn prepare(
         &self,
         start: StartThread,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<Assembled> {
         let source = &self.options.config;
         let cwd = match &start.settings.cwd {
@@ -65,7 +66,7 @@ impl Engine {
             let reading = self.store().new_reading(id);
             (log, Some(reading), info)
         };
-        let session = Session::new(log.clone());
+        let session = ConversationState::new(log.clone());
         let draft = Draft {
             info,
             settings,
@@ -105,7 +106,7 @@ impl Engine {
     }
 
     /// Builds what a thread consists of.
-    pub(super) fn assemble(&self, draft: Draft, mut session: Session) -> Result<Assembled> {
+    pub(super) fn assemble(&self, draft: Draft, mut session: ConversationState) -> Result<Assembled> {
         let Draft {
             info,
             settings,
@@ -162,7 +163,7 @@ impl Engine {
         });
         let (tools, tool_specs) = self.tools(&config);
         let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
-        let front = Front {
+        let state = ThreadState {
             info,
             settings: Arc::new(settings),
             settings_untold,
@@ -186,7 +187,7 @@ impl Engine {
             developer_instructions,
         };
         Ok(Assembled {
-            front,
+            state,
             services,
             session,
             warnings,
@@ -285,7 +286,7 @@ pub(super) struct Draft {
     pub(super) user_agent: String,
     pub(super) log: ThreadLog,
     /// How far it was read; `None` for ephemeral threads.
-    pub(super) reading: Option<Reading>,
+    pub(super) reading: Option<ReadStateHandle>,
     /// The history has not been told of the settings.
     pub(super) settings_untold: bool,
     /// The client wants to hear of every item of the model's history.
@@ -294,18 +295,18 @@ pub(super) struct Draft {
 
 /// A thread that is ready to run.
 pub(super) struct Assembled {
-    pub(super) front: Front,
+    pub(super) state: ThreadState,
     pub(super) services: Services,
-    pub(super) session: Session,
+    pub(super) session: ConversationState,
     pub(super) warnings: Vec<String>,
 }
 
 impl Assembled {
     pub(super) fn started(&self) -> StartedThread {
         StartedThread {
-            info: self.front.info.clone(),
-            settings: (*self.front.settings).clone(),
-            instruction_sources: self.front.instruction_sources.clone(),
+            info: self.state.info.clone(),
+            settings: (*self.state.settings).clone(),
+            instruction_sources: self.state.instruction_sources.clone(),
         }
     }
 }
@@ -373,11 +374,11 @@ pub(super) fn new_meta(
 }
 
 /// What can't be saved is told by the thread itself, as long as it lives.
-pub(super) fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
+pub(super) fn on_warning(mail: &mpsc::UnboundedSender<ThreadMessage>) -> OnWarning {
     let mail = mail.downgrade();
     Arc::new(move |text| {
         if let Some(mail) = mail.upgrade() {
-            let _ = mail.send(Mail::Warning(text));
+            let _ = mail.send(ThreadMessage::Warning(text));
         }
     })
 }

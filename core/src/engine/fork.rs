@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
 use super::resume::world;
 use super::{Engine, ResumeThread, StartThread};
-use crate::history::branch::Branch;
-use crate::history::store::load::{Taken, TakenTurns, load_later, load_now, settings_count};
+use crate::history::read::branch::Branch;
+use crate::history::store::load::{LockedThread, TakenTurns, load_later, load_now, settings_count};
 use crate::history::{
-    Cut, Entry, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
+    Entry, ForkPoint, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
     ThreadLog, WriterLock, first_line,
 };
 use crate::instructions::TURN_ABORTED;
-use crate::session::{Mail, Session};
+use crate::session::{ConversationState, ThreadMessage};
 use crate::{Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo};
 
 /// What thread/fork asks for.
@@ -24,7 +24,7 @@ pub struct ForkThread {
     /// The source, and what is to be otherwise in the fork.
     pub source: ResumeThread,
     /// How much of the source.
-    pub cut: Cut,
+    pub cut: ForkPoint,
     /// A hidden child of the source.
     pub attach: bool,
 }
@@ -42,7 +42,7 @@ impl Engine {
     async fn branch_off(
         &self,
         fork: ForkThread,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<(Assembled, ResumedThread)> {
         let ForkThread { source, cut, attach } = fork;
         let stored = self.fork_source(&source).await?;
@@ -57,19 +57,19 @@ impl Engine {
             ));
         }
         let id = ThreadId::new();
-        let twig = Twig {
+        let plan = ForkPlan {
             id,
             stored: &stored,
             branch,
             start: source.start,
             attach,
         };
-        let assembled = if twig.start.ephemeral {
-            self.fork_in_memory(twig).await?
+        let assembled = if plan.start.ephemeral {
+            self.fork_in_memory(plan).await?
         } else if paginated {
-            self.fork_on_base(twig, mail).await?
+            self.fork_on_base(plan, mail).await?
         } else {
-            self.fork_by_copy(twig, mail).await?
+            self.fork_by_copy(plan, mail).await?
         };
         let log = assembled.services.outbox.log().clone();
         let mut turns = TakenTurns::default();
@@ -108,10 +108,14 @@ impl Engine {
     }
 
     /// A fork whose file points into the source's.
-    async fn fork_on_base(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
-        let path = self.store().layout().rollout(twig.id, Local::now());
-        let draft = self.fork_draft(&twig).await?;
-        let branch = twig.branch;
+    async fn fork_on_base(
+        &self,
+        plan: ForkPlan<'_>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
+    ) -> Result<Assembled> {
+        let path = self.store().layout().rollout(plan.id, Local::now());
+        let draft = self.fork_draft(&plan).await?;
+        let branch = plan.branch;
         let meta = SessionMeta {
             history_mode: Some(HistoryMode::Paginated),
             history_base: Some(branch.base),
@@ -121,7 +125,7 @@ impl Engine {
         let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
         entries.extend(end_of_open_turn(&branch));
         let grafted = self
-            .graft(twig.id, path.clone(), meta, &branch, entries, None, mail)
+            .create_derived_log(plan.id, path.clone(), meta, &branch, entries, None, mail)
             .await?;
         let info = ThreadInfo {
             path: Some(path),
@@ -130,7 +134,7 @@ impl Engine {
         let draft = Draft {
             info,
             log: grafted.log,
-            reading: Some(self.store().new_reading(twig.id)),
+            reading: Some(self.store().new_reading(plan.id)),
             ..draft
         };
         self.assemble(draft, grafted.session)
@@ -139,7 +143,7 @@ impl Engine {
     /// Begins a file that points into another one, and writes what it begins with. `lock`: that of the thread, unless it
     /// is new.
     #[expect(clippy::too_many_arguments, reason = "all that a file begins with")]
-    pub(super) async fn graft(
+    pub(super) async fn create_derived_log(
         &self,
         id: ThreadId,
         path: PathBuf,
@@ -147,7 +151,7 @@ impl Engine {
         branch: &Branch,
         entries: Vec<Entry>,
         lock: Option<WriterLock>,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<Grafted> {
         let log = ThreadLog::create(
             &self.writer,
@@ -175,7 +179,7 @@ impl Engine {
         }
         let history = self.store().open_history(path).await?;
         let load = load_later(history.clone());
-        let session = Session::resumed(log.clone(), load, world(&branch.tail), branch.tail.usage);
+        let session = ConversationState::resumed(log.clone(), load, world(&branch.tail), branch.tail.usage);
         Ok(Grafted {
             log,
             history,
@@ -184,11 +188,15 @@ impl Engine {
     }
 
     /// A fork with a copy of the source's lines.
-    async fn fork_by_copy(&self, twig: Twig<'_>, mail: &mpsc::UnboundedSender<Mail>) -> Result<Assembled> {
-        let id = twig.id;
+    async fn fork_by_copy(
+        &self,
+        plan: ForkPlan<'_>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
+    ) -> Result<Assembled> {
+        let id = plan.id;
         let path = self.store().layout().rollout(id, Local::now());
-        let draft = self.fork_draft(&twig).await?;
-        let branch = twig.branch;
+        let draft = self.fork_draft(&plan).await?;
+        let branch = plan.branch;
         let meta = SessionMeta {
             history_mode: None,
             ..fork_meta(&draft, &branch.history.meta)
@@ -199,7 +207,7 @@ impl Engine {
             .store()
             .copy_legacy(branch.history, line, path.clone())
             .await?;
-        let taken = Taken {
+        let taken = LockedThread {
             stored: StoredThread {
                 info: ThreadInfo {
                     path: Some(path.clone()),
@@ -214,28 +222,28 @@ impl Engine {
             history,
             reading: self.store().new_reading(id),
         };
-        self.assemble_stored(taken, twig.start, mail).await
+        self.assemble_stored(taken, plan.start, mail).await
     }
 
     /// A fork that lives in memory only.
-    async fn fork_in_memory(&self, twig: Twig<'_>) -> Result<Assembled> {
-        let draft = self.fork_draft(&twig).await?;
-        let tail = twig.branch.tail;
-        let items = load_now(twig.branch.history).await?;
+    async fn fork_in_memory(&self, plan: ForkPlan<'_>) -> Result<Assembled> {
+        let draft = self.fork_draft(&plan).await?;
+        let tail = plan.branch.tail;
+        let items = load_now(plan.branch.history).await?;
         let load = Box::pin(std::future::ready(Ok(items)));
-        let session = Session::resumed(ThreadLog::none(), load, world(&tail), tail.usage);
+        let session = ConversationState::resumed(ThreadLog::none(), load, world(&tail), tail.usage);
         self.assemble(draft, session)
     }
 
     /// What a fork takes over from its source. Without a log.
-    async fn fork_draft(&self, twig: &Twig<'_>) -> Result<Draft> {
-        let Twig {
+    async fn fork_draft(&self, plan: &ForkPlan<'_>) -> Result<Draft> {
+        let ForkPlan {
             id,
             stored,
             branch,
             start,
             attach,
-        } = twig;
+        } = plan;
         let meta = &branch.history.meta;
         let saved = if settings_count(meta, &branch.tail) {
             branch.tail.settings.clone()
@@ -269,7 +277,7 @@ impl Engine {
 }
 
 /// A fork in the making.
-struct Twig<'a> {
+struct ForkPlan<'a> {
     id: ThreadId,
     stored: &'a StoredThread,
     branch: Branch,
@@ -281,7 +289,7 @@ struct Twig<'a> {
 pub(super) struct Grafted {
     pub(super) log: ThreadLog,
     pub(super) history: History,
-    pub(super) session: Session,
+    pub(super) session: ConversationState,
 }
 
 /// The first line of a fork's file, without its base.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::Draft;
 use super::{Engine, StartThread, ThreadHandle};
 use crate::history::{
-    AllTurns, Cut, Entry, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
+    AllTurns, Entry, ForkPoint, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
     StoredThread, TurnsPage, TurnsQuery, timestamp,
 };
 use crate::{
@@ -33,7 +33,7 @@ impl Engine {
     /// A page of threads, with the status of those that are loaded.
     pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
         let mut page = self.store().list(query).await?;
-        self.enliven(&mut page.threads).await;
+        self.with_live_status(&mut page.threads).await;
         self.store().refresh_read_states(&mut page);
         Ok(page)
     }
@@ -48,7 +48,7 @@ impl Engine {
         found: impl FnMut(&ThreadInfo, &str) + Send,
     ) -> Result<(ListPage, Vec<String>)> {
         let (mut page, snippets) = self.store().search(query, term, cancel, found).await?;
-        self.enliven(&mut page.threads).await;
+        self.with_live_status(&mut page.threads).await;
         Ok((page, snippets))
     }
 
@@ -77,7 +77,7 @@ impl Engine {
     }
 
     /// Gives loaded threads their status.
-    async fn enliven(&self, threads: &mut [ThreadInfo]) {
+    async fn with_live_status(&self, threads: &mut [ThreadInfo]) {
         for info in threads {
             if let Some(live) = self.snapshot(info.id).await {
                 *info = merged(live.info, info.clone());
@@ -106,9 +106,9 @@ impl Engine {
     pub async fn read_turns(&self, id: ThreadId) -> Result<AllTurns> {
         let stored = self.stored_for_reading(id, "includeTurns").await?;
         let read = |_| self.store().turns(stored.path.clone());
-        let (turns, live) = self.beside_files(id, read).await?;
+        let (turns, live) = self.read_consistently(id, read).await?;
         Ok(match live {
-            Some(live) => turns.lay_over(live.turns),
+            Some(live) => turns.merge_live_turns(live.turns),
             None => turns,
         })
     }
@@ -123,12 +123,12 @@ impl Engine {
             };
             self.store().turns_page(id, stored.path.clone(), query)
         };
-        Ok(self.beside_files(id, read).await?.0)
+        Ok(self.read_consistently(id, read).await?.0)
     }
 
     /// Reads files of a thread, and how it stands if it is loaded. A turn that begins or ends meanwhile would be told as
     /// interrupted: then the files are read again. `read` is given the turn that runs.
-    pub(super) async fn beside_files<T, F>(
+    pub(super) async fn read_consistently<T, F>(
         &self,
         id: ThreadId,
         read: impl Fn(Option<String>) -> F,
@@ -319,7 +319,7 @@ impl Engine {
         // Refuses before anything is ended.
         let path = stored.path.clone();
         self.store()
-            .branch(path.clone(), Cut::Before(before.clone()))
+            .branch(path.clone(), ForkPoint::Before(before.clone()))
             .await?;
         let live = self.snapshot(id).await;
         // The failure of a turn is still to be seen when the turn is gone.
@@ -332,7 +332,7 @@ impl Engine {
         let settings = live.map(|live| live.settings);
         self.unload(id).await;
         let lock = self.store().lock(id).await?;
-        let branch = self.store().branch(path, Cut::Before(before)).await?;
+        let branch = self.store().branch(path, ForkPoint::Before(before)).await?;
         let now = Local::now();
         let path = self.store().layout().reverted_rollout(id, now, &stored.path);
         let meta = SessionMeta {
@@ -347,7 +347,7 @@ impl Engine {
         let channel = mpsc::unbounded_channel();
         let entries = vec![Entry::SettingsApplied(Box::new(settings.clone()))];
         let grafted = self
-            .graft(id, path.clone(), meta, &branch, entries, Some(lock), &channel.0)
+            .create_derived_log(id, path.clone(), meta, &branch, entries, Some(lock), &channel.0)
             .await?;
         let (reading, news) = self.store().reverted_reading(id, grafted.history.clone()).await?;
         let turns = self.store().taken_turns(grafted.history, id, false, None).await?;
@@ -371,7 +371,7 @@ impl Engine {
             raw_events: start.raw_events,
         };
         let assembled = self.assemble(draft, grafted.session)?;
-        let outbox = &assembled.front.outbox;
+        let outbox = &assembled.state.outbox;
         if let Some(state) = news {
             outbox.emit(Event::ReadState(state));
         }

@@ -29,7 +29,7 @@ use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
-use crate::session::{Actor, Mail, Remove, Unload};
+use crate::session::{Actor, Remove, ThreadMessage, Unload};
 use crate::tools::ToolSet;
 use crate::{
     Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo, ThreadSettings,
@@ -189,25 +189,25 @@ impl Engine {
     /// Puts a thread into the world: it is found from now on, then `answer` is called, then its first events follow.
     fn launch(&self, (mail, mailbox): MailChannel, assembled: Assembled, answer: impl FnOnce()) {
         let Assembled {
-            front,
+            state,
             services,
             session,
             warnings,
         } = assembled;
-        let id = front.info.id;
+        let id = state.info.id;
         let log = services.outbox.log().clone();
         let quit = mail.downgrade();
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
-        telemetry::thread_started(front.info.git.is_some());
+        telemetry::thread_started(state.info.git.is_some());
         for warning in warnings {
-            front.outbox.emit(Event::Warning(warning));
+            state.outbox.emit(Event::Warning(warning));
         }
-        front.warn_of_unknown_model();
-        let folders = front.settings.workspace_roots.iter().chain([&front.settings.cwd]);
+        state.warn_of_unknown_model();
+        let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
         services.client.preconnect(folders.map(PathBuf::as_path));
         let threads = Arc::clone(&self.threads);
-        let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
+        let unload = move |mailbox: &mpsc::UnboundedReceiver<ThreadMessage>| {
             let mut threads = threads.lock();
             let idle = mailbox.is_empty();
             if idle {
@@ -218,7 +218,7 @@ impl Engine {
         let threads = Arc::clone(&self.threads);
         let remove = move || drop(threads.lock().remove(&id));
         let ways_out = (Box::new(unload) as Unload, Box::new(remove) as Remove);
-        let actor = Actor::new(mailbox, services, session, front, ways_out);
+        let actor = Actor::new(mailbox, services, session, state, ways_out);
         self.actors.start(quit, actor.run());
     }
 
@@ -262,13 +262,16 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-type MailChannel = (mpsc::UnboundedSender<Mail>, mpsc::UnboundedReceiver<Mail>);
+type MailChannel = (
+    mpsc::UnboundedSender<ThreadMessage>,
+    mpsc::UnboundedReceiver<ThreadMessage>,
+);
 
 /// A loaded thread.
 #[derive(Debug, Clone)]
 pub struct ThreadHandle {
     id: ThreadId,
-    mail: mpsc::UnboundedSender<Mail>,
+    mail: mpsc::UnboundedSender<ThreadMessage>,
     log: ThreadLog,
 }
 
@@ -287,11 +290,11 @@ impl ThreadHandle {
     /// is answered with an error.
     pub fn submit(&self, op: Op) {
         // An operation that finds nobody comes back and is dropped, which answers its reply.
-        let _ = self.mail.send(Mail::Op(op));
+        let _ = self.mail.send(ThreadMessage::Op(op));
     }
 
     /// Tells how many clients watch the thread; with none it is unloaded after its idle time.
     pub fn set_subscribers(&self, count: usize) {
-        let _ = self.mail.send(Mail::Subscribers(count));
+        let _ = self.mail.send(ThreadMessage::Subscribers(count));
     }
 }

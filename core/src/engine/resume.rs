@@ -11,14 +11,14 @@ use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, ThreadHandle};
-use crate::history::store::load::{Taken, TakenTurns, load_later, settings_count};
+use crate::history::read::tail::Tail;
+use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::store::unstarted::UnstartedThread;
-use crate::history::tail::Tail;
 use crate::history::{
     AllTurns, ResumedLog, RolloutName, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage,
     TurnsQuery,
 };
-use crate::session::{Front, Mail, Session, settings};
+use crate::session::{ConversationState, ThreadMessage, ThreadState, settings};
 use crate::{
     Error, Event, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
     ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage,
@@ -92,7 +92,7 @@ impl Engine {
                 return reply.send(resumed);
             }
             Resumable::Stored(stored, claim) => {
-                (self.take_up(*stored, resume, &channel.0).await, Some(claim))
+                (self.open_stored(*stored, resume, &channel.0).await, Some(claim))
             }
             Resumable::Unstarted(thread) => {
                 let taken = Box::pin(self.take_up_unstarted(*thread, resume, &channel.0)).await;
@@ -101,7 +101,7 @@ impl Engine {
         };
         match taken {
             Ok((assembled, resumed)) => {
-                assembled.front.outbox.emit(Event::Status(ThreadStatus::Idle));
+                assembled.state.outbox.emit(Event::Status(ThreadStatus::Idle));
                 self.launch(channel, assembled, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),
@@ -179,11 +179,11 @@ impl Engine {
     }
 
     /// Builds a stored thread.
-    pub(super) async fn take_up(
+    pub(super) async fn open_stored(
         &self,
         stored: StoredThread,
         resume: ResumeThread,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<(Assembled, ResumedThread)> {
         let taken = self.store().take(stored).await?;
         let id = taken.stored.info.id;
@@ -214,11 +214,11 @@ impl Engine {
     /// A thread whose file has been taken up.
     pub(super) async fn assemble_stored(
         &self,
-        taken: Taken,
+        taken: LockedThread,
         start: StartThread,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<Assembled> {
-        let Taken {
+        let LockedThread {
             stored,
             lock,
             meta,
@@ -261,7 +261,7 @@ impl Engine {
             ..stored.info
         };
         let settings_untold = !same_settings(&saved, &settings);
-        let session = Session::resumed(log.clone(), load_later(history), world(&tail), tail.usage);
+        let session = ConversationState::resumed(log.clone(), load_later(history), world(&tail), tail.usage);
         let draft = Draft {
             info,
             settings,
@@ -372,10 +372,10 @@ impl Engine {
                     .await
             }
         };
-        let (mut turns, snapshot) = self.beside_files(id, read).await?;
+        let (mut turns, snapshot) = self.read_consistently(id, read).await?;
         let snapshot = snapshot.ok_or_else(|| not_found(id))?;
         if resume.all_turns {
-            turns.all = turns.all.lay_over(snapshot.turns);
+            turns.all = turns.all.merge_live_turns(snapshot.turns);
         }
         Ok(ResumedThread {
             started: StartedThread {
@@ -399,9 +399,9 @@ impl Engine {
             if items.is_empty() {
                 return Err(Error::invalid("history must not be empty"));
             }
-            let items = Front::parse_items(items)?;
+            let items = ThreadState::parse_items(items)?;
             let mut assembled = self.prepare(start, &channel.0).await?;
-            assembled.front.heard_items(&items);
+            assembled.state.heard_items(&items);
             assembled.session.history.push(items);
             Ok(assembled)
         };

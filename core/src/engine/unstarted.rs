@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use super::assemble::{Assembled, Draft, new_meta, on_warning};
 use super::{Engine, ResumeThread, ResumedThread, StartThread};
-use crate::history::layout::uuid_ms;
+use crate::history::rollout::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};
 use crate::history::{Entry, SessionMeta};
-use crate::session::{Mail, Session};
+use crate::session::{ConversationState, ThreadMessage};
 use crate::{Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus};
 
 /// What is to be kept of a thread that has just been started.
@@ -31,10 +31,10 @@ impl Engine {
         developer_instructions: Option<String>,
     ) -> Option<Keepsake> {
         let instructions = &assembled.services.instructions;
-        let front = &assembled.front;
-        (!front.info.ephemeral).then(|| Keepsake {
-            info: front.info.clone(),
-            settings: Arc::clone(&front.settings),
+        let state = &assembled.state;
+        (!state.info.ephemeral).then(|| Keepsake {
+            info: state.info.clone(),
+            settings: Arc::clone(&state.settings),
             instructions: (!self.are_built_in(instructions)).then(|| Arc::clone(instructions)),
             developer_instructions,
         })
@@ -64,14 +64,14 @@ impl Engine {
         &self,
         thread: UnstartedThread,
         resume: ResumeThread,
-        mail: &mpsc::UnboundedSender<Mail>,
+        mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<(Assembled, ResumedThread)> {
         let id = thread.info.id;
         let lock = self.store().lock(id).await?;
         // Another process may have begun it until now.
         if let Some(stored) = self.store().find(id).await? {
             drop(lock);
-            return self.take_up(stored, resume, mail).await;
+            return self.open_stored(stored, resume, mail).await;
         }
         let start = resume.start;
         let (files, settings) = self
@@ -107,7 +107,7 @@ impl Engine {
             path: path.clone(),
         };
         let log = self.create_log(id, path, meta, Some(lock), on_warning(mail));
-        let session = Session::new(log.clone());
+        let session = ConversationState::new(log.clone());
         let draft = Draft {
             info,
             settings,

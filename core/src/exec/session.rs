@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::text::{HeadTail, Utf8Stream, pieces};
+use crate::outbox::Outbox;
 use crate::process::group::Group;
-use crate::process::rest::Rest;
-use crate::session::Outbox;
+use crate::process::remaining_output::Rest;
 use crate::{CallStatus, DeltaKind, Item, ItemBody};
 
 /// Output that is kept, bytes: of the whole command for its item, and since the last look for the model.
@@ -29,7 +29,7 @@ const READ: usize = 64 * 1024;
 
 /// A command that was started.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct CommandSession {
     id: u32,
     item_id: Arc<str>,
     group: Group,
@@ -70,7 +70,7 @@ pub(crate) struct Chunk {
     pub(crate) cancelled: bool,
 }
 
-impl Session {
+impl CommandSession {
     pub(super) fn new(id: u32, item_id: Arc<str>, group: Group) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -185,7 +185,7 @@ pub(super) struct Reporter {
 /// Follows a command: streams its output, completes its item, and stays until nobody holds its pipe any more, so that
 /// what it left running can still write.
 pub(super) async fn follow(
-    session: Arc<Session>,
+    session: Arc<CommandSession>,
     mut child: Child,
     output: pipe::Receiver,
     report: Reporter,

@@ -13,12 +13,12 @@ use rustix::process::Signal;
 use tokio::time::Instant;
 
 use super::environment::{Environment, Identity};
-use super::session::{Reporter, Session, follow};
+use super::session::{CommandSession, Reporter, follow};
 use crate::config::ShellEnvironmentPolicy;
+use crate::outbox::Outbox;
 use crate::process::group::Group;
-use crate::process::guarded::Guarded;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
-use crate::session::Outbox;
+use crate::process::orphan_reaper_client::Guarded;
 use crate::{CommandSource, Item, ItemBody, ThreadId};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
@@ -64,7 +64,7 @@ pub(crate) struct ExecSessions {
 #[derive(Debug, Default)]
 struct State {
     /// Commands whose end the model has not been told.
-    sessions: BTreeMap<u32, Arc<Session>>,
+    sessions: BTreeMap<u32, Arc<CommandSession>>,
     /// Commands, or what they left behind, that still run.
     groups: HashMap<Group, Guarded>,
     /// Commands that the user allowed for the whole session.
@@ -125,7 +125,11 @@ impl ExecSessions {
     }
 
     /// Starts a command and tells of it; from now on its output streams.
-    pub(crate) fn start(self: &Arc<Self>, outbox: &Outbox, launch: Launch) -> io::Result<Arc<Session>> {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        outbox: &Outbox,
+        launch: Launch,
+    ) -> io::Result<Arc<CommandSession>> {
         let Launch {
             argv,
             cwd,
@@ -158,7 +162,7 @@ impl ExecSessions {
         let session = {
             let mut state = self.state();
             let id = fresh_id(&state.sessions)?;
-            let session = Session::new(id, item.id.as_str().into(), group);
+            let session = CommandSession::new(id, item.id.as_str().into(), group);
             state.sessions.insert(id, Arc::clone(&session));
             state.groups.retain(|group, _| group.may_have_members());
             state.groups.insert(group, guarded);
@@ -198,7 +202,7 @@ impl ExecSessions {
     }
 
     /// A command that runs, or whose end the model has not been told.
-    pub(crate) fn get(&self, id: u32) -> Option<Arc<Session>> {
+    pub(crate) fn get(&self, id: u32) -> Option<Arc<CommandSession>> {
         self.state().sessions.get(&id).cloned()
     }
 
@@ -260,7 +264,7 @@ impl ExecSessions {
 }
 
 /// A number of four or five digits that no session has.
-fn fresh_id(taken: &BTreeMap<u32, Arc<Session>>) -> io::Result<u32> {
+fn fresh_id(taken: &BTreeMap<u32, Arc<CommandSession>>) -> io::Result<u32> {
     loop {
         let id = 1000 + getrandom::u32().map_err(io::Error::other)? % 99_000;
         if !taken.contains_key(&id) {

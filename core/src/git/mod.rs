@@ -68,12 +68,12 @@ pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
 
 /// A look at the repositories of a turn, under way or done, with the moment from which on nobody waits for it.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct GitProbe {
     answer: Shared<BoxFuture<'static, Option<Workspaces>>>,
     until: Instant,
 }
 
-impl Look {
+impl GitProbe {
     /// Looks at the repositories that hold these folders, in the background. Must be called within the runtime.
     pub fn at<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
         let folders: BTreeSet<PathBuf> = folders.into_iter().map(Path::to_owned).collect();

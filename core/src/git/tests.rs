@@ -39,7 +39,7 @@ fn plain_repository() -> tempfile::TempDir {
 
 async fn look_at(folders: &[&Path]) -> Workspaces {
     // Without the limit of requests: the machine may be busy.
-    let mut look = Look::at(folders.iter().copied());
+    let mut look = GitProbe::at(folders.iter().copied());
     look.until = Instant::now() + Duration::from_secs(20);
     look.in_time().await.unwrap_or_default()
 }
@@ -99,7 +99,7 @@ async fn several_roots_are_told_apart_and_other_folders_left_out() {
 
 #[tokio::test]
 async fn a_slow_answer_is_not_waited_for() {
-    let look = Look {
+    let look = GitProbe {
         answer: futures_util::future::pending().boxed().shared(),
         until: Instant::now() + PATIENCE,
     };

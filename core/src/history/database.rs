@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::row::Stamp;
 use crate::Error;
+use crate::history::index::rows::Stamp;
 
 /// After a lock was waited for in vain, lookups that can do without an answer are not tried for this long: each of them
 /// might wait again.

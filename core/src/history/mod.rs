@@ -1,58 +1,32 @@
 //! Threads at rest: rollout files (the truth), the index derived from them, and what users made besides.
 
-pub(crate) mod branch;
-mod catalogue;
-mod chain;
 mod database;
-mod encode;
-mod error_codec;
-mod head;
-mod index;
-mod input_codec;
-mod item_codec;
-pub(crate) mod layout;
-mod legacy;
-mod line;
-mod lock;
-mod log;
-mod log_file;
-mod meta;
-mod names;
+pub(crate) mod index;
 mod private;
-mod project;
-mod repair;
-mod replay;
-mod row;
-mod settings_codec;
-mod sorter;
-mod source;
+pub(crate) mod read;
+pub(crate) mod rollout;
 pub(crate) mod store;
-mod strays;
-mod syncing;
-pub(crate) mod tail;
-mod turn_map;
 mod user_data;
-mod watch;
-mod workers;
-mod writer;
 
 use serde_json::Value;
 
-pub use branch::Cut;
-pub(crate) use chain::History;
-pub use chain::HistoryError;
-pub(crate) use encode::{first_line, timestamp};
-pub use layout::{Layout, RolloutName};
-pub use lock::{LockError, WriterLock};
-pub use log::{LogPosition, NewLog, ResumedLog, ThreadLog};
-pub use meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
-pub use settings_codec::SavedSettings;
+pub(crate) use store::load::LoadHistory;
+
+pub use read::branch::ForkPoint;
+pub(crate) use read::chain::History;
+pub use read::chain::HistoryError;
+pub(crate) use rollout::codec::encode::{first_line, timestamp};
+pub use rollout::codec::settings::SavedSettings;
+pub use rollout::layout::{Layout, RolloutName};
+pub use rollout::lock::{LockError, WriterLock};
+pub use rollout::log::{LogPosition, NewLog, ResumedLog, ThreadLog};
+pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
+pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
-    AllTurns, Attachment, Happening, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch,
-    Occurrence, PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline,
+    AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
+    PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry,
     TurnsPage, TurnsQuery, Unread,
 };
-pub use writer::{LogWriter, OnWarning};
 
 use crate::model::ResponseItem;
 use crate::{Item, ThreadTokenUsage, TokenUsage};

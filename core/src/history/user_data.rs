@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::database::{
     Database, DatabaseError, Fault, Tables, beside, connect, fault, immediate, set_user_version, user_version,
 };
-use super::index::DERIVED_ONLY;
+use crate::history::index::db::DERIVED_ONLY;
 
 const VERSION: i64 = 1;
 

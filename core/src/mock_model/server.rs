@@ -35,7 +35,7 @@ pub(super) struct Shared {
 /// The connection is to be cut without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("cut by the script")]
-pub(super) struct Cut;
+pub(super) struct ConnectionDropped;
 
 impl Shared {
     pub(super) fn new(script: Script) -> Self {
@@ -113,7 +113,7 @@ async fn handle(
     shared: Arc<Shared>,
     connection: usize,
     request: hyper::Request<Incoming>,
-) -> Result<Response, Cut> {
+) -> Result<Response, ConnectionDropped> {
     let path = request.uri().path().to_owned();
     if path.ends_with("/responses") {
         if is_upgrade(request.headers()) {
@@ -154,7 +154,7 @@ async fn handle(
     });
     tokio::time::sleep(Duration::from_millis(reply.delay_ms)).await;
     if reply.steps.iter().any(|step| matches!(step, super::Step::Drop)) {
-        return Err(Cut);
+        return Err(ConnectionDropped);
     }
     if reply.steps.iter().any(|step| matches!(step, super::Step::Hang)) {
         std::future::pending::<()>().await;

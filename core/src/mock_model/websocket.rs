@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::journal::{HandshakeRecord, Request, Transport};
 use super::script::{Answer, Handshake};
-use super::server::{Cut, Response, Shared, head, plain};
+use super::server::{ConnectionDropped, Response, Shared, head, plain};
 use super::step::{Close, Move, Step, moves};
 
 /// Answers the handshake and, if it is accepted, serves the connection in the background.
@@ -31,7 +31,7 @@ pub(super) async fn handshake(
     shared: Arc<Shared>,
     connection: usize,
     mut request: hyper::Request<Incoming>,
-) -> Result<Response, Cut> {
+) -> Result<Response, ConnectionDropped> {
     let headers = Arc::new(request.headers().clone());
     let path = request.uri().to_string();
     let way = shared.with_script(|script| {
@@ -48,7 +48,7 @@ pub(super) async fn handshake(
     });
     tokio::time::sleep(Duration::from_millis(way.delay_ms)).await;
     if way.drop {
-        return Err(Cut);
+        return Err(ConnectionDropped);
     }
     let key = headers.get("sec-websocket-key");
     if let Some(status) = way.status.or_else(|| key.is_none().then_some(400)) {
@@ -77,7 +77,7 @@ pub(super) async fn handshake(
             .max_frame_size(None);
         let socket =
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        let session = Session {
+        let session = WebSocketSession {
             socket,
             shared,
             connection,
@@ -113,7 +113,7 @@ impl From<std::io::Error> for End {
     }
 }
 
-struct Session {
+struct WebSocketSession {
     socket: WebSocketStream<TokioIo<Upgraded>>,
     shared: Arc<Shared>,
     connection: usize,
@@ -126,7 +126,7 @@ struct Session {
     silent: bool,
 }
 
-impl Session {
+impl WebSocketSession {
     async fn run(mut self, way: Handshake) {
         if way.close {
             let _ = self.close(Close::default()).await;

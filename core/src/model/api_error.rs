@@ -3,8 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::server_words;
 use crate::Misalignment;
+use crate::net::server_message;
 
 /// Last second that a time of a server may name: the end of the year 9999.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -148,8 +148,8 @@ fn is_told(value: &Value) -> bool {
 fn text(value: Option<&Value>) -> Option<String> {
     let value = value.filter(|value| is_told(value))?;
     let text = match value {
-        Value::String(text) => server_words::clean(text),
-        other => server_words::clean(&other.to_string()),
+        Value::String(text) => server_message::clean(text),
+        other => server_message::clean(&other.to_string()),
     };
     Some(text).filter(|text| !text.is_empty())
 }
@@ -157,7 +157,7 @@ fn text(value: Option<&Value>) -> Option<String> {
 /// A text or a number.
 fn word(value: Option<&Value>) -> Option<String> {
     match value? {
-        Value::String(text) => Some(server_words::clean_up_to(text, 200)).filter(|word| !word.is_empty()),
+        Value::String(text) => Some(server_message::clean_up_to(text, 200)).filter(|word| !word.is_empty()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }

@@ -7,8 +7,8 @@ use super::built_in_models::BUILT_IN;
 use super::client::lock;
 use super::model_info::{ModelInfo, Visibility};
 use super::models_endpoint::{self, Fetched, ModelsRequest};
-use super::provider::Provider;
 use crate::auth::{AuthManager, AuthMode};
+use crate::config::Provider;
 
 /// How long a list of the endpoint is good, in seconds.
 const LIST_LIFE: i64 = 300;

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
-use super::preconnect::Slot;
+use super::preconnect::PreconnectSlot;
 use super::provider_auth::CommandTokens;
 use super::rate_limits::RateLimitTracker;
 use super::setup::{self, ClientSetup};
 use super::turn_metadata::{ContextWindow, ThreadLineage};
 use super::websocket::{self, Limits};
-use super::{ModelCatalog, ModelClientSession, ModelError, Provider, RateLimitSnapshot, TurnIdentity};
+use super::{ModelCatalog, ModelClientSession, ModelError, RateLimitSnapshot, TurnIdentity};
 use crate::auth::AuthManager;
-use crate::config::ProcessMode;
-use crate::git::Look;
+use crate::config::{ProcessMode, Provider};
+use crate::git::GitProbe;
 use crate::{ThreadId, telemetry};
 
 /// What a [`ModelClient`] needs to know: values, not the whole configuration.
@@ -62,7 +62,7 @@ pub(super) struct Shared {
     /// Locked for moments only.
     window: Mutex<ContextWindow>,
     /// The WebSocket, while no request uses it.
-    pub(super) slot: Slot,
+    pub(super) slot: PreconnectSlot,
     /// The thread has given up WebSockets for the rest of its life in this process.
     fallen_back: AtomicBool,
     /// Milliseconds; only tests change it.
@@ -145,7 +145,7 @@ impl ModelClient {
                 tokens: CommandTokens::default(),
                 limits: Mutex::default(),
                 window: Mutex::default(),
-                slot: Slot::default(),
+                slot: PreconnectSlot::default(),
                 fallen_back: AtomicBool::new(false),
                 ping_every: AtomicU64::new(websocket::PING_INTERVAL_MS),
                 catalog: OnceLock::new(),
@@ -159,7 +159,7 @@ impl ModelClient {
     ///
     /// `folders` are those of the thread: git is asked about them already now, so that the first turn need not wait.
     pub fn preconnect<'a>(&self, folders: impl IntoIterator<Item = &'a Path>) {
-        let look = Look::at(folders);
+        let look = GitProbe::at(folders);
         if self.shared.uses_websocket() {
             self.shared.slot.preconnect(&self.shared, look);
         }

@@ -115,8 +115,10 @@ impl EventParser {
         data: &[u8],
         out: &mut VecDeque<ResponseEvent>,
     ) -> Result<(), ModelError> {
+        // From text: its strings need not be looked at for UTF-8 one by one.
         if data.trim_ascii_start().first() == Some(&b'{')
-            && let Ok(frame) = serde_json::from_slice::<Frame<'_>>(data)
+            && let Ok(text) = str::from_utf8(data)
+            && let Ok(frame) = serde_json::from_str::<Frame<'_>>(text)
         {
             return self.event(frame, name, data, out);
         }

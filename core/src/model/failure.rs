@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::api_error::ApiError;
-use super::server_words::{self, MAX_WORDS};
 pub(super) use super::status_failure::{error_event, status};
 use super::{ModelError, retry_after};
+use crate::net::server_message;
+use crate::net::server_message::MAX_WORDS;
 use crate::{ErrorKind, TurnError};
 
 const CONTEXT_FULL: &str = "Codex ran out of room in the model's context window. Start a new thread or clear earlier \
@@ -183,7 +184,7 @@ pub(super) fn failed(error: Option<ApiError>) -> ModelError {
 
 /// A `response.incomplete` event: the answer is over, and another attempt would be paid for again.
 pub(super) fn incomplete(reason: &str) -> ModelError {
-    let reason = server_words::clean_up_to(reason, 200);
+    let reason = server_message::clean_up_to(reason, 200);
     ModelError::refused(
         ErrorKind::Other,
         format!("Incomplete response returned, reason: {reason}"),
@@ -198,10 +199,10 @@ pub(super) fn not_a_stream(content_type: Option<&str>, body: &[u8]) -> ModelErro
         return told(&error, body);
     }
     let what = match content_type {
-        Some(kind) => format!(" ({})", server_words::clean_up_to(kind, 100)),
+        Some(kind) => format!(" ({})", server_message::clean_up_to(kind, 100)),
         None => String::new(),
     };
-    let shown = server_words::of_bytes(body, MAX_WORDS);
+    let shown = server_message::of_bytes(body, MAX_WORDS);
     let shown = if shown.is_empty() { "an empty body" } else { &shown };
     ModelError::refused(
         ErrorKind::Other,
@@ -218,7 +219,7 @@ pub(super) fn told(error: &ApiError, whole: &[u8]) -> ModelError {
         };
     }
     let words = match error.words() {
-        words if words.is_empty() => server_words::of_bytes(whole, MAX_WORDS),
+        words if words.is_empty() => server_message::of_bytes(whole, MAX_WORDS),
         words => words,
     };
     let passing = [&error.code, &error.kind]

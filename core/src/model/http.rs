@@ -10,10 +10,11 @@ use opentelemetry::KeyValue;
 
 use super::client::Shared;
 use super::http_stream::HttpStream;
-use super::network::{error_chain, network};
 use super::setup::{ClientSetup, Recovery};
 use super::turn_metadata::{RequestIdentity, RequestKind};
-use super::{ModelClientSession, ModelError, Prompt, body, compression, failure, headers, request, retry};
+use super::{ModelClientSession, ModelError, Prompt, compression, failure, headers, request, retry};
+use crate::net::body;
+use crate::net::client::{error_chain, network};
 use crate::{ErrorKind, telemetry};
 
 pub(super) const TURN_STATE: HeaderName = HeaderName::from_static("x-codex-turn-state");

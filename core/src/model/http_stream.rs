@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::event_parser::EventParser;
 use super::http::{TURN_STATE, broken};
 use super::sse::{EventTooLong, MAX_EVENT_BYTES, SseDecoder};
-use super::{ModelClientSession, ModelError, ResponseEvent, body, failure, rate_limits, whole_answer};
+use super::{ModelClientSession, ModelError, ResponseEvent, failure, rate_limits, whole_answer};
 use crate::ErrorKind;
+use crate::net::body;
 
 /// How long the end of a complete response is waited for, so that its connection can be used again.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
@@ -26,7 +27,7 @@ const SMALL_ANSWER: usize = 256 << 10;
 /// A response that streams in over HTTP.
 #[derive(Debug)]
 pub(super) struct HttpStream {
-    /// Taken away when the response is complete.
+    /// LockedThread away when the response is complete.
     response: Option<reqwest::Response>,
     form: Form,
     parser: EventParser,

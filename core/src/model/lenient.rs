@@ -76,9 +76,50 @@ pub(super) struct Index(pub(super) Option<i64>);
 
 impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number: &RawValue = Deserialize::deserialize(deserializer)?;
-        let text = number.get().trim_matches('"');
-        Ok(Self(text.parse().ok().or_else(|| whole(text.parse().ok()?))))
+        struct IndexVisitor;
+        impl<'de> Visitor<'de> for IndexVisitor {
+            type Value = Index;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Index, E> {
+                Ok(Index(number.try_into().ok()))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Index, E> {
+                Ok(Index(Some(number)))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Index, E> {
+                Ok(Index(whole(number)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Index, E> {
+                let number = text.parse().ok();
+                Ok(Index(number.or_else(|| whole(text.parse().ok()?))))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Index, E> {
+                Ok(Index(None))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Index, E> {
+                Ok(Index(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Index, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Index(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Index, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Index(None))
+            }
+        }
+        deserializer.deserialize_any(IndexVisitor)
     }
 }
 

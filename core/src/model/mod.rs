@@ -30,15 +30,11 @@
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod api_error;
-pub(crate) mod body;
 mod built_in_models;
 mod catalog;
-mod certificates;
 mod client;
 mod completion;
 mod compression;
-mod conceal;
-mod connector;
 mod event_end;
 mod event_metadata;
 mod event_parser;
@@ -53,20 +49,18 @@ mod items;
 mod lenient;
 mod model_info;
 mod models_endpoint;
-pub(crate) mod network;
 mod output_items;
 mod output_reader;
 pub(crate) mod pairing;
 mod preconnect;
 mod prompt;
-mod provider;
 mod provider_auth;
 mod rate_limits;
+mod redact_addresses;
 mod request;
 mod response;
 mod retry;
 mod retry_after;
-pub(crate) mod server_words;
 mod setup;
 mod sse;
 mod status_failure;
@@ -88,7 +82,6 @@ pub use model_info::{
     TruncationPolicy, Visibility, WebSearchKind,
 };
 pub use prompt::{Prompt, TurnIdentity};
-pub use provider::{AuthCommand, Provider};
 pub use rate_limits::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, SpendLimit};
 pub use response::ResponseStream;
 pub use sse::SseDecoder;

@@ -8,15 +8,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::body::{self, BodyLimit};
 use super::model_info::ModelInfo;
-use super::network::{error_chain, network};
-use super::provider::{AuthCommand, Provider};
 use super::provider_auth::CommandTokens;
 use super::setup::COMMAND_TOKEN;
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
+use crate::config::{AuthCommand, Provider};
 use crate::external_file::{self, READ_TIMEOUT, in_background};
+use crate::net::body;
+use crate::net::body::BodyLimit;
+use crate::net::client::{error_chain, network};
 
 /// Limit for one question.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -56,7 +57,7 @@ enum Caller {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ModelsResponse {
     models: Vec<ModelInfo>,
 }
 
@@ -80,7 +81,7 @@ impl ModelsRequest {
             (None, Some(command)) => Caller::Command(command.clone()),
             (None, None) => return None,
         };
-        let base = provider.url("models", Some(AuthMode::ChatGpt));
+        let base = provider.url("models", AuthMode::ChatGpt.openai_base_url());
         let joint = if base.contains('?') { '&' } else { '?' };
         let account_id = match &caller {
             Caller::Account(account) => account.account_id(),
@@ -144,7 +145,7 @@ pub(super) async fn fetch(request: &ModelsRequest) -> Result<Fetched, String> {
     let body = body::read(response, LIST_LIMIT)
         .await
         .map_err(|e| e.to_string())?;
-    let answer = tokio::task::spawn_blocking(move || serde_json::from_slice::<Answer>(&body))
+    let answer = tokio::task::spawn_blocking(move || serde_json::from_slice::<ModelsResponse>(&body))
         .await
         .map_err(|e| e.to_string())?
         .map_err(|e| e.to_string())?;

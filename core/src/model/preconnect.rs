@@ -14,12 +14,12 @@ use super::TurnIdentity;
 use super::client::{Shared, lock};
 use super::turn_metadata::{RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, connect_websocket};
-use crate::git::Look;
+use crate::git::GitProbe;
 use crate::telemetry;
 
 /// Holds at most one connection, or the attempt at one.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(super) struct PreconnectSlot {
     /// How to ask for it. `None` is idle. Locked for moments only.
     kept: Mutex<Option<Ask>>,
     /// When a preconnect began that no turn has asked for yet.
@@ -30,9 +30,9 @@ pub(super) struct Slot {
 type Ask = oneshot::Sender<oneshot::Sender<Connection>>;
 type Asked = oneshot::Receiver<oneshot::Sender<Connection>>;
 
-impl Slot {
+impl PreconnectSlot {
     /// Starts to open a connection, unless there is one. It sends nothing.
-    pub(super) fn preconnect(&self, shared: &Arc<Shared>, look: Look) {
+    pub(super) fn preconnect(&self, shared: &Arc<Shared>, look: GitProbe) {
         let mut kept = lock(&self.kept);
         if kept.as_ref().is_some_and(|ask| !ask.is_closed()) {
             return;
@@ -104,7 +104,7 @@ impl Slot {
     }
 }
 
-async fn open(shared: Arc<Shared>, look: Look, mut asked: Asked) {
+async fn open(shared: Arc<Shared>, look: GitProbe, mut asked: Asked) {
     let started = Instant::now();
     // Whoever asks meanwhile gets the connection as soon as it is there.
     let mut waiting = None;
@@ -144,7 +144,7 @@ async fn open(shared: Arc<Shared>, look: Look, mut asked: Asked) {
     }
 }
 
-async fn handshake(shared: &Shared, look: &Look) -> Result<Connection, ConnectFailure> {
+async fn handshake(shared: &Shared, look: &GitProbe) -> Result<Connection, ConnectFailure> {
     let workspaces = look.in_time().await;
     let nobody = TurnIdentity::default();
     let identity = RequestIdentity::new(

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::provider::AuthCommand;
 use crate::auth::Secret;
+use crate::config::AuthCommand;
 use crate::process::capture::Limits;
 use crate::process::launcher::{Launcher, Output, Variables};
 

@@ -4,12 +4,12 @@ use std::fmt;
 
 use http::HeaderValue;
 
+use super::ModelClientOptions;
 use super::ModelError;
-use super::provider::AuthCommand;
 use super::provider_auth::CommandTokens;
-use super::{ModelClientOptions, Provider};
 use crate::ErrorKind;
 use crate::auth::{AuthError, AuthMode, CodexAuth, Secret, UnauthorizedRecovery};
+use crate::config::{AuthCommand, OPENAI_BASE_URL, Provider};
 use crate::url_redaction::redact_url;
 
 /// What the token of a provider's command is called in errors.
@@ -59,7 +59,7 @@ pub(super) async fn current_client_setup(
     let setup = |authorization: Option<HeaderValue>| ClientSetup {
         account: None,
         authorization,
-        url: provider.url("responses", None),
+        url: provider.url("responses", OPENAI_BASE_URL),
     };
     if let Some(name) = &provider.env_key {
         let source = format!("The environment variable `{name}`");
@@ -101,9 +101,10 @@ async fn of_command(
 
 fn with_account(provider: &Provider, account: Option<CodexAuth>) -> Result<ClientSetup, ModelError> {
     let authorization = account.as_ref().map(CodexAuth::authorization).transpose();
+    let mode = account.as_ref().map_or(AuthMode::ApiKey, CodexAuth::mode);
     Ok(ClientSetup {
         authorization: authorization.map_err(unfit)?,
-        url: provider.url("responses", account.as_ref().map(CodexAuth::mode)),
+        url: provider.url("responses", mode.openai_base_url()),
         account,
     })
 }

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::api_error::ApiError;
 use super::failure::{AT_CAPACITY, FLEX_CAPACITY, UPGRADE_TO_PLUS, of_code, told};
-use super::server_words::{self, MAX_WORDS};
 use super::{ModelError, rate_limits, retry_after, usage_limit};
 use crate::ErrorKind;
+use crate::net::server_message;
+use crate::net::server_message::MAX_WORDS;
 
 /// How much of the body of an unexpected status is shown, in bytes.
 const MAX_BODY_SHOWN: usize = 1000;
@@ -21,7 +22,7 @@ const HIGH_DEMAND: &str = "We’re currently experiencing high demand, which may
 pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: &str) -> ModelError {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let error = parsed.as_ref().and_then(ApiError::find).unwrap_or_default();
-    let words = server_words::of_bytes(body, MAX_WORDS);
+    let words = server_message::of_bytes(body, MAX_WORDS);
     let known = || of_code(&error).unwrap_or_else(|| ModelError::refused(ErrorKind::Other, words.clone()));
     let mut result = match (status.as_u16(), error.code()) {
         (
@@ -76,7 +77,7 @@ fn redirected(status: StatusCode, headers: &HeaderMap, url: &str) -> ModelError 
     let to = header_text(headers, "location").map_or_else(String::new, |to| {
         format!(
             " to {}",
-            server_words::clean(&crate::url_redaction::redact_url(&to))
+            server_message::clean(&crate::url_redaction::redact_url(&to))
         )
     });
     ModelError::refused(
@@ -203,7 +204,7 @@ fn unexpected(
     } else {
         let said = match &error.message {
             Some(message) => message.clone(),
-            None => server_words::of_bytes(body, MAX_BODY_SHOWN),
+            None => server_message::of_bytes(body, MAX_BODY_SHOWN),
         };
         let said = if said.is_empty() { "Unknown error" } else { &said };
         format!("unexpected status {code} {reason}: {said}{}", at(url))
@@ -236,7 +237,10 @@ fn at(url: &str) -> String {
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(server_words::clean_up_to(headers.get(name)?.to_str().ok()?, 500))
+    Some(server_message::clean_up_to(
+        headers.get(name)?.to_str().ok()?,
+        500,
+    ))
 }
 
 /// `x-error-json` is base64 of `{"error":{"code":…}}`.

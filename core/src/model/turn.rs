@@ -8,9 +8,9 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 
 use super::client::Shared;
-use super::conceal::conceal;
 use super::fingerprint::Exchange;
 use super::http;
+use super::redact_addresses::conceal;
 use super::request::{self, Frame};
 use super::response::{ResponseStream, Source};
 use super::retry::{self, RetryBudget};
@@ -18,7 +18,7 @@ use super::turn_log::TurnLog;
 use super::turn_metadata::{CompactionMetadata, RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, WebSocketResponse, connect_websocket};
 use super::{ModelError, Prompt, TurnIdentity};
-use crate::git::Look;
+use crate::git::GitProbe;
 use crate::{TurnError, telemetry};
 
 /// Turn-scoped session: made at the start of a turn, dropped at its end.
@@ -27,7 +27,7 @@ pub struct ModelClientSession {
     shared: Arc<Shared>,
     identity: TurnIdentity,
     /// What git says of the turn's folders.
-    look: Look,
+    look: GitProbe,
     log: Arc<TurnLog>,
     /// Routing state of the server: the first value of a turn stays to its end (docs/contract/model-http.md#turn-state).
     turn_state: Arc<OnceLock<String>>,
@@ -40,7 +40,7 @@ impl ModelClientSession {
     pub(super) fn new(shared: Arc<Shared>, identity: TurnIdentity) -> Self {
         let folders = identity.workspace_roots.iter().chain([&identity.cwd]);
         Self {
-            look: Look::at(folders.map(PathBuf::as_path)),
+            look: GitProbe::at(folders.map(PathBuf::as_path)),
             log: Arc::new(TurnLog::new(&identity.turn_id)),
             shared,
             identity,

@@ -14,14 +14,16 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::client::Shared;
-use super::connector::{self, Connected};
 use super::event_parser::{EventParser, WebSocketScope};
 use super::fingerprint::Exchange;
 use super::http_stream::{self, MAX_RESPONSE_BYTES};
 use super::setup::{ClientSetup, Recovery};
 use super::sse::MAX_EVENT_BYTES;
 use super::turn_metadata::RequestIdentity;
-use super::{ModelError, Prompt, ResponseEvent, failure, headers, retry_after, server_words};
+use super::{ModelError, Prompt, ResponseEvent, failure, headers, retry_after};
+use crate::net::connector;
+use crate::net::connector::Connected;
+use crate::net::server_message;
 use crate::telemetry;
 use crate::url_redaction::redact_url;
 
@@ -298,7 +300,7 @@ pub(super) struct Limits {
 /// A response that streams in over a WebSocket.
 #[derive(Debug)]
 pub(super) struct WebSocketResponse {
-    /// Taken away when the response is complete or has failed.
+    /// LockedThread away when the response is complete or has failed.
     connection: Option<Connection>,
     parser: EventParser,
     events: VecDeque<ResponseEvent>,
@@ -440,7 +442,7 @@ fn closed() -> ModelError {
 /// pass, or not hold for HTTP.
 fn closed_because(frame: &CloseFrame) -> ModelError {
     let code = u16::from(frame.code);
-    let reason = server_words::clean(&frame.reason);
+    let reason = server_message::clean(&frame.reason);
     if reason.is_empty() {
         return ModelError::disconnected(format!(
             "websocket closed by server before response.completed (code {code})"

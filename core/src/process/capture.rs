@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{sleep_until, timeout};
 
 use super::launcher::{Launched, Launcher};
-use super::rest::Rest;
+use super::remaining_output::Rest;
 
 /// Bytes of one read at most.
 const READ: usize = 8 * 1024;

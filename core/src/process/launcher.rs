@@ -11,7 +11,8 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
 use super::group::Group;
-use super::guarded::{self, Guarded};
+use super::orphan_reaper_client;
+use super::orphan_reaper_client::Guarded;
 
 /// Which variables a child gets.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Launcher {
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(errors)
-            .envs(guarded::mark())
+            .envs(orphan_reaper_client::mark())
             .kill_on_drop(true);
         lead_session(&mut self.command)?;
         let child = self.command.spawn()?;

@@ -6,11 +6,11 @@
 
 pub(crate) mod capture;
 pub(crate) mod group;
-mod guard;
-pub(crate) mod guarded;
 pub(crate) mod launcher;
-pub(crate) mod rest;
+mod orphan_reaper;
+pub(crate) mod orphan_reaper_client;
+pub(crate) mod remaining_output;
 mod table;
 
-pub use guard::{GUARD_ARGUMENT, guard_main};
-pub use guarded::enable_guard;
+pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
+pub use orphan_reaper_client::enable_orphan_reaper;

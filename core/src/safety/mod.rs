@@ -9,7 +9,7 @@ use crate::{ApprovalPolicy, SandboxPolicy, ThreadSettings};
 
 /// Whether a command may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ExecDecision {
     /// It may.
     Run,
     /// If the user allows it.
@@ -21,28 +21,28 @@ pub(crate) enum Verdict {
 /// Decides about a command (docs/contract/safety.md#policies). `escalated`: the model asks to leave the sandbox.
 ///
 /// There is no sandbox of ours yet, so where limits are set, every command needs the user's word.
-pub(crate) fn judge(settings: &ThreadSettings, escalated: bool) -> Verdict {
+pub(crate) fn assess(settings: &ThreadSettings, escalated: bool) -> ExecDecision {
     let unlimited = match settings.sandbox_policy {
         SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => true,
         SandboxPolicy::ReadOnly { .. } | SandboxPolicy::WorkspaceWrite { .. } => false,
     };
     match &settings.approval_policy {
-        ApprovalPolicy::Never if escalated => Verdict::Refuse(
+        ApprovalPolicy::Never if escalated => ExecDecision::Refuse(
             "approval policy is Never; reject command — you cannot ask for escalated permissions if the approval \
              policy is Never"
                 .to_owned(),
         ),
-        ApprovalPolicy::Never if !unlimited => Verdict::Refuse(rejected(
+        ApprovalPolicy::Never if !unlimited => ExecDecision::Refuse(rejected(
             "this system has no sandbox to run the command in, and the approval policy is Never, so nobody can be \
              asked to allow it. Work without commands, or tell the user that they need another approval policy or \
              full access",
         )),
-        ApprovalPolicy::Granular(granular) if !unlimited && !granular.sandbox_approval => Verdict::Refuse(rejected(
+        ApprovalPolicy::Granular(granular) if !unlimited && !granular.sandbox_approval => ExecDecision::Refuse(rejected(
             "approval required by policy, but AskForApproval::Granular.sandbox_approval is false",
         )),
-        ApprovalPolicy::Untrusted => Verdict::Ask,
-        _ if unlimited => Verdict::Run,
-        _ => Verdict::Ask,
+        ApprovalPolicy::Untrusted => ExecDecision::Ask,
+        _ if unlimited => ExecDecision::Run,
+        _ => ExecDecision::Ask,
     }
 }
 

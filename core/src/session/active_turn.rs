@@ -6,9 +6,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::actor::{End, Mail};
-use super::desk::{Desk, Say, TurnMail};
-use super::front::Front;
+use super::actor::{End, ThreadMessage};
+use super::inbox::{TurnInbox, TurnInput, TurnMessage};
+use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult};
 use crate::history::Entry;
@@ -20,8 +20,8 @@ pub(super) struct ActiveTurn {
     root_id: String,
     started_at: i64,
     began: Instant,
-    mail: mpsc::UnboundedSender<TurnMail>,
-    /// See [`Desk`].
+    mail: mpsc::UnboundedSender<TurnMessage>,
+    /// See [`TurnInbox`].
     cancel: CancellationToken,
     hurry: CancellationToken,
     /// Answered when the turn has stopped.
@@ -34,7 +34,7 @@ pub(super) struct ActiveTurn {
 
 impl ActiveTurn {
     /// A turn that begins, and what reaches it from outside.
-    pub(super) fn new(plan: &TurnPlan) -> (Self, Desk) {
+    pub(super) fn new(plan: &TurnPlan) -> (Self, TurnInbox) {
         let (mail, inbox) = mpsc::unbounded_channel();
         let turn = Self {
             id: Arc::clone(&plan.id),
@@ -48,7 +48,7 @@ impl ActiveTurn {
             end: None,
             patience: None,
         };
-        let desk = Desk {
+        let desk = TurnInbox {
             mail: inbox,
             cancel: turn.cancel.clone(),
             hurry: turn.hurry.clone(),
@@ -89,16 +89,16 @@ impl ActiveTurn {
     }
 
     /// Takes mail of the thread.
-    pub(super) fn take(&mut self, mail: Mail, front: &mut Front) {
+    pub(super) fn take(&mut self, mail: ThreadMessage, state: &mut ThreadState) {
         match mail {
-            Mail::Subscribers(count) => front.subscribers = count,
-            Mail::Warning(text) => front.outbox().emit(Event::Warning(text)),
-            Mail::Op(Op::Shutdown { reply }) => {
+            ThreadMessage::Subscribers(count) => state.subscribers = count,
+            ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
+            ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));
                 self.stop();
             }
-            Mail::Quit(deadline) => {
-                front.outbox.mute();
+            ThreadMessage::Quit(deadline) => {
+                state.outbox.mute();
                 let now = Instant::now();
                 // The rest of the time is for commands, and for the log.
                 self.patience = Some(now + deadline.saturating_duration_since(now) / 3);
@@ -108,7 +108,7 @@ impl ActiveTurn {
                 self.hurry.cancel();
                 self.stop();
             }
-            Mail::Op(Op::Interrupt { turn_id, reply }) => {
+            ThreadMessage::Op(Op::Interrupt { turn_id, reply }) => {
                 if turn_id.is_empty() || *turn_id == *self.id {
                     self.interrupts.push(reply);
                     self.stop();
@@ -119,42 +119,45 @@ impl ActiveTurn {
                     ))));
                 }
             }
-            Mail::Op(Op::StartTurn { start, reply }) => {
-                if let Some(say) = front.steer_by_start(*start, &self.id, &self.root_id, reply) {
-                    self.post(TurnMail::Steer(say));
+            ThreadMessage::Op(Op::StartTurn { start, reply }) => {
+                if let Some(turn_input) = state.steer_by_start(*start, &self.id, &self.root_id, reply) {
+                    self.post(TurnMessage::Steer(turn_input));
                 }
             }
-            Mail::Op(Op::Steer {
+            ThreadMessage::Op(Op::Steer {
                 expected_turn_id,
                 input,
                 client_user_message_id,
                 additional_context,
                 reply,
             }) => {
-                let say = Say {
+                let turn_input = TurnInput {
                     input,
                     client_id: client_user_message_id,
                     additional_context,
                 };
-                match Front::check_steer(&expected_turn_id, &say, &self.id) {
+                match ThreadState::check_steer(&expected_turn_id, &turn_input, &self.id) {
                     Ok(()) => {
                         reply.send(Ok(self.id.to_string()));
-                        front.heard(&say.input);
-                        self.post(TurnMail::Steer(say));
+                        state.heard(&turn_input.input);
+                        self.post(TurnMessage::Steer(turn_input));
                     }
                     Err(error) => reply.send(Err(error)),
                 }
             }
-            Mail::Op(Op::InjectItems { items, reply }) => {
-                reply.send(Front::parse_items(items).map(|items| self.post(TurnMail::Inject(items))));
+            ThreadMessage::Op(Op::InjectItems { items, reply }) => {
+                reply
+                    .send(ThreadState::parse_items(items).map(|items| self.post(TurnMessage::Inject(items))));
             }
-            Mail::Op(Op::UpdateSettings { patch, reply }) => front.update_settings(&patch, reply),
-            Mail::Op(Op::Snapshot { include_turns, reply }) => reply.send(Ok(front.snapshot(include_turns))),
+            ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
+            ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
+                reply.send(Ok(state.snapshot(include_turns)))
+            }
         }
     }
 
-    fn post(&self, mail: TurnMail) {
-        if matches!(&mail, TurnMail::Steer(say) if say.input.is_empty() && say.additional_context.is_empty())
+    fn post(&self, mail: TurnMessage) {
+        if matches!(&mail, TurnMessage::Steer(turn_input) if turn_input.input.is_empty() && turn_input.additional_context.is_empty())
         {
             return;
         }
@@ -163,7 +166,7 @@ impl ActiveTurn {
     }
 
     /// The turn is over: first the history, then the clients.
-    pub(super) async fn end(self, result: TurnResult, front: &mut Front) -> Option<End> {
+    pub(super) async fn end(self, result: TurnResult, state: &mut ThreadState) -> Option<End> {
         let completed_at = now_s();
         let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let turn_id = self.id.to_string();
@@ -194,7 +197,7 @@ impl ActiveTurn {
                 time_to_first_token_ms: result.first_token.map(to_ms),
             }
         };
-        let outbox = front.outbox();
+        let outbox = state.outbox();
         outbox.log().append(vec![entry]);
         outbox.log().flushed().await;
         outbox.log().sync();
@@ -219,7 +222,7 @@ impl ActiveTurn {
         }
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
         outbox.turn_ended(turn, last_message, result.answered);
-        front.info.updated_at = completed_at;
+        state.info.updated_at = completed_at;
         self.end
     }
 }

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::active_turn::ActiveTurn;
-use super::front::Front;
+use super::state::ThreadState;
 use super::turn::{self, TurnPlan};
 use super::turn_end::{TurnResult, given_up};
-use super::{Services, Session};
+use super::{ConversationState, Services};
 use crate::{Error, ErrorKind, Event, Op, Reply, TurnError};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
@@ -20,7 +20,7 @@ const COMMANDS_END: Duration = Duration::from_millis(500);
 
 /// What a thread can be sent.
 #[derive(Debug)]
-pub(crate) enum Mail {
+pub(crate) enum ThreadMessage {
     /// An operation.
     Op(Op),
     /// How many clients watch the thread.
@@ -33,7 +33,7 @@ pub(crate) enum Mail {
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
-pub(crate) type Unload = Box<dyn Fn(&mpsc::UnboundedReceiver<Mail>) -> bool + Send + Sync>;
+pub(crate) type Unload = Box<dyn Fn(&mpsc::UnboundedReceiver<ThreadMessage>) -> bool + Send + Sync>;
 
 /// Takes a thread out of the engine whatever mail there is.
 pub(crate) type Remove = Box<dyn Fn() + Send + Sync>;
@@ -55,14 +55,14 @@ pub(super) enum End {
 ///
 /// The mailbox is not bounded by itself: it holds no more than the requests that the server lets be in flight.
 pub(crate) struct Actor {
-    pub(crate) mailbox: mpsc::UnboundedReceiver<Mail>,
+    pub(crate) mailbox: mpsc::UnboundedReceiver<ThreadMessage>,
     pub(crate) services: Services,
-    pub(crate) session: Session,
-    pub(crate) front: Front,
+    pub(crate) session: ConversationState,
+    pub(crate) state: ThreadState,
     pub(crate) unload: Unload,
     pub(crate) remove: Remove,
     /// Came in while a turn was being stopped; taken after it.
-    pub(crate) deferred: VecDeque<Mail>,
+    pub(crate) deferred: VecDeque<ThreadMessage>,
     /// The turn that runs. Kept here, so that it has an end also after a fault.
     pub(super) active: Option<ActiveTurn>,
 }
@@ -74,7 +74,7 @@ impl Actor {
         let end = match AssertUnwindSafe(self.serve()).catch_unwind().await {
             Ok(end) => end,
             Err(_) => {
-                tracing::error!(id = %self.front.info.id, "the thread's actor panicked; the thread is closed");
+                tracing::error!(id = %self.state.info.id, "the thread's actor panicked; the thread is closed");
                 (self.remove)();
                 End::Fault
             }
@@ -88,55 +88,59 @@ impl Actor {
                 return End::Idle;
             };
             match mail {
-                Mail::Subscribers(count) => self.front.subscribers = count,
-                Mail::Warning(text) => self.front.outbox().emit(Event::Warning(text)),
-                Mail::Op(Op::Shutdown { reply }) => return End::Asked(reply),
-                Mail::Quit(deadline) => {
+                ThreadMessage::Subscribers(count) => self.state.subscribers = count,
+                ThreadMessage::Warning(text) => self.state.outbox().emit(Event::Warning(text)),
+                ThreadMessage::Op(Op::Shutdown { reply }) => return End::Asked(reply),
+                ThreadMessage::Quit(deadline) => {
                     self.services.outbox.mute();
                     return End::Quit(deadline);
                 }
-                Mail::Op(Op::StartTurn { start, reply }) => {
-                    if let Some(plan) = self.front.start_turn(*start, reply)
+                ThreadMessage::Op(Op::StartTurn { start, reply }) => {
+                    if let Some(plan) = self.state.start_turn(*start, reply)
                         && let Some(end) = Box::pin(self.turn(plan)).await
                     {
                         return end;
                     }
                 }
-                Mail::Op(Op::Steer { reply, .. }) => {
+                ThreadMessage::Op(Op::Steer { reply, .. }) => {
                     reply.send(Err(Error::invalid("no active turn to steer")));
                 }
-                Mail::Op(Op::Interrupt { turn_id, reply }) => reply.send(if turn_id.is_empty() {
+                ThreadMessage::Op(Op::Interrupt { turn_id, reply }) => reply.send(if turn_id.is_empty() {
                     Ok(())
                 } else {
                     Err(Error::invalid("no active turn to interrupt"))
                 }),
-                Mail::Op(Op::InjectItems { items, reply }) => match Front::parse_items(items) {
-                    Ok(items) => {
-                        if let Some(warning) = self.session.history.load().await {
-                            self.services.outbox.emit(Event::Warning(warning));
+                ThreadMessage::Op(Op::InjectItems { items, reply }) => {
+                    match ThreadState::parse_items(items) {
+                        Ok(items) => {
+                            if let Some(warning) = self.session.history.load().await {
+                                self.services.outbox.emit(Event::Warning(warning));
+                            }
+                            self.session.history.push(items);
+                            self.services.outbox.log().flushed().await;
+                            reply.send(Ok(()));
                         }
-                        self.session.history.push(items);
-                        self.services.outbox.log().flushed().await;
-                        reply.send(Ok(()));
+                        Err(error) => reply.send(Err(error)),
                     }
-                    Err(error) => reply.send(Err(error)),
-                },
-                Mail::Op(Op::UpdateSettings { patch, reply }) => self.front.update_settings(&patch, reply),
-                Mail::Op(Op::Snapshot { include_turns, reply }) => {
-                    reply.send(Ok(self.front.snapshot(include_turns)));
+                }
+                ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => {
+                    self.state.update_settings(&patch, reply)
+                }
+                ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
+                    reply.send(Ok(self.state.snapshot(include_turns)));
                 }
             }
         }
     }
 
     /// The next thing to do while no turn runs. `None`: the thread is to end.
-    async fn next_mail(&mut self) -> Option<Mail> {
+    async fn next_mail(&mut self) -> Option<ThreadMessage> {
         if let Some(mail) = self.deferred.pop_front() {
             return Some(mail);
         }
         let delay = self.services.config.thread_unload_delay;
         loop {
-            let watched = self.front.subscribers > 0;
+            let watched = self.state.subscribers > 0;
             tokio::select! {
                 biased;
                 mail = self.mailbox.recv() => return mail,
@@ -157,12 +161,12 @@ impl Actor {
             mailbox,
             services,
             session,
-            front,
+            state,
             deferred,
             active,
             ..
         } = self;
-        let client = services.client.turn(front.identity(&plan));
+        let client = services.client.turn(state.identity(&plan));
         let (turn, desk) = ActiveTurn::new(&plan);
         let turn = active.insert(turn);
         let result = {
@@ -176,7 +180,7 @@ impl Actor {
                         Some(mail) if turn.is_stopping() && waits_for_next_turn(&mail) => {
                             deferred.push_back(mail);
                         }
-                        Some(mail) => turn.take(mail, front),
+                        Some(mail) => turn.take(mail, state),
                         // Nobody can reach the thread any more, and so nobody wants its work.
                         None => {
                             open = false;
@@ -193,7 +197,7 @@ impl Actor {
             given_up(session)
         });
         let turn = active.take()?;
-        turn.end(result, front).await
+        turn.end(result, state).await
     }
 
     /// Ends the thread: its turn, its commands, its log. Each of them whatever becomes of the others.
@@ -201,7 +205,7 @@ impl Actor {
         let Self {
             services,
             mailbox,
-            mut front,
+            mut state,
             active,
             ..
         } = self;
@@ -218,7 +222,7 @@ impl Actor {
         }
         // After a fault: a turn that has been told has an end, too.
         if let Some(turn) = active.or_else(|| ActiveTurn::of(services.outbox.running()?)) {
-            let ending = AssertUnwindSafe(turn.end(TurnResult::failed(fault()), &mut front));
+            let ending = AssertUnwindSafe(turn.end(TurnResult::failed(fault()), &mut state));
             match ending.catch_unwind().await {
                 Ok(Some(End::Asked(reply))) => asked = Some(reply),
                 Ok(_) => {}
@@ -257,14 +261,14 @@ fn fault() -> TurnError {
 }
 
 /// Whether mail that comes while a turn is being stopped is for the time after it.
-fn waits_for_next_turn(mail: &Mail) -> bool {
+fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
     match mail {
-        Mail::Op(
+        ThreadMessage::Op(
             Op::StartTurn { .. } | Op::Steer { .. } | Op::InjectItems { .. } | Op::UpdateSettings { .. },
         ) => true,
-        Mail::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
-        | Mail::Subscribers(_)
-        | Mail::Quit(_)
-        | Mail::Warning(_) => false,
+        ThreadMessage::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
+        | ThreadMessage::Subscribers(_)
+        | ThreadMessage::Quit(_)
+        | ThreadMessage::Warning(_) => false,
     }
 }

@@ -17,12 +17,12 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Calls that run at the same time. Each starts as soon as it is known; the outputs are given back in call order.
 pub(crate) struct Calls {
     running: FuturesUnordered<BoxFuture<'static, (usize, ToolEnd)>>,
-    slots: Vec<Slot>,
+    slots: Vec<CallSlot>,
     cancel: CancellationToken,
     stopped: bool,
 }
 
-struct Slot {
+struct CallSlot {
     call_id: String,
     custom: bool,
     output: Option<FunctionOutput>,
@@ -76,7 +76,7 @@ impl Calls {
             _ => return,
         };
         let slot = self.slots.len();
-        self.slots.push(Slot {
+        self.slots.push(CallSlot {
             call_id: call.call_id.clone(),
             custom,
             output: None,

@@ -19,8 +19,8 @@ use crate::{ApprovalPolicy, ContextEntry, ModeKind, SandboxPolicy, ThreadSetting
 
 /// What the model knows of its surroundings.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
-    surroundings: Option<Surroundings>,
+pub(crate) struct ContextTracker {
+    surroundings: Option<EnvironmentContext>,
     /// The same as the history knows it.
     state: Map<String, Value>,
     /// What the history says that the model knows, before the first turn of a thread that goes on.
@@ -30,9 +30,9 @@ pub(crate) struct Told {
     additional: BTreeMap<String, ContextEntry>,
 }
 
-/// Surroundings of a turn.
+/// EnvironmentContext of a turn.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Surroundings {
+pub(crate) struct EnvironmentContext {
     model: String,
     developer_instructions: Option<String>,
     cwd: PathBuf,
@@ -46,7 +46,7 @@ pub(crate) struct Surroundings {
     shell: String,
 }
 
-impl Surroundings {
+impl EnvironmentContext {
     /// Of a turn that runs with these settings now.
     pub(crate) fn new(settings: &ThreadSettings, developer_instructions: Option<&str>) -> Self {
         Self {
@@ -65,9 +65,9 @@ impl Surroundings {
     }
 }
 
-/// News for the model, and what the history notes about them.
+/// ContextUpdate for the model, and what the history notes about them.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct ContextUpdate {
     /// Messages in order.
     pub(crate) messages: Vec<ResponseItem>,
     /// [`Entry::WorldState`], if there is any news.
@@ -76,7 +76,7 @@ pub(crate) struct News {
     pub(crate) warnings: Vec<String>,
 }
 
-impl Told {
+impl ContextTracker {
     /// What the model knows by the history.
     pub(crate) fn restored(state: Map<String, Value>) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl Told {
 
     /// Takes over what the history says. Of long texts it has hashes: those that are as they were count as known, all
     /// others as some other text. What another program has noted in its own way counts as nothing.
-    async fn restore(&mut self, config: &Arc<Config>, now: &Surroundings) {
+    async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) {
         let Some(state) = self.restored.take() else { return };
         let get = |key: &str| state.get(key).cloned().unwrap_or_default();
         let known_text = |key: &str, text: Option<&String>| match (get(key), text) {
@@ -96,7 +96,7 @@ impl Told {
             _ => Some(String::new()),
         };
         let before = || {
-            Some(Surroundings {
+            Some(EnvironmentContext {
                 model: from(get("model"))?,
                 developer_instructions: known_text(
                     "developer_instructions",
@@ -121,12 +121,13 @@ impl Told {
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
-    pub(crate) async fn update(&mut self, config: &Arc<Config>, now: Surroundings) -> News {
-        let mut news = News::default();
+    pub(crate) async fn update(&mut self, config: &Arc<Config>, now: EnvironmentContext) -> ContextUpdate {
+        let mut news = ContextUpdate::default();
         self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
-        let is_new =
-            |differs: fn(&Surroundings, &Surroundings) -> bool| before.is_none_or(|old| differs(old, &now));
+        let is_new = |differs: fn(&EnvironmentContext, &EnvironmentContext) -> bool| {
+            before.is_none_or(|old| differs(old, &now))
+        };
 
         let mut developer = Vec::new();
         if let Some(old) = before.filter(|old| old.model != now.model) {
@@ -241,7 +242,7 @@ fn hash(text: &str) -> String {
 }
 
 /// Name to value; long texts as hashes.
-fn state(of: &Surroundings, project_doc: Option<&str>) -> Map<String, Value> {
+fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Value> {
     let state = json!({
         "model": of.model,
         "developer_instructions": of.developer_instructions.as_deref().map(hash),
@@ -263,7 +264,7 @@ fn state(of: &Surroundings, project_doc: Option<&str>) -> Map<String, Value> {
 }
 
 /// `<environment_context>`; without folder and shell when those did not change.
-fn environment_context(config: &Config, of: &Surroundings, with_place: bool) -> String {
+fn environment_context(config: &Config, of: &EnvironmentContext, with_place: bool) -> String {
     let mut lines = String::new();
     let mut line = |tag: &str, text: &str| {
         // Writing to a String can't fail.

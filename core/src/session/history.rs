@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::Outbox;
 use crate::exec::OutputLimit;
-use crate::history::{Entry, ThreadLog};
+use crate::history::{Entry, LoadHistory, ThreadLog};
 use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
+use crate::outbox::Outbox;
 use crate::{Event, TokenUsage, new_id};
-
-/// Reads what a thread's model was told and said before.
-pub(crate) type LoadHistory = BoxFuture<'static, crate::Result<Vec<ResponseItem>>>;
 
 /// The Responses items of a thread, oldest first. It only grows at its end, so that the input of each request starts
 /// with the input of the one before: servers cache that prefix.
 #[derive(Default)]
-pub(crate) struct History {
+pub(crate) struct ModelHistory {
     /// What was before, until it is needed.
     stored: Option<LoadHistory>,
     items: Vec<ResponseItem>,
@@ -37,7 +33,7 @@ struct RawEvents {
     turn_id: Arc<str>,
 }
 
-impl History {
+impl ModelHistory {
     /// An empty history that writes what it is given into the thread's log.
     pub(crate) fn new(log: ThreadLog) -> Self {
         Self {
@@ -111,7 +107,7 @@ impl History {
     /// Adds items in order. Those without an identifier get one where they need it.
     pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
         let first = self.items.len();
-        // Leaves room for what tools say around an output.
+        // Leaves room for what tools turn_input around an output.
         let max_output = self.limit.bytes().saturating_add(self.limit.bytes() / 5);
         let mut told = Vec::new();
         for item in items {
@@ -134,15 +130,15 @@ impl History {
         }
     }
 
-    /// Gives the items away for the time of a request, which needs them as its own; [`History::put_back`] returns
+    /// Gives the items away for the time of a request, which needs them as its own; [`ModelHistory::put_back`] returns
     /// them. Saves a copy of the whole history per request. Every call has its output by then.
-    pub(crate) fn lend(&mut self) -> Vec<ResponseItem> {
+    pub(crate) fn take_items(&mut self) -> Vec<ResponseItem> {
         self.close_calls();
         std::mem::take(&mut self.items)
     }
 
-    /// See [`History::lend`].
-    pub(crate) fn put_back(&mut self, items: Vec<ResponseItem>) {
+    /// See [`ModelHistory::lend`].
+    pub(crate) fn restore_items(&mut self, items: Vec<ResponseItem>) {
         self.items = items;
     }
 
@@ -273,7 +269,7 @@ mod tests {
 
     #[test]
     fn open_calls_are_answered_once_and_in_order() {
-        let mut history = History::default();
+        let mut history = ModelHistory::default();
         let answer = pairing::output("b".into(), false, FunctionOutput::Text("done".into()));
         history.push([call("a"), call("b"), call("c"), answer]);
         history.close_calls();
@@ -301,19 +297,19 @@ mod tests {
 
     #[test]
     fn a_call_that_comes_again_has_its_own_output() {
-        let mut history = History::default();
+        let mut history = ModelHistory::default();
         let answer = || pairing::output("a".into(), false, FunctionOutput::Text("done".into()));
         history.push([call("a"), answer(), call("a")]);
-        let sent = history.lend();
+        let sent = history.take_items();
         assert_eq!(sent.len(), 4);
         assert!(
             matches!(&sent[3], ResponseItem::Known(KnownItem::FunctionCallOutput { output, .. })
             if *output == FunctionOutput::Text("aborted".into()))
         );
-        history.put_back(sent);
+        history.restore_items(sent);
         history.push([answer()]);
         assert_eq!(
-            history.lend().len(),
+            history.take_items().len(),
             4,
             "an output that comes too late has no call"
         );
@@ -321,7 +317,7 @@ mod tests {
 
     #[test]
     fn calls_keep_their_ids_and_our_messages_get_one() {
-        let mut history = History::default();
+        let mut history = ModelHistory::default();
         let reasoning = ResponseItem::Known(KnownItem::Reasoning {
             id: Some("rs_server".into()),
             summary: Vec::new(),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Outbox;
 use super::plan::{self, Piece, PlanSplitter};
+use crate::outbox::Outbox;
 use crate::{DeltaKind, Item, ItemBody, MessagePhase, new_id, now_ms};
 
 /// Where a message is told.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct MessageContext {
     pub(crate) outbox: Outbox,
     pub(crate) turn_id: Arc<str>,
     /// Plans are cut out of messages.
@@ -39,7 +39,12 @@ struct OpenPlan {
 
 impl OpenMessage {
     /// The model begins a message, perhaps with some text.
-    pub(crate) fn begin(place: &Place, id: Arc<str>, phase: Option<MessagePhase>, text: String) -> Self {
+    pub(crate) fn begin(
+        place: &MessageContext,
+        id: Arc<str>,
+        phase: Option<MessagePhase>,
+        text: String,
+    ) -> Self {
         let mut message = Self {
             id,
             started_at_ms: now_ms(),
@@ -74,7 +79,7 @@ impl OpenMessage {
     }
 
     /// More text.
-    pub(crate) fn delta(&mut self, place: &Place, text: String) {
+    pub(crate) fn delta(&mut self, place: &MessageContext, text: String) {
         match &mut self.splitter {
             None => self.message_delta(place, text),
             Some(splitter) => {
@@ -88,7 +93,7 @@ impl OpenMessage {
     /// It is complete, and this is all of it. `None`: all of it was a plan.
     pub(crate) async fn done(
         mut self,
-        place: &Place,
+        place: &MessageContext,
         text: String,
         phase: Option<MessagePhase>,
     ) -> Option<Item> {
@@ -114,13 +119,13 @@ impl OpenMessage {
     }
 
     /// It is complete though its end never came: what was streamed is all of it.
-    pub(crate) async fn end(self, place: &Place, text: String) -> Option<Item> {
+    pub(crate) async fn end(self, place: &MessageContext, text: String) -> Option<Item> {
         let phase = self.phase;
         self.done(place, text, phase).await
     }
 
     /// The stream was cut: what was shown stays readable as complete items.
-    pub(crate) async fn cut(mut self, place: &Place) {
+    pub(crate) async fn cut(mut self, place: &MessageContext) {
         if let Some(splitter) = self.splitter.take() {
             self.pieces(place, splitter.finish());
         }
@@ -134,7 +139,7 @@ impl OpenMessage {
         }
     }
 
-    fn pieces(&mut self, place: &Place, pieces: Vec<Piece>) {
+    fn pieces(&mut self, place: &MessageContext, pieces: Vec<Piece>) {
         for piece in pieces {
             match piece {
                 Piece::Message(text) => {
@@ -154,21 +159,21 @@ impl OpenMessage {
         }
     }
 
-    fn message_delta(&mut self, place: &Place, text: String) {
+    fn message_delta(&mut self, place: &MessageContext, text: String) {
         self.text.push_str(&text);
         place
             .outbox
             .delta(&place.turn_id, &self.id, DeltaKind::AgentMessage, text);
     }
 
-    fn announce(&mut self, place: &Place) {
+    fn announce(&mut self, place: &MessageContext) {
         if !std::mem::replace(&mut self.announced, true) {
             let item = self.item(self.text.clone(), None);
             place.outbox.item_started(&place.turn_id, item);
         }
     }
 
-    async fn complete(&self, place: &Place, text: String) -> Item {
+    async fn complete(&self, place: &MessageContext, text: String) -> Item {
         let item = self.item(text, Some(now_ms()));
         place.outbox.item_completed(&place.turn_id, item.clone()).await;
         item
@@ -187,7 +192,7 @@ impl OpenMessage {
     }
 
     /// A plan begins. There is one plan item in a turn: a later plan takes the place of an earlier one.
-    fn begin_plan(&mut self, place: &Place) {
+    fn begin_plan(&mut self, place: &MessageContext) {
         if let Some(plan) = &mut self.plan {
             plan.text.clear();
             return;
@@ -203,7 +208,7 @@ impl OpenMessage {
         self.plan = Some(plan);
     }
 
-    async fn complete_plan(&mut self, place: &Place, text: String) {
+    async fn complete_plan(&mut self, place: &MessageContext, text: String) {
         if let Some(plan) = self.plan.take() {
             let item = plan.item(text, Some(now_ms()));
             place.outbox.item_completed(&place.turn_id, item).await;

@@ -1,22 +1,21 @@
 //! Threads as actors: each owns its state, takes operations, tells events.
 //!
-//! A thread has two sides. The [`front::Front`] answers the mailbox at any moment: what is known of the thread, its
-//! settings. The [`Session`] belongs to the turn that runs: the history and what was told to the model. The actor
-//! holds both, and lends the session to each turn.
+//! A thread has two sides. The [`state::ThreadState`] answers the mailbox at any moment: what is known of the thread, its
+//! settings. The [`ConversationState`] belongs to the turn that runs: the history and what was told to the model. The actor
+//! holds both, and gives the conversation's state to each turn.
 
 mod active_turn;
 mod actor;
 mod calls;
 mod context;
-mod desk;
-mod front;
 mod history;
+mod inbox;
 mod input;
 mod message;
-mod outbox;
 mod plan;
 mod request;
 pub(crate) mod settings;
+mod state;
 mod stream;
 mod turn;
 mod turn_end;
@@ -27,16 +26,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub(crate) use actor::{Actor, Mail, Remove, Unload};
-pub(crate) use front::Front;
-pub(crate) use history::LoadHistory;
-pub(crate) use outbox::{CommandQuestion, Outbox};
+pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
 use crate::config::Config;
 use crate::exec::ExecSessions;
-use crate::history::ThreadLog;
+use crate::history::{LoadHistory, ThreadLog};
 use crate::model::{ModelClient, ResponseItem};
+use crate::outbox::Outbox;
 use crate::tools::ToolSet;
 
 /// A message of the user with one text.
@@ -59,18 +57,18 @@ pub(crate) struct Services {
 }
 
 /// What the turns of a thread hand on to each other.
-pub(crate) struct Session {
-    pub(crate) history: history::History,
-    pub(crate) told: context::Told,
+pub(crate) struct ConversationState {
+    pub(crate) history: history::ModelHistory,
+    pub(crate) context: context::ContextTracker,
     pub(crate) usage: usage::Usage,
 }
 
-impl Session {
+impl ConversationState {
     /// Of a thread in which nothing has happened.
     pub(crate) fn new(log: ThreadLog) -> Self {
         Self {
-            history: history::History::new(log),
-            told: context::Told::default(),
+            history: history::ModelHistory::new(log),
+            context: context::ContextTracker::default(),
             usage: usage::Usage::default(),
         }
     }
@@ -83,8 +81,8 @@ impl Session {
         usage: Option<ThreadTokenUsage>,
     ) -> Self {
         Self {
-            history: history::History::resumed(log, load),
-            told: world.map(context::Told::restored).unwrap_or_default(),
+            history: history::ModelHistory::resumed(log, load),
+            context: world.map(context::ContextTracker::restored).unwrap_or_default(),
             usage: usage.map(usage::Usage::restored).unwrap_or_default(),
         }
     }
@@ -93,17 +91,17 @@ impl Session {
 impl Actor {
     /// The actor of a thread.
     pub(crate) fn new(
-        mailbox: tokio::sync::mpsc::UnboundedReceiver<Mail>,
+        mailbox: tokio::sync::mpsc::UnboundedReceiver<ThreadMessage>,
         services: Services,
-        session: Session,
-        front: Front,
+        session: ConversationState,
+        state: ThreadState,
         (unload, remove): (Unload, Remove),
     ) -> Self {
         Self {
             mailbox,
             services,
             session,
-            front,
+            state,
             unload,
             remove,
             deferred: VecDeque::new(),

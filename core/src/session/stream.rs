@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::message::{OpenMessage, Place};
+use super::message::{MessageContext, OpenMessage};
 use crate::model::{ContentItem, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
 use crate::{DeltaKind, Event, Item, ItemBody, MessagePhase, WebSearchAction, new_id, now_ms};
 
 /// The items of one response on their way to the client, by their numbers. Several may be open at once.
 pub(crate) struct ResponseItems {
-    place: Place,
+    place: MessageContext,
     open: Vec<(usize, OpenItem)>,
     /// Identifiers of items that are complete.
     taken: TakenIds,
@@ -40,7 +40,7 @@ struct OpenReasoning {
 
 impl ResponseItems {
     /// For one attempt of one request.
-    pub(crate) fn new(place: Place, taken: TakenIds) -> Self {
+    pub(crate) fn new(place: MessageContext, taken: TakenIds) -> Self {
         Self {
             place,
             open: Vec::new(),
@@ -96,7 +96,7 @@ impl ResponseItems {
                 _ => return,
             };
             section.or_default().push_str(&delta);
-            let Place { outbox, turn_id, .. } = &self.place;
+            let MessageContext { outbox, turn_id, .. } = &self.place;
             outbox.delta(turn_id, &reasoning.id, kind, delta);
         }
     }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::context::Surroundings;
-use super::desk::{Cut, Desk, Say, TurnMail};
+use super::context::EnvironmentContext;
 use super::history::message;
-use super::message::Place;
+use super::inbox::{StreamInterrupt, TurnInbox, TurnInput, TurnMessage};
+use super::message::MessageContext;
 use super::request::Request;
 use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
-use super::{Services, Session, input};
+use super::{ConversationState, Services, input};
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
-use crate::model::network::network;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, RetryDecision};
+use crate::net::client::network;
 use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id};
 
 /// What a turn is to do.
@@ -30,7 +30,7 @@ pub(crate) struct TurnPlan {
     /// The settings are new since the last turn; the history must know.
     pub(crate) new_settings: bool,
     pub(crate) request: Request,
-    pub(crate) say: Say,
+    pub(crate) turn_input: TurnInput,
 }
 
 /// How a response ended.
@@ -46,10 +46,10 @@ struct Completed {
 /// while it polls this.
 pub(crate) async fn run(
     services: &Services,
-    session: &mut Session,
+    session: &mut ConversationState,
     plan: TurnPlan,
     client: ModelClientSession,
-    desk: Desk,
+    desk: TurnInbox,
 ) -> TurnResult {
     let prompt = plan.request.prompt(services, &plan.settings);
     let mut turn = Turn {
@@ -69,7 +69,7 @@ pub(crate) async fn run(
         taken_ids: TakenIds::new(),
         noticed: Vec::new(),
     };
-    let outcome = turn.go().await;
+    let outcome = turn.run_to_end().await;
     turn.session.history.turn_ended();
     TurnResult {
         outcome,
@@ -81,11 +81,11 @@ pub(crate) async fn run(
 
 struct Turn<'a> {
     services: &'a Services,
-    session: &'a mut Session,
+    session: &'a mut ConversationState,
     plan: TurnPlan,
     client: ModelClientSession,
     prompt: Prompt,
-    desk: Desk,
+    desk: TurnInbox,
     began: Instant,
     last_message: Option<Item>,
     answered: bool,
@@ -101,14 +101,14 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    async fn go(&mut self) -> Outcome {
+    async fn run_to_end(&mut self) -> Outcome {
         self.begin().await;
         loop {
             match self.sample().await {
                 Ok(true) => {}
                 Ok(false) if self.desk.has_steer() => {}
                 Ok(false) => {
-                    self.hear_mail().await;
+                    self.drain_inbox().await;
                     return Outcome::Completed;
                 }
                 Err(outcome) => {
@@ -123,9 +123,9 @@ impl Turn<'_> {
     async fn give_up(&mut self, outcome: &Outcome) {
         self.session.history.close_calls();
         while self.desk.has_steer() {
-            self.hear_mail().await;
+            self.drain_inbox().await;
         }
-        self.hear_mail().await;
+        self.drain_inbox().await;
         if matches!(outcome, Outcome::Interrupted) {
             // An interrupt between two requests has not been noticed by anybody else.
             self.services.outbox.turn_stops();
@@ -156,8 +156,8 @@ impl Turn<'_> {
             model_context_window: Some(plan.request.context_window),
             mode: plan.settings.collaboration_mode,
         }]);
-        let now = Surroundings::new(&plan.settings, services.developer_instructions.as_deref());
-        let news = session.told.update(&services.config, now).await;
+        let now = EnvironmentContext::new(&plan.settings, services.developer_instructions.as_deref());
+        let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {
             turn_id: plan.id.to_string(),
@@ -170,25 +170,25 @@ impl Turn<'_> {
         for warning in news.warnings {
             services.outbox.emit(Event::Warning(warning));
         }
-        let say = std::mem::take(&mut plan.say);
-        self.hear(say).await;
+        let turn_input = std::mem::take(&mut plan.turn_input);
+        self.hear(turn_input).await;
     }
 
     /// Takes what the user says into the history, and shows it back.
-    async fn hear(&mut self, say: Say) {
+    async fn hear(&mut self, turn_input: TurnInput) {
         let history = &mut self.session.history;
-        history.push(self.session.told.additional(&say.additional_context));
-        if say.input.is_empty() {
+        history.push(self.session.context.additional(&turn_input.additional_context));
+        if turn_input.input.is_empty() {
             return;
         }
-        history.push(input::to_messages(&say.input).await);
+        history.push(input::to_messages(&turn_input.input).await);
         let item = Item {
             id: new_id(),
             started_at_ms: Some(crate::now_ms()),
             completed_at_ms: None,
             body: ItemBody::UserMessage {
-                client_id: say.client_id,
-                content: say.input,
+                client_id: turn_input.client_id,
+                content: turn_input.input,
             },
         };
         let outbox = &self.services.outbox;
@@ -197,47 +197,47 @@ impl Turn<'_> {
     }
 
     /// Takes what has come in since the last request.
-    async fn hear_mail(&mut self) {
+    async fn drain_inbox(&mut self) {
         self.desk.take_mail();
         for mail in std::mem::take(&mut self.desk.waiting) {
             match mail {
-                TurnMail::Steer(say) => self.hear(say).await,
-                TurnMail::Inject(items) => self.session.history.push(items),
+                TurnMessage::Steer(turn_input) => self.hear(turn_input).await,
+                TurnMessage::Inject(items) => self.session.history.push(items),
             }
         }
     }
 
     /// One request and what follows from it. `true`: another one is needed.
     async fn sample(&mut self) -> Result<bool, Outcome> {
-        self.hear_mail().await;
+        self.drain_inbox().await;
         match self.request().await {
             Ok(more) => {
                 self.client.on_success();
                 Ok(more)
             }
-            Err(Cut::Steered) => Ok(true),
-            Err(Cut::Interrupted) => Err(Outcome::Interrupted),
-            Err(Cut::Failed(error)) => self.failed(&error).await.map(|()| true),
+            Err(StreamInterrupt::Steered) => Ok(true),
+            Err(StreamInterrupt::Interrupted) => Err(Outcome::Interrupted),
+            Err(StreamInterrupt::Failed(error)) => self.failed(&error).await.map(|()| true),
         }
     }
 
     /// Sends the history, and takes the answer with all its tool calls.
-    async fn request(&mut self) -> Result<bool, Cut> {
+    async fn request(&mut self) -> Result<bool, StreamInterrupt> {
         let mut calls = Calls::new(self.desk.cancel.child_token());
-        self.prompt.input = self.session.history.lend();
+        self.prompt.input = self.session.history.take_items();
         let opened = self
             .desk
             .watch(&mut calls, self.client.stream(&self.prompt))
             .await;
         self.session
             .history
-            .put_back(std::mem::take(&mut self.prompt.input));
+            .restore_items(std::mem::take(&mut self.prompt.input));
         for warning in network().take_warnings() {
             self.services.outbox.emit(Event::Warning(warning));
         }
-        let mut stream = opened?.map_err(|error| Cut::Failed(Box::new(error)))?;
+        let mut stream = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)))?;
 
-        let place = Place {
+        let place = MessageContext {
             outbox: self.services.outbox.clone(),
             turn_id: Arc::clone(&self.plan.id),
             plan_mode: self.plan.settings.collaboration_mode == ModeKind::Plan,
@@ -250,28 +250,28 @@ impl Turn<'_> {
         // Ends the request where it was cut.
         drop(stream);
         // Of an interrupted turn, nobody waits for the ends of items.
-        if matches!(cut, Some(Cut::Steered | Cut::Failed(_))) {
+        if matches!(cut, Some(StreamInterrupt::Steered | StreamInterrupt::Failed(_))) {
             items.cut().await;
         }
         self.taken_ids = items.into_taken();
-        if !matches!(cut, Some(Cut::Interrupted)) {
+        if !matches!(cut, Some(StreamInterrupt::Interrupted)) {
             let cancelled = self.desk.cancel.clone();
             tokio::select! {
                 biased;
-                () = cancelled.cancelled() => cut = Some(Cut::Interrupted),
+                () = cancelled.cancelled() => cut = Some(StreamInterrupt::Interrupted),
                 () = calls.all() => {}
             }
             if calls.stopped() {
-                cut = Some(Cut::Interrupted);
+                cut = Some(StreamInterrupt::Interrupted);
             }
         }
-        if matches!(cut, Some(Cut::Interrupted)) {
+        if matches!(cut, Some(StreamInterrupt::Interrupted)) {
             self.services.outbox.turn_stops();
             calls.stop(&self.desk.hurry).await;
         }
         let any_calls = calls.any();
         self.session.history.push(calls.into_outputs());
-        if let Some(Cut::Failed(error)) = &mut cut {
+        if let Some(StreamInterrupt::Failed(error)) = &mut cut {
             self.limits.append(&mut error.rate_limits);
         }
         let not_ended = completed
@@ -287,7 +287,7 @@ impl Turn<'_> {
             None => None,
         };
         self.tell_limits();
-        match cut.or(failure.map(Cut::Failed)) {
+        match cut.or(failure.map(StreamInterrupt::Failed)) {
             Some(cut) => Err(cut),
             None => Ok(any_calls || not_ended),
         }
@@ -366,7 +366,7 @@ impl Turn<'_> {
             let mut no_calls = Calls::new(self.desk.cancel.clone());
             match self.desk.watch(&mut no_calls, sleep.as_mut()).await {
                 Ok(()) => return Ok(()),
-                Err(Cut::Steered) => self.hear_mail().await,
+                Err(StreamInterrupt::Steered) => self.drain_inbox().await,
                 Err(_) => return Err(Outcome::Interrupted),
             }
         }

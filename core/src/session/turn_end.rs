@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Session;
+use super::ConversationState;
 use super::history::message;
 use crate::instructions::TURN_ABORTED;
 use crate::{Item, TurnError};
@@ -43,7 +43,7 @@ impl TurnResult {
 }
 
 /// Leaves a history that can be gone on with, of a turn that did not stop when it was asked to.
-pub(crate) fn given_up(session: &mut Session) -> TurnResult {
+pub(crate) fn given_up(session: &mut ConversationState) -> TurnResult {
     session.history.close_calls();
     session.history.push([message("user", [TURN_ABORTED.to_owned()])]);
     session.history.turn_ended();

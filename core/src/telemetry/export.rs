@@ -13,8 +13,9 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::runtime::Handle;
 
 use super::settings::{OtelError, Target};
-use crate::model::body::{self, BodyLimit};
-use crate::model::network::network;
+use crate::net::body;
+use crate::net::body::BodyLimit;
+use crate::net::client::network;
 
 /// How much of a collector's answer is read, and for how long.
 const ANSWER_LIMIT: BodyLimit = BodyLimit {

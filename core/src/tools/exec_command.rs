@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::exec::{Chunk, Launch, tokens};
 use crate::model::FunctionOutput;
-use crate::safety::{self, Verdict, command_actions, rejected};
-use crate::session::CommandQuestion;
+use crate::outbox::CommandQuestion;
+use crate::safety::{self, ExecDecision, command_actions, rejected};
 use crate::{ApprovalDecision, CallStatus, CommandExecution, CommandSource, Item, ItemBody, SandboxPolicy};
 
 /// Runs a command in a shell.
@@ -160,22 +160,22 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
     };
 
     let escalated = arguments.sandbox_permissions == Some(SandboxPermissions::RequireEscalated);
-    let announced = match safety::judge(&cx.settings, escalated) {
-        Verdict::Run => false,
-        Verdict::Refuse(reason) => {
+    let announced = match safety::assess(&cx.settings, escalated) {
+        ExecDecision::Run => false,
+        ExecDecision::Refuse(reason) => {
             cx.outbox.item_started(&cx.turn_id, item.clone());
             decline(&cx, item).await;
             return ToolEnd::text(reason);
         }
-        Verdict::Ask if cx.exec.is_allowed(&(argv.clone(), cwd.clone())) => false,
-        Verdict::Ask => match ask(&cx, &item, arguments.justification).await {
-            Answer::Run => true,
-            Answer::End(end) => {
+        ExecDecision::Ask if cx.exec.is_allowed(&(argv.clone(), cwd.clone())) => false,
+        ExecDecision::Ask => match ask(&cx, &item, arguments.justification).await {
+            ApprovalOutcome::Run => true,
+            ApprovalOutcome::End(end) => {
                 decline(&cx, item).await;
                 return end;
             }
             // The command has neither run nor been declined: nothing is to be told of it.
-            Answer::Interrupted(after) => return aborted(after),
+            ApprovalOutcome::Interrupted(after) => return aborted(after),
         },
     };
 
@@ -238,16 +238,16 @@ pub(super) fn aborted(after: Duration) -> ToolEnd {
     ))
 }
 
-enum Answer {
+enum ApprovalOutcome {
     Run,
     End(ToolEnd),
     /// The turn was interrupted after this time.
     Interrupted(Duration),
 }
 
-async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> Answer {
+async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> ApprovalOutcome {
     let ItemBody::CommandExecution(command) = &item.body else {
-        return Answer::Run;
+        return ApprovalOutcome::Run;
     };
     let begin = tokio::time::Instant::now();
     let question = cx.outbox.approve_command(CommandQuestion {
@@ -262,20 +262,20 @@ async fn ask(cx: &CallContext, item: &Item, reason: Option<String>) -> Answer {
     });
     let decision = tokio::select! {
         biased;
-        () = cx.cancel.cancelled() => return Answer::Interrupted(begin.elapsed()),
+        () = cx.cancel.cancelled() => return ApprovalOutcome::Interrupted(begin.elapsed()),
         decision = question => decision,
     };
     let by_user = || FunctionOutput::Text(rejected("rejected by user"));
     match decision {
         // There are no rules yet, so a rule allows no more than this command.
-        ApprovalDecision::Accept | ApprovalDecision::AcceptWithRule(_) => Answer::Run,
+        ApprovalDecision::Accept | ApprovalDecision::AcceptWithRule(_) => ApprovalOutcome::Run,
         ApprovalDecision::AcceptForSession => {
             cx.exec.allow((command.command.clone(), command.cwd.clone()));
-            Answer::Run
+            ApprovalOutcome::Run
         }
-        ApprovalDecision::Decline => Answer::End(ToolEnd::Output(by_user())),
-        ApprovalDecision::Cancel => Answer::End(ToolEnd::StopTurn(by_user())),
-        ApprovalDecision::Failed => Answer::End(ToolEnd::text(rejected("approval request failed"))),
+        ApprovalDecision::Decline => ApprovalOutcome::End(ToolEnd::Output(by_user())),
+        ApprovalDecision::Cancel => ApprovalOutcome::End(ToolEnd::StopTurn(by_user())),
+        ApprovalDecision::Failed => ApprovalOutcome::End(ToolEnd::text(rejected("approval request failed"))),
     }
 }
 

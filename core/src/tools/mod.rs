@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ThreadSettings;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::FunctionOutput;
-use crate::session::Outbox;
+use crate::outbox::Outbox;
 
 pub(crate) use exec_command::ExecCommand;
 pub(crate) use write_stdin::WriteStdin;

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::pkce::{Pkce, random_text};
 use super::server::{CodeHandler, LoginPage, LoginServer, ServerOptions};
-use super::{Cut, LoginOutcome, NOT_COMPLETED, check_workspace, port};
+use super::{AbortMessages, LoginOutcome, NOT_COMPLETED, check_workspace, port};
 use crate::auth::environment::AuthSettings;
-use crate::auth::{AuthManager, Secret, authority};
+use crate::auth::token_endpoint;
+use crate::auth::{AuthManager, Secret};
 use crate::{Error, Result};
 
 /// What the user may do at the authority with our tokens.
@@ -95,7 +96,7 @@ impl AuthManager {
         let (server, signed_in) = LoginServer::new(options, Arc::new(exchange));
         let id = Uuid::new_v4();
         let flow = async move { server.run(listener).await.map_err(|why| format!("{PREFIX}{why}")) };
-        let cut = Cut {
+        let cut = AbortMessages {
             cancelled: format!("{PREFIX}{NOT_COMPLETED}"),
             timed_out: format!("{PREFIX}Login timed out"),
         };
@@ -122,12 +123,12 @@ impl CodeHandler for Exchange {
             return Err(NOT_COMPLETED.to_owned());
         };
         let environment = &manager.options.environment;
-        let issued = authority::exchange_code(environment, code, &self.redirect_uri, &self.verifier)
+        let issued = token_endpoint::exchange_code(environment, code, &self.redirect_uri, &self.verifier)
             .await
             .map_err(|why| format!("Token exchange failed: {why}"))?;
         check_workspace(&issued, &self.settings.forced_workspaces)?;
         let api_key = match &issued.id_token {
-            Some(id_token) => authority::exchange_for_api_key(environment, id_token).await,
+            Some(id_token) => token_endpoint::exchange_for_api_key(environment, id_token).await,
             None => None,
         };
         manager

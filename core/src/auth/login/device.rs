@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Cut, LoginOutcome, NOT_COMPLETED, check_workspace};
+use super::{AbortMessages, LoginOutcome, NOT_COMPLETED, check_workspace};
 use crate::auth::environment::AuthEnvironment;
-use crate::auth::{AuthManager, Secret, authority, http};
+use crate::auth::token_endpoint;
+use crate::auth::{AuthManager, Secret, http};
 use crate::{Error, Result};
 
 /// How long the user may take.
@@ -63,7 +64,7 @@ impl AuthManager {
             let granted = wait_for_grant(&environment, &code).await?;
             let redirect_uri = format!("{}/deviceauth/callback", environment.issuer);
             let verifier = Secret::new(granted.code_verifier);
-            let issued = authority::exchange_code(
+            let issued = token_endpoint::exchange_code(
                 &environment,
                 &granted.authorization_code,
                 &redirect_uri,
@@ -75,7 +76,7 @@ impl AuthManager {
             check_workspace(&issued, &settings.forced_workspaces)?;
             manager.finish_chatgpt_login(&issued, None, &settings).await
         };
-        let cut = Cut {
+        let cut = AbortMessages {
             cancelled: NOT_COMPLETED.to_owned(),
             timed_out: "device auth timed out after 15 minutes".to_owned(),
         };
@@ -109,7 +110,7 @@ async fn request_code(environment: &AuthEnvironment) -> Result<DeviceCode> {
     if !status.is_success() {
         return Err(failed(format!("device code request failed with status {status}")));
     }
-    let body = authority::body_of(answer).await.map_err(failed)?;
+    let body = token_endpoint::body_of(answer).await.map_err(failed)?;
     serde_json::from_slice(&body).map_err(|_| failed("the authority's answer cannot be read".to_owned()))
 }
 
@@ -123,7 +124,7 @@ async fn wait_for_grant(environment: &AuthEnvironment, code: &DeviceCode) -> Res
         match client.post(&url).json(&body).timeout(ANSWER_LIMIT).send().await {
             Ok(answer) => match answer.status().as_u16() {
                 200..=299 => {
-                    let body = authority::body_of(answer).await?;
+                    let body = token_endpoint::body_of(answer).await?;
                     return serde_json::from_slice(&body)
                         .map_err(|_| "device auth failed: the authority's answer cannot be read".to_owned());
                 }

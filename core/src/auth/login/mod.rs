@@ -29,7 +29,8 @@ use super::claims::Claims;
 use super::environment::AuthSettings;
 use super::lock::HomeLock;
 use super::stored::{IssuedTokens, StoredAuth};
-use super::{AuthManager, Secret, authority};
+use super::token_endpoint;
+use super::{AuthManager, Secret};
 use crate::config::{CredentialsStore, LoginMethod};
 use crate::{Error, Result};
 
@@ -110,7 +111,7 @@ impl AuthManager {
         let environment = self.options.environment.clone();
         Ok(async move {
             if let Some(stored) = stored.filter(|stored| stored.access_token().is_some()) {
-                authority::revoke(&environment, &stored).await;
+                token_endpoint::revoke(&environment, &stored).await;
             }
         })
     }
@@ -147,7 +148,7 @@ impl AuthManager {
         &self,
         id: Uuid,
         limit: Duration,
-        cut: Cut,
+        cut: AbortMessages,
         signed_in: Arc<AtomicBool>,
         flow: F,
     ) -> LoginOutcome
@@ -206,7 +207,7 @@ impl AuthManager {
         self.replace_stored(Some(stored.clone()), settings);
         if let Some(superseded) = superseded.filter(|old| is_superseded(old, &stored)) {
             let environment = self.options.environment.clone();
-            tokio::spawn(async move { authority::revoke(&environment, &superseded).await });
+            tokio::spawn(async move { token_endpoint::revoke(&environment, &superseded).await });
         }
         Ok(())
     }
@@ -225,7 +226,7 @@ impl AuthManager {
 }
 
 /// What to say when a login is cut short.
-struct Cut {
+struct AbortMessages {
     cancelled: String,
     timed_out: String,
 }

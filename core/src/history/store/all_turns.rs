@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Inner;
-use crate::history::chain::{History, unreadable};
-use crate::history::source::Source;
-use crate::history::turn_map::TurnMap;
+use crate::history::read::chain::{History, unreadable};
+use crate::history::read::turn_index::TurnIndex;
+use crate::history::rollout::source::Source;
 use crate::{Result, Turn};
 
 /// Threads up to this size are read at once.
@@ -25,7 +25,7 @@ enum Turns {
 #[derive(Debug)]
 struct Unread {
     history: History,
-    map: TurnMap,
+    map: TurnIndex,
     next: usize,
     buffer: Vec<u8>,
     /// Turns as they are in memory: they count more than what the files tell of them.
@@ -34,7 +34,7 @@ struct Unread {
 
 impl AllTurns {
     /// All turns of a history. Small ones are read now.
-    pub(super) fn of(history: History, map: TurnMap) -> Result<Self> {
+    pub(super) fn of(history: History, map: TurnIndex) -> Result<Self> {
         let small = map.bytes() <= AT_ONCE;
         let mut unread = Unread {
             history,
@@ -56,7 +56,7 @@ impl AllTurns {
     }
 
     /// Replaces what the files tell of turns that are in memory.
-    pub(crate) fn lay_over(self, live: Vec<Turn>) -> Self {
+    pub(crate) fn merge_live_turns(self, live: Vec<Turn>) -> Self {
         match self.0 {
             Turns::Read(turns) => {
                 let mut turns: Vec<Turn> = turns.collect();
@@ -124,15 +124,19 @@ pub(super) const WORTH_KEEPING: u64 = 1 << 20;
 
 impl Inner {
     /// Where the turns of a history lie. What is found out of a large one is kept.
-    pub(super) fn turn_map(self: &Arc<Self>, history: &History) -> Result<TurnMap> {
+    pub(super) fn turn_index(self: &Arc<Self>, history: &History) -> Result<TurnIndex> {
         let large = history.segments.iter().map(Source::len).sum::<u64>() >= WORTH_KEEPING;
         let newest = history.newest().filter(|_| large);
         let newest = newest.map(|newest| newest.path().to_path_buf());
         let kept = newest.as_ref().and_then(|path| {
             let mut state = self.state();
-            state.index.exists().then(|| state.index.turn_map(path)).flatten()
+            state
+                .index
+                .exists()
+                .then(|| state.index.turn_index(path))
+                .flatten()
         });
-        let (map, read) = TurnMap::read(history, kept).map_err(unreadable)?;
+        let (map, read) = TurnIndex::read(history, kept).map_err(unreadable)?;
         if let Some(path) = newest
             && read >= WORTH_KEEPING
             && map.is_final()

@@ -156,11 +156,11 @@ impl ThreadStore {
                 .query_map([&kind, &key, &after], |r| r.get::<_, String>(0))?
                 .collect::<rusqlite::Result<Vec<_>>>()
             })?;
-            state.catalogue.refresh();
+            state.directory.refresh();
             let mut owners: Vec<(ThreadId, bool)> = Vec::new();
             for id in ids.iter().filter_map(|id| id.parse().ok()) {
                 // A thread without a file is one that has only just been started.
-                let is_archived = state.catalogue.all(id).pop().is_some_and(|r| r.archived);
+                let is_archived = state.directory.all(id).pop().is_some_and(|r| r.archived);
                 if archived.is_none_or(|wanted| wanted == is_archived) {
                     owners.push((id, is_archived));
                     if owners.len() > limit {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::cursor::{ListCursor, PositionCursor};
-use crate::history::catalogue::{Key, Rollout};
+use crate::history::index::directory::{Key, Rollout};
 use crate::{Result, ThreadId, ThreadInfo};
 
 /// What to list.
@@ -145,7 +145,7 @@ pub struct ListPage {
 }
 
 pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
-    state.catalogue.refresh();
+    state.directory.refresh();
     state.names.refresh();
     if query.section.is_some() {
         // Without it, no thread would seem to be in the section.
@@ -161,12 +161,12 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
     match query.sort {
         SortKey::Created => {
             let mut start = cursor.map(|c| start_key(c, query.descending));
-            // In batches, because rows are looked up with the catalogue at hand.
+            // In batches, because rows are looked up with the directory at hand.
             while found.len() <= limit {
                 let wanted = limit + 1 - found.len();
                 let mut batch: Vec<Rollout> = Vec::with_capacity(wanted);
                 state
-                    .catalogue
+                    .directory
                     .walk(query.archived, query.descending, start, |rollout| {
                         batch.push(rollout.clone());
                         batch.len() < wanted
@@ -212,7 +212,7 @@ fn by_change(
     limit: usize,
     found: &mut Vec<(i64, ThreadInfo)>,
 ) {
-    let mut all = state.catalogue.changes(query.archived);
+    let mut all = state.directory.changes(query.archived);
     all.sort_unstable_by_key(|(at, key)| (*at, key.id));
     if query.descending {
         all.reverse();
@@ -232,7 +232,7 @@ fn by_change(
     };
     for (at, key) in all {
         if behind(at, key.id)
-            && let Some(rollout) = state.catalogue.rollout(key, query.archived)
+            && let Some(rollout) = state.directory.rollout(key, query.archived)
             && let Some(info) = matching(state, query, &rollout)
         {
             found.push((at, info));
@@ -276,7 +276,7 @@ fn by_position(state: &mut State, query: &ListQuery, limit: usize) -> Result<Lis
     };
     let mut found: Vec<(PositionCursor, ThreadInfo)> = Vec::new();
     for member in members.into_iter().filter(behind) {
-        let rollout = state.catalogue.all(member.id).pop();
+        let rollout = state.directory.all(member.id).pop();
         if let Some(rollout) = rollout.filter(|r| r.archived == query.archived)
             && let Some(info) = matching(state, query, &rollout)
         {
@@ -340,7 +340,7 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
     {
         return None;
     }
-    let info = state.dress(info);
+    let info = state.with_user_metadata(info);
     let section = info.section.as_ref().map(|place| &place.id);
     if query
         .section
@@ -361,7 +361,7 @@ fn descends(state: &mut State, info: &ThreadInfo, ancestor: ThreadId) -> bool {
             None => return false,
             Some(id) if id == ancestor => return true,
             Some(id) => {
-                let rollout = state.catalogue.all(id).pop();
+                let rollout = state.directory.all(id).pop();
                 parent = rollout
                     .and_then(|rollout| state.row(&rollout))
                     .and_then(|(_, row)| row.meta.parent_thread_id);

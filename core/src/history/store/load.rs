@@ -5,15 +5,19 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{AllTurns, Reading, StoredThread, ThreadStore, pages};
-use crate::history::branch::{self, Branch, Cut};
-use crate::history::chain::{History, unreadable};
-use crate::history::lock::{LockError, WriterLock};
-use crate::history::tail::{self, Tail};
-use crate::history::{SessionMeta, private, replay, source};
+use super::{AllTurns, ReadStateHandle, StoredThread, ThreadStore, pages};
+use crate::history::read::branch;
+use crate::history::read::branch::{Branch, ForkPoint};
+use crate::history::read::chain::{History, unreadable};
+use crate::history::read::replay;
+use crate::history::read::tail;
+use crate::history::read::tail::Tail;
+use crate::history::rollout::lock::{LockError, WriterLock};
+use crate::history::rollout::source;
+use crate::history::{SessionMeta, private};
 use crate::model::ResponseItem;
-use crate::session::LoadHistory;
 use crate::{Error, HistoryMode, Result, ThreadId};
+use futures_util::future::BoxFuture;
 
 /// How long a thread's lock may take in all.
 const LOCKING: Duration = Duration::from_secs(10);
@@ -21,13 +25,13 @@ const LOCKING: Duration = Duration::from_secs(10);
 const BUFFER: usize = 256 << 10;
 
 /// A thread that this process may write, with how it stands.
-pub(crate) struct Taken {
+pub(crate) struct LockedThread {
     pub(crate) stored: StoredThread,
     pub(crate) lock: WriterLock,
     pub(crate) meta: SessionMeta,
     pub(crate) tail: Tail,
     pub(crate) history: History,
-    pub(crate) reading: Reading,
+    pub(crate) reading: ReadStateHandle,
 }
 
 /// Turns of a thread that is taken up, as many as were asked for.
@@ -41,7 +45,7 @@ pub(crate) struct TakenTurns {
 
 impl ThreadStore {
     /// Locks a thread and reads how it stands.
-    pub(crate) async fn take(&self, stored: StoredThread) -> Result<Taken> {
+    pub(crate) async fn take(&self, stored: StoredThread) -> Result<LockedThread> {
         let store = self.clone();
         let lock = self.lock(stored.info.id).await?;
         super::run(move || {
@@ -59,7 +63,7 @@ impl ThreadStore {
             }
             let history = store.inner.open(&stored.path)?;
             let tail = tail::read(&history).map_err(unreadable)?;
-            Ok(Taken {
+            Ok(LockedThread {
                 reading: store.reading(id),
                 meta: history.meta.clone(),
                 stored,
@@ -100,7 +104,7 @@ impl ThreadStore {
     }
 
     /// Reads a thread up to a cut.
-    pub(crate) async fn branch(&self, path: PathBuf, at: Cut) -> Result<Branch> {
+    pub(crate) async fn branch(&self, path: PathBuf, at: ForkPoint) -> Result<Branch> {
         let store = self.clone();
         super::run(move || {
             let history = store.inner.open(&path)?;
@@ -119,11 +123,11 @@ impl ThreadStore {
     ) -> Result<TakenTurns> {
         let inner = std::sync::Arc::clone(&self.inner);
         super::run(move || {
-            let map = all.then(|| inner.turn_map(&history)).transpose()?;
+            let map = all.then(|| inner.turn_index(&history)).transpose()?;
             let page = match page {
                 Some(query) => Some(pages::turns(&history, id, &query, || match &map {
                     Some(map) => Ok(map.clone()),
-                    None => inner.turn_map(&history),
+                    None => inner.turn_index(&history),
                 })?),
                 None => None,
             };
@@ -166,6 +170,9 @@ impl ThreadStore {
         .await
     }
 }
+
+/// Reads what a thread's model was told and said before.
+pub(crate) type LoadHistory = BoxFuture<'static, Result<Vec<ResponseItem>>>;
 
 /// Reads the model's history when it is asked for.
 pub(crate) fn load_later(history: History) -> LoadHistory {

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
-use crate::history::catalogue::Rollout;
-use crate::history::chain::History;
+use crate::history::index::directory::Rollout;
+use crate::history::index::names;
+use crate::history::read::chain::History;
 use crate::history::user_data::forget_thread;
-use crate::history::{RolloutName, names, private};
+use crate::history::{RolloutName, private};
 use crate::url_redaction::redact_url;
 use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
 
@@ -88,7 +89,7 @@ impl ThreadStore {
     pub(crate) async fn with_name(&self, info: ThreadInfo) -> Result<ThreadInfo> {
         self.blocking(move |state| {
             state.names.refresh();
-            Ok(state.dress(info))
+            Ok(state.with_user_metadata(info))
         })
         .await
     }
@@ -228,7 +229,7 @@ impl ThreadStore {
 
 impl State {
     /// Adds what users gave to a thread.
-    pub(super) fn dress(&mut self, mut info: ThreadInfo) -> ThreadInfo {
+    pub(super) fn with_user_metadata(&mut self, mut info: ThreadInfo) -> ThreadInfo {
         info.name = self.names.get(info.id).cloned();
         let key = info.id.to_string();
         let (patch, section) = self
@@ -243,10 +244,10 @@ impl State {
 
     /// Hands over the first lines of all threads, archived ones too.
     fn each_row(&mut self, mut take: impl FnMut(&Rollout, &crate::history::SessionMeta)) {
-        self.catalogue.refresh();
+        self.directory.refresh();
         let mut all = Vec::new();
         for archived in [false, true] {
-            self.catalogue.walk(archived, true, None, |rollout| {
+            self.directory.walk(archived, true, None, |rollout| {
                 all.push(rollout.clone());
                 true
             });
@@ -265,11 +266,11 @@ impl State {
         archived: bool,
         to: impl Fn(&Path) -> Option<PathBuf>,
     ) -> Result<Vec<PathBuf>> {
-        self.catalogue.refresh();
+        self.directory.refresh();
         let kind = if archived { "archived rollout" } else { "rollout" };
         let missing = || Error::invalid(format!("no {kind} found for thread id {id}"));
         let files: Vec<Rollout> = self
-            .catalogue
+            .directory
             .all(id)
             .into_iter()
             .filter(|r| r.archived == archived)
@@ -289,7 +290,7 @@ impl State {
             self.index.drop_row(&file.path);
             moved.push(target);
         }
-        self.catalogue.refresh();
+        self.directory.refresh();
         Ok(moved)
     }
 
@@ -315,8 +316,8 @@ impl State {
     /// First what users made, together with the files or not at all.
     fn delete(&mut self, id: ThreadId) -> Result<()> {
         self.check_delete(id)?;
-        self.catalogue.refresh();
-        let files = self.catalogue.all(id);
+        self.directory.refresh();
+        let files = self.directory.all(id);
         if files.is_empty() && self.unstarted(id)?.is_none() {
             return Err(Error::invalid(format!("no rollout found for thread id {id}")));
         }
@@ -340,7 +341,7 @@ impl State {
         for file in files {
             self.index.drop_row(&file.path);
         }
-        self.catalogue.refresh();
+        self.directory.refresh();
         Ok(())
     }
 }

@@ -3,18 +3,18 @@
 mod all_turns;
 mod attachments;
 mod cursor;
+mod index_refresh;
 mod list;
 pub(crate) mod load;
 mod manage;
 mod pages;
 mod places;
+mod read_marks;
 mod read_state;
-mod reading;
 mod search;
 mod sections;
 mod timeline;
 pub(crate) mod unstarted;
-mod warm;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,23 +26,23 @@ pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
+use read_marks::ReadMarkCache;
+pub(crate) use read_marks::ReadStateHandle;
 pub use read_state::{ReadState, Unread};
-use reading::Marks;
-pub(crate) use reading::Reading;
 pub use search::Occurrence;
 pub use sections::Section;
-pub use timeline::{Happening, Timeline};
+pub use timeline::{Timeline, TimelineEntry};
 use unstarted::Unstarted;
 
-use super::catalogue::{Catalogue, Rollout};
-use super::chain::{FindRollouts, History, HistoryError};
-use super::index::Index;
-use super::layout::Layout;
-use super::names::Names;
-use super::row::{Row, Stamp};
 use super::user_data::UserData;
-use super::watch::Watch;
-use super::{head, project};
+use crate::history::index::db::Index;
+use crate::history::index::directory::{Rollout, RolloutDirectory};
+use crate::history::index::names::Names;
+use crate::history::index::rows::{Row, Stamp};
+use crate::history::index::watch::Watch;
+use crate::history::read::chain::{FindRollouts, History, HistoryError};
+use crate::history::read::{head, turns};
+use crate::history::rollout::layout::Layout;
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
@@ -59,21 +59,21 @@ struct Inner {
     default_provider: String,
     /// Behind a lock because calls work on blocking threads; held for one call.
     state: Mutex<State>,
-    marks: Arc<Marks>,
+    marks: Arc<ReadMarkCache>,
     unstarted: Arc<Unstarted>,
     warming: AtomicBool,
 }
 
 struct State {
     layout: Layout,
-    catalogue: Catalogue,
+    directory: RolloutDirectory,
     names: Names,
     index: Index,
     data: UserData,
     rows: RowCache,
     /// Set once the first list has been answered.
     watch: Option<Watch>,
-    marks: Arc<Marks>,
+    marks: Arc<ReadMarkCache>,
     unstarted: Arc<Unstarted>,
     default_provider: String,
 }
@@ -99,12 +99,12 @@ impl ThreadStore {
     /// The threads below `layout`. `default_provider` stands in for files that don't tell their provider.
     pub fn new(layout: Layout, default_provider: impl Into<String>) -> Self {
         let default_provider = default_provider.into();
-        let marks: Arc<Marks> = Arc::default();
+        let marks: Arc<ReadMarkCache> = Arc::default();
         let unstarted: Arc<Unstarted> = Arc::default();
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(State {
-                    catalogue: Catalogue::new(layout.clone()),
+                    directory: RolloutDirectory::new(layout.clone()),
                     names: Names::new(layout.names()),
                     index: Index::new(layout.index(), layout.user_data()),
                     data: UserData::new(layout.user_data(), layout.index()),
@@ -144,7 +144,7 @@ impl ThreadStore {
                 Ok((page, !state.rows.fresh.is_empty()))
             })
             .await?;
-        self.warm(fresh);
+        self.refresh_index(fresh);
         Ok(page)
     }
 
@@ -172,7 +172,7 @@ impl ThreadStore {
     pub async fn turns(&self, path: PathBuf) -> Result<AllTurns> {
         let inner = Arc::clone(&self.inner);
         self.history(path, move |history| {
-            AllTurns::of(history.clone(), inner.turn_map(history)?)
+            AllTurns::of(history.clone(), inner.turn_index(history)?)
         })
         .await
     }
@@ -181,7 +181,7 @@ impl ThreadStore {
     pub async fn turns_page(&self, id: ThreadId, path: PathBuf, query: TurnsQuery) -> Result<TurnsPage> {
         let inner = Arc::clone(&self.inner);
         self.history(path, move |history| {
-            pages::turns(history, id, &query, || inner.turn_map(history))
+            pages::turns(history, id, &query, || inner.turn_index(history))
         })
         .await
     }
@@ -232,7 +232,7 @@ impl Inner {
     /// Opens the history that ends with the file at `path`. The lock is held for finding its files only: reading, and
     /// decompressing, may take long.
     fn open(&self, path: &Path) -> Result<History> {
-        self.state().catalogue.refresh();
+        self.state().directory.refresh();
         Ok(History::open(path, self)?)
     }
 }
@@ -253,7 +253,7 @@ impl From<HistoryError> for Error {
 
 impl State {
     fn find(&mut self, id: ThreadId) -> Result<Option<StoredThread>> {
-        let Some(rollout) = self.catalogue.newest(id) else {
+        let Some(rollout) = self.directory.newest(id) else {
             return Ok(None);
         };
         self.names.refresh();
@@ -261,14 +261,16 @@ impl State {
     }
 
     fn find_path(&mut self, path: &Path) -> Result<StoredThread> {
-        let source = super::source::Source::open_head(path, 4 << 20).map_err(|source| HistoryError::Io {
-            path: path.to_path_buf(),
-            source,
+        let source = crate::history::rollout::source::Source::open_head(path, 4 << 20).map_err(|source| {
+            HistoryError::Io {
+                path: path.to_path_buf(),
+                source,
+            }
         })?;
-        let meta = super::chain::read_meta(&source)?;
+        let meta = crate::history::read::chain::read_meta(&source)?;
         let id = meta.id.or_else(|| named(path));
         let id = id.ok_or_else(|| HistoryError::without_id(path))?;
-        if let Some(rollout) = self.catalogue.all(id).into_iter().find(|r| r.path == path) {
+        if let Some(rollout) = self.directory.all(id).into_iter().find(|r| r.path == path) {
             self.names.refresh();
             return self.stored(&rollout);
         }
@@ -276,7 +278,7 @@ impl State {
         let begun_ms =
             chrono::DateTime::parse_from_rfc3339(&meta.timestamp).map_or(0, |at| at.timestamp_millis());
         let rollout = Rollout {
-            key: super::catalogue::Key {
+            key: crate::history::index::directory::Key {
                 begun_ms,
                 id,
                 revert: None,
@@ -298,7 +300,7 @@ impl State {
         };
         let info = row.info(rollout, stamp, &self.default_provider);
         Ok(StoredThread {
-            info: self.dress(info),
+            info: self.with_user_metadata(info),
             path: rollout.path.clone(),
         })
     }
@@ -334,7 +336,7 @@ impl State {
 
     /// The first user text of the thread that a fork builds upon.
     fn base_preview(&mut self, id: ThreadId, not: &Path, depth: usize) -> Option<String> {
-        let first = self.catalogue.all(id).into_iter().find(|r| r.path != not)?;
+        let first = self.directory.all(id).into_iter().find(|r| r.path != not)?;
         let head = head::read(&first.path).ok()?;
         match head.meta.history_base {
             Some(base) if depth < 100 => self.base_preview(base.thread_id, &first.path, depth + 1),
@@ -350,7 +352,7 @@ impl State {
 
 impl FindRollouts for Inner {
     fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
-        let found = self.state().catalogue.all(id);
+        let found = self.state().directory.all(id);
         found.into_iter().map(|rollout| rollout.path).collect()
     }
 }
@@ -376,11 +378,11 @@ impl RowCache {
 
 /// The thread that a file's name tells.
 fn named(path: &Path) -> Option<ThreadId> {
-    Some(super::layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
+    Some(crate::history::rollout::layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
 }
 
-/// Marks the running turn among turns from a file, where it looks like one that was cut off.
-fn mark_running(turns: &mut [project::PlacedTurn], running: Option<&str>) {
+/// ReadMarkCache the running turn among turns from a file, where it looks like one that was cut off.
+fn mark_running(turns: &mut [turns::PlacedTurn], running: Option<&str>) {
     if let Some(running) = running
         && let Some(placed) = turns.iter_mut().rfind(|placed| placed.turn.id == running)
     {

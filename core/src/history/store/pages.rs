@@ -2,10 +2,10 @@
 
 use super::cursor::{PlaceCursor, Scope, TurnCursor};
 use super::mark_running;
-use crate::history::chain::{History, Place, unreadable};
-use crate::history::line::{EventKind, Kind, Line, Room, Text};
-use crate::history::project::{PlacedTurn, Projector, completed_item, reduce};
-use crate::history::turn_map::TurnMap;
+use crate::history::read::chain::{History, LinePosition, unreadable};
+use crate::history::read::turn_index::TurnIndex;
+use crate::history::read::turns::{PlacedTurn, Projector, completed_item, reduce};
+use crate::history::rollout::line::{EventKind, Kind, Line, Room, Text};
 use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, Turn};
 
 /// Which turns.
@@ -167,7 +167,7 @@ fn turns_before(history: &History, cursor: &PlaceCursor, count: usize) -> Result
 }
 
 /// Where the turn after the one at this ordinal begins.
-fn next_start(history: &History, ordinal: u64) -> Result<Option<Place>> {
+fn next_start(history: &History, ordinal: u64) -> Result<Option<LinePosition>> {
     let Some(start) = history.place_of(ordinal).map_err(unreadable)? else {
         return Ok(None);
     };
@@ -195,7 +195,7 @@ pub(super) fn turns(
     history: &History,
     id: ThreadId,
     query: &TurnsQuery,
-    map: impl FnOnce() -> Result<TurnMap>,
+    map: impl FnOnce() -> Result<TurnIndex>,
 ) -> Result<TurnsPage> {
     let limit = query.limit.clamp(1, 100);
     let legacy = history.mode() == HistoryMode::Legacy;
@@ -244,7 +244,7 @@ fn mapped_turns(
     query: &TurnsQuery,
     cursor: Option<&PlaceCursor>,
     limit: usize,
-    map: &TurnMap,
+    map: &TurnIndex,
 ) -> Result<(Vec<PlacedTurn>, bool)> {
     let heads = map.turns();
     let mut order: Vec<usize> = (0..heads.len()).collect();
@@ -336,7 +336,7 @@ pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Resu
         rows.len() <= limit
     };
     match (query.descending, place) {
-        (false, None) => history.each_from(Place::START, &mut take),
+        (false, None) => history.each_from(LinePosition::START, &mut take),
         (false, Some(place)) => history.each_from(place, &mut take),
         (true, None) => history.each_back(&mut take),
         // The anchor itself may belong to the page.
@@ -376,7 +376,7 @@ fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Resul
     let mut found = None;
     let mention = memchr::memmem::Finder::new(wanted);
     history
-        .each_from(Place::START, |line| {
+        .each_from(LinePosition::START, |line| {
             // Most lines don't mention it.
             if mention.find(line.bytes()).is_some()
                 && let Some(row) = item_row(line)

@@ -2,15 +2,15 @@
 //!
 //! A thread of which nothing is kept counts as read. The end of a turn that has an answer or failed makes it unread,
 //! from that turn on, and so does the user's word. What is kept lies in the users'
-//! database; of loaded threads it is in memory too, see [`super::reading`].
+//! database; of loaded threads it is in memory too, see [`super::read_marks`].
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::reading::Reading;
+use super::read_marks::ReadStateHandle;
 use super::{ListPage, State, ThreadStore, pages};
-use crate::history::chain::History;
+use crate::history::read::chain::History;
 use crate::{Error, Result, ThreadId};
 
 /// How far a thread was read.
@@ -71,7 +71,7 @@ impl ThreadStore {
         Ok(states.pop().unwrap_or_else(|| ReadState::initial(id)))
     }
 
-    /// Marks a thread as read or unread, if it is still as the caller believes. The new state is in force when this
+    /// ReadMarkCache a thread as read or unread, if it is still as the caller believes. The new state is in force when this
     /// resolves; [`ThreadStore::save`] writes it down.
     pub async fn mark_read(&self, id: ThreadId, expected: &str, read: bool) -> Result<ReadState> {
         let store = self.clone();
@@ -79,7 +79,7 @@ impl ThreadStore {
         let _held = super::run(move || {
             let mut state = store.inner.state();
             let known = state.read_states(&[id]).pop();
-            Ok(Reading::new(&store, id, known))
+            Ok(ReadStateHandle::new(&store, id, known))
         })
         .await?;
         let first_unread = (!read).then_some(Unread::ThreadStart);
@@ -110,8 +110,8 @@ impl ThreadStore {
     }
 
     /// The state of a thread that has just begun.
-    pub(crate) fn new_reading(&self, id: ThreadId) -> Reading {
-        Reading::new(self, id, None)
+    pub(crate) fn new_reading(&self, id: ThreadId) -> ReadStateHandle {
+        ReadStateHandle::new(self, id, None)
     }
 
     /// The state of a thread that lost its last turns. Tells it if that changed it: what was to be read next is gone.
@@ -119,7 +119,7 @@ impl ThreadStore {
         &self,
         id: ThreadId,
         history: History,
-    ) -> Result<(Reading, Option<ReadState>)> {
+    ) -> Result<(ReadStateHandle, Option<ReadState>)> {
         let store = self.clone();
         super::run(move || {
             let reading = store.reading(id);
@@ -130,8 +130,8 @@ impl ThreadStore {
             if pages::has_turn(&history, turn)? {
                 return Ok((reading, None));
             }
-            let news = ReadState::new(None);
-            let replaced = store.inner.marks.replace(id, &now.revision, news);
+            let changes = ReadState::new(None);
+            let replaced = store.inner.marks.replace(id, &now.revision, changes);
             if let Err(error) = store.inner.state().save() {
                 tracing::debug!(%error, "how far a thread was read is not saved yet");
             }
@@ -141,10 +141,10 @@ impl ThreadStore {
     }
 
     /// The state of a thread that is taken up. Reads the database.
-    pub(super) fn reading(&self, id: ThreadId) -> Reading {
+    pub(super) fn reading(&self, id: ThreadId) -> ReadStateHandle {
         let mut state = self.inner.state();
         let known = state.known_read_state(id);
-        Reading::new(self, id, known)
+        ReadStateHandle::new(self, id, known)
     }
 }
 
@@ -221,7 +221,7 @@ fn keep(db: &Connection, id: ThreadId, state: &ReadState) -> rusqlite::Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::layout::Layout;
+    use crate::history::rollout::layout::Layout;
 
     #[test]
     fn of_two_marks_that_expect_the_same_one_is_refused() {

@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cursor::{PlaceCursor, Scope};
 use super::{ListPage, ListQuery, ThreadStore, list};
-use crate::history::chain::{History, unreadable};
-use crate::history::legacy;
-use crate::history::line::{EventKind, Kind, Line};
-use crate::history::project::completed_item;
+use crate::history::read::chain::{History, unreadable};
+use crate::history::read::turns::completed_item;
+use crate::history::rollout::legacy;
+use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::{Error, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, UserInput};
 
 /// Characters of a snippet on either side of what was found.
@@ -86,7 +86,7 @@ impl ThreadStore {
                     Ok((page, !state.rows.fresh.is_empty()))
                 })
                 .await?;
-            self.warm(fresh);
+            self.refresh_index(fresh);
             for (n, info) in page.threads.into_iter().enumerate() {
                 let Some(path) = info.path.clone() else { continue };
                 let (wanted, cancel) = (term.clone(), cancel.clone());
@@ -154,7 +154,7 @@ fn first_match(history: &History, term: &str, cancel: &CancellationToken) -> Opt
         found.is_none()
     };
     history
-        .each_from(crate::history::chain::Place::START, &mut take)
+        .each_from(crate::history::read::chain::LinePosition::START, &mut take)
         .ok()?;
     found
 }
@@ -290,7 +290,7 @@ fn occurrences(
         true
     };
     history
-        .each_from(crate::history::chain::Place::START, &mut take)
+        .each_from(crate::history::read::chain::LinePosition::START, &mut take)
         .map_err(unreadable)?;
     let cursor = next.map(|(ordinal, index)| Cursor {
         thread_id: id,

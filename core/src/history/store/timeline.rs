@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::ThreadStore;
 use super::pages::ItemRow;
-use crate::history::chain::{History, Place, unreadable};
-use crate::history::line::{EventKind, Kind, Line};
-use crate::history::project::{Projector, completed_item};
+use crate::history::read::chain::{History, LinePosition, unreadable};
+use crate::history::read::turns::{Projector, completed_item};
+use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::{Error, HistoryMode, Item, Result, ThreadId, Turn};
 use std::path::PathBuf;
 
 /// Something that happened in a thread.
 #[derive(Debug, Clone)]
-pub enum Happening {
+pub enum TimelineEntry {
     /// A turn began.
     TurnStarted(Turn),
     /// An item was completed.
@@ -30,7 +30,7 @@ pub enum Happening {
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     /// What happened, with its ordinal.
-    pub entries: Vec<(u64, Happening)>,
+    pub entries: Vec<(u64, TimelineEntry)>,
     /// Goes on with what was before; `None` at the beginning.
     pub next_cursor: Option<String>,
 }
@@ -81,7 +81,9 @@ impl ThreadStore {
                 }
                 true
             };
-            history.each_from(Place::START, &mut take).map_err(unreadable)?;
+            history
+                .each_from(LinePosition::START, &mut take)
+                .map_err(unreadable)?;
             Ok(rows)
         })
         .await
@@ -109,7 +111,7 @@ fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usiz
             }
         }
     };
-    let mut entries: Vec<(u64, Happening)> = Vec::new();
+    let mut entries: Vec<(u64, TimelineEntry)> = Vec::new();
     cut.each_back(|line| {
         if let Some(ordinal) = line.ordinal
             && let Some(happening) = happening(line)
@@ -132,14 +134,14 @@ fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usiz
     })
 }
 
-fn happening(line: &Line<'_>) -> Option<Happening> {
+fn happening(line: &Line<'_>) -> Option<TimelineEntry> {
     let Kind::Event(kind) = line.kind else { return None };
     Some(match kind {
-        EventKind::TaskStarted => Happening::TurnStarted(turn(line)?),
-        EventKind::TaskComplete | EventKind::TurnAborted => Happening::TurnCompleted(ended(line)?),
+        EventKind::TaskStarted => TimelineEntry::TurnStarted(turn(line)?),
+        EventKind::TaskComplete | EventKind::TurnAborted => TimelineEntry::TurnCompleted(ended(line)?),
         EventKind::ItemCompleted => {
             let (turn_id, item) = completed_item(line)?;
-            Happening::Item {
+            TimelineEntry::Item {
                 turn_id,
                 item: Box::new(item),
             }

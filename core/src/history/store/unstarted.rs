@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{State, ThreadStore};
-use crate::history::catalogue::{Key, Rollout};
-use crate::history::layout::{Layout, uuid_ms};
-use crate::history::names;
-use crate::history::row::{Row, Stamp};
+use crate::history::index::directory::{Key, Rollout};
+use crate::history::index::names;
+use crate::history::index::rows::{Row, Stamp};
+use crate::history::rollout::codec::settings;
+use crate::history::rollout::layout::{Layout, uuid_ms};
 use crate::history::user_data::forget_thread;
-use crate::history::{SavedSettings, SessionMeta, settings_codec};
+use crate::history::{SavedSettings, SessionMeta};
 use crate::{Result, ThreadId, ThreadInfo, ThreadSettings};
 
 /// How long such threads are kept, in seconds.
@@ -51,7 +52,7 @@ impl Draft {
     fn to_kept(&self) -> Kept {
         Kept {
             meta: self.meta.clone(),
-            settings: settings_codec::thread_settings(&self.settings),
+            settings: settings::thread_settings(&self.settings),
             developer_instructions: self.developer_instructions.clone(),
         }
     }
@@ -303,7 +304,7 @@ impl State {
         let thread = kept.thread(id, &self.layout, &self.default_provider);
         self.names.refresh();
         Ok(Some(UnstartedThread {
-            info: self.dress(thread.info),
+            info: self.with_user_metadata(thread.info),
             ..thread
         }))
     }
@@ -344,7 +345,7 @@ impl State {
         }
         let (begun, gone): (Vec<ThreadId>, Vec<ThreadId>) = old
             .into_iter()
-            .partition(|id| self.catalogue.newest(*id).is_some());
+            .partition(|id| self.directory.newest(*id).is_some());
         self.data.write(|db| {
             for id in &begun {
                 db.execute("DELETE FROM unstarted WHERE thread_id = ?1", [id.to_string()])?;

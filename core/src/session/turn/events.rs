@@ -6,7 +6,7 @@ use super::{Completed, Turn};
 use crate::model::{ModelError, ResponseEvent, ResponseItem, ResponseStream};
 use crate::session::Services;
 use crate::session::calls::Calls;
-use crate::session::desk::Cut;
+use crate::session::inbox::StreamInterrupt;
 use crate::session::stream::ResponseItems;
 use crate::tools::CallContext;
 use crate::{DeltaKind, Event, Item};
@@ -21,7 +21,7 @@ impl Turn<'_> {
         stream: &mut ResponseStream,
         items: &mut ResponseItems,
         calls: &mut Calls,
-    ) -> Result<Completed, Cut> {
+    ) -> Result<Completed, StreamInterrupt> {
         let mut burst = 0;
         loop {
             let ready = if burst < BURST { stream.try_next() } else { None };
@@ -43,8 +43,8 @@ impl Turn<'_> {
             };
             let event = match event {
                 Some(Ok(event)) => event,
-                Some(Err(error)) => return Err(Cut::Failed(Box::new(error))),
-                None => return Err(Cut::Failed(Box::new(stream_ended()))),
+                Some(Err(error)) => return Err(StreamInterrupt::Failed(Box::new(error))),
+                None => return Err(StreamInterrupt::Failed(Box::new(stream_ended()))),
             };
             if let Some(completed) = self.event(event, items, calls).await {
                 return Ok(completed);

@@ -32,7 +32,7 @@ use crate::config::ShellEnvironmentPolicy;
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
 use crate::history::ThreadLog;
 use crate::model::FunctionOutput;
-use crate::session::Outbox;
+use crate::outbox::Outbox;
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, CommandApproval, CommandExecution, Event, EventSink, ItemBody,
     ModeKind, SandboxPolicy, ThreadId, ThreadSettings,

@@ -1,0 +1,188 @@
+//! The client at the other end of one connection.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use codex_app_server_protocol::wire::encode_notification;
+use codex_app_server_protocol::{Dialect, ErrorObject, Notification, Request};
+use codex_core::{ThreadId, now_ms};
+use tokio::sync::{Notify, Semaphore};
+
+use super::outgoing::Outgoing;
+use super::pending_requests::{Audience, ClientReply};
+use crate::handlers::running_searches::Searches;
+use crate::subscriptions::Subscriptions;
+
+/// Requests of one connection that may be in progress; then reading stops until one is answered.
+pub(crate) const MAX_IN_PROGRESS: u32 = 128;
+
+/// One connected client.
+pub(crate) struct Client {
+    /// Number of the connection.
+    pub(crate) id: u64,
+    /// What waits to be written to it.
+    pub(crate) outgoing: Arc<Outgoing>,
+    /// Room for requests in progress.
+    pub(crate) slots: Arc<Semaphore>,
+    /// Its searches that run.
+    pub(crate) searches: Searches,
+    profile: OnceLock<ClientProfile>,
+    /// Its input has ended: no answers will come.
+    input_ended: AtomicBool,
+    subscriptions: Weak<Subscriptions>,
+}
+
+/// What a client said of itself in `initialize`.
+#[derive(Debug)]
+pub(crate) struct ClientProfile {
+    /// Its name, as threads record it.
+    pub(crate) originator: String,
+    /// Our user agent on its behalf.
+    pub(crate) user_agent: String,
+    /// It may use what is experimental.
+    pub(crate) experimental: bool,
+    /// Notifications that it does not want.
+    pub(crate) opt_out: HashSet<String>,
+}
+
+/// Why a question to a client has no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum ClientRequestError {
+    /// The client refused.
+    #[error("the client refused: {0}")]
+    Refused(ErrorObject),
+    /// The answer is not what the method asks for.
+    #[error("the client's answer was not understood: {0}")]
+    NotUnderstood(String),
+    /// No answer in time.
+    #[error("the client did not answer in time")]
+    TimedOut,
+    /// The client has gone, or the question was withdrawn.
+    #[error("nobody is there to answer")]
+    Gone,
+}
+
+impl Client {
+    /// A client that has just connected.
+    pub(crate) fn new(id: u64, subscriptions: &Arc<Subscriptions>, relieved: Arc<Notify>) -> Self {
+        Self {
+            id,
+            outgoing: Arc::new(Outgoing::new(relieved)),
+            slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
+            searches: Searches::default(),
+            profile: OnceLock::new(),
+            input_ended: AtomicBool::new(false),
+            subscriptions: Arc::downgrade(subscriptions),
+        }
+    }
+
+    /// What the client said of itself; `None` before `initialize`.
+    pub(crate) fn profile(&self) -> Option<&ClientProfile> {
+        self.profile.get()
+    }
+
+    /// Remembers what the client said of itself. False if it had done so before.
+    pub(crate) fn set_profile(&self, session: ClientProfile) -> bool {
+        self.profile.set(session).is_ok()
+    }
+
+    /// Whether its input has ended, so that it can answer nothing any more.
+    pub(crate) fn input_has_ended(&self) -> bool {
+        self.input_ended.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_input_ended(&self) {
+        self.input_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client wants to hear of this.
+    pub(crate) fn wants(&self, method: &str) -> bool {
+        self.profile()
+            .is_some_and(|session| !session.opt_out.contains(method))
+    }
+
+    /// Tells the client something that belongs to no thread.
+    pub(crate) fn notify<N: Notification>(&self, params: &N::Params) {
+        if self.wants(N::METHOD) {
+            self.outgoing.push(None, frame::<N>(params));
+        }
+    }
+
+    /// Asks the client, and waits for its answer at most this long.
+    pub(crate) async fn request<R: Request>(
+        &self,
+        params: &R::Params,
+        patience: Duration,
+    ) -> Result<R::Response, ClientRequestError> {
+        let subscriptions = self.subscriptions.upgrade().ok_or(ClientRequestError::Gone)?;
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let id = subscriptions.ask::<R>(
+            Audience::Client(self.id),
+            None,
+            params,
+            Box::new(move |outcome| drop(tx.send(outcome))),
+        );
+        let _forget = Forget(&subscriptions, id);
+        match tokio::time::timeout(patience, rx).await {
+            Ok(Ok(outcome)) => read_reply::<R>(outcome),
+            Ok(Err(_)) => Err(ClientRequestError::Gone),
+            Err(_) => Err(ClientRequestError::TimedOut),
+        }
+    }
+}
+
+/// Takes a question off the table when nobody waits for its answer any more.
+struct Forget<'a>(&'a Subscriptions, i64);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.0.forget(self.1);
+    }
+}
+
+/// Reads the answer to a question.
+pub(crate) fn read_reply<R: Request>(outcome: ClientReply) -> Result<R::Response, ClientRequestError> {
+    match outcome {
+        Ok(result) => {
+            serde_json::from_str(result.get()).map_err(|e| ClientRequestError::NotUnderstood(e.to_string()))
+        }
+        Err(error) => Err(ClientRequestError::Refused(error)),
+    }
+}
+
+/// A notification as JSON.
+pub(crate) fn frame<N: Notification>(params: &N::Params) -> Bytes {
+    let mut json = Vec::with_capacity(256);
+    if let Err(e) = encode_notification(&mut json, Dialect::Plain, N::METHOD, params, Some(now_ms())) {
+        tracing::error!(method = N::METHOD, error = %e, "a notification cannot be written as JSON");
+    }
+    json.into()
+}
+
+/// A notification of a thread as JSON, made when the first one wants it and shared by all.
+pub(crate) struct SharedFrame<'a, N: Notification> {
+    thread: Option<ThreadId>,
+    params: &'a N::Params,
+    json: Option<Bytes>,
+}
+
+impl<'a, N: Notification> SharedFrame<'a, N> {
+    pub(crate) fn new(thread: Option<ThreadId>, params: &'a N::Params) -> Self {
+        Self {
+            thread,
+            params,
+            json: None,
+        }
+    }
+
+    /// Queues it for a client, if that wants it.
+    pub(crate) fn send_to(&mut self, client: &Client) {
+        if client.wants(N::METHOD) {
+            let json = self.json.get_or_insert_with(|| frame::<N>(self.params));
+            client.outgoing.push(self.thread, json.clone());
+        }
+    }
+}

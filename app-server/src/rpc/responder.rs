@@ -1,0 +1,144 @@
+//! The answer to a request: given exactly once, whatever the handler does.
+
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use codex_app_server_protocol::wire::{encode_error, encode_response};
+use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
+use codex_core::Reply;
+use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::error::{RpcError, RpcResult};
+use super::scheduler::QueueTicket;
+use super::streamed_turns::{LaterTurns, ResponseWithTurns};
+use crate::client::handle::Client;
+
+/// The duty to answer one request. Dropped unanswered (a handler panicked, a task was cancelled) it answers with an
+/// internal error.
+pub(crate) struct PendingResponse {
+    client: Arc<Client>,
+    id: Option<RequestId>,
+    /// Room among the requests that a connection may have in progress.
+    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// The place in the lane.
+    pub(crate) place: Option<QueueTicket>,
+}
+
+impl PendingResponse {
+    /// The duty to answer this request of this client.
+    pub(crate) fn new(client: Arc<Client>, id: RequestId) -> Self {
+        Self {
+            client,
+            id: Some(id),
+            slot: None,
+            place: None,
+        }
+    }
+
+    /// Refuses.
+    pub(crate) fn error(mut self, error: &ErrorObject) {
+        self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), error));
+    }
+
+    /// Grants.
+    fn result(mut self, result: &impl Serialize) {
+        self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
+    }
+
+    /// Grants, with turns that are read while the answer is written.
+    fn result_with_turns(mut self, result: &impl Serialize, turns: LaterTurns) {
+        let Some(id) = self.id.clone() else { return };
+        let mut json = Vec::with_capacity(4096);
+        if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
+            return self.result(result);
+        }
+        self.id = None;
+        let pieces = ResponseWithTurns::new(id, json, turns, Arc::clone(&self.client));
+        self.client.outgoing.push_pieces(pieces, self.slot.take());
+    }
+
+    fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
+        let Some(id) = &self.id else { return };
+        let mut json = Vec::with_capacity(256);
+        // If this panics, the request is still to be answered.
+        if let Err(e) = encode(&mut json, id) {
+            let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
+            json.clear();
+            drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
+        }
+        self.id = None;
+        self.client.outgoing.push(None, json);
+    }
+}
+
+impl Drop for PendingResponse {
+    fn drop(&mut self) {
+        if self.id.is_some() {
+            let error = RpcError::internal("the request was given up before it was answered; try again").0;
+            self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), &error));
+        }
+    }
+}
+
+/// An [`PendingResponse`] that knows its type.
+pub(crate) struct Responder<M> {
+    answer: PendingResponse,
+    method: PhantomData<fn(M)>,
+}
+
+impl<M: Request> Responder<M> {
+    pub(crate) fn new(answer: PendingResponse) -> Self {
+        Self {
+            answer,
+            method: PhantomData,
+        }
+    }
+
+    /// The request's id.
+    pub(crate) fn request_id(&self) -> Option<&RequestId> {
+        self.answer.id.as_ref()
+    }
+
+    /// Answers.
+    pub(crate) fn send(self, answer: RpcResult<M::Response>) {
+        match answer {
+            Ok(result) => self.answer.result(&result),
+            Err(RpcError(error)) => self.answer.error(&error),
+        }
+    }
+
+    /// Answers with a thread whose turns are to come, if there are any that are not in memory.
+    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<LaterTurns>)>) {
+        match answer {
+            Ok((result, Some(turns))) => self.answer.result_with_turns(&result, turns),
+            Ok((result, None)) => self.answer.result(&result),
+            Err(RpcError(error)) => self.answer.error(&error),
+        }
+    }
+
+    /// Hands the duty to a thread's actor. `convert` runs where the actor answers.
+    pub(crate) fn reply<T>(self, convert: impl FnOnce(T) -> M::Response + Send + 'static) -> Reply<T> {
+        Reply::new(move |answer: codex_core::Result<T>| {
+            let method = M::METHOD;
+            let send = || self.send(answer.map(convert).map_err(RpcError::from));
+            // What can't be shown costs this answer, not the thread whose actor gives it.
+            if catch_unwind(AssertUnwindSafe(send)).is_err() {
+                tracing::error!(method, "the answer could not be made because of a panic");
+            }
+        })
+    }
+
+    /// The request waits for the world outside (a program, a person) and may take long: others need not wait for a
+    /// free slot because of it. It keeps its place in its lane.
+    pub(crate) fn takes_long(&mut self) {
+        self.answer.slot = None;
+    }
+
+    /// Others of the lane need not wait for the rest of this request: what it changes, it has changed.
+    pub(crate) fn leave_queue(&mut self) {
+        self.takes_long();
+        self.answer.place = None;
+    }
+}

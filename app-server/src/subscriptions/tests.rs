@@ -1,0 +1,226 @@
+//! PendingRequests to clients, and who hears what.
+
+use codex_app_server_protocol::{CommandExecutionRequestApproval, ErrorObject, NoParams, Warning};
+use codex_core::{ApprovalDecision, CommandApproval};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+use crate::client::handle::{ClientProfile, ClientRequestError};
+use crate::subscriptions::*;
+
+struct Ask;
+
+impl Request for Ask {
+    const METHOD: &'static str = "test/ask";
+    type Params = NoParams;
+    type Response = Vec<String>;
+}
+
+fn client(subscriptions: &Arc<Subscriptions>, opt_out: &[&str]) -> Arc<Client> {
+    let client = subscriptions.connect();
+    client.set_profile(ClientProfile {
+        originator: String::new(),
+        user_agent: String::new(),
+        experimental: true,
+        opt_out: opt_out.iter().map(|method| (*method).to_owned()).collect(),
+    });
+    client
+}
+
+fn heard(client: &Client) -> Vec<Value> {
+    let frames = client.outgoing.take_frames();
+    frames
+        .iter()
+        .map(|json| serde_json::from_slice(json).unwrap())
+        .collect()
+}
+
+fn methods(client: &Client) -> Vec<String> {
+    heard(client)
+        .iter()
+        .map(|json| json["method"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn raw(json: &Value) -> Box<RawValue> {
+    RawValue::from_string(json.to_string()).unwrap()
+}
+
+fn question(number: u64) -> (Event, oneshot::Receiver<ApprovalDecision>) {
+    let (answer, answered) = oneshot::channel();
+    let question = CommandApproval {
+        approval: number,
+        turn_id: "turn".into(),
+        item_id: "item".into(),
+        started_at_ms: 1,
+        reason: None,
+        command: vec!["touch".into(), "a b".into()],
+        cwd: "/w".into(),
+        actions: Vec::new(),
+        proposed_rule: Some(vec!["touch".into()]),
+        answer,
+    };
+    (Event::CommandApproval(Box::new(question)), answered)
+}
+
+#[test]
+fn the_first_answer_counts_and_all_who_were_asked_hear_that_it_is_settled() {
+    let subscriptions = Subscriptions::new();
+    let (one, two, stranger) = (
+        client(&subscriptions, &[]),
+        client(&subscriptions, &[]),
+        client(&subscriptions, &[]),
+    );
+    let thread = ThreadId::new();
+    subscriptions.watch(thread, &one);
+    subscriptions.watch(thread, &two);
+    let (event, mut answered) = question(7);
+    subscriptions.emit(thread, event);
+    let asked = heard(&one);
+    assert_eq!(asked, heard(&two));
+    assert_eq!(asked[0]["id"], 0);
+    assert_eq!(asked[0]["method"], CommandExecutionRequestApproval::METHOD);
+    assert_eq!(asked[0]["params"]["command"], "touch 'a b'");
+    assert_eq!(
+        asked[0]["params"]["availableDecisions"],
+        json!(["accept", {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch"]}}, "cancel"])
+    );
+
+    let id = RequestId::Integer(0);
+    subscriptions.answered(&stranger, Some(&id), Ok(raw(&json!({"decision": "accept"}))));
+    assert!(answered.try_recv().is_err(), "it was not asked");
+    subscriptions.answered(&two, Some(&id), Ok(raw(&json!({"decision": "acceptForSession"}))));
+    subscriptions.answered(&one, Some(&id), Ok(raw(&json!({"decision": "cancel"}))));
+    assert_eq!(answered.try_recv().unwrap(), ApprovalDecision::AcceptForSession);
+    for client in [&one, &two] {
+        let settled = heard(client);
+        assert_eq!(settled.len(), 1);
+        assert_eq!(settled[0]["method"], "serverRequest/resolved");
+        assert_eq!(
+            settled[0]["params"],
+            json!({"threadId": thread.to_string(), "requestId": 0})
+        );
+    }
+    assert!(heard(&stranger).is_empty());
+}
+
+#[test]
+fn a_refusal_or_an_answer_that_is_not_understood_declines() {
+    let subscriptions = Subscriptions::new();
+    let client = client(&subscriptions, &[]);
+    let thread = ThreadId::new();
+    subscriptions.watch(thread, &client);
+    let outcomes = [
+        Ok(raw(&json!({"decision": "perhaps"}))),
+        Ok(raw(&json!(null))),
+        Err(ErrorObject::new(1, "no")),
+    ];
+    for (id, outcome) in (0..).zip(outcomes) {
+        let (event, mut answered) = question(id);
+        subscriptions.emit(thread, event);
+        subscriptions.answered(&client, Some(&RequestId::Integer(id.cast_signed())), outcome);
+        assert_eq!(answered.try_recv().unwrap(), ApprovalDecision::Failed);
+    }
+}
+
+#[test]
+fn questions_outlive_connections_and_are_repeated_to_who_comes_later() {
+    let subscriptions = Subscriptions::new();
+    let thread = ThreadId::new();
+    let first = client(&subscriptions, &[]);
+    subscriptions.watch(thread, &first);
+    let (event, mut answered) = question(1);
+    subscriptions.emit(thread, event);
+    let asked = heard(&first);
+    assert_eq!(subscriptions.disconnect(&first), [thread]);
+    subscriptions.watch(thread, &first);
+    assert_eq!(subscriptions.watchers(thread), 0, "who has gone cannot watch");
+
+    let later = client(&subscriptions, &[]);
+    subscriptions.watch(thread, &later);
+    subscriptions.repeat_requests(thread, &later);
+    assert_eq!(heard(&later), asked);
+    subscriptions.emit(thread, Event::ApprovalWithdrawn { approval: 1 });
+    assert_eq!(methods(&later), ["serverRequest/resolved"]);
+    subscriptions.answered(
+        &later,
+        Some(&RequestId::Integer(0)),
+        Ok(raw(&json!({"decision": "accept"}))),
+    );
+    assert!(answered.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn one_connection_can_be_asked_with_patience() {
+    let subscriptions = Subscriptions::new();
+    let client = client(&subscriptions, &[]);
+    let patience = Duration::from_millis(200);
+    let ask = || client.request::<Ask>(&NoParams {}, patience);
+    let answer = async |id, outcome| {
+        tokio::task::yield_now().await;
+        subscriptions.answered(&client, Some(&RequestId::Integer(id)), outcome);
+    };
+    let (answered, ()) = tokio::join!(ask(), answer(0, Ok(raw(&json!(["yes"])))));
+    assert_eq!(answered.unwrap(), ["yes"]);
+    let (answered, ()) = tokio::join!(ask(), answer(1, Ok(raw(&json!(5)))));
+    assert!(matches!(answered, Err(ClientRequestError::NotUnderstood(_))));
+    let refusal = ErrorObject::new(-1, "no");
+    let (answered, ()) = tokio::join!(ask(), answer(2, Err(refusal.clone())));
+    assert_eq!(answered, Err(ClientRequestError::Refused(refusal)));
+    assert_eq!(ask().await, Err(ClientRequestError::TimedOut));
+    let leave = async {
+        tokio::task::yield_now().await;
+        subscriptions.disconnect(&client);
+    };
+    let (answered, ()) = tokio::join!(ask(), leave);
+    assert_eq!(answered, Err(ClientRequestError::Gone));
+    assert_eq!(
+        methods(&client),
+        vec![Ask::METHOD; 5],
+        "nothing is said to be resolved"
+    );
+}
+
+#[test]
+fn watchers_hear_of_the_thread_and_everybody_of_its_status() {
+    let subscriptions = Subscriptions::new();
+    let (watcher, other, uninitialized) = (
+        client(&subscriptions, &[]),
+        client(&subscriptions, &[]),
+        subscriptions.connect(),
+    );
+    let deaf = client(&subscriptions, &[Warning::METHOD]);
+    let thread = ThreadId::new();
+    subscriptions.watch(thread, &watcher);
+    subscriptions.watch(thread, &watcher);
+    subscriptions.watch(thread, &deaf);
+    assert_eq!(subscriptions.watchers(thread), 2);
+    subscriptions.emit(thread, Event::Warning("careful".to_owned()));
+    subscriptions.emit(thread, Event::Status(codex_core::ThreadStatus::Idle));
+    subscriptions.emit(thread, Event::Closed);
+    let to_all = ["thread/status/changed", "thread/closed"];
+    assert_eq!(methods(&watcher), ["warning", to_all[0], to_all[1]]);
+    assert_eq!(methods(&other), to_all);
+    assert_eq!(methods(&deaf), to_all);
+    assert!(methods(&uninitialized).is_empty());
+}
+
+#[tokio::test]
+async fn a_thread_waits_for_its_slowest_watcher_until_that_reads_or_leaves() {
+    let subscriptions = Subscriptions::new();
+    let (slow, quick) = (client(&subscriptions, &[]), client(&subscriptions, &[]));
+    let (thread, other) = (ThreadId::new(), ThreadId::new());
+    subscriptions.watch(thread, &slow);
+    subscriptions.watch(thread, &quick);
+    subscriptions.watch(other, &quick);
+    slow.outgoing
+        .push(Some(thread), vec![b' '; crate::client::outgoing::HIGH_WATER + 1]);
+    assert!(subscriptions.congested(thread));
+    assert!(!subscriptions.congested(other));
+    let drained = subscriptions.drained(thread);
+    assert!(subscriptions.unwatch(thread, &slow));
+    assert!(!subscriptions.unwatch(thread, &slow));
+    drained.await;
+}

@@ -1,0 +1,141 @@
+//! What the beginning of a rollout tells: everything that a row of a list needs.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::chain::HistoryError;
+use crate::history::rollout::codec::input::FileInput;
+use crate::history::rollout::legacy;
+use crate::history::rollout::line::{EventKind, Kind, Line};
+use crate::history::rollout::meta::SessionMeta;
+use crate::history::rollout::source::Source;
+
+/// The first user message is looked for no further than this.
+const LIMIT: u64 = 4 << 20;
+
+/// The beginning of a rollout.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) meta: SessionMeta,
+    /// First user text, trimmed; `None` if there is none so far.
+    pub(crate) preview: Option<String>,
+    /// Model and effort of the first turn.
+    pub(crate) model: Option<String>,
+    pub(crate) effort: Option<String>,
+}
+
+/// Reads the beginning of a rollout.
+pub(crate) fn read(path: &Path) -> Result<Head, HistoryError> {
+    let wrap = |source: io::Error| HistoryError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
+    let source = Source::open_head(path, limit).map_err(wrap)?;
+    let mut lines = source.forward(0);
+    let mut head: Option<Head> = None;
+    let mut number = 0;
+    while lines.offset() < LIMIT {
+        let Some((_, bytes)) = lines.next().map_err(wrap)? else {
+            break;
+        };
+        let line = Line::parse(bytes);
+        let Some(found) = &mut head else {
+            head = line.filter(|l| l.kind == Kind::Meta).and_then(|l| {
+                Some(Head {
+                    meta: l.payload()?,
+                    preview: None,
+                    model: None,
+                    effort: None,
+                })
+            });
+            number += 1;
+            if head.is_none() && number == 10 {
+                break;
+            }
+            continue;
+        };
+        if let Some(line) = line
+            && found.take(&line)
+        {
+            break;
+        }
+    }
+    match head {
+        Some(head) => Ok(head),
+        // Says what is wrong.
+        None => Err(super::chain::read_meta(&source)
+            .err()
+            .unwrap_or_else(|| HistoryError::Empty(path.to_path_buf()))),
+    }
+}
+
+impl Head {
+    /// Whether the line is the last one that is needed.
+    fn take(&mut self, line: &Line<'_>) -> bool {
+        match line.kind {
+            Kind::TurnContext if self.model.is_none() => {
+                #[derive(Deserialize)]
+                struct Context {
+                    #[serde(default)]
+                    model: Option<String>,
+                    #[serde(default)]
+                    effort: Option<String>,
+                }
+                if let Some(context) = line.payload::<Context>() {
+                    self.model = context.model;
+                    self.effort = context.effort;
+                }
+            }
+            Kind::Event(EventKind::UserMessage) => self.preview = legacy::user_text(line).and_then(preview),
+            Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line).and_then(preview),
+            _ => {}
+        }
+        self.preview.is_some()
+    }
+}
+
+fn preview(text: String) -> Option<String> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    Some(if trimmed.len() == text.len() {
+        text
+    } else {
+        trimmed.to_owned()
+    })
+}
+
+/// The text of a `UserMessage` item.
+fn user_item(line: &Line<'_>) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Completed<'a> {
+        #[serde(borrow)]
+        item: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct User<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+        #[serde(borrow, default)]
+        content: Option<&'a RawValue>,
+    }
+    let user: User<'_> = serde_json::from_str(line.payload::<Completed<'_>>()?.item.get()).ok()?;
+    if user.kind != "UserMessage" {
+        return None;
+    }
+    let content: Vec<FileInput> = serde_json::from_str(user.content?.get()).ok()?;
+    let texts: Vec<String> = content
+        .into_iter()
+        .filter_map(|input| match input {
+            FileInput::Text { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect();
+    Some(texts.join("\n"))
+}

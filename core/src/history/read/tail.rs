@@ -1,0 +1,221 @@
+//! How a thread stood when it was last written: read from the end of its history, for resuming and for thread/read.
+
+use std::io;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::chain::History;
+use crate::history::rollout::codec::settings::SavedSettings;
+use crate::history::rollout::line::{EventKind, Kind, Line};
+use crate::history::rollout::log::LogPosition;
+use crate::{HistoryMode, ThreadTokenUsage, TokenUsage};
+
+/// How far back settings are looked for before the beginning of the file is asked instead, in bytes.
+const WINDOW: usize = 8 << 20;
+/// The same for legacy files.
+const LEGACY_WINDOW: usize = 256 << 10;
+/// How much of the beginning is looked at.
+const HEAD_LINES: usize = 40;
+
+/// The end of a history.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tail {
+    /// Where new lines go on counting.
+    pub(crate) position: LogPosition,
+    /// The last line has no end.
+    pub(crate) torn: bool,
+    /// The settings in force.
+    pub(crate) settings: SavedSettings,
+    /// The last turn, and whether it has an end.
+    pub(crate) last_turn: Option<(String, bool)>,
+    /// When it began, in Unix seconds.
+    pub(crate) turn_started_at: Option<i64>,
+    /// Token counts.
+    pub(crate) usage: Option<ThreadTokenUsage>,
+    /// The last context told to the model, all of it: `world_state` lines from the last full one on, oldest first.
+    pub(crate) world: Vec<(bool, String)>,
+}
+
+/// Reads the end of a history.
+pub(crate) fn read(history: &History) -> io::Result<Tail> {
+    let mut tail = Tail::default();
+    let mut seen = Seen::default();
+    // Legacy files have little of what is looked for.
+    let window = match history.mode() {
+        HistoryMode::Legacy => LEGACY_WINDOW,
+        HistoryMode::Paginated => WINDOW,
+    };
+    let mut bytes = 0;
+    history.each_back(|line| {
+        bytes += line.bytes().len();
+        seen.take(&mut tail, line);
+        !(seen.all() || bytes > window)
+    })?;
+    if let Some(newest) = history.newest() {
+        tail.torn = newest.is_torn()?;
+        if seen.ordinal.is_none()
+            && let Some(base) = history.meta.history_base
+        {
+            seen.ordinal = Some(base.end_ordinal_exclusive);
+        }
+    }
+    tail.position.ordinal = seen.ordinal.map_or(0, |last| last + 1);
+    if !(seen.settings && seen.context) {
+        head_settings(history, &mut seen)?;
+    }
+    // Oldest first.
+    for saved in seen.saved.into_iter().rev() {
+        tail.settings.update(saved);
+    }
+    tail.world.reverse();
+    Ok(tail)
+}
+
+/// What was found on the way back.
+#[derive(Default)]
+struct Seen {
+    ordinal: Option<u64>,
+    sequence: bool,
+    settings: bool,
+    context: bool,
+    turn: bool,
+    ended: Option<String>,
+    usage: bool,
+    world: bool,
+    /// Newest first.
+    saved: Vec<SavedSettings>,
+}
+
+impl Seen {
+    fn all(&self) -> bool {
+        self.ordinal.is_some()
+            && self.sequence
+            && self.settings
+            && self.context
+            && self.turn
+            && self.usage
+            && self.world
+    }
+
+    fn take(&mut self, tail: &mut Tail, line: &Line<'_>) {
+        if self.ordinal.is_none() {
+            self.ordinal = line.ordinal;
+        }
+        match line.kind {
+            Kind::Response if !self.sequence => self.position(tail, line),
+            Kind::TurnContext if !self.context && !self.settings => {
+                if let Some(saved) = line.raw_payload().and_then(SavedSettings::from_turn_context) {
+                    self.context = true;
+                    self.saved.push(saved);
+                }
+            }
+            Kind::Event(EventKind::SettingsApplied) if !self.settings => {
+                if let Some(saved) = applied(line) {
+                    self.settings = true;
+                    self.context = true;
+                    self.saved.push(saved);
+                }
+            }
+            Kind::Event(EventKind::TaskComplete | EventKind::TurnAborted)
+                if !self.turn && self.ended.is_none() =>
+            {
+                self.ended = line.text_member("turn_id").map(std::borrow::Cow::into_owned);
+            }
+            Kind::Event(EventKind::TaskStarted) if !self.turn => {
+                #[derive(Deserialize)]
+                struct Started {
+                    #[serde(default)]
+                    started_at: Option<i64>,
+                }
+                if let Some(id) = line.text_member("turn_id") {
+                    self.turn = true;
+                    tail.turn_started_at = line.payload::<Started>().and_then(|event| event.started_at);
+                    let ended = self.ended.as_deref() == Some(&*id);
+                    tail.last_turn = Some((id.into_owned(), ended));
+                }
+            }
+            Kind::Event(EventKind::TokenCount) if !self.usage => {
+                #[derive(Deserialize)]
+                struct Count {
+                    #[serde(default)]
+                    info: Option<Info>,
+                }
+                #[derive(Deserialize)]
+                struct Info {
+                    total_token_usage: TokenUsage,
+                    last_token_usage: TokenUsage,
+                    #[serde(default)]
+                    model_context_window: Option<i64>,
+                }
+                if let Some(info) = line.payload::<Count>().and_then(|count| count.info) {
+                    self.usage = true;
+                    tail.usage = Some(ThreadTokenUsage {
+                        total: info.total_token_usage,
+                        last: info.last_token_usage,
+                        model_context_window: info.model_context_window,
+                    });
+                }
+            }
+            Kind::WorldState if !self.world => {
+                #[derive(Deserialize)]
+                struct World<'a> {
+                    #[serde(default)]
+                    full: bool,
+                    #[serde(borrow)]
+                    state: &'a RawValue,
+                }
+                if let Some(world) = line.payload::<World<'_>>() {
+                    self.world = world.full;
+                    tail.world.push((world.full, world.state.get().to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn position(&mut self, tail: &mut Tail, line: &Line<'_>) {
+        #[derive(Deserialize)]
+        struct Placed {
+            metadata: Metadata,
+        }
+        #[derive(Deserialize)]
+        struct Metadata {
+            history_sequence: u64,
+            #[serde(default)]
+            sampled_through_sequence: u64,
+        }
+        self.sequence = true;
+        if let Ok(placed) = serde_json::from_slice::<Placed>(line.bytes()) {
+            tail.position.sequence = placed.metadata.history_sequence;
+            tail.position.sampled_through = placed.metadata.sampled_through_sequence;
+        }
+    }
+}
+
+fn applied(line: &Line<'_>) -> Option<SavedSettings> {
+    #[derive(Deserialize)]
+    struct Applied<'a> {
+        #[serde(borrow)]
+        thread_settings: &'a RawValue,
+    }
+    SavedSettings::from_thread_settings(line.payload::<Applied<'_>>()?.thread_settings.get())
+}
+
+/// Settings as they were at the beginning, for what the end does not tell.
+fn head_settings(history: &History, seen: &mut Seen) -> io::Result<()> {
+    for segment in &history.segments {
+        let mut lines = segment.forward(0);
+        for _ in 0..HEAD_LINES {
+            let Some((_, bytes)) = lines.next()? else { break };
+            if let Some(line) = Line::parse(bytes)
+                && line.kind == Kind::Event(EventKind::SettingsApplied)
+                && let Some(saved) = applied(&line)
+            {
+                seen.saved.push(saved);
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! The writer lock of a thread, shared with every other program on the same home.
+//!
+//! `thread-writer-locks/<id>.lock` is held with an exclusive `flock` as long as a process has the thread loaded.
+//! Making and removing lock files happens under `.coordination.lock`, so that nobody locks a file that is just being
+//! removed.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::layout::Layout;
+use crate::ThreadId;
+use crate::history::private;
+
+/// How long others may hold `.coordination.lock` before that is an error: they need a few system calls.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a lock file's removal may wait for it.
+const TIDYING: Duration = Duration::from_millis(10);
+
+/// Threads that this process holds. For the whole process, as the locks themselves are.
+static OURS: Mutex<BTreeSet<ThreadId>> = Mutex::new(BTreeSet::new());
+
+/// Why a thread could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error("thread {id} already has an active writer: {}", told(holder.as_ref()))]
+    Held {
+        /// The thread.
+        id: ThreadId,
+        /// The process, where the system tells.
+        holder: Option<Holder>,
+    },
+    /// Another process has held the lock of all lock files for longer than it takes to make one.
+    #[error(
+        "the writer lock of thread {id} can't be taken: {} has held {} for {} s. Try again; if it stays so, end what holds it",
+        holder.as_ref().map_or_else(|| "another process".to_owned(), |Holder { pid, name }| format!("process {pid} ({name})")),
+        path.display(),
+        PATIENCE.as_secs()
+    )]
+    Stuck {
+        /// The thread.
+        id: ThreadId,
+        /// The lock of all lock files.
+        path: PathBuf,
+        /// The process, where the system tells.
+        holder: Option<Holder>,
+    },
+    /// The lock file could not be made.
+    #[error("the writer lock of thread {id} could not be taken: {source}")]
+    Io {
+        /// The thread.
+        id: ThreadId,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A process that holds a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub pid: i32,
+    /// Its name.
+    pub name: String,
+}
+
+/// A thread that this process may write. Dropping it lets others have it.
+#[derive(Debug)]
+pub struct WriterLock {
+    id: ThreadId,
+    path: PathBuf,
+    coordination: PathBuf,
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock or says that it is held. Waits for two seconds at most while another process makes or removes a
+    /// lock file.
+    pub fn take(layout: &Layout, id: ThreadId) -> Result<Self, LockError> {
+        Self::take_within(layout, id, PATIENCE)
+    }
+
+    /// Likewise, with another longest wait.
+    pub(crate) fn take_within(layout: &Layout, id: ThreadId, patience: Duration) -> Result<Self, LockError> {
+        let io = |source| LockError::Io { id, source };
+        let folder = layout.locks();
+        private::create_folders(&folder).map_err(io)?;
+        let coordination = folder.join(".coordination.lock");
+        let guard = open(&coordination).map_err(io)?;
+        if !lock_within(&guard, patience).map_err(io)? {
+            return Err(LockError::Stuck {
+                id,
+                holder: holder(&guard),
+                path: coordination,
+            });
+        }
+        let path = folder.join(format!("{id}.lock"));
+        let file = open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                OURS.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+                Ok(Self {
+                    id,
+                    path,
+                    coordination,
+                    _file: file,
+                })
+            }
+            Err(TryLockError::WouldBlock) => Err(LockError::Held {
+                id,
+                holder: holder(&file),
+            }),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// As [`WriterLock::take`], but waits for up to a second while it is this process that still holds it, because it
+    /// is just closing the thread.
+    pub(crate) fn take_when_ours_is_free(layout: &Layout, id: ThreadId) -> Result<Self, LockError> {
+        let ours = || OURS.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        for _ in 0..50 {
+            match Self::take(layout, id) {
+                Err(LockError::Held { .. }) if ours() => std::thread::sleep(Duration::from_millis(20)),
+                other => return other,
+            }
+        }
+        Self::take(layout, id)
+    }
+
+    /// Whether some process, this one included, has the thread.
+    pub fn is_held(layout: &Layout, id: ThreadId) -> bool {
+        let path = layout.locks().join(format!("{id}.lock"));
+        private::open_to_read(&path)
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        OURS.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
+        // Removing is tidiness only: a file that stays behind locks nobody out.
+        if let Ok(guard) = open(&self.coordination)
+            && lock_within(&guard, TIDYING).unwrap_or(false)
+        {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The process that holds a lock on this file: Linux lists all locks with the file's device and number. Elsewhere, and
+/// for processes in other containers, nobody tells.
+fn holder(file: &File) -> Option<Holder> {
+    let meta = file.metadata().ok()?;
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let place = format!(
+        "{:02x}:{:02x}:{}",
+        rustix::fs::major(meta.dev()),
+        rustix::fs::minor(meta.dev()),
+        meta.ino()
+    );
+    let pid = locks.lines().find_map(|line| holding(line, &place))?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(Holder {
+        pid,
+        name: name.trim_end().to_owned(),
+    })
+}
+
+/// The process in a line of `/proc/locks` (man 5 proc_locks) if it holds a lock on the file at `place`.
+fn holding(line: &str, place: &str) -> Option<i32> {
+    // What waits has an arrow in the second column.
+    let mut columns = line.split_ascii_whitespace().skip(1);
+    (columns.next() == Some("FLOCK")).then_some(())?;
+    let pid = columns.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
+    (columns.next() == Some(place)).then_some(pid)
+}
+
+fn told(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { pid, name }) => {
+            format!("process {pid} ({name}) has it. Close the thread there, or fork it")
+        }
+        None => "another process has it. Close the thread there, or fork it".into(),
+    }
+}
+
+/// Locks a file; `false` if others have it all the time.
+pub(crate) fn lock_within(file: &File, patience: Duration) -> io::Result<bool> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(error);
+            }
+            Err(_) if began.elapsed() >= patience => return Ok(false),
+            Err(_) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    private::open(OpenOptions::new().create(true).truncate(false).write(true), path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(home.path());
+        let id = ThreadId::new();
+        let held = WriterLock::take(&layout, id).expect("free");
+        let refused = WriterLock::take(&layout, id).expect_err("held");
+        assert!(matches!(refused, LockError::Held { .. }));
+        if cfg!(target_os = "linux") {
+            let us = format!("process {} (", std::process::id());
+            assert!(refused.to_string().contains(&us), "{refused}");
+        }
+        assert!(WriterLock::is_held(&layout, id));
+        drop(held);
+        assert!(!WriterLock::is_held(&layout, id));
+        assert!(!layout.locks().join(format!("{id}.lock")).exists());
+        WriterLock::take(&layout, id).expect("free again");
+    }
+
+    #[test]
+    fn a_coordination_lock_that_is_never_let_go_is_an_error_that_names_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(home.path());
+        let id = ThreadId::new();
+        let held = WriterLock::take(&layout, id).expect("free");
+        let coordination = open(&layout.locks().join(".coordination.lock")).expect("a file");
+        coordination.lock().expect("free");
+        let refused = WriterLock::take_within(&layout, ThreadId::new(), Duration::ZERO).expect_err("stuck");
+        assert!(matches!(refused, LockError::Stuck { .. }));
+        assert!(refused.to_string().contains(".coordination.lock"), "{refused}");
+        // Letting go does not wait for it either.
+        drop(held);
+        assert!(!WriterLock::is_held(&layout, id));
+        drop(coordination);
+        WriterLock::take(&layout, id).expect("free again");
+    }
+
+    #[test]
+    fn holders_are_told_from_those_who_wait_and_from_other_locks() {
+        let place = "fe:00:6266957";
+        let pid = |line| holding(line, place);
+        assert_eq!(
+            pid("1: FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            Some(26699)
+        );
+        assert_eq!(
+            pid("1: -> FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            None
+        );
+        assert_eq!(pid("2: FLOCK  ADVISORY  WRITE 26699 fe:00:62669571 0 EOF"), None);
+        assert_eq!(pid("3: POSIX  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"), None);
+        // Of another container, or no line at all.
+        assert_eq!(pid("4: FLOCK  ADVISORY  WRITE 0 fe:00:6266957 0 EOF"), None);
+        assert_eq!(pid("5: FLOCK"), None);
+        assert_eq!(pid(""), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! Our side of the guard: what it is to know, and that there is one.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::process::{Child, Command};
+
+use super::group::Group;
+use super::launcher::lead_session;
+use super::orphan_reaper::{MARK, ORPHAN_REAPER_ARGUMENT, Tell};
+
+/// A guard that ends sooner than this after its start is followed by another one only after this time.
+const PAUSE: Duration = Duration::from_secs(1);
+
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// A lock, because children of all threads are registered over one pipe. Held for one short write, and for the start of
+/// a guard.
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    groups: BTreeSet::new(),
+    guard: None,
+    started: 0,
+});
+
+/// Lets the first child start a guard. Only for programs that call [`crate::process::orphan_reaper_main`] when they are given
+/// [`ORPHAN_REAPER_ARGUMENT`] as their only argument.
+pub fn enable_orphan_reaper() {
+    ENABLED.store(true, Ordering::Relaxed);
+}
+
+/// The variable that a child gets to be known by; starts the guard if there is none. `None` if there is to be no guard.
+pub(super) fn mark() -> Option<(&'static str, &'static str)> {
+    if !ENABLED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let mut registry = registry();
+    if registry.guard.is_none() {
+        registry.start();
+    }
+    Some((MARK, mark_value()))
+}
+
+/// One for the life of the process, whichever guard knows it.
+fn mark_value() -> &'static str {
+    static VALUE: OnceLock<String> = OnceLock::new();
+    VALUE.get_or_init(|| uuid::Uuid::new_v4().simple().to_string())
+}
+
+/// A group that ends with us, and when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Guarded(Group);
+
+impl Guarded {
+    /// Has the group ended when we end.
+    pub(super) fn new(group: Group) -> Self {
+        if ENABLED.load(Ordering::Relaxed) {
+            let mut registry = registry();
+            registry.groups.insert(group);
+            if !registry.tell(Tell::Hold(group)) {
+                registry.start();
+            }
+        }
+        Self(group)
+    }
+
+    /// The group.
+    pub(crate) fn group(&self) -> Group {
+        self.0
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.0.signal(Signal::KILL);
+        if ENABLED.load(Ordering::Relaxed) {
+            let mut registry = registry();
+            registry.groups.remove(&self.0);
+            // A guard that doesn't hear it sees by itself that the group has ended.
+            let _ = registry.tell(Tell::Release(self.0));
+        }
+    }
+}
+
+struct Registry {
+    /// What a guard is to know.
+    groups: BTreeSet<Group>,
+    guard: Option<Guard>,
+    /// Guards that were started so far.
+    started: u64,
+}
+
+struct Guard {
+    number: u64,
+    /// Takes nothing when the guard has stopped to read, instead of making us wait.
+    pipe: File,
+    process: Option<OwnedFd>,
+}
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Registry {
+    /// Tells the guard. False if there is none that listens.
+    fn tell(&mut self, what: Tell<'_>) -> bool {
+        // A line is written as a whole or not at all.
+        let tell = |guard: &mut Guard| guard.pipe.write_all(what.line().as_bytes());
+        self.guard.as_mut().is_some_and(|guard| tell(guard).is_ok())
+    }
+
+    /// Starts a guard, in place of the one that there may be, and tells it everything.
+    fn start(&mut self) {
+        if let Some(stuck) = self.guard.take() {
+            stuck.kill();
+        }
+        match self.try_start() {
+            Ok(guard) => self.guard = Some(guard),
+            Err(error) => {
+                tracing::warn!(%error, "no guard: commands may outlive this process if it is killed");
+            }
+        }
+    }
+
+    fn try_start(&mut self) -> io::Result<Guard> {
+        let mut child = spawn()?;
+        let pipe = child
+            .stdin
+            .take()
+            .ok_or_else(|| io::Error::other("the guard has no standard input"))?;
+        // A pipe that waits: all that there is to tell may be more than it holds.
+        let mut pipe = File::from(pipe.into_owned_fd()?);
+        let flags = fcntl_getfl(&pipe)?;
+        fcntl_setfl(&pipe, flags - OFlags::NONBLOCK)?;
+        pipe.write_all(Tell::Mark(mark_value()).line().as_bytes())?;
+        for group in &self.groups {
+            pipe.write_all(Tell::Hold(*group).line().as_bytes())?;
+        }
+        fcntl_setfl(&pipe, flags | OFlags::NONBLOCK)?;
+        self.started += 1;
+        let process = child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+            .and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
+        tokio::spawn(watch(child, self.started));
+        Ok(Guard {
+            number: self.started,
+            pipe,
+            process,
+        })
+    }
+}
+
+impl Guard {
+    /// Ends it at once: at the end of its pipe it would end what it guards.
+    fn kill(self) {
+        if let Some(process) = &self.process {
+            // It may have ended by itself.
+            let _ = pidfd_send_signal(process, Signal::KILL);
+        }
+    }
+}
+
+fn spawn() -> io::Result<Child> {
+    // Not the name of our file: it may have been replaced since we started.
+    let program = if cfg!(target_os = "linux") {
+        "/proc/self/exe".into()
+    } else {
+        std::env::current_exe()?
+    };
+    let mut command = Command::new(program);
+    command
+        .arg0("codex-app-server")
+        .arg(ORPHAN_REAPER_ARGUMENT)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // What ends our session or group (Ctrl-C, the end of a terminal) must not end it before us.
+    lead_session(&mut command)?;
+    command.spawn()
+}
+
+/// Starts another guard when this one ends.
+async fn watch(mut child: Child, number: u64) {
+    let began = Instant::now();
+    let ended = child.wait().await;
+    let is_current = || {
+        registry()
+            .guard
+            .as_ref()
+            .is_some_and(|guard| guard.number == number)
+    };
+    if !is_current() {
+        return;
+    }
+    tracing::warn!(
+        ?ended,
+        "the guard of our commands has ended; another one is started"
+    );
+    tokio::time::sleep(PAUSE.saturating_sub(began.elapsed())).await;
+    if is_current() {
+        registry().start();
+    }
+}

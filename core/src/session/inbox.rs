@@ -1,0 +1,92 @@
+//! What reaches a running turn from outside: more words of the user, and its interruption.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::calls::Calls;
+use crate::model::{ModelError, ResponseItem};
+use crate::{ContextEntry, UserInput};
+
+/// Something for a running turn.
+#[derive(Debug)]
+pub(crate) enum TurnMessage {
+    /// The user says more.
+    Steer(TurnInput),
+    /// Items for the history.
+    Inject(Vec<ResponseItem>),
+}
+
+/// What the user says.
+#[derive(Debug, Default)]
+pub(crate) struct TurnInput {
+    pub(crate) input: Vec<UserInput>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) additional_context: BTreeMap<String, ContextEntry>,
+}
+
+/// Why a request was given up.
+pub(crate) enum StreamInterrupt {
+    /// The turn is over.
+    Interrupted,
+    /// The user has said more.
+    Steered,
+    /// The request failed.
+    Failed(Box<ModelError>),
+}
+
+/// What may reach a turn from outside while it waits for something.
+pub(crate) struct TurnInbox {
+    pub(crate) mail: mpsc::UnboundedReceiver<TurnMessage>,
+    /// The turn is to stop.
+    pub(crate) cancel: CancellationToken,
+    /// It is not to wait for anything while it stops: the process ends.
+    pub(crate) hurry: CancellationToken,
+    /// LockedThread out of the mailbox, not yet heard.
+    pub(crate) waiting: Vec<TurnMessage>,
+}
+
+impl TurnInbox {
+    /// Waits for a future, while tool calls go on, until the turn is interrupted or the user says more.
+    pub(crate) async fn watch<T>(
+        &mut self,
+        calls: &mut Calls,
+        what: impl Future<Output = T>,
+    ) -> Result<T, StreamInterrupt> {
+        let mut what = std::pin::pin!(what);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(StreamInterrupt::Interrupted),
+                Some(mail) = self.mail.recv() => {
+                    let steer = matches!(mail, TurnMessage::Steer(_));
+                    self.waiting.push(mail);
+                    if steer {
+                        return Err(StreamInterrupt::Steered);
+                    }
+                }
+                () = calls.next() => {
+                    if calls.stopped() {
+                        return Err(StreamInterrupt::Interrupted);
+                    }
+                }
+                done = &mut what => return Ok(done),
+            }
+        }
+    }
+
+    pub(crate) fn take_mail(&mut self) {
+        while let Ok(mail) = self.mail.try_recv() {
+            self.waiting.push(mail);
+        }
+    }
+
+    /// Whether the user has said something that the model has not heard.
+    pub(crate) fn has_steer(&mut self) -> bool {
+        self.take_mail();
+        self.waiting
+            .iter()
+            .any(|mail| matches!(mail, TurnMessage::Steer(_)))
+    }
+}

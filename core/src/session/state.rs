@@ -1,0 +1,298 @@
+//! The side of a thread that its mailbox talks to, also while a turn runs: what is known of the thread, its settings.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::inbox::TurnInput;
+use super::request::Request;
+use super::turn::TurnPlan;
+use super::{input, settings};
+use crate::config::Config;
+use crate::history::Entry;
+use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
+use crate::outbox::Outbox;
+use crate::{
+    Error, Event, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
+    ThreadSettings, ThreadSnapshot, Turn, TurnStatus, UserInput, new_id, now_s,
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct ThreadState {
+    /// Everything but the status, which the outbox knows.
+    pub(crate) info: ThreadInfo,
+    pub(crate) settings: Arc<ThreadSettings>,
+    /// The history has not been told of the present settings.
+    pub(crate) settings_untold: bool,
+    pub(crate) config: Arc<Config>,
+    pub(crate) models: Arc<ModelCatalog>,
+    pub(crate) instruction_sources: Vec<PathBuf>,
+    /// How many clients watch.
+    pub(crate) subscribers: usize,
+    pub(crate) outbox: Outbox,
+    /// Choices of the client that go into the metadata of the running turn's requests.
+    pub(crate) parent_turn_id: Option<String>,
+    pub(crate) turn_trigger: Option<String>,
+    pub(crate) client_metadata: BTreeMap<String, String>,
+}
+
+impl ThreadState {
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Answers turn/start, and tells that the turn began. Changed settings are told before the answer, as clients of
+    /// the contract release know it. `None`: it was refused.
+    pub(crate) fn start_turn(&mut self, start: StartTurn, reply: Reply<Turn>) -> Option<TurnPlan> {
+        let changed = match self.checked(&start) {
+            Ok(settings) => settings,
+            Err(error) => {
+                reply.send(Err(error));
+                return None;
+            }
+        };
+        let id = new_id();
+        let root_id = start.root_turn_id.unwrap_or_else(|| id.clone());
+        let answer = in_progress(&id, &root_id);
+        self.settings_untold |= self.apply(changed);
+        self.warn_of_unknown_model();
+        reply.send(Ok(answer.clone()));
+        self.heard(&start.input);
+        let started_at = now_s();
+        self.info.updated_at = started_at;
+        self.info.recency_at = Some(started_at);
+        self.parent_turn_id = start.parent_turn_id;
+        self.turn_trigger = start.turn_trigger;
+        let metadata = (
+            start.settings.client_metadata,
+            start.settings.client_metadata_patch,
+        );
+        self.client_metadata = metadata.0.unwrap_or_default();
+        self.client_metadata.extend(metadata.1.unwrap_or_default());
+        self.outbox.turn_began(Turn {
+            started_at: Some(started_at),
+            ..answer
+        });
+        let settings = Arc::clone(&self.settings);
+        let request = Request::new(
+            &self.models,
+            &self.config,
+            &settings,
+            start.service_tier_for_turn,
+            start.output_schema,
+        );
+        Some(TurnPlan {
+            id: id.into(),
+            root_id,
+            started_at,
+            settings,
+            new_settings: std::mem::take(&mut self.settings_untold),
+            request,
+            turn_input: TurnInput {
+                input: start.input,
+                client_id: start.client_user_message_id,
+                additional_context: start.additional_context,
+            },
+        })
+    }
+
+    /// Answers a turn/start that came while a turn runs: its input steers that turn, its settings count from the next
+    /// one. `None`: it was refused.
+    pub(crate) fn steer_by_start(
+        &mut self,
+        start: StartTurn,
+        turn_id: &str,
+        root_id: &str,
+        reply: Reply<Turn>,
+    ) -> Option<TurnInput> {
+        let changed = match self.checked(&start) {
+            Ok(settings) => settings,
+            Err(error) => {
+                reply.send(Err(error));
+                return None;
+            }
+        };
+        self.apply_between_turns(changed);
+        reply.send(Ok(in_progress(turn_id, root_id)));
+        self.heard(&start.input);
+        Some(TurnInput {
+            input: start.input,
+            client_id: start.client_user_message_id,
+            additional_context: start.additional_context,
+        })
+    }
+
+    /// Whether a steer may go to the running turn.
+    pub(crate) fn check_steer(expected: &str, turn_input: &TurnInput, active: &str) -> Result<()> {
+        if expected != active {
+            return Err(Error::invalid(format!(
+                "expected active turn id `{expected}` but found `{active}`"
+            )));
+        }
+        if turn_input.input.is_empty() {
+            return Err(Error::invalid("input must not be empty"));
+        }
+        input::check(&turn_input.input)
+    }
+
+    /// Reads items of inject_items.
+    pub(crate) fn parse_items(items: Vec<Value>) -> Result<Vec<ResponseItem>> {
+        if items.is_empty() {
+            return Err(Error::invalid("items must not be empty"));
+        }
+        let parse = |(index, value): (usize, Value)| {
+            let bad =
+                |why: &str| Error::invalid(format!("items[{index}] is not a valid response item: {why}"));
+            if !value.get("type").is_some_and(Value::is_string) {
+                return Err(bad("it must be an object with a `type`"));
+            }
+            serde_json::from_value(value).map_err(|error| bad(&error.to_string()))
+        };
+        items.into_iter().enumerate().map(parse).collect()
+    }
+
+    /// Changes settings outside of a turn, or under a running one, for the next.
+    pub(crate) fn update_settings(&mut self, patch: &SettingsPatch, reply: Reply<()>) {
+        match settings::changed(&self.config, &self.settings, patch) {
+            Ok(changed) => {
+                reply.send(Ok(()));
+                self.apply_between_turns(changed);
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    /// The user said something: the first words become the preview.
+    pub(crate) fn heard(&mut self, said: &[UserInput]) {
+        if self.info.preview.is_empty()
+            && let Some(text) = input::first_text(said)
+        {
+            text.clone_into(&mut self.info.preview);
+        }
+    }
+
+    /// The thread begins with these items: the first user's words become the preview.
+    pub(crate) fn heard_items(&mut self, items: &[ResponseItem]) {
+        let text = items.iter().find_map(|item| match item {
+            ResponseItem::Known(KnownItem::Message { role, content, .. }) if role == "user" => {
+                content.iter().find_map(|part| match part {
+                    ContentItem::InputText { text, .. } => Some(text.trim()),
+                    _ => None,
+                })
+            }
+            _ => None,
+        });
+        if let Some(text) = text {
+            text.clone_into(&mut self.info.preview);
+        }
+    }
+
+    /// How things stand.
+    pub(crate) fn snapshot(&self, include_turns: bool) -> ThreadSnapshot {
+        ThreadSnapshot {
+            info: ThreadInfo {
+                status: self.outbox.status(),
+                ..self.info.clone()
+            },
+            settings: (*self.settings).clone(),
+            instruction_sources: self.instruction_sources.clone(),
+            features: self.config.features.clone(),
+            turns: if include_turns {
+                self.outbox.turns()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// What identifies a turn to the model's server.
+    pub(crate) fn identity(&self, plan: &TurnPlan) -> TurnIdentity {
+        let (sandbox, mode) = match plan.settings.sandbox_policy {
+            SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
+            SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
+            SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
+            SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
+        };
+        let mut client_metadata = self.client_metadata.clone();
+        // The client has a parameter for it.
+        client_metadata.remove("turn_trigger");
+        if let Some(trigger) = &self.turn_trigger {
+            client_metadata.insert("turn_trigger".into(), trigger.clone());
+        }
+        TurnIdentity {
+            turn_id: plan.id.to_string(),
+            root_turn_id: plan.root_id.clone(),
+            parent_turn_id: self.parent_turn_id.clone(),
+            started_at_ms: crate::now_ms(),
+            cwd: plan.settings.cwd.clone(),
+            workspace_roots: plan.settings.workspace_roots.clone(),
+            sandbox: sandbox.into(),
+            sandbox_mode: mode.into(),
+            client_metadata,
+        }
+    }
+
+    /// The settings that a turn/start asks for, if it can be done.
+    fn checked(&self, start: &StartTurn) -> Result<ThreadSettings> {
+        input::check(&start.input)?;
+        settings::changed(&self.config, &self.settings, &start.settings)
+    }
+
+    /// Puts settings in force, and tells if that changes anything. `true`: it does.
+    fn apply(&mut self, new: ThreadSettings) -> bool {
+        if new == *self.settings {
+            return false;
+        }
+        self.settings = Arc::new(new);
+        let settings = &self.settings;
+        self.info.model = Some(settings.model.clone());
+        self.info.effort.clone_from(&settings.effort);
+        self.info.cwd.clone_from(&settings.cwd);
+        self.info.workspace_roots.clone_from(&settings.workspace_roots);
+        self.outbox.emit(Event::Settings(Box::new((**settings).clone())));
+        true
+    }
+
+    /// Puts settings in force that no turn is going to note in the history: that is done here, unless the first turn,
+    /// which notes all settings, is still to come.
+    fn apply_between_turns(&mut self, new: ThreadSettings) {
+        if !self.apply(new) {
+            return;
+        }
+        if self.settings_untold {
+            self.outbox.settings_untold(&self.settings);
+        } else {
+            let entry = Entry::SettingsApplied(Box::new((*self.settings).clone()));
+            self.outbox.log().append(vec![entry]);
+        }
+    }
+
+    /// Tells the user that nothing is known of the model. As in the contract release, each turn does.
+    pub(crate) fn warn_of_unknown_model(&self) {
+        let model = &self.settings.model;
+        if !self.models.find(model).1 {
+            self.outbox.emit(Event::Warning(format!(
+                "Nothing is known about the model `{model}`; it is used with the limits of a common one. If its name \
+                 is right, set model_context_window in config.toml."
+            )));
+        }
+    }
+}
+
+/// A turn as turn/start answers it.
+fn in_progress(id: &str, root_id: &str) -> Turn {
+    Turn {
+        id: id.to_owned(),
+        root_turn_id: Some(root_id.to_owned()),
+        status: TurnStatus::InProgress,
+        items: Vec::new(),
+        items_view: ItemsView::NotLoaded,
+        error: None,
+        started_at: None,
+        completed_at: None,
+        duration_ms: None,
+    }
+}
