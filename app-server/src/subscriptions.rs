@@ -54,7 +54,7 @@ impl State {
 }
 
 impl Subscriptions {
-    /// A subscriptions that nobody is connected to.
+    /// Subscriptions without any connection.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Arc::default(),
@@ -71,7 +71,7 @@ impl Subscriptions {
         client
     }
 
-    /// A connection has ended. PendingRequests to it alone are dropped, those to the watchers of a thread stay. Gives the
+    /// A connection has ended. Requests to it alone are dropped, those to the watchers of a thread stay. Gives the
     /// threads that it watched.
     pub(crate) fn disconnect(&self, client: &Client) -> Vec<ThreadId> {
         let mut state = self.lock();

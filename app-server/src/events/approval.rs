@@ -1,4 +1,4 @@
-//! PendingRequests whether something may be done (docs/contract/items-and-approvals.md#server-requests).
+//! Requests whether something may be done (docs/contract/items-and-approvals.md#server-requests).
 
 use codex_app_server_protocol::{
     CommandExecutionApprovalDecision as Decision, CommandExecutionApprovalKind,

@@ -82,7 +82,7 @@ impl Drop for PendingResponse {
     }
 }
 
-/// An [`PendingResponse`] that knows its type.
+/// A [`PendingResponse`] that knows its type.
 pub(crate) struct Responder<M> {
     answer: PendingResponse,
     method: PhantomData<fn(M)>,

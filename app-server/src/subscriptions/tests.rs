@@ -1,4 +1,4 @@
-//! PendingRequests to clients, and who hears what.
+//! Requests to clients, and who hears what.
 
 use codex_app_server_protocol::{CommandExecutionRequestApproval, ErrorObject, NoParams, Warning};
 use codex_core::{ApprovalDecision, CommandApproval};

@@ -51,6 +51,10 @@ struct State {
     is_read: bool,
     /// What the store held when it was last read.
     loaded: Option<Loaded>,
+    /// Which read or write of the store `loaded` is from, in the order in which reads begin and writes end.
+    revision: u64,
+    /// The last one that was begun.
+    last_revision: u64,
     /// Credentials that the authority will never renew, and why.
     refused: Option<(StoredAuth, String)>,
     /// The token that was last renewed ahead of time, or came out of it.
@@ -201,16 +205,31 @@ impl AuthManager {
     /// Reads the store again.
     pub(super) async fn reload(&self) {
         let settings = self.settings();
+        let revision = self.next_revision();
         let stored = self.storage.load(settings.store).await;
-        self.replace_stored(stored, &settings);
+        self.set_stored(revision, stored, &settings);
     }
 
-    /// Takes over stored credentials, unless the settings forbid them.
+    /// Takes over stored credentials that have just been written, unless the settings forbid them.
     pub(super) fn replace_stored(&self, stored: Option<StoredAuth>, settings: &AuthSettings) {
+        self.set_stored(self.next_revision(), stored, settings);
+    }
+
+    fn next_revision(&self) -> u64 {
+        let mut state = self.state();
+        state.last_revision += 1;
+        state.last_revision
+    }
+
+    /// Takes over the content of the store. What was read before a later write or read has been taken over is old.
+    fn set_stored(&self, revision: u64, stored: Option<StoredAuth>, settings: &AuthSettings) {
         let loaded = stored.and_then(|stored| Loaded::new(stored, settings));
         let mut state = self.state();
-        state.is_read = true;
-        state.loaded = loaded;
+        if revision > state.revision {
+            state.revision = revision;
+            state.is_read = true;
+            state.loaded = loaded;
+        }
     }
 
     /// What the store held when it was last read.
@@ -295,5 +314,31 @@ impl AuthManager {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_read_before_a_login_does_not_undo_it() {
+        let home = tempfile::tempdir().unwrap();
+        let manager = AuthManager::new(home.path().to_owned());
+        let mut reading = pin!(manager.reload());
+        assert!(
+            reading.as_mut().now_or_never().is_none(),
+            "read on another thread"
+        );
+        let login = StoredAuth::api_key_login("sk-1");
+        manager.replace_stored(Some(login.clone()), &manager.settings());
+        reading.await;
+        assert_eq!(manager.stored(), Some(login));
+        manager.reload().await;
+        assert_eq!(manager.stored(), None, "a later read counts");
     }
 }

@@ -68,7 +68,7 @@ fn say(places: &[(Option<&Path>, String)]) -> String {
         count => format!("{count} settings are not known and have no effect."),
     };
     let mut lines = vec![format!(
-        "{what} GitProbe for typing errors, and for names of other releases."
+        "{what} Look for typing errors, and for names of other releases."
     )];
     lines.extend(places.iter().take(NAMED).map(|(path, key)| match path {
         Some(path) => format!("  user ({}): `{key}` is ignored.", path.display()),

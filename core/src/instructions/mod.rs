@@ -77,7 +77,7 @@ fn approval_text(approvals: &ApprovalPolicy, full_access: bool) -> String {
                     the sandbox, or surely would: it needs the network, writes outside of the writable folders, or \
                     opens windows. Where it makes sense, give a `prefix_rule` with the first words of the command, \
                     narrow enough that the user can agree to all commands that begin with them; never just a shell, \
-                    an interpreter or `git`. GitProbe for a way inside of the sandbox first, and never work around it \
+                    an interpreter or `git`. Look for a way inside of the sandbox first, and never work around it \
                     without asking.";
     match approvals {
         ApprovalPolicy::Never => "Approval policy is `never`: nobody can be asked. Don't set `sandbox_permissions`; \
@@ -150,7 +150,7 @@ pub(crate) fn project_doc_replaced(text: Option<&str>) -> String {
 /// The user stopped a turn.
 pub(crate) const TURN_ABORTED: &str = "<turn_aborted>\nThe user stopped the turn before this on purpose. Commands that \
     were running have been ended and may have done part of their work; commands in the background may still be \
-    running. GitProbe at the state of things before you rely on it.\n</turn_aborted>";
+    running. Look at the state of things before you rely on it.\n</turn_aborted>";
 
 #[cfg(test)]
 mod tests {

@@ -27,7 +27,7 @@ const SMALL_ANSWER: usize = 256 << 10;
 /// A response that streams in over HTTP.
 #[derive(Debug)]
 pub(super) struct HttpStream {
-    /// LockedThread away when the response is complete.
+    /// Taken away when the response is complete.
     response: Option<reqwest::Response>,
     form: Form,
     parser: EventParser,

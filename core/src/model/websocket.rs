@@ -300,7 +300,7 @@ pub(super) struct Limits {
 /// A response that streams in over a WebSocket.
 #[derive(Debug)]
 pub(super) struct WebSocketResponse {
-    /// LockedThread away when the response is complete or has failed.
+    /// Taken away when the response is complete or has failed.
     connection: Option<Connection>,
     parser: EventParser,
     events: VecDeque<ResponseEvent>,

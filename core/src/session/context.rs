@@ -30,7 +30,7 @@ pub(crate) struct ContextTracker {
     additional: BTreeMap<String, ContextEntry>,
 }
 
-/// EnvironmentContext of a turn.
+/// The environment of a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EnvironmentContext {
     model: String,
@@ -65,7 +65,7 @@ impl EnvironmentContext {
     }
 }
 
-/// ContextUpdate for the model, and what the history notes about them.
+/// What is new for the model, and what the history notes about it.
 #[derive(Debug, Default)]
 pub(crate) struct ContextUpdate {
     /// Messages in order.

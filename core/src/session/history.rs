@@ -107,7 +107,7 @@ impl ModelHistory {
     /// Adds items in order. Those without an identifier get one where they need it.
     pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
         let first = self.items.len();
-        // Leaves room for what tools turn_input around an output.
+        // Leaves room for what tools say around an output.
         let max_output = self.limit.bytes().saturating_add(self.limit.bytes() / 5);
         let mut told = Vec::new();
         for item in items {
@@ -130,14 +130,14 @@ impl ModelHistory {
         }
     }
 
-    /// Gives the items away for the time of a request, which needs them as its own; [`ModelHistory::put_back`] returns
+    /// Gives the items away for the time of a request, which needs them as its own; [`ModelHistory::restore_items`] returns
     /// them. Saves a copy of the whole history per request. Every call has its output by then.
     pub(crate) fn take_items(&mut self) -> Vec<ResponseItem> {
         self.close_calls();
         std::mem::take(&mut self.items)
     }
 
-    /// See [`ModelHistory::lend`].
+    /// See [`ModelHistory::take_items`].
     pub(crate) fn restore_items(&mut self, items: Vec<ResponseItem>) {
         self.items = items;
     }

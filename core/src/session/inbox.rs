@@ -43,7 +43,7 @@ pub(crate) struct TurnInbox {
     pub(crate) cancel: CancellationToken,
     /// It is not to wait for anything while it stops: the process ends.
     pub(crate) hurry: CancellationToken,
-    /// LockedThread out of the mailbox, not yet heard.
+    /// Taken out of the mailbox, not yet heard.
     pub(crate) waiting: Vec<TurnMessage>,
 }
 

@@ -39,7 +39,7 @@ pub struct NewLog {
     pub position: LogPosition,
     /// The lock, if it has been taken; else it is taken with the first line.
     pub lock: Option<WriterLock>,
-    /// LineItem when something can't be saved.
+    /// Told when something can't be saved.
     pub on_warning: OnWarning,
 }
 
@@ -61,7 +61,7 @@ pub struct ResumedLog {
     pub torn: bool,
     /// The file has ordinals.
     pub ordinals: bool,
-    /// LineItem when something can't be saved.
+    /// Told when something can't be saved.
     pub on_warning: OnWarning,
 }
 

@@ -30,7 +30,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Entries of a log that is stuck may wait in this number before they become lines, which are counted.
 const LOOSE: usize = 64;
 
-/// LineItem when something can't be saved.
+/// Told when something can't be saved.
 pub type OnWarning = Arc<dyn Fn(String) + Send + Sync>;
 
 /// The writer. Its threads start with the first log that has something to write.
@@ -100,7 +100,7 @@ struct Inbox {
 struct Todo {
     materialise: bool,
     sync: bool,
-    /// LineItem when everything before has been tried.
+    /// Told when everything before has been tried.
     waiting: Vec<oneshot::Sender<()>>,
     close: Option<oneshot::Sender<()>>,
 }

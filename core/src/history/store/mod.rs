@@ -381,7 +381,7 @@ fn named(path: &Path) -> Option<ThreadId> {
     Some(crate::history::rollout::layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
 }
 
-/// ReadMarkCache the running turn among turns from a file, where it looks like one that was cut off.
+/// Marks the running turn among turns from a file, where it looks like one that was cut off.
 fn mark_running(turns: &mut [turns::PlacedTurn], running: Option<&str>) {
     if let Some(running) = running
         && let Some(placed) = turns.iter_mut().rfind(|placed| placed.turn.id == running)

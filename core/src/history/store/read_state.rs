@@ -71,7 +71,7 @@ impl ThreadStore {
         Ok(states.pop().unwrap_or_else(|| ReadState::initial(id)))
     }
 
-    /// ReadMarkCache a thread as read or unread, if it is still as the caller believes. The new state is in force when this
+    /// Marks a thread as read or unread, if it is still as the caller believes. The new state is in force when this
     /// resolves; [`ThreadStore::save`] writes it down.
     pub async fn mark_read(&self, id: ThreadId, expected: &str, read: bool) -> Result<ReadState> {
         let store = self.clone();

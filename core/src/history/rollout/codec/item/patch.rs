@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CallStatus, FileChange, FileChangeKind};
 
-/// What a patch changed. TurnAssignment by the text of the paths, which is not how paths are sorted: `a.rs` is before `a/b.rs`.
+/// What a patch changed. Sorted by the text of the paths, which is not how paths are sorted: `a.rs` is before `a/b.rs`.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct FileChanges(BTreeMap<String, PatchChange>);
