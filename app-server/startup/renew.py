@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 ORDER = os.path.join(ROOT, "app-server", "startup", "order.txt")
@@ -57,6 +58,8 @@ class Client:
         return self.wait(lambda message: message.get("id") == self.id and "method" not in message)["result"]
 
     def stop(self):
+        # What follows the last answer in the background counts, too.
+        time.sleep(3)
         self.process.stdin.close()
         self.process.stdout.read()
         self.process.wait()
