@@ -43,7 +43,10 @@ pub use engine::{
     Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,
     StartedThread, ThreadHandle,
 };
-pub use error::{Error, Result};
+pub use error::{
+    DatabaseProblem, Error, Field, Holder, LoginKind, Media, Result, SandboxSetting, SectionOperation,
+    ThreadOperation, TurnOperation,
+};
 pub use event::*;
 pub use ids::{ThreadId, new_id, now_ms, now_s};
 pub use item::*;
@@ -52,5 +55,5 @@ pub use settings::*;
 pub use thread_info::*;
 pub use turn::*;
 
-/// Release of the wire contract that this engine speaks; sent as the client version to model servers.
+/// Release of the contract with clients that this engine speaks; sent as the client version to model servers.
 pub const CONTRACT_VERSION: &str = "0.171.0";

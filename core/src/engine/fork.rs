@@ -52,9 +52,7 @@ impl Engine {
         let branch = self.store().branch(stored.path.clone(), cut).await?;
         let paginated = branch.history.mode() == HistoryMode::Paginated;
         if source.start.ephemeral && paginated && source.all_turns {
-            return Err(Error::invalid(
-                "ephemeral paginated thread/fork requires `excludeTurns: true`",
-            ));
+            return Err(Error::EphemeralForkWithTurns);
         }
         let id = ThreadId::new();
         let plan = ForkPlan {
@@ -101,9 +99,9 @@ impl Engine {
             (Some(path), _) => self.store().find_path(path.clone()).await,
             (None, Some(id)) => {
                 let stored = self.store().find(id).await?;
-                stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))
+                stored.ok_or(Error::RolloutNotFound(id))
             }
-            (None, None) => Err(Error::invalid("threadId or path must be given")),
+            (None, None) => Err(Error::NoThreadNamed),
         }
     }
 

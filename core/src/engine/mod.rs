@@ -175,13 +175,7 @@ impl Engine {
             if provider_id.is_none() || config.model_providers.contains_key(id) {
                 return error;
             }
-            Error::Refused {
-                message: format!(
-                    "The model provider `{id}` is not configured. Add [model_providers.{id}] to config.toml, or \
-                     choose another one."
-                ),
-                data: serde_json::json!({"type": "modelProviderNotConfigured", "modelProvider": id}),
-            }
+            Error::ModelProviderNotConfigured(id.to_owned())
         })?;
         Ok(self.models.list(&provider, user_agent, hidden).await)
     }

@@ -12,7 +12,7 @@ use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult};
 use crate::history::Entry;
-use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
+use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus, now_s};
 
 /// See the module.
 pub(super) struct ActiveTurn {
@@ -113,10 +113,11 @@ impl ActiveTurn {
                     self.interrupts.push(reply);
                     self.stop();
                 } else {
-                    reply.send(Err(Error::invalid(format!(
-                        "expected active turn id {turn_id} but found {}",
-                        self.id
-                    ))));
+                    reply.send(Err(Error::StaleTurn {
+                        expected: turn_id,
+                        active: self.id.to_string(),
+                        operation: TurnOperation::Interrupt,
+                    }));
                 }
             }
             ThreadMessage::Op(Op::StartTurn { start, reply }) => {

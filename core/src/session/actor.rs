@@ -13,7 +13,7 @@ use super::state::ThreadState;
 use super::turn::{self, TurnPlan};
 use super::turn_end::{TurnResult, given_up};
 use super::{ConversationState, Services};
-use crate::{Error, ErrorKind, Event, Op, Reply, TurnError};
+use crate::{Error, ErrorKind, Event, Op, Reply, TurnError, TurnOperation};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
 const COMMANDS_END: Duration = Duration::from_millis(500);
@@ -103,12 +103,12 @@ impl Actor {
                     }
                 }
                 ThreadMessage::Op(Op::Steer { reply, .. }) => {
-                    reply.send(Err(Error::invalid("no active turn to steer")));
+                    reply.send(Err(Error::NoActiveTurn(TurnOperation::Steer)));
                 }
                 ThreadMessage::Op(Op::Interrupt { turn_id, reply }) => reply.send(if turn_id.is_empty() {
                     Ok(())
                 } else {
-                    Err(Error::invalid("no active turn to interrupt"))
+                    Err(Error::NoActiveTurn(TurnOperation::Interrupt))
                 }),
                 ThreadMessage::Op(Op::InjectItems { items, reply }) => {
                     match ThreadState::parse_items(items) {
