@@ -7,6 +7,9 @@
 //!
 //! This crate knows nothing of JSON-RPC; `codex-app-server` converts.
 
+// A turn's future, inside of its spans, is nested deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
 pub mod auth;
 pub mod backend;
 pub mod config;

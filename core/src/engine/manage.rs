@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::Draft;
-use super::{Engine, StartThread, ThreadHandle};
+use super::{Engine, Origin, StartThread, ThreadHandle};
 use crate::history::{
     AllTurns, Entry, ForkPoint, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
     StoredThread, TurnsPage, TurnsQuery, timestamp,
@@ -382,7 +382,7 @@ impl Engine {
             outbox.emit(Event::ReadState(state));
         }
         outbox.emit(Event::Status(status));
-        self.launch(channel, assembled, || ());
+        self.launch(channel, assembled, Origin::Reverted, || ());
         Ok(RevertedThread {
             info,
             turns_cursor: turns.turns_cursor,

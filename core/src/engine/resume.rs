@@ -10,7 +10,7 @@ use super::assemble::{Assembled, Draft, export, on_warning};
 use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
-use super::{Engine, ThreadHandle};
+use super::{Engine, Origin, ThreadHandle};
 use crate::history::read::tail::Tail;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::store::unstarted::UnstartedThread;
@@ -102,7 +102,7 @@ impl Engine {
         match taken {
             Ok((assembled, resumed)) => {
                 assembled.state.outbox.emit(Event::Status(ThreadStatus::Idle));
-                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+                self.launch(channel, assembled, Origin::Resumed, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),
         }
@@ -402,7 +402,7 @@ impl Engine {
         match begin.await {
             Ok(assembled) => {
                 let resumed = ResumedThread::without_turns(assembled.started());
-                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+                self.launch(channel, assembled, Origin::Resumed, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),
         }
