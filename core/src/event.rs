@@ -138,7 +138,7 @@ pub enum Event {
     ModelVerification {
         /// Its turn.
         turn_id: Arc<str>,
-        /// Names on the wire's form.
+        /// Names as clients know them.
         verifications: Vec<String>,
     },
     /// Moderation data of the server, as it came.

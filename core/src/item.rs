@@ -173,7 +173,7 @@ pub enum ItemBody {
         arguments: Value,
         /// How it went.
         status: CallStatus,
-        /// Output parts on the wire's form.
+        /// Output parts, as JSON.
         content_items: Option<Vec<Value>>,
         /// What the client said of it.
         success: Option<bool>,
@@ -186,7 +186,7 @@ pub enum ItemBody {
         query: String,
         /// What was done.
         action: WebSearchAction,
-        /// Results on the wire's form.
+        /// Results, as JSON.
         results: Option<Vec<Value>>,
     },
     /// An image that the model looked at.
@@ -211,9 +211,9 @@ pub enum ItemBody {
         /// `(hook run id, text)`.
         fragments: Vec<(String, String)>,
     },
-    /// An act of a sub-agent tool, on the wire's form without `id` and `type`.
+    /// An act of a sub-agent tool, as JSON without `id` and `type`.
     CollabAgentToolCall(BTreeMap<String, Value>),
-    /// News of a sub-agent, on the wire's form without `id` and `type`.
+    /// News of a sub-agent, as JSON without `id` and `type`.
     SubAgentActivity(BTreeMap<String, Value>),
 }
 

@@ -7,6 +7,9 @@
 //!
 //! This crate knows nothing of JSON-RPC; `codex-app-server` converts.
 
+// A turn's future, inside of its spans, is nested deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
 pub mod auth;
 pub mod backend;
 pub mod config;
@@ -43,7 +46,10 @@ pub use engine::{
     Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,
     StartedThread, ThreadHandle,
 };
-pub use error::{Error, Result};
+pub use error::{
+    DatabaseProblem, Error, Field, Holder, LoginKind, Media, Result, SandboxSetting, SectionOperation,
+    ThreadOperation, TurnOperation,
+};
 pub use event::*;
 pub use ids::{ThreadId, new_id, now_ms, now_s};
 pub use item::*;
@@ -52,5 +58,5 @@ pub use settings::*;
 pub use thread_info::*;
 pub use turn::*;
 
-/// Release of the wire contract that this engine speaks; sent as the client version to model servers.
+/// Release of the contract with clients that this engine speaks; sent as the client version to model servers.
 pub const CONTRACT_VERSION: &str = "0.171.0";

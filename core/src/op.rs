@@ -35,8 +35,7 @@ impl<T: Send + 'static> Reply<T> {
         let (tx, rx) = tokio::sync::oneshot::channel();
         let reply = Self::new(move |answer| drop(tx.send(answer)));
         (reply, async move {
-            rx.await
-                .unwrap_or_else(|_| Err(Error::internal("the thread has ended")))
+            rx.await.unwrap_or_else(|_| Err(Error::ThreadEnded))
         })
     }
 }
@@ -44,9 +43,7 @@ impl<T: Send + 'static> Reply<T> {
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
         if let Some(f) = self.0.take() {
-            f(Err(Error::internal(
-                "the thread ended before it could answer; resume it and try again",
-            )));
+            f(Err(Error::ThreadEnded));
         }
     }
 }

@@ -50,7 +50,7 @@ impl Secret {
         Ok(value)
     }
 
-    /// The text itself. Only for the wire and for auth.json.
+    /// The text itself. Only for requests to servers and for auth.json.
     pub fn expose(&self) -> &str {
         &self.0
     }

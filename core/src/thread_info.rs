@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use crate::ThreadId;
 
 /// What a thread is doing.
@@ -122,10 +124,52 @@ pub struct SectionPlace {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// How it is shown, on the wire's form.
+    /// How it is shown, as JSON.
     pub appearance: Option<serde_json::Value>,
     /// Threads are ordered by this.
     pub position: f64,
     /// When the thread was put there, in Unix seconds.
     pub entered_at: i64,
+}
+
+/// How far a thread was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadState {
+    /// What comes next; `None`: all was read.
+    pub first_unread: Option<Unread>,
+    /// Changes with every change of the state.
+    pub revision: String,
+}
+
+/// The first thing that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// Everything, by the user's word.
+    ThreadStart,
+    /// A turn.
+    Turn(String),
+}
+
+impl ReadState {
+    /// Of a thread of which nothing is kept.
+    pub(crate) fn initial(id: ThreadId) -> Self {
+        Self {
+            first_unread: None,
+            revision: format!("initial:{id}"),
+        }
+    }
+
+    /// A changed state.
+    pub(crate) fn new(first_unread: Option<Unread>) -> Self {
+        Self {
+            first_unread,
+            revision: Uuid::new_v4().to_string(),
+        }
+    }
+
+    /// This state after the end of a turn in which there is something to read.
+    pub(crate) fn after_turn(&self, turn_id: &str) -> Self {
+        let unread = self.first_unread.clone();
+        Self::new(unread.or_else(|| Some(Unread::Turn(turn_id.to_owned()))))
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod command;
 pub(crate) mod environment;
+mod error;
 pub(crate) mod input;
 pub(crate) mod item;
 pub(crate) mod model;

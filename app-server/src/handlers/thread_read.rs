@@ -7,7 +7,7 @@ use codex_app_server_protocol::{
     ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
 };
 use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
-use codex_core::{HistoryMode, ItemBody, ItemsView};
+use codex_core::{HistoryMode, ItemBody, ItemsView, ThreadOperation};
 
 use super::thread_lifecycle::all_turns_notice;
 use crate::convert::{item, thread, turn};
@@ -121,7 +121,7 @@ async fn items_list(cx: RequestContext, params: ThreadItemsListParams) -> RpcRes
 async fn items_read(cx: RequestContext, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let engine = &cx.server.engine;
-    let path = engine.readable(id, "thread/items/read").await?;
+    let path = engine.readable(id, ThreadOperation::ReadItem).await?;
     let rows = engine
         .store()
         .items_by_id(path, params.turn_id, params.item_ids)

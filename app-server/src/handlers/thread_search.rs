@@ -7,8 +7,8 @@ use codex_app_server_protocol::{
     ThreadSearchPartialNotification, ThreadSearchResponse, ThreadSearchResult, ThreadSearchSortKey,
     ThreadSearchStream, ThreadSearchStreamCancel, ThreadSearchTextRange,
 };
-use codex_core::ThreadInfo;
 use codex_core::history::{ListQuery, SortKey};
+use codex_core::{ThreadInfo, ThreadOperation};
 use tokio_util::sync::CancellationToken;
 
 use super::running_searches::{Running, SearchKind};
@@ -143,7 +143,7 @@ async fn occurrences(
 ) -> RpcResult<ThreadSearchOccurrencesResponse> {
     let id = parse_thread_id(&params.thread_id)?;
     let engine = &cx.server.engine;
-    let path = engine.readable(id, "thread/searchOccurrences").await?;
+    let path = engine.readable(id, ThreadOperation::SearchOccurrences).await?;
     let (found, next_cursor) = engine
         .store()
         .occurrences(id, path, params.search_term, params.cursor, page(params.limit))

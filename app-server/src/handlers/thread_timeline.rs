@@ -3,6 +3,7 @@
 use codex_app_server_protocol::{
     ThreadTimelineEntry, ThreadTimelineList, ThreadTimelineListParams, ThreadTimelineListResponse, TurnStatus,
 };
+use codex_core::ThreadOperation;
 use codex_core::history::TimelineEntry;
 
 use crate::convert::{item, turn};
@@ -26,7 +27,7 @@ async fn list(cx: RequestContext, params: ThreadTimelineListParams) -> RpcResult
         .limit
         .map_or(DEFAULT_LIMIT, |limit| (limit as usize).clamp(1, MAX_LIMIT));
     let engine = &cx.server.engine;
-    let path = engine.readable(id, "thread/timeline/list").await?;
+    let path = engine.readable(id, ThreadOperation::ListTimeline).await?;
     let page = engine.store().timeline(id, path, params.cursor, limit).await?;
     Ok(ThreadTimelineListResponse {
         data: page

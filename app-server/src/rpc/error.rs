@@ -1,8 +1,7 @@
-//! Errors of handlers, and how the engine's errors look on the wire.
+//! Errors of handlers. `convert::error` makes them of the engine's errors.
 
 use codex_app_server_protocol::ErrorObject;
-use codex_app_server_protocol::error::{INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
-use codex_core::Error as CoreError;
+use codex_app_server_protocol::error::{INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST};
 
 /// What a handler answers when it cannot do what it was asked.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -32,19 +31,5 @@ impl RpcError {
 impl From<ErrorObject> for RpcError {
     fn from(error: ErrorObject) -> Self {
         Self(error)
-    }
-}
-
-impl From<CoreError> for RpcError {
-    fn from(error: CoreError) -> Self {
-        let message = error.to_string();
-        let (code, data) = match error {
-            CoreError::InvalidRequest(_) => (INVALID_REQUEST, None),
-            CoreError::Refused { data, .. } => (INVALID_REQUEST, Some(data)),
-            CoreError::InvalidParams { data, .. } => (INVALID_PARAMS, data),
-            CoreError::Unsupported(_) => (METHOD_NOT_FOUND, None),
-            CoreError::Internal(_) => (INTERNAL_ERROR, None),
-        };
-        Self(ErrorObject { code, message, data })
     }
 }

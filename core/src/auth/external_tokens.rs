@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use super::account::Account;
 use super::claims::Claims;
 use super::refresh::{RefreshReason, Refresher};
-use crate::Error;
 use crate::auth::{AuthError, AuthManager, CodexAuth, Secret};
 use crate::config::LoginMethod;
+use crate::{Error, LoginKind};
 
 /// How long the parent may take to answer.
 const PARENT_LIMIT: Duration = Duration::from_secs(10);
@@ -94,16 +94,14 @@ impl AuthManager {
     pub async fn login_with_parent_tokens(&self, tokens: ExternalTokens) -> crate::Result<()> {
         let settings = self.settings();
         if settings.forced_login == Some(LoginMethod::Api) {
-            let refusal = "External ChatGPT auth is disabled. Use API key login instead.";
-            return Err(Error::invalid(refusal));
+            return Err(Error::LoginDisabled(LoginKind::External));
         }
         let workspaces = &settings.forced_workspaces;
         if !workspaces.is_empty() && !workspaces.contains(&tokens.account_id) {
-            let refusal = format!(
-                "External auth must use one of workspace(s) {workspaces:?}, but received {:?}.",
-                tokens.account_id
-            );
-            return Err(Error::invalid(refusal));
+            return Err(Error::WorkspaceNotAllowed {
+                allowed: workspaces.clone(),
+                received: tokens.account_id,
+            });
         }
         let auth = ParentAuth::new(tokens)
             .map_err(|reason| Error::internal(format!("failed to set external auth: {reason}")))?;

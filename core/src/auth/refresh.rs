@@ -23,7 +23,7 @@ pub(crate) enum RefreshReason {
 
 impl RefreshReason {
     /// The authority's word for it.
-    pub(crate) fn wire(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized_recovery",
             Self::Expiry => "proactive_expiry",

@@ -39,7 +39,7 @@ pub(crate) async fn refresh(
     let body = json!({
         "client_id": client_id.unwrap_or(&environment.client_id),
         "grant_type": "refresh_token",
-        "refresh_reason": reason.wire(),
+        "refresh_reason": reason.as_str(),
         "refresh_token": refresh_token,
     });
     let transient = |why: String| AuthError::Transient(format!("Failed to refresh token: {why}"));

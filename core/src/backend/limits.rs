@@ -7,7 +7,7 @@ use super::Backend;
 use super::request::Call;
 use super::usage::unix_seconds;
 use crate::model::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, SpendLimit};
-use crate::{Error, Result};
+use crate::{Error, Field, Result};
 
 /// How all limits of an account stand.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,7 +93,7 @@ impl Backend {
     /// Uses a credit that resets a limit. The key makes a repeated request harmless.
     pub async fn consume_reset_credit(&self, key: &str, credit_id: Option<&str>) -> Result<ConsumeOutcome> {
         if key.is_empty() {
-            return Err(Error::invalid("idempotencyKey must not be empty"));
+            return Err(Error::Empty(Field::IdempotencyKey));
         }
         let auth = self.chatgpt("for rate limit reset credits").await?;
         let mut body = json!({"redeem_request_id": key});

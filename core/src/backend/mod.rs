@@ -42,15 +42,13 @@ impl Backend {
     }
 
     /// The ChatGPT account in use, or an error that says what it is required for (`to read rate limits`).
-    async fn chatgpt(&self, what_for: &str) -> Result<CodexAuth> {
+    async fn chatgpt(&self, purpose: &'static str) -> Result<CodexAuth> {
         match self.auth.auth().await {
             Some(auth) if auth.mode() == AuthMode::ChatGpt => Ok(auth),
-            Some(_) => Err(Error::invalid(format!(
-                "chatgpt authentication required {what_for}"
-            ))),
-            None => Err(Error::invalid(format!(
-                "codex account authentication required {what_for}"
-            ))),
+            other => Err(Error::ChatgptRequired {
+                signed_in: other.is_some(),
+                purpose,
+            }),
         }
     }
 }

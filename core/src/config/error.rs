@@ -73,7 +73,7 @@ impl ConfigError {
 
 impl From<ConfigError> for crate::Error {
     fn from(error: ConfigError) -> Self {
-        Self::invalid(format!("failed to load configuration: {error}"))
+        Self::Config(error.to_string())
     }
 }
 

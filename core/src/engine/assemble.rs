@@ -385,7 +385,7 @@ pub(super) fn on_warning(mail: &mpsc::UnboundedSender<ThreadMessage>) -> OnWarni
 
 /// A provider by its id.
 pub(super) fn provider(config: &Config, id: &str) -> Result<Provider> {
-    let failed = |why: &str| Error::invalid(format!("failed to load configuration: {why}"));
+    let failed = |why: &str| Error::Config(why.to_owned());
     if let Some(problem) = config.provider_problems.get(id) {
         return Err(failed(&problem.to_string()));
     }

@@ -49,9 +49,7 @@ impl ThreadFiles {
         let (config, instructions) = match (configured.try_recv(), &project) {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
-                return Err(Error::invalid(format!(
-                    "failed to load configuration: config.toml: {error}"
-                )));
+                return Err(Error::Config(format!("config.toml: {error}")));
             }
             (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
         };
@@ -77,8 +75,8 @@ fn instructions(config: &Config) -> Option<Result<Arc<str>>> {
     let path = config.model_instructions_file.as_ref()?;
     Some(match read_text(path, MAX_INSTRUCTIONS) {
         Ok(text) => Ok(text.trim().into()),
-        Err(error) => Err(Error::invalid(format!(
-            "failed to load configuration: model_instructions_file {}: {error}",
+        Err(error) => Err(Error::Config(format!(
+            "model_instructions_file {}: {error}",
             path.display()
         ))),
     })

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
 use super::resume::world;
-use super::{Engine, ResumeThread, StartThread};
+use super::{Engine, Origin, ResumeThread, StartThread};
 use crate::history::read::branch::Branch;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, load_now, settings_count};
 use crate::history::{
@@ -34,7 +34,13 @@ impl Engine {
     pub async fn fork_thread(&self, fork: ForkThread, reply: Reply<ResumedThread>) {
         let channel = mpsc::unbounded_channel();
         match Box::pin(self.branch_off(fork, &channel.0)).await {
-            Ok((assembled, forked)) => self.launch(channel, assembled, || reply.send(Ok(forked))),
+            Ok((assembled, forked)) => {
+                let origin = match assembled.state.info.forked_from {
+                    Some(source) => Origin::ForkedFrom(source),
+                    None => Origin::Started,
+                };
+                self.launch(channel, assembled, origin, || reply.send(Ok(forked)));
+            }
             Err(error) => reply.send(Err(error)),
         }
     }
@@ -52,9 +58,7 @@ impl Engine {
         let branch = self.store().branch(stored.path.clone(), cut).await?;
         let paginated = branch.history.mode() == HistoryMode::Paginated;
         if source.start.ephemeral && paginated && source.all_turns {
-            return Err(Error::invalid(
-                "ephemeral paginated thread/fork requires `excludeTurns: true`",
-            ));
+            return Err(Error::EphemeralForkWithTurns);
         }
         let id = ThreadId::new();
         let plan = ForkPlan {
@@ -101,9 +105,9 @@ impl Engine {
             (Some(path), _) => self.store().find_path(path.clone()).await,
             (None, Some(id)) => {
                 let stored = self.store().find(id).await?;
-                stored.ok_or_else(|| Error::invalid(format!("no rollout found for thread id {id}")))
+                stored.ok_or(Error::RolloutNotFound(id))
             }
-            (None, None) => Err(Error::invalid("threadId or path must be given")),
+            (None, None) => Err(Error::NoThreadNamed),
         }
     }
 

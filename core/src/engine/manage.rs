@@ -5,14 +5,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::Draft;
-use super::{Engine, StartThread, ThreadHandle};
+use super::{Engine, Origin, StartThread, ThreadHandle};
 use crate::history::{
     AllTurns, Entry, ForkPoint, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
     StoredThread, TurnsPage, TurnsQuery, timestamp,
 };
 use crate::{
-    Error, Event, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadSnapshot, ThreadStatus,
-    TurnStatus,
+    Error, Event, Field, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadOperation,
+    ThreadSnapshot, ThreadStatus, TurnStatus,
 };
 
 /// A thread that was reverted.
@@ -52,9 +52,9 @@ impl Engine {
         Ok((page, snippets))
     }
 
-    /// The file of a thread, with everything in it that was told. `what` wants to read it.
-    pub async fn readable(&self, id: ThreadId, what: &str) -> Result<std::path::PathBuf> {
-        Ok(self.stored_for_reading(id, what).await?.path)
+    /// The file of a thread, with everything in it that was told. `operation` wants to read it.
+    pub async fn readable(&self, id: ThreadId, operation: ThreadOperation) -> Result<std::path::PathBuf> {
+        Ok(self.stored_for_reading(id, operation).await?.path)
     }
 
     /// Refuses if it is not kept how far a thread was read: it has no file.
@@ -64,16 +64,22 @@ impl Engine {
             if handle.log().is_materialised() {
                 return Ok(());
             }
-            return Err(Error::invalid("thread read state unavailable"));
+            return Err(Error::NotPersisted {
+                thread: id,
+                operation: ThreadOperation::ReadState,
+            });
         }
         if self.store().find(id).await?.is_some() {
             return Ok(());
         }
-        Err(Error::invalid(if self.store().unstarted(id).await?.is_some() {
-            "thread read state unavailable".to_owned()
+        Err(if self.store().unstarted(id).await?.is_some() {
+            Error::NotPersisted {
+                thread: id,
+                operation: ThreadOperation::ReadState,
+            }
         } else {
-            format!("thread not loaded: {id}")
-        }))
+            Error::NotLoaded(id)
+        })
     }
 
     /// Gives loaded threads their status.
@@ -104,7 +110,7 @@ impl Engine {
 
     /// All turns of a thread.
     pub async fn read_turns(&self, id: ThreadId) -> Result<AllTurns> {
-        let stored = self.stored_for_reading(id, "includeTurns").await?;
+        let stored = self.stored_for_reading(id, ThreadOperation::ReadTurns).await?;
         let read = |_| self.store().turns(stored.path.clone());
         let (turns, live) = self.read_consistently(id, read).await?;
         Ok(match live {
@@ -115,7 +121,7 @@ impl Engine {
 
     /// A page of a thread's turns.
     pub async fn turns_page(&self, id: ThreadId, query: TurnsQuery) -> Result<TurnsPage> {
-        let stored = self.stored_for_reading(id, "thread/turns/list").await?;
+        let stored = self.stored_for_reading(id, ThreadOperation::ListTurns).await?;
         let read = |running| {
             let query = TurnsQuery {
                 running,
@@ -155,34 +161,37 @@ impl Engine {
 
     /// A page of a thread's items.
     pub async fn items_page(&self, id: ThreadId, query: ItemsQuery) -> Result<ItemsPage> {
-        let unsupported = || Error::Unsupported("thread/items/list is not supported yet".into());
+        let unsupported = || Error::Unsupported(ThreadOperation::ListItems);
         let stored = self.store().find(id).await?;
         let stored = stored.ok_or_else(unsupported)?;
         self.store().items_page(id, stored.path, query).await
     }
 
     /// The file of a thread whose turns are wanted.
-    async fn stored_for_reading(&self, id: ThreadId, what: &str) -> Result<StoredThread> {
+    async fn stored_for_reading(&self, id: ThreadId, operation: ThreadOperation) -> Result<StoredThread> {
         if let Some(handle) = self.thread(id) {
             handle.log().flushed().await;
             if handle.log().path().is_none() {
-                return Err(Error::invalid(format!("ephemeral threads do not support {what}")));
+                return Err(Error::Ephemeral {
+                    thread: id,
+                    operation,
+                });
             }
         }
         if let Some(stored) = self.store().find(id).await? {
             return Ok(stored);
         }
         if self.thread(id).is_some() || self.store().unstarted(id).await?.is_some() {
-            return Err(Error::Unsupported("list_turns is not supported yet".into()));
+            return Err(Error::Unsupported(ThreadOperation::ListTurns));
         }
-        Err(Error::invalid(format!("thread not loaded: {id}")))
+        Err(Error::NotLoaded(id))
     }
 
     /// Gives a thread a name.
     pub async fn rename_thread(&self, id: ThreadId, name: &str) -> Result<String> {
         let name = name.trim();
         if name.is_empty() {
-            return Err(Error::invalid("thread name must not be empty"));
+            return Err(Error::Empty(Field::ThreadName));
         }
         self.keep(id).await?;
         self.store().set_name(id, name.to_owned()).await?;
@@ -228,7 +237,7 @@ impl Engine {
 
     /// Archives a thread and all that its agents spawned. Loaded ones are ended. Gives which they were.
     pub async fn archive_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
-        let missing = || Error::invalid(format!("no rollout found for thread id {id}"));
+        let missing = || Error::RolloutNotFound(id);
         match self.thread(id) {
             Some(handle) if handle.log().path().is_none() => return Err(missing()),
             Some(handle) => handle.log().materialise().await,
@@ -266,9 +275,7 @@ impl Engine {
     pub async fn unarchive_thread(&self, id: ThreadId) -> Result<ThreadInfo> {
         let stored = self.store().find(id).await?;
         if stored.is_none_or(|stored| !stored.info.archived) {
-            return Err(Error::invalid(format!(
-                "no archived rollout found for thread id {id}"
-            )));
+            return Err(Error::ArchivedRolloutNotFound(id));
         }
         let _claim = self.claims.claim(id).await;
         let lock = self.store().lock(id).await?;
@@ -282,12 +289,13 @@ impl Engine {
         if let Some(handle) = self.thread(id) {
             let kept = handle.log().path().is_some() && handle.log().is_materialised();
             if !kept {
-                return Err(Error::invalid(format!(
-                    "thread is not persisted and cannot be deleted: {id}"
-                )));
+                return Err(Error::NotPersisted {
+                    thread: id,
+                    operation: ThreadOperation::Delete,
+                });
             }
         } else if !self.is_known(id).await? {
-            return Err(Error::invalid(format!("no rollout found for thread id {id}")));
+            return Err(Error::RolloutNotFound(id));
         }
         self.store().check_delete(id).await?;
         let _claim = self.claims.claim(id).await;
@@ -305,16 +313,14 @@ impl Engine {
         before: String,
         start: StartThread,
     ) -> Result<RevertedThread> {
-        let handle = self
-            .thread(id)
-            .ok_or_else(|| Error::invalid(format!("thread not found: {id}")))?;
+        let handle = self.thread(id).ok_or(Error::ThreadNotFound(id))?;
         let _claim = self.claims.claim(id).await;
         handle.log().flushed().await;
         check_saved(&handle)?;
-        let missing = || Error::invalid(format!("no rollout found for thread id {id}"));
+        let missing = || Error::RolloutNotFound(id);
         let stored = self.store().find(id).await?.ok_or_else(missing)?;
         if stored.info.history_mode == HistoryMode::Legacy {
-            return Err(Error::invalid("thread/revert only supports paginated threads"));
+            return Err(Error::Unsupported(ThreadOperation::Revert));
         }
         // Refuses before anything is ended.
         let path = stored.path.clone();
@@ -376,7 +382,7 @@ impl Engine {
             outbox.emit(Event::ReadState(state));
         }
         outbox.emit(Event::Status(status));
-        self.launch(channel, assembled, || ());
+        self.launch(channel, assembled, Origin::Reverted, || ());
         Ok(RevertedThread {
             info,
             turns_cursor: turns.turns_cursor,
@@ -410,11 +416,10 @@ impl Engine {
 fn check_saved(handle: &ThreadHandle) -> Result<()> {
     match handle.log().problem() {
         None => Ok(()),
-        Some(why) => Err(Error::internal(format!(
-            "the history of thread {} can't be saved: {why}. Its end is in memory only: make the disk take it, and try \
-             again",
-            handle.id()
-        ))),
+        Some(why) => Err(Error::HistoryNotSaved {
+            thread: handle.id(),
+            why,
+        }),
     }
 }
 
@@ -425,13 +430,14 @@ fn running(thread: Option<&ThreadSnapshot>) -> Option<String> {
 }
 
 pub(super) fn not_found(id: ThreadId) -> Error {
-    Error::invalid(format!("thread not found: {id}"))
+    Error::ThreadNotFound(id)
 }
 
 fn no_metadata(id: ThreadId) -> Error {
-    Error::invalid(format!(
-        "ephemeral thread does not support metadata updates: {id}"
-    ))
+    Error::Ephemeral {
+        thread: id,
+        operation: ThreadOperation::UpdateMetadata,
+    }
 }
 
 /// A loaded thread with what only its file tells.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use self::actors::Actors;
 use self::assemble::{Assembled, provider};
@@ -152,7 +153,7 @@ impl Engine {
             Ok(assembled) => {
                 let started = assembled.started();
                 let keepsake = self.keepsake(&assembled, developer_instructions);
-                self.launch(channel, assembled, || reply.send(Ok(started)));
+                self.launch(channel, assembled, Origin::Started, || reply.send(Ok(started)));
                 if let Some(keepsake) = keepsake {
                     self.keep_unstarted(keepsake);
                 }
@@ -175,19 +176,19 @@ impl Engine {
             if provider_id.is_none() || config.model_providers.contains_key(id) {
                 return error;
             }
-            Error::Refused {
-                message: format!(
-                    "The model provider `{id}` is not configured. Add [model_providers.{id}] to config.toml, or \
-                     choose another one."
-                ),
-                data: serde_json::json!({"type": "modelProviderNotConfigured", "modelProvider": id}),
-            }
+            Error::ModelProviderNotConfigured(id.to_owned())
         })?;
         Ok(self.models.list(&provider, user_agent, hidden).await)
     }
 
     /// Puts a thread into the world: it is found from now on, then `answer` is called, then its first events follow.
-    fn launch(&self, (mail, mailbox): MailChannel, assembled: Assembled, answer: impl FnOnce()) {
+    fn launch(
+        &self,
+        (mail, mailbox): MailChannel,
+        assembled: Assembled,
+        origin: Origin,
+        answer: impl FnOnce(),
+    ) {
         let Assembled {
             state,
             services,
@@ -200,12 +201,14 @@ impl Engine {
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
         telemetry::thread_started(state.info.git.is_some());
+        let span = tracing::info_span!("thread", %id);
+        origin.log(&span, &state.settings);
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));
         }
         state.warn_of_unknown_model();
         let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
-        services.client.preconnect(folders.map(PathBuf::as_path));
+        span.in_scope(|| services.client.preconnect(folders.map(PathBuf::as_path)));
         let threads = Arc::clone(&self.threads);
         let unload = move |mailbox: &mpsc::UnboundedReceiver<ThreadMessage>| {
             let mut threads = threads.lock();
@@ -219,7 +222,7 @@ impl Engine {
         let remove = move || drop(threads.lock().remove(&id));
         let ways_out = (Box::new(unload) as Unload, Box::new(remove) as Remove);
         let actor = Actor::new(mailbox, services, session, state, ways_out);
-        self.actors.start(quit, actor.run());
+        self.actors.start(quit, actor.run().instrument(span));
     }
 
     /// A loaded thread.
@@ -259,6 +262,29 @@ impl std::fmt::Debug for Engine {
         f.debug_struct("Engine")
             .field("loaded", &self.threads.lock().len())
             .finish_non_exhaustive()
+    }
+}
+
+/// How a thread came to be loaded.
+#[derive(Debug, Clone, Copy)]
+enum Origin {
+    Started,
+    Resumed,
+    ForkedFrom(ThreadId),
+    Reverted,
+}
+
+impl Origin {
+    fn log(self, span: &tracing::Span, settings: &ThreadSettings) {
+        let (model, provider) = (&settings.model, &settings.model_provider);
+        match self {
+            Self::Started => tracing::info!(parent: span, model, provider, "thread started"),
+            Self::Resumed => tracing::info!(parent: span, model, provider, "thread resumed"),
+            Self::ForkedFrom(source) => {
+                tracing::info!(parent: span, model, provider, %source, "thread forked");
+            }
+            Self::Reverted => tracing::info!(parent: span, model, provider, "thread reverted"),
+        }
     }
 }
 

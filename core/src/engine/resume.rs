@@ -10,7 +10,7 @@ use super::assemble::{Assembled, Draft, export, on_warning};
 use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
-use super::{Engine, ThreadHandle};
+use super::{Engine, Origin, ThreadHandle};
 use crate::history::read::tail::Tail;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::store::unstarted::UnstartedThread;
@@ -20,7 +20,7 @@ use crate::history::{
 };
 use crate::session::{ConversationState, ThreadMessage, ThreadState, settings};
 use crate::{
-    Error, Event, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
+    Error, Event, Field, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
     ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage,
 };
 
@@ -102,7 +102,7 @@ impl Engine {
         match taken {
             Ok((assembled, resumed)) => {
                 assembled.state.outbox.emit(Event::Status(ThreadStatus::Idle));
-                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+                self.launch(channel, assembled, Origin::Resumed, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),
         }
@@ -126,7 +126,7 @@ impl Engine {
                     None => return self.resumable_unstarted(id).await,
                 }
             }
-            (None, None) => return Err(Error::invalid("threadId or path must be given")),
+            (None, None) => return Err(Error::NoThreadNamed),
         };
         let id = stored.info.id;
         // Others may be taking it up, by another name.
@@ -135,21 +135,20 @@ impl Engine {
             return Ok(Resumable::Loaded(handle));
         }
         if stored.info.archived {
-            return Err(Error::invalid(format!(
-                "session {id} is archived. Run `codex unarchive {id}` to unarchive it first."
-            )));
+            return Err(Error::Archived(id));
         }
         Ok(Resumable::Stored(Box::new(stored), claim))
     }
 
     /// A thread that has no file.
     async fn resumable_unstarted(&self, id: ThreadId) -> Result<Resumable> {
-        let missing = format!("no rollout found for thread id {id}");
         match self.store().unstarted(id).await {
             Ok(Some(thread)) => Ok(Resumable::Unstarted(Box::new(thread))),
-            Ok(None) => Err(Error::invalid(missing)),
+            Ok(None) => Err(Error::RolloutNotFound(id)),
             // Where threads without a turn can't be looked up, it may be one of them.
-            Err(error) => Err(Error::internal(format!("{missing}: {error}"))),
+            Err(error) => Err(Error::internal(format!(
+                "no rollout found for thread id {id}: {error}"
+            ))),
         }
     }
 
@@ -172,10 +171,7 @@ impl Engine {
                 return Ok(Resumable::Unstarted(Box::new(thread)));
             }
         }
-        Err(Error::invalid(format!(
-            "failed to resolve rollout path `{}`: file does not exist",
-            path.display()
-        )))
+        Err(Error::NoRolloutAt(path.to_owned()))
     }
 
     /// Builds a stored thread.
@@ -289,9 +285,7 @@ impl Engine {
             None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
         };
         if cwd.as_os_str().is_empty() {
-            return Err(Error::invalid(
-                "the thread's file does not tell its working folder; give one as `cwd`",
-            ));
+            return Err(Error::NoWorkingFolder);
         }
         let files = ThreadFiles::read(&self.options.config, cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
@@ -397,7 +391,7 @@ impl Engine {
         let channel = mpsc::unbounded_channel();
         let begin = async {
             if items.is_empty() {
-                return Err(Error::invalid("history must not be empty"));
+                return Err(Error::Empty(Field::History));
             }
             let items = ThreadState::parse_items(items)?;
             let mut assembled = self.prepare(start, &channel.0).await?;
@@ -408,7 +402,7 @@ impl Engine {
         match begin.await {
             Ok(assembled) => {
                 let resumed = ResumedThread::without_turns(assembled.started());
-                self.launch(channel, assembled, || reply.send(Ok(resumed)));
+                self.launch(channel, assembled, Origin::Resumed, || reply.send(Ok(resumed)));
             }
             Err(error) => reply.send(Err(error)),
         }

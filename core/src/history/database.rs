@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::Error;
 use crate::history::index::rows::Stamp;
+use crate::{DatabaseProblem, Error};
 
 /// After a lock was waited for in vain, lookups that can do without an answer are not tried for this long: each of them
 /// might wait again.
@@ -120,6 +120,17 @@ impl DatabaseError {
         }
     }
 
+    fn problem(&self) -> DatabaseProblem {
+        match self {
+            Self::Newer(_) => DatabaseProblem::Newer,
+            Self::Damaged { .. } => DatabaseProblem::Damaged,
+            Self::Misshapen { .. } => DatabaseProblem::Misshapen,
+            Self::Busy(_) => DatabaseProblem::Busy,
+            Self::Full(_) => DatabaseProblem::Full,
+            Self::Failed { .. } | Self::Refused(_) => DatabaseProblem::Failed,
+        }
+    }
+
     /// Whether it stays so until somebody changes the file.
     pub(crate) fn is_permanent(&self) -> bool {
         matches!(
@@ -133,7 +144,10 @@ impl From<DatabaseError> for Error {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Refused(error) => error,
-            other => Self::internal(other.to_string()),
+            other => Self::Database {
+                problem: other.problem(),
+                message: other.to_string(),
+            },
         }
     }
 }

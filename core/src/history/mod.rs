@@ -24,9 +24,11 @@ pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, P
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
     AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
-    PageStart, ReadState, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry,
-    TurnsPage, TurnsQuery, Unread,
+    PageStart, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage,
+    TurnsQuery,
 };
+
+pub use crate::thread_info::{ReadState, Unread};
 
 use crate::model::ResponseItem;
 use crate::{Item, ThreadTokenUsage, TokenUsage};
@@ -109,7 +111,7 @@ pub enum Entry {
         /// The new history.
         replacement_history: Vec<ResponseItem>,
     },
-    /// The goal was set or changed, on the wire's form.
+    /// The goal was set or changed, as JSON.
     Goal(Value),
     /// A turn was interrupted.
     TurnAborted {

@@ -88,8 +88,11 @@ impl Shared {
     }
 
     /// From now on HTTP only.
-    pub(super) fn fall_back(&self) {
-        tracing::info!("falling back to HTTP");
+    pub(super) fn fall_back(&self, reason: &'static str) {
+        tracing::info!(
+            reason,
+            "the thread's model transport falls back from WebSocket to HTTP"
+        );
         let from = KeyValue::new("from_wire_api", "responses_websocket");
         telemetry::count("codex.transport.fallback_to_http", &[from]);
         self.fallen_back.store(true, Ordering::Relaxed);

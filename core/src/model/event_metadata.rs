@@ -19,7 +19,7 @@ pub(super) fn metadata(metadata: &RawValue) -> impl Iterator<Item = ResponseEven
     verification.into_iter().chain(moderation)
 }
 
-/// The known recommendations, under their names on the client's wire.
+/// The known recommendations, under their names towards clients.
 fn verifications(list: Option<&Value>) -> Vec<String> {
     list.and_then(Value::as_array)
         .into_iter()

@@ -62,7 +62,7 @@ pub enum ResponseEvent {
     RateLimits(Vec<RateLimitSnapshot>),
     /// The model that answers, where the server tells.
     ServerModel(String),
-    /// Recommended verifications, on the wire's form.
+    /// Recommended verifications, under their names towards clients.
     Verification(Vec<String>),
     /// Moderation data, as it came.
     Moderation(Value),

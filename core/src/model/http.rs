@@ -46,6 +46,15 @@ pub(super) async fn open(
         let started = Instant::now();
         let answer = send(shared, &setup, headers, body.bytes.clone()).await;
         measure(started, answer.as_ref().ok());
+        if let Ok(response) = &answer {
+            tracing::info!(
+                transport = "http",
+                host = setup.host(),
+                status = response.status().as_u16(),
+                duration_ms = started.elapsed().as_millis(),
+                "model server answered"
+            );
+        }
         let error = match answer {
             Ok(response) if response.status().is_success() => return HttpStream::new(session, response),
             Ok(response) => {
@@ -81,7 +90,7 @@ pub(super) async fn open(
                 ..error
             });
         }
-        tracing::debug!(retries, "request failed, trying again: {}", error.error.message);
+        retry::log(&error, (retries, max), delay);
         tokio::time::sleep(delay).await;
     }
 }

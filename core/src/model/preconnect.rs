@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use opentelemetry::KeyValue;
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use super::TurnIdentity;
 use super::client::{Shared, lock};
@@ -38,7 +39,7 @@ impl PreconnectSlot {
             return;
         }
         let (ask, asked) = oneshot::channel();
-        tokio::spawn(open(Arc::clone(shared), look, asked));
+        tokio::spawn(open(Arc::clone(shared), look, asked).in_current_span());
         *kept = Some(ask);
         *lock(&self.began) = Some(Instant::now());
     }
@@ -128,7 +129,6 @@ async fn open(shared: Arc<Shared>, look: GitProbe, mut asked: Asked) {
     telemetry::duration("codex.startup_prewarm.duration_ms", started.elapsed(), &status);
     match result {
         Ok(connection) => {
-            tracing::debug!("preconnected");
             // From here on nothing of the thread is needed, so its end closes the connection.
             drop(shared);
             match waiting {
@@ -137,10 +137,14 @@ async fn open(shared: Arc<Shared>, look: GitProbe, mut asked: Asked) {
             }
         }
         Err(ConnectFailure::UpgradeRequired) => {
-            tracing::debug!("preconnect: the server wants HTTP");
-            shared.fall_back();
+            shared.fall_back("the server wants HTTP");
         }
-        Err(ConnectFailure::Failed(error)) => tracing::debug!("preconnect failed: {}", error.error.message),
+        Err(ConnectFailure::Failed(error)) => {
+            tracing::info!(
+                reason = ?error.error.kind,
+                "no model connection could be opened ahead of the first turn"
+            );
+        }
     }
 }
 

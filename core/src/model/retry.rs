@@ -61,6 +61,7 @@ impl RetryBudget {
             backoff(self.used)
         };
         let delay = error.retry_after.unwrap_or(own);
+        log(error, (self.used, max), delay);
         let quiet = quiet_first && self.used == 1 && !error.has_server_words && delay <= QUIET_WAIT;
         Some(RetryDecision::Retry {
             notice: (!quiet).then(|| notice(error, (self.used, max), delay)),
@@ -74,11 +75,27 @@ pub(super) fn again(error: &ModelError, retry: (u32, u32)) -> RetryDecision {
     let delay = error.retry_after.unwrap_or_else(|| backoff(retry.0));
     match too_long(error) {
         Some(too_long) => RetryDecision::GiveUp(too_long),
-        None => RetryDecision::Retry {
-            notice: Some(notice(error, retry, delay)),
-            delay,
-        },
+        None => {
+            log(error, retry, delay);
+            RetryDecision::Retry {
+                notice: Some(notice(error, retry, delay)),
+                delay,
+            }
+        }
     }
+}
+
+/// Notes that attempt `n` of `max` failed and that the next one follows. The kind of error only: servers quote what
+/// they were sent.
+pub(super) fn log(error: &ModelError, (n, max): (u32, u32), delay: Duration) {
+    tracing::info!(
+        retry = n,
+        max,
+        delay_ms = delay.as_millis(),
+        reason = ?error.error.kind,
+        network_down = error.no_connection,
+        "model request failed and is tried again"
+    );
 }
 
 /// The turn's end, if the server asks for more patience than anybody has.

@@ -34,6 +34,12 @@ impl ClientSetup {
             .is_some_and(|a| a.mode() == AuthMode::ChatGpt)
     }
 
+    /// The host of the address, for the log.
+    pub(super) fn host(&self) -> Option<String> {
+        let url = url::Url::parse(&self.url).ok()?;
+        url.host_str().map(ToOwned::to_owned)
+    }
+
     /// The address as it may be shown.
     pub(super) fn shown_url(&self) -> String {
         redact_url(&self.url)

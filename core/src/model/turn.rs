@@ -72,7 +72,7 @@ impl ModelClientSession {
             Ok(Some(response)) => Ok(Source::WebSocket(Box::new(response))),
             Ok(None) => self.open_http(prompt, kind).await,
             Err(ConnectFailure::UpgradeRequired) => {
-                self.shared.fall_back();
+                self.shared.fall_back("the server wants HTTP");
                 self.open_http(prompt, kind).await
             }
             Err(ConnectFailure::Failed(error)) => Err(*error),
@@ -183,7 +183,7 @@ impl ModelClientSession {
         }
         // A server that says "too many" says the same over HTTP.
         if websocket && error.status() != Some(429) {
-            self.shared.fall_back();
+            self.shared.fall_back("attempts over WebSocket failed");
             self.budget.reset();
             return RetryDecision::FallBack {
                 notice: error

@@ -97,6 +97,12 @@ pub(super) async fn connect_websocket(
         measure_connect(started, matches!(answer, Ok(Ok(_))), reauth);
         let (status, error) = match answer {
             Ok(Ok(connection)) => {
+                tracing::info!(
+                    transport = "websocket",
+                    host = setup.host(),
+                    duration_ms = started.elapsed().as_millis(),
+                    "model connection opened"
+                );
                 if let Some(etag) = &connection.greeting.models_etag {
                     shared.heard_models_etag(etag);
                 }

@@ -12,12 +12,14 @@ use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult};
 use crate::history::Entry;
-use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnStatus, now_s};
+use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus, now_s};
 
 /// See the module.
 pub(super) struct ActiveTurn {
     id: Arc<str>,
     root_id: String,
+    /// What its log lines belong to.
+    span: tracing::Span,
     started_at: i64,
     began: Instant,
     mail: mpsc::UnboundedSender<TurnMessage>,
@@ -39,6 +41,7 @@ impl ActiveTurn {
         let turn = Self {
             id: Arc::clone(&plan.id),
             root_id: plan.root_id.clone(),
+            span: tracing::info_span!("turn", id = %plan.id),
             started_at: plan.started_at,
             began: Instant::now(),
             mail,
@@ -60,6 +63,7 @@ impl ActiveTurn {
     /// A turn of which no more is known than what was told. `None`: nothing was told of its start.
     pub(super) fn of(told: Turn) -> Option<Self> {
         Some(Self {
+            span: tracing::info_span!("turn", id = %told.id),
             root_id: told.root_turn_id.unwrap_or_else(|| told.id.clone()),
             id: told.id.into(),
             started_at: told.started_at?,
@@ -71,6 +75,11 @@ impl ActiveTurn {
             end: None,
             patience: None,
         })
+    }
+
+    /// What its log lines belong to.
+    pub(super) fn span(&self) -> &tracing::Span {
+        &self.span
     }
 
     /// Whether it has been asked to stop.
@@ -113,10 +122,11 @@ impl ActiveTurn {
                     self.interrupts.push(reply);
                     self.stop();
                 } else {
-                    reply.send(Err(Error::invalid(format!(
-                        "expected active turn id {turn_id} but found {}",
-                        self.id
-                    ))));
+                    reply.send(Err(Error::StaleTurn {
+                        expected: turn_id,
+                        active: self.id.to_string(),
+                        operation: TurnOperation::Interrupt,
+                    }));
                 }
             }
             ThreadMessage::Op(Op::StartTurn { start, reply }) => {
@@ -175,6 +185,15 @@ impl ActiveTurn {
             Outcome::Interrupted => (TurnStatus::Interrupted, None),
             Outcome::Failed(error) => (TurnStatus::Failed, Some(error)),
         };
+        tracing::info!(
+            ?status,
+            duration_ms,
+            input_tokens = result.usage.input_tokens,
+            cached_input_tokens = result.usage.cached_input_tokens,
+            output_tokens = result.usage.output_tokens,
+            error = error.as_ref().map(|error| tracing::field::debug(&error.kind)),
+            "turn ended"
+        );
         let entry = if status == TurnStatus::Interrupted {
             Entry::TurnAborted {
                 turn_id: turn_id.clone(),

@@ -7,13 +7,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument;
 
 use super::active_turn::ActiveTurn;
 use super::state::ThreadState;
 use super::turn::{self, TurnPlan};
 use super::turn_end::{TurnResult, given_up};
 use super::{ConversationState, Services};
-use crate::{Error, ErrorKind, Event, Op, Reply, TurnError};
+use crate::{Error, ErrorKind, Event, Op, Reply, TurnError, TurnOperation};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
 const COMMANDS_END: Duration = Duration::from_millis(500);
@@ -50,6 +51,18 @@ pub(super) enum End {
     Fault,
 }
 
+impl End {
+    /// For the log.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Idle => "nobody watches it",
+            Self::Asked(_) => "asked for",
+            Self::Quit(_) => "the process ends",
+            Self::Fault => "internal error",
+        }
+    }
+}
+
 /// The actor. The turn that runs is a future that it polls together with its mailbox, the mailbox first: everything
 /// that can be asked of a thread is answered at any moment, in the order in which it was asked, and without locks.
 ///
@@ -74,7 +87,7 @@ impl Actor {
         let end = match AssertUnwindSafe(self.serve()).catch_unwind().await {
             Ok(end) => end,
             Err(_) => {
-                tracing::error!(id = %self.state.info.id, "the thread's actor panicked; the thread is closed");
+                tracing::error!(thread = %self.state.info.id, "the thread's actor panicked; the thread is closed");
                 (self.remove)();
                 End::Fault
             }
@@ -103,12 +116,12 @@ impl Actor {
                     }
                 }
                 ThreadMessage::Op(Op::Steer { reply, .. }) => {
-                    reply.send(Err(Error::invalid("no active turn to steer")));
+                    reply.send(Err(Error::NoActiveTurn(TurnOperation::Steer)));
                 }
                 ThreadMessage::Op(Op::Interrupt { turn_id, reply }) => reply.send(if turn_id.is_empty() {
                     Ok(())
                 } else {
-                    Err(Error::invalid("no active turn to interrupt"))
+                    Err(Error::NoActiveTurn(TurnOperation::Interrupt))
                 }),
                 ThreadMessage::Op(Op::InjectItems { items, reply }) => {
                     match ThreadState::parse_items(items) {
@@ -168,9 +181,17 @@ impl Actor {
         } = self;
         let client = services.client.turn(state.identity(&plan));
         let (turn, desk) = ActiveTurn::new(&plan);
+        let span = turn.span().clone();
+        tracing::info!(
+            parent: &span,
+            model = plan.settings.model,
+            provider = plan.settings.model_provider,
+            "turn started"
+        );
         let turn = active.insert(turn);
         let result = {
-            let mut work = std::pin::pin!(turn::run(services, session, plan, client, desk));
+            let work = turn::run(services, session, plan, client, desk).instrument(span.clone());
+            let mut work = std::pin::pin!(work);
             let mut open = true;
             loop {
                 let patience = turn.patience();
@@ -193,11 +214,11 @@ impl Actor {
             }
         };
         let result = result.unwrap_or_else(|| {
-            tracing::warn!("a turn did not stop in time; it is given up");
+            tracing::warn!(parent: &span, "a turn did not stop in time; it is given up");
             given_up(session)
         });
         let turn = active.take()?;
-        turn.end(result, state).await
+        turn.end(result, state).instrument(span).await
     }
 
     /// Ends the thread: its turn, its commands, its log. Each of them whatever becomes of the others.
@@ -209,6 +230,7 @@ impl Actor {
             active,
             ..
         } = self;
+        let reason = end.reason();
         let time = match end {
             // The rest of it is for the log.
             End::Quit(deadline) => deadline.saturating_duration_since(Instant::now()) * 4 / 5,
@@ -222,7 +244,9 @@ impl Actor {
         }
         // After a fault: a turn that has been told has an end, too.
         if let Some(turn) = active.or_else(|| ActiveTurn::of(services.outbox.running()?)) {
-            let ending = AssertUnwindSafe(turn.end(TurnResult::failed(fault()), &mut state));
+            let span = turn.span().clone();
+            let ending = turn.end(TurnResult::failed(fault()), &mut state).instrument(span);
+            let ending = AssertUnwindSafe(ending);
             match ending.catch_unwind().await {
                 Ok(Some(End::Asked(reply))) => asked = Some(reply),
                 Ok(_) => {}
@@ -243,6 +267,7 @@ impl Actor {
             }
             None => services.outbox.closed(),
         }
+        tracing::info!(reason, "thread unloaded");
         // Operations that are still in the mailbox are answered by the drop of their replies.
         drop(mailbox);
     }

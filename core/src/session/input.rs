@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
-use crate::{Error, Result, UserInput};
+use crate::{Error, Media, Result, UserInput};
 
 /// Longest text of one input, in characters.
 const MAX_INPUT_CHARS: usize = 1 << 20;
@@ -26,26 +26,18 @@ pub(crate) fn check(input: &[UserInput]) -> Result<()> {
         match part {
             UserInput::Text { text, .. } => chars += text.chars().count(),
             UserInput::Image { url, .. } if !url.starts_with("data:") => {
-                return Err(Error::invalid(
-                    "remote image URLs are not supported; use an inline data URL instead",
-                ));
+                return Err(Error::RemoteMedia(Media::Image));
             }
             UserInput::Audio { url } if !url.starts_with("data:") => {
-                return Err(Error::invalid(
-                    "remote audio URLs are not supported; use an inline data URL instead",
-                ));
+                return Err(Error::RemoteMedia(Media::Audio));
             }
             _ => {}
         }
     }
     if chars > MAX_INPUT_CHARS {
-        return Err(Error::InvalidParams {
-            message: format!("Input exceeds the maximum length of {MAX_INPUT_CHARS} characters."),
-            data: Some(serde_json::json!({
-                "input_error_code": "input_too_large",
-                "max_chars": MAX_INPUT_CHARS,
-                "actual_chars": chars,
-            })),
+        return Err(Error::InputTooLarge {
+            max: MAX_INPUT_CHARS,
+            actual: chars,
         });
     }
     Ok(())

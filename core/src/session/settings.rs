@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::config::{Config, expand_tilde};
-use crate::{Error, ModeKind, Result, SettingsPatch, ThreadSettings};
+use crate::{Error, ModeKind, Result, SandboxSetting, SettingsPatch, ThreadSettings};
 
 /// Settings of a new thread: what the client chose, then what the configuration says.
 pub(crate) fn initial(
@@ -48,9 +48,7 @@ pub(crate) fn changed(
     let patch = patch.clone();
     if let Some(model) = patch.model {
         if model.is_empty() {
-            return Err(Error::invalid(
-                "No models are available. Set `model` explicitly or check your model catalog configuration.",
-            ));
+            return Err(Error::NoModel);
         }
         if model != new.model {
             new.effort = None;
@@ -77,12 +75,10 @@ pub(crate) fn changed(
     match (patch.sandbox_policy, patch.sandbox_mode, patch.permissions) {
         (None, None, None) => {}
         (Some(_), _, Some(_)) => {
-            return Err(Error::invalid(
-                "`permissions` cannot be combined with `sandboxPolicy`",
-            ));
+            return Err(Error::PermissionsConflict(SandboxSetting::Policy));
         }
         (None, Some(_), Some(_)) => {
-            return Err(Error::invalid("`permissions` cannot be combined with `sandbox`"));
+            return Err(Error::PermissionsConflict(SandboxSetting::Mode));
         }
         (Some(policy), _, None) => {
             new.sandbox_policy = policy;

@@ -15,8 +15,8 @@ use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
-    Error, Event, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
-    ThreadSettings, ThreadSnapshot, Turn, TurnStatus, UserInput, new_id, now_s,
+    Error, Event, Field, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
+    ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, new_id, now_s,
 };
 
 /// See the module.
@@ -128,12 +128,14 @@ impl ThreadState {
     /// Whether a steer may go to the running turn.
     pub(crate) fn check_steer(expected: &str, turn_input: &TurnInput, active: &str) -> Result<()> {
         if expected != active {
-            return Err(Error::invalid(format!(
-                "expected active turn id `{expected}` but found `{active}`"
-            )));
+            return Err(Error::StaleTurn {
+                expected: expected.to_owned(),
+                active: active.to_owned(),
+                operation: TurnOperation::Steer,
+            });
         }
         if turn_input.input.is_empty() {
-            return Err(Error::invalid("input must not be empty"));
+            return Err(Error::Empty(Field::Input));
         }
         input::check(&turn_input.input)
     }
@@ -141,11 +143,13 @@ impl ThreadState {
     /// Reads items of inject_items.
     pub(crate) fn parse_items(items: Vec<Value>) -> Result<Vec<ResponseItem>> {
         if items.is_empty() {
-            return Err(Error::invalid("items must not be empty"));
+            return Err(Error::Empty(Field::Items));
         }
         let parse = |(index, value): (usize, Value)| {
-            let bad =
-                |why: &str| Error::invalid(format!("items[{index}] is not a valid response item: {why}"));
+            let bad = |why: &str| Error::InvalidItem {
+                index,
+                reason: why.to_owned(),
+            };
             if !value.get("type").is_some_and(Value::is_string) {
                 return Err(bad("it must be an object with a `type`"));
             }

@@ -76,6 +76,7 @@ pub(crate) async fn run(
         last_message: turn.last_message,
         answered: turn.answered,
         first_token: turn.first_token,
+        usage: turn.session.usage.turn(),
     }
 }
 

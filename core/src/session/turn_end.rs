@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ConversationState;
 use super::history::message;
 use crate::instructions::TURN_ABORTED;
-use crate::{Item, TurnError};
+use crate::{Item, TokenUsage, TurnError};
 
 /// How a turn ended.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct TurnResult {
     pub(crate) answered: bool,
     /// Time from the turn's start to the first event of an answer.
     pub(crate) first_token: Option<Duration>,
+    /// Sum of its responses.
+    pub(crate) usage: TokenUsage,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,7 @@ impl TurnResult {
             last_message: None,
             answered: false,
             first_token: None,
+            usage: TokenUsage::default(),
         }
     }
 
@@ -47,5 +50,8 @@ pub(crate) fn given_up(session: &mut ConversationState) -> TurnResult {
     session.history.close_calls();
     session.history.push([message("user", [TURN_ABORTED.to_owned()])]);
     session.history.turn_ended();
-    TurnResult::without_message(Outcome::Interrupted)
+    TurnResult {
+        usage: session.usage.turn(),
+        ..TurnResult::without_message(Outcome::Interrupted)
+    }
 }

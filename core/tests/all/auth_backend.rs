@@ -9,7 +9,7 @@ use codex_core::backend::{
     WorkspaceMessage,
 };
 use codex_core::model::RateLimitWindow;
-use codex_core::{Error, ThreadId};
+use codex_core::{Error, Field, ThreadId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -210,20 +210,12 @@ async fn only_a_chatgpt_account_is_asked_for() {
     let refused = async || {
         let thread = ThreadId::new();
         [
-            f.backend.rate_limits(true).await.unwrap_err().to_string(),
-            f.backend.token_usage().await.unwrap_err().to_string(),
-            f.backend.thread_usage(thread).await.unwrap_err().to_string(),
-            f.backend.workspace_messages().await.unwrap_err().to_string(),
-            f.backend
-                .send_add_credits_nudge("credits")
-                .await
-                .unwrap_err()
-                .to_string(),
-            f.backend
-                .consume_reset_credit("k", None)
-                .await
-                .unwrap_err()
-                .to_string(),
+            f.backend.rate_limits(true).await.unwrap_err(),
+            f.backend.token_usage().await.unwrap_err(),
+            f.backend.thread_usage(thread).await.unwrap_err(),
+            f.backend.workspace_messages().await.unwrap_err(),
+            f.backend.send_add_credits_nudge("credits").await.unwrap_err(),
+            f.backend.consume_reset_credit("k", None).await.unwrap_err(),
         ]
     };
     let words = [
@@ -234,10 +226,10 @@ async fn only_a_chatgpt_account_is_asked_for() {
         "to notify workspace owner",
         "for rate limit reset credits",
     ];
-    let expected = |who: &str| words.map(|what_for| format!("{who} authentication required {what_for}"));
-    assert_eq!(refused().await, expected("codex account"));
+    let expected = |signed_in| words.map(|purpose| Error::ChatgptRequired { signed_in, purpose });
+    assert_eq!(refused().await, expected(false));
     f.auth.login_with_api_key(&Secret::new("k")).await.unwrap();
-    assert_eq!(refused().await, expected("chatgpt"));
+    assert_eq!(refused().await, expected(true));
     assert_eq!(f.backend.security_notice().await, None);
     assert_eq!(f.backend.workspace(Duration::from_secs(5)).await, None);
     assert_eq!(f.authority.all_seen().len(), 1, "only the logout's revocation");
@@ -334,7 +326,7 @@ async fn reset_credits_are_used_once_per_key() {
         json!({"redeem_request_id": "k", "credit_id": "c"})
     );
     let error = f.backend.consume_reset_credit("", None).await.unwrap_err();
-    assert_eq!(error.to_string(), "idempotencyKey must not be empty");
+    assert_eq!(error, Error::Empty(Field::IdempotencyKey));
     f.authority.script(route, [Reply::new(409, json!({}))]);
     let error = f
         .backend

@@ -7,6 +7,7 @@ use codex_core::auth::{
     AuthManager, AuthOptions, AuthSettings, BrowserLogin, LoginPage, Secret, StartedBrowserLogin,
 };
 use codex_core::config::LoginMethod;
+use codex_core::{Error, LoginKind};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -482,21 +483,13 @@ async fn the_settings_can_forbid_a_way_to_sign_in() {
         ..AuthSettings::default()
     };
     let api = manager_with(home.path(), &authority, forced(LoginMethod::Api));
-    let words = "ChatGPT login is disabled. Use API key login instead.";
-    assert_eq!(
-        api.start_browser_login(BrowserLogin::default())
-            .await
-            .unwrap_err()
-            .to_string(),
-        words
-    );
-    assert_eq!(api.start_device_login().await.unwrap_err().to_string(), words);
+    let disabled = Error::LoginDisabled(LoginKind::Chatgpt);
+    let browser = api.start_browser_login(BrowserLogin::default()).await;
+    assert_eq!(browser.unwrap_err(), disabled);
+    assert_eq!(api.start_device_login().await.unwrap_err(), disabled);
     let chatgpt = manager_with(home.path(), &authority, forced(LoginMethod::Chatgpt));
     let error = chatgpt.login_with_api_key(&Secret::new("k")).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "API key login is disabled. Use ChatGPT login instead."
-    );
+    assert_eq!(error, Error::LoginDisabled(LoginKind::ApiKey));
 }
 
 #[tokio::test]
@@ -552,7 +545,7 @@ async fn a_device_login_signs_in_when_the_user_has_typed_the_code() {
 #[tokio::test]
 async fn a_device_login_that_the_authority_does_not_offer_is_refused() {
     for (status, words) in [
-        (404, "device code login is not enabled for this Codex server."),
+        (404, "the login server offers no device codes"),
         (
             500,
             "failed to request device code: device code request failed with status 500",

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use codex_core::Error;
 use codex_core::auth::{
     Account, AuthError, AuthManager, AuthSettings, CodexAuth, ExternalTokenProvider, ExternalTokens, Secret,
 };
 use codex_core::config::LoginMethod;
+use codex_core::{Error, LoginKind};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tempfile::TempDir;
@@ -122,7 +122,7 @@ async fn tokens_of_the_parent_stay_in_memory() {
 async fn other_logins_are_refused_while_the_parent_owns_the_tokens() {
     let f = signed_in(AuthSettings::default(), []).await;
     let refused = f.manager.login_with_api_key(&Secret::new("k")).await.unwrap_err();
-    assert!(matches!(&refused, Error::InvalidRequest(text) if text.starts_with("External auth is active.")));
+    assert_eq!(refused, Error::ExternalAuthActive);
     assert!(f.manager.start_device_login().await.is_err());
     f.manager
         .login_with_parent_tokens(tokens("other", 2))
@@ -159,10 +159,7 @@ async fn the_settings_can_forbid_the_login_or_its_workspace() {
         .login_with_parent_tokens(tokens("ws", 1))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "External ChatGPT auth is disabled. Use API key login instead."
-    );
+    assert_eq!(error, Error::LoginDisabled(LoginKind::External));
     let forced_workspaces = vec!["a".to_owned(), "b".to_owned()];
     let settings = AuthSettings {
         forced_workspaces,
@@ -174,8 +171,11 @@ async fn the_settings_can_forbid_the_login_or_its_workspace() {
         .await
         .unwrap_err();
     assert_eq!(
-        error.to_string(),
-        r#"External auth must use one of workspace(s) ["a", "b"], but received "x"."#
+        error,
+        Error::WorkspaceNotAllowed {
+            allowed: vec!["a".into(), "b".into()],
+            received: "x".into(),
+        }
     );
     manager.login_with_parent_tokens(tokens("b", 1)).await.unwrap();
 }

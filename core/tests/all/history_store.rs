@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use codex_core::history::{
     ItemsQuery, Layout, ListQuery, PageStart, SortKey, StoredThread, ThreadStore, TurnsQuery,
 };
-use codex_core::{HistoryMode, ItemBody, ItemsView, ThreadId, Turn, TurnStatus};
+use codex_core::{Error, HistoryMode, ItemBody, ItemsView, ThreadId, Turn, TurnStatus};
 
 use crate::rollouts::{self, Size};
 
@@ -239,8 +239,8 @@ async fn filters_are_exact() {
         ..all
     };
     assert_eq!(
-        f.store.list(bad).await.unwrap_err().to_string(),
-        "invalid cursor: bad"
+        f.store.list(bad).await.unwrap_err(),
+        Error::InvalidCursor("bad".into())
     );
 }
 
@@ -567,9 +567,9 @@ async fn files_from_before_the_envelope_are_not_listed() {
     )
     .unwrap();
     assert!(walk(&f.store, &ListQuery::default()).await.is_empty());
-    let error = f.store.find(id).await.unwrap_err().to_string();
+    let error = f.store.find(id).await.unwrap_err();
     assert!(
-        error.starts_with("failed to read thread: ") && error.ends_with("is empty"),
+        matches!(&error, Error::UnreadableHistory(why) if why.ends_with("is empty")),
         "{error}"
     );
     assert!(f.store.find(rollouts::nobody()).await.unwrap().is_none());

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use codex_core::ThreadId;
 use codex_core::history::{Layout, ListQuery, SortKey, ThreadStore};
+use codex_core::{DatabaseProblem, Error, ThreadId};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -32,6 +32,17 @@ const OLD: &str = "
         payload TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE(thread_id, attachment_type, identity_key))
         WITHOUT ROWID;
     PRAGMA user_version = 4;";
+
+/// The error is of this kind, and tells which database it is.
+fn assert_problem(error: &Error, expected: DatabaseProblem) {
+    match error {
+        Error::Database { problem, message } => {
+            assert_eq!(*problem, expected, "{message}");
+            assert!(message.contains("app-server-data.sqlite"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
 
 struct Fixture {
     home: tempfile::TempDir,
@@ -256,8 +267,7 @@ async fn a_damaged_database_of_users_is_told_at_each_use_and_left_as_it_is() {
             store.create_section("one", None).await.unwrap_err(),
             store.attachments(id, None, 10).await.unwrap_err(),
         ] {
-            let text = error.to_string();
-            assert!(text.contains("app-server-data.sqlite is damaged"), "{text}");
+            assert_problem(&error, DatabaseProblem::Damaged);
         }
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), garbage);
@@ -281,8 +291,8 @@ async fn a_lock_is_an_error_of_that_use_and_not_of_the_next() {
         }
         let db = Connection::open(&path).unwrap();
         db.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        let error = store.set_goal(id, Some(json!({}))).await.unwrap_err().to_string();
-        assert!(error.contains("in use by another process; try again"), "{error}");
+        let error = store.set_goal(id, Some(json!({}))).await.unwrap_err();
+        assert_problem(&error, DatabaseProblem::Busy);
         db.execute_batch("COMMIT").unwrap();
         store.set_goal(id, Some(json!({"round": round}))).await.unwrap();
         assert_eq!(store.goal(id).await.unwrap(), Some(json!({"round": round})));
@@ -296,8 +306,8 @@ async fn what_can_not_be_opened_now_can_be_opened_later() {
     let path = f.layout().user_data();
     fs::create_dir(&path).unwrap();
     let store = f.store();
-    let error = store.set_goal(id, Some(json!({}))).await.unwrap_err().to_string();
-    assert!(error.contains("app-server-data.sqlite can't be used"), "{error}");
+    let error = store.set_goal(id, Some(json!({}))).await.unwrap_err();
+    assert_problem(&error, DatabaseProblem::Failed);
     fs::remove_dir(&path).unwrap();
     store.set_goal(id, Some(json!({}))).await.unwrap();
 }
@@ -313,8 +323,8 @@ async fn a_newer_version_that_comes_while_a_database_is_open_is_left_alone() {
         let db = Connection::open(path).unwrap();
         db.pragma_update(None, "user_version", 99).unwrap();
     }
-    let error = store.set_goal(id, Some(json!({}))).await.unwrap_err().to_string();
-    assert!(error.contains("written by a newer version"), "{error}");
+    let error = store.set_goal(id, Some(json!({}))).await.unwrap_err();
+    assert_problem(&error, DatabaseProblem::Newer);
     assert!(store.goal(id).await.is_err());
     assert_eq!(listed(&store).await, [id]);
     let db = Connection::open(f.layout().user_data()).unwrap();
@@ -412,8 +422,8 @@ async fn a_thread_that_can_not_be_removed_whole_keeps_all() {
     store.set_goal(id, Some(json!({}))).await.unwrap();
     let db = Connection::open(f.layout().user_data()).unwrap();
     db.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let error = store.delete(id).await.unwrap_err().to_string();
-    assert!(error.contains("try again"), "{error}");
+    let error = store.delete(id).await.unwrap_err();
+    assert_problem(&error, DatabaseProblem::Busy);
     assert!(path.exists());
     db.execute_batch("COMMIT").unwrap();
     assert!(store.goal(id).await.unwrap().is_some());

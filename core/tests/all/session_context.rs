@@ -268,15 +268,9 @@ async fn injected_items_join_the_history() {
         json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "earlier"}]});
     let unknown = json!({"type": "novelty", "payload": 1});
     inject(vec![known, unknown]).await.unwrap();
-    assert_eq!(
-        inject(vec![]).await.unwrap_err().to_string(),
-        "items must not be empty"
-    );
-    let error = inject(vec![json!(5)]).await.unwrap_err().to_string();
-    assert!(
-        error.starts_with("items[0] is not a valid response item: "),
-        "{error}"
-    );
+    assert_eq!(inject(vec![]).await.unwrap_err(), Error::Empty(Field::Items));
+    let error = inject(vec![json!(5)]).await.unwrap_err();
+    assert!(matches!(error, Error::InvalidItem { index: 0, .. }), "{error}");
     probe.run("hi").await;
     let requests = probe.model.requests();
     assert_eq!(texts(&requests[0].input()[0]), ["earlier"]);
@@ -379,11 +373,7 @@ async fn threads_that_cannot_be_started_say_why() {
         async move {
             let (reply, answer) = Reply::channel();
             engine.start_thread(start, reply).await;
-            answer
-                .await
-                .map(|started| started.settings.model)
-                .unwrap_err()
-                .to_string()
+            answer.await.map(|started| started.settings.model).unwrap_err()
         }
     };
     let with = |settings| StartThread {
@@ -396,24 +386,28 @@ async fn threads_that_cannot_be_started_say_why() {
     }));
     assert_eq!(
         error.await,
-        "failed to load configuration: Model provider `zzz` not found"
+        Error::Config("Model provider `zzz` not found".into())
     );
     let error = start(with(SettingsPatch {
         permissions: Some(":workspace".into()),
         sandbox_mode: Some(SandboxMode::ReadOnly),
         ..SettingsPatch::default()
     }));
-    assert_eq!(error.await, "`permissions` cannot be combined with `sandbox`");
+    assert_eq!(error.await, Error::PermissionsConflict(SandboxSetting::Mode));
     let error = start(with(SettingsPatch {
         permissions: Some(":nope".into()),
         ..SettingsPatch::default()
     }));
-    assert!(error.await.contains("unknown built-in profile `:nope`"));
+    let error = error.await;
+    assert!(
+        matches!(&error, Error::Config(why) if why.contains("unknown built-in profile `:nope`")),
+        "{error}"
+    );
     let error = start(with(SettingsPatch {
         model: Some(String::new()),
         ..SettingsPatch::default()
     }));
-    assert!(error.await.starts_with("No models are available."));
+    assert_eq!(error.await, Error::NoModel);
     assert_eq!(probe.engine.loaded().len(), 1);
 }
 

@@ -103,9 +103,7 @@ async fn request_code(environment: &AuthEnvironment) -> Result<DeviceCode> {
         .map_err(|error| failed(http::failure(error)))?;
     let status = answer.status();
     if status == reqwest::StatusCode::NOT_FOUND {
-        let refusal = "device code login is not enabled for this Codex server. Use the browser login or verify the \
-                       server URL.";
-        return Err(Error::invalid(refusal));
+        return Err(Error::NoDeviceLogin);
     }
     if !status.is_success() {
         return Err(failed(format!("device code request failed with status {status}")));

@@ -32,13 +32,10 @@ use super::stored::{IssuedTokens, StoredAuth};
 use super::token_endpoint;
 use super::{AuthManager, Secret};
 use crate::config::{CredentialsStore, LoginMethod};
-use crate::{Error, Result};
+use crate::{Error, Field, LoginKind, Result};
 
 /// How long a login or logout waits for a renewal in another process before it writes regardless.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
-
-const PARENT_IS_ACTIVE: &str = "External auth is active. Use account/login/start (chatgptAuthTokens) to update it or \
-                                account/logout to clear it.";
 
 /// Why a login ends that was cancelled.
 const NOT_COMPLETED: &str = "Login was not completed";
@@ -70,14 +67,12 @@ impl AuthManager {
     pub async fn login_with_api_key(&self, key: &Secret) -> Result<()> {
         let settings = self.settings();
         if settings.forced_login == Some(LoginMethod::Chatgpt) {
-            return Err(Error::invalid(
-                "API key login is disabled. Use ChatGPT login instead.",
-            ));
+            return Err(Error::LoginDisabled(LoginKind::ApiKey));
         }
         self.refuse_while_parent_owned()?;
         let key = key.expose().trim();
         if key.is_empty() {
-            return Err(Error::invalid("The API key is empty. Paste the whole key."));
+            return Err(Error::Empty(Field::ApiKey));
         }
         Secret::new(key)
             .authorization("The API key")
@@ -128,16 +123,14 @@ impl AuthManager {
     /// The checks before a ChatGPT login.
     fn may_log_in_with_chatgpt(&self, settings: &AuthSettings) -> Result<()> {
         if settings.forced_login == Some(LoginMethod::Api) {
-            return Err(Error::invalid(
-                "ChatGPT login is disabled. Use API key login instead.",
-            ));
+            return Err(Error::LoginDisabled(LoginKind::Chatgpt));
         }
         self.refuse_while_parent_owned()
     }
 
     fn refuse_while_parent_owned(&self) -> Result<()> {
         if self.is_parent_owned() {
-            return Err(Error::invalid(PARENT_IS_ACTIVE));
+            return Err(Error::ExternalAuthActive);
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ pub(crate) fn cut(history: History, at: &ForkPoint) -> Result<Branch> {
 }
 
 fn not_found(turn: &str) -> Error {
-    Error::invalid(format!("turn not found: {turn}"))
+    Error::TurnNotFound(turn.to_owned())
 }
 
 /// Where the turns begin, in their order.

@@ -90,7 +90,7 @@ impl HistoryError {
 /// What is told of a history that can't be read on.
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
 pub(crate) fn unreadable(error: io::Error) -> Error {
-    Error::internal(format!("failed to read thread: {error}"))
+    Error::UnreadableHistory(format!("failed to read thread: {error}"))
 }
 
 impl History {

@@ -13,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::layout::Layout;
-use crate::ThreadId;
 use crate::history::private;
+use crate::{Error, Holder, ThreadId};
 
 /// How long others may hold `.coordination.lock` before that is an error: they need a few system calls.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
@@ -60,13 +60,13 @@ pub enum LockError {
     },
 }
 
-/// A process that holds a thread.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Its number.
-    pub pid: i32,
-    /// Its name.
-    pub name: String,
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held { id, holder } => Self::Locked { thread: id, holder },
+            LockError::Stuck { .. } | LockError::Io { .. } => Self::internal(error.to_string()),
+        }
+    }
 }
 
 /// A thread that this process may write. Dropping it lets others have it.

@@ -334,6 +334,8 @@ impl Log {
         *problem = Some(why.to_owned());
         drop(problem);
         if !told {
+            let id = self.lines().encoder.thread_id();
+            tracing::warn!(thread = %id, path = %self.path.display(), why, "history can't be saved");
             (self.on_warning)(format!(
                 "The history of this thread can't be saved to {}: {why}. The thread goes on; what happens meanwhile is \
                  kept in memory and saved when the disk takes it again.",
@@ -344,8 +346,12 @@ impl Log {
 
     fn succeeded(&self) {
         let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-        *problem = None;
+        let recovered = problem.take().is_some();
         drop(problem);
+        if recovered {
+            let id = self.lines().encoder.thread_id();
+            tracing::info!(thread = %id, "history is saved again");
+        }
         if std::mem::take(&mut self.lines().gap) {
             (self.on_warning)(
                 "The history of this thread is being saved again, but a part of it was lost because too much had to \

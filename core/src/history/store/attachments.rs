@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::ThreadStore;
-use crate::{Error, Result, ThreadId};
+use crate::{Error, Field, Result, ThreadId};
 
 /// Something attached to a thread; unique by thread, type and key.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,9 +44,9 @@ fn find(db: &Connection, thread: &str, kind: &str, key: &str) -> rusqlite::Resul
 }
 
 fn check(kind: &str, key: &str) -> Result<()> {
-    for (name, value) in [("attachmentType", kind), ("identityKey", key)] {
+    for (field, value) in [(Field::AttachmentType, kind), (Field::AttachmentKey, key)] {
         if value.trim().is_empty() {
-            return Err(Error::params(format!("{name} must not be empty")));
+            return Err(Error::Empty(field));
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ pub(super) struct ListCursor {
 
 impl ListCursor {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let invalid = || Error::invalid(format!("invalid cursor: {text}"));
+        let invalid = || Error::InvalidCursor(text.to_owned());
         let (time, id) = match text.split_once('|') {
             Some((time, id)) => (time, Some(ThreadId(Uuid::parse_str(id).map_err(|_| invalid())?))),
             None => (text, None),
@@ -55,7 +55,7 @@ impl PositionCursor {
                 id: ThreadId(Uuid::parse_str(id).ok()?),
             })
         };
-        parse().ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))
+        parse().ok_or_else(|| Error::InvalidCursor(text.to_owned()))
     }
 
     pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
@@ -102,7 +102,7 @@ impl PlaceCursor {
         serde_json::from_str::<Self>(text)
             .ok()
             .filter(|cursor| cursor.requested_thread_id == thread && cursor.scope == scope)
-            .ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))
+            .ok_or_else(|| Error::InvalidCursor(text.to_owned()))
     }
 
     pub(super) fn text(&self) -> String {
@@ -120,7 +120,7 @@ pub(super) struct TurnCursor {
 
 impl TurnCursor {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|_| Error::invalid(format!("invalid cursor: {text}")))
+        serde_json::from_str(text).map_err(|_| Error::InvalidCursor(text.to_owned()))
     }
 
     pub(super) fn text(&self) -> String {

@@ -135,7 +135,7 @@ pub struct ListPage {
     /// Rows.
     pub threads: Vec<ThreadInfo>,
     /// How far each was read, in the same order.
-    pub read_states: Vec<super::ReadState>,
+    pub read_states: Vec<crate::ReadState>,
     /// A cursor behind each row.
     pub(crate) cursors: Vec<String>,
     /// Goes on behind the last row; `None` at the end.

@@ -12,7 +12,7 @@ use crate::history::read::chain::{History, unreadable};
 use crate::history::read::replay;
 use crate::history::read::tail;
 use crate::history::read::tail::Tail;
-use crate::history::rollout::lock::{LockError, WriterLock};
+use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
 use crate::model::ResponseItem;
@@ -78,12 +78,8 @@ impl ThreadStore {
     /// Locks a thread for writing, moving or removing it.
     pub(crate) async fn lock(&self, id: ThreadId) -> Result<WriterLock> {
         let layout = self.layout().clone();
-        let locking = super::run(move || {
-            WriterLock::take_when_ours_is_free(&layout, id).map_err(|error| match error {
-                LockError::Held { .. } => Error::invalid(error.to_string()),
-                LockError::Stuck { .. } | LockError::Io { .. } => Error::internal(error.to_string()),
-            })
-        });
+        let locking =
+            super::run(move || WriterLock::take_when_ours_is_free(&layout, id).map_err(Error::from));
         // A lock that comes later is let go again.
         tokio::time::timeout(LOCKING, locking).await.unwrap_or_else(|_| {
             Err(Error::internal(format!(

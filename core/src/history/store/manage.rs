@@ -113,7 +113,7 @@ impl ThreadStore {
         .await
     }
 
-    /// The thread's goal, on the wire's form.
+    /// The thread's goal, as JSON.
     pub async fn goal(&self, id: ThreadId) -> Result<Option<Value>> {
         self.blocking(move |state| {
             let key = id.to_string();
@@ -267,8 +267,11 @@ impl State {
         to: impl Fn(&Path) -> Option<PathBuf>,
     ) -> Result<Vec<PathBuf>> {
         self.directory.refresh();
-        let kind = if archived { "archived rollout" } else { "rollout" };
-        let missing = || Error::invalid(format!("no {kind} found for thread id {id}"));
+        let missing = if archived {
+            Error::ArchivedRolloutNotFound
+        } else {
+            Error::RolloutNotFound
+        };
         let files: Vec<Rollout> = self
             .directory
             .all(id)
@@ -276,7 +279,7 @@ impl State {
             .filter(|r| r.archived == archived)
             .collect();
         if files.is_empty() {
-            return Err(missing());
+            return Err(missing(id));
         }
         let failed = |error| Error::internal(format!("the thread's file can't be moved: {error}"));
         let mut moved = Vec::new();
@@ -303,14 +306,12 @@ impl State {
                 return;
             }
             if meta.attached_to_thread_id == Some(id) {
-                refused = Some(format!(
-                    "cannot delete thread while attached thread {other} exists; delete the attached thread first"
-                ));
+                refused = Some(Error::HasAttachedThread { attached: other });
             } else if meta.history_base.is_some_and(|base| base.thread_id == id) {
-                refused = Some(format!("cannot delete thread {id}: forked history still references it"));
+                refused = Some(Error::HasForks(id));
             }
         });
-        refused.map_or(Ok(()), |why| Err(Error::invalid(why)))
+        refused.map_or(Ok(()), Err)
     }
 
     /// First what users made, together with the files or not at all.
@@ -319,7 +320,7 @@ impl State {
         self.directory.refresh();
         let files = self.directory.all(id);
         if files.is_empty() && self.unstarted(id)?.is_none() {
-            return Err(Error::invalid(format!("no rollout found for thread id {id}")));
+            return Err(Error::RolloutNotFound(id));
         }
         let key = id.to_string();
         let forgotten = self.data.remove(|db| {

@@ -28,7 +28,6 @@ pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
 use read_marks::ReadMarkCache;
 pub(crate) use read_marks::ReadStateHandle;
-pub use read_state::{ReadState, Unread};
 pub use search::Occurrence;
 pub use sections::Section;
 pub use timeline::{Timeline, TimelineEntry};
@@ -159,10 +158,7 @@ impl ThreadStore {
             if path.exists() {
                 state.find_path(&path)
             } else {
-                Err(Error::invalid(format!(
-                    "failed to resolve rollout path `{}`: file does not exist",
-                    path.display()
-                )))
+                Err(Error::NoRolloutAt(path))
             }
         })
         .await
@@ -247,7 +243,7 @@ async fn run<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'stati
 
 impl From<HistoryError> for Error {
     fn from(error: HistoryError) -> Self {
-        Self::internal(error.to_string())
+        Self::UnreadableHistory(error.to_string())
     }
 }
 
@@ -293,7 +289,7 @@ impl State {
     fn stored(&mut self, rollout: &Rollout) -> Result<StoredThread> {
         let Some((stamp, row)) = self.row(rollout) else {
             head::read(&rollout.path)?;
-            return Err(Error::internal(format!(
+            return Err(Error::UnreadableHistory(format!(
                 "failed to read thread: {} can't be read",
                 rollout.path.display()
             )));

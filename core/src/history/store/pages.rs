@@ -6,7 +6,7 @@ use crate::history::read::chain::{History, LinePosition, unreadable};
 use crate::history::read::turn_index::TurnIndex;
 use crate::history::read::turns::{PlacedTurn, Projector, completed_item, reduce};
 use crate::history::rollout::line::{EventKind, Kind, Line, Room, Text};
-use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, Turn};
+use crate::{Error, HistoryMode, Item, ItemsView, Result, ThreadId, ThreadOperation, Turn};
 
 /// Which turns.
 #[derive(Debug, Clone)]
@@ -260,7 +260,7 @@ fn mapped_turns(
         (None, Some(text)) => {
             let cursor = TurnCursor::parse(text)?;
             let at = order.iter().position(|n| heads[*n].id == cursor.turn_id);
-            let at = at.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
+            let at = at.ok_or_else(|| Error::InvalidCursor(text.to_owned()))?;
             at + usize::from(!cursor.include_anchor)
         }
     };
@@ -303,9 +303,7 @@ fn is_behind(ordinal: u64, cursor: &PlaceCursor, descending: bool) -> bool {
 /// Items lie in the file in the order in which they are listed: no more is read than is returned.
 pub(super) fn items(history: &History, id: ThreadId, query: &ItemsQuery) -> Result<ItemsPage> {
     if history.mode() == HistoryMode::Legacy {
-        return Err(Error::Unsupported(
-            "thread/items/list is not supported yet".into(),
-        ));
+        return Err(Error::Unsupported(ThreadOperation::ListItems));
     }
     let limit = query.limit.clamp(1, 100);
     let anchor = match &query.start {
@@ -388,7 +386,7 @@ fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Resul
             found.is_none()
         })
         .map_err(unreadable)?;
-    found.ok_or_else(|| Error::invalid(format!("item not found: {wanted}")))
+    found.ok_or_else(|| Error::ItemNotFound(wanted.to_owned()))
 }
 
 /// The last turn, read from the end; of a legacy history, which would have to be read whole for it, nothing.

@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::read_state::ReadState;
 use crate::history::store::ThreadStore;
-use crate::{ThreadId, ThreadSettings};
+use crate::{ReadState, ThreadId, ThreadSettings};
 
 /// The state of one loaded thread, as long as this lives.
 pub(crate) struct ReadStateHandle {
@@ -217,7 +216,7 @@ impl ReadMarkCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::store::read_state::Unread;
+    use crate::Unread;
 
     fn turn(id: &str) -> Unread {
         Unread::Turn(id.to_owned())

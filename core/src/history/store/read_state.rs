@@ -5,64 +5,11 @@
 //! database; of loaded threads it is in memory too, see [`super::read_marks`].
 
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::json;
-use uuid::Uuid;
 
 use super::read_marks::ReadStateHandle;
 use super::{ListPage, State, ThreadStore, pages};
 use crate::history::read::chain::History;
-use crate::{Error, Result, ThreadId};
-
-/// How far a thread was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadState {
-    /// What comes next; `None`: all was read.
-    pub first_unread: Option<Unread>,
-    /// Changes with every change of the state.
-    pub revision: String,
-}
-
-/// The first thing that was not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unread {
-    /// Everything, by the user's word.
-    ThreadStart,
-    /// A turn.
-    Turn(String),
-}
-
-impl ReadState {
-    /// Of a thread of which nothing is kept.
-    pub(super) fn initial(id: ThreadId) -> Self {
-        Self {
-            first_unread: None,
-            revision: format!("initial:{id}"),
-        }
-    }
-
-    /// A changed state.
-    pub(super) fn new(first_unread: Option<Unread>) -> Self {
-        Self {
-            first_unread,
-            revision: Uuid::new_v4().to_string(),
-        }
-    }
-
-    /// This state after the end of a turn in which there is something to read.
-    pub(super) fn after_turn(&self, turn_id: &str) -> Self {
-        let unread = self.first_unread.clone();
-        Self::new(unread.or_else(|| Some(Unread::Turn(turn_id.to_owned()))))
-    }
-
-    /// The state on the wire's form, for error data.
-    pub fn to_wire(&self) -> serde_json::Value {
-        let first_unread = self.first_unread.as_ref().map(|unread| match unread {
-            Unread::ThreadStart => json!({"type": "threadStart"}),
-            Unread::Turn(turn_id) => json!({"type": "turn", "turnId": turn_id}),
-        });
-        json!({"firstUnread": first_unread, "revision": self.revision})
-    }
-}
+use crate::{Error, ReadState, Result, ThreadId, Unread};
 
 impl ThreadStore {
     /// How far a thread was read.
@@ -86,10 +33,7 @@ impl ThreadStore {
         self.inner
             .marks
             .replace(id, expected, ReadState::new(first_unread))
-            .map_err(|now| Error::Refused {
-                message: "read state changed".into(),
-                data: json!({"reason": "readStateConflict", "readState": now.to_wire()}),
-            })
+            .map_err(|current| Error::ReadStateConflict { current })
     }
 
     /// Writes down what is in memory only: how far threads were read, and threads that had no turn yet. What can't be

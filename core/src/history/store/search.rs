@@ -11,7 +11,7 @@ use crate::history::read::chain::{History, unreadable};
 use crate::history::read::turns::completed_item;
 use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
-use crate::{Error, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, UserInput};
+use crate::{Error, Field, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, ThreadOperation, UserInput};
 
 /// Characters of a snippet on either side of what was found.
 const AROUND: usize = 80;
@@ -42,9 +42,6 @@ struct Cursor {
     next_occurrence_index: usize,
 }
 
-/// Why a search that was given up has no result.
-const SEARCH_CANCELLED: &str = "thread search cancelled";
-
 impl ThreadStore {
     /// A page of the threads in which something is said, each with a snippet. `found` is told each one at once. An
     /// error as soon as `cancel` says so, also in the middle of a large file; dropping the future has the same effect.
@@ -61,7 +58,7 @@ impl ThreadStore {
         let _stop = cancel.clone().drop_guard();
         tokio::select! {
             biased;
-            () = cancel.cancelled() => Err(Error::invalid(SEARCH_CANCELLED)),
+            () = cancel.cancelled() => Err(Error::SearchCancelled),
             done = self.search_all(query, term, &cancel, found) => done,
         }
     }
@@ -135,7 +132,7 @@ impl ThreadStore {
 
 fn needle(term: &str) -> Result<String> {
     match term.trim() {
-        "" => Err(Error::invalid("thread/search requires a non-empty searchTerm")),
+        "" => Err(Error::Empty(Field::SearchTerm)),
         term => Ok(term.to_lowercase()),
     }
 }
@@ -235,18 +232,15 @@ fn occurrences(
     limit: usize,
 ) -> Result<(Vec<Occurrence>, Option<String>)> {
     if history.mode() == HistoryMode::Legacy {
-        return Err(Error::Unsupported(
-            "thread/searchOccurrences is not supported yet".into(),
-        ));
+        return Err(Error::Unsupported(ThreadOperation::SearchOccurrences));
     }
-    let wanted = needle(term)
-        .map_err(|_| Error::invalid("thread/searchOccurrences requires a non-empty searchTerm"))?;
+    let wanted = needle(term).map_err(|_| Error::Empty(Field::OccurrenceTerm))?;
     let start = match cursor {
         None => (0, 0),
         Some(text) => {
             let cursor = serde_json::from_str::<Cursor>(&text).ok();
             let cursor = cursor.filter(|c| c.thread_id == id && c.search_term == term);
-            let cursor = cursor.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
+            let cursor = cursor.ok_or_else(|| Error::InvalidCursor(text))?;
             (cursor.next_rollout_ordinal, cursor.next_occurrence_index)
         }
     };

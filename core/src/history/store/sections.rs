@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::{State, ThreadStore, places};
-use crate::{Error, Result, SectionPlace, ThreadId};
+use crate::{Error, Field, Result, SectionOperation, SectionPlace, ThreadId};
 
 /// The section that is always there.
 const PINNED: &str = "01984de2-8f74-7c91-a3b2-5c5e937cf318";
@@ -18,7 +18,7 @@ pub struct Section {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// How it is shown, on the wire's form.
+    /// How it is shown, as JSON.
     pub appearance: Option<Value>,
 }
 
@@ -81,7 +81,7 @@ impl ThreadStore {
     ) -> Result<Section> {
         let name = section_name(name)?;
         if id == PINNED {
-            return Err(Error::params("the built-in pinned section cannot be renamed"));
+            return Err(Error::BuiltInSection(SectionOperation::Rename));
         }
         self.blocking(move |state| {
             let section = state.data.write(|db| {
@@ -106,7 +106,7 @@ impl ThreadStore {
     /// Removes a section; its threads are in none then.
     pub async fn delete_section(&self, id: String) -> Result<()> {
         if id == PINNED {
-            return Err(Error::params("the built-in pinned section cannot be deleted"));
+            return Err(Error::BuiltInSection(SectionOperation::Delete));
         }
         self.blocking(move |state| {
             state.data.write(|db| {
@@ -129,7 +129,7 @@ impl ThreadStore {
         before: Option<ThreadId>,
     ) -> Result<()> {
         if section.is_none() && before.is_some() {
-            return Err(Error::invalid("beforeThreadId requires a non-null sectionId"));
+            return Err(Error::PlaceWithoutSection);
         }
         self.blocking(move |state| {
             let thread = id.to_string();
@@ -143,11 +143,11 @@ impl ThreadStore {
             let now = crate::now_s();
             state.data.write(|db| {
                 if section != PINNED && find(db, &section)?.is_none() {
-                    return Err(Error::invalid(format!("section {section} does not exist")).into());
+                    return Err(Error::NoSuchTargetSection(section.clone()).into());
                 }
-                let position = places::make_room(db, &section, &thread, before)?.ok_or_else(|| {
-                    let before = before.map(|id| id.to_string()).unwrap_or_default();
-                    Error::invalid(format!("before thread {before} is not in section {section}"))
+                let position = places::make_room(db, &section, &thread, before)?.ok_or_else(|| Error::NotInSection {
+                    thread: before.map(|id| id.to_string()).unwrap_or_default(),
+                    section: section.clone(),
                 })?;
                 db.execute(
                     "INSERT INTO section_members VALUES (?1, ?2, ?3, ?4) ON CONFLICT(thread_id) DO UPDATE SET
@@ -163,7 +163,7 @@ impl ThreadStore {
 }
 
 fn not_found(id: &str) -> Error {
-    Error::params(format!("thread section not found: {id}"))
+    Error::SectionNotFound(id.to_owned())
 }
 
 /// A section that was made.
@@ -184,7 +184,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<Section> {
 
 fn section_name(name: &str) -> Result<String> {
     match name.trim() {
-        "" => Err(Error::params("section name must not be empty")),
+        "" => Err(Error::Empty(Field::SectionName)),
         name => Ok(name.to_owned()),
     }
 }

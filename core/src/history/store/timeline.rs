@@ -7,7 +7,7 @@ use super::pages::ItemRow;
 use crate::history::read::chain::{History, LinePosition, unreadable};
 use crate::history::read::turns::{Projector, completed_item};
 use crate::history::rollout::line::{EventKind, Kind, Line};
-use crate::{Error, HistoryMode, Item, Result, ThreadId, Turn};
+use crate::{Error, HistoryMode, Item, Result, ThreadId, ThreadOperation, Turn};
 use std::path::PathBuf;
 
 /// Something that happened in a thread.
@@ -63,7 +63,7 @@ impl ThreadStore {
         ids: Vec<String>,
     ) -> Result<Vec<ItemRow>> {
         self.history(path, move |history| {
-            paginated(history, "thread/items/read")?;
+            paginated(history, ThreadOperation::ReadItem)?;
             let mut rows: Vec<ItemRow> = Vec::new();
             let mut take = |line: &Line<'_>| {
                 if line.kind == Kind::Event(EventKind::ItemCompleted)
@@ -90,21 +90,21 @@ impl ThreadStore {
     }
 }
 
-fn paginated(history: &History, method: &str) -> Result<()> {
+fn paginated(history: &History, operation: ThreadOperation) -> Result<()> {
     match history.mode() {
         HistoryMode::Paginated => Ok(()),
-        HistoryMode::Legacy => Err(Error::Unsupported(format!("{method} is not supported yet"))),
+        HistoryMode::Legacy => Err(Error::Unsupported(operation)),
     }
 }
 
 fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usize) -> Result<Timeline> {
-    paginated(history, "thread/timeline/list")?;
+    paginated(history, ThreadOperation::ListTimeline)?;
     let cut = match cursor {
         None => history.clone(),
         Some(text) => {
             let cursor = serde_json::from_str::<Cursor>(&text).ok();
             let cursor = cursor.filter(|cursor| cursor.thread_id == id);
-            let cursor = cursor.ok_or_else(|| Error::invalid(format!("invalid cursor: {text}")))?;
+            let cursor = cursor.ok_or_else(|| Error::InvalidCursor(text))?;
             match history.place_of(cursor.position).map_err(unreadable)? {
                 Some(place) => history.cut(place),
                 None => history.clone(),

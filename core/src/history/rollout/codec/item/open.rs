@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// Items whose fields we hand through: camelCase on the wire, snake_case in files.
+/// Items whose fields we hand through: camelCase towards clients, snake_case in files.
 #[derive(Serialize)]
 pub(crate) struct Open<'a> {
     pub(crate) id: Cow<'a, str>,
