@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::origin::ThreadSource;
+use crate::page::SortDirection;
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::policy::{ActivePermissionProfile, ApprovalsReviewer, AskForApproval, SandboxMode, SandboxPolicy};
 use crate::response_item::ResponseItem;
 use crate::settings::{CollaborationMode, MultiAgentMode, Personality, ReasoningEffort};
 use crate::shape::double_option;
 use crate::thread_data::Thread;
-use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
 
 crate::rpc::methods! {
