@@ -1,6 +1,5 @@
 //! Commands of the model: items, output, limits (docs/contract/items-and-approvals.md#commands, docs/contract/tools.md#commands-of-the-model).
 
-mod approvals;
 mod sessions;
 
 use codex_core::mock_model::{Answer, MockModel};

@@ -3,6 +3,7 @@
 mod control;
 mod errors;
 mod overrides;
+mod plans;
 mod raw_events;
 mod retries;
 mod stream_fuzz;
