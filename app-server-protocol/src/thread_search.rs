@@ -139,12 +139,12 @@ pub struct ThreadSearchOccurrence {
     pub turn_cursor: String,
 }
 
-/// A range of a text, in UTF-16 units.
+/// A range of a text, in characters (Unicode scalar values).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchTextRange {
-    /// First unit.
+    /// First character.
     pub start: u32,
-    /// One past the last unit.
+    /// One past the last character.
     pub end: u32,
 }

@@ -13,8 +13,10 @@ mod support;
 
 mod account;
 mod account_embedding;
+mod account_limits;
 mod account_login;
 mod account_tokens;
+mod account_usage;
 mod approval;
 mod commands;
 mod config;
