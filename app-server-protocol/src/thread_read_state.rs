@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 crate::rpc::methods! {
     client ThreadReadStateUpdate "thread/readState/update" (ThreadReadStateUpdateParams) -> ThreadReadStateUpdateResponse, experimental, in Thread, "Marks a thread as read or unread.";
-    notify ThreadReadStateChanged "thread/readState/changed" (ThreadReadStateChangedNotification), stable, "How far a thread was read changed.";
+    notify ThreadReadStateChanged "thread/readState/changed" (ThreadReadStateChangedNotification), stable, "The read state of a thread changed.";
 }
 
 /// What the user has read of a thread.

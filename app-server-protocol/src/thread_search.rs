@@ -10,11 +10,11 @@ use crate::thread_list::ThreadSourceKind;
 
 crate::rpc::methods! {
     client ThreadSearch "thread/search" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them.";
-    client ThreadSearchStream "thread/search/stream" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them, and tells each one as soon as it is found.";
-    client ThreadSearchCancel "thread/search/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Gives up a `thread/search`.";
-    client ThreadSearchStreamCancel "thread/search/stream/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Gives up a `thread/search/stream`.";
+    client ThreadSearchStream "thread/search/stream" (ThreadSearchParams) -> ThreadSearchResponse, experimental, in None, "Finds threads by what was said in them, and reports each match as soon as it is found.";
+    client ThreadSearchCancel "thread/search/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Cancels a `thread/search`.";
+    client ThreadSearchStreamCancel "thread/search/stream/cancel" (ThreadSearchCancelParams) -> ThreadSearchCancelResponse, experimental, in None, "Cancels a `thread/search/stream`.";
     client ThreadSearchOccurrences "thread/searchOccurrences" (ThreadSearchOccurrencesParams) -> ThreadSearchOccurrencesResponse, experimental, in None, "Finds every place in a thread where something was said.";
-    notify ThreadSearchPartial "thread/search/partial" (ThreadSearchPartialNotification), stable, "A `thread/search/stream` has found threads; its answer will have them, too.";
+    notify ThreadSearchPartial "thread/search/partial" (ThreadSearchPartialNotification), stable, "A `thread/search/stream` has found threads; its response will include them, too.";
 }
 
 /// Searches the texts of threads.
