@@ -7,13 +7,13 @@ use crate::secret::Secret;
 use crate::shape::require;
 
 crate::rpc::methods! {
-    client AccountRead "account/read" (GetAccountParams) -> GetAccountResponse, stable, in GlobalRead("account-auth"), "Tells who is signed in.";
-    client AccountLoginStart "account/login/start" (LoginAccountParams) -> LoginAccountResponse, stable, in Global("account-auth"), "Signs in, or begins to.";
-    client AccountLoginCancel "account/login/cancel" (CancelLoginAccountParams) -> CancelLoginAccountResponse, stable, in None, "Gives up a login that waits for the user.";
+    client AccountRead "account/read" (GetAccountParams) -> GetAccountResponse, stable, in GlobalRead("account-auth"), "Reads which account is signed in.";
+    client AccountLoginStart "account/login/start" (LoginAccountParams) -> LoginAccountResponse, stable, in Global("account-auth"), "Signs in, or starts a login that the user completes.";
+    client AccountLoginCancel "account/login/cancel" (CancelLoginAccountParams) -> CancelLoginAccountResponse, stable, in None, "Cancels a login that waits for the user.";
     client AccountLogout "account/logout" () -> LogoutAccountResponse, stable, in Global("account-auth"), "Signs out.";
-    server AccountChatgptAuthTokensRefresh "account/chatgptAuthTokens/refresh" (ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse, stable, "Asks for new ChatGPT tokens in place of those that the client gave.";
-    notify AccountUpdated "account/updated" (AccountUpdatedNotification), stable, "Who is signed in has changed.";
-    notify AccountLoginCompleted "account/login/completed" (AccountLoginCompletedNotification), stable, "A login has ended, well or badly.";
+    server AccountChatgptAuthTokensRefresh "account/chatgptAuthTokens/refresh" (ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse, stable, "Requests new ChatGPT tokens in place of those that the client provided.";
+    notify AccountUpdated "account/updated" (AccountUpdatedNotification), stable, "The signed-in account changed.";
+    notify AccountLoginCompleted "account/login/completed" (AccountLoginCompletedNotification), stable, "A login ended, successfully or not.";
 }
 
 /// Reads who is signed in.

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::account::PlanType;
 
 crate::rpc::methods! {
-    client AccountRateLimitsRead "account/rateLimits/read" (GetAccountRateLimitsParams) -> GetAccountRateLimitsResponse, stable, in None, "Reads how the account's limits stand.";
-    client AccountRateLimitResetCreditConsume "account/rateLimitResetCredit/consume" (ConsumeAccountRateLimitResetCreditParams) -> ConsumeAccountRateLimitResetCreditResponse, stable, in None, "Uses a credit that starts a limit afresh.";
-    notify AccountRateLimitsUpdated "account/rateLimits/updated" (AccountRateLimitsUpdatedNotification), stable, "A limit changed.";
+    client AccountRateLimitsRead "account/rateLimits/read" (GetAccountRateLimitsParams) -> GetAccountRateLimitsResponse, stable, in None, "Reads the account's rate limits.";
+    client AccountRateLimitResetCreditConsume "account/rateLimitResetCredit/consume" (ConsumeAccountRateLimitResetCreditParams) -> ConsumeAccountRateLimitResetCreditResponse, stable, in None, "Uses a credit that resets a rate limit.";
+    notify AccountRateLimitsUpdated "account/rateLimits/updated" (AccountRateLimitsUpdatedNotification), stable, "A rate limit changed.";
 }
 
 /// What to tell about limits.

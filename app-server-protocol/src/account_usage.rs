@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 crate::rpc::methods! {
     client AccountUsageRead "account/usage/read" (GetAccountTokenUsageParams) -> GetAccountTokenUsageResponse, stable, in None, "Reads how many tokens the account or a thread has used.";
-    client AccountWorkspaceMessagesRead "account/workspaceMessages/read" () -> GetWorkspaceMessagesResponse, stable, in None, "Reads the messages of the workspace to its members.";
-    client AccountSendAddCreditsNudgeEmail "account/sendAddCreditsNudgeEmail" (SendAddCreditsNudgeEmailParams) -> SendAddCreditsNudgeEmailResponse, stable, in None, "Asks the owner of the workspace for more, by mail.";
+    client AccountWorkspaceMessagesRead "account/workspaceMessages/read" () -> GetWorkspaceMessagesResponse, stable, in None, "Reads the workspace's messages to its members.";
+    client AccountSendAddCreditsNudgeEmail "account/sendAddCreditsNudgeEmail" (SendAddCreditsNudgeEmailParams) -> SendAddCreditsNudgeEmailResponse, stable, in None, "Asks the workspace's owner for more credits by email.";
     client AccountSecuritySetupRead "account/securitySetup/read" () -> GetAccountSecuritySetupResponse, stable, in None, "Reads what the user should do for the account's security.";
 }
 

@@ -9,8 +9,8 @@ use crate::permission::AdditionalPermissionProfile;
 use crate::wire::RequestId;
 
 crate::rpc::methods! {
-    server CommandExecutionRequestApproval "item/commandExecution/requestApproval" (CommandExecutionRequestApprovalParams) -> CommandExecutionRequestApprovalResponse, stable, "Asks whether a command may run.";
-    notify ServerRequestResolved "serverRequest/resolved" (ServerRequestResolvedNotification), stable, "A question to the client needs no answer any more.";
+    server CommandExecutionRequestApproval "item/commandExecution/requestApproval" (CommandExecutionRequestApprovalParams) -> CommandExecutionRequestApprovalResponse, stable, "Asks for approval to run a command.";
+    notify ServerRequestResolved "serverRequest/resolved" (ServerRequestResolvedNotification), stable, "A request to the client no longer needs a response.";
 }
 
 /// Asks whether a command may run.

@@ -5,8 +5,6 @@
 //! `"nonEmpty"` lets an empty text pass. Nulls, and `false` where null is impossible, count as absent. What the marks
 //! come to is generated, as the schema is: a server that made it when it runs would carry all that makes schemas.
 
-mod derive;
-
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -14,9 +12,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-pub(crate) use derive::rules_file;
-
-use crate::rpc::find;
+use crate::methods::find;
 
 /// What a call uses first that only clients with `experimentalApi` may use: `<method>`, `<method>.<member>`, or the
 /// name of a value. The refusal is this and ` requires experimentalApi capability`. Ask after the parameters were
@@ -30,7 +26,7 @@ pub fn first_use(method: &str, params: Option<&RawValue>) -> Option<Cow<'static,
 }
 
 /// Where rules for parameters are, by method.
-type Rules = BTreeMap<String, Node>;
+pub(crate) type Rules = BTreeMap<String, Node>;
 
 /// The rules for a method's parameters, if there are any.
 fn rules(method: &str) -> Option<&'static Node> {
@@ -43,36 +39,36 @@ fn rules(method: &str) -> Option<&'static Node> {
 /// What to look for in one place of the parameters.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-struct Node {
+pub(crate) struct Node {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<Box<Node>>,
+    pub(crate) items: Option<Box<Node>>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Member {
-    name: String,
+pub(crate) struct Member {
+    pub(crate) name: String,
     /// What the refusal calls it, if the member itself is experimental.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    refusal: Option<Refusal>,
+    pub(crate) refusal: Option<Refusal>,
     /// What to look for inside.
     #[serde(default, skip_serializing_if = "Node::is_empty")]
-    inside: Node,
+    pub(crate) inside: Node,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Refusal {
-    descriptor: String,
+pub(crate) struct Refusal {
+    pub(crate) descriptor: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    empty_is_absent: bool,
+    pub(crate) empty_is_absent: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    false_is_absent: bool,
+    pub(crate) false_is_absent: bool,
 }
 
 impl Node {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.items.is_none()
     }
 

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 crate::rpc::methods! {
-    client ExperimentalFeatureList "experimentalFeature/list" (ExperimentalFeatureListParams) -> ExperimentalFeatureListResponse, stable, in GlobalRead("features"), "Lists features, on or off.";
-    client ExperimentalFeatureEnablementSet "experimentalFeature/enablement/set" (ExperimentalFeatureEnablementSetParams) -> ExperimentalFeatureEnablementSetResponse, stable, in Global("features"), "Switches features for the life of the process.";
+    client ExperimentalFeatureList "experimentalFeature/list" (ExperimentalFeatureListParams) -> ExperimentalFeatureListResponse, stable, in GlobalRead("features"), "Lists features and whether they are enabled.";
+    client ExperimentalFeatureEnablementSet "experimentalFeature/enablement/set" (ExperimentalFeatureEnablementSetParams) -> ExperimentalFeatureEnablementSetResponse, stable, in Global("features"), "Enables or disables features for the life of the process.";
 }
 
 /// Which features to list.

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::path::AbsolutePathBuf;
 
 crate::rpc::methods! {
-    client Initialize "initialize" (InitializeParams) -> InitializeResponse, stable, "Opens the connection. Must come first, once.";
-    tell Initialized "initialized" (), stable, "The client has read the answer of initialize.";
+    client Initialize "initialize" (InitializeParams) -> InitializeResponse, stable, "Opens the connection. Must be the first request, once.";
+    tell Initialized "initialized" (), stable, "The client has read the response to initialize.";
 }
 
 /// The first request of every connection.

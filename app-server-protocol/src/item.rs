@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::thread_item::ThreadItem;
 
 crate::rpc::methods! {
-    notify ItemStarted "item/started" (ItemStartedNotification), stable, "An item began.";
+    notify ItemStarted "item/started" (ItemStartedNotification), stable, "An item started.";
     notify ItemCompleted "item/completed" (ItemCompletedNotification), stable, "An item is complete.";
     notify AgentMessageDelta "item/agentMessage/delta" (AgentMessageDeltaNotification), stable, "More text of an agent message.";
     notify ReasoningSummaryPartAdded "item/reasoning/summaryPartAdded" (ReasoningSummaryPartAddedNotification), stable, "A section of a reasoning summary begins.";
     notify ReasoningSummaryTextDelta "item/reasoning/summaryTextDelta" (ReasoningSummaryTextDeltaNotification), stable, "More text of a reasoning summary.";
     notify ReasoningTextDelta "item/reasoning/textDelta" (ReasoningTextDeltaNotification), stable, "More raw reasoning.";
     notify CommandExecutionOutputDelta "item/commandExecution/outputDelta" (CommandExecutionOutputDeltaNotification), stable, "More output of a command.";
-    notify TerminalInteraction "item/commandExecution/terminalInteraction" (TerminalInteractionNotification), stable, "Somebody wrote into a running command.";
+    notify TerminalInteraction "item/commandExecution/terminalInteraction" (TerminalInteractionNotification), stable, "Input was written to a running command.";
 }
 
 /// An item began.

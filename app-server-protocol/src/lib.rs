@@ -1,6 +1,7 @@
 //! The wire contract of codex-app-server: every message that crosses a connection, as a type.
 //!
-//! * [`rpc`]: what a method is, and the [`rpc::METHODS`] table that everything else derives from
+//! * [`rpc`]: what a method is
+//! * [`methods`]: the table of all methods, which everything else derives from
 //! * [`wire`]: one line of JSON in either direction
 //! * [`error`]: error codes and error data
 //! * [`schema`]: what clients generate code from
@@ -26,9 +27,11 @@ mod item;
 mod item_parts;
 mod item_progress;
 mod item_tools;
+pub mod methods;
 mod model;
 mod notice;
 mod origin;
+mod page;
 mod params;
 mod path;
 mod permission;
@@ -51,6 +54,8 @@ mod thread_lifecycle;
 mod thread_list;
 mod thread_metadata;
 mod thread_read;
+mod thread_read_state;
+mod thread_search;
 mod thread_section;
 mod thread_timeline;
 mod turn;
@@ -75,6 +80,7 @@ pub use item_tools::*;
 pub use model::*;
 pub use notice::*;
 pub use origin::*;
+pub use page::*;
 pub use path::*;
 pub use permission::*;
 pub use policy::*;
@@ -92,6 +98,8 @@ pub use thread_lifecycle::*;
 pub use thread_list::*;
 pub use thread_metadata::*;
 pub use thread_read::*;
+pub use thread_read_state::*;
+pub use thread_search::*;
 pub use thread_section::*;
 pub use thread_timeline::*;
 pub use turn::*;

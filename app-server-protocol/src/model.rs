@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{CyberAccessProgram, ReasoningEffort};
 crate::rpc::methods! {
-    client ModelList "model/list" (ModelListParams) -> ModelListResponse, stable, in None, "Lists the models to choose from.";
-    notify ModelRerouted "model/rerouted" (ModelReroutedNotification), stable, "Another model answers than was asked.";
-    notify ModelVerificationNotice "model/verification" (ModelVerificationNotification), stable, "The model server would like the account to be verified.";
-    notify ModelSafetyBufferingUpdated "model/safetyBuffering/updated" (ModelSafetyBufferingUpdatedNotification), stable, "The model server holds its answer back for a check.";
+    client ModelList "model/list" (ModelListParams) -> ModelListResponse, stable, in None, "Lists the available models.";
+    notify ModelRerouted "model/rerouted" (ModelReroutedNotification), stable, "Another model than the requested one is answering.";
+    notify ModelVerificationNotice "model/verification" (ModelVerificationNotification), stable, "The model server recommends to verify the account.";
+    notify ModelSafetyBufferingUpdated "model/safetyBuffering/updated" (ModelSafetyBufferingUpdatedNotification), stable, "The model server is holding its response back for a safety check.";
 }
 
 /// Which models to list.

@@ -7,9 +7,9 @@ use crate::turn_data::TurnError;
 
 crate::rpc::methods! {
     notify ErrorNotice "error" (ErrorNotification), stable, "A request to the model failed.";
-    notify Warning "warning" (WarningNotification), stable, "Something that the user should know.";
+    notify Warning "warning" (WarningNotification), stable, "Something the user should know.";
     notify ConfigWarning "configWarning" (ConfigWarningNotification), stable, "Something is wrong with the configuration.";
-    notify DeprecationNotice "deprecationNotice" (DeprecationNoticeNotification), stable, "Something that the client did will stop to work one day.";
+    notify DeprecationNotice "deprecationNotice" (DeprecationNoticeNotification), stable, "Something the client did is deprecated.";
 }
 
 /// A request to the model failed.

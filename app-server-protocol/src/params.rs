@@ -1,11 +1,15 @@
 //! Reading parameters, and saying what is wrong with them.
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use crate::error::{ErrorObject, INVALID_PARAMS};
-use crate::rpc::Payload;
+
+/// What `params` and `result` have in common.
+pub trait Payload: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
+impl<T: DeserializeOwned + Serialize + JsonSchema + Send + 'static> Payload for T {}
 
 /// Parameters of a method that takes none. Whatever is sent is accepted and ignored; `{}` is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::policy::{ActivePermissionProfile, ApprovalsReviewer, AskForApproval, SandboxPolicy};
-use crate::thread_data::ThreadEnvironment;
+
 /// Settings of a thread that stay from turn to turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -131,6 +131,18 @@ pub struct TurnEnvironmentParams {
     pub environment_id: String,
     /// Its workspace roots.
     pub runtime_workspace_roots: Option<Vec<LegacyAppPathString>>,
+}
+
+/// An environment that commands of a thread run in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadEnvironment {
+    /// Working folder.
+    pub cwd: LegacyAppPathString,
+    /// The environment; the machine of the server is `local`.
+    pub environment_id: String,
+    /// Workspace roots, absolute.
+    pub runtime_workspace_roots: Vec<LegacyAppPathString>,
 }
 
 /// A programme of extended cyber access.

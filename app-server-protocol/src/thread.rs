@@ -16,8 +16,8 @@ use crate::thread_data::{Thread, ThreadHistoryMode, ThreadStatus};
 
 crate::rpc::methods! {
     client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, in None, "Starts a thread and subscribes the caller to it.";
-    client ThreadLoadedList "thread/loaded/list" (ThreadLoadedListParams) -> ThreadLoadedListResponse, stable, in None, "Lists the threads that are loaded.";
-    client ThreadUnsubscribe "thread/unsubscribe" (ThreadUnsubscribeParams) -> ThreadUnsubscribeResponse, stable, in Thread, "Stops the news of a thread on this connection.";
+    client ThreadLoadedList "thread/loaded/list" (ThreadLoadedListParams) -> ThreadLoadedListResponse, stable, in None, "Lists the loaded threads.";
+    client ThreadUnsubscribe "thread/unsubscribe" (ThreadUnsubscribeParams) -> ThreadUnsubscribeResponse, stable, in Thread, "Stops notifications about a thread's turns on this connection.";
     notify ThreadStarted "thread/started" (ThreadStartedNotification), stable, "A thread was started or forked.";
     notify ThreadStatusChanged "thread/status/changed" (ThreadStatusChangedNotification), stable, "A thread's status changed.";
     notify ThreadClosed "thread/closed" (ThreadClosedNotification), stable, "A thread was unloaded.";

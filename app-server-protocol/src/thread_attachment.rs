@@ -8,8 +8,8 @@ crate::rpc::methods! {
     client ThreadAttachmentAdd "thread/attachment/add" (ThreadAttachmentAddParams) -> ThreadAttachmentAddResponse, stable, in Thread, "Attaches something to a thread.";
     client ThreadAttachmentList "thread/attachment/list" (ThreadAttachmentListParams) -> ThreadAttachmentListResponse, stable, in Thread, "Lists what is attached to a thread.";
     client ThreadAttachmentOwnerList "thread/attachmentOwner/list" (ThreadAttachmentOwnerListParams) -> ThreadAttachmentOwnerListResponse, stable, in None, "Lists the threads that something is attached to.";
-    client ThreadAttachmentRemove "thread/attachment/remove" (ThreadAttachmentRemoveParams) -> ThreadAttachmentRemoveResponse, stable, in Thread, "Takes something off a thread.";
-    notify ThreadAttachmentUpdated "thread/attachment/updated" (ThreadAttachmentUpdatedNotification), stable, "Something was attached to a thread, or taken off.";
+    client ThreadAttachmentRemove "thread/attachment/remove" (ThreadAttachmentRemoveParams) -> ThreadAttachmentRemoveResponse, stable, in Thread, "Removes an attachment from a thread.";
+    notify ThreadAttachmentUpdated "thread/attachment/updated" (ThreadAttachmentUpdatedNotification), stable, "An attachment was added to a thread or removed.";
 }
 
 /// Something that a client attached to a thread.

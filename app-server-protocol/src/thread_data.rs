@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::origin::{SessionSource, ThreadSource};
-use crate::path::{AbsolutePathBuf, LegacyAppPathString};
-use crate::settings::ReasoningEffort;
+use crate::path::AbsolutePathBuf;
+use crate::settings::{ReasoningEffort, ThreadEnvironment};
 use crate::shape::require;
 use crate::turn_data::Turn;
+
 /// A conversation with its metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,18 +97,6 @@ pub enum ThreadHistoryMode {
     Legacy,
     /// Numbered lines that can be read page by page.
     Paginated,
-}
-
-/// An environment that commands of a thread run in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ThreadEnvironment {
-    /// Working folder.
-    pub cwd: LegacyAppPathString,
-    /// The environment; the machine of the server is `local`.
-    pub environment_id: String,
-    /// Workspace roots, absolute.
-    pub runtime_workspace_roots: Vec<LegacyAppPathString>,
 }
 
 /// Further members of a thread.

@@ -8,9 +8,9 @@ use crate::shape::double_option;
 crate::rpc::methods! {
     client ThreadGoalSet "thread/goal/set" (ThreadGoalSetParams) -> ThreadGoalSetResponse, stable, in Thread, "Sets or changes the goal of a thread.";
     client ThreadGoalGet "thread/goal/get" (ThreadGoalGetParams) -> ThreadGoalGetResponse, stable, in Thread, "Reads the goal of a thread.";
-    client ThreadGoalClear "thread/goal/clear" (ThreadGoalClearParams) -> ThreadGoalClearResponse, stable, in Thread, "Drops the goal of a thread.";
+    client ThreadGoalClear "thread/goal/clear" (ThreadGoalClearParams) -> ThreadGoalClearResponse, stable, in Thread, "Clears the goal of a thread.";
     notify ThreadGoalUpdated "thread/goal/updated" (ThreadGoalUpdatedNotification), stable, "The goal of a thread was set or changed.";
-    notify ThreadGoalCleared "thread/goal/cleared" (ThreadGoalClearedNotification), stable, "A thread has no goal any more.";
+    notify ThreadGoalCleared "thread/goal/cleared" (ThreadGoalClearedNotification), stable, "The goal of a thread was cleared.";
 }
 
 /// What a thread is to reach.

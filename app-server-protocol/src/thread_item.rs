@@ -21,6 +21,7 @@ use crate::item_tools::{
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::settings::ReasoningEffort;
 use crate::shape::either;
+
 /// One thing that was said or done in a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::origin::ThreadSource;
+use crate::page::SortDirection;
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::policy::{ActivePermissionProfile, ApprovalsReviewer, AskForApproval, SandboxMode, SandboxPolicy};
 use crate::response_item::ResponseItem;
 use crate::settings::{CollaborationMode, MultiAgentMode, Personality, ReasoningEffort};
 use crate::shape::double_option;
 use crate::thread_data::Thread;
-use crate::thread_list::SortDirection;
 use crate::turn_data::{Turn, TurnItemsView};
 
 crate::rpc::methods! {
-    client ThreadResume "thread/resume" (ThreadResumeParams) -> ThreadResumeResponse, stable, in ThreadOrPath, "Brings a stored thread back and subscribes the caller to it.";
-    client ThreadFork "thread/fork" (ThreadForkParams) -> ThreadForkResponse, stable, in ThreadOrPath, "Branches a new thread off and subscribes the caller to it.";
-    client ThreadRevert "thread/revert" (ThreadRevertParams) -> ThreadRevertResponse, stable, in Thread, "Drops a turn and all that came after it.";
-    client ThreadArchive "thread/archive" (ThreadArchiveParams) -> ThreadArchiveResponse, stable, in Thread, "Puts a thread into the archive.";
+    client ThreadResume "thread/resume" (ThreadResumeParams) -> ThreadResumeResponse, stable, in ThreadOrPath, "Loads a stored thread and subscribes the caller to it.";
+    client ThreadFork "thread/fork" (ThreadForkParams) -> ThreadForkResponse, stable, in ThreadOrPath, "Forks a thread and subscribes the caller to the new one.";
+    client ThreadRevert "thread/revert" (ThreadRevertParams) -> ThreadRevertResponse, stable, in Thread, "Drops a turn and everything after it.";
+    client ThreadArchive "thread/archive" (ThreadArchiveParams) -> ThreadArchiveResponse, stable, in Thread, "Archives a thread.";
     client ThreadUnarchive "thread/unarchive" (ThreadUnarchiveParams) -> ThreadUnarchiveResponse, stable, in Thread, "Takes a thread out of the archive.";
-    client ThreadDelete "thread/delete" (ThreadDeleteParams) -> ThreadDeleteResponse, stable, in Thread, "Removes a thread for ever.";
+    client ThreadDelete "thread/delete" (ThreadDeleteParams) -> ThreadDeleteResponse, stable, in Thread, "Deletes a thread permanently.";
     notify ThreadReverted "thread/reverted" (ThreadRevertedNotification), stable, "Turns of a thread were dropped.";
-    notify ThreadArchived "thread/archived" (ThreadArchivedNotification), stable, "A thread was put into the archive.";
+    notify ThreadArchived "thread/archived" (ThreadArchivedNotification), stable, "A thread was archived.";
     notify ThreadUnarchived "thread/unarchived" (ThreadUnarchivedNotification), stable, "A thread was taken out of the archive.";
-    notify ThreadDeleted "thread/deleted" (ThreadDeletedNotification), stable, "A thread was removed.";
+    notify ThreadDeleted "thread/deleted" (ThreadDeletedNotification), stable, "A thread was deleted.";
 }
 
 /// Brings a thread back. Settings that are absent stay as they were.

@@ -12,11 +12,11 @@ use crate::shape::double_option;
 use crate::thread_data::Thread;
 
 crate::rpc::methods! {
-    client ThreadSetName "thread/name/set" (ThreadSetNameParams) -> ThreadSetNameResponse, stable, in Thread, "Gives a thread a name.";
-    client ThreadMetadataUpdate "thread/metadata/update" (ThreadMetadataUpdateParams) -> ThreadMetadataUpdateResponse, stable, in Thread, "Changes what is known of a thread.";
+    client ThreadSetName "thread/name/set" (ThreadSetNameParams) -> ThreadSetNameResponse, stable, in Thread, "Names a thread.";
+    client ThreadMetadataUpdate "thread/metadata/update" (ThreadMetadataUpdateParams) -> ThreadMetadataUpdateResponse, stable, in Thread, "Changes a thread's metadata.";
     client ThreadSettingsUpdate "thread/settings/update" (ThreadSettingsUpdateParams) -> ThreadSettingsUpdateResponse, experimental, in Thread, "Changes settings of a thread without a turn.";
     client ThreadInjectItems "thread/inject_items" (ThreadInjectItemsParams) -> ThreadInjectItemsResponse, stable, in Thread, "Adds items to the model's history without a turn.";
-    notify ThreadNameUpdated "thread/name/updated" (ThreadNameUpdatedNotification), stable, "A thread got a name.";
+    notify ThreadNameUpdated "thread/name/updated" (ThreadNameUpdatedNotification), stable, "A thread was named.";
 }
 
 /// Names a thread.

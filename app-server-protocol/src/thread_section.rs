@@ -9,10 +9,10 @@ use crate::thread_data::{ThreadSection, ThreadSectionAppearance};
 crate::rpc::methods! {
     client ThreadSectionList "threadSection/list" (ThreadSectionListParams) -> ThreadSectionListResponse, stable, in GlobalRead("thread-sections"), "Lists the sections of the list of threads.";
     client ThreadSectionCreate "threadSection/create" (ThreadSectionCreateParams) -> ThreadSectionCreateResponse, stable, in Global("thread-sections"), "Adds a section.";
-    client ThreadSectionUpdate "threadSection/update" (ThreadSectionUpdateParams) -> ThreadSectionUpdateResponse, stable, in Global("thread-sections"), "Changes a section.";
-    client ThreadSectionDelete "threadSection/delete" (ThreadSectionDeleteParams) -> ThreadSectionDeleteResponse, stable, in Global("thread-sections"), "Removes a section.";
-    client ThreadSectionMove "thread/section/move" (ThreadSectionMoveParams) -> ThreadSectionMoveResponse, stable, in Thread, "Puts a thread into a section, or takes it out.";
-    notify ThreadSectionChanged "thread/section/changed" (ThreadSectionChangedNotification), stable, "A thread was put into a section, or taken out.";
+    client ThreadSectionUpdate "threadSection/update" (ThreadSectionUpdateParams) -> ThreadSectionUpdateResponse, stable, in Global("thread-sections"), "Renames a section or changes its appearance.";
+    client ThreadSectionDelete "threadSection/delete" (ThreadSectionDeleteParams) -> ThreadSectionDeleteResponse, stable, in Global("thread-sections"), "Deletes a section.";
+    client ThreadSectionMove "thread/section/move" (ThreadSectionMoveParams) -> ThreadSectionMoveResponse, stable, in Thread, "Moves a thread into a section, or out of it.";
+    notify ThreadSectionChanged "thread/section/changed" (ThreadSectionChangedNotification), stable, "A thread was moved into a section, or out of it.";
 }
 
 /// Which page of the sections.

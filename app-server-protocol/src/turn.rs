@@ -17,10 +17,10 @@ use crate::shape::double_option;
 use crate::turn_data::Turn;
 
 crate::rpc::methods! {
-    client TurnStart "turn/start" (TurnStartParams) -> TurnStartResponse, stable, in Thread, "Starts a turn, or adds to the one that runs.";
+    client TurnStart "turn/start" (TurnStartParams) -> TurnStartResponse, stable, in Thread, "Starts a turn, or adds input to the running one.";
     client TurnSteer "turn/steer" (TurnSteerParams) -> TurnSteerResponse, stable, in Thread, "Adds input to the running turn.";
     client TurnInterrupt "turn/interrupt" (TurnInterruptParams) -> TurnInterruptResponse, stable, in Thread, "Stops the running turn.";
-    notify TurnStarted "turn/started" (TurnStartedNotification), stable, "A turn began.";
+    notify TurnStarted "turn/started" (TurnStartedNotification), stable, "A turn started.";
     notify TurnCompleted "turn/completed" (TurnCompletedNotification), stable, "A turn ended.";
 }
 

@@ -1,9 +1,8 @@
-//! Accounts: API keys, what is stored where, limits and usage.
+//! Accounts: API keys, and what is stored where.
 
 use std::fs;
 use std::path::Path;
 
-use codex_core::ThreadId;
 use serde_json::{Value, json};
 
 use crate::support::authority::{Authority, Reply, Tokens};
@@ -257,134 +256,6 @@ async fn account_read_tells_the_workspace_and_null_while_it_is_unknown() {
     assert_eq!(app.call("account/read", json!({})).await, expected);
     assert_eq!(app.call("account/read", json!({})).await, expected);
     assert_eq!(authority.seen(route).len(), 2);
-}
-
-#[tokio::test]
-async fn account_reads_answer_in_the_form_of_the_contract() {
-    let authority = Authority::start();
-    let (_home, app, _tokens) = signed_in(&authority).await;
-    let wham = |path: &str| format!("/backend-api/wham/{path}");
-    let window = json!({"used_percent": 12, "limit_window_seconds": 18_001, "reset_at": 1_900_000_000});
-    let usage = json!({
-        "plan_type": "pro", "account_id": "ws", "rate_limit": {"primary_window": window},
-        "additional_rate_limits": [{"limit_name": "Other", "metered_feature": "codex_other"}],
-        "rate_limit_reset_credits": {"available_count": 2},
-    });
-    authority.always(&format!("GET {}", wham("usage")), Reply::new(200, usage));
-    let credit = json!({"id": "c", "reset_type": "codex_rate_limits", "status": "available",
-        "granted_at": "2026-11-01T00:00:00Z"});
-    let credits = json!({"available_count": 2, "credits": [credit]});
-    authority.always(
-        &format!("GET {}", wham("rate-limit-reset-credits")),
-        Reply::new(200, credits),
-    );
-    let limits = app.call("account/rateLimits/read", json!({})).await;
-    let main = json!({
-        "limitId": "codex", "limitName": null, "normalModelSlug": null, "secondary": null, "credits": null,
-        "primary": {"usedPercent": 12, "windowDurationMins": 301, "resetsAt": 1_900_000_000},
-        "individualLimit": null, "spendControlReached": null, "planType": "pro", "rateLimitReachedType": null,
-    });
-    assert_eq!(limits["rateLimits"], main);
-    assert_eq!(limits["rateLimitsByLimitId"]["codex"], main);
-    assert_eq!(limits["rateLimitsByLimitId"]["codex_other"]["limitName"], "Other");
-    let credits = json!([{"id": "c", "resetType": "codexRateLimits", "status": "available",
-        "grantedAt": 1_793_491_200, "expiresAt": null, "title": null, "description": null}]);
-    assert_eq!(
-        limits["rateLimitResetCredits"],
-        json!({"availableCount": 2, "credits": credits})
-    );
-    assert_eq!(
-        (&limits["accountId"], &limits["ordinaryUsageAllowed"]),
-        (&json!("ws"), &Value::Null)
-    );
-    let brief = app
-        .call(
-            "account/rateLimits/read",
-            json!({"excludeResetCreditDetails": true}),
-        )
-        .await;
-    assert_eq!(
-        brief["rateLimitResetCredits"],
-        json!({"availableCount": 2, "credits": null})
-    );
-
-    let consume = format!("POST {}", wham("rate-limit-reset-credits/consume"));
-    authority.always(&consume, Reply::new(200, json!({"code": "nothing_to_reset"})));
-    let consumed = app
-        .call(
-            "account/rateLimitResetCredit/consume",
-            json!({"idempotencyKey": "k"}),
-        )
-        .await;
-    assert_eq!(consumed, json!({"outcome": "nothingToReset"}));
-
-    let stats =
-        json!({"lifetime_tokens": 10, "daily_usage_buckets": [{"start_date": "2026-11-01", "tokens": 5}]});
-    authority.always(
-        &format!("GET {}", wham("profiles/me")),
-        Reply::new(200, json!({"stats": stats})),
-    );
-    let usage = app.call("account/usage/read", Value::Null).await;
-    assert_eq!(usage["summary"]["lifetimeTokens"], 10);
-    assert_eq!(
-        usage["dailyUsageBuckets"],
-        json!([{"startDate": "2026-11-01", "tokens": 5}])
-    );
-    let thread = ThreadId::new().to_string();
-    let threads =
-        json!({"threads": [{"thread_id": thread, "estimated_usage_credits_micros": 5, "groups": []}]});
-    authority.always(
-        &format!("POST {}", wham("usage/thread_usage/query")),
-        Reply::new(200, threads),
-    );
-    let usage = app.call("account/usage/read", json!({"threadId": thread})).await;
-    assert_eq!(usage["threadUsage"]["estimatedUsageCreditsMicros"], 5);
-    assert_eq!(
-        app.call_err("account/usage/read", json!({"threadId": "T"}))
-            .await
-            .code,
-        -32600
-    );
-
-    let off = app.call("account/workspaceMessages/read", Value::Null).await;
-    assert_eq!(off, json!({"featureEnabled": false, "messages": []}));
-    let message = json!({"message_id": "m", "message_type": "new", "message_body": "hi"});
-    let messages = json!({"messages": [message]});
-    authority.always(
-        &format!("GET {}", wham("workspace-messages")),
-        Reply::new(200, messages),
-    );
-    let message = json!({"messageId": "m", "messageType": "unknown", "messageBody": "hi", "createdAt": null,
-        "archivedAt": null});
-    let on = app.call("account/workspaceMessages/read", Value::Null).await;
-    assert_eq!(on, json!({"featureEnabled": true, "messages": [message]}));
-
-    let nudge = format!("POST {}", wham("accounts/send_add_credits_nudge_email"));
-    authority.always(&nudge, Reply::new(429, json!({})));
-    let nudged = app
-        .call(
-            "account/sendAddCreditsNudgeEmail",
-            json!({"creditType": "usage_limit"}),
-        )
-        .await;
-    assert_eq!(nudged, json!({"status": "cooldown_active"}));
-
-    assert_eq!(
-        app.call("account/securitySetup/read", Value::Null).await,
-        json!({"notice": null})
-    );
-    let notice = json!({"title": "t", "description": "d", "action": {"label": "l", "url": "https://u"}});
-    authority.always(
-        &format!("GET {}", wham("security-setup")),
-        Reply::new(200, json!({"notice": notice})),
-    );
-    let mut expected = notice;
-    expected["accountId"] = json!("ws");
-    expected["userId"] = json!("user-ws");
-    assert_eq!(
-        app.call("account/securitySetup/read", Value::Null).await,
-        json!({"notice": expected})
-    );
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
         .await
         .unwrap();
     let pid: i32 = pid.trim().parse().unwrap();
-    let mut frames = Vec::new();
+    let mut answers = std::collections::HashMap::new();
     for frame in [
         json!({"method": "initialize", "id": 1, "params": {"clientInfo": {"name": "e2e", "version": "1"}}}),
         json!({"method": "thread/start", "id": 2, "params": {}}),
@@ -172,12 +172,12 @@ async fn the_program_dies_with_its_parent_though_its_input_stays_open() {
             let line = lines.next_line().await.unwrap().unwrap();
             let json: serde_json::Value = serde_json::from_str(&line).unwrap();
             if json["id"] == frame["id"] {
-                frames.push(json);
+                answers.insert(frame["method"].to_string(), json);
                 break;
             }
         }
     }
-    let thread = &frames[1]["result"]["thread"]["id"];
+    let thread = &answers["\"thread/start\""]["result"]["thread"]["id"];
     let input = json!([{"type": "text", "text": "Run"}]);
     let mut pids = Ear::new(home.work().join("pids"));
     let start = json!({"method": "turn/start", "id": 3, "params": {"threadId": thread, "input": input}});

@@ -144,3 +144,66 @@ async fn a_list_can_be_limited_to_chosen_threads() {
         list(json!({field: vec![nobody; 100]})).await;
     }
 }
+
+#[tokio::test]
+async fn every_place_in_a_thread_is_found_with_a_cursor_that_leads_to_its_turn() {
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": "echo needle"})),
+        Answer::from("A NEEDLE, and another needle."),
+        Answer::from("hay"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    let first = app.run_turn(&id, "the Needle").await;
+    let second = app.run_turn(&id, "needles, too").await;
+    let find = async |mut params: Value| {
+        params["threadId"] = json!(id);
+        app.call("thread/searchOccurrences", params).await
+    };
+    let all = find(json!({"searchTerm": " needle "})).await;
+    assert_eq!(all["nextCursor"], Value::Null);
+    let rows = all["data"].as_array().unwrap();
+    let found: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| {
+            let snippet = row["snippet"].as_str().unwrap();
+            let at = |end: &str| usize::try_from(row["snippetMatchRange"][end].as_u64().unwrap()).unwrap();
+            (row["turnId"].as_str().unwrap(), &snippet[at("start")..at("end")])
+        })
+        .collect();
+    let expected = [
+        (first.id.as_str(), "Needle"),
+        (&first.id, "NEEDLE"),
+        (&first.id, "needle"),
+        (&second.id, "needle"),
+    ];
+    assert_eq!(found, expected, "oldest first, and not in outputs");
+    let messages: Vec<_> = first.items().iter().map(|item| item["id"].clone()).collect();
+    assert!(rows[..3].iter().all(|row| messages.contains(&row["itemId"])));
+    for row in rows {
+        let params = json!({"threadId": id, "limit": 1, "cursor": row["turnCursor"]});
+        let page = app.call("thread/turns/list", params).await;
+        assert_eq!(page["data"][0]["id"], row["turnId"]);
+    }
+
+    let mut pages = Vec::new();
+    let mut cursor = Value::Null;
+    loop {
+        let page = find(json!({"searchTerm": "needle", "limit": 1, "cursor": cursor})).await;
+        pages.extend(page["data"].as_array().unwrap().clone());
+        cursor = page["nextCursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+        let other = json!({"threadId": id, "searchTerm": "hay", "cursor": cursor});
+        let error = app.call_err("thread/searchOccurrences", other).await;
+        assert!(error.message.starts_with("invalid cursor: "), "{}", error.message);
+    }
+    assert_eq!(pages, *rows);
+    let blank = json!({"threadId": id, "searchTerm": " "});
+    let error = app.call_err("thread/searchOccurrences", blank).await;
+    let words = "thread/searchOccurrences requires a non-empty searchTerm";
+    assert_eq!((error.code, error.message.as_str()), (-32600, words));
+    app.stop().await;
+}

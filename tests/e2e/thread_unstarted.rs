@@ -209,7 +209,8 @@ async fn it_survives_a_kill_soon_after_its_start() {
     let (_model, home) = home();
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
-    // Another process knows it as soon as it is written down.
+    // Another process knows it as soon as it is written down. It asks again and again, because a start doesn't wait for
+    // that, and nothing tells when it is done.
     let other = Launch::new(&home).start().await;
     let written = async {
         loop {

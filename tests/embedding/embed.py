@@ -15,7 +15,7 @@ def send(message):
     daemon.stdin.flush()
 
 def receive():
-    """The next message. What the daemon asks is answered here."""
+    """The next message. Requests of the daemon are answered here."""
     message = json.loads(daemon.stdout.readline() or sys.exit("the daemon has ended"))
     if message.get("method") == "account/chatgptAuthTokens/refresh":
         fresh = tokens.readline()

@@ -171,6 +171,13 @@ impl App {
         Launch::new(home).start().await
     }
 
+    /// Starts and initializes the program with this home, and starts a thread. Gives its id, too.
+    pub async fn with_thread(home: &Home) -> (Self, String) {
+        let app = Self::start(home).await;
+        let thread = app.start_thread(json!({})).await;
+        (app, thread)
+    }
+
     /// `initialize` with these capabilities, then `initialized`.
     pub async fn initialize(&self, capabilities: Value) -> Value {
         let client = json!({"name": "e2e", "title": "End to end", "version": "0.1.0"});

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+mod experimental;
 mod json;
 mod openrpc;
 mod reference;
@@ -15,7 +16,6 @@ mod typescript;
 
 pub use openrpc::RELEASE;
 pub use reference::Reference;
-pub(crate) use surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
 
 /// Files by relative path (with `/`), each with its text.
 pub type Files = BTreeMap<String, String>;
@@ -39,7 +39,7 @@ pub fn openrpc(experimental: bool) -> String {
 
 /// What of the methods' parameters only clients with `experimentalApi` may use, as the server looks it up.
 pub fn experimental() -> String {
-    crate::experimental::rules_file()
+    experimental::rules_file()
 }
 
 /// Writes [`json_files`] into a folder, which is made if need be. Other files there stay.

@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use super::surface::{EXPERIMENTAL, Surface, references};
 use super::typescript;
-use crate::rpc::{Direction, METHODS, MethodInfo, Scope};
+use crate::methods::METHODS;
+use crate::rpc::{Direction, MethodInfo, Scope};
 
 /// The notes on all methods.
 #[derive(Debug)]

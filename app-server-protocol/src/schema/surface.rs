@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::rpc::{Direction, METHODS, MethodInfo, TypeInfo};
+use crate::methods::METHODS;
+use crate::rpc::{Direction, MethodInfo, TypeInfo};
 use crate::wire::RequestId;
 
 /// Mark of members and variants that only clients with `experimentalApi` may use.

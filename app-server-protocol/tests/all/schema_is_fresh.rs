@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::schema::{self, Files, Reference};
 
-const RENEW: &str = "UPDATE_SCHEMA=1 cargo test -p codex-app-server-protocol fresh";
+const RENEW: &str = "UPDATE_SCHEMA=1 cargo test --workspace --test all fresh";
 
 fn expected() -> Files {
     let mut files = Files::from([

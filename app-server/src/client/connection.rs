@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use codex_app_server_protocol::rpc::ScopeKey;
 use codex_app_server_protocol::wire::{self, Decoded, encode_error};
-use codex_app_server_protocol::{Dialect, ErrorObject, Frame, Initialize, Request, RequestId, error, rpc};
+use codex_app_server_protocol::{
+    Dialect, ErrorObject, Frame, Initialize, Request, RequestId, error, methods,
+};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
@@ -218,7 +220,7 @@ impl Connection {
             server: Arc::clone(&self.server),
             client: Arc::clone(&self.client),
         };
-        let lane = rpc::find(method)
+        let lane = methods::find(method)
             .and_then(|info| info.scope.key(params))
             .map(|key: ScopeKey<'_>| RequestQueue::of(key, self.client.id));
         let params = params.map(ToOwned::to_owned);

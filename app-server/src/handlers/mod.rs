@@ -47,7 +47,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use codex_app_server_protocol::Direction;
-    use codex_app_server_protocol::rpc::METHODS;
+    use codex_app_server_protocol::methods::METHODS;
 
     #[tokio::test]
     async fn every_request_of_the_contract_has_a_handler_and_the_other_way_round() {

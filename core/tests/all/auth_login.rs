@@ -1,4 +1,4 @@
-//! Signing in with the browser and with a code.
+//! Signing in with the browser.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::auth::{auth_json, environment, manager, manager_with};
-use crate::authority::{Authority, Reply};
+use crate::authority::Authority;
 use crate::browser::{come_back, get};
 
-fn fixture() -> (Authority, TempDir, Arc<AuthManager>) {
+pub(crate) fn fixture() -> (Authority, TempDir, Arc<AuthManager>) {
     let (authority, home) = (Authority::start(), tempfile::tempdir().unwrap());
     let manager = manager(home.path(), &authority);
     (authority, home, manager)
 }
 
-async fn begin(manager: &AuthManager) -> StartedBrowserLogin {
+pub(crate) async fn begin(manager: &AuthManager) -> StartedBrowserLogin {
     let login = BrowserLogin {
         originator: "my app".to_owned(),
         ..BrowserLogin::default()
@@ -33,7 +33,7 @@ async fn begin(manager: &AuthManager) -> StartedBrowserLogin {
 }
 
 /// Where the listener of a login waits.
-fn callback_of(auth_url: &str) -> String {
+pub(crate) fn callback_of(auth_url: &str) -> String {
     let url = Url::parse(auth_url).unwrap();
     let found = url.query_pairs().find(|(key, _)| key == "redirect_uri");
     found.unwrap().1.into_owned()
@@ -281,98 +281,6 @@ async fn the_cancel_page_ends_the_login() {
     );
 }
 
-/// Sends a request as it is, and gives what comes back.
-async fn raw(url: &str, request: &str) -> String {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(url.split('/').nth(2).unwrap())
-        .await
-        .unwrap();
-    let _ = stream.write_all(request.as_bytes()).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-#[tokio::test]
-async fn no_web_page_can_cancel_a_login_or_speak_for_the_browser() {
-    let (authority, _home, manager) = fixture();
-    let started = begin(&manager).await;
-    let url = callback_of(&started.auth_url);
-    let host = url.split('/').nth(2).unwrap();
-    let good = authority.approve(&started.auth_url, "ws");
-    let callback = good.split_once(host).unwrap().1;
-    for path in ["/cancel", callback] {
-        for (method, headers) in [
-            ("GET", "Host: evil.example\r\n".to_owned()),
-            ("GET", String::new()),
-            ("GET", format!("Host: {host}\r\nOrigin: https://evil.example\r\n")),
-            ("GET", format!("Host: {host}\r\nOrigin: null\r\n")),
-            (
-                "POST",
-                format!("Host: {host}\r\nOrigin: https://evil.example\r\nContent-Length: 0\r\n"),
-            ),
-            (
-                "GET",
-                format!("Host: {host}\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n"),
-            ),
-        ] {
-            let answer = raw(&url, &format!("{method} {path} HTTP/1.1\r\n{headers}\r\n")).await;
-            assert!(
-                answer.starts_with("HTTP/1.1 4"),
-                "{method} {path} {headers}: {answer}"
-            );
-        }
-    }
-    let link = format!("Host: {host}\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n");
-    let answer = raw(&url, &format!("GET /cancel HTTP/1.1\r\n{link}\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-    assert!(authority.all_seen().is_empty());
-
-    // The way that browsers take from the authority.
-    let answer = raw(
-        &url,
-        &format!("GET {callback} HTTP/1.1\r\n{link}Sec-Fetch-Dest: document\r\n\r\n"),
-    )
-    .await;
-    assert!(answer.starts_with("HTTP/1.1 302"), "{answer}");
-    let answer = raw(&url, &format!("GET /success HTTP/1.1\r\n{link}\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert_eq!(started.outcome.await, Ok(()));
-}
-
-#[tokio::test]
-async fn connections_that_send_nothing_or_too_much_do_not_keep_the_browser_out() {
-    use tokio::io::AsyncWriteExt as _;
-    let (authority, _home, manager) = fixture();
-    let started = begin(&manager).await;
-    let url = callback_of(&started.auth_url);
-    let mut idle = Vec::new();
-    for _ in 0..200 {
-        let mut stream = tokio::net::TcpStream::connect(url.split('/').nth(2).unwrap())
-            .await
-            .unwrap();
-        stream
-            .write_all(b"GET /cancel HTTP/1.1\r\nHost: 127")
-            .await
-            .unwrap();
-        idle.push(stream);
-    }
-    let endless = format!(
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {}\r\n\r\n",
-        "x".repeat(1 << 20)
-    );
-    assert!(!raw(&url, &endless).await.starts_with("HTTP/1.1 2"));
-    come_back(&authority.approve(&started.auth_url, "ws")).await;
-    assert_eq!(started.outcome.await, Ok(()));
-    let mut dropped = 0;
-    for mut stream in idle {
-        let mut nothing = [0];
-        let read = tokio::io::AsyncReadExt::read(&mut stream, &mut nothing);
-        dropped += usize::from(tokio::time::timeout(Duration::from_secs(20), read).await.is_ok());
-    }
-    assert_eq!(dropped, 200);
-}
-
 #[tokio::test]
 async fn other_pages_are_not_found_and_success_is_earned() {
     let (_authority, _home, manager) = fixture();
@@ -514,80 +422,4 @@ async fn tokens_of_the_login_before_are_revoked() {
     assert_eq!(started.outcome.await, Ok(()));
     let revoked = authority.arrived("POST /oauth/revoke", 1).await;
     assert_eq!(revoked[0].body["token"], before.refresh);
-}
-
-#[tokio::test]
-async fn a_device_login_signs_in_when_the_user_has_typed_the_code() {
-    let (authority, home, manager) = fixture();
-    let started = manager.start_device_login().await.unwrap();
-    assert_eq!(started.user_code, "ABCD-1234");
-    assert_eq!(
-        started.verification_url,
-        format!("{}/codex/device", authority.url())
-    );
-    authority.arrived("POST /api/accounts/deviceauth/token", 2).await;
-    authority.approve_device("ws");
-    assert_eq!(started.outcome.await, Ok(()));
-    assert_eq!(manager.auth().await.unwrap().account_id(), Some("ws"));
-    assert_eq!(auth_json(home.path())["OPENAI_API_KEY"], json!(null));
-    let asked = &authority.seen("POST /api/accounts/deviceauth/token")[0].body;
-    assert_eq!(
-        asked,
-        &json!({"device_auth_id": "device-1", "user_code": "ABCD-1234"})
-    );
-    let exchange = &authority.seen("POST /oauth/token")[0].body;
-    assert_eq!(
-        exchange["redirect_uri"],
-        format!("{}/deviceauth/callback", authority.url())
-    );
-}
-
-#[tokio::test]
-async fn a_device_login_that_the_authority_does_not_offer_is_refused() {
-    for (status, words) in [
-        (404, "the login server offers no device codes"),
-        (
-            500,
-            "failed to request device code: device code request failed with status 500",
-        ),
-        (
-            200,
-            "failed to request device code: the authority's answer cannot be read",
-        ),
-    ] {
-        let (authority, _home, manager) = fixture();
-        authority.always(
-            "POST /api/accounts/deviceauth/usercode",
-            Reply::new(status, json!({})),
-        );
-        let error = manager.start_device_login().await.unwrap_err().to_string();
-        assert!(error.starts_with(words), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_device_login_that_fails_later_is_told() {
-    let (authority, _home, manager) = fixture();
-    let replies = [
-        Reply::new(404, json!({})),
-        Reply::new(403, json!({})),
-        Reply::new(400, json!({})),
-    ];
-    authority.script("POST /api/accounts/deviceauth/token", replies);
-    let started = manager.start_device_login().await.unwrap();
-    assert_eq!(
-        started.outcome.await,
-        Err("device auth failed with status 400 Bad Request".to_owned())
-    );
-    assert_eq!(authority.seen("POST /api/accounts/deviceauth/token").len(), 3);
-}
-
-#[tokio::test]
-async fn a_cancelled_device_login_asks_no_more() {
-    let (authority, _home, manager) = fixture();
-    let started = manager.start_device_login().await.unwrap();
-    authority.arrived("POST /api/accounts/deviceauth/token", 1).await;
-    assert!(manager.cancel_login(started.id));
-    assert_eq!(started.outcome.await, Err("Login was not completed".to_owned()));
-    assert_eq!(manager.auth().await, None);
 }

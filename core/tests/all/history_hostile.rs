@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use codex_core::ThreadId;
 use codex_core::history::{Layout, ListQuery, ThreadStore};
@@ -10,41 +10,15 @@ use codex_core::mock_model::{Answer, Script};
 use codex_core::{Reply, ResumeThread};
 use serde_json::json;
 
+use crate::history_support::StoredHome;
 use crate::rollouts::{self, Size};
 use crate::session_probe::Probe;
 
 const SMALL: Size = Size { turns: 2, answer: 50 };
 
-struct Fixture {
-    home: tempfile::TempDir,
-    store: ThreadStore,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let store = ThreadStore::new(Layout::new(home.path()), "mock");
-        Self { home, store }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::new(self.home.path())
-    }
-
-    /// A thread at rest.
-    fn thread(&self) -> (ThreadId, PathBuf) {
-        rollouts::paginated(&self.layout(), 1, SMALL)
-    }
-
-    async fn listed(&self) -> Vec<ThreadId> {
-        let page = self.store.list(ListQuery::default()).await.unwrap();
-        page.threads.iter().map(|info| info.id).collect()
-    }
-
-    async fn texts(&self, path: &Path) -> String {
-        let turns = self.store.turns(path.to_path_buf()).await.unwrap();
-        format!("{:?}", turns.map(Result::unwrap).collect::<Vec<_>>())
-    }
+async fn texts(store: &ThreadStore, path: &Path) -> String {
+    let turns = store.turns(path.to_path_buf()).await.unwrap();
+    format!("{:?}", turns.map(Result::unwrap).collect::<Vec<_>>())
 }
 
 fn make_pipe(path: &Path) {
@@ -115,8 +89,8 @@ async fn a_compressed_thread_that_explodes_is_refused_and_leaves_nothing_behind(
 
 #[tokio::test]
 async fn what_is_no_regular_file_holds_nobody_up() {
-    let f = Fixture::new();
-    let (id, path) = f.thread();
+    let f = StoredHome::new();
+    let (id, path) = f.thread(SMALL);
     let folder = path.parent().unwrap();
     let named = |minute| {
         let (id, at) = rollouts::thread_at(minute);
@@ -129,7 +103,7 @@ async fn what_is_no_regular_file_holds_nobody_up() {
     fs::create_dir(loose).unwrap();
     // The names that users gave.
     make_pipe(&f.layout().names());
-    assert_eq!(f.listed().await, [id]);
+    assert_eq!(f.listed(false).await, [id]);
     for broken in [pipe_id, device_id] {
         let error = f.store.find(broken).await.unwrap_err().to_string();
         assert!(error.contains("not a regular file"), "{error}");
@@ -139,8 +113,8 @@ async fn what_is_no_regular_file_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_first_line_that_can_t_be_read_is_told_with_its_place() {
-    let f = Fixture::new();
-    let (id, path) = f.thread();
+    let f = StoredHome::new();
+    let (id, path) = f.thread(SMALL);
     let whole = fs::read(&path).unwrap();
     let lines = whole
         .split(|b| *b == b'\n')
@@ -167,7 +141,7 @@ async fn a_first_line_that_can_t_be_read_is_told_with_its_place() {
         ),
     ] {
         fs::write(&path, bytes).unwrap();
-        assert!(f.listed().await.is_empty());
+        assert!(f.listed(false).await.is_empty());
         for error in [
             f.store.find(id).await.unwrap_err().to_string(),
             f.store.find_path(path.clone()).await.unwrap_err().to_string(),
@@ -192,23 +166,23 @@ async fn a_first_line_that_can_t_be_read_is_told_with_its_place() {
 
 #[tokio::test]
 async fn a_byte_order_mark_is_passed_over() {
-    let (f, sound) = (Fixture::new(), Fixture::new());
-    let (id, path) = f.thread();
-    let before = sound.texts(&sound.thread().1).await;
+    let (f, sound) = (StoredHome::new(), StoredHome::new());
+    let (id, path) = f.thread(SMALL);
+    let before = texts(&sound.store, &sound.thread(SMALL).1).await;
     let mut marked = "\u{feff}".as_bytes().to_vec();
     marked.extend(fs::read(&path).unwrap());
     fs::write(&path, marked).unwrap();
-    assert_eq!(f.listed().await, [id]);
-    assert_eq!(f.texts(&path).await, before);
+    assert_eq!(f.listed(false).await, [id]);
+    assert_eq!(texts(&f.store, &path).await, before);
 }
 
 #[tokio::test]
 async fn a_broken_text_costs_that_text_and_not_its_turn() {
     for broken in [&b"\\ud83d"[..], b"\xf0\x9f", b"\x07", b"\\q"] {
-        let (f, sound) = (Fixture::new(), Fixture::new());
-        let (id, path) = f.thread();
+        let (f, sound) = (StoredHome::new(), StoredHome::new());
+        let (id, path) = f.thread(SMALL);
         let turns = |texts: &str| texts.matches("Turn {").count();
-        let before = sound.texts(&sound.thread().1).await;
+        let before = texts(&sound.store, &sound.thread(SMALL).1).await;
         let text = fs::read(&path).unwrap();
         // In everything that users and agents said, and what says the end of turns.
         let (mut bytes, mut at) = (Vec::new(), 0);
@@ -219,7 +193,7 @@ async fn a_broken_text_costs_that_text_and_not_its_turn() {
         }
         bytes.extend_from_slice(&text[at..]);
         fs::write(&path, bytes).unwrap();
-        let now = f.texts(&path).await;
+        let now = texts(&f.store, &path).await;
         assert_eq!(turns(&now), turns(&before));
         assert_eq!(
             now.matches("question ").count(),
@@ -234,8 +208,8 @@ async fn a_broken_text_costs_that_text_and_not_its_turn() {
 
 #[tokio::test]
 async fn a_member_of_the_first_line_that_can_t_be_read_costs_that_member() {
-    let f = Fixture::new();
-    let (id, path) = f.thread();
+    let f = StoredHome::new();
+    let (id, path) = f.thread(SMALL);
     edit(&path, 0, |line| {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
         line["payload"]["cli_version"] = json!(null);
@@ -243,7 +217,7 @@ async fn a_member_of_the_first_line_that_can_t_be_read_costs_that_member() {
         line["payload"]["agent_role"] = json!(5);
         line.to_string().into_bytes()
     });
-    assert_eq!(f.listed().await, [id]);
+    assert_eq!(f.listed(false).await, [id]);
 }
 
 #[tokio::test]
@@ -257,9 +231,9 @@ async fn a_thread_is_found_by_its_id_wherever_its_file_lies() {
         "sessions/backup/ROLLOUT.jsonl.zst",
         "sessions/2026/10/01/rollout-2026-10-01T00-00-00-01A1FB36-43F0-70B0-8793-FB14631A2F74.jsonl",
     ] {
-        let f = Fixture::new();
-        let (id, path) = f.thread();
-        let moved = f.home.path().join(place);
+        let f = StoredHome::new();
+        let (id, path) = f.thread(SMALL);
+        let moved = f.path().join(place);
         fs::create_dir_all(moved.parent().unwrap()).unwrap();
         assert!(f.store.find(rollouts::nobody()).await.unwrap().is_none());
         if place.ends_with("zst") {
@@ -276,7 +250,7 @@ async fn a_thread_is_found_by_its_id_wherever_its_file_lies() {
             .unwrap()
             .unwrap_or_else(|| panic!("{place}"));
         assert_eq!((found.info.id, &found.path), (id, &moved));
-        assert!(f.texts(&moved).await.contains("question 1"));
+        assert!(texts(&f.store, &moved).await.contains("question 1"));
         f.store.delete(id).await.unwrap();
         assert!(f.store.find(id).await.unwrap().is_none(), "{place}");
     }

@@ -133,11 +133,15 @@ async fn the_first_turn_makes_the_file() {
     assert_eq!(kinds, ["session_meta", "event_msg", "response_item", "event_msg"]);
     let ordinals: Vec<_> = lines.iter().map(|l| l["ordinal"].as_u64()).collect();
     assert_eq!(ordinals, [Some(0), Some(1), Some(2), Some(3)]);
-    assert_eq!(lines[0]["payload"]["id"], f.id.to_string());
-    assert_eq!(lines[2]["metadata"]["history_sequence"], 1);
-    assert_eq!(lines[3]["payload"]["type"], "item_completed");
-    assert_eq!(lines[3]["payload"]["item"]["type"], "UserMessage");
-    assert_eq!(lines[3]["payload"]["item"]["content"][0]["text"], "hi");
+    let of_kind = |kind: &str| lines.iter().find(|line| line["type"] == kind).unwrap();
+    assert_eq!(of_kind("session_meta")["payload"]["id"], f.id.to_string());
+    assert_eq!(of_kind("response_item")["metadata"]["history_sequence"], 1);
+    let completed = lines
+        .iter()
+        .find(|line| line["payload"]["type"] == "item_completed");
+    let item = &completed.unwrap()["payload"]["item"];
+    assert_eq!(item["type"], "UserMessage");
+    assert_eq!(item["content"][0]["text"], "hi");
     log.close().await.expect("saved");
     assert!(!f.layout().locks().join(format!("{}.lock", f.id)).exists());
 }
@@ -176,7 +180,7 @@ async fn a_loaded_thread_is_locked_and_a_resumed_one_goes_on_counting() {
     let text = std::fs::read_to_string(f.path()).expect("a file");
     let last: Value = serde_json::from_str(text.lines().last().expect("lines")).expect("JSON");
     assert_eq!(last["ordinal"], 1);
-    assert_eq!(text.lines().nth(1), Some("{\"torn"));
+    assert!(text.lines().any(|line| line == "{\"torn"), "{text}");
     log.close().await.expect("saved");
 }
 
@@ -198,7 +202,8 @@ async fn what_the_disk_refuses_is_told_once_and_saved_later() {
     log.flushed().await;
     let lines = lines(&f.path());
     assert_eq!(lines.len(), 4);
-    assert_eq!(lines[3]["payload"]["item"]["content"][0]["text"], "two");
+    let last = lines.last().unwrap();
+    assert_eq!(last["payload"]["item"]["content"][0]["text"], "two");
     assert_eq!(log.problem(), None);
     log.close().await.expect("saved");
 }
@@ -227,7 +232,8 @@ async fn what_waits_for_the_disk_is_bounded_and_its_loss_is_said() {
     }
     let told = f.warnings.lock().expect("not poisoned").clone();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[1].starts_with("More than 64 MiB"), "{told:?}");
+    let lost = |warning: &String| warning.starts_with("More than 64 MiB");
+    assert!(told.last().is_some_and(lost), "{told:?}");
     std::fs::remove_file(&sessions).expect("removable");
     log.append(vec![user_item("after")]);
     log.flushed().await;

@@ -4,66 +4,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codex_core::history::{
-    ItemsQuery, Layout, ListQuery, PageStart, SortKey, StoredThread, ThreadStore, TurnsQuery,
-};
-use codex_core::{Error, HistoryMode, ItemBody, ItemsView, ThreadId, Turn, TurnStatus};
+use codex_core::history::{ItemsQuery, ListQuery, PageStart, SortKey, TurnsQuery};
+use codex_core::{Error, ItemsView, ThreadId};
 
+use crate::history_support::{StoredHome, find, turns, walk};
 use crate::rollouts::{self, Size};
 
 const SMALL: Size = Size { turns: 3, answer: 60 };
-
-struct Fixture {
-    home: tempfile::TempDir,
-    store: ThreadStore,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let store = ThreadStore::new(Layout::new(home.path()), "mock");
-        Self { home, store }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::new(self.home.path())
-    }
-
-    /// Another process on the same home.
-    fn again(&self) -> ThreadStore {
-        ThreadStore::new(self.layout(), "mock")
-    }
-}
-
-async fn find(store: &ThreadStore, id: ThreadId) -> StoredThread {
-    store.find(id).await.unwrap().expect("the thread is there")
-}
-
-async fn turns(store: &ThreadStore, id: ThreadId) -> Vec<Turn> {
-    let path = find(store, id).await.path;
-    store.turns(path).await.unwrap().map(Result::unwrap).collect()
-}
-
-/// All pages of a list, one after the other.
-async fn walk(store: &ThreadStore, query: &ListQuery) -> Vec<ThreadId> {
-    let mut ids = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = store
-            .list(ListQuery {
-                cursor,
-                ..query.clone()
-            })
-            .await
-            .unwrap();
-        ids.extend(page.threads.iter().map(|info| info.id));
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            return ids;
-        }
-        assert!(ids.len() < 10_000, "the pages have no end");
-    }
-}
 
 fn reversed(mut ids: Vec<ThreadId>) -> Vec<ThreadId> {
     ids.reverse();
@@ -72,7 +19,7 @@ fn reversed(mut ids: Vec<ThreadId>) -> Vec<ThreadId> {
 
 #[tokio::test]
 async fn every_order_walks_over_every_thread_once() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     // More than one day, in both formats.
     let ids: Vec<ThreadId> = (0..60)
@@ -112,7 +59,7 @@ async fn every_order_walks_over_every_thread_once() {
 
 #[tokio::test]
 async fn the_order_of_changes_is_that_of_the_files_at_this_moment() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let files: Vec<_> = (0..12)
         .map(|n| rollouts::paginated(&layout, n * 400, SMALL))
@@ -140,7 +87,7 @@ async fn the_order_of_changes_is_that_of_the_files_at_this_moment() {
 
 #[tokio::test]
 async fn a_cursor_stays_where_it_is_while_threads_come_and_go() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let ids: Vec<ThreadId> = (0..20)
         .map(|n| rollouts::paginated(&layout, n, SMALL).0)
@@ -178,7 +125,7 @@ async fn a_cursor_stays_where_it_is_while_threads_come_and_go() {
 
 #[tokio::test]
 async fn changes_by_others_are_noticed_by_the_next_list() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let (old, path) = rollouts::paginated(&layout, 1, SMALL);
     assert_eq!(walk(&f.store, &ListQuery::default()).await, [old]);
@@ -210,7 +157,7 @@ async fn changes_by_others_are_noticed_by_the_next_list() {
 
 #[tokio::test]
 async fn filters_are_exact() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let (a, _) = rollouts::paginated(&layout, 1, SMALL);
     let (b, _) = rollouts::legacy(&layout, 2, SMALL);
@@ -246,7 +193,7 @@ async fn filters_are_exact() {
 
 #[tokio::test]
 async fn lists_stay_right_whatever_becomes_of_the_index() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let ids: Vec<ThreadId> = (0..30)
         .map(|n| rollouts::paginated(&layout, n, SMALL).0)
@@ -276,7 +223,7 @@ async fn lists_stay_right_whatever_becomes_of_the_index() {
     assert_eq!(walk(&f.store, &query).await, expected);
     let other = f.again();
     assert_eq!(walk(&other, &query).await, expected);
-    let names = fs::read_dir(f.home.path()).unwrap();
+    let names = fs::read_dir(f.path()).unwrap();
     let broken = |name: &str| name.contains("index.sqlite.broken");
     assert!(
         names
@@ -320,7 +267,7 @@ fn newer_index(path: &Path) {
 
 #[tokio::test]
 async fn pages_of_turns_and_items_are_parts_of_the_whole() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let (id, path) = rollouts::paginated(
         &f.layout(),
         1,
@@ -390,7 +337,7 @@ async fn pages_of_turns_and_items_are_parts_of_the_whole() {
 
 #[tokio::test]
 async fn an_item_that_comes_late_belongs_to_its_turn() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let (id, path) = rollouts::paginated(&f.layout(), 1, SMALL);
     let late = serde_json::json!({"type": "item_completed", "thread_id": id, "turn_id": "turn-0",
         "item": {"type": "ContextCompaction", "id": "late"}, "completed_at_ms": 9});
@@ -426,7 +373,7 @@ async fn an_item_that_comes_late_belongs_to_its_turn() {
 
 #[tokio::test]
 async fn forks_of_forks_and_reverts_are_read_through_all_their_files() {
-    let f = Fixture::new();
+    let f = StoredHome::new();
     let layout = f.layout();
     let (root, root_path) = rollouts::paginated(&layout, 1, SMALL);
     let end = |path: &PathBuf| {
@@ -468,109 +415,4 @@ async fn forks_of_forks_and_reverts_are_read_through_all_their_files() {
     // A base that is gone costs the history before it, no more.
     fs::remove_file(layout.archived().join(fork_path.file_name().unwrap())).unwrap();
     assert_eq!(turns(&f.store, second).await.len(), 1);
-}
-
-#[tokio::test]
-async fn compressed_files_are_read() {
-    let f = Fixture::new();
-    let (id, path) = rollouts::paginated(&f.layout(), 1, SMALL);
-    let plain = turns(&f.store, id).await;
-    let bytes = fs::read(&path).unwrap();
-    let packed = PathBuf::from(format!("{}.zst", path.display()));
-    fs::write(&packed, zstd::encode_all(&bytes[..], 3).unwrap()).unwrap();
-    fs::remove_file(&path).unwrap();
-    assert_eq!(walk(&f.store, &ListQuery::default()).await, [id]);
-    assert_eq!(turns(&f.store, id).await, plain);
-}
-
-#[tokio::test]
-async fn legacy_files_are_read_as_their_time_meant_them() {
-    let f = Fixture::new();
-    let layout = f.layout();
-    let (id, at) = rollouts::thread_at(5);
-    let path = layout.rollout(id, at);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let event = |payload| rollouts::line(None, "event_msg", &payload);
-    let text = [
-        rollouts::line(
-            None,
-            "session_meta",
-            &serde_json::json!({"id": id, "timestamp": "2025-09-20T10:00:00.000Z",
-            "cwd": "/w", "originator": "cli", "cli_version": "0.40.0", "instructions": null}),
-        ),
-        "garbage\n".into(),
-        event(serde_json::json!({"type": "user_message", "message": "one"})),
-        event(serde_json::json!({"type": "agent_reasoning", "text": "r1"})),
-        event(serde_json::json!({"type": "agent_reasoning", "text": "r2"})),
-        event(serde_json::json!({"type": "agent_message", "message": "a1"})),
-        event(serde_json::json!({"type": "news_from_the_future", "x": 1})),
-        event(serde_json::json!({"type": "user_message", "message": "two"})),
-        event(serde_json::json!({"type": "turn_aborted", "reason": "interrupted"})),
-        event(serde_json::json!({"type": "user_message", "message": "dropped"})),
-        event(serde_json::json!({"type": "thread_rolled_back", "num_turns": 1})),
-        event(serde_json::json!({"type": "task_started", "turn_id": "T"})),
-        event(serde_json::json!({"type": "user_message", "message": "three"})),
-        event(serde_json::json!({"type": "user_message", "message": "steer"})),
-    ];
-    fs::write(&path, text.concat()).unwrap();
-    let stored = find(&f.store, id).await;
-    assert_eq!(stored.info.history_mode, HistoryMode::Legacy);
-    assert_eq!(stored.info.source, "vscode");
-    assert_eq!(stored.info.model_provider, "mock");
-    let all = turns(&f.store, id).await;
-    let shape: Vec<(&str, TurnStatus, Vec<&str>)> = all
-        .iter()
-        .map(|t| {
-            (
-                t.id.as_str(),
-                t.status,
-                t.items.iter().map(|i| i.id.as_str()).collect(),
-            )
-        })
-        .collect();
-    assert_eq!(
-        shape,
-        [
-            (
-                "rollout-1",
-                TurnStatus::Completed,
-                vec!["item-1", "item-2", "item-3"]
-            ),
-            ("rollout-6", TurnStatus::Interrupted, vec!["item-4"]),
-            ("T", TurnStatus::Interrupted, vec!["item-5", "item-6"]),
-        ]
-    );
-    assert!(matches!(&all[0].items[1].body, ItemBody::Reasoning { summary, .. } if *summary == ["r1", "r2"]));
-    let query = TurnsQuery {
-        limit: 1,
-        cursor: None,
-        descending: true,
-        view: ItemsView::Summary,
-        running: None,
-    };
-    let page = f.store.turns_page(id, path, query).await.unwrap();
-    assert_eq!(
-        page.next_cursor.as_deref(),
-        Some(r#"{"turnId":"T","includeAnchor":false}"#)
-    );
-}
-
-#[tokio::test]
-async fn files_from_before_the_envelope_are_not_listed() {
-    let f = Fixture::new();
-    let (id, at) = rollouts::thread_at(5);
-    let path = f.layout().rollout(id, at);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(
-        &path,
-        format!("{{\"id\":\"{id}\",\"timestamp\":\"x\",\"instructions\":null}}\n"),
-    )
-    .unwrap();
-    assert!(walk(&f.store, &ListQuery::default()).await.is_empty());
-    let error = f.store.find(id).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::UnreadableHistory(why) if why.ends_with("is empty")),
-        "{error}"
-    );
-    assert!(f.store.find(rollouts::nobody()).await.unwrap().is_none());
 }

@@ -4,28 +4,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use codex_core::ThreadId;
-use codex_core::history::{Layout, ListQuery, ThreadStore};
-
+use crate::history_support::StoredHome;
 use crate::rollouts::{self, Size};
 
 const SMALL: Size = Size { turns: 1, answer: 60 };
 const SILENT: Size = Size { turns: 0, answer: 0 };
 
-struct Fixture {
-    home: tempfile::TempDir,
-    store: ThreadStore,
+struct Fixture(StoredHome);
+
+impl std::ops::Deref for Fixture {
+    type Target = StoredHome;
+
+    fn deref(&self) -> &StoredHome {
+        &self.0
+    }
 }
 
 impl Fixture {
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let store = ThreadStore::new(Layout::new(home.path()), "mock");
-        Self { home, store }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::new(self.home.path())
+        Self(StoredHome::new())
     }
 
     /// What the index holds of a file.
@@ -50,15 +47,6 @@ impl Fixture {
         self.row(path)?["preview"].as_str().map(str::to_owned)
     }
 
-    async fn listed(&self, archived: bool) -> Vec<ThreadId> {
-        let query = ListQuery {
-            archived,
-            ..ListQuery::default()
-        };
-        let page = self.store.list(query).await.unwrap();
-        page.threads.iter().map(|info| info.id).collect()
-    }
-
     /// Lists, and waits until the daemon watches: until it notices a thread that begins now.
     async fn watched(&self, minute: i64) {
         self.listed(false).await;
@@ -80,7 +68,8 @@ impl Fixture {
     }
 }
 
-/// Waits until it holds; ten times as long as it may take.
+/// Waits until it holds; ten times as long as it may take. It asks again and again, because nothing outside the daemon
+/// is told when its index has followed a file.
 async fn within_a_second(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !holds() {
@@ -163,11 +152,7 @@ async fn rows_of_files_that_vanished_while_nobody_looked_are_dropped() {
     let f = Fixture::new();
     let (_, path) = rollouts::paginated(&f.layout(), 0, SMALL);
     f.watched(1).await;
-    let Fixture { home, store } = f;
-    drop(store);
-    fs::remove_file(&path).unwrap();
-    let store = ThreadStore::new(Layout::new(home.path()), "mock");
-    let f = Fixture { home, store };
+    let f = Fixture(f.0.restarted_after(|| fs::remove_file(&path).unwrap()));
     f.listed(false).await;
     within_a_second("a row without a file", || f.row(&path).is_none()).await;
 }

@@ -8,7 +8,10 @@
 
 mod auth;
 mod auth_backend;
+mod auth_device_login;
 mod auth_login;
+mod auth_login_listener;
+mod auth_logout;
 mod auth_parent;
 #[path = "../../../tests/support/authority/mod.rs"]
 #[expect(
@@ -25,19 +28,23 @@ mod exec;
 #[path = "../../../tests/support/fifo.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod fifo;
+mod history_formats;
 mod history_fuzz;
 mod history_hostile;
 mod history_live;
 mod history_log;
 mod history_store;
+mod history_support;
 mod history_torn;
 mod history_user_data;
 mod history_watch;
 mod mock_model;
+mod model_auth_command;
 mod model_catalog;
 mod model_hostile;
 mod model_http;
 mod model_support;
+mod model_turn_state;
 mod session;
 mod session_context;
 mod session_fault;

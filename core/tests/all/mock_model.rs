@@ -103,8 +103,11 @@ async fn a_message_is_streamed_between_created_and_completed() {
             "response.completed"
         ]
     );
-    assert_eq!(events[5]["item"]["content"][0]["text"], "abcdef");
-    assert_eq!(events[6]["response"]["usage"]["total_tokens"], 15);
+    let of_kind = |kind: &str| events.iter().find(|event| event["type"] == kind).unwrap();
+    let done = of_kind("response.output_item.done");
+    assert_eq!(done["item"]["content"][0]["text"], "abcdef");
+    let completed = of_kind("response.completed");
+    assert_eq!(completed["response"]["usage"]["total_tokens"], 15);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use codex_core::mock_model::{Answer, Request, Script};
 use codex_core::*;
 use serde_json::{Value, json};
 
-use crate::session_probe::{Probe, say};
+use crate::session_probe::{Probe, assert_told, assert_told_first, say};
 
 /// Texts of a message's parts.
 fn texts(item: &Value) -> Vec<&str> {
@@ -106,13 +106,13 @@ async fn changed_settings_stay_and_are_told() {
         ..SettingsPatch::default()
     };
     let lines = turn(&probe, "two", patch).await;
-    assert_eq!(
-        lines[..3],
-        [
+    assert_told_first(
+        &lines,
+        &[
             "settings model=gpt-5.5 effort=Some(\"high\")",
             "turn/start -> InProgress",
             "status active",
-        ]
+        ],
     );
     probe.run("three").await;
     let patch = SettingsPatch {
@@ -350,8 +350,7 @@ async fn a_question_stops_only_its_command() {
         "status active",
         "completed command a Completed exit=Some(0)",
     ];
-    let first = lines.iter().position(|line| line == story[0]).unwrap();
-    assert_eq!(lines[first..first + 5], story);
+    assert_told(&lines, &story);
     assert!(lines.contains(&"completed command b Declined exit=None".to_owned()));
     assert!(lines.last().unwrap().starts_with("turn Completed"));
     assert!(probe.work().join("x").exists());

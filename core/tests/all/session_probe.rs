@@ -361,3 +361,28 @@ pub(crate) fn say(text: &str) -> UserInput {
         elements: Vec::new(),
     }
 }
+
+/// Asserts that these lines were told, one right after the other.
+pub(crate) fn assert_told<S: AsRef<str>>(lines: &[String], story: &[S]) {
+    place_of(lines, story);
+}
+
+/// Asserts that these lines were told first, one right after the other.
+pub(crate) fn assert_told_first<S: AsRef<str>>(lines: &[String], story: &[S]) {
+    assert_eq!(place_of(lines, story), 0, "not at the beginning of {lines:#?}");
+}
+
+/// Asserts that these lines were told last, one right after the other.
+pub(crate) fn assert_told_last<S: AsRef<str>>(lines: &[String], story: &[S]) {
+    let end = place_of(lines, story) + story.len();
+    assert_eq!(end, lines.len(), "not at the end of {lines:#?}");
+}
+
+fn place_of<S: AsRef<str>>(lines: &[String], story: &[S]) -> usize {
+    let told = |lines: &[String]| lines.iter().zip(story).all(|(line, told)| line == told.as_ref());
+    let place = lines.windows(story.len()).position(told);
+    place.unwrap_or_else(|| {
+        let story: Vec<&str> = story.iter().map(AsRef::as_ref).collect();
+        panic!("{story:#?} is not in {lines:#?}")
+    })
+}

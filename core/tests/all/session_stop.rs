@@ -6,7 +6,7 @@ use codex_core::mock_model::Answer;
 use codex_core::*;
 use serde_json::json;
 
-use crate::session_probe::{Probe, say};
+use crate::session_probe::{Probe, assert_told, assert_told_first, assert_told_last, say};
 
 /// Streams half a message and goes silent.
 fn half() -> Answer {
@@ -39,7 +39,7 @@ async fn a_steer_cuts_the_stream_and_keeps_what_was_seen() {
         "completed user two".to_owned(),
         "started message msg-2-0 ''".to_owned(),
     ];
-    assert_eq!(lines[7..13], story);
+    assert_told(&lines, &story);
     probe.model.wait_for_cancelled(1).await.unwrap();
     let requests = probe.model.requests();
     let sent = requests[1].input_of("message");
@@ -134,12 +134,12 @@ async fn an_interrupt_ends_the_stream_at_once() {
     probe.interrupt("other");
     probe.interrupt(&turn);
     let lines = probe.until_turn_end(0).await;
-    assert_eq!(
-        lines[..2],
-        [
+    assert_told_first(
+        &lines,
+        &[
             "turn/interrupt -> ok",
-            "turn/interrupt -> error: no active turn to interrupt"
-        ]
+            "turn/interrupt -> error: no active turn to interrupt",
+        ],
     );
     let story = [
         format!("turn/interrupt -> error: expected active turn id other but found {turn}"),
@@ -147,7 +147,7 @@ async fn an_interrupt_ends_the_stream_at_once() {
         "status Idle".to_owned(),
         "turn Interrupted []".to_owned(),
     ];
-    assert_eq!(lines[9..], story);
+    assert_told_last(&lines, &story);
     probe.run("two").await;
     let requests = probe.model.requests();
     let sent = requests[1].input_of("message");
@@ -292,6 +292,6 @@ async fn a_thread_that_nobody_watches_is_unloaded() {
     probe.thread.set_subscribers(0);
     probe.wait(0, |line| line == "closed").await;
     let lines = probe.lines();
-    assert_eq!(lines[lines.len() - 2..], ["status NotLoaded", "closed"]);
+    assert_told_last(&lines, &["status NotLoaded", "closed"]);
     assert!(probe.engine.loaded().is_empty());
 }

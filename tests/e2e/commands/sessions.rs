@@ -70,3 +70,40 @@ async fn an_interrupt_leaves_background_commands_alone_and_the_end_of_input_does
     app.stop().await;
     wait_until_dead(pid).await;
 }
+
+#[tokio::test]
+async fn what_is_written_to_a_running_command_is_told() {
+    let script = "echo begun; read _ < go; echo ended";
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": script, "yield_time_ms": 400})),
+        Answer::from("Runs"),
+    ]);
+    let home = Home::new(&model);
+    let _go = Gate::new(home.work().join("go"));
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let first = app.run_turn(&thread, "Run").await;
+    let requests = model.requests();
+    let output = requests.last().unwrap().tool_output("c1").unwrap();
+    let id = output.split("session ID ").nth(1).unwrap();
+    let id: String = id.chars().take_while(char::is_ascii_digit).collect();
+    let session: i64 = id.parse().unwrap();
+
+    let interrupt = json!({"session_id": session, "chars": "\u{3}"});
+    model.push(Answer::new().call("c2", "write_stdin", interrupt));
+    model.push("Interrupted");
+    let second = app.run_turn(&thread, "Interrupt it").await;
+    assert_eq!((second.status(), &*second.text()), ("completed", "Interrupted"));
+    let told = second.all("item/commandExecution/terminalInteraction");
+    assert_eq!(
+        told,
+        [
+            &json!({"threadId": thread, "turnId": second.id, "itemId": "c1", "processId": id, "stdin": "\u{3}"})
+        ]
+    );
+    let completed = app
+        .wait_where("item/completed", |params| params["item"]["id"] == "c1")
+        .await;
+    assert_eq!(completed["turnId"], first.id.as_str());
+    assert_eq!(completed["item"]["aggregatedOutput"], "begun\n");
+}

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use super::ready;
 use crate::numbers::Numbers;
-use crate::support::Home;
+use crate::support::{App, Home};
 
 /// `E2E_FUZZ_LINES` and `E2E_FUZZ_SEED` choose how many lines and which.
 #[tokio::test]
@@ -15,7 +14,7 @@ async fn garbage_never_ends_the_program_and_nothing_is_answered_twice() {
     let (count, mut numbers) = Numbers::of_environment("E2E_FUZZ_LINES", 3_000);
     let model = MockModel::start([Answer::new().say("ok").always()]);
     let home = Home::new(&model);
-    let (app, thread) = ready(&home).await;
+    let (app, thread) = App::with_thread(&home).await;
     let whole = |id: &str, choice: usize| {
         let (method, params) = match choice {
             0 => ("thread/loaded/list", json!({"limit": 3})),

@@ -1,10 +1,9 @@
 //! What a client says of itself, and what follows from it.
 
 use codex_core::mock_model::{Answer, MockModel};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::ready;
-use crate::support::{Home, Launch};
+use crate::support::{App, Home, Launch};
 
 #[tokio::test]
 async fn initialize_says_who_we_are() {
@@ -77,7 +76,7 @@ async fn a_client_that_writes_jsonrpc_gets_it_back_on_every_frame() {
 async fn other_clients_do_not_get_jsonrpc_and_notifications_tell_their_time() {
     let model = MockModel::start("Hello");
     let home = Home::new(&model);
-    let (app, thread) = ready(&home).await;
+    let (app, thread) = App::with_thread(&home).await;
     app.run_turn(&thread, "Hi").await;
     for frame in app.frames() {
         assert!(frame.json.get("jsonrpc").is_none(), "{}", frame.json);
@@ -145,4 +144,21 @@ async fn what_is_experimental_needs_the_capability() {
         .await;
     assert_eq!(error.code, -32602);
     app.call("thread/start", json!({"dynamicTools": null})).await;
+}
+
+#[tokio::test]
+async fn initialized_may_be_sent_at_any_time_and_any_number_of_times() {
+    let home = Home::empty();
+    let app = Launch::new(&home).spawn();
+    app.notify("initialized", Value::Null).await;
+    let error = app.call_err("thread/loaded/list", json!({})).await;
+    assert_eq!(error.message, "Not initialized", "it takes more than that");
+    let params = json!({"clientInfo": {"name": "x", "version": "1"}});
+    app.call("initialize", params).await;
+    for params in [Value::Null, json!({}), json!({"unknown": [1]})] {
+        app.notify("initialized", params).await;
+    }
+    let loaded = app.call("thread/loaded/list", json!({})).await;
+    assert_eq!(loaded["data"], json!([]));
+    assert_eq!(app.frames().len(), 3, "notifications are not answered");
 }

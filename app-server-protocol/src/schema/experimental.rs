@@ -1,14 +1,15 @@
-//! From the marks to the rules.
+//! From the marks in the types to the rules of the gate ([`crate::experimental`]).
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::{Member, Node, Refusal, Rules};
-use crate::rpc::{METHODS, MethodInfo};
-use crate::schema::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
+use super::surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
+use crate::experimental::{Member, Node, Refusal, Rules};
+use crate::methods::METHODS;
+use crate::rpc::MethodInfo;
 
 /// `schema/experimental.json`: what of each method's parameters is experimental.
-pub(crate) fn rules_file() -> String {
+pub(super) fn rules_file() -> String {
     let rules: Rules = METHODS
         .iter()
         .map(|info| (info.method.to_owned(), of_method(info)))

@@ -1,15 +1,15 @@
-//! What is refused, and who hears of a thread.
+//! Threads: what a start refuses, who hears of them, and when they are unloaded (docs/contract/threads.md#thread-start,
+//! docs/contract/threads.md#subscriptions).
 
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
-use super::ready;
-use crate::support::{App, Home};
+use crate::support::{App, Config, Home};
 
 #[tokio::test]
 async fn what_would_be_unsafe_to_ignore_is_refused() {
     let home = Home::empty();
-    let (app, thread) = ready(&home).await;
+    let app = App::start(&home).await;
     let starts = [
         (
             json!({"permissions": ":workspace", "sandbox": "read-only"}),
@@ -36,46 +36,6 @@ async fn what_would_be_unsafe_to_ignore_is_refused() {
         assert_eq!(error.code, -32600, "{params}");
         assert!(error.message.starts_with(message), "{params}: {}", error.message);
     }
-    let text = |text: &str| json!([{"type": "text", "text": text}]);
-    let turns = [
-        (
-            json!({"threadId": "zz", "input": []}),
-            -32600,
-            "invalid thread id: ",
-        ),
-        (
-            json!({"threadId": "00000000-0000-0000-0000-000000000000", "input": []}),
-            -32600,
-            "thread not found: 00000000-0000-0000-0000-000000000000",
-        ),
-        (
-            json!({"threadId": thread, "input": [{"type": "image", "url": "https://example.com/x.png"}]}),
-            -32600,
-            "remote image URLs are not supported; use an inline data URL instead",
-        ),
-        (
-            json!({"threadId": thread, "input": text(&"x".repeat((1 << 20) + 1))}),
-            -32602,
-            "Input exceeds the maximum length",
-        ),
-        (
-            json!({"threadId": thread, "input": [], "permissions": ":workspace", "sandboxPolicy": {"type": "readOnly"}}),
-            -32600,
-            "`permissions` cannot be combined with `sandboxPolicy`",
-        ),
-        (
-            json!({"threadId": thread, "input": [], "runtimeWorkspaceRoots": ["a"]}),
-            -32602,
-            "Invalid params",
-        ),
-    ];
-    for (params, code, message) in turns {
-        let error = app.call_err("turn/start", params).await;
-        assert_eq!(error.code, code, "{}", error.message);
-        assert!(error.message.starts_with(message), "{}", error.message);
-    }
-    let steer = json!({"threadId": thread, "expectedTurnId": "x", "input": []});
-    assert_eq!(app.call_err("turn/steer", steer).await.code, -32600);
 }
 
 #[tokio::test]
@@ -106,7 +66,7 @@ async fn loaded_threads_are_listed_page_by_page() {
 async fn one_who_unsubscribed_hears_of_the_thread_but_not_of_its_turns() {
     let model = MockModel::start("Hello");
     let home = Home::new(&model);
-    let (app, thread) = ready(&home).await;
+    let (app, thread) = App::with_thread(&home).await;
     let unsubscribe = || app.call("thread/unsubscribe", json!({"threadId": thread}));
     assert_eq!(unsubscribe().await, json!({"status": "unsubscribed"}));
     assert_eq!(unsubscribe().await, json!({"status": "notSubscribed"}));
@@ -136,7 +96,7 @@ async fn one_who_unsubscribed_hears_of_the_thread_but_not_of_its_turns() {
 #[tokio::test]
 async fn thread_start_is_answered_before_the_thread_is_announced() {
     let home = Home::empty();
-    let (app, thread) = ready(&home).await;
+    let (app, thread) = App::with_thread(&home).await;
     let frames = app.frames();
     let answer = frames
         .iter()
@@ -151,4 +111,37 @@ async fn thread_start_is_answered_before_the_thread_is_announced() {
         }
     };
     assert!(answer.unwrap() < announced);
+}
+
+#[tokio::test]
+async fn a_thread_that_nobody_watches_is_unloaded_after_the_configured_time() {
+    let model = MockModel::start("Hello");
+    let top = "thread_unload_delay_secs = 0".to_owned();
+    let config = Config {
+        top,
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    let mark = app.mark();
+    app.call("thread/unsubscribe", json!({"threadId": thread})).await;
+    assert_eq!(app.wait_for("thread/closed").await, json!({"threadId": thread}));
+    assert_eq!(
+        app.notified_since(mark),
+        ["thread/status/changed", "thread/closed"]
+    );
+    let frames = app.frames();
+    let status = frames
+        .iter()
+        .rfind(|frame| frame.method() == "thread/status/changed");
+    assert_eq!(
+        status.unwrap().params(),
+        &json!({"threadId": thread, "status": {"type": "notLoaded"}})
+    );
+    let loaded = app.call("thread/loaded/list", json!({})).await;
+    assert_eq!(loaded["data"], json!([]));
+    // It comes back when it is resumed.
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    assert_eq!(app.run_turn(&thread, "More").await.status(), "completed");
 }

@@ -96,8 +96,9 @@ async fn retries_end_with_the_error_of_the_last_attempt() {
         .iter()
         .map(|params| params["error"]["message"].clone())
         .collect();
-    assert_eq!(messages[..2], ["Reconnecting... 1/2", "Reconnecting... 2/2"]);
-    assert_eq!(messages.len(), 3);
+    let (last, notices) = messages.split_last().unwrap();
+    assert_eq!(notices, ["Reconnecting... 1/2", "Reconnecting... 2/2"]);
+    assert_ne!(last, "Reconnecting... 2/2");
     assert_eq!(turn.status(), "failed");
     assert_eq!(model.requests().len(), 3);
 }

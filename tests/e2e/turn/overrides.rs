@@ -110,3 +110,49 @@ async fn additional_context_is_sent_once_while_it_stays_the_same() {
         assert_eq!(input.matches("<open_file>src/lib.rs</open_file>").count(), 1);
     }
 }
+
+#[tokio::test]
+async fn what_would_be_unsafe_to_ignore_is_refused() {
+    let home = Home::empty();
+    let (app, thread) = App::with_thread(&home).await;
+    let text = |text: &str| json!([{"type": "text", "text": text}]);
+    let turns = [
+        (
+            json!({"threadId": "zz", "input": []}),
+            -32600,
+            "invalid thread id: ",
+        ),
+        (
+            json!({"threadId": "00000000-0000-0000-0000-000000000000", "input": []}),
+            -32600,
+            "thread not found: 00000000-0000-0000-0000-000000000000",
+        ),
+        (
+            json!({"threadId": thread, "input": [{"type": "image", "url": "https://example.com/x.png"}]}),
+            -32600,
+            "remote image URLs are not supported; use an inline data URL instead",
+        ),
+        (
+            json!({"threadId": thread, "input": text(&"x".repeat((1 << 20) + 1))}),
+            -32602,
+            "Input exceeds the maximum length",
+        ),
+        (
+            json!({"threadId": thread, "input": [], "permissions": ":workspace", "sandboxPolicy": {"type": "readOnly"}}),
+            -32600,
+            "`permissions` cannot be combined with `sandboxPolicy`",
+        ),
+        (
+            json!({"threadId": thread, "input": [], "runtimeWorkspaceRoots": ["a"]}),
+            -32602,
+            "Invalid params",
+        ),
+    ];
+    for (params, code, message) in turns {
+        let error = app.call_err("turn/start", params).await;
+        assert_eq!(error.code, code, "{}", error.message);
+        assert!(error.message.starts_with(message), "{}", error.message);
+    }
+    let steer = json!({"threadId": thread, "expectedTurnId": "x", "input": []});
+    assert_eq!(app.call_err("turn/steer", steer).await.code, -32600);
+}

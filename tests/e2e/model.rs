@@ -128,3 +128,25 @@ async fn another_model_that_answers_is_told_once() {
         json!({"a": 1})
     );
 }
+
+#[tokio::test]
+async fn a_response_that_waits_for_a_safety_check_is_told() {
+    let buffering = json!({"use_cases": ["cyber"], "reasons": ["policy"], "retry_model": "gpt-5.1"});
+    let model = MockModel::start(
+        Answer::new()
+            .event(json!({"type": "response.metadata", "safety_buffering": buffering}))
+            .say("ok"),
+    );
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!((turn.status(), &*turn.text()), ("completed", "ok"));
+    assert_eq!(
+        turn.all("model/safetyBuffering/updated"),
+        [
+            &json!({"threadId": thread, "turnId": turn.id, "model": "gpt-5.5", "useCases": ["cyber"],
+                "reasons": ["policy"], "fasterModel": "gpt-5.1", "showBufferingUi": true})
+        ]
+    );
+}

@@ -1,0 +1,110 @@
+//! Changes of a thread without a turn (docs/contract/threads.md#managing-threads).
+
+use codex_core::mock_model::MockModel;
+use serde_json::{Value, json};
+
+use crate::support::{App, Home};
+
+async fn with_thread() -> (MockModel, Home, App, String) {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    app.run_turn(&id, "Hi").await;
+    (model, home, app, id)
+}
+
+#[tokio::test]
+async fn git_facts_are_patched_member_by_member_and_kept() {
+    let (_model, home, app, id) = with_thread().await;
+    let patch = async |app: &App, git: Value| {
+        let params = json!({"threadId": id, "gitInfo": git});
+        let answer = app.call("thread/metadata/update", params).await;
+        answer["thread"]["gitInfo"].clone()
+    };
+    let mark = app.mark();
+    let url = "https://example.com/x.git";
+    let full = json!({"sha": "abc", "branch": " main ", "originUrl": url});
+    assert_eq!(
+        patch(&app, full).await,
+        json!({"sha": "abc", "branch": "main", "originUrl": url})
+    );
+    let cleared = json!({"sha": "abc", "branch": null, "originUrl": url});
+    assert_eq!(patch(&app, json!({"branch": null})).await, cleared);
+    assert!(app.notified_since(mark).is_empty(), "nobody is told");
+    app.stop().await;
+    let app = App::start(&home).await;
+    let read = app.call("thread/read", json!({"threadId": id})).await;
+    assert_eq!(read["thread"]["gitInfo"], cleared);
+    assert_eq!(read["thread"]["status"]["type"], "notLoaded");
+    let other = json!({"sha": "def", "branch": null, "originUrl": url});
+    assert_eq!(patch(&app, json!({"sha": "def"})).await, other);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn updates_that_say_nothing_are_refused() {
+    let (_model, _home, app, id) = with_thread().await;
+    let memory = app.start_thread(json!({"ephemeral": true})).await;
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let refusals = [
+        (
+            json!({"threadId": id}),
+            "thread metadata update must include at least one field".to_owned(),
+        ),
+        (
+            json!({"threadId": id, "gitInfo": {}}),
+            "gitInfo must include at least one field".to_owned(),
+        ),
+        (
+            json!({"threadId": id, "gitInfo": {"sha": " "}}),
+            "gitInfo.sha must not be empty".to_owned(),
+        ),
+        (
+            json!({"threadId": id, "projectId": "p1"}),
+            "project not found: p1".to_owned(),
+        ),
+        (
+            json!({"threadId": nobody, "gitInfo": {"sha": "x"}}),
+            format!("thread not found: {nobody}"),
+        ),
+        (
+            json!({"threadId": memory, "gitInfo": {"sha": "x"}}),
+            format!("ephemeral thread does not support metadata updates: {memory}"),
+        ),
+    ];
+    for (params, message) in refusals {
+        let error = app.call_err("thread/metadata/update", params).await;
+        assert_eq!((error.code, error.message), (-32600, message));
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn changed_settings_are_told_once_and_count_from_the_next_turn() {
+    let (model, _home, app, id) = with_thread().await;
+    let mark = app.mark();
+    let params = json!({"threadId": id, "model": "gpt-5.1", "effort": "high"});
+    let update = || app.call("thread/settings/update", params.clone());
+    assert_eq!(update().await, json!({}));
+    let told = app.wait_for("thread/settings/updated").await;
+    assert_eq!(
+        (
+            &told["threadSettings"]["model"],
+            &told["threadSettings"]["effort"]
+        ),
+        (&json!("gpt-5.1"), &json!("high"))
+    );
+    assert_eq!(update().await, json!({}), "again, which changes nothing");
+    let turn = app.run_turn(&id, "more").await;
+    assert_eq!(turn.status(), "completed");
+    let told = app.notified_since(mark);
+    let times = told.iter().filter(|method| *method == "thread/settings/updated");
+    assert_eq!(times.count(), 1);
+    let request = model.requests().last().unwrap().body.clone();
+    assert_eq!(
+        (&request["model"], &request["reasoning"]["effort"]),
+        (&json!("gpt-5.1"), &json!("high"))
+    );
+    app.stop().await;
+}
