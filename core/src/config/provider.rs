@@ -173,7 +173,7 @@ impl Provider {
     pub fn from_config(id: &str, table: &toml::Table) -> Result<Self, String> {
         if RESERVED.contains(&id) {
             return Err(format!(
-                "model_providers contains reserved built-in provider IDs: `{id}`. Give your provider another id."
+                "model_providers contains reserved built-in provider IDs: `{id}`. Choose another ID."
             ));
         }
         let t: ProviderToml = table
@@ -295,7 +295,7 @@ fn check_headers(id: &str, t: &ProviderToml) -> Result<(), String> {
     {
         if http::HeaderName::try_from(name).is_err() {
             return Err(format!(
-                "model_providers.{id}.{key}: {name:?} is not a valid name of an HTTP header"
+                "model_providers.{id}.{key}: {name:?} is not a valid HTTP header name"
             ));
         }
     }

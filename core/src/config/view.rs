@@ -292,7 +292,7 @@ fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
     let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     if toml.profile.is_some() {
         return Err((
-            "`profile` is no longer supported; move the profile's settings to the top of config.toml"
+            "`profile` is no longer supported; move the profile's settings to the top level of config.toml"
                 .to_owned(),
             at(&["profile"]),
         ));
