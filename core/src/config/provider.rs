@@ -82,7 +82,7 @@ fn default_auth_refresh() -> u64 {
 
 /// `[model_providers.X]`, as far as the HTTP and WebSocket transports use it.
 #[derive(Deserialize)]
-struct ProviderToml {
+pub(super) struct ProviderToml {
     name: Option<String>,
     base_url: Option<String>,
     env_key: Option<String>,
