@@ -61,7 +61,7 @@ async fn a_threads_own_config_wins_over_all() {
 }
 
 #[tokio::test]
-async fn a_broken_file_is_a_warning_and_threads_are_refused_until_it_is_mended() {
+async fn a_broken_file_is_a_warning_and_threads_fail_until_it_is_fixed() {
     let model = MockModel::start("ok");
     let home = Home::empty();
     home.write_config("model = \"x\"\nmodel_provider = = 3\n");
@@ -117,6 +117,43 @@ async fn settings_that_nobody_knows_are_told_of_at_the_start_and_in_threads() {
     assert_eq!(
         app.notified_since(mark)[..3],
         ["configWarning", "thread/started", "warning"]
+    );
+}
+
+#[tokio::test]
+async fn settings_that_are_known_but_have_no_effect_are_named_once() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        model: "gpt-5.5".into(),
+        extra: "[mcp_servers.docs]\ncommand = \"docs\"\n[history]\npersistence = \"none\"\n".into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let app = App::start(&home).await;
+    let warning = app.wait_for("configWarning").await;
+    let file = home.codex().join("config.toml");
+    assert_eq!(
+        warning["summary"],
+        format!(
+            "1 setting has no effect.\n  user ({}): `mcp_servers` is known but has no effect in this release.",
+            file.display()
+        )
+    );
+    let mark = app.mark();
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Hi").await;
+    let told = app.notified_since(mark);
+    assert!(
+        !told
+            .iter()
+            .any(|method| method == "warning" || method == "configWarning"),
+        "{told:?}"
+    );
+    app.start_thread(json!({"config": {"compact_prompt": "x"}})).await;
+    let own = app.wait_for("configWarning").await.to_string();
+    assert!(
+        own.contains("session-flags: `compact_prompt` is known but"),
+        "{own}"
     );
 }
 

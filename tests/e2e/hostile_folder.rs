@@ -151,6 +151,25 @@ async fn a_configuration_that_is_a_pipe_is_a_warning() {
 }
 
 #[tokio::test]
+async fn a_configuration_that_is_a_pipe_holds_no_request_up() {
+    let home = Home::empty();
+    pipe(&home.codex().join("config.toml"));
+    let app = App::start(&home).await;
+    // The default provider needs an account.
+    let account = app.call("account/read", json!({})).await;
+    assert_eq!(account["requiresOpenaiAuth"], true);
+    for method in ["experimentalFeature/list", "model/list"] {
+        let error = app.call_err(method, json!({})).await;
+        assert!(
+            error.message.starts_with("failed to load configuration: "),
+            "{method}: {}",
+            error.message
+        );
+        assert!(error.message.contains("a pipe"), "{method}: {}", error.message);
+    }
+}
+
+#[tokio::test]
 async fn head_shows_no_other_file_and_remotes_no_credentials() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

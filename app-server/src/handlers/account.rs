@@ -65,7 +65,7 @@ pub(super) fn announce_stored(cx: &RequestContext) {
 
 /// Tells who is signed in. Renewing first is best effort: if it fails, the answer shows what is left.
 async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Responder<AccountRead>) {
-    if !requires_openai_auth(&cx) {
+    if !requires_openai_auth(&cx).await {
         return responder.send(Ok(account::to_wire(None, None, false)));
     }
     if params.refresh_token
@@ -83,9 +83,10 @@ async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Respo
 }
 
 /// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
-fn requires_openai_auth(cx: &RequestContext) -> bool {
+async fn requires_openai_auth(cx: &RequestContext) -> bool {
     let source = &cx.server.config;
-    let Ok(config) = Config::load(source, &source.codex_home, &[]) else {
+    let home = source.codex_home.clone();
+    let Ok(config) = Config::load_in_background(source, home, Vec::new()).await else {
         return true;
     };
     match config.model_providers.get(&config.model_provider) {

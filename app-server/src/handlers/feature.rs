@@ -26,8 +26,9 @@ async fn list(
         Some(id) => features_of_thread(&cx, id).await?,
         None => {
             let source = &cx.server.config;
-            let config = Config::load(source, &source.codex_home, &[]).map_err(Error::from)?;
-            config.features
+            let home = source.codex_home.clone();
+            let config = Config::load_in_background(source, home, Vec::new()).await;
+            config.map_err(Error::from)?.features
         }
     };
     let all: Vec<Feature> = features::all().collect();

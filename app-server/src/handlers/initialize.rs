@@ -1,12 +1,13 @@
 //! The first request of a connection (docs/contract/connection.md#initialize).
 
 use std::env;
+use std::time::Duration;
 
 use codex_app_server_protocol::{
     AbsolutePathBuf, ConfigWarning, ConfigWarningNotification, Initialize, InitializeParams,
     InitializeResponse, TextPosition, TextRange,
 };
-use codex_core::config::{self, ConfigProblem};
+use codex_core::config::{self, ConfigProblem, ConfigReport};
 
 use crate::client::handle::ClientProfile;
 use crate::rpc::dispatch::{RequestContext, Router};
@@ -16,6 +17,9 @@ use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.
 const ORIGINATOR_OVERRIDE: &str = "CODEX_INTERNAL_ORIGINATOR_OVERRIDE";
+
+/// How long later requests of the connection wait for the files of the home.
+const FILES_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -31,11 +35,21 @@ async fn initialize(cx: RequestContext, params: InitializeParams, responder: Res
     }
     // The client need not wait for the files that are read now.
     tokio::task::yield_now().await;
-    if let Some(problem) = config::check(&cx.server.config) {
-        tracing::error!(%problem, "the configuration cannot be used");
-        cx.client.notify::<ConfigWarning>(&config_warning(problem));
-    } else if let Some(summary) = config::unknown_settings(&cx.server.config, &[]) {
-        cx.client.notify::<ConfigWarning>(&unknown_settings(summary));
+    let told = cx.server.runtime.spawn(tell_of_files(cx.clone()));
+    // What they say comes before the answers to later requests, unless their file system hangs.
+    let _ = tokio::time::timeout(FILES_PATIENCE, told).await;
+}
+
+async fn tell_of_files(cx: RequestContext) {
+    match config::report(&cx.server.config).await {
+        Some(ConfigReport::Problem(problem)) => {
+            tracing::error!(%problem, "the configuration cannot be used");
+            cx.client.notify::<ConfigWarning>(&config_warning(problem));
+        }
+        Some(ConfigReport::KeyWarnings(summary)) => {
+            cx.client.notify::<ConfigWarning>(&key_warnings(summary));
+        }
+        None => {}
     }
     super::account::announce_stored(&cx);
 }
@@ -75,8 +89,8 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
     })
 }
 
-/// Tells of settings that nobody knows.
-pub(super) fn unknown_settings(summary: String) -> ConfigWarningNotification {
+/// Tells of keys that are unknown or have no effect.
+pub(super) fn key_warnings(summary: String) -> ConfigWarningNotification {
     ConfigWarningNotification {
         summary,
         details: None,

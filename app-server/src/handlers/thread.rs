@@ -30,7 +30,7 @@ async fn start(cx: RequestContext, params: ThreadStartParams, responder: Respond
         Ok(start) => start,
         Err(error) => return responder.send(Err(error)),
     };
-    warn_of_unknown_settings(&cx, &start);
+    warn_of_keys_without_effect(&cx, &start).await;
     let started_id = Arc::new(OnceLock::new());
     let reply = Reply::new({
         let (cx, started_id) = (cx.clone(), Arc::clone(&started_id));
@@ -55,15 +55,13 @@ async fn start(cx: RequestContext, params: ThreadStartParams, responder: Respond
     }
 }
 
-/// Tells of settings in the thread's own configuration that nobody knows.
-fn warn_of_unknown_settings(cx: &RequestContext, start: &StartThread) {
-    let unknown = |extra| config::unknown_settings(&cx.server.config, extra);
+/// Tells of keys in the thread's own configuration that are unknown or have no effect.
+async fn warn_of_keys_without_effect(cx: &RequestContext, start: &StartThread) {
     if !start.config.is_empty()
-        && let Some(summary) = unknown(&start.config)
-        && unknown(&[]).as_ref() != Some(&summary)
+        && let Some(summary) = config::key_warnings_of_thread(&cx.server.config, start.config.clone()).await
     {
         cx.client
-            .notify::<ConfigWarning>(&super::initialize::unknown_settings(summary));
+            .notify::<ConfigWarning>(&super::initialize::key_warnings(summary));
     }
 }
 

@@ -92,7 +92,7 @@ impl ParentAuth {
 impl AuthManager {
     /// Signs in with tokens of the parent application, or replaces them.
     pub async fn login_with_parent_tokens(&self, tokens: ExternalTokens) -> crate::Result<()> {
-        let settings = self.settings();
+        let settings = self.settings().await;
         if settings.forced_login == Some(LoginMethod::Api) {
             return Err(Error::LoginDisabled(LoginKind::External));
         }
@@ -127,7 +127,7 @@ impl Refresher for ParentRefresher {
         async move {
             let previous = used.account_id().map(str::to_owned);
             let tokens = ask(parent, previous).await.map_err(AuthError::Permanent)?;
-            let forced = manager.settings().forced_workspaces;
+            let forced = manager.settings().await.forced_workspaces;
             check_owner(&tokens.account_id, used.account_id(), &forced).map_err(AuthError::Permanent)?;
             let auth = ParentAuth::new(tokens).map_err(|_| {
                 AuthError::Permanent(

@@ -52,7 +52,7 @@ impl AuthManager {
     }
 
     async fn renew_managed(&self, used: &CodexAuth, reason: RefreshReason) -> Result<CodexAuth, AuthError> {
-        let settings = self.settings();
+        let settings = self.settings().await;
         // The ephemeral store is not shared, so there is nobody to lock out.
         let _lock = match settings.store {
             CredentialsStore::Ephemeral => None,
@@ -114,14 +114,15 @@ impl AuthManager {
     /// Stores renewed tokens, unless the user has logged out or signed in anew meanwhile. If the store fails, the
     /// tokens are used from memory: the old ones are worth nothing any more.
     async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, store: CredentialsStore) {
+        let settings = self.settings().await;
         let now_stored = self.storage.load(store).await;
         if now_stored.as_ref() != Some(before) {
-            self.replace_stored(now_stored, &self.settings());
+            self.replace_stored(now_stored, &settings);
             return;
         }
         if let Err(error) = self.storage.save(store, &fresh).await {
             tracing::error!("renewed credentials are kept in memory only: {error}");
         }
-        self.replace_stored(Some(fresh), &self.settings());
+        self.replace_stored(Some(fresh), &settings);
     }
 }

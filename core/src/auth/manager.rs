@@ -18,6 +18,7 @@ use super::refresh::{Flight, RefreshReason, Refresher};
 use super::storage::Storage;
 use super::stored::StoredAuth;
 use super::{AuthError, CodexAuth, Secret};
+use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// After an attempt to renew ahead of time, the same token is left in peace for so long. Keeps a wrong clock, or an
 /// authority that hands out short-lived tokens, from costing a renewal per request.
@@ -130,15 +131,23 @@ impl AuthManager {
         }
     }
 
-    /// The settings as they are now.
-    pub(crate) fn settings(&self) -> AuthSettings {
-        (self.options.settings)()
+    /// The settings as they are now; the defaults if they can't be read in time.
+    pub(crate) async fn settings(&self) -> AuthSettings {
+        let read = Arc::clone(&self.options.settings);
+        in_background(READ_TIMEOUT, move || read())
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!("account settings are the defaults: config.toml: {error}");
+                AuthSettings::default()
+            })
     }
 
     /// Address of the ChatGPT backend: the environment's, else the configuration's.
-    pub(crate) fn chatgpt_base_url(&self) -> String {
-        let environment = self.options.environment.chatgpt_base_url.clone();
-        environment.unwrap_or_else(|| self.settings().chatgpt_base_url)
+    pub(crate) async fn chatgpt_base_url(&self) -> String {
+        match &self.options.environment.chatgpt_base_url {
+            Some(url) => url.clone(),
+            None => self.settings().await.chatgpt_base_url,
+        }
     }
 
     /// Renews credentials, together with all who want the same. `None`: this kind cannot be renewed.
@@ -204,8 +213,8 @@ impl AuthManager {
 
     /// Reads the store again.
     pub(super) async fn reload(&self) {
-        let settings = self.settings();
         let revision = self.next_revision();
+        let settings = self.settings().await;
         let stored = self.storage.load(settings.store).await;
         self.set_stored(revision, stored, &settings);
     }
@@ -335,7 +344,7 @@ mod tests {
             "read on another thread"
         );
         let login = StoredAuth::api_key_login("sk-1");
-        manager.replace_stored(Some(login.clone()), &manager.settings());
+        manager.replace_stored(Some(login.clone()), &manager.settings().await);
         reading.await;
         assert_eq!(manager.stored(), Some(login));
         manager.reload().await;

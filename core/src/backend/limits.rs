@@ -65,8 +65,8 @@ impl Backend {
     /// How the limits stand now. Details of reset credits are left out on request, or when they cannot be had.
     pub async fn rate_limits(&self, with_credit_details: bool) -> Result<RateLimits> {
         let auth = self.chatgpt("to read rate limits").await?;
-        let usage = Call::get(self.url("usage"));
-        let details = Call::get(self.url("rate-limit-reset-credits"));
+        let usage = Call::get(self.url("usage").await);
+        let details = Call::get(self.url("rate-limit-reset-credits").await);
         let ask_details = async {
             if !with_credit_details {
                 return None;
@@ -101,7 +101,7 @@ impl Backend {
             body["credit_id"] = credit_id.into();
         }
         let failed = |why: String| Error::internal(format!("failed to consume rate limit reset: {why}"));
-        let call = Call::post(self.url("rate-limit-reset-credits/consume"), body);
+        let call = Call::post(self.url("rate-limit-reset-credits/consume").await, body);
         let answer = self.send(&call, &auth).await.map_err(failed)?;
         let consumed: Consumed = answer.decode().map_err(failed)?;
         Ok(match consumed.code.as_str() {

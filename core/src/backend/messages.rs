@@ -87,7 +87,7 @@ impl Backend {
     pub async fn workspace_messages(&self) -> Result<Option<Vec<WorkspaceMessage>>> {
         let auth = self.chatgpt("to read workspace messages").await?;
         let failed = |why: String| Error::internal(format!("failed to fetch workspace messages: {why}"));
-        let call = Call::get(self.url("workspace-messages"));
+        let call = Call::get(self.url("workspace-messages").await);
         let answer = self.send(&call, &auth).await.map_err(failed)?;
         if answer.status == 404 {
             return Ok(None);
@@ -107,7 +107,7 @@ impl Backend {
     pub async fn send_add_credits_nudge(&self, credit_type: &str) -> Result<NudgeOutcome> {
         let auth = self.chatgpt("to notify workspace owner").await?;
         let failed = |why: String| Error::internal(format!("failed to notify workspace owner: {why}"));
-        let url = self.url("accounts/send_add_credits_nudge_email");
+        let url = self.url("accounts/send_add_credits_nudge_email").await;
         let call = Call::post(url, json!({"credit_type": credit_type}));
         let answer = self.send(&call, &auth).await.map_err(failed)?;
         match answer.status {
@@ -128,7 +128,7 @@ impl Backend {
         else {
             return None;
         };
-        let call = Call::get(format!("{}/wham/security-setup", self.base()));
+        let call = Call::get(format!("{}/wham/security-setup", self.base().await));
         let setup: SecuritySetup = self.send(&call, &auth).await.ok()?.decode().ok()?;
         let notice = setup.notice?;
         Some(SecurityNotice {

@@ -93,8 +93,8 @@ impl BackendResponse {
 
 impl Backend {
     /// Address of a path whose place depends on the style of the base address.
-    pub(super) fn url(&self, path: &str) -> String {
-        let base = self.base();
+    pub(super) async fn url(&self, path: &str) -> String {
+        let base = self.base().await;
         let style = if base.contains("/backend-api") {
             "wham"
         } else {
@@ -104,8 +104,8 @@ impl Backend {
     }
 
     /// The base address, without a slash at its end.
-    pub(super) fn base(&self) -> String {
-        base_of(&self.auth.chatgpt_base_url())
+    pub(super) async fn base(&self) -> String {
+        base_of(&self.auth.chatgpt_base_url().await)
     }
 
     /// Sends a request with these credentials; after a 401 with those that replace them.

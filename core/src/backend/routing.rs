@@ -77,11 +77,12 @@ impl Backend {
             }
             let call = Call {
                 limit: LIMIT,
-                ..Call::get(backend.url("accounts/check"))
+                ..Call::get(backend.url("accounts/check").await)
             };
             let answer = backend.send_once(&call, &auth).await;
             let payload = answer.and_then(|answer| answer.decode::<Value>());
-            let found = payload.and_then(|payload| parse(&payload, &account_id, &backend.base()));
+            let base = backend.base().await;
+            let found = payload.and_then(|payload| parse(&payload, &account_id, &base));
             match found {
                 Ok(workspace) => {
                     backend.routing.put(workspace.clone());

@@ -94,7 +94,7 @@ impl Backend {
         let auth = self.chatgpt("to read token usage").await?;
         let call = Call {
             limit: LIMIT,
-            ..Call::get(self.url("profiles/me"))
+            ..Call::get(self.url("profiles/me").await)
         };
         let answer = self.send(&call, &auth).await;
         let profile: Profile = answer
@@ -110,7 +110,10 @@ impl Backend {
         let id = thread.to_string();
         let call = Call {
             limit: LIMIT,
-            ..Call::post(self.url("usage/thread_usage/query"), json!({"thread_ids": [&id]}))
+            ..Call::post(
+                self.url("usage/thread_usage/query").await,
+                json!({"thread_ids": [&id]}),
+            )
         };
         let answer = self.send(&call, &auth).await.map_err(failed)?;
         let found: ThreadUsages = answer.decode().map_err(failed)?;

@@ -23,10 +23,10 @@ pub enum HomeError {
     #[error("CODEX_HOME points to {0:?}, but that path is not a directory")]
     NotADirectory(PathBuf),
     /// Neither `CODEX_HOME` nor a home folder of the user.
-    #[error("no home folder: set CODEX_HOME or HOME")]
+    #[error("no home directory found; set CODEX_HOME or HOME")]
     NoHome,
     /// The folder can't be made or looked at.
-    #[error("{path}: {source}")]
+    #[error("cannot create or access {path}: {source}")]
     Io {
         /// The folder.
         path: PathBuf,

@@ -1,10 +1,26 @@
 //! Configuration: config.toml, command-line overrides and the typed view of what the engine uses
 //! (docs/contract/configuration.md#command-line, docs/contract/configuration.md).
 //!
-//! Nothing is read at start. [`Config::load`] looks at the file each time and parses it again only when it changed.
+//! Nothing is read at start. [`Config::load`] looks at the file each time and parses it again only when it changed; on
+//! the runtime's thread, [`Config::load_in_background`] does so with a deadline.
+//!
+//! # Where to look
+//!
+//! | question | file |
+//! |---|---|
+//! | which keys there are, and what each does | `keys.rs` |
+//! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
+//! | what the engine gets | `view.rs`, with `permissions.rs` |
+//! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
+//! | keys without effect | `key_warnings.rs` |
+//! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
+//! | the home folder | `home.rs` |
 
+mod background;
 mod error;
 mod home;
+mod key_warnings;
+pub mod keys;
 mod layers;
 mod locate;
 mod overrides;
@@ -13,12 +29,13 @@ mod provider;
 mod provider_problems;
 mod schema;
 mod shell_environment;
-mod unknown;
 mod view;
 
+pub use background::{ConfigReport, key_warnings_of_thread, report};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
+pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::BUILT_IN_PROFILES;
@@ -29,5 +46,4 @@ pub use schema::{
     WebSearchMode, WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
-pub use unknown::unknown_settings;
 pub use view::Config;

@@ -134,7 +134,7 @@ fn check_depth(key: &str) -> Result<(), String> {
     }
     let start: String = key.chars().take(40).collect();
     Err(format!(
-        "the key `{start}…` has {parts} parts; a key of the configuration has at most {MAX_PARTS}"
+        "the key `{start}…` has {parts} parts; configuration keys have at most {MAX_PARTS}"
     ))
 }
 

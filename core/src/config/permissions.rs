@@ -26,7 +26,7 @@ pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<D
         return Err("approval_policy = \"untrusted\" is no longer supported; remove this setting".to_owned());
     }
     if toml.permissions.is_some() && toml.default_permissions.is_none() {
-        return Err("[permissions] needs `default_permissions` to name the profile to use".to_owned());
+        return Err("[permissions] requires `default_permissions` to name the profile to use".to_owned());
     }
     let approval_policy = toml.approval_policy.clone().unwrap_or(match trust {
         Some(TrustLevel::Untrusted) => ApprovalPolicy::Untrusted,
@@ -75,7 +75,7 @@ pub(super) fn named(name: &str) -> Result<(SandboxPolicy, PermissionProfileRef),
         None if name.starts_with(':') => Err(format!("unknown built-in profile `{name}`")),
         // To run with other limits than the user wrote down would be worse than not to run.
         None => Err(format!(
-            "profile `{name}`, but profiles of your own are not supported yet; use :read-only, :workspace or \
+            "profile `{name}`, but custom profiles are not supported yet; use :read-only, :workspace or \
              :danger-full-access"
         )),
     }

@@ -82,7 +82,7 @@ fn default_auth_refresh() -> u64 {
 
 /// `[model_providers.X]`, as far as the HTTP and WebSocket transports use it.
 #[derive(Deserialize)]
-struct ProviderToml {
+pub(super) struct ProviderToml {
     name: Option<String>,
     base_url: Option<String>,
     env_key: Option<String>,
@@ -173,7 +173,7 @@ impl Provider {
     pub fn from_config(id: &str, table: &toml::Table) -> Result<Self, String> {
         if RESERVED.contains(&id) {
             return Err(format!(
-                "model_providers contains reserved built-in provider IDs: `{id}`. Give your provider another id."
+                "model_providers contains reserved built-in provider IDs: `{id}`. Choose another ID."
             ));
         }
         let t: ProviderToml = table
@@ -295,7 +295,7 @@ fn check_headers(id: &str, t: &ProviderToml) -> Result<(), String> {
     {
         if http::HeaderName::try_from(name).is_err() {
             return Err(format!(
-                "model_providers.{id}.{key}: {name:?} is not a valid name of an HTTP header"
+                "model_providers.{id}.{key}: {name:?} is not a valid HTTP header name"
             ));
         }
     }

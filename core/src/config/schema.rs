@@ -1,5 +1,5 @@
-//! config.toml as users write it (docs/contract/configuration.md#keys): the keys that this release acts on. Others
-//! are left alone; `unknown.rs` tells of those that nobody knows.
+//! config.toml as users write it (docs/contract/configuration.md#keys): the keys whose types are checked. `keys.rs` says
+//! what each does, and which others there are.
 
 use std::collections::BTreeMap;
 use std::fmt;

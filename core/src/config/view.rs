@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::permissions;
 use super::provider_problems::provider_problems;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
-use super::unknown::unknown_settings;
 use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
     ShellEnvironmentPolicy, Verbosity, WebSearchMode, WebSearchSettings,
@@ -132,7 +132,7 @@ pub struct Config {
     pub include_environment_context_time: bool,
     /// What is wrong with each provider that can't be used, by its id.
     pub provider_problems: BTreeMap<String, ConfigProblem>,
-    /// Says which settings nobody knows.
+    /// Says which keys are unknown, for a `warning` of the thread.
     pub unknown_settings: Option<String>,
 }
 
@@ -292,7 +292,7 @@ fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
     let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     if toml.profile.is_some() {
         return Err((
-            "`profile` is no longer supported; move the profile's settings to the top of config.toml"
+            "`profile` is no longer supported; move the profile's settings to the top level of config.toml"
                 .to_owned(),
             at(&["profile"]),
         ));

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::files::ThreadFiles;
@@ -19,10 +18,9 @@ use crate::history::{
 use crate::model::{ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
-use crate::tools::{ExecCommand, Tool, ToolSet, WriteStdin};
 use crate::{
     CONTRACT_VERSION, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus,
-    features, telemetry,
+    features, telemetry, tools,
 };
 
 impl Engine {
@@ -161,7 +159,7 @@ impl Engine {
             allow_login_shell: config.allow_login_shell,
             max_poll: config.background_terminal_max_timeout,
         });
-        let (tools, tool_specs) = self.tools(&config);
+        let tools = tools::built_in(&config);
         let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
         let state = ThreadState {
             info,
@@ -180,8 +178,8 @@ impl Engine {
             outbox,
             config,
             client,
+            tool_specs: Arc::clone(tools.specs()),
             tools,
-            tool_specs,
             exec,
             instructions,
             developer_instructions,
@@ -223,21 +221,6 @@ impl Engine {
     /// Whether these are our own base instructions.
     pub(super) fn are_built_in(&self, instructions: &Arc<str>) -> bool {
         Arc::ptr_eq(instructions, &self.base_instructions)
-    }
-
-    /// The tools of a thread with this configuration.
-    fn tools(&self, config: &Config) -> (ToolSet, Arc<Vec<Value>>) {
-        if config.features.enabled(features::SHELL_TOOL) {
-            let (tools, specs) = self.shell_tools.get_or_init(|| {
-                let shell: [Arc<dyn Tool>; 2] = [Arc::new(ExecCommand), Arc::new(WriteStdin)];
-                let tools = ToolSet::new(shell);
-                let specs = Arc::new(tools.specs());
-                (tools, specs)
-            });
-            (tools.clone(), Arc::clone(specs))
-        } else {
-            (ToolSet::default(), Arc::default())
-        }
     }
 
     /// Identifies this home to servers; a home that can't be written gets one for the life of the process.

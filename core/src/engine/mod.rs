@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -31,7 +30,6 @@ use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::session::{Actor, Remove, ThreadMessage, Unload};
-use crate::tools::ToolSet;
 use crate::{
     Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo, ThreadSettings,
     instructions, telemetry,
@@ -95,8 +93,6 @@ pub struct Engine {
     base_instructions: Arc<str>,
     /// The `installation_id` file's content.
     installation_id: OnceLock<String>,
-    /// The shell tools and what the model is told of them.
-    shell_tools: OnceLock<(ToolSet, Arc<Vec<Value>>)>,
     /// Writes the histories of all threads.
     writer: LogWriter,
     /// Stored threads.
@@ -127,7 +123,6 @@ impl Engine {
             actors: Actors::default(),
             base_instructions: instructions::BASE.into(),
             installation_id: OnceLock::new(),
-            shell_tools: OnceLock::new(),
             writer: LogWriter::default(),
             store: OnceLock::new(),
             claims: Claims::default(),
@@ -170,7 +165,7 @@ impl Engine {
         user_agent: &str,
         hidden: bool,
     ) -> Result<Vec<Arc<ModelInfo>>> {
-        let config = Config::load(&self.options.config, ".".as_ref(), &[])?;
+        let config = Config::load_in_background(&self.options.config, ".".into(), Vec::new()).await?;
         let id = provider_id.unwrap_or(&config.model_provider);
         let provider = provider(&config, id).map_err(|error| {
             if provider_id.is_none() || config.model_providers.contains_key(id) {

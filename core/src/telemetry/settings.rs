@@ -132,6 +132,12 @@ fn target(key: &'static str, exporter: Option<ExporterToml>) -> Result<Option<Ta
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_is_read_is_in_the_table_of_keys() {
+        use crate::config::keys::recorder::{assert_in_table, of};
+        assert_in_table(&[("otel", of::<OtelToml>)], |path| path.starts_with("otel."));
+    }
+
     fn read(text: &str) -> Result<OtelSettings, OtelError> {
         OtelSettings::read(&text.parse().unwrap())
     }

@@ -116,8 +116,8 @@ impl Tool for ExecCommand {
 async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd {
     if arguments.tty {
         return ToolEnd::text(
-            "exec_command failed: there is no terminal here; call it again with tty=false, and give the command what \
-             it needs by arguments or files",
+            "exec_command failed: no terminal is available; call it again with tty=false, and pass input in arguments \
+             or files",
         );
     }
     if arguments.justification.is_some() && arguments.sandbox_permissions.is_none() {

@@ -1,24 +1,34 @@
-//! Tools that the model can call: one file each.
+//! Tools that the model can call: one file each, and a line in [`built_in`].
 
 mod exec_command;
 #[cfg(test)]
 mod tests;
 mod write_stdin;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::ThreadSettings;
+use self::exec_command::ExecCommand;
+use self::write_stdin::WriteStdin;
+use crate::config::Config;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::FunctionOutput;
 use crate::outbox::Outbox;
+use crate::{ThreadSettings, features};
 
-pub(crate) use exec_command::ExecCommand;
-pub(crate) use write_stdin::WriteStdin;
+/// The tools of a thread with this configuration. Threads with the same tools share them.
+pub(crate) fn built_in(config: &Config) -> ToolSet {
+    let shell = config.features.enabled(features::SHELL_TOOL);
+    ToolSet::shared(&[
+        (shell, || Arc::new(ExecCommand)),
+        (shell, || Arc::new(WriteStdin)),
+    ])
+}
 
 /// Something that the model can call.
 pub(crate) trait Tool: Send + Sync {
@@ -86,19 +96,37 @@ impl ToolEnd {
 #[derive(Clone, Default)]
 pub(crate) struct ToolSet {
     tools: Arc<[Arc<dyn Tool>]>,
+    specs: Arc<Vec<Value>>,
 }
+
+/// Whether a tool is wanted, and how it is made.
+type Wanted = (bool, fn() -> Arc<dyn Tool>);
 
 impl ToolSet {
     /// These tools.
     pub(crate) fn new(tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
+        let tools: Arc<[_]> = tools.into_iter().collect();
+        let specs = tools.iter().map(|tool| tool.spec()).collect();
         Self {
-            tools: tools.into_iter().collect(),
+            tools,
+            specs: Arc::new(specs),
         }
     }
 
+    /// The wanted ones of all tools, made when they are wanted for the first time.
+    fn shared(all: &[Wanted]) -> Self {
+        /// By what is wanted. A lock, because every start of a thread looks here; held while specs are made at most.
+        static SETS: Mutex<BTreeMap<Vec<bool>, ToolSet>> = Mutex::new(BTreeMap::new());
+
+        let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = all.iter().map(|(wanted, _)| *wanted).collect();
+        let made = || Self::new(all.iter().filter(|(wanted, _)| *wanted).map(|(_, make)| make()));
+        sets.entry(wanted).or_insert_with(made).clone()
+    }
+
     /// What the model is told: the `tools` of a request.
-    pub(crate) fn specs(&self) -> Vec<Value> {
-        self.tools.iter().map(|tool| tool.spec()).collect()
+    pub(crate) fn specs(&self) -> &Arc<Vec<Value>> {
+        &self.specs
     }
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.

@@ -90,8 +90,8 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
     };
     if !(chars.is_empty() || chars == INTERRUPT) {
         return ToolEnd::text(
-            "write_stdin failed: stdin is closed for this session. Without a terminal only \"\" (look again) and \
-             \"\\u0003\" (interrupt) are possible; to feed a command, start it again with its input in a file or a pipe",
+            "write_stdin failed: stdin is closed for this session. Without a terminal, only \"\" (look again) and \
+             \"\\u0003\" (interrupt) are accepted; to give a command input, start it again with a file or a pipe",
         );
     }
     if chars == INTERRUPT {

@@ -46,7 +46,7 @@ pub struct StartedBrowserLogin {
 impl AuthManager {
     /// Begins a browser login. One that is under way ends.
     pub async fn start_browser_login(&self, login: BrowserLogin) -> Result<StartedBrowserLogin> {
-        let settings = self.settings();
+        let settings = self.settings().await;
         self.may_log_in_with_chatgpt(&settings)?;
         self.abandon_login().await;
         let failed = |why: String| Error::internal(format!("failed to start login server: {why}"));

@@ -51,7 +51,7 @@ struct Granted {
 impl AuthManager {
     /// Begins a device login. A login that is under way ends.
     pub async fn start_device_login(&self) -> Result<StartedDeviceLogin> {
-        let settings = self.settings();
+        let settings = self.settings().await;
         self.may_log_in_with_chatgpt(&settings)?;
         self.abandon_login().await;
         let environment = self.options.environment.clone();

@@ -65,7 +65,7 @@ impl Future for LoginOutcome {
 impl AuthManager {
     /// Signs in with an API key.
     pub async fn login_with_api_key(&self, key: &Secret) -> Result<()> {
-        let settings = self.settings();
+        let settings = self.settings().await;
         if settings.forced_login == Some(LoginMethod::Chatgpt) {
             return Err(Error::LoginDisabled(LoginKind::ApiKey));
         }
@@ -96,7 +96,7 @@ impl AuthManager {
     /// best effort and within 10 s; nobody is signed in any more while it runs.
     pub async fn logout(&self) -> Result<impl Future<Output = ()> + Send + use<>> {
         self.abandon_login().await;
-        let settings = self.settings();
+        let settings = self.settings().await;
         self.set_parent_owned(None);
         let _lock = self.write_lock(&settings).await;
         let stored = self.storage.load(settings.store).await;

@@ -206,7 +206,7 @@ fn is_alive(process: &str) -> bool {
 #[tokio::test]
 async fn the_tools_are_described_as_they_are() {
     let bench = Bench::free();
-    for spec in bench.tools.specs() {
+    for spec in bench.tools.specs().iter() {
         assert_eq!(spec["type"], "function");
         assert_eq!(spec["strict"], false);
         let required = spec["parameters"]["required"].as_array().expect("a list");

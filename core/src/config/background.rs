@@ -1,0 +1,122 @@
+//! Loading off the runtime's thread: a home on a file system that hangs holds up whoever needs its configuration, for
+//! at most [`READ_TIMEOUT`], and nobody else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Config, ConfigError, ConfigOverride, ConfigProblem, ConfigSource, check, key_warnings};
+use crate::external_file::{READ_TIMEOUT, in_background};
+
+/// What a client is told of the configuration when it connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigReport {
+    /// It can't be used; see [`check`].
+    Problem(ConfigProblem),
+    /// It has keys without effect; see [`key_warnings`].
+    KeyWarnings(String),
+}
+
+impl Config {
+    /// As [`Config::load`]. A file that isn't read within [`READ_TIMEOUT`] is an error.
+    pub async fn load_in_background(
+        source: &ConfigSource,
+        cwd: PathBuf,
+        extra: Vec<ConfigOverride>,
+    ) -> Result<Self, ConfigError> {
+        let load = move |source: &ConfigSource| Self::load(source, &cwd, &extra);
+        within(READ_TIMEOUT, source, load).await?
+    }
+}
+
+/// Looks at the configuration of the process: what is wrong with it, else which keys have no effect.
+pub async fn report(source: &ConfigSource) -> Option<ConfigReport> {
+    let look = |source: &ConfigSource| match check(source) {
+        Some(problem) => Some(ConfigReport::Problem(problem)),
+        None => key_warnings(source, &[]).map(ConfigReport::KeyWarnings),
+    };
+    match within(READ_TIMEOUT, source, look).await {
+        Ok(report) => report,
+        Err(error) => Some(ConfigReport::Problem(error.problem())),
+    }
+}
+
+/// As [`key_warnings`], for overrides of one thread. `None` also if they add nothing to what the process has without
+/// them.
+pub async fn key_warnings_of_thread(source: &ConfigSource, extra: Vec<ConfigOverride>) -> Option<String> {
+    let look = move |source: &ConfigSource| {
+        let all = key_warnings(source, &extra)?;
+        (key_warnings(source, &[]).as_ref() != Some(&all)).then_some(all)
+    };
+    // A file that can't be read is an error of the thread's start.
+    within(READ_TIMEOUT, source, look).await.ok().flatten()
+}
+
+async fn within<T: Send + 'static>(
+    limit: Duration,
+    source: &ConfigSource,
+    work: impl FnOnce(&ConfigSource) -> T + Send + 'static,
+) -> Result<T, ConfigError> {
+    let owned = source.clone();
+    in_background(limit, move || work(&owned)).await.map_err(|error| {
+        ConfigError::File(ConfigProblem {
+            path: Some(source.codex_home.join("config.toml")),
+            range: None,
+            message: error.to_string(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_home_that_hangs_is_a_problem_of_its_file_and_of_nobody_else() {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let source = ConfigSource {
+            codex_home: "/far/away".into(),
+            ..ConfigSource::default()
+        };
+        let stuck = within(Duration::from_millis(20), &source, move |_| wait.recv());
+        let (stuck, turns) = tokio::join!(stuck, async {
+            let mut turns = 0;
+            while turns < 3 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                turns += 1;
+            }
+            turns
+        });
+        assert_eq!(turns, 3, "the runtime's thread goes on");
+        let error = codex_error(&stuck.expect_err("given up"));
+        assert!(
+            error.starts_with("failed to load configuration: /far/away/config.toml: "),
+            "{error}"
+        );
+        assert!(error.contains("could not be read within 0.02 s"), "{error}");
+        drop(release);
+    }
+
+    #[tokio::test]
+    async fn what_is_loaded_in_the_background_is_what_is_loaded_otherwise() {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::write(home.path().join("config.toml"), "model = \"m\"\nnotify = [\"n\"]").expect("written");
+        let source = ConfigSource {
+            codex_home: home.path().to_owned(),
+            ..ConfigSource::default()
+        };
+        let loaded = Config::load_in_background(&source, home.path().to_owned(), Vec::new()).await;
+        assert_eq!(loaded, Config::load(&source, home.path(), &[]));
+        assert_eq!(
+            report(&source).await,
+            key_warnings(&source, &[]).map(ConfigReport::KeyWarnings)
+        );
+        let own = |key: &str| vec![ConfigOverride::parse(key).expect("parses")];
+        assert_eq!(key_warnings_of_thread(&source, own("model=x")).await, None);
+        let warned = key_warnings_of_thread(&source, own("review_model=x")).await;
+        assert!(warned.is_some_and(|text| text.contains("review_model")));
+    }
+
+    fn codex_error(error: &ConfigError) -> String {
+        crate::Error::from(error.clone()).to_string()
+    }
+}

@@ -1,0 +1,142 @@
+//! Keys that are set in vain: unknown ones, which are mostly typos, and those that this release does not act on yet
+//! (docs/contract/configuration.md#mistakes).
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::keys::{self, Effect, Kind};
+use super::layers::read_cached;
+use super::overrides::layer;
+use super::{ConfigOverride, ConfigSource};
+use crate::features;
+
+/// How many keys are named.
+const NAMED: usize = 3;
+
+/// Says which keys of the file and of the overrides (`extra`: those of one thread) are unknown. `None`: all are known,
+/// or the file can't be read, which others report.
+pub(super) fn unknown_settings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {
+    VainKeys::find(source, extra)?.unknown()
+}
+
+/// Says which keys of the file and of the overrides (`extra`: those of one thread) are unknown, and which are known but
+/// have no effect yet. `None`: there are none, or the file can't be read, which others report.
+pub fn key_warnings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {
+    let vain = VainKeys::find(source, extra)?;
+    match (vain.unknown(), vain.ineffective()) {
+        (Some(unknown), Some(ineffective)) => Some(format!("{unknown}\n{ineffective}")),
+        (unknown, ineffective) => unknown.or(ineffective),
+    }
+}
+
+/// Full keys with the layer that they are in, as users are told of it.
+#[derive(Default)]
+struct VainKeys {
+    unknown: Vec<(String, String)>,
+    ineffective: Vec<(String, String)>,
+}
+
+impl VainKeys {
+    /// `None`: the file can't be read.
+    fn find(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<Self> {
+        let path = source.codex_home.join("config.toml");
+        let mut found = Self::default();
+        if !(source.overrides.is_empty() && extra.is_empty()) {
+            let flags = layer(source.overrides.iter().chain(extra));
+            found.add_layer(&flags, None);
+        }
+        if let Some(file) = read_cached(&path).ok()? {
+            found.add_layer(&file.table, Some(&path));
+        }
+        Some(found)
+    }
+
+    /// Adds the keys of a layer in order. `file`: where it comes from, unless from flags or a request.
+    fn add_layer(&mut self, table: &Table, file: Option<&Path>) {
+        let mut below = Level::default();
+        below.look_at("", "", table, true);
+        let name = || match file {
+            Some(path) => format!("user ({})", path.display()),
+            None => "session-flags".to_owned(),
+        };
+        for (keys, all) in [
+            (below.unknown, &mut self.unknown),
+            (below.ineffective, &mut self.ineffective),
+        ] {
+            let mut keys = keys;
+            keys.sort_unstable();
+            all.extend(keys.into_iter().map(|key| (name(), key)));
+        }
+    }
+
+    fn unknown(&self) -> Option<String> {
+        let what = match self.unknown.len() {
+            0 => return None,
+            1 => "1 setting is not known and has no effect.".to_owned(),
+            count => format!("{count} settings are not known and have no effect."),
+        };
+        let head = format!("{what} Check for typos and for names from other releases.");
+        Some(list(head, &self.unknown, "is ignored"))
+    }
+
+    fn ineffective(&self) -> Option<String> {
+        let head = match self.ineffective.len() {
+            0 => return None,
+            1 => "1 setting has no effect.".to_owned(),
+            count => format!("{count} settings have no effect."),
+        };
+        let why = "is known but has no effect in this release";
+        Some(list(head, &self.ineffective, why))
+    }
+}
+
+fn list(head: String, keys: &[(String, String)], what: &str) -> String {
+    let mut lines = vec![head];
+    let named = keys.iter().take(NAMED);
+    lines.extend(named.map(|(layer, key)| format!("  {layer}: `{key}` {what}.")));
+    if keys.len() > NAMED {
+        lines.push(format!("  ... and {} more", keys.len() - NAMED));
+    }
+    lines.join("\n")
+}
+
+/// What one layer sets in vain.
+#[derive(Default)]
+struct Level {
+    unknown: Vec<String>,
+    ineffective: Vec<String>,
+}
+
+impl Level {
+    /// Looks at a table and what is below. `known`: its path in the table of keys, `shown`: as the user wrote it, both
+    /// empty or with a dot at the end; `checked`: whether members that are unknown count.
+    fn look_at(&mut self, known: &str, shown: &str, table: &Table, checked: bool) {
+        for (name, value) in table {
+            let Some(key) = keys::find(known, name) else {
+                if checked {
+                    self.unknown.push(format!("{shown}{name}"));
+                }
+                continue;
+            };
+            if key.effect == Effect::NotYet {
+                // Whoever asks for what is the case anyway misses nothing.
+                if value.as_bool().is_none_or(|on| on.to_string() != key.default) {
+                    self.ineffective.push(format!("{shown}{name}"));
+                }
+                continue;
+            }
+            let Value::Table(below) = value else { continue };
+            let (known, shown) = (format!("{}.", key.path), format!("{shown}{name}."));
+            match key.kind {
+                Kind::Features => {
+                    let names = below.keys().filter(|name| features::find(name).is_none());
+                    self.unknown.extend(names.map(|name| format!("{shown}{name}")));
+                }
+                Kind::CheckedTable => self.look_at(&known, &shown, below, true),
+                Kind::Table | Kind::BooleanOrTable => self.look_at(&known, &shown, below, false),
+                _ => {}
+            }
+        }
+    }
+}

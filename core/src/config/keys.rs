@@ -1,0 +1,293 @@
+//! Every key of config.toml, once: what it holds, its default, whether it has an effect here, and what it does.
+//!
+//! The warnings of `key_warnings.rs` and the tables of the README and of docs/contract/configuration.md come from
+//! [`KEYS`]; a test compares it with what `schema.rs` and `provider.rs` read. To add a key: a line here, a field there.
+
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+pub(crate) mod recorder;
+#[cfg(test)]
+mod tests;
+
+use self::Effect::{Moot, NotYet, Refused};
+use self::Kind::{
+    Boolean, BooleanOrTable, CheckedTable, Features, Integer, List, Map, Path, Table, Text, TextOrList,
+    TextOrTable, Words,
+};
+
+/// A key of config.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Dotted path; `*` stands for a name that the user chooses.
+    pub path: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// What holds without it: a TOML value, or words where it depends; empty if there is nothing.
+    pub default: &'static str,
+    /// Whether this release acts on it.
+    pub effect: Effect,
+    /// What it does, in one sentence of Markdown.
+    pub about: &'static str,
+}
+
+/// The type of a key's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A text.
+    Text,
+    /// The path of a file or folder.
+    Path,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// A list of texts.
+    List,
+    /// A text, or a list of texts.
+    TextOrList,
+    /// A text, or a table with details.
+    TextOrTable,
+    /// A table from names to texts.
+    Map,
+    /// A switch, or a table with details.
+    BooleanOrTable,
+    /// A table. Members that have no entry here are accepted silently.
+    Table,
+    /// A table. Members that have no entry here are reported.
+    CheckedTable,
+    /// A table of feature switches. Names that `features.rs` doesn't know are reported.
+    Features,
+}
+
+/// Whether this release acts on a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Yes, since this version.
+    Since(&'static str),
+    /// Not yet: it is accepted, and whoever sets it is told so.
+    NotYet,
+    /// It is accepted silently: it is for other programs that share the file, or asks for what is the case anyway.
+    Moot,
+    /// The configuration is refused, with what to do instead.
+    Refused,
+}
+
+/// The key named `name` in the table at `prefix`: an empty text for the top level, else a path of [`KEYS`] with a dot
+/// at its end.
+pub(super) fn find(prefix: &str, name: &str) -> Option<&'static Key> {
+    let is_it = |rest: &str| rest == name && !name.contains('.') || rest == "*" && !prefix.is_empty();
+    KEYS.iter()
+        .find(|key| key.path.strip_prefix(prefix).is_some_and(is_it))
+}
+
+/// The first release.
+const V0_1: Effect = Effect::Since("0.1.0");
+
+const LEVELS: Kind = Words(&["low", "medium", "high"]);
+
+macro_rules! keys {
+    ($($path:literal: $kind:expr, $default:literal, $effect:expr, $about:literal;)*) => {
+        &[$(Key { path: $path, kind: $kind, default: $default, effect: $effect, about: $about }),*]
+    };
+}
+
+/// All keys, in the order in which they are shown.
+pub static KEYS: &[Key] = keys! {
+    // The model.
+    "model": Text, "the list's first", V0_1, "Model of new threads.";
+    "model_provider": Text, "\"openai\"", V0_1, "`openai`, or a key of `model_providers`.";
+    "model_reasoning_effort": Text, "the model's", V0_1, "Reasoning effort, any word that the model knows.";
+    "model_reasoning_summary": Words(&["auto", "concise", "detailed", "none"]), "the model's", V0_1, "Reasoning summaries.";
+    "model_verbosity": LEVELS, "the model's", V0_1, "Length of answers, for models that can be told.";
+    "model_context_window": Integer, "the model's", V0_1, "Size of the context window, in tokens.";
+    "service_tier": Text, "", V0_1, "Service tier, any word that the server knows.";
+    "personality": Words(&["none", "friendly", "pragmatic"]), "", V0_1, "Kept with the thread; instructions do not depend on it yet.";
+    "openai_base_url": Text, "OpenAI's", V0_1, "Root of the API of the provider `openai`.";
+    "developer_instructions": Text, "", V0_1, "Told to the model beside its base instructions.";
+    "model_instructions_file": Path, "", V0_1, "File that replaces the base instructions.";
+    "project_doc_max_bytes": Integer, "32768", V0_1, "How much of `AGENTS.md` files is read; 0 is nothing.";
+    "project_doc_fallback_filenames": List, "[]", V0_1, "Names to try in folders without an `AGENTS.md`.";
+    "project_root_markers": List, "[\".git\"]", V0_1, "What the root folder of a project holds.";
+    "responses": Table, "", V0_1, "How responses are processed.";
+    "responses.process_mode": Words(&["streaming", "after_complete_response"]), "\"streaming\"", V0_1, "With `after_complete_response` nothing of a response is shown or run before it is complete.";
+    "web_search": Words(&["disabled", "cached", "indexed", "live"]), "`cached`", V0_1, "Whether and where the model's server may search the web; always live with full access.";
+
+    // What commands may do.
+    "approval_policy": Words(&["on-request", "never"]), "`on-request`; every command is asked for in untrusted folders", V0_1, "When to ask before a command runs; `{ granular = { … } }` switches each kind of question.";
+    "approvals_reviewer": Words(&["user", "auto_review"]), "\"user\"", V0_1, "Who answers questions; kept with the thread, but only the user is asked yet.";
+    "sandbox_mode": Words(&["read-only", "workspace-write", "danger-full-access"]), "`read-only`; `workspace-write` in folders with a `trust_level`", V0_1, "What commands may touch.";
+    "sandbox_workspace_write": CheckedTable, "", V0_1, "Details of `workspace-write`.";
+    "sandbox_workspace_write.writable_roots": List, "[]", V0_1, "More folders that may be written to.";
+    "sandbox_workspace_write.network_access": Boolean, "false", V0_1, "Whether the network may be used.";
+    "sandbox_workspace_write.exclude_tmpdir_env_var": Boolean, "false", V0_1, "Whether the folder of `TMPDIR` may not be written to.";
+    "sandbox_workspace_write.exclude_slash_tmp": Boolean, "false", V0_1, "Whether `/tmp` may not be written to.";
+    "default_permissions": Text, "", V0_1, "A built-in profile in place of `sandbox_mode`: `:read-only`, `:workspace`, `:danger-full-access`.";
+    "projects": Table, "", V0_1, "Folders, by absolute path.";
+    "projects.*": Table, "", V0_1, "A folder.";
+    "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
+    "allow_login_shell": Boolean, "true", V0_1, "Whether commands may run in a login shell.";
+    "tool_output_token_limit": Integer, "the model's", V0_1, "Tokens of a command's output that go to the model.";
+    "background_terminal_max_timeout": Integer, "300000", V0_1, "How long the model may wait for a running command at once, in milliseconds.";
+    "shell_environment_policy": Table, "", V0_1, "Environment variables of commands.";
+    "shell_environment_policy.inherit": Words(&["all", "core", "none"]), "\"all\"", V0_1, "Which of the daemon's variables to begin with.";
+    "shell_environment_policy.ignore_default_excludes": Boolean, "`true`", V0_1, "`false` drops names that match `*KEY*`, `*SECRET*` or `*TOKEN*`.";
+    "shell_environment_policy.exclude": List, "[]", V0_1, "Drops names that match one of these globs.";
+    "shell_environment_policy.set": Map, "{}", V0_1, "Sets variables.";
+    "shell_environment_policy.include_only": List, "[]", V0_1, "Unless empty: keeps only names that match one of these globs.";
+    "shell_environment_policy.filters": Map, "{}", V0_1, "Globs with `include` or `exclude`: the two lists above in one table.";
+    "shell_environment_policy.experimental_use_profile": Boolean, "false", NotYet, "Takes variables from the user's profile.";
+    "tools": Table, "", V0_1, "Details of tools.";
+    "tools.web_search": BooleanOrTable, "", V0_1, "`true` is `web_search = \"live\"`, `false` is `\"disabled\"`; a table holds details of searches.";
+    "tools.web_search.context_size": LEVELS, "the server's", V0_1, "How much of what is found goes to the model.";
+    "tools.web_search.allowed_domains": List, "all", V0_1, "Domains to search in.";
+    "tools.web_search.location": Table, "", V0_1, "Where the user is.";
+    "tools.web_search.location.country": Text, "", V0_1, "Country, two letters.";
+    "tools.web_search.location.region": Text, "", V0_1, "Region.";
+    "tools.web_search.location.city": Text, "", V0_1, "City.";
+    "tools.web_search.location.timezone": Text, "", V0_1, "Time zone, an IANA name.";
+    "tools.update_plan": Table, "", NotYet, "The `update_plan` tool.";
+    "tools.update_plan.enabled": Boolean, "false", NotYet, "Whether there is such a tool.";
+    "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
+    "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
+    "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool` and `enable_request_compression` have an effect.";
+
+    // What the model is told, and threads.
+    "include_permissions_instructions": Boolean, "true", V0_1, "Whether the model is told what it may do.";
+    "include_collaboration_mode_instructions": Boolean, "true", V0_1, "Whether the model is told of its collaboration mode.";
+    "include_environment_context": Boolean, "true", V0_1, "Whether the model is told of its surroundings.";
+    "include_environment_context_time": Boolean, "true", V0_1, "Whether that includes the date and the time zone.";
+    "thread_unload_delay_secs": Integer, "1800", V0_1, "How long a thread that nobody watches stays loaded, in seconds.";
+
+    // Accounts.
+    "cli_auth_credentials_store": Words(&["file", "keyring", "auto", "ephemeral"]), "\"file\"", V0_1, "Where credentials are kept: `auth.json`, the keyring, the keyring if there is one, memory.";
+    "forced_login_method": Words(&["chatgpt", "api"]), "", V0_1, "The only way to sign in.";
+    "forced_chatgpt_workspace_id": TextOrList, "", V0_1, "The only workspaces to sign in to.";
+    "chatgpt_base_url": Text, "\"https://chatgpt.com/backend-api/\"", V0_1, "The account backend.";
+
+    // Telemetry.
+    "otel": Table, "", V0_1, "Telemetry.";
+    "otel.environment": Text, "\"dev\"", V0_1, "Reported with all telemetry.";
+    "otel.trace_exporter": TextOrTable, "\"none\"", V0_1, "Where spans go: `{ otlp-http = { endpoint, protocol, headers } }`.";
+    "otel.metrics_exporter": TextOrTable, "\"none\"", V0_1, "Where metrics go, likewise.";
+    "otel.exporter": TextOrTable, "\"none\"", V0_1, "Where log records would go; only `none` is supported.";
+    "otel.log_user_prompt": Boolean, "false", NotYet, "Exports prompts.";
+    "otel.log_agent_responses": Boolean, "false", NotYet, "Exports answers.";
+    "otel.log_sse_deltas": Boolean, "false", NotYet, "Exports stream events.";
+    "otel.log_guardian_assessments": Boolean, "false", NotYet, "Exports reviews of approvals.";
+    "otel.tool_result": Table, "", NotYet, "Exports results of tools.";
+    "otel.span_attributes": Map, "", NotYet, "Attributes of all spans.";
+    "otel.tracestate": Map, "", NotYet, "Members of `tracestate`.";
+    "otel.headers_helper": Text, "", NotYet, "Program that prints headers.";
+    "otel.headers_helper_refresh_interval_ms": Integer, "", NotYet, "How often it runs.";
+
+    // Model providers.
+    "model_providers": Table, "", V0_1, "Providers, by id.";
+    "model_providers.*": CheckedTable, "", V0_1, "A provider. `openai`, `ollama`, `lmstudio` and `amazon-bedrock` are reserved.";
+    "model_providers.*.name": Text, "required", V0_1, "Its name for people.";
+    "model_providers.*.base_url": Text, "", V0_1, "Root of its API: `/responses` is below.";
+    "model_providers.*.env_key": Text, "", V0_1, "Environment variable with the API key.";
+    "model_providers.*.env_key_instructions": Text, "", V0_1, "What to tell a user who has not set it.";
+    "model_providers.*.experimental_bearer_token": Text, "", V0_1, "The key itself.";
+    "model_providers.*.auth": Table, "", V0_1, "A program that prints the key; not together with other credentials.";
+    "model_providers.*.auth.command": Text, "required", V0_1, "The program.";
+    "model_providers.*.auth.args": List, "[]", V0_1, "Its arguments.";
+    "model_providers.*.auth.timeout_ms": Integer, "5000", V0_1, "How long it may run, in milliseconds.";
+    "model_providers.*.auth.refresh_interval_ms": Integer, "300000", V0_1, "How long a key is used, in milliseconds; 0 is forever.";
+    "model_providers.*.auth.cwd": Path, "the daemon's", V0_1, "Folder to run it in.";
+    "model_providers.*.wire_api": Text, "\"responses\"", V0_1, "The protocol; there is only this one.";
+    "model_providers.*.query_params": Map, "{}", V0_1, "Added to every URL.";
+    "model_providers.*.http_headers": Map, "{}", V0_1, "Headers of every request.";
+    "model_providers.*.env_http_headers": Map, "{}", V0_1, "Headers whose values are in environment variables.";
+    "model_providers.*.request_max_retries": Integer, "4", V0_1, "How often a failed request is tried again; at most 100.";
+    "model_providers.*.stream_max_retries": Integer, "5", V0_1, "How often a broken stream is tried again; at most 100.";
+    "model_providers.*.stream_idle_timeout_ms": Integer, "300000", V0_1, "Silence after which a stream counts as broken, in milliseconds.";
+    "model_providers.*.websocket_connect_timeout_ms": Integer, "15000", V0_1, "How long a WebSocket handshake may take, in milliseconds.";
+    "model_providers.*.requires_openai_auth": Boolean, "false", V0_1, "Whether requests carry the credentials of the signed-in account.";
+    "model_providers.*.supports_websockets": Boolean, "false", V0_1, "Whether the server speaks the Responses API over WebSocket.";
+    "model_providers.*.model_catalog_url": Text, "", NotYet, "Where its models are listed.";
+    "model_providers.*.gateway_oauth": Table, "", NotYet, "Signing in at a gateway.";
+    "model_providers.*.aws": Table, "", NotYet, "Signing requests for AWS.";
+    "model_providers.*.project_id": Text, "", NotYet, "Project at a cloud provider.";
+    "model_providers.*.location": Text, "", NotYet, "Region at a cloud provider.";
+    "model_providers.*.credential_file": Path, "", NotYet, "Credentials of a cloud provider.";
+    "model_providers.*.capabilities": Table, "", NotYet, "What the server can do.";
+    "model_providers.*.supports_standalone_web_search": Boolean, "false", NotYet, "Whether the server has a search of its own.";
+
+    // Keys of the contract release that are accepted, but have no effect yet.
+    "agents": Table, "", NotYet, "Agents that threads start.";
+    "apps": Table, "", NotYet, "Apps.";
+    "apps_mcp_product_sku": Text, "", NotYet, "Product that apps are told of.";
+    "audio": Table, "", NotYet, "Audio devices.";
+    "auto_review": Table, "", NotYet, "Review of approvals by a model.";
+    "browser_use": Table, "", NotYet, "Use of a browser.";
+    "client_search_provider": Text, "", NotYet, "Search by the client.";
+    "cloud": Table, "", NotYet, "What is taken from the cloud.";
+    "code_mode": Table, "", NotYet, "Code mode.";
+    "compact_prompt": Text, "", NotYet, "Prompt that sums up a history.";
+    "computer_use": Table, "", NotYet, "Use of the desktop.";
+    "daybreak": Boolean, "false", NotYet, "Daybreak.";
+    "experimental_compact_prompt_file": Path, "", NotYet, "File with that prompt.";
+    "experimental_realtime_start_instructions": Text, "", NotYet, "Realtime conversations.";
+    "experimental_realtime_webrtc_call_base_url": Text, "", NotYet, "Realtime conversations.";
+    "experimental_realtime_ws_backend_prompt": Text, "", NotYet, "Realtime conversations.";
+    "experimental_realtime_ws_base_url": Text, "", NotYet, "Realtime conversations.";
+    "experimental_realtime_ws_model": Text, "", NotYet, "Realtime conversations.";
+    "experimental_realtime_ws_startup_context": Text, "", NotYet, "Realtime conversations.";
+    "experimental_thread_store": Table, "", NotYet, "Where threads are stored.";
+    "experimental_thread_store_endpoint": Text, "", NotYet, "Where threads are stored.";
+    "goals": Table, "", NotYet, "Limits of goals.";
+    "hide_agent_reasoning": Boolean, "false", NotYet, "Keeps reasoning from clients.";
+    "hooks": Table, "", NotYet, "Programs that run at events.";
+    "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
+    "instructions": Text, "", NotYet, "Instructions of the user.";
+    "marketplaces": Table, "", NotYet, "Sources of plugins.";
+    "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";
+    "mcp_oauth_callback_port": Integer, "", NotYet, "Signing in to MCP servers.";
+    "mcp_oauth_callback_url": Text, "", NotYet, "Signing in to MCP servers.";
+    "mcp_oauth_credentials_store": Text, "", NotYet, "Signing in to MCP servers.";
+    "mcp_optional_startup_grace_ms": Integer, "", NotYet, "How long MCP servers are waited for.";
+    "mcp_servers": Table, "", NotYet, "MCP servers.";
+    "memories": Table, "", NotYet, "Memories.";
+    "model_auto_compact_token_limit": Integer, "", NotYet, "Tokens at which a history is summed up.";
+    "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
+    "model_catalog_json": Path, "", NotYet, "File with a list of models.";
+    "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
+    "notify": List, "", NotYet, "Program that runs after each turn.";
+    "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
+    "permissions": Table, "", NotYet, "Permission profiles of the user's own; choosing one is refused.";
+    "plan_mode_reasoning_effort": Text, "", NotYet, "Reasoning effort of plan mode.";
+    "plugins": Table, "", NotYet, "Plugins.";
+    "realtime": Table, "", NotYet, "Realtime conversations.";
+    "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
+    "review_model": Text, "", NotYet, "Model of reviews.";
+    "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
+    "show_raw_agent_reasoning": Boolean, "false", NotYet, "Shows raw reasoning to clients.";
+    "skills": Table, "", NotYet, "Skills.";
+    "sqlite_home": Path, "", NotYet, "Folder of databases.";
+    "tool_suggest": Table, "", NotYet, "Tools that the model may suggest.";
+
+    // Keys for other programs, and for what is the case anyway.
+    "allow_symlinked_codex_home": Boolean, "", Moot, "A home that is a symbolic link is always accepted.";
+    "analytics": Table, "", Moot, "Nothing is collected.";
+    "check_for_update_on_startup": Boolean, "", Moot, "There is no such check.";
+    "desktop": Table, "", Moot, "For desktop applications.";
+    "disable_paste_burst": Boolean, "", Moot, "For terminal interfaces.";
+    "experimental_use_unified_exec_tool": Boolean, "", Moot, "There is no other tool.";
+    "feedback": Table, "", Moot, "Nothing is collected.";
+    "file_opener": Text, "", Moot, "For terminal interfaces.";
+    "ghost_snapshot": Table, "", Moot, "Former releases.";
+    "history": Table, "", Moot, "For terminal interfaces.";
+    "js_repl_node_module_dirs": List, "", Moot, "Former releases.";
+    "js_repl_node_path": Path, "", Moot, "Former releases.";
+    "log_dir": Path, "", Moot, "Logs go to standard error.";
+    "notice": Table, "", Moot, "For terminal interfaces.";
+    "oss_provider": Text, "", Moot, "For terminal interfaces.";
+    "profile": Text, "", Refused, "No longer supported.";
+    "profiles": Table, "", Moot, "Former releases.";
+    "suppress_unstable_features_warning": Boolean, "", Moot, "There is no such warning.";
+    "tui": Table, "", Moot, "For terminal interfaces.";
+    "windows": Table, "", Moot, "For Windows.";
+};

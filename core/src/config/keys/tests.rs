@@ -1,0 +1,129 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use toml::Table;
+
+use super::recorder::{assert_in_table, of};
+use super::{Effect, KEYS, Key};
+use crate::config::provider::ProviderToml;
+use crate::config::schema::{ConfigToml, WebSearchSettings};
+use crate::config::{Config, ConfigOverride, ConfigSource, Provider, key_warnings};
+
+#[test]
+fn keys_are_listed_once_and_below_their_tables() {
+    let mut seen = BTreeSet::new();
+    for key in KEYS {
+        if let Some((above, _)) = key.path.rsplit_once('.') {
+            assert!(seen.contains(above), "{} comes before its table", key.path);
+        }
+        assert!(seen.insert(key.path), "{} is there twice", key.path);
+        assert!(key.about.ends_with('.'), "{}", key.path);
+    }
+}
+
+#[test]
+fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
+    assert_in_table(
+        &[
+            ("", of::<ConfigToml>),
+            ("model_providers.*", of::<ProviderToml>),
+            ("tools.web_search", of::<WebSearchSettings>),
+        ],
+        |path| !path.starts_with("otel."),
+    );
+}
+
+/// The default as a TOML value; `None` where it depends on other things.
+fn default_of(key: &Key) -> Option<toml::Value> {
+    let table: Table = format!("x = {}", key.default).parse().ok()?;
+    table.get("x").cloned()
+}
+
+#[test]
+fn setting_a_default_changes_nothing() {
+    let home = tempfile::tempdir().expect("a folder");
+    let source = ConfigSource {
+        codex_home: home.path().to_owned(),
+        ..ConfigSource::default()
+    };
+    let load = |extra: &[ConfigOverride]| Config::load(&source, Path::new("/"), extra).expect("loads");
+    let bare = load(&[]);
+    let mut compared = 0;
+    for key in KEYS.iter().filter(|key| matches!(key.effect, Effect::Since(_))) {
+        let Some(value) = default_of(key) else { continue };
+        compared += 1;
+        if let Some(name) = key.path.strip_prefix("model_providers.*.") {
+            let provider = |more: &str| {
+                let program = if name.starts_with("auth.") {
+                    "auth.command = 'c'\n"
+                } else {
+                    ""
+                };
+                let table = format!("name = 'P'\n{program}{more}").parse().expect("a table");
+                Provider::from_config("p", &table).expect("a provider")
+            };
+            let set = format!("{name} = {value}");
+            assert_eq!(provider(&set), provider(""), "{set}");
+        } else if !key.path.starts_with("otel.") {
+            let set = ConfigOverride {
+                key: key.path.to_owned(),
+                value,
+            };
+            assert_eq!(load(&[set]), bare, "{}", key.path);
+        }
+    }
+    assert!(compared > 40, "{compared}");
+}
+
+fn warnings(text: &str) -> Option<String> {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("config.toml"), text).expect("written");
+    let source = ConfigSource {
+        codex_home: home.path().to_owned(),
+        ..ConfigSource::default()
+    };
+    let place = home.path().join("config.toml").display().to_string();
+    let unknown = Config::load(&source, home.path(), &[])
+        .expect("loads")
+        .unknown_settings;
+    let all = key_warnings(&source, &[]);
+    assert!(unknown.is_none_or(|unknown| all.as_ref().is_some_and(|all| all.starts_with(&unknown))));
+    Some(all?.replace(&place, "config.toml"))
+}
+
+#[test]
+fn keys_that_are_unknown_or_without_effect_are_told_apart() {
+    assert_eq!(
+        warnings(
+            "modell = 'x'\nnotify = ['n']\n[tui]\nx = 1\n[tools]\nnew = 1\n[tools.update_plan]\nenabled = true\n\
+             [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
+        )
+        .as_deref(),
+        Some(
+            "2 settings are not known and have no effect. Check for typos and for names from other releases.\n  \
+             user (config.toml): `model_providers.p.nam` is ignored.\n  \
+             user (config.toml): `modell` is ignored.\n\
+             3 settings have no effect.\n  \
+             user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \
+             user (config.toml): `notify` is known but has no effect in this release.\n  \
+             user (config.toml): `tools.update_plan` is known but has no effect in this release."
+        )
+    );
+    assert_eq!(
+        warnings("[mcp_servers.a]\ncommand = 'c'\n").as_deref(),
+        Some(
+            "1 setting has no effect.\n  user (config.toml): `mcp_servers` is known but has no effect in this release."
+        )
+    );
+}
+
+#[test]
+fn what_is_the_case_anyway_is_no_reason_to_warn() {
+    assert_eq!(
+        warnings(
+            "model = 'm'\nhide_agent_reasoning = false\ncheck_for_update_on_startup = false\n\
+             [analytics]\nenabled = false\n[history]\npersistence = 'none'\n[features]\napps = false\n"
+        ),
+        None
+    );
+}
