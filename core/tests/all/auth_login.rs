@@ -8,7 +8,6 @@ use codex_core::auth::{
 };
 use codex_core::config::LoginMethod;
 use codex_core::{Error, LoginKind};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use url::Url;
