@@ -36,6 +36,7 @@ mod thread;
 mod thread_attachment;
 mod thread_goal;
 mod thread_lifecycle;
+mod thread_list;
 mod thread_metadata;
 mod thread_read;
 mod thread_read_state;

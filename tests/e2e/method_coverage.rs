@@ -1,4 +1,4 @@
-//! Every method of the table is named by a test.
+//! Every method of the table is named by a test, and protocol, handler and test of a family share one name.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -36,4 +36,30 @@ fn every_method_of_the_table_is_named_by_a_test() {
         .collect();
     assert!(untested.is_empty(), "no test names {untested:#?}");
     assert!(METHODS.len() > 90 && !named.contains("no such method"));
+}
+
+/// Families whose handlers are in `handlers/account.rs`.
+const HANDLED_BY_ACCOUNT: [&str; 2] = ["account_limits", "account_usage"];
+
+#[test]
+fn protocol_handler_and_test_of_a_family_share_one_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut families = 0;
+    for entry in std::fs::read_dir(root.join("app-server-protocol/src")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if !text.lines().any(|line| line.starts_with("    client ")) {
+            continue;
+        }
+        families += 1;
+        let family = path.file_stem().unwrap().to_str().unwrap();
+        let mut places = vec![format!("tests/e2e/{family}.rs")];
+        if !HANDLED_BY_ACCOUNT.contains(&family) {
+            places.push(format!("app-server/src/handlers/{family}.rs"));
+        }
+        for place in places {
+            assert!(root.join(&place).is_file(), "{place} does not exist");
+        }
+    }
+    assert!(families > 15, "the families were not found");
 }

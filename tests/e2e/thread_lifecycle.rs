@@ -255,29 +255,6 @@ async fn threads_go_to_the_archive_and_come_back() {
 }
 
 #[tokio::test]
-async fn threads_of_other_providers_are_listed_when_they_are_asked_for() {
-    let f = with_turns(&["ours"]).await;
-    let file = read(&f.app, &f.id).await["path"].as_str().unwrap().to_owned();
-    f.app.stop().await;
-    let text = std::fs::read_to_string(&file).unwrap();
-    let theirs = text.replacen("\"model_provider\":\"mock\"", "\"model_provider\":\"theirs\"", 1);
-    std::fs::write(&file, theirs).unwrap();
-    let app = App::start(&f.home).await;
-    for (providers, expected) in [
-        (json!(null), 0),
-        (json!([]), 1),
-        (json!(["theirs"]), 1),
-        (json!(["mock"]), 0),
-    ] {
-        let listed = app
-            .call("thread/list", json!({"modelProviders": providers}))
-            .await;
-        assert_eq!(listed["data"].as_array().unwrap().len(), expected, "{providers}");
-    }
-    app.stop().await;
-}
-
-#[tokio::test]
 async fn what_forks_build_upon_is_not_removed() {
     let f = with_turns(&["one"]).await;
     let fork = f.app.call("thread/fork", json!({"threadId": f.id})).await;

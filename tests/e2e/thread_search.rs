@@ -1,4 +1,4 @@
-//! Search in threads, and lists of chosen ones (docs/contract/threads.md, docs/contract/threads.md#thread-list).
+//! Search in threads (docs/contract/threads.md#search).
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{App, Home};
 
 /// A program with a thread for each of these texts, which the agent has said in it; ids in the same order.
-async fn threads(texts: &[&str]) -> (MockModel, Home, App, Vec<String>) {
+pub async fn threads(texts: &[&str]) -> (MockModel, Home, App, Vec<String>) {
     let answers: Vec<Answer> = texts.iter().map(|text| Answer::from(*text)).collect();
     let model = MockModel::start(answers);
     let home = Home::new(&model);
@@ -23,11 +23,6 @@ async fn threads(texts: &[&str]) -> (MockModel, Home, App, Vec<String>) {
 fn found(answer: &Value) -> Vec<&str> {
     let data = answer["data"].as_array().unwrap().iter();
     data.map(|one| one["thread"]["id"].as_str().unwrap()).collect()
-}
-
-fn listed(answer: &Value) -> Vec<&str> {
-    let data = answer["data"].as_array().unwrap().iter();
-    data.map(|one| one["id"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -105,43 +100,6 @@ async fn a_search_is_given_up_by_its_own_method_only() {
         }
         assert_eq!(app.call(cancel, json!({"requestId": 99})).await, json!({}));
         assert_eq!(app.call_err(cancel, json!({"requestId": 1.5})).await.code, -32602);
-    }
-}
-
-#[tokio::test]
-async fn a_list_can_be_limited_to_chosen_threads() {
-    let (_model, _home, app, ids) = threads(&["one", "two", "three"]).await;
-    let list = async |params: Value| app.call("thread/list", params).await;
-    let nobody = "01900000-0000-7000-8000-000000000000";
-    let chosen = json!([ids[0], ids[2], ids[0], nobody]);
-    let page = list(json!({"includedThreadIds": chosen})).await;
-    assert_eq!(listed(&page), [&ids[2], &ids[0]], "in the usual order");
-    let page = list(json!({"includedThreadIds": chosen, "excludedThreadIds": [ids[2]]})).await;
-    assert_eq!(listed(&page), [&ids[0]]);
-    let first = list(json!({"includedThreadIds": chosen, "limit": 1})).await;
-    assert_eq!(listed(&first), [&ids[2]]);
-    let rest = list(json!({"includedThreadIds": chosen, "limit": 1, "cursor": first["nextCursor"]})).await;
-    assert_eq!(
-        (listed(&rest), &rest["nextCursor"]),
-        (vec![ids[0].as_str()], &Value::Null)
-    );
-    assert_eq!(listed(&list(json!({"includedThreadIds": null})).await).len(), 3);
-    assert!(listed(&list(json!({"includedThreadIds": []})).await).is_empty());
-
-    for (field, role) in [
-        ("includedThreadIds", "included"),
-        ("excludedThreadIds", "excluded"),
-    ] {
-        let error = app.call_err("thread/list", json!({field: ["x"]})).await;
-        assert_eq!(error.code, -32602);
-        let words = format!("invalid {role} thread id: ");
-        assert!(error.message.starts_with(&words), "{}", error.message);
-        let error = app
-            .call_err("thread/list", json!({field: vec![nobody; 101]}))
-            .await;
-        let words = format!("{field} accepts at most 100 entries");
-        assert_eq!((error.code, error.message), (-32602, words));
-        list(json!({field: vec![nobody; 100]})).await;
     }
 }
 

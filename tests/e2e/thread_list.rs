@@ -1,0 +1,118 @@
+//! Lists of threads (docs/contract/threads.md#thread-list).
+
+use serde_json::{Value, json};
+
+use crate::support::App;
+use crate::thread_search::threads;
+
+fn listed(answer: &Value) -> Vec<&str> {
+    let data = answer["data"].as_array().unwrap().iter();
+    data.map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_list_can_be_limited_to_chosen_threads() {
+    let (_model, _home, app, ids) = threads(&["one", "two", "three"]).await;
+    let list = async |params: Value| app.call("thread/list", params).await;
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let chosen = json!([ids[0], ids[2], ids[0], nobody]);
+    let page = list(json!({"includedThreadIds": chosen})).await;
+    assert_eq!(listed(&page), [&ids[2], &ids[0]], "in the usual order");
+    let page = list(json!({"includedThreadIds": chosen, "excludedThreadIds": [ids[2]]})).await;
+    assert_eq!(listed(&page), [&ids[0]]);
+    let first = list(json!({"includedThreadIds": chosen, "limit": 1})).await;
+    assert_eq!(listed(&first), [&ids[2]]);
+    let rest = list(json!({"includedThreadIds": chosen, "limit": 1, "cursor": first["nextCursor"]})).await;
+    assert_eq!(
+        (listed(&rest), &rest["nextCursor"]),
+        (vec![ids[0].as_str()], &Value::Null)
+    );
+    assert_eq!(listed(&list(json!({"includedThreadIds": null})).await).len(), 3);
+    assert!(listed(&list(json!({"includedThreadIds": []})).await).is_empty());
+
+    for (field, role) in [
+        ("includedThreadIds", "included"),
+        ("excludedThreadIds", "excluded"),
+    ] {
+        let error = app.call_err("thread/list", json!({field: ["x"]})).await;
+        assert_eq!(error.code, -32602);
+        let words = format!("invalid {role} thread id: ");
+        assert!(error.message.starts_with(&words), "{}", error.message);
+        let error = app
+            .call_err("thread/list", json!({field: vec![nobody; 101]}))
+            .await;
+        let words = format!("{field} accepts at most 100 entries");
+        assert_eq!((error.code, error.message), (-32602, words));
+        list(json!({field: vec![nobody; 100]})).await;
+    }
+}
+
+#[tokio::test]
+async fn threads_of_other_providers_are_listed_when_they_are_asked_for() {
+    let (_model, home, app, ids) = threads(&["ours"]).await;
+    let read = app.call("thread/read", json!({"threadId": ids[0]})).await;
+    let file = read["thread"]["path"].as_str().unwrap().to_owned();
+    app.stop().await;
+    let text = std::fs::read_to_string(&file).unwrap();
+    let theirs = text.replacen("\"model_provider\":\"mock\"", "\"model_provider\":\"theirs\"", 1);
+    std::fs::write(&file, theirs).unwrap();
+    let app = App::start(&home).await;
+    for (providers, expected) in [
+        (json!(null), 0),
+        (json!([]), 1),
+        (json!(["theirs"]), 1),
+        (json!(["mock"]), 0),
+    ] {
+        let listed = app
+            .call("thread/list", json!({"modelProviders": providers}))
+            .await;
+        assert_eq!(listed["data"].as_array().unwrap().len(), expected, "{providers}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_in_the_order_asked_for() {
+    let (_model, _home, app, ids) = threads(&["one", "two", "three"]).await;
+    let list = async |params: Value| app.call("thread/list", params).await;
+    let newest = list(json!({"limit": 2})).await;
+    assert_eq!(listed(&newest), [&ids[2], &ids[1]]);
+    let rest = list(json!({"limit": 2, "cursor": newest["nextCursor"]})).await;
+    assert_eq!(
+        (listed(&rest), &rest["nextCursor"]),
+        (vec![ids[0].as_str()], &Value::Null)
+    );
+    let oldest = list(json!({"sortDirection": "asc", "limit": 1})).await;
+    assert_eq!(listed(&oldest), [&ids[0]]);
+    // The thread that changed last comes first.
+    app.call("thread/resume", json!({"threadId": ids[0], "excludeTurns": true}))
+        .await;
+    app.run_turn(&ids[0], "again").await;
+    let changed = list(json!({"sortKey": "updated_at", "limit": 1})).await;
+    assert_eq!(listed(&changed), [&ids[0]]);
+    assert!(newest["readStates"][&ids[2]]["revision"].is_string());
+
+    let refusals = [
+        (json!({"cursor": "zz"}), -32600, "invalid cursor: zz"),
+        (
+            json!({"parentThreadId": ids[0], "ancestorThreadId": ids[0]}),
+            -32600,
+            "parentThreadId and ancestorThreadId are mutually exclusive",
+        ),
+        (
+            json!({"sortKey": "section_position"}),
+            -32600,
+            "section-position sorting requires a section filter",
+        ),
+        (
+            json!({"originators": ["x"]}),
+            -32602,
+            "originator filtering is not supported by the local app-server",
+        ),
+    ];
+    for (params, code, message) in refusals {
+        let error = app.call_err("thread/list", params).await;
+        assert_eq!((error.code, error.message.as_str()), (code, message));
+    }
+    app.stop().await;
+}
