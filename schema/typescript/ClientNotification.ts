@@ -1,5 +1,5 @@
 // Generated from the protocol crate. Do not edit.
 
 export type ClientNotification =
-  /** The client has read the answer of initialize. */
+  /** The client has read the response to initialize. */
   | { method: "initialized" };

@@ -44,31 +44,31 @@ import type { TurnStartParams } from "./v2/TurnStartParams";
 import type { TurnSteerParams } from "./v2/TurnSteerParams";
 
 export type ClientRequest =
-  /** Opens the connection. Must come first, once. */
+  /** Opens the connection. Must be the first request, once. */
   | { id: RequestId; method: "initialize"; params: InitializeParams }
   /** Starts a thread and subscribes the caller to it. */
   | { id: RequestId; method: "thread/start"; params?: ThreadStartParams }
-  /** Lists the threads that are loaded. */
+  /** Lists the loaded threads. */
   | { id: RequestId; method: "thread/loaded/list"; params?: ThreadLoadedListParams }
-  /** Stops the news of a thread on this connection. */
+  /** Stops notifications about a thread's turns on this connection. */
   | { id: RequestId; method: "thread/unsubscribe"; params: ThreadUnsubscribeParams }
-  /** Starts a turn, or adds to the one that runs. */
+  /** Starts a turn, or adds input to the running one. */
   | { id: RequestId; method: "turn/start"; params: TurnStartParams }
   /** Adds input to the running turn. */
   | { id: RequestId; method: "turn/steer"; params: TurnSteerParams }
   /** Stops the running turn. */
   | { id: RequestId; method: "turn/interrupt"; params: TurnInterruptParams }
-  /** Brings a stored thread back and subscribes the caller to it. */
+  /** Loads a stored thread and subscribes the caller to it. */
   | { id: RequestId; method: "thread/resume"; params: ThreadResumeParams }
-  /** Branches a new thread off and subscribes the caller to it. */
+  /** Forks a thread and subscribes the caller to the new one. */
   | { id: RequestId; method: "thread/fork"; params: ThreadForkParams }
-  /** Drops a turn and all that came after it. */
+  /** Drops a turn and everything after it. */
   | { id: RequestId; method: "thread/revert"; params: ThreadRevertParams }
-  /** Puts a thread into the archive. */
+  /** Archives a thread. */
   | { id: RequestId; method: "thread/archive"; params: ThreadArchiveParams }
   /** Takes a thread out of the archive. */
   | { id: RequestId; method: "thread/unarchive"; params: ThreadUnarchiveParams }
-  /** Removes a thread for ever. */
+  /** Deletes a thread permanently. */
   | { id: RequestId; method: "thread/delete"; params: ThreadDeleteParams }
   /** Lists stored threads, page by page. */
   | { id: RequestId; method: "thread/list"; params?: ThreadListParams }
@@ -78,9 +78,9 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/turns/list"; params: ThreadTurnsListParams }
   /** Lists the items of a thread, page by page. */
   | { id: RequestId; method: "thread/items/list"; params: ThreadItemsListParams }
-  /** Gives a thread a name. */
+  /** Names a thread. */
   | { id: RequestId; method: "thread/name/set"; params: ThreadSetNameParams }
-  /** Changes what is known of a thread. */
+  /** Changes a thread's metadata. */
   | { id: RequestId; method: "thread/metadata/update"; params: ThreadMetadataUpdateParams }
   /** Adds items to the model's history without a turn. */
   | { id: RequestId; method: "thread/inject_items"; params: ThreadInjectItemsParams }
@@ -88,17 +88,17 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/goal/set"; params: ThreadGoalSetParams }
   /** Reads the goal of a thread. */
   | { id: RequestId; method: "thread/goal/get"; params: ThreadGoalGetParams }
-  /** Drops the goal of a thread. */
+  /** Clears the goal of a thread. */
   | { id: RequestId; method: "thread/goal/clear"; params: ThreadGoalClearParams }
   /** Lists the sections of the list of threads. */
   | { id: RequestId; method: "threadSection/list"; params?: ThreadSectionListParams }
   /** Adds a section. */
   | { id: RequestId; method: "threadSection/create"; params: ThreadSectionCreateParams }
-  /** Changes a section. */
+  /** Renames a section or changes its appearance. */
   | { id: RequestId; method: "threadSection/update"; params: ThreadSectionUpdateParams }
-  /** Removes a section. */
+  /** Deletes a section. */
   | { id: RequestId; method: "threadSection/delete"; params: ThreadSectionDeleteParams }
-  /** Puts a thread into a section, or takes it out. */
+  /** Moves a thread into a section, or out of it. */
   | { id: RequestId; method: "thread/section/move"; params: ThreadSectionMoveParams }
   /** Attaches something to a thread. */
   | { id: RequestId; method: "thread/attachment/add"; params: ThreadAttachmentAddParams }
@@ -106,31 +106,31 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/attachment/list"; params: ThreadAttachmentListParams }
   /** Lists the threads that something is attached to. */
   | { id: RequestId; method: "thread/attachmentOwner/list"; params: ThreadAttachmentOwnerListParams }
-  /** Takes something off a thread. */
+  /** Removes an attachment from a thread. */
   | { id: RequestId; method: "thread/attachment/remove"; params: ThreadAttachmentRemoveParams }
-  /** Tells who is signed in. */
+  /** Reads which account is signed in. */
   | { id: RequestId; method: "account/read"; params?: GetAccountParams }
-  /** Signs in, or begins to. */
+  /** Signs in, or starts a login that the user completes. */
   | { id: RequestId; method: "account/login/start"; params: LoginAccountParams }
-  /** Gives up a login that waits for the user. */
+  /** Cancels a login that waits for the user. */
   | { id: RequestId; method: "account/login/cancel"; params: CancelLoginAccountParams }
   /** Signs out. */
   | { id: RequestId; method: "account/logout" }
-  /** Reads how the account's limits stand. */
+  /** Reads the account's rate limits. */
   | { id: RequestId; method: "account/rateLimits/read"; params?: GetAccountRateLimitsParams }
-  /** Uses a credit that starts a limit afresh. */
+  /** Uses a credit that resets a rate limit. */
   | { id: RequestId; method: "account/rateLimitResetCredit/consume"; params: ConsumeAccountRateLimitResetCreditParams }
   /** Reads how many tokens the account or a thread has used. */
   | { id: RequestId; method: "account/usage/read"; params?: GetAccountTokenUsageParams }
-  /** Reads the messages of the workspace to its members. */
+  /** Reads the workspace's messages to its members. */
   | { id: RequestId; method: "account/workspaceMessages/read" }
-  /** Asks the owner of the workspace for more, by mail. */
+  /** Asks the workspace's owner for more credits by email. */
   | { id: RequestId; method: "account/sendAddCreditsNudgeEmail"; params: SendAddCreditsNudgeEmailParams }
   /** Reads what the user should do for the account's security. */
   | { id: RequestId; method: "account/securitySetup/read" }
-  /** Lists the models to choose from. */
+  /** Lists the available models. */
   | { id: RequestId; method: "model/list"; params?: ModelListParams }
-  /** Lists features, on or off. */
+  /** Lists features and whether they are enabled. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
-  /** Switches features for the life of the process. */
+  /** Enables or disables features for the life of the process. */
   | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams };

@@ -50,11 +50,11 @@ export type ServerNotification =
   | { method: "thread/tokenUsage/updated"; params: ThreadTokenUsageUpdatedNotification }
   /** A thread's settings changed. */
   | { method: "thread/settings/updated"; params: ThreadSettingsUpdatedNotification }
-  /** A turn began. */
+  /** A turn started. */
   | { method: "turn/started"; params: TurnStartedNotification }
   /** A turn ended. */
   | { method: "turn/completed"; params: TurnCompletedNotification }
-  /** An item began. */
+  /** An item started. */
   | { method: "item/started"; params: ItemStartedNotification }
   /** An item is complete. */
   | { method: "item/completed"; params: ItemCompletedNotification }
@@ -68,43 +68,43 @@ export type ServerNotification =
   | { method: "item/reasoning/textDelta"; params: ReasoningTextDeltaNotification }
   /** More output of a command. */
   | { method: "item/commandExecution/outputDelta"; params: CommandExecutionOutputDeltaNotification }
-  /** Somebody wrote into a running command. */
+  /** Input was written to a running command. */
   | { method: "item/commandExecution/terminalInteraction"; params: TerminalInteractionNotification }
-  /** A question to the client needs no answer any more. */
+  /** A request to the client no longer needs a response. */
   | { method: "serverRequest/resolved"; params: ServerRequestResolvedNotification }
   /** Turns of a thread were dropped. */
   | { method: "thread/reverted"; params: ThreadRevertedNotification }
-  /** A thread was put into the archive. */
+  /** A thread was archived. */
   | { method: "thread/archived"; params: ThreadArchivedNotification }
   /** A thread was taken out of the archive. */
   | { method: "thread/unarchived"; params: ThreadUnarchivedNotification }
-  /** A thread was removed. */
+  /** A thread was deleted. */
   | { method: "thread/deleted"; params: ThreadDeletedNotification }
-  /** A `thread/search/stream` has found threads; its answer will have them, too. */
+  /** A `thread/search/stream` has found threads; its response will include them, too. */
   | { method: "thread/search/partial"; params: ThreadSearchPartialNotification }
-  /** How far a thread was read changed. */
+  /** The read state of a thread changed. */
   | { method: "thread/readState/changed"; params: ThreadReadStateChangedNotification }
-  /** A thread got a name. */
+  /** A thread was named. */
   | { method: "thread/name/updated"; params: ThreadNameUpdatedNotification }
   /** The goal of a thread was set or changed. */
   | { method: "thread/goal/updated"; params: ThreadGoalUpdatedNotification }
-  /** A thread has no goal any more. */
+  /** The goal of a thread was cleared. */
   | { method: "thread/goal/cleared"; params: ThreadGoalClearedNotification }
-  /** A thread was put into a section, or taken out. */
+  /** A thread was moved into a section, or out of it. */
   | { method: "thread/section/changed"; params: ThreadSectionChangedNotification }
-  /** Something was attached to a thread, or taken off. */
+  /** An attachment was added to a thread or removed. */
   | { method: "thread/attachment/updated"; params: ThreadAttachmentUpdatedNotification }
-  /** Who is signed in has changed. */
+  /** The signed-in account changed. */
   | { method: "account/updated"; params: AccountUpdatedNotification }
-  /** A login has ended, well or badly. */
+  /** A login ended, successfully or not. */
   | { method: "account/login/completed"; params: AccountLoginCompletedNotification }
-  /** A limit changed. */
+  /** A rate limit changed. */
   | { method: "account/rateLimits/updated"; params: AccountRateLimitsUpdatedNotification }
-  /** Another model answers than was asked. */
+  /** Another model than the requested one is answering. */
   | { method: "model/rerouted"; params: ModelReroutedNotification }
-  /** The model server would like the account to be verified. */
+  /** The model server recommends to verify the account. */
   | { method: "model/verification"; params: ModelVerificationNotification }
-  /** The model server holds its answer back for a check. */
+  /** The model server is holding its response back for a safety check. */
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
   /** The model server moderated the turn. */
   | { method: "turn/moderationMetadata"; params: TurnModerationMetadataNotification }
@@ -112,9 +112,9 @@ export type ServerNotification =
   | { method: "item/plan/delta"; params: PlanDeltaNotification }
   /** A request to the model failed. */
   | { method: "error"; params: ErrorNotification }
-  /** Something that the user should know. */
+  /** Something the user should know. */
   | { method: "warning"; params: WarningNotification }
   /** Something is wrong with the configuration. */
   | { method: "configWarning"; params: ConfigWarningNotification }
-  /** Something that the client did will stop to work one day. */
+  /** Something the client did is deprecated. */
   | { method: "deprecationNotice"; params: DeprecationNoticeNotification };

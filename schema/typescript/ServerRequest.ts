@@ -4,7 +4,7 @@ import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutio
 import type { RequestId } from "./RequestId";
 
 export type ServerRequest =
-  /** Asks whether a command may run. */
+  /** Asks for approval to run a command. */
   | { id: RequestId; method: "item/commandExecution/requestApproval"; params: CommandExecutionRequestApprovalParams }
-  /** Asks for new ChatGPT tokens in place of those that the client gave. */
+  /** Requests new ChatGPT tokens in place of those that the client provided. */
   | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams };
