@@ -78,20 +78,10 @@ mod tests {
             ..ConfigSource::default()
         };
         let stuck = within(Duration::from_millis(20), &source, move |_| wait.recv());
-        let (stuck, turns) = tokio::join!(stuck, async {
-            let mut turns = 0;
-            while turns < 3 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                turns += 1;
-            }
-            turns
-        });
-        assert_eq!(turns, 3, "the runtime's thread goes on");
-        let error = codex_error(&stuck.expect_err("given up"));
-        assert!(
-            error.starts_with("failed to load configuration: /far/away/config.toml: "),
-            "{error}"
-        );
+        // Others go on meanwhile.
+        let (stuck, ()) = tokio::join!(stuck, tokio::task::yield_now());
+        let error = stuck.expect_err("given up").to_string();
+        assert!(error.starts_with("/far/away/config.toml: "), "{error}");
         assert!(error.contains("could not be read within 0.02 s"), "{error}");
         drop(release);
     }
@@ -114,9 +104,5 @@ mod tests {
         assert_eq!(key_warnings_of_thread(&source, own("model=x")).await, None);
         let warned = key_warnings_of_thread(&source, own("review_model=x")).await;
         assert!(warned.is_some_and(|text| text.contains("review_model")));
-    }
-
-    fn codex_error(error: &ConfigError) -> String {
-        crate::Error::from(error.clone()).to_string()
     }
 }

@@ -60,11 +60,10 @@ impl VainKeys {
             Some(path) => format!("user ({})", path.display()),
             None => "session-flags".to_owned(),
         };
-        for (keys, all) in [
+        for (mut keys, all) in [
             (below.unknown, &mut self.unknown),
             (below.ineffective, &mut self.ineffective),
         ] {
-            let mut keys = keys;
             keys.sort_unstable();
             all.extend(keys.into_iter().map(|key| (name(), key)));
         }

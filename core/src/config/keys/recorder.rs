@@ -37,11 +37,8 @@ impl Shape {
     fn fits(self, key: &Key) -> bool {
         match (self, key.kind) {
             (Self::Words(read), Kind::Words(told)) => {
-                let silent = SILENT_WORDS
-                    .iter()
-                    .filter(|_| key.path != "projects.*.trust_level");
-                let known: Vec<_> = told.iter().chain(silent).collect();
-                told.iter().all(|word| read.contains(word)) && read.iter().all(|word| known.contains(&word))
+                let is_known = |word| told.contains(word) || SILENT_WORDS.contains(word);
+                told.iter().all(|word| read.contains(word)) && read.iter().all(is_known)
             }
             (Self::Boolean, Kind::Boolean)
             | (Self::Integer, Kind::Integer)
