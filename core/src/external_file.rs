@@ -7,21 +7,18 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use tokio::sync::Semaphore;
+
+use crate::sys::files;
 
 /// Deadline of [`in_background`] where a client waits for the answer.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Threads that may be busy with, or stuck in, files of others at the same time.
 const MAX_READERS: usize = 64;
-
-/// Places whose files are made up by the kernel while they are read.
-const PSEUDO_FOLDERS: [&str; 3] = ["/proc", "/sys", "/dev"];
 
 /// Why a file can't be read. The message has no path: the caller knows what the file is to the user.
 #[derive(Debug, thiserror::Error)]
@@ -87,14 +84,10 @@ pub struct Start {
 pub fn open(path: &Path) -> Result<(File, Metadata), FileError> {
     // Some devices act when they are opened, so look first; what counts is what was opened.
     check_kind(&std::fs::metadata(path)?)?;
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
-        .open(path)?;
+    let file = files::without_waiting(OpenOptions::new().read(true)).open(path)?;
     let metadata = file.metadata()?;
     check_kind(&metadata)?;
-    if is_pseudo(&file) {
+    if files::is_kernel_file(&file) {
         return Err(FileError::Pseudo);
     }
     Ok((file, metadata))
@@ -112,7 +105,7 @@ pub fn read(path: &Path, max: usize) -> Result<Vec<u8>, FileError> {
 /// The first `max` bytes of a file.
 pub fn read_start(path: &Path, max: usize) -> Result<Start, FileError> {
     let (file, metadata) = open(path)?;
-    let size = metadata.size();
+    let size = metadata.len();
     let limit = max.saturating_add(1);
     // The size is a hint only: files of some file systems tell none, others grow.
     let hint = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
@@ -171,8 +164,7 @@ fn utf16(bytes: &[u8]) -> Option<impl Iterator<Item = u16>> {
 /// kernel. What is there is not opened.
 pub fn resolve_inside(path: &Path, root: &Path) -> Result<PathBuf, FileError> {
     let target = path.canonicalize()?;
-    let in_memory = target.starts_with("/dev/shm");
-    if !in_memory && PSEUDO_FOLDERS.iter().any(|folder| target.starts_with(folder)) {
+    if files::is_kernel_path(&target) {
         return Err(FileError::Pseudo);
     }
     if target.starts_with(root.canonicalize()?) {
@@ -214,39 +206,9 @@ fn check_kind(metadata: &Metadata) -> Result<(), FileError> {
         return Ok(());
     } else if kind.is_dir() {
         "a folder"
-    } else if kind.is_fifo() {
-        "a pipe"
-    } else if kind.is_socket() {
-        "a socket"
     } else {
-        "a device"
+        files::special_kind(kind)
     }))
-}
-
-/// Whether the kernel makes a file up: its reading may never end, and says what only we should know.
-#[cfg(target_os = "linux")]
-fn is_pseudo(file: &File) -> bool {
-    // proc, sysfs, debugfs, tracefs, securityfs, cgroup, cgroup2, bpf
-    const MAGIC: [u64; 8] = [
-        0x9fa0,
-        0x6265_6572,
-        0x6462_6720,
-        0x7472_6163,
-        0x7363_6673,
-        0x27_e0eb,
-        0x6367_7270,
-        0xcafe_4a11,
-    ];
-    rustix::fs::fstatfs(file).is_ok_and(|system| {
-        MAGIC
-            .iter()
-            .any(|magic| i128::from(system.f_type) == i128::from(*magic))
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_pseudo(_: &File) -> bool {
-    false
 }
 
 #[cfg(test)]

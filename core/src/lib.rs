@@ -35,6 +35,7 @@ mod safety;
 pub(crate) mod secret;
 mod session;
 mod settings;
+mod sys;
 pub mod telemetry;
 pub mod test_support;
 mod thread_info;

@@ -343,6 +343,16 @@ mod tests {
                 "items[0] is not a valid response item: it is 5".into(),
             ),
             (
+                CoreError::InputTooLarge { max: 4, actual: 5 },
+                INVALID_PARAMS,
+                "Input exceeds the maximum length of 4 characters.".into(),
+            ),
+            (
+                CoreError::RemoteMedia(Media::Image),
+                INVALID_REQUEST,
+                "remote image URLs are not supported; use an inline data URL instead".into(),
+            ),
+            (
                 CoreError::SectionNotFound("s".into()),
                 INVALID_PARAMS,
                 "thread section not found: s".into(),

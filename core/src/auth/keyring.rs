@@ -8,6 +8,7 @@ use keyring_core::{Entry, Error};
 use sha2::{Digest as _, Sha256};
 
 use super::stored::StoredAuth;
+use crate::sys::keyring_store;
 
 /// The name under which keyrings list the entry; the reference uses the same.
 const SERVICE: &str = "Codex Auth";
@@ -63,20 +64,9 @@ fn connect() -> Result<(), String> {
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     if keyring_core::get_default_store().is_none() {
-        keyring_core::set_default_store(platform_store()?);
+        keyring_core::set_default_store(keyring_store()?);
     }
     Ok(())
-}
-
-#[cfg(target_os = "linux")]
-fn platform_store() -> Result<std::sync::Arc<keyring_core::api::CredentialStore>, String> {
-    let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| error.to_string())?;
-    Ok(store)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn platform_store() -> Result<std::sync::Arc<keyring_core::api::CredentialStore>, String> {
-    Err("this build has no keyring for this system; set cli_auth_credentials_store to \"file\"".to_owned())
 }
 
 /// The entry's user: one per home.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::sys::files::owner_only;
+
 /// How often a lock that is held is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
@@ -27,8 +29,7 @@ impl HomeLock {
         let path = codex_home.join("auth.lock");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let options = owner_only(&mut options);
         let unlockable = |error: std::io::Error| {
             tracing::warn!("{} cannot be locked: {error}", path.display());
             Ok(None)

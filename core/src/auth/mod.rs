@@ -1,5 +1,15 @@
 //! Accounts: who pays for a request, and how credentials stay fresh. All refresh and reload logic is in
 //! [`AuthManager`]; nobody else changes credentials (docs/contract/authentication.md).
+//!
+//! Where to look:
+//!
+//! * who is signed in: `manager` (owner of the credentials), `account`, `loaded`, `claims` (of a token)
+//! * staying signed in: `refresh` (one renewal for all who wait), `managed` (our own tokens), `external_tokens` (those of
+//!   the parent application), `recovery` (after a 401), `token_endpoint`, `http`
+//! * at rest: `storage` (file, keyring or memory), `stored` (auth.json), `temporary` (replacing it), `keyring`, `lock` (one
+//!   writer per home)
+//! * signing in and out: `login`
+//! * `environment`: settings and addresses
 
 mod account;
 mod claims;

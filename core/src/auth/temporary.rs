@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::sys::files;
+
 /// A file younger than this may belong to a writer that has not locked it yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -23,7 +25,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, &target)?;
-        File::open(folder)?.sync_all()
+        files::sync_folder(folder)
     });
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -83,9 +85,7 @@ fn is_abandoned(path: &Path) -> bool {
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    files::owner_only(&mut options).open(path)
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use crate::external_file::{FileError, read_text};
+use crate::sys::files::readable_by_all;
 
 /// Most of the identifier's file that is read, in bytes.
 const MAX_ID: usize = 1 << 10;
@@ -76,11 +76,9 @@ pub fn installation_id(codex_home: &Path) -> io::Result<String> {
     }
     let fresh = Uuid::new_v4();
     let draft = codex_home.join(format!(".installation_id.{fresh}"));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(&draft)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut file = readable_by_all(&mut options).open(&draft)?;
     let placed = file.write_all(fresh.to_string().as_bytes()).and_then(|()| {
         // A link never replaces: of several processes, the first one wins.
         match fs::hard_link(&draft, &path) {

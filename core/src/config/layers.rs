@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +15,7 @@ use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
 use crate::external_file::read_text;
 use crate::features::Switches;
+use crate::sys::files::{self, FileId};
 
 /// Largest config.toml, in bytes. A megabyte takes some ten milliseconds.
 const MAX_FILE: usize = 1 << 20;
@@ -137,8 +137,7 @@ impl File {
 /// Tells versions of a file apart without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
-    device: u64,
-    inode: u64,
+    id: FileId,
     size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
@@ -147,11 +146,10 @@ struct Stamp {
 impl Stamp {
     fn of(found: &fs::Metadata) -> Self {
         Self {
-            device: found.dev(),
-            inode: found.ino(),
-            size: found.size(),
-            modified: (found.mtime(), found.mtime_nsec()),
-            changed: (found.ctime(), found.ctime_nsec()),
+            id: files::file_id(found),
+            size: found.len(),
+            modified: files::modified(found),
+            changed: files::changed(found),
         }
     }
 }

@@ -1,4 +1,11 @@
 //! Starts and finds threads; owns the services that they share.
+//!
+//! Where to look:
+//!
+//! * beginning: `assemble` (what a thread consists of, from its configuration), `files` (what must be read for that)
+//! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
+//!   revert)
+//! * `claims` (one at a time for each thread), `actors` (what lives, found or not)
 
 mod actors;
 mod assemble;

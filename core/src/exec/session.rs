@@ -4,9 +4,7 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe;
 use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -16,6 +14,7 @@ use super::text::{HeadTail, Utf8Stream, pieces};
 use crate::outbox::Outbox;
 use crate::process::group::Group;
 use crate::process::remaining_output::Rest;
+use crate::sys::process::{OutputPipe, Signal, exit_code as code_of};
 use crate::{CallStatus, DeltaKind, Item, ItemBody};
 
 /// Output that is kept, bytes: of the whole command for its item, and since the last look for the model.
@@ -120,17 +119,17 @@ impl CommandSession {
 
     /// Asks it to end, as Ctrl-C would.
     pub(crate) fn interrupt(&self) {
-        self.signal(Signal::INT);
+        self.signal(Signal::Interrupt);
     }
 
     /// Ends it with all of its group: asks first, forces after `grace`. Resolves when its item is complete, or cannot
     /// be completed in time.
     pub(crate) async fn end(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        self.signal(Signal::TERM);
+        self.signal(Signal::Terminate);
         let _ = timeout_at(deadline, self.completed()).await;
         if self.exit_code().is_none() {
-            self.signal(Signal::KILL);
+            self.signal(Signal::Kill);
             // The item waits for those who read it; the caller doesn't wait for them.
             let _ = timeout(Duration::from_millis(200), self.completed()).await;
         } else if self.group.may_have_members() {
@@ -138,7 +137,7 @@ impl CommandSession {
             let group = self.group;
             tokio::spawn(async move {
                 sleep_until(deadline).await;
-                group.signal(Signal::KILL);
+                group.signal(Signal::Kill);
             });
         }
     }
@@ -187,7 +186,7 @@ pub(super) struct Reporter {
 pub(super) async fn follow(
     session: Arc<CommandSession>,
     mut child: Child,
-    output: pipe::Receiver,
+    output: OutputPipe,
     report: Reporter,
 ) {
     let mut all = HeadTail::new(KEPT);
@@ -257,6 +256,11 @@ pub(super) async fn follow(
 impl Reporter {
     /// Tells that the command has ended.
     pub(super) async fn complete(&self, output: String, exit_code: i32) {
+        tracing::info!(
+            exit_code,
+            duration_ms = self.begin.elapsed().as_millis(),
+            "command ended"
+        );
         let mut item = self.item.clone();
         if let ItemBody::CommandExecution(command) = &mut item.body {
             command.status = if exit_code == 0 {
@@ -273,13 +277,8 @@ impl Reporter {
 }
 
 fn exit_code(exit: Option<&std::io::Result<ExitStatus>>) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-
     match exit {
-        Some(Ok(status)) => status
-            .code()
-            .or_else(|| status.signal().map(|signal| 128 + signal))
-            .unwrap_or(-1),
+        Some(Ok(status)) => code_of(*status).unwrap_or(-1),
         _ => -1,
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use rustix::process::Signal;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::environment::{Environment, Identity};
 use super::session::{CommandSession, Reporter, follow};
@@ -19,6 +19,7 @@ use crate::outbox::Outbox;
 use crate::process::group::Group;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::process::orphan_reaper_client::Guarded;
+use crate::sys::process::Signal;
 use crate::{CommandSource, Item, ItemBody, ThreadId};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
@@ -183,7 +184,7 @@ impl ExecSessions {
         };
         let all = Arc::clone(self);
         let followed = Arc::clone(&session);
-        tokio::spawn(async move {
+        let following = async move {
             let following = follow(Arc::clone(&followed), child, output, report.clone());
             // A fault of ours costs this command and nothing else.
             if AssertUnwindSafe(following).catch_unwind().await.is_err() {
@@ -197,7 +198,8 @@ impl ExecSessions {
             } else if !group.may_have_members() {
                 all.drop_group(group);
             }
-        });
+        };
+        tokio::spawn(following.in_current_span());
         Ok(session)
     }
 
@@ -223,7 +225,7 @@ impl ExecSessions {
             )
         };
         for group in groups.keys() {
-            group.signal(Signal::TERM);
+            group.signal(Signal::Terminate);
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let force = Instant::now() + GRACE.min(left * 3 / 5);

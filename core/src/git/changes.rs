@@ -2,12 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 use std::time::{Duration, Instant};
 
 use crate::external_file::FileError;
+use crate::sys::files::path_of_bytes;
 
 /// Largest index that is looked at, in bytes.
 const MAX_INDEX: u64 = 16 << 20;
@@ -64,7 +63,7 @@ struct Entry {
 impl Entry {
     /// `None`: the index names a place that no work tree has.
     fn is_changed(&self, root: &Path, path: &[u8]) -> Option<bool> {
-        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        let path = path_of_bytes(path);
         let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
         is_inside.then_some(())?;
         if self.is_ignored
@@ -94,7 +93,7 @@ impl Entry {
         // No size is noted for a file that may have changed while it was added.
         let is_known = self.size != 0 || self.is_blank;
         // The index keeps the lowest 32 bits.
-        is_known && u64::from(self.size) != found.size() & u64::from(u32::MAX)
+        is_known && u64::from(self.size) != found.len() & u64::from(u32::MAX)
     }
 }
 

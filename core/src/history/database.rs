@@ -3,14 +3,14 @@
 //! Only refusals that last are remembered, as long as the file stays what it is: one of a newer version, or one that is
 //! no database. What may pass (a lock, an error of the disk, a full disk) is an error of that one use.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::history::index::rows::Stamp;
+use crate::sys::files::{self, FileId};
 use crate::{DatabaseProblem, Error};
 
 /// After a lock was waited for in vain, lookups that can do without an answer are not tried for this long: each of them
@@ -187,7 +187,7 @@ pub(crate) struct Database<T> {
 struct Open {
     db: Connection,
     /// The file that is open, to notice when another one lies in its place.
-    identity: Option<(u64, u64)>,
+    identity: Option<FileId>,
 }
 
 impl<T: Tables> Database<T> {
@@ -409,25 +409,14 @@ fn make_private(path: &Path) {
     if let Some(folder) = path.parent()
         && !folder.exists()
     {
-        let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        let _ = files::owner_only_folders().recursive(true).create(folder);
     }
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let made = files::owner_only(OpenOptions::new().write(true).create_new(true)).open(path);
     if made.is_ok() {
         return;
     }
     for suffix in ["", "-wal", "-shm"] {
-        let file = beside(path, suffix);
-        if let Ok(meta) = fs::metadata(&file)
-            && meta.is_file()
-            && meta.permissions().mode() & 0o077 != 0
-        {
-            let mode = meta.permissions().mode() & 0o700;
-            let _ = fs::set_permissions(&file, Permissions::from_mode(mode));
-        }
+        files::hide_from_others(&beside(path, suffix));
     }
 }
 
@@ -438,6 +427,6 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+fn identity(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|meta| files::file_id(&meta))
 }

@@ -1,19 +1,13 @@
 //! Files and folders for their owner's eyes only, whatever the umask says: histories hold what users said and what
 //! commands printed.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
 use crate::external_file;
-
-/// Permissions of files.
-const FILE: u32 = 0o600;
-/// Permissions of folders.
-const FOLDER: u32 = 0o700;
+use crate::sys::files;
+pub(crate) use crate::sys::files::sync_folder;
 
 /// Makes a folder, and those above it that are missing. Those that are there stay as they are. Gives the folders that
 /// have got a new entry, for [`sync_folder`].
@@ -23,9 +17,8 @@ pub(crate) fn create_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
         .collect();
     for folder in missing.iter().rev() {
-        match DirBuilder::new().mode(FOLDER).create(folder) {
-            // The umask may have taken the owner's own permissions.
-            Ok(()) => fs::set_permissions(folder, Permissions::from_mode(FOLDER))?,
+        match files::create_owner_only_folder(folder) {
+            Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
             Err(error) => return Err(error),
         }
@@ -37,14 +30,12 @@ pub(crate) fn create_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// Opens a regular file for writing, with these options. One that is created is its owner's only; one that others may
 /// read and that is ours becomes so. Never waits for the other end of a pipe.
 pub(crate) fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let file = options.mode(FILE).custom_flags(nonblocking()).open(path)?;
+    let file = files::without_waiting(files::owner_only(options)).open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
         return Err(not_regular());
     }
-    if meta.mode() & 0o777 != FILE && meta.uid() == rustix::process::geteuid().as_raw() {
-        file.set_permissions(Permissions::from_mode(FILE))?;
-    }
+    files::make_owner_only(&file, &meta)?;
     Ok(file)
 }
 
@@ -53,21 +44,15 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     Ok(external_file::open(path)?.0)
 }
 
-/// Makes the entries of a folder last: without that a power failure may take files that were synced themselves.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-fn nonblocking() -> i32 {
-    OFlags::NONBLOCK.bits().cast_signed()
-}
-
 fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {

@@ -5,7 +5,6 @@
 //! index of an older version holds of all this is taken over once.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use super::database::{
     Database, DatabaseError, Fault, Tables, beside, connect, fault, immediate, set_user_version, user_version,
 };
 use crate::history::index::db::DERIVED_ONLY;
+use crate::sys::files::owner_only;
 
 const VERSION: i64 = 1;
 
@@ -104,12 +104,9 @@ impl Tables for UserTables {
             why: format!("it was deleted and can't be written anew: {error}"),
         };
         let new_file = |path: &Path| {
-            OpenOptions::new()
-                .write(true)
-                .create(true)
-                .mode(0o600)
-                .truncate(false)
-                .open(path)
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(false);
+            owner_only(&mut options).open(path)
         };
         // Of several processes one does it.
         let lock = new_file(&beside(path, ".lock")).map_err(failed)?;

@@ -16,17 +16,16 @@
 //!
 //! Where to look:
 //!
-//! * who and where: `provider`, `setup` (account and address of a request), `provider_auth`, `headers`
+//! * who and where: `setup` (account and address of a request), `provider_auth`, `headers`
 //! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
-//! * how it travels: `http`, `http_stream`, `whole_answer`, `body` and `sse`; `websocket`, `preconnect` (the connection
-//!   between requests), `fingerprint` (what the server has already), `connector` and `network` (TCP, TLS, proxies),
-//!   `certificates`
+//! * how it travels: `http`, `http_stream`, `whole_answer` and `sse`; `websocket`, `preconnect` (the connection between
+//!   requests), `fingerprint` (what the server has already); TCP, TLS and proxies are in `crate::net`
 //! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
 //!   `completion` (how a response ends), `events`, `response`, `rate_limits`
 //! * items: `items`, `item_reader` and, for what a model sends, `output_reader`; `lenient` (broken JSON), `pairing`
 //!   (calls and their outputs)
-//! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `server_words`, `conceal`,
-//!   `usage_limit`, `retry`, `retry_after`
+//! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `redact_addresses`, `usage_limit`,
+//!   `retry`, `retry_after`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod api_error;

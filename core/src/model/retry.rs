@@ -88,12 +88,17 @@ pub(super) fn again(error: &ModelError, retry: (u32, u32)) -> RetryDecision {
 /// Notes that attempt `n` of `max` failed and that the next one follows. The kind of error only: servers quote what
 /// they were sent.
 pub(super) fn log(error: &ModelError, (n, max): (u32, u32), delay: Duration) {
+    let reason = match &error.error.kind {
+        _ if error.no_connection => "no connection".to_owned(),
+        ErrorKind::Other => "the response broke off".to_owned(),
+        kind => format!("{kind:?}"),
+    };
     tracing::info!(
         retry = n,
         max,
         delay_ms = delay.as_millis(),
-        reason = ?error.error.kind,
-        network_down = error.no_connection,
+        reason,
+        status = error.status(),
         "model request failed and is tried again"
     );
 }

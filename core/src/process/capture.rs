@@ -110,7 +110,7 @@ mod tests {
     async fn ends(id: &str) {
         let id = id.trim().parse().expect("a number");
         let gone = async {
-            while crate::process::table::is_alive(id) {
+            while crate::sys::process::is_alive(id) {
                 tokio::task::yield_now().await;
             }
         };

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-
-use super::table::{self, Process};
+use crate::sys::process::{self, Process, Signal};
 
 /// The process group of a child that leads a session of its own.
 ///
@@ -25,7 +22,7 @@ impl Group {
     pub(crate) fn led_by(child: u32) -> Option<Self> {
         // 0 and 1 would mean our own group, and everybody.
         let id = i32::try_from(child).ok().filter(|id| *id > 1)?;
-        let started = Process::find(id).map_or(0, |leader| leader.started);
+        let started = process::find_process(id).map_or(0, |leader| leader.started);
         Some(Self { id, started })
     }
 
@@ -34,7 +31,7 @@ impl Group {
         self.id
     }
 
-    /// Sends a signal to all members. A group that is gone is no error. Reads /proc: all of it if the leader has ended
+    /// Sends a signal to all members. A group that is gone is no error. Looks at all processes if the leader has ended
     /// and other members live.
     pub(crate) fn signal(self, signal: Signal) {
         if self.may_have_members() && self.is_ours() {
@@ -44,10 +41,7 @@ impl Group {
 
     /// As [`Group::signal`], for those who have just looked whether it is ours.
     pub(super) fn signal_unchecked(self, signal: Signal) {
-        if let Some(pid) = Pid::from_raw(self.id)
-            && let Err(error) = kill_process_group(pid, signal)
-            && error != Errno::SRCH
-        {
+        if let Err(error) = process::signal_group(self.id, signal) {
             tracing::warn!(group = self.id, ?signal, %error, "a command can't be signalled");
         }
     }
@@ -55,17 +49,19 @@ impl Group {
     /// Whether it has members, as far as can be told cheaply: once all have ended and the number was used again, they
     /// may be others.
     pub(crate) fn may_have_members(self) -> bool {
-        Pid::from_raw(self.id).is_some_and(|pid| test_kill_process_group(pid) != Err(Errno::SRCH))
-            && Process::find(self.id).is_none_or(|process| self.is_led_by(&process))
+        process::group_exists(self.id)
+            && process::find_process(self.id).is_none_or(|process| self.is_led_by(&process))
     }
 
     /// Whether the group of this number, which has members, is this one.
     fn is_ours(self) -> bool {
-        match Process::find(self.id) {
+        match process::find_process(self.id) {
             Some(process) => self.is_led_by(&process),
-            // Without /proc there is nothing to compare.
+            // Where the system tells of no processes, there is nothing to compare.
             None if self.started == 0 => true,
-            None => table::all().values().any(|process| self.has_member(process)),
+            None => process::all_processes()
+                .values()
+                .any(|process| self.has_member(process)),
         }
     }
 
@@ -136,20 +132,20 @@ mod tests {
             ..theirs
         };
         assert!(!ours.may_have_members());
-        ours.signal(Signal::KILL);
+        ours.signal(Signal::Kill);
         assert!(other.try_wait().expect("can be asked").is_none(), "it lives");
-        theirs.signal(Signal::TERM);
+        theirs.signal(Signal::Terminate);
         other.wait().expect("ends");
     }
 
     #[test]
     fn nor_if_its_leader_has_ended() {
         let (id, member) = left_behind();
-        assert!(table::is_alive(member));
+        assert!(process::is_alive(member));
         let ours = Group { id, started: 1 };
-        ours.signal(Signal::KILL);
-        assert!(table::is_alive(member), "it is in another session");
-        ours.signal_unchecked(Signal::KILL);
+        ours.signal(Signal::Kill);
+        assert!(process::is_alive(member), "it is in another session");
+        ours.signal_unchecked(Signal::Kill);
     }
 
     #[test]

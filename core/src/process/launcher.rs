@@ -5,14 +5,12 @@ use std::io;
 use std::path::Path;
 use std::process::Stdio;
 
-use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
-use rustix::pipe::{PipeFlags, pipe_with};
-use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
 use super::group::Group;
 use super::orphan_reaper_client;
 use super::orphan_reaper_client::Guarded;
+use crate::sys::process::{OutputPipe, lead_session, output_pipe};
 
 /// Which variables a child gets.
 #[derive(Debug)]
@@ -48,7 +46,7 @@ pub(crate) struct Launched {
     /// It and what it starts.
     pub(crate) group: Guarded,
     /// What it writes.
-    pub(crate) output: pipe::Receiver,
+    pub(crate) output: OutputPipe,
 }
 
 impl Launcher {
@@ -76,8 +74,7 @@ impl Launcher {
 
     /// Starts it.
     pub(crate) fn spawn(mut self) -> io::Result<Launched> {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
-        let output = pipe::Receiver::from_owned_fd(reader)?;
+        let (output, writer) = output_pipe()?;
         let errors = match self.output {
             Output::Stdout => Stdio::null(),
             Output::Both => writer.try_clone()?.into(),
@@ -98,10 +95,4 @@ impl Launcher {
         // The end of `self` closes our copies of the writing end, so that the pipe ends with its other holders.
         Ok(Launched { child, group, output })
     }
-}
-
-/// Lets a command begin a session and a group, which it leads.
-pub(super) fn lead_session(command: &mut Command) -> io::Result<()> {
-    // The wrapper of the library would wait for the whole group, but commands may leave something running.
-    ProcessSession.pre_spawn(command, &CommandWrap::from(Command::new("")))
 }

@@ -3,6 +3,13 @@
 //! Every child process of this program is started by a [`launcher::Launcher`]. It leads a session and a process group
 //! of its own, so it has no controlling terminal of ours and can be ended with its descendants; it gets the descriptors
 //! 0 to 2 and nothing else; and the guard ends it when we end, in whatever way.
+//!
+//! Where to look:
+//!
+//! * `launcher` (every start), `capture` (children that are run for what they print), `remaining_output` (when that is over)
+//! * `group` (a child and what it started), `orphan_reaper` (the process that ends them after us), `orphan_reaper_client`
+//!   (our side of it)
+//! * what systems do in different ways: `crate::sys::process`
 
 pub(crate) mod capture;
 pub(crate) mod group;
@@ -10,7 +17,6 @@ pub(crate) mod launcher;
 mod orphan_reaper;
 pub(crate) mod orphan_reaper_client;
 pub(crate) mod remaining_output;
-mod table;
 
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;

@@ -10,11 +10,8 @@ use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::group::Group;
-use super::table;
-use super::table::Process;
+use crate::sys::process::{self, Process, Signal};
 
 /// The argument that makes the program a guard: see [`orphan_reaper_main`].
 pub const ORPHAN_REAPER_ARGUMENT: &str = "--internal-exec-guard";
@@ -70,7 +67,10 @@ pub fn orphan_reaper_main() -> ExitCode {
 /// to look.
 fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>) {
     let mut found = BTreeMap::new();
-    for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, Duration::from_millis(200))] {
+    for (signal, patience) in [
+        (Signal::Terminate, GRACE),
+        (Signal::Kill, Duration::from_millis(200)),
+    ] {
         let deadline = Instant::now() + patience;
         let mut told = BTreeSet::new();
         loop {
@@ -84,11 +84,9 @@ fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>) {
                 })
                 .count()
                 + found.len();
-            for process in found.values().filter(|process| told.insert(process.id)) {
-                if let Some(id) = Pid::from_raw(process.id) {
-                    // It may have ended meanwhile.
-                    let _ = kill_process(id, signal);
-                }
+            for found in found.values().filter(|found| told.insert(found.id)) {
+                // What we may not signal is not ours.
+                let _ = process::signal_process(found.id, signal);
             }
             if left == 0 {
                 return;
@@ -101,11 +99,11 @@ fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>) {
     }
 }
 
-/// Looks for the processes to end: those found before that still live, and new ones. Where there is no /proc, it
+/// Looks for the processes to end: those found before that still live, and new ones. Where the system tells of no processes, it
 /// finds none, and the groups are all that is ended.
 fn find(groups: &BTreeSet<Group>, mark: Option<&str>, found: &mut BTreeMap<i32, Process>) {
     let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let mut all = table::all();
+    let mut all = process::all_processes();
     // Before zombies are left out: the leader may be one.
     let groups: BTreeSet<i32> = groups
         .iter()
@@ -118,7 +116,7 @@ fn find(groups: &BTreeSet<Group>, mark: Option<&str>, found: &mut BTreeMap<i32, 
     all.retain(|id, process| *id != own && *id > 1 && !process.zombie);
     found.retain(|id, process| all.get(id).is_some_and(|now| now.started == process.started));
     for process in all.values() {
-        let marked = || mark.is_some_and(|mark| process.has_variable(mark));
+        let marked = || mark.is_some_and(|mark| process::has_variable(process, mark));
         if groups.contains(&process.group) || marked() {
             found.insert(process.id, *process);
         }
@@ -143,7 +141,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::process::table::is_alive;
+    use crate::sys::process::is_alive;
 
     /// Runs a script in a group of its own, and reads the process ids that it prints, one a line.
     fn start(script: &str, mark: &str, count: usize) -> (Group, Vec<i32>) {
@@ -184,6 +182,6 @@ mod tests {
         end_all(&BTreeSet::new(), Some(&format!("{MARK}={mark}")));
         assert!(!is_alive(marked[0]));
         assert!(is_alive(other[0]));
-        other_group.signal(Signal::KILL);
+        other_group.signal(Signal::Kill);
     }
 }

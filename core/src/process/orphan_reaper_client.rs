@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::group::Group;
-use super::launcher::lead_session;
 use super::orphan_reaper::{MARK, ORPHAN_REAPER_ARGUMENT, Tell};
+use crate::sys::process::{self, ProcessHandle, Signal};
 
 /// A guard that ends sooner than this after its start is followed by another one only after this time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -79,7 +76,7 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        self.0.signal(Signal::KILL);
+        self.0.signal(Signal::Kill);
         if ENABLED.load(Ordering::Relaxed) {
             let mut registry = registry();
             registry.groups.remove(&self.0);
@@ -101,7 +98,7 @@ struct Guard {
     number: u64,
     /// Takes nothing when the guard has stopped to read, instead of making us wait.
     pipe: File,
-    process: Option<OwnedFd>,
+    process: Option<ProcessHandle>,
 }
 
 fn registry() -> MutexGuard<'static, Registry> {
@@ -136,19 +133,14 @@ impl Registry {
             .take()
             .ok_or_else(|| io::Error::other("the guard has no standard input"))?;
         // A pipe that waits: all that there is to tell may be more than it holds.
-        let mut pipe = File::from(pipe.into_owned_fd()?);
-        let flags = fcntl_getfl(&pipe)?;
-        fcntl_setfl(&pipe, flags - OFlags::NONBLOCK)?;
+        let mut pipe = process::input_pipe(pipe)?;
         pipe.write_all(Tell::Mark(mark_value()).line().as_bytes())?;
         for group in &self.groups {
             pipe.write_all(Tell::Hold(*group).line().as_bytes())?;
         }
-        fcntl_setfl(&pipe, flags | OFlags::NONBLOCK)?;
+        process::set_waiting(&pipe, false)?;
         self.started += 1;
-        let process = child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()))
-            .and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
+        let process = child.id().and_then(ProcessHandle::of_child);
         tokio::spawn(watch(child, self.started));
         Ok(Guard {
             number: self.started,
@@ -162,22 +154,14 @@ impl Guard {
     /// Ends it at once: at the end of its pipe it would end what it guards.
     fn kill(self) {
         if let Some(process) = &self.process {
-            // It may have ended by itself.
-            let _ = pidfd_send_signal(process, Signal::KILL);
+            process.kill();
         }
     }
 }
 
 fn spawn() -> io::Result<Child> {
-    // Not the name of our file: it may have been replaced since we started.
-    let program = if cfg!(target_os = "linux") {
-        "/proc/self/exe".into()
-    } else {
-        std::env::current_exe()?
-    };
-    let mut command = Command::new(program);
+    let mut command = process::own_program("codex-app-server")?;
     command
-        .arg0("codex-app-server")
         .arg(ORPHAN_REAPER_ARGUMENT)
         .env_clear()
         .current_dir("/")
@@ -185,7 +169,7 @@ fn spawn() -> io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     // What ends our session or group (Ctrl-C, the end of a terminal) must not end it before us.
-    lead_session(&mut command)?;
+    process::lead_session(&mut command)?;
     command.spawn()
 }
 

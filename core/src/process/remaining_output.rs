@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rustix::io::ioctl_fionread;
-use tokio::net::unix::pipe;
 use tokio::time::Instant;
+
+use crate::sys::process::{OutputPipe, waiting_bytes};
 
 /// How long the output of others who hold the pipe of an ended child still counts as its own: a pipeline's last words.
 const LINGER: Duration = Duration::from_millis(50);
@@ -20,10 +20,9 @@ pub(crate) struct Rest {
 
 impl Rest {
     /// Of a child that has just ended.
-    pub(crate) fn of(output: Option<&pipe::Receiver>) -> Self {
-        let written = output.and_then(|output| ioctl_fionread(output).ok());
+    pub(crate) fn of(output: Option<&OutputPipe>) -> Self {
         Self {
-            written: written.and_then(|bytes| bytes.try_into().ok()).unwrap_or(0),
+            written: output.and_then(waiting_bytes).unwrap_or(0),
             until: Instant::now() + LINGER,
         }
     }

@@ -3,6 +3,17 @@
 //! A thread has two sides. The [`state::ThreadState`] answers the mailbox at any moment: what is known of the thread, its
 //! settings. The [`ConversationState`] belongs to the turn that runs: the history and what was told to the model. The actor
 //! holds both, and gives the conversation's state to each turn.
+//!
+//! Where to look:
+//!
+//! * what reaches a thread: `actor` (the mailbox, and the thread's end), `inbox` (what reaches its running turn), `state`
+//!   (what is known of the thread between and during turns), `settings`
+//! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
+//!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
+//!   `turn_end`, `usage` (token counts)
+//! * what the model is told: `context` (environment and instructions), `input` (the user's words, images, skills),
+//!   `history` (all of it, in memory)
+//! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
 
 mod active_turn;
 mod actor;

@@ -31,14 +31,9 @@ pub(super) fn resource(environment: &str) -> Resource {
             KeyValue::new("service.version", crate::CONTRACT_VERSION),
             KeyValue::new("env", environment.to_owned()),
             KeyValue::new("os", std::env::consts::OS),
-            KeyValue::new("os_version", os_version()),
+            KeyValue::new("os_version", crate::sys::kernel_version()),
         ])
         .build()
-}
-
-fn os_version() -> String {
-    let name = rustix::system::uname();
-    name.release().to_string_lossy().into_owned()
 }
 
 fn failed(error: impl fmt::Display) -> OtelError {

@@ -395,8 +395,8 @@ async fn input_that_no_model_could_take_is_refused() {
     assert_eq!(
         lines,
         [
-            "turn/start -> error: Input exceeds the maximum length of 1048576 characters.",
-            "turn/start -> error: remote image URLs are not supported; use an inline data URL instead",
+            "turn/start -> error: InputTooLarge { max: 1048576, actual: 1048577 }",
+            "turn/start -> error: RemoteMedia(Image)",
         ]
     );
 }

@@ -44,7 +44,7 @@ impl Recorder {
         Reply::new(move |answer| {
             recorder.line(match answer {
                 Ok(answer) => format!("{name} -> {}", show(answer)),
-                Err(error) => format!("{name} -> error: {error}"),
+                Err(error) => format!("{name} -> error: {error:?}"),
             });
         })
     }

@@ -32,7 +32,14 @@ async fn a_steer_cuts_the_stream_and_keeps_what_was_seen() {
     probe.steer(&turn, "two");
     let lines = probe.until_turn_end(0).await;
     let story = [
-        format!("turn/steer -> error: expected active turn id `nonsense` but found `{turn}`"),
+        format!(
+            "turn/steer -> error: {:?}",
+            Error::StaleTurn {
+                expected: "nonsense".into(),
+                active: turn.clone(),
+                operation: TurnOperation::Steer,
+            }
+        ),
         "turn/steer -> ok".to_owned(),
         "completed message m 'half'".to_owned(),
         "started user two".to_owned(),
@@ -46,7 +53,7 @@ async fn a_steer_cuts_the_stream_and_keeps_what_was_seen() {
     assert_eq!(sent.len(), 4, "what was cut is not sent: {sent:?}");
     probe.steer(&turn, "late");
     probe
-        .wait(0, |line| line == "turn/steer -> error: no active turn to steer")
+        .wait(0, |line| line == "turn/steer -> error: NoActiveTurn(Steer)")
         .await;
 }
 
@@ -138,11 +145,18 @@ async fn an_interrupt_ends_the_stream_at_once() {
         &lines,
         &[
             "turn/interrupt -> ok",
-            "turn/interrupt -> error: no active turn to interrupt",
+            "turn/interrupt -> error: NoActiveTurn(Interrupt)",
         ],
     );
     let story = [
-        format!("turn/interrupt -> error: expected active turn id other but found {turn}"),
+        format!(
+            "turn/interrupt -> error: {:?}",
+            Error::StaleTurn {
+                expected: "other".into(),
+                active: turn.clone(),
+                operation: TurnOperation::Interrupt,
+            }
+        ),
         "turn/interrupt -> ok".to_owned(),
         "status Idle".to_owned(),
         "turn Interrupted []".to_owned(),
@@ -273,9 +287,7 @@ async fn a_shutdown_interrupts_turns_and_answers_in_time() {
     );
     probe.turn("too late");
     probe
-        .wait(0, |line| {
-            line.starts_with("turn/start -> error: the thread ended")
-        })
+        .wait(0, |line| line == "turn/start -> error: ThreadEnded")
         .await;
 }
 

@@ -1,4 +1,11 @@
 //! Signing in and out (docs/contract/authentication.md#browser-login, docs/contract/authentication.md#device-login, docs/contract/authentication.md#other-logins).
+//!
+//! Where to look:
+//!
+//! * with the browser: `browser`, `server` (the listener it comes back to), `caller` (who may speak to it), `connections`,
+//!   `port`, `pages`, `pkce`
+//! * with a code: `device`
+//! * with an API key, and signing out: this file
 
 mod browser;
 mod caller;

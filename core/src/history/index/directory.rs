@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{Datelike, Timelike};
-use rustix::fs::AtFlags;
 use uuid::Uuid;
 
 use super::strays::Strays;
 use crate::ThreadId;
 use crate::history::rollout::layout::{Layout, RolloutName, uuid_ms};
+use crate::sys::files::modified_in;
 
 /// Modification times of folders are this coarse: what changed shortly before a listing may be missing in it.
 pub(crate) const COARSE: Duration = Duration::from_millis(20);
@@ -187,9 +187,8 @@ impl RolloutDirectory {
             };
             name.clear();
             place.write_name(*key, &mut name);
-            if let Ok(stat) = rustix::fs::statat(folder, name.as_str(), AtFlags::empty()) {
-                let ms = i64::try_from(stat.st_mtime_nsec).unwrap_or_default() / 1_000_000;
-                found.push((stat.st_mtime * 1000 + ms, *key));
+            if let Some(modified_ms) = modified_in(folder, &name) {
+                found.push((modified_ms, *key));
             }
         }
         found

@@ -1,4 +1,9 @@
 //! What is derived from the files for quick lists: the database, the folders, and what keeps them up to date.
+//!
+//! Where to look:
+//!
+//! * `directory` (which files there are, by name), `strays` (those in other places)
+//! * `rows` (what lists show), `db` (kept rows), `names` (names that users gave), `watch` (events of the file system)
 
 pub(crate) mod db;
 pub(crate) mod directory;

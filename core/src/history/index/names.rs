@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -15,6 +14,7 @@ use crate::history::private;
 use crate::history::rollout::lock::{PATIENCE, lock_within};
 use crate::history::rollout::repair;
 use crate::history::rollout::source::Source;
+use crate::sys::files::write_all_at;
 
 /// The names of one home, read again as far as the file has grown.
 pub(crate) struct Names {
@@ -123,7 +123,7 @@ pub(crate) fn erase(path: &Path, id: ThreadId) -> io::Result<()> {
     let mut lines = source.forward(0);
     while let Some((offset, bytes)) = lines.next()? {
         if named(&bytes).is_some_and(|(other, _)| other == id) {
-            file.write_all_at(&vec![b' '; bytes.len()], offset)?;
+            write_all_at(&file, &vec![b' '; bytes.len()], offset)?;
         }
     }
     file.sync_data()

@@ -1,7 +1,6 @@
 //! Rows of lists: what the beginning of a rollout tells, kept so that it isn't read again.
 
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use super::directory::Rollout;
 use crate::history::read::head::Head;
 use crate::history::rollout::meta::SessionMeta;
+use crate::sys::files;
 use crate::{HistoryMode, ThreadInfo, ThreadStatus};
 
 /// What a list shows of a thread, as far as its file tells.
@@ -101,10 +101,11 @@ pub(crate) struct Stamp {
 
 impl From<&Metadata> for Stamp {
     fn from(meta: &Metadata) -> Self {
+        let (seconds, nanoseconds) = files::modified(meta);
         Self {
             size: meta.len(),
-            mtime_ms: meta.mtime() * 1000 + meta.mtime_nsec() / 1_000_000,
-            inode: meta.ino(),
+            mtime_ms: seconds * 1000 + nanoseconds / 1_000_000,
+            inode: files::file_id(meta).inode,
         }
     }
 }

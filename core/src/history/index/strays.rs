@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,6 +14,7 @@ use crate::ThreadId;
 use crate::history::read::chain::read_meta;
 use crate::history::rollout::layout::{Layout, RolloutName};
 use crate::history::rollout::source::Source;
+use crate::sys::files::file_id;
 
 /// Folders within folders are looked into this far.
 const DEPTH: usize = 8;
@@ -63,7 +63,7 @@ impl Strays {
                 continue;
             };
             // Links may lead in circles.
-            if seen.len() == FOLDERS || !seen.insert((meta.dev(), meta.ino())) {
+            if seen.len() == FOLDERS || !seen.insert(file_id(&meta)) {
                 continue;
             }
             let listing = self.listing(&path, &meta, depth == 3 || archived);

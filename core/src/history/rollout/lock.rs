@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::layout::Layout;
 use crate::history::private;
+use crate::sys::lock_holder;
 use crate::{Error, Holder, ThreadId};
 
 /// How long others may hold `.coordination.lock` before that is an error: they need a few system calls.
@@ -95,7 +95,7 @@ impl WriterLock {
         if !lock_within(&guard, patience).map_err(io)? {
             return Err(LockError::Stuck {
                 id,
-                holder: holder(&guard),
+                holder: lock_holder(&guard),
                 path: coordination,
             });
         }
@@ -113,7 +113,7 @@ impl WriterLock {
             }
             Err(TryLockError::WouldBlock) => Err(LockError::Held {
                 id,
-                holder: holder(&file),
+                holder: lock_holder(&file),
             }),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
@@ -152,34 +152,6 @@ impl Drop for WriterLock {
             let _ = std::fs::remove_file(&self.path);
         }
     }
-}
-
-/// The process that holds a lock on this file: Linux lists all locks with the file's device and number. Elsewhere, and
-/// for processes in other containers, nobody tells.
-fn holder(file: &File) -> Option<Holder> {
-    let meta = file.metadata().ok()?;
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let place = format!(
-        "{:02x}:{:02x}:{}",
-        rustix::fs::major(meta.dev()),
-        rustix::fs::minor(meta.dev()),
-        meta.ino()
-    );
-    let pid = locks.lines().find_map(|line| holding(line, &place))?;
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(Holder {
-        pid,
-        name: name.trim_end().to_owned(),
-    })
-}
-
-/// The process in a line of `/proc/locks` (man 5 proc_locks) if it holds a lock on the file at `place`.
-fn holding(line: &str, place: &str) -> Option<i32> {
-    // What waits has an arrow in the second column.
-    let mut columns = line.split_ascii_whitespace().skip(1);
-    (columns.next() == Some("FLOCK")).then_some(())?;
-    let pid = columns.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
-    (columns.next() == Some(place)).then_some(pid)
 }
 
 fn told(holder: Option<&Holder>) -> String {
@@ -251,25 +223,5 @@ mod tests {
         assert!(!WriterLock::is_held(&layout, id));
         drop(coordination);
         WriterLock::take(&layout, id).expect("free again");
-    }
-
-    #[test]
-    fn holders_are_told_from_those_who_wait_and_from_other_locks() {
-        let place = "fe:00:6266957";
-        let pid = |line| holding(line, place);
-        assert_eq!(
-            pid("1: FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
-            Some(26699)
-        );
-        assert_eq!(
-            pid("1: -> FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
-            None
-        );
-        assert_eq!(pid("2: FLOCK  ADVISORY  WRITE 26699 fe:00:62669571 0 EOF"), None);
-        assert_eq!(pid("3: POSIX  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"), None);
-        // Of another container, or no line at all.
-        assert_eq!(pid("4: FLOCK  ADVISORY  WRITE 0 fe:00:6266957 0 EOF"), None);
-        assert_eq!(pid("5: FLOCK"), None);
-        assert_eq!(pid(""), None);
     }
 }

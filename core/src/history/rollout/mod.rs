@@ -1,4 +1,13 @@
 //! Rollout files, the truth about a thread: their place and names, their lines, who may write them.
+//!
+//! Where to look:
+//!
+//! * where: `layout` (paths and names), `lock` (who may write a thread)
+//! * what: `meta` (the first line), `line` (kinds of lines), `codec` (our types as lines and back), `legacy` (older files),
+//!   `repair` (broken texts)
+//! * writing: `log` (of one thread, for the session), `writer` (of all logs), `log_file`, `syncing`, `workers` (threads that
+//!   may block)
+//! * reading: `source`
 
 pub(crate) mod codec;
 pub(crate) mod layout;

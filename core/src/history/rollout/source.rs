@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::{Room, Text};
 use crate::history::private;
+use crate::sys::files;
 
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
@@ -113,7 +113,7 @@ impl Source {
             Content::File(file) => {
                 let mut done = 0;
                 while done < out.len() {
-                    match file.read_at(&mut out[done..], offset + done as u64) {
+                    match files::read_at(file, &mut out[done..], offset + done as u64) {
                         Ok(0) => break,
                         Ok(n) => done += n,
                         Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -1,6 +1,5 @@
 //! Syncs the files of logs to the disk, beside the threads that write lines.
 
-use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use tokio::sync::oneshot;
 use super::workers::Work;
 use super::writer::{Log, LogWriter};
 use crate::history::private;
+use crate::sys::files::is_deleted;
 
 /// Syncs the file of a log, once for many requests, on threads of their own: a slow disk must not hold up lines.
 pub(crate) struct Syncing {
@@ -60,7 +60,7 @@ impl Syncing {
             return;
         };
         let path = log.path.display();
-        let gone = file.metadata().is_ok_and(|meta| meta.nlink() == 0);
+        let gone = file.metadata().is_ok_and(|meta| is_deleted(&meta));
         let synced = file
             .sync_data()
             .and_then(|()| folders.iter().try_for_each(|folder| private::sync_folder(folder)));

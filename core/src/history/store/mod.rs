@@ -1,4 +1,11 @@
 //! Stored threads: finding, listing and reading them, and what users give to them.
+//!
+//! Where to look:
+//!
+//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`
+//! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `load` (for resuming), `unstarted` (had no turn yet)
+//! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `attachments`, `read_state` with
+//!   `read_marks`
 
 mod all_turns;
 mod attachments;

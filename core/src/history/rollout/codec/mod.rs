@@ -1,4 +1,9 @@
 //! From the engine's types to the members of a rollout line and back.
+//!
+//! Where to look:
+//!
+//! * `encode`: entries as lines; `item`: items, both ways
+//! * `settings`, `error` (of turns), `input` (of users)
 
 pub(crate) mod encode;
 pub(crate) mod error;

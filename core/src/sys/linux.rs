@@ -1,0 +1,180 @@
+//! What Linux answers by `/proc`, pidfd and D-Bus.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use keyring_core::api::CredentialStore;
+use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+
+use super::files::file_id;
+use super::process::{Process, Signal};
+use crate::Holder;
+
+/// Places whose files are made up by the kernel while they are read.
+const KERNEL_FOLDERS: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// Ordinary files in memory, below one of these places.
+const MEMORY_FOLDER: &str = "/dev/shm";
+
+/// Whether the kernel makes a file up: its reading may never end, and says what only we should know.
+pub(crate) fn is_kernel_file(file: &File) -> bool {
+    // proc, sysfs, debugfs, tracefs, securityfs, cgroup, cgroup2, bpf
+    const MAGIC: [u64; 8] = [
+        0x9fa0,
+        0x6265_6572,
+        0x6462_6720,
+        0x7472_6163,
+        0x7363_6673,
+        0x27_e0eb,
+        0x6367_7270,
+        0xcafe_4a11,
+    ];
+    rustix::fs::fstatfs(file).is_ok_and(|system| {
+        MAGIC
+            .iter()
+            .any(|magic| i128::from(system.f_type) == i128::from(*magic))
+    })
+}
+
+/// Whether the kernel makes up what is at an absolute path without links.
+pub(crate) fn is_kernel_path(path: &Path) -> bool {
+    !path.starts_with(MEMORY_FOLDER) && KERNEL_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
+/// A process that can be ended without meeting another one of the same number.
+#[derive(Debug)]
+pub(crate) struct ProcessHandle(OwnedFd);
+
+impl ProcessHandle {
+    /// Of a child that has not been waited for. `None`: the system has no such handles.
+    pub(crate) fn of_child(id: u32) -> Option<Self> {
+        let id = Pid::from_raw(id.cast_signed())?;
+        pidfd_open(id, PidfdFlags::empty()).ok().map(Self)
+    }
+
+    /// Ends it at once. One that has ended by itself is no error.
+    pub(crate) fn kill(&self) {
+        let _ = pidfd_send_signal(&self.0, Signal::Kill.number());
+    }
+}
+
+/// Our own program, even if its file was replaced since we started.
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    Ok("/proc/self/exe".into())
+}
+
+/// A process by its number (proc_pid_stat(5)); `None` if there is none, or no `/proc`.
+pub(crate) fn find_process(id: i32) -> Option<Process> {
+    parse_stat(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+}
+
+/// All processes, by number, zombies too. Empty where there is no `/proc`.
+pub(crate) fn all_processes() -> BTreeMap<i32, Process> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| find_process(entry.ok()?.file_name().to_str()?.parse().ok()?))
+        .map(|process| (process.id, process))
+        .collect()
+}
+
+/// Whether a process was started with this variable, given as `NAME=value`. False if we may not look.
+pub(crate) fn has_variable(process: &Process, variable: &str) -> bool {
+    fs::read(format!("/proc/{}/environ", process.id)).is_ok_and(|environ| {
+        environ
+            .split(|byte| *byte == 0)
+            .any(|one| one == variable.as_bytes())
+    })
+}
+
+/// The process that holds a lock on this file: the system lists all locks with the file's device and number. For
+/// processes in other containers, nobody tells.
+pub(crate) fn lock_holder(file: &File) -> Option<Holder> {
+    let id = file_id(&file.metadata().ok()?);
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let place = format!(
+        "{:02x}:{:02x}:{}",
+        rustix::fs::major(id.device),
+        rustix::fs::minor(id.device),
+        id.inode
+    );
+    let pid = locks.lines().find_map(|line| holding(line, &place))?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(Holder {
+        pid,
+        name: name.trim_end().to_owned(),
+    })
+}
+
+/// The freedesktop Secret Service, over D-Bus.
+pub(crate) fn keyring_store() -> Result<Arc<CredentialStore>, String> {
+    let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| error.to_string())?;
+    Ok(store)
+}
+
+fn parse_stat(stat: &str) -> Option<Process> {
+    // The name, in brackets, may hold anything.
+    let (id, rest) = stat.split_once(" (")?;
+    let fields: Vec<&str> = rest.rsplit_once(") ")?.1.split_ascii_whitespace().collect();
+    Some(Process {
+        id: id.parse().ok()?,
+        zombie: matches!(fields.first(), Some(&("Z" | "X"))),
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        // Ticks since the system's start.
+        started: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// The process in a line of `/proc/locks` (man 5 proc_locks) if it holds a lock on the file at `place`.
+fn holding(line: &str, place: &str) -> Option<i32> {
+    // What waits has an arrow in the second column.
+    let mut columns = line.split_ascii_whitespace().skip(1);
+    (columns.next() == Some("FLOCK")).then_some(())?;
+    let pid = columns.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
+    (columns.next() == Some(place)).then_some(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_whatever_its_name() {
+        let stat = "42 (a) b (c) S 7 40 39 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 1 2";
+        let expected = Process {
+            id: 42,
+            parent: 7,
+            group: 40,
+            session: 39,
+            zombie: false,
+            started: 98765,
+        };
+        assert_eq!(parse_stat(stat), Some(expected));
+        assert_eq!(parse_stat("nonsense"), None);
+    }
+
+    #[test]
+    fn holders_are_told_from_those_who_wait_and_from_other_locks() {
+        let place = "fe:00:6266957";
+        let pid = |line| holding(line, place);
+        assert_eq!(
+            pid("1: FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            Some(26699)
+        );
+        assert_eq!(
+            pid("1: -> FLOCK  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"),
+            None
+        );
+        assert_eq!(pid("2: FLOCK  ADVISORY  WRITE 26699 fe:00:62669571 0 EOF"), None);
+        assert_eq!(pid("3: POSIX  ADVISORY  WRITE 26699 fe:00:6266957 0 EOF"), None);
+        // Of another container, or no line at all.
+        assert_eq!(pid("4: FLOCK  ADVISORY  WRITE 0 fe:00:6266957 0 EOF"), None);
+        assert_eq!(pid("5: FLOCK"), None);
+        assert_eq!(pid(""), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! What Linux answers by `/proc`, on systems without it: macOS and its relatives. Written from the documentation; not
+//! built or tested here.
+//!
+//! What is lost, without calls that this crate forbids itself (`unsafe`):
+//! - There is no list of processes. The orphan reaper ends process groups, but not a process that left its group and
+//!   lost its parent; and a group whose number was given to others after all its members ended can't be told from
+//!   its successor.
+//! - Nobody tells which process holds a lock.
+//! - There is no keyring yet: `cli_auth_credentials_store = "keyring"` fails, `"auto"` uses `auth.json`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use keyring_core::api::CredentialStore;
+
+use super::process::{Process, Signal, signal_process};
+use crate::Holder;
+
+/// Whether the kernel makes a file up: there is no file system for that. Devices are no regular files anyway.
+pub(crate) fn is_kernel_file(_: &File) -> bool {
+    false
+}
+
+/// Whether the kernel makes up what is at an absolute path without links.
+pub(crate) fn is_kernel_path(path: &Path) -> bool {
+    path.starts_with("/dev")
+}
+
+/// A process that can be ended, by its number. Whoever holds this must be the parent: the number stays taken until the
+/// parent has asked how the process ended, and for the moment after that it may hit another process of this user.
+#[derive(Debug)]
+pub(crate) struct ProcessHandle(i32);
+
+impl ProcessHandle {
+    /// Of a child that has not been waited for.
+    pub(crate) fn of_child(id: u32) -> Option<Self> {
+        i32::try_from(id).ok().filter(|id| *id > 1).map(Self)
+    }
+
+    /// Ends it at once. One that has ended by itself is no error.
+    pub(crate) fn kill(&self) {
+        let _ = signal_process(self.0, Signal::Kill);
+    }
+}
+
+/// The file of our own program; after an update that replaced it, the new one.
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// A process by its number: nobody tells.
+pub(crate) fn find_process(_: i32) -> Option<Process> {
+    None
+}
+
+/// All processes: nobody tells.
+pub(crate) fn all_processes() -> BTreeMap<i32, Process> {
+    BTreeMap::new()
+}
+
+/// Whether a process was started with this variable: nobody tells.
+pub(crate) fn has_variable(_: &Process, _: &str) -> bool {
+    false
+}
+
+/// The process that holds a lock on this file: nobody tells, for locks by `flock`.
+pub(crate) fn lock_holder(_: &File) -> Option<Holder> {
+    None
+}
+
+/// The keyring: none yet.
+pub(crate) fn keyring_store() -> Result<Arc<CredentialStore>, String> {
+    Err("this build has no keyring for this system; set cli_auth_credentials_store to \"file\"".to_owned())
+}

@@ -1,0 +1,43 @@
+//! Everything that differs from one operating system to the next. The rest of this crate names no system, and uses
+//! neither `std::os::unix` nor `rustix`.
+//!
+//! Linux is built and tested. macOS (and its relatives) is written from the documentation and not built here. Another
+//! system needs a file beside these two with the same functions, and its own `files` and `process`.
+//!
+//! # Where to look
+//!
+//! | file | what |
+//! |---|---|
+//! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
+//! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
+//! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
+//! | `macos.rs` | the same questions where nobody answers them; says what is lost |
+
+#[cfg(not(unix))]
+compile_error!(
+    "codex-core does not support this system yet. core/src/sys lacks for it: processes (groups or job objects, signals, \
+     the orphan reaper's pipe, output pipes), files (identity, owner-only creation, opening without waiting, positioned \
+     reads, folder sync), the holder of a lock, and the keyring."
+);
+
+#[cfg(unix)]
+pub(crate) mod files;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(all(unix, not(target_os = "linux")))]
+mod macos;
+#[cfg(unix)]
+pub(crate) mod process;
+
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(all(unix, not(target_os = "linux")))]
+use macos as system;
+
+pub(crate) use system::{keyring_store, lock_holder};
+
+/// Version of the operating system's kernel, such as `6.8.0`.
+pub(crate) fn kernel_version() -> String {
+    let name = rustix::system::uname();
+    name.release().to_string_lossy().into_owned()
+}
