@@ -10,9 +10,9 @@ use codex_app_server_protocol::{
 use codex_core::config::{self, ConfigProblem, ConfigReport};
 
 use crate::client::handle::ClientProfile;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
+use crate::server::{RequestContext, Router};
 use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.

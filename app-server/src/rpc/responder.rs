@@ -12,7 +12,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::{RpcError, RpcResult};
 use super::scheduler::QueueTicket;
-use super::streamed_turns::{LaterTurns, ResponseWithTurns};
 use crate::client::handle::Client;
 
 /// The duty to answer one request. Dropped unanswered (a handler panicked, a task was cancelled) it answers with an
@@ -37,8 +36,17 @@ impl PendingResponse {
         }
     }
 
+    /// Who asks.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Refuses.
     pub(crate) fn error(mut self, error: &ErrorObject) {
+        self.write_error(error);
+    }
+
+    fn write_error(&mut self, error: &ErrorObject) {
         self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), error));
     }
 
@@ -47,15 +55,18 @@ impl PendingResponse {
         self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
     }
 
-    /// Grants, with turns that are read while the answer is written.
-    fn result_with_turns(mut self, result: &impl Serialize, turns: LaterTurns) {
+    /// Grants, with a frame that is made while it is written.
+    fn result_in_pieces<P>(mut self, result: &impl Serialize, pieces: impl FnOnce(RequestId, Vec<u8>) -> P)
+    where
+        P: Iterator<Item = Vec<u8>> + Send + 'static,
+    {
         let Some(id) = self.id.clone() else { return };
         let mut json = Vec::with_capacity(4096);
         if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
             return self.result(result);
         }
+        let pieces = pieces(id, json);
         self.id = None;
-        let pieces = ResponseWithTurns::new(id, json, turns, Arc::clone(&self.client));
         self.client.outgoing.push_pieces(pieces, self.slot.take());
     }
 
@@ -77,7 +88,7 @@ impl Drop for PendingResponse {
     fn drop(&mut self) {
         if self.id.is_some() {
             let error = RpcError::internal("the request was given up before it was answered; try again").0;
-            self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), &error));
+            self.write_error(&error);
         }
     }
 }
@@ -109,13 +120,14 @@ impl<M: Request> Responder<M> {
         }
     }
 
-    /// Answers with a thread whose turns are to come, if there are any that are not in memory.
-    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<LaterTurns>)>) {
-        match answer {
-            Ok((result, Some(turns))) => self.answer.result_with_turns(&result, turns),
-            Ok((result, None)) => self.answer.result(&result),
-            Err(RpcError(error)) => self.answer.error(&error),
-        }
+    /// Answers with a frame that may be large, and is made while it is written. `pieces` is given the request's id and
+    /// the frame with `result` in it, without line end, and says what is written in its place, piece by piece. Making a
+    /// piece may block.
+    pub(crate) fn send_in_pieces<P>(self, result: &M::Response, pieces: impl FnOnce(RequestId, Vec<u8>) -> P)
+    where
+        P: Iterator<Item = Vec<u8>> + Send + 'static,
+    {
+        self.answer.result_in_pieces(result, pieces);
     }
 
     /// Hands the duty to a thread's actor. `convert` runs where the actor answers.

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
 
-use crate::client::connection::*;
+use crate::connection::*;
 use crate::handlers;
-use crate::rpc::dispatch::Router;
+use crate::handlers::streamed_turns::{self, LaterTurns};
 use crate::rpc::error::RpcError;
-use crate::rpc::streamed_turns::LaterTurns;
+use crate::server::Router;
 
 macro_rules! request {
     ($marker:ident, $method:literal) => {
@@ -52,7 +52,7 @@ impl Client {
             codex_home: home.path().to_owned(),
             ..ConfigSource::default()
         };
-        let server = Server::with_router(config, router);
+        let server = Server::new(config, router);
         let (near, far) = tokio::io::duplex(1 << 16);
         let (input, output) = tokio::io::split(far);
         tokio::spawn(async move { crate::serve(&server, input, output, std::future::pending()).await });
@@ -198,10 +198,11 @@ async fn a_request_that_takes_long_does_not_count_among_those_in_progress() {
 async fn an_answer_with_turns_that_is_not_written_counts_among_those_in_progress() {
     static BEGUN: AtomicUsize = AtomicUsize::new(0);
     let mut client = Client::connect(|router| {
-        router.on_deferred::<Large, _, _>(async |_, _, responder| {
+        router.on_deferred::<Large, _, _>(async |cx, _, responder| {
             BEGUN.fetch_add(1, Ordering::SeqCst);
             let turns = LaterTurns::new(AllTurns::from(vec![large_turn()]));
-            responder.send_with_turns(turns.map(|(_, turns)| (NoParams {}, Some(turns))));
+            let answer = turns.map(|(_, turns)| (NoParams {}, Some(turns)));
+            streamed_turns::send(&cx.client, responder, answer);
         });
     })
     .await;
@@ -255,9 +256,11 @@ fn asks(router: &mut Router, ended: &'static AtomicUsize) {
             reason: ChatgptAuthTokensRefreshReason::Unauthorized,
             previous_account_id: None,
         };
+        let patience = Duration::from_secs(60);
         let answer = cx
-            .client
-            .request::<AccountChatgptAuthTokensRefresh>(&params, Duration::from_secs(60))
+            .server
+            .subscriptions
+            .request::<AccountChatgptAuthTokensRefresh>(&cx.client, &params, patience)
             .await;
         ended.fetch_add(1, Ordering::SeqCst);
         answer

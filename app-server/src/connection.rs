@@ -13,14 +13,13 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::handle::{Client, MAX_IN_PROGRESS};
-use super::outgoing;
-use super::pending_requests::ClientReply;
+use crate::client::handle::{Client, MAX_IN_PROGRESS};
+use crate::client::outgoing;
+use crate::client::pending_requests::ClientReply;
 use crate::client::transport::lines::{Line, LineReader, MAX_LINE};
-use crate::rpc::dispatch::RequestContext;
 use crate::rpc::responder::PendingResponse;
 use crate::rpc::scheduler::RequestQueue;
-use crate::server::Server;
+use crate::server::{RequestContext, Server};
 
 mod backlog;
 
@@ -229,19 +228,17 @@ impl Connection {
             return self.server.router.call(method, params, cx, answer).await;
         }
         match lane {
-            None => drop(
-                self.server
-                    .runtime
-                    .spawn(self.server.router.call(method, params, cx, answer)),
-            ),
+            None => {
+                let call = self.server.router.call(method, params, cx, answer);
+                self.server.runtime.spawn(call);
+            }
             Some(lane) => {
                 let method = method.to_owned();
                 self.server.scheduler.enter(lane, move |place| {
                     answer.place = Some(place);
                     let server = Arc::clone(&cx.server);
-                    server
-                        .runtime
-                        .spawn(server.router.call(&method, params, cx, answer));
+                    let call = server.router.call(&method, params, cx, answer);
+                    server.runtime.spawn(call);
                 });
             }
         }
