@@ -81,6 +81,13 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
     if !opened {
         return Err(RpcError::invalid("Already initialized"));
     }
+    tracing::info!(
+        client = cx.client.id,
+        name = client.name,
+        version = client.version,
+        dialect = ?cx.client.outgoing.dialect(),
+        "client initialized"
+    );
     Ok(InitializeResponse {
         codex_home: AbsolutePathBuf::from_path(&cx.server.config.codex_home),
         platform_family: env::consts::FAMILY.to_owned(),

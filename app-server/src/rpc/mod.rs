@@ -6,9 +6,11 @@
 //! * which requests wait for each other: `scheduler`
 //! * the answer, given exactly once: `responder`
 //! * errors of handlers: `error`; which code and text the engine's errors have on the wire: `core_error`
+//! * what the log says of a request: `request_log`
 
 mod core_error;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+mod request_log;
 pub(crate) mod responder;
 pub(crate) mod scheduler;

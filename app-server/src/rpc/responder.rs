@@ -9,8 +9,10 @@ use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
 use codex_core::Reply;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Span;
 
 use super::error::{RpcError, RpcResult};
+use super::request_log::{Outcome, RequestLog};
 use super::scheduler::QueueTicket;
 use crate::client::handle::Client;
 
@@ -19,6 +21,8 @@ use crate::client::handle::Client;
 pub(crate) struct PendingResponse {
     client: Arc<Client>,
     id: Option<RequestId>,
+    /// Until the answer is handed over.
+    log: Option<RequestLog>,
     /// Room among the requests that a connection may have in progress.
     pub(crate) slot: Option<OwnedSemaphorePermit>,
     /// The place in the lane.
@@ -26,10 +30,11 @@ pub(crate) struct PendingResponse {
 }
 
 impl PendingResponse {
-    /// The duty to answer this request of this client.
-    pub(crate) fn new(client: Arc<Client>, id: RequestId) -> Self {
+    /// The duty to answer this request of this client. It was read just now.
+    pub(crate) fn new(client: Arc<Client>, id: RequestId, method: &str) -> Self {
         Self {
             client,
+            log: Some(RequestLog::new(method, &id)),
             id: Some(id),
             slot: None,
             place: None,
@@ -41,18 +46,26 @@ impl PendingResponse {
         &self.client
     }
 
+    /// The span around all that is done for the request.
+    pub(crate) fn span(&self) -> Span {
+        let log = self.log.as_ref();
+        log.map_or_else(Span::none, |log| log.span().clone())
+    }
+
     /// Refuses.
     pub(crate) fn error(mut self, error: &ErrorObject) {
         self.write_error(error);
     }
 
     fn write_error(&mut self, error: &ErrorObject) {
-        self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), error));
+        self.write(Err(error.code), |out, id| {
+            encode_error(out, Dialect::Plain, Some(id), error)
+        });
     }
 
     /// Grants.
     fn result(mut self, result: &impl Serialize) {
-        self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
+        self.write(Ok(()), |out, id| encode_response(out, Dialect::Plain, id, result));
     }
 
     /// Grants, with a frame that is made while it is written.
@@ -67,10 +80,21 @@ impl PendingResponse {
         }
         let pieces = pieces(id, json);
         self.id = None;
-        self.client.outgoing.push_pieces(pieces, self.slot.take());
+        let (log, slot) = (self.log.take(), self.slot.take());
+        match log {
+            Some(mut log) => {
+                log.set_outcome(Ok(()));
+                self.client.outgoing.push_pieces(log.around(pieces), slot);
+            }
+            None => self.client.outgoing.push_pieces(pieces, slot),
+        }
     }
 
-    fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
+    fn write(
+        &mut self,
+        mut outcome: Outcome,
+        encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>,
+    ) {
         let Some(id) = &self.id else { return };
         let mut json = Vec::with_capacity(256);
         // If this panics, the request is still to be answered.
@@ -78,8 +102,12 @@ impl PendingResponse {
             let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
             json.clear();
             drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
+            outcome = Err(error.code);
         }
         self.id = None;
+        if let Some(log) = &mut self.log {
+            log.set_outcome(outcome);
+        }
         self.client.outgoing.push(None, json);
     }
 }

@@ -182,7 +182,8 @@ impl Outgoing {
             .store(dialect == Dialect::JsonRpc2, Ordering::Relaxed);
     }
 
-    fn dialect(&self) -> Dialect {
+    /// How frames are written.
+    pub(crate) fn dialect(&self) -> Dialect {
         if self.json_rpc_2.load(Ordering::Relaxed) {
             Dialect::JsonRpc2
         } else {
