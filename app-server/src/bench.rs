@@ -5,13 +5,14 @@ use std::sync::Arc;
 use codex_core::{DeltaKind, Event, EventSink, ThreadId};
 use tokio::io::AsyncWrite;
 
-use super::subscriptions::Subscriptions;
 use crate::client::handle::{Client, ClientProfile};
 use crate::client::outgoing;
+use crate::events::publisher::Publisher;
+use crate::subscriptions::Subscriptions;
 
 /// A thread and a client that watches it.
 pub struct DeltaPath {
-    subscriptions: Arc<Subscriptions>,
+    events: Publisher<Subscriptions>,
     client: Arc<Client>,
     thread: ThreadId,
     turn_id: Arc<str>,
@@ -33,7 +34,7 @@ impl DeltaPath {
         let thread = ThreadId::new();
         subscriptions.watch(thread, &client);
         Self {
-            subscriptions,
+            events: Publisher::new(subscriptions),
             client,
             thread,
             turn_id: codex_core::new_id().into(),
@@ -43,7 +44,7 @@ impl DeltaPath {
 
     /// The model said this.
     pub fn say(&self, text: &str) {
-        self.subscriptions.emit(
+        self.events.emit(
             self.thread,
             Event::Delta {
                 turn_id: Arc::clone(&self.turn_id),

@@ -10,8 +10,8 @@ use codex_app_server_protocol::{
 use codex_core::auth::{ExternalTokenProvider, ExternalTokens, Secret};
 use futures_util::future::BoxFuture;
 
-use super::subscriptions::Subscriptions;
 use crate::client::handle::{Client, ClientRequestError};
+use crate::subscriptions::Subscriptions;
 
 /// A bound for one client. The engine stops waiting much earlier, whoever is asked then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,10 +51,12 @@ impl ExternalTokenProvider for TokenOwner {
         };
         Box::pin(async move {
             let mut asked = Vec::new();
-            while let Some(client) = next(&subscriptions, first, &asked) {
+            while let Some(subscriptions) = subscriptions.upgrade()
+                && let Some(client) = next(&subscriptions, first, &asked)
+            {
                 asked.push(client.id);
-                match client
-                    .request::<AccountChatgptAuthTokensRefresh>(&params, PATIENCE)
+                match subscriptions
+                    .request::<AccountChatgptAuthTokensRefresh>(&client, &params, PATIENCE)
                     .await
                 {
                     Ok(tokens) => return Ok(tokens_from_wire(tokens)),
@@ -75,8 +77,8 @@ impl ExternalTokenProvider for TokenOwner {
 }
 
 /// Whom to ask next.
-fn next(subscriptions: &Weak<Subscriptions>, first: Option<u64>, asked: &[u64]) -> Option<Arc<Client>> {
-    let mut left = subscriptions.upgrade()?.initialized();
+fn next(subscriptions: &Subscriptions, first: Option<u64>, asked: &[u64]) -> Option<Arc<Client>> {
+    let mut left = subscriptions.initialized();
     left.retain(|client| !asked.contains(&client.id));
     let at = left
         .iter()
@@ -97,8 +99,8 @@ fn tokens_from_wire(tokens: ChatgptAuthTokensRefreshResponse) -> ExternalTokens 
 mod tests {
     use std::collections::HashSet;
 
-    use codex_app_server_protocol::{ErrorObject, RequestId};
-    use serde_json::value::to_raw_value;
+    use codex_app_server_protocol::{ErrorObject, Frame, Request, wire};
+    use serde_json::value::{RawValue, to_raw_value};
 
     use super::*;
     use crate::client::handle::ClientProfile;
@@ -114,14 +116,21 @@ mod tests {
         client
     }
 
-    /// Answers question `id` as this client.
-    fn answer(subscriptions: &Subscriptions, client: &Client, id: i64, account: &str) {
-        let tokens = serde_json::json!({"accessToken": "t", "chatgptAccountId": account});
-        subscriptions.answered(
-            client,
-            Some(&RequestId::Integer(id)),
-            Ok(to_raw_value(&tokens).unwrap()),
-        );
+    /// Answers the request that this client has got.
+    fn answer(subscriptions: &Subscriptions, client: &Client, reply: Result<Box<RawValue>, ErrorObject>) {
+        let asked = client.outgoing.take_frames();
+        let [asked] = &asked[..] else {
+            panic!("{} requests", asked.len())
+        };
+        let Frame::Request { id, method, .. } = wire::decode(asked).unwrap().frame else {
+            panic!("no request")
+        };
+        assert_eq!(method, AccountChatgptAuthTokensRefresh::METHOD);
+        subscriptions.answered(client, Some(&id), reply);
+    }
+
+    fn tokens(account: &str) -> Box<RawValue> {
+        to_raw_value(&serde_json::json!({"accessToken": "t", "chatgptAccountId": account})).unwrap()
     }
 
     #[tokio::test]
@@ -133,10 +142,14 @@ mod tests {
         owner.signed_in(&first);
         let asking = tokio::spawn(owner.refresh(Some("ws".to_owned())));
         tokio::task::yield_now().await;
-        answer(&subscriptions, &other, 0, "not asked");
+        let asked = first.outgoing.take_frames();
+        let Frame::Request { id, .. } = wire::decode(&asked[0]).unwrap().frame else {
+            panic!("no request")
+        };
+        subscriptions.answered(&other, Some(&id), Ok(tokens("not asked")));
         subscriptions.disconnect(&first);
         tokio::task::yield_now().await;
-        answer(&subscriptions, &other, 1, "ws");
+        answer(&subscriptions, &other, Ok(tokens("ws")));
         assert_eq!(asking.await.unwrap().unwrap().account_id, "ws");
     }
 
@@ -172,16 +185,16 @@ mod tests {
         let client = connect(&subscriptions);
         let asking = tokio::spawn(owner.refresh(None));
         tokio::task::yield_now().await;
-        subscriptions.answered(
+        answer(
+            &subscriptions,
             &client,
-            Some(&RequestId::Integer(0)),
             Err(ErrorObject::new(-32000, "no session")),
         );
         assert_eq!(asking.await.unwrap().unwrap_err(), "code=-32000, no session");
         let asking = tokio::spawn(owner.refresh(None));
         tokio::task::yield_now().await;
         let garbage = to_raw_value(&serde_json::json!({"accessToken": 7, "token": "secret"})).unwrap();
-        subscriptions.answered(&client, Some(&RequestId::Integer(1)), Ok(garbage));
+        answer(&subscriptions, &client, Ok(garbage));
         assert!(!asking.await.unwrap().unwrap_err().contains("secret"));
     }
 }

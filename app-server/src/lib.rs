@@ -1,16 +1,28 @@
 //! JSON-RPC in front of the engine: connections, dispatch, handlers, and the events of threads as notifications.
 //!
-//! [`Server`] is one engine with what its connections share; [`serve`] lets one client speak to it over any pair of
-//! byte streams.
+//! [`Server`] is one engine with what its connections share, made by [`new_server`]; [`serve`] lets one client speak to it
+//! over any pair of byte streams.
+//!
+//! Each module uses only those below it. From the bottom to the top:
+//!
+//! * `convert`: between the engine's types and those of the contract
+//! * `events`: from an event of a thread to a message for clients
+//! * `client`: one client: its bytes, its queue, what it said of itself
+//! * `rpc`: from a request to its handler and its answer
+//! * `subscriptions`: who is connected, who watches which thread, what they are asked
+//! * `external_tokens`: asks clients for tokens that they own
+//! * `server`: the engine, and all of the above
+//! * `handlers`: what each method does
+//! * `connection`: serves one client
 
 pub mod bench;
-#[doc(hidden)]
-pub(crate) mod client;
+mod client;
+mod connection;
 mod convert;
 mod events;
 mod external_tokens;
 mod handlers;
-pub(crate) mod rpc;
+mod rpc;
 mod server;
 mod subscriptions;
 mod user_agent;
@@ -18,6 +30,7 @@ mod user_agent;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use codex_core::config::ConfigSource;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use client::transport::stdio;
@@ -33,6 +46,11 @@ const RENEWAL_END: Duration = Duration::from_secs(5);
 /// How long the last messages may take to be read.
 const LAST_MESSAGES: Duration = Duration::from_millis(100);
 
+/// A server over this configuration that knows all methods. Call it within a tokio runtime. Reads and opens nothing yet.
+pub fn new_server(config: ConfigSource) -> Arc<Server> {
+    Server::new(config, handlers::router())
+}
+
 /// Serves one client until its input ends, it stops reading, or `stop` resolves. Then ends the server: requests that
 /// were read are answered, running turns are recorded as interrupted, children are killed, and what waits is written.
 /// All of that takes less than a second, and up to five if account tokens are being renewed.
@@ -41,7 +59,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let ending = client::connection::serve(server, input, output, stop).await;
+    let ending = connection::serve(server, input, output, stop).await;
     let began = Instant::now();
     let renewal = server.auth.finish_renewal(RENEWAL_END);
     let threads = async {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
-use codex_app_server::{Server, serve, stdio};
+use codex_app_server::{new_server, serve, stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::mock_model::{MockModel, Script};
@@ -80,7 +80,7 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     runtime.block_on(async {
         let mut signals = Signals::install().context("signals cannot be handled")?;
         let (input, output) = stdio::open().context("standard input or output cannot be used")?;
-        let server = Server::new(config);
+        let server = new_server(config);
         let (tell, told) = oneshot::channel();
         // A task of its own: signals count also when the end of input came first.
         tokio::spawn(async move {

@@ -6,16 +6,19 @@ use std::time::Duration;
 use codex_core::auth::{AuthManager, AuthOptions, ExternalTokenProvider};
 use codex_core::backend::Backend;
 use codex_core::config::ConfigSource;
-use codex_core::{Engine, EngineOptions, EventSink, ThreadHandle, ThreadId};
+use codex_core::{Engine, EngineOptions, StartThread, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
 
-use super::external_tokens::TokenOwner;
-use super::subscriptions::Subscriptions;
 use crate::client::handle::Client;
-use crate::handlers;
-use crate::rpc::dispatch::Router;
+use crate::events::publisher::Publisher;
+use crate::external_tokens::TokenOwner;
+use crate::rpc::dispatch;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::scheduler::RequestScheduler;
+use crate::subscriptions::Subscriptions;
+
+/// The methods of a server, with their handlers.
+pub(crate) type Router = dispatch::Router<RequestContext>;
 
 /// One server. Any number of connections may share it.
 pub struct Server {
@@ -33,19 +36,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server over this configuration. Call it within a tokio runtime. Reads and opens nothing yet.
-    pub fn new(config: ConfigSource) -> Arc<Self> {
-        Self::with_router(config, handlers::router())
-    }
-
-    pub(crate) fn with_router(config: ConfigSource, router: Router) -> Arc<Self> {
+    /// A server over this configuration that knows these methods. Call it within a tokio runtime. Reads and opens
+    /// nothing yet.
+    pub(crate) fn new(config: ConfigSource, router: Router) -> Arc<Self> {
         let subscriptions = Subscriptions::new();
         let auth = AuthManager::with_options(AuthOptions::of_config(config.clone()));
         let token_owner = TokenOwner::new(&subscriptions);
         auth.set_external_token_provider(Arc::clone(&token_owner) as Arc<dyn ExternalTokenProvider>);
         let engine = Engine::new(EngineOptions {
             config: config.clone(),
-            sink: Arc::clone(&subscriptions) as Arc<dyn EventSink>,
+            sink: Arc::new(Publisher::new(Arc::clone(&subscriptions))),
             auth: Arc::clone(&auth),
         });
         Arc::new(Self {
@@ -64,6 +64,12 @@ impl Server {
     /// Ends all threads, within this time: turns are recorded as interrupted first, then children are ended.
     pub async fn shutdown(&self, within: Duration) {
         self.engine.shutdown(within).await;
+    }
+
+    /// Subscribes a client to a thread.
+    pub(crate) fn watch(&self, thread: ThreadId, client: &Arc<Client>) {
+        self.subscriptions.watch(thread, client);
+        self.count_watchers(thread);
     }
 
     /// Ends the subscription of a client. False if there was none.
@@ -92,6 +98,27 @@ impl Server {
     pub(crate) fn thread(&self, id: &str) -> RpcResult<ThreadHandle> {
         let thread = self.engine.thread(parse_thread_id(id)?);
         thread.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))
+    }
+}
+
+/// What a handler works with: the server, and the client that asks.
+#[derive(Clone)]
+pub(crate) struct RequestContext {
+    /// The server.
+    pub(crate) server: Arc<Server>,
+    /// Who asks.
+    pub(crate) client: Arc<Client>,
+}
+
+impl RequestContext {
+    /// What a thread needs to know of the client that opens it.
+    pub(crate) fn opener(&self) -> StartThread {
+        let profile = self.client.profile();
+        StartThread {
+            originator: profile.map(|p| p.originator.clone()).unwrap_or_default(),
+            user_agent: profile.map(|p| p.user_agent.clone()).unwrap_or_default(),
+            ..StartThread::default()
+        }
     }
 }
 

@@ -1,27 +1,26 @@
-//! Who is connected, who watches which thread, and what we have asked them. Takes the events of all threads and hands
-//! them to the right connections.
+//! Who is connected and who watches which thread; `subscriptions::requests` is what we have asked them. The events of
+//! threads come from above as messages that are ready to be sent (see [`Delivery`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use codex_app_server_protocol::wire::encode_request;
-use codex_app_server_protocol::{
-    Dialect, Notification, Request, RequestId, ServerRequestResolved, ServerRequestResolvedNotification,
-};
-use codex_core::{Event, EventSink, ThreadId};
+use codex_app_server_protocol::{Notification, Request};
+use codex_core::ThreadId;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::client::handle::{Client, SharedFrame};
-use crate::client::outgoing::Delta;
-use crate::client::pending_requests::{Audience, ClientReply, OnReply, PendingRequest, PendingRequests};
-use crate::events;
+use crate::client::handle::{Client, ClientRequestError, SharedFrame, read_reply};
+use crate::client::pending_requests::{Audience, PendingRequests};
+use crate::events::delivery::Delivery;
+use crate::events::delta::Delta;
+
+mod requests;
 
 /// The meeting point of threads and connections.
 pub(crate) struct Subscriptions {
     /// Read and changed by the actors of all threads and by all connections, for moments only.
     state: Arc<Mutex<State>>,
-    /// Told when a queue is drained or broken, a thread gains or loses a watcher, or a question is asked.
+    /// Told when a queue is drained or broken, a thread gains or loses a watcher, or a request is sent.
     relieved: Arc<Notify>,
 }
 
@@ -30,20 +29,12 @@ struct State {
     next_client: u64,
     clients: Vec<Arc<Client>>,
     watchers: HashMap<ThreadId, Vec<Arc<Client>>>,
-    questions: PendingRequests,
+    requests: PendingRequests,
 }
 
 impl State {
     fn watchers(&self, thread: ThreadId) -> &[Arc<Client>] {
         self.watchers.get(&thread).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a question waits for the answer of this connection.
-    fn is_asked(&self, client: u64) -> bool {
-        self.questions.audiences().any(|audience| match audience {
-            Audience::Thread(thread) => self.watchers(thread).iter().any(|other| other.id == client),
-            Audience::Client(asked) => asked == client,
-        })
     }
 
     fn congested(&self, thread: ThreadId) -> bool {
@@ -63,9 +54,9 @@ impl Subscriptions {
     }
 
     /// A new connection.
-    pub(crate) fn connect(self: &Arc<Self>) -> Arc<Client> {
+    pub(crate) fn connect(&self) -> Arc<Client> {
         let mut state = self.lock();
-        let client = Arc::new(Client::new(state.next_client, self, Arc::clone(&self.relieved)));
+        let client = Arc::new(Client::new(state.next_client, Arc::clone(&self.relieved)));
         state.next_client += 1;
         state.clients.push(Arc::clone(&client));
         client
@@ -85,7 +76,7 @@ impl Subscriptions {
             }
             !watchers.is_empty()
         });
-        let dropped = state.questions.remove_of_client(client.id);
+        let dropped = state.requests.remove_of_client(client.id);
         drop(state);
         drop(dropped);
         self.relieved.notify_waiters();
@@ -102,24 +93,13 @@ impl Subscriptions {
             .collect()
     }
 
-    /// No more answers can come from this connection: questions to it alone are dropped.
+    /// No more answers can come from this connection: requests to it alone are dropped.
     pub(crate) fn input_ended(&self, client: &Client) {
         let mut state = self.lock();
         client.set_input_ended();
-        let dropped = state.questions.remove_of_client(client.id);
+        let dropped = state.requests.remove_of_client(client.id);
         drop(state);
         drop(dropped);
-    }
-
-    /// Resolves when this connection is asked something.
-    pub(crate) async fn answer_expected(&self, client: u64) {
-        loop {
-            let changed = self.relieved.notified();
-            if self.lock().is_asked(client) {
-                return;
-            }
-            changed.await;
-        }
     }
 
     /// Subscribes a connection to a thread, unless it has ended meanwhile.
@@ -155,13 +135,6 @@ impl Subscriptions {
         self.lock().watchers(thread).len()
     }
 
-    /// Sends the questions of a thread that wait for an answer, with their old ids, to one who came later.
-    pub(crate) fn repeat_requests(&self, thread: ThreadId, client: &Client) {
-        for question in self.lock().questions.of_thread(thread) {
-            client.outgoing.push(Some(thread), question.json.clone());
-        }
-    }
-
     /// Tells every initialised connection. `thread`: the thread whose order it belongs to.
     pub(crate) fn broadcast<N: Notification>(&self, thread: Option<ThreadId>, params: &N::Params) {
         let mut frame = SharedFrame::<N>::new(thread, params);
@@ -182,14 +155,34 @@ impl Subscriptions {
     pub(crate) fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
         let mut frame = SharedFrame::<N>::new(Some(thread), params);
         for client in &self.lock().clients {
-            if client.profile().is_some_and(|session| session.experimental) {
+            if client.is_experimental() {
                 frame.send_to(client);
             }
         }
     }
 
-    /// Hands text of an item to those who watch the thread.
-    pub(crate) fn tell_delta(&self, method: &str, delta: Delta) {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Delivery for Subscriptions {
+    type ReplyError = ClientRequestError;
+
+    fn tell<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+        Self::tell::<N>(self, thread, params);
+    }
+
+    fn broadcast<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+        Self::broadcast::<N>(self, Some(thread), params);
+    }
+
+    fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
+        Self::broadcast_experimental::<N>(self, thread, params);
+    }
+
+    fn tell_delta(&self, delta: Delta) {
+        let method = delta.method();
         let state = self.lock();
         if let Some((last, others)) = state.watchers(delta.thread).split_last() {
             for client in others.iter().filter(|client| client.wants(method)) {
@@ -201,121 +194,20 @@ impl Subscriptions {
         }
     }
 
-    /// Asks a question. `number`: the engine's number for it. Gives its id.
-    pub(crate) fn ask<R: Request>(
+    fn ask<R: Request>(
         &self,
-        audience: Audience,
-        number: Option<u64>,
+        thread: ThreadId,
+        id: i64,
         params: &R::Params,
-        on_answer: OnReply,
-    ) -> i64 {
-        let mut state = self.lock();
-        let id = state.questions.next_id();
-        let mut json = Vec::with_capacity(512);
-        if let Err(e) = encode_request(
-            &mut json,
-            Dialect::Plain,
-            &RequestId::Integer(id),
-            R::METHOD,
-            params,
-        ) {
-            tracing::error!(method = R::METHOD, error = %e, "a question cannot be written as JSON");
-            return id;
-        }
-        let question = PendingRequest {
-            audience,
-            number,
-            json: json.into(),
-            on_answer,
-        };
-        match audience {
-            Audience::Thread(thread) => {
-                for client in state.watchers(thread) {
-                    client.outgoing.push(Some(thread), question.json.clone());
-                }
-            }
-            Audience::Client(asked) => {
-                let listens = |client: &&Arc<Client>| client.id == asked && !client.input_has_ended();
-                let Some(client) = state.clients.iter().find(listens) else {
-                    // Dropping what waits for the answer says that none will come.
-                    return id;
-                };
-                client.outgoing.push(None, question.json.clone());
-            }
-        }
-        state.questions.insert(id, question);
-        drop(state);
-        self.relieved.notify_waiters();
-        id
+        on_reply: impl FnOnce(Result<R::Response, ClientRequestError>) + Send + 'static,
+    ) {
+        let on_reply = move |reply| on_reply(read_reply::<R>(reply));
+        self.send_request::<R>(Audience::Thread(thread), id, params, Box::new(on_reply));
     }
 
-    /// A client has answered. The first answer counts; those who were asked too are told that it is settled.
-    pub(crate) fn answered(&self, client: &Client, id: Option<&RequestId>, outcome: ClientReply) {
-        let mut state = self.lock();
-        let question = match id {
-            Some(RequestId::Integer(id)) => {
-                let asked = state
-                    .questions
-                    .get(*id)
-                    .is_some_and(|question| match question.audience {
-                        Audience::Thread(thread) => {
-                            state.watchers(thread).iter().any(|other| other.id == client.id)
-                        }
-                        Audience::Client(asked) => asked == client.id,
-                    });
-                asked.then(|| state.settle(*id)).flatten()
-            }
-            _ => None,
-        };
-        drop(state);
-        if let Some(question) = question {
-            (question.on_answer)(outcome);
-        } else {
-            tracing::warn!(?id, "a client answered what it was not asked, or too late");
-        }
-    }
-
-    /// The engine needs no answer any more to the question that it knows by this number.
-    pub(crate) fn withdraw(&self, number: u64) {
-        let mut state = self.lock();
-        let id = state.questions.by_number(number);
-        let question = id.and_then(|id| state.settle(id));
-        drop(state);
-        drop(question);
-    }
-
-    /// Nobody waits for the answer to this question any more.
-    pub(crate) fn forget(&self, id: i64) {
-        let question = self.lock().questions.remove(id);
-        drop(question);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Takes a question off the table and tells the watchers of its thread.
-    fn settle(&mut self, id: i64) -> Option<PendingRequest> {
-        let question = self.questions.remove(id)?;
-        if let Audience::Thread(thread) = question.audience {
-            let params = ServerRequestResolvedNotification {
-                thread_id: thread.to_string(),
-                request_id: RequestId::Integer(id),
-            };
-            let mut frame = SharedFrame::<ServerRequestResolved>::new(Some(thread), &params);
-            for client in self.watchers(thread) {
-                frame.send_to(client);
-            }
-        }
-        Some(question)
-    }
-}
-
-impl EventSink for Subscriptions {
-    fn emit(&self, thread: ThreadId, event: Event) {
-        events::publish(self, thread, event);
+    fn withdraw(&self, id: i64) {
+        let request = self.lock().settle(id);
+        drop(request);
     }
 
     fn congested(&self, thread: ThreadId) -> bool {

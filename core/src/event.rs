@@ -166,7 +166,7 @@ pub enum Event {
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
         /// [`CommandApproval::approval`].
-        approval: u64,
+        approval: i64,
     },
     /// The thread was unloaded; nothing follows.
     Closed,
@@ -196,8 +196,8 @@ pub enum DeltaKind {
 /// A question whether a command may run.
 #[derive(Debug)]
 pub struct CommandApproval {
-    /// Number of the question, unique in the process.
-    pub approval: u64,
+    /// Number of the question ([`crate::new_request_id`]): whoever asks somebody else on its behalf can use it, too.
+    pub approval: i64,
     /// Its turn.
     pub turn_id: Arc<str>,
     /// The command's item.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
@@ -45,6 +46,13 @@ impl FromStr for ThreadId {
 /// A fresh UUIDv7 as text: the identifier of turns and of items made by us.
 pub fn new_id() -> String {
     Uuid::now_v7().to_string()
+}
+
+/// A number for one request that waits for somebody's answer: unique in the process, counted from 0. Clients may be asked
+/// on behalf of several threads, and on behalf of none, over one connection.
+pub fn new_request_id() -> i64 {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Milliseconds since the Unix epoch.

@@ -52,7 +52,7 @@ pub use error::{
     ThreadOperation, TurnOperation,
 };
 pub use event::*;
-pub use ids::{ThreadId, new_id, now_ms, now_s};
+pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;
 pub use settings::*;

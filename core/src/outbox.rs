@@ -1,6 +1,6 @@
 //! The way out of a thread.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -9,11 +9,8 @@ use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
     ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, Item, ItemsView, ThreadId,
-    ThreadSettings, ThreadStatus, Turn, TurnStatus, now_ms,
+    ThreadSettings, ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
 };
-
-/// Numbers of questions are unique in the process: a client may watch several threads over one connection.
-static NEXT_APPROVAL: AtomicU64 = AtomicU64::new(1);
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
 ///
@@ -46,7 +43,7 @@ struct State {
     approvals: usize,
     /// The turn is being stopped: questions are withdrawn after its end has been told.
     stopping: bool,
-    withdrawn: Vec<u64>,
+    withdrawn: Vec<i64>,
     /// Turns held in memory, the running one last.
     turns: Vec<Turn>,
     /// Ended turns stay in `turns`.
@@ -354,7 +351,7 @@ impl std::fmt::Debug for Outbox {
 /// A question that waits for its answer; the thread's status says so as long as this lives.
 struct OpenQuestion {
     outbox: Outbox,
-    approval: u64,
+    approval: i64,
     answered: bool,
 }
 
@@ -363,7 +360,7 @@ impl OpenQuestion {
         outbox.change_status(|state| state.approvals += 1);
         Self {
             outbox: outbox.clone(),
-            approval: NEXT_APPROVAL.fetch_add(1, Ordering::Relaxed),
+            approval: new_request_id(),
             answered: false,
         }
     }

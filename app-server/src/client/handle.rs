@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use codex_app_server_protocol::wire::encode_notification;
@@ -12,9 +11,8 @@ use codex_core::{ThreadId, now_ms};
 use tokio::sync::{Notify, Semaphore};
 
 use super::outgoing::Outgoing;
-use super::pending_requests::{Audience, ClientReply};
-use crate::handlers::running_searches::Searches;
-use crate::subscriptions::Subscriptions;
+use super::pending_requests::ClientReply;
+use super::searches::Searches;
 
 /// Requests of one connection that may be in progress; then reading stops until one is answered.
 pub(crate) const MAX_IN_PROGRESS: u32 = 128;
@@ -32,7 +30,6 @@ pub(crate) struct Client {
     profile: OnceLock<ClientProfile>,
     /// Its input has ended: no answers will come.
     input_ended: AtomicBool,
-    subscriptions: Weak<Subscriptions>,
 }
 
 /// What a client said of itself in `initialize`.
@@ -48,7 +45,7 @@ pub(crate) struct ClientProfile {
     pub(crate) opt_out: HashSet<String>,
 }
 
-/// Why a question to a client has no answer.
+/// Why a request to a client has no result.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum ClientRequestError {
     /// The client refused.
@@ -60,14 +57,14 @@ pub(crate) enum ClientRequestError {
     /// No answer in time.
     #[error("the client did not answer in time")]
     TimedOut,
-    /// The client has gone, or the question was withdrawn.
+    /// The client has gone, or the request was withdrawn.
     #[error("nobody is there to answer")]
     Gone,
 }
 
 impl Client {
-    /// A client that has just connected.
-    pub(crate) fn new(id: u64, subscriptions: &Arc<Subscriptions>, relieved: Arc<Notify>) -> Self {
+    /// A client that has just connected. `relieved` is told when its queue is drained or broken.
+    pub(crate) fn new(id: u64, relieved: Arc<Notify>) -> Self {
         Self {
             id,
             outgoing: Arc::new(Outgoing::new(relieved)),
@@ -75,7 +72,6 @@ impl Client {
             searches: Searches::default(),
             profile: OnceLock::new(),
             input_ended: AtomicBool::new(false),
-            subscriptions: Arc::downgrade(subscriptions),
         }
     }
 
@@ -85,8 +81,8 @@ impl Client {
     }
 
     /// Remembers what the client said of itself. False if it had done so before.
-    pub(crate) fn set_profile(&self, session: ClientProfile) -> bool {
-        self.profile.set(session).is_ok()
+    pub(crate) fn set_profile(&self, profile: ClientProfile) -> bool {
+        self.profile.set(profile).is_ok()
     }
 
     /// Whether its input has ended, so that it can answer nothing any more.
@@ -101,7 +97,12 @@ impl Client {
     /// Whether the client wants to hear of this.
     pub(crate) fn wants(&self, method: &str) -> bool {
         self.profile()
-            .is_some_and(|session| !session.opt_out.contains(method))
+            .is_some_and(|profile| !profile.opt_out.contains(method))
+    }
+
+    /// Whether the client may use what is experimental.
+    pub(crate) fn is_experimental(&self) -> bool {
+        self.profile().is_some_and(|profile| profile.experimental)
     }
 
     /// Tells the client something that belongs to no thread.
@@ -110,40 +111,9 @@ impl Client {
             self.outgoing.push(None, frame::<N>(params));
         }
     }
-
-    /// Asks the client, and waits for its answer at most this long.
-    pub(crate) async fn request<R: Request>(
-        &self,
-        params: &R::Params,
-        patience: Duration,
-    ) -> Result<R::Response, ClientRequestError> {
-        let subscriptions = self.subscriptions.upgrade().ok_or(ClientRequestError::Gone)?;
-        let (tx, rx) = tokio::sync::oneshot::channel();
-        let id = subscriptions.ask::<R>(
-            Audience::Client(self.id),
-            None,
-            params,
-            Box::new(move |outcome| drop(tx.send(outcome))),
-        );
-        let _forget = Forget(&subscriptions, id);
-        match tokio::time::timeout(patience, rx).await {
-            Ok(Ok(outcome)) => read_reply::<R>(outcome),
-            Ok(Err(_)) => Err(ClientRequestError::Gone),
-            Err(_) => Err(ClientRequestError::TimedOut),
-        }
-    }
 }
 
-/// Takes a question off the table when nobody waits for its answer any more.
-struct Forget<'a>(&'a Subscriptions, i64);
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.0.forget(self.1);
-    }
-}
-
-/// Reads the answer to a question.
+/// Reads the answer to a request.
 pub(crate) fn read_reply<R: Request>(outcome: ClientReply) -> Result<R::Response, ClientRequestError> {
     match outcome {
         Ok(result) => {

@@ -1,7 +1,17 @@
-//! The connections: what is read from a client, what waits to be written to it, and what it was asked.
+//! What there is of one client: the bytes that come from it, what waits to be written to it, what it said of itself and
+//! what it was asked. Who watches which thread is above this, in `subscriptions`; what its requests do, in `rpc` and
+//! `handlers`.
+//!
+//! Where to look:
+//!
+//! * a connected client, and its choices at `initialize`: `handle`
+//! * lines from a stream of bytes, standard input and output: `transport`
+//! * what waits to be written, merging of text, slow readers: `outgoing`, and `outgoing::writer`, which writes it
+//! * requests from us that wait for an answer: `pending_requests`
+//! * searches of a client that can be given up: `searches`
 
-pub(crate) mod connection;
 pub(crate) mod handle;
 pub(crate) mod outgoing;
 pub(crate) mod pending_requests;
+pub(crate) mod searches;
 pub(crate) mod transport;

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, TurnEnvironmentParams};
-
 use codex_core::config::expand_tilde;
 
+use super::invalid_params::InvalidParams;
 use super::thread::LOCAL_ENVIRONMENT;
-use crate::rpc::error::{RpcError, RpcResult};
 
 /// What the choice of environments says about the one that there is.
 #[derive(Debug, Default)]
@@ -19,7 +18,9 @@ pub(crate) struct LocalEnvironment {
 }
 
 /// Takes the local environment and refuses all others. Commands would run where the client does not expect them.
-pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> RpcResult<LocalEnvironment> {
+pub(crate) fn from_wire(
+    environments: Option<Vec<TurnEnvironmentParams>>,
+) -> Result<LocalEnvironment, InvalidParams> {
     let Some(mut environments) = environments else {
         return Ok(LocalEnvironment::default());
     };
@@ -27,13 +28,13 @@ pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> Rpc
         .iter()
         .find(|chosen| chosen.environment_id != LOCAL_ENVIRONMENT)
     {
-        return Err(RpcError::invalid(format!(
+        return Err(InvalidParams::refused(format!(
             "unknown turn environment id `{}`",
             other.environment_id
         )));
     }
     let (Some(local), true) = (environments.pop(), environments.is_empty()) else {
-        return Err(RpcError::invalid(
+        return Err(InvalidParams::refused(
             "environments must name `local` once; threads without an environment are not supported by this server",
         ));
     };
@@ -42,7 +43,7 @@ pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> Rpc
         if full.is_absolute() {
             Ok(full.into_owned())
         } else {
-            Err(RpcError::invalid(format!(
+            Err(InvalidParams::refused(format!(
                 "invalid {what} for environment `local`: `{}` is not an absolute path",
                 path.0
             )))
@@ -50,7 +51,7 @@ pub(crate) fn from_wire(environments: Option<Vec<TurnEnvironmentParams>>) -> Rpc
     };
     let roots = local.runtime_workspace_roots.map(|roots| {
         let roots = roots.into_iter().map(|root| absolute(root, "workspace root"));
-        roots.collect::<RpcResult<_>>()
+        roots.collect::<Result<_, InvalidParams>>()
     });
     Ok(LocalEnvironment {
         cwd: Some(absolute(local.cwd, "cwd")?),

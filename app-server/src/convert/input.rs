@@ -3,14 +3,14 @@
 use codex_app_server_protocol as wire;
 use codex_core::{TextElement, UserInput};
 
-use crate::rpc::error::{RpcError, RpcResult};
+use super::invalid_params::InvalidParams;
 
 /// From the client. Whether the engine takes it is for the engine to say.
-pub(crate) fn from_wire(input: Vec<wire::UserInput>) -> RpcResult<Vec<UserInput>> {
+pub(crate) fn from_wire(input: Vec<wire::UserInput>) -> Result<Vec<UserInput>, InvalidParams> {
     input.into_iter().map(piece_from_wire).collect()
 }
 
-fn piece_from_wire(piece: wire::UserInput) -> RpcResult<UserInput> {
+fn piece_from_wire(piece: wire::UserInput) -> Result<UserInput, InvalidParams> {
     Ok(match piece {
         wire::UserInput::Text { text, text_elements } => UserInput::Text {
             text,
@@ -46,11 +46,11 @@ enum Media {
 }
 
 /// Exactly one of the two must be there.
-fn inline_or_file(what: &str, url: Option<String>, file_id: Option<String>) -> RpcResult<Media> {
+fn inline_or_file(what: &str, url: Option<String>, file_id: Option<String>) -> Result<Media, InvalidParams> {
     match (url, file_id) {
         (Some(url), None) => Ok(Media::Inline(url)),
         (None, Some(file_id)) => Ok(Media::File(file_id)),
-        (Some(_), Some(_)) | (None, None) => Err(RpcError::params(format!(
+        (Some(_), Some(_)) | (None, None) => Err(InvalidParams::malformed(format!(
             "Invalid params: an input of type `{what}` needs either `url` or `fileId`"
         ))),
     }
@@ -152,10 +152,9 @@ mod tests {
             let taken = from_wire(vec![piece.clone()]).unwrap();
             assert_eq!(taken.into_iter().map(to_wire).collect::<Vec<_>>(), [piece]);
         }
-        assert_eq!(from_wire(vec![image(None, None)]).unwrap_err().0.code, -32602);
-        assert_eq!(
-            from_wire(vec![image(Some("a"), Some("b"))]).unwrap_err().0.code,
-            -32602
-        );
+        for wrong in [image(None, None), image(Some("a"), Some("b"))] {
+            let error = from_wire(vec![wrong]).unwrap_err();
+            assert!(matches!(error, InvalidParams::Malformed(_)), "{error}");
+        }
     }
 }

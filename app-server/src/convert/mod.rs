@@ -1,12 +1,16 @@
-//! Between the engine's types and those of the contract, by hand, one file per family.
+//! Between the engine's types and those of the contract, by hand, one file per family. Nothing here knows of requests,
+//! clients or threads that run: plain functions, `to_wire` towards the client and `from_wire` from it.
+//!
+//! What cannot be converted is an [`invalid_params::InvalidParams`]; `rpc::error` says which code that is.
 
 pub(crate) mod account;
 pub(crate) mod command;
 pub(crate) mod environment;
-mod error;
 pub(crate) mod input;
+pub(crate) mod invalid_params;
 pub(crate) mod item;
 pub(crate) mod model;
+pub(crate) mod open_thread;
 pub(crate) mod policy;
 pub(crate) mod settings;
 pub(crate) mod thread;

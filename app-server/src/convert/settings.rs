@@ -1,102 +1,63 @@
 //! Settings of a thread.
 
+use std::path::PathBuf;
+
 use codex_app_server_protocol as wire;
 use codex_app_server_protocol::AbsolutePathBuf;
 use codex_core::{
-    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, ThreadSettings,
+    CollaborationMode, CollaborationSettings, ModeKind, Personality, ReasoningSummary, SettingsPatch,
+    ThreadSettings,
 };
 
-use super::policy;
+use super::invalid_params::InvalidParams;
 use super::thread::environments;
-
-/// What thread/start, thread/resume and thread/fork ask for in the same words. A macro, because their parameters are
-/// three types with these members. `opener` says who opens the thread.
-macro_rules! opening {
-    ($opener:expr, $params:ident) => {
-        if $params.permissions.is_some() && $params.sandbox.is_some() {
-            Err($crate::rpc::error::RpcError::invalid(
-                "`permissions` cannot be combined with `sandbox`",
-            ))
-        } else {
-            Ok(::codex_core::StartThread {
-                settings: ::codex_core::SettingsPatch {
-                    model: $params.model,
-                    model_provider: $params.model_provider,
-                    service_tier: $params.service_tier,
-                    cwd: $params.cwd.map(::std::path::PathBuf::from),
-                    workspace_roots: $crate::convert::environment::absolute_paths(
-                        $params.runtime_workspace_roots,
-                    ),
-                    approval_policy: $params
-                        .approval_policy
-                        .as_ref()
-                        .map($crate::convert::policy::approval_from_wire),
-                    approvals_reviewer: $params
-                        .approvals_reviewer
-                        .map($crate::convert::policy::reviewer_from_wire),
-                    sandbox_mode: $params
-                        .sandbox
-                        .map($crate::convert::policy::sandbox_mode_from_wire),
-                    permissions: $params.permissions,
-                    ..::codex_core::SettingsPatch::default()
-                },
-                config: match $params.config {
-                    Some(config) => {
-                        ::codex_core::config::ConfigOverride::from_json(&config.into_iter().collect())
-                            .map_err(::codex_core::Error::from)?
-                    }
-                    None => ::std::vec::Vec::new(),
-                },
-                base_instructions: $params.base_instructions,
-                developer_instructions: $params.developer_instructions,
-                ..$opener
-            })
-        }
-    };
-}
+use super::{environment, policy};
 
 /// What turn/start and thread/settings/update change in the same words.
-macro_rules! changing {
-    ($params:ident) => {
-        if $params.permissions.is_some() && $params.sandbox_policy.is_some() {
-            Err($crate::rpc::error::RpcError::invalid(
-                "`permissions` cannot be combined with `sandboxPolicy`",
-            ))
-        } else {
-            $crate::convert::environment::from_wire($params.environments).map(|environment| {
-                ::codex_core::SettingsPatch {
-                    model: $params.model,
-                    effort: $params.effort.map(|effort| effort.0),
-                    summary: $params.summary.map($crate::convert::settings::summary_from_wire),
-                    service_tier: $params.service_tier,
-                    cwd: environment.cwd.or($params.cwd.map(::std::path::PathBuf::from)),
-                    workspace_roots: environment.roots,
-                    approval_policy: $params
-                        .approval_policy
-                        .as_ref()
-                        .map($crate::convert::policy::approval_from_wire),
-                    approvals_reviewer: $params
-                        .approvals_reviewer
-                        .map($crate::convert::policy::reviewer_from_wire),
-                    sandbox_policy: $params
-                        .sandbox_policy
-                        .map($crate::convert::policy::sandbox_from_wire),
-                    permissions: $params.permissions,
-                    personality: $params
-                        .personality
-                        .map($crate::convert::settings::personality_from_wire),
-                    collaboration_mode: $params
-                        .collaboration_mode
-                        .map($crate::convert::settings::collaboration_mode_from_wire),
-                    disabled_plugin_ids: $params.disabled_plugin_ids,
-                    ..::codex_core::SettingsPatch::default()
-                }
-            })
-        }
-    };
+#[derive(Debug, Default)]
+pub(crate) struct SettingsParams {
+    pub(crate) model: Option<String>,
+    pub(crate) effort: Option<wire::ReasoningEffort>,
+    pub(crate) summary: Option<wire::ReasoningSummary>,
+    pub(crate) service_tier: Option<Option<String>>,
+    pub(crate) environments: Option<Vec<wire::TurnEnvironmentParams>>,
+    pub(crate) cwd: Option<String>,
+    pub(crate) approval_policy: Option<wire::AskForApproval>,
+    pub(crate) approvals_reviewer: Option<wire::ApprovalsReviewer>,
+    pub(crate) sandbox_policy: Option<wire::SandboxPolicy>,
+    pub(crate) permissions: Option<String>,
+    pub(crate) personality: Option<wire::Personality>,
+    pub(crate) collaboration_mode: Option<wire::CollaborationMode>,
+    pub(crate) disabled_plugin_ids: Option<Vec<String>>,
 }
 
-pub(crate) use {changing, opening};
+impl SettingsParams {
+    /// What is to be changed. An environment's folder counts before `cwd`.
+    pub(crate) fn into_patch(self) -> Result<SettingsPatch, InvalidParams> {
+        if self.permissions.is_some() && self.sandbox_policy.is_some() {
+            return Err(InvalidParams::refused(
+                "`permissions` cannot be combined with `sandboxPolicy`",
+            ));
+        }
+        let environment = environment::from_wire(self.environments)?;
+        Ok(SettingsPatch {
+            model: self.model,
+            effort: self.effort.map(|effort| effort.0),
+            summary: self.summary.map(summary_from_wire),
+            service_tier: self.service_tier,
+            cwd: environment.cwd.or(self.cwd.map(PathBuf::from)),
+            workspace_roots: environment.roots,
+            approval_policy: self.approval_policy.as_ref().map(policy::approval_from_wire),
+            approvals_reviewer: self.approvals_reviewer.map(policy::reviewer_from_wire),
+            sandbox_policy: self.sandbox_policy.map(policy::sandbox_from_wire),
+            permissions: self.permissions,
+            personality: self.personality.map(personality_from_wire),
+            collaboration_mode: self.collaboration_mode.map(collaboration_mode_from_wire),
+            disabled_plugin_ids: self.disabled_plugin_ids,
+            ..SettingsPatch::default()
+        })
+    }
+}
 
 /// Towards the client.
 pub(crate) fn to_wire(settings: &ThreadSettings) -> wire::ThreadSettings {
@@ -129,8 +90,7 @@ pub(crate) fn to_wire(settings: &ThreadSettings) -> wire::ThreadSettings {
     }
 }
 
-/// From the client.
-pub(crate) fn collaboration_mode_from_wire(mode: wire::CollaborationMode) -> CollaborationMode {
+fn collaboration_mode_from_wire(mode: wire::CollaborationMode) -> CollaborationMode {
     CollaborationMode {
         mode: match mode.mode {
             wire::ModeKind::Plan => ModeKind::Plan,
@@ -153,8 +113,7 @@ pub(crate) fn personality_from_wire(personality: wire::Personality) -> Personali
     }
 }
 
-/// From the client.
-pub(crate) fn summary_from_wire(summary: wire::ReasoningSummary) -> ReasoningSummary {
+fn summary_from_wire(summary: wire::ReasoningSummary) -> ReasoningSummary {
     match summary {
         wire::ReasoningSummary::Auto => ReasoningSummary::Auto,
         wire::ReasoningSummary::Concise => ReasoningSummary::Concise,

@@ -7,31 +7,24 @@ use codex_app_server_protocol::{
 };
 use codex_core::{ApprovalDecision, CommandApproval, ThreadId};
 
-use crate::client::handle::read_reply;
-use crate::client::pending_requests::Audience;
+use super::delivery::Delivery;
 use crate::convert::command;
 use crate::convert::thread::LOCAL_ENVIRONMENT;
-use crate::subscriptions::Subscriptions;
 
 /// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, declines.
-pub(super) fn ask_about_command(subscriptions: &Subscriptions, thread: ThreadId, question: CommandApproval) {
+pub(super) fn ask_about_command(delivery: &impl Delivery, thread: ThreadId, question: CommandApproval) {
     let (params, answer) = (command_params(thread, &question), question.answer);
-    subscriptions.ask::<CommandExecutionRequestApproval>(
-        Audience::Thread(thread),
-        Some(question.approval),
-        &params,
-        Box::new(move |outcome| {
-            let decision = match read_reply::<CommandExecutionRequestApproval>(outcome) {
-                Ok(CommandExecutionRequestApprovalResponse { decision }) => decision_from_wire(decision),
-                Err(e) => {
-                    tracing::warn!(error = %e, "an approval request failed");
-                    ApprovalDecision::Failed
-                }
-            };
-            // The turn may be over.
-            drop(answer.send(decision));
-        }),
-    );
+    delivery.ask::<CommandExecutionRequestApproval>(thread, question.approval, &params, move |reply| {
+        let decision = match reply {
+            Ok(CommandExecutionRequestApprovalResponse { decision }) => decision_from_wire(decision),
+            Err(error) => {
+                tracing::warn!(%error, "an approval request failed");
+                ApprovalDecision::Failed
+            }
+        };
+        // The turn may be over.
+        drop(answer.send(decision));
+    });
 }
 
 /// `item/commandExecution/requestApproval`

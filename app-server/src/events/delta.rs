@@ -1,6 +1,8 @@
 //! Text of items as it grows. This is the busiest path of the program: one frame for each piece of text that a model
 //! sends.
 
+use std::sync::Arc;
+
 use codex_app_server_protocol::wire::encode_notification;
 use codex_app_server_protocol::{
     AgentMessageDelta, AgentMessageDeltaNotification, CommandExecutionOutputDelta,
@@ -8,18 +10,43 @@ use codex_app_server_protocol::{
     ReasoningSummaryTextDelta, ReasoningSummaryTextDeltaNotification, ReasoningTextDelta,
     ReasoningTextDeltaNotification,
 };
-use codex_core::DeltaKind;
+use codex_core::{DeltaKind, ThreadId};
 
-use crate::client::outgoing::Delta;
+/// A piece of text of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delta {
+    /// Its thread.
+    pub(crate) thread: ThreadId,
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// Its item.
+    pub(crate) item_id: Arc<str>,
+    /// Which text of the item.
+    pub(crate) kind: DeltaKind,
+    /// What comes next.
+    pub(crate) text: String,
+    /// When the first of it came, in Unix milliseconds.
+    pub(crate) emitted_at_ms: i64,
+}
 
-/// The notification for text of this kind.
-pub(crate) fn method(kind: DeltaKind) -> &'static str {
-    match kind {
-        DeltaKind::AgentMessage => AgentMessageDelta::METHOD,
-        DeltaKind::ReasoningSummary { .. } => ReasoningSummaryTextDelta::METHOD,
-        DeltaKind::ReasoningContent { .. } => ReasoningTextDelta::METHOD,
-        DeltaKind::CommandOutput => CommandExecutionOutputDelta::METHOD,
-        DeltaKind::Plan => PlanDelta::METHOD,
+impl Delta {
+    /// Whether this is more of the text that `earlier` is a piece of.
+    pub(crate) fn continues(&self, earlier: &Self) -> bool {
+        self.kind == earlier.kind
+            && self.thread == earlier.thread
+            && self.item_id == earlier.item_id
+            && self.turn_id == earlier.turn_id
+    }
+
+    /// The notification that carries it.
+    pub(crate) fn method(&self) -> &'static str {
+        match self.kind {
+            DeltaKind::AgentMessage => AgentMessageDelta::METHOD,
+            DeltaKind::ReasoningSummary { .. } => ReasoningSummaryTextDelta::METHOD,
+            DeltaKind::ReasoningContent { .. } => ReasoningTextDelta::METHOD,
+            DeltaKind::CommandOutput => CommandExecutionOutputDelta::METHOD,
+            DeltaKind::Plan => PlanDelta::METHOD,
+        }
     }
 }
 

@@ -20,10 +20,9 @@ use codex_core::config::Config;
 use uuid::Uuid;
 
 use crate::convert::account;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// How long `account/read` waits for what the backend knows of the workspace. Routing is null when unknown.
 const WORKSPACE_PATIENCE: Duration = Duration::from_secs(3);

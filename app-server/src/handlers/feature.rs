@@ -9,8 +9,8 @@ use codex_core::config::Config;
 use codex_core::features::{self, Feature, Features, Stage};
 use codex_core::{Error, Op, Reply};
 
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
+use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {

@@ -10,9 +10,9 @@ use codex_app_server_protocol::{
 use codex_core::config::{self, ConfigProblem, ConfigReport};
 
 use crate::client::handle::ClientProfile;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
+use crate::server::{RequestContext, Router};
 use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.
@@ -81,6 +81,13 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
     if !opened {
         return Err(RpcError::invalid("Already initialized"));
     }
+    tracing::info!(
+        client = cx.client.id,
+        name = client.name,
+        version = client.version,
+        dialect = ?cx.client.outgoing.dialect(),
+        "client initialized"
+    );
     Ok(InitializeResponse {
         codex_home: AbsolutePathBuf::from_path(&cx.server.config.codex_home),
         platform_family: env::consts::FAMILY.to_owned(),

@@ -1,10 +1,24 @@
-//! Handlers, one file per family of methods, named as in the protocol crate: `register` on top, then plain functions.
+//! What each method does: one file per family, named as in the protocol crate; `register` on top, then plain functions.
+//! A handler takes the parameters apart, has the engine do the work, and answers; what follows for other clients goes
+//! through `subscriptions`, in the order in which it must be seen.
+//!
+//! Where to look:
+//!
+//! * the first request of a connection: `initialize`
+//! * threads that begin, come back, branch off and go: `thread` (start, loaded, unsubscribe), `thread_lifecycle` (resume,
+//!   fork, revert, archive, delete)
+//! * finding and reading threads: `thread_list`, `thread_search`, `thread_read`, `thread_timeline`; answers that may be as
+//!   large as a thread: `streamed_turns`
+//! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,
+//!   `thread_attachment`, `thread_read_state`
+//! * turns: `turn`
+//! * everything else: `account`, `feature`, `model`
 
 mod account;
 mod feature;
 mod initialize;
 mod model;
-pub(crate) mod running_searches;
+pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;
 mod thread_goal;
@@ -18,7 +32,7 @@ mod thread_section;
 mod thread_timeline;
 mod turn;
 
-use crate::rpc::dispatch::Router;
+use crate::server::Router;
 
 /// Every method that is answered.
 pub(crate) fn router() -> Router {

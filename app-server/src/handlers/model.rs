@@ -3,8 +3,8 @@
 use codex_app_server_protocol::{ModelList, ModelListParams, ModelListResponse};
 
 use crate::convert::model;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
+use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {

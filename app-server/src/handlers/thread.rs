@@ -1,21 +1,18 @@
 //! Threads: start, list, unsubscribe (docs/contract/threads.md).
 
-use std::sync::{Arc, OnceLock};
-
 use codex_app_server_protocol::{
-    AbsolutePathBuf, ConfigWarning, LegacyAppPathString, MultiAgentMode, ReasoningEffort, ThreadLoadedList,
-    ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartResponse,
-    ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
+    ConfigWarning, ThreadLoadedList, ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart,
+    ThreadStartParams, ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
     ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
 use codex_core::config;
 use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
 
-use crate::convert::{environment, policy, settings, thread};
-use crate::rpc::dispatch::{RequestContext, Router};
+use crate::convert::environment;
+use crate::convert::open_thread::{OpenThreadParams, OpenedThread};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -31,28 +28,25 @@ async fn start(cx: RequestContext, params: ThreadStartParams, responder: Respond
         Err(error) => return responder.send(Err(error)),
     };
     warn_of_keys_without_effect(&cx, &start).await;
-    let started_id = Arc::new(OnceLock::new());
     let reply = Reply::new({
-        let (cx, started_id) = (cx.clone(), Arc::clone(&started_id));
+        let cx = cx.clone();
         move |started: codex_core::Result<StartedThread>| match started {
             Ok(started) => {
-                started_id.get_or_init(|| started.info.id);
-                cx.server.subscriptions.watch(started.info.id, &cx.client);
-                responder.send(Ok(started_to_wire(&started)));
+                let id = started.info.id;
+                cx.server.watch(id, &cx.client);
+                let opened = OpenedThread::new(&started);
                 let params = ThreadStartedNotification {
-                    thread: thread::to_wire(&started.info),
+                    thread: opened.thread.clone(),
                 };
+                responder.send(Ok(opened.into_start()));
                 cx.server
                     .subscriptions
-                    .broadcast::<ThreadStarted>(Some(started.info.id), &params);
+                    .broadcast::<ThreadStarted>(Some(id), &params);
             }
             Err(error) => responder.send(Err(error.into())),
         }
     });
     cx.server.engine.start_thread(start, reply).await;
-    if let Some(id) = started_id.get() {
-        cx.server.count_watchers(*id);
-    }
 }
 
 /// Tells of keys in the thread's own configuration that are unknown or have no effect.
@@ -86,12 +80,26 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         ));
     }
     let environment = environment::from_wire(params.environments)?;
-    let start = settings::opening!(cx.opener(), params)?;
+    let shared = OpenThreadParams {
+        model: params.model,
+        model_provider: params.model_provider,
+        service_tier: params.service_tier,
+        cwd: params.cwd,
+        runtime_workspace_roots: params.runtime_workspace_roots,
+        approval_policy: params.approval_policy,
+        approvals_reviewer: params.approvals_reviewer,
+        sandbox: params.sandbox,
+        permissions: params.permissions,
+        personality: params.personality,
+        config: params.config,
+        base_instructions: params.base_instructions,
+        developer_instructions: params.developer_instructions,
+    };
+    let start = shared.into_start(cx.opener())?;
     Ok(StartThread {
         settings: SettingsPatch {
             cwd: environment.cwd.or(start.settings.cwd),
             workspace_roots: environment.roots.or(start.settings.workspace_roots),
-            personality: params.personality.map(settings::personality_from_wire),
             ..start.settings
         },
         ephemeral,
@@ -99,37 +107,6 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         raw_events: params.experimental_raw_events,
         ..start
     })
-}
-
-fn started_to_wire(started: &StartedThread) -> ThreadStartResponse {
-    let StartedThread {
-        info,
-        settings,
-        instruction_sources,
-    } = started;
-    ThreadStartResponse {
-        approval_policy: policy::approval_to_wire(&settings.approval_policy),
-        approvals_reviewer: policy::reviewer_to_wire(settings.approvals_reviewer),
-        cwd: AbsolutePathBuf::from_path(&settings.cwd),
-        model: settings.model.clone(),
-        model_provider: settings.model_provider.clone(),
-        sandbox: policy::sandbox_to_wire(&settings.sandbox_policy),
-        thread: thread::to_wire(info),
-        active_permission_profile: settings.permission_profile.as_ref().map(policy::profile_to_wire),
-        disabled_plugin_ids: settings.disabled_plugin_ids.clone(),
-        instruction_sources: instruction_sources
-            .iter()
-            .map(|path| LegacyAppPathString::from(path.as_path()))
-            .collect(),
-        multi_agent_mode: MultiAgentMode::default(),
-        reasoning_effort: settings.effort.clone().map(ReasoningEffort),
-        runtime_workspace_roots: settings
-            .workspace_roots
-            .iter()
-            .map(|root| AbsolutePathBuf::from_path(root))
-            .collect(),
-        service_tier: settings.service_tier.clone(),
-    }
 }
 
 /// Lists the loaded threads by id. The cursor is the last id of the page before.

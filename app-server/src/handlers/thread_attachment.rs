@@ -12,10 +12,9 @@ use codex_core::ThreadId;
 use codex_core::history::Attachment;
 use serde::{Deserialize, Serialize};
 
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number, and at most.
 const PAGE: usize = 100;

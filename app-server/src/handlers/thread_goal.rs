@@ -8,10 +8,9 @@ use codex_app_server_protocol::{
 };
 use codex_core::{ThreadId, now_s};
 
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Longest objective, in characters.
 const MAX_OBJECTIVE: usize = 4000;

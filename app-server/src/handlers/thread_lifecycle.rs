@@ -1,13 +1,11 @@
 //! Threads that come back, branch off and go (docs/contract/threads.md#thread-resume, docs/contract/threads.md#thread-fork, docs/contract/threads.md#managing-threads).
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 use codex_app_server_protocol::{
-    AbsolutePathBuf, DeprecationNotice, DeprecationNoticeNotification, LegacyAppPathString, MultiAgentMode,
-    ReasoningEffort, SortDirection, Thread, ThreadArchive, ThreadArchiveParams, ThreadArchiveResponse,
-    ThreadArchived, ThreadArchivedNotification, ThreadDelete, ThreadDeleteParams, ThreadDeleteResponse,
-    ThreadDeleted, ThreadDeletedNotification, ThreadFork, ThreadForkParams, ThreadForkResponse,
+    DeprecationNotice, DeprecationNoticeNotification, SortDirection, ThreadArchive, ThreadArchiveParams,
+    ThreadArchiveResponse, ThreadArchived, ThreadArchivedNotification, ThreadDelete, ThreadDeleteParams,
+    ThreadDeleteResponse, ThreadDeleted, ThreadDeletedNotification, ThreadFork, ThreadForkParams,
     ThreadGoalCleared, ThreadGoalClearedNotification, ThreadGoalUpdated, ThreadGoalUpdatedNotification,
     ThreadResume, ThreadResumeParams, ThreadResumeResponse, ThreadRevert, ThreadRevertParams,
     ThreadRevertResponse, ThreadReverted, ThreadRevertedNotification, ThreadStarted,
@@ -15,20 +13,17 @@ use codex_app_server_protocol::{
     ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
 };
 use codex_core::history::{ForkPoint, TurnsQuery};
-use codex_core::{
-    ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, SettingsPatch, StartThread, ThreadId,
-};
+use codex_core::{ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, StartThread, ThreadId};
 
+use super::streamed_turns::{self, LaterTurns};
 use super::thread_read::view;
 use crate::client::handle::SharedFrame;
-use crate::convert::{policy, settings, thread, turn};
+use crate::convert::open_thread::{OpenThreadParams, OpenedThread, ResumedPages};
+use crate::convert::{thread, turn};
 use crate::events;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::rpc::streamed_turns;
-use crate::rpc::streamed_turns::LaterTurns;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -47,23 +42,21 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
         Err(error) => return responder.send(Err(error)),
     };
     let all_turns = resume.all_turns;
-    let resumed_id = Arc::new(OnceLock::new());
     let goal = match resume.id {
         Some(id) => cx.server.engine.store().goal(id).await,
         None => Ok(None),
     };
     let reply = Reply::new({
-        let (cx, resumed_id) = (cx.clone(), Arc::clone(&resumed_id));
+        let cx = cx.clone();
         move |resumed: codex_core::Result<ResumedThread>| match resumed {
             Ok(mut resumed) => {
                 let id = resumed.started.info.id;
-                resumed_id.get_or_init(|| id);
-                cx.server.subscriptions.watch(id, &cx.client);
+                cx.server.watch(id, &cx.client);
                 if all_turns {
                     warn_of_all_turns(&cx, &resumed);
                 }
                 let usage = resumed.usage.take();
-                responder.send_with_turns(resumed_to_wire(resumed));
+                streamed_turns::send(&cx.client, responder, resumed_to_wire(resumed));
                 if let Some((turn_id, usage)) = usage {
                     let params = events::thread::token_usage(id, &turn_id, &usage);
                     SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.client);
@@ -79,9 +72,6 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
         }
     });
     cx.server.engine.resume_thread(resume, reply).await;
-    if let Some(id) = resumed_id.get() {
-        cx.server.count_watchers(*id);
-    }
 }
 
 /// Branches a thread off. The answer comes first, then `thread/started` for everybody.
@@ -91,21 +81,24 @@ async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder
         Err(error) => return responder.send(Err(error)),
     };
     let all_turns = fork.source.all_turns;
-    let forked_id = Arc::new(OnceLock::new());
     let reply = Reply::new({
-        let (cx, forked_id) = (cx.clone(), Arc::clone(&forked_id));
+        let cx = cx.clone();
         move |forked: codex_core::Result<ResumedThread>| match forked {
             Ok(forked) => {
                 let id = forked.started.info.id;
-                forked_id.get_or_init(|| id);
-                cx.server.subscriptions.watch(id, &cx.client);
+                cx.server.watch(id, &cx.client);
                 if all_turns {
                     warn_of_all_turns(&cx, &forked);
                 }
+                let opened = OpenedThread::new(&forked.started);
                 let params = ThreadStartedNotification {
-                    thread: thread::to_wire(&forked.started.info),
+                    thread: opened.thread.clone(),
                 };
-                responder.send_with_turns(forked_to_wire(forked));
+                let answer = streamed_turns::for_answer(forked.turns).map(|(turns, later)| {
+                    let answer = opened.with_turns(turns).into_fork();
+                    (answer, later)
+                });
+                streamed_turns::send(&cx.client, responder, answer);
                 cx.server
                     .subscriptions
                     .broadcast::<ThreadStarted>(Some(id), &params);
@@ -114,9 +107,6 @@ async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder
         }
     });
     cx.server.engine.fork_thread(fork, reply).await;
-    if let Some(id) = forked_id.get() {
-        cx.server.count_watchers(*id);
-    }
 }
 
 /// Drops the end of a thread. The thread's status changes come first, then the answer, then `thread/reverted`.
@@ -214,7 +204,22 @@ async fn delete(cx: RequestContext, params: ThreadDeleteParams, responder: Respo
 }
 
 fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResult<ResumeThread> {
-    let start = settings::opening!(cx.opener(), params)?;
+    let shared = OpenThreadParams {
+        model: params.model,
+        model_provider: params.model_provider,
+        service_tier: params.service_tier,
+        cwd: params.cwd,
+        runtime_workspace_roots: params.runtime_workspace_roots,
+        approval_policy: params.approval_policy,
+        approvals_reviewer: params.approvals_reviewer,
+        sandbox: params.sandbox,
+        permissions: params.permissions,
+        personality: params.personality,
+        config: params.config,
+        base_instructions: params.base_instructions,
+        developer_instructions: params.developer_instructions,
+    };
+    let start = shared.into_start(cx.opener())?;
     let path = params
         .path
         .filter(|path| !path.is_empty())
@@ -233,13 +238,7 @@ fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResul
         id,
         path,
         history,
-        start: StartThread {
-            settings: SettingsPatch {
-                personality: params.personality.map(settings::personality_from_wire),
-                ..start.settings
-            },
-            ..start
-        },
+        start,
         all_turns: !params.exclude_turns,
         page: params.initial_turns_page.map(|page| TurnsQuery {
             limit: page.limit.map_or(25, |limit| limit as usize),
@@ -252,7 +251,22 @@ fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResul
 }
 
 fn fork_from_wire(cx: &RequestContext, params: ThreadForkParams) -> RpcResult<ForkThread> {
-    let start = settings::opening!(cx.opener(), params)?;
+    let shared = OpenThreadParams {
+        model: params.model,
+        model_provider: params.model_provider,
+        service_tier: params.service_tier,
+        cwd: params.cwd,
+        runtime_workspace_roots: params.runtime_workspace_roots,
+        approval_policy: params.approval_policy,
+        approvals_reviewer: params.approvals_reviewer,
+        sandbox: params.sandbox,
+        permissions: params.permissions,
+        personality: None,
+        config: params.config,
+        base_instructions: params.base_instructions,
+        developer_instructions: params.developer_instructions,
+    };
+    let start = shared.into_start(cx.opener())?;
     let cut = match (params.before_turn_id, params.last_turn_id) {
         (Some(_), Some(_)) => {
             return Err(RpcError::invalid(
@@ -300,79 +314,17 @@ fn from_home(path: &str) -> PathBuf {
 
 fn resumed_to_wire(resumed: ResumedThread) -> RpcResult<(ThreadResumeResponse, Option<LaterTurns>)> {
     let (turns, later) = streamed_turns::for_answer(resumed.turns)?;
-    let settings = &resumed.started.settings;
-    let wire = settings::to_wire(settings);
-    let response = ThreadResumeResponse {
-        approval_policy: wire.approval_policy,
-        approvals_reviewer: wire.approvals_reviewer,
-        cwd: wire.cwd,
-        model: wire.model,
-        model_provider: wire.model_provider,
-        sandbox: wire.sandbox_policy,
-        active_permission_profile: wire.active_permission_profile,
-        collaboration_mode: Some(wire.collaboration_mode),
-        disabled_plugin_ids: wire.disabled_plugin_ids,
-        initial_turns_page: resumed.page.map(|page| TurnsPage {
+    let pages = ResumedPages {
+        initial_turns: resumed.page.map(|page| TurnsPage {
             data: page.turns.into_iter().map(turn::to_wire).collect(),
             backwards_cursor: page.backwards_cursor,
             next_cursor: page.next_cursor,
         }),
-        instruction_sources: resumed
-            .started
-            .instruction_sources
-            .iter()
-            .map(|path| LegacyAppPathString::from(path.as_path()))
-            .collect(),
-        items_backwards_cursor: resumed.items_cursor,
-        multi_agent_mode: MultiAgentMode::default(),
-        reasoning_effort: wire.effort,
-        runtime_workspace_roots: settings
-            .workspace_roots
-            .iter()
-            .map(|root| AbsolutePathBuf::from_path(root))
-            .collect(),
-        service_tier: wire.service_tier,
-        turns_backwards_cursor: resumed.turns_cursor,
-        thread: Thread {
-            turns,
-            ..thread::to_wire(&resumed.started.info)
-        },
+        turns_cursor: resumed.turns_cursor,
+        items_cursor: resumed.items_cursor,
     };
-    Ok((response, later))
-}
-
-fn forked_to_wire(forked: ResumedThread) -> RpcResult<(ThreadForkResponse, Option<LaterTurns>)> {
-    let (turns, later) = streamed_turns::for_answer(forked.turns)?;
-    let settings = &forked.started.settings;
-    let response = ThreadForkResponse {
-        approval_policy: policy::approval_to_wire(&settings.approval_policy),
-        approvals_reviewer: policy::reviewer_to_wire(settings.approvals_reviewer),
-        cwd: AbsolutePathBuf::from_path(&settings.cwd),
-        model: settings.model.clone(),
-        model_provider: settings.model_provider.clone(),
-        sandbox: policy::sandbox_to_wire(&settings.sandbox_policy),
-        active_permission_profile: settings.permission_profile.as_ref().map(policy::profile_to_wire),
-        disabled_plugin_ids: settings.disabled_plugin_ids.clone(),
-        instruction_sources: forked
-            .started
-            .instruction_sources
-            .iter()
-            .map(|path| LegacyAppPathString::from(path.as_path()))
-            .collect(),
-        multi_agent_mode: MultiAgentMode::default(),
-        reasoning_effort: settings.effort.clone().map(ReasoningEffort),
-        runtime_workspace_roots: settings
-            .workspace_roots
-            .iter()
-            .map(|root| AbsolutePathBuf::from_path(root))
-            .collect(),
-        service_tier: settings.service_tier.clone(),
-        thread: Thread {
-            turns,
-            ..thread::to_wire(&forked.started.info)
-        },
-    };
-    Ok((response, later))
+    let opened = OpenedThread::new(&resumed.started).with_turns(turns);
+    Ok((opened.into_resume(pages), later))
 }
 
 /// All turns in one answer are a habit from before there were pages.

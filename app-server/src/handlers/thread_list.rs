@@ -12,9 +12,8 @@ use codex_core::config::expand_tilde;
 use codex_core::history::{ListQuery, SortKey, SourceKind};
 
 use crate::convert::thread;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;

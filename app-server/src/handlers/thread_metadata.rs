@@ -6,14 +6,15 @@ use codex_app_server_protocol::{
     ThreadNameUpdatedNotification, ThreadSetName, ThreadSetNameParams, ThreadSetNameResponse,
     ThreadSettingsUpdate, ThreadSettingsUpdateParams, ThreadSettingsUpdateResponse,
 };
-use codex_core::Op;
 use codex_core::history::MetadataPatch;
+use codex_core::{Op, SettingsPatch};
 
-use crate::convert::{settings, thread};
-use crate::rpc::dispatch::{RequestContext, Router};
+use crate::convert::invalid_params::InvalidParams;
+use crate::convert::settings::SettingsParams;
+use crate::convert::thread;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -104,17 +105,36 @@ async fn update_settings(
     params: ThreadSettingsUpdateParams,
     responder: Responder<ThreadSettingsUpdate>,
 ) {
-    let patch = |params: ThreadSettingsUpdateParams| {
+    let changed = || {
         let thread = cx.server.thread(&params.thread_id)?;
-        Ok((thread, settings::changing!(params)?))
+        Ok::<_, RpcError>((thread, settings_from_wire(params)?))
     };
-    match patch(params) {
+    match changed() {
         Ok((thread, patch)) => thread.submit(Op::UpdateSettings {
             patch: Box::new(patch),
             reply: responder.reply(|()| ThreadSettingsUpdateResponse {}),
         }),
         Err(error) => responder.send(Err(error)),
     }
+}
+
+fn settings_from_wire(params: ThreadSettingsUpdateParams) -> Result<SettingsPatch, InvalidParams> {
+    let settings = SettingsParams {
+        model: params.model,
+        effort: params.effort,
+        summary: params.summary,
+        service_tier: params.service_tier,
+        environments: params.environments,
+        cwd: params.cwd,
+        approval_policy: params.approval_policy,
+        approvals_reviewer: params.approvals_reviewer,
+        sandbox_policy: params.sandbox_policy,
+        permissions: params.permissions,
+        personality: params.personality,
+        collaboration_mode: params.collaboration_mode,
+        disabled_plugin_ids: params.disabled_plugin_ids,
+    };
+    settings.into_patch()
 }
 
 async fn inject_items(

@@ -9,30 +9,30 @@ use codex_app_server_protocol::{
 use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
 use codex_core::{HistoryMode, ItemBody, ItemsView, ThreadOperation};
 
+use super::streamed_turns::{self, LaterTurns};
 use super::thread_lifecycle::all_turns_notice;
 use crate::convert::{item, thread, turn};
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::rpc::streamed_turns;
-use crate::rpc::streamed_turns::LaterTurns;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
-    router.on_deferred::<ThreadRead, _, _>(|cx, params, responder: Responder<ThreadRead>| async move {
-        responder.send_with_turns(read(cx, params).await);
-    });
+    router.on_deferred::<ThreadRead, _, _>(read);
     router.on::<ThreadTurnsList, _, _>(turns_list);
     router.on::<ThreadItemsList, _, _>(items_list);
     router.on::<ThreadItemsRead, _, _>(items_read);
 }
 
-async fn read(
-    cx: RequestContext,
+async fn read(cx: RequestContext, params: ThreadReadParams, responder: Responder<ThreadRead>) {
+    streamed_turns::send(&cx.client, responder, read_thread(&cx, params).await);
+}
+
+async fn read_thread(
+    cx: &RequestContext,
     params: ThreadReadParams,
 ) -> RpcResult<(ThreadReadResponse, Option<LaterTurns>)> {
     let id = parse_thread_id(&params.thread_id)?;

@@ -6,10 +6,9 @@ use codex_app_server_protocol::{
 };
 
 use crate::events;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::RpcResult;
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {

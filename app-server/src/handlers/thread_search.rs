@@ -11,13 +11,12 @@ use codex_core::history::{ListQuery, SortKey};
 use codex_core::{ThreadInfo, ThreadOperation};
 use tokio_util::sync::CancellationToken;
 
-use super::running_searches::{Running, SearchKind};
 use super::thread_list::source_kinds;
+use crate::client::searches::{Running, SearchKind};
 use crate::convert::thread;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;

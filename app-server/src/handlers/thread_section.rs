@@ -11,10 +11,9 @@ use codex_core::history::Section;
 use serde_json::Value;
 
 use crate::convert::thread;
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number, and at most.
 const PAGE: usize = 100;

@@ -7,9 +7,8 @@ use codex_core::ThreadOperation;
 use codex_core::history::TimelineEntry;
 
 use crate::convert::{item, turn};
-use crate::rpc::dispatch::{RequestContext, Router};
 use crate::rpc::error::RpcResult;
-use crate::server::parse_thread_id;
+use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;

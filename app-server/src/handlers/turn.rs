@@ -10,10 +10,11 @@ use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
 use serde_json::Value;
 
 use crate::convert::environment::absolute_paths;
-use crate::convert::{input, settings, turn};
-use crate::rpc::dispatch::{RequestContext, Router};
+use crate::convert::settings::SettingsParams;
+use crate::convert::{input, turn};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
+use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -41,7 +42,22 @@ fn start_from_wire(cx: &RequestContext, params: TurnStartParams) -> RpcResult<(T
             "toolOutput is not supported by this server; leave it out",
         ));
     }
-    let settings = settings::changing!(params)?;
+    let settings = SettingsParams {
+        model: params.model,
+        effort: params.effort,
+        summary: params.summary,
+        service_tier: params.service_tier,
+        environments: params.environments,
+        cwd: params.cwd,
+        approval_policy: params.approval_policy,
+        approvals_reviewer: params.approvals_reviewer,
+        sandbox_policy: params.sandbox_policy,
+        permissions: params.permissions,
+        personality: params.personality,
+        collaboration_mode: params.collaboration_mode,
+        disabled_plugin_ids: params.disabled_plugin_ids,
+    };
+    let settings = settings.into_patch()?;
     let start = StartTurn {
         input: input::from_wire(params.input)?,
         settings: SettingsPatch {

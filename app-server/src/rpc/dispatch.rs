@@ -1,12 +1,12 @@
 //! The table of methods, on jsonrpsee's [`RpcModule`]: from the name of a method and the text of its parameters to a
 //! handler that knows types. Nothing of jsonrpsee is seen outside of this file.
 
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use codex_app_server_protocol::rpc::decode_params;
 use codex_app_server_protocol::{Request, experimental};
-use codex_core::StartThread;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jsonrpsee::core::server::{ConnectionId, MethodCallback};
@@ -17,50 +17,35 @@ use serde_json::value::RawValue;
 use super::error::{RpcError, RpcResult};
 use super::responder::{PendingResponse, Responder};
 use crate::client::handle::Client;
-use crate::server::Server;
 
-/// What a handler works with: the server, and the client that asks.
-#[derive(Clone)]
-pub(crate) struct RequestContext {
-    /// The server.
-    pub(crate) server: Arc<Server>,
-    /// Who asks.
-    pub(crate) client: Arc<Client>,
-}
-
-impl RequestContext {
-    /// What a thread needs to know of the client that opens it.
-    pub(crate) fn opener(&self) -> StartThread {
-        let session = self.client.profile();
-        StartThread {
-            originator: session.map(|s| s.originator.clone()).unwrap_or_default(),
-            user_agent: session.map(|s| s.user_agent.clone()).unwrap_or_default(),
-            ..StartThread::default()
-        }
-    }
-}
-
-/// Every method that is answered, with its handler.
-pub(crate) struct Router {
+/// Every method that is answered, with its handler. Handlers are given a `C`: what they work with, and who asks.
+pub(crate) struct Router<C> {
     module: RpcModule<()>,
+    context: PhantomData<fn(C)>,
 }
 
 /// One request on its way to its handler.
-struct Call {
-    cx: RequestContext,
+struct Call<C> {
+    cx: C,
     params: Option<Box<RawValue>>,
     answer: PendingResponse,
 }
 
 /// Carries a [`Call`] through jsonrpsee, whose extensions must be `Clone`. Taken out once.
-#[derive(Clone)]
-struct CallExtension(Arc<Mutex<Option<Call>>>);
+struct CallExtension<C>(Arc<Mutex<Option<Call<C>>>>);
 
-impl Router {
+impl<C> Clone for CallExtension<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C: Send + 'static> Router<C> {
     /// A router that knows no method.
     pub(crate) fn new() -> Self {
         Self {
             module: RpcModule::new(()),
+            context: PhantomData,
         }
     }
 
@@ -68,7 +53,7 @@ impl Router {
     pub(crate) fn on<M, F, Fut>(&mut self, handler: F)
     where
         M: Request,
-        F: Fn(RequestContext, M::Params) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(C, M::Params) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = RpcResult<M::Response>> + Send,
     {
         self.on_deferred::<M, _, _>(move |cx, params, responder| {
@@ -82,7 +67,7 @@ impl Router {
     pub(crate) fn on_deferred<M, F, Fut>(&mut self, handler: F)
     where
         M: Request,
-        F: Fn(RequestContext, M::Params, Responder<M>) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(C, M::Params, Responder<M>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send,
     {
         let registered = self
@@ -90,12 +75,13 @@ impl Router {
             .register_async_method(M::METHOD, move |_, _, extensions| {
                 let handler = handler.clone();
                 async move {
-                    let slot: Option<&CallExtension> = extensions.get();
+                    let slot: Option<&CallExtension<C>> = extensions.get();
                     let call =
                         slot.and_then(|slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).take());
                     if let Some(Call { cx, params, answer }) = call {
+                        let params = read_params::<M>(answer.client(), params.as_deref());
                         let responder = Responder::new(answer);
-                        match read_params::<M>(&cx.client, params.as_deref()) {
+                        match params {
                             Ok(params) => handler(cx, params, responder).await,
                             Err(error) => responder.send(Err(error)),
                         }
@@ -123,7 +109,7 @@ impl Router {
         &self,
         method: &str,
         params: Option<Box<RawValue>>,
-        cx: RequestContext,
+        cx: C,
         answer: PendingResponse,
     ) -> BoxFuture<'static, ()> {
         let Some((name, MethodCallback::Async(callback))) = self.module.method_with_name(method) else {
@@ -153,7 +139,7 @@ impl Router {
 /// Reads parameters, then looks whether this client may use all that is in them.
 fn read_params<M: Request>(client: &Client, params: Option<&RawValue>) -> RpcResult<M::Params> {
     let typed = decode_params(params)?;
-    if client.profile().is_some_and(|session| session.experimental) {
+    if client.is_experimental() {
         return Ok(typed);
     }
     match experimental::first_use(M::METHOD, params) {

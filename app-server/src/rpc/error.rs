@@ -1,7 +1,10 @@
-//! Errors of handlers. `convert::error` makes them of the engine's errors.
+//! Errors of handlers. `rpc::core_error` makes them of the engine's errors.
 
 use codex_app_server_protocol::ErrorObject;
 use codex_app_server_protocol::error::{INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST};
+use codex_core::Error as CoreError;
+
+use crate::convert::invalid_params::InvalidParams;
 
 /// What a handler answers when it cannot do what it was asked.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -31,5 +34,15 @@ impl RpcError {
 impl From<ErrorObject> for RpcError {
     fn from(error: ErrorObject) -> Self {
         Self(error)
+    }
+}
+
+impl From<InvalidParams> for RpcError {
+    fn from(error: InvalidParams) -> Self {
+        match error {
+            InvalidParams::Refused(message) => Self::invalid(message),
+            InvalidParams::Malformed(message) => Self::params(message),
+            InvalidParams::Config(error) => CoreError::from(error).into(),
+        }
     }
 }

@@ -9,10 +9,11 @@ use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
 use codex_core::Reply;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Span;
 
 use super::error::{RpcError, RpcResult};
+use super::request_log::{Outcome, RequestLog};
 use super::scheduler::QueueTicket;
-use super::streamed_turns::{LaterTurns, ResponseWithTurns};
 use crate::client::handle::Client;
 
 /// The duty to answer one request. Dropped unanswered (a handler panicked, a task was cancelled) it answers with an
@@ -20,6 +21,8 @@ use crate::client::handle::Client;
 pub(crate) struct PendingResponse {
     client: Arc<Client>,
     id: Option<RequestId>,
+    /// Until the answer is handed over.
+    log: Option<RequestLog>,
     /// Room among the requests that a connection may have in progress.
     pub(crate) slot: Option<OwnedSemaphorePermit>,
     /// The place in the lane.
@@ -27,39 +30,71 @@ pub(crate) struct PendingResponse {
 }
 
 impl PendingResponse {
-    /// The duty to answer this request of this client.
-    pub(crate) fn new(client: Arc<Client>, id: RequestId) -> Self {
+    /// The duty to answer this request of this client. It was read just now.
+    pub(crate) fn new(client: Arc<Client>, id: RequestId, method: &str) -> Self {
         Self {
             client,
+            log: Some(RequestLog::new(method, &id)),
             id: Some(id),
             slot: None,
             place: None,
         }
     }
 
+    /// Who asks.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The span around all that is done for the request.
+    pub(crate) fn span(&self) -> Span {
+        let log = self.log.as_ref();
+        log.map_or_else(Span::none, |log| log.span().clone())
+    }
+
     /// Refuses.
     pub(crate) fn error(mut self, error: &ErrorObject) {
-        self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), error));
+        self.write_error(error);
+    }
+
+    fn write_error(&mut self, error: &ErrorObject) {
+        self.write(Err(error.code), |out, id| {
+            encode_error(out, Dialect::Plain, Some(id), error)
+        });
     }
 
     /// Grants.
     fn result(mut self, result: &impl Serialize) {
-        self.write(|out, id| encode_response(out, Dialect::Plain, id, result));
+        self.write(Ok(()), |out, id| encode_response(out, Dialect::Plain, id, result));
     }
 
-    /// Grants, with turns that are read while the answer is written.
-    fn result_with_turns(mut self, result: &impl Serialize, turns: LaterTurns) {
+    /// Grants, with a frame that is made while it is written.
+    fn result_in_pieces<P>(mut self, result: &impl Serialize, pieces: impl FnOnce(RequestId, Vec<u8>) -> P)
+    where
+        P: Iterator<Item = Vec<u8>> + Send + 'static,
+    {
         let Some(id) = self.id.clone() else { return };
         let mut json = Vec::with_capacity(4096);
         if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
             return self.result(result);
         }
+        let pieces = pieces(id, json);
         self.id = None;
-        let pieces = ResponseWithTurns::new(id, json, turns, Arc::clone(&self.client));
-        self.client.outgoing.push_pieces(pieces, self.slot.take());
+        let (log, slot) = (self.log.take(), self.slot.take());
+        match log {
+            Some(mut log) => {
+                log.set_outcome(Ok(()));
+                self.client.outgoing.push_pieces(log.around(pieces), slot);
+            }
+            None => self.client.outgoing.push_pieces(pieces, slot),
+        }
     }
 
-    fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>) {
+    fn write(
+        &mut self,
+        mut outcome: Outcome,
+        encode: impl FnOnce(&mut Vec<u8>, &RequestId) -> serde_json::Result<()>,
+    ) {
         let Some(id) = &self.id else { return };
         let mut json = Vec::with_capacity(256);
         // If this panics, the request is still to be answered.
@@ -67,8 +102,12 @@ impl PendingResponse {
             let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
             json.clear();
             drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
+            outcome = Err(error.code);
         }
         self.id = None;
+        if let Some(log) = &mut self.log {
+            log.set_outcome(outcome);
+        }
         self.client.outgoing.push(None, json);
     }
 }
@@ -77,7 +116,7 @@ impl Drop for PendingResponse {
     fn drop(&mut self) {
         if self.id.is_some() {
             let error = RpcError::internal("the request was given up before it was answered; try again").0;
-            self.write(|out, id| encode_error(out, Dialect::Plain, Some(id), &error));
+            self.write_error(&error);
         }
     }
 }
@@ -109,13 +148,14 @@ impl<M: Request> Responder<M> {
         }
     }
 
-    /// Answers with a thread whose turns are to come, if there are any that are not in memory.
-    pub(crate) fn send_with_turns(self, answer: RpcResult<(M::Response, Option<LaterTurns>)>) {
-        match answer {
-            Ok((result, Some(turns))) => self.answer.result_with_turns(&result, turns),
-            Ok((result, None)) => self.answer.result(&result),
-            Err(RpcError(error)) => self.answer.error(&error),
-        }
+    /// Answers with a frame that may be large, and is made while it is written. `pieces` is given the request's id and
+    /// the frame with `result` in it, without line end, and says what is written in its place, piece by piece. Making a
+    /// piece may block.
+    pub(crate) fn send_in_pieces<P>(self, result: &M::Response, pieces: impl FnOnce(RequestId, Vec<u8>) -> P)
+    where
+        P: Iterator<Item = Vec<u8>> + Send + 'static,
+    {
+        self.answer.result_in_pieces(result, pieces);
     }
 
     /// Hands the duty to a thread's actor. `convert` runs where the actor answers.

@@ -1,13 +1,14 @@
 //! Requests to clients, and who hears what.
 
-use codex_app_server_protocol::{CommandExecutionRequestApproval, ErrorObject, NoParams, Warning};
-use codex_core::{ApprovalDecision, CommandApproval};
+use codex_app_server_protocol::{CommandExecutionRequestApproval, ErrorObject, NoParams, RequestId, Warning};
+use codex_core::{ApprovalDecision, CommandApproval, Event, EventSink, new_request_id};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::client::handle::{ClientProfile, ClientRequestError};
+use crate::events::publisher::Publisher;
 use crate::subscriptions::*;
 
 struct Ask;
@@ -48,10 +49,15 @@ fn raw(json: &Value) -> Box<RawValue> {
     RawValue::from_string(json.to_string()).unwrap()
 }
 
-fn question(number: u64) -> (Event, oneshot::Receiver<ApprovalDecision>) {
+/// What happens in a thread, on the way of all events.
+fn emit(subscriptions: &Arc<Subscriptions>, thread: ThreadId, event: Event) {
+    Publisher::new(Arc::clone(subscriptions)).emit(thread, event);
+}
+
+fn question(approval: i64) -> (Event, oneshot::Receiver<ApprovalDecision>) {
     let (answer, answered) = oneshot::channel();
     let question = CommandApproval {
-        approval: number,
+        approval,
         turn_id: "turn".into(),
         item_id: "item".into(),
         started_at_ms: 1,
@@ -76,11 +82,12 @@ fn the_first_answer_counts_and_all_who_were_asked_hear_that_it_is_settled() {
     let thread = ThreadId::new();
     subscriptions.watch(thread, &one);
     subscriptions.watch(thread, &two);
-    let (event, mut answered) = question(7);
-    subscriptions.emit(thread, event);
+    let approval = new_request_id();
+    let (event, mut answered) = question(approval);
+    emit(&subscriptions, thread, event);
     let asked = heard(&one);
     assert_eq!(asked, heard(&two));
-    assert_eq!(asked[0]["id"], 0);
+    assert_eq!(asked[0]["id"], approval);
     assert_eq!(asked[0]["method"], CommandExecutionRequestApproval::METHOD);
     assert_eq!(asked[0]["params"]["command"], "touch 'a b'");
     assert_eq!(
@@ -88,7 +95,7 @@ fn the_first_answer_counts_and_all_who_were_asked_hear_that_it_is_settled() {
         json!(["accept", {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch"]}}, "cancel"])
     );
 
-    let id = RequestId::Integer(0);
+    let id = RequestId::Integer(approval);
     subscriptions.answered(&stranger, Some(&id), Ok(raw(&json!({"decision": "accept"}))));
     assert!(answered.try_recv().is_err(), "it was not asked");
     subscriptions.answered(&two, Some(&id), Ok(raw(&json!({"decision": "acceptForSession"}))));
@@ -100,7 +107,7 @@ fn the_first_answer_counts_and_all_who_were_asked_hear_that_it_is_settled() {
         assert_eq!(settled[0]["method"], "serverRequest/resolved");
         assert_eq!(
             settled[0]["params"],
-            json!({"threadId": thread.to_string(), "requestId": 0})
+            json!({"threadId": thread.to_string(), "requestId": approval})
         );
     }
     assert!(heard(&stranger).is_empty());
@@ -117,10 +124,11 @@ fn a_refusal_or_an_answer_that_is_not_understood_declines() {
         Ok(raw(&json!(null))),
         Err(ErrorObject::new(1, "no")),
     ];
-    for (id, outcome) in (0..).zip(outcomes) {
+    for outcome in outcomes {
+        let id = new_request_id();
         let (event, mut answered) = question(id);
-        subscriptions.emit(thread, event);
-        subscriptions.answered(&client, Some(&RequestId::Integer(id.cast_signed())), outcome);
+        emit(&subscriptions, thread, event);
+        subscriptions.answered(&client, Some(&RequestId::Integer(id)), outcome);
         assert_eq!(answered.try_recv().unwrap(), ApprovalDecision::Failed);
     }
 }
@@ -131,8 +139,9 @@ fn questions_outlive_connections_and_are_repeated_to_who_comes_later() {
     let thread = ThreadId::new();
     let first = client(&subscriptions, &[]);
     subscriptions.watch(thread, &first);
-    let (event, mut answered) = question(1);
-    subscriptions.emit(thread, event);
+    let approval = new_request_id();
+    let (event, mut answered) = question(approval);
+    emit(&subscriptions, thread, event);
     let asked = heard(&first);
     assert_eq!(subscriptions.disconnect(&first), [thread]);
     subscriptions.watch(thread, &first);
@@ -142,11 +151,11 @@ fn questions_outlive_connections_and_are_repeated_to_who_comes_later() {
     subscriptions.watch(thread, &later);
     subscriptions.repeat_requests(thread, &later);
     assert_eq!(heard(&later), asked);
-    subscriptions.emit(thread, Event::ApprovalWithdrawn { approval: 1 });
+    emit(&subscriptions, thread, Event::ApprovalWithdrawn { approval });
     assert_eq!(methods(&later), ["serverRequest/resolved"]);
     subscriptions.answered(
         &later,
-        Some(&RequestId::Integer(0)),
+        Some(&RequestId::Integer(approval)),
         Ok(raw(&json!({"decision": "accept"}))),
     );
     assert!(answered.try_recv().is_err());
@@ -157,17 +166,20 @@ async fn one_connection_can_be_asked_with_patience() {
     let subscriptions = Subscriptions::new();
     let client = client(&subscriptions, &[]);
     let patience = Duration::from_millis(200);
-    let ask = || client.request::<Ask>(&NoParams {}, patience);
-    let answer = async |id, outcome| {
+    let ask = || subscriptions.request::<Ask>(&client, &NoParams {}, patience);
+    let answer = async |outcome| {
         tokio::task::yield_now().await;
-        subscriptions.answered(&client, Some(&RequestId::Integer(id)), outcome);
+        let asked = heard(&client);
+        assert_eq!((asked.len(), &asked[0]["method"]), (1, &json!(Ask::METHOD)));
+        let id = RequestId::Integer(asked[0]["id"].as_i64().unwrap());
+        subscriptions.answered(&client, Some(&id), outcome);
     };
-    let (answered, ()) = tokio::join!(ask(), answer(0, Ok(raw(&json!(["yes"])))));
+    let (answered, ()) = tokio::join!(ask(), answer(Ok(raw(&json!(["yes"])))));
     assert_eq!(answered.unwrap(), ["yes"]);
-    let (answered, ()) = tokio::join!(ask(), answer(1, Ok(raw(&json!(5)))));
+    let (answered, ()) = tokio::join!(ask(), answer(Ok(raw(&json!(5)))));
     assert!(matches!(answered, Err(ClientRequestError::NotUnderstood(_))));
     let refusal = ErrorObject::new(-1, "no");
-    let (answered, ()) = tokio::join!(ask(), answer(2, Err(refusal.clone())));
+    let (answered, ()) = tokio::join!(ask(), answer(Err(refusal.clone())));
     assert_eq!(answered, Err(ClientRequestError::Refused(refusal)));
     assert_eq!(ask().await, Err(ClientRequestError::TimedOut));
     let leave = async {
@@ -178,7 +190,7 @@ async fn one_connection_can_be_asked_with_patience() {
     assert_eq!(answered, Err(ClientRequestError::Gone));
     assert_eq!(
         methods(&client),
-        vec![Ask::METHOD; 5],
+        vec![Ask::METHOD; 2],
         "nothing is said to be resolved"
     );
 }
@@ -197,9 +209,13 @@ fn watchers_hear_of_the_thread_and_everybody_of_its_status() {
     subscriptions.watch(thread, &watcher);
     subscriptions.watch(thread, &deaf);
     assert_eq!(subscriptions.watchers(thread), 2);
-    subscriptions.emit(thread, Event::Warning("careful".to_owned()));
-    subscriptions.emit(thread, Event::Status(codex_core::ThreadStatus::Idle));
-    subscriptions.emit(thread, Event::Closed);
+    emit(&subscriptions, thread, Event::Warning("careful".to_owned()));
+    emit(
+        &subscriptions,
+        thread,
+        Event::Status(codex_core::ThreadStatus::Idle),
+    );
+    emit(&subscriptions, thread, Event::Closed);
     let to_all = ["thread/status/changed", "thread/closed"];
     assert_eq!(methods(&watcher), ["warning", to_all[0], to_all[1]]);
     assert_eq!(methods(&other), to_all);

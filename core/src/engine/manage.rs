@@ -1,6 +1,7 @@
 //! Reads, moves, changes and removes threads, loaded or not (docs/contract/threads.md#reading, docs/contract/threads.md#managing-threads).
 
 use chrono::Local;
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -82,10 +83,12 @@ impl Engine {
         })
     }
 
-    /// Gives loaded threads their status.
+    /// Gives loaded threads their status. All are asked before one has answered: the slowest alone is waited for.
     async fn with_live_status(&self, threads: &mut [ThreadInfo]) {
-        for info in threads {
-            if let Some(live) = self.snapshot(info.id).await {
+        let asked = threads.iter().map(|info| self.snapshot_without_turns(info.id));
+        let answers = join_all(asked).await;
+        for (info, live) in threads.iter_mut().zip(answers) {
+            if let Some(live) = live {
                 *info = merged(live.info, info.clone());
             }
         }
@@ -93,7 +96,7 @@ impl Engine {
 
     /// A thread without its turns, loaded or not; `None` if there is none.
     pub async fn read_thread(&self, id: ThreadId) -> Result<Option<ThreadInfo>> {
-        let live = self.snapshot(id).await;
+        let live = self.snapshot_without_turns(id).await;
         if let Some(live) = &live
             && live.info.ephemeral
         {
@@ -327,7 +330,7 @@ impl Engine {
         self.store()
             .branch(path.clone(), ForkPoint::Before(before.clone()))
             .await?;
-        let live = self.snapshot(id).await;
+        let live = self.snapshot_without_turns(id).await;
         // The failure of a turn is still to be seen when the turn is gone.
         let failed = live.as_ref().map(|live| &live.info.status) == Some(&ThreadStatus::SystemError);
         let status = if failed {
@@ -392,12 +395,18 @@ impl Engine {
 
     /// How a loaded thread stands.
     async fn snapshot(&self, id: ThreadId) -> Option<ThreadSnapshot> {
+        self.ask_snapshot(id, true).await
+    }
+
+    /// How a loaded thread stands. Its turns, which may be large, are not copied.
+    async fn snapshot_without_turns(&self, id: ThreadId) -> Option<ThreadSnapshot> {
+        self.ask_snapshot(id, false).await
+    }
+
+    async fn ask_snapshot(&self, id: ThreadId, include_turns: bool) -> Option<ThreadSnapshot> {
         let handle = self.thread(id)?;
         let (reply, snapshot) = Reply::channel();
-        handle.submit(Op::Snapshot {
-            include_turns: true,
-            reply,
-        });
+        handle.submit(Op::Snapshot { include_turns, reply });
         snapshot.await.ok()
     }
 

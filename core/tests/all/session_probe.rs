@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub(crate) struct Recorder {
     lines: watch::Sender<Vec<String>>,
-    approvals: Mutex<HashMap<u64, oneshot::Sender<ApprovalDecision>>>,
+    approvals: Mutex<HashMap<i64, oneshot::Sender<ApprovalDecision>>>,
     congested: watch::Sender<bool>,
     /// See [`Recorder::trap`].
     trap: Mutex<Option<&'static str>>,
@@ -85,7 +85,7 @@ impl EventSink for Recorder {
     }
 }
 
-fn show(event: Event, approvals: &Mutex<HashMap<u64, oneshot::Sender<ApprovalDecision>>>) -> Option<String> {
+fn show(event: Event, approvals: &Mutex<HashMap<i64, oneshot::Sender<ApprovalDecision>>>) -> Option<String> {
     Some(match event {
         Event::Status(status) => format!("status {}", status_text(&status)),
         Event::Settings(settings) => {

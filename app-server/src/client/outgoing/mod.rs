@@ -12,8 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use codex_app_server_protocol::Dialect;
-use codex_core::{DeltaKind, ThreadId};
+use codex_core::ThreadId;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+use crate::events::delta::Delta;
 
 pub(crate) use writer::write;
 
@@ -22,32 +24,6 @@ pub(crate) const HIGH_WATER: usize = 8 * 1024 * 1024;
 
 /// Bytes of the frame around a piece of text, roughly.
 const DELTA_FRAME: usize = 256;
-
-/// A piece of text of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Delta {
-    /// Its thread.
-    pub(crate) thread: ThreadId,
-    /// Its turn.
-    pub(crate) turn_id: Arc<str>,
-    /// Its item.
-    pub(crate) item_id: Arc<str>,
-    /// Which text of the item.
-    pub(crate) kind: DeltaKind,
-    /// What comes next.
-    pub(crate) text: String,
-    /// When the first of it came, in Unix milliseconds.
-    pub(crate) emitted_at_ms: i64,
-}
-
-impl Delta {
-    fn continues(&self, earlier: &Self) -> bool {
-        self.kind == earlier.kind
-            && self.thread == earlier.thread
-            && self.item_id == earlier.item_id
-            && self.turn_id == earlier.turn_id
-    }
-}
 
 /// One message that waits.
 #[derive(Debug)]
@@ -206,7 +182,8 @@ impl Outgoing {
             .store(dialect == Dialect::JsonRpc2, Ordering::Relaxed);
     }
 
-    fn dialect(&self) -> Dialect {
+    /// How frames are written.
+    pub(crate) fn dialect(&self) -> Dialect {
         if self.json_rpc_2.load(Ordering::Relaxed) {
             Dialect::JsonRpc2
         } else {
@@ -334,6 +311,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use codex_core::DeltaKind;
+
     use super::*;
 
     fn delta(thread: ThreadId, item: &str, text: &str) -> Delta {

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 
-use crate::client::outgoing::{Entry, Outgoing, Pieces};
+use super::{Entry, Outgoing, Pieces};
 use crate::events::delta;
 
 /// Frames are collected up to about this many bytes for one write.

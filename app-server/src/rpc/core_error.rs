@@ -9,8 +9,8 @@ use codex_core::{
 };
 use serde_json::json;
 
-use super::thread::read_state_to_wire;
-use crate::rpc::error::RpcError;
+use super::error::RpcError;
+use crate::convert::thread::read_state_to_wire;
 
 impl From<CoreError> for RpcError {
     /// The words, codes and data of docs/contract for each kind of error.

@@ -12,15 +12,15 @@ use codex_app_server_protocol::{
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
 
-use super::handle::{Client, MAX_IN_PROGRESS};
-use super::outgoing;
-use super::pending_requests::ClientReply;
+use crate::client::handle::{Client, MAX_IN_PROGRESS};
+use crate::client::outgoing;
+use crate::client::pending_requests::ClientReply;
 use crate::client::transport::lines::{Line, LineReader, MAX_LINE};
-use crate::rpc::dispatch::RequestContext;
 use crate::rpc::responder::PendingResponse;
 use crate::rpc::scheduler::RequestQueue;
-use crate::server::Server;
+use crate::server::{RequestContext, Server};
 
 mod backlog;
 
@@ -55,18 +55,23 @@ where
         server: Arc::clone(server),
         client: Arc::clone(&client),
     };
-    tokio::select! {
+    let reason = tokio::select! {
         biased;
-        () = stop => {}
-        () = client.outgoing.broken() => {}
-        ended = connection.read(input) => if let Err(e) = ended {
-            tracing::warn!(error = %e, "reading failed");
+        () = stop => "the server stops",
+        () = client.outgoing.broken() => "the client reads no more",
+        ended = connection.read(input) => match ended {
+            Ok(()) => "end of input",
+            Err(error) => {
+                tracing::warn!(%error, "reading failed");
+                "reading failed"
+            }
         }
-    }
+    };
     let in_progress = client.slots.acquire_many(MAX_IN_PROGRESS);
     if tokio::time::timeout(LAST_ANSWERS, in_progress).await.is_err() {
         tracing::info!("requests are still in progress at the end of the connection");
     }
+    tracing::info!(client = client.id, reason, "connection ended");
     Ending { client, writer }
 }
 
@@ -205,7 +210,8 @@ impl Connection {
         params: Option<&RawValue>,
         slot: Option<OwnedSemaphorePermit>,
     ) {
-        let mut answer = PendingResponse::new(Arc::clone(&self.client), id);
+        let mut answer = PendingResponse::new(Arc::clone(&self.client), id, method);
+        let span = answer.span();
         let is_initialize = method == Initialize::METHOD;
         if !self.server.router.knows(method) {
             let message = format!("Method not found: {method}");
@@ -226,22 +232,21 @@ impl Connection {
         let params = params.map(ToOwned::to_owned);
         if is_initialize {
             // What follows on the wire counts on it.
-            return self.server.router.call(method, params, cx, answer).await;
+            let call = self.server.router.call(method, params, cx, answer);
+            return call.instrument(span).await;
         }
         match lane {
-            None => drop(
-                self.server
-                    .runtime
-                    .spawn(self.server.router.call(method, params, cx, answer)),
-            ),
+            None => {
+                let call = self.server.router.call(method, params, cx, answer);
+                self.server.runtime.spawn(call.instrument(span));
+            }
             Some(lane) => {
                 let method = method.to_owned();
                 self.server.scheduler.enter(lane, move |place| {
                     answer.place = Some(place);
                     let server = Arc::clone(&cx.server);
-                    server
-                        .runtime
-                        .spawn(server.router.call(&method, params, cx, answer));
+                    let call = server.router.call(&method, params, cx, answer);
+                    server.runtime.spawn(call.instrument(span));
                 });
             }
         }

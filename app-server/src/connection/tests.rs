@@ -1,5 +1,6 @@
 //! Connections over a pair of streams in memory, with handlers made for the test.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
 
-use crate::client::connection::*;
+use crate::connection::*;
 use crate::handlers;
-use crate::rpc::dispatch::Router;
+use crate::handlers::streamed_turns::{self, LaterTurns};
 use crate::rpc::error::RpcError;
-use crate::rpc::streamed_turns::LaterTurns;
+use crate::server::Router;
 
 macro_rules! request {
     ($marker:ident, $method:literal) => {
@@ -52,7 +53,7 @@ impl Client {
             codex_home: home.path().to_owned(),
             ..ConfigSource::default()
         };
-        let server = Server::with_router(config, router);
+        let server = Server::new(config, router);
         let (near, far) = tokio::io::duplex(1 << 16);
         let (input, output) = tokio::io::split(far);
         tokio::spawn(async move { crate::serve(&server, input, output, std::future::pending()).await });
@@ -198,10 +199,11 @@ async fn a_request_that_takes_long_does_not_count_among_those_in_progress() {
 async fn an_answer_with_turns_that_is_not_written_counts_among_those_in_progress() {
     static BEGUN: AtomicUsize = AtomicUsize::new(0);
     let mut client = Client::connect(|router| {
-        router.on_deferred::<Large, _, _>(async |_, _, responder| {
+        router.on_deferred::<Large, _, _>(async |cx, _, responder| {
             BEGUN.fetch_add(1, Ordering::SeqCst);
             let turns = LaterTurns::new(AllTurns::from(vec![large_turn()]));
-            responder.send_with_turns(turns.map(|(_, turns)| (NoParams {}, Some(turns))));
+            let answer = turns.map(|(_, turns)| (NoParams {}, Some(turns)));
+            streamed_turns::send(&cx.client, responder, answer);
         });
     })
     .await;
@@ -255,9 +257,11 @@ fn asks(router: &mut Router, ended: &'static AtomicUsize) {
             reason: ChatgptAuthTokensRefreshReason::Unauthorized,
             previous_account_id: None,
         };
+        let patience = Duration::from_secs(60);
         let answer = cx
-            .client
-            .request::<AccountChatgptAuthTokensRefresh>(&params, Duration::from_secs(60))
+            .server
+            .subscriptions
+            .request::<AccountChatgptAuthTokensRefresh>(&cx.client, &params, patience)
             .await;
         ended.fetch_add(1, Ordering::SeqCst);
         answer
@@ -344,4 +348,68 @@ async fn the_end_of_input_behind_requests_that_wait_for_an_answer_ends_their_wai
     }
     client.output.shutdown().await.unwrap();
     reached(&ENDED, usize::try_from(all).unwrap()).await;
+}
+
+/// What the log of this thread said while this lives.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_one_line_for_each_request_with_its_outcome_and_no_parameters() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .finish();
+    let _logged = tracing::subscriber::set_default(subscriber);
+    let mut client = Client::connect(|router| {
+        router.on_deferred::<Forget, _, _>(async |_, _, _| ());
+    })
+    .await;
+    let params = json!({"threadId": "top secret"});
+    let requests = [
+        ("thread/loaded/list", "ok"),
+        ("thread/read", "-32600"),
+        ("no/such", "-32601"),
+        (Forget::METHOD, "-32603"),
+    ];
+    for (id, (method, _)) in (1..).zip(requests) {
+        client.send(id, method, params.clone()).await;
+        client.next().await;
+    }
+    client.output.shutdown().await.unwrap();
+    while client.lines.next_line().await.unwrap().is_some() {}
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for (id, (method, outcome)) in (1..).zip(requests) {
+        let span = format!("request{{method=\"{method}\" id={id}}}: ");
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(&span)).collect();
+        let [line] = &lines[..] else {
+            panic!("{} lines of {method} in\n{log}", lines.len())
+        };
+        assert!(line.contains("DEBUG") && line.contains(" ms="), "{line}");
+        assert!(line.contains(outcome), "{line}");
+    }
+    for line in [
+        "client initialized client=0 name=\"test\" version=\"1\"",
+        "connection ended client=0 reason=\"end of input\"",
+    ] {
+        assert!(log.contains(line), "{log}");
+    }
+    assert!(!log.contains("secret"), "{log}");
 }

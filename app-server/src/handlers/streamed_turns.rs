@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use codex_app_server_protocol::wire::encode_error;
-use codex_app_server_protocol::{self as wire, Dialect, RequestId, Warning, WarningNotification};
+use codex_app_server_protocol::{self as wire, Dialect, Request, RequestId, Warning, WarningNotification};
 use codex_core::history::AllTurns;
 use uuid::Uuid;
 
-use super::error::{RpcError, RpcResult};
 use crate::client::handle::Client;
 use crate::convert::turn;
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 
 /// Bytes of a piece, about.
 const PIECE: usize = 256 << 10;
@@ -59,8 +60,23 @@ pub(crate) fn for_answer(turns: AllTurns) -> RpcResult<(Vec<wire::Turn>, Option<
     Ok((turns?, None))
 }
 
+/// Answers with a thread whose turns are to come, if there are any that are not in memory.
+pub(crate) fn send<M: Request>(
+    client: &Arc<Client>,
+    responder: Responder<M>,
+    answer: RpcResult<(M::Response, Option<LaterTurns>)>,
+) {
+    match answer {
+        Ok((result, Some(turns))) => responder.send_in_pieces(&result, |id, frame| {
+            ResponseWithTurns::new(id, frame, turns, Arc::clone(client))
+        }),
+        Ok((result, None)) => responder.send(Ok(result)),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
 /// An answer in pieces: what comes before the turns, the turns, and the rest.
-pub(crate) struct ResponseWithTurns {
+struct ResponseWithTurns {
     id: RequestId,
     /// What is not given yet.
     piece: Vec<u8>,
@@ -75,7 +91,7 @@ pub(crate) struct ResponseWithTurns {
 
 impl ResponseWithTurns {
     /// Puts turns into the frame that answers a request, where their place is kept.
-    pub(crate) fn new(id: RequestId, mut frame: Vec<u8>, later: LaterTurns, client: Arc<Client>) -> Self {
+    fn new(id: RequestId, mut frame: Vec<u8>, later: LaterTurns, client: Arc<Client>) -> Self {
         let found = memchr::memmem::find(&frame, &later.place);
         let rest = found.map_or_else(Vec::new, |at| frame.split_off(at + later.place.len()));
         frame.truncate(found.unwrap_or(frame.len()));

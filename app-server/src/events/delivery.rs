@@ -1,0 +1,46 @@
+//! What the events of threads need of whoever knows the clients.
+
+use std::fmt::Display;
+
+use codex_app_server_protocol::{Notification, Request};
+use codex_core::ThreadId;
+use futures_util::future::BoxFuture;
+
+use super::delta::Delta;
+
+/// Brings messages to clients. No method blocks, and what is handed over for one thread leaves in that order.
+pub(crate) trait Delivery: Send + Sync + 'static {
+    /// Why a request to clients has no result.
+    type ReplyError: Display;
+
+    /// A notification for those who watch the thread.
+    fn tell<N: Notification>(&self, thread: ThreadId, params: &N::Params);
+
+    /// A notification for every client, in the order of this thread.
+    fn broadcast<N: Notification>(&self, thread: ThreadId, params: &N::Params);
+
+    /// A notification for every client that may use what is experimental, in the order of this thread.
+    fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params);
+
+    /// Text of an item for those who watch its thread.
+    fn tell_delta(&self, delta: Delta);
+
+    /// A request with this id to those who watch the thread, now or later, until one has answered. `on_reply` must not
+    /// block; it is dropped if no answer can come any more.
+    fn ask<R: Request>(
+        &self,
+        thread: ThreadId,
+        id: i64,
+        params: &R::Params,
+        on_reply: impl FnOnce(Result<R::Response, Self::ReplyError>) + Send + 'static,
+    );
+
+    /// The request with this id needs no answer any more.
+    fn withdraw(&self, id: i64);
+
+    /// Whether somebody who watches the thread reads too slowly.
+    fn congested(&self, thread: ThreadId) -> bool;
+
+    /// Resolves when `congested` is false again.
+    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()>;
+}

@@ -1,0 +1,149 @@
+//! Which event becomes which message, and who is told.
+
+use std::sync::Arc;
+
+use codex_app_server_protocol::{
+    AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ModelRerouted,
+    ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
+    ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadReadStateChanged,
+    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted,
+    TurnModerationMetadata, TurnStarted, Warning,
+};
+use codex_core::{Event, EventSink, ThreadId, now_ms};
+use futures_util::future::BoxFuture;
+
+use super::delivery::Delivery;
+use super::delta::Delta;
+use super::{account, approval, item, model, notice, raw, thread, turn};
+
+/// Takes the events of all threads and has them delivered.
+#[derive(Debug)]
+pub(crate) struct Publisher<D> {
+    delivery: Arc<D>,
+}
+
+impl<D> Publisher<D> {
+    /// A publisher whose messages are delivered by this.
+    pub(crate) fn new(delivery: Arc<D>) -> Self {
+        Self { delivery }
+    }
+}
+
+impl<D: Delivery> EventSink for Publisher<D> {
+    fn emit(&self, thread: ThreadId, event: Event) {
+        publish(&*self.delivery, thread, event);
+    }
+
+    fn congested(&self, thread: ThreadId) -> bool {
+        self.delivery.congested(thread)
+    }
+
+    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()> {
+        self.delivery.drained(thread)
+    }
+}
+
+fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
+    match event {
+        Event::Delta {
+            turn_id,
+            item_id,
+            kind,
+            text,
+        } => {
+            delivery.tell_delta(Delta {
+                thread,
+                turn_id,
+                item_id,
+                kind,
+                text,
+                emitted_at_ms: now_ms(),
+            });
+        }
+        Event::Status(status) => {
+            delivery.broadcast::<ThreadStatusChanged>(thread, &thread::status_changed(thread, &status));
+        }
+        Event::Closed => delivery.broadcast::<ThreadClosed>(thread, &thread::closed(thread)),
+        Event::ReadState(state) => {
+            let params = thread::read_state_changed(thread, state);
+            delivery.broadcast_experimental::<ThreadReadStateChanged>(thread, &params);
+        }
+        Event::Settings(settings) => {
+            delivery.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
+        }
+        Event::TokenUsage { turn_id, usage } => {
+            delivery.tell::<ThreadTokenUsageUpdated>(thread, &thread::token_usage(thread, &turn_id, &usage));
+        }
+        Event::RawItem { turn_id, item } => {
+            delivery.tell::<RawResponseItemCompleted>(thread, &raw::item(thread, &turn_id, &item));
+        }
+        Event::RawResponse {
+            turn_id,
+            response_id,
+            usage,
+            usage_as_sent,
+        } => {
+            let params = raw::response(thread, &turn_id, response_id, usage, usage_as_sent);
+            delivery.tell::<RawResponseCompleted>(thread, &params);
+        }
+        Event::TurnStarted(turn) => delivery.tell::<TurnStarted>(thread, &turn::started(thread, *turn)),
+        Event::TurnCompleted(turn) => delivery.tell::<TurnCompleted>(thread, &turn::completed(thread, *turn)),
+        Event::ItemStarted { turn_id, item } => {
+            delivery.tell::<ItemStarted>(thread, &item::started(thread, &turn_id, *item, now_ms()));
+        }
+        Event::ItemCompleted { turn_id, item } => {
+            delivery.tell::<ItemCompleted>(thread, &item::completed(thread, &turn_id, *item, now_ms()));
+        }
+        Event::ReasoningPartAdded {
+            turn_id,
+            item_id,
+            summary_index,
+        } => {
+            let params = item::reasoning_part_added(thread, &turn_id, &item_id, summary_index);
+            delivery.tell::<ReasoningSummaryPartAdded>(thread, &params);
+        }
+        Event::TerminalInteraction {
+            turn_id,
+            item_id,
+            process_id,
+            stdin,
+        } => {
+            let params = item::terminal_interaction(thread, &turn_id, &item_id, process_id, stdin);
+            delivery.tell::<TerminalInteraction>(thread, &params);
+        }
+        Event::Error {
+            turn_id,
+            error,
+            will_retry,
+        } => delivery.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
+        Event::Warning(message) => delivery.tell::<Warning>(thread, &notice::warning(thread, message)),
+        Event::ModelRerouted { turn_id, from, to } => {
+            delivery.tell::<ModelRerouted>(thread, &model::rerouted(thread, &turn_id, from, to));
+        }
+        Event::ModelVerification {
+            turn_id,
+            verifications,
+        } => {
+            let params = model::verification(thread, &turn_id, &verifications);
+            delivery.tell::<ModelVerificationNotice>(thread, &params);
+        }
+        Event::ModerationMetadata { turn_id, metadata } => {
+            delivery.tell::<TurnModerationMetadata>(thread, &model::moderation(thread, &turn_id, metadata));
+        }
+        Event::SafetyBuffering {
+            turn_id,
+            model,
+            use_cases,
+            reasons,
+            faster_model,
+        } => {
+            let params = model::safety_buffering(thread, &turn_id, model, use_cases, reasons, faster_model);
+            delivery.tell::<ModelSafetyBufferingUpdated>(thread, &params);
+        }
+        Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
+        Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
+        Event::RateLimits(limits) => {
+            delivery.broadcast::<AccountRateLimitsUpdated>(thread, &account::rate_limits(*limits));
+        }
+    }
+}
