@@ -38,9 +38,6 @@ fn every_method_of_the_table_is_named_by_a_test() {
     assert!(METHODS.len() > 90 && !named.contains("no such method"));
 }
 
-/// Families whose handlers are in `handlers/account.rs`.
-const HANDLED_BY_ACCOUNT: [&str; 2] = ["account_limits", "account_usage"];
-
 #[test]
 fn protocol_handler_and_test_of_a_family_share_one_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -53,10 +50,10 @@ fn protocol_handler_and_test_of_a_family_share_one_name() {
         }
         families += 1;
         let family = path.file_stem().unwrap().to_str().unwrap();
-        let mut places = vec![format!("tests/e2e/{family}.rs")];
-        if !HANDLED_BY_ACCOUNT.contains(&family) {
-            places.push(format!("app-server/src/handlers/{family}.rs"));
-        }
+        let places = [
+            format!("tests/e2e/{family}.rs"),
+            format!("app-server/src/handlers/{family}.rs"),
+        ];
         for place in places {
             assert!(root.join(&place).is_file(), "{place} does not exist");
         }

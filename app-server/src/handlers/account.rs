@@ -1,19 +1,13 @@
-//! Accounts: who is signed in, signing in and out, limits and usage (docs/contract/authentication.md, docs/contract/backend.md).
+//! Accounts: who is signed in, signing in and out (docs/contract/authentication.md, docs/contract/backend.md).
 
 use std::time::Duration;
 
 use codex_app_server_protocol::rpc::NoParams;
 use codex_app_server_protocol::{
     AccountLoginCancel, AccountLoginCompleted, AccountLoginCompletedNotification, AccountLoginStart,
-    AccountLogout, AccountRateLimitResetCreditConsume, AccountRateLimitsRead, AccountRead,
-    AccountSecuritySetupRead, AccountSendAddCreditsNudgeEmail, AccountUpdateReason, AccountUpdated,
-    AccountUpdatedNotification, AccountUsageRead, AccountWorkspaceMessagesRead, AddCreditsNudgeCreditType,
-    AuthMode, CancelLoginAccountParams, CancelLoginAccountResponse, CancelLoginAccountStatus,
-    ConsumeAccountRateLimitResetCreditParams, ConsumeAccountRateLimitResetCreditResponse, GetAccountParams,
-    GetAccountRateLimitsParams, GetAccountRateLimitsResponse, GetAccountSecuritySetupResponse,
-    GetAccountTokenUsageParams, GetAccountTokenUsageResponse, GetWorkspaceMessagesResponse,
+    AccountLogout, AccountRead, AccountUpdateReason, AccountUpdated, AccountUpdatedNotification, AuthMode,
+    CancelLoginAccountParams, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountParams,
     LoginAccountParams, LoginAccountResponse, LoginAppBrand, LogoutAccountResponse,
-    SendAddCreditsNudgeEmailParams, SendAddCreditsNudgeEmailResponse,
 };
 use codex_core::auth::{Account, BrowserLogin, ExternalTokens, LoginOutcome, LoginPage, Secret};
 use codex_core::config::Config;
@@ -22,7 +16,7 @@ use uuid::Uuid;
 use crate::convert::account;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::{RequestContext, Router, parse_thread_id};
+use crate::server::{RequestContext, Router};
 
 /// How long `account/read` waits for what the backend knows of the workspace. Routing is null when unknown.
 const WORKSPACE_PATIENCE: Duration = Duration::from_secs(3);
@@ -33,12 +27,6 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<AccountLoginStart, _, _>(login_start);
     router.on::<AccountLoginCancel, _, _>(login_cancel);
     router.on_deferred::<AccountLogout, _, _>(logout);
-    router.on::<AccountRateLimitsRead, _, _>(rate_limits_read);
-    router.on::<AccountRateLimitResetCreditConsume, _, _>(reset_credit_consume);
-    router.on::<AccountUsageRead, _, _>(usage_read);
-    router.on::<AccountWorkspaceMessagesRead, _, _>(workspace_messages_read);
-    router.on::<AccountSendAddCreditsNudgeEmail, _, _>(send_add_credits_nudge_email);
-    router.on::<AccountSecuritySetupRead, _, _>(security_setup_read);
 }
 
 /// A client has been initialised: tells it of a stored ChatGPT sign-in. Asks nobody but the store.
@@ -251,66 +239,4 @@ async fn logout(cx: RequestContext, _params: NoParams, mut responder: Responder<
         }
         Err(error) => responder.send(Err(error.into())),
     }
-}
-
-async fn rate_limits_read(
-    cx: RequestContext,
-    params: GetAccountRateLimitsParams,
-) -> RpcResult<GetAccountRateLimitsResponse> {
-    let with_details = !params.exclude_reset_credit_details;
-    let found = cx.server.backend.rate_limits(with_details).await?;
-    Ok(account::rate_limits_to_wire(found))
-}
-
-async fn reset_credit_consume(
-    cx: RequestContext,
-    params: ConsumeAccountRateLimitResetCreditParams,
-) -> RpcResult<ConsumeAccountRateLimitResetCreditResponse> {
-    let (key, credit_id) = (&params.idempotency_key, params.credit_id.as_deref());
-    let outcome = cx.server.backend.consume_reset_credit(key, credit_id).await?;
-    Ok(ConsumeAccountRateLimitResetCreditResponse {
-        outcome: account::outcome_to_wire(outcome),
-    })
-}
-
-async fn usage_read(
-    cx: RequestContext,
-    params: GetAccountTokenUsageParams,
-) -> RpcResult<GetAccountTokenUsageResponse> {
-    match params.thread_id {
-        Some(id) => {
-            let usage = cx.server.backend.thread_usage(parse_thread_id(&id)?).await?;
-            Ok(account::thread_usage_to_wire(usage))
-        }
-        None => Ok(account::token_usage_to_wire(
-            cx.server.backend.token_usage().await?,
-        )),
-    }
-}
-
-async fn workspace_messages_read(
-    cx: RequestContext,
-    _params: NoParams,
-) -> RpcResult<GetWorkspaceMessagesResponse> {
-    let messages = cx.server.backend.workspace_messages().await?;
-    Ok(account::messages_to_wire(messages))
-}
-
-async fn send_add_credits_nudge_email(
-    cx: RequestContext,
-    params: SendAddCreditsNudgeEmailParams,
-) -> RpcResult<SendAddCreditsNudgeEmailResponse> {
-    let credit_type = match params.credit_type {
-        AddCreditsNudgeCreditType::Credits => "credits",
-        AddCreditsNudgeCreditType::UsageLimit => "usage_limit",
-    };
-    let outcome = cx.server.backend.send_add_credits_nudge(credit_type).await?;
-    Ok(account::nudge_to_wire(outcome))
-}
-
-async fn security_setup_read(
-    cx: RequestContext,
-    _params: NoParams,
-) -> RpcResult<GetAccountSecuritySetupResponse> {
-    Ok(account::notice_to_wire(cx.server.backend.security_notice().await))
 }

@@ -12,9 +12,11 @@
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
 //! * turns: `turn`
-//! * everything else: `account`, `feature`, `model`
+//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `model`
 
 mod account;
+mod account_limits;
+mod account_usage;
 mod feature;
 mod initialize;
 mod model;
@@ -40,6 +42,8 @@ pub(crate) fn router() -> Router {
     initialize::register(&mut router);
     feature::register(&mut router);
     account::register(&mut router);
+    account_limits::register(&mut router);
+    account_usage::register(&mut router);
     model::register(&mut router);
     thread::register(&mut router);
     thread_attachment::register(&mut router);
