@@ -66,12 +66,12 @@ impl ExternalTokenProvider for TokenOwner {
                     }
                     // What could not be understood may hold a token, so it is not quoted.
                     Err(ClientRequestError::NotUnderstood(_)) => {
-                        return Err("the application's answer has not the expected form".to_owned());
+                        return Err("the application's response is malformed".to_owned());
                     }
                     Err(error @ ClientRequestError::TimedOut) => return Err(error.to_string()),
                 }
             }
-            Err("no application is connected that could give a new access token".to_owned())
+            Err("no connected application can provide a new access token".to_owned())
         })
     }
 }

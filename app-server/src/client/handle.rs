@@ -52,13 +52,13 @@ pub(crate) enum ClientRequestError {
     #[error("the client refused: {0}")]
     Refused(ErrorObject),
     /// The answer is not what the method asks for.
-    #[error("the client's answer was not understood: {0}")]
+    #[error("the client's response is malformed: {0}")]
     NotUnderstood(String),
     /// No answer in time.
-    #[error("the client did not answer in time")]
+    #[error("the client did not respond in time")]
     TimedOut,
     /// The client has gone, or the request was withdrawn.
-    #[error("nobody is there to answer")]
+    #[error("no client is connected that could respond")]
     Gone,
 }
 

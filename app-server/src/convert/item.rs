@@ -200,7 +200,7 @@ fn from_members(kind: &str, id: String, members: BTreeMap<String, Value>) -> Thr
     object.insert("id".to_owned(), Value::from(id.clone()));
     as_wire(Value::Object(object)).unwrap_or(ThreadItemKind::AgentMessage {
         id,
-        text: format!("An item of kind {kind} cannot be shown."),
+        text: format!("Items of type {kind} cannot be displayed."),
         delivery: None,
         memory_citation: None,
         moderation: None,

@@ -78,7 +78,7 @@ fn to_wire(feature: Feature, features: &Features) -> ExperimentalFeature {
         default_enabled: feature.default_enabled,
         // Clients offer features with these texts to their users.
         display_name: shown.then(|| feature.key.replace('_', " ")),
-        description: shown.then(|| "Accepted, but without effect in this server so far.".to_owned()),
+        description: shown.then(|| "Accepted, but has no effect in this server yet.".to_owned()),
         announcement: None,
     }
 }

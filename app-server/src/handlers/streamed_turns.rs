@@ -45,7 +45,8 @@ impl LaterTurns {
         };
         let mut place = Vec::new();
         let written = stand_in.write_json(&mut place);
-        written.map_err(|error| RpcError::internal(format!("the turns can't be written: {error}")))?;
+        written
+            .map_err(|error| RpcError::internal(format!("the turns cannot be written as JSON: {error}")))?;
         Ok((stand_in, Self { turns, place }))
     }
 }
@@ -111,7 +112,8 @@ impl ResponseWithTurns {
     fn step(&mut self) -> Result<(), String> {
         let whole = self.piece.len();
         let step = catch_unwind(AssertUnwindSafe(|| self.append()));
-        let step = step.unwrap_or_else(|_| Err("a turn can't be shown because of an internal error".into()));
+        let step =
+            step.unwrap_or_else(|_| Err("an internal error occurred while a turn was converted".into()));
         if step.is_err() {
             self.piece.truncate(whole);
         }
@@ -159,7 +161,7 @@ impl ResponseWithTurns {
         self.piece.append(&mut self.rest);
         self.client.notify::<Warning>(&WarningNotification {
             thread_id: None,
-            message: format!("The list of turns that was just given is not complete: {why}"),
+            message: format!("The list of turns that was just sent is incomplete: {why}"),
         });
     }
 }

@@ -338,8 +338,7 @@ fn warn_of_all_turns(cx: &RequestContext, thread: &ResumedThread) {
 pub(super) fn all_turns_notice() -> DeprecationNoticeNotification {
     DeprecationNoticeNotification {
         summary:
-            "Taking all turns of a thread in one answer will end one day: set excludeTurns, and page through \
-                  them with thread/turns/list."
+            "Requesting all turns of a thread in one response is deprecated: set excludeTurns and page through them with thread/turns/list."
                 .into(),
         details: None,
     }

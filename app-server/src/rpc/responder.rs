@@ -99,7 +99,7 @@ impl PendingResponse {
         let mut json = Vec::with_capacity(256);
         // If this panics, the request is still to be answered.
         if let Err(e) = encode(&mut json, id) {
-            let error = RpcError::internal(format!("the answer cannot be written as JSON: {e}")).0;
+            let error = RpcError::internal(format!("the response cannot be written as JSON: {e}")).0;
             json.clear();
             drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
             outcome = Err(error.code);
@@ -115,7 +115,7 @@ impl PendingResponse {
 impl Drop for PendingResponse {
     fn drop(&mut self) {
         if self.id.is_some() {
-            let error = RpcError::internal("the request was given up before it was answered; try again").0;
+            let error = RpcError::internal("the request was dropped before it was answered; try again").0;
             self.write_error(&error);
         }
     }

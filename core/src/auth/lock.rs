@@ -19,7 +19,7 @@ pub(crate) struct HomeLock {
 
 /// Another process held the lock for too long.
 #[derive(Debug, thiserror::Error)]
-#[error("another codex process is still renewing the credentials of this home")]
+#[error("another codex process is still refreshing the credentials of this home")]
 pub(crate) struct LockIsHeld;
 
 impl HomeLock {

@@ -60,8 +60,8 @@ pub enum DatabaseError {
     Newer(PathBuf),
     /// The file is no database, or parts of it are unreadable.
     #[error(
-        "the database {path} is damaged and left as it is ({why}); put a backup in its place, or move it away together \
-         with the files whose names begin like it",
+        "the database {path} is damaged and was not changed ({why}); restore a backup, or move it away together with \
+         the files whose names begin like it",
         path = path.display()
     )]
     Damaged {
@@ -71,7 +71,7 @@ pub enum DatabaseError {
         why: String,
     },
     /// The tables are not those that this version knows.
-    #[error("the database {path} has other tables than expected ({why}); put a backup in its place", path = path.display())]
+    #[error("the database {path} does not have the expected tables ({why}); restore a backup", path = path.display())]
     Misshapen {
         /// The file.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum DatabaseError {
     #[error("the database {} can't be written: the disk is full; free some space and try again", .0.display())]
     Full(PathBuf),
     /// The file can't be opened, read or written.
-    #[error("the database {path} can't be used: {why}; try again when that is mended", path = path.display())]
+    #[error("the database {path} cannot be used: {why}; try again once that is fixed", path = path.display())]
     Failed {
         /// The file.
         path: PathBuf,

@@ -51,13 +51,13 @@ impl ActiveTurn {
             end: None,
             patience: None,
         };
-        let desk = TurnInbox {
+        let inbox = TurnInbox {
             mail: inbox,
             cancel: turn.cancel.clone(),
             hurry: turn.hurry.clone(),
             waiting: Vec::new(),
         };
-        (turn, desk)
+        (turn, inbox)
     }
 
     /// A turn of which no more is known than what was told. `None`: nothing was told of its start.

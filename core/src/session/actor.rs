@@ -180,7 +180,7 @@ impl Actor {
             ..
         } = self;
         let client = services.client.turn(state.identity(&plan));
-        let (turn, desk) = ActiveTurn::new(&plan);
+        let (turn, inbox) = ActiveTurn::new(&plan);
         let span = turn.span().clone();
         tracing::info!(
             parent: &span,
@@ -190,7 +190,7 @@ impl Actor {
         );
         let turn = active.insert(turn);
         let result = {
-            let work = turn::run(services, session, plan, client, desk).instrument(span.clone());
+            let work = turn::run(services, session, plan, client, inbox).instrument(span.clone());
             let mut work = std::pin::pin!(work);
             let mut open = true;
             loop {

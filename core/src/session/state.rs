@@ -279,8 +279,8 @@ impl ThreadState {
         let model = &self.settings.model;
         if !self.models.find(model).1 {
             self.outbox.emit(Event::Warning(format!(
-                "Nothing is known about the model `{model}`; it is used with the limits of a common one. If its name \
-                 is right, set model_context_window in config.toml."
+                "The model `{model}` is unknown; default limits are used. If its name is correct, set \
+                 model_context_window in config.toml."
             )));
         }
     }

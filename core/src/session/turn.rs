@@ -49,7 +49,7 @@ pub(crate) async fn run(
     session: &mut ConversationState,
     plan: TurnPlan,
     client: ModelClientSession,
-    desk: TurnInbox,
+    inbox: TurnInbox,
 ) -> TurnResult {
     let prompt = plan.request.prompt(services, &plan.settings);
     let mut turn = Turn {
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         plan,
         client,
         prompt,
-        desk,
+        inbox,
         began: Instant::now(),
         last_message: None,
         answered: false,
@@ -86,7 +86,7 @@ struct Turn<'a> {
     plan: TurnPlan,
     client: ModelClientSession,
     prompt: Prompt,
-    desk: TurnInbox,
+    inbox: TurnInbox,
     began: Instant,
     last_message: Option<Item>,
     answered: bool,
@@ -107,7 +107,7 @@ impl Turn<'_> {
         loop {
             match self.sample().await {
                 Ok(true) => {}
-                Ok(false) if self.desk.has_steer() => {}
+                Ok(false) if self.inbox.has_steer() => {}
                 Ok(false) => {
                     self.drain_inbox().await;
                     return Outcome::Completed;
@@ -123,7 +123,7 @@ impl Turn<'_> {
     /// Leaves a history that the next turn can go on with. What the user said and the model did not hear stays in it.
     async fn give_up(&mut self, outcome: &Outcome) {
         self.session.history.close_calls();
-        while self.desk.has_steer() {
+        while self.inbox.has_steer() {
             self.drain_inbox().await;
         }
         self.drain_inbox().await;
@@ -199,8 +199,8 @@ impl Turn<'_> {
 
     /// Takes what has come in since the last request.
     async fn drain_inbox(&mut self) {
-        self.desk.take_mail();
-        for mail in std::mem::take(&mut self.desk.waiting) {
+        self.inbox.take_mail();
+        for mail in std::mem::take(&mut self.inbox.waiting) {
             match mail {
                 TurnMessage::Steer(turn_input) => self.hear(turn_input).await,
                 TurnMessage::Inject(items) => self.session.history.push(items),
@@ -224,10 +224,10 @@ impl Turn<'_> {
 
     /// Sends the history, and takes the answer with all its tool calls.
     async fn request(&mut self) -> Result<bool, StreamInterrupt> {
-        let mut calls = Calls::new(self.desk.cancel.child_token());
+        let mut calls = Calls::new(self.inbox.cancel.child_token());
         self.prompt.input = self.session.history.take_items();
         let opened = self
-            .desk
+            .inbox
             .watch(&mut calls, self.client.stream(&self.prompt))
             .await;
         self.session
@@ -256,7 +256,7 @@ impl Turn<'_> {
         }
         self.taken_ids = items.into_taken();
         if !matches!(cut, Some(StreamInterrupt::Interrupted)) {
-            let cancelled = self.desk.cancel.clone();
+            let cancelled = self.inbox.cancel.clone();
             tokio::select! {
                 biased;
                 () = cancelled.cancelled() => cut = Some(StreamInterrupt::Interrupted),
@@ -268,7 +268,7 @@ impl Turn<'_> {
         }
         if matches!(cut, Some(StreamInterrupt::Interrupted)) {
             self.services.outbox.turn_stops();
-            calls.stop(&self.desk.hurry).await;
+            calls.stop(&self.inbox.hurry).await;
         }
         let any_calls = calls.any();
         self.session.history.push(calls.into_outputs());
@@ -364,8 +364,8 @@ impl Turn<'_> {
         let sleep = tokio::time::sleep(delay);
         tokio::pin!(sleep);
         loop {
-            let mut no_calls = Calls::new(self.desk.cancel.clone());
-            match self.desk.watch(&mut no_calls, sleep.as_mut()).await {
+            let mut no_calls = Calls::new(self.inbox.cancel.clone());
+            match self.inbox.watch(&mut no_calls, sleep.as_mut()).await {
                 Ok(()) => return Ok(()),
                 Err(StreamInterrupt::Steered) => self.drain_inbox().await,
                 Err(_) => return Err(Outcome::Interrupted),

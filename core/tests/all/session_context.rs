@@ -444,7 +444,7 @@ async fn an_unknown_model_is_warned_of_after_the_answer() {
         ..StartThread::default()
     };
     let probe = Probe::start_with([Answer::new().say("ok")], "", start).await;
-    assert!(probe.lines()[0].starts_with("warning Nothing is known about the model `my-own-model`"));
+    assert!(probe.lines()[0].starts_with("warning The model `my-own-model` is unknown"));
     probe.run("hi").await;
     let body = &probe.model.requests()[0].body;
     assert_eq!(body["model"], "my-own-model");

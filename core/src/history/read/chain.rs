@@ -62,7 +62,7 @@ pub enum HistoryError {
     Empty(PathBuf),
     /// It has no meta line that can be read.
     #[error(
-        "failed to read thread: {}, line {line}: {why}. The rest of the file has not been touched: correct that line, \
+        "failed to read thread: {}, line {line}: {why}. The file was not changed: correct that line, \
          or put back a copy of the file",
         path.display()
     )]

@@ -37,7 +37,7 @@ pub enum LockError {
     },
     /// Another process has held the lock of all lock files for longer than it takes to make one.
     #[error(
-        "the writer lock of thread {id} can't be taken: {} has held {} for {} s. Try again; if it stays so, end what holds it",
+        "the writer lock of thread {id} can't be taken: {} has held {} for {} s. Try again; if this persists, end the process that holds it",
         holder.as_ref().map_or_else(|| "another process".to_owned(), |Holder { pid, name }| format!("process {pid} ({name})")),
         path.display(),
         PATIENCE.as_secs()

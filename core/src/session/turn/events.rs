@@ -37,7 +37,7 @@ impl Turn<'_> {
                     outbox.ready().await;
                     stream.next().await
                 };
-                let event = self.desk.watch(calls, next).await?;
+                let event = self.inbox.watch(calls, next).await?;
                 burst = 0;
                 event
             };
