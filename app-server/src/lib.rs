@@ -16,6 +16,8 @@
 //! * `connection`: serves one client
 
 pub mod bench;
+#[cfg(test)]
+mod captured_log;
 mod client;
 mod connection;
 mod convert;

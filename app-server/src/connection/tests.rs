@@ -1,6 +1,5 @@
 //! Connections over a pair of streams in memory, with handlers made for the test.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
 
+use crate::captured_log;
 use crate::connection::*;
 use crate::handlers;
 use crate::handlers::streamed_turns::{self, LaterTurns};
@@ -350,33 +350,9 @@ async fn the_end_of_input_behind_requests_that_wait_for_an_answer_ends_their_wai
     reached(&ENDED, usize::try_from(all).unwrap()).await;
 }
 
-/// What the log of this thread said while this lives.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_log_has_one_line_for_each_request_with_its_outcome_and_no_parameters() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _logged = tracing::subscriber::set_default(subscriber);
+    captured_log::start();
     let mut client = Client::connect(|router| {
         router.on_deferred::<Forget, _, _>(async |_, _, _| ());
     })
@@ -395,7 +371,7 @@ async fn the_log_has_one_line_for_each_request_with_its_outcome_and_no_parameter
     client.output.shutdown().await.unwrap();
     while client.lines.next_line().await.unwrap().is_some() {}
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = captured_log::take();
     for (id, (method, outcome)) in (1..).zip(requests) {
         let span = format!("request{{method=\"{method}\" id={id}}}: ");
         let lines: Vec<_> = log.lines().filter(|line| line.contains(&span)).collect();
