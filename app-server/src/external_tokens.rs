@@ -163,7 +163,7 @@ mod tests {
                 .refresh(None)
                 .await
                 .unwrap_err()
-                .contains("no application is connected")
+                .contains("no connected application")
         );
         let only = connect(&subscriptions);
         let asking = tokio::spawn(owner.refresh(None));
@@ -174,7 +174,7 @@ mod tests {
                 .await
                 .unwrap()
                 .unwrap_err()
-                .contains("no application is connected")
+                .contains("no connected application")
         );
     }
 
