@@ -219,7 +219,7 @@ async fn a_client_that_refuses_ends_the_turn_and_is_asked_again_by_the_next() {
     );
 
     for (garbage, words) in [
-        (json!({"token": "x"}), "has not the expected form"),
+        (json!({"token": "x"}), "is malformed"),
         (
             json!({"accessToken": "opaque", "chatgptAccountId": "ws"}),
             "cannot be read",

