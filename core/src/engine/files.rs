@@ -39,7 +39,7 @@ impl ThreadFiles {
                 Ok(config) => Arc::new(config),
                 Err(error) => {
                     let _ = tell.send(Err(error.into()));
-                    return Default::default();
+                    return ProjectDoc::default();
                 }
             };
             let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));

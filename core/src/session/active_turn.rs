@@ -161,7 +161,7 @@ impl ActiveTurn {
             }
             ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
-                reply.send(Ok(state.snapshot(include_turns)))
+                reply.send(Ok(state.snapshot(include_turns)));
             }
         }
     }

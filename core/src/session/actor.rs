@@ -137,7 +137,7 @@ impl Actor {
                     }
                 }
                 ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => {
-                    self.state.update_settings(&patch, reply)
+                    self.state.update_settings(&patch, reply);
                 }
                 ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                     reply.send(Ok(self.state.snapshot(include_turns)));

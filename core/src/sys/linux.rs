@@ -62,6 +62,7 @@ impl ProcessHandle {
 }
 
 /// Our own program, even if its file was replaced since we started.
+#[expect(clippy::unnecessary_wraps, reason = "other systems may not know")]
 pub(super) fn own_program() -> io::Result<PathBuf> {
     Ok("/proc/self/exe".into())
 }

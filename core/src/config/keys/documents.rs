@@ -41,7 +41,8 @@ fn compare(file: &str, generated: &str) {
 
 fn acting() -> String {
     let of_provider = |key: &&Key| key.path.starts_with(PROVIDERS);
-    let (providers, others): (Vec<_>, Vec<_>) = KEYS.iter().filter(is_shown).partition(of_provider);
+    let (providers, others): (Vec<_>, Vec<_>) =
+        KEYS.iter().filter(|key| is_shown(key)).partition(of_provider);
     let mut text = String::from("\n| key | value | default | what it does |\n|---|---|---|---|\n");
     for key in others {
         row(&mut text, key, key.path);
@@ -55,7 +56,7 @@ fn acting() -> String {
 }
 
 /// Keys with an effect, but for tables whose members are shown.
-fn is_shown(key: &&Key) -> bool {
+fn is_shown(key: &Key) -> bool {
     let is_above = |other: &Key| {
         let rest = other.path.strip_prefix(key.path);
         rest.is_some_and(|rest| rest.starts_with('.'))

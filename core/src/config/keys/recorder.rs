@@ -53,9 +53,12 @@ impl Shape {
     }
 }
 
+/// A type of the configuration, being read.
+pub(crate) type Root<'a> = (&'a str, fn(Recorder<'_>));
+
 /// Compares the table of keys with what the types read: `roots` are types with the paths of their tables, `area` says
 /// which keys are theirs.
-pub(crate) fn assert_in_table(roots: &[(&str, fn(Recorder<'_>))], area: impl Fn(&str) -> bool) {
+pub(crate) fn assert_in_table(roots: &[Root<'_>], area: impl Fn(&str) -> bool) {
     let read = RefCell::default();
     for (path, root) in roots {
         root(Recorder {

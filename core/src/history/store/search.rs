@@ -240,7 +240,7 @@ fn occurrences(
         Some(text) => {
             let cursor = serde_json::from_str::<Cursor>(&text).ok();
             let cursor = cursor.filter(|c| c.thread_id == id && c.search_term == term);
-            let cursor = cursor.ok_or_else(|| Error::InvalidCursor(text))?;
+            let cursor = cursor.ok_or(Error::InvalidCursor(text))?;
             (cursor.next_rollout_ordinal, cursor.next_occurrence_index)
         }
     };

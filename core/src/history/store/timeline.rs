@@ -104,7 +104,7 @@ fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usiz
         Some(text) => {
             let cursor = serde_json::from_str::<Cursor>(&text).ok();
             let cursor = cursor.filter(|cursor| cursor.thread_id == id);
-            let cursor = cursor.ok_or_else(|| Error::InvalidCursor(text))?;
+            let cursor = cursor.ok_or(Error::InvalidCursor(text))?;
             match history.place_of(cursor.position).map_err(unreadable)? {
                 Some(place) => history.cut(place),
                 None => history.clone(),
