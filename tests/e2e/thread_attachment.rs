@@ -85,14 +85,14 @@ async fn an_attachment_is_added_once_listed_and_removed() {
         json!({"outcome": "existing", "attachment": attachment}),
         "it stays as it was"
     );
-    assert_eq!(attached(&app, id).await, std::slice::from_ref(&attachment));
+    assert_eq!(attached(&app, id).await, std::slice::from_ref(attachment));
     assert!(app.notified_since(mark).is_empty(), "nothing changed");
     app.stop().await;
 
     let app = App::start(&home).await;
     assert_eq!(
         attached(&app, id).await,
-        std::slice::from_ref(&attachment),
+        std::slice::from_ref(attachment),
         "it was kept"
     );
     let remove = || app.call("thread/attachment/remove", ticket(id, "A-1"));
