@@ -28,7 +28,7 @@ test-e2e *FILTER:
 write-app-server-schema:
     UPDATE_SCHEMA=1 cargo test --locked --workspace --test all fresh
 
-# Regenerate the README's table of configuration keys
+# Regenerate the tables of configuration keys in README.md and docs/contract/configuration.md
 write-config-keys:
     UPDATE_README=1 cargo test --locked --workspace --lib config
 

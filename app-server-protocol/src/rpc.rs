@@ -92,7 +92,8 @@ pub struct MethodInfo {
 ///
 /// ```text
 /// methods! {
-///     client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, in Scope::None, "Starts a thread.";
+///     client ThreadStart "thread/start" (ThreadStartParams) -> ThreadStartResponse, stable, "Starts a thread.";
+///     client ThreadRead "thread/read" (ThreadReadParams) -> ThreadReadResponse, stable, in Thread, "Reads a thread.";
 ///     server ItemToolCall "item/tool/call" (DynamicToolCallParams) -> DynamicToolCallResponse, stable, "Asks …";
 ///     notify ThreadStarted "thread/started" (ThreadStartedNotification), stable, "A thread exists.";
 ///     tell Initialized "initialized" (), stable, "The client is ready.";

@@ -18,6 +18,7 @@ use crate::client::handle::{Client, MAX_IN_PROGRESS};
 use crate::client::outgoing;
 use crate::client::pending_requests::ClientReply;
 use crate::client::transport::lines::{Line, LineReader, MAX_LINE};
+use crate::rpc::request_log::beginning;
 use crate::rpc::responder::PendingResponse;
 use crate::rpc::scheduler::RequestQueue;
 use crate::server::{RequestContext, Server};
@@ -197,7 +198,9 @@ impl Connection {
             Frame::Request {
                 id, method, params, ..
             } => self.request(id, &method, params, slot).await,
-            Frame::Notification { method, .. } => tracing::debug!(%method, "notification"),
+            Frame::Notification { method, .. } => {
+                tracing::debug!(method = beginning(&method), "notification");
+            }
             Frame::Response { .. } | Frame::Error { .. } => {}
         }
     }
@@ -226,7 +229,7 @@ impl Connection {
             server: Arc::clone(&self.server),
             client: Arc::clone(&self.client),
         };
-        let lane = methods::find(method)
+        let queue = methods::find(method)
             .and_then(|info| info.scope.key(params))
             .map(|key: ScopeKey<'_>| RequestQueue::of(key, self.client.id));
         let params = params.map(ToOwned::to_owned);
@@ -235,15 +238,15 @@ impl Connection {
             let call = self.server.router.call(method, params, cx, answer);
             return call.instrument(span).await;
         }
-        match lane {
+        match queue {
             None => {
                 let call = self.server.router.call(method, params, cx, answer);
                 self.server.runtime.spawn(call.instrument(span));
             }
-            Some(lane) => {
+            Some(queue) => {
                 let method = method.to_owned();
-                self.server.scheduler.enter(lane, move |place| {
-                    answer.place = Some(place);
+                self.server.scheduler.enter(queue, move |ticket| {
+                    answer.ticket = Some(ticket);
                     let server = Arc::clone(&cx.server);
                     let call = server.router.call(&method, params, cx, answer);
                     server.runtime.spawn(call.instrument(span));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getppid};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The signals that end the process, and the death of its parent.
@@ -27,13 +27,15 @@ impl Signals {
             parent_died: signal(SignalKind::user_defined2())?,
             parent: getppid(),
         };
-        // The end of the input tells of the parent's death, too, but not if another process holds the pipe open. The
-        // kernel sends this signal also when only the thread ends that started us; `next` tells the two apart.
-        set_parent_process_death_signal(Some(Signal::USR2))?;
+        // The end of the input tells of the parent's death, too, but not if another process holds the pipe open. Other
+        // systems than Linux have nothing like this.
+        #[cfg(target_os = "linux")]
+        rustix::process::set_parent_process_death_signal(Some(Signal::USR2))?;
         Ok(signals)
     }
 
-    /// Resolves when the process is to end; says why.
+    /// Resolves when the process is to end; says why. The kernel tells of the parent's death also when only the thread
+    /// ends that started us.
     pub(crate) async fn next(&mut self) -> &'static str {
         loop {
             tokio::select! {

@@ -1,7 +1,13 @@
-//! Between the engine's types and those of the contract, by hand, one file per family. Nothing here knows of requests,
+//! Between the engine's types and those of the contract, by hand, where they differ. Nothing here knows of requests,
 //! clients or threads that run: plain functions, `to_wire` towards the client and `from_wire` from it.
 //!
 //! What cannot be converted is an [`invalid_params::InvalidParams`]; `rpc::error` says which code that is.
+//!
+//! Where to look:
+//!
+//! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`
+//! * turns: `turn`, `input` (what the user says), `item`, `command`
+//! * everything else: `account`, `model`
 
 pub(crate) mod account;
 pub(crate) mod command;

@@ -31,9 +31,6 @@ pub(crate) fn register(router: &mut Router) {
 
 /// A client has been initialised: tells it of a stored ChatGPT sign-in. Asks nobody but the store.
 pub(super) fn announce_stored(cx: &RequestContext) {
-    if let Some(session) = cx.client.profile() {
-        cx.server.backend.identify(&session.user_agent);
-    }
     let cx = cx.clone();
     cx.server.runtime.clone().spawn(async move {
         let Some(found @ Account::ChatGpt { .. }) = cx.server.auth.account().await else {

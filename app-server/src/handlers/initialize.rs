@@ -30,14 +30,17 @@ async fn initialize(cx: RequestContext, params: InitializeParams, responder: Res
     let opened = open(&cx, params);
     let is_open = opened.is_ok();
     responder.send(opened);
-    if !is_open {
+    let Some(profile) = cx.client.profile().filter(|_| is_open) else {
         return;
-    }
+    };
+    cx.server.backend.identify(&profile.user_agent);
     // The client need not wait for the files that are read now.
     tokio::task::yield_now().await;
     let told = cx.server.runtime.spawn(tell_of_files(cx.clone()));
     // What they say comes before the answers to later requests, unless their file system hangs.
-    let _ = tokio::time::timeout(FILES_PATIENCE, told).await;
+    if let Ok(Err(error)) = tokio::time::timeout(FILES_PATIENCE, told).await {
+        tracing::error!(%error, "the configuration could not be looked at");
+    }
 }
 
 async fn tell_of_files(cx: RequestContext) {

@@ -6,7 +6,7 @@
 //!
 //! * the first request of a connection: `initialize`
 //! * threads that begin, come back, branch off and go: `thread` (start, loaded, unsubscribe), `thread_lifecycle` (resume,
-//!   fork, revert, archive, delete)
+//!   fork, revert, archive, unarchive, delete)
 //! * finding and reading threads: `thread_list`, `thread_search`, `thread_read`, `thread_timeline`; answers that may be as
 //!   large as a thread: `streamed_turns`
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,

@@ -1,5 +1,5 @@
-//! The engine's errors: their words, codes and data towards the client. The one place where kinds of errors become what
-//! docs/contract promises.
+//! The engine's errors: their words, codes and data towards the client, as docs/contract promises them. The texts of
+//! [`CoreError`] itself are for the log and for tests.
 
 use codex_app_server_protocol::ErrorObject;
 use codex_app_server_protocol::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};

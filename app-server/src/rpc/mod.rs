@@ -11,6 +11,6 @@
 mod core_error;
 pub(crate) mod dispatch;
 pub(crate) mod error;
-mod request_log;
+pub(crate) mod request_log;
 pub(crate) mod responder;
 pub(crate) mod scheduler;

@@ -15,16 +15,28 @@ pub(super) struct RequestLog {
     outcome: Outcome,
 }
 
+/// Bytes of a text of the client that a line of the log holds at most.
+const SHOWN: usize = 64;
+
+/// The beginning of a text of the client: what it says is repeated with every line of its request.
+pub(crate) fn beginning(text: &str) -> &str {
+    let end = (0..=SHOWN.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
 /// Granted, or refused with this code.
 pub(super) type Outcome = Result<(), i64>;
 
 impl RequestLog {
     /// A request was read. It counts as failed by our fault until somebody says otherwise.
     pub(super) fn new(method: &str, id: &RequestId) -> Self {
+        let method = beginning(method);
         let span = match id {
             RequestId::Integer(id) => tracing::info_span!("request", method, id),
             // A field of type text is written with escapes: it can't pretend to be a line of the log.
-            RequestId::String(id) => tracing::info_span!("request", method, id),
+            RequestId::String(id) => tracing::info_span!("request", method, id = beginning(id)),
         };
         Self {
             span,
@@ -102,6 +114,13 @@ mod tests {
             lines[1].contains("request{method=\"test/large\" id=7}: ") && lines[1].contains("outcome=\"ok\""),
             "{lines:?}"
         );
+    }
+
+    #[test]
+    fn long_names_and_ids_are_cut() {
+        let long = "\u{e4}".repeat(1 << 20);
+        let lines = logged(|| drop(RequestLog::new(&long, &RequestId::String(long.clone()))));
+        assert!(lines[0].len() < 1000, "{}", lines[0].len());
     }
 
     #[test]

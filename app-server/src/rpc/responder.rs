@@ -25,8 +25,8 @@ pub(crate) struct PendingResponse {
     log: Option<RequestLog>,
     /// Room among the requests that a connection may have in progress.
     pub(crate) slot: Option<OwnedSemaphorePermit>,
-    /// The place in the lane.
-    pub(crate) place: Option<QueueTicket>,
+    /// The place in the queue of the scheduler.
+    pub(crate) ticket: Option<QueueTicket>,
 }
 
 impl PendingResponse {
@@ -37,7 +37,7 @@ impl PendingResponse {
             log: Some(RequestLog::new(method, &id)),
             id: Some(id),
             slot: None,
-            place: None,
+            ticket: None,
         }
     }
 
@@ -171,14 +171,14 @@ impl<M: Request> Responder<M> {
     }
 
     /// The request waits for the world outside (a program, a person) and may take long: others need not wait for a
-    /// free slot because of it. It keeps its place in its lane.
+    /// free slot because of it. It keeps its place in its queue.
     pub(crate) fn takes_long(&mut self) {
         self.answer.slot = None;
     }
 
-    /// Others of the lane need not wait for the rest of this request: what it changes, it has changed.
+    /// Others of the queue need not wait for the rest of this request: what it changes, it has changed.
     pub(crate) fn leave_queue(&mut self) {
         self.takes_long();
-        self.answer.place = None;
+        self.answer.ticket = None;
     }
 }

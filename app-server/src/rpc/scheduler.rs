@@ -1,5 +1,5 @@
-//! Which requests wait for each other (docs/contract/connection.md#order): those of one lane run one after the other, in the order
-//! in which they were read; lanes run side by side. A lane exists only while somebody is in it.
+//! Which requests wait for each other (docs/contract/connection.md#order): those of one queue run one after the other, in the order
+//! in which they were read; queues run side by side. A queue exists only while somebody is in it.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -9,7 +9,7 @@ use codex_app_server_protocol::rpc::ScopeKey;
 use codex_core::ThreadId;
 use codex_core::history::RolloutName;
 
-/// What lanes are told apart by.
+/// What queues are told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum QueueKey {
     /// A thread, by its id however the client wrote it, or by the path of a file whose name tells the id.
@@ -24,7 +24,7 @@ pub(crate) enum QueueKey {
     Handle(u64, String),
 }
 
-/// The lane of a request, and whether it may share it with others of its kind.
+/// The queue of a request, and whether it may share it with others of its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestQueue {
     key: QueueKey,
@@ -32,7 +32,7 @@ pub(crate) struct RequestQueue {
 }
 
 impl RequestQueue {
-    /// The lane for what the contract says a request waits for.
+    /// The queue for what the contract says a request waits for.
     pub(crate) fn of(key: ScopeKey<'_>, connection: u64) -> Self {
         let (key, shared) = match key {
             ScopeKey::Thread(id) => match id.parse() {
@@ -57,10 +57,10 @@ fn named(path: &str) -> Option<ThreadId> {
     Some(RolloutName::parse(name)?.id)
 }
 
-/// Begins the work of a request, and is given its place in the lane.
+/// Begins the work of a request, and is given its ticket in the queue.
 type Begin = Box<dyn FnOnce(QueueTicket) + Send>;
 
-/// All lanes of the process.
+/// All queues of the process.
 #[derive(Default)]
 pub(crate) struct RequestScheduler {
     /// Shared by the connections, which enter, and by the tasks of the requests, which leave.
@@ -75,20 +75,20 @@ struct State {
     waiting: VecDeque<(bool, Begin)>,
 }
 
-/// A place in a lane. Dropping it lets the next one begin.
+/// A ticket in a queue. Dropping it lets the next one begin.
 pub(crate) struct QueueTicket {
     scheduler: Arc<RequestScheduler>,
     key: QueueKey,
 }
 
 impl RequestScheduler {
-    /// Calls `begin` as soon as the lane is free: at once, or from where the last [`QueueTicket`] before is dropped.
+    /// Calls `begin` as soon as the queue is free: at once, or from where the last [`QueueTicket`] before is dropped.
     pub(crate) fn enter(
         self: &Arc<Self>,
-        lane: RequestQueue,
+        queue: RequestQueue,
         begin: impl FnOnce(QueueTicket) + Send + 'static,
     ) {
-        let RequestQueue { key, shared } = lane;
+        let RequestQueue { key, shared } = queue;
         let mut busy = self.lock();
         let state = busy.entry(key.clone()).or_default();
         let free = state.running == 0 || (shared && state.shared && state.waiting.is_empty());
@@ -99,7 +99,7 @@ impl RequestScheduler {
         state.running += 1;
         state.shared = shared;
         drop(busy);
-        begin(self.place(key));
+        begin(self.ticket(key));
     }
 
     fn leave(self: &Arc<Self>, key: &QueueKey) {
@@ -120,11 +120,11 @@ impl RequestScheduler {
         }
         drop(busy);
         for (_, begin) in next {
-            begin(self.place(key.clone()));
+            begin(self.ticket(key.clone()));
         }
     }
 
-    fn place(self: &Arc<Self>, key: QueueKey) -> QueueTicket {
+    fn ticket(self: &Arc<Self>, key: QueueKey) -> QueueTicket {
         QueueTicket {
             scheduler: Arc::clone(self),
             key,
@@ -155,11 +155,11 @@ mod tests {
     impl Log {
         fn begin(&self, name: &'static str) -> impl FnOnce(QueueTicket) + Send + 'static {
             let log = self.clone();
-            move |place| log.0.lock().unwrap().push((name, Some(place)))
+            move |ticket| log.0.lock().unwrap().push((name, Some(ticket)))
         }
 
         fn end(&self, name: &str) {
-            let place = self
+            let ticket = self
                 .0
                 .lock()
                 .unwrap()
@@ -168,7 +168,7 @@ mod tests {
                 .unwrap()
                 .1
                 .take();
-            drop(place.unwrap());
+            drop(ticket.unwrap());
         }
 
         fn begun(&self) -> Vec<&'static str> {
@@ -182,26 +182,26 @@ mod tests {
 
     #[test]
     fn one_at_a_time_in_order_within_a_lane_and_side_by_side_across_lanes() {
-        let (lanes, log) = (Arc::<RequestScheduler>::default(), Log::default());
-        lanes.enter(thread("a"), log.begin("a1"));
-        lanes.enter(thread("a"), log.begin("a2"));
-        lanes.enter(thread("a"), log.begin("a3"));
-        lanes.enter(thread("b"), log.begin("b1"));
+        let (queues, log) = (Arc::<RequestScheduler>::default(), Log::default());
+        queues.enter(thread("a"), log.begin("a1"));
+        queues.enter(thread("a"), log.begin("a2"));
+        queues.enter(thread("a"), log.begin("a3"));
+        queues.enter(thread("b"), log.begin("b1"));
         assert_eq!(log.begun(), ["a1", "b1"]);
         log.end("a1");
         assert_eq!(log.begun(), ["a1", "b1", "a2"]);
         log.end("b1");
         log.end("a2");
         log.end("a3");
-        assert!(lanes.lock().is_empty(), "idle lanes cost nothing");
+        assert!(queues.lock().is_empty(), "idle queues cost nothing");
     }
 
     #[test]
     fn readers_overlap_and_writers_do_not() {
-        let (lanes, log) = (Arc::<RequestScheduler>::default(), Log::default());
+        let (queues, log) = (Arc::<RequestScheduler>::default(), Log::default());
         let (read, write) = (ScopeKey::GlobalRead("config"), ScopeKey::Global("config"));
         let enter =
-            |key: &ScopeKey<'static>, name| lanes.enter(RequestQueue::of(key.clone(), 0), log.begin(name));
+            |key: &ScopeKey<'static>, name| queues.enter(RequestQueue::of(key.clone(), 0), log.begin(name));
         enter(&read, "r1");
         enter(&read, "r2");
         enter(&write, "w1");
@@ -215,17 +215,17 @@ mod tests {
         assert_eq!(log.begun(), ["r1", "r2", "w1", "r3", "r4"]);
         log.end("r3");
         log.end("r4");
-        assert!(lanes.lock().is_empty());
+        assert!(queues.lock().is_empty());
     }
 
     #[test]
     fn a_thread_has_one_lane_whatever_it_is_called() {
         let id = "01a1fb36-43f0-70b0-8793-fb14631a2f74";
         let path = format!("/home/me/.codex/sessions/2026/11/20/rollout-2026-11-20T23-06-39-{id}.jsonl");
-        let lane = thread(id);
-        assert_eq!(lane, thread(&id.to_uppercase()));
-        assert_eq!(lane, RequestQueue::of(ScopeKey::Path(path.into()), 0));
-        assert_ne!(lane, thread("no id"));
+        let queue = thread(id);
+        assert_eq!(queue, thread(&id.to_uppercase()));
+        assert_eq!(queue, RequestQueue::of(ScopeKey::Path(path.into()), 0));
+        assert_ne!(queue, thread("no id"));
         assert_ne!(
             thread("no id"),
             RequestQueue::of(ScopeKey::Path("no id".into()), 0)

@@ -11,7 +11,7 @@ use super::lock::HomeLock;
 use super::refresh::{RefreshReason, Refresher};
 use super::stored::StoredAuth;
 use super::token_endpoint;
-use super::{AuthError, AuthManager, CodexAuth};
+use super::{AuthError, AuthManager, AuthSettings, CodexAuth};
 use crate::config::CredentialsStore;
 
 /// How long another process may hold the lock: longer than one renewal takes at most.
@@ -93,7 +93,7 @@ impl AuthManager {
         match token_endpoint::refresh(environment, before.client_id(), refresh_token, reason).await {
             Ok(issued) => {
                 let fresh = before.refreshed(&issued, Utc::now());
-                self.keep_refreshed(&before, fresh, settings.store).await;
+                self.keep_refreshed(&before, fresh, &settings).await;
                 self.in_memory()
                     .filter(|current| current.account_id() == used.account_id())
                     .ok_or_else(|| AuthError::Permanent(token_endpoint::CANNOT_REFRESH.to_owned()))
@@ -113,16 +113,16 @@ impl AuthManager {
 
     /// Stores renewed tokens, unless the user has logged out or signed in anew meanwhile. If the store fails, the
     /// tokens are used from memory: the old ones are worth nothing any more.
-    async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, store: CredentialsStore) {
-        let settings = self.settings().await;
-        let now_stored = self.storage.load(store).await;
+    async fn keep_refreshed(&self, before: &StoredAuth, fresh: StoredAuth, settings: &AuthSettings) {
+        let revision = self.next_revision();
+        let now_stored = self.storage.load(settings.store).await;
         if now_stored.as_ref() != Some(before) {
-            self.replace_stored(now_stored, &settings);
+            self.set_stored(revision, now_stored, settings);
             return;
         }
-        if let Err(error) = self.storage.save(store, &fresh).await {
+        if let Err(error) = self.storage.save(settings.store, &fresh).await {
             tracing::error!("renewed credentials are kept in memory only: {error}");
         }
-        self.replace_stored(Some(fresh), &settings);
+        self.replace_stored(Some(fresh), settings);
     }
 }

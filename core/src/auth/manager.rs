@@ -58,6 +58,8 @@ struct State {
     last_revision: u64,
     /// Credentials that the authority will never renew, and why.
     refused: Option<(StoredAuth, String)>,
+    /// The settings as they were last read.
+    settings: Option<AuthSettings>,
     /// The token that was last renewed ahead of time, or came out of it.
     renewed: Option<(Secret, Instant)>,
 }
@@ -131,15 +133,26 @@ impl AuthManager {
         }
     }
 
-    /// The settings as they are now; the defaults if they can't be read in time.
+    /// The settings as they are now; those that were read last if that takes longer than [`READ_TIMEOUT`]. The first
+    /// time it is waited for: where tokens are sent, and where they are kept, must not be guessed.
     pub(crate) async fn settings(&self) -> AuthSettings {
+        let last = self.state().settings.clone();
+        let patience = if last.is_some() {
+            READ_TIMEOUT
+        } else {
+            Duration::MAX
+        };
         let read = Arc::clone(&self.options.settings);
-        in_background(READ_TIMEOUT, move || read())
-            .await
-            .unwrap_or_else(|error| {
-                tracing::warn!("account settings are the defaults: config.toml: {error}");
-                AuthSettings::default()
-            })
+        match in_background(patience, move || read()).await {
+            Ok(settings) => {
+                self.state().settings = Some(settings.clone());
+                settings
+            }
+            Err(error) => {
+                tracing::warn!("account settings are those that were read last: config.toml: {error}");
+                last.unwrap_or_default()
+            }
+        }
     }
 
     /// Address of the ChatGPT backend: the environment's, else the configuration's.
@@ -224,14 +237,15 @@ impl AuthManager {
         self.set_stored(self.next_revision(), stored, settings);
     }
 
-    fn next_revision(&self) -> u64 {
+    /// Numbers a read of the store that begins, or a write that has ended.
+    pub(super) fn next_revision(&self) -> u64 {
         let mut state = self.state();
         state.last_revision += 1;
         state.last_revision
     }
 
     /// Takes over the content of the store. What was read before a later write or read has been taken over is old.
-    fn set_stored(&self, revision: u64, stored: Option<StoredAuth>, settings: &AuthSettings) {
+    pub(super) fn set_stored(&self, revision: u64, stored: Option<StoredAuth>, settings: &AuthSettings) {
         let loaded = stored.and_then(|stored| Loaded::new(stored, settings));
         let mut state = self.state();
         if revision > state.revision {

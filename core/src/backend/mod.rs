@@ -1,6 +1,8 @@
 //! The account backend: limits, usage, messages and workspace routing of a ChatGPT account (docs/contract/backend.md).
 //!
 //! Nothing here is asked unless the user's application asks for it.
+//!
+//! Where to look: `request` (one request and its failures), `limits`, `usage`, `messages`, `routing` (of workspaces).
 
 mod limits;
 mod messages;

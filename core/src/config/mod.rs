@@ -12,6 +12,7 @@
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` |
 //! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
+//! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
 //! | the home folder | `home.rs` |

@@ -203,7 +203,7 @@ impl Engine {
         self.threads.lock().insert(id, ThreadHandle { id, mail, log });
         answer();
         telemetry::thread_started(state.info.git.is_some());
-        let span = tracing::info_span!("thread", %id);
+        let span = tracing::info_span!(parent: None, "thread", %id);
         origin.log(&span, &state.settings);
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::text::{HeadTail, Utf8Stream, pieces};
 use crate::outbox::Outbox;
 use crate::process::group::Group;
-use crate::process::remaining_output::Rest;
+use crate::process::remaining_output::RemainingOutput;
 use crate::sys::process::{OutputPipe, Signal, exit_code as code_of};
 use crate::{CallStatus, DeltaKind, Item, ItemBody};
 
@@ -197,7 +197,7 @@ pub(super) async fn follow(
     loop {
         let Some(open) = &mut pipe else {
             if ended.is_none() {
-                ended = Some((child.wait().await, Rest::of(None)));
+                ended = Some((child.wait().await, RemainingOutput::of(None)));
             }
             break;
         };
@@ -205,7 +205,7 @@ pub(super) async fn follow(
         let text = tokio::select! {
             biased;
             status = child.wait(), if ended.is_none() => {
-                ended = Some((status, Rest::of(Some(open))));
+                ended = Some((status, RemainingOutput::of(Some(open))));
                 continue;
             }
             read = open.read(&mut buffer) => match read {

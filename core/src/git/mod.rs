@@ -3,6 +3,11 @@
 //! A repository that a user opens may be hostile. So no program runs: git would start what a repository's own
 //! configuration names. Its files are read here instead, as [`crate::external_file`] says, from its own git folder only,
 //! and what they hold is checked before it is told. Contents of the work tree are never read.
+//!
+//! Where to look:
+//!
+//! * `repository` (where its files are, and how they are read), `config` (the few settings that count)
+//! * `head` (HEAD and what it names), `changes` (whether the work tree has changed)
 
 mod changes;
 mod config;

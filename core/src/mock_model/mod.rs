@@ -18,6 +18,13 @@
 //! assert!(requests[1].tool_output("call-1").is_some());
 //! # Ok(()) }
 //! ```
+//!
+//! Where to look:
+//!
+//! * what is answered: `script` (scripts and how their files are read), `step` (steps of an answer, short forms), `answer`
+//!   (answers built in Rust)
+//! * what is expected of requests, and what they were: `condition`, `journal`
+//! * how it travels: `server` (connections and routes), `sse`, `websocket`, `encoding` (compressed bodies)
 
 mod answer;
 mod condition;

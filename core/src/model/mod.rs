@@ -21,11 +21,12 @@
 //! * how it travels: `http`, `http_stream`, `whole_answer` and `sse`; `websocket`, `preconnect` (the connection between
 //!   requests), `fingerprint` (what the server has already); TCP, TLS and proxies are in `crate::net`
 //! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
-//!   `completion` (how a response ends), `events`, `response`, `rate_limits`
+//!   `completion` and `event_end` (how a response ends), `events`, `response`, `rate_limits`
 //! * items: `items`, `item_reader` and, for what a model sends, `output_reader`; `lenient` (broken JSON), `pairing`
 //!   (calls and their outputs)
 //! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `redact_addresses`, `usage_limit`,
 //!   `retry`, `retry_after`
+//! * what a turn's requests cost, for the log and metrics: `turn_log`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod api_error;

@@ -13,7 +13,7 @@ const CONCEALED: &str = "redacted";
 const SECRET_HEADERS: [&str; 6] = ["auth", "cookie", "key", "password", "secret", "token"];
 
 /// The error as it may be shown.
-pub(super) fn conceal(error: &ModelError, provider: &Provider) -> ModelError {
+pub(super) fn redact_addresses(error: &ModelError, provider: &Provider) -> ModelError {
     let mut shown = error.clone();
     let secrets = secrets(provider);
     let TurnError {
@@ -100,7 +100,7 @@ mod tests {
             "no sk-123456, signature, header-key, user01, pass01; platform 2024-05-01",
         );
         assert_eq!(
-            conceal(&error, &provider).error.message,
+            redact_addresses(&error, &provider).error.message,
             "stream disconnected before completion: no redacted, redacted, redacted, redacted, redacted; platform \
              2024-05-01"
         );

@@ -10,7 +10,7 @@ use opentelemetry::KeyValue;
 use super::client::Shared;
 use super::fingerprint::Exchange;
 use super::http;
-use super::redact_addresses::conceal;
+use super::redact_addresses::redact_addresses;
 use super::request::{self, Frame};
 use super::response::{ResponseStream, Source};
 use super::retry::{self, RetryBudget};
@@ -168,7 +168,7 @@ impl ModelClientSession {
 
     /// What to do about a failed attempt (docs/contract/turns.md#turn-errors, docs/contract/model-http.md#retries, docs/contract/model-websocket.md#fallback-to-http).
     pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
-        let error = &conceal(error, &self.shared.options.provider);
+        let error = &redact_addresses(error, &self.shared.options.provider);
         if let Some(retry) = error.request_retry {
             return retry::again(error, retry);
         }

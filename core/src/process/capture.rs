@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{sleep_until, timeout};
 
 use super::launcher::{Launched, Launcher};
-use super::remaining_output::Rest;
+use super::remaining_output::RemainingOutput;
 
 /// Bytes of one read at most.
 const READ: usize = 8 * 1024;
@@ -58,14 +58,14 @@ impl Launched {
         let mut all = Vec::new();
         let mut buffer = vec![0; READ];
         let mut open = true;
-        let mut ended: Option<(ExitStatus, Rest)> = None;
+        let mut ended: Option<(ExitStatus, RemainingOutput)> = None;
         while open || ended.is_none() {
             let until = ended.as_ref().map(|(_, rest)| rest.until());
             let length = tokio::select! {
                 biased;
                 status = self.child.wait(), if ended.is_none() => {
                     let status = status.map_err(CaptureError::Lost)?;
-                    ended = Some((status, Rest::of(open.then_some(&self.output))));
+                    ended = Some((status, RemainingOutput::of(open.then_some(&self.output))));
                     continue;
                 }
                 length = self.output.read(&mut buffer), if open => length.map_err(CaptureError::Lost)?,

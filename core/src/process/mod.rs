@@ -2,7 +2,7 @@
 //!
 //! Every child process of this program is started by a [`launcher::Launcher`]. It leads a session and a process group
 //! of its own, so it has no controlling terminal of ours and can be ended with its descendants; it gets the descriptors
-//! 0 to 2 and nothing else; and the guard ends it when we end, in whatever way.
+//! 0 to 2 and nothing else; and the orphan reaper ends it when we end, in whatever way.
 //!
 //! Where to look:
 //!

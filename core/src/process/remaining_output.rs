@@ -12,13 +12,13 @@ const LINGER: Duration = Duration::from_millis(50);
 /// What is still to be read of a child that has ended: everything that it had written itself, and what others who hold
 /// its pipe (children in the background) write within 50 ms, however much they write.
 #[derive(Debug)]
-pub(crate) struct Rest {
+pub(crate) struct RemainingOutput {
     /// Bytes that were in the pipe when the child had ended.
     written: usize,
     until: Instant,
 }
 
-impl Rest {
+impl RemainingOutput {
     /// Of a child that has just ended.
     pub(crate) fn of(output: Option<&OutputPipe>) -> Self {
         Self {

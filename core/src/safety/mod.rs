@@ -1,4 +1,7 @@
 //! What may run without asking, and what commands do as far as their words tell.
+//!
+//! Where to look: the decision is [`assess`]; `command_actions` (what a command does, for people who watch), `script`
+//! (shell scripts as simple commands).
 
 mod command_actions;
 mod script;

@@ -2,6 +2,8 @@
 //!
 //! Off unless `[otel]` in config.toml names an exporter: until then nothing is built, no thread runs, and every
 //! function here is a look at one variable. The first configuration with an exporter counts for the process.
+//!
+//! Where to look: `settings` (`[otel]`), `export` (OTLP over HTTP).
 
 mod export;
 mod settings;

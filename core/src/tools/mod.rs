@@ -1,4 +1,7 @@
 //! Tools that the model can call: one file each, and a line in [`built_in`].
+//!
+//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `tests`. `web_search`
+//! runs at the model's server: `crate::session` adds it to requests.
 
 mod exec_command;
 #[cfg(test)]

@@ -264,9 +264,11 @@ impl Outgoing {
     fn set_broken(&self) {
         let mut queue = self.lock();
         queue.closed = true;
-        queue.take();
+        let entries = queue.take();
         queue.bytes = 0;
         drop(queue);
+        // Some hold files, and write a line to the log.
+        drop(entries);
         self.congested.store(false, Ordering::Relaxed);
         self.broken.store(true, Ordering::Relaxed);
         self.relieved.notify_waiters();

@@ -183,7 +183,7 @@ impl Index {
     }
 
     /// Keeps where the turns of a file lie, if the database takes it.
-    pub(crate) fn keep_turn_map(&mut self, path: &Path, map: &TurnIndex) {
+    pub(crate) fn keep_turn_index(&mut self, path: &Path, map: &TurnIndex) {
         let (Some(path), Ok(text)) = (path.to_str(), serde_json::to_string(map)) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! From lines to turns and items (threads-and-turns section 2.8).
+//! From lines to turns and items (docs/contract/storage.md#lines).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

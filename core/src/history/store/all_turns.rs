@@ -142,7 +142,7 @@ impl Inner {
             && map.is_final()
         {
             let (inner, map) = (Arc::clone(self), map.clone());
-            tokio::task::spawn_blocking(move || inner.state().index.keep_turn_map(&path, &map));
+            tokio::task::spawn_blocking(move || inner.state().index.keep_turn_index(&path, &map));
         }
         Ok(map)
     }

@@ -1,4 +1,10 @@
 //! Items as rollout files keep them: PascalCase kinds, snake_case fields (docs/contract/storage.md#item-encoding).
+//!
+//! Where to look:
+//!
+//! * both ways: `write` (from an item to its line), `read` (back)
+//! * shapes in the file: `text` (what was said), `calls` (commands, calls of tools, searches), `patch`, `review`, `paths`
+//! * items whose fields are handed through: `open`
 
 mod calls;
 mod open;
