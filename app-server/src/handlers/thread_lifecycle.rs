@@ -220,20 +220,13 @@ fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResul
         developer_instructions: params.developer_instructions,
     };
     let start = shared.into_start(cx.opener())?;
-    let path = params
-        .path
-        .filter(|path| !path.is_empty())
-        .map(|path| from_home(&path));
     let history = params.history.map(|items| {
         let values = items
             .iter()
             .map(|item| serde_json::to_value(item).unwrap_or_default());
         values.collect::<Vec<_>>()
     });
-    let id = match (&path, &history) {
-        (None, None) => Some(parse_thread_id(&params.thread_id)?),
-        _ => parse_thread_id(&params.thread_id).ok(),
-    };
+    let (id, path) = stored_thread(&params.thread_id, params.path, history.is_some())?;
     Ok(ResumeThread {
         id,
         path,
@@ -248,6 +241,20 @@ fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResul
             running: None,
         }),
     })
+}
+
+/// Which stored thread is meant. Its id must be one, unless there is a path, or `has_other` source: these win.
+fn stored_thread(
+    id: &str,
+    path: Option<String>,
+    has_other: bool,
+) -> RpcResult<(Option<ThreadId>, Option<PathBuf>)> {
+    let path = path.filter(|path| !path.is_empty()).map(|path| from_home(&path));
+    let id = match parse_thread_id(id) {
+        Err(error) if path.is_none() && !has_other => return Err(error),
+        parsed => parsed.ok(),
+    };
+    Ok((id, path))
 }
 
 fn fork_from_wire(cx: &RequestContext, params: ThreadForkParams) -> RpcResult<ForkThread> {
@@ -277,14 +284,7 @@ fn fork_from_wire(cx: &RequestContext, params: ThreadForkParams) -> RpcResult<Fo
         (None, Some(turn)) => ForkPoint::Behind(turn),
         (None, None) => ForkPoint::End,
     };
-    let path = params
-        .path
-        .filter(|path| !path.is_empty())
-        .map(|path| from_home(&path));
-    let id = match &path {
-        None => Some(parse_thread_id(&params.thread_id)?),
-        Some(_) => parse_thread_id(&params.thread_id).ok(),
-    };
+    let (id, path) = stored_thread(&params.thread_id, params.path, false)?;
     Ok(ForkThread {
         source: ResumeThread {
             id,
