@@ -52,6 +52,10 @@ pub use error::{
     ThreadOperation, TurnOperation,
 };
 pub use event::*;
+pub use exec::{
+    BackgroundTerminal, CapturedOutput, ClientCommand, ProcessControl, ProcessControlError,
+    ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
+};
 pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;

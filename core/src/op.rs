@@ -1,6 +1,7 @@
 //! What can be asked of a thread.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -96,6 +97,15 @@ pub enum Op {
         /// The items.
         items: Vec<Value>,
         /// Answered when stored.
+        reply: Reply<()>,
+    },
+    /// Runs a command of the user: in the running turn, or as a turn of its own. The model reads what came of it.
+    ShellCommand {
+        /// What the user's shell runs.
+        command: String,
+        /// It is ended after this time; after an hour by default.
+        timeout: Option<Duration>,
+        /// Answered when it is about to start.
         reply: Reply<()>,
     },
     /// Tells how things stand, with the running turn if asked for.

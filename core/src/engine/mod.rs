@@ -34,12 +34,13 @@ use self::assemble::{Assembled, provider};
 use self::claims::Claims;
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
+use crate::exec::ExecSessions;
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::session::{Actor, Remove, ThreadMessage, Unload};
 use crate::{
-    Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo, ThreadSettings,
-    instructions, telemetry,
+    BackgroundTerminal, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo,
+    ThreadSettings, instructions, telemetry,
 };
 
 /// How much of the time that the end may take is kept for writing down what the store has in memory only.
@@ -200,7 +201,9 @@ impl Engine {
         let id = state.info.id;
         let log = services.outbox.log().clone();
         let quit = mail.downgrade();
-        self.threads.lock().insert(id, ThreadHandle { id, mail, log });
+        let exec = Arc::clone(&services.exec);
+        let handle = ThreadHandle { id, mail, log, exec };
+        self.threads.lock().insert(id, handle);
         answer();
         telemetry::thread_started(state.info.git.is_some());
         let span = tracing::info_span!(parent: None, "thread", %id);
@@ -301,6 +304,7 @@ pub struct ThreadHandle {
     id: ThreadId,
     mail: mpsc::UnboundedSender<ThreadMessage>,
     log: ThreadLog,
+    exec: Arc<ExecSessions>,
 }
 
 impl ThreadHandle {
@@ -319,6 +323,21 @@ impl ThreadHandle {
     pub fn submit(&self, op: Op) {
         // An operation that finds nobody comes back and is dropped, which answers its reply.
         let _ = self.mail.send(ThreadMessage::Op(op));
+    }
+
+    /// Its commands that run, in the order of their numbers.
+    pub async fn background_terminals(&self) -> Vec<BackgroundTerminal> {
+        self.exec.background_terminals().await
+    }
+
+    /// Ends all its commands that run.
+    pub async fn clean_background_terminals(&self) {
+        self.exec.terminate_all().await;
+    }
+
+    /// Ends the command of this number. False if none of that number runs.
+    pub async fn terminate_background_terminal(&self, process_id: &str) -> bool {
+        self.exec.terminate(process_id).await
     }
 
     /// Tells how many clients watch the thread; with none it is unloaded after its idle time.

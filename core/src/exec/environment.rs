@@ -1,5 +1,6 @@
 //! The environment of commands (docs/contract/tools.md#command-environment).
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
@@ -84,21 +85,7 @@ impl Environment {
         ours: impl Iterator<Item = (OsString, OsString)>,
         who: Identity<'_>,
     ) -> Vec<(OsString, OsString)> {
-        let inherited = ours.filter(|(name, _)| match self.policy.inherit {
-            InheritEnvironment::All => true,
-            InheritEnvironment::Core => CORE.iter().any(|core| name == core),
-            InheritEnvironment::None => false,
-        });
-        let set = self
-            .policy
-            .set
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        let mut all: Vec<(OsString, OsString)> = inherited
-            .filter(|(name, _)| !matches_any(&self.exclude, name))
-            .chain(set)
-            .filter(|(name, _)| self.include_only.is_empty() || matches_any(&self.include_only, name))
-            .collect();
+        let mut all = self.inherited(ours);
         let mut put = |name: &str, value: &OsStr| all.push((name.into(), value.to_owned()));
         for (name, value) in FIXED {
             put(name, value.as_ref());
@@ -112,6 +99,40 @@ impl Environment {
             put("CODEX_SANDBOX_NETWORK_DISABLED", "1".as_ref());
         }
         all
+    }
+
+    /// The variables of a process that a client runs: what the policy lets through, changed as the client says.
+    pub(super) fn build_for_client(
+        &self,
+        ours: impl Iterator<Item = (OsString, OsString)>,
+        changes: BTreeMap<String, Option<String>>,
+    ) -> Vec<(OsString, OsString)> {
+        let mut all = self.inherited(ours);
+        all.retain(|(name, _)| !changes.keys().any(|changed| name == changed.as_str()));
+        let set = changes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into(), value?.into())));
+        all.extend(set);
+        all
+    }
+
+    /// What the policy lets through of `ours`, and what it sets.
+    fn inherited(&self, ours: impl Iterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
+        let inherited = ours.filter(|(name, _)| match self.policy.inherit {
+            InheritEnvironment::All => true,
+            InheritEnvironment::Core => CORE.iter().any(|core| name == core),
+            InheritEnvironment::None => false,
+        });
+        let set = self
+            .policy
+            .set
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        inherited
+            .filter(|(name, _)| !matches_any(&self.exclude, name))
+            .chain(set)
+            .filter(|(name, _)| self.include_only.is_empty() || matches_any(&self.include_only, name))
+            .collect()
     }
 }
 
@@ -136,8 +157,6 @@ fn matches_any(globs: &[GlobMatcher], name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn build(policy: ShellEnvironmentPolicy) -> BTreeMap<String, String> {

@@ -2,17 +2,27 @@
 //!
 //! Where to look:
 //!
-//! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables)
+//! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
 //! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
+//! * `client_process` (processes that a client runs beside all threads)
 //! * how processes are started and ended: `crate::process`
 
+mod client_process;
 mod environment;
 mod output_limit;
 mod session;
 mod sessions;
+mod shell;
 mod text;
 
+pub use crate::sys::terminal::TerminalSize;
+pub use client_process::{
+    CapturedOutput, ClientCommand, ProcessControl, ProcessControlError, ProcessControlled, ProcessExit,
+    ProcessSink, ProcessStream,
+};
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::Chunk;
+pub use sessions::BackgroundTerminal;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
+pub(crate) use shell::{choose_shell, shell_flag, user_shell};
 pub(crate) use text::tokens;

@@ -1,5 +1,8 @@
 //! One command from its start to its end.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,14 +10,17 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::Child;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::text::{HeadTail, Utf8Stream, pieces};
 use crate::outbox::Outbox;
+use crate::process::end_all;
 use crate::process::group::Group;
+use crate::process::orphan_reaper_client::Mark;
 use crate::process::remaining_output::RemainingOutput;
-use crate::sys::process::{OutputPipe, Signal, exit_code as code_of};
+use crate::process::stdio::{ChildInput, ChildOutput};
+use crate::sys::process::{Signal, exit_code as code_of};
 use crate::{CallStatus, DeltaKind, Item, ItemBody};
 
 /// Output that is kept, bytes: of the whole command for its item, and since the last look for the model.
@@ -31,7 +37,15 @@ const READ: usize = 64 * 1024;
 pub(crate) struct CommandSession {
     id: u32,
     item_id: Arc<str>,
+    /// Argument vector.
+    command: Vec<String>,
+    cwd: PathBuf,
     group: Group,
+    mark: Option<Mark>,
+    /// Where the model can write; `None` without a terminal, and once that is closed. A lock, because writing waits for
+    /// the command, and calls of one turn run side by side.
+    input: tokio::sync::Mutex<Option<ChildInput>>,
+    has_terminal: bool,
     stage: watch::Sender<Stage>,
     /// A lock between the task that reads and the calls that look. Held for copies in memory.
     seen: Mutex<Seen>,
@@ -70,11 +84,16 @@ pub(crate) struct Chunk {
 }
 
 impl CommandSession {
-    pub(super) fn new(id: u32, item_id: Arc<str>, group: Group) -> Arc<Self> {
+    pub(super) fn new(id: u32, item_id: Arc<str>, started: Started) -> Arc<Self> {
         Arc::new(Self {
             id,
             item_id,
-            group,
+            command: started.command,
+            cwd: started.cwd,
+            group: started.group,
+            mark: started.mark,
+            has_terminal: started.input.is_some(),
+            input: started.input.into(),
             stage: watch::Sender::new(Stage::Running),
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
@@ -91,6 +110,47 @@ impl CommandSession {
     /// The command's item.
     pub(crate) fn item_id(&self) -> &Arc<str> {
         &self.item_id
+    }
+
+    /// Argument vector.
+    pub(super) fn command(&self) -> &[String] {
+        &self.command
+    }
+
+    /// Working folder.
+    pub(super) fn cwd(&self) -> &PathBuf {
+        &self.cwd
+    }
+
+    /// The process group.
+    pub(super) fn group(&self) -> Group {
+        self.group
+    }
+
+    /// Whether it runs in a terminal, where it can be written to.
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.has_terminal
+    }
+
+    /// Types this at its terminal. Waits for the command to take it, at most until `cancel` or for `patience`; what it
+    /// has not taken by then is lost.
+    pub(crate) async fn write(
+        &self,
+        text: &str,
+        patience: Duration,
+        cancel: &CancellationToken,
+    ) -> io::Result<()> {
+        let writing = async {
+            let mut input = self.input.lock().await;
+            let input = input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+            input.write(text.as_bytes()).await
+        };
+        tokio::select! {
+            biased;
+            written = writing => written,
+            () = cancel.cancelled() => Ok(()),
+            () = tokio::time::sleep(patience) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     pub(super) fn last_look(&self) -> Instant {
@@ -122,24 +182,18 @@ impl CommandSession {
         self.signal(Signal::Interrupt);
     }
 
-    /// Ends it with all of its group: asks first, forces after `grace`. Resolves when its item is complete, or cannot
-    /// be completed in time.
+    /// Ends it with all that it started, whether that stayed in its group or not: asks first, forces after `grace`.
+    /// Resolves when its item is complete, or cannot be completed in time.
     pub(crate) async fn end(&self, grace: Duration) {
-        let deadline = Instant::now() + grace;
-        self.signal(Signal::Terminate);
-        let _ = timeout_at(deadline, self.completed()).await;
-        if self.exit_code().is_none() {
-            self.signal(Signal::Kill);
-            // The item waits for those who read it; the caller doesn't wait for them.
-            let _ = timeout(Duration::from_millis(200), self.completed()).await;
-        } else if self.group.may_have_members() {
-            // The command itself ended, some of its children ask for more time.
-            let group = self.group;
-            tokio::spawn(async move {
-                sleep_until(deadline).await;
-                group.signal(Signal::Kill);
-            });
-        }
+        let group = self.group;
+        let mark = self.mark.as_ref().map(Mark::entry);
+        // Looks at all processes of the system, so not on the runtime's thread. It goes on when nobody waits any more:
+        // children of a command that has ended itself may ask for their time.
+        tokio::task::spawn_blocking(move || {
+            end_all(&BTreeSet::from([group]), mark.as_deref(), grace);
+        });
+        // The item waits for those who read it; the caller doesn't wait for them.
+        let _ = timeout(grace + Duration::from_millis(200), self.completed()).await;
     }
 
     /// The exit code, once the command has ended: 128 + n for signal n.
@@ -171,6 +225,19 @@ impl CommandSession {
     }
 }
 
+/// A command as it was started.
+#[derive(Debug)]
+pub(super) struct Started {
+    /// Argument vector.
+    pub(super) command: Vec<String>,
+    /// Working folder.
+    pub(super) cwd: PathBuf,
+    pub(super) group: Group,
+    pub(super) mark: Option<Mark>,
+    /// Its terminal.
+    pub(super) input: Option<ChildInput>,
+}
+
 /// Where a command reports.
 #[derive(Clone)]
 pub(super) struct Reporter {
@@ -186,7 +253,7 @@ pub(super) struct Reporter {
 pub(super) async fn follow(
     session: Arc<CommandSession>,
     mut child: Child,
-    output: OutputPipe,
+    output: ChildOutput,
     report: Reporter,
 ) {
     let mut all = HeadTail::new(KEPT);
@@ -276,7 +343,7 @@ impl Reporter {
     }
 }
 
-fn exit_code(exit: Option<&std::io::Result<ExitStatus>>) -> i32 {
+fn exit_code(exit: Option<&io::Result<ExitStatus>>) -> i32 {
     match exit {
         Some(Ok(status)) => code_of(*status).unwrap_or(-1),
         _ => -1,

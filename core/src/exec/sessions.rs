@@ -13,13 +13,14 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::environment::{Environment, Identity};
-use super::session::{CommandSession, Reporter, follow};
+use super::session::{CommandSession, Reporter, Started, follow};
 use crate::config::ShellEnvironmentPolicy;
 use crate::outbox::Outbox;
 use crate::process::group::Group;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::process::orphan_reaper_client::Guarded;
-use crate::sys::process::Signal;
+use crate::sys::process::{ResourceUsage, Signal, all_processes};
+use crate::sys::terminal::TerminalSize;
 use crate::{CommandSource, Item, ItemBody, ThreadId};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
@@ -30,6 +31,9 @@ const PROTECTED: usize = 8;
 
 /// How long commands may take to end when their thread ends.
 const GRACE: Duration = Duration::from_millis(300);
+
+/// How long a command may take to end when a client ends it.
+const TERMINATION: Duration = Duration::from_secs(2);
 
 /// What is the same for all commands of a thread.
 #[derive(Debug, Clone)]
@@ -83,12 +87,33 @@ pub(crate) struct Launch {
     pub(crate) cwd: PathBuf,
     /// Its turn.
     pub(crate) turn_id: Arc<str>,
-    /// Its item. `source` and `process_id` are filled in.
+    /// Its item.
     pub(crate) item: Item,
+    /// The model knows it by a number, which is filled in as `process_id`, with the `source` that says so.
+    pub(crate) for_model: bool,
+    /// It runs in a terminal, where the model can write to it.
+    pub(crate) terminal: bool,
     /// The item has been started already, with the question whether the command may run.
     pub(crate) announced: bool,
     /// The sandbox that we were put into allows no network.
     pub(crate) network_disabled: bool,
+}
+
+/// A command that runs in the background.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackgroundTerminal {
+    /// The command's item.
+    pub item_id: String,
+    /// The number that the model knows it by.
+    pub process_id: String,
+    /// Argument vector.
+    pub command: Vec<String>,
+    /// Working folder.
+    pub cwd: PathBuf,
+    /// The process that was started for it.
+    pub os_pid: Option<u32>,
+    /// What it and its children use, where the system tells.
+    pub usage: Option<ResourceUsage>,
 }
 
 impl ExecSessions {
@@ -136,6 +161,8 @@ impl ExecSessions {
             cwd,
             turn_id,
             mut item,
+            for_model,
+            terminal,
             announced,
             network_disabled,
         } = launch;
@@ -154,22 +181,37 @@ impl ExecSessions {
         };
         let variables = Variables::Only(self.environment.build(std::env::vars_os(), who));
         let begin = Instant::now();
-        let Launched { child, group, output } = Launcher::new(program, arguments, variables, Output::Both)
-            .in_folder(&cwd)
-            .spawn()?;
-        let guarded = group;
+        let mut launcher = Launcher::new(program, arguments, variables, Output::Both).in_folder(&cwd);
+        if terminal {
+            launcher = launcher.in_terminal(TerminalSize::default());
+        }
+        let Launched {
+            child,
+            group: guarded,
+            mark,
+            output,
+            input,
+            ..
+        } = launcher.spawn()?;
         let group = guarded.group();
+        let started = Started {
+            command: argv,
+            cwd,
+            group,
+            mark,
+            input,
+        };
 
         let session = {
             let mut state = self.state();
             let id = fresh_id(&state.sessions)?;
-            let session = CommandSession::new(id, item.id.as_str().into(), group);
+            let session = CommandSession::new(id, item.id.as_str().into(), started);
             state.sessions.insert(id, Arc::clone(&session));
             state.groups.retain(|group, _| group.may_have_members());
             state.groups.insert(group, guarded);
             session
         };
-        if let ItemBody::CommandExecution(command) = &mut item.body {
+        if for_model && let ItemBody::CommandExecution(command) = &mut item.body {
             command.source = CommandSource::UnifiedExecStartup;
             command.process_id = Some(session.id().to_string());
         }
@@ -211,6 +253,50 @@ impl ExecSessions {
     /// The model knows that this command has ended, or will not ask again.
     pub(crate) fn forget(&self, id: u32) {
         self.state().sessions.remove(&id);
+    }
+
+    /// The commands that run, in the order of their numbers.
+    pub(crate) async fn background_terminals(&self) -> Vec<BackgroundTerminal> {
+        let running = self.running();
+        let looking = tokio::task::spawn_blocking(move || {
+            let processes = all_processes();
+            running
+                .iter()
+                .map(|session| BackgroundTerminal {
+                    item_id: session.item_id().to_string(),
+                    process_id: session.id().to_string(),
+                    command: session.command().to_vec(),
+                    cwd: session.cwd().clone(),
+                    os_pid: session.group().leader(),
+                    usage: session.group().usage(&processes),
+                })
+                .collect()
+        });
+        looking.await.unwrap_or_default()
+    }
+
+    /// Ends all commands that run, and resolves when they have ended.
+    pub(crate) async fn terminate_all(&self) {
+        join_all(self.running().iter().map(|session| session.end(TERMINATION))).await;
+    }
+
+    /// Ends the command of this number. False if none of that number runs.
+    pub(crate) async fn terminate(&self, id: &str) -> bool {
+        let running = self.running();
+        let Some(session) = running.iter().find(|session| session.id().to_string() == id) else {
+            return false;
+        };
+        session.end(TERMINATION).await;
+        true
+    }
+
+    fn running(&self) -> Vec<Arc<CommandSession>> {
+        let state = self.state();
+        let running = state
+            .sessions
+            .values()
+            .filter(|session| session.exit_code().is_none());
+        running.cloned().collect()
     }
 
     /// Ends all commands and what they left behind, and waits until their items are complete, at most until `deadline`:
@@ -256,7 +342,7 @@ impl ExecSessions {
         let ended = all.iter().rfind(|session| session.exit_code().is_some());
         if let Some(victim) = ended.or_else(|| all.iter().skip(PROTECTED).next_back()).cloned() {
             state.sessions.remove(&victim.id());
-            tokio::spawn(async move { victim.end(Duration::from_secs(2)).await });
+            tokio::spawn(async move { victim.end(TERMINATION).await });
         }
     }
 

@@ -1,9 +1,10 @@
 //! Groups of processes: a child and all that it started, as far as it stayed with it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::sys::process::{self, Process, Signal};
+use crate::sys::process::{self, Process, ResourceUsage, Signal};
 
 /// The process group of a child that leads a session of its own.
 ///
@@ -24,6 +25,34 @@ impl Group {
         let id = i32::try_from(child).ok().filter(|id| *id > 1)?;
         let started = process::find_process(id).map_or(0, |leader| leader.started);
         Some(Self { id, started })
+    }
+
+    /// The process that leads it, or did.
+    pub(crate) fn leader(self) -> Option<u32> {
+        u32::try_from(self.id).ok()
+    }
+
+    /// What its members and their descendants use; `None` where the system doesn't tell.
+    pub(crate) fn usage(self, processes: &BTreeMap<i32, Process>) -> Option<ResourceUsage> {
+        let mut members: Vec<i32> = processes
+            .values()
+            .filter(|process| process.group == self.id)
+            .map(|process| process.id)
+            .collect();
+        let mut next = 0;
+        while let Some(parent) = members.get(next).copied() {
+            let children = processes.values().filter(|process| process.parent == parent);
+            let new: Vec<i32> = children
+                .map(|process| process.id)
+                .filter(|id| !members.contains(id))
+                .collect();
+            members.extend(new);
+            next += 1;
+        }
+        members
+            .into_iter()
+            .filter_map(process::usage)
+            .reduce(ResourceUsage::plus)
     }
 
     /// Its number.

@@ -2,15 +2,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::{Child, Command};
 
 use super::group::Group;
-use super::orphan_reaper_client;
-use super::orphan_reaper_client::Guarded;
-use crate::sys::process::{OutputPipe, lead_session, output_pipe};
+use super::orphan_reaper_client::{self, Guarded, Mark};
+use super::stdio::{ChildInput, ChildOutput};
+use crate::sys::process::{lead_session, output_pipe};
+use crate::sys::terminal::{TerminalSize, open_terminal};
 
 /// Which variables a child gets.
 #[derive(Debug)]
@@ -28,14 +29,28 @@ pub(crate) enum Output {
     Stdout,
     /// Standard output and standard error, in the order in which they are written.
     Both,
+    /// Standard output and standard error, each for itself.
+    Separate,
 }
 
-/// A child to start. It reads nothing, leads a session of its own (so that it has no controlling terminal), and ends
-/// when we end.
+/// What a child is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    /// Pipes; `input`: whether something can be written to its standard input, which is empty otherwise.
+    Pipes { output: Output, input: bool },
+    /// A terminal, which is its controlling terminal.
+    Terminal(TerminalSize),
+}
+
+/// A child to start. It leads a session of its own (so that it has no controlling terminal of ours), and ends when we
+/// end.
 #[derive(Debug)]
 pub(crate) struct Launcher {
-    command: Command,
-    output: Output,
+    program: OsString,
+    arguments: Vec<OsString>,
+    variables: Variables,
+    folder: Option<PathBuf>,
+    streams: Streams,
 }
 
 /// A child that was started.
@@ -45,54 +60,125 @@ pub(crate) struct Launched {
     pub(crate) child: Child,
     /// It and what it starts.
     pub(crate) group: Guarded,
+    /// What it and its children have in their environment, if that is known.
+    pub(crate) mark: Option<Mark>,
     /// What it writes.
-    pub(crate) output: OutputPipe,
+    pub(crate) output: ChildOutput,
+    /// What it writes to standard error, with [`Output::Separate`].
+    pub(crate) errors: Option<ChildOutput>,
+    /// What it reads, if that was asked for.
+    pub(crate) input: Option<ChildInput>,
 }
 
 impl Launcher {
-    /// A program, looked up in `PATH` unless it is a path, with its arguments.
+    /// A program, looked up in `PATH` unless it is a path, with its arguments. It reads nothing.
     pub(crate) fn new<S: AsRef<OsStr>>(
         program: impl AsRef<OsStr>,
         arguments: impl IntoIterator<Item = S>,
         variables: Variables,
         output: Output,
     ) -> Self {
-        let mut command = Command::new(program);
-        command.args(arguments);
-        if let Variables::Only(variables) = variables {
-            command.env_clear().envs(variables);
+        Self {
+            program: program.as_ref().to_owned(),
+            arguments: arguments
+                .into_iter()
+                .map(|argument| argument.as_ref().to_owned())
+                .collect(),
+            variables,
+            folder: None,
+            streams: Streams::Pipes { output, input: false },
         }
-        Self { command, output }
     }
 
     /// The folder to run in; ours otherwise.
     #[must_use]
     pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
-        self.command.current_dir(folder);
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Something can be written to its standard input.
+    #[must_use]
+    pub(crate) fn with_input(mut self) -> Self {
+        if let Streams::Pipes { input, .. } = &mut self.streams {
+            *input = true;
+        }
+        self
+    }
+
+    /// It gets a terminal of this size.
+    #[must_use]
+    pub(crate) fn in_terminal(mut self, size: TerminalSize) -> Self {
+        self.streams = Streams::Terminal(size);
         self
     }
 
     /// Starts it.
-    pub(crate) fn spawn(mut self) -> io::Result<Launched> {
-        let (output, writer) = output_pipe()?;
-        let errors = match self.output {
-            Output::Stdout => Stdio::null(),
-            Output::Both => writer.try_clone()?.into(),
+    pub(crate) fn spawn(self) -> io::Result<Launched> {
+        let mark = orphan_reaper_client::mark();
+        let (child, output, errors, input) = match self.streams {
+            Streams::Pipes { output, input } => self.spawn_with_pipes(output, input, mark.as_ref())?,
+            Streams::Terminal(size) => self.spawn_in_terminal(size, mark.as_ref())?,
         };
-        self.command
-            .stdin(Stdio::null())
-            .stdout(writer)
-            .stderr(errors)
-            .envs(orphan_reaper_client::mark())
-            .kill_on_drop(true);
-        lead_session(&mut self.command)?;
-        let child = self.command.spawn()?;
         let group = child
             .id()
             .and_then(Group::led_by)
             .ok_or_else(|| io::Error::other("the child has no process id"))?;
-        let group = Guarded::new(group);
-        // The end of `self` closes our copies of the writing end, so that the pipe ends with its other holders.
-        Ok(Launched { child, group, output })
+        Ok(Launched {
+            child,
+            group: Guarded::new(group),
+            mark,
+            output,
+            errors,
+            input,
+        })
+    }
+
+    fn spawn_with_pipes(self, output: Output, input: bool, mark: Option<&Mark>) -> io::Result<Spawned> {
+        let (reader, writer) = output_pipe()?;
+        let (errors, errors_writer): (_, Stdio) = match output {
+            Output::Stdout => (None, Stdio::null()),
+            Output::Both => (None, writer.try_clone()?.into()),
+            Output::Separate => {
+                let (reader, writer) = output_pipe()?;
+                (Some(ChildOutput::Pipe(reader)), writer.into())
+            }
+        };
+        let mut command = Command::new(self.program);
+        command.args(self.arguments);
+        if let Variables::Only(variables) = self.variables {
+            command.env_clear().envs(variables);
+        }
+        if let Some(folder) = self.folder {
+            command.current_dir(folder);
+        }
+        command
+            .stdin(if input { Stdio::piped() } else { Stdio::null() })
+            .stdout(writer)
+            .stderr(errors_writer)
+            .envs(mark.map(Mark::variable))
+            .kill_on_drop(true);
+        lead_session(&mut command)?;
+        let mut child = command.spawn()?;
+        let input = child.stdin.take().map(ChildInput::Pipe);
+        // The end of `command` closes our copies of the writing ends, so that the pipes end with their other holders.
+        Ok((child, ChildOutput::Pipe(reader), errors, input))
+    }
+
+    fn spawn_in_terminal(self, size: TerminalSize, mark: Option<&Mark>) -> io::Result<Spawned> {
+        let (reader, writer, terminal) = open_terminal(size)?;
+        let mut command = pty_process::Command::new(self.program).args(self.arguments);
+        if let Variables::Only(variables) = self.variables {
+            command = command.env_clear().envs(variables);
+        }
+        if let Some(folder) = self.folder {
+            command = command.current_dir(folder);
+        }
+        let child = terminal.spawn(command.envs(mark.map(Mark::variable)).kill_on_drop(true))?;
+        let input = ChildInput::Terminal(writer);
+        Ok((child, ChildOutput::Terminal(reader), None, Some(input)))
     }
 }
+
+/// A child with its output, its standard error and its input.
+type Spawned = (Child, ChildOutput, Option<ChildOutput>, Option<ChildInput>);

@@ -6,17 +6,21 @@
 //!
 //! Where to look:
 //!
-//! * `launcher` (every start), `capture` (children that are run for what they print), `remaining_output` (when that is over)
-//! * `group` (a child and what it started), `orphan_reaper` (the process that ends them after us), `orphan_reaper_client`
+//! * `launcher` (every start), `stdio` (pipes and terminals), `capture` (children that are run for what they print),
+//!   `remaining_output` (when that is over)
+//! * `group` (a child and what stayed with it), `descendants` (what left it, too), `orphan_reaper` (the process that ends them after us), `orphan_reaper_client`
 //!   (our side of it)
 //! * what systems do in different ways: `crate::sys::process`
 
 pub(crate) mod capture;
+mod descendants;
 pub(crate) mod group;
 pub(crate) mod launcher;
 mod orphan_reaper;
 pub(crate) mod orphan_reaper_client;
 pub(crate) mod remaining_output;
+pub(crate) mod stdio;
 
+pub(crate) use descendants::end_all;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,8 +33,26 @@ pub fn enable_orphan_reaper() {
     ENABLED.store(true, Ordering::Relaxed);
 }
 
-/// The variable that a child gets to be known by; starts the guard if there is none. `None` if there is to be no guard.
-pub(super) fn mark() -> Option<(&'static str, &'static str)> {
+/// What tells a child and its descendants from all others: a variable of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark(String);
+
+impl Mark {
+    /// Name and value.
+    pub(super) fn variable(&self) -> (&'static str, &str) {
+        (MARK, &self.0)
+    }
+
+    /// As it stands in the environment.
+    pub(crate) fn entry(&self) -> String {
+        format!("{MARK}={}", self.0)
+    }
+}
+
+/// The mark of a new child; starts the guard if there is none. `None` if there is to be no guard.
+pub(super) fn mark() -> Option<Mark> {
+    static CHILDREN: AtomicU64 = AtomicU64::new(0);
+
     if !ENABLED.load(Ordering::Relaxed) {
         return None;
     }
@@ -42,7 +60,9 @@ pub(super) fn mark() -> Option<(&'static str, &'static str)> {
     if registry.guard.is_none() {
         registry.start();
     }
-    Some((MARK, mark_value()))
+    let number = CHILDREN.fetch_add(1, Ordering::Relaxed);
+    // Ours, a number, and an end, so that no mark is the beginning of another one.
+    Some(Mark(format!("{}.{number}.", mark_value())))
 }
 
 /// One for the life of the process, whichever guard knows it.

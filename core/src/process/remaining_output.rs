@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::sys::process::{OutputPipe, waiting_bytes};
+use super::stdio::ChildOutput;
 
 /// How long the output of others who hold the pipe of an ended child still counts as its own: a pipeline's last words.
 const LINGER: Duration = Duration::from_millis(50);
@@ -20,9 +20,9 @@ pub(crate) struct RemainingOutput {
 
 impl RemainingOutput {
     /// Of a child that has just ended.
-    pub(crate) fn of(output: Option<&OutputPipe>) -> Self {
+    pub(crate) fn of(output: Option<&ChildOutput>) -> Self {
         Self {
-            written: output.and_then(waiting_bytes).unwrap_or(0),
+            written: output.and_then(ChildOutput::waiting).unwrap_or(0),
             until: Instant::now() + LINGER,
         }
     }

@@ -6,11 +6,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Services;
 use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult};
+use super::user_shell::{self, ShellCommand, ShellContext};
+use crate::exec::OutputLimit;
 use crate::history::Entry;
 use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus, now_s};
 
@@ -32,6 +35,8 @@ pub(super) struct ActiveTurn {
     end: Option<End>,
     /// When it is given up, once the process ends.
     patience: Option<Instant>,
+    /// What the model gets of one output at most.
+    output_limit: OutputLimit,
 }
 
 impl ActiveTurn {
@@ -50,6 +55,7 @@ impl ActiveTurn {
             interrupts: Vec::new(),
             end: None,
             patience: None,
+            output_limit: plan.request.output_limit,
         };
         let inbox = TurnInbox {
             mail: inbox,
@@ -74,6 +80,7 @@ impl ActiveTurn {
             interrupts: Vec::new(),
             end: None,
             patience: None,
+            output_limit: OutputLimit::default(),
         })
     }
 
@@ -98,7 +105,7 @@ impl ActiveTurn {
     }
 
     /// Takes mail of the thread.
-    pub(super) fn take(&mut self, mail: ThreadMessage, state: &mut ThreadState) {
+    pub(super) fn take(&mut self, mail: ThreadMessage, state: &mut ThreadState, services: &Services) {
         match mail {
             ThreadMessage::Subscribers(count) => state.subscribers = count,
             ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
@@ -158,6 +165,25 @@ impl ActiveTurn {
             ThreadMessage::Op(Op::InjectItems { items, reply }) => {
                 reply
                     .send(ThreadState::parse_items(items).map(|items| self.post(TurnMessage::Inject(items))));
+            }
+            ThreadMessage::Op(Op::ShellCommand {
+                command,
+                timeout,
+                reply,
+            }) => {
+                reply.send(Ok(()));
+                let cx = ShellContext {
+                    exec: Arc::clone(&services.exec),
+                    outbox: services.outbox.clone(),
+                    turn_id: Arc::clone(&self.id),
+                    settings: Arc::clone(&state.settings),
+                    output_limit: self.output_limit,
+                    cancel: self.cancel.child_token(),
+                };
+                let command = ShellCommand { command, timeout };
+                self.post(TurnMessage::Shell(
+                    self.span.in_scope(|| user_shell::start(cx, command)),
+                ));
             }
             ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {

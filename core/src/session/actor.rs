@@ -13,8 +13,9 @@ use super::active_turn::ActiveTurn;
 use super::state::ThreadState;
 use super::turn::{self, TurnPlan};
 use super::turn_end::{TurnResult, given_up};
+use super::user_shell::ShellCommand;
 use super::{ConversationState, Services};
-use crate::{Error, ErrorKind, Event, Op, Reply, TurnError, TurnOperation};
+use crate::{Error, ErrorKind, Event, Op, Reply, Result, StartTurn, Turn, TurnError, TurnOperation};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
 const COMMANDS_END: Duration = Duration::from_millis(500);
@@ -115,6 +116,19 @@ impl Actor {
                         return end;
                     }
                 }
+                ThreadMessage::Op(Op::ShellCommand {
+                    command,
+                    timeout,
+                    reply,
+                }) => {
+                    let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
+                    if let Some(plan) = self.state.start_turn(StartTurn::default(), reply) {
+                        let shell = Some(ShellCommand { command, timeout });
+                        if let Some(end) = Box::pin(self.turn(TurnPlan { shell, ..plan })).await {
+                            return end;
+                        }
+                    }
+                }
                 ThreadMessage::Op(Op::Steer { reply, .. }) => {
                     reply.send(Err(Error::NoActiveTurn(TurnOperation::Steer)));
                 }
@@ -201,7 +215,7 @@ impl Actor {
                         Some(mail) if turn.is_stopping() && waits_for_next_turn(&mail) => {
                             deferred.push_back(mail);
                         }
-                        Some(mail) => turn.take(mail, state),
+                        Some(mail) => turn.take(mail, state, services),
                         // Nobody can reach the thread any more, and so nobody wants its work.
                         None => {
                             open = false;
@@ -289,7 +303,11 @@ fn fault() -> TurnError {
 fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
     match mail {
         ThreadMessage::Op(
-            Op::StartTurn { .. } | Op::Steer { .. } | Op::InjectItems { .. } | Op::UpdateSettings { .. },
+            Op::StartTurn { .. }
+            | Op::Steer { .. }
+            | Op::ShellCommand { .. }
+            | Op::InjectItems { .. }
+            | Op::UpdateSettings { .. },
         ) => true,
         ThreadMessage::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
         | ThreadMessage::Subscribers(_)

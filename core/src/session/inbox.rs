@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
+use super::user_shell::RunningShellCommand;
 use crate::model::{ModelError, ResponseItem};
 use crate::{ContextEntry, UserInput};
 
@@ -16,6 +17,8 @@ pub(crate) enum TurnMessage {
     Steer(TurnInput),
     /// Items for the history.
     Inject(Vec<ResponseItem>),
+    /// The user has started a command.
+    Shell(RunningShellCommand),
 }
 
 /// What the user says.

@@ -10,7 +10,7 @@
 //!   (what is known of the thread between and during turns), `settings`
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
-//!   `turn_end`, `usage` (token counts)
+//!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts)
 //! * what the model is told: `context` (environment and instructions), `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
@@ -31,6 +31,7 @@ mod stream;
 mod turn;
 mod turn_end;
 mod usage;
+mod user_shell;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -96,6 +96,7 @@ impl ThreadState {
                 client_id: start.client_user_message_id,
                 additional_context: start.additional_context,
             },
+            shell: None,
         })
     }
 

@@ -5,6 +5,9 @@ mod events;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+
 use super::calls::Calls;
 use super::context::EnvironmentContext;
 use super::history::message;
@@ -13,6 +16,7 @@ use super::message::MessageContext;
 use super::request::Request;
 use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
+use super::user_shell::{self, RunningShellCommand, ShellCommand, ShellContext};
 use super::{ConversationState, Services, input};
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
@@ -31,6 +35,8 @@ pub(crate) struct TurnPlan {
     pub(crate) new_settings: bool,
     pub(crate) request: Request,
     pub(crate) turn_input: TurnInput,
+    /// A command of the user that the turn is there for.
+    pub(crate) shell: Option<ShellCommand>,
 }
 
 /// How a response ended.
@@ -68,6 +74,7 @@ pub(crate) async fn run(
         limits: Vec::new(),
         taken_ids: TakenIds::new(),
         noticed: Vec::new(),
+        shells: FuturesUnordered::new(),
     };
     let outcome = turn.run_to_end().await;
     turn.session.history.turn_ended();
@@ -99,30 +106,93 @@ struct Turn<'a> {
     taken_ids: TakenIds,
     /// What the user has been told of losses.
     noticed: Vec<String>,
+    /// Commands of the user that run.
+    shells: FuturesUnordered<RunningShellCommand>,
 }
 
 impl Turn<'_> {
     async fn run_to_end(&mut self) -> Outcome {
         self.begin().await;
-        loop {
-            match self.sample().await {
-                Ok(true) => {}
-                Ok(false) if self.inbox.has_steer() => {}
-                Ok(false) => {
-                    self.drain_inbox().await;
-                    return Outcome::Completed;
-                }
-                Err(outcome) => {
-                    self.give_up(&outcome).await;
-                    return outcome;
-                }
+        let outcome = self.work().await;
+        if let Err(outcome) = &outcome {
+            self.give_up(outcome).await;
+        }
+        outcome.err().unwrap_or(Outcome::Completed)
+    }
+
+    /// Works until the model has nothing more to do, and nobody has anything more for it.
+    async fn work(&mut self) -> Result<(), Outcome> {
+        if let Some(command) = self.plan.shell.take() {
+            self.start_shell(command);
+            self.finish_shells().await?;
+            if !self.inbox.has_steer() {
+                self.drain_inbox().await;
+                return Ok(());
             }
         }
+        loop {
+            if self.sample().await? || self.inbox.has_steer() {
+                continue;
+            }
+            if self.any_shell() {
+                self.finish_shells().await?;
+                continue;
+            }
+            self.drain_inbox().await;
+            return Ok(());
+        }
+    }
+
+    /// Starts the command that the turn is there for.
+    fn start_shell(&mut self, command: ShellCommand) {
+        let cx = ShellContext {
+            exec: Arc::clone(&self.services.exec),
+            outbox: self.services.outbox.clone(),
+            turn_id: Arc::clone(&self.plan.id),
+            settings: Arc::clone(&self.plan.settings),
+            output_limit: self.plan.request.output_limit,
+            cancel: self.inbox.cancel.child_token(),
+        };
+        self.shells.push(user_shell::start(cx, command));
+    }
+
+    /// Whether a command of the user runs, or has ended without the model having heard of it.
+    fn any_shell(&mut self) -> bool {
+        self.inbox.take_mail();
+        for mail in std::mem::take(&mut self.inbox.waiting) {
+            match mail {
+                TurnMessage::Shell(running) => self.shells.push(running),
+                other => self.inbox.waiting.push(other),
+            }
+        }
+        !self.shells.is_empty()
+    }
+
+    /// Waits for the commands of the user, or until the user says more, and takes their results into the history.
+    async fn finish_shells(&mut self) -> Result<(), Outcome> {
+        while !self.shells.is_empty() {
+            let mut no_calls = Calls::new(self.inbox.cancel.clone());
+            match self.inbox.watch(&mut no_calls, self.shells.next()).await {
+                Ok(result) => self.session.history.push(result.and_then(Result::ok)),
+                Err(StreamInterrupt::Steered) => return Ok(()),
+                Err(_) => return Err(Outcome::Interrupted),
+            }
+        }
+        Ok(())
     }
 
     /// Leaves a history that the next turn can go on with. What the user said and the model did not hear stays in it.
     async fn give_up(&mut self, outcome: &Outcome) {
         self.session.history.close_calls();
+        // Those of an interrupted turn are being ended; those of a failed one go on to their end.
+        while self.any_shell() {
+            let hurry = self.inbox.hurry.clone();
+            tokio::select! {
+                biased;
+                () = hurry.cancelled() => break,
+                Some(result) = self.shells.next() => self.session.history.push(result.ok()),
+            }
+        }
         while self.inbox.has_steer() {
             self.drain_inbox().await;
         }
@@ -204,7 +274,11 @@ impl Turn<'_> {
             match mail {
                 TurnMessage::Steer(turn_input) => self.hear(turn_input).await,
                 TurnMessage::Inject(items) => self.session.history.push(items),
+                TurnMessage::Shell(running) => self.shells.push(running),
             }
+        }
+        while let Some(Some(ended)) = self.shells.next().now_or_never() {
+            self.session.history.push(ended.ok());
         }
     }
 

@@ -11,7 +11,7 @@ use keyring_core::api::CredentialStore;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::files::file_id;
-use super::process::{Process, Signal};
+use super::process::{Process, ResourceUsage, Signal};
 use crate::Holder;
 
 /// Places whose files are made up by the kernel while they are read.
@@ -82,13 +82,20 @@ pub(crate) fn all_processes() -> BTreeMap<i32, Process> {
         .collect()
 }
 
-/// Whether a process was started with this variable, given as `NAME=value`. False if we may not look.
+/// Whether a process was started with a variable that begins like this: `NAME=value`. False if we may not look.
 pub(crate) fn has_variable(process: &Process, variable: &str) -> bool {
     fs::read(format!("/proc/{}/environ", process.id)).is_ok_and(|environ| {
         environ
             .split(|byte| *byte == 0)
-            .any(|one| one == variable.as_bytes())
+            .any(|one| one.starts_with(variable.as_bytes()))
     })
+}
+
+/// What a process uses (proc_pid_stat(5)).
+pub(crate) fn usage(id: i32) -> Option<ResourceUsage> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    parse_usage(&stat, &uptime)
 }
 
 /// The process that holds a lock on this file: the system lists all locks with the file's device and number. For
@@ -128,6 +135,22 @@ fn parse_stat(stat: &str) -> Option<Process> {
         session: fields.get(3)?.parse().ok()?,
         // Ticks since the system's start.
         started: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// Out of `/proc/<id>/stat` and `/proc/uptime`.
+#[expect(clippy::cast_precision_loss, reason = "a rough share is enough")]
+fn parse_usage(stat: &str, uptime: &str) -> Option<ResourceUsage> {
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_ascii_whitespace().collect();
+    let number = |field: usize| fields.get(field)?.parse::<u64>().ok();
+    let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
+    let busy = (number(11)? + number(12)?) as f64 / ticks_per_second;
+    let uptime: f64 = uptime.split(' ').next()?.parse().ok()?;
+    let age = (uptime - number(19)? as f64 / ticks_per_second).max(0.01);
+    let page_kib = u64::try_from(rustix::param::page_size()).ok()? / 1024;
+    Some(ResourceUsage {
+        cpu_percent: busy / age * 100.0,
+        rss_kib: number(21)?.saturating_mul(page_kib),
     })
 }
 

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
+//! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
 //! | `macos.rs` | the same questions where nobody answers them; says what is lost |
 
@@ -28,6 +29,8 @@ mod linux;
 mod macos;
 #[cfg(unix)]
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod terminal;
 
 #[cfg(target_os = "linux")]
 use linux as system;

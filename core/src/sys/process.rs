@@ -15,7 +15,7 @@ use tokio::process::{ChildStdin, Command};
 
 use super::system;
 
-pub(crate) use super::system::{ProcessHandle, all_processes, find_process, has_variable};
+pub(crate) use super::system::{ProcessHandle, all_processes, find_process, has_variable, usage};
 
 /// The reading end of a pipe that a child writes to.
 pub(crate) type OutputPipe = pipe::Receiver;
@@ -35,6 +35,25 @@ pub(crate) struct Process {
     pub(crate) zombie: bool,
     /// With the number, tells processes apart that had the same number one after the other: grows with time.
     pub(crate) started: u64,
+}
+
+/// What processes use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResourceUsage {
+    /// Share of one processor, in per cent, averaged over their lives.
+    pub cpu_percent: f64,
+    /// Resident memory, KiB.
+    pub rss_kib: u64,
+}
+
+impl ResourceUsage {
+    /// That of both.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_percent: self.cpu_percent + other.cpu_percent,
+            rss_kib: self.rss_kib.saturating_add(other.rss_kib),
+        }
+    }
 }
 
 /// What a process or a group is told.

@@ -1,6 +1,6 @@
 //! `exec_command`: runs a command in a shell (docs/contract/tools.md#commands-of-the-model).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
-use crate::exec::{Chunk, Launch, tokens};
+use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
 use crate::safety::{self, ExecDecision, command_actions, rejected};
@@ -60,7 +60,8 @@ impl Tool for ExecCommand {
             "name": self.name(),
             "description": "Runs a command in a shell and returns what it printed (stdout and stderr in one) with \
                 its exit code. A command that takes longer than `yield_time_ms` keeps running: you get what it has \
-                printed so far and a session ID to look again with `write_stdin`. Standard input is empty.",
+                printed so far and a session ID to look again with `write_stdin`. Standard input is empty unless the \
+                command gets a terminal (`tty`).",
             "strict": false,
             "parameters": {
                 "type": "object",
@@ -75,7 +76,8 @@ impl Tool for ExecCommand {
                     },
                     "tty": {
                         "type": "boolean",
-                        "description": "Whether the command gets a terminal. Not available here; leave it false.",
+                        "description": "Whether the command gets a terminal, so that `write_stdin` can type at it. Use it \
+                            for programs that ask questions or need a terminal. Default: false.",
                     },
                     "yield_time_ms": number("How long to wait for the command, in milliseconds, from 250 to 30000. \
                         Default: 10000. It returns sooner if the command ends sooner."),
@@ -114,12 +116,6 @@ impl Tool for ExecCommand {
 }
 
 async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd {
-    if arguments.tty {
-        return ToolEnd::text(
-            "exec_command failed: no terminal is available; call it again with tty=false, and pass input in arguments \
-             or files",
-        );
-    }
     if arguments.justification.is_some() && arguments.sandbox_permissions.is_none() {
         return ToolEnd::text(
             "`justification` goes with an explicit `sandbox_permissions`: call it again with \
@@ -139,9 +135,8 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         Some(folder) => cx.settings.cwd.join(folder),
         None => cx.settings.cwd.clone(),
     };
-    let shell = arguments.shell.map_or_else(user_shell, find_shell);
-    let flag = if login { "-lc" } else { "-c" };
-    let argv = vec![shell, flag.to_owned(), arguments.cmd.clone()];
+    let shell = choose_shell(arguments.shell.as_deref(), &cx.settings.workspace_roots);
+    let argv = vec![shell, shell_flag(login).to_owned(), arguments.cmd.clone()];
     let item = Item {
         id: call_id,
         started_at_ms: Some(crate::now_ms()),
@@ -182,8 +177,10 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
     let launch = Launch {
         argv,
         cwd,
+        for_model: true,
         turn_id: cx.turn_id.clone(),
         item: item.clone(),
+        terminal: arguments.tty,
         announced,
         network_disabled: matches!(
             cx.settings.sandbox_policy,
@@ -300,32 +297,6 @@ async fn fail(cx: &CallContext, mut item: Item, announced: bool, reason: &str) {
         command.duration = Some(Duration::ZERO);
     }
     cx.outbox.item_completed(&cx.turn_id, item).await;
-}
-
-/// The file of a shell that the model chose by name. What is not found fails when it is started.
-fn find_shell(shell: String) -> String {
-    if shell.contains('/') {
-        return shell;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(&shell))
-        .find(|file| file.is_file())
-        .and_then(|file| file.into_os_string().into_string().ok())
-        .unwrap_or(shell)
-}
-
-/// The user's shell, where it is one that takes `-lc` and speaks the language that models write.
-fn user_shell() -> String {
-    std::env::var("SHELL")
-        .ok()
-        .filter(|shell| {
-            let path = Path::new(shell);
-            let name = path.file_name().and_then(|name| name.to_str());
-            path.is_absolute() && matches!(name, Some("bash" | "zsh" | "sh")) && path.exists()
-        })
-        .or_else(|| Path::new("/bin/bash").exists().then(|| "/bin/bash".to_owned()))
-        .unwrap_or_else(|| "/bin/sh".to_owned())
 }
 
 /// Six random hexadecimal digits.

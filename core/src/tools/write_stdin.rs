@@ -1,6 +1,6 @@
-//! `write_stdin`: looks again at a command that runs (docs/contract/tools.md#commands-of-the-model).
+//! `write_stdin`: types at a command that runs, or looks at it again (docs/contract/tools.md#commands-of-the-model).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,7 @@ use super::exec_command::{aborted, report};
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::Event;
 
-/// Looks at a command that runs, or interrupts it.
+/// Looks at a command that runs, types at its terminal, or interrupts it.
 #[derive(Debug)]
 pub(crate) struct WriteStdin;
 
@@ -44,8 +44,8 @@ impl Tool for WriteStdin {
         json!({
             "type": "function",
             "name": self.name(),
-            "description": "Looks again at a command that exec_command left running: waits for it and returns what \
-                it has printed since the last look.",
+            "description": "Types at the terminal of a command that exec_command left running, or looks at it again: \
+                waits for it and returns what it has printed since the last look.",
             "strict": false,
             "parameters": {
                 "type": "object",
@@ -53,8 +53,9 @@ impl Tool for WriteStdin {
                     "session_id": number("Session ID that exec_command returned."),
                     "chars": {
                         "type": "string",
-                        "description": "Empty to only look (the default), or \"\\u0003\" to interrupt the command. \
-                            Commands here have no standard input to write other things to.",
+                        "description": "What to type, control characters included (\"\\n\" for Enter, \"\\u0003\" for \
+                            Ctrl-C, \"\\u0004\" for end of input). Empty to only look (the default). A command without \
+                            a terminal takes only \"\\u0003\", which interrupts it.",
                     },
                     "yield_time_ms": number("How long to wait for the command to end, in milliseconds. When only \
                         looking: 5000 (the default) to 300000; else 250 (the default) to 30000."),
@@ -88,14 +89,11 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
     let Some(session) = cx.exec.get(id) else {
         return ToolEnd::text(format!("write_stdin failed: Unknown process id {id}"));
     };
-    if !(chars.is_empty() || chars == INTERRUPT) {
+    if !(session.has_terminal() || chars.is_empty() || chars == INTERRUPT) {
         return ToolEnd::text(
             "write_stdin failed: stdin is closed for this session. Without a terminal, only \"\" (look again) and \
-             \"\\u0003\" (interrupt) are accepted; to give a command input, start it again with a file or a pipe",
+             \"\\u0003\" (interrupt) are accepted; to give a command input, start it again with tty=true, a file or a pipe",
         );
-    }
-    if chars == INTERRUPT {
-        session.interrupt();
     }
     let patience = if chars.is_empty() {
         let most = u64::try_from(cx.exec.max_poll().as_millis()).unwrap_or(u64::MAX);
@@ -104,6 +102,7 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
         let (least, most) = AFTER_WRITING;
         yield_time_ms.unwrap_or(least).clamp(least, most)
     };
+    let typed = chars.clone();
     if !chars.is_empty() {
         cx.outbox.emit(Event::TerminalInteraction {
             turn_id: cx.turn_id.clone(),
@@ -112,7 +111,22 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
             stdin: chars,
         });
     }
-    let chunk = session.look(Duration::from_millis(patience), &cx.cancel).await;
+    let begin = Instant::now();
+    let patience = Duration::from_millis(patience);
+    if session.has_terminal() {
+        // One that has ended takes nothing any more; the look tells.
+        if let Err(error) = session.write(&typed, patience, &cx.cancel).await
+            && session.exit_code().is_none()
+        {
+            return ToolEnd::text(format!(
+                "write_stdin failed: the command doesn't take its input: {error}"
+            ));
+        }
+    } else if typed == INTERRUPT {
+        session.interrupt();
+    }
+    let patience = patience.saturating_sub(begin.elapsed());
+    let chunk = session.look(patience, &cx.cancel).await;
     if chunk.cancelled {
         // The command itself is in the background, and stays.
         return aborted(chunk.wall_time);
