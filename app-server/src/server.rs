@@ -82,6 +82,8 @@ impl Server {
     /// A connection has ended.
     pub(crate) fn disconnect(&self, client: &Client) {
         client.searches.cancel_all();
+        client.commands.end_all();
+        client.processes.end_all();
         for thread in self.subscriptions.disconnect(client) {
             self.count_watchers(thread);
         }

@@ -53,8 +53,8 @@ pub use error::{
 };
 pub use event::*;
 pub use exec::{
-    BackgroundTerminal, CapturedOutput, ClientCommand, ProcessControl, ProcessControlError,
-    ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
+    BackgroundTerminal, CapturedOutput, ClientCommand, ClientCommandError, ProcessControl,
+    ProcessControlError, ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
 };
 pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;

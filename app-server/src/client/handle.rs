@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::outgoing::Outgoing;
 use super::pending_requests::ClientReply;
+use super::processes::Processes;
 use super::searches::Searches;
 
 /// Requests of one connection that may be in progress; then reading stops until one is answered.
@@ -27,6 +28,10 @@ pub(crate) struct Client {
     pub(crate) slots: Arc<Semaphore>,
     /// Its searches that run.
     pub(crate) searches: Searches,
+    /// Its commands (command/exec) that run.
+    pub(crate) commands: Arc<Processes>,
+    /// Its processes (process/spawn) that run.
+    pub(crate) processes: Arc<Processes>,
     profile: OnceLock<ClientProfile>,
     /// Its input has ended: no answers will come.
     input_ended: AtomicBool,
@@ -70,6 +75,8 @@ impl Client {
             outgoing: Arc::new(Outgoing::new(relieved)),
             slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
             searches: Searches::default(),
+            commands: Arc::default(),
+            processes: Arc::default(),
             profile: OnceLock::new(),
             input_ended: AtomicBool::new(false),
         }

@@ -8,10 +8,12 @@
 //! * lines from a stream of bytes, standard input and output: `transport`
 //! * what waits to be written, merging of text, slow readers: `outgoing`, and `outgoing::writer`, which writes it
 //! * requests from us that wait for an answer: `pending_requests`
+//! * processes that a client runs: `processes`
 //! * searches of a client that can be given up: `searches`
 
 pub(crate) mod handle;
 pub(crate) mod outgoing;
 pub(crate) mod pending_requests;
+pub(crate) mod processes;
 pub(crate) mod searches;
 pub(crate) mod transport;

@@ -10,6 +10,7 @@
 //! * everything else: `account`, `model`
 
 pub(crate) mod account;
+pub(crate) mod client_process;
 pub(crate) mod command;
 pub(crate) mod environment;
 pub(crate) mod input;

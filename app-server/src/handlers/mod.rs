@@ -11,18 +11,22 @@
 //!   large as a thread: `streamed_turns`
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
-//! * turns: `turn`
+//! * turns: `turn`; commands of users and in the background: `thread_command`; processes beside all threads: `command_exec`,
+//!   `process`
 //! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `model`
 
 mod account;
 mod account_limits;
 mod account_usage;
+mod command_exec;
 mod feature;
 mod initialize;
 mod model;
+mod process;
 pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;
+mod thread_command;
 mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;
@@ -45,6 +49,9 @@ pub(crate) fn router() -> Router {
     account_limits::register(&mut router);
     account_usage::register(&mut router);
     model::register(&mut router);
+    command_exec::register(&mut router);
+    process::register(&mut router);
+    thread_command::register(&mut router);
     thread::register(&mut router);
     thread_attachment::register(&mut router);
     thread_goal::register(&mut router);

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::environment::Environment;
+use crate::SandboxPolicy;
 use crate::config::ShellEnvironmentPolicy;
 use crate::process::end_all;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
@@ -49,6 +50,23 @@ pub struct ClientCommand {
     pub stream_input: bool,
     /// Its output is passed on as it comes, instead of being kept.
     pub stream_output: bool,
+    /// What it may touch.
+    pub sandbox: SandboxPolicy,
+    /// The folder that the sandbox's policy calls the workspace.
+    pub sandbox_folder: PathBuf,
+    /// `CODEX_HOME`, which no sandbox lets it change.
+    pub codex_home: PathBuf,
+}
+
+/// Why a process did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientCommandError {
+    /// The sandbox that it was to run in can't be made here.
+    #[error("{0}")]
+    Sandbox(String),
+    /// The system refused.
+    #[error("{0}")]
+    Spawn(#[from] io::Error),
 }
 
 /// Which stream some output belongs to.
@@ -185,8 +203,17 @@ impl ClientCommand {
         mut controlled: ProcessControlled,
         sink: &dyn ProcessSink,
         started: impl FnOnce(),
-    ) -> io::Result<ProcessExit> {
-        let (program, arguments) = self.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    ) -> Result<ProcessExit, ClientCommandError> {
+        if !matches!(
+            self.sandbox,
+            SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. }
+        ) {
+            return Err(ClientCommandError::Sandbox(
+                "this system has no sandbox".to_owned(),
+            ));
+        }
+        let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+        let (program, arguments) = self.argv.split_first().ok_or_else(invalid)?;
         let environment = Environment::new(self.environment);
         let variables = environment.build_for_client(std::env::vars_os(), self.variables);
         let mut launcher = Launcher::new(program, arguments, Variables::Only(variables), Output::Separate)

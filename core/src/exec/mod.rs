@@ -17,8 +17,8 @@ mod text;
 
 pub use crate::sys::terminal::TerminalSize;
 pub use client_process::{
-    CapturedOutput, ClientCommand, ProcessControl, ProcessControlError, ProcessControlled, ProcessExit,
-    ProcessSink, ProcessStream,
+    CapturedOutput, ClientCommand, ClientCommandError, ProcessControl, ProcessControlError,
+    ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::Chunk;
