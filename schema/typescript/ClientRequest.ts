@@ -1,5 +1,9 @@
 // Generated from the protocol crate. Do not edit.
 import type { CancelLoginAccountParams } from "./v2/CancelLoginAccountParams";
+import type { CommandExecParams } from "./v2/CommandExecParams";
+import type { CommandExecResizeParams } from "./v2/CommandExecResizeParams";
+import type { CommandExecTerminateParams } from "./v2/CommandExecTerminateParams";
+import type { CommandExecWriteParams } from "./v2/CommandExecWriteParams";
 import type { ConsumeAccountRateLimitResetCreditParams } from "./v2/ConsumeAccountRateLimitResetCreditParams";
 import type { ExperimentalFeatureEnablementSetParams } from "./v2/ExperimentalFeatureEnablementSetParams";
 import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureListParams";
@@ -35,6 +39,7 @@ import type { ThreadSectionListParams } from "./v2/ThreadSectionListParams";
 import type { ThreadSectionMoveParams } from "./v2/ThreadSectionMoveParams";
 import type { ThreadSectionUpdateParams } from "./v2/ThreadSectionUpdateParams";
 import type { ThreadSetNameParams } from "./v2/ThreadSetNameParams";
+import type { ThreadShellCommandParams } from "./v2/ThreadShellCommandParams";
 import type { ThreadStartParams } from "./v2/ThreadStartParams";
 import type { ThreadTurnsListParams } from "./v2/ThreadTurnsListParams";
 import type { ThreadUnarchiveParams } from "./v2/ThreadUnarchiveParams";
@@ -108,6 +113,16 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/attachmentOwner/list"; params: ThreadAttachmentOwnerListParams }
   /** Removes an attachment from a thread. */
   | { id: RequestId; method: "thread/attachment/remove"; params: ThreadAttachmentRemoveParams }
+  /** Runs a command of the user, without a sandbox, in the running turn or as a turn of its own. */
+  | { id: RequestId; method: "thread/shellCommand"; params: ThreadShellCommandParams }
+  /** Runs a command in the sandbox, beside all threads, and answers when it has ended. */
+  | { id: RequestId; method: "command/exec"; params: CommandExecParams }
+  /** Writes to the standard input of a running command/exec, and can close it. */
+  | { id: RequestId; method: "command/exec/write"; params: CommandExecWriteParams }
+  /** Changes the terminal size of a running command/exec. */
+  | { id: RequestId; method: "command/exec/resize"; params: CommandExecResizeParams }
+  /** Ends a running command/exec. */
+  | { id: RequestId; method: "command/exec/terminate"; params: CommandExecTerminateParams }
   /** Reads which account is signed in. */
   | { id: RequestId; method: "account/read"; params?: GetAccountParams }
   /** Signs in, or starts a login that the user completes. */

@@ -3,6 +3,7 @@ import type { AccountLoginCompletedNotification } from "./v2/AccountLoginComplet
 import type { AccountRateLimitsUpdatedNotification } from "./v2/AccountRateLimitsUpdatedNotification";
 import type { AccountUpdatedNotification } from "./v2/AccountUpdatedNotification";
 import type { AgentMessageDeltaNotification } from "./v2/AgentMessageDeltaNotification";
+import type { CommandExecOutputDeltaNotification } from "./v2/CommandExecOutputDeltaNotification";
 import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecutionOutputDeltaNotification";
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
 import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotification";
@@ -13,6 +14,8 @@ import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
 import type { ModelSafetyBufferingUpdatedNotification } from "./v2/ModelSafetyBufferingUpdatedNotification";
 import type { ModelVerificationNotification } from "./v2/ModelVerificationNotification";
 import type { PlanDeltaNotification } from "./v2/PlanDeltaNotification";
+import type { ProcessExitedNotification } from "./v2/ProcessExitedNotification";
+import type { ProcessOutputDeltaNotification } from "./v2/ProcessOutputDeltaNotification";
 import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
@@ -94,6 +97,12 @@ export type ServerNotification =
   | { method: "thread/section/changed"; params: ThreadSectionChangedNotification }
   /** An attachment was added to a thread or removed. */
   | { method: "thread/attachment/updated"; params: ThreadAttachmentUpdatedNotification }
+  /** A command/exec has written something. Sent to the connection that runs it. */
+  | { method: "command/exec/outputDelta"; params: CommandExecOutputDeltaNotification }
+  /** A process has written something. Sent to the connection that runs it. */
+  | { method: "process/outputDelta"; params: ProcessOutputDeltaNotification }
+  /** A process has ended. Sent to the connection that ran it. */
+  | { method: "process/exited"; params: ProcessExitedNotification }
   /** The signed-in account changed. */
   | { method: "account/updated"; params: AccountUpdatedNotification }
   /** A login ended, successfully or not. */

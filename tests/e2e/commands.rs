@@ -1,6 +1,7 @@
 //! Commands of the model: items, output, limits (docs/contract/items-and-approvals.md#commands, docs/contract/tools.md#commands-of-the-model).
 
 mod sessions;
+mod terminals;
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Commands that the user runs in a thread (docs/contract/turns.md#shell-commands): without a sandbox and without
+//! Commands that the user runs in a thread (docs/contract/turns.md#shell-commands-of-the-user): without a sandbox and without
 //! questions. The model reads what came of them.
 
 use std::sync::Arc;

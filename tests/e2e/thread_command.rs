@@ -1,0 +1,184 @@
+//! Commands of the user in a thread, and commands in the background (docs/contract/turns.md#shell-commands-of-the-user,
+//! docs/contract/tools.md#background-terminals).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::json;
+
+use crate::support::{App, Gate, Home, alive, wait_until_dead};
+
+#[tokio::test]
+async fn a_command_of_the_user_is_a_turn_of_its_own_and_the_model_reads_of_it() {
+    let model = MockModel::start(Answer::from("I see"));
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"sandbox": "read-only"})).await;
+    let params = json!({"threadId": thread, "command": "echo hi; touch made; exit 2"});
+    assert_eq!(app.call("thread/shellCommand", params).await, json!({}));
+    let started = app.wait_for("turn/started").await;
+    let item = app
+        .wait_where("item/completed", |params| {
+            params["item"]["type"] == "commandExecution"
+        })
+        .await;
+    assert_eq!(item["turnId"], started["turn"]["id"]);
+    let item = &item["item"];
+    assert_eq!(
+        (
+            &item["source"],
+            &item["processId"],
+            &item["status"],
+            &item["exitCode"],
+            &item["aggregatedOutput"]
+        ),
+        (
+            &json!("userShell"),
+            &json!(null),
+            &json!("failed"),
+            &json!(2),
+            &json!("hi\n")
+        )
+    );
+    let ended = app.wait_for("turn/completed").await;
+    assert_eq!(ended["turn"]["status"], "completed");
+    assert!(home.work().join("made").exists(), "users have no sandbox");
+    assert!(model.requests().is_empty(), "the model was not asked");
+
+    app.run_turn(&thread, "What happened?").await;
+    let request = model.requests()[0].body.to_string();
+    assert!(
+        request.contains("<user_shell_command>\\n<command>\\necho hi; touch made; exit 2\\n</command>\\n<result>\\nExit code: 2\\nDuration: "),
+        "{request}"
+    );
+    assert!(
+        request.contains(" seconds\\nOutput:\\nhi\\n\\n</result>\\n</user_shell_command>"),
+        "{request}"
+    );
+    let blank = json!({"threadId": thread, "command": " "});
+    assert_eq!(app.call_err("thread/shellCommand", blank).await.code, -32600);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn in_a_turn_it_belongs_to_the_turn_and_is_heard_before_that_ends() {
+    let call = json!({"cmd": "read _ < first", "login": false, "yield_time_ms": 20_000});
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", call),
+        Answer::from("Thinking"),
+        Answer::from("I see"),
+    ]);
+    let home = Home::new(&model);
+    let mut first = Gate::new(home.work().join("first"));
+    let mut second = Gate::new(home.work().join("second"));
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Go").await;
+    app.wait_where("item/started", |params| params["item"]["id"] == "c1")
+        .await;
+    let params = json!({"threadId": thread, "command": "echo begun; read _ < second; echo late"});
+    app.call("thread/shellCommand", params).await;
+    app.wait_where("item/commandExecution/outputDelta", |params| {
+        params["delta"] == "begun\n"
+    })
+    .await;
+    first.open();
+    app.wait_where("item/completed", |params| params["item"]["text"] == "Thinking")
+        .await;
+    second.open();
+    let turn = app.end_of(running).await;
+    assert_eq!(
+        (turn.status(), turn.items_of("commandExecution").len()),
+        ("completed", 2)
+    );
+    let requests = model.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(!requests[1].body.to_string().contains("user_shell_command"));
+    assert!(
+        requests[2].body.to_string().contains("begun\\nlate\\n"),
+        "{}",
+        requests[2].body
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_it() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let params = json!({"threadId": thread, "command": "echo $$; sleep 300"});
+    app.call("thread/shellCommand", params).await;
+    let delta = app.wait_for("item/commandExecution/outputDelta").await;
+    let pid: i32 = delta["delta"].as_str().unwrap().trim().parse().unwrap();
+    app.call("turn/interrupt", json!({"threadId": thread, "turnId": ""}))
+        .await;
+    let ended = app.wait_for("turn/completed").await;
+    assert_eq!(ended["turn"]["status"], "interrupted");
+    wait_until_dead(pid).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn commands_in_the_background_are_listed_and_ended() {
+    let run = |id: &str| {
+        let script = "(setsid sh -c 'echo $$ >> strays; exec sleep 300' &); echo $$ >> pids; sleep 300";
+        let call = json!({"cmd": script, "login": false, "yield_time_ms": 250});
+        Answer::new().call(id, "exec_command", call)
+    };
+    let model = MockModel::start([run("c1"), run("c2"), run("c3"), Answer::from("Run")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Run").await;
+    let list = app
+        .call("thread/backgroundTerminals/list", json!({"threadId": thread}))
+        .await;
+    let all = list["data"].as_array().unwrap().clone();
+    assert_eq!((all.len(), &list["nextCursor"]), (3, &json!(null)));
+    let mut items: Vec<_> = all.iter().map(|one| one["itemId"].as_str().unwrap()).collect();
+    items.sort_unstable();
+    assert_eq!(items, ["c1", "c2", "c3"]);
+    for one in &all {
+        assert!(one["command"].as_str().unwrap().contains("sleep 300"), "{one}");
+        assert!(
+            one["rssKb"].as_u64().unwrap() > 0 && one["cpuPercent"].is_number(),
+            "{one}"
+        );
+        assert!(alive(i32::try_from(one["osPid"].as_i64().unwrap()).unwrap()));
+    }
+    let first = app
+        .call(
+            "thread/backgroundTerminals/list",
+            json!({"threadId": thread, "limit": 2}),
+        )
+        .await;
+    assert_eq!(first["data"].as_array().unwrap().len(), 2);
+    let rest = json!({"threadId": thread, "limit": 2, "cursor": first["nextCursor"]});
+    let rest = app.call("thread/backgroundTerminals/list", rest).await;
+    assert_eq!((&rest["data"][0], &rest["nextCursor"]), (&all[2], &json!(null)));
+
+    let one = json!({"threadId": thread, "processId": all[0]["processId"]});
+    let answer = app
+        .call("thread/backgroundTerminals/terminate", one.clone())
+        .await;
+    assert_eq!(answer, json!({"terminated": true}));
+    let id = all[0]["itemId"].clone();
+    app.wait_where("item/completed", |params| params["item"]["id"] == id)
+        .await;
+    let answer = app.call("thread/backgroundTerminals/terminate", one).await;
+    assert_eq!(answer, json!({"terminated": false}));
+    let answer = app
+        .call("thread/backgroundTerminals/clean", json!({"threadId": thread}))
+        .await;
+    assert_eq!(answer, json!({}));
+    let list = app
+        .call("thread/backgroundTerminals/list", json!({"threadId": thread}))
+        .await;
+    assert_eq!(list["data"], json!([]));
+    for file in ["pids", "strays"] {
+        let pids = std::fs::read_to_string(home.work().join(file)).unwrap();
+        for pid in pids.lines() {
+            wait_until_dead(pid.parse().unwrap()).await;
+        }
+    }
+    app.stop().await;
+}
