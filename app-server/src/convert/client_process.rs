@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use codex_core::{ProcessControlError, TerminalSize};
+use codex_core::TerminalSize;
 
-use crate::rpc::error::{RpcError, RpcResult};
+use super::invalid_params::InvalidParams;
+
+/// What a client asked for, or why it can't be.
+type Converted<T> = Result<T, InvalidParams>;
 
 /// How long a process may take, unless the client says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,13 +24,13 @@ const DEFAULT_SIZE: (u16, u16) = (24, 80);
 pub(crate) type Limit<T> = Option<Option<T>>;
 
 /// How long a process of `method` may take.
-pub(crate) fn timeout(method: &str, asked: Limit<i64>) -> RpcResult<Option<Duration>> {
+pub(crate) fn timeout(method: &str, asked: Limit<i64>) -> Converted<Option<Duration>> {
     match asked {
         None => Ok(Some(DEFAULT_TIMEOUT)),
         Some(None) => Ok(None),
         Some(Some(milliseconds)) => {
             let milliseconds = u64::try_from(milliseconds).map_err(|_| {
-                RpcError::params(format!(
+                InvalidParams::Malformed(format!(
                     "{method} timeoutMs must be non-negative, got {milliseconds}"
                 ))
             })?;
@@ -42,18 +45,20 @@ pub(crate) fn output_cap(asked: Limit<usize>) -> Option<usize> {
 }
 
 /// The terminal of a process, if it has one; a size is `(rows, cols)`.
-pub(crate) fn terminal(method: &str, tty: bool, size: Option<(u16, u16)>) -> RpcResult<Option<TerminalSize>> {
+pub(crate) fn terminal(method: &str, tty: bool, size: Option<(u16, u16)>) -> Converted<Option<TerminalSize>> {
     match (tty, size) {
-        (false, Some(_)) => Err(RpcError::params(format!("{method} size requires tty: true"))),
+        (false, Some(_)) => Err(InvalidParams::Malformed(format!(
+            "{method} size requires tty: true"
+        ))),
         (false, None) => Ok(None),
         (true, size) => terminal_size(method, size.unwrap_or(DEFAULT_SIZE)).map(Some),
     }
 }
 
 /// A size that a terminal can have.
-pub(crate) fn terminal_size(method: &str, (rows, cols): (u16, u16)) -> RpcResult<TerminalSize> {
+pub(crate) fn terminal_size(method: &str, (rows, cols): (u16, u16)) -> Converted<TerminalSize> {
     if rows == 0 || cols == 0 {
-        return Err(RpcError::params(format!(
+        return Err(InvalidParams::Malformed(format!(
             "{method} size rows and cols must be greater than 0"
         )));
     }
@@ -61,29 +66,21 @@ pub(crate) fn terminal_size(method: &str, (rows, cols): (u16, u16)) -> RpcResult
 }
 
 /// What is to be written, by `method`.
-pub(crate) fn input(method: &str, delta_base64: Option<String>, close: bool) -> RpcResult<Vec<u8>> {
+pub(crate) fn input(method: &str, delta_base64: Option<String>, close: bool) -> Converted<Vec<u8>> {
     match delta_base64 {
-        None if !close => Err(RpcError::params(format!(
+        None if !close => Err(InvalidParams::Malformed(format!(
             "{method} requires deltaBase64 or closeStdin"
         ))),
         None => Ok(Vec::new()),
         Some(text) => BASE64_STANDARD
             .decode(text)
-            .map_err(|error| RpcError::params(format!("invalid deltaBase64: {error}"))),
+            .map_err(|error| InvalidParams::Malformed(format!("invalid deltaBase64: {error}"))),
     }
 }
 
 /// A piece of output, for a notification.
 pub(crate) fn delta(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
-}
-
-/// What the client hears when something can't be done to a process.
-pub(crate) fn control_error(error: &ProcessControlError) -> RpcError {
-    match error {
-        ProcessControlError::Io(_) => RpcError::internal(format!("failed to write stdin: {error}")),
-        _ => RpcError::invalid(error.to_string()),
-    }
 }
 
 /// All output of a stream as text. What is not UTF-8 is taken for Windows-1252, which has Latin-1 in it: a guess that

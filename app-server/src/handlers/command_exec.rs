@@ -15,7 +15,7 @@ use codex_core::{ClientCommand, ClientCommandError, Error as CoreError, ProcessC
 use crate::client::handle::Client;
 use crate::client::processes::OutputSink;
 use crate::convert::client_process::{
-    Limit, control_error, delta, input, output_cap, terminal, terminal_size, text, timeout,
+    Limit, delta, input, output_cap, terminal, terminal_size, text, timeout,
 };
 use crate::convert::policy;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -142,14 +142,14 @@ async fn write(cx: RequestContext, params: CommandExecWriteParams) -> RpcResult<
     let written = find(&cx, &params.process_id)?
         .write(bytes, params.close_stdin)
         .await;
-    written.map_err(|error| control_error(&error))?;
+    written?;
     Ok(CommandExecWriteResponse {})
 }
 
 async fn resize(cx: RequestContext, params: CommandExecResizeParams) -> RpcResult<CommandExecResizeResponse> {
     let size = terminal_size("command/exec/resize", (params.size.rows, params.size.cols))?;
     let resized = find(&cx, &params.process_id)?.resize(size).await;
-    resized.map_err(|error| control_error(&error))?;
+    resized?;
     Ok(CommandExecResizeResponse {})
 }
 

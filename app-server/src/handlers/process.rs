@@ -15,9 +15,7 @@ use codex_core::{
 
 use crate::client::handle::Client;
 use crate::client::processes::{OutputSink, RunningProcess};
-use crate::convert::client_process::{
-    control_error, delta, input, output_cap, terminal, terminal_size, text, timeout,
-};
+use crate::convert::client_process::{delta, input, output_cap, terminal, terminal_size, text, timeout};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
@@ -147,14 +145,14 @@ async fn write(cx: RequestContext, params: ProcessWriteStdinParams) -> RpcResult
     let written = find(&cx, &params.process_handle)?
         .write(bytes, params.close_stdin)
         .await;
-    written.map_err(|error| control_error(&error))?;
+    written?;
     Ok(ProcessWriteStdinResponse {})
 }
 
 async fn resize(cx: RequestContext, params: ProcessResizePtyParams) -> RpcResult<ProcessResizePtyResponse> {
     let size = terminal_size("process/resizePty", (params.size.rows, params.size.cols))?;
     let resized = find(&cx, &params.process_handle)?.resize(size).await;
-    resized.map_err(|error| control_error(&error))?;
+    resized?;
     Ok(ProcessResizePtyResponse {})
 }
 

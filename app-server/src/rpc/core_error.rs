@@ -4,13 +4,22 @@
 use codex_app_server_protocol::ErrorObject;
 use codex_app_server_protocol::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
 use codex_core::{
-    Error as CoreError, Field, Holder, LoginKind, Media, SandboxSetting, SectionOperation, ThreadId,
-    ThreadOperation, TurnOperation,
+    Error as CoreError, Field, Holder, LoginKind, Media, ProcessControlError, SandboxSetting,
+    SectionOperation, ThreadId, ThreadOperation, TurnOperation,
 };
 use serde_json::json;
 
 use super::error::RpcError;
 use crate::convert::thread::read_state_to_wire;
+
+impl From<ProcessControlError> for RpcError {
+    fn from(error: ProcessControlError) -> Self {
+        match error {
+            ProcessControlError::Io(_) => Self::internal(format!("failed to write stdin: {error}")),
+            _ => Self::invalid(error.to_string()),
+        }
+    }
+}
 
 impl From<CoreError> for RpcError {
     /// The words, codes and data of docs/contract for each kind of error.
