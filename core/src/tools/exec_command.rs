@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, tokens};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
@@ -139,6 +139,9 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         Some(folder) => cx.settings.cwd.join(folder),
         None => cx.settings.cwd.clone(),
     };
+    if let Some(end) = patch_in_shell::intercept(&cx, &call_id, &arguments.cmd, &cwd).await {
+        return end;
+    }
     let shell = arguments.shell.map_or_else(user_shell, find_shell);
     let flag = if login { "-lc" } else { "-c" };
     let argv = vec![shell, flag.to_owned(), arguments.cmd.clone()];
