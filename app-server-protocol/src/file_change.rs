@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::item_parts::FileUpdateChange;
 
-crate::rpc::methods! {}
+crate::rpc::methods! {
+    server FileChangeRequestApproval "item/fileChange/requestApproval" (FileChangeRequestApprovalParams) -> FileChangeRequestApprovalResponse, stable, "Asks for approval to change files.";
+    notify FileChangePatchUpdated "item/fileChange/patchUpdated" (FileChangePatchUpdatedNotification), stable, "A patch, as far as the model has written it.";
+}
 
 /// More output of a change of files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

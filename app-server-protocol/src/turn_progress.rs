@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 crate::rpc::methods! {
+    notify TurnDiffUpdated "turn/diff/updated" (TurnDiffUpdatedNotification), stable, "The changes that the patches of a turn have made.";
     notify TurnModerationMetadata "turn/moderationMetadata" (TurnModerationMetadataNotification), stable, "The model server moderated the turn.";
 }
 

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    CommandAction, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn,
-    TurnError,
+    CommandAction, FileChange, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage,
+    Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -161,11 +161,29 @@ pub enum Event {
         /// A model that would answer faster.
         faster_model: Option<String>,
     },
+    /// What the patches of a running turn have changed, all together.
+    TurnDiff {
+        /// The turn.
+        turn_id: Arc<str>,
+        /// In the style of git; empty if everything is as it was before the turn.
+        diff: String,
+    },
+    /// A patch as far as the model has written it.
+    PatchPreview {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// The item that it will have.
+        item_id: Arc<str>,
+        /// What it changes so far. Paths are as written.
+        changes: Vec<FileChange>,
+    },
     /// May this command run? Answered through the sender; dropping it declines.
     CommandApproval(Box<CommandApproval>),
+    /// May these files be changed? Answered through the sender; dropping it declines.
+    FileChangeApproval(Box<FileChangeApproval>),
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
-        /// [`CommandApproval::approval`].
+        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`].
         approval: i64,
     },
     /// The thread was unloaded; nothing follows.
@@ -218,12 +236,27 @@ pub struct CommandApproval {
     pub answer: oneshot::Sender<ApprovalDecision>,
 }
 
+/// A question whether files may be changed. The item, which has been told, says which and how.
+#[derive(Debug)]
+pub struct FileChangeApproval {
+    /// Number of the question; see [`CommandApproval::approval`].
+    pub approval: i64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// The patch's item.
+    pub item_id: Arc<str>,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<ApprovalDecision>,
+}
+
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalDecision {
     /// This time.
     Accept,
-    /// Whenever it is the same command in this thread.
+    /// Whenever it is the same command, or the same files, in this thread.
     AcceptForSession,
     /// And always what starts with these words.
     AcceptWithRule(Vec<String>),

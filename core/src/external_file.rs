@@ -85,12 +85,27 @@ pub fn open(path: &Path) -> Result<(File, Metadata), FileError> {
     // Some devices act when they are opened, so look first; what counts is what was opened.
     check_kind(&std::fs::metadata(path)?)?;
     let file = files::without_waiting(OpenOptions::new().read(true)).open(path)?;
+    let metadata = check_open(&file)?;
+    Ok((file, metadata))
+}
+
+/// That an open file is a regular one.
+fn check_open(file: &File) -> Result<Metadata, FileError> {
     let metadata = file.metadata()?;
     check_kind(&metadata)?;
-    if files::is_kernel_file(&file) {
+    if files::is_kernel_file(file) {
         return Err(FileError::Pseudo);
     }
-    Ok((file, metadata))
+    Ok(metadata)
+}
+
+/// As [`read`], of a file that was opened without waiting.
+pub(crate) fn read_open(file: &File, max: usize) -> Result<Vec<u8>, FileError> {
+    let start = start_of(file, &check_open(file)?, max)?;
+    if start.is_cut {
+        return Err(FileError::TooLarge(max));
+    }
+    Ok(start.bytes)
 }
 
 /// A whole file of at most `max` bytes.
@@ -105,6 +120,10 @@ pub fn read(path: &Path, max: usize) -> Result<Vec<u8>, FileError> {
 /// The first `max` bytes of a file.
 pub fn read_start(path: &Path, max: usize) -> Result<Start, FileError> {
     let (file, metadata) = open(path)?;
+    start_of(&file, &metadata, max)
+}
+
+fn start_of(file: &File, metadata: &Metadata, max: usize) -> Result<Start, FileError> {
     let size = metadata.len();
     let limit = max.saturating_add(1);
     // The size is a hint only: files of some file systems tell none, others grow.

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Tell of patches while the model writes them.
+pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 /// Compress request bodies where the server takes it.
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 /// Offer tools that run commands.

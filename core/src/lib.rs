@@ -29,6 +29,7 @@ pub mod model;
 pub(crate) mod net;
 mod op;
 pub(crate) mod outbox;
+mod patch;
 pub mod process;
 mod project_doc;
 mod safety;

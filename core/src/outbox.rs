@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, Item, ItemsView, ThreadId,
-    ThreadSettings, ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
+    ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, FileChangeApproval, Item,
+    ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -181,8 +181,6 @@ impl Outbox {
     /// Asks whether a command may run, and waits for the answer as long as it takes. If the future is dropped, the
     /// question is withdrawn.
     pub(crate) async fn approve_command(&self, question: CommandQuestion) -> ApprovalDecision {
-        let (answer, decision) = oneshot::channel();
-        let mut open = OpenQuestion::new(self);
         let CommandQuestion {
             turn_id,
             item_id,
@@ -193,21 +191,53 @@ impl Outbox {
             actions,
             proposed_rule,
         } = question;
-        if let Some(item) = item {
+        let started = item.map(|item| (Arc::clone(&turn_id), item));
+        self.ask(started, |approval, answer| {
+            Event::CommandApproval(Box::new(CommandApproval {
+                approval,
+                turn_id,
+                item_id,
+                started_at_ms: now_ms(),
+                reason,
+                command,
+                cwd,
+                actions,
+                proposed_rule,
+                answer,
+            }))
+        })
+        .await
+    }
+
+    /// Asks whether files may be changed, and tells of the item that says how. Waits as [`Self::approve_command`] does.
+    pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item: Item) -> ApprovalDecision {
+        let item_id = item.id.as_str().into();
+        let turn_id = Arc::clone(turn_id);
+        self.ask(Some((Arc::clone(&turn_id), item)), |approval, answer| {
+            Event::FileChangeApproval(Box::new(FileChangeApproval {
+                approval,
+                turn_id,
+                item_id,
+                started_at_ms: now_ms(),
+                answer,
+            }))
+        })
+        .await
+    }
+
+    /// Asks a question, and waits for its answer. An item that is given is started between the change of the status and
+    /// the question.
+    async fn ask(
+        &self,
+        started: Option<(Arc<str>, Item)>,
+        question: impl FnOnce(i64, oneshot::Sender<ApprovalDecision>) -> Event,
+    ) -> ApprovalDecision {
+        let (answer, decision) = oneshot::channel();
+        let mut open = OpenQuestion::new(self);
+        if let Some((turn_id, item)) = started {
             self.item_started(&turn_id, item);
         }
-        self.emit(Event::CommandApproval(Box::new(CommandApproval {
-            approval: open.approval,
-            turn_id,
-            item_id,
-            started_at_ms: now_ms(),
-            reason,
-            command,
-            cwd,
-            actions,
-            proposed_rule,
-            answer,
-        })));
+        self.emit(question(open.approval, answer));
         let decision = decision.await.unwrap_or(ApprovalDecision::Failed);
         open.answered = true;
         decision
@@ -240,10 +270,17 @@ impl Outbox {
         self.state().stopping = true;
     }
 
-    /// Tells that the running turn ended: what is unread and the status (where it failed: the status, the error, what
-    /// is unread), the turn, withdrawn questions. `turn` comes without items; its last agent message is added where
-    /// the turn went well. There is something to read after an answer and after a failure.
-    pub(crate) fn turn_ended(&self, mut turn: Turn, last_message: Option<Item>, answered: bool) {
+    /// Tells that the running turn ended: what its patches changed, what is unread and the status (where it failed: the
+    /// status, the error, the changes, what is unread), the turn, withdrawn questions. `turn` comes without items; its
+    /// last agent message is added where the turn went well. There is something to read after an answer and after a
+    /// failure.
+    pub(crate) fn turn_ended(
+        &self,
+        mut turn: Turn,
+        last_message: Option<Item>,
+        answered: bool,
+        diff: Option<String>,
+    ) {
         if let Some(error) = &turn.error {
             self.set_base(ThreadStatus::SystemError);
             self.emit(Event::Error {
@@ -251,6 +288,10 @@ impl Outbox {
                 error: error.clone(),
                 will_retry: false,
             });
+        }
+        if let Some(diff) = diff {
+            let turn_id = turn.id.as_str().into();
+            self.emit(Event::TurnDiff { turn_id, diff });
         }
         if let Some(reading) = &self.shared.reading
             && (answered || turn.error.is_some())

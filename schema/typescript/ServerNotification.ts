@@ -8,6 +8,7 @@ import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecut
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
 import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotification";
 import type { ErrorNotification } from "./v2/ErrorNotification";
+import type { FileChangePatchUpdatedNotification } from "./v2/FileChangePatchUpdatedNotification";
 import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
 import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
 import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
@@ -38,6 +39,7 @@ import type { ThreadStatusChangedNotification } from "./v2/ThreadStatusChangedNo
 import type { ThreadTokenUsageUpdatedNotification } from "./v2/ThreadTokenUsageUpdatedNotification";
 import type { ThreadUnarchivedNotification } from "./v2/ThreadUnarchivedNotification";
 import type { TurnCompletedNotification } from "./v2/TurnCompletedNotification";
+import type { TurnDiffUpdatedNotification } from "./v2/TurnDiffUpdatedNotification";
 import type { TurnModerationMetadataNotification } from "./v2/TurnModerationMetadataNotification";
 import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
 import type { WarningNotification } from "./v2/WarningNotification";
@@ -115,8 +117,12 @@ export type ServerNotification =
   | { method: "model/verification"; params: ModelVerificationNotification }
   /** The model server is holding its response back for a safety check. */
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
+  /** The changes that the patches of a turn have made. */
+  | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
   /** The model server moderated the turn. */
   | { method: "turn/moderationMetadata"; params: TurnModerationMetadataNotification }
+  /** A patch, as far as the model has written it. */
+  | { method: "item/fileChange/patchUpdated"; params: FileChangePatchUpdatedNotification }
   /** More text of a proposed plan. */
   | { method: "item/plan/delta"; params: PlanDeltaNotification }
   /** A request to the model failed. */

@@ -1,10 +1,13 @@
 // Generated from the protocol crate. Do not edit.
 import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefreshParams";
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
+import type { FileChangeRequestApprovalParams } from "./v2/FileChangeRequestApprovalParams";
 import type { RequestId } from "./RequestId";
 
 export type ServerRequest =
   /** Asks for approval to run a command. */
   | { id: RequestId; method: "item/commandExecution/requestApproval"; params: CommandExecutionRequestApprovalParams }
   /** Requests new ChatGPT tokens in place of those that the client provided. */
-  | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams };
+  | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams }
+  /** Asks for approval to change files. */
+  | { id: RequestId; method: "item/fileChange/requestApproval"; params: FileChangeRequestApprovalParams };

@@ -35,11 +35,13 @@ async fn the_demo_passes_and_shows_every_frame_without_colours_when_nobody_watch
         "→ turn/start",
         "← turn/completed  completed",
         "← turn/completed  interrupted",
+        "← item/fileChange/requestApproval",
+        "+Hello from the demo!",
         "All as expected",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    assert!(!text.contains('\x1b'));
+    assert!(!text.contains('\x1b') && !text.contains("← warning"), "{text}");
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,

@@ -23,6 +23,7 @@ mod commands;
 mod config;
 mod demo;
 mod feature;
+mod file_change;
 mod history;
 mod hostile_folder;
 mod hostile_server;

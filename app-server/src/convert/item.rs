@@ -154,7 +154,7 @@ fn command_execution(id: String, execution: CommandExecution) -> ThreadItemKind 
 }
 
 /// Clients learn from the end of the diff that a file was moved (docs/contract/items-and-approvals.md#file-changes).
-fn file_change(change: FileChange) -> wire::FileUpdateChange {
+pub(crate) fn file_change(change: FileChange) -> wire::FileUpdateChange {
     let mut diff = change.diff;
     if let FileChangeKind::Update {
         move_path: Some(path),

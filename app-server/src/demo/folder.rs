@@ -52,7 +52,7 @@ impl Folder {
     /// A configuration that uses this model and asks before commands.
     pub(super) fn write_config(&self, base_url: &str) -> io::Result<()> {
         let text = format!(
-            r#"model = "gpt-5.2-codex"
+            r#"model = "gpt-5.5"
 model_provider = "mock"
 approval_policy = "on-request"
 sandbox_mode = "read-only"

@@ -1,7 +1,7 @@
 //! `codex-app-server demo`: the whole stack at work, without a key and without a network.
 //!
 //! A mock model and this program itself, as a child over pipes, hold a short conversation: a turn with reasoning,
-//! streamed text and a command that is asked for, and a turn that is interrupted. Every frame is shown, every
+//! streamed text, a command and a patch that are asked for, and a turn that is interrupted. Every frame is shown, every
 //! expectation is checked, and the times are summed up at the end. All files are in a temporary folder.
 
 mod folder;
@@ -23,7 +23,19 @@ const THOUGHT: &str = "A short file will do; writing needs permission, so I ask 
 const PLAN: &str = "I'll write the file and read it back.";
 const COMMAND: &str = "printf 'hello from the demo\\n' > greeting.txt && cat greeting.txt";
 const GREETING: &str = "hello from the demo";
-const RESULT: &str = "Done: `greeting.txt` now says “hello from the demo”.";
+const PATCH: &str = "\
+*** Begin Patch
+*** Update File: greeting.txt
+@@
+-hello from the demo
++Hello from the demo!
+*** Add File: docs/greeting.md
++It says hello.
+*** End Patch
+";
+const DIFF: &str = "@@ -1 +1 @@\n-hello from the demo\n+Hello from the demo!\n";
+const PATCHED: &str = "Success. Updated the following files:";
+const RESULT: &str = "Done: `greeting.txt` now says “Hello from the demo!”.";
 const SECOND_QUESTION: &str = "Now tell me a very long story.";
 const STORY: &str = "Once upon a time there was a pipe, and at its other end";
 
@@ -92,6 +104,11 @@ fn script() -> Script {
         .then(
             Answer::new()
                 .expect(Condition::input(GREETING))
+                .custom_call("call-2", "apply_patch", PATCH),
+        )
+        .then(
+            Answer::new()
+                .expect(Condition::input(PATCHED))
                 .step(say(RESULT, "final_answer", 5)),
         )
         .then(
@@ -131,11 +148,12 @@ async fn converse(
 
     session
         .show()
-        .heading("A turn with reasoning, text and a command that needs your word");
+        .heading("A turn with reasoning, text, and a command and a patch that need your word");
     first_turn(session, model, &thread, times).await?;
     ensure!(
-        folder.work_file("greeting.txt") == format!("{GREETING}\n"),
-        "the command did not write its file"
+        folder.work_file("greeting.txt") == "Hello from the demo!\n"
+            && folder.work_file("docs/greeting.md") == "It says hello.\n",
+        "the patch did not write its files"
     );
 
     session.show().heading("A turn that is interrupted");
@@ -200,6 +218,7 @@ async fn first_turn(
         item["aggregatedOutput"] == format!("{GREETING}\n"),
         "the command's output is wrong: {item}"
     );
+    patch(session, times).await?;
 
     let end = session
         .until("turn/completed", |params| params["turn"]["id"] == turn)
@@ -216,14 +235,50 @@ async fn first_turn(
     ensure!(thought == THOUGHT, "the reasoning came as {thought:?}");
     ensure!(said == format!("{PLAN}{RESULT}"), "the text came as {said:?}");
     ensure!(
-        count(frames, "serverRequest/resolved") == 1,
-        "the question was not declared resolved"
+        count(frames, "serverRequest/resolved") == 2,
+        "the questions were not declared resolved"
     );
     ensure!(
-        count(frames, "thread/tokenUsage/updated") == 2,
-        "the usage of both answers was not told"
+        count(frames, "thread/tokenUsage/updated") == 3,
+        "the usage of all answers was not told"
     );
-    ensure!(count(frames, "error") == 0, "an error was told");
+    ensure!(
+        count(frames, "turn/diff/updated") == 2,
+        "what the turn changed was not told"
+    );
+    ensure!(
+        count(frames, "error") + count(frames, "warning") == 0,
+        "an error or a warning was told"
+    );
+    Ok(())
+}
+
+/// The patch of the first turn.
+async fn patch(session: &mut DemoClient, times: &mut Times) -> Result<()> {
+    let question = session
+        .until("item/fileChange/requestApproval", |params| {
+            params["itemId"] == "call-2"
+        })
+        .await?;
+    let begun = Instant::now();
+    session.answer(&question, json!({"decision": "accept"})).await?;
+    let done = session
+        .until("item/completed", |params| params["item"]["type"] == "fileChange")
+        .await?;
+    times.add("approval given → patch applied", begun.elapsed());
+    let item = &done["params"]["item"];
+    ensure!(item["status"] == "completed", "the patch was not applied: {item}");
+    let diffs = item["changes"].as_array().into_iter().flatten();
+    ensure!(
+        diffs.filter(|change| change["diff"] == DIFF).count() == 1,
+        "the patch's diff is wrong: {item}"
+    );
+    let diff = session.until("turn/diff/updated", |_| true).await?;
+    let diff = text(&diff["params"]["diff"], "the turn's diff")?;
+    ensure!(
+        diff.contains(DIFF) && diff.contains("+++ b/docs/greeting.md"),
+        "the turn's diff is wrong: {diff}"
+    );
     Ok(())
 }
 

@@ -10,6 +10,7 @@ const WIDTH: usize = 72;
 
 const BOLD: &str = "1";
 const DIM: &str = "2";
+const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const MAGENTA: &str = "35";
@@ -59,6 +60,21 @@ impl Show {
     pub(super) fn received(&self, frame: &Value) {
         let question = frame.get("method").is_some() && frame.get("id").is_some();
         self.frame("←", if question { MAGENTA } else { CYAN }, frame);
+        if let Some(diff) = frame.pointer("/params/diff").and_then(Value::as_str) {
+            self.diff(diff);
+        }
+    }
+
+    /// All lines of a diff.
+    fn diff(&self, diff: &str) {
+        for line in diff.lines() {
+            let colour = match line.as_bytes().first() {
+                Some(b'+') => GREEN,
+                Some(b'-') => RED,
+                _ => DIM,
+            };
+            self.line(&format!("               {}", self.paint(colour, line)));
+        }
     }
 
     /// The times.
@@ -171,7 +187,13 @@ fn detail_of_params(params: &Value) -> String {
 
 fn item_detail(item: &Value) -> String {
     let kind = item["type"].as_str().unwrap_or_default();
-    let words = ["/text", "/content/0/text", "/summary/0", "/command"];
+    let words = [
+        "/text",
+        "/content/0/text",
+        "/summary/0",
+        "/command",
+        "/changes/0/path",
+    ];
     let found = words
         .iter()
         .find_map(|word| item.pointer(word)?.as_str())

@@ -2,21 +2,61 @@
 
 use codex_app_server_protocol::{
     CommandExecutionApprovalDecision as Decision, CommandExecutionApprovalKind,
-    CommandExecutionRequestApproval, CommandExecutionRequestApprovalParams,
-    CommandExecutionRequestApprovalResponse, LegacyAppPathString,
+    CommandExecutionRequestApproval, CommandExecutionRequestApprovalParams, FileChangeApprovalDecision,
+    FileChangeRequestApproval, FileChangeRequestApprovalParams, LegacyAppPathString, Request,
 };
-use codex_core::{ApprovalDecision, CommandApproval, ThreadId};
+use codex_core::{ApprovalDecision, CommandApproval, FileChangeApproval, ThreadId};
+use tokio::sync::oneshot;
 
 use super::delivery::Delivery;
 use crate::convert::command;
 use crate::convert::thread::LOCAL_ENVIRONMENT;
 
-/// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, declines.
+/// Asks whether a command may run.
 pub(super) fn ask_about_command(delivery: &impl Delivery, thread: ThreadId, question: CommandApproval) {
-    let (params, answer) = (command_params(thread, &question), question.answer);
-    delivery.ask::<CommandExecutionRequestApproval>(thread, question.approval, &params, move |reply| {
+    let (params, id) = (command_params(thread, &question), question.approval);
+    ask::<CommandExecutionRequestApproval>(delivery, thread, id, &params, question.answer, |response| {
+        decision_from_wire(response.decision)
+    });
+}
+
+/// Asks whether files may be changed.
+pub(super) fn ask_about_file_change(
+    delivery: &impl Delivery,
+    thread: ThreadId,
+    question: FileChangeApproval,
+) {
+    let params = FileChangeRequestApprovalParams {
+        thread_id: thread.to_string(),
+        turn_id: question.turn_id.to_string(),
+        item_id: question.item_id.to_string(),
+        started_at_ms: question.started_at_ms,
+        grant_root: None,
+        reason: None,
+    };
+    let (id, answer) = (question.approval, question.answer);
+    ask::<FileChangeRequestApproval>(delivery, thread, id, &params, answer, |response| {
+        match response.decision {
+            FileChangeApprovalDecision::Accept => ApprovalDecision::Accept,
+            FileChangeApprovalDecision::AcceptForSession => ApprovalDecision::AcceptForSession,
+            FileChangeApprovalDecision::Decline => ApprovalDecision::Decline,
+            FileChangeApprovalDecision::Cancel => ApprovalDecision::Cancel,
+        }
+    });
+}
+
+/// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, declines.
+fn ask<R: Request>(
+    delivery: &impl Delivery,
+    thread: ThreadId,
+    id: i64,
+    params: &R::Params,
+    answer: oneshot::Sender<ApprovalDecision>,
+    decide: fn(R::Response) -> ApprovalDecision,
+) {
+    delivery.ask::<R>(thread, id, params, move |reply| {
         let decision = match reply {
-            Ok(CommandExecutionRequestApprovalResponse { decision }) => decision_from_wire(decision),
+            Ok(response) => decide(response),
             Err(error) => {
                 tracing::warn!(%error, "an approval request failed");
                 ApprovalDecision::Failed

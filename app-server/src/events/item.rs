@@ -1,10 +1,10 @@
 //! News of items, but for their text, which is in `delta`.
 
 use codex_app_server_protocol::{
-    ItemCompletedNotification, ItemStartedNotification, ReasoningSummaryPartAddedNotification,
-    TerminalInteractionNotification,
+    FileChangePatchUpdatedNotification, ItemCompletedNotification, ItemStartedNotification,
+    ReasoningSummaryPartAddedNotification, TerminalInteractionNotification,
 };
-use codex_core::{Item, ThreadId};
+use codex_core::{FileChange, Item, ThreadId};
 
 use crate::convert;
 
@@ -58,5 +58,20 @@ pub(super) fn terminal_interaction(
         stdin,
         thread_id: thread.to_string(),
         turn_id: turn_id.to_owned(),
+    }
+}
+
+/// `item/fileChange/patchUpdated`
+pub(super) fn patch_updated(
+    thread: ThreadId,
+    turn_id: &str,
+    item_id: &str,
+    changes: Vec<FileChange>,
+) -> FileChangePatchUpdatedNotification {
+    FileChangePatchUpdatedNotification {
+        thread_id: thread.to_string(),
+        turn_id: turn_id.to_owned(),
+        item_id: item_id.to_owned(),
+        changes: changes.into_iter().map(convert::item::file_change).collect(),
     }
 }

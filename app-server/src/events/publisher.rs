@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ErrorNotice, ItemCompleted, ItemStarted, ModelRerouted,
+    AccountRateLimitsUpdated, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted, ModelRerouted,
     ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
     ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadReadStateChanged,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted,
+    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
     TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, now_ms};
@@ -139,6 +139,20 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         } => {
             let params = model::safety_buffering(thread, &turn_id, model, use_cases, reasons, faster_model);
             delivery.tell::<ModelSafetyBufferingUpdated>(thread, &params);
+        }
+        Event::TurnDiff { turn_id, diff } => {
+            delivery.tell::<TurnDiffUpdated>(thread, &turn::diff_updated(thread, &turn_id, diff));
+        }
+        Event::PatchPreview {
+            turn_id,
+            item_id,
+            changes,
+        } => {
+            let params = item::patch_updated(thread, &turn_id, &item_id, changes);
+            delivery.tell::<FileChangePatchUpdated>(thread, &params);
+        }
+        Event::FileChangeApproval(question) => {
+            approval::ask_about_file_change(delivery, thread, *question);
         }
         Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),

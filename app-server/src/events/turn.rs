@@ -1,6 +1,8 @@
 //! News of turns.
 
-use codex_app_server_protocol::{TurnCompletedNotification, TurnStartedNotification};
+use codex_app_server_protocol::{
+    TurnCompletedNotification, TurnDiffUpdatedNotification, TurnStartedNotification,
+};
 use codex_core::{ThreadId, Turn};
 
 use crate::convert;
@@ -18,5 +20,14 @@ pub(super) fn completed(thread: ThreadId, turn: Turn) -> TurnCompletedNotificati
     TurnCompletedNotification {
         thread_id: thread.to_string(),
         turn: convert::turn::to_wire(turn),
+    }
+}
+
+/// `turn/diff/updated`
+pub(super) fn diff_updated(thread: ThreadId, turn_id: &str, diff: String) -> TurnDiffUpdatedNotification {
+    TurnDiffUpdatedNotification {
+        thread_id: thread.to_string(),
+        turn_id: turn_id.to_owned(),
+        diff,
     }
 }

@@ -17,6 +17,7 @@ use crate::history::{
 };
 use crate::model::{ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
+use crate::patch::PatchState;
 use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
 use crate::{
     CONTRACT_VERSION, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus,
@@ -159,6 +160,7 @@ impl Engine {
             allow_login_shell: config.allow_login_shell,
             max_poll: config.background_terminal_max_timeout,
         });
+        let patches = Arc::new(PatchState::new(config.codex_home.clone()));
         let tools = tools::built_in(&config);
         let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
         let state = ThreadState {
@@ -178,9 +180,9 @@ impl Engine {
             outbox,
             config,
             client,
-            tool_specs: Arc::clone(tools.specs()),
             tools,
             exec,
+            patches,
             instructions,
             developer_instructions,
         };

@@ -49,6 +49,11 @@ impl Repository {
         &self.root
     }
 
+    /// Where git keeps what it knows, without links: of this work tree, and of all of them.
+    pub(crate) fn git_folders(&self) -> [&Path; 2] {
+        [&self.git_dir, &self.common_dir]
+    }
+
     /// What is checked out.
     pub(crate) fn head(&self) -> Head {
         head::read(self)

@@ -225,8 +225,17 @@ impl EventParser {
             }
             "response.output_item.added" => self.item_added(frame.item, at, out),
             "response.output_item.done" => self.item_done(frame.item, at, out),
-            "response.function_call_arguments.delta" => self.input(Kind::FunctionCall, at, &frame.delta.0),
-            "response.custom_tool_call_input.delta" => self.input(Kind::CustomToolCall, at, &frame.delta.0),
+            "response.function_call_arguments.delta" => {
+                self.input(Kind::FunctionCall, at, &frame.delta.0).map(drop)
+            }
+            "response.custom_tool_call_input.delta" => {
+                let number = self.input(Kind::CustomToolCall, at, &frame.delta.0)?;
+                out.extend(number.map(|number| ResponseEvent::ToolInputDelta {
+                    number,
+                    delta: frame.delta.0.into_owned(),
+                }));
+                Ok(())
+            }
             "response.output_text.done"
             | "response.refusal.done"
             | "response.content_part.done"
@@ -349,11 +358,12 @@ impl EventParser {
         self.items.of_delta(Kind::Reasoning, at)
     }
 
-    fn input(&mut self, kind: Kind, at: Address<'_>, delta: &str) -> Result<(), ModelError> {
-        match self.items.of_delta(kind, at) {
-            Some(number) => self.items.hold(number, delta),
-            None => Ok(()),
+    fn input(&mut self, kind: Kind, at: Address<'_>, delta: &str) -> Result<Option<usize>, ModelError> {
+        let number = self.items.of_delta(kind, at);
+        if let Some(number) = number {
+            self.items.hold(number, delta)?;
         }
+        Ok(number)
     }
 
     /// A text or the input of a call in one piece. It is of use only if the item itself doesn't come.

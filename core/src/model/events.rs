@@ -33,6 +33,13 @@ pub enum ResponseEvent {
         /// The text.
         delta: String,
     },
+    /// Input of an open call of a free-form tool. What counts is the complete item.
+    ToolInputDelta {
+        /// The call's number.
+        number: usize,
+        /// The text.
+        delta: String,
+    },
     /// A section of a reasoning summary begins.
     ReasoningPartAdded {
         /// The reasoning's number.

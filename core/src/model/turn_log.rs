@@ -98,6 +98,7 @@ fn kind(event: &Result<ResponseEvent, ModelError>) -> &'static str {
         Ok(ResponseEvent::ItemAdded { .. }) => "response.output_item.added",
         Ok(ResponseEvent::ItemDone { .. }) => "response.output_item.done",
         Ok(ResponseEvent::TextDelta { .. }) => "response.output_text.delta",
+        Ok(ResponseEvent::ToolInputDelta { .. }) => "response.custom_tool_call_input.delta",
         Ok(ResponseEvent::ReasoningPartAdded { .. }) => "response.reasoning_summary_part.added",
         Ok(ResponseEvent::ReasoningSummaryDelta { .. }) => "response.reasoning_summary_text.delta",
         Ok(ResponseEvent::ReasoningDelta { .. }) => "response.reasoning_text.delta",

@@ -1,12 +1,14 @@
 //! What may run without asking, and what commands do as far as their words tell.
 //!
-//! Where to look: the decision is [`assess`]; `command_actions` (what a command does, for people who watch), `script`
+//! Where to look: the decision is [`assess`], for patches [`assess_patch`] in `patch_policy`; `command_actions` (what a command does, for people who watch), `script`
 //! (shell scripts as simple commands).
 
 mod command_actions;
+mod patch_policy;
 mod script;
 
 pub(crate) use command_actions::command_actions;
+pub(crate) use patch_policy::{PatchDecision, WritableRoots, assess_patch};
 
 use crate::{ApprovalPolicy, SandboxPolicy, ThreadSettings};
 

@@ -266,7 +266,8 @@ impl ActiveTurn {
             )));
         }
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
-        outbox.turn_ended(turn, last_message, result.answered);
+        let diff = result.diff.filter(|_| status != TurnStatus::Interrupted);
+        outbox.turn_ended(turn, last_message, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end
     }

@@ -13,6 +13,8 @@ pub(crate) struct MessageContext {
     pub(crate) turn_id: Arc<str>,
     /// Plans are cut out of messages.
     pub(crate) plan_mode: bool,
+    /// Patches are shown while the model writes them.
+    pub(crate) patch_previews: bool,
 }
 
 /// A message that the model has begun.

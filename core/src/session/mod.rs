@@ -47,6 +47,7 @@ use crate::exec::ExecSessions;
 use crate::history::{LoadHistory, ThreadLog};
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
+use crate::patch::PatchState;
 use crate::tools::ToolSet;
 
 /// A message of the user with one text.
@@ -60,9 +61,8 @@ pub(crate) struct Services {
     pub(crate) config: Arc<Config>,
     pub(crate) client: ModelClient,
     pub(crate) tools: ToolSet,
-    /// What the model is told of the tools; shared by all threads that have the same.
-    pub(crate) tool_specs: Arc<Vec<Value>>,
     pub(crate) exec: Arc<ExecSessions>,
+    pub(crate) patches: Arc<PatchState>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,

@@ -8,6 +8,7 @@ use super::Services;
 use crate::config::Config;
 use crate::exec::OutputLimit;
 use crate::model::{ModelCatalog, Prompt, web_search_tool};
+use crate::tools;
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 
 /// The same for all requests of a turn.
@@ -22,6 +23,8 @@ pub(crate) struct Request {
     verbosity: Option<String>,
     service_tier: Option<String>,
     output_schema: Option<Value>,
+    /// Tools that run here.
+    tools: Arc<Vec<Value>>,
     web_search: Option<Value>,
 }
 
@@ -49,6 +52,7 @@ impl Request {
                 .filter(|_| model.support_verbosity),
             service_tier: service_tier.or_else(|| settings.service_tier.clone()),
             output_schema,
+            tools: tools::offered(config, &model),
             web_search: web_search_tool(
                 config.web_search,
                 &config.web_search_settings,
@@ -58,11 +62,11 @@ impl Request {
         }
     }
 
-    /// The tools of the thread, and the search that the model's server does itself.
-    fn tools(&self, own: &Arc<Vec<Value>>) -> Arc<Vec<Value>> {
+    /// The tools that run here, and the search that the model's server does itself.
+    fn tools(&self) -> Arc<Vec<Value>> {
         match &self.web_search {
-            None => Arc::clone(own),
-            Some(search) => Arc::new(own.iter().chain([search]).cloned().collect()),
+            None => Arc::clone(&self.tools),
+            Some(search) => Arc::new(self.tools.iter().chain([search]).cloned().collect()),
         }
     }
 
@@ -72,7 +76,7 @@ impl Request {
             model: settings.model.clone(),
             instructions: services.instructions.clone(),
             input: Vec::new(),
-            tools: self.tools(&services.tool_specs),
+            tools: self.tools(),
             parallel_tool_calls: true,
             effort: self.effort.clone(),
             summary: self.summary,

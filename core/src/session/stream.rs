@@ -2,12 +2,19 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::message::{MessageContext, OpenMessage};
 use crate::model::{ContentItem, KnownItem, ReasoningContent, ResponseItem, SummaryPart};
 use crate::{DeltaKind, Event, Item, ItemBody, MessagePhase, WebSearchAction, new_id, now_ms};
+
+/// The tool whose calls are patches.
+const APPLY_PATCH: &str = "apply_patch";
+
+/// How often a patch that the model writes is shown at most.
+const PREVIEW_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The items of one response on their way to the client, by their numbers. Several may be open at once.
 pub(crate) struct ResponseItems {
@@ -28,6 +35,15 @@ enum OpenItem {
         started_at_ms: i64,
         body: ItemBody,
     },
+    /// A patch that is shown while it is written. Its item begins when it is applied.
+    Patch(OpenPatch),
+}
+
+struct OpenPatch {
+    call_id: Arc<str>,
+    text: String,
+    /// When it was shown last.
+    shown: Option<Instant>,
 }
 
 struct OpenReasoning {
@@ -73,6 +89,15 @@ impl ResponseItems {
                 OpenItem::Reasoning(self.begin_reasoning(id.as_deref(), Vec::new(), Vec::new()))
             }
             KnownItem::WebSearchCall { id, .. } => self.begin_search(id.as_deref(), web_search(None)),
+            KnownItem::CustomToolCall { name, call_id, .. }
+                if self.place.patch_previews && name == APPLY_PATCH && !call_id.is_empty() =>
+            {
+                OpenItem::Patch(OpenPatch {
+                    call_id: call_id.into(),
+                    text: String::new(),
+                    shown: None,
+                })
+            }
             _ => return,
         };
         self.open.push((number, open));
@@ -83,6 +108,20 @@ impl ResponseItems {
         let open = self.open.iter_mut().rev().find(|(open, _)| *open == number);
         if let Some((_, OpenItem::Message(message))) = open {
             message.delta(&self.place, delta);
+        }
+    }
+
+    /// More input of a call.
+    pub(crate) fn input_delta(&mut self, number: usize, delta: &str) {
+        let open = self.open.iter_mut().rev().find(|(open, _)| *open == number);
+        if let Some((_, OpenItem::Patch(patch))) = open {
+            patch.text.push_str(delta);
+            let is_time = patch
+                .shown
+                .is_none_or(|shown| shown.elapsed() >= PREVIEW_INTERVAL);
+            if is_time && delta.contains('\n') {
+                patch.show(&self.place);
+            }
         }
     }
 
@@ -175,6 +214,16 @@ impl ResponseItems {
                 }
                 None
             }
+            KnownItem::CustomToolCall { input, .. } => {
+                if let Some(OpenItem::Patch(mut patch)) = open {
+                    input.clone_into(&mut patch.text);
+                    if !input.ends_with('\n') {
+                        patch.text.push('\n');
+                    }
+                    patch.show(&self.place);
+                }
+                None
+            }
             _ => None,
         }
     }
@@ -184,6 +233,10 @@ impl ResponseItems {
     pub(crate) async fn finish(&mut self) -> Vec<(ResponseItem, Option<Item>)> {
         let mut messages = Vec::new();
         for (_, open) in std::mem::take(&mut self.open) {
+            // The call never came: nothing is done.
+            if matches!(open, OpenItem::Patch(_)) {
+                continue;
+            }
             self.taken.insert(Arc::clone(open.id()));
             match open {
                 OpenItem::Message(message) if !message.streamed().is_empty() => {
@@ -221,6 +274,7 @@ impl ResponseItems {
                 started_at_ms,
                 body,
             } => self.complete(&id, started_at_ms, body).await,
+            OpenItem::Patch(_) => {}
         }
     }
 
@@ -285,7 +339,24 @@ impl OpenItem {
         match self {
             Self::Message(message) => message.id(),
             Self::Reasoning(OpenReasoning { id, .. }) | Self::WebSearch { id, .. } => id,
+            Self::Patch(patch) => &patch.call_id,
         }
+    }
+}
+
+impl OpenPatch {
+    /// Tells what it changes so far, if it changes anything.
+    fn show(&mut self, place: &MessageContext) {
+        let changes = crate::patch::preview(&self.text);
+        if changes.is_empty() {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        place.outbox.emit(Event::PatchPreview {
+            turn_id: Arc::clone(&place.turn_id),
+            item_id: Arc::clone(&self.call_id),
+            changes,
+        });
     }
 }
 

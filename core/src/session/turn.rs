@@ -18,6 +18,7 @@ use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
 use super::user_shell::{self, RunningShellCommand, ShellCommand, ShellContext};
 use super::{ConversationState, Services, input};
+use crate::features;
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, RetryDecision};
@@ -84,6 +85,7 @@ pub(crate) async fn run(
         answered: turn.answered,
         first_token: turn.first_token,
         usage: turn.session.usage.turn(),
+        diff: services.patches.turn_ended(&turn.plan.id),
     }
 }
 
@@ -316,6 +318,11 @@ impl Turn<'_> {
             outbox: self.services.outbox.clone(),
             turn_id: Arc::clone(&self.plan.id),
             plan_mode: self.plan.settings.collaboration_mode == ModeKind::Plan,
+            patch_previews: self
+                .services
+                .config
+                .features
+                .enabled(features::APPLY_PATCH_STREAMING_EVENTS),
         };
         let mut items = ResponseItems::new(place, std::mem::take(&mut self.taken_ids));
         let (completed, mut cut) = match self.take_events(&mut stream, &mut items, &mut calls).await {

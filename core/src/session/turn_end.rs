@@ -19,6 +19,8 @@ pub(crate) struct TurnResult {
     pub(crate) first_token: Option<Duration>,
     /// Sum of its responses.
     pub(crate) usage: TokenUsage,
+    /// What its patches changed; `None` if all is as it was.
+    pub(crate) diff: Option<String>,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,7 @@ impl TurnResult {
             answered: false,
             first_token: None,
             usage: TokenUsage::default(),
+            diff: None,
         }
     }
 

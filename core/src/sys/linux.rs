@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
+use rustix::fs::{Mode, ResolveFlags};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::files::file_id;
+use super::folder;
 use super::process::{Process, ResourceUsage, Signal};
 use crate::Holder;
 
@@ -42,6 +45,17 @@ pub(crate) fn is_kernel_file(file: &File) -> bool {
 /// Whether the kernel makes up what is at an absolute path without links.
 pub(crate) fn is_kernel_path(path: &Path) -> bool {
     !path.starts_with(MEMORY_FOLDER) && KERNEL_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
+/// Opens a folder below an open one; no link is followed, and nothing leads out (openat2(2)).
+pub(super) fn open_folder_below(base: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    match rustix::fs::openat2(base, path, folder::FOLDER, Mode::empty(), how) {
+        Ok(opened) => Ok(opened),
+        // Kernels before 5.6, and filters of containers that don't know the call.
+        Err(Errno::NOSYS | Errno::PERM) => folder::walk(base, path),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A process that can be ended without meeting another one of the same number.

@@ -11,11 +11,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
 
+use super::folder;
 use super::process::{Process, Signal, signal_process};
 use crate::Holder;
 
@@ -27,6 +29,11 @@ pub(crate) fn is_kernel_file(_: &File) -> bool {
 /// Whether the kernel makes up what is at an absolute path without links.
 pub(crate) fn is_kernel_path(path: &Path) -> bool {
     path.starts_with("/dev")
+}
+
+/// Opens a folder below an open one; no link is followed, and nothing leads out.
+pub(super) fn open_folder_below(base: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    folder::walk(base, path)
 }
 
 /// A process that can be ended, by its number. Whoever holds this must be the parent: the number stays taken until the

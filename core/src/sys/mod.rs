@@ -9,6 +9,7 @@
 //! | file | what |
 //! |---|---|
 //! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
+//! | `folder.rs` | open folders, and what is done to their entries without following links |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
@@ -23,6 +24,8 @@ compile_error!(
 
 #[cfg(unix)]
 pub(crate) mod files;
+#[cfg(unix)]
+pub(crate) mod folder;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(all(unix, not(target_os = "linux")))]

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
@@ -135,6 +135,9 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         Some(folder) => cx.settings.cwd.join(folder),
         None => cx.settings.cwd.clone(),
     };
+    if let Some(end) = patch_in_shell::intercept(&cx, &call_id, &arguments.cmd, &cwd).await {
+        return end;
+    }
     let shell = choose_shell(arguments.shell.as_deref(), &cx.settings.workspace_roots);
     let argv = vec![shell, shell_flag(login).to_owned(), arguments.cmd.clone()];
     let item = Item {

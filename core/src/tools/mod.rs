@@ -1,9 +1,12 @@
-//! Tools that the model can call: one file each, and a line in [`built_in`].
+//! Tools that the model can call: one file each, and a line in [`tool_set`].
 //!
-//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `tests`. `web_search`
-//! runs at the model's server: `crate::session` adds it to requests.
+//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `apply_patch` (what it
+//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `tests`. `web_search` runs at the
+//! model's server: `crate::session` adds it to requests.
 
+mod apply_patch;
 mod exec_command;
+mod patch_in_shell;
 #[cfg(test)]
 mod tests;
 mod write_stdin;
@@ -16,20 +19,34 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
 use crate::exec::{ExecSessions, OutputLimit};
-use crate::model::FunctionOutput;
+use crate::model::{FunctionOutput, ModelInfo};
 use crate::outbox::Outbox;
+use crate::patch::PatchState;
 use crate::{ThreadSettings, features};
 
-/// The tools of a thread with this configuration. Threads with the same tools share them.
+/// All tools that a thread with this configuration runs. Threads with the same tools share them.
 pub(crate) fn built_in(config: &Config) -> ToolSet {
+    tool_set(config, true)
+}
+
+/// What a model is offered of them, shared by all turns that offer the same.
+pub(crate) fn offered(config: &Config, model: &ModelInfo) -> Arc<Vec<Value>> {
+    let patches = model.apply_patch_tool_type.is_some();
+    Arc::clone(tool_set(config, patches).specs())
+}
+
+/// The tools in the order in which models see them.
+fn tool_set(config: &Config, patches: bool) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
     ToolSet::shared(&[
         (shell, || Arc::new(ExecCommand)),
         (shell, || Arc::new(WriteStdin)),
+        (patches, || Arc::new(ApplyPatch)),
     ])
 }
 
@@ -64,6 +81,8 @@ pub(crate) struct CallContext {
     pub(crate) cancel: CancellationToken,
     /// The thread's commands.
     pub(crate) exec: Arc<ExecSessions>,
+    /// What the thread remembers of patches.
+    pub(crate) patches: Arc<PatchState>,
 }
 
 /// A call as the model made it.

@@ -69,6 +69,10 @@ export type { ExperimentalFeatureEnablementSetResponse } from "./ExperimentalFea
 export type { ExperimentalFeatureListParams } from "./ExperimentalFeatureListParams";
 export type { ExperimentalFeatureListResponse } from "./ExperimentalFeatureListResponse";
 export type { ExperimentalFeatureStage } from "./ExperimentalFeatureStage";
+export type { FileChangeApprovalDecision } from "./FileChangeApprovalDecision";
+export type { FileChangePatchUpdatedNotification } from "./FileChangePatchUpdatedNotification";
+export type { FileChangeRequestApprovalParams } from "./FileChangeRequestApprovalParams";
+export type { FileChangeRequestApprovalResponse } from "./FileChangeRequestApprovalResponse";
 export type { FileUpdateChange } from "./FileUpdateChange";
 export type { GetAccountParams } from "./GetAccountParams";
 export type { GetAccountRateLimitsParams } from "./GetAccountRateLimitsParams";
@@ -253,6 +257,7 @@ export type { TokenUsageBreakdown } from "./TokenUsageBreakdown";
 export type { TrustedContacts } from "./TrustedContacts";
 export type { Turn } from "./Turn";
 export type { TurnCompletedNotification } from "./TurnCompletedNotification";
+export type { TurnDiffUpdatedNotification } from "./TurnDiffUpdatedNotification";
 export type { TurnError } from "./TurnError";
 export type { TurnInterruptParams } from "./TurnInterruptParams";
 export type { TurnInterruptResponse } from "./TurnInterruptResponse";

@@ -62,6 +62,7 @@ impl Turn<'_> {
         match event {
             ResponseEvent::Created | ResponseEvent::ReasoningIncluded => {}
             ResponseEvent::TextDelta { number, delta } => items.text_delta(number, delta),
+            ResponseEvent::ToolInputDelta { number, delta } => items.input_delta(number, &delta),
             ResponseEvent::ReasoningSummaryDelta {
                 number,
                 delta,
@@ -164,7 +165,11 @@ impl Turn<'_> {
             let message = items.done(number, known).await;
             self.message_done(message);
             let Services {
-                outbox, exec, tools, ..
+                outbox,
+                exec,
+                patches,
+                tools,
+                ..
             } = self.services;
             let context = |cancel| CallContext {
                 outbox: outbox.clone(),
@@ -173,6 +178,7 @@ impl Turn<'_> {
                 output_limit: self.plan.request.output_limit,
                 cancel,
                 exec: Arc::clone(exec),
+                patches: Arc::clone(patches),
             };
             calls.start(tools, context, known);
         }

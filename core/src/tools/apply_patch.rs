@@ -1,0 +1,277 @@
+//! `apply_patch`: changes files (docs/contract/tools.md#patches).
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{CallContext, Tool, ToolCall, ToolEnd};
+use crate::external_file::{READ_TIMEOUT, in_background};
+use crate::git::Repository;
+use crate::model::FunctionOutput;
+use crate::patch::{self, Patch, PlanError, PlannedChange, Targets};
+use crate::safety::{PatchDecision, WritableRoots, assess_patch};
+use crate::{ApprovalDecision, CallStatus, Event, Item, ItemBody, ThreadSettings};
+
+/// The language, for servers that hold the model to it.
+const GRAMMAR: &str = include_str!("apply_patch.lark");
+
+const BY_USER: &str = "patch rejected by user";
+
+/// Applies a patch as a whole, or not at all.
+#[derive(Debug)]
+pub(crate) struct ApplyPatch;
+
+impl Tool for ApplyPatch {
+    fn name(&self) -> &'static str {
+        "apply_patch"
+    }
+
+    fn spec(&self) -> Value {
+        json!({
+            "type": "custom",
+            "name": self.name(),
+            "description": "Adds, changes, moves and deletes files. The input is the patch itself, not JSON. It takes \
+                effect as a whole or not at all.",
+            "format": {"type": "grammar", "syntax": "lark", "definition": GRAMMAR},
+        })
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            let text = patch_text(&call.arguments);
+            let cwd = cx.settings.cwd.clone();
+            apply(&cx, call.call_id, &text, cwd).await
+        }
+        .boxed()
+    }
+}
+
+/// The patch of a call: its input, or the `input` of a function's arguments.
+fn patch_text(arguments: &str) -> String {
+    let is_json = arguments.trim_start().starts_with('{');
+    let parsed = is_json
+        .then(|| serde_json::from_str::<Value>(arguments).ok())
+        .flatten();
+    let input = parsed.as_ref().and_then(|arguments| {
+        ["input", "patch"]
+            .iter()
+            .find_map(|name| arguments.get(name)?.as_str())
+    });
+    input.unwrap_or(arguments).to_owned()
+}
+
+/// Applies a patch whose paths are relative to `folder`.
+pub(super) async fn apply(cx: &CallContext, call_id: String, text: &str, folder: PathBuf) -> ToolEnd {
+    let _others_wait = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return aborted(),
+        turn = cx.patches.my_turn() => turn,
+    };
+    try_apply(cx, call_id, text, folder)
+        .await
+        .unwrap_or_else(|end| end)
+}
+
+/// What a patch would do, and where.
+struct Prepared {
+    changes: Vec<PlannedChange>,
+    targets: Targets,
+    /// All places that it touches, without links.
+    places: Vec<PathBuf>,
+    decision: PatchDecision,
+    /// The repository, or the working folder.
+    root: PathBuf,
+    item: ItemBody,
+}
+
+async fn try_apply(
+    cx: &CallContext,
+    call_id: String,
+    text: &str,
+    folder: PathBuf,
+) -> Result<ToolEnd, ToolEnd> {
+    let begun = Instant::now();
+    let patch = patch::parse(text).map_err(|error| not_verified(&error))?;
+    if patch.environment.is_some() {
+        return Err(ToolEnd::text(
+            "apply_patch environment selection is unavailable for this turn",
+        ));
+    }
+    if patch.sections.is_empty() {
+        return Err(ToolEnd::text("patch rejected: empty patch"));
+    }
+    let (settings, patches, at) = (cx.settings.clone(), cx.patches.clone(), folder.clone());
+    let prepare = in_background(READ_TIMEOUT, move || {
+        prepare(&patch, &settings, &at, patches.codex_home())
+    });
+    let prepared = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return Err(aborted()),
+        prepared = prepare => prepared,
+    };
+    let prepared = prepared.map_err(|error| not_verified(&error))?;
+    let Prepared {
+        changes,
+        targets,
+        places,
+        decision,
+        root,
+        item,
+    } = prepared.map_err(|error| not_verified(&error))?;
+    let item = Item {
+        id: call_id,
+        started_at_ms: Some(crate::now_ms()),
+        completed_at_ms: None,
+        body: item,
+    };
+    match decision {
+        PatchDecision::Refuse(reason) => {
+            cx.outbox.item_started(&cx.turn_id, item.clone());
+            end(cx, item, CallStatus::Declined, None, None).await;
+            return Err(ToolEnd::text(reason));
+        }
+        PatchDecision::Ask if !cx.patches.is_allowed(&places) => {
+            ask(cx, &item, places).await?;
+        }
+        PatchDecision::Ask | PatchDecision::Apply => cx.outbox.item_started(&cx.turn_id, item.clone()),
+    }
+    let written = {
+        let (patches, turn_id) = (cx.patches.clone(), cx.turn_id.clone());
+        // Not cancelled half-way: it ends in a moment, whole or not at all.
+        tokio::task::spawn_blocking(move || {
+            patch::write(&changes, &targets).map(|()| {
+                let diff = patches.applied(&turn_id, &changes, &root);
+                (summary(&changes, &folder), diff)
+            })
+        })
+    };
+    let failure = match written.await {
+        Ok(Ok((summary, diff))) => {
+            end(cx, item, CallStatus::Completed, Some(summary.clone()), None).await;
+            let turn_id = cx.turn_id.clone();
+            cx.outbox.emit(Event::TurnDiff { turn_id, diff });
+            return Ok(ToolEnd::text(output(0, begun.elapsed(), &summary)));
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the patch could not be written because of an internal error".to_owned(),
+    };
+    end(cx, item, CallStatus::Failed, None, Some(failure.clone())).await;
+    Ok(ToolEnd::text(output(1, begun.elapsed(), &failure)))
+}
+
+/// Blocks as long as the file system does.
+fn prepare(
+    patch: &Patch,
+    settings: &ThreadSettings,
+    folder: &Path,
+    codex_home: &Path,
+) -> Result<Prepared, PlanError> {
+    let roots = WritableRoots::of(settings, codex_home);
+    let targets = Targets::open(&patch::target_paths(patch, folder)?, roots.folders())?;
+    let changes = patch::plan(patch, folder, |path| targets.read(path))?;
+    let touched = targets.touched(&changes);
+    let decision = assess_patch(settings, &roots, &touched);
+    let places = touched.iter().map(|(_, real)| (*real).to_owned()).collect();
+    let cwd = &settings.cwd;
+    let root = Repository::around(cwd).map_or_else(|| cwd.clone(), |repository| repository.root().to_owned());
+    let item = ItemBody::FileChange {
+        changes: patch::file_changes(&changes),
+        status: CallStatus::InProgress,
+        stdout: None,
+        stderr: None,
+    };
+    Ok(Prepared {
+        changes,
+        targets,
+        places,
+        decision,
+        root,
+        item,
+    })
+}
+
+/// Asks the user. The item is announced with the question.
+async fn ask(cx: &CallContext, item: &Item, places: Vec<PathBuf>) -> Result<(), ToolEnd> {
+    let question = cx.outbox.approve_file_change(&cx.turn_id, item.clone());
+    let decision = tokio::select! {
+        biased;
+        // Nothing is to be told of a patch that was neither applied nor declined.
+        () = cx.cancel.cancelled() => return Err(aborted()),
+        decision = question => decision,
+    };
+    let declined = match decision {
+        ApprovalDecision::Accept | ApprovalDecision::AcceptWithRule(_) => return Ok(()),
+        ApprovalDecision::AcceptForSession => {
+            cx.patches.allow(places);
+            return Ok(());
+        }
+        // As clients know it: the item stays open, the turn ends.
+        ApprovalDecision::Cancel => {
+            return Err(ToolEnd::StopTurn(FunctionOutput::Text(BY_USER.to_owned())));
+        }
+        ApprovalDecision::Decline => ToolEnd::text(BY_USER),
+        ApprovalDecision::Failed => ToolEnd::text("patch rejected: approval request failed"),
+    };
+    end(cx, item.clone(), CallStatus::Declined, None, None).await;
+    Err(declined)
+}
+
+async fn end(
+    cx: &CallContext,
+    mut item: Item,
+    how: CallStatus,
+    output: Option<String>,
+    errors: Option<String>,
+) {
+    if let ItemBody::FileChange {
+        status,
+        stdout,
+        stderr,
+        ..
+    } = &mut item.body
+    {
+        *status = how;
+        *stdout = output;
+        *stderr = errors;
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+fn aborted() -> ToolEnd {
+    ToolEnd::text("aborted by user")
+}
+
+fn not_verified(error: &impl std::fmt::Display) -> ToolEnd {
+    ToolEnd::text(format!("apply_patch verification failed: {error}"))
+}
+
+/// What the model is told of a patch that was to be written.
+fn output(exit_code: i32, wall_time: Duration, text: &str) -> String {
+    let seconds = (wall_time.as_secs_f64() * 10.0).round() / 10.0;
+    format!("Exit code: {exit_code}\nWall time: {seconds} seconds\nOutput:\n{text}")
+}
+
+/// What was added, changed and deleted.
+fn summary(changes: &[PlannedChange], folder: &Path) -> String {
+    let line = |kind: char, path: &Path| {
+        let name = path.strip_prefix(folder).unwrap_or(path);
+        format!("{kind} {}\n", name.display())
+    };
+    let mut lines: Vec<(u8, String)> = changes
+        .iter()
+        .map(|change| match change {
+            PlannedChange::Add { path, .. } => (0, line('A', path)),
+            PlannedChange::Update { path, move_to, .. } => (1, line('M', move_to.as_ref().unwrap_or(path))),
+            PlannedChange::Delete { path, .. } => (2, line('D', path)),
+        })
+        .collect();
+    lines.sort_by_key(|(order, _)| *order);
+    let lines = lines.into_iter().map(|(_, line)| line);
+    lines.fold(
+        "Success. Updated the following files:\n".to_owned(),
+        |all, line| all + &line,
+    )
+}
