@@ -1,7 +1,7 @@
 //! Tools and folders that a client brings along.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 /// A tool that the client carries out, or a group of such tools.
@@ -29,6 +29,28 @@ pub enum DynamicToolSpec {
         /// The tools.
         tools: Vec<DynamicToolNamespaceTool>,
     },
+}
+
+/// Reads tools. Before there were namespaces, tools had no `type`; such a list is understood as a whole.
+pub(crate) fn dynamic_tools<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<DynamicToolSpec>>, D::Error> {
+    let Some(mut tools) = Option::<Vec<Value>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let untyped = tools.iter().filter(|tool| tool.get("type").is_none()).count();
+    if untyped > 0 && untyped < tools.len() {
+        return Err(de::Error::custom(
+            "dynamic tools must use either canonical or legacy format consistently",
+        ));
+    }
+    for tool in &mut tools {
+        if let Some(tool) = tool.as_object_mut() {
+            tool.entry("type").or_insert_with(|| "function".into());
+        }
+    }
+    let read = |tool| serde_json::from_value(tool).map_err(de::Error::custom);
+    tools.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
 /// A tool inside a namespace.

@@ -50,6 +50,7 @@ pub struct ThreadStartParams {
     pub developer_instructions: Option<String>,
     /// Tools that the client carries out (`item/tool/call`).
     #[schemars(extend("x-experimental" = true))]
+    #[serde(default, deserialize_with = "crate::capability::dynamic_tools")]
     pub dynamic_tools: Option<Vec<DynamicToolSpec>>,
     /// Where commands run.
     #[schemars(extend("x-experimental" = true))]

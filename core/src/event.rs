@@ -181,9 +181,11 @@ pub enum Event {
     CommandApproval(Box<CommandApproval>),
     /// May these files be changed? Answered through the sender; dropping it declines.
     FileChangeApproval(Box<FileChangeApproval>),
+    /// The client is to carry out a tool of its own. Answered through the sender; dropping it fails the call.
+    ClientToolCall(Box<ClientToolCall>),
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
-        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`].
+        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`], [`ClientToolCall::request`].
         approval: i64,
     },
     /// The thread was unloaded; nothing follows.
@@ -249,6 +251,52 @@ pub struct FileChangeApproval {
     pub started_at_ms: i64,
     /// Where the answer goes.
     pub answer: oneshot::Sender<ApprovalDecision>,
+}
+
+/// A call of a tool that the client carries out.
+#[derive(Debug)]
+pub struct ClientToolCall {
+    /// Number of the request; see [`CommandApproval::approval`].
+    pub request: i64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// The model's id of the call; also that of its item.
+    pub call_id: String,
+    /// Namespace of the tool.
+    pub namespace: Option<String>,
+    /// Name of the tool.
+    pub tool: String,
+    /// Arguments.
+    pub arguments: Value,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<ClientToolReply>,
+}
+
+/// What became of a tool call at the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientToolReply {
+    /// It was carried out.
+    Done {
+        /// What came of it.
+        content: Vec<ClientToolContent>,
+        /// Whether it went well.
+        success: bool,
+    },
+    /// The client answered with an error, or nobody could answer.
+    Failed,
+    /// The client's answer is not what the contract asks for.
+    NotUnderstood,
+}
+
+/// A piece of what came of a tool call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientToolContent {
+    /// Text.
+    Text(String),
+    /// URL of an image.
+    Image(String),
+    /// URL of a sound.
+    Audio(String),
 }
 
 /// The answer to a question.

@@ -13,6 +13,7 @@
 pub mod auth;
 pub mod backend;
 pub mod config;
+mod dynamic_tools;
 mod engine;
 mod error;
 mod event;
@@ -44,6 +45,7 @@ mod tools;
 mod turn;
 pub mod url_redaction;
 
+pub use dynamic_tools::{DynamicTools, DynamicToolsError};
 pub use engine::{
     Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,
     StartedThread, ThreadHandle,

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, FileChangeApproval, Item,
-    ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
+    ApprovalDecision, ClientToolCall, ClientToolReply, CommandAction, CommandApproval, DeltaKind, Event,
+    EventSink, FileChangeApproval, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus,
+    new_request_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -81,6 +82,21 @@ pub(crate) struct CommandQuestion {
     pub(crate) actions: Vec<CommandAction>,
     /// A rule that would allow it in future.
     pub(crate) proposed_rule: Option<Vec<String>>,
+}
+
+/// A call of a tool that the client carries out: [`ClientToolCall`] without its number and sender.
+#[derive(Debug)]
+pub(crate) struct ClientToolQuestion {
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// The model's id of the call.
+    pub(crate) call_id: String,
+    /// Namespace of the tool.
+    pub(crate) namespace: Option<String>,
+    /// Name of the tool.
+    pub(crate) tool: String,
+    /// Arguments.
+    pub(crate) arguments: serde_json::Value,
 }
 
 impl Outbox {
@@ -241,6 +257,46 @@ impl Outbox {
         let decision = decision.await.unwrap_or(ApprovalDecision::Failed);
         open.answered = true;
         decision
+    }
+
+    /// Has the client carry out a tool call. If the future is dropped, the request is withdrawn.
+    pub(crate) async fn call_client_tool(&self, call: ClientToolQuestion) -> ClientToolReply {
+        let (answer, reply) = oneshot::channel();
+        let mut open = OpenRequest {
+            outbox: self.clone(),
+            request: new_request_id(),
+            answered: false,
+        };
+        let ClientToolQuestion {
+            turn_id,
+            call_id,
+            namespace,
+            tool,
+            arguments,
+        } = call;
+        self.emit(Event::ClientToolCall(Box::new(ClientToolCall {
+            request: open.request,
+            turn_id,
+            call_id,
+            namespace,
+            tool,
+            arguments,
+            answer,
+        })));
+        let reply = reply.await.unwrap_or(ClientToolReply::Failed);
+        open.answered = true;
+        reply
+    }
+
+    /// Withdraws a request: at once, or after the end of the turn that is being stopped.
+    fn withdraw(&self, approval: i64) {
+        let mut state = self.state();
+        if state.stopping {
+            state.withdrawn.push(approval);
+        } else {
+            drop(state);
+            self.emit(Event::ApprovalWithdrawn { approval });
+        }
     }
 
     /// Keeps settings that the history is told of by the first turn only.
@@ -410,16 +466,23 @@ impl OpenQuestion {
 impl Drop for OpenQuestion {
     fn drop(&mut self) {
         if !self.answered {
-            let mut state = self.outbox.state();
-            if state.stopping {
-                state.withdrawn.push(self.approval);
-            } else {
-                drop(state);
-                self.outbox.emit(Event::ApprovalWithdrawn {
-                    approval: self.approval,
-                });
-            }
+            self.outbox.withdraw(self.approval);
         }
         self.outbox.change_status(|state| state.approvals -= 1);
+    }
+}
+
+/// A request that waits for its answer, and that the thread's status says nothing of.
+struct OpenRequest {
+    outbox: Outbox,
+    request: i64,
+    answered: bool,
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.outbox.withdraw(self.request);
+        }
     }
 }

@@ -22,6 +22,7 @@ mod command_exec;
 mod commands;
 mod config;
 mod demo;
+mod dynamic_tool;
 mod feature;
 mod file_change;
 mod history;

@@ -14,6 +14,7 @@ use super::outgoing::Outgoing;
 use super::pending_requests::ClientReply;
 use super::processes::Processes;
 use super::searches::Searches;
+use crate::events::delivery::ReplyProblem;
 
 /// Requests of one connection that may be in progress; then reading stops until one is answered.
 pub(crate) const MAX_IN_PROGRESS: u32 = 128;
@@ -65,6 +66,12 @@ pub(crate) enum ClientRequestError {
     /// The client has gone, or the request was withdrawn.
     #[error("no client is connected that could respond")]
     Gone,
+}
+
+impl ReplyProblem for ClientRequestError {
+    fn is_malformed(&self) -> bool {
+        matches!(self, Self::NotUnderstood(_))
+    }
 }
 
 impl Client {

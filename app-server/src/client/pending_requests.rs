@@ -30,6 +30,8 @@ pub(crate) struct PendingRequest {
     pub(crate) json: Bytes,
     /// Where the answer goes.
     pub(crate) on_reply: OnReply,
+    /// Whether those who watch the thread hear of its end.
+    pub(crate) told_when_resolved: bool,
 }
 
 /// All requests that wait, by id. Ids come from [`codex_core::new_request_id`].

@@ -8,10 +8,16 @@ use futures_util::future::BoxFuture;
 
 use super::delta::Delta;
 
+/// Why a request to clients has no result.
+pub(crate) trait ReplyProblem: Display {
+    /// Whether a client answered what the method does not ask for.
+    fn is_malformed(&self) -> bool;
+}
+
 /// Brings messages to clients. No method blocks, and what is handed over for one thread leaves in that order.
 pub(crate) trait Delivery: Send + Sync + 'static {
     /// Why a request to clients has no result.
-    type ReplyError: Display;
+    type ReplyError: ReplyProblem;
 
     /// A notification for those who watch the thread.
     fn tell<N: Notification>(&self, thread: ThreadId, params: &N::Params);

@@ -7,7 +7,7 @@
 //! * which event becomes which message, and who is told: `publisher`
 //! * what the publisher needs of whoever knows the clients: `delivery`
 //! * streamed text, from the event to bytes of JSON: `delta`
-//! * requests to clients, and what their answers mean: `approval`
+//! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`
 //! * parameters of notifications, one file per family: `account`, `item`, `model`, `notice` (errors and warnings), `raw`
 //!   (what passes between us and the model), `thread`, `turn`
 
@@ -15,6 +15,7 @@ mod account;
 mod approval;
 pub(crate) mod delivery;
 pub(crate) mod delta;
+mod dynamic_tool;
 mod item;
 mod model;
 mod notice;

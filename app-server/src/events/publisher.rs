@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
-use super::{account, approval, item, model, notice, raw, thread, turn};
+use super::{account, approval, dynamic_tool, item, model, notice, raw, thread, turn};
 
 /// Takes the events of all threads and has them delivered.
 #[derive(Debug)]
@@ -154,6 +154,7 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::FileChangeApproval(question) => {
             approval::ask_about_file_change(delivery, thread, *question);
         }
+        Event::ClientToolCall(call) => dynamic_tool::call(delivery, thread, *call),
         Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
         Event::RateLimits(limits) => {

@@ -1,12 +1,12 @@
 //! Threads: start, list, unsubscribe (docs/contract/threads.md).
 
 use codex_app_server_protocol::{
-    ConfigWarning, ThreadLoadedList, ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart,
-    ThreadStartParams, ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
-    ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
+    ConfigWarning, DynamicToolSpec, ThreadLoadedList, ThreadLoadedListParams, ThreadLoadedListResponse,
+    ThreadStart, ThreadStartParams, ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe,
+    ThreadUnsubscribeParams, ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
 use codex_core::config;
-use codex_core::{Reply, SettingsPatch, StartThread, StartedThread};
+use codex_core::{DynamicTools, Reply, SettingsPatch, StartThread, StartedThread};
 
 use crate::convert::environment;
 use crate::convert::open_thread::{OpenThreadParams, OpenedThread};
@@ -59,6 +59,11 @@ async fn warn_of_keys_without_effect(cx: &RequestContext, start: &StartThread) {
     }
 }
 
+fn dynamic_tools(tools: Option<Vec<DynamicToolSpec>>) -> RpcResult<DynamicTools> {
+    let tools = serde_json::to_value(tools).map_err(|error| RpcError::internal(error.to_string()))?;
+    DynamicTools::read(tools).map_err(|error| RpcError::invalid(error.to_string()))
+}
+
 fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<StartThread> {
     let ephemeral = params.ephemeral.unwrap_or_default();
     if params.model.as_deref() == Some("") {
@@ -74,11 +79,7 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
             "daybreakEnabled is not supported for ephemeral threads",
         ));
     }
-    if params.dynamic_tools.is_some_and(|tools| !tools.is_empty()) {
-        return Err(RpcError::invalid(
-            "dynamicTools are not supported by this server; leave them out",
-        ));
-    }
+    let dynamic_tools = dynamic_tools(params.dynamic_tools)?;
     let environment = environment::from_wire(params.environments)?;
     let shared = OpenThreadParams {
         model: params.model,
@@ -105,6 +106,7 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         ephemeral,
         thread_source: params.thread_source.map(|source| source.0),
         raw_events: params.experimental_raw_events,
+        dynamic_tools,
         ..start
     })
 }

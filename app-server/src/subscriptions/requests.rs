@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use codex_app_server_protocol::wire::encode_request;
 use codex_app_server_protocol::{
-    Dialect, Request, RequestId, ServerRequestResolved, ServerRequestResolvedNotification,
+    Dialect, DynamicToolCall, Request, RequestId, ServerRequestResolved, ServerRequestResolvedNotification,
 };
 use codex_core::{ThreadId, new_request_id};
 
@@ -51,6 +51,8 @@ impl Subscriptions {
             audience,
             json: json.into(),
             on_reply,
+            // The item of a tool call says that it is over.
+            told_when_resolved: R::METHOD != DynamicToolCall::METHOD,
         };
         let mut state = self.lock();
         match audience {
@@ -129,7 +131,9 @@ impl State {
     /// Removes a request and tells the watchers of its thread. What is removed must be dropped without the lock.
     pub(super) fn settle(&mut self, id: i64) -> Option<PendingRequest> {
         let request = self.requests.remove(id)?;
-        if let Audience::Thread(thread) = request.audience {
+        if let Audience::Thread(thread) = request.audience
+            && request.told_when_resolved
+        {
             let params = ServerRequestResolvedNotification {
                 thread_id: thread.to_string(),
                 request_id: RequestId::Integer(id),

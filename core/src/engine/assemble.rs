@@ -20,8 +20,8 @@ use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
 use crate::{
-    CONTRACT_VERSION, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus,
-    features, telemetry, tools,
+    CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
+    ThreadStatus, features, telemetry, tools,
 };
 
 impl Engine {
@@ -56,7 +56,10 @@ impl Engine {
         } else {
             let path = self.store().layout().rollout(id, now);
             let base = self.instructions_of(&instructions, &settings.model);
-            let meta = new_meta(&info, Some(base), now.to_utc());
+            let meta = SessionMeta {
+                dynamic_tools: start.dynamic_tools.source().cloned(),
+                ..new_meta(&info, Some(base), now.to_utc())
+            };
             let log = self.create_log(id, path.clone(), meta, None, on_warning(mail));
             let info = ThreadInfo {
                 path: Some(path),
@@ -77,6 +80,7 @@ impl Engine {
             reading,
             settings_untold: true,
             raw_events: start.raw_events,
+            dynamic_tools: start.dynamic_tools,
         };
         self.assemble(draft, session)
     }
@@ -117,6 +121,7 @@ impl Engine {
             reading,
             settings_untold,
             raw_events,
+            dynamic_tools,
         } = draft;
         let id = info.id;
         let provider = provider(&config, &settings.model_provider)?;
@@ -169,6 +174,7 @@ impl Engine {
             settings_untold,
             config: Arc::clone(&config),
             models: Arc::clone(&self.models),
+            dynamic_tools: dynamic_tools.clone(),
             instruction_sources: doc.sources,
             subscribers: 0,
             outbox: outbox.clone(),
@@ -182,6 +188,7 @@ impl Engine {
             client,
             tools,
             exec,
+            dynamic_tools,
             patches,
             instructions,
             developer_instructions,
@@ -276,6 +283,17 @@ pub(super) struct Draft {
     pub(super) settings_untold: bool,
     /// The client wants to hear of every item of the model's history.
     pub(super) raw_events: bool,
+    /// Tools that the client carries out.
+    pub(super) dynamic_tools: DynamicTools,
+}
+
+/// The dynamic tools of a stored thread. Those that can't be read are left out.
+pub(super) fn stored_tools(meta: &SessionMeta) -> DynamicTools {
+    let source = meta.dynamic_tools.clone().unwrap_or_default();
+    DynamicTools::read(source).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the dynamic tools of a stored thread can't be read");
+        DynamicTools::default()
+    })
 }
 
 /// A thread that is ready to run.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::Local;
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
+use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning, stored_tools};
 use super::resume::world;
 use super::{Engine, Origin, ResumeThread, StartThread};
 use crate::history::read::branch::Branch;
@@ -276,6 +276,7 @@ impl Engine {
             reading: None,
             settings_untold: start.ephemeral,
             raw_events: start.raw_events,
+            dynamic_tools: stored_tools(meta),
         })
     }
 }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::Draft;
+use super::assemble::{Draft, stored_tools};
 use super::{Engine, Origin, StartThread, ThreadHandle};
 use crate::history::{
     AllTurns, Entry, ForkPoint, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
@@ -353,6 +353,7 @@ impl Engine {
         let (files, again) = self.settings_again(&meta, &saved, &start).await?;
         let settings = settings.unwrap_or(again);
         let instructions = self.instructions_again(&meta, None, &files)?;
+        let dynamic_tools = stored_tools(&meta);
         let channel = mpsc::unbounded_channel();
         let entries = vec![Entry::SettingsApplied(Box::new(settings.clone()))];
         let grafted = self
@@ -378,6 +379,7 @@ impl Engine {
             reading: Some(reading),
             settings_untold: false,
             raw_events: start.raw_events,
+            dynamic_tools,
         };
         let assembled = self.assemble(draft, grafted.session)?;
         let outbox = &assembled.state.outbox;

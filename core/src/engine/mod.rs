@@ -39,8 +39,8 @@ use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::session::{Actor, Remove, ThreadMessage, Unload};
 use crate::{
-    BackgroundTerminal, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId, ThreadInfo,
-    ThreadSettings, instructions, telemetry,
+    BackgroundTerminal, DynamicTools, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId,
+    ThreadInfo, ThreadSettings, instructions, telemetry,
 };
 
 /// How much of the time that the end may take is kept for writing down what the store has in memory only.
@@ -75,6 +75,8 @@ pub struct StartThread {
     pub originator: String,
     /// `User-Agent` of the client.
     pub user_agent: String,
+    /// Tools that the client carries out.
+    pub dynamic_tools: DynamicTools,
     /// Tells every item of the model's history, and every response, besides what it means.
     pub raw_events: bool,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, export, on_warning};
+use super::assemble::{Assembled, Draft, export, on_warning, stored_tools};
 use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
@@ -269,6 +269,7 @@ impl Engine {
             reading: Some(reading),
             settings_untold,
             raw_events: start.raw_events,
+            dynamic_tools: stored_tools(&meta),
         };
         self.assemble(draft, session)
     }

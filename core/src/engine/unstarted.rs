@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, new_meta, on_warning};
+use super::assemble::{Assembled, Draft, new_meta, on_warning, stored_tools};
 use super::{Engine, ResumeThread, ResumedThread, StartThread};
 use crate::history::rollout::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};
@@ -78,6 +78,7 @@ impl Engine {
             .settings_again(&thread.meta, &thread.settings, &start)
             .await?;
         let instructions = self.instructions_again(&thread.meta, start.base_instructions.clone(), &files)?;
+        let dynamic_tools = stored_tools(&thread.meta);
         let developer_instructions = start.developer_instructions.or(thread.developer_instructions);
         let info = ThreadInfo {
             status: ThreadStatus::Idle,
@@ -119,6 +120,7 @@ impl Engine {
             reading: Some(self.store().new_reading(id)),
             settings_untold: true,
             raw_events: start.raw_events,
+            dynamic_tools,
         };
         let assembled = self.assemble(draft, session)?;
         self.store().keep_unstarted(id, kept, true);

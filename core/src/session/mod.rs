@@ -43,6 +43,7 @@ pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
 use crate::config::Config;
+use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
 use crate::history::{LoadHistory, ThreadLog};
 use crate::model::{ModelClient, ResponseItem};
@@ -62,6 +63,7 @@ pub(crate) struct Services {
     pub(crate) client: ModelClient,
     pub(crate) tools: ToolSet,
     pub(crate) exec: Arc<ExecSessions>,
+    pub(crate) dynamic_tools: DynamicTools,
     pub(crate) patches: Arc<PatchState>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Services;
 use crate::config::Config;
+use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
 use crate::model::{ModelCatalog, Prompt, web_search_tool};
 use crate::tools;
@@ -34,6 +35,7 @@ impl Request {
         models: &ModelCatalog,
         config: &Config,
         settings: &ThreadSettings,
+        dynamic_tools: &DynamicTools,
         service_tier: Option<String>,
         output_schema: Option<Value>,
     ) -> Self {
@@ -52,7 +54,7 @@ impl Request {
                 .filter(|_| model.support_verbosity),
             service_tier: service_tier.or_else(|| settings.service_tier.clone()),
             output_schema,
-            tools: tools::offered(config, &model),
+            tools: tools::offered(config, &model, dynamic_tools),
             web_search: web_search_tool(
                 config.web_search,
                 &config.web_search_settings,

@@ -10,6 +10,7 @@ use super::inbox::TurnInput;
 use super::request::Request;
 use super::turn::TurnPlan;
 use super::{input, settings};
+use crate::DynamicTools;
 use crate::config::Config;
 use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
@@ -29,6 +30,7 @@ pub(crate) struct ThreadState {
     pub(crate) settings_untold: bool,
     pub(crate) config: Arc<Config>,
     pub(crate) models: Arc<ModelCatalog>,
+    pub(crate) dynamic_tools: DynamicTools,
     pub(crate) instruction_sources: Vec<PathBuf>,
     /// How many clients watch.
     pub(crate) subscribers: usize,
@@ -81,6 +83,7 @@ impl ThreadState {
             &self.models,
             &self.config,
             &settings,
+            &self.dynamic_tools,
             start.service_tier_for_turn,
             start.output_schema,
         );

@@ -1,10 +1,12 @@
 //! Tools that the model can call: one file each, and a line in [`tool_set`].
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `apply_patch` (what it
-//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `tests`. `web_search` runs at the
+//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `dynamic` (tools of the
+//! client), `tests`. `web_search` runs at the
 //! model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
+mod dynamic;
 mod exec_command;
 mod patch_in_shell;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
+use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::{FunctionOutput, ModelInfo};
 use crate::outbox::Outbox;
@@ -34,10 +37,21 @@ pub(crate) fn built_in(config: &Config) -> ToolSet {
     tool_set(config, true)
 }
 
-/// What a model is offered of them, shared by all turns that offer the same.
-pub(crate) fn offered(config: &Config, model: &ModelInfo) -> Arc<Vec<Value>> {
+/// What a model is offered of them, shared by all turns that offer the same, and of the client's. Where both have a tool
+/// of one name, it is the client's.
+pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools) -> Arc<Vec<Value>> {
     let patches = model.apply_patch_tool_type.is_some();
-    Arc::clone(tool_set(config, patches).specs())
+    let ours = tool_set(config, patches);
+    if dynamic.source().is_none() {
+        return Arc::clone(ours.specs());
+    }
+    let replaced = |spec: &&Value| {
+        spec["name"]
+            .as_str()
+            .is_some_and(|name| dynamic.contains(None, name))
+    };
+    let kept = ours.specs().iter().filter(|spec| !replaced(spec)).cloned();
+    Arc::new(kept.chain(dynamic.specs()).collect())
 }
 
 /// The tools in the order in which models see them.
@@ -83,6 +97,8 @@ pub(crate) struct CallContext {
     pub(crate) exec: Arc<ExecSessions>,
     /// What the thread remembers of patches.
     pub(crate) patches: Arc<PatchState>,
+    /// Tools that the client carries out.
+    pub(crate) dynamic: DynamicTools,
 }
 
 /// A call as the model made it.
@@ -153,6 +169,9 @@ impl ToolSet {
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.
     pub(crate) fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'static, ToolEnd> {
+        if cx.dynamic.contains(call.namespace.as_deref(), &call.name) {
+            return dynamic::run(cx, call).boxed();
+        }
         let found = match call.namespace {
             None => self.tools.iter().find(|tool| tool.name() == call.name),
             Some(_) => None,

@@ -168,6 +168,7 @@ impl Turn<'_> {
                 outbox,
                 exec,
                 patches,
+                dynamic_tools,
                 tools,
                 ..
             } = self.services;
@@ -179,6 +180,7 @@ impl Turn<'_> {
                 cancel,
                 exec: Arc::clone(exec),
                 patches: Arc::clone(patches),
+                dynamic: dynamic_tools.clone(),
             };
             calls.start(tools, context, known);
         }

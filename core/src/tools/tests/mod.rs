@@ -110,6 +110,7 @@ impl Bench {
             output_limit: OutputLimit::Tokens(10_000),
             cancel: CancellationToken::new(),
             exec,
+            dynamic: crate::DynamicTools::default(),
             patches: Arc::new(crate::patch::PatchState::new(PathBuf::from("/codex"))),
         };
         Self {

@@ -1,0 +1,134 @@
+//! Calls of tools that the client carries out (docs/contract/tools.md#dynamic-tools).
+
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{CallContext, ToolCall, ToolEnd};
+use crate::model::{ContentItem, Extra, FunctionOutput};
+use crate::outbox::ClientToolQuestion;
+use crate::{CallStatus, ClientToolContent, ClientToolReply, Item, ItemBody};
+
+/// What the model reads in place of an image that is none.
+const NO_IMAGE: &str = "image content omitted because it could not be processed";
+
+/// Has the client carry out a call.
+pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
+    let arguments: Value = match super::arguments(&call) {
+        Ok(arguments) => arguments,
+        Err(end) => return end,
+    };
+    let begin = Instant::now();
+    let item = Item {
+        id: call.call_id.clone(),
+        started_at_ms: Some(crate::now_ms()),
+        completed_at_ms: None,
+        body: ItemBody::DynamicToolCall {
+            namespace: call.namespace.clone(),
+            tool: call.name.clone(),
+            arguments: arguments.clone(),
+            status: CallStatus::InProgress,
+            content_items: None,
+            success: None,
+            duration: None,
+        },
+    };
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    let question = ClientToolQuestion {
+        turn_id: cx.turn_id.clone(),
+        call_id: call.call_id,
+        namespace: call.namespace,
+        tool: call.name,
+        arguments,
+    };
+    let reply = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return super::exec_command::aborted(begin.elapsed()),
+        reply = cx.outbox.call_client_tool(question) => reply,
+    };
+    let (content, success) = match reply {
+        ClientToolReply::Done { content, success } => (content, success),
+        ClientToolReply::Failed => (failure("dynamic tool request failed"), false),
+        ClientToolReply::NotUnderstood => (failure("dynamic tool response was invalid"), false),
+    };
+    let mut item = item;
+    if let ItemBody::DynamicToolCall {
+        status,
+        content_items,
+        success: told,
+        duration,
+        ..
+    } = &mut item.body
+    {
+        *status = if success {
+            CallStatus::Completed
+        } else {
+            CallStatus::Failed
+        };
+        *content_items = Some(content.iter().map(ClientToolContent::to_json).collect());
+        *told = Some(success);
+        *duration = Some(begin.elapsed());
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+    ToolEnd::Output(output(&cx, content))
+}
+
+fn failure(text: &str) -> Vec<ClientToolContent> {
+    vec![ClientToolContent::Text(text.to_owned())]
+}
+
+/// What the model gets: text, or a list if there is more.
+fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
+    if let [ClientToolContent::Text(text)] = content.as_slice() {
+        return FunctionOutput::Text(cx.output_limit.cut(text));
+    }
+    let mut parts = Vec::with_capacity(content.len());
+    for part in content {
+        parts.push(match part {
+            ClientToolContent::Text(text) => ContentItem::input_text(cx.output_limit.cut(&text)),
+            ClientToolContent::Image(url) if is_image(&url) => ContentItem::InputImage {
+                image_url: Some(url),
+                file_id: None,
+                detail: None,
+                extra: Extra::new(),
+            },
+            ClientToolContent::Image(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
+            ClientToolContent::Audio(_) => {
+                ContentItem::input_text("audio content omitted because this model takes no audio".to_owned())
+            }
+        });
+    }
+    FunctionOutput::Parts(parts)
+}
+
+/// Whether a URL holds an image that models take, as far as its first bytes tell.
+fn is_image(url: &str) -> bool {
+    let data = url
+        .strip_prefix("data:image/")
+        .and_then(|rest| rest.split_once(";base64,"));
+    let Some((_, data)) = data else { return false };
+    // Sixteen characters are twelve bytes.
+    let Some(Ok(head)) = data.get(..16).map(|head| STANDARD.decode(head)) else {
+        return false;
+    };
+    matches!(
+        head.as_slice(),
+        [0x89, b'P', b'N', b'G', ..]
+            | [0xff, 0xd8, 0xff, ..]
+            | [b'G', b'I', b'F', b'8', ..]
+            | [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P']
+    )
+}
+
+impl ClientToolContent {
+    /// As clients and files know it.
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => json!({"type": "inputText", "text": text}),
+            Self::Image(url) => json!({"type": "inputImage", "imageUrl": url}),
+            Self::Audio(url) => json!({"type": "inputAudio", "audioUrl": url}),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Tools that the client carries out (docs/contract/tools.md#dynamic-tools).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Home, TurnRun};
+
+fn tool(name: &str) -> Value {
+    json!({"type": "function", "name": name, "description": "Looks", "inputSchema": {"type": "object"}})
+}
+
+/// Runs a turn in which the model calls a tool and the client answers with this. Gives what the model read.
+async fn call(answer: Result<Value, i64>) -> (TurnRun, Value) {
+    let model = MockModel::start([
+        Answer::new().call("c1", "look", json!({"at": "x"})),
+        Answer::from("Seen"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"dynamicTools": [tool("look")]})).await;
+    let running = app.start_turn(&thread, "Look").await;
+    let request = app.server_request("item/tool/call").await;
+    let turn_id = request.params["turnId"].clone();
+    assert_eq!(
+        request.params,
+        json!({"threadId": thread, "turnId": turn_id, "callId": "c1", "namespace": null, "tool": "look",
+               "arguments": {"at": "x"}})
+    );
+    match answer {
+        Ok(result) => app.respond(&request, result).await,
+        Err(code) => app.respond_error(&request, code, "no").await,
+    }
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.status(), "completed");
+    assert!(
+        turn.all("serverRequest/resolved").is_empty(),
+        "the item says that it is over"
+    );
+    let body = model.requests()[1].body.clone();
+    let input = body["input"].as_array().unwrap();
+    let output = input
+        .iter()
+        .find(|item| item["type"] == "function_call_output")
+        .unwrap();
+    let output = output["output"].clone();
+    app.stop().await;
+    (turn, output)
+}
+
+#[tokio::test]
+async fn the_client_carries_out_its_tools_and_the_model_reads_what_came_of_it() {
+    let content = json!([{"type": "inputText", "text": "a cat"}]);
+    let (turn, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+    assert_eq!(output, "a cat");
+    let item = turn.items_of("dynamicToolCall")[0];
+    assert_eq!(
+        (
+            &item["id"],
+            &item["tool"],
+            &item["status"],
+            &item["success"],
+            &item["contentItems"],
+            &item["arguments"]
+        ),
+        (
+            &json!("c1"),
+            &json!("look"),
+            &json!("completed"),
+            &json!(true),
+            &content,
+            &json!({"at": "x"})
+        )
+    );
+    assert!(item["durationMs"].is_u64());
+}
+
+#[tokio::test]
+async fn images_reach_the_model_if_they_are_some() {
+    let png = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+    let content = json!([
+        {"type": "inputText", "text": "two"},
+        {"type": "inputImage", "imageUrl": png},
+        {"type": "inputImage", "imageUrl": "data:image/png;base64,bm9uZQ=="},
+    ]);
+    let (turn, output) = call(Ok(json!({"contentItems": content, "success": false}))).await;
+    assert_eq!(
+        output,
+        json!([
+            {"type": "input_text", "text": "two"},
+            {"type": "input_image", "image_url": png},
+            {"type": "input_text", "text": "image content omitted because it could not be processed"},
+        ])
+    );
+    assert_eq!(turn.items_of("dynamicToolCall")[0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn what_is_no_answer_fails_the_call_alone() {
+    let (turn, output) = call(Err(-32000)).await;
+    assert_eq!(output, "dynamic tool request failed");
+    assert_eq!(turn.items_of("dynamicToolCall")[0]["status"], "failed");
+    let (turn, output) = call(Ok(json!({"content": 1}))).await;
+    assert_eq!(output, "dynamic tool response was invalid");
+    assert_eq!(turn.items_of("dynamicToolCall")[0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn an_interrupt_withdraws_the_call() {
+    let model = MockModel::start([Answer::new().call("c1", "look", json!({})), Answer::from("Next")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"dynamicTools": [tool("look")]})).await;
+    let running = app.start_turn(&thread, "Look").await;
+    app.server_request("item/tool/call").await;
+    assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
+    assert_eq!(app.run_turn(&thread, "Go on").await.text(), "Next");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn both_formats_are_offered_to_the_model_and_survive_a_restart() {
+    let model = MockModel::start(["One", "Two"]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let legacy = json!([{"name": "old", "description": "d", "inputSchema": {"type": "object"}}]);
+    app.start_thread(json!({"dynamicTools": legacy})).await;
+    let group = json!({"type": "namespace", "name": "ide", "description": "d", "tools": [tool("open")]});
+    let thread = app
+        .start_thread(json!({"dynamicTools": [tool("exec_command"), group]}))
+        .await;
+    app.run_turn(&thread, "Hi").await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    app.run_turn(&thread, "Hi again").await;
+    app.stop().await;
+    for request in model.requests() {
+        let tools = request.body["tools"].as_array().unwrap();
+        let named = |name: &str| {
+            tools
+                .iter()
+                .filter(|tool| tool["name"] == name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            named("exec_command").len(),
+            1,
+            "the client's takes the place of ours"
+        );
+        assert_eq!(named("exec_command")[0]["description"], "Looks");
+        assert_eq!(named("ide")[0]["tools"][0]["name"], "open");
+    }
+}
+
+#[tokio::test]
+async fn names_that_can_t_be_are_refused() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    let mut untyped = tool("b");
+    untyped.as_object_mut().unwrap().remove("type");
+    let cases = [
+        (
+            json!([tool("a b")]),
+            "dynamic tool name must match ^[a-zA-Z0-9_-]+$ to match Responses API: a b",
+        ),
+        (json!([tool("a"), tool("a")]), "duplicate dynamic tool name: a"),
+        (json!([tool("mcp__x")]), "dynamic tool name is reserved: mcp__x"),
+        (
+            json!([tool("a"), untyped]),
+            "dynamic tools must use either canonical or legacy format consistently",
+        ),
+    ];
+    for (tools, message) in cases {
+        let error = app.call_err("thread/start", json!({"dynamicTools": tools})).await;
+        assert!(error.message.contains(message), "{}", error.message);
+    }
+    app.stop().await;
+}
