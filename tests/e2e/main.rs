@@ -50,4 +50,5 @@ mod thread_timeline;
 mod thread_unstarted;
 mod transport;
 mod turn;
+mod user_input;
 mod websocket;
