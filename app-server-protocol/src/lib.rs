@@ -65,6 +65,7 @@ mod thread_timeline;
 mod turn;
 mod turn_data;
 mod turn_progress;
+mod user_input;
 pub mod wire;
 
 pub use account::*;
@@ -113,4 +114,5 @@ pub use thread_timeline::*;
 pub use turn::*;
 pub use turn_data::*;
 pub use turn_progress::*;
+pub use user_input::*;
 pub use wire::{Dialect, Frame, RequestId};

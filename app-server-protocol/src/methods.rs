@@ -36,6 +36,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::feature::METHODS,
     crate::turn_progress::METHODS,
     crate::file_change::METHODS,
+    crate::user_input::METHODS,
     crate::item_progress::METHODS,
     crate::notice::METHODS,
 ];

@@ -1,5 +1,6 @@
 //! What a thread tells the world.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -183,9 +184,12 @@ pub enum Event {
     FileChangeApproval(Box<FileChangeApproval>),
     /// The client is to carry out a tool of its own. Answered through the sender; dropping it fails the call.
     ClientToolCall(Box<ClientToolCall>),
+    /// The model asks the user. Answered through the sender; dropping it gives no answer.
+    UserInput(Box<UserInputRequest>),
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
-        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`], [`ClientToolCall::request`].
+        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`], [`UserInputRequest::request`],
+        /// [`ClientToolCall::request`].
         approval: i64,
     },
     /// The thread was unloaded; nothing follows.
@@ -298,6 +302,46 @@ pub enum ClientToolContent {
     /// URL of a sound.
     Audio(String),
 }
+
+/// Questions of the model to the user.
+#[derive(Debug)]
+pub struct UserInputRequest {
+    /// Number of the request; see [`CommandApproval::approval`].
+    pub request: i64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// The model's call.
+    pub call_id: String,
+    /// What is asked.
+    pub questions: Vec<UserQuestion>,
+    /// Where the answers go.
+    pub answer: oneshot::Sender<UserAnswers>,
+}
+
+/// One question of the model to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserQuestion {
+    /// What the answer refers to.
+    pub id: String,
+    /// A word or two above it.
+    pub header: String,
+    /// The question.
+    pub question: String,
+    /// Answers to choose from; the user may answer in other words.
+    pub options: Vec<UserQuestionOption>,
+}
+
+/// An answer to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserQuestionOption {
+    /// A few words.
+    pub label: String,
+    /// What follows from it.
+    pub description: String,
+}
+
+/// What the user answered, by the ids of the questions.
+pub type UserAnswers = BTreeMap<String, Vec<String>>;
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 /// Compress request bodies where the server takes it.
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
+/// The model may ask the user questions in every mode, not only in plan mode.
+pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
 

@@ -10,7 +10,7 @@ use crate::history::{Entry, ThreadLog};
 use crate::{
     ApprovalDecision, ClientToolCall, ClientToolReply, CommandAction, CommandApproval, DeltaKind, Event,
     EventSink, FileChangeApproval, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus,
-    new_request_id, now_ms,
+    UserAnswers, UserInputRequest, UserQuestion, new_request_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -40,8 +40,10 @@ struct State {
     told: ThreadStatus,
     /// Status without the questions.
     base: ThreadStatus,
-    /// Open questions of tools.
+    /// Open questions of tools whether they may do something.
     approvals: usize,
+    /// Open questions of the model to the user.
+    user_inputs: usize,
     /// The turn is being stopped: questions are withdrawn after its end has been told.
     stopping: bool,
     withdrawn: Vec<i64>,
@@ -51,12 +53,27 @@ struct State {
     keep_turns: bool,
 }
 
+/// What a question waits for, as the thread's status says it.
+#[derive(Debug, Clone, Copy)]
+enum Waiting {
+    Approval,
+    UserInput,
+}
+
 impl State {
+    /// Number of open questions of this kind.
+    fn open(&mut self, waiting: Waiting) -> &mut usize {
+        match waiting {
+            Waiting::Approval => &mut self.approvals,
+            Waiting::UserInput => &mut self.user_inputs,
+        }
+    }
+
     fn status(&self) -> ThreadStatus {
         match self.base {
             ThreadStatus::Active { .. } => ThreadStatus::Active {
                 waiting_on_approval: self.approvals > 0,
-                waiting_on_user_input: false,
+                waiting_on_user_input: self.user_inputs > 0,
             },
             ref other => other.clone(),
         }
@@ -114,6 +131,7 @@ impl Outbox {
             told: status.clone(),
             base: status,
             approvals: 0,
+            user_inputs: 0,
             stopping: false,
             withdrawn: Vec::new(),
             turns: Vec::new(),
@@ -208,7 +226,7 @@ impl Outbox {
             proposed_rule,
         } = question;
         let started = item.map(|item| (Arc::clone(&turn_id), item));
-        self.ask(started, |approval, answer| {
+        let decision = self.ask(Waiting::Approval, started, |approval, answer| {
             Event::CommandApproval(Box::new(CommandApproval {
                 approval,
                 turn_id,
@@ -221,15 +239,16 @@ impl Outbox {
                 proposed_rule,
                 answer,
             }))
-        })
-        .await
+        });
+        decision.await.unwrap_or(ApprovalDecision::Failed)
     }
 
     /// Asks whether files may be changed, and tells of the item that says how. Waits as [`Self::approve_command`] does.
     pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item: Item) -> ApprovalDecision {
         let item_id = item.id.as_str().into();
         let turn_id = Arc::clone(turn_id);
-        self.ask(Some((Arc::clone(&turn_id), item)), |approval, answer| {
+        let started = Some((Arc::clone(&turn_id), item));
+        let decision = self.ask(Waiting::Approval, started, |approval, answer| {
             Event::FileChangeApproval(Box::new(FileChangeApproval {
                 approval,
                 turn_id,
@@ -237,24 +256,45 @@ impl Outbox {
                 started_at_ms: now_ms(),
                 answer,
             }))
+        });
+        decision.await.unwrap_or(ApprovalDecision::Failed)
+    }
+
+    /// Asks the user questions of the model. Waits as [`Self::approve_command`] does. `None`: nobody could answer.
+    pub(crate) async fn ask_user(
+        &self,
+        turn_id: &Arc<str>,
+        call_id: &str,
+        questions: Vec<UserQuestion>,
+    ) -> Option<UserAnswers> {
+        let (turn_id, call_id) = (Arc::clone(turn_id), call_id.to_owned());
+        self.ask(Waiting::UserInput, None, |request, answer| {
+            Event::UserInput(Box::new(UserInputRequest {
+                request,
+                turn_id,
+                call_id,
+                questions,
+                answer,
+            }))
         })
         .await
     }
 
-    /// Asks a question, and waits for its answer. An item that is given is started between the change of the status and
+    /// Asks a question, and waits for its answer. `None`: there will be none. An item that is given is started between the change of the status and
     /// the question.
-    async fn ask(
+    async fn ask<T>(
         &self,
+        waiting: Waiting,
         started: Option<(Arc<str>, Item)>,
-        question: impl FnOnce(i64, oneshot::Sender<ApprovalDecision>) -> Event,
-    ) -> ApprovalDecision {
+        question: impl FnOnce(i64, oneshot::Sender<T>) -> Event,
+    ) -> Option<T> {
         let (answer, decision) = oneshot::channel();
-        let mut open = OpenQuestion::new(self);
+        let mut open = OpenQuestion::new(self, waiting);
         if let Some((turn_id, item)) = started {
             self.item_started(&turn_id, item);
         }
         self.emit(question(open.approval, answer));
-        let decision = decision.await.unwrap_or(ApprovalDecision::Failed);
+        let decision = decision.await.ok();
         open.answered = true;
         decision
     }
@@ -448,15 +488,17 @@ impl std::fmt::Debug for Outbox {
 /// A question that waits for its answer; the thread's status says so as long as this lives.
 struct OpenQuestion {
     outbox: Outbox,
+    waiting: Waiting,
     approval: i64,
     answered: bool,
 }
 
 impl OpenQuestion {
-    fn new(outbox: &Outbox) -> Self {
-        outbox.change_status(|state| state.approvals += 1);
+    fn new(outbox: &Outbox, waiting: Waiting) -> Self {
+        outbox.change_status(|state| *state.open(waiting) += 1);
         Self {
             outbox: outbox.clone(),
+            waiting,
             approval: new_request_id(),
             answered: false,
         }
@@ -468,7 +510,8 @@ impl Drop for OpenQuestion {
         if !self.answered {
             self.outbox.withdraw(self.approval);
         }
-        self.outbox.change_status(|state| state.approvals -= 1);
+        let waiting = self.waiting;
+        self.outbox.change_status(|state| *state.open(waiting) -= 1);
     }
 }
 

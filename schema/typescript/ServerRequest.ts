@@ -3,6 +3,7 @@ import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefre
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
 import type { FileChangeRequestApprovalParams } from "./v2/FileChangeRequestApprovalParams";
 import type { RequestId } from "./RequestId";
+import type { ToolRequestUserInputParams } from "./v2/ToolRequestUserInputParams";
 
 export type ServerRequest =
   /** Asks for approval to run a command. */
@@ -10,4 +11,6 @@ export type ServerRequest =
   /** Requests new ChatGPT tokens in place of those that the client provided. */
   | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams }
   /** Asks for approval to change files. */
-  | { id: RequestId; method: "item/fileChange/requestApproval"; params: FileChangeRequestApprovalParams };
+  | { id: RequestId; method: "item/fileChange/requestApproval"; params: FileChangeRequestApprovalParams }
+  /** Asks the user questions of the agent. */
+  | { id: RequestId; method: "item/tool/requestUserInput"; params: ToolRequestUserInputParams };

@@ -198,11 +198,20 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
     };
     assert_eq!(
         names(0),
-        ["exec_command", "write_stdin", "apply_patch", "web_search"]
+        [
+            "exec_command",
+            "write_stdin",
+            "request_user_input",
+            "apply_patch",
+            "web_search"
+        ]
     );
-    assert_eq!(names(1), ["exec_command", "write_stdin", "web_search"]);
+    assert_eq!(
+        names(1),
+        ["exec_command", "write_stdin", "request_user_input", "web_search"]
+    );
     let requests = model.requests();
-    let tool = &requests[0].body["tools"][2];
+    let tool = &requests[0].body["tools"][3];
     assert_eq!(
         (&tool["type"], &tool["format"]["syntax"]),
         (&json!("custom"), &json!("lark"))

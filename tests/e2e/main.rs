@@ -51,4 +51,5 @@ mod thread_timeline;
 mod thread_unstarted;
 mod transport;
 mod turn;
+mod user_input;
 mod websocket;

@@ -29,7 +29,7 @@ const PATCH: &str = "\
 @@
 -hello from the demo
 +Hello from the demo!
-*** Add File: docs/greeting.md
+*** Add File: notes/greeting.txt
 +It says hello.
 *** End Patch
 ";
@@ -152,7 +152,7 @@ async fn converse(
     first_turn(session, model, &thread, times).await?;
     ensure!(
         folder.work_file("greeting.txt") == "Hello from the demo!\n"
-            && folder.work_file("docs/greeting.md") == "It says hello.\n",
+            && folder.work_file("notes/greeting.txt") == "It says hello.\n",
         "the patch did not write its files"
     );
 
@@ -276,7 +276,7 @@ async fn patch(session: &mut DemoClient, times: &mut Times) -> Result<()> {
     let diff = session.until("turn/diff/updated", |_| true).await?;
     let diff = text(&diff["params"]["diff"], "the turn's diff")?;
     ensure!(
-        diff.contains(DIFF) && diff.contains("+++ b/docs/greeting.md"),
+        diff.contains(DIFF) && diff.contains("+++ b/notes/greeting.txt"),
         "the turn's diff is wrong: {diff}"
     );
     Ok(())

@@ -7,7 +7,7 @@
 //! * which event becomes which message, and who is told: `publisher`
 //! * what the publisher needs of whoever knows the clients: `delivery`
 //! * streamed text, from the event to bytes of JSON: `delta`
-//! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`
+//! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `user_input`
 //! * parameters of notifications, one file per family: `account`, `item`, `model`, `notice` (errors and warnings), `raw`
 //!   (what passes between us and the model), `thread`, `turn`
 
@@ -23,3 +23,4 @@ pub(crate) mod publisher;
 mod raw;
 pub(crate) mod thread;
 mod turn;
+mod user_input;

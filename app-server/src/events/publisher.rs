@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
-use super::{account, approval, dynamic_tool, item, model, notice, raw, thread, turn};
+use super::{account, approval, dynamic_tool, item, model, notice, raw, thread, turn, user_input};
 
 /// Takes the events of all threads and has them delivered.
 #[derive(Debug)]
@@ -156,6 +156,7 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         }
         Event::ClientToolCall(call) => dynamic_tool::call(delivery, thread, *call),
         Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
+        Event::UserInput(request) => user_input::ask(delivery, thread, *request),
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
         Event::RateLimits(limits) => {
             delivery.broadcast::<AccountRateLimitsUpdated>(thread, &account::rate_limits(*limits));

@@ -154,9 +154,6 @@ impl TouchedFile {
         let (old, new) = (name(&self.before), name(&self.now));
         let (a, b) = (old.as_ref().or(new.as_ref()), new.as_ref().or(old.as_ref()));
         let (a, b) = (a.map_or("", String::as_str), b.map_or("", String::as_str));
-        fn blob(side: Option<&Version>) -> &str {
-            side.map_or(NO_BLOB, |version| &version.blob)
-        }
         let mut out = format!("diff --git a/{a} b/{b}\n");
         match (&self.before, &self.now) {
             (None, _) => out.push_str("new file mode 100644\n"),
@@ -192,6 +189,11 @@ impl TouchedFile {
         }
         out
     }
+}
+
+/// What git calls a version of a file.
+fn blob(version: Option<&Version>) -> &str {
+    version.map_or(NO_BLOB, |version| &version.blob)
 }
 
 /// A path within the root, else the whole path.

@@ -1,14 +1,15 @@
 //! Tools that the model can call: one file each, and a line in [`tool_set`].
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `apply_patch` (what it
-//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `dynamic` (tools of the
-//! client), `tests`. `web_search` runs at the
+//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `request_user_input`, `dynamic` (tools
+//! of the client), `tests`. `web_search` runs at the
 //! model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod dynamic;
 mod exec_command;
 mod patch_in_shell;
+mod request_user_input;
 #[cfg(test)]
 mod tests;
 mod write_stdin;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
+use self::request_user_input::RequestUserInput;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
@@ -57,9 +59,14 @@ pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools
 /// The tools in the order in which models see them.
 fn tool_set(config: &Config, patches: bool) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
+    let ask_always = config.features.enabled(features::DEFAULT_MODE_REQUEST_USER_INPUT);
     ToolSet::shared(&[
         (shell, || Arc::new(ExecCommand)),
         (shell, || Arc::new(WriteStdin)),
+        (!ask_always, || {
+            Arc::new(RequestUserInput { in_every_mode: false })
+        }),
+        (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
         (patches, || Arc::new(ApplyPatch)),
     ])
 }

@@ -1,0 +1,146 @@
+//! Questions of the model to the user (docs/contract/items-and-approvals.md#questions-to-the-user).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Config, Home, ServerRequest, TurnRun};
+
+const REQUEST: &str = "item/tool/requestUserInput";
+
+fn questions() -> Value {
+    json!([{
+        "id": "database", "header": "Database", "question": "Which one?",
+        "options": [
+            {"label": "SQLite", "description": "One file."},
+            {"label": "Postgres", "description": "A server."},
+        ],
+    }])
+}
+
+fn anywhere() -> Config {
+    Config {
+        extra: "[features]\ndefault_mode_request_user_input = true\n".to_owned(),
+        ..Config::default()
+    }
+}
+
+struct Asked {
+    request: ServerRequest,
+    turn: TurnRun,
+    output: String,
+}
+
+/// Runs a turn in which the model asks, and answers with this result, or with an error if null.
+async fn ask(config: &Config, turn: Value, result: Value) -> Asked {
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_user_input", json!({"questions": questions()})),
+        Answer::from("Thanks"),
+    ]);
+    let home = Home::with(&model, config);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn_with(&thread, "Plan it", turn).await;
+    let request = app.server_request(REQUEST).await;
+    if result.is_null() {
+        app.respond_error(&request, -32000, "the window was closed").await;
+    } else {
+        app.respond(&request, result).await;
+    }
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.status(), "completed");
+    let output = model.requests()[1].tool_output("q1").unwrap().to_owned();
+    Asked {
+        request,
+        turn,
+        output,
+    }
+}
+
+#[tokio::test]
+async fn in_plan_mode_the_model_gets_the_users_answers() {
+    let plan = json!({"collaborationMode": {"mode": "plan", "settings": {"model": "gpt-5.5"}}});
+    let answers = json!({"answers": {"database": {"answers": ["SQLite", "in one file"]}}});
+    let asked = ask(&Config::default(), plan, answers.clone()).await;
+    assert_eq!(serde_json::from_str::<Value>(&asked.output).unwrap(), answers);
+    let params = &asked.request.params;
+    let mut question = questions();
+    question[0]["isOther"] = json!(true);
+    question[0]["isSecret"] = json!(false);
+    assert_eq!(
+        *params,
+        json!({
+            "threadId": params["threadId"], "turnId": asked.turn.id, "itemId": "q1", "questions": question,
+            "isBlocking": true, "autoResolutionMs": null,
+        })
+    );
+    let told: Vec<String> = asked
+        .turn
+        .frames
+        .iter()
+        .filter_map(|frame| match frame.method() {
+            "thread/status/changed" => Some(frame.params()["status"]["activeFlags"].to_string()),
+            REQUEST | "serverRequest/resolved" => Some(frame.method().to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "[]",
+            "[\"waitingOnUserInput\"]",
+            REQUEST,
+            "serverRequest/resolved",
+            "[]",
+            "null"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_feature_opens_questions_in_every_mode() {
+    let answers = json!({"answers": {}});
+    let asked = ask(&anywhere(), json!({}), answers.clone()).await;
+    assert_eq!(serde_json::from_str::<Value>(&asked.output).unwrap(), answers);
+}
+
+#[tokio::test]
+async fn without_an_answer_the_model_goes_on() {
+    for result in [Value::Null, json!({"answers": "SQLite"})] {
+        let asked = ask(&anywhere(), json!({}), result).await;
+        assert!(asked.output.contains("no answer"), "{}", asked.output);
+        assert_eq!(asked.turn.text(), "Thanks");
+    }
+}
+
+#[tokio::test]
+async fn outside_of_plan_mode_nobody_is_asked() {
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_user_input", json!({"questions": questions()})),
+        Answer::from("Thanks"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Do it").await;
+    assert!(turn.frames.iter().all(|frame| !frame.is_request()));
+    let requests = model.requests();
+    assert_eq!(
+        requests[1].tool_output("q1"),
+        Some("request_user_input is unavailable in Default mode")
+    );
+}
+
+#[tokio::test]
+async fn an_interrupt_withdraws_the_questions() {
+    let model =
+        MockModel::start([Answer::new().call("q1", "request_user_input", json!({"questions": questions()}))]);
+    let home = Home::with(&model, &anywhere());
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Do it").await;
+    let request = app.server_request(REQUEST).await;
+    let turn = app.interrupt(&thread, running).await;
+    assert_eq!(turn.status(), "interrupted");
+    let resolved = app.wait_for("serverRequest/resolved").await;
+    assert_eq!(resolved["requestId"], request.id);
+}
