@@ -32,6 +32,7 @@ pub(crate) mod outbox;
 pub mod process;
 mod project_doc;
 mod safety;
+pub mod sandbox;
 pub(crate) mod secret;
 mod session;
 mod settings;

@@ -11,6 +11,7 @@
 //! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
+//! | `sandbox/` | the sandbox of Linux: the launcher that confines commands |
 //! | `macos.rs` | the same questions where nobody answers them; says what is lost |
 
 #[cfg(not(unix))]
@@ -28,6 +29,8 @@ mod linux;
 mod macos;
 #[cfg(unix)]
 pub(crate) mod process;
+#[cfg(target_os = "linux")]
+pub(crate) mod sandbox;
 
 #[cfg(target_os = "linux")]
 use linux as system;
