@@ -18,6 +18,7 @@ use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::mock_model::{MockModel, Script};
 use codex_core::process::{ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, orphan_reaper_main};
+use codex_core::sandbox::{LAUNCHER_ARGUMENT, launcher_main};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         .is_some_and(|argument| argument == ORPHAN_REAPER_ARGUMENT)
     {
         return orphan_reaper_main();
+    }
+    if args.get(1).is_some_and(|argument| argument == LAUNCHER_ARGUMENT) {
+        return launcher_main(args.into_iter().skip(2).collect());
     }
     let program = args.first().cloned();
     match Cli::read(args) {

@@ -34,6 +34,7 @@ mod patch;
 pub mod process;
 mod project_doc;
 mod safety;
+pub mod sandbox;
 pub(crate) mod secret;
 mod session;
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -11,12 +11,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::confinement::{CommandSandbox, tmpdir};
 use super::environment::Environment;
 use crate::SandboxPolicy;
 use crate::config::ShellEnvironmentPolicy;
 use crate::process::end_all;
-use crate::process::launcher::{Launched, Launcher, Output, Variables};
+use crate::process::launcher::{Launched, Launcher, Output};
 use crate::process::stdio::{ChildInput, ChildOutput};
+use crate::sandbox::SandboxError;
 use crate::sys::process::{Signal, exit_code};
 use crate::sys::terminal::TerminalSize;
 
@@ -63,7 +65,7 @@ pub struct ClientCommand {
 pub enum ClientCommandError {
     /// The sandbox that it was to run in can't be made here.
     #[error("{0}")]
-    Sandbox(String),
+    Sandbox(#[from] SandboxError),
     /// The system refused.
     #[error("{0}")]
     Spawn(#[from] io::Error),
@@ -204,20 +206,26 @@ impl ClientCommand {
         sink: &dyn ProcessSink,
         started: impl FnOnce(),
     ) -> Result<ProcessExit, ClientCommandError> {
-        if !matches!(
-            self.sandbox,
-            SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. }
-        ) {
-            return Err(ClientCommandError::Sandbox(
-                "this system has no sandbox".to_owned(),
-            ));
-        }
-        let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
-        let (program, arguments) = self.argv.split_first().ok_or_else(invalid)?;
         let environment = Environment::new(self.environment);
         let variables = environment.build_for_client(std::env::vars_os(), self.variables);
-        let mut launcher = Launcher::new(program, arguments, Variables::Only(variables), Output::Separate)
-            .in_folder(&self.cwd);
+        let confinement = CommandSandbox {
+            policy: self.sandbox,
+            folder: self.sandbox_folder,
+            workspace_roots: Vec::new(),
+            codex_home: self.codex_home,
+        };
+        let plan = confinement.plan(tmpdir(&variables)).await?;
+        let (argv, terminal) = (&self.argv, self.terminal.is_some());
+        // Confined or not, what can't be started is told in the system's words.
+        check_start(argv, &self.cwd)?;
+        let mut launcher = Launcher::confined(
+            plan.as_ref(),
+            argv,
+            variables,
+            &self.cwd,
+            terminal,
+            Output::Separate,
+        )?;
         if let Some(size) = self.terminal {
             launcher = launcher.in_terminal(size);
         } else if self.stream_input {
@@ -290,6 +298,17 @@ impl ClientCommand {
             drain_timed_out,
         })
     }
+}
+
+/// Whether the folder is there, and the program, if it is named by a path: a launcher that confines a command tells that
+/// only by its exit code.
+fn check_start(argv: &[String], cwd: &Path) -> io::Result<()> {
+    let program = argv.first().ok_or(io::ErrorKind::InvalidInput)?;
+    std::fs::metadata(cwd)?;
+    if program.contains('/') {
+        std::fs::metadata(cwd.join(program))?;
+    }
+    Ok(())
 }
 
 /// Does what is asked of the input, one after the other; never ends.

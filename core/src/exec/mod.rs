@@ -4,10 +4,12 @@
 //!
 //! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
 //! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
+//! * `confinement` (the sandbox that a command starts in)
 //! * `client_process` (processes that a client runs beside all threads)
 //! * how processes are started and ended: `crate::process`
 
 mod client_process;
+mod confinement;
 mod environment;
 mod output_limit;
 mod session;
@@ -20,6 +22,7 @@ pub use client_process::{
     CapturedOutput, ClientCommand, ClientCommandError, ProcessControl, ProcessControlError,
     ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
+pub(crate) use confinement::CommandSandbox;
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::Chunk;
 pub use sessions::BackgroundTerminal;

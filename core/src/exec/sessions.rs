@@ -12,16 +12,18 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::confinement::{CommandSandbox, tmpdir};
 use super::environment::{Environment, Identity};
 use super::session::{CommandSession, Reporter, Started, follow};
 use crate::config::ShellEnvironmentPolicy;
 use crate::outbox::Outbox;
 use crate::process::group::Group;
-use crate::process::launcher::{Launched, Launcher, Output, Variables};
+use crate::process::launcher::{Launched, Launcher, Output};
 use crate::process::orphan_reaper_client::Guarded;
+use crate::sandbox::SandboxPlan;
 use crate::sys::process::{ResourceUsage, Signal, all_processes};
 use crate::sys::terminal::TerminalSize;
-use crate::{CommandSource, Item, ItemBody, ThreadId};
+use crate::{CommandSource, Event, Item, ItemBody, SandboxPolicy, ThreadId, ThreadSettings};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
 const MOST: usize = 64;
@@ -74,6 +76,8 @@ struct State {
     groups: HashMap<Group, Guarded>,
     /// Commands that the user allowed for the whole session.
     allowed: HashSet<(Vec<String>, PathBuf)>,
+    /// What the user has been told of the sandbox.
+    warned: HashSet<String>,
     /// No more commands.
     closed: bool,
 }
@@ -95,8 +99,10 @@ pub(crate) struct Launch {
     pub(crate) terminal: bool,
     /// The item has been started already, with the question whether the command may run.
     pub(crate) announced: bool,
-    /// The sandbox that we were put into allows no network.
-    pub(crate) network_disabled: bool,
+    /// What it may touch; `None`: it was allowed to run without limits.
+    pub(crate) policy: Option<SandboxPolicy>,
+    /// The thread's settings, whose folders the policy speaks of.
+    pub(crate) settings: Arc<ThreadSettings>,
 }
 
 /// A command that runs in the background.
@@ -151,7 +157,7 @@ impl ExecSessions {
     }
 
     /// Starts a command and tells of it; from now on its output streams.
-    pub(crate) fn start(
+    pub(crate) async fn start(
         self: &Arc<Self>,
         outbox: &Outbox,
         launch: Launch,
@@ -164,24 +170,40 @@ impl ExecSessions {
             for_model,
             terminal,
             announced,
-            network_disabled,
+            policy,
+            settings,
         } = launch;
-        let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         if self.state().closed {
             return Err(io::Error::other("the thread is ending"));
         }
         self.make_room();
 
+        let confinement = policy.map(|policy| CommandSandbox {
+            policy,
+            folder: settings.cwd.clone(),
+            workspace_roots: settings.workspace_roots.clone(),
+            codex_home: self.codex_home.clone(),
+        });
         let who = Identity {
             thread_id: &self.thread_id,
             session_id: &self.session_id,
             call_id: &item.id,
             codex_home: &self.codex_home,
-            network_disabled,
+            network_disabled: confinement.as_ref().is_some_and(CommandSandbox::network_disabled),
         };
-        let variables = Variables::Only(self.environment.build(std::env::vars_os(), who));
+        let variables = self.environment.build(std::env::vars_os(), who);
+        let plan = match confinement {
+            Some(confinement) => confinement.plan(tmpdir(&variables)).await.map_err(|error| {
+                self.warn_of_sandbox(outbox, &error.to_string());
+                io::Error::other(error)
+            })?,
+            None => None,
+        };
+        for folder in plan.iter().flat_map(SandboxPlan::left_out) {
+            self.warn_of_sandbox(outbox, &format!("commands can't write everywhere: {folder}"));
+        }
         let begin = Instant::now();
-        let mut launcher = Launcher::new(program, arguments, variables, Output::Both).in_folder(&cwd);
+        let mut launcher = Launcher::confined(plan.as_ref(), &argv, variables, &cwd, terminal, Output::Both)?;
         if terminal {
             launcher = launcher.in_terminal(TerminalSize::default());
         }
@@ -323,6 +345,13 @@ impl ExecSessions {
         drop(groups);
         let items = join_all(sessions.values().map(|session| session.completed()));
         let _ = tokio::time::timeout_at(deadline, items).await;
+    }
+
+    /// Tells the user what the sandbox can't do, once.
+    fn warn_of_sandbox(&self, outbox: &Outbox, text: &str) {
+        if self.state().warned.insert(text.to_owned()) {
+            outbox.emit(Event::Warning(text.to_owned()));
+        }
     }
 
     /// Ends what a command left behind.

@@ -81,9 +81,10 @@ async fn run(cx: ShellContext, shell: ShellCommand) -> ResponseItem {
         for_model: false,
         terminal: false,
         announced: false,
-        network_disabled: false,
+        policy: None,
+        settings: Arc::clone(&cx.settings),
     };
-    let session = match cx.exec.start(&cx.outbox, launch) {
+    let session = match cx.exec.start(&cx.outbox, launch).await {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("The command could not be started: {error}");

@@ -13,6 +13,7 @@
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
+//! | `sandbox/` | the sandbox of Linux: the launcher that confines commands |
 //! | `macos.rs` | the same questions where nobody answers them; says what is lost |
 
 #[cfg(not(unix))]
@@ -32,6 +33,8 @@ mod linux;
 mod macos;
 #[cfg(unix)]
 pub(crate) mod process;
+#[cfg(target_os = "linux")]
+pub(crate) mod sandbox;
 #[cfg(unix)]
 pub(crate) mod terminal;
 

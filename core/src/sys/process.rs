@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
@@ -110,6 +111,11 @@ pub(crate) fn own_program(name: &str) -> io::Result<Command> {
     let mut command = Command::new(system::own_program()?);
     command.arg0(name);
     Ok(command)
+}
+
+/// The file of our own program.
+pub(crate) fn own_program_path() -> io::Result<PathBuf> {
+    system::own_program()
 }
 
 /// A pipe for a child's output. Both ends are closed in all other children.

@@ -185,14 +185,11 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments) -> ToolEnd 
         item: item.clone(),
         terminal: arguments.tty,
         announced,
-        network_disabled: matches!(
-            cx.settings.sandbox_policy,
-            SandboxPolicy::ExternalSandbox {
-                network_access: false
-            }
-        ),
+        policy: matches!(cx.settings.sandbox_policy, SandboxPolicy::ExternalSandbox { .. })
+            .then(|| cx.settings.sandbox_policy.clone()),
+        settings: Arc::clone(&cx.settings),
     };
-    let session = match cx.exec.start(&cx.outbox, launch) {
+    let session = match cx.exec.start(&cx.outbox, launch).await {
         Ok(session) => session,
         Err(error) => {
             let reason = format!("Failed to create unified exec process: {error}");

@@ -57,6 +57,10 @@ mod websocket_soak;
 mod websocket_stream;
 mod websocket_turn_state;
 
+mod sandbox_at_home;
+mod sandbox_escapes;
+mod sandbox_support;
+
 /// Shared with the benchmark.
 #[path = "../../benches/rollouts/mod.rs"]
 mod rollouts;

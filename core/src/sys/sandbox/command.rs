@@ -1,0 +1,158 @@
+//! The process that becomes the command.
+
+use std::ffi::{CStr, CString, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use nix::libc;
+use rustix::process::{ioctl_tiocsctty, setsid};
+use rustix::thread::{CapabilitySet, set_no_new_privs};
+
+use super::confinement::{drop_capabilities, limit_resources, restrict_files};
+use super::filter::{self, FilterOptions};
+use super::launcher::FAILED;
+use super::mounts::at;
+use super::plan::Plan;
+use super::syscalls::{execute, exit_now, install_filter, join_new_keyring, reset_signals};
+
+/// Precedes the name of a variable that would act on the launcher, too.
+pub(crate) const HELD: &str = "CODEX_SANDBOX_HELD_";
+
+/// What the launcher is to start, and how.
+pub(super) struct Start {
+    pub(super) plan: Plan,
+    /// Standard input is the command's terminal.
+    pub(super) terminal: bool,
+    folder: PathBuf,
+    /// Program and arguments; none to try only whether there is a sandbox.
+    command: Vec<CString>,
+}
+
+/// How the command hands the filter's listener to the init.
+pub(super) struct Handover {
+    pub(super) tell: OwnedFd,
+    pub(super) allowed: OwnedFd,
+}
+
+impl Start {
+    /// Plan, `terminal` or `pipes`, working folder, program and its arguments.
+    pub(super) fn read(arguments: Vec<OsString>) -> io::Result<Self> {
+        let mut arguments = arguments.into_iter();
+        let mut next = || arguments.next().ok_or(io::ErrorKind::InvalidInput);
+        let plan = serde_json::from_slice(next()?.as_bytes())?;
+        let terminal = next()? == "terminal";
+        let folder = next()?.into();
+        Ok(Self {
+            plan,
+            terminal,
+            folder,
+            command: c_strings(arguments)?,
+        })
+    }
+}
+
+/// Confines this process and executes the command. Returns only if that fails.
+pub(super) fn run(start: &Start, handover: Option<Handover>) -> io::Error {
+    match prepare(start, handover) {
+        Ok(()) if start.command.is_empty() => exit_now(0),
+        Ok(()) => match execute_command(start) {
+            Ok(()) => io::Error::other("nothing to execute"),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    }
+}
+
+/// The exit code for a command that could not be executed, as shells have it.
+pub(super) fn exit_code(error: &io::Error) -> i32 {
+    match error
+        .get_ref()
+        .and_then(|error| error.downcast_ref::<NotExecuted>())
+    {
+        Some(NotExecuted(_, error)) if error.kind() == io::ErrorKind::NotFound => 127,
+        Some(_) => 126,
+        None => FAILED.into(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: {1}")]
+struct NotExecuted(String, io::Error);
+
+fn prepare(start: &Start, handover: Option<Handover>) -> io::Result<()> {
+    let layers = start.plan.layers;
+    if layers.namespaces {
+        setsid()?;
+        if start.terminal {
+            ioctl_tiocsctty(rustix::stdio::stdin()).map_err(|error| at("the terminal")(error.into()))?;
+        }
+    }
+    join_new_keyring().map_err(at("keyring"))?;
+    limit_resources().map_err(at("limits"))?;
+    set_no_new_privs(true)?;
+    if layers.landlock {
+        restrict_files(&start.plan).map_err(at("Landlock"))?;
+    }
+    drop_capabilities(CapabilitySet::empty()).map_err(at("capabilities"))?;
+    std::env::set_current_dir(&start.folder).map_err(at(start.folder.display()))?;
+    let mut listener = None;
+    if layers.seccomp {
+        let supervised = handover.is_some();
+        let program = filter::program(FilterOptions {
+            network: start.plan.network,
+            namespaces: layers.namespaces,
+            guards_names: supervised && start.plan.guards_names(),
+            guards_links: supervised && start.plan.guards_links(),
+        });
+        listener = install_filter(&program, supervised).map_err(at("seccomp"))?;
+    }
+    if let Some(Handover { tell, allowed }) = handover {
+        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        File::from(tell).write_all(&number.to_ne_bytes())?;
+        File::from(allowed).read_exact(&mut [0])?;
+    }
+    reset_signals();
+    Ok(())
+}
+
+fn execute_command(start: &Start) -> io::Result<()> {
+    let variables = c_strings(std::env::vars_os().map(|(name, value)| {
+        let name = name.as_bytes();
+        let mut variable = name.strip_prefix(HELD.as_bytes()).unwrap_or(name).to_owned();
+        variable.push(b'=');
+        variable.extend_from_slice(value.as_bytes());
+        OsString::from_vec(variable)
+    }))?;
+    let variables: Vec<&CStr> = variables.iter().map(CString::as_c_str).collect();
+    let arguments: Vec<&CStr> = start.command.iter().map(CString::as_c_str).collect();
+    let program = arguments[0];
+    let failed = |error| {
+        let name = program.to_string_lossy().into_owned();
+        Err(io::Error::other(NotExecuted(name, error)))
+    };
+    if program.to_bytes().contains(&b'/') {
+        return failed(execute(program, &arguments, &variables));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut last = io::Error::from_raw_os_error(libc::ENOENT);
+    for folder in std::env::split_paths(&path) {
+        let candidate = folder.join(std::ffi::OsStr::from_bytes(program.to_bytes()));
+        let candidate = CString::new(candidate.into_os_string().into_vec())?;
+        let error = execute(&candidate, &arguments, &variables);
+        match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENOTDIR) => {}
+            Some(libc::EACCES) => last = error,
+            _ => return failed(error),
+        }
+    }
+    failed(last)
+}
+
+fn c_strings(strings: impl Iterator<Item = OsString>) -> io::Result<Vec<CString>> {
+    strings
+        .map(|string| CString::new(string.into_vec()).map_err(io::Error::from))
+        .collect()
+}

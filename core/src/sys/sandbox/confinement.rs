@@ -1,0 +1,149 @@
+//! What a process does to itself before it becomes the command: capabilities, limits, Landlock.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use landlock::{
+    ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, clear_ambient_capability_set,
+    remove_capability_from_bounding_set, set_capabilities, set_capabilities_secure_bits,
+};
+
+use super::mounts::open_place;
+use super::plan::{Access, Plan};
+
+/// Processes that a command may have at once.
+const MOST_PROCESSES: u64 = 8192;
+
+/// A limit that stops both core files and, unlike 0, the host's program that collects them.
+const NO_CORE: u64 = 1;
+
+/// Devices that commands write to.
+const DEVICES: [&str; 6] = [
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
+];
+
+/// Folders of our own that commands write to, in any case.
+const OWN_FOLDERS: [&str; 3] = ["/dev/shm", "/dev/mqueue", "/dev/pts"];
+
+/// Gives up all capabilities but these, for good.
+pub(super) fn drop_capabilities(keep: CapabilitySet) -> io::Result<()> {
+    clear_ambient_capability_set()?;
+    if keep.is_empty() {
+        // Being root gives nothing by itself.
+        let bits = CapabilitiesSecureBits::NO_ROOT | CapabilitiesSecureBits::NO_ROOT_LOCKED;
+        // Without namespaces we may have had none to begin with.
+        let _ = set_capabilities_secure_bits(bits);
+    }
+    for bit in 0..64 {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        // The last one is followed by one that the kernel doesn't know; without namespaces we may not.
+        if remove_capability_from_bounding_set(capability).is_err() {
+            break;
+        }
+    }
+    Ok(set_capabilities(
+        None,
+        CapabilitySets {
+            effective: keep,
+            permitted: keep,
+            inheritable: CapabilitySet::empty(),
+        },
+    )?)
+}
+
+/// Limits that no command needs to exceed.
+pub(super) fn limit_resources() -> io::Result<()> {
+    let limit = |resource, most: u64| {
+        let hard = getrlimit(resource).maximum;
+        let most = hard.map_or(most, |hard| hard.min(most));
+        setrlimit(
+            resource,
+            Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            },
+        )
+    };
+    limit(Resource::Core, NO_CORE)?;
+    Ok(limit(Resource::Nproc, MOST_PROCESSES)?)
+}
+
+/// Puts this process under Landlock: writing where the plan says so, signals and abstract sockets among our own.
+pub(super) fn restrict_files(plan: &Plan) -> io::Result<()> {
+    let other = |error: landlock::RulesetError| io::Error::other(error.to_string());
+    let handled = AccessFs::from_write(ABI::V3) | AccessFs::from_write(ABI::V5) | AccessFs::IoctlDev;
+    let names = AccessFs::MakeDir
+        | AccessFs::MakeReg
+        | AccessFs::MakeSock
+        | AccessFs::MakeFifo
+        | AccessFs::MakeSym
+        | AccessFs::MakeChar
+        | AccessFs::MakeBlock
+        | AccessFs::Refer;
+    let mut removal = BitFlags::<AccessFs>::empty();
+    // Names are created by the supervisor only, which looks at them first: so nothing is gained by changing a name while
+    // it looks.
+    let mut places = AccessFs::from_write(ABI::V3);
+    if plan.layers.seccomp && plan.guards_names() {
+        places &= !names;
+        if plan.guards_links() {
+            removal |= AccessFs::RemoveFile;
+            places &= !removal;
+        }
+    }
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(handled)
+        .map_err(other)?
+        .scope(Scope::AbstractUnixSocket | Scope::Signal)
+        .map_err(other)?
+        .create()
+        .map_err(other)?;
+    for place in &plan.places {
+        if place.access == Access::Write {
+            let opened = open_place(place)?;
+            rules = allow(rules, &opened, places).map_err(other)?;
+        }
+    }
+    for device in DEVICES {
+        if let Ok(device) = PathFd::new(device) {
+            let access = AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
+            rules = allow(rules, &device, access).map_err(other)?;
+        }
+    }
+    if plan.layers.namespaces {
+        for folder in OWN_FOLDERS {
+            if let Ok(folder) = PathFd::new(folder) {
+                let access = AccessFs::from_write(ABI::V3) | AccessFs::IoctlDev;
+                rules = allow(rules, &folder, access).map_err(other)?;
+            }
+        }
+    }
+    let status = rules.restrict_self().map_err(other)?;
+    match status.ruleset {
+        RulesetStatus::FullyEnforced => Ok(()),
+        // Namespaces hold what older versions don't.
+        RulesetStatus::PartiallyEnforced if plan.layers.namespaces && !plan.network => Ok(()),
+        RulesetStatus::PartiallyEnforced => Err(io::Error::other("this kernel's version is too old")),
+        RulesetStatus::NotEnforced => Err(io::Error::other("this kernel has none")),
+    }
+}
+
+fn allow(
+    rules: landlock::RulesetCreated,
+    file: &impl AsFd,
+    access: BitFlags<AccessFs>,
+) -> Result<landlock::RulesetCreated, landlock::RulesetError> {
+    let file: BorrowedFd<'_> = file.as_fd();
+    rules.add_rule(PathBeneath::new(file, access))
+}

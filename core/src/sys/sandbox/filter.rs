@@ -1,0 +1,403 @@
+//! The seccomp filter: which system calls a command may make, by their arguments where these decide.
+
+use nix::libc;
+
+use super::syscalls::Instruction;
+
+// Instructions of classic BPF, and where the filter finds what it looks at (struct seccomp_data).
+const LOAD: u16 = 0x20;
+const AND: u16 = 0x54;
+const JUMP_IF_EQUAL: u16 = 0x15;
+const JUMP_IF_AT_LEAST: u16 = 0x35;
+const RETURN: u16 = 0x06;
+const CALL: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const ARGUMENTS: u32 = 16;
+
+const KILL: u32 = 0x8000_0000;
+const ALLOW: u32 = 0x7fff_0000;
+const NOTIFY: u32 = 0x7fc0_0000;
+const ERRNO: u32 = 0x0005_0000;
+
+#[cfg(target_arch = "x86_64")]
+const OUR_ARCHITECTURE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const OUR_ARCHITECTURE: u32 = 0xc000_00b7;
+
+/// The first call that nobody has looked at here: unknown ones don't exist.
+const UNKNOWN: u32 = 467;
+
+/// A condition on the lower half of an argument: what the kernel looks at, too.
+#[derive(Debug, Clone, Copy)]
+struct Test {
+    argument: u32,
+    mask: u32,
+    value: u32,
+    /// The condition is met if the masked argument is the value, or if it is not.
+    equal: bool,
+}
+
+const fn is(argument: u32, value: u32) -> Test {
+    Test {
+        argument,
+        mask: u32::MAX,
+        value,
+        equal: true,
+    }
+}
+
+const fn is_not(argument: u32, value: u32) -> Test {
+    Test {
+        equal: false,
+        ..is(argument, value)
+    }
+}
+
+const fn has(argument: u32, bits: u32) -> Test {
+    Test {
+        argument,
+        mask: bits,
+        value: 0,
+        equal: false,
+    }
+}
+
+/// What the filter is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FilterOptions {
+    /// The host's network may be used.
+    pub(super) network: bool,
+    /// There are namespaces; without them the filter has to deny more.
+    pub(super) namespaces: bool,
+    /// A supervisor decides about calls that create files.
+    pub(super) guards_names: bool,
+    /// And about calls that remove them.
+    pub(super) guards_links: bool,
+}
+
+/// Calls that no command gets.
+const DENIED: &[libc::c_long] = &[
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+    libc::SYS_acct,
+    libc::SYS_syslog,
+    libc::SYS_lookup_dcookie,
+    libc::SYS_nfsservctl,
+    libc::SYS_vhangup,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_fanotify_init,
+    libc::SYS_fanotify_mark,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_iopl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ioperm,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_uselib,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ustat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_sysfs,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_modify_ldt,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS__sysctl,
+];
+
+/// Calls for which programs have another way when the kernel doesn't know them.
+const UNAVAILABLE: &[libc::c_long] = &[
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    // Its flags are out of a filter's sight; the C library then uses clone.
+    libc::SYS_clone3,
+    libc::SYS_memfd_secret,
+];
+
+/// Calls that only a mount or a process namespace makes harmless: they change files that can't be written, or reach
+/// other processes.
+const DENIED_WITHOUT_NAMESPACES: &[libc::c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchmodat2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    463, // setxattrat
+    466, // removexattrat
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_shmctl,
+    libc::SYS_semctl,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+];
+
+/// Calls on another process, which a process may make on itself by giving 0: the call, and the argument that names it.
+const OWN_PROCESS_ONLY: &[(libc::c_long, u32)] = &[
+    (libc::SYS_prlimit64, 0),
+    (libc::SYS_sched_setaffinity, 0),
+    (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_setparam, 0),
+    (libc::SYS_sched_setattr, 0),
+    (libc::SYS_setpriority, 1),
+    (libc::SYS_ioprio_set, 1),
+];
+
+/// Calls that create names.
+const CREATING: &[libc::c_long] = &[
+    libc::SYS_mkdirat,
+    libc::SYS_mknodat,
+    libc::SYS_symlinkat,
+    libc::SYS_linkat,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_openat2,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mkdir,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mknod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_symlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_link,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rename,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_creat,
+];
+
+/// Calls that remove names.
+const REMOVING: &[libc::c_long] = &[
+    libc::SYS_unlinkat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_unlink,
+];
+
+const NAMESPACE_FLAGS: u32 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET)
+    .cast_unsigned();
+
+/// ioctl requests that act on a terminal as if a person typed, or change what the terminal is.
+const TERMINAL_REQUESTS: [u32; 4] = [
+    0x5412, // TIOCSTI
+    0x541c, // TIOCLINUX
+    0x541d, // TIOCCONS
+    0x5423, // TIOCSETD
+];
+
+/// ioctl requests that change inodes (flags, projects, versions) without opening them for writing.
+const INODE_REQUESTS: [u32; 5] = [0x4008_6602, 0x4004_6602, 0x401c_5820, 0x4008_7602, 0x4004_7602];
+
+/// The filter as the kernel takes it.
+pub(super) fn program(options: FilterOptions) -> Vec<Instruction> {
+    let mut filter = Filter::begin();
+    for call in DENIED {
+        filter.rule(*call, &[], errno(libc::EPERM));
+    }
+    for call in UNAVAILABLE {
+        filter.rule(*call, &[], errno(libc::ENOSYS));
+    }
+    filter.rule(libc::SYS_clone, &[has(0, NAMESPACE_FLAGS)], errno(libc::EPERM));
+    filter.rule(libc::SYS_fcntl, &[is(1, 1024)], errno(libc::EPERM)); // F_SETLEASE
+    for request in TERMINAL_REQUESTS {
+        filter.rule(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
+    }
+    // Asking, the ordinary one, and without random addresses (debuggers).
+    filter.rule(
+        libc::SYS_personality,
+        &[is_not(0, u32::MAX), is_not(0, 0), is_not(0, 0x4_0000)],
+        errno(libc::EPERM),
+    );
+    sockets(&mut filter, options);
+    if options.guards_names {
+        for call in CREATING {
+            filter.rule(*call, &[], NOTIFY);
+        }
+        let create = libc::O_CREAT.cast_unsigned();
+        filter.rule(libc::SYS_openat, &[has(2, create)], NOTIFY);
+        #[cfg(target_arch = "x86_64")]
+        filter.rule(libc::SYS_open, &[has(1, create)], NOTIFY);
+    }
+    if options.guards_links {
+        for call in REMOVING {
+            filter.rule(*call, &[], NOTIFY);
+        }
+    }
+    if !options.namespaces {
+        for call in DENIED_WITHOUT_NAMESPACES {
+            filter.rule(*call, &[], errno(libc::EPERM));
+        }
+        for (call, argument) in OWN_PROCESS_ONLY {
+            filter.rule(*call, &[is_not(*argument, 0)], errno(libc::EPERM));
+        }
+        for request in INODE_REQUESTS {
+            filter.rule(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
+        }
+    }
+    filter.end()
+}
+
+fn sockets(filter: &mut Filter, options: FilterOptions) {
+    const UNIX: u32 = libc::AF_UNIX.cast_unsigned();
+    const INET: u32 = libc::AF_INET.cast_unsigned();
+    const INET6: u32 = libc::AF_INET6.cast_unsigned();
+    const NETLINK: u32 = libc::AF_NETLINK.cast_unsigned();
+    const STREAM: u32 = libc::SOCK_STREAM.cast_unsigned();
+    const PACKETS: u32 = libc::SOCK_SEQPACKET.cast_unsigned();
+    let kind_is_not = |value| Test {
+        mask: 0xf,
+        ..is_not(1, value)
+    };
+    // A datagram carries its address where a filter can't see it.
+    let datagram = [is(0, UNIX), kind_is_not(STREAM), kind_is_not(PACKETS)];
+    filter.rule(libc::SYS_socket, &datagram, errno(libc::EPERM));
+    filter.rule(libc::SYS_socketpair, &datagram, errno(libc::EPERM));
+    // Of netlink, what tells about addresses and routes.
+    filter.rule(
+        libc::SYS_socket,
+        &[is(0, NETLINK), is_not(2, 0)],
+        errno(libc::EPERM),
+    );
+    let mut other = vec![
+        is_not(0, UNIX),
+        is_not(0, NETLINK),
+        is_not(0, INET),
+        is_not(0, INET6),
+    ];
+    filter.rule(libc::SYS_socket, &other, errno(libc::EAFNOSUPPORT));
+    if options.namespaces {
+        // Only the supervisor knows whether the other side is one of our own.
+        filter.rule(libc::SYS_connect, &[], NOTIFY);
+        filter.rule(libc::SYS_bind, &[], NOTIFY);
+    } else {
+        other.clear();
+        if options.network {
+            filter.rule(libc::SYS_socket, &[is(0, UNIX)], errno(libc::EPERM));
+        } else {
+            filter.rule(libc::SYS_socket, &other, errno(libc::EPERM));
+        }
+    }
+}
+
+const fn errno(number: i32) -> u32 {
+    ERRNO | number.cast_unsigned()
+}
+
+struct Filter(Vec<Instruction>);
+
+impl Filter {
+    fn begin() -> Self {
+        let mut filter = Self(Vec::with_capacity(700));
+        filter.add(LOAD, ARCHITECTURE, 0, 0);
+        filter.add(JUMP_IF_EQUAL, OUR_ARCHITECTURE, 1, 0);
+        filter.add(RETURN, KILL, 0, 0);
+        filter.add(LOAD, CALL, 0, 0);
+        // No call at all: what tracers put in place of one.
+        filter.add(JUMP_IF_EQUAL, u32::MAX, 2, 0);
+        // The second table of x86-64.
+        filter.add(JUMP_IF_AT_LEAST, 0x4000_0000, 0, 1);
+        filter.add(RETURN, KILL, 0, 0);
+        filter.add(JUMP_IF_AT_LEAST, UNKNOWN, 0, 1);
+        filter.add(RETURN, errno(libc::ENOSYS), 0, 0);
+        filter
+    }
+
+    /// What happens to a call whose arguments meet all tests; others go on to the next rule.
+    fn rule(&mut self, call: libc::c_long, tests: &[Test], action: u32) {
+        let Ok(call) = u32::try_from(call) else { return };
+        let loads = |test: &Test| if test.mask == u32::MAX { 2 } else { 3 };
+        let mut rest: u8 = tests.iter().map(loads).sum::<u8>() + 1;
+        self.add(LOAD, CALL, 0, 0);
+        self.add(JUMP_IF_EQUAL, call, 0, rest);
+        for test in tests {
+            self.add(LOAD, ARGUMENTS + 8 * test.argument, 0, 0);
+            if test.mask != u32::MAX {
+                self.add(AND, test.mask, 0, 0);
+            }
+            rest -= loads(test);
+            let (met, unmet) = if test.equal { (0, rest) } else { (rest, 0) };
+            self.add(JUMP_IF_EQUAL, test.value, met, unmet);
+        }
+        self.add(RETURN, action, 0, 0);
+    }
+
+    fn end(mut self) -> Vec<Instruction> {
+        self.add(RETURN, ALLOW, 0, 0);
+        self.0
+    }
+
+    fn add(&mut self, code: u16, k: u32, jt: u8, jf: u8) {
+        self.0.push(Instruction { code, jt, jf, k });
+    }
+}

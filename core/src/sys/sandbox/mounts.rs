@@ -1,0 +1,322 @@
+//! What the command sees of the disk: everything read-only, but for the places of the plan and a small `/dev`.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, symlinkat};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
+    fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree,
+};
+
+use super::plan::{Access, Place, Plan};
+use super::syscalls::{MOUNT_NO_DEVICES, MOUNT_NO_SUID, MOUNT_READ_ONLY, add_mount_attributes};
+
+const LOCKED: u64 = MOUNT_READ_ONLY | MOUNT_NO_SUID | MOUNT_NO_DEVICES;
+
+/// The device files that commands get.
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+/// Links of `/dev`.
+const LINKS: [(&str, &str); 5] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
+];
+
+/// Something that went wrong, and at what.
+pub(super) fn at(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+/// Builds the view of the disk in the mount namespace that we have just entered.
+pub(super) fn build(plan: &Plan) -> io::Result<()> {
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .map_err(|error| at("/")(error.into()))?;
+    // Copies of what stays writable, before everything else becomes read-only.
+    let copies = plan
+        .places
+        .iter()
+        .map(|place| Copy::of(place).map_err(at(&place.path)))
+        .collect::<io::Result<Vec<_>>>()?;
+    let devices = DEVICES
+        .iter()
+        .map(|name| copy(CWD, &format!("/dev/{name}"), false))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(at("/dev"))?;
+    let root = openat(
+        CWD,
+        "/",
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    add_mount_attributes(root.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
+    let nothing = build_devices(devices).map_err(at("/dev"))?;
+    for (place, copy) in plan.places.iter().zip(copies) {
+        copy.put(place, &nothing).map_err(at(&place.path))?;
+    }
+    Ok(())
+}
+
+/// Mounts the `/proc` of our process namespace, read-only, and forbids further user namespaces.
+pub(super) fn mount_proc() -> io::Result<()> {
+    let proc = new_mount("proc", &[])?;
+    let limit = openat(
+        &proc,
+        "sys/user/max_user_namespaces",
+        OFlags::WRONLY | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    if let Ok(limit) = limit {
+        rustix::io::write(limit, b"0")?;
+    }
+    add_mount_attributes(proc.as_fd(), false, LOCKED)?;
+    attach(&proc, &opened(CWD, Path::new("/proc"))?)
+}
+
+/// Opens the file or folder of a place, on no link, and makes sure that it is the one that is meant.
+pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
+    let file = openat2(
+        CWD,
+        &place.path,
+        OFlags::PATH | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::NO_SYMLINKS,
+    )?;
+    let found = rustix::fs::fstat(&file)?;
+    #[expect(clippy::useless_conversion, reason = "the types differ by system")]
+    if (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode) {
+        Ok(file)
+    } else {
+        Err(io::Error::other(
+            "it is no longer the file or folder for which the permissions were given",
+        ))
+    }
+}
+
+/// A place's mount, made before it has to be put there.
+enum Copy {
+    Tree(OwnedFd),
+    Nothing {
+        folder: bool,
+    },
+    /// A folder's entries, without some.
+    Entries(Vec<(OsString, Entry)>),
+}
+
+enum Entry {
+    Tree { tree: OwnedFd, folder: bool },
+    Link(OsString),
+}
+
+impl Copy {
+    fn of(place: &Place) -> io::Result<Self> {
+        let file = open_place(place)?;
+        Ok(match &place.access {
+            Access::Write | Access::Pinned => {
+                let tree = copy(&file, "", true)?;
+                if place.access == Access::Write {
+                    add_mount_attributes(tree.as_fd(), true, MOUNT_NO_SUID | MOUNT_NO_DEVICES)?;
+                }
+                Self::Tree(tree)
+            }
+            Access::Read => Self::Tree(read_only(&file)?),
+            Access::None => Self::Nothing {
+                folder: is_folder(&file)?,
+            },
+            Access::Without(names) => Self::Entries(entries(place, &file, names)?),
+        })
+    }
+
+    fn put(self, place: &Place, nothing: &Nothing) -> io::Result<()> {
+        let target = open_place(place)?;
+        match self {
+            Self::Tree(tree) => attach(&tree, &target),
+            Self::Nothing { folder } => {
+                let source = if folder { &nothing.folder } else { &nothing.file };
+                attach(&read_only(source)?, &target)
+            }
+            Self::Entries(entries) => {
+                let list = new_mount("tmpfs", &[("mode", "0700")])?;
+                attach(&list, &target)?;
+                for (name, entry) in entries {
+                    let name = name.as_os_str();
+                    match entry {
+                        Entry::Link(to) => symlinkat(&to, &list, name)?,
+                        Entry::Tree { tree, folder } => {
+                            attach(&tree, &mount_point(&list, Path::new(name), folder)?)?;
+                        }
+                    }
+                }
+                add_mount_attributes(list.as_fd(), false, LOCKED)
+            }
+        }
+    }
+}
+
+fn entries(place: &Place, folder: &OwnedFd, without: &[String]) -> io::Result<Vec<(OsString, Entry)>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(&place.path)? {
+        let name = entry?.file_name();
+        if without.iter().any(|one| one.as_bytes() == name.as_bytes()) {
+            continue;
+        }
+        let path = Path::new(&place.path).join(&name);
+        let Ok(metadata) = path.symlink_metadata() else {
+            continue;
+        };
+        let entry = if metadata.is_symlink() {
+            Entry::Link(fs::read_link(&path)?.into_os_string())
+        } else {
+            let opened = openat(
+                folder,
+                &name,
+                OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+                Mode::empty(),
+            );
+            // It may go in the meantime.
+            let Ok(opened) = opened else { continue };
+            Entry::Tree {
+                tree: read_only(&opened)?,
+                folder: is_folder(&opened)?,
+            }
+        };
+        all.push((name, entry));
+    }
+    Ok(all)
+}
+
+/// Sources for places where there is nothing to read.
+struct Nothing {
+    file: OwnedFd,
+    folder: OwnedFd,
+}
+
+/// Puts a `/dev` of our own in place of the host's.
+fn build_devices(devices: Vec<OwnedFd>) -> io::Result<Nothing> {
+    let nothing = build_nothing()?;
+    let dev = new_mount("tmpfs", &[("mode", "0755")])?;
+    attach(&dev, &opened(CWD, Path::new("/dev"))?)?;
+    for (name, device) in DEVICES.iter().zip(devices) {
+        attach(&device, &mount_point(&dev, Path::new(name), false)?)?;
+    }
+    for (name, to) in LINKS {
+        symlinkat(to, &dev, name)?;
+    }
+    let pts = new_mount(
+        "devpts",
+        &[("newinstance", ""), ("ptmxmode", "0666"), ("mode", "0620")],
+    )?;
+    let own: [(&str, OwnedFd); 2] = [("shm", new_mount("tmpfs", &[("mode", "1777")])?), ("pts", pts)];
+    for (name, mount) in own {
+        let flags = if name == "pts" {
+            MOUNT_NO_SUID
+        } else {
+            MOUNT_NO_SUID | MOUNT_NO_DEVICES
+        };
+        add_mount_attributes(mount.as_fd(), false, flags)?;
+        attach(&mount, &mount_point(&dev, Path::new(name), true)?)?;
+    }
+    // Not every kernel has message queues.
+    if let Ok(queues) = new_mount("mqueue", &[]) {
+        attach(&queues, &mount_point(&dev, Path::new("mqueue"), true)?)?;
+    }
+    add_mount_attributes(dev.as_fd(), false, MOUNT_READ_ONLY | MOUNT_NO_SUID)?;
+    Ok(nothing)
+}
+
+/// A file and a folder that nobody may open, on a mount that the new `/dev` covers.
+fn build_nothing() -> io::Result<Nothing> {
+    let hidden = new_mount("tmpfs", &[("mode", "0700")])?;
+    attach(&hidden, &opened(CWD, Path::new("/dev"))?)?;
+    let unreadable = |name: &str, folder| {
+        let made = mount_point(&hidden, Path::new(name), folder)?;
+        let path = format!("/proc/self/fd/{}", made.as_raw_fd());
+        fs::set_permissions(path, PermissionsExt::from_mode(0))?;
+        io::Result::Ok(made)
+    };
+    Ok(Nothing {
+        file: unreadable("file", false)?,
+        folder: unreadable("folder", true)?,
+    })
+}
+
+/// A file system of our own, not attached to anything yet.
+fn new_mount(kind: &str, options: &[(&str, &str)]) -> io::Result<OwnedFd> {
+    let make = || {
+        let system = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        for (key, value) in options {
+            if value.is_empty() {
+                rustix::mount::fsconfig_set_flag(system.as_fd(), *key)?;
+            } else {
+                fsconfig_set_string(system.as_fd(), *key, *value)?;
+            }
+        }
+        fsconfig_create(system.as_fd())?;
+        fsmount(
+            system.as_fd(),
+            FsMountFlags::FSMOUNT_CLOEXEC,
+            MountAttrFlags::empty(),
+        )
+    };
+    make().map_err(|error: rustix::io::Errno| at(format_args!("no {kind} of its own"))(error.into()))
+}
+
+/// An empty file or folder to mount on.
+fn mount_point(within: &OwnedFd, name: &Path, folder: bool) -> io::Result<OwnedFd> {
+    if folder {
+        mkdirat(within, name, Mode::from_raw_mode(0o755))?;
+    } else {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        drop(File::from(openat(
+            within,
+            name,
+            flags,
+            Mode::from_raw_mode(0o644),
+        )?));
+    }
+    opened(within, name)
+}
+
+fn opened(within: impl AsFd, name: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(
+        within,
+        name,
+        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
+}
+
+fn is_folder(file: &OwnedFd) -> io::Result<bool> {
+    Ok(rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(file)?.st_mode).is_dir())
+}
+
+fn read_only(file: &OwnedFd) -> io::Result<OwnedFd> {
+    let tree = copy(file, "", true)?;
+    add_mount_attributes(tree.as_fd(), true, LOCKED)?;
+    Ok(tree)
+}
+
+/// A copy of the mounts at and below a file or folder, attached to nothing.
+fn copy(from: impl AsFd, path: &str, recursive: bool) -> io::Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    if path.is_empty() {
+        flags |= OpenTreeFlags::AT_EMPTY_PATH;
+    }
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    Ok(open_tree(from, path, flags)?)
+}
+
+fn attach(mount: &OwnedFd, target: &OwnedFd) -> io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    Ok(move_mount(mount, "", target, "", flags)?)
+}
