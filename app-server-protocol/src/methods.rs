@@ -15,6 +15,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::turn::METHODS,
     crate::item::METHODS,
     crate::approval::METHODS,
+    crate::permission::METHODS,
     crate::thread_lifecycle::METHODS,
     crate::thread_search::METHODS,
     crate::thread_list::METHODS,

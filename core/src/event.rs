@@ -6,11 +6,12 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    CommandAction, FileChange, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage,
-    Turn, TurnError,
+    AdditionalPermissions, CommandAction, FileChange, Item, PermissionGrant, ThreadId, ThreadSettings,
+    ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -177,13 +178,17 @@ pub enum Event {
         /// What it changes so far. Paths are as written.
         changes: Vec<FileChange>,
     },
+    /// A file of rules about commands is wrong.
+    RulesProblem(Box<RulesProblem>),
     /// May this command run? Answered through the sender; dropping it declines.
     CommandApproval(Box<CommandApproval>),
     /// May these files be changed? Answered through the sender; dropping it declines.
     FileChangeApproval(Box<FileChangeApproval>),
+    /// May the model have these permissions? Answered through the sender; dropping it refuses.
+    PermissionsApproval(Box<PermissionsApproval>),
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
-        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`].
+        /// The number of the question.
         approval: i64,
     },
     /// The thread was unloaded; nothing follows.
@@ -232,6 +237,8 @@ pub struct CommandApproval {
     pub actions: Vec<CommandAction>,
     /// A rule that would allow it in future.
     pub proposed_rule: Option<Vec<String>>,
+    /// What it would be allowed beyond its sandbox.
+    pub additional_permissions: Option<AdditionalPermissions>,
     /// Where the answer goes.
     pub answer: oneshot::Sender<ApprovalDecision>,
 }
@@ -249,6 +256,27 @@ pub struct FileChangeApproval {
     pub started_at_ms: i64,
     /// Where the answer goes.
     pub answer: oneshot::Sender<ApprovalDecision>,
+}
+
+/// A question whether the model may have permissions.
+#[derive(Debug)]
+pub struct PermissionsApproval {
+    /// Number of the question ([`crate::new_request_id`]).
+    pub approval: i64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// Id of the call.
+    pub item_id: Arc<str>,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+    /// Why, in the model's words.
+    pub reason: Option<String>,
+    /// Working folder of the turn.
+    pub cwd: std::path::PathBuf,
+    /// What it asks for.
+    pub permissions: AdditionalPermissions,
+    /// Where the answer goes. A grant of nothing refuses.
+    pub answer: oneshot::Sender<PermissionGrant>,
 }
 
 /// The answer to a question.

@@ -10,6 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 /// Compress request bodies where the server takes it.
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
+/// Let commands ask for more than their sandbox allows, piece by piece.
+pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
+/// Offer a tool that asks for permissions.
+pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
 
@@ -261,7 +265,12 @@ mod tests {
 
     #[test]
     fn our_own_keys_are_in_the_registry() {
-        for key in [ENABLE_REQUEST_COMPRESSION, SHELL_TOOL] {
+        for key in [
+            ENABLE_REQUEST_COMPRESSION,
+            EXEC_PERMISSION_APPROVALS,
+            REQUEST_PERMISSIONS_TOOL,
+            SHELL_TOOL,
+        ] {
             assert!(find(key).is_some(), "{key}");
         }
     }

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink, FileChangeApproval, Item,
-    ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
+    AdditionalPermissions, ApprovalDecision, CommandAction, CommandApproval, DeltaKind, Event, EventSink,
+    FileChangeApproval, Item, ItemsView, PermissionGrant, PermissionsApproval, ThreadId, ThreadSettings,
+    ThreadStatus, Turn, TurnStatus, new_request_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -81,6 +82,23 @@ pub(crate) struct CommandQuestion {
     pub(crate) actions: Vec<CommandAction>,
     /// A rule that would allow it in future.
     pub(crate) proposed_rule: Option<Vec<String>>,
+    /// What it would be allowed beyond its sandbox.
+    pub(crate) additional_permissions: Option<AdditionalPermissions>,
+}
+
+/// A question whether the model may have permissions: [`PermissionsApproval`] without its number and sender.
+#[derive(Debug)]
+pub(crate) struct PermissionsQuestion {
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// Id of the call.
+    pub(crate) item_id: Arc<str>,
+    /// Why, in the model's words.
+    pub(crate) reason: Option<String>,
+    /// Working folder of the turn.
+    pub(crate) cwd: std::path::PathBuf,
+    /// What it asks for.
+    pub(crate) permissions: AdditionalPermissions,
 }
 
 impl Outbox {
@@ -190,9 +208,10 @@ impl Outbox {
             cwd,
             actions,
             proposed_rule,
+            additional_permissions,
         } = question;
         let started = item.map(|item| (Arc::clone(&turn_id), item));
-        self.ask(started, |approval, answer| {
+        self.ask(started, ApprovalDecision::Failed, |approval, answer| {
             Event::CommandApproval(Box::new(CommandApproval {
                 approval,
                 turn_id,
@@ -203,6 +222,7 @@ impl Outbox {
                 cwd,
                 actions,
                 proposed_rule,
+                additional_permissions,
                 answer,
             }))
         })
@@ -213,7 +233,8 @@ impl Outbox {
     pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item: Item) -> ApprovalDecision {
         let item_id = item.id.as_str().into();
         let turn_id = Arc::clone(turn_id);
-        self.ask(Some((Arc::clone(&turn_id), item)), |approval, answer| {
+        let started = Some((Arc::clone(&turn_id), item));
+        self.ask(started, ApprovalDecision::Failed, |approval, answer| {
             Event::FileChangeApproval(Box::new(FileChangeApproval {
                 approval,
                 turn_id,
@@ -225,20 +246,45 @@ impl Outbox {
         .await
     }
 
-    /// Asks a question, and waits for its answer. An item that is given is started between the change of the status and
-    /// the question.
-    async fn ask(
+    /// Asks for permissions. Waits as [`Self::approve_command`] does.
+    pub(crate) async fn request_permissions(&self, question: PermissionsQuestion) -> PermissionGrant {
+        let PermissionsQuestion {
+            turn_id,
+            item_id,
+            reason,
+            cwd,
+            permissions,
+        } = question;
+        self.ask(None, PermissionGrant::default(), |approval, answer| {
+            Event::PermissionsApproval(Box::new(PermissionsApproval {
+                approval,
+                turn_id,
+                item_id,
+                started_at_ms: now_ms(),
+                reason,
+                cwd,
+                permissions,
+                answer,
+            }))
+        })
+        .await
+    }
+
+    /// Asks a question, and waits for its answer; `failed` if nobody can give one. An item that is given is started
+    /// between the change of the status and the question.
+    async fn ask<T>(
         &self,
         started: Option<(Arc<str>, Item)>,
-        question: impl FnOnce(i64, oneshot::Sender<ApprovalDecision>) -> Event,
-    ) -> ApprovalDecision {
+        failed: T,
+        question: impl FnOnce(i64, oneshot::Sender<T>) -> Event,
+    ) -> T {
         let (answer, decision) = oneshot::channel();
         let mut open = OpenQuestion::new(self);
         if let Some((turn_id, item)) = started {
             self.item_started(&turn_id, item);
         }
         self.emit(question(open.approval, answer));
-        let decision = decision.await.unwrap_or(ApprovalDecision::Failed);
+        let decision = decision.await.unwrap_or(failed);
         open.answered = true;
         decision
     }

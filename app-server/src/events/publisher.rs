@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted, ModelRerouted,
-    ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
-    ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadReadStateChanged,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
-    TurnModerationMetadata, TurnStarted, Warning,
+    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted,
+    ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted,
+    RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed,
+    ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
+    TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, now_ms};
 use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
+use crate::convert::rules;
+
 use super::{account, approval, item, model, notice, raw, thread, turn};
 
 /// Takes the events of all threads and has them delivered.
@@ -155,6 +157,10 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             approval::ask_about_file_change(delivery, thread, *question);
         }
         Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
+        Event::PermissionsApproval(question) => approval::ask_for_permissions(delivery, thread, *question),
+        Event::RulesProblem(problem) => {
+            delivery.tell::<ConfigWarning>(thread, &rules::problem_to_wire(&problem));
+        }
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
         Event::RateLimits(limits) => {
             delivery.broadcast::<AccountRateLimitsUpdated>(thread, &account::rate_limits(*limits));

@@ -1,6 +1,7 @@
 //! The commands of one thread.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -19,9 +20,10 @@ use crate::outbox::Outbox;
 use crate::process::group::Group;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::process::orphan_reaper_client::Guarded;
+use crate::safety::Confinement;
 use crate::sys::process::{ResourceUsage, Signal, all_processes};
 use crate::sys::terminal::TerminalSize;
-use crate::{CommandSource, Item, ItemBody, ThreadId};
+use crate::{AdditionalPermissions, CommandSource, Item, ItemBody, ThreadId};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
 const MOST: usize = 64;
@@ -52,7 +54,7 @@ pub(crate) struct ExecOptions {
     pub(crate) max_poll: Duration,
 }
 
-/// The commands of one thread: those that run, and what the user allowed.
+/// The commands of one thread that run.
 #[derive(Debug)]
 pub(crate) struct ExecSessions {
     thread_id: String,
@@ -72,8 +74,6 @@ struct State {
     sessions: BTreeMap<u32, Arc<CommandSession>>,
     /// Commands, or what they left behind, that still run.
     groups: HashMap<Group, Guarded>,
-    /// Commands that the user allowed for the whole session.
-    allowed: HashSet<(Vec<String>, PathBuf)>,
     /// No more commands.
     closed: bool,
 }
@@ -95,6 +95,10 @@ pub(crate) struct Launch {
     pub(crate) terminal: bool,
     /// The item has been started already, with the question whether the command may run.
     pub(crate) announced: bool,
+    /// What holds it in.
+    pub(crate) confinement: Confinement,
+    /// What it may do beyond the thread's sandbox policy.
+    pub(crate) permissions: AdditionalPermissions,
     /// The sandbox that we were put into allows no network.
     pub(crate) network_disabled: bool,
 }
@@ -140,14 +144,18 @@ impl ExecSessions {
         self.max_poll
     }
 
-    /// Whether the user allowed this command for the whole session.
-    pub(crate) fn is_allowed(&self, command: &(Vec<String>, PathBuf)) -> bool {
-        self.state().allowed.contains(command)
-    }
-
-    /// The user allows this command for the whole session.
-    pub(crate) fn allow(&self, command: (Vec<String>, PathBuf)) {
-        self.state().allowed.insert(command);
+    /// `PATH` of commands.
+    pub(crate) fn search_path(&self) -> OsString {
+        let who = Identity {
+            thread_id: &self.thread_id,
+            session_id: &self.session_id,
+            call_id: "",
+            codex_home: &self.codex_home,
+            network_disabled: false,
+        };
+        let variables = self.environment.build(std::env::vars_os(), who);
+        let path = variables.into_iter().rfind(|(name, _)| name == "PATH");
+        path.map(|(_, value)| value).unwrap_or_default()
     }
 
     /// Starts a command and tells of it; from now on its output streams.
@@ -164,8 +172,11 @@ impl ExecSessions {
             for_model,
             terminal,
             announced,
+            confinement,
+            permissions,
             network_disabled,
         } = launch;
+        tracing::debug!(?confinement, ?permissions, "a command is started");
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         if self.state().closed {
             return Err(io::Error::other("the thread is ending"));

@@ -48,6 +48,7 @@ use crate::history::{LoadHistory, ThreadLog};
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::safety::ThreadApprovals;
 use crate::tools::ToolSet;
 
 /// A message of the user with one text.
@@ -63,6 +64,8 @@ pub(crate) struct Services {
     pub(crate) tools: ToolSet,
     pub(crate) exec: Arc<ExecSessions>,
     pub(crate) patches: Arc<PatchState>,
+    /// What the user has allowed.
+    pub(crate) approvals: Arc<ThreadApprovals>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,

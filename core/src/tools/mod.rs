@@ -1,12 +1,13 @@
 //! Tools that the model can call: one file each, and a line in [`tool_set`].
 //!
-//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `apply_patch` (what it
-//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `tests`. `web_search` runs at the
-//! model's server: `crate::session` adds it to requests.
+//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
+//! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
+//! commands), `request_permissions`, `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod exec_command;
 mod patch_in_shell;
+mod request_permissions;
 #[cfg(test)]
 mod tests;
 mod write_stdin;
@@ -21,12 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
+use self::request_permissions::RequestPermissions;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::{FunctionOutput, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::safety::ThreadApprovals;
 use crate::{ThreadSettings, features};
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
@@ -43,9 +46,17 @@ pub(crate) fn offered(config: &Config, model: &ModelInfo) -> Arc<Vec<Value>> {
 /// The tools in the order in which models see them.
 fn tool_set(config: &Config, patches: bool) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
+    let permissions = config.features.enabled(features::EXEC_PERMISSION_APPROVALS);
+    let request = config.features.enabled(features::REQUEST_PERMISSIONS_TOOL);
     ToolSet::shared(&[
-        (shell, || Arc::new(ExecCommand)),
+        (shell && !permissions, || {
+            Arc::new(ExecCommand { permissions: false })
+        }),
+        (shell && permissions, || {
+            Arc::new(ExecCommand { permissions: true })
+        }),
         (shell, || Arc::new(WriteStdin)),
+        (request, || Arc::new(RequestPermissions)),
         (patches, || Arc::new(ApplyPatch)),
     ])
 }
@@ -83,6 +94,8 @@ pub(crate) struct CallContext {
     pub(crate) exec: Arc<ExecSessions>,
     /// What the thread remembers of patches.
     pub(crate) patches: Arc<PatchState>,
+    /// What the user has allowed.
+    pub(crate) approvals: Arc<ThreadApprovals>,
 }
 
 /// A call as the model made it.

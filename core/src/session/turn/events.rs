@@ -168,6 +168,7 @@ impl Turn<'_> {
                 outbox,
                 exec,
                 patches,
+                approvals,
                 tools,
                 ..
             } = self.services;
@@ -179,6 +180,7 @@ impl Turn<'_> {
                 cancel,
                 exec: Arc::clone(exec),
                 patches: Arc::clone(patches),
+                approvals: Arc::clone(approvals),
             };
             calls.start(tools, context, known);
         }
