@@ -1,14 +1,13 @@
 //! Which program a name stands for, and whether the agent may have put it there.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::sys::files::is_executable;
 
 /// Commands of the shell itself that run nothing else: no file is looked for.
-const BUILT_IN: [&str; 10] = [
-    "cd", "pwd", "echo", "true", "false", "test", "printf", "type", ":", "sleep",
+const BUILT_IN: [&str; 9] = [
+    "cd", "pwd", "echo", "true", "false", "test", "printf", "type", ":",
 ];
 
 /// The programs that a command would find.
@@ -61,18 +60,16 @@ impl Programs {
                 && is_executable(path)
                 && !self.is_in_ground(path)
         } else {
-            let found = self.find(program);
-            match found {
-                Some(path) => is_listed(&path),
-                None => listed.is_none() && BUILT_IN.contains(&program),
+            if BUILT_IN.contains(&program) {
+                return listed.is_none();
             }
+            self.find(program).is_some_and(|path| is_listed(&path))
         }
     }
 
     /// The file that a name stands for, if no folder before it can be written by the agent.
     fn find(&self, name: &str) -> Option<PathBuf> {
-        if name.is_empty() || BUILT_IN.contains(&name) && name != "sleep" && name != "test" && name != "echo"
-        {
+        if name.is_empty() {
             return None;
         }
         for folder in std::env::split_paths(&self.path) {
@@ -172,10 +169,10 @@ pub(crate) fn says_too_little(words: &[String]) -> bool {
     runs_others && rest.iter().all(|word| word.starts_with('-') && word.len() > 1)
 }
 
-/// Text of a search path, for tests and logs.
+#[cfg(test)]
 impl From<&str> for Programs {
     fn from(path: &str) -> Self {
-        Self::new(std::ffi::OsStr::from_bytes(path.as_bytes()).to_owned(), &[], &[])
+        Self::new(path.into(), &[], &[])
     }
 }
 

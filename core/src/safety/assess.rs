@@ -13,7 +13,7 @@ use crate::exec_policy::{Decision, RuleMatch};
 use crate::{AdditionalPermissions, ApprovalPolicy, CommandAction, SandboxPolicy, ThreadSettings};
 
 /// Longest script, in bytes, that is looked at on the calling thread: a few hundred microseconds.
-const SHORT: usize = 2048;
+const SHORT: usize = 1024;
 
 /// What holds a command in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

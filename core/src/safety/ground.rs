@@ -30,7 +30,7 @@ pub(super) fn folders(settings: &ThreadSettings) -> Vec<PathBuf> {
     folders
 }
 
-/// Files that a shell with these arguments may read before it runs its script, in the user's home.
+/// Files that a shell with these arguments may read before or after it runs its script, in the user's home.
 pub(super) fn start_files(argv: &[String]) -> Vec<PathBuf> {
     let Some(home) = std::env::var_os("HOME").map(PathBuf::from) else {
         return Vec::new();
@@ -40,9 +40,15 @@ pub(super) fn start_files(argv: &[String]) -> Vec<PathBuf> {
         .map_or("", |shell| shell.rsplit('/').next().unwrap_or_default());
     let is_login = argv.get(1).is_some_and(|flag| flag.contains('l'));
     let names: &[&str] = match (name, is_login) {
-        ("zsh", true) => &[".zshenv", ".zprofile", ".zlogin"],
+        ("zsh", true) => &[".zshenv", ".zprofile", ".zlogin", ".zlogout"],
         ("zsh", false) => &[".zshenv"],
-        (_, true) => &[".bash_profile", ".bash_login", ".profile", ".bashrc"],
+        (_, true) => &[
+            ".bash_profile",
+            ".bash_login",
+            ".profile",
+            ".bashrc",
+            ".bash_logout",
+        ],
         (_, false) => &[],
     };
     let zdotdir = std::env::var_os("ZDOTDIR")

@@ -28,9 +28,9 @@ fn is_safe(words: &[String]) -> bool {
         | "sum" | "sleep" | "stat" | "strings" | "tac" | "tail" | "tr" | "true" | "tty" | "uname"
         | "uptime" | "wc" | "which" | "whoami" | "arch" | "expand" | "unexpand" | "cd" | "ps" | "column"
         | "jq" | "b2sum" | "type" => true,
-        // Assigns, and evaluates what it assigns to.
-        "printf" => !options.any(|word| word.starts_with("-v")),
-        "test" => !options.any(|word| word == "-v" || word == "-R"),
+        // `-v` assigns, and some shells evaluate numbers: what looks like an index in them may be run.
+        "printf" => !options.any(|word| word.starts_with("-v") || word.contains(['[', '$', '`'])),
+        "test" => test(arguments),
         "base64" | "base32" => !options.short_or_long("o", &["output"]),
         "command" => matches!(arguments, [option, _] if option == "-v" || option == "-V"),
         "hostname" => arguments
@@ -106,6 +106,16 @@ fn is_long(word: &str, long: &[&str]) -> bool {
     };
     let name = given.split('=').next().unwrap_or_default();
     !name.is_empty() && long.iter().any(|option| option.starts_with(name))
+}
+
+/// Looks at files and compares strings. Not numbers, which some shells evaluate.
+fn test(arguments: &[String]) -> bool {
+    const HARMLESS: [&str; 16] = [
+        "-f", "-d", "-e", "-r", "-w", "-x", "-s", "-n", "-z", "-L", "-h", "-a", "-o", "-p", "-nt", "-ot",
+    ];
+    arguments
+        .iter()
+        .all(|word| (!is_option(word) || HARMLESS.contains(&word.as_str())) && !word.contains('['))
 }
 
 /// Prints the time; sets it with `-s`, and with an operand that is no format.

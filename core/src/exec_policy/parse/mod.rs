@@ -112,7 +112,10 @@ impl Parser<'_> {
             return Ok(());
         }
         if !self.take(&Token::Sign('(')) {
-            return Err(self.error_at(line, format!("`{name}` is not supported in rules files")));
+            return Err(mistake_at(
+                line,
+                format!("`{name}` is not supported in rules files"),
+            ));
         }
         let arguments = self.arguments()?;
         call::call(&name, arguments, &mut self.rules).map_err(|message| ParseError { line, message })
@@ -237,7 +240,7 @@ impl Parser<'_> {
     }
 
     fn error(&self, message: &str) -> ParseError {
-        self.error_at(self.line(), message.to_owned())
+        mistake_at(self.line(), message.to_owned())
     }
 
     fn error_before(&self, message: &str) -> ParseError {
@@ -245,13 +248,12 @@ impl Parser<'_> {
             .tokens
             .get(self.at.saturating_sub(1))
             .map_or(1, |(_, line)| *line);
-        self.error_at(line, message.to_owned())
+        mistake_at(line, message.to_owned())
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as the other two")]
-    fn error_at(&self, line: usize, message: String) -> ParseError {
-        ParseError { line, message }
-    }
+fn mistake_at(line: usize, message: String) -> ParseError {
+    ParseError { line, message }
 }
 
 /// A rule that allows what begins with these words, as a line of a file.

@@ -348,6 +348,44 @@ mod tests {
         }
     }
 
+    /// The commands that bash runs of a script in which no program is found: their words, in any order.
+    fn run_by_bash(script: &str) -> Vec<Vec<String>> {
+        let tell = "command_not_found_handle() { printf '%s\\0' \"$@\" $'\\n' >&3; }; PATH=; eval \"$1\"";
+        let output = std::process::Command::new("/bin/bash")
+            .args([
+                "-c",
+                &format!("{{ {tell}; }} 3>&1 >/dev/null 2>/dev/null"),
+                "bash",
+                script,
+            ])
+            .stdin(std::process::Stdio::null())
+            .env_clear()
+            .output()
+            .expect("bash runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let mut commands = vec![Vec::new()];
+        for word in text.split_terminator('\0') {
+            match word {
+                "\n" => commands.push(Vec::new()),
+                word => commands.last_mut().expect("one").push(word.to_owned()),
+            }
+        }
+        commands.pop();
+        commands
+    }
+
+    proptest! {
+        #[test]
+        fn bash_runs_nothing_but_what_was_split(script in "(qa|qb|qc|-x|[ \t\n]|'|\"|\\\\|&&|\\|\\||[;&|#=~!{}\u{a0}\r\u{b}]){1,16}") {
+            if let Some(split) = plain(&script) {
+                let split: Vec<_> = split.commands.into_iter().map(|simple| simple.words).collect();
+                for run in run_by_bash(&script) {
+                    prop_assert!(split.contains(&run), "{:?} of {:?}", run, split);
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn quoted_words_come_back_or_nothing_does(commands in prop::collection::vec(
