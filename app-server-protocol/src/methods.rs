@@ -16,6 +16,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::item::METHODS,
     crate::approval::METHODS,
     crate::dynamic_tool::METHODS,
+    crate::permission::METHODS,
     crate::thread_lifecycle::METHODS,
     crate::thread_search::METHODS,
     crate::thread_list::METHODS,

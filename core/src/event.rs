@@ -7,11 +7,12 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    CommandAction, FileChange, Item, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage,
-    Turn, TurnError,
+    AdditionalPermissions, CommandAction, FileChange, Item, PermissionGrant, ThreadId, ThreadSettings,
+    ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -178,18 +179,21 @@ pub enum Event {
         /// What it changes so far. Paths are as written.
         changes: Vec<FileChange>,
     },
+    /// A file of rules about commands is wrong.
+    RulesProblem(Box<RulesProblem>),
     /// May this command run? Answered through the sender; dropping it declines.
     CommandApproval(Box<CommandApproval>),
     /// May these files be changed? Answered through the sender; dropping it declines.
     FileChangeApproval(Box<FileChangeApproval>),
+    /// May the model have these permissions? Answered through the sender; dropping it refuses.
+    PermissionsApproval(Box<PermissionsApproval>),
     /// The client is to carry out a tool of its own. Answered through the sender; dropping it fails the call.
     ClientToolCall(Box<ClientToolCall>),
     /// The model asks the user. Answered through the sender; dropping it gives no answer.
     UserInput(Box<UserInputRequest>),
     /// The question with this number needs no answer any more.
     ApprovalWithdrawn {
-        /// [`CommandApproval::approval`], [`FileChangeApproval::approval`], [`UserInputRequest::request`],
-        /// [`ClientToolCall::request`].
+        /// The number of the question.
         approval: i64,
     },
     /// The thread was unloaded; nothing follows.
@@ -238,6 +242,8 @@ pub struct CommandApproval {
     pub actions: Vec<CommandAction>,
     /// A rule that would allow it in future.
     pub proposed_rule: Option<Vec<String>>,
+    /// What it would be allowed beyond its sandbox.
+    pub additional_permissions: Option<AdditionalPermissions>,
     /// Where the answer goes.
     pub answer: oneshot::Sender<ApprovalDecision>,
 }
@@ -342,6 +348,27 @@ pub struct UserQuestionOption {
 
 /// What the user answered, by the ids of the questions.
 pub type UserAnswers = BTreeMap<String, Vec<String>>;
+
+/// A question whether the model may have permissions.
+#[derive(Debug)]
+pub struct PermissionsApproval {
+    /// Number of the question ([`crate::new_request_id`]).
+    pub approval: i64,
+    /// Its turn.
+    pub turn_id: Arc<str>,
+    /// Id of the call.
+    pub item_id: Arc<str>,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+    /// Why, in the model's words.
+    pub reason: Option<String>,
+    /// Working folder of the turn.
+    pub cwd: std::path::PathBuf,
+    /// What it asks for.
+    pub permissions: AdditionalPermissions,
+    /// Where the answer goes. A grant of nothing refuses.
+    pub answer: oneshot::Sender<PermissionGrant>,
+}
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

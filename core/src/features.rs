@@ -12,6 +12,10 @@ pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 /// The model may ask the user questions in every mode, not only in plan mode.
 pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
+/// Let commands ask for more than their sandbox allows, piece by piece.
+pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
+/// Offer a tool that asks for permissions.
+pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
 
@@ -263,7 +267,12 @@ mod tests {
 
     #[test]
     fn our_own_keys_are_in_the_registry() {
-        for key in [ENABLE_REQUEST_COMPRESSION, SHELL_TOOL] {
+        for key in [
+            ENABLE_REQUEST_COMPRESSION,
+            EXEC_PERMISSION_APPROVALS,
+            REQUEST_PERMISSIONS_TOOL,
+            SHELL_TOOL,
+        ] {
             assert!(find(key).is_some(), "{key}");
         }
     }

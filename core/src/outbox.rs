@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    ApprovalDecision, ClientToolCall, ClientToolReply, CommandAction, CommandApproval, DeltaKind, Event,
-    EventSink, FileChangeApproval, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus,
-    UserAnswers, UserInputRequest, UserQuestion, new_request_id, now_ms,
+    AdditionalPermissions, ApprovalDecision, ClientToolCall, ClientToolReply, CommandAction, CommandApproval,
+    DeltaKind, Event, EventSink, FileChangeApproval, Item, ItemsView, PermissionGrant, PermissionsApproval,
+    ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus, UserAnswers, UserInputRequest, UserQuestion,
+    new_request_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -99,6 +100,23 @@ pub(crate) struct CommandQuestion {
     pub(crate) actions: Vec<CommandAction>,
     /// A rule that would allow it in future.
     pub(crate) proposed_rule: Option<Vec<String>>,
+    /// What it would be allowed beyond its sandbox.
+    pub(crate) additional_permissions: Option<AdditionalPermissions>,
+}
+
+/// A question whether the model may have permissions: [`PermissionsApproval`] without its number and sender.
+#[derive(Debug)]
+pub(crate) struct PermissionsQuestion {
+    /// Its turn.
+    pub(crate) turn_id: Arc<str>,
+    /// Id of the call.
+    pub(crate) item_id: Arc<str>,
+    /// Why, in the model's words.
+    pub(crate) reason: Option<String>,
+    /// Working folder of the turn.
+    pub(crate) cwd: std::path::PathBuf,
+    /// What it asks for.
+    pub(crate) permissions: AdditionalPermissions,
 }
 
 /// A call of a tool that the client carries out: [`ClientToolCall`] without its number and sender.
@@ -224,6 +242,7 @@ impl Outbox {
             cwd,
             actions,
             proposed_rule,
+            additional_permissions,
         } = question;
         let started = item.map(|item| (Arc::clone(&turn_id), item));
         let decision = self.ask(Waiting::Approval, started, |approval, answer| {
@@ -237,6 +256,7 @@ impl Outbox {
                 cwd,
                 actions,
                 proposed_rule,
+                additional_permissions,
                 answer,
             }))
         });
@@ -280,8 +300,32 @@ impl Outbox {
         .await
     }
 
-    /// Asks a question, and waits for its answer. `None`: there will be none. An item that is given is started between the change of the status and
-    /// the question.
+    /// Asks for permissions. Waits as [`Self::approve_command`] does.
+    pub(crate) async fn request_permissions(&self, question: PermissionsQuestion) -> PermissionGrant {
+        let PermissionsQuestion {
+            turn_id,
+            item_id,
+            reason,
+            cwd,
+            permissions,
+        } = question;
+        let grant = self.ask(Waiting::Approval, None, |approval, answer| {
+            Event::PermissionsApproval(Box::new(PermissionsApproval {
+                approval,
+                turn_id,
+                item_id,
+                started_at_ms: now_ms(),
+                reason,
+                cwd,
+                permissions,
+                answer,
+            }))
+        });
+        grant.await.unwrap_or_default()
+    }
+
+    /// Asks a question, and waits for its answer. `None`: there will be none. An item that is given is started between
+    /// the change of the status and the question.
     async fn ask<T>(
         &self,
         waiting: Waiting,

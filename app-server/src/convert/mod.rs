@@ -7,6 +7,7 @@
 //!
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`
+//! * what commands may do: `permission`, `rules`
 //! * everything else: `account`, `model`
 
 pub(crate) mod account;
@@ -18,7 +19,9 @@ pub(crate) mod invalid_params;
 pub(crate) mod item;
 pub(crate) mod model;
 pub(crate) mod open_thread;
+pub(crate) mod permission;
 pub(crate) mod policy;
+pub(crate) mod rules;
 pub(crate) mod settings;
 pub(crate) mod thread;
 pub(crate) mod turn;

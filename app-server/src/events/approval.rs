@@ -3,14 +3,17 @@
 use codex_app_server_protocol::{
     CommandExecutionApprovalDecision as Decision, CommandExecutionApprovalKind,
     CommandExecutionRequestApproval, CommandExecutionRequestApprovalParams, FileChangeApprovalDecision,
-    FileChangeRequestApproval, FileChangeRequestApprovalParams, LegacyAppPathString, Request,
+    FileChangeRequestApproval, FileChangeRequestApprovalParams, LegacyAppPathString,
+    PermissionsRequestApproval, PermissionsRequestApprovalParams, Request,
 };
-use codex_core::{ApprovalDecision, CommandApproval, FileChangeApproval, ThreadId};
+use codex_core::{
+    ApprovalDecision, CommandApproval, FileChangeApproval, PermissionGrant, PermissionsApproval, ThreadId,
+};
 use tokio::sync::oneshot;
 
 use super::delivery::Delivery;
-use crate::convert::command;
 use crate::convert::thread::LOCAL_ENVIRONMENT;
+use crate::convert::{command, permission};
 
 /// Asks whether a command may run.
 pub(super) fn ask_about_command(delivery: &impl Delivery, thread: ThreadId, question: CommandApproval) {
@@ -67,11 +70,42 @@ fn ask<R: Request>(
     });
 }
 
+/// Asks those who watch the thread. A refusal to answer, or an answer that is not understood, grants nothing.
+pub(super) fn ask_for_permissions(delivery: &impl Delivery, thread: ThreadId, question: PermissionsApproval) {
+    let params = PermissionsRequestApprovalParams {
+        thread_id: thread.to_string(),
+        turn_id: question.turn_id.to_string(),
+        item_id: question.item_id.to_string(),
+        environment_id: Some(LOCAL_ENVIRONMENT.to_owned()),
+        started_at_ms: question.started_at_ms,
+        cwd: LegacyAppPathString::from(question.cwd.as_path()),
+        reason: question.reason,
+        permissions: permission::request_to_wire(&question.permissions),
+    };
+    let answer = question.answer;
+    delivery.ask::<PermissionsRequestApproval>(thread, question.approval, &params, move |reply| {
+        let grant = match reply {
+            Ok(response) => PermissionGrant {
+                permissions: permission::granted_from_wire(response.permissions),
+                scope: permission::scope_from_wire(response.scope),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a request for permissions failed");
+                PermissionGrant::default()
+            }
+        };
+        // The turn may be over.
+        drop(answer.send(grant));
+    });
+}
+
 /// `item/commandExecution/requestApproval`
 fn command_params(thread: ThreadId, question: &CommandApproval) -> CommandExecutionRequestApprovalParams {
     let amendment = question.proposed_rule.clone();
+    // A rule would not cover the permissions.
     let with_rule = amendment
         .clone()
+        .filter(|_| question.additional_permissions.is_none())
         .map(|execpolicy_amendment| Decision::AcceptWithExecpolicyAmendment { execpolicy_amendment });
     let decisions = [Some(Decision::Accept), with_rule, Some(Decision::Cancel)];
     CommandExecutionRequestApprovalParams {
@@ -79,7 +113,10 @@ fn command_params(thread: ThreadId, question: &CommandApproval) -> CommandExecut
         started_at_ms: question.started_at_ms,
         thread_id: thread.to_string(),
         turn_id: question.turn_id.to_string(),
-        additional_permissions: None,
+        additional_permissions: question
+            .additional_permissions
+            .as_ref()
+            .map(permission::additional_to_wire),
         approval_id: None,
         available_decisions: Some(decisions.into_iter().flatten().collect()),
         command: Some(command::line(&question.command)),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted, ModelRerouted,
-    ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
-    ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadReadStateChanged,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
-    TurnModerationMetadata, TurnStarted, Warning,
+    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted,
+    ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted,
+    RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed,
+    ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
+    TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, now_ms};
 use futures_util::future::BoxFuture;
@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use super::delivery::Delivery;
 use super::delta::Delta;
 use super::{account, approval, dynamic_tool, item, model, notice, raw, thread, turn, user_input};
+use crate::convert::rules;
 
 /// Takes the events of all threads and has them delivered.
 #[derive(Debug)]
@@ -157,6 +158,10 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::ClientToolCall(call) => dynamic_tool::call(delivery, thread, *call),
         Event::CommandApproval(question) => approval::ask_about_command(delivery, thread, *question),
         Event::UserInput(request) => user_input::ask(delivery, thread, *request),
+        Event::PermissionsApproval(question) => approval::ask_for_permissions(delivery, thread, *question),
+        Event::RulesProblem(problem) => {
+            delivery.tell::<ConfigWarning>(thread, &rules::problem_to_wire(&problem));
+        }
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
         Event::RateLimits(limits) => {
             delivery.broadcast::<AccountRateLimitsUpdated>(thread, &account::rate_limits(*limits));

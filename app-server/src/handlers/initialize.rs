@@ -10,6 +10,7 @@ use codex_app_server_protocol::{
 use codex_core::config::{self, ConfigProblem, ConfigReport};
 
 use crate::client::handle::ClientProfile;
+use crate::convert::rules;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
@@ -53,6 +54,11 @@ async fn tell_of_files(cx: RequestContext) {
             cx.client.notify::<ConfigWarning>(&key_warnings(summary));
         }
         None => {}
+    }
+    for problem in cx.server.engine.check_rules().await {
+        tracing::error!(%problem, "a file of rules about commands cannot be used");
+        cx.client
+            .notify::<ConfigWarning>(&rules::problem_to_wire(&problem));
     }
     super::account::announce_stored(&cx);
 }

@@ -66,6 +66,7 @@ fn question(approval: i64) -> (Event, oneshot::Receiver<ApprovalDecision>) {
         cwd: "/w".into(),
         actions: Vec::new(),
         proposed_rule: Some(vec!["touch".into()]),
+        additional_permissions: None,
         answer,
     };
     (Event::CommandApproval(Box::new(question)), answered)

@@ -1,7 +1,7 @@
 //! What commands may touch by default: sandbox mode, named profiles, trusted projects
 //! (docs/contract/threads.md#thread-start).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, SandboxMode, SandboxPolicy};
@@ -88,6 +88,21 @@ pub(super) fn trust(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Option
     }
     let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
     level(cwd).or_else(|| level(project_root(cwd, markers)?))
+}
+
+/// The folders around `cwd` that the user trusts by their own name: of the folder itself and its project root, those
+/// with `trust_level = "trusted"`.
+pub(super) fn trusted_folders(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Vec<PathBuf> {
+    if trust(toml, cwd, markers) != Some(TrustLevel::Trusted) {
+        return Vec::new();
+    }
+    let is_trusted = |path: &&Path| {
+        let project = path.to_str().and_then(|path| toml.projects.get(path));
+        project.is_some_and(|project| project.trust_level == Some(TrustLevel::Trusted))
+    };
+    let root = project_root(cwd, markers).filter(|root| *root != cwd);
+    let folders = root.into_iter().chain([cwd]);
+    folders.filter(is_trusted).map(Path::to_owned).collect()
 }
 
 /// The nearest folder upwards from `cwd` that holds one of the markers. A `.git` folder must be a repository.

@@ -78,6 +78,8 @@ pub struct Config {
     pub permission_profile: Option<PermissionProfileRef>,
     /// Whether the user trusts the project.
     pub trust: Option<TrustLevel>,
+    /// The folders around the working folder that the user trusts by name, the outermost first.
+    pub trusted_folders: Vec<PathBuf>,
     workspace_write: WorkspaceWriteToml,
 
     /// Which variables reach commands.
@@ -151,6 +153,7 @@ impl Config {
         match problem_of(&merged.toml) {
             Ok((defaults, trust)) => Ok(Self {
                 unknown_settings: unknown_settings(source, extra),
+                trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
                 ..Self::of(merged, source, defaults, trust)
             }),
             Err((message, at)) => Err(merged.fault(message, &at, |toml| problem_of(toml).is_err())),
@@ -236,6 +239,7 @@ impl Config {
             sandbox_policy: defaults.sandbox_policy,
             permission_profile: defaults.profile,
             trust,
+            trusted_folders: Vec::new(),
             workspace_write: toml.sandbox_workspace_write,
             shell_environment_policy: toml.shell_environment_policy,
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),

@@ -10,6 +10,7 @@ use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
 use crate::config::{Config, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
+use crate::exec_policy::RulesProblem;
 use crate::history::store::ReadStateHandle;
 use crate::history::{
     BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
@@ -18,6 +19,7 @@ use crate::history::{
 use crate::model::{ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::safety::ThreadApprovals;
 use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
@@ -36,7 +38,7 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let files = ThreadFiles::read(source, cwd.clone(), start.config.clone()).await?;
+        let files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
         export(config);
         let model = config
@@ -113,7 +115,14 @@ impl Engine {
         let Draft {
             info,
             settings,
-            files: ThreadFiles { config, doc, .. },
+            files:
+                ThreadFiles {
+                    config,
+                    doc,
+                    rules,
+                    rules_problems,
+                    ..
+                },
             instructions,
             developer_instructions,
             user_agent,
@@ -190,6 +199,7 @@ impl Engine {
             exec,
             dynamic_tools,
             patches,
+            approvals: ThreadApprovals::new(rules),
             instructions,
             developer_instructions,
         };
@@ -198,6 +208,7 @@ impl Engine {
             services,
             session,
             warnings,
+            rules_problems,
         })
     }
 
@@ -302,6 +313,8 @@ pub(super) struct Assembled {
     pub(super) services: Services,
     pub(super) session: ConversationState,
     pub(super) warnings: Vec<String>,
+    /// What is wrong with files of rules, unless it was told before.
+    pub(super) rules_problems: Vec<RulesProblem>,
 }
 
 impl Assembled {

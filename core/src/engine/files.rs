@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::config::{Config, ConfigOverride, ConfigSource};
+use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
+use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::project_doc::ProjectDoc;
 use crate::{Error, Result};
@@ -20,20 +22,30 @@ pub(super) struct ThreadFiles {
     instructions: Option<Result<Arc<str>>>,
     /// AGENTS.md.
     pub(super) doc: ProjectDoc,
+    /// What holds for commands.
+    pub(super) rules: ThreadRules,
+    /// What is wrong with files of rules, unless it was known before.
+    pub(super) rules_problems: Vec<RulesProblem>,
 }
 
 type Configured = (Arc<Config>, Option<Result<Arc<str>>>);
+
+/// The rules of the folders that the user trusts, and what is wrong with all rules.
+type ReadRules = (RuleSet, Vec<RulesProblem>);
 
 impl ThreadFiles {
     /// Reads all of it on another thread. A folder that can't be read in time costs only what it would have said.
     pub(super) async fn read(
         source: &ConfigSource,
+        home_rules: &Arc<HomeRules>,
         cwd: PathBuf,
         overrides: Vec<ConfigOverride>,
     ) -> Result<Self> {
         let source = source.clone();
         let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
+        let (tell_rules, mut read_rules) = oneshot::channel::<ReadRules>();
         let folder = cwd.clone();
+        let home = Arc::clone(home_rules);
         let reading = move || {
             let config = match Config::load(&source, &folder, &overrides) {
                 Ok(config) => Arc::new(config),
@@ -43,6 +55,10 @@ impl ThreadFiles {
                 }
             };
             let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));
+            let mut problems = home.refresh();
+            let (rules, more) = read_projects(&config.trusted_folders);
+            problems.extend(more);
+            let _ = tell_rules.send((rules, problems));
             ProjectDoc::load(&config, &folder)
         };
         let project = in_background(READ_TIMEOUT, reading).await;
@@ -54,10 +70,21 @@ impl ThreadFiles {
             (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
         };
         let doc = project.unwrap_or_else(|error| ProjectDoc::unread(&cwd, &error));
+        let (rules, rules_problems) = match read_rules.try_recv() {
+            Ok(read) => read,
+            // What forbids something may be among what could not be read.
+            Err(_) => {
+                return Err(Error::Config(
+                    "the rules about commands could not be read in time".to_owned(),
+                ));
+            }
+        };
         Ok(Self {
             config,
             instructions,
             doc,
+            rules: ThreadRules::new(Arc::clone(home_rules), rules),
+            rules_problems,
         })
     }
 

@@ -35,6 +35,8 @@ use self::claims::Claims;
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec::ExecSessions;
+use crate::exec_policy::store::HomeRules;
+use crate::exec_policy::{self, RulesProblem};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::session::{Actor, Remove, ThreadMessage, Unload};
@@ -109,6 +111,8 @@ pub struct Engine {
     store: OnceLock<ThreadStore>,
     /// Who is at work on a thread as a whole.
     claims: Claims,
+    /// The rules about commands of all threads.
+    home_rules: Arc<HomeRules>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -127,6 +131,7 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Arc<Self> {
         let models = ModelCatalog::new(options.config.codex_home.clone(), Arc::clone(&options.auth));
         Arc::new(Self {
+            home_rules: HomeRules::new(options.config.codex_home.clone()),
             models,
             options,
             threads: Arc::default(),
@@ -167,6 +172,11 @@ impl Engine {
         }
     }
 
+    /// Reads the rules about commands of this home, and tells what is wrong with them.
+    pub async fn check_rules(&self) -> Vec<RulesProblem> {
+        exec_policy::report(&self.home_rules).await
+    }
+
     /// The models of a provider (the configured one, unless named) in the order of lists. Asks the server for its list
     /// if the last answer is old.
     pub async fn list_models(
@@ -199,6 +209,7 @@ impl Engine {
             services,
             session,
             warnings,
+            rules_problems,
         } = assembled;
         let id = state.info.id;
         let log = services.outbox.log().clone();
@@ -210,6 +221,9 @@ impl Engine {
         telemetry::thread_started(state.info.git.is_some());
         let span = tracing::info_span!(parent: None, "thread", %id);
         origin.log(&span, &state.settings);
+        for problem in rules_problems {
+            state.outbox.emit(Event::RulesProblem(Box::new(problem)));
+        }
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));
         }

@@ -288,7 +288,13 @@ impl Engine {
         if cwd.as_os_str().is_empty() {
             return Err(Error::NoWorkingFolder);
         }
-        let files = ThreadFiles::read(&self.options.config, cwd.clone(), start.config.clone()).await?;
+        let files = ThreadFiles::read(
+            &self.options.config,
+            &self.home_rules,
+            cwd.clone(),
+            start.config.clone(),
+        )
+        .await?;
         let config = &files.config;
         export(config);
         let model = saved

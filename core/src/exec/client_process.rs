@@ -11,16 +11,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::confinement::{CommandSandbox, tmpdir};
+use super::confinement::{CommandSandbox, launcher, tmpdir};
 use super::environment::Environment;
-use crate::SandboxPolicy;
 use crate::config::ShellEnvironmentPolicy;
 use crate::process::end_all;
-use crate::process::launcher::{Launched, Launcher, Output};
+use crate::process::launcher::{Launched, Output};
 use crate::process::stdio::{ChildInput, ChildOutput};
 use crate::sandbox::SandboxError;
 use crate::sys::process::{Signal, exit_code};
 use crate::sys::terminal::TerminalSize;
+use crate::{AdditionalPermissions, SandboxPolicy};
 
 /// Bytes of one read, and of one piece of streamed output, at most.
 const READ: usize = 64 * 1024;
@@ -213,12 +213,13 @@ impl ClientCommand {
             folder: self.sandbox_folder,
             workspace_roots: Vec::new(),
             codex_home: self.codex_home,
+            permissions: AdditionalPermissions::default(),
         };
         let plan = confinement.plan(tmpdir(&variables)).await?;
         let (argv, terminal) = (&self.argv, self.terminal.is_some());
         // Confined or not, what can't be started is told in the system's words.
         check_start(argv, &self.cwd)?;
-        let mut launcher = Launcher::confined(
+        let mut launcher = launcher(
             plan.as_ref(),
             argv,
             variables,

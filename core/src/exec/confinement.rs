@@ -1,9 +1,12 @@
 //! How a command is confined: from the policy of its thread to the sandbox that it starts in.
 
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::SandboxPolicy;
+use crate::process::launcher::{Launcher, Output, Variables};
 use crate::sandbox::{SandboxError, SandboxLayers, SandboxPlan, SandboxRequest, availability};
+use crate::{AdditionalPermissions, SandboxPolicy};
 
 /// Where the limits of a command are counted from.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub(crate) struct CommandSandbox {
     pub(crate) workspace_roots: Vec<PathBuf>,
     /// `CODEX_HOME`, absolute.
     pub(crate) codex_home: PathBuf,
+    /// What it may do beyond the policy.
+    pub(crate) permissions: AdditionalPermissions,
 }
 
 impl CommandSandbox {
@@ -34,10 +39,10 @@ impl CommandSandbox {
                 codex_home: &self.codex_home,
                 home: home.as_deref().filter(|home| home.is_absolute()),
                 tmpdir: tmpdir.as_deref().filter(|tmpdir| tmpdir.is_absolute()),
-                writable: &[],
+                writable: &self.permissions.write,
                 read_only: &[],
                 deny_read: &[],
-                network: false,
+                network: self.permissions.network,
                 layers: SandboxLayers::default(),
             })
         };
@@ -59,9 +64,10 @@ impl CommandSandbox {
         )
     }
 
-    /// Whether the policy lets commands use no network.
+    /// Whether commands can use no network.
     pub(super) fn network_disabled(&self) -> bool {
         match self.policy {
+            _ if self.permissions.network => false,
             SandboxPolicy::DangerFullAccess => false,
             SandboxPolicy::ExternalSandbox { network_access }
             | SandboxPolicy::ReadOnly { network_access }
@@ -70,8 +76,35 @@ impl CommandSandbox {
     }
 }
 
+/// What starts a command with all its variables in a folder, within a sandbox if there is a plan for one.
+pub(super) fn launcher(
+    plan: Option<&SandboxPlan>,
+    command: &[String],
+    variables: Vec<Variable>,
+    folder: &Path,
+    terminal: bool,
+    output: Output,
+) -> io::Result<Launcher> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let Some(plan) = plan else {
+        let launcher = Launcher::new(program, arguments, Variables::Only(variables), output);
+        return Ok(launcher.in_folder(folder));
+    };
+    let wrapped = plan.wrap(command, folder, variables, terminal)?;
+    let variables = Variables::Only(wrapped.variables);
+    Ok(Launcher::new(
+        wrapped.program,
+        wrapped.arguments,
+        variables,
+        output,
+    ))
+}
+
+/// Name and value.
+type Variable = (OsString, OsString);
+
 /// The value of `TMPDIR` among these variables.
-pub(super) fn tmpdir(variables: &[(std::ffi::OsString, std::ffi::OsString)]) -> Option<PathBuf> {
+pub(super) fn tmpdir(variables: &[Variable]) -> Option<PathBuf> {
     let found = variables.iter().rfind(|(name, _)| name == "TMPDIR");
     found.map(|(_, value)| Path::new(value).to_owned())
 }

@@ -22,7 +22,6 @@ pub use client_process::{
     CapturedOutput, ClientCommand, ClientCommandError, ProcessControl, ProcessControlError,
     ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
-pub(crate) use confinement::CommandSandbox;
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::Chunk;
 pub use sessions::BackgroundTerminal;

@@ -1,6 +1,7 @@
 //! The commands of one thread.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -12,18 +13,21 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::confinement::{CommandSandbox, tmpdir};
+use super::confinement::{CommandSandbox, launcher, tmpdir};
 use super::environment::{Environment, Identity};
 use super::session::{CommandSession, Reporter, Started, follow};
 use crate::config::ShellEnvironmentPolicy;
 use crate::outbox::Outbox;
 use crate::process::group::Group;
-use crate::process::launcher::{Launched, Launcher, Output};
+use crate::process::launcher::{Launched, Output};
 use crate::process::orphan_reaper_client::Guarded;
+use crate::safety::Confinement;
 use crate::sandbox::SandboxPlan;
 use crate::sys::process::{ResourceUsage, Signal, all_processes};
 use crate::sys::terminal::TerminalSize;
-use crate::{CommandSource, Event, Item, ItemBody, SandboxPolicy, ThreadId, ThreadSettings};
+use crate::{
+    AdditionalPermissions, CommandSource, Event, Item, ItemBody, SandboxPolicy, ThreadId, ThreadSettings,
+};
 
 /// Commands that a thread may have at once; a further one ends the least useful.
 const MOST: usize = 64;
@@ -54,7 +58,7 @@ pub(crate) struct ExecOptions {
     pub(crate) max_poll: Duration,
 }
 
-/// The commands of one thread: those that run, and what the user allowed.
+/// The commands of one thread that run.
 #[derive(Debug)]
 pub(crate) struct ExecSessions {
     thread_id: String,
@@ -74,8 +78,6 @@ struct State {
     sessions: BTreeMap<u32, Arc<CommandSession>>,
     /// Commands, or what they left behind, that still run.
     groups: HashMap<Group, Guarded>,
-    /// Commands that the user allowed for the whole session.
-    allowed: HashSet<(Vec<String>, PathBuf)>,
     /// What the user has been told of the sandbox.
     warned: HashSet<String>,
     /// No more commands.
@@ -99,9 +101,11 @@ pub(crate) struct Launch {
     pub(crate) terminal: bool,
     /// The item has been started already, with the question whether the command may run.
     pub(crate) announced: bool,
-    /// What it may touch; `None`: it was allowed to run without limits.
-    pub(crate) policy: Option<SandboxPolicy>,
-    /// The thread's settings, whose folders the policy speaks of.
+    /// What holds it in.
+    pub(crate) confinement: Confinement,
+    /// What it may do beyond the thread's sandbox policy.
+    pub(crate) permissions: AdditionalPermissions,
+    /// The thread's settings, with the policy and the folders that it speaks of.
     pub(crate) settings: Arc<ThreadSettings>,
 }
 
@@ -146,14 +150,18 @@ impl ExecSessions {
         self.max_poll
     }
 
-    /// Whether the user allowed this command for the whole session.
-    pub(crate) fn is_allowed(&self, command: &(Vec<String>, PathBuf)) -> bool {
-        self.state().allowed.contains(command)
-    }
-
-    /// The user allows this command for the whole session.
-    pub(crate) fn allow(&self, command: (Vec<String>, PathBuf)) {
-        self.state().allowed.insert(command);
+    /// `PATH` of commands.
+    pub(crate) fn search_path(&self) -> OsString {
+        let who = Identity {
+            thread_id: &self.thread_id,
+            session_id: &self.session_id,
+            call_id: "",
+            codex_home: &self.codex_home,
+            network_disabled: false,
+        };
+        let variables = self.environment.build(std::env::vars_os(), who);
+        let path = variables.into_iter().rfind(|(name, _)| name == "PATH");
+        path.map(|(_, value)| value).unwrap_or_default()
     }
 
     /// Starts a command and tells of it; from now on its output streams.
@@ -170,7 +178,8 @@ impl ExecSessions {
             for_model,
             terminal,
             announced,
-            policy,
+            confinement,
+            permissions,
             settings,
         } = launch;
         if self.state().closed {
@@ -178,32 +187,36 @@ impl ExecSessions {
         }
         self.make_room();
 
-        let confinement = policy.map(|policy| CommandSandbox {
-            policy,
+        let sandbox = CommandSandbox {
+            policy: match confinement {
+                Confinement::Policy => settings.sandbox_policy.clone(),
+                Confinement::ReadOnly => SandboxPolicy::ReadOnly {
+                    network_access: false,
+                },
+                Confinement::None => settings.sandbox_policy.without_limits(),
+            },
             folder: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
             codex_home: self.codex_home.clone(),
-        });
+            permissions,
+        };
         let who = Identity {
             thread_id: &self.thread_id,
             session_id: &self.session_id,
             call_id: &item.id,
             codex_home: &self.codex_home,
-            network_disabled: confinement.as_ref().is_some_and(CommandSandbox::network_disabled),
+            network_disabled: sandbox.network_disabled(),
         };
         let variables = self.environment.build(std::env::vars_os(), who);
-        let plan = match confinement {
-            Some(confinement) => confinement.plan(tmpdir(&variables)).await.map_err(|error| {
-                self.warn_of_sandbox(outbox, &error.to_string());
-                io::Error::other(error)
-            })?,
-            None => None,
-        };
+        let plan = sandbox.plan(tmpdir(&variables)).await.map_err(|error| {
+            self.warn_of_sandbox(outbox, &error.to_string());
+            io::Error::other(error)
+        })?;
         for folder in plan.iter().flat_map(SandboxPlan::left_out) {
             self.warn_of_sandbox(outbox, &format!("commands can't write everywhere: {folder}"));
         }
         let begin = Instant::now();
-        let mut launcher = Launcher::confined(plan.as_ref(), &argv, variables, &cwd, terminal, Output::Both)?;
+        let mut launcher = launcher(plan.as_ref(), &argv, variables, &cwd, terminal, Output::Both)?;
         if terminal {
             launcher = launcher.in_terminal(TerminalSize::default());
         }

@@ -90,24 +90,6 @@ impl Launcher {
         }
     }
 
-    /// A command with all its variables in a folder, within a sandbox if there is a plan for one. It reads nothing.
-    pub(crate) fn confined(
-        plan: Option<&SandboxPlan>,
-        command: &[String],
-        variables: Vec<(OsString, OsString)>,
-        folder: &Path,
-        terminal: bool,
-        output: Output,
-    ) -> io::Result<Self> {
-        let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let Some(plan) = plan else {
-            return Ok(Self::new(program, arguments, Variables::Only(variables), output).in_folder(folder));
-        };
-        let wrapped = plan.wrap(command, folder, variables, terminal)?;
-        let variables = Variables::Only(wrapped.variables);
-        Ok(Self::new(wrapped.program, wrapped.arguments, variables, output))
-    }
-
     /// The folder to run in; ours otherwise.
     #[must_use]
     pub(crate) fn in_folder(mut self, folder: &Path) -> Self {

@@ -3,20 +3,28 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::script::{Simple, split};
+use super::shell::{ShellScript, Simple};
 use crate::CommandAction;
 
 /// What the parts of a script do. One part that can't be told makes the whole script unknown.
 pub(crate) fn command_actions(script: &str, cwd: &Path) -> Vec<CommandAction> {
+    actions_of(&ShellScript::parse(script), cwd)
+}
+
+/// As [`command_actions`], of a script that has been read.
+pub(super) fn actions_of(script: &ShellScript<'_>, cwd: &Path) -> Vec<CommandAction> {
     parts(script, cwd).unwrap_or_else(|| {
         vec![CommandAction::Unknown {
-            command: script.to_owned(),
+            command: script.source().to_owned(),
         }]
     })
 }
 
-fn parts(script: &str, cwd: &Path) -> Option<Vec<CommandAction>> {
-    let commands = split(script)?.commands;
+fn parts(script: &ShellScript<'_>, cwd: &Path) -> Option<Vec<CommandAction>> {
+    let plain = script
+        .plain()
+        .filter(|plain| !plain.redirects && !plain.comments)?;
+    let commands = plain.commands;
     let several = commands.len() > 1;
     let mut cwd = cwd.to_owned();
     let mut actions = Vec::new();

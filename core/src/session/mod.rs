@@ -49,6 +49,7 @@ use crate::history::{LoadHistory, ThreadLog};
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::safety::ThreadApprovals;
 use crate::tools::ToolSet;
 
 /// A message of the user with one text.
@@ -65,6 +66,8 @@ pub(crate) struct Services {
     pub(crate) exec: Arc<ExecSessions>,
     pub(crate) dynamic_tools: DynamicTools,
     pub(crate) patches: Arc<PatchState>,
+    /// What the user has allowed.
+    pub(crate) approvals: Arc<ThreadApprovals>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,

@@ -12,8 +12,11 @@ use super::history::message;
 use crate::exec::{Chunk, ExecSessions, Launch, OutputLimit, shell_flag, user_shell};
 use crate::model::ResponseItem;
 use crate::outbox::Outbox;
-use crate::safety::command_actions;
-use crate::{CallStatus, CommandExecution, CommandSource, Item, ItemBody, ThreadSettings, new_id, now_ms};
+use crate::safety::{Confinement, command_actions};
+use crate::{
+    AdditionalPermissions, CallStatus, CommandExecution, CommandSource, Item, ItemBody, ThreadSettings,
+    new_id, now_ms,
+};
 
 /// How long a command of the user may take, unless they say otherwise.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
@@ -81,7 +84,9 @@ async fn run(cx: ShellContext, shell: ShellCommand) -> ResponseItem {
         for_model: false,
         terminal: false,
         announced: false,
-        policy: None,
+        // It is the user's own.
+        confinement: Confinement::None,
+        permissions: AdditionalPermissions::default(),
         settings: Arc::clone(&cx.settings),
     };
     let session = match cx.exec.start(&cx.outbox, launch).await {

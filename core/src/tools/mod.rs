@@ -1,14 +1,15 @@
 //! Tools that the model can call: one file each, and a line in [`tool_set`].
 //!
-//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`), `apply_patch` (what it
-//! does is in `crate::patch`) and `patch_in_shell` (patches that come as commands), `request_user_input`, `dynamic` (tools
-//! of the client), `tests`. `web_search` runs at the
-//! model's server: `crate::session` adds it to requests.
+//! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
+//! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
+//! commands), `request_user_input`, `request_permissions`, `dynamic` (tools of the client), `tests`. `web_search` runs at
+//! the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod dynamic;
 mod exec_command;
 mod patch_in_shell;
+mod request_permissions;
 mod request_user_input;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
+use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
@@ -32,6 +34,7 @@ use crate::exec::{ExecSessions, OutputLimit};
 use crate::model::{FunctionOutput, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::safety::ThreadApprovals;
 use crate::{ThreadSettings, features};
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
@@ -60,13 +63,21 @@ pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools
 fn tool_set(config: &Config, patches: bool) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
     let ask_always = config.features.enabled(features::DEFAULT_MODE_REQUEST_USER_INPUT);
+    let permissions = config.features.enabled(features::EXEC_PERMISSION_APPROVALS);
+    let request = config.features.enabled(features::REQUEST_PERMISSIONS_TOOL);
     ToolSet::shared(&[
-        (shell, || Arc::new(ExecCommand)),
+        (shell && !permissions, || {
+            Arc::new(ExecCommand { permissions: false })
+        }),
+        (shell && permissions, || {
+            Arc::new(ExecCommand { permissions: true })
+        }),
         (shell, || Arc::new(WriteStdin)),
         (!ask_always, || {
             Arc::new(RequestUserInput { in_every_mode: false })
         }),
         (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
+        (request, || Arc::new(RequestPermissions)),
         (patches, || Arc::new(ApplyPatch)),
     ])
 }
@@ -106,6 +117,8 @@ pub(crate) struct CallContext {
     pub(crate) patches: Arc<PatchState>,
     /// Tools that the client carries out.
     pub(crate) dynamic: DynamicTools,
+    /// What the user has allowed.
+    pub(crate) approvals: Arc<ThreadApprovals>,
 }
 
 /// A call as the model made it.

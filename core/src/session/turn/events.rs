@@ -169,6 +169,7 @@ impl Turn<'_> {
                 exec,
                 patches,
                 dynamic_tools,
+                approvals,
                 tools,
                 ..
             } = self.services;
@@ -181,6 +182,7 @@ impl Turn<'_> {
                 exec: Arc::clone(exec),
                 patches: Arc::clone(patches),
                 dynamic: dynamic_tools.clone(),
+                approvals: Arc::clone(approvals),
             };
             calls.start(tools, context, known);
         }

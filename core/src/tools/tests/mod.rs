@@ -27,12 +27,15 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{CallContext, ExecCommand, ToolCall, ToolEnd, ToolSet, WriteStdin};
+use super::{CallContext, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, WriteStdin};
 use crate::config::ShellEnvironmentPolicy;
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
+use crate::exec_policy::RuleSet;
+use crate::exec_policy::store::{HomeRules, ThreadRules};
 use crate::history::ThreadLog;
 use crate::model::FunctionOutput;
 use crate::outbox::Outbox;
+use crate::safety::ThreadApprovals;
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, CommandApproval, CommandExecution, Event, EventSink, ItemBody,
     ModeKind, SandboxPolicy, ThreadId, ThreadSettings,
@@ -96,6 +99,7 @@ impl Bench {
             allow_login_shell: true,
             max_poll: Duration::from_secs(300),
         });
+        let rules = ThreadRules::new(HomeRules::new(dir.path().join("home")), RuleSet::default());
         let cx = CallContext {
             outbox: Outbox::new(
                 thread_id,
@@ -112,11 +116,16 @@ impl Bench {
             exec,
             dynamic: crate::DynamicTools::default(),
             patches: Arc::new(crate::patch::PatchState::new(PathBuf::from("/codex"))),
+            approvals: ThreadApprovals::new(rules),
         };
         Self {
             cx,
             events,
-            tools: ToolSet::new([Arc::new(ExecCommand) as _, Arc::new(WriteStdin) as _]),
+            tools: ToolSet::new([
+                Arc::new(ExecCommand { permissions: true }) as _,
+                Arc::new(WriteStdin) as _,
+                Arc::new(RequestPermissions) as _,
+            ]),
             dir,
         }
     }

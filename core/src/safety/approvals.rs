@@ -1,0 +1,129 @@
+//! What the user has allowed in a thread.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Confinement;
+use crate::exec_policy::store::ThreadRules;
+use crate::{AdditionalPermissions, GrantScope, PermissionGrant};
+
+/// A command that may be allowed for the whole session: what it is, and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AllowedCommand {
+    /// Argument vector.
+    pub(crate) argv: Vec<String>,
+    /// Working folder.
+    pub(crate) cwd: PathBuf,
+    /// What holds it in.
+    pub(crate) confinement: Confinement,
+    /// Beyond that.
+    pub(crate) permissions: AdditionalPermissions,
+}
+
+/// What the user has allowed in a thread, as long as it is loaded, and the rules that hold in it.
+#[derive(Debug)]
+pub(crate) struct ThreadApprovals {
+    rules: ThreadRules,
+    /// Commands are assessed one by one, in the order of their calls. Held while files are looked at.
+    in_order: tokio::sync::Mutex<()>,
+    /// A lock, because calls of one turn run side by side. Held for a few instructions.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    commands: HashSet<AllowedCommand>,
+    session: AdditionalPermissions,
+    /// Of the turn that was granted something last.
+    turn: Option<(Arc<str>, AdditionalPermissions)>,
+}
+
+impl ThreadApprovals {
+    /// Nothing is allowed yet but what the rules allow.
+    pub(crate) fn new(rules: ThreadRules) -> Arc<Self> {
+        Arc::new(Self {
+            rules,
+            in_order: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// The rules that hold in the thread.
+    pub(crate) fn rules(&self) -> &ThreadRules {
+        &self.rules
+    }
+
+    /// Resolves when all commands that came before have been assessed; the next waits until the guard is dropped.
+    pub(crate) async fn my_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.in_order.lock().await
+    }
+
+    /// Whether the user allowed this command for the whole session.
+    pub(crate) fn is_allowed(&self, command: &AllowedCommand) -> bool {
+        self.state().commands.contains(command)
+    }
+
+    /// The user allows this command for the whole session.
+    pub(crate) fn allow(&self, command: AllowedCommand) {
+        self.state().commands.insert(command);
+    }
+
+    /// The permissions that commands of this turn have beyond the sandbox policy: what the sandbox is to open.
+    pub(crate) fn granted(&self, turn_id: &str) -> AdditionalPermissions {
+        let state = self.state();
+        let mut granted = state.session.clone();
+        if let Some((turn, permissions)) = &state.turn
+            && **turn == *turn_id
+        {
+            granted.add(permissions);
+        }
+        granted
+    }
+
+    /// The user grants permissions in this turn.
+    pub(crate) fn grant(&self, turn_id: &Arc<str>, grant: &PermissionGrant) {
+        let mut state = self.state();
+        match grant.scope {
+            GrantScope::Session => state.session.add(&grant.permissions),
+            GrantScope::Turn => match &mut state.turn {
+                Some((turn, permissions)) if *turn == *turn_id => permissions.add(&grant.permissions),
+                turn => *turn = Some((Arc::clone(turn_id), grant.permissions.clone())),
+            },
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec_policy::RuleSet;
+    use crate::exec_policy::store::HomeRules;
+
+    #[test]
+    fn grants_hold_for_their_turn_or_for_the_session() {
+        let home = HomeRules::new("/nonesuch".into());
+        let approvals = ThreadApprovals::new(ThreadRules::new(home, RuleSet::default()));
+        let grant = |path: &str, scope| PermissionGrant {
+            permissions: AdditionalPermissions {
+                write: vec![path.into()],
+                ..AdditionalPermissions::default()
+            },
+            scope,
+        };
+        let (first, second): (Arc<str>, Arc<str>) = ("t1".into(), "t2".into());
+        approvals.grant(&first, &grant("/a", GrantScope::Turn));
+        approvals.grant(&first, &grant("/b", GrantScope::Session));
+        approvals.grant(&first, &grant("/c", GrantScope::Turn));
+        let writable = |turn: &str| approvals.granted(turn).write;
+        assert_eq!(writable("t1"), ["/b", "/a", "/c"].map(PathBuf::from));
+        assert_eq!(writable("t2"), ["/b"].map(PathBuf::from));
+        approvals.grant(&second, &grant("/d", GrantScope::Turn));
+        assert_eq!(writable("t2"), ["/b", "/d"].map(PathBuf::from));
+        assert_eq!(writable("t1"), ["/b"].map(PathBuf::from));
+    }
+}

@@ -1,0 +1,145 @@
+//! Whether a command may run, as far as the user has a say in it (docs/contract/items-and-approvals.md#command-approval).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::{CallContext, ToolEnd};
+use super::aborted;
+use crate::external_file::{READ_TIMEOUT, in_background};
+use crate::model::FunctionOutput;
+use crate::outbox::CommandQuestion;
+use crate::safety::{AllowedCommand, Assessment, CommandRequest, Confinement, Question, Wish, rejected};
+use crate::{ApprovalDecision, CallStatus, Event, Item, ItemBody};
+
+/// How long a rule that the user has added may take to be written.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Decides about a command: in the order of the calls, and off the runtime's thread where files must be looked at.
+pub(super) async fn assess(cx: &CallContext, request: &Arc<CommandRequest>) -> Assessment {
+    let _turn = cx.approvals.my_turn().await;
+    if let Some(assessment) = request.assess_at_once(cx.approvals.rules()) {
+        return assessment;
+    }
+    let (work, rules) = (Arc::clone(request), cx.approvals.rules().clone());
+    match in_background(READ_TIMEOUT, move || work.assess(&rules)).await {
+        Ok(assessment) => assessment,
+        Err(error) => {
+            tracing::warn!("the programs of a command could not be looked at: {error}");
+            request.assess_without_files(cx.approvals.rules())
+        }
+    }
+}
+
+/// How a question about a command ended.
+pub(super) enum ApprovalOutcome {
+    /// It runs like this.
+    Run(Confinement),
+    /// It was declined.
+    End(ToolEnd),
+    /// The turn was interrupted. The command has neither run nor been declined: nothing is to be told of it.
+    Interrupted(ToolEnd),
+}
+
+/// Whether the user has allowed this command for the session.
+pub(super) fn is_allowed(cx: &CallContext, request: &CommandRequest, question: &Question) -> bool {
+    cx.approvals.is_allowed(&allowed(request, question))
+}
+
+/// Asks the user, after the command's item has been announced.
+pub(super) async fn ask(
+    cx: &CallContext,
+    request: &Arc<CommandRequest>,
+    question: Question,
+    item: &Item,
+    justification: Option<String>,
+) -> ApprovalOutcome {
+    let ItemBody::CommandExecution(command) = &item.body else {
+        return ApprovalOutcome::Run(question.confinement);
+    };
+    let begin = tokio::time::Instant::now();
+    let asked = cx.outbox.approve_command(CommandQuestion {
+        turn_id: cx.turn_id.clone(),
+        item_id: item.id.as_str().into(),
+        item: Some(item.clone()),
+        reason: question.reason.clone().or(justification),
+        command: command.command.clone(),
+        cwd: command.cwd.clone(),
+        actions: command.actions.clone(),
+        proposed_rule: question.proposed_rule.clone(),
+        additional_permissions: match &request.wish {
+            Wish::Additional(permissions) => Some(permissions.clone()),
+            Wish::Default | Wish::Escalated => None,
+        },
+    });
+    let decision = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return ApprovalOutcome::Interrupted(aborted(begin.elapsed())),
+        decision = asked => decision,
+    };
+    let by_user = || FunctionOutput::Text(rejected("rejected by user"));
+    match decision {
+        ApprovalDecision::Accept => ApprovalOutcome::Run(question.confinement),
+        ApprovalDecision::AcceptWithRule(words) if is_rule(&words) => {
+            ApprovalOutcome::Run(add_rule(cx, request, words, question.confinement).await)
+        }
+        ApprovalDecision::AcceptForSession => {
+            cx.approvals.allow(allowed(request, &question));
+            ApprovalOutcome::Run(question.confinement)
+        }
+        ApprovalDecision::Decline => ApprovalOutcome::End(ToolEnd::Output(by_user())),
+        ApprovalDecision::Cancel => ApprovalOutcome::End(ToolEnd::StopTurn(by_user())),
+        // A rule without words would allow everything.
+        ApprovalDecision::AcceptWithRule(_) | ApprovalDecision::Failed => {
+            ApprovalOutcome::End(ToolEnd::text(rejected("approval request failed")))
+        }
+    }
+}
+
+/// The item of a command that does not run.
+pub(super) async fn decline(cx: &CallContext, mut item: Item) {
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.status = CallStatus::Declined;
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+fn is_rule(words: &[String]) -> bool {
+    words.first().is_some_and(|first| !first.is_empty())
+}
+
+/// Adds a rule of the user, and says how the command runs now: outside of the sandbox, if the rules allow it.
+async fn add_rule(
+    cx: &CallContext,
+    request: &Arc<CommandRequest>,
+    words: Vec<String>,
+    otherwise: Confinement,
+) -> Confinement {
+    let (work, rules) = (Arc::clone(request), cx.approvals.rules().clone());
+    let added = in_background(WRITE_TIMEOUT, move || {
+        (rules.allow(&words), work.is_allowed(&rules))
+    })
+    .await;
+    let (problem, is_allowed) = match added {
+        Ok((Ok(()), is_allowed)) => (None, is_allowed),
+        Ok((Err(error), is_allowed)) => (Some(error.to_string()), is_allowed),
+        Err(error) => (Some(error.to_string()), false),
+    };
+    if let Some(problem) = problem {
+        cx.outbox.emit(Event::Warning(format!(
+            "The rule could not be written to rules/default.rules, so it holds only until the server ends: {problem}"
+        )));
+    }
+    if is_allowed { Confinement::None } else { otherwise }
+}
+
+fn allowed(request: &CommandRequest, question: &Question) -> AllowedCommand {
+    AllowedCommand {
+        argv: request.argv.clone(),
+        cwd: request.cwd.clone(),
+        confinement: question.confinement,
+        permissions: match &request.wish {
+            Wish::Additional(permissions) => permissions.clone(),
+            Wish::Default | Wish::Escalated => Default::default(),
+        },
+    }
+}

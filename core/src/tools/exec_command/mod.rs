@@ -1,0 +1,214 @@
+//! `exec_command`: runs a command in a shell (docs/contract/tools.md#commands-of-the-model).
+
+mod approval;
+mod arguments;
+mod spec;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use self::approval::ApprovalOutcome;
+use self::arguments::Arguments;
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
+use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
+use crate::safety::{CommandRequest, ExecDecision, Wish, rejected};
+use crate::{CallStatus, CommandExecution, CommandSource, Item, ItemBody};
+
+/// Runs a command in a shell.
+#[derive(Debug)]
+pub(crate) struct ExecCommand {
+    /// The model may ask for more than the sandbox allows.
+    pub(crate) permissions: bool,
+}
+
+/// How long a call waits for its command: at least, at most, and when the model doesn't say.
+const PATIENCE: (u64, u64, u64) = (250, 30_000, 10_000);
+
+/// How long an interrupted command may take to end before it is forced.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl Tool for ExecCommand {
+    fn name(&self) -> &'static str {
+        "exec_command"
+    }
+
+    fn spec(&self) -> Value {
+        spec::spec(self.name(), self.permissions)
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            match read_arguments(&call) {
+                Ok(arguments) => run(cx, call.call_id, arguments, self.permissions).await,
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions: bool) -> ToolEnd {
+    let cwd = match &arguments.workdir {
+        Some(folder) => cx.settings.cwd.join(folder),
+        None => cx.settings.cwd.clone(),
+    };
+    let wish = match arguments.wish(permissions, &cwd) {
+        Ok(wish) => wish,
+        Err(end) => return end,
+    };
+    let login = match arguments.login {
+        Some(true) if !cx.exec.allow_login_shell() => {
+            return ToolEnd::text(
+                "exec_command failed: login shells are disabled by the configuration; call it again with login=false",
+            );
+        }
+        login => login.unwrap_or(cx.exec.allow_login_shell()),
+    };
+    if let Some(end) = patch_in_shell::intercept(&cx, &call_id, &arguments.cmd, &cwd).await {
+        return end;
+    }
+    let shell = choose_shell(arguments.shell.as_deref(), &cx.settings.workspace_roots);
+    let argv = vec![shell, shell_flag(login).to_owned(), arguments.cmd];
+    let granted = cx.approvals.granted(&cx.turn_id);
+    let request = Arc::new(CommandRequest {
+        argv: argv.clone(),
+        cwd: cwd.clone(),
+        wish,
+        prefix_rule: arguments.prefix_rule,
+        granted,
+        settings: Arc::clone(&cx.settings),
+        // Where it can't be made, the command is refused and the user told so once; see `ExecSessions::start`.
+        sandbox: true,
+        path: cx.exec.search_path(),
+    });
+    let begin = tokio::time::Instant::now();
+    let assessment = tokio::select! {
+        biased;
+        assessment = approval::assess(&cx, &request) => assessment,
+        () = cx.cancel.cancelled() => return aborted(begin.elapsed()),
+    };
+    let item = Item {
+        id: call_id,
+        started_at_ms: Some(crate::now_ms()),
+        completed_at_ms: None,
+        body: ItemBody::CommandExecution(CommandExecution {
+            actions: assessment.actions,
+            command: argv.clone(),
+            cwd: cwd.clone(),
+            process_id: None,
+            source: CommandSource::Agent,
+            status: CallStatus::InProgress,
+            aggregated_output: None,
+            exit_code: None,
+            duration: None,
+        }),
+    };
+
+    let (announced, confinement) = match assessment.decision {
+        ExecDecision::Run(confinement) => (false, confinement),
+        ExecDecision::Refuse(reason) => {
+            cx.outbox.item_started(&cx.turn_id, item.clone());
+            approval::decline(&cx, item).await;
+            return ToolEnd::text(reason);
+        }
+        ExecDecision::Ask(question) if approval::is_allowed(&cx, &request, &question) => {
+            (false, question.confinement)
+        }
+        ExecDecision::Ask(question) => {
+            match approval::ask(&cx, &request, question, &item, arguments.justification).await {
+                ApprovalOutcome::Run(confinement) => (true, confinement),
+                ApprovalOutcome::End(end) => {
+                    approval::decline(&cx, item).await;
+                    return end;
+                }
+                ApprovalOutcome::Interrupted(end) => return end,
+            }
+        }
+    };
+    let mut permissions = request.granted.clone();
+    if let Wish::Additional(wanted) = &request.wish {
+        permissions.add(wanted);
+    }
+
+    let launch = Launch {
+        argv,
+        cwd,
+        for_model: true,
+        turn_id: cx.turn_id.clone(),
+        item: item.clone(),
+        terminal: arguments.tty,
+        announced,
+        confinement,
+        permissions,
+        settings: Arc::clone(&cx.settings),
+    };
+    let session = match cx.exec.start(&cx.outbox, launch).await {
+        Ok(session) => session,
+        Err(error) => {
+            let reason = format!("Failed to create unified exec process: {error}");
+            fail(&cx, item, announced, &reason).await;
+            return ToolEnd::text(rejected(&reason));
+        }
+    };
+    let (least, most, default) = PATIENCE;
+    let patience = Duration::from_millis(arguments.yield_time_ms.unwrap_or(default).clamp(least, most));
+    let chunk = session.look(patience, &cx.cancel).await;
+    if chunk.cancelled {
+        session.end(GRACE).await;
+        cx.exec.forget(session.id());
+        return aborted(chunk.wall_time);
+    }
+    if chunk.exit_code.is_some() {
+        cx.exec.forget(session.id());
+    }
+    report(&cx, &chunk, session.id(), arguments.max_output_tokens)
+}
+
+/// What the model gets of a look at a command.
+pub(super) fn report(cx: &CallContext, chunk: &Chunk, session: u32, max_tokens: Option<usize>) -> ToolEnd {
+    let limit = cx.output_limit.lowered(max_tokens);
+    let state = match chunk.exit_code {
+        Some(code) => format!("Process exited with code {code}"),
+        None => format!("Process running with session ID {session}"),
+    };
+    ToolEnd::text(format!(
+        "Chunk ID: {}\nWall time: {:.4} seconds\n{state}\nOriginal token count: {}\nOutput:\n{}",
+        chunk_id(),
+        chunk.wall_time.as_secs_f64(),
+        tokens(chunk.bytes),
+        limit.cut(&chunk.text),
+    ))
+}
+
+/// What the model gets of a call that was interrupted.
+pub(super) fn aborted(after: Duration) -> ToolEnd {
+    ToolEnd::text(format!(
+        "Wall time: {:.1} seconds\naborted by user",
+        after.as_secs_f64()
+    ))
+}
+
+async fn fail(cx: &CallContext, mut item: Item, announced: bool, reason: &str) {
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.source = CommandSource::UnifiedExecStartup;
+    }
+    if !announced {
+        cx.outbox.item_started(&cx.turn_id, item.clone());
+    }
+    if let ItemBody::CommandExecution(command) = &mut item.body {
+        command.status = CallStatus::Failed;
+        command.exit_code = Some(-1);
+        command.aggregated_output = Some(reason.to_owned());
+        command.duration = Some(Duration::ZERO);
+    }
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}
+
+/// Six random hexadecimal digits.
+fn chunk_id() -> String {
+    format!("{:06x}", getrandom::u32().unwrap_or_default() & 0xff_ffff)
+}
