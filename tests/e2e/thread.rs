@@ -21,8 +21,8 @@ async fn what_would_be_unsafe_to_ignore_is_refused() {
         ),
         (json!({"environments": []}), "environments must name `local`"),
         (
-            json!({"dynamicTools": [{"type": "function", "name": "a", "description": "", "inputSchema": {}}]}),
-            "dynamicTools",
+            json!({"dynamicTools": [{"type": "function", "name": "a b", "description": "", "inputSchema": {}}]}),
+            "dynamic tool name must match",
         ),
         (json!({"projectId": "p1"}), "project not found: p1"),
         (json!({"model": ""}), "No models are available."),
