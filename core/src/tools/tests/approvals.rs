@@ -7,14 +7,12 @@ use crate::tools::ToolEnd;
 use crate::{ApprovalDecision, ApprovalPolicy, CallStatus, CommandSource, Event, SandboxPolicy};
 
 #[tokio::test]
-async fn within_limits_every_command_is_asked_for() {
-    let sandbox = SandboxPolicy::ReadOnly {
-        network_access: false,
-    };
-    let mut bench = Bench::new(sandbox, ApprovalPolicy::OnRequest);
+async fn a_command_that_is_asked_for_runs_once_it_is_allowed() {
+    let mut bench = Bench::new(SandboxPolicy::DangerFullAccess, ApprovalPolicy::Untrusted);
+    let script = "mkdir -p made; echo hi";
     let running = tokio::spawn(
         bench
-            .exec(json!({"cmd": "echo hi", "sandbox_permissions": "use_default", "justification": "may I?"})),
+            .exec(json!({"cmd": script, "sandbox_permissions": "use_default", "justification": "may I?"})),
     );
     let started = loop {
         if let Event::ItemStarted { item, .. } = bench.event().await {
@@ -27,7 +25,7 @@ async fn within_limits_every_command_is_asked_for() {
         (&*question.item_id, question.reason.as_deref()),
         ("c1", Some("may I?"))
     );
-    assert_eq!(question.command[1..], ["-c", "echo hi"]);
+    assert_eq!(question.command[1..], ["-c", script]);
     assert_eq!(question.cwd, bench.path());
     question
         .answer
@@ -53,7 +51,7 @@ async fn within_limits_every_command_is_asked_for() {
     assert!(completed.process_id.is_some());
 
     assert_eq!(
-        output(bench.exec(json!({"cmd": "echo hi"})).await),
+        output(bench.exec(json!({"cmd": script})).await),
         "hi\n",
         "not asked again"
     );
@@ -67,7 +65,7 @@ async fn a_refused_command_has_a_declined_item() {
         (ApprovalDecision::Failed, "approval request failed", false),
     ] {
         let mut bench = Bench::new(SandboxPolicy::DangerFullAccess, ApprovalPolicy::Untrusted);
-        let running = tokio::spawn(bench.exec(json!({"cmd": "echo hi"})));
+        let running = tokio::spawn(bench.exec(json!({"cmd": "mkdir made"})));
         bench.question().await.answer.send(decision).expect("waits");
         let end = running.await.expect("no panic");
         assert_eq!(matches!(end, ToolEnd::StopTurn(_)), stops);
@@ -86,7 +84,7 @@ async fn a_refused_command_has_a_declined_item() {
 #[tokio::test]
 async fn an_interrupt_withdraws_the_question() {
     let mut bench = Bench::new(SandboxPolicy::DangerFullAccess, ApprovalPolicy::Untrusted);
-    let running = tokio::spawn(bench.exec(json!({"cmd": "echo hi"})));
+    let running = tokio::spawn(bench.exec(json!({"cmd": "mkdir made"})));
     let question = bench.question().await;
     bench.cx.cancel.cancel();
     assert!(text(running.await.expect("no panic")).ends_with("aborted by user"));
@@ -116,12 +114,24 @@ async fn where_nobody_may_be_asked_limits_mean_no() {
         network_access: false,
     };
     let mut bench = Bench::new(sandbox, ApprovalPolicy::Never);
-    let said = text(bench.exec(json!({"cmd": "ls"})).await);
-    assert!(
-        said.contains("Rejected(") && said.contains("no sandbox"),
-        "{said}"
-    );
-    assert_eq!(bench.completed().await.0.status, CallStatus::Declined);
+    // These tests have no launcher, so there is no sandbox: nothing runs without one, and the user hears of it once.
+    for _ in 0..2 {
+        let said = text(bench.exec(json!({"cmd": "ls"})).await);
+        assert!(said.contains("Rejected(") && said.contains("can't be sandboxed here"), "{said}");
+    }
+    let mut warnings = 0;
+    let mut failed = 0;
+    while let Ok(event) = bench.events.try_recv() {
+        match event {
+            Event::Warning(_) => warnings += 1,
+            Event::ItemCompleted { item, .. } => {
+                assert_eq!(command(item.body).status, CallStatus::Failed);
+                failed += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((warnings, failed), (1, 2));
     let said = text(
         bench
             .exec(json!({"cmd": "ls", "sandbox_permissions": "require_escalated"}))
