@@ -155,7 +155,7 @@ async fn without_the_feature_there_is_no_such_tool() {
 
 #[tokio::test]
 async fn a_command_may_ask_for_more_than_the_sandbox_allows() {
-    let arguments = json!({"cmd": "touch more", "sandbox_permissions": "with_additional_permissions",
+    let arguments = json!({"cmd": "touch more/file", "sandbox_permissions": "with_additional_permissions",
         "justification": "May I?",
         "additional_permissions": {"file_system": {"write": ["more"]}, "network": {"enabled": true}}});
     let model = MockModel::start([
@@ -169,12 +169,13 @@ async fn a_command_may_ask_for_more_than_the_sandbox_allows() {
         Answer::from("Seen"),
     ]);
     let home = home(&model, "exec_permission_approvals", "on-request");
+    let more = home.work().join("more");
+    std::fs::create_dir(&more).unwrap();
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
     let running = app.start_turn(&thread, "Go").await;
     let request = app.server_request("item/commandExecution/requestApproval").await;
     let params = &request.params;
-    let more = home.work().join("more");
     assert_eq!(params["reason"], "May I?");
     assert_eq!(
         params["additionalPermissions"]["network"],
@@ -184,12 +185,14 @@ async fn a_command_may_ask_for_more_than_the_sandbox_allows() {
         params["additionalPermissions"]["fileSystem"]["write"],
         json!([more.to_str().unwrap()])
     );
-    assert_eq!(params["proposedExecpolicyAmendment"], json!(["touch", "more"]));
+    assert_eq!(
+        params["proposedExecpolicyAmendment"],
+        json!(["touch", "more/file"])
+    );
     assert_eq!(params["availableDecisions"], json!(["accept", "cancel"]));
     app.respond(&request, json!({"decision": "acceptForSession"}))
         .await;
     let turn = app.end_of(running).await;
-    assert!(more.exists());
     assert_eq!(
         turn.frames.iter().filter(|frame| frame.is_request()).count(),
         1,

@@ -40,6 +40,11 @@ fn output(model: &MockModel, request: usize, call: &str) -> String {
     model.requests()[request].tool_output(call).unwrap().to_owned()
 }
 
+/// A thread in which every command is asked for that no rule allows, whatever the sandbox can do.
+async fn untrusted(app: &App) -> String {
+    app.start_thread(json!({"approvalPolicy": "untrusted"})).await
+}
+
 async fn question(app: &App) -> ServerRequest {
     app.server_request(REQUEST).await
 }
@@ -57,7 +62,7 @@ prefix_rule(pattern=["whoami"], decision="forbidden", justification="No names")
         command("ls -la"),
         command("true; date -u"),
         command("echo $(whoami)"),
-        command("touch c > d"),
+        json!({"cmd": "touch c > d", "sandbox_permissions": "require_escalated"}),
     ]]);
     let home = home(&model, "on-request", "read-only", rules);
     let app = App::start(&home).await;
@@ -193,7 +198,7 @@ async fn only_rules_that_say_what_they_allow_are_proposed() {
     let model = model(&[&commands]);
     let home = home(&model, "on-request", "read-only", "");
     let app = App::start(&home).await;
-    let thread = app.start_thread(json!({})).await;
+    let thread = untrusted(&app).await;
     let running = app.start_turn(&thread, "Go").await;
     for (arguments, proposed) in &cases {
         let request = question(&app).await;
@@ -211,7 +216,7 @@ async fn a_rule_without_words_is_no_answer() {
     let model = model(&[&[command("touch a"), command("touch a")]]);
     let home = home(&model, "on-request", "read-only", "");
     let app = App::start(&home).await;
-    let thread = app.start_thread(json!({})).await;
+    let thread = untrusted(&app).await;
     let running = app.start_turn(&thread, "Go").await;
     for words in [json!([]), json!([""])] {
         let request = question(&app).await;
@@ -229,7 +234,7 @@ async fn a_rule_that_cannot_be_kept_is_told_and_holds_until_the_end() {
     let home = home(&model, "on-request", "read-only", "");
     std::fs::create_dir(home.codex().join("rules/default.rules")).unwrap();
     let app = App::start(&home).await;
-    let thread = app.start_thread(json!({})).await;
+    let thread = untrusted(&app).await;
     let running = app.start_turn(&thread, "Go").await;
     let request = question(&app).await;
     let decision = request.params["availableDecisions"][1].clone();
@@ -258,7 +263,7 @@ async fn a_broken_file_of_rules_is_told_with_its_line() {
     assert_eq!(warning["path"], path.to_str().unwrap());
     assert_eq!(warning["range"]["start"]["line"], 3);
     let mark = app.mark();
-    let thread = app.start_thread(json!({})).await;
+    let thread = untrusted(&app).await;
     let running = app.start_turn(&thread, "Go").await;
     let request = question(&app).await;
     assert_eq!(
@@ -291,7 +296,7 @@ async fn rules_of_a_folder_hold_where_the_user_trusts_it() {
         std::fs::write(work.join(".codex/rules/b.rules"), "what?").unwrap();
         let app = App::start(&home).await;
         let mark = app.mark();
-        let thread = app.start_thread(json!({})).await;
+        let thread = untrusted(&app).await;
         let running = app.start_turn(&thread, "Go").await;
         if !trusted {
             let request = question(&app).await;
@@ -322,7 +327,7 @@ async fn a_program_that_the_agent_may_have_written_is_not_what_a_rule_means() {
     std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("/usr/bin:/bin:{}", home.work().display());
     let app = crate::support::Launch::new(&home).env("PATH", path).start().await;
-    let thread = app.start_thread(json!({})).await;
+    let thread = untrusted(&app).await;
     let running = app.start_turn(&thread, "Go").await;
     for call in ["c0", "c1"] {
         let request = question(&app).await;

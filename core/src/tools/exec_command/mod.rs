@@ -15,8 +15,8 @@ use self::approval::ApprovalOutcome;
 use self::arguments::Arguments;
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
-use crate::safety::{CommandRequest, ExecDecision, Wish, rejected};
-use crate::{CallStatus, CommandExecution, CommandSource, Item, ItemBody};
+use crate::safety::{CommandRequest, Confinement, ExecDecision, Wish, rejected};
+use crate::{AdditionalPermissions, CallStatus, CommandExecution, CommandSource, Item, ItemBody};
 
 /// Runs a command in a shell.
 #[derive(Debug)]
@@ -129,7 +129,11 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
             }
         }
     };
-    let mut permissions = request.granted.clone();
+    // The sandbox that makes a safe command harmless is opened for nothing.
+    let mut permissions = match confinement {
+        Confinement::ReadOnly => AdditionalPermissions::default(),
+        Confinement::Policy | Confinement::None => request.granted.clone(),
+    };
     if let Wish::Additional(wanted) = &request.wish {
         permissions.add(wanted);
     }
