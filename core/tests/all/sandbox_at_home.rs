@@ -414,7 +414,7 @@ fn exit_codes_are_those_of_the_command() {
         (&["no-such-program-anywhere"], 127),
         (&["/etc/passwd"], 126),
     ] {
-        let ended = ground.run(words);
+        let ended = ground.run_with(words, &[("PATH", "/usr/bin:/bin")]);
         assert_eq!(ended.code(), code, "{words:?}: {ended:?}");
     }
 }
@@ -479,6 +479,55 @@ fn killing_the_launcher_ends_a_bomb_of_forks() {
     let mut rest = Vec::new();
     output.read_to_end(&mut rest).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn signals_do_not_make_a_call_twice() {
+    let ground = Ground::new();
+    // A file that is there although its creation failed was created, and then once more.
+    let script = "trap : USR1; (i=0; while test $i -lt 300; do kill -USR1 $$; i=$((i+1)); done) & set -C; i=0; \
+                  while test $i -lt 300; do (: > f$i) 2> /dev/null || { test ! -e f$i || exit 1; }; i=$((i+1)); done; \
+                  wait; exit 0";
+    ground.succeeds(script);
+}
+
+#[test]
+fn a_terminal_is_the_command_s_own() {
+    let ground = Ground::new();
+    let script = "tty; test -t 0 && echo typed > /dev/tty; stty size; ps -o tty= -p $$ > /dev/null; set -m; sleep 0.01 & fg; \
+                  trap 'echo told; exit 4' INT; echo ready; while :; do sleep 0.01; done";
+    let command = ground.command(&["/bin/bash", "-c", script], &[], true);
+    let (mut terminal, child) = pty_process::blocking::open().unwrap();
+    terminal.resize(pty_process::Size::new(33, 77)).unwrap();
+    let mut spawned = pty_process::blocking::Command::new(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .spawn(child)
+        .unwrap();
+    let mut said = String::new();
+    let mut buffer = [0; 1024];
+    // Interrupts as a person does, once.
+    let mut interrupted = false;
+    while let Ok(length) = terminal.read(&mut buffer) {
+        if length == 0 {
+            break;
+        }
+        said.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        if said.contains("ready") && !interrupted {
+            interrupted = true;
+            terminal.write_all(b"\x03").unwrap();
+        }
+    }
+    assert_eq!(spawned.wait().unwrap().code(), Some(4), "{said}");
+    for text in ["/dev/console", "typed", "33 77", "told"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
 }
 
 #[test]

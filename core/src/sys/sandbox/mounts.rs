@@ -14,6 +14,7 @@ use rustix::mount::{
     fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree,
 };
 
+use super::confinement::MOST_PROCESSES;
 use super::plan::{Access, Place, Plan};
 use super::syscalls::{MOUNT_NO_DEVICES, MOUNT_NO_SUID, MOUNT_READ_ONLY, add_mount_attributes};
 
@@ -36,8 +37,9 @@ pub(super) fn at(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> io::
     move |error| io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-/// Builds the view of the disk in the mount namespace that we have just entered.
-pub(super) fn build(plan: &Plan) -> io::Result<()> {
+/// Builds the view of the disk in the mount namespace that we have just entered. A terminal on standard input becomes
+/// `/dev/console`.
+pub(super) fn build(plan: &Plan, terminal: bool) -> io::Result<()> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| at("/")(error.into()))?;
     // Copies of what stays writable, before everything else becomes read-only.
@@ -51,6 +53,7 @@ pub(super) fn build(plan: &Plan) -> io::Result<()> {
         .map(|name| copy(CWD, &format!("/dev/{name}"), false))
         .collect::<io::Result<Vec<_>>>()
         .map_err(at("/dev"))?;
+    let console = terminal.then(copy_terminal).flatten();
     let root = openat(
         CWD,
         "/",
@@ -58,25 +61,25 @@ pub(super) fn build(plan: &Plan) -> io::Result<()> {
         Mode::empty(),
     )?;
     add_mount_attributes(root.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
-    let nothing = build_devices(devices).map_err(at("/dev"))?;
+    let nothing = build_devices(devices, console).map_err(at("/dev"))?;
     for (place, copy) in plan.places.iter().zip(copies) {
         copy.put(place, &nothing).map_err(at(&place.path))?;
     }
     Ok(())
 }
 
-/// Mounts the `/proc` of our process namespace, read-only, and forbids further user namespaces.
+/// Mounts the `/proc` of our process namespace, read-only. Forbids further user namespaces and limits processes before.
 pub(super) fn mount_proc() -> io::Result<()> {
     let proc = new_mount("proc", &[])?;
-    let limit = openat(
-        &proc,
-        "sys/user/max_user_namespaces",
-        OFlags::WRONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    );
-    if let Ok(limit) = limit {
-        rustix::io::write(limit, b"0")?;
-    }
+    let set = |name: &str, value: u64| {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let limit = openat(&proc, name, flags, Mode::empty())?;
+        rustix::io::write(limit, value.to_string().as_bytes())
+    };
+    // The filter forbids them, too.
+    let _ = set("sys/user/max_user_namespaces", 0);
+    // For root, this is the only limit. Older kernels have it for all namespaces together, and refuse.
+    let _ = set("sys/kernel/pid_max", MOST_PROCESSES);
     add_mount_attributes(proc.as_fd(), false, LOCKED)?;
     attach(&proc, &opened(CWD, Path::new("/proc"))?)
 }
@@ -122,9 +125,7 @@ impl Copy {
         Ok(match &place.access {
             Access::Write | Access::Pinned => {
                 let tree = copy(&file, "", true)?;
-                if place.access == Access::Write {
-                    add_mount_attributes(tree.as_fd(), true, MOUNT_NO_SUID | MOUNT_NO_DEVICES)?;
-                }
+                add_mount_attributes(tree.as_fd(), true, MOUNT_NO_SUID | MOUNT_NO_DEVICES)?;
                 Self::Tree(tree)
             }
             Access::Read => Self::Tree(read_only(&file)?),
@@ -200,12 +201,15 @@ struct Nothing {
 }
 
 /// Puts a `/dev` of our own in place of the host's.
-fn build_devices(devices: Vec<OwnedFd>) -> io::Result<Nothing> {
+fn build_devices(devices: Vec<OwnedFd>, console: Option<OwnedFd>) -> io::Result<Nothing> {
     let nothing = build_nothing()?;
     let dev = new_mount("tmpfs", &[("mode", "0755")])?;
     attach(&dev, &opened(CWD, Path::new("/dev"))?)?;
     for (name, device) in DEVICES.iter().zip(devices) {
         attach(&device, &mount_point(&dev, Path::new(name), false)?)?;
+    }
+    if let Some(console) = console {
+        attach(&console, &mount_point(&dev, Path::new("console"), false)?)?;
     }
     for (name, to) in LINKS {
         symlinkat(to, &dev, name)?;
@@ -246,6 +250,14 @@ fn build_nothing() -> io::Result<Nothing> {
         file: unreadable("file", false)?,
         folder: unreadable("folder", true)?,
     })
+}
+
+/// The terminal on standard input, by its path: the descriptor belongs to the view that was before. Programs ask for its
+/// name, and do without.
+fn copy_terminal() -> Option<OwnedFd> {
+    let path = fs::read_link("/proc/self/fd/0").ok()?;
+    let path = path.to_str().filter(|path| path.starts_with("/dev/pts/"))?;
+    copy(CWD, path, false).ok()
 }
 
 /// A file system of our own, not attached to anything yet.
