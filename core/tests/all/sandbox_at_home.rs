@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -438,9 +439,10 @@ fn what_a_command_left_running_ends_with_it() {
 #[test]
 fn signals_reach_the_command() {
     let ground = Ground::new();
-    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.01; done";
+    let script = "trap 'echo told; n=1$n' TERM; echo ready; while test \"$n\" = \"\"; do sleep 0.01; done; sleep 0.1; exit 3";
     let mut child = ground
         .command(&["/bin/sh", "-c", script], &[], false)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -449,7 +451,8 @@ fn signals_reach_the_command() {
     let mut ready = [0; 6];
     output.read_exact(&mut ready).unwrap();
     let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    // Once, although it is told to the whole group.
+    rustix::process::kill_process_group(id, rustix::process::Signal::TERM).unwrap();
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "told\n");
@@ -494,7 +497,7 @@ fn signals_do_not_make_a_call_twice() {
 #[test]
 fn a_terminal_is_the_command_s_own() {
     let ground = Ground::new();
-    let script = "tty; test -t 0 && echo typed > /dev/tty; stty size; ps -o tty= -p $$ > /dev/null; set -m; sleep 0.01 & fg; \
+    let script = "tty; test -t 0 && echo typed > /dev/tty; stty size; ps -o tty= -p $$ > /dev/null; set -m; sleep 0.01 & fg; set +m; \
                   trap 'echo told; exit 4' INT; echo ready; while :; do sleep 0.01; done";
     let command = ground.command(&["/bin/bash", "-c", script], &[], true);
     let (mut terminal, child) = pty_process::blocking::open().unwrap();
@@ -604,7 +607,33 @@ fn a_root_that_was_replaced_since_is_refused() {
     let ended = command.output().unwrap();
     assert_eq!(ended.status.code(), Some(125), "{ended:?}");
     let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("no longer the file or folder"), "{said}");
+    assert!(said.contains("no longer the folder"), "{said}");
+}
+
+#[test]
+fn what_is_protected_may_be_replaced_by_the_user() {
+    let ground = Ground::new();
+    put(ground.work().join(".git"), "gitdir: a\n");
+    put(ground.work().join(".codex/config.toml"), "");
+    let mut command = ground.command(
+        &[
+            "sh",
+            "-c",
+            "! echo x > .git; ! mkdir .codex; ! mkdir .agents; echo x > a",
+        ],
+        &[],
+        false,
+    );
+    fs::remove_file(ground.work().join(".git")).unwrap();
+    put(ground.work().join(".git"), "gitdir: b\n");
+    fs::remove_dir_all(ground.work().join(".codex")).unwrap();
+    let ended = command.output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!(
+        fs::read_to_string(ground.work().join(".git")).unwrap(),
+        "gitdir: b\n"
+    );
+    assert!(!ground.work().join(".codex").exists());
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ pub(super) fn build(plan: &Plan, terminal: bool) -> io::Result<()> {
     let copies = plan
         .places
         .iter()
-        .map(|place| Copy::of(place).map_err(at(&place.path)))
+        .map(|place| found(place, Copy::of(place)))
         .collect::<io::Result<Vec<_>>>()?;
     let devices = DEVICES
         .iter()
@@ -63,7 +63,9 @@ pub(super) fn build(plan: &Plan, terminal: bool) -> io::Result<()> {
     add_mount_attributes(root.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
     let nothing = build_devices(devices, console).map_err(at("/dev"))?;
     for (place, copy) in plan.places.iter().zip(copies) {
-        copy.put(place, &nothing).map_err(at(&place.path))?;
+        if let Some(copy) = copy {
+            copy.put(place, &nothing).map_err(at(&place.path))?;
+        }
     }
     Ok(())
 }
@@ -84,7 +86,17 @@ pub(super) fn mount_proc() -> io::Result<()> {
     attach(&proc, &opened(CWD, Path::new("/proc"))?)
 }
 
-/// Opens the file or folder of a place, on no link, and makes sure that it is the one that is meant.
+/// What is made of a place. Where there is nothing, nothing has to be kept from the command: names that must not appear
+/// are guarded.
+fn found<T>(place: &Place, made: io::Result<T>) -> io::Result<Option<T>> {
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && place.access != Access::Write => Ok(None),
+        made => made.map(Some).map_err(at(&place.path)),
+    }
+}
+
+/// Opens the file or folder of a place, on no link. Where the command may write, it has to be the one for which the
+/// permission was given; what is protected is whatever is there.
 pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
     let file = openat2(
         CWD,
@@ -95,11 +107,13 @@ pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
     )?;
     let found = rustix::fs::fstat(&file)?;
     #[expect(clippy::useless_conversion, reason = "the types differ by system")]
-    if (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode) {
+    if place.access != Access::Write
+        || (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode)
+    {
         Ok(file)
     } else {
         Err(io::Error::other(
-            "it is no longer the file or folder for which the permissions were given",
+            "it is no longer the folder for which the permission was given",
         ))
     }
 }
