@@ -65,6 +65,21 @@ struct Rules {
     network: bool,
 }
 
+impl PermissionProfile {
+    /// Whether the policy says all of it.
+    pub(super) fn is_a_policy(&self) -> bool {
+        [
+            &self.writable,
+            &self.read_only,
+            &self.deny_read,
+            &self.read_only_in_roots,
+            &self.deny_read_in_roots,
+        ]
+        .into_iter()
+        .all(Vec::is_empty)
+    }
+}
+
 /// A profile of the user's own, by name.
 pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile, String> {
     let mut chain = Vec::new();

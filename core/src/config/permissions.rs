@@ -82,6 +82,12 @@ pub(super) fn named(
         None => {
             let none = Table::new();
             let profile = permission_profiles::profile(own.unwrap_or(&none), name)?;
+            if !profile.is_a_policy() {
+                // Patches and images know policies only.
+                return Err(format!(
+                    "profile `{name}`, whose `read` and `none` rules, and `write` without `:project_roots`, are not supported yet"
+                ));
+            }
             let reference = PermissionProfileRef {
                 id: name.to_owned(),
                 extends: profile.extends,
