@@ -124,7 +124,8 @@ pub static KEYS: &[Key] = keys! {
     "sandbox_workspace_write.network_access": Boolean, "false", V0_1, "Whether the network may be used.";
     "sandbox_workspace_write.exclude_tmpdir_env_var": Boolean, "false", V0_1, "Whether the folder of `TMPDIR` may not be written to.";
     "sandbox_workspace_write.exclude_slash_tmp": Boolean, "false", V0_1, "Whether `/tmp` may not be written to.";
-    "default_permissions": Text, "", V0_1, "A built-in profile in place of `sandbox_mode`: `:read-only`, `:workspace`, `:danger-full-access`.";
+    "default_permissions": Text, "", V0_1, "A permission profile in place of `sandbox_mode`: `:read-only`, `:workspace`, `:danger-full-access`, or one of `permissions`.";
+    "permissions": Table, "", V0_1, "Permission profiles of the user's own, by name; see docs/contract/safety.md.";
     "projects": Table, "", V0_1, "Folders, by absolute path.";
     "projects.*": Table, "", V0_1, "A folder.";
     "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
@@ -257,7 +258,6 @@ pub static KEYS: &[Key] = keys! {
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
     "notify": List, "", NotYet, "Program that runs after each turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
-    "permissions": Table, "", NotYet, "Permission profiles of the user's own; choosing one is refused.";
     "plan_mode_reasoning_effort": Text, "", NotYet, "Reasoning effort of plan mode.";
     "plugins": Table, "", NotYet, "Plugins.";
     "realtime": Table, "", NotYet, "Realtime conversations.";

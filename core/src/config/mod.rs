@@ -10,7 +10,7 @@
 //! |---|---|
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
-//! | what the engine gets | `view.rs`, with `permissions.rs` |
+//! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
@@ -25,6 +25,7 @@ pub mod keys;
 mod layers;
 mod locate;
 mod overrides;
+mod permission_profiles;
 mod permissions;
 mod provider;
 mod provider_problems;
@@ -39,6 +40,7 @@ pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
+pub use permission_profiles::PermissionProfile;
 pub use permissions::BUILT_IN_PROFILES;
 pub(crate) use permissions::project_root;
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};

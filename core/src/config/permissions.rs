@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Table;
+
+use super::permission_profiles;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, SandboxMode, SandboxPolicy};
 
@@ -35,8 +38,8 @@ pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<D
     let (sandbox_policy, profile) = if let Some(mode) = toml.sandbox_mode {
         (policy(mode, &toml.sandbox_workspace_write), None)
     } else if let Some(name) = &toml.default_permissions {
-        let (policy, profile) =
-            named(name).map_err(|reason| format!("default_permissions refers to {reason}"))?;
+        let (policy, profile) = named(name, toml.permissions.as_ref())
+            .map_err(|reason| format!("default_permissions refers to {reason}"))?;
         (policy, Some(profile))
     } else {
         let (id, mode) = match trust {
@@ -68,16 +71,29 @@ pub(super) fn policy(mode: SandboxMode, details: &WorkspaceWriteToml) -> Sandbox
     }
 }
 
-/// The sandbox of a profile.
-pub(super) fn named(name: &str) -> Result<(SandboxPolicy, PermissionProfileRef), String> {
+/// The sandbox of a profile, which may be one of the user's own.
+pub(super) fn named(
+    name: &str,
+    own: Option<&Table>,
+) -> Result<(SandboxPolicy, PermissionProfileRef), String> {
     match BUILT_IN_PROFILES.iter().find(|(id, _)| *id == name) {
         Some((id, mode)) => Ok((policy(*mode, &WorkspaceWriteToml::default()), reference(id))),
         None if name.starts_with(':') => Err(format!("unknown built-in profile `{name}`")),
-        // To run with other limits than the user wrote down would be worse than not to run.
-        None => Err(format!(
-            "profile `{name}`, but custom profiles are not supported yet; use :read-only, :workspace or \
-             :danger-full-access"
-        )),
+        None => {
+            let none = Table::new();
+            let profile = permission_profiles::profile(own.unwrap_or(&none), name)?;
+            if !profile.is_a_policy() {
+                // Patches and images know policies only.
+                return Err(format!(
+                    "profile `{name}`, whose `read` and `none` rules, and `write` without `:project_roots`, are not supported yet"
+                ));
+            }
+            let reference = PermissionProfileRef {
+                id: name.to_owned(),
+                extends: profile.extends,
+            };
+            Ok((profile.policy, reference))
+        }
     }
 }
 

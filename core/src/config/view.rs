@@ -8,6 +8,7 @@ use toml::Table;
 
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
+use super::permission_profiles::{self, PermissionProfile};
 use super::permissions;
 use super::provider_problems::provider_problems;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
@@ -84,6 +85,8 @@ pub struct Config {
 
     /// Which variables reach commands.
     pub shell_environment_policy: ShellEnvironmentPolicy,
+    /// `[permissions]` as written: profiles of the user's own.
+    pub(super) permission_profiles: Table,
     /// Whether commands may run in a login shell.
     pub allow_login_shell: bool,
     /// Tokens of a tool's output that go to the model; `None` is the model's default.
@@ -170,7 +173,18 @@ impl Config {
         &self,
         name: &str,
     ) -> Result<(SandboxPolicy, PermissionProfileRef), ConfigError> {
-        permissions::named(name)
+        permissions::named(name, Some(&self.permission_profiles))
+            .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
+    }
+
+    /// A permission profile of the user's own, by name: what it says beyond the policy of
+    /// [`Config::sandbox_of_profile`]. `None` for built-in ones.
+    pub fn own_permission_profile(&self, name: &str) -> Result<Option<PermissionProfile>, ConfigError> {
+        if name.starts_with(':') {
+            return Ok(None);
+        }
+        permission_profiles::profile(&self.permission_profiles, name)
+            .map(Some)
             .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
     }
 
@@ -240,6 +254,7 @@ impl Config {
             permission_profile: defaults.profile,
             trust,
             trusted_folders: Vec::new(),
+            permission_profiles: toml.permissions.unwrap_or_default(),
             workspace_write: toml.sandbox_workspace_write,
             shell_environment_policy: toml.shell_environment_policy,
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),

@@ -42,6 +42,7 @@ impl CommandSandbox {
                 writable: &self.permissions.write,
                 read_only: &[],
                 deny_read: &[],
+                profile: None,
                 network: self.permissions.network,
                 layers: SandboxLayers::default(),
             })

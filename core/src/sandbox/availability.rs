@@ -73,6 +73,7 @@ async fn attempt(layers: SandboxLayers) -> Result<(), String> {
         writable: &[],
         read_only: &[],
         deny_read: &[],
+        profile: None,
         network: false,
         layers,
     };

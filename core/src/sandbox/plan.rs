@@ -11,6 +11,7 @@ use super::roots;
 use super::worktree::LinkedWorktree;
 use super::{Availability, LAUNCHER_ARGUMENT};
 use crate::SandboxPolicy;
+use crate::config::PermissionProfile;
 use crate::sys::process::own_program_path;
 #[cfg(target_os = "linux")]
 use crate::sys::sandbox::plan as launcher;
@@ -49,6 +50,8 @@ pub struct SandboxRequest<'a> {
     pub read_only: &'a [PathBuf],
     /// Folders and files that can't be read. Those that don't exist are no error.
     pub deny_read: &'a [PathBuf],
+    /// What a permission profile of the user's own says beyond the policy.
+    pub profile: Option<&'a PermissionProfile>,
     /// The network was granted on top of the policy.
     pub network: bool,
     /// The layers to use; all of them, but for tests.
@@ -139,12 +142,15 @@ impl SandboxPlan {
         }
         let mut protected = protect_roots(&roots, &mut places)?;
         protect_home(request, &mut places, &mut protected)?;
-        let hides = protect_codex_home(request.codex_home, &mut places, &mut protected)?
-            | deny(request.deny_read, &mut places);
-        for path in request.read_only {
-            if let Ok(path) = path.canonicalize() {
-                places.add(&path, Rule::Read);
-            }
+        protect_codex_home(request.codex_home, &mut places, &mut protected)?;
+        let (read_only, denied) = restricted(request, &roots);
+        let hides = deny(&denied, &mut places);
+        for index in 0..protected.len() {
+            let further = protected[index].follow_links(&mut places);
+            protected.extend(further);
+        }
+        for path in read_only.iter().filter_map(|path| path.canonicalize().ok()) {
+            places.add(&path, Rule::Read);
         }
         places.settle();
         let mut plan = Self {
@@ -152,7 +158,7 @@ impl SandboxPlan {
             places,
             protected,
             network: network || request.network,
-            hides: hides && !request.deny_read.is_empty(),
+            hides,
             layers: request.layers,
             left_out,
             encoded: String::new(),
@@ -323,6 +329,9 @@ fn granted(
     left_out: &mut Vec<LeftOut>,
 ) -> Vec<(PathBuf, PathBuf)> {
     wanted.extend_from_slice(request.writable);
+    if let Some(profile) = request.profile {
+        wanted.extend_from_slice(&profile.writable);
+    }
     let mut folders = Vec::new();
     for given in wanted {
         match roots::resolve(&given) {
@@ -332,6 +341,25 @@ fn granted(
     }
     left_out.dedup();
     folders
+}
+
+/// What is to stay read-only, and what is to be hidden.
+fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut read_only = request.read_only.to_owned();
+    let mut denied = request.deny_read.to_owned();
+    if let Some(profile) = request.profile {
+        read_only.extend_from_slice(&profile.read_only);
+        denied.extend_from_slice(&profile.deny_read);
+        let workspace = request.workspace_roots.iter().map(PathBuf::as_path);
+        for root in workspace
+            .chain([request.cwd])
+            .chain(roots.iter().map(PathBuf::as_path))
+        {
+            read_only.extend(profile.read_only_in_roots.iter().map(|path| root.join(path)));
+            denied.extend(profile.deny_read_in_roots.iter().map(|path| root.join(path)));
+        }
+    }
+    (read_only, denied)
 }
 
 fn protect_roots(roots: &[PathBuf], places: &mut Places) -> Result<Vec<Protected>, SandboxError> {
@@ -378,12 +406,12 @@ fn protect_home(
     Ok(())
 }
 
-/// `CODEX_HOME` is read-only wherever it is, and its credentials are hidden. Whether there is something to hide.
+/// `CODEX_HOME` is read-only wherever it is, and its credentials are hidden.
 fn protect_codex_home(
     codex_home: &Path,
     places: &mut Places,
     protected: &mut Vec<Protected>,
-) -> Result<bool, SandboxError> {
+) -> Result<(), SandboxError> {
     let Ok(real) = codex_home.canonicalize() else {
         // It doesn't exist yet.
         if let (Some(parent), Some(name)) = (codex_home.parent(), codex_home.file_name())
@@ -394,17 +422,18 @@ fn protect_codex_home(
             places.add(&parent, Rule::Pinned);
             protected.push(Protected::look(&parent, &[name], places)?);
         }
-        return Ok(false);
+        return Ok(());
     };
     let entries = std::fs::read_dir(&real).map_or(0, |entries| entries.take(FEW_ENTRIES + 1).count());
     if entries <= FEW_ENTRIES {
         let names = CREDENTIALS.map(str::to_owned).into();
         places.add(&real, Rule::Without(names));
-        return Ok(true);
+        return Ok(());
     }
     places.add(&real, Rule::Read);
     let credentials = CREDENTIALS.map(|name| real.join(name));
-    Ok(deny(&credentials, places))
+    deny(&credentials, places);
+    Ok(())
 }
 
 /// Hides folders and files. Whether there were any.

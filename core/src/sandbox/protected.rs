@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::SandboxError;
 use super::places::{Places, Rule};
+use super::roots;
 
 /// In every writable folder: what decides about later commands, and secrets.
 pub(super) const IN_ROOTS: [&str; 4] = [".git", ".codex", ".agents", ".aws"];
@@ -79,16 +80,7 @@ impl Protected {
         for name in names {
             let path = folder.join(name);
             match path.symlink_metadata() {
-                Ok(metadata) if metadata.is_symlink() => {
-                    protected.links.push((*name).to_owned());
-                    // What it leads to stays as it is, too.
-                    if let Ok(to) = path.canonicalize()
-                        && places.is_writable(&to)
-                        && !folder.starts_with(&to)
-                    {
-                        places.add(&to, Rule::Read);
-                    }
-                }
+                Ok(metadata) if metadata.is_symlink() => protected.links.push((*name).to_owned()),
                 Ok(_) => places.add(&path, Rule::Read),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
@@ -98,5 +90,41 @@ impl Protected {
             }
         }
         Ok(protected)
+    }
+
+    /// What decides where its links lead: further links, their target, or the name at which they end if that is not there
+    /// yet. All of it stays as it is, as far as commands could change it.
+    pub(super) fn follow_links(&self, places: &mut Places) -> Vec<Self> {
+        let mut all = Vec::new();
+        for name in &self.links {
+            let Some(way) = roots::way_to(&self.folder.join(name)) else {
+                continue;
+            };
+            for link in way.links.iter().filter(|link| **link != self.folder.join(name)) {
+                all.extend(Self::of_name(link, true, places));
+            }
+            match way.missing {
+                Some(missing) => all.extend(Self::of_name(&missing, false, places)),
+                None if places.is_writable(&way.end) && !self.folder.starts_with(&way.end) => {
+                    places.add(&way.end, Rule::Read);
+                }
+                None => {}
+            }
+        }
+        all
+    }
+
+    /// A name that stays as it is, if commands could change it.
+    fn of_name(path: &Path, link: bool, places: &mut Places) -> Option<Self> {
+        let (folder, name) = (path.parent()?, path.file_name()?.to_str()?.to_owned());
+        if !places.is_writable(folder) {
+            return None;
+        }
+        places.add(folder, Rule::Pinned);
+        Some(Self {
+            folder: folder.to_owned(),
+            links: if link { vec![name.clone()] } else { Vec::new() },
+            names: vec![name],
+        })
     }
 }

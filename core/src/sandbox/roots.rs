@@ -7,6 +7,9 @@ use super::error::LeftOut;
 /// Where the kernel and devices are; commands get their own of these.
 const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
 
+/// Links that are followed at most, as the kernel counts them.
+const MOST_LINKS: usize = 40;
+
 /// The folder that a path leads to, if commands may write there.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, LeftOut> {
     let owned = || path.to_owned();
@@ -49,9 +52,32 @@ pub(super) fn keep_certain(roots: Vec<(PathBuf, PathBuf)>, left_out: &mut Vec<Le
 }
 
 fn uncertain_link(given: &Path, real: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
-    let mut links = 0;
-    let mut rest: Vec<PathBuf> = vec![given.to_owned()];
-    // Every folder on the way, links resolved one by one.
+    // A way that goes round in circles leads nowhere for certain.
+    let Some(way) = way_to(given) else {
+        return Some(given.to_owned());
+    };
+    way.links.into_iter().find(|link| {
+        roots
+            .iter()
+            .any(|root| link.parent().is_some_and(|here| here.starts_with(root)) && !real.starts_with(root))
+    })
+}
+
+/// How a path gets to where it leads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    /// The links that it crosses, each by a path without further links.
+    pub(super) links: Vec<PathBuf>,
+    /// The first part that is not there, by a path without links.
+    pub(super) missing: Option<PathBuf>,
+    /// Where it leads, without links.
+    pub(super) end: PathBuf,
+}
+
+/// Follows an absolute path, link by link. `None`: there are too many.
+pub(super) fn way_to(path: &Path) -> Option<Way> {
+    let mut way = Way::default();
+    let mut rest = vec![path.to_owned()];
     let mut here = PathBuf::from("/");
     while let Some(path) = rest.pop() {
         let mut components = path.components();
@@ -64,16 +90,15 @@ fn uncertain_link(given: &Path, real: &Path, roots: &[PathBuf]) -> Option<PathBu
                 Component::Normal(name) => {
                     let next = here.join(name);
                     let Ok(to) = std::fs::read_link(&next) else {
+                        if way.missing.is_none() && next.symlink_metadata().is_err() {
+                            way.missing = Some(next.clone());
+                        }
                         here = next;
                         continue;
                     };
-                    let ground = roots.iter().find(|root| here.starts_with(root));
-                    if ground.is_some_and(|ground| !real.starts_with(ground)) {
-                        return Some(next);
-                    }
-                    links += 1;
-                    if links > 40 {
-                        return Some(next);
+                    way.links.push(next);
+                    if way.links.len() > MOST_LINKS {
+                        return None;
                     }
                     rest.push(components.as_path().to_owned());
                     rest.push(to);
@@ -83,5 +108,28 @@ fn uncertain_link(given: &Path, real: &Path, roots: &[PathBuf]) -> Option<PathBu
             }
         }
     }
-    None
+    way.end = here;
+    Some(way)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_way_is_told_link_by_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a path");
+        std::fs::create_dir_all(root.join("real/inner")).expect("folders");
+        symlink("b/inner", root.join("a")).expect("a link");
+        symlink("real", root.join("b")).expect("a link");
+        let way = way_to(&root.join("a/x")).expect("a way");
+        assert_eq!(way.links, [root.join("a"), root.join("b")]);
+        assert_eq!(way.missing, Some(root.join("real/inner/x")));
+        assert_eq!(way.end, root.join("real/inner/x"));
+        symlink("loop", root.join("loop")).expect("a link");
+        assert_eq!(way_to(&root.join("loop")), None);
+    }
 }

@@ -103,6 +103,7 @@ mod tests {
             writable: &[],
             read_only: &[],
             deny_read: &[],
+            profile: None,
             network: false,
             layers: SandboxLayers::default(),
         };

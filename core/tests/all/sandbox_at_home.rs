@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -414,7 +415,7 @@ fn exit_codes_are_those_of_the_command() {
         (&["no-such-program-anywhere"], 127),
         (&["/etc/passwd"], 126),
     ] {
-        let ended = ground.run(words);
+        let ended = ground.run_with(words, &[("PATH", "/usr/bin:/bin")]);
         assert_eq!(ended.code(), code, "{words:?}: {ended:?}");
     }
 }
@@ -438,9 +439,10 @@ fn what_a_command_left_running_ends_with_it() {
 #[test]
 fn signals_reach_the_command() {
     let ground = Ground::new();
-    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.01; done";
+    let script = "trap 'echo told; n=1$n' TERM; echo ready; while test \"$n\" = \"\"; do sleep 0.01; done; sleep 0.1; exit 3";
     let mut child = ground
         .command(&["/bin/sh", "-c", script], &[], false)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -449,7 +451,8 @@ fn signals_reach_the_command() {
     let mut ready = [0; 6];
     output.read_exact(&mut ready).unwrap();
     let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    // Once, although it is told to the whole group.
+    rustix::process::kill_process_group(id, rustix::process::Signal::TERM).unwrap();
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "told\n");
@@ -479,6 +482,55 @@ fn killing_the_launcher_ends_a_bomb_of_forks() {
     let mut rest = Vec::new();
     output.read_to_end(&mut rest).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn signals_do_not_make_a_call_twice() {
+    let ground = Ground::new();
+    // A file that is there although its creation failed was created, and then once more.
+    let script = "trap : USR1; (i=0; while test $i -lt 300; do kill -USR1 $$; i=$((i+1)); done) & set -C; i=0; \
+                  while test $i -lt 300; do (: > f$i) 2> /dev/null || { test ! -e f$i || exit 1; }; i=$((i+1)); done; \
+                  wait; exit 0";
+    ground.succeeds(script);
+}
+
+#[test]
+fn a_terminal_is_the_command_s_own() {
+    let ground = Ground::new();
+    let script = "tty; test -t 0 && echo typed > /dev/tty; stty size; ps -o tty= -p $$ > /dev/null; set -m; sleep 0.01 & fg; set +m; \
+                  trap 'echo told; exit 4' INT; echo ready; while :; do sleep 0.01; done";
+    let command = ground.command(&["/bin/bash", "-c", script], &[], true);
+    let (mut terminal, child) = pty_process::blocking::open().unwrap();
+    terminal.resize(pty_process::Size::new(33, 77)).unwrap();
+    let mut spawned = pty_process::blocking::Command::new(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .spawn(child)
+        .unwrap();
+    let mut said = String::new();
+    let mut buffer = [0; 1024];
+    // Interrupts as a person does, once.
+    let mut interrupted = false;
+    while let Ok(length) = terminal.read(&mut buffer) {
+        if length == 0 {
+            break;
+        }
+        said.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        if said.contains("ready") && !interrupted {
+            interrupted = true;
+            terminal.write_all(b"\x03").unwrap();
+        }
+    }
+    assert_eq!(spawned.wait().unwrap().code(), Some(4), "{said}");
+    for text in ["/dev/console", "typed", "33 77", "told"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
 }
 
 #[test]
@@ -555,7 +607,33 @@ fn a_root_that_was_replaced_since_is_refused() {
     let ended = command.output().unwrap();
     assert_eq!(ended.status.code(), Some(125), "{ended:?}");
     let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("no longer the file or folder"), "{said}");
+    assert!(said.contains("no longer the folder"), "{said}");
+}
+
+#[test]
+fn what_is_protected_may_be_replaced_by_the_user() {
+    let ground = Ground::new();
+    put(ground.work().join(".git"), "gitdir: a\n");
+    put(ground.work().join(".codex/config.toml"), "");
+    let mut command = ground.command(
+        &[
+            "sh",
+            "-c",
+            "! echo x > .git; ! mkdir .codex; ! mkdir .agents; echo x > a",
+        ],
+        &[],
+        false,
+    );
+    fs::remove_file(ground.work().join(".git")).unwrap();
+    put(ground.work().join(".git"), "gitdir: b\n");
+    fs::remove_dir_all(ground.work().join(".codex")).unwrap();
+    let ended = command.output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!(
+        fs::read_to_string(ground.work().join(".git")).unwrap(),
+        "gitdir: b\n"
+    );
+    assert!(!ground.work().join(".codex").exists());
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ impl Ground {
             writable: &[],
             read_only: &[],
             deny_read: &self.deny_read,
+            profile: None,
             network: false,
             layers: self.layers,
         })

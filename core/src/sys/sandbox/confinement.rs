@@ -17,13 +17,14 @@ use super::mounts::open_place;
 use super::plan::{Access, Plan};
 
 /// Processes that a command may have at once.
-const MOST_PROCESSES: u64 = 8192;
+pub(super) const MOST_PROCESSES: u64 = 4096;
 
 /// A limit that stops both core files and, unlike 0, the host's program that collects them.
 const NO_CORE: u64 = 1;
 
 /// Devices that commands write to.
-const DEVICES: [&str; 6] = [
+const DEVICES: [&str; 7] = [
+    "/dev/console",
     "/dev/null",
     "/dev/zero",
     "/dev/full",

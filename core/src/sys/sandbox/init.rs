@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
     Pid, PidfdFlags, PidfdGetfdFlags, Signal, WaitOptions, kill_process_group, pidfd_getfd, pidfd_open,
-    set_parent_process_death_signal, wait,
+    set_parent_process_death_signal, setsid, wait,
 };
 use rustix::thread::CapabilitySet;
 
@@ -24,6 +24,8 @@ use super::syscalls::{Forked, exit_now, fork};
 /// Starts the command and stays until it ends; its exit code. Everything that it left running ends with this process.
 pub(super) fn run(start: &Start, lifeline: &OwnedFd) -> io::Result<u8> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The launcher hands signals on; those of its group would come twice.
+    setsid()?;
     mounts::mount_proc().map_err(at("/proc"))?;
     let taken = SignalFd::with_flags(&signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;

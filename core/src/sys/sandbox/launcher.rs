@@ -54,7 +54,9 @@ fn run(start: Start) -> io::Result<u8> {
         return Err(command::run(&start, None));
     }
     enter_namespaces(start.plan.network)?;
-    mounts::build(&start.plan)?;
+    mounts::build(&start.plan, start.terminal)?;
+    // Nobody stays in the view that was before.
+    std::env::set_current_dir("/")?;
     if start.terminal {
         leave_terminal(rustix::stdio::stdin()).map_err(at("the terminal"))?;
     }

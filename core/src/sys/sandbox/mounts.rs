@@ -14,6 +14,7 @@ use rustix::mount::{
     fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree,
 };
 
+use super::confinement::MOST_PROCESSES;
 use super::plan::{Access, Place, Plan};
 use super::syscalls::{MOUNT_NO_DEVICES, MOUNT_NO_SUID, MOUNT_READ_ONLY, add_mount_attributes};
 
@@ -36,21 +37,23 @@ pub(super) fn at(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> io::
     move |error| io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-/// Builds the view of the disk in the mount namespace that we have just entered.
-pub(super) fn build(plan: &Plan) -> io::Result<()> {
+/// Builds the view of the disk in the mount namespace that we have just entered. A terminal on standard input becomes
+/// `/dev/console`.
+pub(super) fn build(plan: &Plan, terminal: bool) -> io::Result<()> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| at("/")(error.into()))?;
     // Copies of what stays writable, before everything else becomes read-only.
     let copies = plan
         .places
         .iter()
-        .map(|place| Copy::of(place).map_err(at(&place.path)))
+        .map(|place| found(place, Copy::of(place)))
         .collect::<io::Result<Vec<_>>>()?;
     let devices = DEVICES
         .iter()
         .map(|name| copy(CWD, &format!("/dev/{name}"), false))
         .collect::<io::Result<Vec<_>>>()
         .map_err(at("/dev"))?;
+    let console = terminal.then(copy_terminal).flatten();
     let root = openat(
         CWD,
         "/",
@@ -58,30 +61,42 @@ pub(super) fn build(plan: &Plan) -> io::Result<()> {
         Mode::empty(),
     )?;
     add_mount_attributes(root.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
-    let nothing = build_devices(devices).map_err(at("/dev"))?;
+    let nothing = build_devices(devices, console).map_err(at("/dev"))?;
     for (place, copy) in plan.places.iter().zip(copies) {
-        copy.put(place, &nothing).map_err(at(&place.path))?;
+        if let Some(copy) = copy {
+            copy.put(place, &nothing).map_err(at(&place.path))?;
+        }
     }
     Ok(())
 }
 
-/// Mounts the `/proc` of our process namespace, read-only, and forbids further user namespaces.
+/// Mounts the `/proc` of our process namespace, read-only. Forbids further user namespaces and limits processes before.
 pub(super) fn mount_proc() -> io::Result<()> {
     let proc = new_mount("proc", &[])?;
-    let limit = openat(
-        &proc,
-        "sys/user/max_user_namespaces",
-        OFlags::WRONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    );
-    if let Ok(limit) = limit {
-        rustix::io::write(limit, b"0")?;
-    }
+    let set = |name: &str, value: u64| {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let limit = openat(&proc, name, flags, Mode::empty())?;
+        rustix::io::write(limit, value.to_string().as_bytes())
+    };
+    // The filter forbids them, too.
+    let _ = set("sys/user/max_user_namespaces", 0);
+    // For root, this is the only limit. Older kernels have it for all namespaces together, and refuse.
+    let _ = set("sys/kernel/pid_max", MOST_PROCESSES);
     add_mount_attributes(proc.as_fd(), false, LOCKED)?;
     attach(&proc, &opened(CWD, Path::new("/proc"))?)
 }
 
-/// Opens the file or folder of a place, on no link, and makes sure that it is the one that is meant.
+/// What is made of a place. Where there is nothing, nothing has to be kept from the command: names that must not appear
+/// are guarded.
+fn found<T>(place: &Place, made: io::Result<T>) -> io::Result<Option<T>> {
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && place.access != Access::Write => Ok(None),
+        made => made.map(Some).map_err(at(&place.path)),
+    }
+}
+
+/// Opens the file or folder of a place, on no link. Where the command may write, it has to be the one for which the
+/// permission was given; what is protected is whatever is there.
 pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
     let file = openat2(
         CWD,
@@ -92,11 +107,13 @@ pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
     )?;
     let found = rustix::fs::fstat(&file)?;
     #[expect(clippy::useless_conversion, reason = "the types differ by system")]
-    if (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode) {
+    if place.access != Access::Write
+        || (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode)
+    {
         Ok(file)
     } else {
         Err(io::Error::other(
-            "it is no longer the file or folder for which the permissions were given",
+            "it is no longer the folder for which the permission was given",
         ))
     }
 }
@@ -122,9 +139,7 @@ impl Copy {
         Ok(match &place.access {
             Access::Write | Access::Pinned => {
                 let tree = copy(&file, "", true)?;
-                if place.access == Access::Write {
-                    add_mount_attributes(tree.as_fd(), true, MOUNT_NO_SUID | MOUNT_NO_DEVICES)?;
-                }
+                add_mount_attributes(tree.as_fd(), true, MOUNT_NO_SUID | MOUNT_NO_DEVICES)?;
                 Self::Tree(tree)
             }
             Access::Read => Self::Tree(read_only(&file)?),
@@ -200,12 +215,15 @@ struct Nothing {
 }
 
 /// Puts a `/dev` of our own in place of the host's.
-fn build_devices(devices: Vec<OwnedFd>) -> io::Result<Nothing> {
+fn build_devices(devices: Vec<OwnedFd>, console: Option<OwnedFd>) -> io::Result<Nothing> {
     let nothing = build_nothing()?;
     let dev = new_mount("tmpfs", &[("mode", "0755")])?;
     attach(&dev, &opened(CWD, Path::new("/dev"))?)?;
     for (name, device) in DEVICES.iter().zip(devices) {
         attach(&device, &mount_point(&dev, Path::new(name), false)?)?;
+    }
+    if let Some(console) = console {
+        attach(&console, &mount_point(&dev, Path::new("console"), false)?)?;
     }
     for (name, to) in LINKS {
         symlinkat(to, &dev, name)?;
@@ -246,6 +264,14 @@ fn build_nothing() -> io::Result<Nothing> {
         file: unreadable("file", false)?,
         folder: unreadable("folder", true)?,
     })
+}
+
+/// The terminal on standard input, by its path: the descriptor belongs to the view that was before. Programs ask for its
+/// name, and do without.
+fn copy_terminal() -> Option<OwnedFd> {
+    let path = fs::read_link("/proc/self/fd/0").ok()?;
+    let path = path.to_str().filter(|path| path.starts_with("/dev/pts/"))?;
+    copy(CWD, path, false).ok()
 }
 
 /// A file system of our own, not attached to anything yet.

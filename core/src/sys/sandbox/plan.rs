@@ -20,7 +20,7 @@ pub(crate) struct Plan {
 pub(crate) struct Place {
     /// Absolute, without links.
     pub(crate) path: String,
-    /// Which file is meant: device and number. If another one is there, the command doesn't start.
+    /// Which file is meant: device and number. If another one is where the command may write, it doesn't start.
     pub(crate) device: u64,
     /// See `device`.
     pub(crate) inode: u64,

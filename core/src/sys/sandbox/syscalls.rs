@@ -161,15 +161,25 @@ pub(super) fn reset_signals() {
 pub(super) fn install_filter(program: &[Instruction], listener: bool) -> io::Result<Option<OwnedFd>> {
     const SET_MODE_FILTER: libc::c_ulong = 1;
     const NEW_LISTENER: libc::c_ulong = 1 << 3;
+    const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog {
         len: length,
         filter: program.as_ptr().cast_mut(),
     };
-    let flags = if listener { NEW_LISTENER } else { 0 };
-    // SAFETY: the kernel copies the program, which lives for the call and is only read.
-    let result =
-        check(unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &raw const program) })?;
+    let install = |flags: libc::c_ulong| {
+        // SAFETY: the kernel copies the program, which lives for the call and is only read.
+        check(unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &raw const program) })
+    };
+    let result = if listener {
+        // A call that was carried out already must not be made again because of a signal.
+        match install(NEW_LISTENER | WAIT_KILLABLE) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => install(NEW_LISTENER),
+            result => result,
+        }
+    } else {
+        install(0)
+    }?;
     if !listener {
         return Ok(None);
     }

@@ -200,6 +200,36 @@ fn names_that_are_there_do_not_change() {
                 Appears("work/a/hooks"),
             ),
             escape(
+                "a link's way",
+                "mkdir $W/a; ln -s b $W/.git; ln -s a $W/b",
+                "rm -f b; mkdir b",
+                Changes("work/b"),
+            ),
+            escape(
+                "a link's way is moved",
+                "mkdir $W/a; ln -s b $W/.git; ln -s a $W/b",
+                "mv b c",
+                Changes("work/b"),
+            ),
+            escape(
+                "a folder on a link's way",
+                "mkdir -p $W/a/b; ln -s a/b $W/.git",
+                "mv a c",
+                Appears("work/c"),
+            ),
+            escape(
+                "a link's missing target",
+                "ln -s a $W/.git",
+                "mkdir a",
+                Appears("work/a"),
+            ),
+            escape(
+                "a link's missing target, deeper",
+                "mkdir $W/d; ln -s d/a/b $W/.codex",
+                "mkdir -p d/a/b",
+                Appears("work/d/a"),
+            ),
+            escape(
                 "exchange",
                 "mkdir $W/.git $W/a; echo x > $W/a/y",
                 "call exchange_git",

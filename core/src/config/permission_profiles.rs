@@ -1,0 +1,335 @@
+//! Permission profiles of the user's own: `[permissions.<name>]` (docs/contract/safety.md#permission-profiles).
+//!
+//! What a profile asks for and the sandbox can't keep is an error: to run with other limits than the user wrote down
+//! would be worse than not to run.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Table;
+
+use super::expand_tilde;
+use crate::SandboxPolicy;
+
+/// Profiles that one may be based on, one after the other, at most.
+const DEEPEST: usize = 16;
+
+/// What a permission profile means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionProfile {
+    /// The profile that it is based on.
+    pub extends: Option<String>,
+    /// What it is for, in the user's words.
+    pub description: Option<String>,
+    /// The policy that it comes closest to; what follows is on top of it.
+    pub policy: SandboxPolicy,
+    /// Further folders to write.
+    pub writable: Vec<PathBuf>,
+    /// Folders and files to keep read-only within writable ones.
+    pub read_only: Vec<PathBuf>,
+    /// Folders and files that can't be read.
+    pub deny_read: Vec<PathBuf>,
+    /// As `read_only`, in each workspace root.
+    pub read_only_in_roots: Vec<PathBuf>,
+    /// As `deny_read`, in each workspace root.
+    pub deny_read_in_roots: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Access {
+    Read,
+    Write,
+    #[serde(alias = "deny")]
+    None,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ProfileToml {
+    description: Option<String>,
+    extends: Option<String>,
+    workspace_roots: Option<toml::Value>,
+    filesystem: BTreeMap<String, toml::Value>,
+    network: Table,
+}
+
+/// What a profile says so far, from the one at the base on.
+#[derive(Debug, Default)]
+struct Rules {
+    roots: BTreeMap<PathBuf, Access>,
+    paths: BTreeMap<PathBuf, Access>,
+    tmpdir: bool,
+    slash_tmp: bool,
+    network: bool,
+}
+
+impl PermissionProfile {
+    /// Whether the policy says all of it.
+    pub(super) fn is_a_policy(&self) -> bool {
+        [
+            &self.writable,
+            &self.read_only,
+            &self.deny_read,
+            &self.read_only_in_roots,
+            &self.deny_read_in_roots,
+        ]
+        .into_iter()
+        .all(Vec::is_empty)
+    }
+}
+
+/// A profile of the user's own, by name.
+pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile, String> {
+    let mut chain = Vec::new();
+    let mut rules = Rules::default();
+    let mut next = Some(name.to_owned());
+    while let Some(name) = next {
+        if let Some(workspace) = match name.as_str() {
+            ":read-only" => Some(false),
+            ":workspace" => Some(true),
+            _ => None,
+        } {
+            if workspace {
+                rules.roots.insert(PathBuf::new(), Access::Write);
+                (rules.tmpdir, rules.slash_tmp) = (true, true);
+            }
+            break;
+        }
+        if name.starts_with(':') {
+            return Err(format!("profile `{name}`, which can't be extended"));
+        }
+        if chain.len() == DEEPEST {
+            return Err(format!("profile `{name}`, which is based on itself"));
+        }
+        let table = profiles
+            .get(&name)
+            .ok_or_else(|| format!("unknown profile `{name}`"))?;
+        let profile: ProfileToml = table
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| format!("profile `{name}`: {}", error.message()))?;
+        next = profile.extends.clone();
+        chain.push((name, profile));
+    }
+    for (name, profile) in chain.iter().rev() {
+        rules
+            .add(profile)
+            .map_err(|reason| format!("profile `{name}`: {reason}"))?;
+    }
+    let first = chain.into_iter().next().map(|(_, profile)| profile);
+    Ok(rules.into_profile(first.unwrap_or_default()))
+}
+
+impl Rules {
+    fn add(&mut self, profile: &ProfileToml) -> Result<(), String> {
+        if profile.workspace_roots.is_some() {
+            return Err(
+                "`workspace_roots` is not supported; choose workspace roots with the thread".to_owned(),
+            );
+        }
+        for (key, value) in &profile.filesystem {
+            match (key.as_str(), value) {
+                (":project_roots", toml::Value::Table(below)) => {
+                    for (path, value) in below {
+                        let path = below_root(path)?;
+                        self.roots.insert(path, access(key, value)?);
+                    }
+                }
+                (":project_roots", value) => {
+                    self.roots.insert(PathBuf::new(), access(key, value)?);
+                }
+                (":root", value) => {
+                    if access(key, value)? != Access::Read {
+                        return Err(
+                            "`:root` can only be `read`; `:danger-full-access` has no limits".to_owned()
+                        );
+                    }
+                }
+                (":tmpdir", value) => self.tmpdir = writes(key, value)?,
+                (":slash_tmp", value) => self.slash_tmp = writes(key, value)?,
+                (":minimal", value) => {
+                    access(key, value)?;
+                }
+                (key, value) => {
+                    self.paths.insert(path(key)?, access(key, value)?);
+                }
+            }
+        }
+        for (key, value) in &profile.network {
+            match (key.as_str(), value) {
+                ("enabled", toml::Value::Boolean(enabled)) => self.network = *enabled,
+                ("mode", toml::Value::String(mode)) if mode == "full" => {}
+                (key, _) => return Err(format!("`network.{key}` is not supported")),
+            }
+        }
+        Ok(())
+    }
+
+    fn into_profile(self, profile: ProfileToml) -> PermissionProfile {
+        let whole = self.roots.get(Path::new("")) == Some(&Access::Write);
+        let with = |rules: &BTreeMap<PathBuf, Access>, wanted| -> Vec<PathBuf> {
+            rules
+                .iter()
+                .filter(|(path, access)| **access == wanted && !path.as_os_str().is_empty())
+                .map(|(path, _)| path.clone())
+                .collect()
+        };
+        let mut writable = with(&self.paths, Access::Write);
+        let policy = if whole {
+            SandboxPolicy::WorkspaceWrite {
+                writable_roots: std::mem::take(&mut writable),
+                network_access: self.network,
+                exclude_tmpdir_env_var: !self.tmpdir,
+                exclude_slash_tmp: !self.slash_tmp,
+            }
+        } else {
+            if self.slash_tmp {
+                writable.push("/tmp".into());
+            }
+            SandboxPolicy::ReadOnly {
+                network_access: self.network,
+            }
+        };
+        PermissionProfile {
+            extends: profile.extends,
+            description: profile.description,
+            policy,
+            writable,
+            read_only: with(&self.paths, Access::Read),
+            deny_read: with(&self.paths, Access::None),
+            read_only_in_roots: with(&self.roots, Access::Read),
+            deny_read_in_roots: with(&self.roots, Access::None),
+        }
+    }
+}
+
+fn access(key: &str, value: &toml::Value) -> Result<Access, String> {
+    value
+        .clone()
+        .try_into()
+        .map_err(|_| format!("`{key}` must be `read`, `write` or `none`"))
+}
+
+fn writes(key: &str, value: &toml::Value) -> Result<bool, String> {
+    match access(key, value)? {
+        Access::Write => Ok(true),
+        Access::Read => Ok(false),
+        Access::None => Err(format!("`{key}` can't be hidden; name its path")),
+    }
+}
+
+fn path(key: &str) -> Result<PathBuf, String> {
+    if key.starts_with(':') {
+        return Err(format!("`{key}` is not supported"));
+    }
+    no_glob(key)?;
+    let path = expand_tilde(Path::new(key)).into_owned();
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(format!("`{key}` must be absolute or begin with `~/`"))
+    }
+}
+
+/// A path below each workspace root.
+fn below_root(key: &str) -> Result<PathBuf, String> {
+    no_glob(key)?;
+    let mut path = PathBuf::new();
+    for component in Path::new(key).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(name) => path.push(name),
+            _ => return Err(format!("`{key}` must lie below the workspace root")),
+        }
+    }
+    Ok(path)
+}
+
+fn no_glob(key: &str) -> Result<(), String> {
+    if key.contains(['*', '?', '[']) {
+        return Err(format!("`{key}`: patterns are not supported"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, name: &str) -> Result<PermissionProfile, String> {
+        profile(&text.parse::<Table>().expect("TOML"), name)
+    }
+
+    #[test]
+    fn a_profile_is_laid_over_the_one_that_it_extends() {
+        let text = r#"
+            [base]
+            extends = ":workspace"
+            [base.filesystem]
+            "/data" = "write"
+            ":tmpdir" = "read"
+            [mine]
+            description = "For builds."
+            extends = "base"
+            [mine.filesystem]
+            "/data/old" = "read"
+            "/secret" = "none"
+            ":project_roots" = { docs = "read", "./keys" = "deny" }
+            [mine.network]
+            enabled = true
+        "#;
+        let mine = read(text, "mine").expect("a profile");
+        let expected = PermissionProfile {
+            extends: Some("base".into()),
+            description: Some("For builds.".into()),
+            policy: SandboxPolicy::WorkspaceWrite {
+                writable_roots: vec!["/data".into()],
+                network_access: true,
+                exclude_tmpdir_env_var: true,
+                exclude_slash_tmp: false,
+            },
+            writable: Vec::new(),
+            read_only: vec!["/data/old".into()],
+            deny_read: vec!["/secret".into()],
+            read_only_in_roots: vec!["docs".into()],
+            deny_read_in_roots: vec!["keys".into()],
+        };
+        assert_eq!(mine, expected);
+    }
+
+    #[test]
+    fn without_writing_in_the_workspace_it_is_read_only() {
+        let text =
+            "[mine]\nextends = ':read-only'\nfilesystem = { '/data' = 'write', ':slash_tmp' = 'write' }";
+        let mine = read(text, "mine").expect("a profile");
+        assert_eq!(
+            mine.policy,
+            SandboxPolicy::ReadOnly {
+                network_access: false
+            }
+        );
+        assert_eq!(mine.writable, [PathBuf::from("/data"), PathBuf::from("/tmp")]);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_refused() {
+        for (text, says) in [
+            ("a = 1", "profile `a`"),
+            ("[b]", "unknown profile `a`"),
+            ("[a]\nextends = 'a'", "based on itself"),
+            ("[a]\nextends = ':danger-full-access'", "can't be extended"),
+            ("[a.filesystem]\n'*.env' = 'none'", "patterns"),
+            ("[a.filesystem]\n'x' = 'read'", "absolute"),
+            ("[a.filesystem]\n'/x' = 'all'", "must be `read`"),
+            ("[a.filesystem]\n':root' = 'none'", "`:root`"),
+            ("[a.filesystem]\n':project_roots' = { '../x' = 'write' }", "below"),
+            ("[a.network]\ndomains = {}", "`network.domains`"),
+            ("[a]\nworkspace_roots = {}", "workspace_roots"),
+        ] {
+            let error = read(text, "a").expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}
