@@ -18,6 +18,8 @@ pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
+/// Offer a tool that shows the model image files.
+pub const VIEW_IMAGE: &str = "view_image";
 
 /// How far a feature is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,6 +274,7 @@ mod tests {
             EXEC_PERMISSION_APPROVALS,
             REQUEST_PERMISSIONS_TOOL,
             SHELL_TOOL,
+            VIEW_IMAGE,
         ] {
             assert!(find(key).is_some(), "{key}");
         }

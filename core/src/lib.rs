@@ -24,6 +24,7 @@ pub mod features;
 pub mod git;
 pub mod history;
 mod ids;
+mod image_data;
 mod instructions;
 mod item;
 pub mod mock_model;

@@ -203,12 +203,19 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "write_stdin",
             "request_user_input",
             "apply_patch",
+            "view_image",
             "web_search"
         ]
     );
     assert_eq!(
         names(1),
-        ["exec_command", "write_stdin", "request_user_input", "web_search"]
+        [
+            "exec_command",
+            "write_stdin",
+            "request_user_input",
+            "view_image",
+            "web_search"
+        ]
     );
     let requests = model.requests();
     let tool = &requests[0].body["tools"][3];

@@ -54,4 +54,5 @@ mod thread_unstarted;
 mod transport;
 mod turn;
 mod user_input;
+mod view_image;
 mod websocket;

@@ -220,7 +220,7 @@ impl CommandRequest {
 
     fn ask(&self, reason: Option<String>, proposed_rule: Option<Vec<String>>) -> ExecDecision {
         // What a user allows who allows nothing by default is to work: in a sandbox in which nothing can be written it
-        // could not. The reference does the same.
+        // could not. `codex app-server` does the same.
         let is_allowed_whole = matches!(self.settings.sandbox_policy, SandboxPolicy::ReadOnly { .. })
             && self.wish == Wish::Default;
         let confinement = if self.wish == Wish::Escalated || is_allowed_whole || !self.sandbox {

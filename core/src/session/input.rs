@@ -2,19 +2,14 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
+use crate::image_data;
 use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
 use crate::{Error, Media, Result, UserInput};
 
 /// Longest text of one input, in characters.
 const MAX_INPUT_CHARS: usize = 1 << 20;
-
-/// Largest image file that is sent, in bytes. Servers refuse more.
-const MAX_IMAGE_BYTES: usize = 20 << 20;
 
 /// Largest SKILL.md that is sent, in bytes.
 const MAX_SKILL_BYTES: usize = 1 << 20;
@@ -59,7 +54,12 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
     for part in input {
         match part {
             UserInput::Text { text, .. } => content.push(text_part(text.clone())),
-            UserInput::Image { url, detail } => content.push(image_part(url.clone(), detail.as_deref())),
+            UserInput::Image { url, detail } => {
+                // What we can't make sense of, the model's server may: it goes as it came.
+                let fitting = image_data::fit_url(url.clone()).await;
+                let url = fitting.unwrap_or_else(|_| url.clone());
+                content.push(image_part(url, detail.as_deref()));
+            }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
                 image_url: None,
                 file_id: Some(file_id.clone()),
@@ -109,7 +109,7 @@ fn image_part(url: String, detail: Option<&str>) -> ContentItem {
 
 /// An image file between marks that tell where it comes from; or words about why there is none.
 async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<ContentItem> {
-    match read_image(path).await {
+    match image_data::read_as_url(path).await {
         Ok(url) => vec![
             text_part(format!(
                 "<image name=[Image #{number}] path=\"{}\">",
@@ -125,15 +125,6 @@ async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<Co
     }
 }
 
-async fn read_image(path: &Path) -> Result<String, String> {
-    let bytes = read_file(path, MAX_IMAGE_BYTES).await?;
-    let encode = tokio::task::spawn_blocking(move || {
-        let kind = image_kind(&bytes).ok_or("it is no PNG, JPEG, GIF or WebP image")?;
-        Ok(format!("data:image/{kind};base64,{}", STANDARD.encode(bytes)))
-    });
-    encode.await.unwrap_or_else(|error| Err(error.to_string()))
-}
-
 /// Reads a file of at most `max` bytes.
 async fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, String> {
     let path = path.to_owned();
@@ -141,17 +132,6 @@ async fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, String> {
         .await
         .flatten()
         .map_err(|error| error.to_string())
-}
-
-/// Kind of an image by its first bytes; names lie.
-fn image_kind(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => Some("png"),
-        [0xff, 0xd8, 0xff, ..] => Some("jpeg"),
-        [b'G', b'I', b'F', b'8', ..] => Some("gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
-        _ => None,
-    }
 }
 
 async fn skill(name: &str, path: &Path) -> Option<ResponseItem> {

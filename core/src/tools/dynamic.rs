@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{CallContext, ToolCall, ToolEnd};
+use crate::image_data;
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::outbox::ClientToolQuestion;
 use crate::{CallStatus, ClientToolContent, ClientToolReply, Item, ItemBody};
@@ -72,7 +71,11 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
         *duration = Some(begin.elapsed());
     }
     cx.outbox.item_completed(&cx.turn_id, item).await;
-    ToolEnd::Output(output(&cx, content))
+    tokio::select! {
+        biased;
+        output = output(&cx, content) => ToolEnd::Output(output),
+        () = cx.cancel.cancelled() => super::exec_command::aborted(begin.elapsed()),
+    }
 }
 
 fn failure(text: &str) -> Vec<ClientToolContent> {
@@ -80,7 +83,7 @@ fn failure(text: &str) -> Vec<ClientToolContent> {
 }
 
 /// What the model gets: text, or a list if there is more.
-fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
+async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
     if let [ClientToolContent::Text(text)] = content.as_slice() {
         return FunctionOutput::Text(cx.output_limit.cut(text));
     }
@@ -88,38 +91,21 @@ fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
     for part in content {
         parts.push(match part {
             ClientToolContent::Text(text) => ContentItem::input_text(cx.output_limit.cut(&text)),
-            ClientToolContent::Image(url) if is_image(&url) => ContentItem::InputImage {
-                image_url: Some(url),
-                file_id: None,
-                detail: None,
-                extra: Extra::new(),
+            ClientToolContent::Image(url) => match image_data::fit_url(url).await {
+                Ok(url) => ContentItem::InputImage {
+                    image_url: Some(url),
+                    file_id: None,
+                    detail: None,
+                    extra: Extra::new(),
+                },
+                Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
             },
-            ClientToolContent::Image(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
             ClientToolContent::Audio(_) => {
                 ContentItem::input_text("audio content omitted because this model takes no audio".to_owned())
             }
         });
     }
     FunctionOutput::Parts(parts)
-}
-
-/// Whether a URL holds an image that models take, as far as its first bytes tell.
-fn is_image(url: &str) -> bool {
-    let data = url
-        .strip_prefix("data:image/")
-        .and_then(|rest| rest.split_once(";base64,"));
-    let Some((_, data)) = data else { return false };
-    // Sixteen characters are twelve bytes.
-    let Some(Ok(head)) = data.get(..16).map(|head| STANDARD.decode(head)) else {
-        return false;
-    };
-    matches!(
-        head.as_slice(),
-        [0x89, b'P', b'N', b'G', ..]
-            | [0xff, 0xd8, 0xff, ..]
-            | [b'G', b'I', b'F', b'8', ..]
-            | [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P']
-    )
 }
 
 impl ClientToolContent {

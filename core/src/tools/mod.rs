@@ -2,8 +2,8 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `request_user_input`, `request_permissions`, `dynamic` (tools of the client), `tests`. `web_search` runs at
-//! the model's server: `crate::session` adds it to requests.
+//! commands), `request_user_input`, `request_permissions`, `view_image`, `dynamic` (tools of the client), `tests`.
+//! `web_search` runs at the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod dynamic;
@@ -13,6 +13,7 @@ mod request_permissions;
 mod request_user_input;
 #[cfg(test)]
 mod tests;
+mod view_image;
 mod write_stdin;
 
 use std::collections::BTreeMap;
@@ -27,11 +28,12 @@ use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
+use self::view_image::ViewImage;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
-use crate::model::{FunctionOutput, ModelInfo};
+use crate::model::{FunctionOutput, InputModality, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
@@ -39,14 +41,15 @@ use crate::{ThreadSettings, features};
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
 pub(crate) fn built_in(config: &Config) -> ToolSet {
-    tool_set(config, true)
+    tool_set(config, true, true)
 }
 
 /// What a model is offered of them, shared by all turns that offer the same, and of the client's. Where both have a tool
 /// of one name, it is the client's.
 pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools) -> Arc<Vec<Value>> {
     let patches = model.apply_patch_tool_type.is_some();
-    let ours = tool_set(config, patches);
+    let images = model.input_modalities.contains(&InputModality::Image);
+    let ours = tool_set(config, patches, images);
     if dynamic.source().is_none() {
         return Arc::clone(ours.specs());
     }
@@ -60,11 +63,12 @@ pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools
 }
 
 /// The tools in the order in which models see them.
-fn tool_set(config: &Config, patches: bool) -> ToolSet {
+fn tool_set(config: &Config, patches: bool, images: bool) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
     let ask_always = config.features.enabled(features::DEFAULT_MODE_REQUEST_USER_INPUT);
     let permissions = config.features.enabled(features::EXEC_PERMISSION_APPROVALS);
     let request = config.features.enabled(features::REQUEST_PERMISSIONS_TOOL);
+    let view_image = images && config.features.enabled(features::VIEW_IMAGE);
     ToolSet::shared(&[
         (shell && !permissions, || {
             Arc::new(ExecCommand { permissions: false })
@@ -79,6 +83,7 @@ fn tool_set(config: &Config, patches: bool) -> ToolSet {
         (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
         (request, || Arc::new(RequestPermissions)),
         (patches, || Arc::new(ApplyPatch)),
+        (view_image, || Arc::new(ViewImage)),
     ])
 }
 

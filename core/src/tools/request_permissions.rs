@@ -203,7 +203,7 @@ fn told(grant: &PermissionGrant) -> Value {
 }
 
 /// A path without `.` and `..`, by its text alone.
-fn without_dots(path: &Path) -> PathBuf {
+pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {

@@ -1,5 +1,7 @@
 //! Turns from their start to their end, through the boundary of the engine.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use codex_core::mock_model::{Answer, Complete, Script};
 use codex_core::*;
 use serde_json::{Value, json};
@@ -405,7 +407,8 @@ async fn input_that_no_model_could_take_is_refused() {
 async fn images_travel_as_data_and_missing_ones_as_words() {
     let probe = Probe::start([Answer::new().say("ok")]).await;
     let png = probe.work().join("a.png");
-    std::fs::write(&png, b"\x89PNG\r\n\x1a\n").unwrap();
+    image::RgbImage::new(8, 8).save(&png).unwrap();
+    let url = data_url(&std::fs::read(&png).unwrap());
     let local = |path| UserInput::LocalImage { path, detail: None };
     probe.turn_with(StartTurn {
         input: vec![local(png), local(probe.work().join("none.png"))],
@@ -420,6 +423,34 @@ async fn images_travel_as_data_and_missing_ones_as_words() {
             .unwrap()
             .starts_with("<image name=[Image #1] path=")
     );
-    assert_eq!(content[1]["image_url"], "data:image/png;base64,iVBORw0KGgo=");
+    assert_eq!(content[1]["image_url"], url);
     assert!(content[3]["text"].as_str().unwrap().contains("could not be read"));
+}
+
+#[tokio::test]
+async fn images_larger_than_models_take_are_scaled_down() {
+    let probe = Probe::start([Answer::new().say("ok")]).await;
+    let path = probe.work().join("a.png");
+    image::RgbImage::new(4096, 16).save(&path).unwrap();
+    let url = data_url(&std::fs::read(&path).unwrap());
+    probe.turn_with(StartTurn {
+        input: vec![
+            UserInput::Image { url, detail: None },
+            UserInput::LocalImage { path, detail: None },
+        ],
+        ..StartTurn::default()
+    });
+    probe.until_turn_end(0).await;
+    let requests = probe.model.requests();
+    let content = requests[0].input_of("message").last().unwrap()["content"].clone();
+    for part in [0, 2] {
+        let url = content[part]["image_url"].as_str().unwrap();
+        let data = url.strip_prefix("data:image/png;base64,").unwrap();
+        let scaled = image::load_from_memory(&STANDARD.decode(data).unwrap()).unwrap();
+        assert_eq!((scaled.width(), scaled.height()), (2048, 8));
+    }
+}
+
+fn data_url(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
 }

@@ -9,6 +9,7 @@ mod commands;
     reason = "shared with the tests of the whole program"
 )]
 mod fifo;
+mod images;
 #[path = "../../../../tests/support/process.rs"]
 #[expect(
     dead_code,
@@ -27,7 +28,9 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{CallContext, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, WriteStdin};
+use super::{
+    CallContext, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, ViewImage, WriteStdin,
+};
 use crate::config::ShellEnvironmentPolicy;
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
 use crate::exec_policy::RuleSet;
@@ -125,6 +128,7 @@ impl Bench {
                 Arc::new(ExecCommand { permissions: true }) as _,
                 Arc::new(WriteStdin) as _,
                 Arc::new(RequestPermissions) as _,
+                Arc::new(ViewImage) as _,
             ]),
             dir,
         }

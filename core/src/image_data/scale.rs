@@ -1,0 +1,52 @@
+//! Scaling images down.
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageDecoder, ImageFormat};
+
+use super::{ImageError, decoder};
+
+/// Of 100; what is lost can't be seen.
+const JPEG_QUALITY: u8 = 85;
+
+/// An image whose longest side is `side` pixels: a JPEG of a JPEG, a PNG of anything else. Of an animation, its first
+/// frame.
+pub(super) fn to_side(
+    bytes: &[u8],
+    format: ImageFormat,
+    side: u32,
+) -> Result<(ImageFormat, Vec<u8>), ImageError> {
+    let mut decoder = decoder(bytes, format)?;
+    // What is written has no metadata. An image without, or with broken ones, stands as it lies.
+    let orientation = decoder.orientation().ok();
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    // Averages of whole pixels are cheap, and good enough far above the size that is wanted.
+    if image.width().max(image.height()) > 2 * side {
+        image = image.thumbnail(2 * side, 2 * side);
+    }
+    image = image.resize(side, side, FilterType::Triangle);
+    if let Some(orientation) = orientation {
+        image.apply_orientation(orientation);
+    }
+    let image = with_8_bits(image);
+    let mut out = Vec::new();
+    if format == ImageFormat::Jpeg {
+        image.write_with_encoder(JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY))?;
+        Ok((ImageFormat::Jpeg, out))
+    } else {
+        image.write_to(&mut Cursor::new(&mut out), ImageFormat::Png)?;
+        Ok((ImageFormat::Png, out))
+    }
+}
+
+/// With eight bits per channel; JPEG knows no others, and models need no more.
+fn with_8_bits(image: DynamicImage) -> DynamicImage {
+    let color = image.color();
+    match (color.has_color(), color.has_alpha()) {
+        (false, false) => image.into_luma8().into(),
+        (true, false) => image.into_rgb8().into(),
+        (_, true) => image.into_rgba8().into(),
+    }
+}

@@ -1,0 +1,97 @@
+//! `view_image`: shows the model an image file (docs/contract/tools.md#images).
+
+use std::path::{Path, PathBuf};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::request_permissions::without_dots;
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use crate::external_file::FileError;
+use crate::image_data::{self, ImageError};
+use crate::model::{ContentItem, Extra, FunctionOutput};
+use crate::{Item, ItemBody};
+
+/// Shows the model an image file.
+#[derive(Debug)]
+pub(crate) struct ViewImage;
+
+#[derive(Debug, Deserialize)]
+struct Arguments {
+    path: PathBuf,
+}
+
+impl Tool for ViewImage {
+    fn name(&self) -> &'static str {
+        "view_image"
+    }
+
+    fn spec(&self) -> Value {
+        json!({
+            "type": "function",
+            "name": self.name(),
+            "description": "Shows you an image file of this machine: PNG, JPEG, GIF or WebP. Use it only for images that \
+                you have not been shown yet.",
+            "strict": false,
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "path": {
+                        "type": "string",
+                        "description": "Path of the file, absolute or relative to the working folder.",
+                    },
+                },
+                "required": ["path"],
+                "additionalProperties": false,
+            },
+        })
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            match arguments::<Arguments>(&call) {
+                Ok(Arguments { path }) => view(cx, call.call_id, &path).await,
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
+    let path = without_dots(&cx.settings.cwd.join(path));
+    let started_at_ms = Some(crate::now_ms());
+    let read = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return ToolEnd::text("aborted by user"),
+        read = image_data::read_as_url(&path) => read,
+    };
+    let url = match read {
+        Ok(url) => url,
+        Err(error) => return refusal(&path, &error),
+    };
+    let item = Item {
+        id: call_id,
+        started_at_ms,
+        completed_at_ms: None,
+        body: ItemBody::ImageView { path },
+    };
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+    ToolEnd::Output(FunctionOutput::Parts(vec![ContentItem::InputImage {
+        image_url: Some(url),
+        file_id: None,
+        detail: Some("original".to_owned()),
+        extra: Extra::new(),
+    }]))
+}
+
+fn refusal(path: &Path, error: &ImageError) -> ToolEnd {
+    let path = path.display();
+    ToolEnd::text(match error {
+        ImageError::File(FileError::Io(error)) => format!("unable to locate image at `{path}`: {error}"),
+        other => format!("unable to view image at `{path}`: {other}"),
+    })
+}
