@@ -22,11 +22,16 @@ pub(super) fn to_side(
     // What is written has no metadata. An image without, or with broken ones, stands as it lies.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder)?;
+    let (from_width, from_height) = (image.width(), image.height());
+    let longest = from_width.max(from_height);
+    // Rounded; 32 bits are enough for what `decoder` lets through.
+    let scaled = |length: u32| ((length * side + longest / 2) / longest).max(1);
+    let (width, height) = (scaled(from_width), scaled(from_height));
     // Averages of whole pixels are cheap, and good enough far above the size that is wanted.
-    if image.width().max(image.height()) > 2 * side {
-        image = image.thumbnail(2 * side, 2 * side);
+    if longest > 2 * side {
+        image = image.thumbnail_exact((2 * width).min(from_width), (2 * height).min(from_height));
     }
-    image = image.resize(side, side, FilterType::Triangle);
+    image = image.resize_exact(width, height, FilterType::Triangle);
     if let Some(orientation) = orientation {
         image.apply_orientation(orientation);
     }
