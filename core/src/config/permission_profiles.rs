@@ -110,7 +110,7 @@ pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile,
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| format!("profile `{name}`: {}", error.message()))?;
-        next = profile.extends.clone();
+        next.clone_from(&profile.extends);
         chain.push((name, profile));
     }
     for (name, profile) in chain.iter().rev() {

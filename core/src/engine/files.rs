@@ -70,14 +70,11 @@ impl ThreadFiles {
             (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
         };
         let doc = project.unwrap_or_else(|error| ProjectDoc::unread(&cwd, &error));
-        let (rules, rules_problems) = match read_rules.try_recv() {
-            Ok(read) => read,
+        let Ok((rules, rules_problems)) = read_rules.try_recv() else {
             // What forbids something may be among what could not be read.
-            Err(_) => {
-                return Err(Error::Config(
-                    "the rules about commands could not be read in time".to_owned(),
-                ));
-            }
+            return Err(Error::Config(
+                "the rules about commands could not be read in time".to_owned(),
+            ));
         };
         Ok(Self {
             config,

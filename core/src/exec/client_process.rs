@@ -339,7 +339,7 @@ async fn serve_input(mut input: Option<ChildInput>, requests: &mut mpsc::Unbound
         // Whoever asked may have gone.
         let _ = done.send(outcome);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Ctrl-D.

@@ -144,7 +144,7 @@ pub(crate) fn plan(
     let change = |section: &FileSection| match section {
         FileSection::Add { path, content } => {
             let path = absolute(cwd, path);
-            let replaced = existing(&path, &read)?;
+            let replaced = existing(&path, read)?;
             let content = content.clone();
             Ok(PlannedChange::Add {
                 path,
@@ -171,7 +171,7 @@ pub(crate) fn plan(
             };
             let after = updated(&path, &before, chunks, &effort)?;
             let move_to = move_to.as_ref().map(|to| absolute(cwd, to));
-            let replaced = move_to.as_deref().map_or(Ok(None), |to| existing(to, &read))?;
+            let replaced = move_to.as_deref().map_or(Ok(None), |to| existing(to, read))?;
             Ok(PlannedChange::Update {
                 path,
                 move_to,

@@ -52,9 +52,8 @@ fn is_safe(words: &[String]) -> bool {
             !options.any(|word| denied(word))
         }
         "fd" | "fdfind" => options.all_options(|word| {
-            !(is_short(word) && word.contains(['x', 'X', 'l']))
-                && !word.starts_with("--exec")
-                && !word.starts_with("--list")
+            let runs = is_short(word) && word.contains(['x', 'X', 'l']);
+            !(runs || word.starts_with("--exec") || word.starts_with("--list"))
         }),
         "find" => find(arguments),
         "sed" => text::sed(arguments),

@@ -25,7 +25,8 @@ struct Question {
     id: String,
     #[serde(default)]
     header: String,
-    question: String,
+    #[serde(rename = "question")]
+    text: String,
     #[serde(default)]
     options: Vec<Choice>,
 }
@@ -140,7 +141,7 @@ impl From<Question> for UserQuestion {
         Self {
             id: question.id,
             header: question.header,
-            question: question.question,
+            question: question.text,
             options: options.collect(),
         }
     }

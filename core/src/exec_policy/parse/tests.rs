@@ -24,7 +24,7 @@ fn words(text: &str) -> Vec<String> {
 #[test]
 fn rules_are_read_as_they_are_written() {
     let all = rules(
-        r##"
+        r#"
 # A comment
 """Text of
 several lines"""
@@ -43,7 +43,7 @@ prefix_rule(common, "forbidden"); prefix_rule(pattern=("ls",))
 host_executable(name="git", paths=["/usr/bin/git"])
 network_rule(host="example.com", protocol="https", decision="deny")
 prefix_rule(pattern=["\u00e4\x41\101\t"])
-"##,
+"#,
     );
     let rule = |pattern: &[&[&str]], decision, justification: Option<&str>| PrefixRule {
         pattern: pattern

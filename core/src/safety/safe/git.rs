@@ -92,9 +92,8 @@ pub(super) fn is_safe(arguments: &[String]) -> bool {
             Some(_) => false,
         },
         "remote" => match first {
-            None => true,
+            None | Some("get-url") => true,
             Some("-v" | "--verbose") => arguments.len() == 1,
-            Some("get-url") => true,
             Some(_) => false,
         },
         "config" => {

@@ -32,8 +32,11 @@ pub(super) fn literal(source: &str) -> Option<String> {
             },
             // What `find -exec` and `xargs -I` call the file; nothing to expand.
             '{' if chars.next_if_eq(&'}').is_some() => word.push_str("{}"),
-            '$' | '`' | '<' | '>' | '(' | ')' | '*' | '?' | '[' | '{' | '}' => return None,
-            ' ' | '\t' | '\n' | ';' | '&' | '|' => return None,
+            // What is expanded, and what ends a word.
+            '$' | '`' | '<' | '>' | '(' | ')' | '*' | '?' | '[' | '{' | '}' | ' ' | '\t' | '\n' | ';'
+            | '&' | '|' => {
+                return None;
+            }
             '~' | '#' if is_first => return None,
             c => word.push(c),
         }

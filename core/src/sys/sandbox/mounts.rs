@@ -257,7 +257,7 @@ fn build_nothing() -> io::Result<Nothing> {
     let unreadable = |name: &str, folder| {
         let made = mount_point(&hidden, Path::new(name), folder)?;
         let path = format!("/proc/self/fd/{}", made.as_raw_fd());
-        fs::set_permissions(path, PermissionsExt::from_mode(0))?;
+        fs::set_permissions(path, PermissionsExt::from_mode(0o0))?;
         io::Result::Ok(made)
     };
     Ok(Nothing {

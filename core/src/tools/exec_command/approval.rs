@@ -9,7 +9,7 @@ use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
 use crate::safety::{AllowedCommand, Assessment, CommandRequest, Confinement, Question, Wish, rejected};
-use crate::{ApprovalDecision, CallStatus, Event, Item, ItemBody};
+use crate::{AdditionalPermissions, ApprovalDecision, CallStatus, Event, Item, ItemBody};
 
 /// How long a rule that the user has added may take to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -139,7 +139,7 @@ fn allowed(request: &CommandRequest, question: &Question) -> AllowedCommand {
         confinement: question.confinement,
         permissions: match &request.wish {
             Wish::Additional(permissions) => permissions.clone(),
-            Wish::Default | Wish::Escalated => Default::default(),
+            Wish::Default | Wish::Escalated => AdditionalPermissions::default(),
         },
     }
 }

@@ -11,8 +11,7 @@ async fn a_command_that_is_asked_for_runs_once_it_is_allowed() {
     let mut bench = Bench::new(SandboxPolicy::DangerFullAccess, ApprovalPolicy::Untrusted);
     let script = "mkdir -p made; echo hi";
     let running = tokio::spawn(
-        bench
-            .exec(json!({"cmd": script, "sandbox_permissions": "use_default", "justification": "may I?"})),
+        bench.exec(json!({"cmd": script, "sandbox_permissions": "use_default", "justification": "may I?"})),
     );
     let started = loop {
         if let Event::ItemStarted { item, .. } = bench.event().await {
@@ -117,7 +116,10 @@ async fn where_nobody_may_be_asked_limits_mean_no() {
     // These tests have no launcher, so there is no sandbox: nothing runs without one, and the user hears of it once.
     for _ in 0..2 {
         let said = text(bench.exec(json!({"cmd": "ls"})).await);
-        assert!(said.contains("Rejected(") && said.contains("can't be sandboxed here"), "{said}");
+        assert!(
+            said.contains("Rejected(") && said.contains("can't be sandboxed here"),
+            "{said}"
+        );
     }
     let mut warnings = 0;
     let mut failed = 0;

@@ -28,7 +28,7 @@ const MOST_LINKS: u32 = 40;
 const NO_FLAGS: ResolveFlags = ResolveFlags::empty();
 
 /// Where relative paths of calls without a folder start from.
-const HERE: u64 = libc::AT_FDCWD as u64;
+pub(super) const HERE: u64 = (libc::AT_FDCWD as i64).cast_unsigned();
 
 /// Whether a name must not be created where a path leads.
 pub(super) fn is_guarded(guards: &[Guard], spot: &Spot) -> Result<bool, Errno> {

@@ -13,7 +13,7 @@ use rustix::process::{fchdir, umask};
 use super::super::plan::Guard;
 use super::super::syscalls::{self, Answer, Notification, answer};
 use super::Decision;
-use super::creation::is_guarded;
+use super::creation::{HERE, is_guarded};
 use super::target::{Target, int};
 
 /// Bytes of the largest address (struct sockaddr_storage).
@@ -145,8 +145,7 @@ impl Sockets {
             return Ok(());
         }
         let path = std::ffi::CString::new(path_of(name)).map_err(|_| Errno::INVAL)?;
-        let here = libc::AT_FDCWD as u64;
-        let spot = target.spot(here, &path, ResolveFlags::empty())?;
+        let spot = target.spot(HERE, &path, ResolveFlags::empty())?;
         if is_guarded(guards, &spot)? {
             return Err(Errno::ROFS);
         }
@@ -197,7 +196,7 @@ fn socket_file(target: &Target<'_>, name: &[u8]) -> Result<(OwnedFd, String), Er
         let path_now = std::ffi::CString::new(std::mem::take(&mut path)).map_err(|_| Errno::INVAL)?;
         let spot = match base.take() {
             Some(base) => target.spot_from(Some(&base), path_now.to_bytes(), ResolveFlags::empty())?,
-            None => target.spot(libc::AT_FDCWD as u64, &path_now, ResolveFlags::empty())?,
+            None => target.spot(HERE, &path_now, ResolveFlags::empty())?,
         };
         let (file, own) = spot.open()?;
         if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::Symlink {
@@ -240,6 +239,7 @@ fn id(found: &rustix::fs::Stat) -> (u64, u64) {
     (u64::from(found.st_dev), u64::from(found.st_ino))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn errno(error: std::io::Error) -> Errno {
     Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
