@@ -85,7 +85,7 @@ pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile,
     let mut chain = Vec::new();
     let mut rules = Rules::default();
     let mut next = Some(name.to_owned());
-    while let Some(name) = next {
+    while let Some(name) = next.take() {
         if let Some(workspace) = match name.as_str() {
             ":read-only" => Some(false),
             ":workspace" => Some(true),

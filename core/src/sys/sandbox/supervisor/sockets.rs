@@ -156,7 +156,7 @@ impl Sockets {
             Err(error) => return Err(error),
         }
         // The name that is bound is told to others: it has to be the one that was asked for.
-        fchdir(target.base(here)?)?;
+        fchdir(target.base(HERE)?)?;
         umask(target.umask());
         let bound = bind();
         let back = openat(
