@@ -17,8 +17,9 @@ fn sh(script: &str) -> Value {
 }
 
 fn with(mut params: Value, more: Value) -> Value {
-    let more = more.as_object().cloned().unwrap();
-    params.as_object_mut().unwrap().extend(more);
+    if let Value::Object(more) = more {
+        params.as_object_mut().unwrap().extend(more);
+    }
     params
 }
 

@@ -17,7 +17,7 @@ fn home(model: &MockModel, feature: &str, approval: &str) -> Home {
     Home::with(model, &config)
 }
 
-fn asking(permissions: Value) -> Value {
+fn asking(permissions: &Value) -> Value {
     json!({"reason": "I need it", "permissions": permissions})
 }
 
@@ -32,8 +32,8 @@ async fn the_user_grants_a_part_of_what_the_model_asks_for() {
     let wanted = json!({"file_system": {"write": ["/opt/a", "sub/../b"], "read": ["/srv"]}, "network": {"enabled": true}});
     let again = json!({"file_system": {"write": ["/opt/a/deep"]}});
     let model = MockModel::start([
-        Answer::new().call("c1", "request_permissions", asking(wanted)),
-        Answer::new().call("c2", "request_permissions", asking(again)),
+        Answer::new().call("c1", "request_permissions", asking(&wanted)),
+        Answer::new().call("c2", "request_permissions", asking(&again)),
         Answer::from("Seen"),
     ]);
     let home = home(&model, "request_permissions_tool", "on-request");
@@ -89,7 +89,7 @@ async fn an_error_or_an_answer_that_cannot_be_read_grants_nothing() {
             Answer::new().call(
                 "c1",
                 "request_permissions",
-                asking(json!({"network": {"enabled": true}})),
+                asking(&json!({"network": {"enabled": true}})),
             ),
             Answer::from("Seen"),
         ]);
@@ -115,12 +115,12 @@ async fn nobody_is_asked_for_nothing_or_where_nobody_may_be_asked() {
         Answer::new().call(
             "c1",
             "request_permissions",
-            asking(json!({"network": {"enabled": false}})),
+            asking(&json!({"network": {"enabled": false}})),
         ),
         Answer::new().call(
             "c2",
             "request_permissions",
-            asking(json!({"network": {"enabled": true}})),
+            asking(&json!({"network": {"enabled": true}})),
         ),
         Answer::from("Seen"),
     ]);
@@ -142,7 +142,7 @@ async fn without_the_feature_there_is_no_such_tool() {
         Answer::new().call(
             "c1",
             "request_permissions",
-            asking(json!({"network": {"enabled": true}})),
+            asking(&json!({"network": {"enabled": true}})),
         ),
         Answer::from("Seen"),
     ]);

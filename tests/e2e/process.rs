@@ -9,8 +9,9 @@ use crate::support::{App, Ear, Home, wait_until_dead};
 fn spawn(home: &Home, handle: &str, script: &str, more: Value) -> Value {
     let mut params =
         json!({"command": ["/bin/sh", "-c", script], "cwd": home.work(), "processHandle": handle});
-    let more = more.as_object().cloned().unwrap();
-    params.as_object_mut().unwrap().extend(more);
+    if let Value::Object(more) = more {
+        params.as_object_mut().unwrap().extend(more);
+    }
     params
 }
 

@@ -370,7 +370,7 @@ async fn forced_removals_are_asked_for_in_full_access_and_refused_where_nobody_m
 #[tokio::test]
 async fn granular_policies_ask_what_they_are_set_to_ask() {
     let escalated = json!({"cmd": "touch a", "sandbox_permissions": "require_escalated"});
-    let model = model(&[&[escalated.clone()], &[escalated]]);
+    let model = model(&[std::slice::from_ref(&escalated), std::slice::from_ref(&escalated)]);
     let home = home(&model, "on-request", "read-only", "");
     let app = App::start(&home).await;
     let granular = |asks: bool| {

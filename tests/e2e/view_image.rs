@@ -49,7 +49,7 @@ async fn the_model_looks_at_an_image_of_the_working_folder() {
     assert_eq!(turn.status(), "completed");
     let item = json!({"type": "imageView", "id": "c1", "path": path.to_str().unwrap()});
     let viewed: Vec<Value> = turn.items_of("imageView").into_iter().map(timeless).collect();
-    assert_eq!(viewed, [item.clone()]);
+    assert_eq!(viewed, std::slice::from_ref(&item));
     let started = turn
         .all("item/started")
         .into_iter()

@@ -221,17 +221,19 @@ fn what_is_no_text_file_of_a_reasonable_size_is_refused_by_name() {
 #[test]
 fn more_than_a_patch_may_do_is_refused() {
     let folder = Folder::new();
-    let many: String = (0..1001)
+    let sections: Vec<_> = (0..1001)
         .map(|number| format!("*** Add File: f{number}\n+x\n"))
         .collect();
+    let many = sections.concat();
     assert!(
         apply(folder.path(), &many)
             .expect_err("refused")
             .contains("more than 1000 files")
     );
-    let folders: String = (0..129)
+    let sections: Vec<_> = (0..129)
         .map(|number| format!("*** Add File: d{number}/f\n+x\n"))
         .collect();
+    let folders = sections.concat();
     for number in 0..129 {
         fs::create_dir(folder.at(&format!("d{number}"))).expect("a folder");
     }
@@ -265,7 +267,8 @@ proptest! {
         folder.put("root/in/b", "b");
         symlink("in", folder.at("root/link")).expect("a link");
         folder.put("outside", "o\n");
-        let patch: String = sections.iter().map(|(kind, path, to, lines)| format!("{kind}{path}{to}{lines}")).collect();
+        let sections: Vec<_> = sections.iter().map(|(kind, path, to, lines)| format!("{kind}{path}{to}{lines}")).collect();
+        let patch = sections.concat();
         let before = tree(&folder.at("root"));
         let applied = apply(&folder.at("root"), &patch);
         prop_assert_eq!(names(folder.path()), ["outside", "root"]);

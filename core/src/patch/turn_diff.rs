@@ -243,7 +243,9 @@ mod tests {
 
     fn diff(patches: &[&[PlannedChange]]) -> String {
         let mut diff = TurnDiff::new("/w".into());
-        patches.iter().for_each(|changes| diff.apply(changes));
+        for changes in patches {
+            diff.apply(changes);
+        }
         assert_eq!(
             diff.kept,
             diff.files

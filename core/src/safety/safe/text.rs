@@ -96,10 +96,9 @@ fn behind(text: &str, delimiter: char) -> Option<&str> {
     while let Some(c) = chars.next() {
         match c {
             '\n' => return None,
-            '\\' => match chars.next()? {
-                '\n' => return None,
-                _ => {}
-            },
+            '\\' => {
+                chars.next().filter(|escaped| *escaped != '\n')?;
+            }
             c if c == delimiter => return (!in_brackets).then_some(chars.as_str()),
             '[' => in_brackets = true,
             ']' => in_brackets = false,

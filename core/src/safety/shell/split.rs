@@ -212,6 +212,7 @@ mod tests {
         )
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the shape that it is compared with")]
     fn all(commands: &[&[&str]]) -> Option<Vec<Vec<String>>> {
         let owned = |words: &&[&str]| words.iter().map(ToString::to_string).collect();
         Some(commands.iter().map(owned).collect())

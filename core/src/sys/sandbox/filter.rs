@@ -1,4 +1,5 @@
-//! The seccomp filter: which system calls a command may make, by their arguments where these decide.
+//! The seccomp filter: which system calls a command may make, by their arguments where these decide. Written as BPF here,
+//! because the crate seccompiler knows no user notification, which the supervisor lives by.
 
 use nix::libc;
 
