@@ -1,13 +1,19 @@
 // Generated from the protocol crate. Do not edit.
 import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefreshParams";
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
+import type { DynamicToolCallParams } from "./v2/DynamicToolCallParams";
 import type { FileChangeRequestApprovalParams } from "./v2/FileChangeRequestApprovalParams";
+import type { PermissionsRequestApprovalParams } from "./v2/PermissionsRequestApprovalParams";
 import type { RequestId } from "./RequestId";
 import type { ToolRequestUserInputParams } from "./v2/ToolRequestUserInputParams";
 
 export type ServerRequest =
   /** Asks for approval to run a command. */
   | { id: RequestId; method: "item/commandExecution/requestApproval"; params: CommandExecutionRequestApprovalParams }
+  /** Has the client carry out one of its tools. */
+  | { id: RequestId; method: "item/tool/call"; params: DynamicToolCallParams }
+  /** Asks for permissions beyond the sandbox. */
+  | { id: RequestId; method: "item/permissions/requestApproval"; params: PermissionsRequestApprovalParams }
   /** Requests new ChatGPT tokens in place of those that the client provided. */
   | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams }
   /** Asks for approval to change files. */
