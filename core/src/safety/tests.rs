@@ -6,7 +6,7 @@ use super::corpus::request;
 use super::{CommandRequest, Confinement, ExecDecision, Question, Wish, rejected};
 use crate::exec_policy::RuleSet;
 use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
-use crate::{AdditionalPermissions, ApprovalPolicy, GranularApproval, ThreadSettings};
+use crate::{AdditionalPermissions, ApprovalPolicy, GranularApproval, SandboxPolicy, ThreadSettings};
 
 fn rules(text: &str) -> ThreadRules {
     let project = tempfile::tempdir().expect("a folder");
@@ -181,9 +181,24 @@ fn whoever_wants_to_leave_the_sandbox_is_asked_for() {
     let mut safe = escalated("untrusted/sandbox");
     safe.argv[2] = "ls".into();
     question(decide(&safe, &none()));
-    // Untrusted asks, and what was asked for runs in the sandbox.
+    // Untrusted asks, and what was asked for runs in the sandbox, unless that lets nothing be written.
     let asked = question(decide(&request("untrusted/sandbox", "touch a"), &none()));
-    assert_eq!(asked.confinement, Confinement::Policy);
+    assert_eq!(asked.confinement, Confinement::None);
+    let mut writing = request("untrusted/sandbox", "touch a");
+    let settings = ThreadSettings {
+        sandbox_policy: SandboxPolicy::WorkspaceWrite {
+            writable_roots: Vec::new(),
+            network_access: false,
+            exclude_tmpdir_env_var: false,
+            exclude_slash_tmp: false,
+        },
+        ..(*writing.settings).clone()
+    };
+    writing.settings = settings.into();
+    assert_eq!(
+        question(decide(&writing, &none())).confinement,
+        Confinement::Policy
+    );
     let asked = question(decide(&request("untrusted/none", "touch a"), &none()));
     assert_eq!(asked.confinement, Confinement::None);
 }

@@ -322,7 +322,7 @@ async fn a_question_stops_only_its_command() {
     let call = |id: &str| Answer::new().call(id, "exec_command", json!({"cmd": "touch x"}));
     let start = StartThread {
         settings: SettingsPatch {
-            approval_policy: Some(ApprovalPolicy::OnRequest),
+            approval_policy: Some(ApprovalPolicy::Untrusted),
             sandbox_mode: Some(SandboxMode::ReadOnly),
             ..SettingsPatch::default()
         },

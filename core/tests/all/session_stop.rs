@@ -204,7 +204,7 @@ async fn an_interrupt_ends_running_commands() {
 
 #[tokio::test]
 async fn a_question_is_withdrawn_after_the_interrupted_turn() {
-    let call = Answer::new().call("c", "exec_command", json!({"cmd": "true"}));
+    let call = Answer::new().call("c", "exec_command", json!({"cmd": "touch x"}));
     let asks = SettingsPatch {
         approval_policy: Some(ApprovalPolicy::Untrusted),
         sandbox_mode: Some(SandboxMode::ReadOnly),
