@@ -187,10 +187,17 @@ impl CommandSession {
     pub(crate) async fn end(&self, grace: Duration) {
         let group = self.group;
         let mark = self.mark.as_ref().map(Mark::entry);
+        group.signal(Signal::Terminate);
         // Looks at all processes of the system, so not on the runtime's thread. It goes on when nobody waits any more:
         // children of a command that has ended itself may ask for their time.
         tokio::task::spawn_blocking(move || {
             end_all(&BTreeSet::from([group]), mark.as_deref(), grace);
+        });
+        // Whoever started so many processes that looking at them takes long is not spared by that.
+        let deadline = Instant::now() + grace;
+        tokio::spawn(async move {
+            sleep_until(deadline).await;
+            group.signal(Signal::Kill);
         });
         // The item waits for those who read it; the caller doesn't wait for them.
         let _ = timeout(grace + Duration::from_millis(200), self.completed()).await;

@@ -20,7 +20,7 @@ use crate::events::delta::Delta;
 pub(crate) use writer::write;
 
 /// Bytes from which on a queue is congested; it is drained below half of that.
-pub(crate) const HIGH_WATER: usize = 8 * 1024 * 1024;
+pub(crate) const HIGH_WATER: usize = 4 * 1024 * 1024;
 
 /// Bytes of the frame around a piece of text, roughly.
 const DELTA_FRAME: usize = 256;
