@@ -58,6 +58,7 @@ mod websocket_stream;
 mod websocket_turn_state;
 
 mod sandbox_at_home;
+mod sandbox_command;
 mod sandbox_escapes;
 mod sandbox_support;
 
