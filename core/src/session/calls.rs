@@ -59,6 +59,7 @@ impl Calls {
                     name: name.clone(),
                     namespace: namespace.clone(),
                     arguments: arguments.clone(),
+                    custom: false,
                 };
                 (call, false)
             }
@@ -70,6 +71,7 @@ impl Calls {
                     name: name.clone(),
                     namespace: None,
                     arguments: input.clone(),
+                    custom: true,
                 };
                 (call, true)
             }

@@ -19,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) context_window: i64,
     /// What goes of one tool output to the model at most.
     pub(crate) output_limit: OutputLimit,
+    /// How closely the model looks at images that it asks for.
+    pub(crate) image_detail: &'static str,
     effort: Option<String>,
     summary: Option<ReasoningSummary>,
     verbosity: Option<String>,
@@ -39,11 +41,12 @@ impl Request {
         service_tier: Option<String>,
         output_schema: Option<Value>,
     ) -> Self {
-        let (model, _) = models.find(&settings.model);
+        let (model, is_known) = models.find(&settings.model);
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
             output_limit: OutputLimit::new(model.truncation_policy, config.tool_output_token_limit),
+            image_detail: if is_known { "original" } else { "high" },
             effort: settings
                 .effort
                 .clone()

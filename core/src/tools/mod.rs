@@ -114,6 +114,8 @@ pub(crate) struct CallContext {
     pub(crate) settings: Arc<ThreadSettings>,
     /// What goes of one output to the model at most: `tool_output_token_limit`, else the model's limit.
     pub(crate) output_limit: OutputLimit,
+    /// How closely the model looks at images that it asks for: `original` if it is known, else `high`.
+    pub(crate) image_detail: &'static str,
     /// Cancelled when the turn is interrupted.
     pub(crate) cancel: CancellationToken,
     /// The thread's commands.
@@ -137,6 +139,8 @@ pub(crate) struct ToolCall {
     pub(crate) namespace: Option<String>,
     /// JSON text; free text for free-form tools.
     pub(crate) arguments: String,
+    /// It is the call of a free-form tool.
+    pub(crate) custom: bool,
 }
 
 /// How a call ended.
@@ -204,7 +208,8 @@ impl ToolSet {
         if let Some(tool) = found.cloned() {
             async move { tool.run(cx, call).await }.boxed()
         } else {
-            let end = ToolEnd::text(format!("unsupported call: {}", call.name));
+            let kind = if call.custom { "custom tool call" } else { "call" };
+            let end = ToolEnd::text(format!("unsupported {kind}: {}", call.name));
             std::future::ready(end).boxed()
         }
     }

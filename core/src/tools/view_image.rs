@@ -83,7 +83,7 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     ToolEnd::Output(FunctionOutput::Parts(vec![ContentItem::InputImage {
         image_url: Some(url),
         file_id: None,
-        detail: Some("original".to_owned()),
+        detail: Some(cx.image_detail.to_owned()),
         extra: Extra::new(),
     }]))
 }

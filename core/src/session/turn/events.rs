@@ -178,6 +178,7 @@ impl Turn<'_> {
                 turn_id: Arc::clone(&self.plan.id),
                 settings: Arc::clone(&self.plan.settings),
                 output_limit: self.plan.request.output_limit,
+                image_detail: self.plan.request.image_detail,
                 cancel,
                 exec: Arc::clone(exec),
                 patches: Arc::clone(patches),

@@ -115,6 +115,7 @@ impl Bench {
             turn_id: "t1".into(),
             settings: Arc::new(settings),
             output_limit: OutputLimit::Tokens(10_000),
+            image_detail: "original",
             cancel: CancellationToken::new(),
             exec,
             dynamic: crate::DynamicTools::default(),
@@ -144,6 +145,7 @@ impl Bench {
             name: name.into(),
             namespace: None,
             arguments: arguments.to_string(),
+            custom: false,
         };
         self.tools.run(self.cx.clone(), call)
     }
