@@ -37,7 +37,7 @@ async fn the_demo_passes_and_shows_every_frame_without_colours_when_nobody_watch
         "← turn/completed  interrupted",
         "← item/fileChange/requestApproval",
         "+Hello from the demo!",
-        "Network is unreachable",
+        "sending the greeting to 192.0.2.1",
         "All as expected",
     ] {
         assert!(text.contains(part), "{part} in {text}");

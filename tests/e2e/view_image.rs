@@ -56,7 +56,7 @@ async fn the_model_looks_at_an_image_of_the_working_folder() {
         .filter(|params| timeless(&params["item"]) == item)
         .count();
     assert_eq!(started, 1);
-    let seen = json!([{"type": "input_image", "image_url": GIF_URL, "detail": "original"}]);
+    let seen = json!([{"type": "input_image", "image_url": GIF_URL, "detail": "high"}]);
     assert_eq!(output(&model, 1, "c1"), seen);
     assert!(offers_view_image(&model, 0));
     app.stop().await;
