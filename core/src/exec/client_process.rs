@@ -1,6 +1,6 @@
 //! Processes that a client runs for itself, beside all threads (docs/contract/services.md#processes).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::confinement::{CommandSandbox, launcher, tmpdir};
 use super::environment::Environment;
 use crate::config::ShellEnvironmentPolicy;
-use crate::process::end_all;
+use crate::process::end_in_background;
 use crate::process::launcher::{Launched, Output};
 use crate::process::stdio::{ChildInput, ChildOutput};
 use crate::sandbox::SandboxError;
@@ -217,8 +217,9 @@ impl ClientCommand {
         };
         let plan = confinement.plan(tmpdir(&variables)).await?;
         let (argv, terminal) = (&self.argv, self.terminal.is_some());
-        // Confined or not, what can't be started is told in the system's words.
-        check_start(argv, &self.cwd)?;
+        if plan.is_some() {
+            check_start(argv, &self.cwd).await?;
+        }
         let mut launcher = launcher(
             plan.as_ref(),
             argv,
@@ -283,10 +284,8 @@ impl ClientCommand {
             }
         }
         if killed || drain_timed_out {
-            // What has left the group, too. Looks at all processes of the system, so not on the runtime's thread.
-            let groups = BTreeSet::from([group.group()]);
-            let mark = mark.map(|mark| mark.entry());
-            tokio::task::spawn_blocking(move || end_all(&groups, mark.as_deref(), Duration::ZERO));
+            // What has left the group, too.
+            end_in_background(group.group(), mark.as_ref(), Duration::ZERO);
         }
         Ok(ProcessExit {
             exit_code: match ended {
@@ -301,13 +300,13 @@ impl ClientCommand {
     }
 }
 
-/// Whether the folder is there, and the program, if it is named by a path: a launcher that confines a command tells that
-/// only by its exit code.
-fn check_start(argv: &[String], cwd: &Path) -> io::Result<()> {
+/// Whether the folder is there, and the program, if it is named by a path: in the system's words, as for a command that is
+/// not confined. The launcher that confines one tells it only by its exit code.
+async fn check_start(argv: &[String], cwd: &Path) -> io::Result<()> {
     let program = argv.first().ok_or(io::ErrorKind::InvalidInput)?;
-    std::fs::metadata(cwd)?;
+    tokio::fs::metadata(cwd).await?;
     if program.contains('/') {
-        std::fs::metadata(cwd.join(program))?;
+        tokio::fs::metadata(cwd.join(program)).await?;
     }
     Ok(())
 }

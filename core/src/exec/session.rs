@@ -1,6 +1,5 @@
 //! One command from its start to its end.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::text::{HeadTail, Utf8Stream, pieces};
 use crate::outbox::Outbox;
-use crate::process::end_all;
+use crate::process::end_in_background;
 use crate::process::group::Group;
 use crate::process::orphan_reaper_client::Mark;
 use crate::process::remaining_output::RemainingOutput;
@@ -185,20 +184,8 @@ impl CommandSession {
     /// Ends it with all that it started, whether that stayed in its group or not: asks first, forces after `grace`.
     /// Resolves when its item is complete, or cannot be completed in time.
     pub(crate) async fn end(&self, grace: Duration) {
-        let group = self.group;
-        let mark = self.mark.as_ref().map(Mark::entry);
-        group.signal(Signal::Terminate);
-        // Looks at all processes of the system, so not on the runtime's thread. It goes on when nobody waits any more:
-        // children of a command that has ended itself may ask for their time.
-        tokio::task::spawn_blocking(move || {
-            end_all(&BTreeSet::from([group]), mark.as_deref(), grace);
-        });
-        // Whoever started so many processes that looking at them takes long is not spared by that.
-        let deadline = Instant::now() + grace;
-        tokio::spawn(async move {
-            sleep_until(deadline).await;
-            group.signal(Signal::Kill);
-        });
+        // It goes on when nobody waits any more: children of a command that has ended itself may ask for their time.
+        end_in_background(self.group, self.mark.as_ref(), grace);
         // The item waits for those who read it; the caller doesn't wait for them.
         let _ = timeout(grace + Duration::from_millis(200), self.completed()).await;
     }

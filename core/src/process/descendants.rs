@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::group::Group;
+use super::orphan_reaper_client::Mark;
 use crate::sys::process::{self, Process, Signal};
 
 /// How long processes are waited for that were sent SIGKILL.
@@ -12,12 +13,13 @@ const FORCED: Duration = Duration::from_millis(200);
 /// Ends groups and what came out of them: processes below them, and those with a variable that begins with `mark`
 /// (`NAME=value…`). Asks first, forces after `grace`. Blocks, for `grace`, 200 ms and the time that it takes to look at
 /// most.
-pub(crate) fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>, grace: Duration) {
+pub(super) fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>, grace: Duration) {
     let mut found = BTreeMap::new();
     for (signal, patience) in [(Signal::Terminate, grace), (Signal::Kill, FORCED)] {
         let deadline = Instant::now() + patience;
         let mut told = BTreeSet::new();
         loop {
+            // Before anybody ends: whose parent has ended can't be told by it.
             find(groups, mark, &mut found);
             let groups_left = groups.iter().filter(|group| group.may_have_members());
             let left = groups_left
@@ -41,6 +43,18 @@ pub(crate) fn end_all(groups: &BTreeSet<Group>, mark: Option<&str>, grace: Durat
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// As [`end_all`], for one group and what came out of it, while the caller goes on. The group is asked and forced in time
+/// also if looking at all processes takes long, because it has made so many.
+pub(crate) fn end_in_background(group: Group, mark: Option<&Mark>, grace: Duration) {
+    group.signal(Signal::Terminate);
+    let mark = mark.map(Mark::entry);
+    tokio::task::spawn_blocking(move || end_all(&BTreeSet::from([group]), mark.as_deref(), grace));
+    tokio::spawn(async move {
+        tokio::time::sleep(grace).await;
+        group.signal(Signal::Kill);
+    });
 }
 
 /// Looks for the processes to end: those found before that still live, and new ones. Where the system tells of no processes, it

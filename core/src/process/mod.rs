@@ -21,6 +21,6 @@ pub(crate) mod orphan_reaper_client;
 pub(crate) mod remaining_output;
 pub(crate) mod stdio;
 
-pub(crate) use descendants::end_all;
+pub(crate) use descendants::end_in_background;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;

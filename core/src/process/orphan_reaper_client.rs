@@ -44,7 +44,7 @@ impl Mark {
     }
 
     /// As it stands in the environment.
-    pub(crate) fn entry(&self) -> String {
+    pub(super) fn entry(&self) -> String {
         format!("{MARK}={}", self.0)
     }
 }
