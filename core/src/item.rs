@@ -248,6 +248,16 @@ pub struct CommandExecution {
     pub duration: Option<Duration>,
 }
 
+impl CommandExecution {
+    /// It could not be started, for this reason.
+    pub(crate) fn not_started(&mut self, reason: &str) {
+        self.status = CallStatus::Failed;
+        self.exit_code = Some(-1);
+        self.aggregated_output = Some(reason.to_owned());
+        self.duration = Some(Duration::ZERO);
+    }
+}
+
 /// Who started a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -87,6 +87,9 @@ pub enum SandboxPolicy {
     },
 }
 
+/// Names directly in a writable folder that stay as they are: what lies there decides what programs do, or is secret.
+pub(crate) const PROTECTED_NAMES: [&str; 4] = [".git", ".agents", ".codex", ".aws"];
+
 impl SandboxPolicy {
     /// The policy of a command that may leave the sandbox. A sandbox of others can't be left.
     pub(crate) fn without_limits(&self) -> Self {

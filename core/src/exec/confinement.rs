@@ -50,9 +50,8 @@ impl CommandSandbox {
         // Looks at the folders on the disk.
         let resolved = tokio::task::spawn_blocking(resolving).await;
         let plan = resolved.unwrap_or_else(|fault| {
-            Err(SandboxError::WorkingFolder {
-                path: PathBuf::new(),
-                reason: fault.to_string(),
+            Err(SandboxError::Unavailable {
+                missing: fault.to_string(),
             })
         })?;
         plan.map(|plan| plan.fit(available)).transpose()

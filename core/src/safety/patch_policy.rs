@@ -4,10 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use crate::git::Repository;
+use crate::settings::PROTECTED_NAMES;
 use crate::{ApprovalPolicy, SandboxPolicy, ThreadSettings};
-
-/// Names directly in a writable root that stay as they are: what lies there decides what programs do.
-const PROTECTED: [&str; 4] = [".git", ".codex", ".agents", ".aws"];
 
 /// Whether a patch may be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +70,7 @@ impl WritableRoots {
         real.dedup();
         let mut protected: Vec<PathBuf> = codex_home.canonicalize().into_iter().collect();
         for root in &real {
-            let names = PROTECTED.iter().map(|name| root.join(name));
+            let names = PROTECTED_NAMES.iter().map(|name| root.join(name));
             protected.extend(names.filter_map(|path| path.canonicalize().ok()));
             if let Some(repository) = Repository::around(root) {
                 let folders = repository.git_folders();
@@ -148,7 +146,11 @@ fn named_roots(settings: &ThreadSettings) -> Vec<PathBuf> {
 
 fn begins_protected(rest: &Path) -> bool {
     let first = rest.components().next();
-    let is_protected = |name: &OsStr| PROTECTED.iter().any(|folder| name.eq_ignore_ascii_case(folder));
+    let is_protected = |name: &OsStr| {
+        PROTECTED_NAMES
+            .iter()
+            .any(|folder| name.eq_ignore_ascii_case(folder))
+    };
     matches!(first, Some(Component::Normal(name)) if is_protected(name))
 }
 

@@ -14,14 +14,6 @@ pub enum SandboxError {
         /// What is missing, and what the system says.
         missing: String,
     },
-    /// The working folder is not there, or can't be reached.
-    #[error("the working folder {} can't be used: {reason}", path.display())]
-    WorkingFolder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
     /// A folder or file that must be protected can't be looked at.
     #[error("{} can't be protected: {reason}", path.display())]
     Protection {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::{LeftOut, SandboxError};
 use super::places::{Places, Rule};
-use super::protected::{IN_HOME, IN_REPOSITORIES, IN_ROOTS, Protected};
+use super::protected::{IN_HOME, IN_REPOSITORIES, Protected};
 use super::roots;
 use super::worktree::LinkedWorktree;
 use super::{Availability, LAUNCHER_ARGUMENT};
 use crate::SandboxPolicy;
 use crate::config::PermissionProfile;
+use crate::settings::PROTECTED_NAMES;
 use crate::sys::process::own_program_path;
 #[cfg(target_os = "linux")]
 use crate::sys::sandbox::plan as launcher;
@@ -368,7 +369,7 @@ fn protect_roots(roots: &[PathBuf], places: &mut Places) -> Result<Vec<Protected
         let names = if root.file_name() == Some(OsStr::new(".git")) {
             &IN_REPOSITORIES[..]
         } else {
-            &IN_ROOTS[..]
+            &PROTECTED_NAMES[..]
         };
         all.push(Protected::look(root, names, places)?);
         if let Some(worktree) = LinkedWorktree::of(root) {

@@ -8,9 +8,6 @@ use super::error::SandboxError;
 use super::places::{Places, Rule};
 use super::roots;
 
-/// In every writable folder: what decides about later commands, and secrets.
-pub(super) const IN_ROOTS: [&str; 4] = [".git", ".codex", ".agents", ".aws"];
-
 /// In a repository's own folder: what git executes, or by which it finds what it executes.
 pub(super) const IN_REPOSITORIES: [&str; 9] = [
     "hooks",

@@ -15,6 +15,7 @@ use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
 use crate::project_doc::ProjectDoc;
+use crate::settings::PROTECTED_NAMES;
 use crate::{ApprovalPolicy, ContextEntry, ModeKind, SandboxPolicy, ThreadSettings, new_id};
 
 /// What the model knows of its surroundings.
@@ -325,8 +326,7 @@ fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf]) -> String {
                     .map(|root| entry("write", &element("path", root))),
             );
             for root in roots {
-                let protected = [".git", ".agents", ".codex", ".aws"];
-                entries.extend(protected.map(|name| entry("read", &element("path", &root.join(name)))));
+                entries.extend(PROTECTED_NAMES.map(|name| entry("read", &element("path", &root.join(name)))));
             }
         }
     }

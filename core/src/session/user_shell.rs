@@ -130,10 +130,7 @@ fn result(command: &str, exit_code: i32, duration: Duration, output: &str) -> Re
 async fn fail(cx: &ShellContext, mut item: Item, reason: &str) {
     cx.outbox.item_started(&cx.turn_id, item.clone());
     if let ItemBody::CommandExecution(command) = &mut item.body {
-        command.status = CallStatus::Failed;
-        command.exit_code = Some(-1);
-        command.aggregated_output = Some(reason.to_owned());
-        command.duration = Some(Duration::ZERO);
+        command.not_started(reason);
     }
     cx.outbox.item_completed(&cx.turn_id, item).await;
 }

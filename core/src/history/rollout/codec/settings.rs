@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::settings::PROTECTED_NAMES;
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, CollaborationMode, CollaborationSettings, ModeKind,
     PermissionProfileRef, Personality, ReasoningSummary, SandboxPolicy, ThreadSettings,
@@ -154,9 +155,6 @@ fn network(on: bool) -> &'static str {
     if on { "enabled" } else { "restricted" }
 }
 
-/// Folders that stay read-only below a writable one, as the reference lists them.
-const PROTECTED: [&str; 4] = [".git", ".agents", ".codex", ".aws"];
-
 /// The sandbox in full.
 fn permission_profile(s: &ThreadSettings) -> Value {
     let special = |kind: &str, access: &str| json!({"path": {"type": "special", "value": {"kind": kind}}, "access": access});
@@ -188,7 +186,7 @@ fn permission_profile(s: &ThreadSettings) -> Value {
                 entries.push(special("tmpdir", "write"));
             }
             entries.extend(writable_roots.iter().map(|root| path(root)));
-            entries.extend(PROTECTED.iter().map(|name| {
+            entries.extend(PROTECTED_NAMES.iter().map(|name| {
                 json!({
                     "path": {"type": "path", "path": s.cwd.join(name)},
                     "access": "read",
