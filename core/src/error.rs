@@ -99,6 +99,14 @@ pub enum Error {
         /// What was asked of it.
         operation: TurnOperation,
     },
+    /// The turn that runs takes no input.
+    #[error("a {kind} turn takes no input while it runs")]
+    NotSteerable {
+        /// `review` or `compact`.
+        kind: &'static str,
+        /// The input came as that of a new turn.
+        by_start: bool,
+    },
     /// The thread has no such turn.
     #[error("turn not found: {0}")]
     TurnNotFound(String),

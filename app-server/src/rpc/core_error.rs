@@ -4,13 +4,14 @@
 use codex_app_server_protocol::ErrorObject;
 use codex_app_server_protocol::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND};
 use codex_core::{
-    Error as CoreError, Field, Holder, LoginKind, Media, ProcessControlError, SandboxSetting,
-    SectionOperation, ThreadId, ThreadOperation, TurnOperation,
+    Error as CoreError, ErrorKind, Field, Holder, LoginKind, Media, ProcessControlError, SandboxSetting,
+    SectionOperation, ThreadId, ThreadOperation, TurnError, TurnOperation,
 };
 use serde_json::json;
 
 use super::error::RpcError;
 use crate::convert::thread::read_state_to_wire;
+use crate::convert::turn::error_to_wire;
 
 impl From<ProcessControlError> for RpcError {
     fn from(error: ProcessControlError) -> Self {
@@ -101,6 +102,7 @@ impl From<CoreError> for RpcError {
                     format!("expected active turn id {expected} but found {active}")
                 }
             }),
+            CoreError::NotSteerable { kind, by_start } => not_steerable(kind, by_start),
             CoreError::TurnNotFound(id) => invalid(format!("turn not found: {id}")),
             CoreError::ItemNotFound(id) => invalid(format!("item not found: {id}")),
             CoreError::Empty(field) => empty(field),
@@ -253,6 +255,28 @@ fn login_disabled(kind: LoginKind) -> &'static str {
     }
 }
 
+/// The answer to input for a turn that takes none.
+fn not_steerable(kind: &'static str, by_start: bool) -> RpcError {
+    if by_start {
+        let name = if kind == "review" { "Review" } else { "Compact" };
+        return RpcError::internal(format!(
+            "failed to submit turn input: ActiveTurnNotSteerable {{ turn_kind: {name} }}"
+        ));
+    }
+    let message = format!("cannot steer a {kind} turn");
+    let error = TurnError {
+        message: message.clone(),
+        kind: ErrorKind::ActiveTurnNotSteerable { turn_kind: kind },
+        details: None,
+        misalignment: None,
+    };
+    RpcError(ErrorObject {
+        code: INVALID_REQUEST,
+        message,
+        data: serde_json::to_value(error_to_wire(error)).ok(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use codex_app_server_protocol::error::INTERNAL_ERROR;
@@ -328,6 +352,16 @@ mod tests {
                     "thread {id} already has an active writer: process 7 (codex) has it. Close the thread there, or \
                      fork it"
                 ),
+            ),
+            (
+                CoreError::NotSteerable { kind: "review", by_start: false },
+                INVALID_REQUEST,
+                "cannot steer a review turn".into(),
+            ),
+            (
+                CoreError::NotSteerable { kind: "compact", by_start: true },
+                INTERNAL_ERROR,
+                "failed to submit turn input: ActiveTurnNotSteerable { turn_kind: Compact }".into(),
             ),
             (
                 stale(TurnOperation::Steer),

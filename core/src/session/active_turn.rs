@@ -21,6 +21,8 @@ use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus,
 pub(super) struct ActiveTurn {
     id: Arc<str>,
     root_id: String,
+    /// See [`TurnTask::refuses_input_as`](super::turn::TurnTask::refuses_input_as).
+    refuses_input_as: Option<&'static str>,
     /// What its log lines belong to.
     span: tracing::Span,
     started_at: i64,
@@ -46,6 +48,7 @@ impl ActiveTurn {
         let turn = Self {
             id: Arc::clone(&plan.id),
             root_id: plan.root_id.clone(),
+            refuses_input_as: plan.task.refuses_input_as(),
             span: tracing::info_span!("turn", id = %plan.id),
             started_at: plan.started_at,
             began: Instant::now(),
@@ -72,6 +75,7 @@ impl ActiveTurn {
             span: tracing::info_span!("turn", id = %told.id),
             root_id: told.root_turn_id.unwrap_or_else(|| told.id.clone()),
             id: told.id.into(),
+            refuses_input_as: None,
             started_at: told.started_at?,
             began: Instant::now(),
             mail: mpsc::unbounded_channel().0,
@@ -137,7 +141,10 @@ impl ActiveTurn {
                 }
             }
             ThreadMessage::Op(Op::StartTurn { start, reply }) => {
-                if let Some(turn_input) = state.steer_by_start(*start, &self.id, &self.root_id, reply) {
+                if let Some(kind) = self.refuses_input_as {
+                    reply.send(Err(Error::NotSteerable { kind, by_start: true }));
+                } else if let Some(turn_input) = state.steer_by_start(*start, &self.id, &self.root_id, reply)
+                {
                     self.post(TurnMessage::Steer(turn_input));
                 }
             }
@@ -153,7 +160,12 @@ impl ActiveTurn {
                     client_id: client_user_message_id,
                     additional_context,
                 };
-                match ThreadState::check_steer(&expected_turn_id, &turn_input, &self.id) {
+                let refused = self.refuses_input_as.map(|kind| Error::NotSteerable {
+                    kind,
+                    by_start: false,
+                });
+                let checked = ThreadState::check_steer(&expected_turn_id, &turn_input, &self.id);
+                match checked.and_then(|()| refused.map_or(Ok(()), Err)) {
                     Ok(()) => {
                         reply.send(Ok(self.id.to_string()));
                         state.heard(&turn_input.input);

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::active_turn::ActiveTurn;
 use super::state::ThreadState;
-use super::turn::{self, TurnPlan};
+use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
 use super::{ConversationState, Services};
@@ -123,8 +123,8 @@ impl Actor {
                 }) => {
                     let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
                     if let Some(plan) = self.state.start_turn(StartTurn::default(), reply) {
-                        let shell = Some(ShellCommand { command, timeout });
-                        if let Some(end) = Box::pin(self.turn(TurnPlan { shell, ..plan })).await {
+                        let task = TurnTask::Shell(ShellCommand { command, timeout });
+                        if let Some(end) = Box::pin(self.turn(TurnPlan { task, ..plan })).await {
                             return end;
                         }
                     }

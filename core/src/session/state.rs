@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::inbox::TurnInput;
 use super::request::Request;
-use super::turn::TurnPlan;
+use super::turn::{TurnPlan, TurnTask};
 use super::{input, settings};
 use crate::DynamicTools;
 use crate::config::Config;
@@ -99,7 +99,7 @@ impl ThreadState {
                 client_id: start.client_user_message_id,
                 additional_context: start.additional_context,
             },
-            shell: None,
+            task: TurnTask::Regular,
         })
     }
 

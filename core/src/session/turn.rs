@@ -36,8 +36,25 @@ pub(crate) struct TurnPlan {
     pub(crate) new_settings: bool,
     pub(crate) request: Request,
     pub(crate) turn_input: TurnInput,
-    /// A command of the user that the turn is there for.
-    pub(crate) shell: Option<ShellCommand>,
+    pub(crate) task: TurnTask,
+}
+
+/// What a turn is there for.
+#[derive(Debug)]
+pub(crate) enum TurnTask {
+    /// To answer the user.
+    Regular,
+    /// To run a command of the user.
+    Shell(ShellCommand),
+}
+
+impl TurnTask {
+    /// What a turn of this kind is called where it refuses input that comes while it runs. `None`: it takes it.
+    pub(crate) fn refuses_input_as(&self) -> Option<&'static str> {
+        match self {
+            Self::Regular | Self::Shell(_) => None,
+        }
+    }
 }
 
 /// How a response ended.
@@ -124,7 +141,7 @@ impl Turn<'_> {
 
     /// Works until the model has nothing more to do, and nobody has anything more for it.
     async fn work(&mut self) -> Result<(), Outcome> {
-        if let Some(command) = self.plan.shell.take() {
+        if let TurnTask::Shell(command) = std::mem::replace(&mut self.plan.task, TurnTask::Regular) {
             self.start_shell(command);
             self.finish_shells().await?;
             if !self.inbox.has_steer() {
