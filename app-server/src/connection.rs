@@ -9,6 +9,7 @@ use codex_app_server_protocol::wire::{self, Decoded, encode_error};
 use codex_app_server_protocol::{
     Dialect, ErrorObject, Frame, Initialize, Request, RequestId, error, methods,
 };
+use codex_core::Traffic;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
@@ -137,7 +138,7 @@ impl Connection {
         };
         tokio::select! {
             biased;
-            () = self.client.outgoing.drained(), if backlog.is_empty() => {}
+            () = self.client.outgoing.drained(Traffic::Model), if backlog.is_empty() => {}
             () = answer_expected => {}
         }
         lines.next().await
@@ -145,13 +146,13 @@ impl Connection {
 
     /// Resolves when a request may begin; gives its place among those in progress.
     async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        self.client.outgoing.drained().await;
+        self.client.outgoing.drained(Traffic::Model).await;
         Arc::clone(&self.client.slots).acquire_owned().await.ok()
     }
 
     /// Whether nothing has to wait for its turn.
     fn is_free(&self, backlog: &Backlog) -> bool {
-        backlog.is_empty() && !self.client.outgoing.congested()
+        backlog.is_empty() && !self.client.outgoing.congested(Traffic::Model)
     }
 
     /// A line has been read: takes it, or keeps it for later.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_app_server_protocol::{Notification, Request};
-use codex_core::ThreadId;
+use codex_core::{ThreadId, Traffic};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
@@ -37,10 +37,10 @@ impl State {
         self.watchers.get(&thread).map_or(&[], Vec::as_slice)
     }
 
-    fn congested(&self, thread: ThreadId) -> bool {
+    fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool {
         self.watchers(thread)
             .iter()
-            .any(|client| client.outgoing.congested())
+            .any(|client| client.outgoing.congested(traffic))
     }
 }
 
@@ -210,11 +210,11 @@ impl Delivery for Subscriptions {
         drop(request);
     }
 
-    fn congested(&self, thread: ThreadId) -> bool {
-        self.lock().congested(thread)
+    fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool {
+        self.lock().congested(thread, traffic)
     }
 
-    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()> {
+    fn drained(&self, thread: ThreadId, traffic: Traffic) -> BoxFuture<'static, ()> {
         let (state, relieved) = (Arc::clone(&self.state), Arc::clone(&self.relieved));
         Box::pin(async move {
             loop {
@@ -222,7 +222,7 @@ impl Delivery for Subscriptions {
                 if !state
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .congested(thread)
+                    .congested(thread, traffic)
                 {
                     return;
                 }

@@ -24,11 +24,21 @@ pub trait EventSink: Send + Sync + 'static {
     /// Takes one event.
     fn emit(&self, thread: ThreadId, event: Event);
 
-    /// Whether somebody who watches the thread reads too slowly.
-    fn congested(&self, thread: ThreadId) -> bool;
+    /// Whether somebody who watches the thread reads too slowly for more of this.
+    fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool;
 
-    /// Resolves when `congested` is false again. The actor waits here before it takes more from the model.
-    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()>;
+    /// Resolves when `congested` is false again. The actor waits here before it takes more from the model, and a
+    /// command before more of its output is read.
+    fn drained(&self, thread: ThreadId, traffic: Traffic) -> BoxFuture<'static, ()>;
+}
+
+/// What is produced only as fast as it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traffic {
+    /// What a model writes: little, and people wait for it.
+    Model,
+    /// What commands print: without end, and as fast as it is taken. It leaves room for everything else.
+    Output,
 }
 
 /// Something that happened in a thread.

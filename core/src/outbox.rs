@@ -9,8 +9,8 @@ pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, Permission
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    DeltaKind, Event, EventSink, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Turn, TurnStatus,
-    now_ms,
+    DeltaKind, Event, EventSink, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Traffic, Turn,
+    TurnStatus, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -169,10 +169,10 @@ impl Outbox {
     }
 
     /// Waits while somebody who watches the thread reads too slowly. Whoever produces without end waits here first.
-    pub(crate) async fn ready(&self) {
+    pub(crate) async fn ready(&self, traffic: Traffic) {
         let Shared { sink, thread_id, .. } = &*self.shared;
-        while sink.congested(*thread_id) {
-            sink.drained(*thread_id).await;
+        while sink.congested(*thread_id, traffic) {
+            sink.drained(*thread_id, traffic).await;
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use codex_core::{ProcessControl, ProcessControlled, ProcessSink, ProcessStream};
+use codex_core::{ProcessControl, ProcessControlled, ProcessSink, ProcessStream, Traffic};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -117,6 +117,6 @@ impl<F: Fn(ProcessStream, &[u8], bool) + Send + Sync> ProcessSink for OutputSink
     }
 
     fn ready(&self) -> BoxFuture<'_, ()> {
-        self.outgoing.drained().boxed()
+        self.outgoing.drained(Traffic::Output).boxed()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use codex_app_server_protocol::{Notification, Request};
-use codex_core::ThreadId;
+use codex_core::{ThreadId, Traffic};
 use futures_util::future::BoxFuture;
 
 use super::delta::Delta;
@@ -44,9 +44,9 @@ pub(crate) trait Delivery: Send + Sync + 'static {
     /// The request with this id needs no answer any more.
     fn withdraw(&self, id: i64);
 
-    /// Whether somebody who watches the thread reads too slowly.
-    fn congested(&self, thread: ThreadId) -> bool;
+    /// Whether somebody who watches the thread reads too slowly for more of this.
+    fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool;
 
     /// Resolves when `congested` is false again.
-    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()>;
+    fn drained(&self, thread: ThreadId, traffic: Traffic) -> BoxFuture<'static, ()>;
 }

@@ -9,7 +9,7 @@ use codex_app_server_protocol::{
     ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
     TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnStarted, Warning,
 };
-use codex_core::{Event, EventSink, ThreadId, now_ms};
+use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
@@ -35,12 +35,12 @@ impl<D: Delivery> EventSink for Publisher<D> {
         publish(&*self.delivery, thread, event);
     }
 
-    fn congested(&self, thread: ThreadId) -> bool {
-        self.delivery.congested(thread)
+    fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool {
+        self.delivery.congested(thread, traffic)
     }
 
-    fn drained(&self, thread: ThreadId) -> BoxFuture<'static, ()> {
-        self.delivery.drained(thread)
+    fn drained(&self, thread: ThreadId, traffic: Traffic) -> BoxFuture<'static, ()> {
+        self.delivery.drained(thread, traffic)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests to clients, and who hears what.
 
 use codex_app_server_protocol::{CommandExecutionRequestApproval, ErrorObject, NoParams, RequestId, Warning};
-use codex_core::{ApprovalDecision, CommandApproval, Event, EventSink, new_request_id};
+use codex_core::{ApprovalDecision, CommandApproval, Event, EventSink, Traffic, new_request_id};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -234,9 +234,9 @@ async fn a_thread_waits_for_its_slowest_watcher_until_that_reads_or_leaves() {
     subscriptions.watch(other, &quick);
     slow.outgoing
         .push(Some(thread), vec![b' '; crate::client::outgoing::HIGH_WATER + 1]);
-    assert!(subscriptions.congested(thread));
-    assert!(!subscriptions.congested(other));
-    let drained = subscriptions.drained(thread);
+    assert!(subscriptions.congested(thread, Traffic::Model));
+    assert!(!subscriptions.congested(other, Traffic::Output));
+    let drained = subscriptions.drained(thread, Traffic::Model);
     assert!(subscriptions.unwatch(thread, &slow));
     assert!(!subscriptions.unwatch(thread, &slow));
     drained.await;

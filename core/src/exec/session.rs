@@ -20,7 +20,7 @@ use crate::process::orphan_reaper_client::Mark;
 use crate::process::remaining_output::RemainingOutput;
 use crate::process::stdio::{ChildInput, ChildOutput};
 use crate::sys::process::{Signal, exit_code as code_of};
-use crate::{CallStatus, DeltaKind, Item, ItemBody};
+use crate::{CallStatus, DeltaKind, Item, ItemBody, Traffic};
 
 /// Output that is kept, bytes: of the whole command for its item, and since the last look for the model.
 const KEPT: usize = 1024 * 1024;
@@ -295,7 +295,7 @@ pub(super) async fn follow(
         {
             all.push(&text);
             session.seen().fresh.push(&text);
-            report.outbox.ready().await;
+            report.outbox.ready(Traffic::Output).await;
             report
                 .outbox
                 .delta(&report.turn_id, &session.item_id, DeltaKind::CommandOutput, text);

@@ -73,11 +73,11 @@ impl EventSink for Recorder {
         }
     }
 
-    fn congested(&self, _thread: ThreadId) -> bool {
+    fn congested(&self, _thread: ThreadId, _: Traffic) -> bool {
         *self.congested.borrow()
     }
 
-    fn drained(&self, _thread: ThreadId) -> BoxFuture<'static, ()> {
+    fn drained(&self, _thread: ThreadId, _: Traffic) -> BoxFuture<'static, ()> {
         let mut congested = self.congested.subscribe();
         Box::pin(async move {
             let _ = congested.wait_for(|congested| !congested).await;

@@ -2,7 +2,8 @@
 //!
 //! Pushing never blocks. When the writer is behind, text of one item is merged into the entry that waits already, so
 //! that a slow reader costs memory in the size of the text, not of its frames; everything else is kept as it is. Above
-//! a high-water mark the queue calls itself congested, and whoever produces is expected to wait.
+//! a high-water mark the queue calls itself congested, and whoever produces is expected to wait; output of commands,
+//! which may be endless, has a lower mark.
 
 mod writer;
 
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use codex_app_server_protocol::Dialect;
-use codex_core::ThreadId;
+use codex_core::{ThreadId, Traffic};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use crate::events::delta::Delta;
@@ -21,6 +22,13 @@ pub(crate) use writer::write;
 
 /// Bytes from which on a queue is congested; it is drained below half of that.
 pub(crate) const HIGH_WATER: usize = 4 * 1024 * 1024;
+
+/// The same for output of commands. What waits in front of a model's text delays it: this much is written within
+/// milliseconds.
+const OUTPUT_HIGH_WATER: usize = 256 * 1024;
+
+/// Bytes of text that waits in one piece at most: it is made into JSON as a whole.
+const MERGED: usize = 64 * 1024;
 
 /// Bytes of the frame around a piece of text, roughly.
 const DELTA_FRAME: usize = 256;
@@ -80,6 +88,8 @@ pub(crate) struct Outgoing {
     queue: Mutex<Queue>,
     pushed: Notify,
     congested: AtomicBool,
+    /// As `congested`, for output of commands.
+    output_congested: AtomicBool,
     json_rpc_2: AtomicBool,
     broken: AtomicBool,
     /// Told when this queue is drained or broken. Shared by all queues of the process.
@@ -109,6 +119,7 @@ impl Outgoing {
             queue: Mutex::default(),
             pushed: Notify::new(),
             congested: AtomicBool::new(false),
+            output_congested: AtomicBool::new(false),
             json_rpc_2: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             relieved,
@@ -144,9 +155,18 @@ impl Outgoing {
         self.pushed.notify_one();
     }
 
-    /// Whether more waits than should.
-    pub(crate) fn congested(&self) -> bool {
-        self.congested.load(Ordering::Relaxed)
+    /// Whether more waits than should, for more of this to be added.
+    pub(crate) fn congested(&self, traffic: Traffic) -> bool {
+        let (congested, _) = self.mark(traffic);
+        congested.load(Ordering::Relaxed)
+    }
+
+    /// What says that the queue is congested for this, and from how many bytes on it is.
+    fn mark(&self, traffic: Traffic) -> (&AtomicBool, usize) {
+        match traffic {
+            Traffic::Model => (&self.congested, HIGH_WATER),
+            Traffic::Output => (&self.output_congested, OUTPUT_HIGH_WATER),
+        }
     }
 
     /// Bytes that are not written yet.
@@ -155,10 +175,10 @@ impl Outgoing {
     }
 
     /// Resolves when the queue is not congested.
-    pub(crate) async fn drained(&self) {
+    pub(crate) async fn drained(&self, traffic: Traffic) {
         loop {
             let relieved = self.relieved.notified();
-            if !self.congested() {
+            if !self.congested(traffic) {
                 return;
             }
             relieved.await;
@@ -209,8 +229,11 @@ impl Outgoing {
             }
             entry => queue.append(entry),
         }
-        if queue.bytes > HIGH_WATER {
-            self.congested.store(true, Ordering::Relaxed);
+        for traffic in [Traffic::Model, Traffic::Output] {
+            let (congested, high_water) = self.mark(traffic);
+            if queue.bytes > high_water {
+                congested.store(true, Ordering::Relaxed);
+            }
         }
         drop(queue);
         if was_empty {
@@ -253,10 +276,13 @@ impl Outgoing {
     fn written(&self, bytes: usize) {
         let mut queue = self.lock();
         queue.bytes -= bytes;
-        let low = queue.bytes < HIGH_WATER / 2;
+        let left = queue.bytes;
         drop(queue);
-        if low && self.congested.swap(false, Ordering::Relaxed) {
-            self.relieved.notify_waiters();
+        for traffic in [Traffic::Model, Traffic::Output] {
+            let (congested, high_water) = self.mark(traffic);
+            if left < high_water / 2 && congested.swap(false, Ordering::Relaxed) {
+                self.relieved.notify_waiters();
+            }
         }
     }
 
@@ -270,6 +296,7 @@ impl Outgoing {
         // Some hold files, and write a line to the log.
         drop(entries);
         self.congested.store(false, Ordering::Relaxed);
+        self.output_congested.store(false, Ordering::Relaxed);
         self.broken.store(true, Ordering::Relaxed);
         self.relieved.notify_waiters();
     }
@@ -299,7 +326,11 @@ impl Queue {
         }
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         match self.entries.get_mut(at) {
-            Some(Entry::Delta(earlier)) if delta.continues(earlier) => Some(earlier),
+            Some(Entry::Delta(earlier))
+                if delta.continues(earlier) && earlier.text.len() + delta.text.len() <= MERGED =>
+            {
+                Some(earlier)
+            }
             _ => None,
         }
     }
@@ -375,13 +406,26 @@ mod tests {
     fn is_congested_above_the_mark_and_drained_below_half_of_it() {
         let queue = queue();
         queue.push(None, vec![b' '; HIGH_WATER / 2]);
-        assert!(!queue.congested());
+        assert!(!queue.congested(Traffic::Model));
+        assert!(queue.congested(Traffic::Output), "output leaves room for others");
         queue.push(None, vec![b' '; HIGH_WATER / 2]);
-        assert!(queue.congested());
+        assert!(queue.congested(Traffic::Model));
         queue.written(HIGH_WATER / 2);
-        assert!(queue.congested(), "still at half");
+        assert!(queue.congested(Traffic::Model), "still at half");
         queue.written(HIGH_WATER / 2);
-        assert!(!queue.congested());
+        assert!(!queue.congested(Traffic::Model));
+        assert!(!queue.congested(Traffic::Output));
+    }
+
+    #[test]
+    fn text_is_merged_into_pieces_of_bounded_size() {
+        let (queue, thread) = (queue(), ThreadId::new());
+        queue.set_behind(true);
+        for _ in 0..40 {
+            queue.push_delta(delta(thread, "a", &"x".repeat(MERGED / 16)));
+        }
+        let lengths: Vec<_> = texts(&queue).iter().map(String::len).collect();
+        assert_eq!(lengths, [MERGED, MERGED, MERGED / 2]);
     }
 
     #[tokio::test]
@@ -426,7 +470,7 @@ mod tests {
         let (gone, _) = tokio::io::duplex(64);
         drop(write(Arc::clone(&queue), gone).await);
         queue.broken().await;
-        queue.drained().await;
+        queue.drained(Traffic::Model).await;
         queue.push(None, "late");
         assert!(texts(&queue).is_empty());
     }

@@ -9,7 +9,7 @@ use crate::session::calls::Calls;
 use crate::session::inbox::StreamInterrupt;
 use crate::session::stream::ResponseItems;
 use crate::tools::CallContext;
-use crate::{DeltaKind, Event, Item};
+use crate::{DeltaKind, Event, Item, Traffic};
 
 /// Events that are taken in one go before others get their turn.
 const BURST: usize = 64;
@@ -34,7 +34,7 @@ impl Turn<'_> {
                     if burst >= BURST {
                         tokio::task::yield_now().await;
                     }
-                    outbox.ready().await;
+                    outbox.ready(Traffic::Model).await;
                     stream.next().await
                 };
                 let event = self.inbox.watch(calls, next).await?;

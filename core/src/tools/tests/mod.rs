@@ -41,7 +41,7 @@ use crate::outbox::Outbox;
 use crate::safety::ThreadApprovals;
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, CommandApproval, CommandExecution, Event, EventSink, ItemBody,
-    ModeKind, SandboxPolicy, ThreadId, ThreadSettings,
+    ModeKind, SandboxPolicy, ThreadId, ThreadSettings, Traffic,
 };
 
 struct Sink(mpsc::UnboundedSender<Event>);
@@ -51,11 +51,11 @@ impl EventSink for Sink {
         let _ = self.0.send(event);
     }
 
-    fn congested(&self, _: ThreadId) -> bool {
+    fn congested(&self, _: ThreadId, _: Traffic) -> bool {
         false
     }
 
-    fn drained(&self, _: ThreadId) -> BoxFuture<'static, ()> {
+    fn drained(&self, _: ThreadId, _: Traffic) -> BoxFuture<'static, ()> {
         std::future::ready(()).boxed()
     }
 }
