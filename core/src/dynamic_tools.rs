@@ -47,6 +47,9 @@ pub enum DynamicToolsError {
     /// The name of something else.
     #[error("dynamic tool name is reserved: {0}")]
     Reserved(String),
+    /// A tool that is to be searched for, but belongs to no namespace: searches find namespaces.
+    #[error("deferred dynamic tool must include a namespace: {0}")]
+    NoNamespace(String),
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -72,6 +75,9 @@ struct Function {
     name: String,
     description: String,
     input_schema: Value,
+    /// The model is to see it only once it searches for it.
+    #[serde(default)]
+    defer_loading: bool,
 }
 
 impl DynamicTools {
@@ -85,7 +91,13 @@ impl DynamicTools {
         let mut taken = BTreeSet::new();
         for group in &groups {
             let name = match group {
-                Group::Function(function) => check_name(&function.name, MAX_NAME)?,
+                Group::Function(function) => {
+                    let name = check_name(&function.name, MAX_NAME)?;
+                    if function.defer_loading {
+                        return Err(DynamicToolsError::NoNamespace(name.to_owned()));
+                    }
+                    name
+                }
                 Group::Namespace { name, tools, .. } => {
                     check_name(name, MAX_NAMESPACE)?;
                     let mut taken = BTreeSet::new();
@@ -126,18 +138,35 @@ impl DynamicTools {
 
     /// What the model is told of them.
     pub(crate) fn specs(&self) -> impl Iterator<Item = Value> {
-        self.groups().iter().map(|group| match group {
-            Group::Function(function) => function.spec(),
+        self.specs_of(|_| true)
+    }
+
+    /// What a model is told of them that can search for the others.
+    pub(crate) fn shown_specs(&self) -> impl Iterator<Item = Value> {
+        self.specs_of(|function| !function.defer_loading)
+    }
+
+    /// Those that it has to search for.
+    pub(crate) fn deferred_specs(&self) -> impl Iterator<Item = Value> {
+        self.specs_of(|function| function.defer_loading)
+    }
+
+    fn specs_of(&self, wanted: fn(&Function) -> bool) -> impl Iterator<Item = Value> {
+        self.groups().iter().filter_map(move |group| match group {
+            Group::Function(function) => wanted(function).then(|| function.spec()),
             Group::Namespace {
                 name,
                 description,
                 tools,
             } => {
-                let tools: Vec<_> = tools
+                let shown: Vec<_> = tools
                     .iter()
+                    .filter(|Member::Function(function)| wanted(function))
                     .map(|Member::Function(function)| function.spec())
                     .collect();
-                json!({"type": "namespace", "name": name, "description": description, "tools": tools})
+                (tools.is_empty() || !shown.is_empty()).then(
+                    || json!({"type": "namespace", "name": name, "description": description, "tools": shown}),
+                )
             }
         })
     }

@@ -16,6 +16,8 @@ pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_inp
 pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
 /// Offer a tool that asks for permissions.
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
+/// Offer every model a tool that tells the user something in the middle of a turn.
+pub const SEND_MESSAGE_TO_USER_ASYNC: &str = "send_message_to_user_async";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
 /// Offer a tool that shows the model image files.
@@ -273,6 +275,7 @@ mod tests {
             ENABLE_REQUEST_COMPRESSION,
             EXEC_PERMISSION_APPROVALS,
             REQUEST_PERMISSIONS_TOOL,
+            SEND_MESSAGE_TO_USER_ASYNC,
             SHELL_TOOL,
             VIEW_IMAGE,
         ] {

@@ -91,6 +91,14 @@ pub enum MessagePhase {
     FinalAnswer,
 }
 
+/// How a message reaches the user, if not as a part of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageDelivery {
+    /// Whenever the user looks; the agent goes on.
+    Async,
+}
+
 /// One item of a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -120,6 +128,8 @@ pub enum ItemBody {
         text: String,
         /// Commentary or answer, where the model tells.
         phase: Option<MessagePhase>,
+        /// How it reaches the user; `None` is the usual way.
+        delivery: Option<MessageDelivery>,
     },
     /// What the model thought.
     Reasoning {
@@ -220,7 +230,7 @@ pub enum ItemBody {
 impl ItemBody {
     /// Whether this is something that the model says to be read, not only on the way to it.
     pub(crate) fn is_answer(&self) -> bool {
-        matches!(self, Self::AgentMessage { text, phase }
+        matches!(self, Self::AgentMessage { text, phase, .. }
             if *phase != Some(MessagePhase::Commentary) && !text.trim().is_empty())
     }
 }

@@ -1,7 +1,8 @@
 //! The settings of a thread: what a client may choose at its start and change with a turn.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +130,59 @@ pub struct PermissionProfileRef {
     pub extends: Option<String>,
 }
 
+/// What a permission profile of the user's own says beyond the policy that it comes closest to
+/// (docs/contract/safety.md#permission-profiles).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileRules {
+    /// Further folders to write.
+    pub writable: Vec<PathBuf>,
+    /// Folders and files to keep read-only within writable ones.
+    pub read_only: Vec<PathBuf>,
+    /// Folders and files that can't be read.
+    pub deny_read: Vec<PathBuf>,
+    /// As `read_only`, in each workspace root.
+    pub read_only_in_roots: Vec<PathBuf>,
+    /// As `deny_read`, in each workspace root.
+    pub deny_read_in_roots: Vec<PathBuf>,
+}
+
+impl ProfileRules {
+    /// Whether the policy says all of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What can't be read, in a workspace of these folders.
+    pub(crate) fn denied<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
+        all(&self.deny_read, &self.deny_read_in_roots, roots)
+    }
+
+    /// What is to stay read-only, in a workspace of these folders.
+    pub(crate) fn kept<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
+        all(&self.read_only, &self.read_only_in_roots, roots)
+    }
+
+    /// Only what can't be read.
+    pub(crate) fn denials(&self) -> Self {
+        Self {
+            deny_read: self.deny_read.clone(),
+            deny_read_in_roots: self.deny_read_in_roots.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Places, and places of the same name in each root.
+fn all<'a>(
+    places: &[PathBuf],
+    in_roots: &[PathBuf],
+    roots: impl IntoIterator<Item = &'a Path>,
+) -> Vec<PathBuf> {
+    let roots = roots.into_iter();
+    let below = roots.flat_map(|root| in_roots.iter().map(|path| root.join(path)));
+    places.iter().cloned().chain(below).collect()
+}
+
 /// How much of its reasoning the model sums up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -211,6 +265,8 @@ pub struct ThreadSettings {
     pub sandbox_policy: SandboxPolicy,
     /// The profile that the sandbox policy came from, if one was chosen by name or by default.
     pub permission_profile: Option<PermissionProfileRef>,
+    /// What that profile says beyond the policy. Not kept in files: it is what the configuration says now.
+    pub profile_rules: Option<Arc<ProfileRules>>,
     /// Personality, without effect.
     pub personality: Option<Personality>,
     /// Collaboration mode.
@@ -219,6 +275,56 @@ pub struct ThreadSettings {
     pub mode_instructions: Option<String>,
     /// Plugins that are switched off for this thread.
     pub disabled_plugin_ids: Vec<String>,
+}
+
+impl ThreadSettings {
+    /// The folders of the workspace.
+    pub(crate) fn workspace(&self) -> impl Iterator<Item = &Path> {
+        let cwd = [self.cwd.as_path()];
+        cwd.into_iter()
+            .chain(self.workspace_roots.iter().map(PathBuf::as_path))
+    }
+
+    /// Folders below which commands and patches may write, as the settings name them, but for `$TMPDIR`. Some may not
+    /// exist.
+    pub(crate) fn writable_folders(&self) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        if let SandboxPolicy::WorkspaceWrite {
+            writable_roots,
+            exclude_slash_tmp,
+            ..
+        } = &self.sandbox_policy
+        {
+            folders.extend(self.workspace().map(Path::to_owned));
+            folders.extend_from_slice(writable_roots);
+            if !exclude_slash_tmp {
+                folders.push("/tmp".into());
+            }
+        }
+        if let Some(rules) = &self.profile_rules {
+            folders.extend_from_slice(&rules.writable);
+        }
+        folders
+    }
+
+    /// `$TMPDIR` of the daemon, if commands and patches may write there.
+    pub(crate) fn writable_tmpdir(&self) -> Option<PathBuf> {
+        match self.sandbox_policy {
+            SandboxPolicy::WorkspaceWrite {
+                exclude_tmpdir_env_var: false,
+                ..
+            } => std::env::var_os("TMPDIR")
+                .map(PathBuf::from)
+                .filter(|folder| folder.is_absolute()),
+            _ => None,
+        }
+    }
+
+    /// What can't be read, as the settings name it.
+    pub(crate) fn denied(&self) -> Vec<PathBuf> {
+        let rules = self.profile_rules.as_ref();
+        rules.map_or_else(Vec::new, |rules| rules.denied(self.workspace()))
+    }
 }
 
 /// Changes to [`ThreadSettings`]: what is `None` stays as it is.
@@ -258,4 +364,11 @@ pub struct SettingsPatch {
     pub client_metadata: Option<BTreeMap<String, String>>,
     /// Adds to them.
     pub client_metadata_patch: Option<BTreeMap<String, String>>,
+}
+
+impl SettingsPatch {
+    /// Whether it says what commands may touch.
+    pub(crate) fn chooses_sandbox(&self) -> bool {
+        self.sandbox_policy.is_some() || self.sandbox_mode.is_some() || self.permissions.is_some()
+    }
 }

@@ -176,3 +176,129 @@ async fn names_that_can_t_be_are_refused() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn deferred_tools_are_shown_once_the_model_has_searched_for_them() {
+    let search = json!({
+        "type": "tool_search_call", "call_id": "s1", "execution": "client", "status": "completed",
+        "arguments": {"query": "open a file in the editor"},
+    });
+    let open = json!({
+        "type": "function_call", "call_id": "c1", "namespace": "ide", "name": "open", "arguments": "{}",
+    });
+    let done = |item: Value| json!({"type": "response.output_item.done", "output_index": 0, "item": item});
+    let model = MockModel::start([
+        Answer::new().event(done(search)),
+        Answer::new().event(done(open)),
+        Answer::from("Done"),
+        Answer::from("Again"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let mut deferred = tool("open");
+    deferred["deferLoading"] = json!(true);
+    let group = |tools: Value| json!({"type": "namespace", "name": "ide", "description": "The editor.", "tools": tools});
+    let error = app
+        .call_err("thread/start", json!({"dynamicTools": [deferred.clone()]}))
+        .await;
+    assert_eq!(
+        error.message,
+        "deferred dynamic tool must include a namespace: open"
+    );
+    let tools = json!([group(json!([deferred, tool("shut")]))]);
+    let thread = app
+        .start_thread(json!({"model": "gpt-5.5", "dynamicTools": tools}))
+        .await;
+    let running = app.start_turn(&thread, "Open it").await;
+    let request = app.server_request("item/tool/call").await;
+    assert_eq!(
+        (&request.params["namespace"], &request.params["tool"]),
+        (&json!("ide"), &json!("open"))
+    );
+    app.respond(
+        &request,
+        json!({"contentItems": [{"type": "inputText", "text": "opened"}], "success": true}),
+    )
+    .await;
+    assert_eq!(app.end_of(running).await.text(), "Done");
+    app.run_turn(&thread, "And again").await;
+    app.stop().await;
+    let requests = model.requests();
+    let shown = &requests[0].body["tools"];
+    let names: Vec<_> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| &tool["type"])
+        .collect();
+    assert!(names.contains(&&json!("tool_search")), "{shown}");
+    let text = shown.to_string();
+    assert!(text.contains("\"shut\"") && !text.contains("\"open\""), "{text}");
+    let input = requests[0].body["input"].to_string();
+    assert_eq!(input.matches("- ide: The editor.").count(), 1, "{input}");
+    let output = &requests[1].body["input"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (
+            &output["type"],
+            &output["call_id"],
+            &output["tools"][0]["tools"][0]["name"]
+        ),
+        (&json!("tool_search_output"), &json!("s1"), &json!("open"))
+    );
+    assert_eq!(output["tools"][0]["tools"][0]["defer_loading"], true);
+    let last = requests[3].body["input"].to_string();
+    assert_eq!(last.matches("- ide: The editor.").count(), 1, "it is told once");
+    assert_eq!(requests[3].body["tools"], *shown, "the prefix of requests stays");
+}
+
+#[tokio::test]
+async fn a_model_can_tell_the_user_something_in_the_middle_of_a_turn() {
+    let model = MockModel::start([
+        Answer::new().call(
+            "c1",
+            "send_message_to_user_async",
+            json!({"message": "Half done."}),
+        ),
+        Answer::new().call("c2", "send_message_to_user_async", json!({"message": " "})),
+        Answer::from("All done."),
+        Answer::from("Other"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-6.2-sol"})).await;
+    let turn = app.run_turn(&thread, "Work").await;
+    let told = turn.items_of("agentMessage")[0].clone();
+    assert_eq!(
+        (&told["id"], &told["text"], &told["delivery"], &told["phase"]),
+        (
+            &json!("c1"),
+            &json!("Half done."),
+            &json!("async"),
+            &json!("final_answer")
+        )
+    );
+    assert_eq!(turn.items_of("agentMessage")[1]["text"], "All done.");
+    let read = app
+        .call("thread/read", json!({"threadId": thread, "includeTurns": true}))
+        .await;
+    assert!(
+        read["thread"]["turns"][0]["items"]
+            .as_array()
+            .unwrap()
+            .contains(&told)
+    );
+    let other = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    app.run_turn(&other, "Work").await;
+    app.stop().await;
+    let requests = model.requests();
+    let outputs: Vec<_> = requests[2].body["input"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["type"] == "function_call_output")
+        .map(|item| item["output"].clone())
+        .collect();
+    assert_eq!(outputs, ["{\"accepted\":true}", "message must not be empty"]);
+    let offered = |index: usize| requests[index].body["tools"].to_string().contains("send_message");
+    assert!(offered(0) && !offered(3));
+}

@@ -34,6 +34,7 @@ mod model;
 mod numbers;
 mod orphans;
 mod permission;
+mod permission_profile;
 mod process;
 mod rules;
 mod shutdown;

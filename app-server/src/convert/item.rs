@@ -8,7 +8,8 @@ use std::time::Duration;
 use codex_app_server_protocol as wire;
 use codex_app_server_protocol::{LegacyAppPathString, ThreadItemKind};
 use codex_core::{
-    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MessagePhase, WebSearchAction,
+    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MessageDelivery, MessagePhase,
+    WebSearchAction,
 };
 use serde_json::Value;
 
@@ -30,10 +31,14 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             content: content.into_iter().map(input::to_wire).collect(),
             client_id,
         },
-        ItemBody::AgentMessage { text, phase } => ThreadItemKind::AgentMessage {
+        ItemBody::AgentMessage {
+            text,
+            phase,
+            delivery,
+        } => ThreadItemKind::AgentMessage {
             id,
             text,
-            delivery: None,
+            delivery: delivery.map(|MessageDelivery::Async| wire::AgentMessageDelivery::Async),
             memory_citation: None,
             moderation: None,
             phase: phase.map(phase_to_wire),

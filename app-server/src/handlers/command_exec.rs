@@ -50,15 +50,15 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
     let cwd = server_folder.join(params.cwd.map(PathBuf::from).unwrap_or_default());
     let config = Config::load_in_background(&cx.server.config, cwd.clone(), Vec::new()).await;
     let config = config.map_err(CoreError::from)?;
-    let (sandbox, sandbox_folder) = match (params.sandbox_policy, params.permission_profile) {
-        (Some(policy), _) => (policy::sandbox_from_wire(policy), server_folder),
+    let (sandbox, profile, sandbox_folder) = match (params.sandbox_policy, params.permission_profile) {
+        (Some(policy), _) => (policy::sandbox_from_wire(policy), None, server_folder),
         (None, Some(profile)) => {
             let named = config.sandbox_of_profile(&profile);
-            let (policy, _) =
+            let chosen =
                 named.map_err(|error| RpcError::invalid(format!("invalid permission profile: {error}")))?;
-            (policy, cwd.clone())
+            (chosen.policy, chosen.rules, cwd.clone())
         }
-        (None, None) => (config.sandbox_policy, cwd.clone()),
+        (None, None) => (config.sandbox_policy, config.profile_rules, cwd.clone()),
     };
     let command = ClientCommand {
         argv: params.command,
@@ -71,6 +71,7 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
         stream_input: params.stream_stdin,
         stream_output: params.stream_stdout_stderr,
         sandbox,
+        profile,
         sandbox_folder,
         codex_home: config.codex_home,
     };

@@ -79,6 +79,7 @@ async fn prepare(cx: &RequestContext, params: ProcessSpawnParams) -> RpcResult<C
         stream_input: params.stream_stdin,
         stream_output: params.stream_stdout_stderr,
         sandbox: SandboxPolicy::DangerFullAccess,
+        profile: None,
         codex_home: config.codex_home,
     })
 }

@@ -40,9 +40,8 @@ pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, check};
 pub use overrides::{ConfigOverride, OverrideError};
-pub use permission_profiles::PermissionProfile;
-pub use permissions::BUILT_IN_PROFILES;
 pub(crate) use permissions::project_root;
+pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,

@@ -10,30 +10,22 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::expand_tilde;
-use crate::SandboxPolicy;
+use crate::{ProfileRules, SandboxPolicy};
 
 /// Profiles that one may be based on, one after the other, at most.
 const DEEPEST: usize = 16;
 
 /// What a permission profile means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PermissionProfile {
+pub(super) struct PermissionProfile {
     /// The profile that it is based on.
-    pub extends: Option<String>,
+    pub(super) extends: Option<String>,
     /// What it is for, in the user's words.
-    pub description: Option<String>,
-    /// The policy that it comes closest to; what follows is on top of it.
-    pub policy: SandboxPolicy,
-    /// Further folders to write.
-    pub writable: Vec<PathBuf>,
-    /// Folders and files to keep read-only within writable ones.
-    pub read_only: Vec<PathBuf>,
-    /// Folders and files that can't be read.
-    pub deny_read: Vec<PathBuf>,
-    /// As `read_only`, in each workspace root.
-    pub read_only_in_roots: Vec<PathBuf>,
-    /// As `deny_read`, in each workspace root.
-    pub deny_read_in_roots: Vec<PathBuf>,
+    pub(super) description: Option<String>,
+    /// The policy that it comes closest to.
+    pub(super) policy: SandboxPolicy,
+    /// What it says beyond that.
+    pub(super) rules: ProfileRules,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -63,21 +55,6 @@ struct Rules {
     tmpdir: bool,
     slash_tmp: bool,
     network: bool,
-}
-
-impl PermissionProfile {
-    /// Whether the policy says all of it.
-    pub(super) fn is_a_policy(&self) -> bool {
-        [
-            &self.writable,
-            &self.read_only,
-            &self.deny_read,
-            &self.read_only_in_roots,
-            &self.deny_read_in_roots,
-        ]
-        .into_iter()
-        .all(Vec::is_empty)
-    }
 }
 
 /// A profile of the user's own, by name.
@@ -188,6 +165,10 @@ impl Rules {
             if self.slash_tmp {
                 writable.push("/tmp".into());
             }
+            if self.tmpdir {
+                let tmpdir = std::env::var_os("TMPDIR").map(PathBuf::from);
+                writable.extend(tmpdir.filter(|folder| folder.is_absolute()));
+            }
             SandboxPolicy::ReadOnly {
                 network_access: self.network,
             }
@@ -196,11 +177,13 @@ impl Rules {
             extends: profile.extends,
             description: profile.description,
             policy,
-            writable,
-            read_only: with(&self.paths, Access::Read),
-            deny_read: with(&self.paths, Access::None),
-            read_only_in_roots: with(&self.roots, Access::Read),
-            deny_read_in_roots: with(&self.roots, Access::None),
+            rules: ProfileRules {
+                writable,
+                read_only: with(&self.paths, Access::Read),
+                deny_read: with(&self.paths, Access::None),
+                read_only_in_roots: with(&self.roots, Access::Read),
+                deny_read_in_roots: with(&self.roots, Access::None),
+            },
         }
     }
 }
@@ -290,11 +273,13 @@ mod tests {
                 exclude_tmpdir_env_var: true,
                 exclude_slash_tmp: false,
             },
-            writable: Vec::new(),
-            read_only: vec!["/data/old".into()],
-            deny_read: vec!["/secret".into()],
-            read_only_in_roots: vec!["docs".into()],
-            deny_read_in_roots: vec!["keys".into()],
+            rules: ProfileRules {
+                writable: Vec::new(),
+                read_only: vec!["/data/old".into()],
+                deny_read: vec!["/secret".into()],
+                read_only_in_roots: vec!["docs".into()],
+                deny_read_in_roots: vec!["keys".into()],
+            },
         };
         assert_eq!(mine, expected);
     }
@@ -310,7 +295,10 @@ mod tests {
                 network_access: false
             }
         );
-        assert_eq!(mine.writable, [PathBuf::from("/data"), PathBuf::from("/tmp")]);
+        assert_eq!(
+            mine.rules.writable,
+            [PathBuf::from("/data"), PathBuf::from("/tmp")]
+        );
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //! (docs/contract/threads.md#thread-start).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Table;
 
 use super::permission_profiles;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
-use crate::{ApprovalPolicy, PermissionProfileRef, SandboxMode, SandboxPolicy};
+use crate::{ApprovalPolicy, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy};
 
 /// The permission profiles that are always there, with the sandbox mode that each stands for.
 pub const BUILT_IN_PROFILES: [(&str, SandboxMode); 3] = [
@@ -21,6 +22,18 @@ pub(super) struct Defaults {
     pub(super) approval_policy: ApprovalPolicy,
     pub(super) sandbox_policy: SandboxPolicy,
     pub(super) profile: Option<PermissionProfileRef>,
+    pub(super) rules: Option<Arc<ProfileRules>>,
+}
+
+/// What a permission profile means for a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenProfile {
+    /// The policy that it comes closest to.
+    pub policy: SandboxPolicy,
+    /// What clients are told of it.
+    pub reference: PermissionProfileRef,
+    /// What it says beyond the policy. `None` for built-in ones.
+    pub rules: Option<Arc<ProfileRules>>,
 }
 
 /// Settles the defaults, or says what stands in the way.
@@ -35,23 +48,25 @@ pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<D
         Some(TrustLevel::Untrusted) => ApprovalPolicy::Untrusted,
         Some(TrustLevel::Trusted) | None => ApprovalPolicy::OnRequest,
     });
-    let (sandbox_policy, profile) = if let Some(mode) = toml.sandbox_mode {
-        (policy(mode, &toml.sandbox_workspace_write), None)
+    let (sandbox_policy, profile, rules) = if let Some(mode) = toml.sandbox_mode {
+        (policy(mode, &toml.sandbox_workspace_write), None, None)
     } else if let Some(name) = &toml.default_permissions {
-        let (policy, profile) = named(name, toml.permissions.as_ref())
+        let chosen = named(name, toml.permissions.as_ref())
             .map_err(|reason| format!("default_permissions refers to {reason}"))?;
-        (policy, Some(profile))
+        (chosen.policy, Some(chosen.reference), chosen.rules)
     } else {
         let (id, mode) = match trust {
             Some(_) => (":workspace", SandboxMode::WorkspaceWrite),
             None => (":read-only", SandboxMode::ReadOnly),
         };
-        (policy(mode, &toml.sandbox_workspace_write), Some(reference(id)))
+        let policy = policy(mode, &toml.sandbox_workspace_write);
+        (policy, Some(reference(id)), None)
     };
     Ok(Defaults {
         approval_policy,
         sandbox_policy,
         profile,
+        rules,
     })
 }
 
@@ -72,27 +87,25 @@ pub(super) fn policy(mode: SandboxMode, details: &WorkspaceWriteToml) -> Sandbox
 }
 
 /// The sandbox of a profile, which may be one of the user's own.
-pub(super) fn named(
-    name: &str,
-    own: Option<&Table>,
-) -> Result<(SandboxPolicy, PermissionProfileRef), String> {
+pub(super) fn named(name: &str, own: Option<&Table>) -> Result<ChosenProfile, String> {
     match BUILT_IN_PROFILES.iter().find(|(id, _)| *id == name) {
-        Some((id, mode)) => Ok((policy(*mode, &WorkspaceWriteToml::default()), reference(id))),
+        Some((id, mode)) => Ok(ChosenProfile {
+            policy: policy(*mode, &WorkspaceWriteToml::default()),
+            reference: reference(id),
+            rules: None,
+        }),
         None if name.starts_with(':') => Err(format!("unknown built-in profile `{name}`")),
         None => {
             let none = Table::new();
             let profile = permission_profiles::profile(own.unwrap_or(&none), name)?;
-            if !profile.is_a_policy() {
-                // Patches and images know policies only.
-                return Err(format!(
-                    "profile `{name}`, whose `read` and `none` rules, and `write` without `:project_roots`, are not supported yet"
-                ));
-            }
-            let reference = PermissionProfileRef {
-                id: name.to_owned(),
-                extends: profile.extends,
-            };
-            Ok((profile.policy, reference))
+            Ok(ChosenProfile {
+                policy: profile.policy,
+                reference: PermissionProfileRef {
+                    id: name.to_owned(),
+                    extends: profile.extends,
+                },
+                rules: Some(Arc::new(profile.rules)).filter(|rules| !rules.is_empty()),
+            })
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::Table;
 
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
-use super::permission_profiles::{self, PermissionProfile};
-use super::permissions;
+use super::permissions::{self, ChosenProfile};
 use super::provider_problems::provider_problems;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::{
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::features::Features;
 use crate::{
-    ApprovalPolicy, ApprovalsReviewer, PermissionProfileRef, Personality, ReasoningSummary, SandboxMode,
-    SandboxPolicy,
+    ApprovalPolicy, ApprovalsReviewer, PermissionProfileRef, Personality, ProfileRules, ReasoningSummary,
+    SandboxMode, SandboxPolicy,
 };
 
 /// Ids that `[model_providers]` may not define.
@@ -77,6 +77,8 @@ pub struct Config {
     pub sandbox_policy: SandboxPolicy,
     /// The profile that `sandbox_policy` comes from; `None` when it was set by `sandbox_mode`.
     pub permission_profile: Option<PermissionProfileRef>,
+    /// What that profile says beyond the policy.
+    pub profile_rules: Option<Arc<ProfileRules>>,
     /// Whether the user trusts the project.
     pub trust: Option<TrustLevel>,
     /// The folders around the working folder that the user trusts by name, the outermost first.
@@ -169,22 +171,8 @@ impl Config {
     }
 
     /// The sandbox of a permission profile, by name.
-    pub fn sandbox_of_profile(
-        &self,
-        name: &str,
-    ) -> Result<(SandboxPolicy, PermissionProfileRef), ConfigError> {
+    pub fn sandbox_of_profile(&self, name: &str) -> Result<ChosenProfile, ConfigError> {
         permissions::named(name, Some(&self.permission_profiles))
-            .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
-    }
-
-    /// A permission profile of the user's own, by name: what it says beyond the policy of
-    /// [`Config::sandbox_of_profile`]. `None` for built-in ones.
-    pub fn own_permission_profile(&self, name: &str) -> Result<Option<PermissionProfile>, ConfigError> {
-        if name.starts_with(':') {
-            return Ok(None);
-        }
-        permission_profiles::profile(&self.permission_profiles, name)
-            .map(Some)
             .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
     }
 
@@ -252,6 +240,7 @@ impl Config {
             approvals_reviewer: toml.approvals_reviewer.unwrap_or_default(),
             sandbox_policy: defaults.sandbox_policy,
             permission_profile: defaults.profile,
+            profile_rules: defaults.rules,
             trust,
             trusted_folders: Vec::new(),
             permission_profiles: toml.permissions.unwrap_or_default(),

@@ -317,6 +317,14 @@ impl Engine {
         if let Some(policy) = saved.sandbox_policy {
             again.sandbox_policy = policy;
             again.permission_profile = saved.permission_profile;
+            again.profile_rules = None;
+            // What a profile of the user's own means is what the configuration says now.
+            if let Some(profile) = again.permission_profile.clone()
+                && !profile.id.starts_with(':')
+                && !start.settings.chooses_sandbox()
+            {
+                settings::apply_profile(config, &mut again, &profile.id)?;
+            }
         }
         again.personality = saved.personality.or(again.personality);
         if start.settings.cwd.is_none()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -20,7 +21,7 @@ use crate::process::stdio::{ChildInput, ChildOutput};
 use crate::sandbox::SandboxError;
 use crate::sys::process::{Signal, exit_code};
 use crate::sys::terminal::TerminalSize;
-use crate::{AdditionalPermissions, SandboxPolicy};
+use crate::{AdditionalPermissions, ProfileRules, SandboxPolicy};
 
 /// Bytes of one read, and of one piece of streamed output, at most.
 const READ: usize = 64 * 1024;
@@ -54,6 +55,8 @@ pub struct ClientCommand {
     pub stream_output: bool,
     /// What it may touch.
     pub sandbox: SandboxPolicy,
+    /// What a permission profile says beyond the policy.
+    pub profile: Option<Arc<ProfileRules>>,
     /// The folder that the sandbox's policy calls the workspace.
     pub sandbox_folder: PathBuf,
     /// `CODEX_HOME`, which no sandbox lets it change.
@@ -213,6 +216,7 @@ impl ClientCommand {
             folder: self.sandbox_folder,
             workspace_roots: Vec::new(),
             codex_home: self.codex_home,
+            profile: self.profile,
             permissions: AdditionalPermissions::default(),
         };
         let plan = confinement.plan(tmpdir(&variables)).await?;

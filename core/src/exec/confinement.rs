@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::process::launcher::{Launcher, Output, Variables};
 use crate::sandbox::{SandboxError, SandboxLayers, SandboxPlan, SandboxRequest, availability};
-use crate::{AdditionalPermissions, SandboxPolicy};
+use crate::{AdditionalPermissions, ProfileRules, SandboxPolicy};
 
 /// Where the limits of a command are counted from.
 #[derive(Debug, Clone)]
@@ -19,7 +20,9 @@ pub(crate) struct CommandSandbox {
     pub(crate) workspace_roots: Vec<PathBuf>,
     /// `CODEX_HOME`, absolute.
     pub(crate) codex_home: PathBuf,
-    /// What it may do beyond the policy.
+    /// What the permission profile says beyond the policy.
+    pub(crate) profile: Option<Arc<ProfileRules>>,
+    /// What it may do beyond both.
     pub(crate) permissions: AdditionalPermissions,
 }
 
@@ -42,7 +45,7 @@ impl CommandSandbox {
                 writable: &self.permissions.write,
                 read_only: &[],
                 deny_read: &[],
-                profile: None,
+                profile: self.profile.as_deref(),
                 network: self.permissions.network,
                 layers: SandboxLayers::default(),
             })

@@ -198,6 +198,10 @@ impl ExecSessions {
             folder: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
             codex_home: self.codex_home.clone(),
+            profile: settings.profile_rules.as_ref().map(|rules| match confinement {
+                Confinement::ReadOnly => Arc::new(rules.denials()),
+                Confinement::Policy | Confinement::None => Arc::clone(rules),
+            }),
             permissions,
         };
         let who = Identity {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::model_info::{
     ApplyPatchKind, AvailabilityNux, COMMON_WINDOW, ModelInfo, ModelUpgrade, ReasoningLevel, ServiceTier,
-    ShellType, TruncationMode, TruncationPolicy, Visibility,
+    ShellType, TruncationMode, TruncationPolicy, Visibility, WebSearchKind,
 };
 
 /// All of them, in the order of lists.
@@ -43,6 +43,8 @@ struct Row {
     /// Tokens of the whole window.
     window: i64,
     comp_hash: Option<&'static str>,
+    /// Tools that other models don't get.
+    tools: &'static [&'static str],
 }
 
 const COMMON: Row = Row {
@@ -59,6 +61,7 @@ const COMMON: Row = Row {
     news: None,
     window: COMMON_WINDOW,
     comp_hash: None,
+    tools: &[],
 };
 
 const ROWS: [Row; 14] = [
@@ -70,6 +73,7 @@ const ROWS: [Row; 14] = [
         speed: "Twice the speed, more usage",
         window: 500_000,
         comp_hash: Some("3000"),
+        tools: &["send_message_to_user_async"],
         ..COMMON
     },
     Row {
@@ -79,6 +83,7 @@ const ROWS: [Row; 14] = [
         effort: "low",
         speed: "Twice the speed, more usage",
         comp_hash: Some("3000"),
+        tools: &["send_message_to_user_async"],
         ..COMMON
     },
     Row {
@@ -208,6 +213,9 @@ impl Row {
             // These models sum up their reasoning only when asked to.
             default_reasoning_summary: crate::ReasoningSummary::None,
             apply_patch_tool_type: Some(ApplyPatchKind::Freeform),
+            supports_search_tool: true,
+            web_search_tool_type: WebSearchKind::TextAndImage,
+            experimental_supported_tools: self.tools.iter().map(|&tool| tool.to_owned()).collect(),
             truncation_policy: TruncationPolicy {
                 mode: TruncationMode::Tokens,
                 limit: 10_000,

@@ -49,6 +49,9 @@ pub struct ModelInfo {
     /// What its web searches bring.
     #[serde(default)]
     pub web_search_tool_type: WebSearchKind,
+    /// Whether it can search for tools that are not shown to it at first.
+    #[serde(default)]
+    pub supports_search_tool: bool,
     /// How much of a tool's output it gets.
     pub truncation_policy: TruncationPolicy,
     /// Tokens that it can work with.
@@ -262,6 +265,7 @@ impl ModelInfo {
             default_reasoning_summary: ReasoningSummary::Auto,
             apply_patch_tool_type: None,
             web_search_tool_type: WebSearchKind::Text,
+            supports_search_tool: false,
             truncation_policy: TruncationPolicy {
                 mode: TruncationMode::Bytes,
                 limit: 10_000,

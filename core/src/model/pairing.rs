@@ -56,10 +56,32 @@ pub(crate) fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
     Some(match family {
         Family::Function => output(call_id, false, FunctionOutput::Text(ABORTED.into())),
         Family::Custom => output(call_id, true, FunctionOutput::Text(ABORTED.into())),
-        Family::Search => ResponseItem::Other(json!({
-            "type": "tool_search_output", "call_id": call_id, "status": "completed", "execution": "client", "tools": [],
-        })),
+        Family::Search => search_output(&call_id, Vec::new()),
     })
+}
+
+/// The identifier and the arguments of a search for tools that is left to us.
+pub(crate) fn search_call(item: &ResponseItem) -> Option<(&str, &Value)> {
+    match item {
+        ResponseItem::Other(value)
+            if value["type"] == "tool_search_call" && value["execution"] != "server" =>
+        {
+            Some((text(value, "call_id")?, value.get("arguments")?))
+        }
+        _ => None,
+    }
+}
+
+/// The output of a search for tools.
+pub(crate) fn search_output(call_id: &str, tools: Vec<Value>) -> ResponseItem {
+    ResponseItem::Other(json!({
+        "type": "tool_search_output",
+        "id": format!("tso_{}", crate::new_id()),
+        "call_id": call_id,
+        "status": "completed",
+        "execution": "client",
+        "tools": tools,
+    }))
 }
 
 /// The output of a call.

@@ -53,6 +53,7 @@ fn settings(approval_policy: ApprovalPolicy, sandbox_policy: SandboxPolicy) -> T
         approvals_reviewer: ApprovalsReviewer::User,
         sandbox_policy,
         permission_profile: None,
+        profile_rules: None,
         personality: None,
         collaboration_mode: ModeKind::Default,
         mode_instructions: None,

@@ -2,31 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{SandboxPolicy, ThreadSettings};
+use crate::ThreadSettings;
 
 /// Folders that the agent may write under these settings, or whose content comes from nobody knows where.
 pub(super) fn folders(settings: &ThreadSettings) -> Vec<PathBuf> {
-    let mut folders = settings.workspace_roots.clone();
-    folders.push(settings.cwd.clone());
-    if let SandboxPolicy::WorkspaceWrite {
-        writable_roots,
-        exclude_tmpdir_env_var,
-        exclude_slash_tmp,
-        ..
-    } = &settings.sandbox_policy
-    {
-        folders.extend(writable_roots.iter().cloned());
-        if !exclude_slash_tmp {
-            folders.push("/tmp".into());
-        }
-        if !exclude_tmpdir_env_var {
-            folders.extend(
-                std::env::var_os("TMPDIR")
-                    .map(PathBuf::from)
-                    .filter(|folder| folder.is_absolute()),
-            );
-        }
-    }
+    let mut folders: Vec<_> = settings.workspace().map(Path::to_owned).collect();
+    folders.extend(settings.writable_folders());
+    folders.extend(settings.writable_tmpdir());
     folders
 }
 

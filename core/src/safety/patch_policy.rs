@@ -25,8 +25,10 @@ pub(crate) struct WritableRoots {
     named: Vec<PathBuf>,
     /// Where they are: without links, each once.
     real: Vec<PathBuf>,
-    /// Protected, without links: what protected names lead to, and the home.
+    /// Protected, without links: what protected names lead to, the home, and what a permission profile keeps read-only.
     protected: Vec<PathBuf>,
+    /// What a permission profile denies, without links.
+    denied: Vec<PathBuf>,
 }
 
 /// Decides about changes of files (docs/contract/items-and-approvals.md#file-change-approval). `places`: paths of the
@@ -38,20 +40,27 @@ pub(crate) fn assess_patch(
 ) -> PatchDecision {
     let within = match &settings.sandbox_policy {
         SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => true,
-        SandboxPolicy::ReadOnly { .. } => false,
-        SandboxPolicy::WorkspaceWrite { .. } => {
+        SandboxPolicy::ReadOnly { .. } | SandboxPolicy::WorkspaceWrite { .. } => {
             places.iter().all(|(named, real)| roots.may_write(named, real))
         }
     };
     let refused = || {
         let why = match settings.sandbox_policy {
-            SandboxPolicy::ReadOnly { .. } => "writing is blocked by read-only sandbox",
+            SandboxPolicy::ReadOnly { .. } if roots.real.is_empty() => {
+                "writing is blocked by read-only sandbox"
+            }
             _ => "writing outside of the project",
         };
         PatchDecision::Refuse(format!(
             "patch rejected: {why}; rejected by user approval settings"
         ))
     };
+    // What may not even be read is nothing to ask for: a patch shows what is there.
+    if places.iter().any(|(_, real)| roots.is_denied(real)) {
+        return PatchDecision::Refuse(
+            "patch rejected: the permission profile denies access to this file".to_owned(),
+        );
+    }
     match &settings.approval_policy {
         ApprovalPolicy::Untrusted => PatchDecision::Ask,
         _ if within => PatchDecision::Apply,
@@ -77,11 +86,26 @@ impl WritableRoots {
                 protected.extend(folders.into_iter().map(Path::to_owned));
             }
         }
+        if let Some(rules) = &settings.profile_rules {
+            let kept = rules.kept(settings.workspace().chain(real.iter().map(PathBuf::as_path)));
+            protected.extend(kept.iter().filter_map(|path| path.canonicalize().ok()));
+        }
+        let denied = settings
+            .denied()
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
         Self {
             named,
             real,
             protected,
+            denied,
         }
+    }
+
+    /// Whether a place, without links, may not even be read.
+    fn is_denied(&self, real: &Path) -> bool {
+        self.denied.iter().any(|denied| real.starts_with(denied))
     }
 
     /// Where they are, without links.
@@ -113,32 +137,10 @@ impl WritableRoots {
 
 /// Folders below which files may be written, as the settings name them.
 fn named_roots(settings: &ThreadSettings) -> Vec<PathBuf> {
-    let SandboxPolicy::WorkspaceWrite {
-        writable_roots,
-        exclude_tmpdir_env_var,
-        exclude_slash_tmp,
-        ..
-    } = &settings.sandbox_policy
-    else {
-        return Vec::new();
-    };
     // A variable that names the whole disk is a mistake of somebody, not a wish of the user.
-    let temporary = (!exclude_tmpdir_env_var)
-        .then(|| std::env::var_os("TMPDIR"))
-        .flatten()
-        .map(PathBuf::from)
-        .filter(|folder| {
-            folder.is_absolute() && folder.canonicalize().is_ok_and(|real| real.parent().is_some())
-        });
-    let slash_tmp = (!exclude_slash_tmp).then(|| PathBuf::from("/tmp"));
-    let mut named: Vec<PathBuf> = [&settings.cwd]
-        .into_iter()
-        .chain(&settings.workspace_roots)
-        .chain(writable_roots)
-        .cloned()
-        .chain(temporary)
-        .chain(slash_tmp)
-        .collect();
+    let is_no_mistake = |folder: &PathBuf| folder.canonicalize().is_ok_and(|real| real.parent().is_some());
+    let mut named = settings.writable_folders();
+    named.extend(settings.writable_tmpdir().filter(is_no_mistake));
     named.sort();
     named.dedup();
     named
@@ -173,6 +175,7 @@ mod tests {
                 "/home/.codex".into(),
                 "/tmp/home/.codex".into(),
             ],
+            denied: vec!["/w/keys".into()],
         };
         for (path, may) in [
             ("/w/a", true),
@@ -196,6 +199,7 @@ mod tests {
             let path = Path::new(path);
             assert_eq!(roots.may_write(path, path), may, "{}", path.display());
         }
+        assert!(roots.is_denied(Path::new("/w/keys/a")) && !roots.is_denied(Path::new("/w/keys2")));
         assert!(!roots.may_write(Path::new("/link/.git/x"), Path::new("/w/elsewhere/x")));
         assert!(roots.may_write(Path::new("/anything/x"), Path::new("/w/x")));
         assert!(!roots.may_write(Path::new("/w/x"), Path::new("/etc/x")));

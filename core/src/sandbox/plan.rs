@@ -10,12 +10,11 @@ use super::protected::{IN_HOME, IN_REPOSITORIES, Protected};
 use super::roots;
 use super::worktree::LinkedWorktree;
 use super::{Availability, LAUNCHER_ARGUMENT};
-use crate::SandboxPolicy;
-use crate::config::PermissionProfile;
 use crate::settings::PROTECTED_NAMES;
 use crate::sys::process::own_program_path;
 #[cfg(target_os = "linux")]
 use crate::sys::sandbox::plan as launcher;
+use crate::{ProfileRules, SandboxPolicy};
 
 /// Files of `CODEX_HOME` that hold credentials.
 const CREDENTIALS: [&str; 2] = ["auth.json", ".credentials.json"];
@@ -52,7 +51,7 @@ pub struct SandboxRequest<'a> {
     /// Folders and files that can't be read. Those that don't exist are no error.
     pub deny_read: &'a [PathBuf],
     /// What a permission profile of the user's own says beyond the policy.
-    pub profile: Option<&'a PermissionProfile>,
+    pub profile: Option<&'a ProfileRules>,
     /// The network was granted on top of the policy.
     pub network: bool,
     /// The layers to use; all of them, but for tests.
@@ -349,16 +348,13 @@ fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>,
     let mut read_only = request.read_only.to_owned();
     let mut denied = request.deny_read.to_owned();
     if let Some(profile) = request.profile {
-        read_only.extend_from_slice(&profile.read_only);
-        denied.extend_from_slice(&profile.deny_read);
-        let workspace = request.workspace_roots.iter().map(PathBuf::as_path);
-        for root in workspace
-            .chain([request.cwd])
-            .chain(roots.iter().map(PathBuf::as_path))
-        {
-            read_only.extend(profile.read_only_in_roots.iter().map(|path| root.join(path)));
-            denied.extend(profile.deny_read_in_roots.iter().map(|path| root.join(path)));
-        }
+        let workspace = || {
+            let named = [request.cwd].into_iter();
+            let further = request.workspace_roots.iter().chain(roots);
+            named.chain(further.map(PathBuf::as_path))
+        };
+        read_only.extend(profile.kept(workspace()));
+        denied.extend(profile.denied(workspace()));
     }
     (read_only, denied)
 }

@@ -7,9 +7,8 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::pairing::output;
-use crate::model::{FunctionOutput, KnownItem, ResponseItem};
-use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
+use crate::model::{KnownItem, ResponseItem, pairing};
+use crate::tools::{CallContext, DeferredTools, ToolCall, ToolEnd, ToolSet};
 
 /// How long tools get to stop what they run: children have two seconds between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -25,7 +24,7 @@ pub(crate) struct Calls {
 struct CallSlot {
     call_id: String,
     custom: bool,
-    output: Option<FunctionOutput>,
+    output: Option<ResponseItem>,
 }
 
 impl Calls {
@@ -87,6 +86,17 @@ impl Calls {
         self.running.push(run.map(move |end| (slot, end)).boxed());
     }
 
+    /// Carries out the call, if the item is a search for tools.
+    pub(crate) fn search(&mut self, tools: &DeferredTools, item: &ResponseItem) {
+        if let Some((call_id, arguments)) = pairing::search_call(item) {
+            self.slots.push(CallSlot {
+                call_id: call_id.to_owned(),
+                custom: false,
+                output: Some(pairing::search_output(call_id, tools.search(arguments))),
+            });
+        }
+    }
+
     /// Whether there was any call.
     pub(crate) fn any(&self) -> bool {
         !self.slots.is_empty()
@@ -132,9 +142,7 @@ impl Calls {
 
     /// The outputs that there are, in call order.
     pub(crate) fn into_outputs(self) -> impl Iterator<Item = ResponseItem> {
-        self.slots
-            .into_iter()
-            .filter_map(|slot| Some(output(slot.call_id, slot.custom, slot.output?)))
+        self.slots.into_iter().filter_map(|slot| slot.output)
     }
 
     fn ended(&mut self, slot: usize, end: ToolEnd) {
@@ -146,7 +154,7 @@ impl Calls {
             }
         };
         if let Some(slot) = self.slots.get_mut(slot) {
-            slot.output = Some(output);
+            slot.output = Some(pairing::output(slot.call_id.clone(), slot.custom, output));
         }
     }
 }

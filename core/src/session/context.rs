@@ -16,7 +16,7 @@ use crate::instructions;
 use crate::model::ResponseItem;
 use crate::project_doc::ProjectDoc;
 use crate::settings::PROTECTED_NAMES;
-use crate::{ApprovalPolicy, ContextEntry, ModeKind, SandboxPolicy, ThreadSettings, new_id};
+use crate::{ApprovalPolicy, ContextEntry, ModeKind, ProfileRules, SandboxPolicy, ThreadSettings, new_id};
 
 /// What the model knows of its surroundings.
 #[derive(Debug, Default)]
@@ -36,10 +36,13 @@ pub(crate) struct ContextTracker {
 pub(crate) struct EnvironmentContext {
     model: String,
     developer_instructions: Option<String>,
+    /// What the model is told of tools that it has to search for.
+    deferred_tools: Option<String>,
     cwd: PathBuf,
     workspace_roots: Vec<PathBuf>,
     approval_policy: ApprovalPolicy,
     sandbox_policy: SandboxPolicy,
+    profile_rules: Option<Arc<ProfileRules>>,
     mode: ModeKind,
     mode_instructions: Option<String>,
     date: String,
@@ -49,14 +52,20 @@ pub(crate) struct EnvironmentContext {
 
 impl EnvironmentContext {
     /// Of a turn that runs with these settings now.
-    pub(crate) fn new(settings: &ThreadSettings, developer_instructions: Option<&str>) -> Self {
+    pub(crate) fn new(
+        settings: &ThreadSettings,
+        developer_instructions: Option<&str>,
+        deferred_tools: Option<String>,
+    ) -> Self {
         Self {
             model: settings.model.clone(),
             developer_instructions: developer_instructions.map(str::to_owned),
+            deferred_tools,
             cwd: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
             approval_policy: settings.approval_policy.clone(),
             sandbox_policy: settings.sandbox_policy.clone(),
+            profile_rules: settings.profile_rules.clone(),
             mode: settings.collaboration_mode,
             mode_instructions: settings.mode_instructions.clone(),
             date: chrono::Local::now().format("%Y-%m-%d").to_string(),
@@ -103,10 +112,13 @@ impl ContextTracker {
                     "developer_instructions",
                     now.developer_instructions.as_ref(),
                 ),
+                deferred_tools: known_text("deferred_tools", now.deferred_tools.as_ref()),
                 cwd: from(get("cwd"))?,
                 workspace_roots: from(get("workspace_roots"))?,
                 approval_policy: from(get("approval_policy"))?,
                 sandbox_policy: from(get("sandbox_policy"))?,
+                // Not kept; to be told again of rules does no harm.
+                profile_rules: None,
                 mode: from(get("collaboration_mode"))?,
                 mode_instructions: known_text("mode_instructions", now.mode_instructions.as_ref()),
                 date: from(get("current_date"))?,
@@ -139,6 +151,7 @@ impl ContextTracker {
         }
         let new_permissions = is_new(|a, b| {
             a.sandbox_policy != b.sandbox_policy
+                || a.profile_rules != b.profile_rules
                 || a.approval_policy != b.approval_policy
                 || a.workspace_roots != b.workspace_roots
         });
@@ -158,6 +171,9 @@ impl ContextTracker {
                 now.mode,
                 now.mode_instructions.as_deref(),
             ));
+        }
+        if is_new(|a, b| a.deferred_tools != b.deferred_tools) {
+            developer.extend(now.deferred_tools.clone());
         }
         if !developer.is_empty() {
             news.messages.push(message("developer", developer));
@@ -247,6 +263,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
     let state = json!({
         "model": of.model,
         "developer_instructions": of.developer_instructions.as_deref().map(hash),
+        "deferred_tools": of.deferred_tools.as_deref().map(hash),
         "cwd": of.cwd,
         "workspace_roots": of.workspace_roots,
         "approval_policy": of.approval_policy,
@@ -286,14 +303,18 @@ fn environment_context(config: &Config, of: &EnvironmentContext, with_place: boo
         .iter()
         .map(|root| element("root", root))
         .collect();
-    let profile = permission_profile(&of.sandbox_policy, &of.workspace_roots);
+    let profile = permission_profile(
+        &of.sandbox_policy,
+        &of.workspace_roots,
+        of.profile_rules.as_deref(),
+    );
     format!(
         "<environment_context>\n{lines}  <filesystem><workspace_roots>{roots}</workspace_roots>{profile}</filesystem>\n\
          </environment_context>"
     )
 }
 
-fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf]) -> String {
+fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf], rules: Option<&ProfileRules>) -> String {
     let entry = |access: &str, what: &str| format!("<entry access=\"{access}\">{what}</entry>");
     let special = |name: &str| format!("<special>{name}</special>");
     let mut entries = entry("read", &special(":root"));
@@ -328,6 +349,16 @@ fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf]) -> String {
             for root in roots {
                 entries.extend(PROTECTED_NAMES.map(|name| entry("read", &element("path", &root.join(name)))));
             }
+        }
+    }
+    if let Some(rules) = rules {
+        let roots = || roots.iter().map(PathBuf::as_path);
+        for (access, paths) in [
+            ("write", rules.writable.clone()),
+            ("read", rules.kept(roots())),
+            ("none", rules.denied(roots())),
+        ] {
+            entries.extend(paths.iter().map(|path| entry(access, &element("path", path))));
         }
     }
     format!(

@@ -189,6 +189,7 @@ impl OpenMessage {
             body: ItemBody::AgentMessage {
                 text,
                 phase: self.phase,
+                delivery: None,
             },
         }
     }

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
 use crate::model::{ModelCatalog, Prompt, web_search_tool};
-use crate::tools;
+use crate::tools::{self, DeferredTools};
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 
 /// The same for all requests of a turn.
@@ -28,6 +28,8 @@ pub(crate) struct Request {
     output_schema: Option<Value>,
     /// Tools that run here.
     tools: Arc<Vec<Value>>,
+    /// Those that the model has to search for.
+    pub(crate) deferred_tools: Arc<DeferredTools>,
     web_search: Option<Value>,
 }
 
@@ -42,6 +44,7 @@ impl Request {
         output_schema: Option<Value>,
     ) -> Self {
         let (model, is_known) = models.find(&settings.model);
+        let offer = tools::offered(config, &model, dynamic_tools);
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
@@ -57,7 +60,8 @@ impl Request {
                 .filter(|_| model.support_verbosity),
             service_tier: service_tier.or_else(|| settings.service_tier.clone()),
             output_schema,
-            tools: tools::offered(config, &model, dynamic_tools),
+            tools: offer.specs,
+            deferred_tools: offer.deferred,
             web_search: web_search_tool(
                 config.web_search,
                 &config.web_search_settings,

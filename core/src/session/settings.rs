@@ -24,6 +24,7 @@ pub(crate) fn initial(
         approvals_reviewer: config.approvals_reviewer,
         sandbox_policy: config.sandbox_policy.clone(),
         permission_profile: config.permission_profile.clone(),
+        profile_rules: config.profile_rules.clone(),
         personality: config.personality,
         collaboration_mode: ModeKind::Default,
         mode_instructions: None,
@@ -82,16 +83,14 @@ pub(crate) fn changed(
         }
         (Some(policy), _, None) => {
             new.sandbox_policy = policy;
-            new.permission_profile = None;
+            (new.permission_profile, new.profile_rules) = (None, None);
         }
         (None, Some(mode), None) => {
             new.sandbox_policy = config.sandbox_of_mode(mode);
-            new.permission_profile = None;
+            (new.permission_profile, new.profile_rules) = (None, None);
         }
         (None, None, Some(name)) => {
-            let (policy, profile) = config.sandbox_of_profile(&name)?;
-            new.sandbox_policy = policy;
-            new.permission_profile = Some(profile);
+            apply_profile(config, &mut new, &name)?;
         }
     }
     new.personality = patch.personality.or(new.personality);
@@ -103,6 +102,15 @@ pub(crate) fn changed(
     }
     new.disabled_plugin_ids = patch.disabled_plugin_ids.unwrap_or(new.disabled_plugin_ids);
     Ok(new)
+}
+
+/// Puts a permission profile in force.
+pub(crate) fn apply_profile(config: &Config, settings: &mut ThreadSettings, name: &str) -> Result<()> {
+    let chosen = config.sandbox_of_profile(name)?;
+    settings.sandbox_policy = chosen.policy;
+    settings.permission_profile = Some(chosen.reference);
+    settings.profile_rules = chosen.rules;
+    Ok(())
 }
 
 /// A folder that a client names: an absolute path, or `~` and what lies below the user's home.

@@ -246,7 +246,11 @@ impl Turn<'_> {
             model_context_window: Some(plan.request.context_window),
             mode: plan.settings.collaboration_mode,
         }]);
-        let now = EnvironmentContext::new(&plan.settings, services.developer_instructions.as_deref());
+        let now = EnvironmentContext::new(
+            &plan.settings,
+            services.developer_instructions.as_deref(),
+            plan.request.deferred_tools.overview(),
+        );
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {

@@ -2,8 +2,8 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `request_user_input`, `request_permissions`, `view_image`, `dynamic` (tools of the client), `tests`.
-//! `web_search` runs at the model's server: `crate::session` adds it to requests.
+//! commands), `request_user_input`, `request_permissions`, `view_image`, `send_message`, `dynamic` (tools of the client), `tool_search` (tools
+//! that are shown once they are searched for), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod dynamic;
@@ -11,8 +11,10 @@ mod exec_command;
 mod patch_in_shell;
 mod request_permissions;
 mod request_user_input;
+mod send_message;
 #[cfg(test)]
 mod tests;
+mod tool_search;
 mod view_image;
 mod write_stdin;
 
@@ -28,6 +30,7 @@ use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
+use self::send_message::SendMessage;
 use self::view_image::ViewImage;
 use self::write_stdin::WriteStdin;
 use crate::config::Config;
@@ -39,36 +42,96 @@ use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
 use crate::{ThreadSettings, features};
 
+pub(crate) use self::tool_search::DeferredTools;
+
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
 pub(crate) fn built_in(config: &Config) -> ToolSet {
-    tool_set(config, true, true)
+    let all = Abilities {
+        patches: true,
+        images: true,
+        messages: true,
+    };
+    tool_set(config, all)
+}
+
+/// Tools that depend on the model.
+#[derive(Debug, Clone, Copy)]
+struct Abilities {
+    patches: bool,
+    images: bool,
+    /// Messages to the user in the middle of a turn.
+    messages: bool,
+}
+
+/// The name of a tool that a catalogue can give to a model.
+const SEND_MESSAGE: &str = "send_message_to_user_async";
+
+impl Abilities {
+    fn of(model: &ModelInfo) -> Self {
+        Self {
+            patches: model.apply_patch_tool_type.is_some(),
+            images: model.input_modalities.contains(&InputModality::Image),
+            messages: model
+                .experimental_supported_tools
+                .iter()
+                .any(|tool| tool == SEND_MESSAGE),
+        }
+    }
+}
+
+/// What a model is offered.
+#[derive(Debug, Default)]
+pub(crate) struct Offer {
+    /// What it sees.
+    pub(crate) specs: Arc<Vec<Value>>,
+    /// What it can search for.
+    pub(crate) deferred: Arc<DeferredTools>,
 }
 
 /// What a model is offered of them, shared by all turns that offer the same, and of the client's. Where both have a tool
-/// of one name, it is the client's.
-pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools) -> Arc<Vec<Value>> {
-    let patches = model.apply_patch_tool_type.is_some();
-    let images = model.input_modalities.contains(&InputModality::Image);
-    let ours = tool_set(config, patches, images);
+/// of one name, it is the client's. A model that can't search sees all tools at once.
+pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools) -> Offer {
+    let ours = tool_set(config, Abilities::of(model));
     if dynamic.source().is_none() {
-        return Arc::clone(ours.specs());
+        return Offer {
+            specs: Arc::clone(ours.specs()),
+            deferred: Arc::default(),
+        };
     }
+    let deferred = DeferredTools::new(
+        model
+            .supports_search_tool
+            .then(|| dynamic.deferred_specs())
+            .into_iter()
+            .flatten(),
+    );
     let replaced = |spec: &&Value| {
         spec["name"]
             .as_str()
             .is_some_and(|name| dynamic.contains(None, name))
     };
     let kept = ours.specs().iter().filter(|spec| !replaced(spec)).cloned();
-    Arc::new(kept.chain(dynamic.specs()).collect())
+    let specs = if deferred.is_empty() {
+        kept.chain(dynamic.specs()).collect()
+    } else {
+        kept.chain(dynamic.shown_specs())
+            .chain([tool_search::spec()])
+            .collect()
+    };
+    Offer {
+        specs: Arc::new(specs),
+        deferred: Arc::new(deferred),
+    }
 }
 
 /// The tools in the order in which models see them.
-fn tool_set(config: &Config, patches: bool, images: bool) -> ToolSet {
+fn tool_set(config: &Config, model: Abilities) -> ToolSet {
     let shell = config.features.enabled(features::SHELL_TOOL);
     let ask_always = config.features.enabled(features::DEFAULT_MODE_REQUEST_USER_INPUT);
     let permissions = config.features.enabled(features::EXEC_PERMISSION_APPROVALS);
     let request = config.features.enabled(features::REQUEST_PERMISSIONS_TOOL);
-    let view_image = images && config.features.enabled(features::VIEW_IMAGE);
+    let messages = model.messages || config.features.enabled(features::SEND_MESSAGE_TO_USER_ASYNC);
+    let view_image = model.images && config.features.enabled(features::VIEW_IMAGE);
     ToolSet::shared(&[
         (shell && !permissions, || {
             Arc::new(ExecCommand { permissions: false })
@@ -81,8 +144,9 @@ fn tool_set(config: &Config, patches: bool, images: bool) -> ToolSet {
             Arc::new(RequestUserInput { in_every_mode: false })
         }),
         (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
+        (messages, || Arc::new(SendMessage)),
         (request, || Arc::new(RequestPermissions)),
-        (patches, || Arc::new(ApplyPatch)),
+        (model.patches, || Arc::new(ApplyPatch)),
         (view_image, || Arc::new(ViewImage)),
     ])
 }
@@ -201,8 +265,9 @@ impl ToolSet {
         if cx.dynamic.contains(call.namespace.as_deref(), &call.name) {
             return dynamic::run(cx, call).boxed();
         }
-        let found = match call.namespace {
-            None => self.tools.iter().find(|tool| tool.name() == call.name),
+        let found = match call.namespace.as_deref() {
+            // Some models put this namespace in front of tools that have none.
+            None | Some("functions") => self.tools.iter().find(|tool| tool.name() == call.name),
             Some(_) => None,
         };
         if let Some(tool) = found.cloned() {

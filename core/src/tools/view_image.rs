@@ -1,5 +1,6 @@
 //! `view_image`: shows the model an image file (docs/contract/tools.md#images).
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use futures_util::FutureExt;
@@ -63,10 +64,20 @@ impl Tool for ViewImage {
 async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     let path = without_dots(&cx.settings.cwd.join(path));
     let started_at_ms = Some(crate::now_ms());
+    let denied = cx.settings.denied();
+    let looked_for = path.clone();
+    let read = async {
+        if !denied.is_empty() && is_denied(denied, looked_for).await {
+            return Err(ImageError::File(FileError::Io(
+                io::ErrorKind::PermissionDenied.into(),
+            )));
+        }
+        image_data::read_as_url(&path).await
+    };
     let read = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return ToolEnd::text("aborted by user"),
-        read = image_data::read_as_url(&path) => read,
+        read = read => read,
     };
     let url = match read {
         Ok(url) => url,
@@ -86,6 +97,18 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
         detail: Some(cx.image_detail.to_owned()),
         extra: Extra::new(),
     }]))
+}
+
+/// Whether a file lies, links followed, in one of these places. What can't be told counts as being there.
+async fn is_denied(places: Vec<PathBuf>, path: PathBuf) -> bool {
+    let look = move || {
+        let Ok(real) = path.canonicalize() else {
+            return false;
+        };
+        let mut places = places.iter().filter_map(|place| place.canonicalize().ok());
+        places.any(|place| real.starts_with(place))
+    };
+    tokio::task::spawn_blocking(look).await.unwrap_or(true)
 }
 
 fn refusal(path: &Path, error: &ImageError) -> ToolEnd {

@@ -297,14 +297,14 @@ fn profiles_are_chosen_by_name() {
         .load()
         .expect("loads");
     assert_eq!(config.sandbox_policy, SandboxPolicy::DangerFullAccess);
-    let (policy, profile) = config.sandbox_of_profile(":read-only").expect("built in");
+    let chosen = config.sandbox_of_profile(":read-only").expect("built in");
     assert_eq!(
-        policy,
+        chosen.policy,
         SandboxPolicy::ReadOnly {
             network_access: false
         }
     );
-    assert_eq!(profile.id, ":read-only");
+    assert_eq!((chosen.reference.id.as_str(), chosen.rules), (":read-only", None));
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn item_text(item: &Item) -> String {
                 .unwrap_or_default();
             format!("user{client} {}", texts.join("|"))
         }
-        ItemBody::AgentMessage { text, phase } => {
+        ItemBody::AgentMessage { text, phase, .. } => {
             let phase = phase.map(|phase| format!(" {phase:?}")).unwrap_or_default();
             format!("message {}{phase} '{text}'", item.id)
         }

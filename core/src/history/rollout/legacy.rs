@@ -43,6 +43,7 @@ pub(crate) fn item(kind: EventKind, line: &Line<'_>) -> Option<LegacyItem> {
             LegacyItem::Numbered(ItemBody::AgentMessage {
                 text: agent.message,
                 phase: agent.phase,
+                delivery: None,
             })
         }
         EventKind::AgentReasoning => LegacyItem::Summary(line.payload::<Text>()?.text),

@@ -186,6 +186,8 @@ impl Turn<'_> {
                 approvals: Arc::clone(approvals),
             };
             calls.start(tools, context, known);
+        } else {
+            calls.search(&self.plan.request.deferred_tools, &item);
         }
         self.session.history.push([item]);
     }

@@ -136,7 +136,7 @@ fn only_models_that_take_images_are_offered_the_tool() {
     let mut model = ModelInfo::fallback("m");
     let is_offered = |model: &ModelInfo| {
         let tools = offered(&config, model, &DynamicTools::default());
-        tools.iter().any(|tool| tool["name"] == "view_image")
+        tools.specs.iter().any(|tool| tool["name"] == "view_image")
     };
     assert!(is_offered(&model));
     model.input_modalities = vec![InputModality::Text];

@@ -89,6 +89,7 @@ impl Bench {
             approvals_reviewer: ApprovalsReviewer::User,
             sandbox_policy: sandbox,
             permission_profile: None,
+            profile_rules: None,
             personality: None,
             collaboration_mode: ModeKind::Default,
             mode_instructions: None,

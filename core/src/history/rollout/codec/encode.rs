@@ -248,7 +248,7 @@ impl Encoder {
             ItemBody::UserMessage { content, .. } => {
                 self.event(out, at, "user_message", &legacy_user(content));
             }
-            ItemBody::AgentMessage { text, phase } => {
+            ItemBody::AgentMessage { text, phase, .. } => {
                 let payload = json!({"message": text, "phase": phase, "memory_citation": null});
                 self.event(out, at, "agent_message", &payload);
             }

@@ -29,7 +29,11 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
             let mut parts = a.content.into_iter();
             let mut text = parts.next().map_or_else(String::new, |p| p.text.into_owned());
             parts.for_each(|p| text.push_str(&p.text));
-            ItemBody::AgentMessage { text, phase: a.phase }
+            ItemBody::AgentMessage {
+                text,
+                phase: a.phase,
+                delivery: a.delivery,
+            }
         }
         "Reasoning" => {
             let r: Reasoning<'_> = serde_json::from_str(raw).ok()?;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::MessagePhase;
 use crate::history::rollout::codec::input::FileInput;
+use crate::{MessageDelivery, MessagePhase};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct User<'a> {
@@ -25,6 +25,8 @@ pub(crate) struct Agent<'a> {
     pub(crate) content: Vec<AgentPart<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) phase: Option<MessagePhase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<MessageDelivery>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -26,13 +26,18 @@ impl Serialize for FileItem<'_> {
                 content: content.iter().map(FileInput::from).collect(),
             }
             .tagged("UserMessage", s),
-            ItemBody::AgentMessage { text, phase } => Agent {
+            ItemBody::AgentMessage {
+                text,
+                phase,
+                delivery,
+            } => Agent {
                 id,
                 content: vec![AgentPart {
                     kind: "Text".into(),
                     text: text.as_str().into(),
                 }],
                 phase: *phase,
+                delivery: *delivery,
             }
             .tagged("AgentMessage", s),
             ItemBody::Reasoning { summary, content } => Reasoning {

@@ -1,0 +1,174 @@
+//! Permission profiles of the user's own (docs/contract/safety.md#permission-profiles).
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Config, Home};
+
+/// A home whose profile `mine` lets the agent write in the workspace and in `data`, but not in `docs`, and not read
+/// `keys`.
+fn home(model: &MockModel) -> Home {
+    let home = Home::empty();
+    for folder in ["data", "elsewhere", "work/docs", "work/keys"] {
+        std::fs::create_dir_all(home.path().join(folder)).unwrap();
+    }
+    std::fs::write(home.work().join("keys/secret"), "hunter2\n").unwrap();
+    std::fs::write(home.work().join("docs/page"), "old\n").unwrap();
+    write_profile(&home, model, "none");
+    home
+}
+
+fn write_profile(home: &Home, model: &MockModel, keys: &str) {
+    let data = home.path().join("data");
+    let extra = format!(
+        "[permissions.mine]\nextends = \":workspace\"\n[permissions.mine.filesystem]\n\"{}\" = \"write\"\n\
+         \":project_roots\" = {{ \".\" = \"write\", docs = \"read\", keys = \"{keys}\" }}\n\
+         \":slash_tmp\" = \"read\"\n\":tmpdir\" = \"read\"\n",
+        data.display()
+    );
+    let config = Config {
+        top: "default_permissions = \"mine\"".into(),
+        extra,
+        ..Config::default()
+    };
+    home.configure(model, &config);
+}
+
+fn patch(name: &str) -> String {
+    format!("*** Begin Patch\n*** Add File: {name}\n+new\n*** End Patch\n")
+}
+
+fn exec(script: &str) -> Value {
+    json!({"cmd": script, "login": false})
+}
+
+#[tokio::test]
+async fn commands_patches_and_images_keep_to_the_profile() {
+    let model = MockModel::start([
+        Answer::new()
+            .call(
+                "c1",
+                "exec_command",
+                exec("cat keys/secret; echo x > docs/page; echo x > ../elsewhere/a; echo ok"),
+            )
+            .call(
+                "c2",
+                "exec_command",
+                exec("echo x > made && echo x > ../data/made && cat docs/page && echo fine"),
+            )
+            .custom_call("p1", "apply_patch", &patch("docs/new"))
+            .custom_call("p2", "apply_patch", &patch("keys/new"))
+            .custom_call("p3", "apply_patch", &patch("../elsewhere/new"))
+            .custom_call("p4", "apply_patch", &patch("../data/new"))
+            .call("v1", "view_image", json!({"path": "keys/secret"}))
+            .call("v2", "view_image", json!({"path": "docs/page"})),
+        Answer::from("Done"),
+    ]);
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({"permissions": "mine"})).await;
+    assert_eq!(
+        started["activePermissionProfile"],
+        json!({"id": "mine", "extends": ":workspace"})
+    );
+    assert_eq!(started["sandbox"]["type"], "workspaceWrite");
+    let thread = started["thread"]["id"].as_str().unwrap().to_owned();
+    let turn = app.run_turn(&thread, "Work").await;
+    assert_eq!(turn.status(), "completed");
+    app.stop().await;
+    let requests = model.requests();
+    let told = |call: &str| requests[1].tool_output(call).unwrap().to_owned();
+    let denied = told("c1");
+    assert!(!denied.contains("hunter2") && denied.contains("ok"), "{denied}");
+    let allowed = told("c2");
+    assert!(allowed.contains("old") && allowed.contains("fine"), "{allowed}");
+    for (call, why) in [
+        ("p1", "rejected by user approval settings"),
+        ("p2", "the permission profile denies access"),
+        ("p3", "rejected by user approval settings"),
+        ("v1", "Permission denied"),
+        ("v2", "unable to view image"),
+    ] {
+        assert!(told(call).contains(why), "{call}: {}", told(call));
+    }
+    assert!(told("p4").contains("Success"), "{}", told("p4"));
+    assert_eq!(
+        std::fs::read_to_string(home.work().join("docs/page")).unwrap(),
+        "old\n"
+    );
+    for (path, is_there) in [
+        ("work/made", true),
+        ("data/made", true),
+        ("data/new", true),
+        ("elsewhere/a", false),
+        ("elsewhere/new", false),
+        ("work/docs/new", false),
+        ("work/keys/new", false),
+    ] {
+        assert_eq!(home.path().join(path).exists(), is_there, "{path}");
+    }
+    let context = requests[0].body["input"].to_string();
+    let keys = home.work().join("keys");
+    assert!(
+        context.contains(&format!(
+            "<entry access=\\\"none\\\"><path>{}</path>",
+            keys.display()
+        )),
+        "{context}"
+    );
+}
+
+#[tokio::test]
+async fn a_resumed_thread_keeps_to_what_the_profile_says_now() {
+    let look = || Answer::new().call("c1", "exec_command", exec("cat keys/secret; echo end"));
+    let model = MockModel::start([look(), Answer::from("1"), look(), Answer::from("2")]);
+    let home = home(&model);
+    write_profile(&home, &model, "read");
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"permissions": "mine"})).await;
+    app.run_turn(&thread, "Look").await;
+    app.stop().await;
+    write_profile(&home, &model, "none");
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    app.run_turn(&thread, "Look").await;
+    app.stop().await;
+    let requests = model.requests();
+    let text = |request: usize| requests[request].tool_output("c1").unwrap().to_owned();
+    assert!(text(1).contains("hunter2"), "{}", text(1));
+    let later = requests[3].body["input"].as_array().unwrap().iter().rev();
+    let later = later
+        .clone()
+        .find(|item| item["type"] == "function_call_output")
+        .unwrap();
+    let later = later["output"].to_string();
+    assert!(later.contains("end") && !later.contains("hunter2"), "{later}");
+
+    let gone = Config::default();
+    home.configure(&model, &gone);
+    let app = App::start(&home).await;
+    let error = app.call_err("thread/resume", json!({"threadId": thread})).await;
+    assert!(error.message.contains("unknown profile `mine`"), "{error:?}");
+    app.call(
+        "thread/resume",
+        json!({"threadId": thread, "sandbox": "read-only"}),
+    )
+    .await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn command_exec_takes_a_profile_by_name() {
+    let model = MockModel::start(["unused"]);
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let script = "cat keys/secret; echo x > docs/page; echo x > made; echo end";
+    let params = json!({"command": ["sh", "-c", script], "permissionProfile": "mine", "cwd": home.work()});
+    let done = app.call("command/exec", params).await;
+    assert_eq!(done["stdout"], "end\n", "{done}");
+    assert!(home.work().join("made").exists());
+    let params = json!({"command": ["true"], "permissionProfile": "other"});
+    let error = app.call_err("command/exec", params).await;
+    assert!(error.message.contains("unknown profile `other`"), "{error:?}");
+    app.stop().await;
+}
