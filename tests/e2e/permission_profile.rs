@@ -86,7 +86,7 @@ async fn commands_patches_and_images_keep_to_the_profile() {
         ("p1", "rejected by user approval settings"),
         ("p2", "the permission profile denies access"),
         ("p3", "rejected by user approval settings"),
-        ("v1", "Permission denied"),
+        ("v1", "permission denied"),
         ("v2", "unable to view image"),
     ] {
         assert!(told(call).contains(why), "{call}: {}", told(call));
