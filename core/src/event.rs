@@ -240,6 +240,8 @@ pub struct CommandApproval {
     pub turn_id: Arc<str>,
     /// The command's item.
     pub item_id: Arc<str>,
+    /// The call that types at the command, which runs already. `None`: it is to be started.
+    pub input_call: Option<Arc<str>>,
     /// Unix milliseconds.
     pub started_at_ms: i64,
     /// The model's justification, or the rule's.

@@ -117,7 +117,7 @@ fn command_params(thread: ThreadId, question: &CommandApproval) -> CommandExecut
             .additional_permissions
             .as_ref()
             .map(permission::additional_to_wire),
-        approval_id: None,
+        approval_id: question.input_call.as_deref().map(str::to_owned),
         available_decisions: Some(decisions.into_iter().flatten().collect()),
         command: Some(command::line(&question.command)),
         command_actions: Some(
@@ -130,7 +130,10 @@ fn command_params(thread: ThreadId, question: &CommandApproval) -> CommandExecut
         ),
         cwd: Some(LegacyAppPathString::from(question.cwd.as_path())),
         environment_id: Some(LOCAL_ENVIRONMENT.to_owned()),
-        kind: CommandExecutionApprovalKind::Command,
+        kind: match question.input_call {
+            Some(_) => CommandExecutionApprovalKind::WriteStdin,
+            None => CommandExecutionApprovalKind::Command,
+        },
         network_approval_context: None,
         proposed_execpolicy_amendment: amendment,
         proposed_network_policy_amendments: None,

@@ -57,6 +57,7 @@ fn emit(subscriptions: &Arc<Subscriptions>, thread: ThreadId, event: Event) {
 fn question(approval: i64) -> (Event, oneshot::Receiver<ApprovalDecision>) {
     let (answer, answered) = oneshot::channel();
     let question = CommandApproval {
+        input_call: None,
         approval,
         turn_id: "turn".into(),
         item_id: "item".into(),

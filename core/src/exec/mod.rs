@@ -4,13 +4,14 @@
 //!
 //! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
 //! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
-//! * `confinement` (the sandbox that a command starts in)
+//! * `confinement` (the sandbox that a command starts in), `input_limits` (how it compares with one of now)
 //! * `client_process` (processes that a client runs beside all threads)
 //! * how processes are started and ended: `crate::process`
 
 mod client_process;
 mod confinement;
 mod environment;
+mod input_limits;
 mod output_limit;
 mod session;
 mod sessions;
@@ -22,8 +23,9 @@ pub use client_process::{
     CapturedOutput, ClientCommand, ClientCommandError, ProcessControl, ProcessControlError,
     ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
+pub(crate) use input_limits::InputLimits;
 pub(crate) use output_limit::OutputLimit;
-pub(crate) use session::Chunk;
+pub(crate) use session::{Chunk, CommandSession};
 pub use sessions::BackgroundTerminal;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
 pub(crate) use shell::{choose_shell, shell_flag, user_shell};

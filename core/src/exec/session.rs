@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::input_limits::{InputLimits, StartedWith};
 use super::text::{HeadTail, Utf8Stream, pieces};
 use crate::outbox::Outbox;
 use crate::process::end_in_background;
@@ -20,7 +21,7 @@ use crate::process::orphan_reaper_client::Mark;
 use crate::process::remaining_output::RemainingOutput;
 use crate::process::stdio::{ChildInput, ChildOutput};
 use crate::sys::process::{Signal, exit_code as code_of};
-use crate::{CallStatus, DeltaKind, Item, ItemBody, Traffic};
+use crate::{AdditionalPermissions, CallStatus, DeltaKind, Item, ItemBody, ThreadSettings, Traffic};
 
 /// Output that is kept, bytes: of the whole command for its item, and since the last look for the model.
 const KEPT: usize = 1024 * 1024;
@@ -45,6 +46,7 @@ pub(crate) struct CommandSession {
     /// the command, and calls of one turn run side by side.
     input: tokio::sync::Mutex<Option<ChildInput>>,
     has_terminal: bool,
+    started_with: StartedWith,
     stage: watch::Sender<Stage>,
     /// A lock between the task that reads and the calls that look. Held for copies in memory.
     seen: Mutex<Seen>,
@@ -93,6 +95,7 @@ impl CommandSession {
             mark: started.mark,
             has_terminal: started.input.is_some(),
             input: started.input.into(),
+            started_with: started.with,
             stage: watch::Sender::new(Stage::Running),
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
@@ -116,8 +119,17 @@ impl CommandSession {
         &self.command
     }
 
+    /// How its limits compare with those that a new command would have with these settings.
+    pub(crate) fn input_limits(
+        &self,
+        settings: &ThreadSettings,
+        granted: &AdditionalPermissions,
+    ) -> InputLimits {
+        self.started_with.compare(settings, granted)
+    }
+
     /// Working folder.
-    pub(super) fn cwd(&self) -> &PathBuf {
+    pub(crate) fn cwd(&self) -> &PathBuf {
         &self.cwd
     }
 
@@ -230,6 +242,7 @@ pub(super) struct Started {
     pub(super) mark: Option<Mark>,
     /// Its terminal.
     pub(super) input: Option<ChildInput>,
+    pub(super) with: StartedWith,
 }
 
 /// Where a command reports.

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::confinement::{CommandSandbox, launcher, tmpdir};
 use super::environment::{Environment, Identity};
+use super::input_limits::StartedWith;
 use super::session::{CommandSession, Reporter, Started, follow};
 use crate::config::ShellEnvironmentPolicy;
 use crate::outbox::Outbox;
@@ -103,6 +104,8 @@ pub(crate) struct Launch {
     pub(crate) announced: bool,
     /// What holds it in.
     pub(crate) confinement: Confinement,
+    /// The model or a rule wanted it to run outside of the sandbox.
+    pub(crate) outside: bool,
     /// What it may do beyond the thread's sandbox policy.
     pub(crate) permissions: AdditionalPermissions,
     /// The thread's settings, with the policy and the folders that it speaks of.
@@ -179,6 +182,7 @@ impl ExecSessions {
             terminal,
             announced,
             confinement,
+            outside,
             permissions,
             settings,
         } = launch;
@@ -187,6 +191,7 @@ impl ExecSessions {
         }
         self.make_room();
 
+        let started_with = StartedWith::new(&settings, confinement, outside, &permissions);
         let sandbox = CommandSandbox {
             policy: match confinement {
                 Confinement::Policy => settings.sandbox_policy.clone(),
@@ -239,6 +244,7 @@ impl ExecSessions {
             group,
             mark,
             input,
+            with: started_with,
         };
 
         let session = {

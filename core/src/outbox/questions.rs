@@ -20,6 +20,8 @@ pub(crate) struct CommandQuestion {
     pub(crate) item_id: Arc<str>,
     /// The item, if it has not been announced: it is started between the change of the status and the question.
     pub(crate) item: Option<Item>,
+    /// See [`CommandApproval::input_call`].
+    pub(crate) input_call: Option<Arc<str>>,
     /// The model's justification, or the rule's.
     pub(crate) reason: Option<String>,
     /// Argument vector.
@@ -72,6 +74,7 @@ impl Outbox {
             turn_id,
             item_id,
             item,
+            input_call,
             reason,
             command,
             cwd,
@@ -85,6 +88,7 @@ impl Outbox {
                 approval,
                 turn_id,
                 item_id,
+                input_call,
                 started_at_ms: now_ms(),
                 reason,
                 command,

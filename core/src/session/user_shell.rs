@@ -85,6 +85,7 @@ async fn run(cx: ShellContext, shell: ShellCommand) -> ResponseItem {
         terminal: false,
         announced: false,
         // It is the user's own.
+        outside: false,
         confinement: Confinement::None,
         permissions: AdditionalPermissions::default(),
         settings: Arc::clone(&cx.settings),

@@ -124,3 +124,93 @@ async fn an_interrupt_ends_a_tree_of_fifty_processes() {
     }
     app.stop().await;
 }
+
+/// A thread in full access with `cat` in a terminal, and the number that the model knows it by.
+async fn open_terminal(app: &App, model: &MockModel) -> (String, u32) {
+    let call = json!({"cmd": "cat", "login": false, "tty": true, "yield_time_ms": 300});
+    model.push(Answer::new().call("c1", "exec_command", call));
+    model.push(Answer::from("Started"));
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Run").await;
+    let output = model
+        .requests()
+        .last()
+        .unwrap()
+        .tool_output("c1")
+        .unwrap()
+        .to_owned();
+    (thread, session(&output))
+}
+
+#[tokio::test]
+async fn typing_at_a_command_with_more_rights_than_now_is_asked_for_each_time() {
+    let model = MockModel::start(Vec::<Answer>::new());
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let (thread, id) = open_terminal(&app, &model).await;
+    for (call, text) in [("w1", "yes\n"), ("w2", "no\n")] {
+        model.push(Answer::new().call(call, "write_stdin", json!({"session_id": id, "chars": text})));
+    }
+    model.push(Answer::from("Typed"));
+    let limits = json!({"approvalPolicy": "on-request", "sandboxPolicy": {"type": "readOnly"}});
+    let running = app.start_turn_with(&thread, "Type", limits).await;
+    let request = app.server_request("item/commandExecution/requestApproval").await;
+    let params = &request.params;
+    assert_eq!(
+        (&params["kind"], &params["itemId"], &params["approvalId"]),
+        (&json!("writeStdin"), &json!("c1"), &json!("w1"))
+    );
+    let line = format!("write_stdin --session-id {id} 'yes\n'");
+    assert_eq!(params["command"], line);
+    assert_eq!(
+        (
+            &params["commandActions"],
+            &params["availableDecisions"],
+            &params["cwd"]
+        ),
+        (
+            &json!([{"type": "unknown", "command": line}]),
+            &json!(["accept", "cancel"]),
+            &json!(home.work())
+        )
+    );
+    app.respond(&request, json!({"decision": "acceptForSession"}))
+        .await;
+    let request = app.server_request("item/commandExecution/requestApproval").await;
+    assert_eq!(request.params["approvalId"], "w2");
+    app.respond(&request, json!({"decision": "decline"})).await;
+    assert_eq!(app.end_of(running).await.text(), "Typed");
+    let last = model.requests().last().unwrap().clone();
+    assert!(last.tool_output("w1").unwrap().contains("yes"), "{last:?}");
+    assert_eq!(
+        last.tool_output("w2").unwrap(),
+        "write_stdin rejected: rejected by user"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_typed_at_a_command_with_more_rights_where_nobody_is_asked() {
+    let model = MockModel::start(Vec::<Answer>::new());
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let (thread, id) = open_terminal(&app, &model).await;
+    let type_at = |call: &str, text: &str| {
+        model.push(Answer::new().call(call, "write_stdin", json!({"session_id": id, "chars": text})));
+        model.push(Answer::from("Typed"));
+    };
+    type_at("w1", "secret\n");
+    let limits = json!({"sandboxPolicy": {"type": "readOnly"}});
+    let turn = app.run_turn_with(&thread, "Type", limits).await;
+    assert!(turn.all("item/commandExecution/terminalInteraction").is_empty());
+    type_at("w2", "\u{3}");
+    app.run_turn(&thread, "Interrupt").await;
+    let last = model.requests().last().unwrap().clone();
+    assert_eq!(
+        last.tool_output("w1").unwrap(),
+        "write_stdin rejected: approval required by policy, but AskForApproval is set to Never"
+    );
+    let ended = last.tool_output("w2").unwrap();
+    assert!(ended.contains("exited") && !ended.contains("secret"), "{ended}");
+    app.stop().await;
+}

@@ -61,6 +61,7 @@ pub(super) async fn ask(
         turn_id: cx.turn_id.clone(),
         item_id: item.id.as_str().into(),
         item: Some(item.clone()),
+        input_call: None,
         reason: question.reason.clone().or(justification),
         command: command.command.clone(),
         cwd: command.cwd.clone(),

@@ -108,6 +108,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
         }),
     };
 
+    let asked = matches!(assessment.decision, ExecDecision::Ask(_));
     let (announced, confinement) = match assessment.decision {
         ExecDecision::Run(confinement) => (false, confinement),
         ExecDecision::Refuse(reason) => {
@@ -138,7 +139,10 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
         permissions.add(wanted);
     }
 
+    // What the user lets run because nothing runs without them is no exception.
+    let outside = confinement == Confinement::None && (!asked || request.wish == Wish::Escalated);
     let launch = Launch {
+        outside,
         argv,
         cwd,
         for_model: true,

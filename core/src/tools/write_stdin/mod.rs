@@ -1,5 +1,7 @@
 //! `write_stdin`: types at a command that runs, or looks at it again (docs/contract/tools.md#commands-of-the-model).
 
+mod approval;
+
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -71,7 +73,7 @@ impl Tool for WriteStdin {
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match arguments(&call) {
-                Ok(arguments) => run(cx, arguments).await,
+                Ok(arguments) => run(cx, &call.call_id, arguments).await,
                 Err(end) => end,
             }
         }
@@ -79,7 +81,7 @@ impl Tool for WriteStdin {
     }
 }
 
-async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
+async fn run(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
     let Arguments {
         session_id: id,
         chars,
@@ -94,6 +96,11 @@ async fn run(cx: CallContext, arguments: Arguments) -> ToolEnd {
             "write_stdin failed: stdin is closed for this session. Without a terminal, only \"\" (look again) and \
              \"\\u0003\" (interrupt) are accepted; to give a command input, start it again with tty=true, a file or a pipe",
         );
+    }
+    if !(chars.is_empty() || chars == INTERRUPT)
+        && let Err(end) = approval::check(&cx, call_id, &session, &chars).await
+    {
+        return end;
     }
     let patience = if chars.is_empty() {
         let most = u64::try_from(cx.exec.max_poll().as_millis()).unwrap_or(u64::MAX);
