@@ -28,6 +28,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::thread_section::METHODS,
     crate::thread_attachment::METHODS,
     crate::thread_command::METHODS,
+    crate::thread_compact::METHODS,
     crate::command_exec::METHODS,
     crate::process::METHODS,
     crate::account::METHODS,

@@ -99,6 +99,11 @@ pub enum Op {
         /// Answered when stored.
         reply: Reply<()>,
     },
+    /// Sums up the history, as a turn of its own; a turn that runs is interrupted.
+    Compact {
+        /// Answered when it is about to begin.
+        reply: Reply<()>,
+    },
     /// Runs a command of the user: in the running turn, or as a turn of its own. The model reads what came of it.
     ShellCommand {
         /// What the user's shell runs.

@@ -42,6 +42,7 @@ mod telemetry;
 mod thread;
 mod thread_attachment;
 mod thread_command;
+mod thread_compact;
 mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;

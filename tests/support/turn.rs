@@ -24,6 +24,13 @@ pub struct RunningTurn {
     mark: usize,
 }
 
+impl RunningTurn {
+    /// A turn that began after this mark of [`App::mark`].
+    pub fn new(id: String, mark: usize) -> Self {
+        Self { id, mark }
+    }
+}
+
 impl TurnRun {
     /// `completed`, `failed` or `interrupted`.
     pub fn status(&self) -> &str {

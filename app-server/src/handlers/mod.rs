@@ -11,7 +11,7 @@
 //!   large as a thread: `streamed_turns`
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
-//! * turns: `turn`; commands of users and in the background: `thread_command`; processes beside all threads: `command_exec`,
+//! * turns: `turn`, `thread_compact` (summing up); commands of users and in the background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
 //! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `model`
 
@@ -27,6 +27,7 @@ pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;
 mod thread_command;
+mod thread_compact;
 mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;
@@ -52,6 +53,7 @@ pub(crate) fn router() -> Router {
     command_exec::register(&mut router);
     process::register(&mut router);
     thread_command::register(&mut router);
+    thread_compact::register(&mut router);
     thread::register(&mut router);
     thread_attachment::register(&mut router);
     thread_goal::register(&mut router);

@@ -9,7 +9,7 @@ use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning, stored_t
 use super::resume::world;
 use super::{Engine, Origin, ResumeThread, StartThread};
 use crate::history::read::branch::Branch;
-use crate::history::store::load::{LockedThread, TakenTurns, load_later, load_now, settings_count};
+use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::{
     Entry, ForkPoint, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
     ThreadLog, WriterLock, first_line,
@@ -233,8 +233,7 @@ impl Engine {
     async fn fork_in_memory(&self, plan: ForkPlan<'_>) -> Result<Assembled> {
         let draft = self.fork_draft(&plan).await?;
         let tail = plan.branch.tail;
-        let items = load_now(plan.branch.history).await?;
-        let load = Box::pin(std::future::ready(Ok(items)));
+        let load = load_later(plan.branch.history);
         let session = ConversationState::resumed(ThreadLog::none(), load, world(&tail), tail.usage);
         self.assemble(draft, session)
     }

@@ -18,6 +18,7 @@ mod user_data;
 
 use serde_json::Value;
 
+pub(crate) use read::replay::ReadLimit;
 pub(crate) use store::load::LoadHistory;
 
 pub use read::branch::ForkPoint;
@@ -38,8 +39,30 @@ pub use store::{
 
 pub use crate::thread_info::{ReadState, Unread};
 
+use crate::model::ContextWindow as ModelWindow;
 use crate::model::ResponseItem;
 use crate::{Item, ThreadTokenUsage, TokenUsage};
+
+/// A summary in place of a history (docs/contract/context.md#compaction).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compaction {
+    /// The summary as the model reads it; empty if only its server can.
+    pub message: String,
+    /// The new history.
+    pub replacement_history: Vec<ResponseItem>,
+    /// The window that begins.
+    pub window: ModelWindow,
+    /// The response that the summary came with.
+    pub response_id: String,
+    /// Its counts, those of the turn, and those of the thread.
+    pub usage: Option<(TokenUsage, TokenUsage, ThreadTokenUsage)>,
+    /// The model of the thread.
+    pub model: String,
+    /// What that model's server can read of other models' summaries.
+    pub comp_hash: Option<String>,
+    /// Tools that the client carries out, as it gave them.
+    pub dynamic_tools: Value,
+}
 
 /// One entry of a thread's history, in the order in which it happened (docs/contract/storage.md#lines).
 #[derive(Debug, Clone, PartialEq)]
@@ -112,13 +135,10 @@ pub enum Entry {
         /// Milliseconds to the first token of the answer.
         time_to_first_token_ms: Option<i64>,
     },
+    /// Token counts that are no response's: estimates.
+    TokenCount(ThreadTokenUsage),
     /// The model's history was summed up: what came before is replaced.
-    Compacted {
-        /// The summary.
-        message: String,
-        /// The new history.
-        replacement_history: Vec<ResponseItem>,
-    },
+    Compacted(Box<Compaction>),
     /// The goal was set or changed, as JSON.
     Goal(Value),
     /// A turn was interrupted.

@@ -11,6 +11,22 @@ pub(crate) const BASE: &str = include_str!("base.md");
 const PLAN_MODE: &str = include_str!("plan_mode.md");
 const DEFAULT_MODE: &str = include_str!("default_mode.md");
 
+/// Asks for a summary of a conversation that has become too long.
+pub(crate) const COMPACT: &str = include_str!("compact.md");
+
+const SUMMARY: &str = include_str!("summary.md");
+
+/// A summary as the model reads it that goes on with it.
+pub(crate) fn summary(text: &str) -> String {
+    format!("{SUMMARY}{text}")
+}
+
+/// What stands for a summary that nobody has written.
+pub(crate) const NO_SUMMARY: &str = "(There is no summary: nothing was said that could be passed on.)";
+
+/// Stands in the history for an image that is not sent again.
+pub(crate) const IMAGE_LEFT_OUT: &str = "[an image that the user attached; it is no longer shown]";
+
 /// What the sandbox and the approval policy mean for the model.
 pub(crate) fn permissions(sandbox: &SandboxPolicy, approvals: &ApprovalPolicy, roots: &[PathBuf]) -> String {
     let mut text = String::from("<permissions instructions>\n");
@@ -172,6 +188,8 @@ mod tests {
             permissions(&SandboxPolicy::DangerFullAccess, &ApprovalPolicy::Never, &roots),
             collaboration_mode(ModeKind::Plan, None),
             collaboration_mode(ModeKind::Default, None),
+            COMPACT.to_owned(),
+            summary("…"),
         ];
         insta::assert_snapshot!(texts.join("\n\n────────\n\n"));
     }

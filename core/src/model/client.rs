@@ -189,14 +189,22 @@ impl ModelClient {
         self.shared.ping_every.store(ms, Ordering::Relaxed);
     }
 
+    /// The thread goes on in this window.
+    pub fn restore_window(&self, window: ContextWindow) {
+        *lock(&self.shared.window) = window;
+    }
+
     /// The history was summed up: what follows is a new context window.
-    pub fn start_window(&self) {
+    pub fn start_window(&self) -> ContextWindow {
         let mut window = lock(&self.shared.window);
-        let number = window.number + 1;
-        *window = ContextWindow {
-            number,
-            ..ContextWindow::default()
-        };
+        *window = window.next();
+        window.clone()
+    }
+
+    /// Whether the server sums up histories itself, into a form that only it can read: OpenAI's does
+    /// (docs/contract/context.md#compaction).
+    pub fn compacts_remotely(&self) -> bool {
+        self.shared.options.provider.name == "OpenAI"
     }
 
     /// The scope of one turn.

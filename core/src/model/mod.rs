@@ -11,6 +11,7 @@
 //! stream = session.stream(&prompt).await           for each request; stream.next() until it is complete
 //! session.on_success()                             after a complete answer
 //! session.on_failure(&error)                       after a failure: retry, fall back to HTTP, or give up
+//! session.stream_compaction(&prompt, why).await    a request that sums up the history
 //! client.start_window()                            after a compaction
 //! ```
 //!
@@ -23,7 +24,7 @@
 //! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
 //!   `completion` and `event_end` (how a response ends), `events`, `response`, `rate_limits`
 //! * items: `items`, `item_reader` and, for what a model sends, `output_reader`; `lenient` (broken JSON), `pairing`
-//!   (calls and their outputs)
+//!   (calls and their outputs), `item_size` (how long they are), `message_origin` (which of them the user wrote)
 //! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `redact_addresses`, `usage_limit`,
 //!   `retry`, `retry_after`
 //! * what a turn's requests cost, for the log and metrics: `turn_log`
@@ -45,8 +46,10 @@ mod headers;
 mod http;
 mod http_stream;
 mod item_reader;
+pub(crate) mod item_size;
 mod items;
 mod lenient;
+pub(crate) mod message_origin;
 mod model_info;
 mod models_endpoint;
 mod output_items;
@@ -86,5 +89,5 @@ pub use rate_limits::{CreditsSnapshot, RateLimitSnapshot, RateLimitWindow, Spend
 pub use response::ResponseStream;
 pub use sse::SseDecoder;
 pub use turn::{ModelClientSession, RetryDecision};
-pub use turn_metadata::{CompactionMetadata, ThreadLineage};
+pub use turn_metadata::{CompactionMetadata, ContextWindow, ThreadLineage};
 pub(crate) use web_search::web_search_tool;

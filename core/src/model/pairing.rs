@@ -47,6 +47,35 @@ pub(crate) fn unpaired(items: &[ResponseItem]) -> Unpaired {
     Unpaired { calls, outputs }
 }
 
+/// The places where a history can be cut without separating a call from its output, or a thought from what came of it:
+/// before the item with this index.
+pub(crate) fn clean_cuts(items: &[ResponseItem]) -> Vec<usize> {
+    let mut open: HashMap<(Family, &str), usize> = HashMap::new();
+    let mut waiting = 0usize;
+    let mut thought = false;
+    let mut cuts = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        if waiting == 0 && !thought {
+            cuts.push(place);
+        }
+        thought = matches!(item, ResponseItem::Known(KnownItem::Reasoning { .. }));
+        match part(item) {
+            Some(Part::Call(family, id)) => {
+                *open.entry((family, id)).or_default() += 1;
+                waiting += 1;
+            }
+            Some(Part::Output(family, id)) => {
+                if let Some(count) = open.get_mut(&(family, id)).filter(|count| **count > 0) {
+                    *count -= 1;
+                    waiting -= 1;
+                }
+            }
+            None => {}
+        }
+    }
+    cuts
+}
+
 /// The output of a call that has none.
 pub(crate) fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
     let Some(Part::Call(family, call_id)) = part(call) else {
@@ -238,6 +267,26 @@ mod tests {
             [1],
             "the call isn't sent, nor is its output"
         );
+    }
+
+    #[test]
+    fn cuts_separate_no_call_from_its_output_and_no_thought_from_its_deed() {
+        let said = json!({"type": "message", "role": "user", "content": []});
+        let thought = json!({"type": "reasoning", "summary": [], "encrypted_content": "x"});
+        let list = [
+            said.clone(),
+            thought.clone(),
+            call("a"),
+            call("b"),
+            done("b"),
+            done("a"),
+            call("a"),
+            done("a"),
+            done("stray"),
+            thought,
+        ];
+        assert_eq!(clean_cuts(&items(&list)), [0, 1, 6, 8, 9]);
+        assert_eq!(clean_cuts(&items(&[call("open"), said])), [0]);
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::{ModelError, Prompt, TurnIdentity};
 use crate::git::GitProbe;
 use crate::{TurnError, telemetry};
 
+/// Retries of a request that sums up the history on the server, whatever the provider's are.
+const MAX_REMOTE_COMPACTION_RETRIES: u32 = 2;
+
 /// Turn-scoped session: made at the start of a turn, dropped at its end.
 #[derive(Debug)]
 pub struct ModelClientSession {
@@ -168,12 +171,21 @@ impl ModelClientSession {
 
     /// What to do about a failed attempt (docs/contract/turns.md#turn-errors, docs/contract/model-http.md#retries, docs/contract/model-websocket.md#fallback-to-http).
     pub fn on_failure(&mut self, error: &ModelError) -> RetryDecision {
+        let max = self.shared.options.provider.stream_max_retries;
+        self.decide(error, max)
+    }
+
+    /// As [`Self::on_failure`], for a request that sums up the history on the server: it is tried three times at most.
+    pub fn on_remote_compaction_failure(&mut self, error: &ModelError) -> RetryDecision {
+        self.decide(error, MAX_REMOTE_COMPACTION_RETRIES)
+    }
+
+    fn decide(&mut self, error: &ModelError, max: u32) -> RetryDecision {
         let error = &redact_addresses(error, &self.shared.options.provider);
         if let Some(retry) = error.request_retry {
             return retry::again(error, retry);
         }
         self.set_request_retries(0);
-        let max = self.shared.options.provider.stream_max_retries;
         let websocket = self.shared.uses_websocket();
         if !error.retryable {
             return RetryDecision::GiveUp(error.error.clone());

@@ -87,19 +87,44 @@ impl RequestKind {
     }
 }
 
-/// The present context window of a thread: a compaction starts the next one.
-#[derive(Debug, Clone)]
-pub(super) struct ContextWindow {
-    pub(super) number: u64,
-    pub(super) id: String,
+/// A context window of a thread: what the model knows between two compactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextWindow {
+    /// Number of compactions before it.
+    pub number: u64,
+    /// Identifies it.
+    pub id: String,
+    /// The window before it; `None` for the first one.
+    pub previous_id: Option<String>,
+    /// The thread's first window.
+    pub first_id: String,
+}
+
+impl ContextWindow {
+    /// The first window of a thread.
+    pub fn first(id: String) -> Self {
+        Self {
+            number: 0,
+            first_id: id.clone(),
+            previous_id: None,
+            id,
+        }
+    }
+
+    /// The window that follows.
+    pub(super) fn next(&self) -> Self {
+        Self {
+            number: self.number.saturating_add(1),
+            id: crate::new_id(),
+            previous_id: Some(self.id.clone()),
+            first_id: self.first_id.clone(),
+        }
+    }
 }
 
 impl Default for ContextWindow {
     fn default() -> Self {
-        Self {
-            number: 0,
-            id: crate::new_id(),
-        }
+        Self::first(crate::new_id())
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) struct ActiveTurn {
     /// See [`TurnInbox`].
     cancel: CancellationToken,
     hurry: CancellationToken,
+    replaced: CancellationToken,
     /// Answered when the turn has stopped.
     interrupts: Vec<Reply<()>>,
     /// The thread is to end then.
@@ -55,6 +56,7 @@ impl ActiveTurn {
             mail,
             cancel: CancellationToken::new(),
             hurry: CancellationToken::new(),
+            replaced: CancellationToken::new(),
             interrupts: Vec::new(),
             end: None,
             patience: None,
@@ -64,6 +66,7 @@ impl ActiveTurn {
             mail: inbox,
             cancel: turn.cancel.clone(),
             hurry: turn.hurry.clone(),
+            replaced: turn.replaced.clone(),
             waiting: Vec::new(),
         };
         (turn, inbox)
@@ -81,6 +84,7 @@ impl ActiveTurn {
             mail: mpsc::unbounded_channel().0,
             cancel: CancellationToken::new(),
             hurry: CancellationToken::new(),
+            replaced: CancellationToken::new(),
             interrupts: Vec::new(),
             end: None,
             patience: None,
@@ -106,6 +110,12 @@ impl ActiveTurn {
     /// Asks it to stop.
     pub(super) fn stop(&self) {
         self.cancel.cancel();
+    }
+
+    /// Asks it to stop, because another turn takes its place.
+    pub(super) fn stop_for_another(&self) {
+        self.replaced.cancel();
+        self.stop();
     }
 
     /// Takes mail of the thread.
@@ -197,6 +207,8 @@ impl ActiveTurn {
                     self.span.in_scope(|| user_shell::start(cx, command)),
                 ));
             }
+            // Comes when the turn has ended.
+            ThreadMessage::Op(Op::Compact { reply }) => reply.send(Ok(())),
             ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                 reply.send(Ok(state.snapshot(include_turns)));

@@ -129,6 +129,15 @@ impl Actor {
                         }
                     }
                 }
+                ThreadMessage::Op(Op::Compact { reply }) => {
+                    let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
+                    if let Some(plan) = self.state.start_turn(StartTurn::default(), reply) {
+                        let task = TurnTask::Compact;
+                        if let Some(end) = Box::pin(self.turn(TurnPlan { task, ..plan })).await {
+                            return end;
+                        }
+                    }
+                }
                 ThreadMessage::Op(Op::Steer { reply, .. }) => {
                     reply.send(Err(Error::NoActiveTurn(TurnOperation::Steer)));
                 }
@@ -140,9 +149,8 @@ impl Actor {
                 ThreadMessage::Op(Op::InjectItems { items, reply }) => {
                     match ThreadState::parse_items(items) {
                         Ok(items) => {
-                            if let Some(warning) = self.session.history.load().await {
-                                self.services.outbox.emit(Event::Warning(warning));
-                            }
+                            let window = self.state.context_window();
+                            self.session.load(&self.services, window).await;
                             self.session.history.push(items);
                             self.services.outbox.log().flushed().await;
                             reply.send(Ok(()));
@@ -214,6 +222,12 @@ impl Actor {
                     mail = mailbox.recv(), if open => match mail {
                         Some(mail) if turn.is_stopping() && waits_for_next_turn(&mail) => {
                             deferred.push_back(mail);
+                        }
+                        Some(ThreadMessage::Op(Op::Compact { reply })) => {
+                            reply.send(Ok(()));
+                            turn.stop_for_another();
+                            let reply = Reply::ignore();
+                            deferred.push_back(ThreadMessage::Op(Op::Compact { reply }));
                         }
                         Some(mail) => turn.take(mail, state, services),
                         // Nobody can reach the thread any more, and so nobody wants its work.
@@ -307,6 +321,7 @@ fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
             | Op::Steer { .. }
             | Op::ShellCommand { .. }
             | Op::InjectItems { .. }
+            | Op::Compact { .. }
             | Op::UpdateSettings { .. },
         ) => true,
         ThreadMessage::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })

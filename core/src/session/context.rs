@@ -51,6 +51,11 @@ pub(crate) struct EnvironmentContext {
 }
 
 impl EnvironmentContext {
+    /// The same for another model.
+    pub(crate) fn for_model(self, model: String) -> Self {
+        Self { model, ..self }
+    }
+
     /// Of a turn that runs with these settings now.
     pub(crate) fn new(
         settings: &ThreadSettings,
@@ -218,6 +223,32 @@ impl ContextTracker {
         self.state = state;
         self.surroundings = Some(now);
         news
+    }
+
+    /// The model that the model's own history was made with, as far as it says.
+    pub(crate) fn model(&self) -> Option<String> {
+        if let Some(surroundings) = &self.surroundings {
+            return Some(surroundings.model.clone());
+        }
+        let restored = self.restored.as_ref()?;
+        // Another program notes it with the mode.
+        let noted = restored
+            .get("model")
+            .or_else(|| restored.get("collaboration_mode")?.get("model"))?;
+        noted.as_str().map(str::to_owned)
+    }
+
+    /// Everything that the model must know of these surroundings when nothing of its history is left, and what is known
+    /// of it from then on. `self` stays as it is.
+    pub(crate) async fn from_scratch(
+        &self,
+        config: &Arc<Config>,
+        now: EnvironmentContext,
+    ) -> (Self, ContextUpdate) {
+        let mut fresh = Self::default();
+        let mut news = fresh.update(config, now).await;
+        news.messages.extend(fresh.additional(&self.additional));
+        (fresh, news)
     }
 
     /// Messages for the client's context that is new or has another text.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::exec::OutputLimit;
-use crate::history::{Entry, LoadHistory, ThreadLog};
-use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
+use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
+use crate::model::item_size::ItemSize;
+use crate::model::{ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
 use crate::outbox::Outbox;
 use crate::{Event, TokenUsage, new_id};
 
-/// The Responses items of a thread, oldest first. It only grows at its end, so that the input of each request starts
-/// with the input of the one before: servers cache that prefix.
+/// The Responses items of a thread, oldest first. Between two compactions it only grows at its end, so that the input of
+/// each request starts with the input of the one before: servers cache that prefix.
 #[derive(Default)]
 pub(crate) struct ModelHistory {
     /// What was before, until it is needed.
@@ -19,11 +20,27 @@ pub(crate) struct ModelHistory {
     items: Vec<ResponseItem>,
     /// Calls before this index have their outputs.
     checked: usize,
+    /// Items before this index come from a compaction.
+    replaced: usize,
+    /// Of all items.
+    size: ItemSize,
+    /// Of those that came in since a server has counted them.
+    uncounted: ItemSize,
     log: ThreadLog,
     /// What the model gets of the output of a tool.
     limit: OutputLimit,
     /// Who hears of every item.
     raw: Option<RawEvents>,
+}
+
+/// What became of reading a history.
+pub(crate) struct LoadedHistory {
+    /// The window that the last compaction began.
+    pub(crate) window: Option<ContextWindow>,
+    /// Its oldest part is missing, and with it what the model was told at first.
+    pub(crate) cut: bool,
+    /// For the user.
+    pub(crate) warning: Option<String>,
 }
 
 /// Tells a client what the model's history consists of.
@@ -40,6 +57,9 @@ impl ModelHistory {
             stored: None,
             items: Vec::new(),
             checked: 0,
+            replaced: 0,
+            size: ItemSize::default(),
+            uncounted: ItemSize::default(),
             log,
             limit: OutputLimit::default(),
             raw: None,
@@ -54,19 +74,30 @@ impl ModelHistory {
         }
     }
 
-    /// Reads what was before, if that has not been done: must come before anything is added. Gives the words for the
-    /// user if it can't be read.
-    pub(crate) async fn load(&mut self) -> Option<String> {
-        match self.stored.take()?.await {
-            Ok(items) => {
-                self.checked = items.len();
-                self.items = items;
-                None
+    /// Reads what was before, if that has not been done, as far as a window of so many tokens may hold it: must come
+    /// before anything is added.
+    pub(crate) async fn load(&mut self, window: i64) -> Option<LoadedHistory> {
+        let load = self.stored.take()?;
+        Some(match load(ReadLimit::for_window(window)).await {
+            Ok(restored) => {
+                self.checked = restored.items.len();
+                self.replaced = restored.replaced;
+                self.size = ItemSize::of_all(&restored.items);
+                self.items = restored.items;
+                LoadedHistory {
+                    window: restored.window,
+                    cut: restored.cut,
+                    warning: None,
+                }
             }
-            Err(error) => Some(format!(
-                "What was said before in this thread can't be read, and the model won't know of it: {error}"
-            )),
-        }
+            Err(error) => LoadedHistory {
+                window: None,
+                cut: true,
+                warning: Some(format!(
+                    "What was said before in this thread can't be read, and the model won't know of it: {error}"
+                )),
+            },
+        })
     }
 
     /// From now on, every item and response is told.
@@ -87,8 +118,11 @@ impl ModelHistory {
         self.turn_began(&"".into());
     }
 
-    /// A response is complete.
-    pub(crate) fn response_completed(&self, id: &str, usage: Option<TokenUsage>, as_sent: Option<Value>) {
+    /// A response is complete. Its counts include all items so far.
+    pub(crate) fn response_completed(&mut self, id: &str, usage: Option<TokenUsage>, as_sent: Option<Value>) {
+        if usage.is_some() {
+            self.uncounted = ItemSize::default();
+        }
         if let Some(raw) = &self.raw {
             raw.outbox.emit(Event::RawResponse {
                 turn_id: Arc::clone(&raw.turn_id),
@@ -114,6 +148,9 @@ impl ModelHistory {
             let original = self.raw.is_some().then(|| item.clone());
             let item = finish(item, max_output);
             told.extend(original.map(|original| as_told(original, &item)));
+            let size = ItemSize::of(&item);
+            self.size += size;
+            self.uncounted += size;
             self.items.push(item);
         }
         let entries: Vec<_> = self.items[first..].iter().cloned().map(Entry::Response).collect();
@@ -162,10 +199,49 @@ impl ModelHistory {
         self.checked = self.items.len();
     }
 
-    #[cfg(test)]
+    /// Replaces everything. Gives the items as they are now, for the log: they are not written.
+    pub(crate) fn replace(&mut self, items: Vec<ResponseItem>) -> Vec<ResponseItem> {
+        // Of what is replaced, outputs have been cut already.
+        self.items = items.into_iter().map(|item| finish(item, usize::MAX)).collect();
+        self.checked = self.items.len();
+        self.replaced = self.items.len();
+        self.size = ItemSize::of_all(&self.items);
+        self.uncounted = ItemSize::default();
+        self.items.clone()
+    }
+
+    /// All items; none while they are lent.
     pub(crate) fn items(&self) -> &[ResponseItem] {
         &self.items
     }
+
+    /// Whether there is anything that a summary could be shorter than: what a model said or did. What users say and what
+    /// surrounds it is kept anyway.
+    pub(crate) fn has_work(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            ResponseItem::Known(KnownItem::Message { role, .. }) => role == "assistant",
+            ResponseItem::Known(_) | ResponseItem::Other(_) => true,
+        })
+    }
+
+    /// How many of the first items come from a compaction.
+    pub(crate) fn replaced(&self) -> usize {
+        self.replaced
+    }
+
+    /// About how many tokens it has.
+    pub(crate) fn tokens(&self) -> i64 {
+        to_i64(self.size)
+    }
+
+    /// The same of what came in since the last response that had counts.
+    pub(crate) fn uncounted_tokens(&self) -> i64 {
+        to_i64(self.uncounted)
+    }
+}
+
+fn to_i64(size: ItemSize) -> i64 {
+    i64::try_from(size.tokens()).unwrap_or(i64::MAX)
 }
 
 /// A message with one text part per given text.
@@ -239,7 +315,7 @@ fn cut_output(output: &mut FunctionOutput, max: usize) {
 }
 
 /// Cuts the middle out of a text that is longer than `max` bytes, and says how many tokens are missing.
-fn cut_middle(text: &mut String, max: usize) {
+pub(crate) fn cut_middle(text: &mut String, max: usize) {
     if text.len() <= max {
         return;
     }

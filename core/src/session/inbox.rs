@@ -46,6 +46,8 @@ pub(crate) struct TurnInbox {
     pub(crate) cancel: CancellationToken,
     /// It is not to wait for anything while it stops: the process ends.
     pub(crate) hurry: CancellationToken,
+    /// Another turn takes its place at once: the model need not hear that it was stopped.
+    pub(crate) replaced: CancellationToken,
     /// Taken out of the mailbox, not yet heard.
     pub(crate) waiting: Vec<TurnMessage>,
 }
@@ -76,6 +78,19 @@ impl TurnInbox {
                 }
                 done = &mut what => return Ok(done),
             }
+        }
+    }
+
+    /// Waits for a future until the turn is interrupted. What the user says meanwhile waits.
+    pub(crate) async fn uninterrupted<T>(
+        &mut self,
+        what: impl Future<Output = T>,
+    ) -> Result<T, StreamInterrupt> {
+        let cancel = self.cancel.clone();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(StreamInterrupt::Interrupted),
+            done = what => Ok(done),
         }
     }
 

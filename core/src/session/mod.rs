@@ -8,6 +8,7 @@
 //!
 //! * what reaches a thread: `actor` (the mailbox, and the thread's end), `inbox` (what reaches its running turn), `state`
 //!   (what is known of the thread between and during turns), `settings`
+//! * summing up a history that is too long: `compaction`, and `turn/compaction` for what happens in the turn
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts)
@@ -18,6 +19,7 @@
 mod active_turn;
 mod actor;
 mod calls;
+mod compaction;
 mod context;
 mod history;
 mod inbox;
@@ -78,6 +80,8 @@ pub(crate) struct ConversationState {
     pub(crate) history: history::ModelHistory,
     pub(crate) context: context::ContextTracker,
     pub(crate) usage: usage::Usage,
+    /// How often the history was summed up in a row without becoming short enough.
+    pub(crate) fruitless_compactions: u32,
 }
 
 impl ConversationState {
@@ -87,6 +91,7 @@ impl ConversationState {
             history: history::ModelHistory::new(log),
             context: context::ContextTracker::default(),
             usage: usage::Usage::default(),
+            fruitless_compactions: 0,
         }
     }
 
@@ -101,6 +106,24 @@ impl ConversationState {
             history: history::ModelHistory::resumed(log, load),
             context: world.map(context::ContextTracker::restored).unwrap_or_default(),
             usage: usage.map(usage::Usage::restored).unwrap_or_default(),
+            fruitless_compactions: 0,
+        }
+    }
+
+    /// Reads the history, if that has not been done, as far as it fits into a window of so many tokens.
+    pub(crate) async fn load(&mut self, services: &Services, window: i64) {
+        let Some(loaded) = self.history.load(window).await else {
+            return;
+        };
+        if let Some(warning) = loaded.warning {
+            services.outbox.emit(crate::Event::Warning(warning));
+        }
+        if loaded.cut {
+            // What the model was told of its surroundings is not there any more.
+            self.context = context::ContextTracker::default();
+        }
+        if let Some(window) = loaded.window {
+            services.client.restore_window(window);
         }
     }
 }

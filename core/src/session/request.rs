@@ -8,7 +8,7 @@ use super::Services;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
-use crate::model::{ModelCatalog, Prompt, web_search_tool};
+use crate::model::{ModelCatalog, ModelInfo, Prompt, web_search_tool};
 use crate::tools::{self, DeferredTools};
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 
@@ -17,6 +17,10 @@ use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 pub(crate) struct Request {
     /// Usable tokens of the model's window.
     pub(crate) context_window: i64,
+    /// Tokens at which the history is summed up.
+    pub(crate) compaction_limit: i64,
+    /// What the model's server can read of other models' summaries.
+    pub(crate) comp_hash: Option<String>,
     /// What goes of one tool output to the model at most.
     pub(crate) output_limit: OutputLimit,
     /// How closely the model looks at images that it asks for.
@@ -31,12 +35,13 @@ pub(crate) struct Request {
     /// Those that the model has to search for.
     pub(crate) deferred_tools: Arc<DeferredTools>,
     web_search: Option<Value>,
+    models: Option<Arc<ModelCatalog>>,
 }
 
 impl Request {
     /// What follows from the configuration, the settings, the model, and the choices for one turn.
     pub(crate) fn new(
-        models: &ModelCatalog,
+        models: &Arc<ModelCatalog>,
         config: &Config,
         settings: &ThreadSettings,
         dynamic_tools: &DynamicTools,
@@ -48,6 +53,9 @@ impl Request {
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
+            compaction_limit: model
+                .compaction_limit(config.model_context_window, config.model_auto_compact_token_limit),
+            comp_hash: model.comp_hash.clone(),
             output_limit: OutputLimit::new(model.truncation_policy, config.tool_output_token_limit),
             image_detail: if is_known { "original" } else { "high" },
             effort: settings
@@ -68,7 +76,26 @@ impl Request {
                 settings.sandbox_policy == SandboxPolicy::DangerFullAccess,
                 model.web_search_tool_type,
             ),
+            models: Some(Arc::clone(models)),
         }
+    }
+
+    /// What is known of a model.
+    pub(crate) fn model(&self, slug: &str) -> Option<Arc<ModelInfo>> {
+        Some(self.models.as_ref()?.find(slug).0)
+    }
+
+    /// The same turn's request to another model.
+    pub(crate) fn to_other_model(&self, services: &Services, settings: &ThreadSettings) -> Option<Self> {
+        let models = self.models.as_ref()?;
+        Some(Self::new(
+            models,
+            &services.config,
+            settings,
+            &services.dynamic_tools,
+            None,
+            None,
+        ))
     }
 
     /// The tools that run here, and the search that the model's server does itself.

@@ -129,6 +129,12 @@ impl ThreadState {
         })
     }
 
+    /// Usable tokens of the model's window.
+    pub(crate) fn context_window(&self) -> i64 {
+        let model = self.models.find(&self.settings.model).0;
+        model.usable_window(self.config.model_context_window)
+    }
+
     /// Whether a steer may go to the running turn.
     pub(crate) fn check_steer(expected: &str, turn_input: &TurnInput, active: &str) -> Result<()> {
         if expected != active {

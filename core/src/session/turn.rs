@@ -1,5 +1,6 @@
 //! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
 
+mod compaction;
 mod events;
 
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub(crate) enum TurnTask {
     Regular,
     /// To run a command of the user.
     Shell(ShellCommand),
+    /// To sum up the history.
+    Compact,
 }
 
 impl TurnTask {
@@ -53,6 +56,7 @@ impl TurnTask {
     pub(crate) fn refuses_input_as(&self) -> Option<&'static str> {
         match self {
             Self::Regular | Self::Shell(_) => None,
+            Self::Compact => Some("compact"),
         }
     }
 }
@@ -93,6 +97,8 @@ pub(crate) async fn run(
         taken_ids: TakenIds::new(),
         noticed: Vec::new(),
         shells: FuturesUnordered::new(),
+        asked: false,
+        overflowed: false,
     };
     let outcome = turn.run_to_end().await;
     turn.session.history.turn_ended();
@@ -127,12 +133,18 @@ struct Turn<'a> {
     noticed: Vec<String>,
     /// Commands of the user that run.
     shells: FuturesUnordered<RunningShellCommand>,
+    /// The model has been asked.
+    asked: bool,
+    /// The history was summed up because a server refused it for its length.
+    overflowed: bool,
 }
 
 impl Turn<'_> {
     async fn run_to_end(&mut self) -> Outcome {
-        self.begin().await;
-        let outcome = self.work().await;
+        let outcome = match self.begin().await {
+            Ok(()) => self.work().await,
+            Err(outcome) => Err(outcome),
+        };
         if let Err(outcome) = &outcome {
             self.give_up(outcome).await;
         }
@@ -141,13 +153,17 @@ impl Turn<'_> {
 
     /// Works until the model has nothing more to do, and nobody has anything more for it.
     async fn work(&mut self) -> Result<(), Outcome> {
-        if let TurnTask::Shell(command) = std::mem::replace(&mut self.plan.task, TurnTask::Regular) {
-            self.start_shell(command);
-            self.finish_shells().await?;
-            if !self.inbox.has_steer() {
-                self.drain_inbox().await;
-                return Ok(());
+        match std::mem::replace(&mut self.plan.task, TurnTask::Regular) {
+            TurnTask::Regular => {}
+            TurnTask::Shell(command) => {
+                self.start_shell(command);
+                self.finish_shells().await?;
+                if !self.inbox.has_steer() {
+                    self.drain_inbox().await;
+                    return Ok(());
+                }
             }
+            TurnTask::Compact => return self.compact_as_asked().await,
         }
         loop {
             if self.sample().await? || self.inbox.has_steer() {
@@ -219,13 +235,15 @@ impl Turn<'_> {
         if matches!(outcome, Outcome::Interrupted) {
             // An interrupt between two requests has not been noticed by anybody else.
             self.services.outbox.turn_stops();
-            let marker = message("user", [TURN_ABORTED.to_owned()]);
-            self.session.history.push([marker]);
+            if !self.inbox.replaced.is_cancelled() {
+                let marker = message("user", [TURN_ABORTED.to_owned()]);
+                self.session.history.push([marker]);
+            }
         }
     }
 
     /// Tells the model of its surroundings and what the user says.
-    async fn begin(&mut self) {
+    async fn begin(&mut self) -> Result<(), Outcome> {
         let Self {
             services,
             session,
@@ -233,9 +251,7 @@ impl Turn<'_> {
             ..
         } = self;
         let log = services.outbox.log();
-        if let Some(warning) = session.history.load().await {
-            services.outbox.emit(Event::Warning(warning));
-        }
+        session.load(services, plan.request.context_window).await;
         session.history.limit_outputs(plan.request.output_limit);
         session.history.turn_began(&plan.id);
         session.usage.turn_began(Some(plan.request.context_window));
@@ -246,6 +262,21 @@ impl Turn<'_> {
             model_context_window: Some(plan.request.context_window),
             mode: plan.settings.collaboration_mode,
         }]);
+        let settings = plan
+            .new_settings
+            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
+        if matches!(plan.task, TurnTask::Compact) {
+            log.append(settings.into_iter().collect());
+            return Ok(());
+        }
+        // What the user says is kept whatever comes of it.
+        let compacted = self.compact_before_turn().await;
+        let Self {
+            services,
+            session,
+            plan,
+            ..
+        } = self;
         let now = EnvironmentContext::new(
             &plan.settings,
             services.developer_instructions.as_deref(),
@@ -257,15 +288,13 @@ impl Turn<'_> {
             turn_id: plan.id.to_string(),
             settings: Box::new((*plan.settings).clone()),
         };
-        let settings = plan
-            .new_settings
-            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
         log.append(news.state.into_iter().chain([context]).chain(settings).collect());
         for warning in news.warnings {
             services.outbox.emit(Event::Warning(warning));
         }
         let turn_input = std::mem::take(&mut plan.turn_input);
         self.hear(turn_input).await;
+        compacted
     }
 
     /// Takes what the user says into the history, and shows it back.
@@ -308,6 +337,8 @@ impl Turn<'_> {
     /// One request and what follows from it. `true`: another one is needed.
     async fn sample(&mut self) -> Result<bool, Outcome> {
         self.drain_inbox().await;
+        self.compact_if_due().await?;
+        self.asked = true;
         match self.request().await {
             Ok(more) => {
                 self.client.on_success();
@@ -409,6 +440,7 @@ impl Turn<'_> {
             }]);
             self.tell_usage();
         }
+        self.note_progress();
         completed.failure
     }
 
@@ -428,13 +460,10 @@ impl Turn<'_> {
     /// A request failed: waits until it may be tried again, or ends the turn.
     async fn failed(&mut self, error: &ModelError) -> Result<(), Outcome> {
         match self.client.on_failure(error) {
-            RetryDecision::GiveUp(error) => {
-                if error.kind == ErrorKind::ContextWindowExceeded {
-                    self.session.usage.fill_window();
-                    self.tell_usage();
-                }
-                Err(Outcome::Failed(error))
+            RetryDecision::GiveUp(error) if error.kind == ErrorKind::ContextWindowExceeded => {
+                self.compact_after_refusal(error).await
             }
+            RetryDecision::GiveUp(error) => Err(Outcome::Failed(error)),
             RetryDecision::FallBack { notice, warning } => {
                 self.tell_retry(notice);
                 if let Some(warning) = warning {

@@ -7,6 +7,20 @@ use crate::{ThreadTokenUsage, TokenUsage};
 pub(crate) struct Usage {
     thread: ThreadTokenUsage,
     turn: TokenUsage,
+    /// What the last counts are.
+    last: LastCounts,
+}
+
+/// Where the counts of the last response come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum LastCounts {
+    /// A server has counted.
+    #[default]
+    Counted,
+    /// There has been no response since the history was summed up.
+    Estimated,
+    /// A server has refused a request for its length.
+    Full,
 }
 
 impl Usage {
@@ -14,7 +28,7 @@ impl Usage {
     pub(crate) fn restored(thread: ThreadTokenUsage) -> Self {
         Self {
             thread,
-            turn: TokenUsage::default(),
+            ..Self::default()
         }
     }
 
@@ -29,17 +43,36 @@ impl Usage {
         self.turn += response;
         self.thread.total += response;
         self.thread.last = response;
+        self.last = LastCounts::Counted;
+    }
+
+    /// The history was summed up: it has about so many tokens now.
+    pub(crate) fn summed_up(&mut self, tokens: i64) {
+        self.thread.last = only_total(tokens);
+        self.last = LastCounts::Estimated;
+    }
+
+    /// Whether there has been no response since the history was summed up.
+    pub(crate) fn is_estimate(&self) -> bool {
+        self.last == LastCounts::Estimated
+    }
+
+    /// Whether a server has refused the last request for its length.
+    pub(crate) fn is_window_full(&self) -> bool {
+        self.last == LastCounts::Full
+    }
+
+    /// Tokens of the last request and its response.
+    pub(crate) fn last_tokens(&self) -> i64 {
+        self.thread.last.total_tokens
     }
 
     /// The server says that the window is full: the counts must say so too, so that the history is summed up before
     /// the next request.
     pub(crate) fn fill_window(&mut self) {
+        self.last = LastCounts::Full;
         let Some(window) = self.thread.model_context_window else {
             return;
-        };
-        let only_total = |total_tokens| TokenUsage {
-            total_tokens,
-            ..TokenUsage::default()
         };
         self.thread.last = only_total(window.saturating_sub(self.thread.total.total_tokens).max(0));
         self.thread.total = only_total(window);
@@ -58,5 +91,12 @@ impl Usage {
     /// Sum of the running turn.
     pub(crate) fn turn(&self) -> TokenUsage {
         self.turn
+    }
+}
+
+fn only_total(total_tokens: i64) -> TokenUsage {
+    TokenUsage {
+        total_tokens,
+        ..TokenUsage::default()
     }
 }

@@ -304,12 +304,14 @@ async fn a_full_context_window_is_counted_as_full() {
     let probe = Probe::start([
         Answer::new().say("ok"),
         Answer::new().fail("context_length_exceeded", "too long"),
+        Answer::new().say("so far"),
+        Answer::new().fail("context_length_exceeded", "too long"),
     ])
     .await;
     probe.run("hi").await;
     let lines = probe.run("more").await;
     assert!(
-        lines.contains(&"usage total=258400 last=258385".to_owned()),
+        lines.contains(&"usage total=258400 last=258370".to_owned()),
         "{lines:?}"
     );
 }

@@ -9,13 +9,12 @@ use super::{AllTurns, ReadStateHandle, StoredThread, ThreadStore, pages};
 use crate::history::read::branch;
 use crate::history::read::branch::{Branch, ForkPoint};
 use crate::history::read::chain::{History, unreadable};
-use crate::history::read::replay;
+use crate::history::read::replay::{self, ReadLimit, RestoredHistory};
 use crate::history::read::tail;
 use crate::history::read::tail::Tail;
 use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
-use crate::model::ResponseItem;
 use crate::{Error, HistoryMode, Result, ThreadId};
 use futures_util::future::BoxFuture;
 
@@ -167,19 +166,17 @@ impl ThreadStore {
     }
 }
 
-/// Reads what a thread's model was told and said before.
-pub(crate) type LoadHistory = BoxFuture<'static, Result<Vec<ResponseItem>>>;
+/// Reads what a thread's model was told and said before, as far as the limit says.
+pub(crate) type LoadHistory =
+    Box<dyn FnOnce(ReadLimit) -> BoxFuture<'static, Result<RestoredHistory>> + Send>;
 
 /// Reads the model's history when it is asked for.
 pub(crate) fn load_later(history: History) -> LoadHistory {
-    Box::pin(super::run(move || {
-        replay::model_history(&history).map_err(unreadable)
-    }))
-}
-
-/// Reads the model's history now.
-pub(crate) async fn load_now(history: History) -> Result<Vec<ResponseItem>> {
-    load_later(history).await
+    Box::new(move |limit| {
+        Box::pin(super::run(move || {
+            replay::model_history(&history, limit).map_err(unreadable)
+        }))
+    })
 }
 
 /// Writes a legacy file anew: under another name until it is whole.

@@ -58,7 +58,6 @@ impl Turn<'_> {
         items: &mut ResponseItems,
         calls: &mut Calls,
     ) -> Option<Completed> {
-        let outbox = &self.services.outbox;
         match event {
             ResponseEvent::Created | ResponseEvent::ReasoningIncluded => {}
             ResponseEvent::TextDelta { number, delta } => items.text_delta(number, delta),
@@ -91,6 +90,36 @@ impl Turn<'_> {
                 self.first_token.get_or_insert_with(|| self.began.elapsed());
                 self.item_done(number, item, items, calls).await;
             }
+            ResponseEvent::Completed {
+                response_id,
+                usage,
+                usage_as_sent,
+                end_turn,
+                failure,
+            } => {
+                for (said, message) in items.finish().await {
+                    self.message_done(message);
+                    self.session.history.push([said]);
+                }
+                self.session
+                    .history
+                    .response_completed(&response_id, usage, usage_as_sent);
+                return Some(Completed {
+                    response_id,
+                    usage,
+                    end_turn,
+                    failure,
+                });
+            }
+            aside => self.event_aside(aside),
+        }
+        None
+    }
+
+    /// What a server says beside the response itself.
+    pub(super) fn event_aside(&mut self, event: ResponseEvent) {
+        let outbox = &self.services.outbox;
+        match event {
             ResponseEvent::RateLimits(limits) => self.limits.extend(limits),
             ResponseEvent::ServerModel(model) => self.server_model(model),
             ResponseEvent::Verification(verifications) => {
@@ -122,29 +151,8 @@ impl Turn<'_> {
                     self.noticed.push(text);
                 }
             }
-            ResponseEvent::Completed {
-                response_id,
-                usage,
-                usage_as_sent,
-                end_turn,
-                failure,
-            } => {
-                for (said, message) in items.finish().await {
-                    self.message_done(message);
-                    self.session.history.push([said]);
-                }
-                self.session
-                    .history
-                    .response_completed(&response_id, usage, usage_as_sent);
-                return Some(Completed {
-                    response_id,
-                    usage,
-                    end_turn,
-                    failure,
-                });
-            }
+            _ => {}
         }
-        None
     }
 
     fn message_done(&mut self, message: Option<Item>) {

@@ -8,7 +8,7 @@ use super::error::FileError;
 use super::item::FileItem;
 use super::settings;
 use crate::history::rollout::meta::SessionMeta;
-use crate::history::{Entry, LogPosition};
+use crate::history::{Compaction, Entry, LogPosition};
 use crate::model::{KnownItem, ResponseItem};
 use crate::{Item, ItemBody, ThreadId, ThreadTokenUsage, TokenUsage, UserInput};
 
@@ -95,13 +95,7 @@ impl Encoder {
                 let payload = json!({
                     "turn_id": turn_id,
                     "root_turn_id": root_turn_id,
-                    "turn_attribution": {
-                        "turn_id": turn_id,
-                        "turn_trigger": null,
-                        "parent_turn_id": null,
-                        "initiating_agent_path": null,
-                        "root_turn_id": root_turn_id,
-                    },
+                    "turn_attribution": turn_attribution(turn_id, root_turn_id),
                     "started_at": started_at,
                     "model_context_window": model_context_window,
                     "collaboration_mode_kind": mode,
@@ -196,23 +190,8 @@ impl Encoder {
                 });
                 self.event(out, at, "turn_aborted", &payload);
             }
-            Entry::Compacted {
-                message,
-                replacement_history,
-            } => {
-                #[derive(Serialize)]
-                struct Compacted<'a> {
-                    message: &'a str,
-                    replacement_history: &'a [ResponseItem],
-                }
-                self.in_response = false;
-                let payload = Compacted {
-                    message,
-                    replacement_history,
-                };
-                self.line(out, at, "compacted", &payload, None);
-                self.at.sequence += replacement_history.len() as u64;
-            }
+            Entry::TokenCount(usage) => self.token_count(out, at, *usage),
+            Entry::Compacted(compaction) => self.compacted(out, at, compaction),
             Entry::Goal(goal) => {
                 let payload = json!({ "threadId": self.thread_id, "goal": goal });
                 self.event(out, at, "thread_goal_updated", &payload);
@@ -275,7 +254,19 @@ impl Encoder {
         thread: ThreadTokenUsage,
     ) {
         self.in_response = false;
-        let record = json!({
+        let record = self.usage_record(response_id, usage, turn, thread);
+        self.line(out, at, "token_usage_record", &record, None);
+        self.token_count(out, at, thread);
+    }
+
+    fn usage_record(
+        &self,
+        response_id: &str,
+        usage: TokenUsage,
+        turn: TokenUsage,
+        thread: ThreadTokenUsage,
+    ) -> Value {
+        json!({
             "thread_id": self.thread_id,
             "turn_id": self.turn_id,
             "session_id": self.session_id,
@@ -284,8 +275,10 @@ impl Encoder {
             "usage": usage,
             "turn_token_usage": turn,
             "thread_token_usage": thread.total,
-        });
-        self.line(out, at, "token_usage_record", &record, None);
+        })
+    }
+
+    fn token_count(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, thread: ThreadTokenUsage) {
         let count = json!({
             "info": {
                 "total_token_usage": thread.total,
@@ -295,6 +288,67 @@ impl Encoder {
             "rate_limits": null,
         });
         self.event(out, at, "token_count", &count);
+    }
+
+    /// The line of a compaction. What other programs keep of single messages beside the history is not kept by us, and
+    /// said to be incomplete.
+    fn compacted(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, compaction: &Compaction) {
+        #[derive(Serialize)]
+        struct Compacted<'a> {
+            message: &'a str,
+            replacement_history: &'a [ResponseItem],
+            replacement_history_metadata: Vec<Value>,
+            retained_context: Value,
+            window_number: u64,
+            first_window_id: &'a str,
+            previous_window_id: Option<&'a str>,
+            window_id: &'a str,
+            compaction_response_id: &'a str,
+            latest_token_usage_record: Option<Value>,
+            resume_metadata: Value,
+        }
+        self.in_response = false;
+        self.at.sampled_through = self.at.sequence;
+        let metadata = compaction.replacement_history.iter().map(|_| {
+            self.at.sequence += 1;
+            self.metadata()
+        });
+        let metadata: Vec<_> = metadata.collect();
+        let window = &compaction.window;
+        let usage = compaction.usage;
+        let payload = Compacted {
+            message: &compaction.message,
+            replacement_history: &compaction.replacement_history,
+            retained_context: json!({
+                "verified_answers": [],
+                "incomplete": true,
+                "user_messages": [],
+                "user_messages_incomplete": true,
+                "assistant_messages": [],
+                "assistant_messages_incomplete": true,
+                "next_order": metadata.len(),
+            }),
+            replacement_history_metadata: metadata,
+            window_number: window.number,
+            first_window_id: &window.first_id,
+            previous_window_id: window.previous_id.as_deref(),
+            window_id: &window.id,
+            compaction_response_id: &compaction.response_id,
+            latest_token_usage_record: usage
+                .map(|(usage, turn, thread)| self.usage_record(&compaction.response_id, usage, turn, thread)),
+            resume_metadata: json!({
+                "dynamic_tools": {"thread_id": self.thread_id, "tools": compaction.dynamic_tools},
+                "multi_agent_version": null,
+                "last_started_turn_id": self.turn_id,
+                "turn_attribution": turn_attribution(&self.turn_id, &self.root_turn_id),
+                "previous_turn_settings": {
+                    "model": compaction.model,
+                    "comp_hash": compaction.comp_hash,
+                    "realtime_active": false,
+                },
+            }),
+        };
+        self.line(out, at, "compacted", &payload, None);
     }
 
     fn root_of(&self, turn_id: &str) -> String {
@@ -391,6 +445,17 @@ impl Encoder {
             }
         }
     }
+}
+
+/// Where a turn comes from.
+fn turn_attribution(turn_id: &str, root_turn_id: &str) -> Value {
+    json!({
+        "turn_id": turn_id,
+        "turn_trigger": null,
+        "parent_turn_id": null,
+        "initiating_agent_path": null,
+        "root_turn_id": root_turn_id,
+    })
 }
 
 /// The payload of a legacy `user_message` event.

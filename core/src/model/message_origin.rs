@@ -1,0 +1,108 @@
+//! Who wrote a message with the role of the user: the user, or a program in their place.
+
+use serde_json::{Value, json};
+
+use super::{ContentItem, Extra, KnownItem, ResponseItem};
+
+/// Where programs note what the parts of a message are. Never sent to a server.
+const NOTES: &str = "internal_chat_message_metadata_passthrough";
+/// The note of a summary.
+const SUMMARY: &str = "compaction.summary";
+/// How the notes of parts begin that the user wrote.
+const BY_USER: &str = "user.";
+
+/// Where messages come from that programs write in the user's place: each is wrapped in a tag of its own.
+const TAGS: [&str; 9] = [
+    "<environment_context",
+    "<user_instructions",
+    "<turn_aborted",
+    "<user_shell_command",
+    "<codex_internal_context",
+    "<subagent_notification",
+    "<user_action",
+    "<git_context",
+    "# AGENTS.md instructions",
+];
+
+/// Whether the item is a message that the user wrote, not context or a summary put in by a program.
+pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
+    let ResponseItem::Known(KnownItem::Message {
+        role, content, extra, ..
+    }) = item
+    else {
+        return false;
+    };
+    if role != "user" {
+        return false;
+    }
+    match kinds(extra) {
+        Some(kinds) if !kinds.is_empty() => kinds
+            .iter()
+            .all(|kind| kind.as_str().is_some_and(|kind| kind.starts_with(BY_USER))),
+        _ => !content.iter().any(is_context),
+    }
+}
+
+/// A summary of what came before, as a message in the user's place.
+pub(crate) fn summary(text: String) -> ResponseItem {
+    let mut extra = Extra::new();
+    extra.insert(NOTES.into(), json!({"content_item_kinds": [SUMMARY]}));
+    ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: "user".into(),
+        content: vec![ContentItem::input_text(text)],
+        phase: None,
+        extra,
+    })
+}
+
+fn kinds(extra: &Extra) -> Option<&Vec<Value>> {
+    extra.get(NOTES)?.get("content_item_kinds")?.as_array()
+}
+
+/// Context is wrapped in a tag of its own.
+fn is_context(part: &ContentItem) -> bool {
+    match part {
+        ContentItem::InputText { text, .. } => TAGS.iter().any(|tag| text.trim_start().starts_with(tag)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(role: &str, text: &str, kinds: &Value) -> ResponseItem {
+        let mut value = json!({
+            "type": "message", "role": role, "content": [{"type": "input_text", "text": text}],
+        });
+        if !kinds.is_null() {
+            value[NOTES] = json!({"content_item_kinds": kinds});
+        }
+        value.into()
+    }
+
+    #[test]
+    fn only_what_users_wrote_is_theirs() {
+        for (role, text, kinds, theirs) in [
+            ("user", "fix the bug", Value::Null, true),
+            ("user", "fix the bug", json!([]), true),
+            ("user", "fix the bug", json!(["user.text", "user.image"]), true),
+            ("assistant", "done", Value::Null, false),
+            ("developer", "be brief", Value::Null, false),
+            ("user", "<environment_context>…", Value::Null, false),
+            ("user", "  <turn_aborted>…", Value::Null, false),
+            (
+                "user",
+                "looks like the user",
+                json!(["environments.environment_context"]),
+                false,
+            ),
+            ("user", "<turn_aborted> is what I see", json!(["user.text"]), true),
+            ("user", "odd", json!([1]), false),
+        ] {
+            assert_eq!(is_of_user(&message(role, text, &kinds)), theirs, "{role}: {text}");
+        }
+        assert!(!is_of_user(&summary("so far".into())));
+    }
+}

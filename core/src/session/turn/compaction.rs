@@ -1,0 +1,512 @@
+//! Summing up the history in the course of a turn (docs/contract/turns.md#compaction).
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Outcome, Turn};
+use crate::history::{Compaction, Entry};
+use crate::instructions;
+use crate::model::item_size::text_tokens;
+use crate::model::{
+    CompactionMetadata, ContentItem, KnownItem, ModelError, Prompt, ResponseEvent, ResponseItem,
+    RetryDecision,
+};
+use crate::net::client::network;
+use crate::session::compaction::replacement::{self, Parts, Summary};
+use crate::session::compaction::{self, Phase, Reason, shorten};
+use crate::session::context::EnvironmentContext;
+use crate::session::history::{cut_middle, message};
+use crate::session::inbox::StreamInterrupt;
+use crate::{ErrorKind, Event, Item, ItemBody, ThreadSettings, TokenUsage, TurnError, UserInput, new_id};
+
+/// Longest summary that is kept, in bytes: no hand-over needs more, and what it takes away from the window it takes away
+/// for a long time.
+const MAX_SUMMARY: usize = 80_000;
+
+/// What is left of a window for a history that is to be summed up: the rest is for the request's other parts and the
+/// answer.
+const PERCENT_FOR_HISTORY: usize = 95;
+
+/// What to sum up, and why.
+struct Task {
+    reason: Reason,
+    phase: Phase,
+    /// The model that does it, if that is not the turn's.
+    model: Option<String>,
+}
+
+/// A response to a request for a summary.
+#[derive(Default)]
+struct Answer {
+    response_id: String,
+    usage: Option<TokenUsage>,
+    /// Text of the last finished message.
+    text: String,
+    /// Text of all messages as it came in, for servers that finish none.
+    streamed: String,
+    sealed: Vec<ResponseItem>,
+    items: usize,
+}
+
+impl Turn<'_> {
+    /// Sums up the history because a client asked for it.
+    pub(super) async fn compact_as_asked(&mut self) -> Result<(), Outcome> {
+        self.compact(Task {
+            reason: Reason::Asked,
+            phase: Phase::OwnTurn,
+            model: None,
+        })
+        .await?;
+        if self.any_shell() {
+            self.finish_shells().await?;
+        }
+        self.drain_inbox().await;
+        Ok(())
+    }
+
+    /// Sums up the history before a turn, if that is due or another model is to go on with it.
+    pub(super) async fn compact_before_turn(&mut self) -> Result<(), Outcome> {
+        let usage = &self.session.usage;
+        let request = &self.plan.request;
+        let before = self.session.context.model();
+        let phase = Phase::BeforeTurn;
+        if let Some(slug) = before.filter(|slug| *slug != self.plan.settings.model)
+            && let (Some(before), Some(next)) =
+                (request.model(&slug), request.model(&self.plan.settings.model))
+            && self.session.history.has_work()
+            && let Some(reason) =
+                compaction::reason_of_switch(&before, &next, usage.last_tokens(), request.compaction_limit)
+        {
+            let model = Some(slug);
+            return self.compact(Task { reason, phase, model }).await;
+        }
+        let input = input_tokens(&self.plan.turn_input.input);
+        self.compact_if_longer_by(input, phase).await
+    }
+
+    /// Sums up the history before the next request, if that is due.
+    pub(super) async fn compact_if_due(&mut self) -> Result<(), Outcome> {
+        let phase = if self.asked {
+            Phase::InTurn
+        } else {
+            Phase::BeforeTurn
+        };
+        self.compact_if_longer_by(0, phase).await
+    }
+
+    /// Sums up the history if that is due once so many tokens have been added.
+    async fn compact_if_longer_by(&mut self, more: i64, phase: Phase) -> Result<(), Outcome> {
+        let usage = &self.session.usage;
+        let request = &self.plan.request;
+        let counted = usage.last_tokens();
+        let at_limit = !usage.is_estimate() && counted > 0 && counted >= request.compaction_limit;
+        let too_long =
+            self.tokens().saturating_add(more) > request.context_window && self.session.history.has_work();
+        if !(usage.is_window_full() || at_limit || too_long) {
+            return Ok(());
+        }
+        if self.session.fruitless_compactions >= compaction::MOST_FRUITLESS {
+            self.tell_fruitless();
+            return Ok(());
+        }
+        self.session.fruitless_compactions += 1;
+        let task = Task {
+            reason: Reason::Limit,
+            phase,
+            model: None,
+        };
+        self.compact(task).await
+    }
+
+    /// A server has refused the history for its length: sums it up once, before the turn gives up.
+    pub(super) async fn compact_after_refusal(&mut self, error: TurnError) -> Result<(), Outcome> {
+        if std::mem::replace(&mut self.overflowed, true) || !self.session.history.has_work() {
+            self.window_is_full();
+            return Err(Outcome::Failed(error));
+        }
+        let task = Task {
+            reason: Reason::Limit,
+            phase: Phase::InTurn,
+            model: None,
+        };
+        let compacted = self.compact(task).await;
+        if matches!(compacted, Err(Outcome::Failed(_))) && !self.session.usage.is_window_full() {
+            self.window_is_full();
+        }
+        compacted
+    }
+
+    /// Tokens of the next request, as far as is known.
+    fn tokens(&self) -> i64 {
+        let history = &self.session.history;
+        match self.session.usage.last_tokens() {
+            0 => history.tokens(),
+            counted => counted.saturating_add(history.uncounted_tokens()),
+        }
+    }
+
+    /// A response has come: whether summing up the history has helped.
+    pub(super) fn note_progress(&mut self) {
+        if self.tokens() < self.plan.request.compaction_limit {
+            self.session.fruitless_compactions = 0;
+        }
+    }
+
+    fn window_is_full(&mut self) {
+        let usage = &mut self.session.usage;
+        usage.fill_window();
+        let counts = Entry::TokenCount(usage.thread());
+        self.services.outbox.log().append(vec![counts]);
+        self.tell_usage();
+    }
+
+    fn tell_fruitless(&mut self) {
+        let text = format!(
+            "The history of this thread was summed up {} times in a row and still has more than {} tokens. It is not \
+             summed up again until it is shorter. Raise model_auto_compact_token_limit or model_context_window in \
+             config.toml if the model can take more, or start a new thread.",
+            compaction::MOST_FRUITLESS,
+            self.plan.request.compaction_limit
+        );
+        if !self.noticed.contains(&text) {
+            self.services.outbox.emit(Event::Warning(text.clone()));
+            self.noticed.push(text);
+        }
+    }
+
+    /// Replaces the history by a summary. Until that is there, the history stays as it is.
+    async fn compact(&mut self, task: Task) -> Result<(), Outcome> {
+        let item = Item {
+            id: new_id(),
+            started_at_ms: Some(crate::now_ms()),
+            completed_at_ms: None,
+            body: ItemBody::ContextCompaction,
+        };
+        self.services.outbox.item_started(&self.plan.id, item.clone());
+        // Large and rare: kept out of the turn's own future.
+        let (summary, answer) = Box::pin(self.sum_up(&task)).await?;
+        self.replace_history(&task, summary, answer).await;
+        self.services.outbox.item_completed(&self.plan.id, item).await;
+        Ok(())
+    }
+
+    /// Has the model sum up the history, or as much of it as it can take.
+    async fn sum_up(&mut self, task: &Task) -> Result<(Summary, Answer), Outcome> {
+        let remote = self.services.client.compacts_remotely();
+        let why = compaction::metadata(task.reason, task.phase, remote);
+        let mut prompt = self.compaction_prompt(task, remote);
+        self.session.history.close_calls();
+        let mut start = self.first_start();
+        let mut refusals = 0;
+        loop {
+            let error = match self.ask_for_summary(&mut prompt, start, remote, &why).await {
+                Ok(answer) => match self.summary_of(answer, remote) {
+                    Ok(summed_up) => {
+                        self.client.on_success();
+                        return Ok(summed_up);
+                    }
+                    Err(error) => return Err(Outcome::Failed(error)),
+                },
+                Err(StreamInterrupt::Failed(error)) => error,
+                Err(StreamInterrupt::Interrupted | StreamInterrupt::Steered) => {
+                    return Err(Outcome::Interrupted);
+                }
+            };
+            self.tell_limits();
+            if error.error.kind == ErrorKind::ContextWindowExceeded {
+                match shorten::after_refusal(self.session.history.items(), start, refusals) {
+                    Some(next) => start = next,
+                    None => {
+                        self.window_is_full();
+                        return Err(failed(error.error, remote));
+                    }
+                }
+                refusals += 1;
+                continue;
+            }
+            let decision = if remote {
+                self.client.on_remote_compaction_failure(&error)
+            } else {
+                self.client.on_failure(&error)
+            };
+            match decision {
+                RetryDecision::GiveUp(error) => return Err(failed(error, remote)),
+                RetryDecision::FallBack { notice, warning } => {
+                    self.tell_retry(notice);
+                    if let Some(warning) = warning {
+                        self.services.outbox.emit(Event::Warning(warning));
+                    }
+                }
+                RetryDecision::Retry { notice, delay } => {
+                    self.tell_retry(notice);
+                    let slept = self.inbox.uninterrupted(tokio::time::sleep(delay)).await;
+                    slept.map_err(|_| Outcome::Interrupted)?;
+                }
+            }
+        }
+    }
+
+    /// The request, but for its input.
+    fn compaction_prompt(&self, task: &Task, remote: bool) -> Prompt {
+        let mut prompt = match self.settings_for(task) {
+            None => self.prompt.clone(),
+            Some(settings) => {
+                let request = self.plan.request.to_other_model(self.services, &settings);
+                request
+                    .as_ref()
+                    .unwrap_or(&self.plan.request)
+                    .prompt(self.services, &settings)
+            }
+        };
+        if !remote {
+            prompt.tools = Arc::default();
+            prompt.parallel_tool_calls = false;
+            prompt.output_schema = None;
+        }
+        prompt
+    }
+
+    /// The turn's settings with the model that sums up, if that is another one.
+    fn settings_for(&self, task: &Task) -> Option<ThreadSettings> {
+        let model = task.model.clone()?;
+        Some(ThreadSettings {
+            model,
+            ..(*self.plan.settings).clone()
+        })
+    }
+
+    /// Where the part of the history begins that fits into the window.
+    fn first_start(&self) -> usize {
+        let window = self.plan.request.context_window;
+        if self.tokens() <= window {
+            return 0;
+        }
+        let room = usize::try_from(window).unwrap_or(0) / 100 * PERCENT_FOR_HISTORY;
+        shorten::newest_within(self.session.history.items(), room)
+    }
+
+    /// Sends the history from an item on, with the demand for a summary, and takes the answer.
+    async fn ask_for_summary(
+        &mut self,
+        prompt: &mut Prompt,
+        start: usize,
+        remote: bool,
+        why: &CompactionMetadata,
+    ) -> Result<Answer, StreamInterrupt> {
+        let mut older = self.session.history.take_items();
+        prompt.input = older.split_off(start.min(older.len()));
+        prompt.input.push(if remote {
+            ResponseItem::Other(json!({"type": "compaction_trigger"}))
+        } else {
+            let own = self.services.config.compact_prompt.as_deref();
+            message("user", [own.unwrap_or(instructions::COMPACT).to_owned()])
+        });
+        let opening = self.client.stream_compaction(prompt, why.clone());
+        let opened = self.inbox.uninterrupted(opening).await;
+        prompt.input.pop();
+        older.append(&mut prompt.input);
+        self.session.history.restore_items(older);
+        for warning in network().take_warnings() {
+            self.services.outbox.emit(Event::Warning(warning));
+        }
+        let mut stream = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)))?;
+        // As clients of the contract release know it: the counts before those of the summary.
+        if !remote && self.session.usage.any() {
+            self.tell_usage();
+        }
+        let mut answer = Answer::default();
+        loop {
+            let event = match self.inbox.uninterrupted(stream.next()).await? {
+                Some(Ok(event)) => event,
+                Some(Err(mut error)) => {
+                    self.limits.append(&mut error.rate_limits);
+                    return Err(StreamInterrupt::Failed(Box::new(error)));
+                }
+                None => {
+                    let error = ModelError::disconnected("stream closed before response.completed");
+                    return Err(StreamInterrupt::Failed(Box::new(error)));
+                }
+            };
+            match event {
+                ResponseEvent::TextDelta { delta, .. } => answer.streamed.push_str(&delta),
+                ResponseEvent::ItemDone { item, .. } => answer.take(item),
+                ResponseEvent::Completed {
+                    response_id,
+                    usage,
+                    usage_as_sent,
+                    failure,
+                    ..
+                } => {
+                    if let Some(failure) = failure {
+                        return Err(StreamInterrupt::Failed(failure));
+                    }
+                    answer.usage = usage.map(TokenUsage::bounded);
+                    let history = &mut self.session.history;
+                    history.response_completed(&response_id, usage, usage_as_sent);
+                    answer.response_id = response_id;
+                    return Ok(answer);
+                }
+                aside => self.event_aside(aside),
+            }
+        }
+    }
+
+    /// What an answer has for a summary.
+    fn summary_of(&self, mut answer: Answer, remote: bool) -> Result<(Summary, Answer), TurnError> {
+        if remote {
+            let (found, items) = (answer.sealed.len(), answer.items);
+            return match answer.sealed.pop() {
+                Some(item) if found == 1 => Ok((Summary::Sealed(item), answer)),
+                _ => Err(TurnError {
+                    message: format!(
+                        "Error running remote compact task: Fatal error: remote compaction v2 expected exactly one \
+                         compaction output item, got {found} from {items} output items"
+                    ),
+                    kind: ErrorKind::Other,
+                    details: None,
+                    misalignment: None,
+                }),
+            };
+        }
+        let mut text = std::mem::take(&mut answer.text);
+        if text.trim().is_empty() {
+            text = std::mem::take(&mut answer.streamed);
+        }
+        if text.trim().is_empty() {
+            text = replacement::last_text(self.session.history.items())
+                .unwrap_or_else(|| instructions::NO_SUMMARY.to_owned());
+        }
+        cut_middle(&mut text, MAX_SUMMARY);
+        Ok((Summary::Text(instructions::summary(text.trim())), answer))
+    }
+
+    /// Puts a summary in place of the history: in memory, in the file, and for the client.
+    async fn replace_history(&mut self, task: &Task, summary: Summary, answer: Answer) {
+        let remote = matches!(summary, Summary::Sealed(_));
+        let message = match &summary {
+            Summary::Text(text) => text.clone(),
+            Summary::Sealed(_) => String::new(),
+        };
+        self.count_summary(&answer, remote);
+        let Self {
+            services,
+            session,
+            plan,
+            ..
+        } = self;
+        let mut now = EnvironmentContext::new(
+            &plan.settings,
+            services.developer_instructions.as_deref(),
+            plan.request.deferred_tools.overview(),
+        );
+        if let Some(model) = &task.model {
+            // The change to the other model is still to be told.
+            now = now.for_model(model.clone());
+        }
+        let (context, news) = session.context.from_scratch(&services.config, now).await;
+        let history = replacement::build(Parts {
+            items: session.history.items(),
+            replaced: session.history.replaced(),
+            context: news.messages,
+            summary,
+            window: plan.request.context_window,
+        });
+        let replacement_history = session.history.replace(history);
+        session.context = context;
+        let window = services.client.start_window();
+        let usage = answer
+            .usage
+            .map(|usage| (usage, session.usage.turn(), session.usage.thread()));
+        let instructions = i64::try_from(text_tokens(&services.instructions)).unwrap_or(i64::MAX);
+        session
+            .usage
+            .summed_up(session.history.tokens().saturating_add(instructions));
+        let compaction = Compaction {
+            message,
+            replacement_history,
+            window,
+            response_id: answer.response_id,
+            usage,
+            model: plan.settings.model.clone(),
+            comp_hash: plan.request.comp_hash.clone(),
+            dynamic_tools: services
+                .dynamic_tools
+                .source()
+                .cloned()
+                .unwrap_or_else(|| json!([])),
+        };
+        let entries = [Entry::Compacted(Box::new(compaction))]
+            .into_iter()
+            .chain(news.state)
+            .chain([
+                Entry::TurnContext {
+                    turn_id: plan.id.to_string(),
+                    settings: Box::new((*plan.settings).clone()),
+                },
+                Entry::SettingsApplied(Box::new((*plan.settings).clone())),
+                Entry::TokenCount(session.usage.thread()),
+            ]);
+        services.outbox.log().append(entries.collect());
+        tracing::info!(
+            reason = ?task.reason,
+            phase = ?task.phase,
+            remote,
+            tokens = session.usage.last_tokens(),
+            "history summed up"
+        );
+        self.tell_limits();
+        self.tell_usage();
+    }
+
+    /// Counts the tokens of a summary that was made here. What a server does to sum up is its own matter.
+    fn count_summary(&mut self, answer: &Answer, remote: bool) {
+        let Some(usage) = answer.usage.filter(|_| !remote) else {
+            return;
+        };
+        let counts = &mut self.session.usage;
+        counts.add(usage);
+        self.services.outbox.log().append(vec![Entry::TokenUsage {
+            response_id: answer.response_id.clone(),
+            usage,
+            turn_usage: counts.turn(),
+            thread_usage: counts.thread(),
+        }]);
+        self.tell_usage();
+    }
+}
+
+impl Answer {
+    fn take(&mut self, item: ResponseItem) {
+        self.items += 1;
+        match item {
+            ResponseItem::Known(KnownItem::Message { content, .. }) => {
+                let text: String = content.iter().filter_map(ContentItem::said).collect();
+                if !text.trim().is_empty() {
+                    self.text = text;
+                }
+            }
+            ResponseItem::Other(value) if value["type"] == "compaction" => {
+                self.sealed.push(ResponseItem::Other(value));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The end of a turn whose history can't be summed up.
+fn failed(mut error: TurnError, remote: bool) -> Outcome {
+    if remote {
+        error.message = format!("Error running remote compact task: {}", error.message);
+    }
+    Outcome::Failed(error)
+}
+
+/// About how many tokens the user's words have.
+fn input_tokens(input: &[UserInput]) -> i64 {
+    let tokens = input.iter().map(|part| match part {
+        UserInput::Text { text, .. } => text_tokens(text),
+        _ => 0,
+    });
+    i64::try_from(tokens.sum::<usize>()).unwrap_or(i64::MAX)
+}
