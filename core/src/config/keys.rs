@@ -103,6 +103,9 @@ pub static KEYS: &[Key] = keys! {
     "model_reasoning_summary": Words(&["auto", "concise", "detailed", "none"]), "the model's", V0_1, "Reasoning summaries.";
     "model_verbosity": LEVELS, "the model's", V0_1, "Length of answers, for models that can be told.";
     "model_context_window": Integer, "the model's", V0_1, "Size of the context window, in tokens.";
+    "model_auto_compact_token_limit": Integer, "the model's, or nine tenths of the window", V0_1, "Tokens at which the history of a thread is summed up, at most nine tenths of the window.";
+    "compact_prompt": Text, "our own", V0_1, "Asks a model for that summary; servers of OpenAI need no prompt.";
+    "experimental_compact_prompt_file": Path, "", V0_1, "File with that prompt.";
     "service_tier": Text, "", V0_1, "Service tier, any word that the server knows.";
     "personality": Words(&["none", "friendly", "pragmatic"]), "", V0_1, "Kept with the thread; instructions do not depend on it yet.";
     "openai_base_url": Text, "OpenAI's", V0_1, "Root of the API of the provider `openai`.";
@@ -227,10 +230,8 @@ pub static KEYS: &[Key] = keys! {
     "client_search_provider": Text, "", NotYet, "Search by the client.";
     "cloud": Table, "", NotYet, "What is taken from the cloud.";
     "code_mode": Table, "", NotYet, "Code mode.";
-    "compact_prompt": Text, "", NotYet, "Prompt that sums up a history.";
     "computer_use": Table, "", NotYet, "Use of the desktop.";
     "daybreak": Boolean, "false", NotYet, "Daybreak.";
-    "experimental_compact_prompt_file": Path, "", NotYet, "File with that prompt.";
     "experimental_realtime_start_instructions": Text, "", NotYet, "Realtime conversations.";
     "experimental_realtime_webrtc_call_base_url": Text, "", NotYet, "Realtime conversations.";
     "experimental_realtime_ws_backend_prompt": Text, "", NotYet, "Realtime conversations.";
@@ -252,7 +253,6 @@ pub static KEYS: &[Key] = keys! {
     "mcp_optional_startup_grace_ms": Integer, "", NotYet, "How long MCP servers are waited for.";
     "mcp_servers": Table, "", NotYet, "MCP servers.";
     "memories": Table, "", NotYet, "Memories.";
-    "model_auto_compact_token_limit": Integer, "", NotYet, "Tokens at which a history is summed up.";
     "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
     "model_catalog_json": Path, "", NotYet, "File with a list of models.";
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";

@@ -201,8 +201,10 @@ fn resolve_paths(table: &mut Table, base: &Path) {
             }
         }
     };
-    if let Some(file) = table.get_mut("model_instructions_file") {
-        resolve(file);
+    for key in ["model_instructions_file", "experimental_compact_prompt_file"] {
+        if let Some(file) = table.get_mut(key) {
+            resolve(file);
+        }
     }
     if let Some(Value::Array(roots)) = table
         .get_mut("sandbox_workspace_write")

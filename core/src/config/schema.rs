@@ -31,6 +31,7 @@ pub(super) struct ConfigToml {
     pub(super) instructions: Option<String>,
     pub(super) developer_instructions: Option<String>,
     pub(super) compact_prompt: Option<String>,
+    pub(super) experimental_compact_prompt_file: Option<PathBuf>,
     pub(super) model_instructions_file: Option<PathBuf>,
     pub(super) project_doc_max_bytes: Option<usize>,
     pub(super) project_doc_fallback_filenames: Option<Vec<String>>,

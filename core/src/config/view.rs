@@ -60,6 +60,8 @@ pub struct Config {
     pub developer_instructions: Option<String>,
     /// Replaces the prompt that sums up a history.
     pub compact_prompt: Option<String>,
+    /// File with that prompt, absolute; counts where there is none.
+    pub compact_prompt_file: Option<PathBuf>,
     /// File that replaces the base instructions, absolute.
     pub model_instructions_file: Option<PathBuf>,
     /// How much of AGENTS.md is read, bytes.
@@ -232,6 +234,7 @@ impl Config {
             instructions: toml.instructions,
             developer_instructions: toml.developer_instructions,
             compact_prompt: toml.compact_prompt,
+            compact_prompt_file: toml.experimental_compact_prompt_file,
             model_instructions_file: toml.model_instructions_file,
             project_doc_max_bytes: toml.project_doc_max_bytes.unwrap_or(32 * 1024),
             project_doc_fallback_filenames: toml.project_doc_fallback_filenames.unwrap_or_default(),

@@ -13,10 +13,10 @@ use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
 use crate::history::store::ReadStateHandle;
 use crate::history::{
-    BaseInstructions, ContextWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog,
-    WriterLock, timestamp,
+    BaseInstructions, ContextWindow as FirstWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta,
+    ThreadLog, WriterLock, timestamp,
 };
-use crate::model::{ModelClient, ModelClientOptions, ThreadLineage};
+use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
@@ -166,6 +166,9 @@ impl Engine {
         };
         let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);
+        if let Some(window) = outbox.log().first_window_id() {
+            client.restore_window(ContextWindow::first(window.to_owned()));
+        }
         let exec = ExecSessions::new(ExecOptions {
             thread_id: id,
             session_id: info.session_id.clone(),
@@ -382,7 +385,7 @@ pub(super) fn new_meta(
         model_provider: Some(info.model_provider.clone()),
         base_instructions,
         history_mode: Some(HistoryMode::Paginated),
-        context_window: Some(ContextWindow {
+        context_window: Some(FirstWindow {
             window_id: crate::new_id(),
         }),
         ..SessionMeta::default()

@@ -12,7 +12,7 @@ use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::project_doc::ProjectDoc;
 use crate::{Error, Result};
 
-/// Largest `model_instructions_file`, in bytes.
+/// Largest `model_instructions_file` or `experimental_compact_prompt_file`, in bytes.
 const MAX_INSTRUCTIONS: usize = 4 << 20;
 
 /// The configuration of a thread, and what its folder says.
@@ -47,10 +47,11 @@ impl ThreadFiles {
         let folder = cwd.clone();
         let home = Arc::clone(home_rules);
         let reading = move || {
-            let config = match Config::load(&source, &folder, &overrides) {
+            let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
+            let config = match loaded.and_then(with_compact_prompt) {
                 Ok(config) => Arc::new(config),
                 Err(error) => {
-                    let _ = tell.send(Err(error.into()));
+                    let _ = tell.send(Err(error));
                     return ProjectDoc::default();
                 }
             };
@@ -93,6 +94,22 @@ impl ThreadFiles {
             Some(Err(error)) => Err(error.clone()),
         }
     }
+}
+
+/// Reads the prompt that sums up a history from its file, unless it is given as it is.
+fn with_compact_prompt(mut config: Config) -> Result<Config> {
+    if config.compact_prompt.is_none()
+        && let Some(path) = &config.compact_prompt_file
+    {
+        let text = read_text(path, MAX_INSTRUCTIONS).map_err(|error| {
+            Error::Config(format!(
+                "experimental_compact_prompt_file {}: {error}",
+                path.display()
+            ))
+        })?;
+        config.compact_prompt = Some(text.trim().to_owned());
+    }
+    Ok(config)
 }
 
 fn instructions(config: &Config) -> Option<Result<Arc<str>>> {

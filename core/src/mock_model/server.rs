@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use super::encoding::Encoding;
 use super::journal::{Journal, Request, Transport};
 use super::script::{Answer, Script};
+use super::step::Step;
 use super::{sse, websocket};
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -66,6 +67,14 @@ impl Shared {
             }
         });
         let mut answer = answer.unwrap_or_else(|| "ok".into());
+        for step in &mut answer.steps {
+            if let Step::Complete(complete) = step
+                && complete.count_input
+            {
+                let bytes = request.body["input"].to_string().len();
+                complete.input_tokens = u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
+            }
+        }
         let mismatch = answer
             .expect
             .as_ref()

@@ -181,6 +181,8 @@ pub struct Complete {
     pub end_turn: Option<bool>,
     /// Leaves the numbers out.
     pub no_usage: bool,
+    /// Counts the request instead of `input_tokens`: a token for every four bytes of its input.
+    pub count_input: bool,
 }
 
 impl Default for Complete {
@@ -193,6 +195,7 @@ impl Default for Complete {
             reasoning_tokens: 0,
             end_turn: None,
             no_usage: false,
+            count_input: false,
         }
     }
 }

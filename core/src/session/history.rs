@@ -35,7 +35,7 @@ pub(crate) struct ModelHistory {
 
 /// What became of reading a history.
 pub(crate) struct LoadedHistory {
-    /// The window that the last compaction began.
+    /// The window in which it ends.
     pub(crate) window: Option<ContextWindow>,
     /// Its oldest part is missing, and with it what the model was told at first.
     pub(crate) cut: bool,

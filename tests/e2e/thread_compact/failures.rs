@@ -167,9 +167,8 @@ async fn a_sealed_summary_must_be_one() {
         (Answer::new(), "got 0 from 0 output items"),
         (
             {
-                let mut two = sealed();
-                two.steps.extend(sealed().steps);
-                two
+                let second = json!({"type": "compaction", "id": "cmp_2", "encrypted_content": "MORE"});
+                sealed().event(json!({"type": "response.output_item.done", "item": second}))
             },
             "got 2 from 2 output items",
         ),

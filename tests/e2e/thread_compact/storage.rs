@@ -86,8 +86,8 @@ async fn a_thread_goes_on_behind_its_summary() {
     model.set_default(Answer::new().say("later answer"));
     let home = Home::new(&model);
     let (app, thread) = App::with_thread(&home).await;
-    let first = app.run_turn(&thread, "one").await;
-    compact(&app, &thread).await;
+    app.run_turn(&thread, "one").await;
+    let compaction = compact(&app, &thread).await;
     app.run_turn(&thread, "two").await;
     let before = told(&model.requests()[2]);
     let window = metadata(&model.requests()[2])["context_window_id"].clone();
@@ -115,11 +115,8 @@ async fn a_thread_goes_on_behind_its_summary() {
     assert_eq!(request.header("x-codex-window-id"), Some(&*format!("{fork}:1")));
 
     // Before the compaction: everything is as it was then.
-    let params = json!({"threadId": thread, "lastTurnId": first.id});
-    if app.try_call("thread/revert", params).await.is_err() {
-        let params = json!({"threadId": thread, "turnId": first.id});
-        app.call("thread/revert", params).await;
-    }
+    let params = json!({"threadId": thread, "beforeTurnId": compaction.id});
+    app.call("thread/revert", params).await;
     app.run_turn(&thread, "again").await;
     let request = model.requests().pop().unwrap();
     assert_eq!(
@@ -293,4 +290,78 @@ async fn nothing_that_was_shown_is_lost_when_the_program_is_killed_around_a_comp
         app.stop().await;
     }
     eprintln!("{kills} kills, {compactions} compactions shown");
+}
+
+/// Size of the thread in MiB; CODEX_TEST_HUGE_MB sets another one.
+const HUGE_MB: usize = 96;
+
+/// Most memory that a process has had so far, in MiB.
+#[cfg(target_os = "linux")]
+fn most_memory(app: &App) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_first_turn_of_a_huge_thread_takes_no_more_than_a_window_holds() {
+    use std::io::Write as _;
+
+    let size = std::env::var("CODEX_TEST_HUGE_MB")
+        .ok()
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(HUGE_MB);
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "one").await;
+    let read = app.call("thread/read", json!({"threadId": thread})).await;
+    let path = read["thread"]["path"].as_str().unwrap().to_owned();
+    app.stop().await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut ordinal = text.lines().count();
+    let file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let mut file = std::io::BufWriter::new(file);
+    let words = "some words that were said long ago, ".repeat(500);
+    let mut written = 0;
+    while written < size << 20 {
+        for (role, kind) in [("user", "input_text"), ("assistant", "output_text")] {
+            let content = json!([{"type": kind, "text": format!("{ordinal} {words}")}]);
+            let line = json!({
+                "timestamp": "2026-11-29T00:11:36.389Z", "ordinal": ordinal, "type": "response_item",
+                "payload": {"type": "message", "role": role, "content": content},
+                "metadata": {"history_sequence": ordinal, "sampled_through_sequence": 0, "client_authored": false},
+            })
+            .to_string();
+            written += line.len() + 1;
+            writeln!(file, "{line}").unwrap();
+            ordinal += 1;
+        }
+    }
+    file.flush().unwrap();
+    drop(file);
+
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread, "excludeTurns": true}))
+        .await;
+    let before = most_memory(&app);
+    let turn = app.run_turn(&thread, "two").await;
+    assert_eq!(turn.status(), "completed");
+    let more = most_memory(&app).saturating_sub(before);
+    eprintln!("a thread of {size} MiB: {before} MiB before its first turn, {more} MiB more after it");
+    assert!(more <= 48, "{more} MiB");
+    let request = model.requests().pop().unwrap();
+    let bytes = request.body["input"].to_string().len();
+    assert!(
+        (400_000..258_400 * 4).contains(&bytes),
+        "a window full of it: {bytes} bytes"
+    );
+    let told = told(&request);
+    assert_eq!(
+        told[told.len() - 3..],
+        ["rules", "place", "two"],
+        "the model is told of its surroundings again"
+    );
+    app.stop().await;
 }

@@ -52,7 +52,7 @@ pub(crate) struct RestoredHistory {
     pub(crate) items: Vec<ResponseItem>,
     /// How many of the first items come from the last compaction.
     pub(crate) replaced: usize,
-    /// The window that this compaction began, if it says so.
+    /// The window that this compaction began, if it says so; else the one that the file begins with.
     pub(crate) window: Option<ContextWindow>,
     /// There was more than could be sent: the oldest part is missing.
     pub(crate) cut: bool,
@@ -126,6 +126,10 @@ pub(crate) fn model_history(history: &History, limit: ReadLimit) -> io::Result<R
     items.reverse();
     fill_missing_outputs(&mut items);
     restored.replaced = restored.replaced.min(items.len());
+    if restored.window.is_none() && !restored.cut {
+        let first = history.meta.context_window.as_ref();
+        restored.window = first.map(|window| ContextWindow::first(window.window_id.clone()));
+    }
     restored.items = items;
     Ok(restored)
 }

@@ -23,6 +23,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default)]
 pub struct ThreadLog {
     log: Option<Arc<Log>>,
+    /// See [`ThreadLog::first_window_id`].
+    first_window_id: Option<Arc<str>>,
 }
 
 /// A log that begins a file.
@@ -87,6 +89,8 @@ impl ThreadLog {
         let session_id = new.meta.session_id.clone().unwrap_or_else(|| new.id.to_string());
         let mut encoder = Encoder::new(new.id, session_id, new.position);
         encoder.ordinals = new.meta.history_mode == Some(crate::HistoryMode::Paginated);
+        let window = new.meta.context_window.as_ref();
+        let first_window_id = window.map(|window| window.window_id.as_str().into());
         let beginning = Beginning {
             layout: new.layout,
             path: new.path,
@@ -99,6 +103,7 @@ impl ThreadLog {
         };
         Self {
             log: Some(Log::new(writer, beginning)),
+            first_window_id,
         }
     }
 
@@ -119,12 +124,18 @@ impl ThreadLog {
         };
         Ok(Self {
             log: Some(Log::new(writer, beginning)),
+            first_window_id: None,
         })
     }
 
     /// The file, which need not exist yet; `None` for ephemeral threads.
     pub fn path(&self) -> Option<&PathBuf> {
         self.log.as_ref().map(|log| &log.path)
+    }
+
+    /// The context window that the file begins with; `None` for a log that goes on with a file.
+    pub fn first_window_id(&self) -> Option<&str> {
+        self.first_window_id.as_deref()
     }
 
     /// Whether the file has been made.
