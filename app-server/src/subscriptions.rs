@@ -113,6 +113,24 @@ impl Subscriptions {
         }
     }
 
+    /// Subscribes those who watch a thread to a child of it. Gives how many watch the child.
+    pub(crate) fn follow(&self, thread: ThreadId, child: ThreadId) -> usize {
+        let mut state = self.lock();
+        let watchers = state.watchers(thread).to_vec();
+        let of_child = state.watchers(child).to_vec();
+        let new = watchers
+            .into_iter()
+            .filter(|client| of_child.iter().all(|other| other.id != client.id));
+        let all: Vec<_> = of_child.iter().cloned().chain(new).collect();
+        let count = all.len();
+        if count > 0 {
+            state.watchers.insert(child, all);
+        }
+        drop(state);
+        self.relieved.notify_waiters();
+        count
+    }
+
     /// Ends a subscription. False if there was none.
     pub(crate) fn unwatch(&self, thread: ThreadId, client: &Client) -> bool {
         let mut state = self.lock();
@@ -179,6 +197,10 @@ impl Delivery for Subscriptions {
 
     fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
         Self::broadcast_experimental::<N>(self, thread, params);
+    }
+
+    fn follow(&self, thread: ThreadId, child: ThreadId) -> usize {
+        Self::follow(self, thread, child)
     }
 
     fn tell_delta(&self, delta: Delta) {

@@ -99,6 +99,9 @@ pub enum Error {
         /// What was asked of it.
         operation: TurnOperation,
     },
+    /// Only other agents speak to the agent.
+    #[error("thread {0} is an agent that only other agents speak to")]
+    NoDirectInput(ThreadId),
     /// The turn that runs takes no input.
     #[error("a {kind} turn takes no input while it runs")]
     NotSteerable {

@@ -24,6 +24,13 @@ pub trait EventSink: Send + Sync + 'static {
     /// Takes one event.
     fn emit(&self, thread: ThreadId, event: Event);
 
+    /// An agent of the thread `parent` has started, or brought back, the thread `child`, of which nothing has been told
+    /// yet: those who watch the parent watch the child from now on. Gives how many clients watch the child.
+    fn spawned(&self, parent: ThreadId, child: ThreadId) -> usize {
+        let _ = (parent, child);
+        0
+    }
+
     /// Whether somebody who watches the thread reads too slowly for more of this.
     fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool;
 

@@ -14,6 +14,10 @@ pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
 /// Let commands ask for more than their sandbox allows, piece by piece.
 pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
+/// Offer tools that start agents.
+pub const MULTI_AGENT: &str = "multi_agent";
+/// Agents have paths and write to each other, whatever the model.
+pub const MULTI_AGENT_V2: &str = "multi_agent_v2";
 /// Offer a tool that asks for permissions.
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer every model a tool that tells the user something in the middle of a turn.

@@ -1,10 +1,11 @@
 //! Items: what a turn is made of, as clients see it and as rollout files keep it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::{CollabToolCall, SubAgentActivity};
 
 /// One piece of a user's message, also as it is shown back to the client.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,10 +222,10 @@ pub enum ItemBody {
         /// `(hook run id, text)`.
         fragments: Vec<(String, String)>,
     },
-    /// An act of a sub-agent tool, as JSON without `id` and `type`.
-    CollabAgentToolCall(BTreeMap<String, Value>),
-    /// News of a sub-agent, as JSON without `id` and `type`.
-    SubAgentActivity(BTreeMap<String, Value>),
+    /// A call of a tool that deals with other agents.
+    CollabAgentToolCall(CollabToolCall),
+    /// News of another agent.
+    SubAgentActivity(SubAgentActivity),
 }
 
 impl ItemBody {

@@ -10,8 +10,10 @@
 // A turn's future, inside of its spans, is nested deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
+pub(crate) mod agents;
 pub mod auth;
 pub mod backend;
+mod collab_item;
 pub mod config;
 mod dynamic_tools;
 mod engine;
@@ -49,6 +51,8 @@ mod tools;
 mod turn;
 pub mod url_redaction;
 
+pub use agents::is_path_agent;
+pub use collab_item::*;
 pub use dynamic_tools::{DynamicTools, DynamicToolsError};
 pub use engine::{
     Engine, EngineOptions, ForkThread, ResumeThread, ResumedThread, RevertedThread, StartThread,

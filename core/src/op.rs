@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::model::ResponseItem;
 use crate::{Error, Result, SettingsPatch, ThreadInfo, ThreadSettings, Turn, UserInput};
 
 /// A promise to answer one request. Called where the answer belongs in the order of the thread's events; what is
@@ -163,6 +164,10 @@ pub struct StartTurn {
     pub parent_turn_id: Option<String>,
     /// Root turn in the client's tree of turns.
     pub root_turn_id: Option<String>,
+    /// What another agent says, instead of a user.
+    pub agent_message: Option<ResponseItem>,
+    /// If a turn runs, the model finishes what it is saying before it hears this.
+    pub waits_its_turn: bool,
 }
 
 /// One entry of `additionalContext`.

@@ -204,6 +204,7 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "request_user_input",
             "apply_patch",
             "view_image",
+            "multi_agent_v1",
             "web_search"
         ]
     );
@@ -214,6 +215,7 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "write_stdin",
             "request_user_input",
             "view_image",
+            "multi_agent_v1",
             "web_search"
         ]
     );

@@ -17,6 +17,7 @@ mod account_limits;
 mod account_login;
 mod account_tokens;
 mod account_usage;
+mod agents;
 mod approval;
 mod command_exec;
 mod commands;

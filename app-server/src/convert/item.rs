@@ -1,6 +1,5 @@
 //! Items.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use codex_core::{
 };
 use serde_json::Value;
 
-use super::{command, input};
+use super::{collab, command, input};
 
 /// Towards the client.
 pub(crate) fn to_wire(item: Item) -> wire::ThreadItem {
@@ -132,8 +131,8 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
                 .map(|(hook_run_id, text)| wire::HookPromptFragment { hook_run_id, text })
                 .collect(),
         },
-        ItemBody::CollabAgentToolCall(members) => from_members("collabAgentToolCall", id, members),
-        ItemBody::SubAgentActivity(members) => from_members("subAgentActivity", id, members),
+        ItemBody::CollabAgentToolCall(call) => collab::call_to_wire(id, call),
+        ItemBody::SubAgentActivity(news) => collab::activity_to_wire(id, news),
     }
 }
 
@@ -196,22 +195,6 @@ fn web_search(action: WebSearchAction) -> wire::WebSearchAction {
         WebSearchAction::FindInPage { url, pattern } => wire::WebSearchAction::FindInPage { pattern, url },
         WebSearchAction::Other => wire::WebSearchAction::Other,
     }
-}
-
-/// An item that the engine keeps in the shape of the wire.
-fn from_members(kind: &str, id: String, members: BTreeMap<String, Value>) -> ThreadItemKind {
-    let mut object: serde_json::Map<String, Value> = members.into_iter().collect();
-    object.insert("type".to_owned(), Value::from(kind));
-    object.insert("id".to_owned(), Value::from(id.clone()));
-    as_wire(Value::Object(object)).unwrap_or(ThreadItemKind::AgentMessage {
-        id,
-        text: format!("Items of type {kind} cannot be displayed."),
-        delivery: None,
-        memory_citation: None,
-        moderation: None,
-        phase: None,
-        questions: None,
-    })
 }
 
 /// Something that the engine keeps in the shape of the wire.

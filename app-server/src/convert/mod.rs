@@ -6,12 +6,13 @@
 //! Where to look:
 //!
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`
-//! * turns: `turn`, `input` (what the user says), `item`, `command`
+//! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
 //! * everything else: `account`, `model`
 
 pub(crate) mod account;
 pub(crate) mod client_process;
+mod collab;
 pub(crate) mod command;
 pub(crate) mod environment;
 pub(crate) mod input;

@@ -8,7 +8,9 @@ use codex_app_server_protocol::{
 };
 use codex_core::history::{ReadState, Unread};
 use codex_core::url_redaction::redact_url;
-use codex_core::{GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage};
+use codex_core::{
+    GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage, is_path_agent,
+};
 use serde_json::Value;
 
 /// The one environment that there is: this machine.
@@ -27,14 +29,14 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         preview: info.preview.clone(),
         project_id: None,
         session_id: info.session_id.clone(),
-        source: serde_json::from_value(info.source.clone()).unwrap_or(SessionSource::Unknown),
+        source: source_to_wire(&info.source),
         status: status_to_wire(&info.status),
         turns: Vec::new(),
         updated_at: info.updated_at,
         agent_nickname: info.agent_nickname.clone(),
         agent_role: info.agent_role.clone(),
         attached_to_thread_id: info.attached_to.map(|id| id.to_string()),
-        can_accept_direct_input: loaded.then_some(true),
+        can_accept_direct_input: loaded.then(|| !is_path_agent(&info.source)),
         daybreak_enabled: None,
         environments: loaded.then(|| environments(&info.cwd, &info.workspace_roots)),
         extra: None,
@@ -58,6 +60,15 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         section_entered_at: info.section.as_ref().map(|place| place.entered_at),
         thread_source: info.thread_source.clone().map(ThreadSource),
     }
+}
+
+/// Towards the client, who writes `subAgent` where files have `subagent`.
+fn source_to_wire(source: &Value) -> SessionSource {
+    let read = match source.get("subagent") {
+        Some(agent) => serde_json::from_value(agent.clone()).map(SessionSource::SubAgent),
+        None => serde_json::from_value(source.clone()),
+    };
+    read.unwrap_or(SessionSource::Unknown)
 }
 
 /// Towards the client.

@@ -28,6 +28,9 @@ pub(crate) trait Delivery: Send + Sync + 'static {
     /// A notification for every client that may use what is experimental, in the order of this thread.
     fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params);
 
+    /// From now on, those who watch the thread watch this child of it, too. Gives how many watch the child.
+    fn follow(&self, thread: ThreadId, child: ThreadId) -> usize;
+
     /// Text of an item for those who watch its thread.
     fn tell_delta(&self, delta: Delta);
 

@@ -35,6 +35,10 @@ impl<D: Delivery> EventSink for Publisher<D> {
         publish(&*self.delivery, thread, event);
     }
 
+    fn spawned(&self, parent: ThreadId, child: ThreadId) -> usize {
+        self.delivery.follow(parent, child)
+    }
+
     fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool {
         self.delivery.congested(thread, traffic)
     }

@@ -52,6 +52,10 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
             Ok(mut resumed) => {
                 let id = resumed.started.info.id;
                 cx.server.watch(id, &cx.client);
+                let agents = cx.server.engine.open_agents(id);
+                for agent in &agents {
+                    cx.server.watch(*agent, &cx.client);
+                }
                 if all_turns {
                     warn_of_all_turns(&cx, &resumed);
                 }
@@ -66,7 +70,9 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
                     // A goal that can't be looked up is not one that was cleared.
                     Err(error) => tracing::warn!(%id, %error, "the thread's goal is not told"),
                 }
-                cx.server.subscriptions.repeat_requests(id, &cx.client);
+                for thread in [id].into_iter().chain(agents) {
+                    cx.server.subscriptions.repeat_requests(thread, &cx.client);
+                }
             }
             Err(error) => responder.send(Err(error.into())),
         }
@@ -186,18 +192,19 @@ async fn unarchive(cx: RequestContext, params: ThreadUnarchiveParams, responder:
 async fn delete(cx: RequestContext, params: ThreadDeleteParams, responder: Responder<ThreadDelete>) {
     let deleted = async {
         let id = parse_thread_id(&params.thread_id)?;
-        cx.server.engine.delete_thread(id).await?;
-        Ok::<_, RpcError>(id)
+        Ok::<_, RpcError>(cx.server.engine.delete_thread(id).await?)
     };
     match deleted.await {
-        Ok(id) => {
+        Ok(deleted) => {
             responder.send(Ok(ThreadDeleteResponse {}));
-            let params = ThreadDeletedNotification {
-                thread_id: params.thread_id,
-            };
-            cx.server
-                .subscriptions
-                .broadcast::<ThreadDeleted>(Some(id), &params);
+            for id in deleted {
+                let params = ThreadDeletedNotification {
+                    thread_id: id.to_string(),
+                };
+                cx.server
+                    .subscriptions
+                    .broadcast::<ThreadDeleted>(Some(id), &params);
+            }
         }
         Err(error) => responder.send(Err(error)),
     }

@@ -75,6 +75,7 @@ fn start_from_wire(cx: &RequestContext, params: TurnStartParams) -> RpcResult<(T
         turn_trigger: params.turn_trigger,
         parent_turn_id: params.parent_turn_id,
         root_turn_id: params.root_turn_id,
+        ..StartTurn::default()
     };
     Ok((thread, start))
 }

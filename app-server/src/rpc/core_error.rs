@@ -102,6 +102,9 @@ impl From<CoreError> for RpcError {
                     format!("expected active turn id {expected} but found {active}")
                 }
             }),
+            CoreError::NoDirectInput(_) => {
+                invalid("direct app-server input is not allowed for multi-agent v2 sub-agents".to_owned())
+            }
             CoreError::NotSteerable { kind, by_start } => not_steerable(kind, by_start),
             CoreError::TurnNotFound(id) => invalid(format!("turn not found: {id}")),
             CoreError::ItemNotFound(id) => invalid(format!("item not found: {id}")),
@@ -352,6 +355,11 @@ mod tests {
                     "thread {id} already has an active writer: process 7 (codex) has it. Close the thread there, or \
                      fork it"
                 ),
+            ),
+            (
+                CoreError::NoDirectInput(ThreadId(Uuid::nil())),
+                INVALID_REQUEST,
+                "direct app-server input is not allowed for multi-agent v2 sub-agents".into(),
             ),
             (
                 CoreError::NotSteerable { kind: "review", by_start: false },

@@ -165,6 +165,25 @@ pub static KEYS: &[Key] = keys! {
     "include_environment_context_time": Boolean, "true", V0_1, "Whether that includes the date and the time zone.";
     "thread_unload_delay_secs": Integer, "1800", V0_1, "How long a thread that nobody watches stays loaded, in seconds.";
 
+    // Agents that threads start.
+    "agents": Table, "", V0_1, "Agents that threads start. Other members than these are roles.";
+    "agents.enabled": Boolean, "true", V0_1, "Whether models may start agents.";
+    "agents.max_threads": Integer, "6", V0_1, "How many agents of one session may work at the same time.";
+    "agents.max_concurrent_threads_per_session": Integer, "6", V0_1, "The same; wins over `max_threads`.";
+    "agents.max_depth": Integer, "`1`; 8 for models whose agents have paths", V0_1, "How deep agents may nest.";
+    "agents.default_subagent_model": Text, "the thread's", V0_1, "Model of agents.";
+    "agents.default_subagent_reasoning_effort": Text, "the thread's", V0_1, "Reasoning effort of agents.";
+    "agents.job_max_runtime_seconds": Integer, "", NotYet, "How long jobs may run.";
+    "agents.interrupt_message": Boolean, "", NotYet, "Whether interrupted agents are told so.";
+    "agents.*": Table, "", V0_1, "A role: what agents are started as.";
+    "agents.*.description": Text, "", V0_1, "What the role is for; models choose by it.";
+    "agents.*.config_file": Path, "", V0_1, "File with keys of a configuration that hold for agents of the role.";
+    "agents.*.nickname_candidates": List, "[]", V0_1, "Nicknames of agents of the role.";
+    "agents.*.instructions": Text, "", V0_1, "Developer instructions of agents of the role.";
+    "agents.*.model": Text, "the thread's", V0_1, "Model of agents of the role.";
+    "agents.*.model_reasoning_effort": Text, "the thread's", V0_1, "Reasoning effort of agents of the role.";
+    "agents.*.sandbox_mode": Words(&["read-only", "workspace-write", "danger-full-access"]), "the thread's", V0_1, "Sandbox of agents of the role, where it is narrower than the thread's.";
+
     // Accounts.
     "cli_auth_credentials_store": Words(&["file", "keyring", "auto", "ephemeral"]), "\"file\"", V0_1, "Where credentials are kept: `auth.json`, the keyring, the keyring if there is one, memory.";
     "forced_login_method": Words(&["chatgpt", "api"]), "", V0_1, "The only way to sign in.";
@@ -221,7 +240,6 @@ pub static KEYS: &[Key] = keys! {
     "model_providers.*.supports_standalone_web_search": Boolean, "false", NotYet, "Whether the server has a search of its own.";
 
     // Keys of the contract release that are accepted, but have no effect yet.
-    "agents": Table, "", NotYet, "Agents that threads start.";
     "apps": Table, "", NotYet, "Apps.";
     "apps_mcp_product_sku": Text, "", NotYet, "Product that apps are told of.";
     "audio": Table, "", NotYet, "Audio devices.";

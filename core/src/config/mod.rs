@@ -12,11 +12,13 @@
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
+//! | agents that threads start | `agents.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
 //! | the home folder | `home.rs` |
 
+mod agents;
 mod background;
 mod error;
 mod home;
@@ -33,6 +35,7 @@ mod schema;
 mod shell_environment;
 mod view;
 
+pub use agents::{AgentRole, AgentsConfig};
 pub use background::{ConfigReport, key_warnings_of_thread, report};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};

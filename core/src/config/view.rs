@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::agents::AgentsConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::permissions::{self, ChosenProfile};
@@ -120,6 +121,8 @@ pub struct Config {
     pub forced_login_method: Option<LoginMethod>,
     /// The only workspaces to sign in to; empty is any.
     pub forced_chatgpt_workspace_id: Vec<String>,
+    /// Agents that threads start.
+    pub agents: AgentsConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
     /// Program to run after each turn.
@@ -154,6 +157,7 @@ impl Config {
             let markers = markers(toml);
             let trust = permissions::trust(toml, cwd, &markers);
             check_providers(toml)?;
+            AgentsConfig::read(toml.agents.as_ref(), &source.codex_home)?;
             let defaults = permissions::defaults(toml, trust).map_err(|message| (message, Vec::new()))?;
             Ok::<_, (String, Vec<String>)>((defaults, trust))
         };
@@ -274,6 +278,8 @@ impl Config {
                 .forced_chatgpt_workspace_id
                 .map(|ids| ids.0)
                 .unwrap_or_default(),
+            // What is wrong with it has been told before.
+            agents: AgentsConfig::read(toml.agents.as_ref(), &source.codex_home).unwrap_or_default(),
             otel: toml.otel,
             notify: toml.notify.filter(|argv| !argv.is_empty()),
             hide_agent_reasoning: toml.hide_agent_reasoning.unwrap_or(false),

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
+use crate::agents::AgentPlace;
 use crate::config::{Config, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
@@ -118,6 +119,7 @@ impl Engine {
             files:
                 ThreadFiles {
                     config,
+                    overrides,
                     doc,
                     rules,
                     rules_problems,
@@ -140,18 +142,28 @@ impl Engine {
             .cloned()
             .chain(doc.warnings)
             .collect();
-        let outbox = Outbox::new(
-            id,
-            Arc::clone(&self.options.sink),
-            log,
-            reading,
-            info.status.clone(),
-            info.ephemeral,
-        );
+        let place = AgentPlace {
+            thread: id,
+            session_id: info.session_id.clone(),
+            ephemeral: info.ephemeral,
+            overrides,
+            instructions: Arc::clone(&instructions),
+            developer_instructions: developer_instructions.clone(),
+            originator: info.originator.clone().unwrap_or_default(),
+            user_agent: user_agent.clone(),
+            ..AgentPlace::of_source(&info.source)
+        };
+        let sink = if place.spawn.is_some() {
+            self.agents.sink()
+        } else {
+            Arc::clone(&self.options.sink)
+        };
+        let outbox = Outbox::new(id, sink, log, reading, info.status.clone(), info.ephemeral);
         if raw_events {
             session.history.tell_raw_events(outbox.clone());
         }
-        let lineage = lineage(&info, settings_untold);
+        let lineage = lineage(&info, &place, settings_untold);
+        let agents = self.agents.of_thread(place);
         let options = ModelClientOptions {
             thread_id: id,
             session_id: info.session_id.clone(),
@@ -190,6 +202,7 @@ impl Engine {
             instruction_sources: doc.sources,
             subscribers: 0,
             outbox: outbox.clone(),
+            agents: Arc::clone(&agents),
             parent_turn_id: None,
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
@@ -203,6 +216,7 @@ impl Engine {
             dynamic_tools,
             patches,
             approvals: ThreadApprovals::new(rules),
+            agents,
             instructions,
             developer_instructions,
         };
@@ -259,7 +273,7 @@ impl Engine {
 }
 
 /// What model servers are told of where a thread comes from.
-fn lineage(info: &ThreadInfo, is_new: bool) -> ThreadLineage {
+fn lineage(info: &ThreadInfo, place: &AgentPlace, is_new: bool) -> ThreadLineage {
     let initialization = match &info.forked_from {
         // A fork that was resumed later can't be told from one that has just been made.
         Some(_) => None,
@@ -270,7 +284,8 @@ fn lineage(info: &ThreadInfo, is_new: bool) -> ThreadLineage {
         history_initialization: initialization,
         forked_from_thread_id: info.forked_from.as_ref().map(ToString::to_string),
         parent_thread_id: info.parent.as_ref().map(ToString::to_string),
-        subagent: None,
+        subagent: place.spawn.is_some().then(|| "collab_spawn".to_owned()),
+        agent_path: place.is_path_agent().then(|| place.path.clone()),
         thread_source: info.thread_source.clone(),
     }
 }
@@ -374,6 +389,9 @@ pub(super) fn new_meta(
         id: Some(info.id),
         session_id: Some(info.session_id.clone()),
         forked_from_id: info.forked_from,
+        parent_thread_id: info.parent,
+        agent_nickname: info.agent_nickname.clone(),
+        agent_role: info.agent_role.clone(),
         attached_to_thread_id: info.attached_to,
         timestamp: timestamp(now),
         cwd: info.cwd.clone(),

@@ -18,6 +18,8 @@ const MAX_INSTRUCTIONS: usize = 4 << 20;
 /// The configuration of a thread, and what its folder says.
 pub(super) struct ThreadFiles {
     pub(super) config: Arc<Config>,
+    /// What was laid over it for this thread.
+    pub(super) overrides: Vec<ConfigOverride>,
     /// Content of `model_instructions_file`, if one is configured. Whether it is needed is for others to say.
     instructions: Option<Result<Arc<str>>>,
     /// AGENTS.md.
@@ -45,6 +47,7 @@ impl ThreadFiles {
         let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
         let (tell_rules, mut read_rules) = oneshot::channel::<ReadRules>();
         let folder = cwd.clone();
+        let kept = overrides.clone();
         let home = Arc::clone(home_rules);
         let reading = move || {
             let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
@@ -79,6 +82,7 @@ impl ThreadFiles {
         };
         Ok(Self {
             config,
+            overrides: kept,
             instructions,
             doc,
             rules: ThreadRules::new(Arc::clone(home_rules), rules),

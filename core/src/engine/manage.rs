@@ -287,8 +287,9 @@ impl Engine {
         Ok(stored.info)
     }
 
-    /// Removes a thread for ever. A loaded one is ended.
-    pub async fn delete_thread(&self, id: ThreadId) -> Result<()> {
+    /// Removes a thread and all that its agents spawned for ever. Loaded ones are ended. Gives which they were, the
+    /// thread first. Agents whose history forks build upon stay.
+    pub async fn delete_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
         if let Some(handle) = self.thread(id) {
             let kept = handle.log().path().is_some() && handle.log().is_materialised();
             if !kept {
@@ -301,6 +302,22 @@ impl Engine {
             return Err(Error::RolloutNotFound(id));
         }
         self.store().check_delete(id).await?;
+        // Those below first: whatever happens in between, nobody is left without a parent.
+        let mut below = self.store().family(id).await?;
+        below.retain(|member| *member != id);
+        let mut deleted = Vec::new();
+        for member in below.into_iter().rev() {
+            if self.store().check_delete(member).await.is_ok() && self.delete_one(member).await.is_ok() {
+                deleted.push(member);
+            }
+        }
+        self.delete_one(id).await?;
+        deleted.push(id);
+        deleted.reverse();
+        Ok(deleted)
+    }
+
+    async fn delete_one(&self, id: ThreadId) -> Result<()> {
         let _claim = self.claims.claim(id).await;
         self.unload(id).await;
         let lock = self.store().lock(id).await?;

@@ -5,9 +5,11 @@
 //! * beginning: `assemble` (what a thread consists of, from its configuration), `files` (what must be read for that)
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
+//! * `agents` (threads that the models of other threads start)
 //! * `claims` (one at a time for each thread), `actors` (what lives, found or not)
 
 mod actors;
+mod agents;
 mod assemble;
 mod claims;
 mod files;
@@ -22,7 +24,7 @@ pub use resume::{ResumeThread, ResumedThread};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -30,8 +32,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use self::actors::Actors;
+use self::agents::EngineAgents;
 use self::assemble::{Assembled, provider};
 use self::claims::Claims;
+use crate::agents::ThreadAgents;
 use crate::auth::AuthManager;
 use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec::ExecSessions;
@@ -39,6 +43,7 @@ use crate::exec_policy::store::HomeRules;
 use crate::exec_policy::{self, RulesProblem};
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
+use crate::outbox::Outbox;
 use crate::session::{Actor, Remove, ThreadMessage, Unload};
 use crate::{
     BackgroundTerminal, DynamicTools, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId,
@@ -113,6 +118,8 @@ pub struct Engine {
     claims: Claims,
     /// The rules about commands of all threads.
     home_rules: Arc<HomeRules>,
+    /// The agents that threads have started.
+    agents: Arc<EngineAgents>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -130,7 +137,8 @@ impl Engine {
     /// An engine. Reads nothing and opens nothing before it is asked to.
     pub fn new(options: EngineOptions) -> Arc<Self> {
         let models = ModelCatalog::new(options.config.codex_home.clone(), Arc::clone(&options.auth));
-        Arc::new(Self {
+        Arc::new_cyclic(|engine| Self {
+            agents: EngineAgents::new(Weak::clone(engine), Arc::clone(&options.sink)),
             home_rules: HomeRules::new(options.config.codex_home.clone()),
             models,
             options,
@@ -212,10 +220,17 @@ impl Engine {
             rules_problems,
         } = assembled;
         let id = state.info.id;
-        let log = services.outbox.log().clone();
         let quit = mail.downgrade();
-        let exec = Arc::clone(&services.exec);
-        let handle = ThreadHandle { id, mail, log, exec };
+        let handle = ThreadHandle {
+            id,
+            mail,
+            outbox: services.outbox.clone(),
+            exec: Arc::clone(&services.exec),
+            agents: Arc::clone(&services.agents),
+        };
+        if let Some(spawn) = &services.agents.place.spawn {
+            self.agents.loaded(id, spawn, &state.info.session_id);
+        }
         self.threads.lock().insert(id, handle);
         answer();
         telemetry::thread_started(state.info.git.is_some());
@@ -319,8 +334,9 @@ type MailChannel = (
 pub struct ThreadHandle {
     id: ThreadId,
     mail: mpsc::UnboundedSender<ThreadMessage>,
-    log: ThreadLog,
+    outbox: Outbox,
     exec: Arc<ExecSessions>,
+    agents: Arc<ThreadAgents>,
 }
 
 impl ThreadHandle {
@@ -331,12 +347,43 @@ impl ThreadHandle {
 
     /// Where its history is written.
     pub(crate) fn log(&self) -> &ThreadLog {
-        &self.log
+        self.outbox.log()
     }
 
-    /// Hands an operation to the thread, in the order of the calls. If the thread has ended, the operation's reply
-    /// is answered with an error.
+    /// Its way out.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Its side of the agents.
+    pub(crate) fn agents(&self) -> &ThreadAgents {
+        &self.agents
+    }
+
+    /// Hands an operation of a client to the thread, in the order of the calls. If the thread has ended, the operation's
+    /// reply is answered with an error; so is input for an agent that only other agents speak to.
     pub fn submit(&self, op: Op) {
+        if self.agents.place.is_path_agent() {
+            self.deliver_without_input(op);
+        } else {
+            self.deliver(op);
+        }
+    }
+
+    fn deliver_without_input(&self, op: Op) {
+        let refused = Error::NoDirectInput(self.id);
+        match op {
+            Op::StartTurn { reply, .. } => reply.send(Err(refused)),
+            Op::Steer { reply, .. } => reply.send(Err(refused)),
+            Op::UpdateSettings { reply, .. }
+            | Op::InjectItems { reply, .. }
+            | Op::ShellCommand { reply, .. } => reply.send(Err(refused)),
+            other => self.deliver(other),
+        }
+    }
+
+    /// Hands an operation to the thread, whoever wants it.
+    pub(crate) fn deliver(&self, op: Op) {
         // An operation that finds nobody comes back and is dropped, which answers its reply.
         let _ = self.mail.send(ThreadMessage::Op(op));
     }

@@ -229,8 +229,17 @@ impl Row {
             model_specialty: self.specialty.map(str::to_owned),
             context_window: Some(self.window),
             comp_hash: self.comp_hash.map(str::to_owned),
+            other: self.other(),
             ..ModelInfo::fallback(self.slug)
         }
+    }
+
+    /// Older models, and some that have other things to do, name agents by ids.
+    fn other(&self) -> serde_json::Map<String, serde_json::Value> {
+        let agents_have_ids = ["gpt-5.5", "gpt-5.6-luna", "codex-auto-review"];
+        let version =
+            (!agents_have_ids.contains(&self.slug)).then(|| ("multi_agent_version".to_owned(), "v2".into()));
+        version.into_iter().collect()
     }
 
     fn tiers(&self) -> Vec<ServiceTier> {

@@ -68,6 +68,12 @@ impl ModelCatalog {
         first.map_or_else(|| BUILT_IN[0].slug.clone(), |m| m.slug.clone())
     }
 
+    /// The models that agents may choose from, as far as they are known, in the order of lists.
+    pub fn known(&self) -> Vec<Arc<ModelInfo>> {
+        let listed = |model: &&Arc<ModelInfo>| model.visibility == Visibility::List && model.supported_in_api;
+        self.models().iter().filter(listed).cloned().collect()
+    }
+
     /// The models to choose from, in the order of lists. Asks the endpoint first if its last answer is old; if that
     /// fails, what is known is given.
     pub async fn list(&self, provider: &Provider, user_agent: &str, hidden: bool) -> Vec<Arc<ModelInfo>> {

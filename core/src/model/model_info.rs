@@ -311,6 +311,11 @@ impl ModelInfo {
             .map_or(most, |limit| limit.min(most))
     }
 
+    /// Which tools start agents (`v1`, `v2`), where the model's entry says so.
+    pub fn multi_agent_version(&self) -> Option<&str> {
+        self.other.get("multi_agent_version").and_then(Value::as_str)
+    }
+
     /// Instructions that the server made for it.
     pub fn instructions(&self) -> Option<&str> {
         let template = self

@@ -46,6 +46,8 @@ pub struct ThreadLineage {
     pub parent_thread_id: Option<String>,
     /// `review`, `compact`, `collab_spawn` or a label of its own.
     pub subagent: Option<String>,
+    /// Place of an agent below the root, where agents have paths.
+    pub agent_path: Option<String>,
     /// The client's word for where it comes from.
     pub thread_source: Option<String>,
 }
@@ -134,7 +136,7 @@ struct TurnMetadata<'a> {
     installation_id: &'a str,
     session_id: &'a str,
     thread_id: String,
-    agent_name: &'static str,
+    agent_name: &'a str,
     turn_id: &'a str,
     window_id: &'a str,
     window_number: u64,
@@ -217,7 +219,7 @@ impl RequestIdentity {
             installation_id: &options.installation_id,
             session_id: &options.session_id,
             thread_id: options.thread_id.to_string(),
-            agent_name: "/root",
+            agent_name: lineage.agent_path.as_deref().unwrap_or("/root"),
             turn_id: &turn.turn_id,
             window_id: &window_id,
             window_number: window.number,
@@ -232,7 +234,10 @@ impl RequestIdentity {
             parent_thread_id: lineage.parent_thread_id.as_deref(),
             parent_turn_id: turn.parent_turn_id.as_deref(),
             root_turn_id: &turn.root_turn_id,
-            subagent_kind: lineage.subagent.as_deref(),
+            subagent_kind: lineage.subagent.as_deref().map(|kind| match kind {
+                "collab_spawn" => "thread_spawn",
+                other => other,
+            }),
             thread_source: lineage.thread_source.as_deref(),
             sandbox: &turn.sandbox,
             sandbox_mode: &turn.sandbox_mode,
@@ -269,6 +274,8 @@ impl RequestIdentity {
             ("x-codex-turn-metadata", self.turn_metadata.clone()),
         ];
         let lineage = &shared.lineage;
+        let parent_turn = turn.parent_turn_id.clone().filter(|_| lineage.subagent.is_some());
+        map.extend(parent_turn.map(|turn| ("parent_turn_id", turn)));
         map.extend(lineage.subagent.clone().map(|s| ("x-openai-subagent", s)));
         map.extend(
             lineage

@@ -142,6 +142,7 @@ impl ActiveTurn {
                 if turn_id.is_empty() || *turn_id == *self.id {
                     self.interrupts.push(reply);
                     self.stop();
+                    services.agents.control.interrupt_descendants(state.info.id);
                 } else {
                     reply.send(Err(Error::StaleTurn {
                         expected: turn_id,
@@ -153,9 +154,16 @@ impl ActiveTurn {
             ThreadMessage::Op(Op::StartTurn { start, reply }) => {
                 if let Some(kind) = self.refuses_input_as {
                     reply.send(Err(Error::NotSteerable { kind, by_start: true }));
-                } else if let Some(turn_input) = state.steer_by_start(*start, &self.id, &self.root_id, reply)
-                {
-                    self.post(TurnMessage::Steer(turn_input));
+                    return;
+                }
+                let waits = start.waits_its_turn;
+                if let Some(turn_input) = state.steer_by_start(*start, &self.id, &self.root_id, reply) {
+                    if waits {
+                        self.post(TurnMessage::Queued(turn_input));
+                    } else {
+                        self.post(TurnMessage::Steer(turn_input));
+                        services.agents.mailbox.steered();
+                    }
                 }
             }
             ThreadMessage::Op(Op::Steer {
@@ -169,6 +177,7 @@ impl ActiveTurn {
                     input,
                     client_id: client_user_message_id,
                     additional_context,
+                    agent_message: None,
                 };
                 let refused = self.refuses_input_as.map(|kind| Error::NotSteerable {
                     kind,
@@ -180,6 +189,7 @@ impl ActiveTurn {
                         reply.send(Ok(self.id.to_string()));
                         state.heard(&turn_input.input);
                         self.post(TurnMessage::Steer(turn_input));
+                        services.agents.mailbox.steered();
                     }
                     Err(error) => reply.send(Err(error)),
                 }

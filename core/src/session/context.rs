@@ -45,6 +45,8 @@ pub(crate) struct EnvironmentContext {
     profile_rules: Option<Arc<ProfileRules>>,
     mode: ModeKind,
     mode_instructions: Option<String>,
+    /// What an agent of a team is told of that: its role, and when to start others.
+    team: Option<[String; 2]>,
     date: String,
     timezone: Option<String>,
     shell: String,
@@ -73,10 +75,21 @@ impl EnvironmentContext {
             profile_rules: settings.profile_rules.clone(),
             mode: settings.collaboration_mode,
             mode_instructions: settings.mode_instructions.clone(),
+            team: None,
             date: chrono::Local::now().format("%Y-%m-%d").to_string(),
             timezone: iana_time_zone::get_timezone().ok(),
             shell: shell_name(),
         }
+    }
+
+    /// The same for an agent of a team.
+    pub(crate) fn in_team(self, team: Option<[String; 2]>) -> Self {
+        Self { team, ..self }
+    }
+
+    /// What it is told of its role.
+    fn role(&self) -> Option<&String> {
+        self.team.as_ref().map(|[role, _]| role)
     }
 }
 
@@ -126,6 +139,7 @@ impl ContextTracker {
                 profile_rules: None,
                 mode: from(get("collaboration_mode"))?,
                 mode_instructions: known_text("mode_instructions", now.mode_instructions.as_ref()),
+                team: known_text("multi_agent_role", now.role()).map(|role| [role, String::new()]),
                 date: from(get("current_date"))?,
                 timezone: from(get("timezone"))?,
                 shell: from(get("shell"))?,
@@ -182,6 +196,10 @@ impl ContextTracker {
         }
         if !developer.is_empty() {
             news.messages.push(message("developer", developer));
+        }
+        if let Some(team) = now.team.clone().filter(|_| is_new(|a, b| a.role() != b.role())) {
+            news.messages
+                .extend(team.map(|text| message("developer", [text])));
         }
 
         let mut user = Vec::new();
@@ -301,6 +319,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "sandbox_policy": of.sandbox_policy,
         "collaboration_mode": of.mode,
         "mode_instructions": of.mode_instructions.as_deref().map(hash),
+        "multi_agent_role": of.role().map(|role| hash(role)),
         "current_date": of.date,
         "timezone": of.timezone,
         "shell": of.shell,

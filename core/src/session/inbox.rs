@@ -15,6 +15,8 @@ use crate::{ContextEntry, UserInput};
 pub(crate) enum TurnMessage {
     /// The user says more.
     Steer(TurnInput),
+    /// Somebody says more, and does not want to cut what is being said for it.
+    Queued(TurnInput),
     /// Items for the history.
     Inject(Vec<ResponseItem>),
     /// The user has started a command.
@@ -27,6 +29,8 @@ pub(crate) struct TurnInput {
     pub(crate) input: Vec<UserInput>,
     pub(crate) client_id: Option<String>,
     pub(crate) additional_context: BTreeMap<String, ContextEntry>,
+    /// Said by another agent.
+    pub(crate) agent_message: Option<ResponseItem>,
 }
 
 /// Why a request was given up.
@@ -105,6 +109,6 @@ impl TurnInbox {
         self.take_mail();
         self.waiting
             .iter()
-            .any(|mail| matches!(mail, TurnMessage::Steer(_)))
+            .any(|mail| matches!(mail, TurnMessage::Steer(_) | TurnMessage::Queued(_)))
     }
 }

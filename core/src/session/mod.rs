@@ -44,6 +44,7 @@ pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
 pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
+use crate::agents::ThreadAgents;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
@@ -73,6 +74,8 @@ pub(crate) struct Services {
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,
+    /// The thread's side of agents that it starts.
+    pub(crate) agents: Arc<ThreadAgents>,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Services;
+use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
@@ -34,6 +35,8 @@ pub(crate) struct Request {
     tools: Arc<Vec<Value>>,
     /// Those that the model has to search for.
     pub(crate) deferred_tools: Arc<DeferredTools>,
+    /// Which of them start agents.
+    pub(crate) agents: Option<AgentTools>,
     web_search: Option<Value>,
     models: Option<Arc<ModelCatalog>>,
 }
@@ -45,11 +48,13 @@ impl Request {
         config: &Config,
         settings: &ThreadSettings,
         dynamic_tools: &DynamicTools,
+        agents: &ThreadAgents,
         service_tier: Option<String>,
         output_schema: Option<Value>,
     ) -> Self {
         let (model, is_known) = models.find(&settings.model);
-        let offer = tools::offered(config, &model, dynamic_tools);
+        let agents = agents.tools(config, &model);
+        let offer = tools::offered(config, &model, dynamic_tools, agents.map(|tools| (tools, models)));
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
@@ -70,6 +75,7 @@ impl Request {
             output_schema,
             tools: offer.specs,
             deferred_tools: offer.deferred,
+            agents,
             web_search: web_search_tool(
                 config.web_search,
                 &config.web_search_settings,

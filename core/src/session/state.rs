@@ -11,6 +11,7 @@ use super::request::Request;
 use super::turn::{TurnPlan, TurnTask};
 use super::{input, settings};
 use crate::DynamicTools;
+use crate::agents::ThreadAgents;
 use crate::config::Config;
 use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
@@ -35,6 +36,7 @@ pub(crate) struct ThreadState {
     /// How many clients watch.
     pub(crate) subscribers: usize,
     pub(crate) outbox: Outbox,
+    pub(crate) agents: Arc<ThreadAgents>,
     /// Choices of the client that go into the metadata of the running turn's requests.
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
@@ -84,6 +86,7 @@ impl ThreadState {
             &self.config,
             &settings,
             &self.dynamic_tools,
+            &self.agents,
             start.service_tier_for_turn,
             start.output_schema,
         );
@@ -98,6 +101,7 @@ impl ThreadState {
                 input: start.input,
                 client_id: start.client_user_message_id,
                 additional_context: start.additional_context,
+                agent_message: start.agent_message,
             },
             task: TurnTask::Regular,
         })
@@ -126,6 +130,7 @@ impl ThreadState {
             input: start.input,
             client_id: start.client_user_message_id,
             additional_context: start.additional_context,
+            agent_message: start.agent_message,
         })
     }
 

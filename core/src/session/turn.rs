@@ -281,7 +281,8 @@ impl Turn<'_> {
             &plan.settings,
             services.developer_instructions.as_deref(),
             plan.request.deferred_tools.overview(),
-        );
+        )
+        .in_team(services.agents.team(plan.request.agents));
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {
@@ -301,6 +302,7 @@ impl Turn<'_> {
     async fn hear(&mut self, turn_input: TurnInput) {
         let history = &mut self.session.history;
         history.push(self.session.context.additional(&turn_input.additional_context));
+        history.push(turn_input.agent_message);
         if turn_input.input.is_empty() {
             return;
         }
@@ -322,9 +324,12 @@ impl Turn<'_> {
     /// Takes what has come in since the last request.
     async fn drain_inbox(&mut self) {
         self.inbox.take_mail();
+        self.services.agents.mailbox.all_seen();
         for mail in std::mem::take(&mut self.inbox.waiting) {
             match mail {
-                TurnMessage::Steer(turn_input) => self.hear(turn_input).await,
+                TurnMessage::Steer(turn_input) | TurnMessage::Queued(turn_input) => {
+                    self.hear(turn_input).await
+                }
                 TurnMessage::Inject(items) => self.session.history.push(items),
                 TurnMessage::Shell(running) => self.shells.push(running),
             }

@@ -2,10 +2,12 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `request_user_input`, `request_permissions`, `view_image`, `send_message`, `dynamic` (tools of the client), `tool_search` (tools
-//! that are shown once they are searched for), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
+//! commands), `request_user_input`, `request_permissions`, `view_image`, `send_message`, `collab` (other agents), `dynamic`
+//! (tools of the client), `tool_search` (tools that are shown once they are searched for), `tests`. `web_search` runs at
+//! the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
+mod collab;
 mod dynamic;
 mod exec_command;
 mod patch_in_shell;
@@ -33,10 +35,11 @@ use self::request_user_input::RequestUserInput;
 use self::send_message::SendMessage;
 use self::view_image::ViewImage;
 use self::write_stdin::WriteStdin;
+use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
-use crate::model::{FunctionOutput, InputModality, ModelInfo};
+use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
@@ -88,10 +91,18 @@ pub(crate) struct Offer {
     pub(crate) deferred: Arc<DeferredTools>,
 }
 
-/// What a model is offered of them, shared by all turns that offer the same, and of the client's. Where both have a tool
-/// of one name, it is the client's. A model that can't search sees all tools at once.
-pub(crate) fn offered(config: &Config, model: &ModelInfo, dynamic: &DynamicTools) -> Offer {
-    let ours = tool_set(config, Abilities::of(model));
+/// What a model is offered of them, shared by all turns that offer the same, of tools that deal with agents, and of the
+/// client's. Where both have a tool of one name, it is the client's. A model that can't search sees all tools at once.
+pub(crate) fn offered(
+    config: &Config,
+    model: &ModelInfo,
+    dynamic: &DynamicTools,
+    agents: Option<(AgentTools, &ModelCatalog)>,
+) -> Offer {
+    let mut ours = tool_set(config, Abilities::of(model));
+    if let Some((tools, models)) = agents {
+        ours = collab::with(&ours, tools, config, models);
+    }
     if dynamic.source().is_none() {
         return Offer {
             specs: Arc::clone(ours.specs()),
@@ -156,6 +167,11 @@ pub(crate) trait Tool: Send + Sync {
     /// The name that the model calls it by.
     fn name(&self) -> &'static str;
 
+    /// The namespace that it is in.
+    fn namespace(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How the API describes it to the model (`{"type":"function",…}`).
     fn spec(&self) -> Value;
 
@@ -190,6 +206,12 @@ pub(crate) struct CallContext {
     pub(crate) dynamic: DynamicTools,
     /// What the user has allowed.
     pub(crate) approvals: Arc<ThreadApprovals>,
+    /// The thread's configuration.
+    pub(crate) config: Arc<Config>,
+    /// The root of the turns that caused the turn.
+    pub(crate) root_turn_id: Arc<str>,
+    /// The thread's side of agents; `None`: it may not start any.
+    pub(crate) agents: Option<Arc<ThreadAgents>>,
 }
 
 /// A call as the model made it.
@@ -255,6 +277,14 @@ impl ToolSet {
         sets.entry(wanted).or_insert_with(made).clone()
     }
 
+    /// The same tools, with one more description behind those of the others: what it describes is found elsewhere.
+    fn with_spec(&self, spec: Value) -> Self {
+        Self {
+            tools: Arc::clone(&self.tools),
+            specs: Arc::new(self.specs.iter().cloned().chain([spec]).collect()),
+        }
+    }
+
     /// What the model is told: the `tools` of a request.
     pub(crate) fn specs(&self) -> &Arc<Vec<Value>> {
         &self.specs
@@ -265,16 +295,17 @@ impl ToolSet {
         if cx.dynamic.contains(call.namespace.as_deref(), &call.name) {
             return dynamic::run(cx, call).boxed();
         }
-        let found = match call.namespace.as_deref() {
-            // Some models put this namespace in front of tools that have none.
-            None | Some("functions") => self.tools.iter().find(|tool| tool.name() == call.name),
-            Some(_) => None,
-        };
-        if let Some(tool) = found.cloned() {
+        // Some models put this namespace in front of tools that have none.
+        let namespace = call.namespace.as_deref().filter(|namespace| *namespace != "functions");
+        let is_it = |tool: &&Arc<dyn Tool>| tool.name() == call.name && tool.namespace() == namespace;
+        if let Some(tool) = self.tools.iter().find(is_it).cloned() {
+            async move { tool.run(cx, call).await }.boxed()
+        } else if let Some(tool) = collab::find(namespace, &call.name).filter(|_| cx.agents.is_some()) {
             async move { tool.run(cx, call).await }.boxed()
         } else {
             let kind = if call.custom { "custom tool call" } else { "call" };
-            let end = ToolEnd::text(format!("unsupported {kind}: {}", call.name));
+            let namespace = namespace.unwrap_or_default();
+            let end = ToolEnd::text(format!("unsupported {kind}: {namespace}{}", call.name));
             std::future::ready(end).boxed()
         }
     }

@@ -29,7 +29,7 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
             ("model_providers.*", of::<ProviderToml>),
             ("tools.web_search", of::<WebSearchSettings>),
         ],
-        |path| !path.starts_with("otel."),
+        |path| !path.starts_with("otel.") && !path.starts_with("agents."),
     );
 }
 

@@ -95,7 +95,8 @@ impl Head {
             Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line).and_then(preview),
             _ => {}
         }
-        self.preview.is_some()
+        // Users don't speak to agents that have a path.
+        self.preview.is_some() || (self.meta.agent_path.is_some() && self.model.is_some())
     }
 }
 

@@ -57,6 +57,15 @@ pub struct SessionMeta {
     /// Role of a sub-agent.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub agent_role: Option<String>,
+    /// Place of a sub-agent below the root, where agents have paths.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub agent_path: Option<String>,
+    /// How agents of its session are named: `v1` (ids) or `v2` (paths).
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub multi_agent_version: Option<String>,
+    /// The first ordinal behind what a sub-agent has taken over.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub subagent_history_start_ordinal: Option<u64>,
     /// Provider id.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub model_provider: Option<String>,

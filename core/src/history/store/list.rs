@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::State;
 use super::cursor::{ListCursor, PositionCursor};
 use crate::history::index::directory::{Key, Rollout};
-use crate::{Result, ThreadId, ThreadInfo};
+use crate::{Result, ThreadId, ThreadInfo, is_path_agent};
 
 /// What to list.
 #[derive(Debug, Clone)]
@@ -318,7 +318,9 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
         return None;
     }
     let (stamp, row) = state.row(rollout)?;
-    row.preview.as_ref()?;
+    if row.preview.is_none() && !is_path_agent(&row.meta.source) {
+        return None;
+    }
     let info = row.info(rollout, stamp, &state.default_provider);
     let source_fits = if query.sources.is_empty() {
         SourceKind::Cli.covers(&info.source) || SourceKind::Vscode.covers(&info.source)

@@ -179,6 +179,8 @@ impl Turn<'_> {
                 dynamic_tools,
                 approvals,
                 tools,
+                agents,
+                config,
                 ..
             } = self.services;
             let context = |cancel| CallContext {
@@ -192,6 +194,9 @@ impl Turn<'_> {
                 patches: Arc::clone(patches),
                 dynamic: dynamic_tools.clone(),
                 approvals: Arc::clone(approvals),
+                config: Arc::clone(config),
+                root_turn_id: self.plan.root_id.as_str().into(),
+                agents: self.plan.request.agents.map(|_| Arc::clone(agents)),
             };
             calls.start(tools, context, known);
         } else {

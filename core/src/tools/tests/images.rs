@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Bench, text};
-use crate::config::{Config, ConfigSource};
 use crate::model::{ContentItem, FunctionOutput, InputModality, ModelInfo};
 use crate::tools::{ToolEnd, offered};
 use crate::{DynamicTools, Event, ItemBody};
@@ -128,14 +127,10 @@ async fn an_interrupt_ends_the_look() {
 #[test]
 fn only_models_that_take_images_are_offered_the_tool() {
     let home = tempfile::tempdir().expect("a folder");
-    let source = ConfigSource {
-        codex_home: home.path().to_owned(),
-        ..ConfigSource::default()
-    };
-    let config = Config::load(&source, home.path(), &[]).expect("a configuration");
+    let config = super::config(home.path());
     let mut model = ModelInfo::fallback("m");
     let is_offered = |model: &ModelInfo| {
-        let tools = offered(&config, model, &DynamicTools::default());
+        let tools = offered(&config, model, &DynamicTools::default(), None);
         tools.specs.iter().any(|tool| tool["name"] == "view_image")
     };
     assert!(is_offered(&model));

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     CallContext, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, ViewImage, WriteStdin,
 };
-use crate::config::ShellEnvironmentPolicy;
+use crate::config::{Config, ConfigSource, ShellEnvironmentPolicy};
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
 use crate::exec_policy::RuleSet;
 use crate::exec_policy::store::{HomeRules, ThreadRules};
@@ -58,6 +58,15 @@ impl EventSink for Sink {
     fn drained(&self, _: ThreadId, _: Traffic) -> BoxFuture<'static, ()> {
         std::future::ready(()).boxed()
     }
+}
+
+/// The configuration of an empty home.
+fn config(home: &Path) -> Config {
+    let source = ConfigSource {
+        codex_home: home.to_owned(),
+        ..ConfigSource::default()
+    };
+    Config::load(&source, home, &[]).expect("a configuration")
 }
 
 /// A thread with nothing but its tools.
@@ -122,6 +131,9 @@ impl Bench {
             dynamic: crate::DynamicTools::default(),
             patches: Arc::new(crate::patch::PatchState::new(PathBuf::from("/codex"))),
             approvals: ThreadApprovals::new(rules),
+            config: Arc::new(config(dir.path())),
+            root_turn_id: "t1".into(),
+            agents: None,
         };
         Self {
             cx,

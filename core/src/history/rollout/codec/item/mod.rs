@@ -3,11 +3,11 @@
 //! Where to look:
 //!
 //! * both ways: `write` (from an item to its line), `read` (back)
-//! * shapes in the file: `text` (what was said), `calls` (commands, calls of tools, searches), `patch`, `review`, `paths`
-//! * items whose fields are handed through: `open`
+//! * shapes in the file: `text` (what was said), `calls` (commands, calls of tools, searches), `collab` (other agents),
+//!   `patch`, `review`, `paths`
 
 mod calls;
-mod open;
+mod collab;
 mod patch;
 mod paths;
 mod read;

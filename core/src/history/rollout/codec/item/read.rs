@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::calls::{Command, Dynamic, Image, Mcp, Web, error_text};
-use super::open::open_fields;
+use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::from_file_url;
 use super::review::{Entered, Exited, hint};
@@ -117,8 +117,12 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                     .collect(),
             }
         }
-        "CollabAgentToolCall" => ItemBody::CollabAgentToolCall(open_fields(raw)?),
-        "SubAgentActivity" => ItemBody::SubAgentActivity(open_fields(raw)?),
+        "CollabAgentToolCall" => {
+            ItemBody::CollabAgentToolCall(serde_json::from_str::<Collab<'_>>(raw).ok()?.into_body())
+        }
+        "SubAgentActivity" => {
+            ItemBody::SubAgentActivity(serde_json::from_str::<Activity<'_>>(raw).ok()?.into_body())
+        }
         _ => return None,
     };
     Some(Item {

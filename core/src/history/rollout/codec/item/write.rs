@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::calls::{Command, Dynamic, FileDuration, Image, Mcp, Web};
-use super::open::Open;
+use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::to_file_url;
 use super::review::{Entered, Exited, ReviewOutput};
@@ -149,8 +149,8 @@ impl Serialize for FileItem<'_> {
                     .collect(),
             }
             .tagged("HookPrompt", s),
-            ItemBody::CollabAgentToolCall(fields) => Open::new(id, fields).tagged("CollabAgentToolCall", s),
-            ItemBody::SubAgentActivity(fields) => Open::new(id, fields).tagged("SubAgentActivity", s),
+            ItemBody::CollabAgentToolCall(call) => Collab::new(id, call).tagged("CollabAgentToolCall", s),
+            ItemBody::SubAgentActivity(news) => Activity::new(id, news).tagged("SubAgentActivity", s),
         }
     }
 }

@@ -1,0 +1,82 @@
+//! How agents come back that were closed, put aside, or left by an earlier process.
+
+use std::sync::Arc;
+
+use super::super::Engine;
+use crate::agents::{AgentError, AgentInfo, AgentPlace, AgentTarget, ThreadSpawn};
+use crate::config::Config;
+use crate::{Error, Reply, Result, ResumeThread, StartThread, ThreadId};
+
+impl Engine {
+    /// Brings a closed agent of a session back; one that is open stays as it is.
+    pub(super) async fn resume_agent(
+        self: &Arc<Self>,
+        agent: ThreadId,
+        by: &AgentPlace,
+        config: &Config,
+    ) -> Result<AgentInfo, AgentError> {
+        let registry = &self.agents.registry;
+        let target = AgentTarget::Thread(agent);
+        if let Some(open) = registry.find(&by.session_id, &target)
+            && self.thread(agent).is_some()
+        {
+            return Ok(open);
+        }
+        let failed = |error: Error| AgentError::Failed {
+            what: "resume",
+            why: error.to_string(),
+        };
+        let stored = self.store().find(agent).await.map_err(failed)?;
+        // Threads of the user, and agents of others, are nobody's business.
+        let is_ours = stored.is_some_and(|stored| {
+            stored.info.session_id == by.session_id
+                && !stored.info.archived
+                && ThreadSpawn::of(&stored.info.source).is_some()
+        });
+        if !is_ours {
+            return Err(AgentError::NotFound(agent));
+        }
+        if let Some(other) = registry.room_for(&by.session_id, config.agents.max_threads)? {
+            self.put_aside(other).await;
+        }
+        self.load(agent, by.thread, by).await.map_err(failed)?;
+        registry.resumed(agent);
+        registry
+            .find(&by.session_id, &target)
+            .ok_or(AgentError::NotFound(agent))
+    }
+
+    /// Loads the thread of an agent that was put aside.
+    pub(super) async fn load_agent(self: &Arc<Self>, agent: ThreadId) -> Result<()> {
+        let parent = self
+            .store()
+            .find(agent)
+            .await?
+            .and_then(|stored| stored.info.parent);
+        let parent = parent.ok_or(Error::ThreadNotFound(agent))?;
+        let handle = self.thread(parent).ok_or(Error::NotLoaded(parent))?;
+        self.load(agent, parent, &handle.agents().place).await
+    }
+
+    async fn load(self: &Arc<Self>, agent: ThreadId, parent: ThreadId, by: &AgentPlace) -> Result<()> {
+        let watchers = self.options.sink.spawned(parent, agent);
+        let resume = ResumeThread {
+            id: Some(agent),
+            start: StartThread {
+                config: by.overrides.clone(),
+                developer_instructions: by.developer_instructions.clone(),
+                originator: by.originator.clone(),
+                user_agent: by.user_agent.clone(),
+                ..StartThread::default()
+            },
+            ..ResumeThread::default()
+        };
+        let (reply, resumed) = Reply::channel();
+        self.resume_thread(resume, reply).await;
+        resumed.await?;
+        if let Some(thread) = self.thread(agent) {
+            thread.set_subscribers(watchers);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! Namespace `collaboration`: agents have paths, and write to each other.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::input::EMPTY;
+use super::{CollabItem, call_of, origin, wait_time};
+use crate::agents::messages::{self, MessageKind};
+use crate::agents::{
+    AgentInfo, AgentInput, AgentTarget, Inherit, SendToAgent, SpawnAgent, ThreadAgents, Woken,
+};
+use crate::tools::{CallContext, Tool, ToolCall, ToolEnd, arguments, exec_command};
+use crate::{
+    AgentStatus, CollabCallStatus, CollabTool, Item, ItemBody, SubAgentActivity, SubAgentActivityKind,
+    ThreadId,
+};
+
+/// The namespace.
+pub(super) const NAMESPACE: &str = "collaboration";
+
+/// The path of the thread that the user talks to.
+const ROOT: &str = "/root";
+
+/// One of the tools.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AgentByPath {
+    FollowUp,
+    Interrupt,
+    List,
+    SendMessage,
+    Spawn,
+    Wait,
+}
+
+impl AgentByPath {
+    /// All of them, in the order in which models see them.
+    pub(super) const ALL: [Self; 6] = [
+        Self::FollowUp,
+        Self::Interrupt,
+        Self::List,
+        Self::SendMessage,
+        Self::Spawn,
+        Self::Wait,
+    ];
+
+    /// The one of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.name() == name)
+    }
+}
+
+impl Tool for AgentByPath {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::FollowUp => "followup_task",
+            Self::Interrupt => "interrupt_agent",
+            Self::List => "list_agents",
+            Self::SendMessage => "send_message",
+            Self::Spawn => "spawn_agent",
+            Self::Wait => "wait_agent",
+        }
+    }
+
+    fn namespace(&self) -> Option<&'static str> {
+        Some(NAMESPACE)
+    }
+
+    fn spec(&self) -> Value {
+        super::spec::by_path(*self, None)
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        let tool = *self;
+        async move {
+            let Some(agents) = cx.agents.clone() else {
+                return ToolEnd::text(format!("unsupported call: {NAMESPACE}{}", call.name));
+            };
+            let done = match tool {
+                Self::Spawn => spawn(&cx, &agents, &call).await,
+                Self::FollowUp => follow_up(&cx, &agents, &call).await,
+                Self::SendMessage => send_message(&cx, &agents, &call).await,
+                Self::Wait => wait(&cx, &agents, &call).await,
+                Self::List => list(&agents, &call),
+                Self::Interrupt => interrupt(&cx, &agents, &call).await,
+            };
+            match done {
+                Ok(output) => ToolEnd::text(output),
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Spawn {
+    task_name: String,
+    message: String,
+    #[serde(default)]
+    fork_turns: Option<String>,
+    #[serde(default)]
+    agent_type: Option<String>,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    reasoning_effort: Option<String>,
+}
+
+async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: Spawn = arguments(call)?;
+    let task = arguments.task_name;
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if task.is_empty() || !task.chars().all(fits) {
+        return Err(ToolEnd::text(
+            "agent_name must use only lowercase letters, digits, and underscores",
+        ));
+    }
+    if arguments.message.trim().is_empty() {
+        return Err(ToolEnd::text(EMPTY));
+    }
+    let inherit = match arguments.fork_turns.as_deref() {
+        None | Some("all") => Inherit::Everything,
+        Some("none") => Inherit::Nothing,
+        Some(_) => return Err(ToolEnd::text("fork_turns must be `none` or `all`")),
+    };
+    let set = |word: Option<String>| word.filter(|word| !word.trim().is_empty());
+    let own = &agents.place.path;
+    let path = format!("{own}/{task}");
+    let spawned = agents.control.spawn(SpawnAgent {
+        by: agents.place.clone(),
+        config: cx.config.clone(),
+        settings: cx.settings.clone(),
+        turn: origin(cx),
+        task: Some(task),
+        role: set(arguments.agent_type),
+        model: set(arguments.model),
+        effort: set(arguments.reasoning_effort),
+        inherit,
+        task_input: AgentInput::Agent(messages::between(
+            MessageKind::NewTask,
+            own,
+            &path,
+            &arguments.message,
+        )),
+    });
+    let spawned = spawned.await.map_err(|error| ToolEnd::text(error.to_string()))?;
+    let news = SubAgentActivity {
+        kind: SubAgentActivityKind::Started,
+        thread_id: spawned.info.id.to_string(),
+        path: path.clone(),
+        model: Some(spawned.model),
+        effort: spawned.effort,
+    };
+    tell(cx, call, news).await;
+    (spawned.begin)();
+    Ok(json!({"task_name": path}).to_string())
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    target: String,
+    message: String,
+}
+
+async fn follow_up(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: Message = arguments(call)?;
+    if arguments.message.trim().is_empty() {
+        return Err(ToolEnd::text(EMPTY));
+    }
+    let (agent, path) = match target(agents, &arguments.target)? {
+        Target::Root(_) => return Err(ToolEnd::text("Follow-up tasks can't target the root agent")),
+        Target::Agent(agent, path) => (agent, path),
+    };
+    let own = &agents.place.path;
+    let message = messages::between(MessageKind::NewTask, own, &path, &arguments.message);
+    let sent = agents.control.send(
+        agent.id,
+        SendToAgent {
+            input: AgentInput::Agent(message),
+            turn: origin(cx),
+            interrupt: false,
+            max_threads: cx.config.agents.max_threads,
+        },
+    );
+    sent.await.map_err(|error| ToolEnd::text(error.to_string()))?;
+    tell(cx, call, activity(SubAgentActivityKind::Interacted, &agent, path)).await;
+    Ok(String::new())
+}
+
+async fn send_message(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: Message = arguments(call)?;
+    if arguments.message.trim().is_empty() {
+        return Err(ToolEnd::text(EMPTY));
+    }
+    let own = &agents.place.path;
+    match target(agents, &arguments.target)? {
+        Target::Root(root) => {
+            let message = messages::between(MessageKind::Message, own, ROOT, &arguments.message);
+            agents.control.leave_message(root, message);
+        }
+        Target::Agent(agent, path) => {
+            let message = messages::between(MessageKind::Message, own, &path, &arguments.message);
+            agents.control.leave_message(agent.id, message);
+            tell(cx, call, activity(SubAgentActivityKind::Interacted, &agent, path)).await;
+        }
+    }
+    Ok(String::new())
+}
+
+#[derive(Debug, Deserialize)]
+struct Wait {
+    #[serde(default)]
+    timeout_ms: Option<f64>,
+}
+
+async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: Wait = arguments(call)?;
+    let (time, too_short) = wait_time(arguments.timeout_ms)
+        .ok_or_else(|| ToolEnd::text("timeout_ms must be greater than zero"))?;
+    let begin = std::time::Instant::now();
+    let item = CollabItem::start(cx, agents, &call.call_id, call_of(CollabTool::Wait));
+    let woken = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => {
+            item.end(CollabCallStatus::Interrupted).await;
+            return Err(exec_command::aborted(begin.elapsed()));
+        }
+        woken = agents.mailbox.woken() => Some(woken),
+        () = tokio::time::sleep(time) => None,
+    };
+    item.end(CollabCallStatus::Completed).await;
+    let mut message = match woken {
+        Some(Woken::Messages) => "Wait completed.".to_owned(),
+        Some(Woken::Steered) => "Wait ended early: the user has said more.".to_owned(),
+        None => "Wait timed out.".to_owned(),
+    };
+    if let Some(wanted) = arguments.timeout_ms.filter(|_| too_short) {
+        message.push_str(&format!(
+            "\n\nRequested timeout of {wanted:.0}ms was clamped to the minimum of {}ms.",
+            super::MIN_WAIT.as_millis()
+        ));
+    }
+    Ok(json!({"message": message, "timed_out": woken.is_none()}).to_string())
+}
+
+#[derive(Debug, Deserialize)]
+struct List {
+    #[serde(default)]
+    path_prefix: Option<String>,
+}
+
+fn list(agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: List = arguments(call)?;
+    let session = &agents.place.session_id;
+    let root = [(ROOT.to_owned(), agents.control.root_status(session))];
+    let others = agents.control.list(session).into_iter();
+    let others = others.filter_map(|agent| Some((agent.path?, agent.status)));
+    let prefix = arguments.path_prefix.unwrap_or_default();
+    let below = |path: &str| {
+        let rest = path.strip_prefix(prefix.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let told: Vec<Value> = root
+        .into_iter()
+        .chain(others)
+        .filter(|(path, _)| below(path))
+        .map(|(path, status)| json!({"agent_name": path, "agent_status": status.to_json()}))
+        .collect();
+    Ok(json!({"agents": told}).to_string())
+}
+
+#[derive(Debug, Deserialize)]
+struct Interrupt {
+    target: String,
+}
+
+async fn interrupt(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
+    let arguments: Interrupt = arguments(call)?;
+    let (agent, path) = match target(agents, &arguments.target)? {
+        Target::Root(_) => return Err(ToolEnd::text("root is not a spawned agent")),
+        Target::Agent(agent, path) => (agent, path),
+    };
+    if agent.id == agents.place.thread {
+        return Err(ToolEnd::text("an agent can't interrupt itself"));
+    }
+    tell(
+        cx,
+        call,
+        activity(SubAgentActivityKind::Interrupted, &agent, path),
+    )
+    .await;
+    if agent.status == AgentStatus::Running {
+        agents.control.interrupt(agent.id).await;
+    }
+    Ok(json!({"previous_status": agent.status.to_json()}).to_string())
+}
+
+/// Who is meant.
+enum Target {
+    /// The thread that the user talks to.
+    Root(ThreadId),
+    /// An agent, and its path.
+    Agent(AgentInfo, String),
+}
+
+/// By path, by a path below the caller, or by the id of a thread.
+fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
+    let place = &agents.place;
+    let name = name.trim();
+    let by_id = name.parse().map(AgentTarget::Thread);
+    let path = if name.starts_with('/') {
+        name.to_owned()
+    } else {
+        format!("{}/{name}", place.path)
+    };
+    if path == ROOT {
+        let root = place.session_id.parse().unwrap_or(place.thread);
+        return Ok(Target::Root(root));
+    }
+    let wanted = by_id.unwrap_or_else(|_| AgentTarget::Path(path.clone()));
+    let agent = agents
+        .control
+        .find(&place.session_id, &wanted)
+        .ok_or_else(|| ToolEnd::text(format!("live agent path `{path}` not found")))?;
+    let path = agent.path.clone().unwrap_or(path);
+    Ok(Target::Agent(agent, path))
+}
+
+fn activity(kind: SubAgentActivityKind, agent: &AgentInfo, path: String) -> SubAgentActivity {
+    SubAgentActivity {
+        kind,
+        thread_id: agent.id.to_string(),
+        path,
+        model: None,
+        effort: None,
+    }
+}
+
+/// Tells clients the news of an agent, as the item of the call.
+async fn tell(cx: &CallContext, call: &ToolCall, news: SubAgentActivity) {
+    let item = Item {
+        id: call.call_id.clone(),
+        started_at_ms: None,
+        completed_at_ms: None,
+        body: ItemBody::SubAgentActivity(news),
+    };
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    cx.outbox.item_completed(&cx.turn_id, item).await;
+}

@@ -1,0 +1,160 @@
+//! Tools that deal with other agents (docs/contract/tools.md#sub-agents): what they do is in `crate::agents`, and behind
+//! that in the engine.
+//!
+//! Where to look: `by_id` (namespace `multi_agent_v1`), `by_path` (namespace `collaboration`), `input` (what is said to
+//! agents), `spec` (what models are told of the tools).
+
+mod by_id;
+mod by_path;
+mod input;
+mod spec;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use self::by_id::AgentById;
+use self::by_path::AgentByPath;
+use super::{CallContext, Tool, ToolSet};
+use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
+use crate::config::Config;
+use crate::model::ModelCatalog;
+use crate::{
+    AgentStatus, CollabCallStatus, CollabReceiver, CollabTool, CollabToolCall, Item, ItemBody, ThreadId,
+};
+
+/// Waiting without a word on how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+/// Shorter waits would keep a model busy.
+const MIN_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
+
+/// How many sets of tools with their descriptions are kept.
+const KEPT_SETS: usize = 16;
+
+/// A set of tools and those that deal with agents. Threads that tell their models the same share it.
+pub(super) fn with(others: &ToolSet, tools: AgentTools, config: &Config, models: &ModelCatalog) -> ToolSet {
+    /// By the address of the other tools' descriptions, which live as long as the process, and what depends on the
+    /// configuration. A lock, because every turn looks here; held while descriptions are made at most.
+    type Sets = BTreeMap<(usize, AgentTools, String), ToolSet>;
+    static SETS: Mutex<Sets> = Mutex::new(BTreeMap::new());
+
+    let choices = spec::Choices::new(config, models);
+    let key = (Arc::as_ptr(others.specs()) as usize, tools, choices.text());
+    let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+    if sets.len() >= KEPT_SETS && !sets.contains_key(&key) {
+        sets.clear();
+    }
+    let made = || {
+        let namespace = spec::namespace(tools, &choices);
+        others.with_spec(namespace)
+    };
+    sets.entry(key).or_insert_with(made).clone()
+}
+
+/// The tool of this name that deals with agents.
+pub(super) fn find(namespace: Option<&str>, name: &str) -> Option<Arc<dyn Tool>> {
+    match namespace? {
+        by_id::NAMESPACE => AgentById::named(name).map(|tool| Arc::new(tool) as Arc<dyn Tool>),
+        by_path::NAMESPACE => AgentByPath::named(name).map(|tool| Arc::new(tool) as Arc<dyn Tool>),
+        _ => None,
+    }
+}
+
+/// The turn in which something is asked of an agent.
+fn origin(cx: &CallContext) -> TurnOrigin {
+    TurnOrigin {
+        id: Arc::clone(&cx.turn_id),
+        root_id: Arc::clone(&cx.root_turn_id),
+    }
+}
+
+/// How long a wait may take, by the model's word; `None`: not at all. Also says whether that word was too short.
+fn wait_time(milliseconds: Option<f64>) -> Option<(Duration, bool)> {
+    let Some(milliseconds) = milliseconds else {
+        return Some((DEFAULT_WAIT, false));
+    };
+    if milliseconds <= 0.0 || milliseconds.is_nan() {
+        return None;
+    }
+    let wanted = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(MAX_WAIT);
+    Some((wanted.clamp(MIN_WAIT, MAX_WAIT), wanted < MIN_WAIT))
+}
+
+/// The item of a call that deals with agents.
+struct CollabItem {
+    cx: CallContext,
+    call_id: String,
+    started_at_ms: i64,
+    call: CollabToolCall,
+}
+
+impl CollabItem {
+    /// Tells that a call begins.
+    fn start(cx: &CallContext, agents: &ThreadAgents, call_id: &str, call: CollabToolCall) -> Self {
+        let item = Self {
+            cx: cx.clone(),
+            call_id: call_id.to_owned(),
+            started_at_ms: crate::now_ms(),
+            call: CollabToolCall {
+                sender: agents.place.thread.to_string(),
+                ..call
+            },
+        };
+        cx.outbox.item_started(&cx.turn_id, item.item(&item.call));
+        item
+    }
+
+    /// Tells how it ended.
+    async fn end(mut self, status: CollabCallStatus) {
+        self.call.status = status;
+        let item = self.item(&self.call);
+        self.cx.outbox.item_completed(&self.cx.turn_id, item).await;
+    }
+
+    /// Tells that it ended with what is known of an agent.
+    async fn end_with(mut self, agent: ThreadId, status: AgentStatus) {
+        let outcome = if status.is_failure() {
+            CollabCallStatus::Failed
+        } else {
+            CollabCallStatus::Completed
+        };
+        self.call.states.insert(agent.to_string(), status);
+        self.end(outcome).await;
+    }
+
+    fn item(&self, call: &CollabToolCall) -> Item {
+        Item {
+            id: self.call_id.clone(),
+            started_at_ms: Some(self.started_at_ms),
+            completed_at_ms: None,
+            body: ItemBody::CollabAgentToolCall(call.clone()),
+        }
+    }
+}
+
+/// A call of this tool, before anything is known of it.
+fn call_of(tool: CollabTool) -> CollabToolCall {
+    CollabToolCall {
+        tool,
+        status: CollabCallStatus::InProgress,
+        sender: String::new(),
+        receivers: Vec::new(),
+        prompt: None,
+        model: None,
+        effort: None,
+        states: BTreeMap::new(),
+    }
+}
+
+/// An agent as items name it, whether or not it is open.
+fn receiver(id: ThreadId, agent: Option<&AgentInfo>) -> CollabReceiver {
+    agent.map_or_else(
+        || CollabReceiver {
+            thread_id: id.to_string(),
+            ..CollabReceiver::default()
+        },
+        AgentInfo::receiver,
+    )
+}
