@@ -377,6 +377,7 @@ impl ThreadHandle {
             Op::Steer { reply, .. } => reply.send(Err(refused)),
             Op::UpdateSettings { reply, .. }
             | Op::InjectItems { reply, .. }
+            | Op::Compact { reply }
             | Op::ShellCommand { reply, .. } => reply.send(Err(refused)),
             other => self.deliver(other),
         }

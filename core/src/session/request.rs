@@ -54,7 +54,12 @@ impl Request {
     ) -> Self {
         let (model, is_known) = models.find(&settings.model);
         let agents = agents.tools(config, &model);
-        let offer = tools::offered(config, &model, dynamic_tools, agents.map(|tools| (tools, models)));
+        let offer = tools::offered(
+            config,
+            &model,
+            dynamic_tools,
+            agents.map(|tools| (tools, &**models)),
+        );
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
@@ -99,6 +104,7 @@ impl Request {
             &services.config,
             settings,
             &services.dynamic_tools,
+            &services.agents,
             None,
             None,
         ))

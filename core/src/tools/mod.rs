@@ -296,7 +296,10 @@ impl ToolSet {
             return dynamic::run(cx, call).boxed();
         }
         // Some models put this namespace in front of tools that have none.
-        let namespace = call.namespace.as_deref().filter(|namespace| *namespace != "functions");
+        let namespace = call
+            .namespace
+            .as_deref()
+            .filter(|namespace| *namespace != "functions");
         let is_it = |tool: &&Arc<dyn Tool>| tool.name() == call.name && tool.namespace() == namespace;
         if let Some(tool) = self.tools.iter().find(is_it).cloned() {
             async move { tool.run(cx, call).await }.boxed()

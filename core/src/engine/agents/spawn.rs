@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Local;
+use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -19,7 +20,8 @@ use crate::agents::{
     AgentError, AgentInfo, AgentPlace, Inherit, SpawnAgent, SpawnedAgent, ThreadSpawn, messages,
 };
 use crate::config::Config;
-use crate::history::store::load::load_now;
+use crate::history::read::replay::{ReadLimit, RestoredHistory};
+use crate::history::store::load::load_later;
 use crate::history::{Entry, ForkPoint, SessionMeta, ThreadLog};
 use crate::model::{KnownItem, ModelInfo, ResponseItem};
 use crate::session::{ConversationState, ThreadMessage};
@@ -156,7 +158,9 @@ impl Engine {
         let cwd = spawn.settings.cwd.clone();
         let files = ThreadFiles::read(&self.options.config, &self.home_rules, cwd, overrides).await?;
         let settings = agent_settings(spawn, role, &files.config);
-        let inherited = self.inherited(by, spawn.inherit).await?;
+        let (model, _) = self.models.find(&settings.model);
+        let window = model.usable_window(files.config.model_context_window);
+        let inherited = self.inherited(by, spawn.inherit, window).await?;
         let start = StartThread {
             ephemeral: by.ephemeral,
             thread_source: Some("subagent".to_owned()),
@@ -202,8 +206,12 @@ impl Engine {
             ConversationState::new(log.clone())
         } else {
             log.append(entries);
-            let load = Box::pin(std::future::ready(Ok(inherited.items)));
-            ConversationState::resumed(log.clone(), load, inherited.world, None)
+            let restored = RestoredHistory {
+                items: inherited.items,
+                ..RestoredHistory::default()
+            };
+            let load = move |_| std::future::ready(Ok(restored)).boxed();
+            ConversationState::resumed(log.clone(), Box::new(load), inherited.world, None)
         };
         let role_speaks = role.sets("developer_instructions");
         let draft = Draft {
@@ -223,7 +231,8 @@ impl Engine {
     }
 
     /// What an agent takes over of the conversation of the one that starts it. What lives in memory only can't be read.
-    async fn inherited(&self, by: &AgentPlace, inherit: Inherit) -> Result<Inherited> {
+    /// No more is read than a window of so many tokens holds.
+    async fn inherited(&self, by: &AgentPlace, inherit: Inherit, window: i64) -> Result<Inherited> {
         if inherit == Inherit::Nothing {
             return Ok(Inherited::default());
         }
@@ -235,7 +244,9 @@ impl Engine {
         log.flushed().await;
         let branch = self.store().branch(path, ForkPoint::End).await?;
         let world = world(&branch.tail);
-        let mut items = load_now(branch.history).await?;
+        let mut items = load_later(branch.history)(ReadLimit::for_window(window))
+            .await?
+            .items;
         match inherit {
             Inherit::UserMessages => items.retain(|item| {
                 matches!(item, ResponseItem::Known(KnownItem::Message { role, .. }) if role != "assistant")

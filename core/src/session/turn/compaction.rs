@@ -399,7 +399,8 @@ impl Turn<'_> {
             &plan.settings,
             services.developer_instructions.as_deref(),
             plan.request.deferred_tools.overview(),
-        );
+        )
+        .in_team(services.agents.team(plan.request.agents));
         if let Some(model) = &task.model {
             // The change to the other model is still to be told.
             now = now.for_model(model.clone());
