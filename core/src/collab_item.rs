@@ -1,5 +1,5 @@
 //! Items about other agents: calls of the tools that deal with them, and news of them
-//! (docs/contract/items-and-approvals.md#sub-agents).
+//! (docs/contract/agents.md#sub-agents).
 
 use std::collections::BTreeMap;
 

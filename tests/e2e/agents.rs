@@ -1,4 +1,4 @@
-//! Agents that agents start (docs/contract/tools.md#sub-agents, docs/contract/threads.md#sub-agents).
+//! Agents that agents start (docs/contract/agents.md#sub-agents).
 
 mod by_id;
 mod by_path;

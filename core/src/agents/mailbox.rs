@@ -13,6 +13,8 @@ pub(crate) struct Mailbox {
     seen: AtomicU64,
     /// How often the user has said more to a running turn.
     steered: watch::Sender<u64>,
+    /// How much of that the model has been sent.
+    heard: AtomicU64,
 }
 
 /// Why a wait is over.
@@ -30,6 +32,7 @@ impl Default for Mailbox {
             arrived: watch::Sender::new(0),
             seen: AtomicU64::new(0),
             steered: watch::Sender::new(0),
+            heard: AtomicU64::new(0),
         }
     }
 }
@@ -48,6 +51,7 @@ impl Mailbox {
     /// The model is being sent everything that came in so far.
     pub(crate) fn all_seen(&self) {
         self.seen.store(*self.arrived.borrow(), Ordering::Relaxed);
+        self.heard.store(*self.steered.borrow(), Ordering::Relaxed);
     }
 
     /// Resolves when there is a message that the model doesn't know of, or the user says more.
@@ -59,15 +63,44 @@ impl Mailbox {
             () = self.user_speaks() => Woken::Steered,
             // The sender lives as long as we do.
             _ = arrived.wait_for(|count| *count > seen) => {
-                self.all_seen();
+                self.seen.store(*self.arrived.borrow(), Ordering::Relaxed);
                 Woken::Messages
             }
         }
     }
 
-    /// Resolves when the user says more.
+    /// Resolves when the user has said more than the model has been sent.
     pub(crate) async fn user_speaks(&self) {
-        let mut steered = self.steered.subscribe();
-        let _ = steered.changed().await;
+        let heard = self.heard.load(Ordering::Relaxed);
+        // The sender lives as long as we do.
+        let _ = self.steered.subscribe().wait_for(|count| *count > heard).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_collab_wait_ends_with_what_is_new_to_the_model() {
+        let mailbox = Mailbox::default();
+        assert_eq!(mailbox.woken().now_or_never(), None);
+        mailbox.message_arrived();
+        assert_eq!(mailbox.woken().now_or_never(), Some(Woken::Messages));
+        assert_eq!(mailbox.woken().now_or_never(), None, "it was told of that");
+        mailbox.message_arrived();
+        mailbox.all_seen();
+        assert_eq!(mailbox.woken().now_or_never(), None, "it has been sent that");
+    }
+
+    #[test]
+    fn a_collab_wait_does_not_miss_the_user() {
+        let mailbox = Mailbox::default();
+        mailbox.steered();
+        assert_eq!(mailbox.woken().now_or_never(), Some(Woken::Steered));
+        mailbox.all_seen();
+        assert_eq!(mailbox.user_speaks().now_or_never(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What agents read of each other (docs/contract/tools.md#sub-agents).
+//! What agents read of each other (docs/contract/agents.md#sub-agents).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `[agents]`: agents that threads start, and their roles (docs/contract/configuration.md#agents).
+//! `[agents]`: agents that threads start, and their roles (docs/contract/agents.md#roles-and-limits).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

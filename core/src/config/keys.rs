@@ -178,7 +178,7 @@ pub static KEYS: &[Key] = keys! {
     "agents.*": Table, "", V0_1, "A role: what agents are started as.";
     "agents.*.description": Text, "", V0_1, "What the role is for; models choose by it.";
     "agents.*.config_file": Path, "", V0_1, "File with keys of a configuration that hold for agents of the role.";
-    "agents.*.nickname_candidates": List, "[]", V0_1, "Nicknames of agents of the role.";
+    "agents.*.nickname_candidates": List, "ours", V0_1, "Nicknames of agents of the role.";
     "agents.*.instructions": Text, "", V0_1, "Developer instructions of agents of the role.";
     "agents.*.model": Text, "the thread's", V0_1, "Model of agents of the role.";
     "agents.*.model_reasoning_effort": Text, "the thread's", V0_1, "Reasoning effort of agents of the role.";

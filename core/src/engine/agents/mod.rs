@@ -1,4 +1,4 @@
-//! Agents of agents: threads that the models of other threads start (docs/contract/threads.md#sub-agents).
+//! Agents of agents: threads that the models of other threads start (docs/contract/agents.md#sub-agents).
 //!
 //! Where to look: `registry` (which agents are open, and who may work), `spawn` (how one is started), `return_trip` (how
 //! one comes back), `sink` (how the ends of their turns become known), `nicknames`.
@@ -54,6 +54,7 @@ impl EngineAgents {
             place: Arc::new(place),
             control: Arc::clone(self) as Arc<dyn AgentControl>,
             mailbox: Mailbox::default(),
+            in_turn: tokio::sync::Mutex::default(),
         })
     }
 

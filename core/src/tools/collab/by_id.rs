@@ -1,6 +1,7 @@
 //! Namespace `multi_agent_v1`: agents are named by their threads' ids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -60,6 +61,9 @@ impl Tool for AgentById {
         async move {
             let Some(agents) = cx.agents.clone() else {
                 return ToolEnd::text(format!("unsupported call: {NAMESPACE}{}", call.name));
+            };
+            let Some(_in_turn) = super::in_turn(&cx, &agents).await else {
+                return exec_command::aborted(Duration::ZERO);
             };
             let done = match tool {
                 Self::Spawn => spawn(&cx, &agents, &call).await,

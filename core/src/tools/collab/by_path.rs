@@ -1,5 +1,7 @@
 //! Namespace `collaboration`: agents have paths, and write to each other.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -76,6 +78,9 @@ impl Tool for AgentByPath {
         async move {
             let Some(agents) = cx.agents.clone() else {
                 return ToolEnd::text(format!("unsupported call: {NAMESPACE}{}", call.name));
+            };
+            let Some(_in_turn) = super::in_turn(&cx, &agents).await else {
+                return exec_command::aborted(Duration::ZERO);
             };
             let done = match tool {
                 Self::Spawn => spawn(&cx, &agents, &call).await,

@@ -1,4 +1,4 @@
-//! Tools that deal with other agents (docs/contract/tools.md#sub-agents): what they do is in `crate::agents`, and behind
+//! Tools that deal with other agents (docs/contract/agents.md#sub-agents): what they do is in `crate::agents`, and behind
 //! that in the engine.
 //!
 //! Where to look: `by_id` (namespace `multi_agent_v1`), `by_path` (namespace `collaboration`), `input` (what is said to
@@ -59,6 +59,15 @@ pub(super) fn find(namespace: Option<&str>, name: &str) -> Option<Arc<dyn Tool>>
         by_id::NAMESPACE => AgentById::named(name).map(|tool| Arc::new(tool) as Arc<dyn Tool>),
         by_path::NAMESPACE => AgentByPath::named(name).map(|tool| Arc::new(tool) as Arc<dyn Tool>),
         _ => None,
+    }
+}
+
+/// Waits until calls that came before have ended. `None`: the turn is being stopped.
+async fn in_turn<'a>(cx: &CallContext, agents: &'a ThreadAgents) -> Option<tokio::sync::MutexGuard<'a, ()>> {
+    tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => None,
+        held = agents.in_turn.lock() => Some(held),
     }
 }
 
