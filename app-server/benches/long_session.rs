@@ -9,7 +9,14 @@
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
 #[path = "../../tests/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "shared with the tests")]
+#[expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "shared with the tests"
+)]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -20,6 +20,7 @@ import type { ThreadAttachmentAddParams } from "./v2/ThreadAttachmentAddParams";
 import type { ThreadAttachmentListParams } from "./v2/ThreadAttachmentListParams";
 import type { ThreadAttachmentOwnerListParams } from "./v2/ThreadAttachmentOwnerListParams";
 import type { ThreadAttachmentRemoveParams } from "./v2/ThreadAttachmentRemoveParams";
+import type { ThreadCompactStartParams } from "./v2/ThreadCompactStartParams";
 import type { ThreadDeleteParams } from "./v2/ThreadDeleteParams";
 import type { ThreadForkParams } from "./v2/ThreadForkParams";
 import type { ThreadGoalClearParams } from "./v2/ThreadGoalClearParams";
@@ -115,6 +116,8 @@ export type ClientRequest =
   | { id: RequestId; method: "thread/attachment/remove"; params: ThreadAttachmentRemoveParams }
   /** Runs a command of the user, without a sandbox, in the running turn or as a turn of its own. */
   | { id: RequestId; method: "thread/shellCommand"; params: ThreadShellCommandParams }
+  /** Sums up the history of a thread, as a turn of its own; a turn that runs is interrupted. */
+  | { id: RequestId; method: "thread/compact/start"; params: ThreadCompactStartParams }
   /** Runs a command in the sandbox, beside all threads, and answers when it has ended. */
   | { id: RequestId; method: "command/exec"; params: CommandExecParams }
   /** Writes to the standard input of a running command/exec, and can close it. */

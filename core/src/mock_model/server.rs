@@ -162,10 +162,10 @@ async fn handle(
         Answer::status(404).body(serde_json::json!({"error": {"message": "the script has no such path"}}))
     });
     tokio::time::sleep(Duration::from_millis(reply.delay_ms)).await;
-    if reply.steps.iter().any(|step| matches!(step, super::Step::Drop)) {
+    if reply.steps.iter().any(|step| matches!(step, Step::Drop)) {
         return Err(ConnectionDropped);
     }
-    if reply.steps.iter().any(|step| matches!(step, super::Step::Hang)) {
+    if reply.steps.iter().any(|step| matches!(step, Step::Hang)) {
         std::future::pending::<()>().await;
     }
     if !reply.steps.is_empty() {

@@ -220,7 +220,9 @@ impl ModelHistory {
     pub(crate) fn has_work(&self) -> bool {
         self.items.iter().any(|item| match item {
             ResponseItem::Known(KnownItem::Message { role, .. }) => role == "assistant",
-            ResponseItem::Known(_) | ResponseItem::Other(_) => true,
+            ResponseItem::Known(_) => true,
+            // Context of the client comes as the output of no call.
+            ResponseItem::Other(value) => value["type"] != "function_call_output",
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod compaction;
 mod events;
+mod shells;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use super::message::MessageContext;
 use super::request::Request;
 use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
-use super::user_shell::{self, RunningShellCommand, ShellCommand, ShellContext};
+use super::user_shell::{RunningShellCommand, ShellCommand};
 use super::{ConversationState, Services, input};
 use crate::features;
 use crate::history::Entry;
@@ -176,44 +177,6 @@ impl Turn<'_> {
             self.drain_inbox().await;
             return Ok(());
         }
-    }
-
-    /// Starts the command that the turn is there for.
-    fn start_shell(&mut self, command: ShellCommand) {
-        let cx = ShellContext {
-            exec: Arc::clone(&self.services.exec),
-            outbox: self.services.outbox.clone(),
-            turn_id: Arc::clone(&self.plan.id),
-            settings: Arc::clone(&self.plan.settings),
-            output_limit: self.plan.request.output_limit,
-            cancel: self.inbox.cancel.child_token(),
-        };
-        self.shells.push(user_shell::start(cx, command));
-    }
-
-    /// Whether a command of the user runs, or has ended without the model having heard of it.
-    fn any_shell(&mut self) -> bool {
-        self.inbox.take_mail();
-        for mail in std::mem::take(&mut self.inbox.waiting) {
-            match mail {
-                TurnMessage::Shell(running) => self.shells.push(running),
-                other => self.inbox.waiting.push(other),
-            }
-        }
-        !self.shells.is_empty()
-    }
-
-    /// Waits for the commands of the user, or until the user says more, and takes their results into the history.
-    async fn finish_shells(&mut self) -> Result<(), Outcome> {
-        while !self.shells.is_empty() {
-            let mut no_calls = Calls::new(self.inbox.cancel.clone());
-            match self.inbox.watch(&mut no_calls, self.shells.next()).await {
-                Ok(result) => self.session.history.push(result.and_then(Result::ok)),
-                Err(StreamInterrupt::Steered) => return Ok(()),
-                Err(_) => return Err(Outcome::Interrupted),
-            }
-        }
-        Ok(())
     }
 
     /// Leaves a history that the next turn can go on with. What the user said and the model did not hear stays in it.

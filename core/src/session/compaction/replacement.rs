@@ -262,7 +262,8 @@ mod tests {
     }
 
     fn any_item() -> impl Strategy<Value = ResponseItem> {
-        let words = prop_oneof!["[a-zé ]{0,40}", "[xé]{1000,60000}", "<environment_context>.{0,9}"];
+        let long = (300usize..20_000).prop_map(|times| "xé ".repeat(times));
+        let words = prop_oneof!["[a-zé ]{0,40}", long, "<environment_context>.{0,9}"];
         let role = prop_oneof![Just("user"), Just("assistant"), Just("developer")];
         (role, words, any::<bool>()).prop_map(|(role, words, image)| {
             let kind = if role == "assistant" {
