@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::confinement::{CommandSandbox, launcher, tmpdir};
+use super::confinement::{CommandSandbox, start, tmpdir};
 use super::environment::Environment;
 use crate::config::ShellEnvironmentPolicy;
 use crate::process::end_in_background;
@@ -220,23 +220,12 @@ impl ClientCommand {
             permissions: AdditionalPermissions::default(),
         };
         let plan = confinement.plan(tmpdir(&variables)).await?;
-        let (argv, terminal) = (&self.argv, self.terminal.is_some());
+        let argv = &self.argv;
         if plan.is_some() {
             check_start(argv, &self.cwd).await?;
         }
-        let mut launcher = launcher(
-            plan.as_ref(),
-            argv,
-            variables,
-            &self.cwd,
-            terminal,
-            Output::Separate,
-        )?;
-        if let Some(size) = self.terminal {
-            launcher = launcher.in_terminal(size);
-        } else if self.stream_input {
-            launcher = launcher.with_input();
-        }
+        let streams = (Output::Separate, self.stream_input);
+        let launched = start(plan.as_ref(), argv, variables, &self.cwd, self.terminal, streams).await?;
         let Launched {
             mut child,
             group,
@@ -244,7 +233,7 @@ impl ClientCommand {
             output,
             errors,
             input,
-        } = launcher.spawn()?;
+        } = launched;
         started();
 
         let mut stdout = Stream::new(

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::process::launcher::{Launcher, Output, Variables};
+use super::spare;
+use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::sandbox::{SandboxError, SandboxLayers, SandboxPlan, SandboxRequest, availability};
+use crate::sys::terminal::TerminalSize;
 use crate::{AdditionalPermissions, ProfileRules, SandboxPolicy};
 
 /// Where the limits of a command are counted from.
@@ -79,8 +81,38 @@ impl CommandSandbox {
     }
 }
 
-/// What starts a command with all its variables in a folder, within a sandbox if there is a plan for one.
-pub(super) fn launcher(
+/// Starts a command with all its variables in a folder, within a sandbox if there is a plan for one. `input`: something
+/// can be written to it; a terminal always takes something.
+pub(super) async fn start(
+    plan: Option<&SandboxPlan>,
+    command: &[String],
+    variables: Vec<Variable>,
+    folder: &Path,
+    terminal: Option<TerminalSize>,
+    (output, input): (Output, bool),
+) -> io::Result<Launched> {
+    if let Some(plan) = plan
+        && terminal.is_none()
+        && let Some(launched) = spare::start(plan, command, folder, &variables, (output, input)).await
+    {
+        spare::prepare();
+        return Ok(launched);
+    }
+    let mut launcher = launcher(plan, command, variables, folder, terminal.is_some(), output)?;
+    if let Some(size) = terminal {
+        launcher = launcher.in_terminal(size);
+    } else if input {
+        launcher = launcher.with_input();
+    }
+    let launched = launcher.spawn();
+    if plan.is_some_and(SandboxPlan::fits_spare) && launched.is_ok() {
+        spare::prepare();
+    }
+    launched
+}
+
+/// What starts a command by a launcher of its own, or without one.
+fn launcher(
     plan: Option<&SandboxPlan>,
     command: &[String],
     variables: Vec<Variable>,

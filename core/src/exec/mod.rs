@@ -4,7 +4,8 @@
 //!
 //! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
 //! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
-//! * `confinement` (the sandbox that a command starts in), `input_limits` (how it compares with one of now)
+//! * `confinement` (the sandbox that a command starts in), `spare` (a launcher that is ready for the next one),
+//!   `input_limits` (how the sandbox of a running command compares with one of now)
 //! * `client_process` (processes that a client runs beside all threads)
 //! * how processes are started and ended: `crate::process`
 
@@ -16,6 +17,7 @@ mod output_limit;
 mod session;
 mod sessions;
 mod shell;
+mod spare;
 mod text;
 
 pub use crate::sys::terminal::TerminalSize;

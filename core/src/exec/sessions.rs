@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::confinement::{CommandSandbox, launcher, tmpdir};
+use super::confinement::{CommandSandbox, start, tmpdir};
 use super::environment::{Environment, Identity};
 use super::input_limits::StartedWith;
 use super::session::{CommandSession, Reporter, Started, follow};
@@ -225,10 +225,9 @@ impl ExecSessions {
             self.warn_of_sandbox(outbox, &format!("commands can't write everywhere: {folder}"));
         }
         let begin = Instant::now();
-        let mut launcher = launcher(plan.as_ref(), &argv, variables, &cwd, terminal, Output::Both)?;
-        if terminal {
-            launcher = launcher.in_terminal(TerminalSize::default());
-        }
+        let size = terminal.then(TerminalSize::default);
+        let streams = (Output::Both, false);
+        let launched = start(plan.as_ref(), &argv, variables, &cwd, size, streams).await?;
         let Launched {
             child,
             group: guarded,
@@ -236,7 +235,7 @@ impl ExecSessions {
             output,
             input,
             ..
-        } = launcher.spawn()?;
+        } = launched;
         let group = guarded.group();
         let started = Started {
             command: argv,

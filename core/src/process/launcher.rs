@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use super::group::Group;
 use super::orphan_reaper_client::{self, Guarded, Mark};
 use super::stdio::{ChildInput, ChildOutput};
+use super::waiting_child::{WaitingChild, control_socket};
 use crate::sys::process::{lead_session, output_pipe};
 use crate::sys::terminal::{TerminalSize, open_terminal};
 
@@ -120,18 +121,44 @@ impl Launcher {
             Streams::Pipes { output, input } => self.spawn_with_pipes(output, input, mark.as_ref())?,
             Streams::Terminal(size) => self.spawn_in_terminal(size, mark.as_ref())?,
         };
-        let group = child
-            .id()
-            .and_then(Group::led_by)
-            .ok_or_else(|| io::Error::other("the child has no process id"))?;
         Ok(Launched {
+            group: guarded(&child)?,
             child,
-            group: Guarded::new(group),
             mark,
             output,
             errors,
             input,
         })
+    }
+
+    /// Starts a child that is told later what to do, over a socket as its standard input; its output goes nowhere.
+    pub(crate) fn spawn_waiting(self) -> io::Result<WaitingChild> {
+        let mark = orphan_reaper_client::mark();
+        let (control, socket) = control_socket()?;
+        let mut command = self.command(mark.as_ref());
+        command.stdin(socket).stdout(Stdio::null()).stderr(Stdio::null());
+        lead_session(&mut command)?;
+        let child = command.spawn()?;
+        Ok(WaitingChild {
+            group: guarded(&child)?,
+            child,
+            mark,
+            control,
+        })
+    }
+
+    /// The command, but for its streams.
+    fn command(self, mark: Option<&Mark>) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(self.arguments);
+        if let Variables::Only(variables) = self.variables {
+            command.env_clear().envs(variables);
+        }
+        if let Some(folder) = self.folder {
+            command.current_dir(folder);
+        }
+        command.envs(mark.map(Mark::variable)).kill_on_drop(true);
+        command
     }
 
     fn spawn_with_pipes(self, output: Output, input: bool, mark: Option<&Mark>) -> io::Result<Spawned> {
@@ -144,20 +171,11 @@ impl Launcher {
                 (Some(ChildOutput::Pipe(reader)), writer.into())
             }
         };
-        let mut command = Command::new(self.program);
-        command.args(self.arguments);
-        if let Variables::Only(variables) = self.variables {
-            command.env_clear().envs(variables);
-        }
-        if let Some(folder) = self.folder {
-            command.current_dir(folder);
-        }
+        let mut command = self.command(mark);
         command
             .stdin(if input { Stdio::piped() } else { Stdio::null() })
             .stdout(writer)
-            .stderr(errors_writer)
-            .envs(mark.map(Mark::variable))
-            .kill_on_drop(true);
+            .stderr(errors_writer);
         lead_session(&mut command)?;
         let mut child = command.spawn()?;
         let input = child.stdin.take().map(ChildInput::Pipe);
@@ -178,6 +196,12 @@ impl Launcher {
         let input = ChildInput::Terminal(writer);
         Ok((child, ChildOutput::Terminal(reader), None, Some(input)))
     }
+}
+
+fn guarded(child: &Child) -> io::Result<Guarded> {
+    let group = child.id().and_then(Group::led_by);
+    let group = group.ok_or_else(|| io::Error::other("the child has no process id"))?;
+    Ok(Guarded::new(group))
 }
 
 /// A child with its output, its standard error and its input.

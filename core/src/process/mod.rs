@@ -20,6 +20,7 @@ mod orphan_reaper;
 pub(crate) mod orphan_reaper_client;
 pub(crate) mod remaining_output;
 pub(crate) mod stdio;
+pub(crate) mod waiting_child;
 
 pub(crate) use descendants::end_in_background;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};

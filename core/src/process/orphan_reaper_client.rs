@@ -39,7 +39,7 @@ pub(crate) struct Mark(String);
 
 impl Mark {
     /// Name and value.
-    pub(super) fn variable(&self) -> (&'static str, &str) {
+    pub(crate) fn variable(&self) -> (&'static str, &str) {
         (MARK, &self.0)
     }
 

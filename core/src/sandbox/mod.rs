@@ -9,6 +9,7 @@
 //!
 //! * `plan` (from a policy to a plan, and from a plan to a command), `roots` (folders that may be written), `places`
 //!   (what holds where), `protected` (names that stay as they are), `worktree` (the repository of a linked worktree)
+//! * `spare` (a launcher that waits for its command)
 //! * `availability` (what the system can do), `seatbelt` (the policy as macOS takes it)
 //! * how Linux makes it: `crate::sys::sandbox`
 
@@ -19,6 +20,7 @@ mod plan;
 mod protected;
 mod roots;
 pub mod seatbelt;
+pub(crate) mod spare;
 mod worktree;
 
 use std::ffi::OsString;

@@ -239,6 +239,33 @@ impl SandboxPlan {
         })
     }
 
+    /// Whether a launcher that was started before serves for it: those make all layers, and reach no network.
+    pub(crate) fn fits_spare(&self) -> bool {
+        cfg!(target_os = "linux") && !self.network && self.layers == SandboxLayers::default()
+    }
+
+    /// What such a launcher is told.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn spare_message<'a>(
+        &self,
+        folder: &Path,
+        command: &[impl AsRef<OsStr>],
+        variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
+    ) -> (Vec<u8>, [u8; 4]) {
+        super::spare::message(&self.encoded, folder, command, variables)
+    }
+
+    /// Only Linux has such launchers.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn spare_message<'a>(
+        &self,
+        _: &Path,
+        _: &[impl AsRef<OsStr>],
+        _: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
+    ) -> (Vec<u8>, [u8; 4]) {
+        (Vec::new(), [0; 4])
+    }
+
     #[cfg(target_os = "linux")]
     fn encode(&self) -> Result<String, SandboxError> {
         let places = self

@@ -1,6 +1,6 @@
 //! The process that becomes the command.
 
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -22,6 +22,7 @@ use super::syscalls::{execute, exit_now, install_filter, join_new_keyring, reset
 pub(crate) const HELD: &str = "CODEX_SANDBOX_HELD_";
 
 /// What the launcher is to start, and how.
+#[derive(Debug)]
 pub(super) struct Start {
     pub(super) plan: Plan,
     /// Standard input is the command's terminal.
@@ -29,6 +30,10 @@ pub(super) struct Start {
     folder: PathBuf,
     /// Program and arguments; none to try only whether there is a sandbox.
     command: Vec<CString>,
+    /// Names and values.
+    variables: Vec<CString>,
+    /// Its namespaces have been entered, but for that of mounts.
+    pub(super) is_prepared: bool,
 }
 
 /// How the command hands the filter's listener to the init.
@@ -50,7 +55,26 @@ impl Start {
             terminal,
             folder,
             command: c_strings(arguments)?,
+            variables: own_variables()?,
+            is_prepared: false,
         })
+    }
+
+    /// For a launcher that was started before.
+    pub(super) fn prepared(
+        plan: Plan,
+        folder: PathBuf,
+        command: Vec<CString>,
+        variables: Vec<CString>,
+    ) -> Self {
+        Self {
+            plan,
+            terminal: false,
+            folder,
+            command,
+            variables,
+            is_prepared: true,
+        }
     }
 }
 
@@ -119,14 +143,7 @@ fn prepare(start: &Start, handover: Option<Handover>) -> io::Result<()> {
 }
 
 fn execute_command(start: &Start) -> io::Result<()> {
-    let variables = c_strings(std::env::vars_os().map(|(name, value)| {
-        let name = name.as_bytes();
-        let mut variable = name.strip_prefix(HELD.as_bytes()).unwrap_or(name).to_owned();
-        variable.push(b'=');
-        variable.extend_from_slice(value.as_bytes());
-        OsString::from_vec(variable)
-    }))?;
-    let variables: Vec<&CStr> = variables.iter().map(CString::as_c_str).collect();
+    let variables: Vec<&CStr> = start.variables.iter().map(CString::as_c_str).collect();
     let arguments: Vec<&CStr> = start.command.iter().map(CString::as_c_str).collect();
     let program = arguments[0];
     let failed = |error| {
@@ -136,10 +153,13 @@ fn execute_command(start: &Start) -> io::Result<()> {
     if program.to_bytes().contains(&b'/') {
         return failed(execute(program, &arguments, &variables));
     }
-    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let path = variables
+        .iter()
+        .find_map(|variable| variable.to_bytes().strip_prefix(b"PATH="));
+    let path = OsStr::from_bytes(path.unwrap_or(b"/bin:/usr/bin"));
     let mut last = io::Error::from_raw_os_error(libc::ENOENT);
     for folder in std::env::split_paths(&path) {
-        let candidate = folder.join(std::ffi::OsStr::from_bytes(program.to_bytes()));
+        let candidate = folder.join(OsStr::from_bytes(program.to_bytes()));
         let candidate = CString::new(candidate.into_os_string().into_vec())?;
         let error = execute(&candidate, &arguments, &variables);
         match error.raw_os_error() {
@@ -149,6 +169,17 @@ fn execute_command(start: &Start) -> io::Result<()> {
         }
     }
     failed(last)
+}
+
+/// Our own variables, which are the command's.
+fn own_variables() -> io::Result<Vec<CString>> {
+    c_strings(std::env::vars_os().map(|(name, value)| {
+        let name = name.as_bytes();
+        let mut variable = name.strip_prefix(HELD.as_bytes()).unwrap_or(name).to_owned();
+        variable.push(b'=');
+        variable.extend_from_slice(value.as_bytes());
+        OsString::from_vec(variable)
+    }))
 }
 
 fn c_strings(strings: impl Iterator<Item = OsString>) -> io::Result<Vec<CString>> {

@@ -13,10 +13,13 @@ use rustix::process::{Pid, WaitOptions, WaitStatus, getegid, geteuid, kill_proce
 use super::command::Start;
 use super::mounts::{self, at};
 use super::syscalls::{Forked, close_from, exit_now, fork, leave_terminal, switch_loopback_on};
-use super::{command, init};
+use super::{command, init, spare};
 
 /// The exit code when the command could not be confined, and so was not started.
 pub(super) const FAILED: u8 = 125;
+
+/// The argument of a launcher that is started before there is a command.
+pub(crate) const SPARE: &str = "spare";
 
 /// Signals that are handed on to the command. What stops or continues is left to terminals.
 const HANDED_ON: [Signal; 7] = [
@@ -32,7 +35,12 @@ const HANDED_ON: [Signal; 7] = [
 /// The launcher's whole life, after the argument that names it. Runs before anything else of the program: it must have
 /// no other thread.
 pub(crate) fn launcher_main(arguments: Vec<OsString>) -> ExitCode {
-    match Start::read(arguments).and_then(run) {
+    let start = if arguments == [SPARE] {
+        spare::wait_for_start()
+    } else {
+        Start::read(arguments)
+    };
+    match start.and_then(run) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             report(&error);
@@ -53,7 +61,10 @@ fn run(start: Start) -> io::Result<u8> {
     if !start.plan.layers.namespaces {
         return Err(command::run(&start, None));
     }
-    enter_namespaces(start.plan.network)?;
+    if !start.is_prepared {
+        enter_namespaces(start.plan.network)?;
+    }
+    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| at("mount namespace")(error.into()))?;
     mounts::build(&start.plan, start.terminal)?;
     // Nobody stays in the view that was before.
     std::env::set_current_dir("/")?;
@@ -98,10 +109,10 @@ pub(super) fn let_go_of_output() -> io::Result<()> {
     Ok(rustix::stdio::dup2_stderr(&null)?)
 }
 
-fn enter_namespaces(network: bool) -> io::Result<()> {
+/// Enters namespaces of our own, but for that of mounts: what it shows is to be what there is when the command starts.
+pub(super) fn enter_namespaces(network: bool) -> io::Result<()> {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
     let mut flags = CloneFlags::CLONE_NEWUSER
-        | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;

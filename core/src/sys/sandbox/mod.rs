@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `plan.rs` | what the launcher is told |
 //! | `launcher.rs`, `init.rs`, `command.rs` | the three processes, in this order |
+//! | `spare.rs` | a launcher that waits for its command |
 //! | `mounts.rs` | the view of the disk |
 //! | `confinement.rs` | capabilities, limits, Landlock |
 //! | `filter.rs` | the seccomp filter |
@@ -24,8 +25,9 @@ mod init;
 mod launcher;
 mod mounts;
 pub(crate) mod plan;
+pub(crate) mod spare;
 mod supervisor;
 mod syscalls;
 
 pub(crate) use command::HELD;
-pub(crate) use launcher::launcher_main;
+pub(crate) use launcher::{SPARE, launcher_main};
