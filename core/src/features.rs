@@ -12,12 +12,16 @@ pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 /// The model may ask the user questions in every mode, not only in plan mode.
 pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
+/// Threads have goals, and work for them by themselves.
+pub const GOALS: &str = "goals";
 /// Let commands ask for more than their sandbox allows, piece by piece.
 pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
 /// Offer tools that start agents.
 pub const MULTI_AGENT: &str = "multi_agent";
 /// Agents have paths and write to each other, whatever the model.
 pub const MULTI_AGENT_V2: &str = "multi_agent_v2";
+/// Let clients change the model and its settings for the rest of a running turn.
+pub const STEP_MODEL_SWITCHING: &str = "step_model_switching";
 /// Offer a tool that asks for permissions.
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer every model a tool that tells the user something in the middle of a turn.

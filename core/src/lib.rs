@@ -24,6 +24,8 @@ pub mod exec_policy;
 pub mod external_file;
 pub mod features;
 pub mod git;
+mod goal;
+mod goal_tracker;
 pub mod history;
 mod ids;
 mod image_data;
@@ -67,6 +69,7 @@ pub use exec::{
     BackgroundTerminal, CapturedOutput, ClientCommand, ClientCommandError, ProcessControl,
     ProcessControlError, ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
 };
+pub use goal::{Goal, GoalPatch, GoalStatus};
 pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;

@@ -3,7 +3,7 @@
 //! Where to look:
 //!
 //! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
-//! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
+//! * `text` (decoding, and what is kept), `output_limit` (what the model gets), `waiting` (how long commands are waited for)
 //! * `confinement` (the sandbox that a command starts in), `input_limits` (how it compares with one of now)
 //! * `client_process` (processes that a client runs beside all threads)
 //! * how processes are started and ended: `crate::process`
@@ -17,6 +17,7 @@ mod session;
 mod sessions;
 mod shell;
 mod text;
+mod waiting;
 
 pub use crate::sys::terminal::TerminalSize;
 pub use client_process::{

@@ -1,8 +1,12 @@
-//! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them.
+//! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them;
+//! `goal`: those about goals.
+
+mod goal;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub(crate) use self::goal::{goal_budget_spent, goal_changed, goal_continuation, goal_report};
 use crate::{ApprovalPolicy, ModeKind, SandboxPolicy};
 
 /// The base instructions: how the agent works. Sent with every request of a thread, unchanged over its life.
