@@ -12,6 +12,8 @@ pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 /// The model may ask the user questions in every mode, not only in plan mode.
 pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
+/// Tell the model of the repositories of its folders. A key of ours: the contract release has none for it.
+pub const GIT_CONTEXT: &str = "git_context";
 /// Threads have goals, and work for them by themselves.
 pub const GOALS: &str = "goals";
 /// Let commands ask for more than their sandbox allows, piece by piece.
@@ -57,7 +59,7 @@ pub struct Feature {
     pub default_enabled: bool,
 }
 
-/// All features, by stage.
+/// All features of the contract release, by stage.
 pub fn all() -> impl Iterator<Item = Feature> {
     REGISTRY.iter().flat_map(|group| {
         group.keys.split_ascii_whitespace().map(|key| Feature {
@@ -74,8 +76,15 @@ pub fn find(name: &str) -> Option<Feature> {
         .iter()
         .find_map(|(former, key)| (*former == name).then_some(*key))
         .unwrap_or(name);
-    all().find(|feature| feature.key == name)
+    all().chain(OWN).find(|feature| feature.key == name)
 }
+
+/// Features that the contract release doesn't have. Clients are not told of them.
+const OWN: [Feature; 1] = [Feature {
+    key: GIT_CONTEXT,
+    stage: Stage::Stable,
+    default_enabled: true,
+}];
 
 /// Features that a client may switch while the process runs; what is configured outranks it.
 pub const SWITCHABLE: [&str; 16] = [

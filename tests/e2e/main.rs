@@ -26,6 +26,7 @@ mod demo;
 mod dynamic_tool;
 mod feature;
 mod file_change;
+mod git_context;
 mod history;
 mod hostile_folder;
 mod hostile_server;

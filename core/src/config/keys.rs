@@ -156,7 +156,7 @@ pub static KEYS: &[Key] = keys! {
     "tools.update_plan.enabled": Boolean, "false", NotYet, "Whether there is such a tool.";
     "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
     "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
-    "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals` and `step_model_switching` have an effect.";
+    "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals`, `git_context` and `step_model_switching` have an effect.";
 
     // What the model is told, and threads.
     "include_permissions_instructions": Boolean, "true", V0_1, "Whether the model is told what it may do.";

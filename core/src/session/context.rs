@@ -9,8 +9,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::git_context;
 use super::history::message;
 use crate::config::Config;
+use crate::git::RepositoryContext;
 use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
@@ -50,6 +52,8 @@ pub(crate) struct EnvironmentContext {
     date: String,
     timezone: Option<String>,
     shell: String,
+    /// What is told of repositories; empty where there is none. `None`: nobody has looked, or not in time.
+    git: Option<String>,
 }
 
 impl EnvironmentContext {
@@ -79,6 +83,15 @@ impl EnvironmentContext {
             date: chrono::Local::now().format("%Y-%m-%d").to_string(),
             timezone: iana_time_zone::get_timezone().ok(),
             shell: shell_name(),
+            git: None,
+        }
+    }
+
+    /// With what is known of the repositories of its folders; `None`: it is not known in time.
+    pub(crate) fn with_git(self, repositories: Option<&[RepositoryContext]>) -> Self {
+        Self {
+            git: repositories.map(|found| git_context::render(found).unwrap_or_default()),
+            ..self
         }
     }
 
@@ -143,6 +156,7 @@ impl ContextTracker {
                 date: from(get("current_date"))?,
                 timezone: from(get("timezone"))?,
                 shell: from(get("shell"))?,
+                git: from(get("git"))?,
             })
         };
         let Some(before) = before() else { return };
@@ -153,10 +167,17 @@ impl ContextTracker {
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
-    pub(crate) async fn update(&mut self, config: &Arc<Config>, now: EnvironmentContext) -> ContextUpdate {
+    pub(crate) async fn update(
+        &mut self,
+        config: &Arc<Config>,
+        mut now: EnvironmentContext,
+    ) -> ContextUpdate {
         let mut news = ContextUpdate::default();
         self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
+        if now.git.is_none() {
+            now.git = before.and_then(|before| before.git.clone());
+        }
         let is_new = |differs: fn(&EnvironmentContext, &EnvironmentContext) -> bool| {
             before.is_none_or(|old| differs(old, &now))
         };
@@ -220,6 +241,16 @@ impl ContextTracker {
         let new_time = is_new(|a, b| a.date != b.date || a.timezone != b.timezone);
         if (new_place || new_permissions || new_time) && config.include_environment_context {
             user.push(environment_context(config, &now, new_place));
+        }
+        if let Some(git) = &now.git {
+            let known = before
+                .and_then(|before| before.git.as_deref())
+                .unwrap_or_default();
+            match git.as_str() {
+                same if same == known => {}
+                "" => user.push(git_context::gone()),
+                new => user.push(new.to_owned()),
+            }
         }
         if !user.is_empty() {
             news.messages.push(message("user", user));
@@ -323,6 +354,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "current_date": of.date,
         "timezone": of.timezone,
         "shell": of.shell,
+        "git": of.git,
         "project_doc": project_doc.map(hash),
     });
     match state {
@@ -422,7 +454,7 @@ fn element(tag: &str, path: &Path) -> String {
 }
 
 /// Text inside of XML.
-fn escape(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains(['&', '<', '>']) {
         text.replace('&', "&amp;")
             .replace('<', "&lt;")

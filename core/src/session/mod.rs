@@ -12,7 +12,7 @@
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread)
-//! * what the model is told: `context` (environment and instructions), `input` (the user's words, images, skills),
+//! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
 
@@ -21,6 +21,7 @@ mod actor;
 mod calls;
 mod compaction;
 mod context;
+mod git_context;
 mod history;
 mod inbox;
 mod input;

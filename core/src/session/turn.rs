@@ -247,14 +247,21 @@ impl Turn<'_> {
             services,
             session,
             plan,
+            client,
             ..
         } = self;
+        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
+            client.git_context().await
+        } else {
+            None
+        };
         let now = EnvironmentContext::new(
             &plan.settings,
             services.developer_instructions.as_deref(),
             plan.request.deferred_tools.overview(),
         )
-        .in_team(services.agents.team(plan.request.agents));
+        .in_team(services.agents.team(plan.request.agents))
+        .with_git(git.as_deref());
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {

@@ -286,11 +286,14 @@ impl ToolSet {
         sets.entry(wanted).or_insert_with(made).clone()
     }
 
-    /// The same tools, with one more description behind those of the others: what it describes is found elsewhere.
+    /// The same tools, with one more description: what it describes is found elsewhere. Goals come last.
     fn with_spec(&self, spec: Value) -> Self {
+        let mut specs: Vec<_> = self.specs.iter().cloned().collect();
+        let goals = specs.iter().position(|spec| spec["name"] == GetGoal.name());
+        specs.insert(goals.unwrap_or(specs.len()), spec);
         Self {
             tools: Arc::clone(&self.tools),
-            specs: Arc::new(self.specs.iter().cloned().chain([spec]).collect()),
+            specs: Arc::new(specs),
         }
     }
 
