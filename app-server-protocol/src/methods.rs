@@ -38,6 +38,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::account_limits::METHODS,
     crate::account_usage::METHODS,
     crate::model::METHODS,
+    crate::memory::METHODS,
     crate::feature::METHODS,
     crate::turn_progress::METHODS,
     crate::file_change::METHODS,

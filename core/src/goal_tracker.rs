@@ -275,6 +275,11 @@ impl GoalTracker {
         news
     }
 
+    /// The history was summed up: the objective is to be told again.
+    pub(crate) async fn history_replaced(&self) {
+        self.state.lock().await.told = None;
+    }
+
     /// A turn has ended.
     pub(crate) async fn turn_ended(self: &Arc<Self>, end: TurnEnd) {
         let mut state = self.state.lock().await;

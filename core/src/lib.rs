@@ -31,6 +31,7 @@ mod ids;
 mod image_data;
 mod instructions;
 mod item;
+pub mod memory;
 pub mod mock_model;
 pub mod model;
 pub(crate) mod net;

@@ -31,6 +31,7 @@ mod history;
 mod hostile_folder;
 mod hostile_server;
 mod initialize;
+mod memory;
 mod method_coverage;
 mod model;
 mod numbers;

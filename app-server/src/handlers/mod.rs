@@ -14,7 +14,7 @@
 //! * turns: `turn`, `thread_compact` (summing up), `thread_sample`, `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `model`
+//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`
 
 mod account;
 mod account_limits;
@@ -22,6 +22,7 @@ mod account_usage;
 mod command_exec;
 mod feature;
 mod initialize;
+mod memory;
 mod model;
 mod process;
 pub(crate) mod streamed_turns;
@@ -54,6 +55,7 @@ pub(crate) fn router() -> Router {
     account_limits::register(&mut router);
     account_usage::register(&mut router);
     model::register(&mut router);
+    memory::register(&mut router);
     command_exec::register(&mut router);
     process::register(&mut router);
     thread_command::register(&mut router);

@@ -22,7 +22,9 @@ use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
-use crate::session::{ConversationState, MessageQueue, Services, ThreadMessage, ThreadState, settings};
+use crate::session::{
+    ConversationState, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted, settings,
+};
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
     ThreadStatus, features, telemetry, tools,
@@ -122,6 +124,7 @@ impl Engine {
                     config,
                     overrides,
                     doc,
+                    memories,
                     rules,
                     rules_problems,
                     ..
@@ -208,6 +211,7 @@ impl Engine {
             parent_turn_id: None,
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
+            unnoted: Unnoted::default(),
             last_turn: None,
             questions: 0,
         };
@@ -227,6 +231,8 @@ impl Engine {
             agents,
             instructions,
             developer_instructions,
+            memories,
+            store: store.clone(),
         };
         Ok(Assembled {
             state,

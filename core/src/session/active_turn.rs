@@ -326,6 +326,7 @@ impl ActiveTurn {
             "turn ended"
         );
         state.last_turn = Some(turn_id.clone());
+        state.unnoted.turn_ended();
         services.queue.turn_ended(status == TurnStatus::Interrupted);
         services.goals.turn_ended(turn_end(status, error.as_ref())).await;
         let entry = if status == TurnStatus::Interrupted {

@@ -1,6 +1,6 @@
 //! The actor of one thread: owns its state, takes its mail, runs its turns.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::active_turn::ActiveTurn;
@@ -16,7 +17,8 @@ use super::state::ThreadState;
 use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
-use super::{ConversationState, Services, sample};
+use super::{ConversationState, Services, memory, sample};
+use crate::memory::{Memories, Notes};
 use crate::{
     Error, ErrorKind, Event, Op, Reply, Result, Sample, SampleRequest, StartTurn, Turn, TurnError,
     TurnOperation,
@@ -198,6 +200,56 @@ impl Actor {
         }
     }
 
+    /// Has the model note what later threads should know, if there is anything new and that is wanted.
+    async fn take_notes(&mut self) {
+        let (state, services) = (&mut self.state, &self.services);
+        let last_turn = state
+            .last_turn
+            .clone()
+            .filter(|_| state.unnoted.since().is_some());
+        state.unnoted.noted();
+        let is_stored = services.outbox.log().path().is_some();
+        let (Some(turn_id), Some(_), true) = (last_turn, services.config.notes_after, is_stored) else {
+            return;
+        };
+        let thread = state.info.id;
+        // Where it can't be told, it may be a thread that is left out.
+        if services.store.makes_memories(thread).await != Ok(true) {
+            return;
+        }
+        let mut settings = (*state.settings).clone();
+        if let Some(model) = &services.config.notes_model {
+            settings.model.clone_from(model);
+            settings.effort = None;
+        }
+        let request = SampleRequest {
+            expected_turn_id: turn_id,
+            prompt: String::new(),
+            while_running: false,
+            effort: None,
+            client_metadata: BTreeMap::new(),
+            turn_trigger: None,
+            cancel: CancellationToken::new(),
+        };
+        let about = Notes {
+            thread,
+            title: state.info.preview.clone(),
+            cwd: settings.cwd.clone(),
+            text: String::new(),
+        };
+        let job = state.sample_job(services, request, &settings);
+        if self.session.history.load().await.is_some() {
+            return;
+        }
+        let memories = Memories::new(&services.config.codex_home);
+        tokio::spawn(memory::note(
+            job,
+            self.session.history.snapshot(),
+            memories,
+            about,
+        ));
+    }
+
     /// Asks the model something beside the thread.
     async fn sample(&mut self, request: SampleRequest, reply: Reply<Sample>) {
         let state = &self.state;
@@ -301,13 +353,21 @@ impl Actor {
         if let Some(mail) = self.deferred.pop_front() {
             return Some(mail);
         }
-        let delay = self.services.config.thread_unload_delay;
+        let config = Arc::clone(&self.services.config);
+        let delay = config.thread_unload_delay;
         loop {
             let watched = self.state.subscribers > 0;
+            // A time that no clock can hold never comes.
+            let since = self.state.unnoted.since();
+            let note_at = config.notes_after.and_then(|after| since?.checked_add(after));
             tokio::select! {
                 biased;
                 mail = self.mailbox.recv() => return mail,
+                () = sleep_until(note_at.unwrap_or_else(Instant::now)), if note_at.is_some() => {
+                    self.take_notes().await;
+                }
                 () = tokio::time::sleep(delay), if !watched => {
+                    self.take_notes().await;
                     // What only memory knows is kept as long as the process lives.
                     let saved = self.services.outbox.log().problem().is_none();
                     if saved && (self.unload)(&self.mailbox) {

@@ -54,6 +54,8 @@ pub(crate) struct EnvironmentContext {
     shell: String,
     /// What is told of repositories; empty where there is none. `None`: nobody has looked, or not in time.
     git: Option<String>,
+    /// What was noted in earlier threads; told at first only.
+    memories: Option<Arc<str>>,
 }
 
 impl EnvironmentContext {
@@ -84,6 +86,15 @@ impl EnvironmentContext {
             timezone: iana_time_zone::get_timezone().ok(),
             shell: shell_name(),
             git: None,
+            memories: None,
+        }
+    }
+
+    /// With notes of earlier threads.
+    pub(crate) fn with_memories(self, memories: Option<&Arc<str>>) -> Self {
+        Self {
+            memories: memories.cloned(),
+            ..self
         }
     }
 
@@ -157,6 +168,7 @@ impl ContextTracker {
                 timezone: from(get("timezone"))?,
                 shell: from(get("shell"))?,
                 git: from(get("git"))?,
+                memories: None,
             })
         };
         let Some(before) = before() else { return };
@@ -188,6 +200,9 @@ impl ContextTracker {
         }
         if is_new(|a, b| a.developer_instructions != b.developer_instructions) {
             developer.extend(now.developer_instructions.clone());
+        }
+        if let (None, Some(notes)) = (before, &now.memories) {
+            developer.push(instructions::memories(notes));
         }
         let new_permissions = is_new(|a, b| {
             a.sandbox_policy != b.sandbox_policy
@@ -292,8 +307,11 @@ impl ContextTracker {
     pub(crate) async fn from_scratch(
         &self,
         config: &Arc<Config>,
-        now: EnvironmentContext,
+        mut now: EnvironmentContext,
     ) -> (Self, ContextUpdate) {
+        if now.git.is_none() {
+            now.git = self.surroundings.as_ref().and_then(|known| known.git.clone());
+        }
         let mut fresh = Self::default();
         let mut news = fresh.update(config, now).await;
         news.messages.extend(fresh.additional(&self.additional));

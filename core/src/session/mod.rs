@@ -11,7 +11,8 @@
 //! * summing up a history that is too long: `compaction`, and `turn/compaction` for what happens in the turn
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
-//!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread)
+//!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread),
+//!   `memory` (notes for later threads)
 //! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
@@ -25,6 +26,7 @@ mod git_context;
 mod history;
 mod inbox;
 mod input;
+mod memory;
 mod message;
 mod plan;
 mod queue;
@@ -44,6 +46,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use memory::Unnoted;
 pub(crate) use queue::{MessageQueue, check as check_queued};
 pub(crate) use state::ThreadState;
 
@@ -53,7 +56,7 @@ use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
 use crate::goal_tracker::GoalTracker;
-use crate::history::{LoadHistory, ThreadLog};
+use crate::history::{LoadHistory, ThreadLog, ThreadStore};
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -85,6 +88,10 @@ pub(crate) struct Services {
     pub(crate) developer_instructions: Option<String>,
     /// The thread's side of agents that it starts.
     pub(crate) agents: Arc<ThreadAgents>,
+    /// What was noted in earlier threads.
+    pub(crate) memories: Option<Arc<str>>,
+    /// Stored threads of this home.
+    pub(crate) store: ThreadStore,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::inbox::{NewTurnSettings, TurnInput};
+use super::memory::Unnoted;
 use super::request::Request;
 use super::sample::SampleJob;
 use super::turn::{TurnPlan, TurnTask};
@@ -44,6 +45,8 @@ pub(crate) struct ThreadState {
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
     pub(crate) client_metadata: BTreeMap<String, String>,
+    /// What there is to note of the thread.
+    pub(crate) unnoted: Unnoted,
     /// The turn that ended last.
     pub(crate) last_turn: Option<String>,
     /// Questions that the client itself has open with the user.

@@ -261,7 +261,8 @@ impl Turn<'_> {
             plan.request.deferred_tools.overview(),
         )
         .in_team(services.agents.team(plan.request.agents))
-        .with_git(git.as_deref());
+        .with_git(git.as_deref())
+        .with_memories(services.memories.as_ref());
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {
