@@ -20,8 +20,52 @@ crate::rpc::methods! {
     client TurnStart "turn/start" (TurnStartParams) -> TurnStartResponse, stable, in Thread, "Starts a turn, or adds input to the running one.";
     client TurnSteer "turn/steer" (TurnSteerParams) -> TurnSteerResponse, stable, in Thread, "Adds input to the running turn.";
     client TurnInterrupt "turn/interrupt" (TurnInterruptParams) -> TurnInterruptResponse, stable, in Thread, "Stops the running turn.";
+    client TurnSettingsUpdate "turn/settings/update" (TurnSettingsUpdateParams) -> TurnSettingsUpdateResponse, experimental, in Thread, "Changes settings for the rest of the running turn.";
     notify TurnStarted "turn/started" (TurnStartedNotification), stable, "A turn started.";
     notify TurnCompleted "turn/completed" (TurnCompletedNotification), stable, "A turn ended.";
+}
+
+/// Changes settings for the rest of the running turn: its next request to the model has them. Later turns don't. What is
+/// absent stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TurnSettingsUpdateParams {
+    /// The thread.
+    pub thread_id: String,
+    /// The turn that runs.
+    pub turn_id: String,
+    /// Who answers approval requests.
+    pub approvals_reviewer: Option<ApprovalsReviewer>,
+    /// How hard the model thinks.
+    pub effort: Option<ReasoningEffort>,
+    /// Where commands run.
+    pub environments: Option<Vec<TurnEnvironmentParams>>,
+    /// Model slug; another model forgets the effort unless that is given too.
+    pub model: Option<String>,
+    /// Service tier; null is the default.
+    #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub service_tier: Option<Option<String>>,
+    /// How reasoning is summed up.
+    pub summary: Option<ReasoningSummary>,
+}
+
+/// Whether the turn has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnSettingsUpdateResponse {
+    /// Whether the turn has them.
+    pub status: TurnSettingsUpdateStatus,
+}
+
+/// What became of a change of a turn's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TurnSettingsUpdateStatus {
+    /// The turn's next request has them.
+    Applied,
+    /// That turn does not run, or not any more.
+    TargetUnavailable,
 }
 
 /// Starts a turn, or adds to the one that runs. What is chosen here stays for later turns unless said

@@ -11,7 +11,7 @@ use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    AdditionalPermissions, CommandAction, FileChange, Item, PermissionGrant, ThreadId, ThreadSettings,
+    AdditionalPermissions, CommandAction, FileChange, Goal, Item, PermissionGrant, ThreadId, ThreadSettings,
     ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
@@ -55,6 +55,17 @@ pub enum Event {
     Status(ThreadStatus),
     /// The settings changed.
     Settings(Box<ThreadSettings>),
+    /// The goal was set or changed.
+    Goal {
+        /// The turn that changed it, if one did.
+        turn_id: Option<Arc<str>>,
+        /// The goal.
+        goal: Box<Goal>,
+    },
+    /// The goal was dropped.
+    GoalCleared,
+    /// Messages were queued, changed, moved or taken.
+    QueueChanged,
     /// A turn began. Items are not loaded.
     TurnStarted(Box<Turn>),
     /// How far users have read it changed.

@@ -12,12 +12,20 @@ pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
 pub const ENABLE_REQUEST_COMPRESSION: &str = "enable_request_compression";
 /// The model may ask the user questions in every mode, not only in plan mode.
 pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_input";
+/// Tell the model of the repositories of its folders. A key of ours: the contract release has none for it.
+pub const GIT_CONTEXT: &str = "git_context";
+/// Threads have goals, and work for them by themselves.
+pub const GOALS: &str = "goals";
 /// Let commands ask for more than their sandbox allows, piece by piece.
 pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
 /// Offer tools that start agents.
 pub const MULTI_AGENT: &str = "multi_agent";
 /// Agents have paths and write to each other, whatever the model.
 pub const MULTI_AGENT_V2: &str = "multi_agent_v2";
+/// Let clients change the model and its settings for the rest of a running turn.
+pub const STEP_MODEL_SWITCHING: &str = "step_model_switching";
+/// Take notes of threads at rest, and tell them to later ones.
+pub const MEMORIES: &str = "memories";
 /// Offer a tool that asks for permissions.
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer every model a tool that tells the user something in the middle of a turn.
@@ -53,7 +61,7 @@ pub struct Feature {
     pub default_enabled: bool,
 }
 
-/// All features, by stage.
+/// All features of the contract release, by stage.
 pub fn all() -> impl Iterator<Item = Feature> {
     REGISTRY.iter().flat_map(|group| {
         group.keys.split_ascii_whitespace().map(|key| Feature {
@@ -70,8 +78,15 @@ pub fn find(name: &str) -> Option<Feature> {
         .iter()
         .find_map(|(former, key)| (*former == name).then_some(*key))
         .unwrap_or(name);
-    all().find(|feature| feature.key == name)
+    all().chain(OWN).find(|feature| feature.key == name)
 }
+
+/// Features that the contract release doesn't have. Clients are not told of them.
+const OWN: [Feature; 1] = [Feature {
+    key: GIT_CONTEXT,
+    stage: Stage::Stable,
+    default_enabled: true,
+}];
 
 /// Features that a client may switch while the process runs; what is configured outranks it.
 pub const SWITCHABLE: [&str; 16] = [

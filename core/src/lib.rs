@@ -24,11 +24,14 @@ pub mod exec_policy;
 pub mod external_file;
 pub mod features;
 pub mod git;
+mod goal;
+mod goal_tracker;
 pub mod history;
 mod ids;
 mod image_data;
 mod instructions;
 mod item;
+pub mod memory;
 pub mod mock_model;
 pub mod model;
 pub(crate) mod net;
@@ -67,6 +70,7 @@ pub use exec::{
     BackgroundTerminal, CapturedOutput, ClientCommand, ClientCommandError, ProcessControl,
     ProcessControlError, ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
 };
+pub use goal::{Goal, GoalPatch, GoalStatus};
 pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;

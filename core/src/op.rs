@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::model::ResponseItem;
-use crate::{Error, Result, SettingsPatch, ThreadInfo, ThreadSettings, Turn, UserInput};
+use crate::{Error, Result, SettingsPatch, ThreadInfo, ThreadSettings, TokenUsage, Turn, UserInput};
 
 /// A promise to answer one request. Called where the answer belongs in the order of the thread's events; what is
 /// dropped unanswered is answered with an error.
@@ -114,6 +115,36 @@ pub enum Op {
         /// Answered when it is about to start.
         reply: Reply<()>,
     },
+    /// Starts a queued message: the first, or the one of this id. Answers with the turn.
+    StartQueued {
+        /// The message.
+        id: Option<String>,
+        /// Answered as soon as the turn has its id.
+        reply: Reply<Turn>,
+    },
+    /// Changes settings for the rest of the running turn only. Answers whether that turn runs.
+    UpdateTurnSettings {
+        /// The turn that the client believes to be running.
+        turn_id: String,
+        /// What to change.
+        patch: Box<SettingsPatch>,
+        /// Answered when the turn's next request will have them.
+        reply: Reply<bool>,
+    },
+    /// Asks the model something about the thread, which stays as it is.
+    Sample {
+        /// What is asked.
+        request: Box<SampleRequest>,
+        /// Answered when the model has answered.
+        reply: Reply<Sample>,
+    },
+    /// One more, or one less, question that the client itself has open with the user. Answers how many there are.
+    CountQuestions {
+        /// One more; else one less.
+        more: bool,
+        /// Answered at once.
+        reply: Reply<u64>,
+    },
     /// Tells how things stand, with the running turn if asked for.
     Snapshot {
         /// With all turns that are in memory.
@@ -126,6 +157,38 @@ pub enum Op {
         /// Answered when all is stored.
         reply: Reply<()>,
     },
+}
+
+/// A question to the model beside the thread.
+#[derive(Debug)]
+pub struct SampleRequest {
+    /// The last finished turn or, with `while_running`, the one that runs, as the client believes.
+    pub expected_turn_id: String,
+    /// What is asked; 4,000 bytes at most.
+    pub prompt: String,
+    /// A turn may run meanwhile.
+    pub while_running: bool,
+    /// How hard the model thinks; `None` is as in the thread.
+    pub effort: Option<String>,
+    /// The client's metadata.
+    pub client_metadata: BTreeMap<String, String>,
+    /// Why the client asks; goes into the turn metadata.
+    pub turn_trigger: Option<String>,
+    /// Gives it up.
+    pub cancel: CancellationToken,
+}
+
+/// What the model said beside the thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The turn up to which it knew the thread.
+    pub turn_id: String,
+    /// The server's name for the response.
+    pub response_id: String,
+    /// `None`: it called tools and said nothing.
+    pub text: Option<String>,
+    /// Token counts, if the server gave any.
+    pub usage: Option<TokenUsage>,
 }
 
 /// How a loaded thread stands.

@@ -29,6 +29,7 @@ import type { ThreadDeletedNotification } from "./v2/ThreadDeletedNotification";
 import type { ThreadGoalClearedNotification } from "./v2/ThreadGoalClearedNotification";
 import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotification";
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
+import type { ThreadQueueChangedNotification } from "./v2/ThreadQueueChangedNotification";
 import type { ThreadReadStateChangedNotification } from "./v2/ThreadReadStateChangedNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
 import type { ThreadSearchPartialNotification } from "./v2/ThreadSearchPartialNotification";
@@ -95,6 +96,8 @@ export type ServerNotification =
   | { method: "thread/goal/updated"; params: ThreadGoalUpdatedNotification }
   /** The goal of a thread was cleared. */
   | { method: "thread/goal/cleared"; params: ThreadGoalClearedNotification }
+  /** The queue of a thread is another one now. */
+  | { method: "thread/queue/changed"; params: ThreadQueueChangedNotification }
   /** A thread was moved into a section, or out of it. */
   | { method: "thread/section/changed"; params: ThreadSectionChangedNotification }
   /** An attachment was added to a thread or removed. */

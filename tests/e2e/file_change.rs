@@ -205,6 +205,9 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "apply_patch",
             "view_image",
             "multi_agent_v1",
+            "get_goal",
+            "create_goal",
+            "update_goal",
             "web_search"
         ]
     );
@@ -216,6 +219,9 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "request_user_input",
             "view_image",
             "multi_agent_v1",
+            "get_goal",
+            "create_goal",
+            "update_goal",
             "web_search"
         ]
     );

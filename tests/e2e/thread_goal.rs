@@ -1,9 +1,9 @@
 //! Goals of threads (docs/contract/threads.md#goals).
 
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{Answer, MockModel, Request};
 use serde_json::{Value, json};
 
-use crate::support::{App, Home};
+use crate::support::{App, Config, Frame, Home};
 
 /// A program with a thread that has had a turn.
 async fn with_thread() -> (MockModel, Home, App, String) {
@@ -24,12 +24,12 @@ async fn a_goal_is_created_patched_read_and_cleared() {
     let (_model, _home, app, id) = with_thread().await;
     assert_eq!(goal(&app, &id).await, Value::Null);
 
-    let params = json!({"threadId": id, "objective": "  Ship it \n"});
+    let params = json!({"threadId": id, "objective": "  Ship it \n", "status": "paused"});
     let created = app.call("thread/goal/set", params).await["goal"].clone();
     for (member, value) in [
         ("threadId", json!(id)),
         ("objective", json!("Ship it")),
-        ("status", json!("active")),
+        ("status", json!("paused")),
         ("tokenBudget", Value::Null),
         ("tokensUsed", json!(0)),
         ("timeUsedSeconds", json!(0)),
@@ -41,18 +41,18 @@ async fn a_goal_is_created_patched_read_and_cleared() {
     assert_eq!(told, json!({"threadId": id, "turnId": null, "goal": created}));
 
     // What a patch doesn't name stays; a null budget is no budget.
-    let params = json!({"threadId": id, "status": "paused", "tokenBudget": 1000});
+    let params = json!({"threadId": id, "status": "blocked", "tokenBudget": 1000});
     let patched = app.call("thread/goal/set", params).await["goal"].clone();
     assert_eq!(
         (&patched["objective"], &patched["status"], &patched["tokenBudget"]),
-        (&json!("Ship it"), &json!("paused"), &json!(1000))
+        (&json!("Ship it"), &json!("blocked"), &json!(1000))
     );
     assert_eq!(app.wait_for("thread/goal/updated").await["goal"], patched);
     let params = json!({"threadId": id, "tokenBudget": null});
     let patched = app.call("thread/goal/set", params).await["goal"].clone();
     assert_eq!(
         (&patched["status"], &patched["tokenBudget"]),
-        (&json!("paused"), &Value::Null)
+        (&json!("blocked"), &Value::Null)
     );
     assert_eq!(patched["createdAt"], created["createdAt"]);
     assert_eq!(goal(&app, &id).await, patched);
@@ -108,7 +108,7 @@ async fn goals_that_make_no_sense_are_refused() {
         assert_eq!(error.message, format!("thread not found: {nobody}"));
     }
     assert_eq!(goal(&app, &id).await, Value::Null);
-    let longest = json!({"threadId": id, "objective": "ü".repeat(4000)});
+    let longest = json!({"threadId": id, "objective": "ü".repeat(4000), "status": "paused"});
     app.call("thread/goal/set", longest).await;
     app.stop().await;
 }
@@ -143,10 +143,290 @@ async fn one_who_unsubscribed_hears_nothing_of_goals() {
     let (_model, _home, app, id) = with_thread().await;
     app.call("thread/unsubscribe", json!({"threadId": id})).await;
     let mark = app.mark();
-    app.call("thread/goal/set", json!({"threadId": id, "objective": "x"}))
-        .await;
+    let goal_at_rest = json!({"threadId": id, "objective": "x", "status": "paused"});
+    app.call("thread/goal/set", goal_at_rest).await;
     app.call("thread/goal/clear", json!({"threadId": id})).await;
     assert_eq!(goal(&app, &id).await, Value::Null);
     assert!(app.notified_since(mark).is_empty());
+    app.stop().await;
+}
+
+/// An answer that calls one tool.
+fn call(id: &str, tool: &str, arguments: Value) -> Answer {
+    Answer::new().call(id, tool, arguments)
+}
+
+/// A program with a thread in which nothing was said.
+async fn idle(model: &MockModel, config: &Config) -> (Home, App, String) {
+    let home = Home::with(model, config);
+    let app = App::start(&home).await;
+    let id = app.start_thread(json!({})).await;
+    (home, app, id)
+}
+
+/// The goal as it is told next, once it stands like this.
+async fn told(app: &App, status: &str) -> Value {
+    let updated = app
+        .wait_where("thread/goal/updated", |params| params["goal"]["status"] == status)
+        .await;
+    updated["goal"].clone()
+}
+
+/// What a request tells of the goal: `objective` or `continue` for each item, in order.
+fn goal_items(request: &Request) -> Vec<&str> {
+    let kind = |item: &&Value| {
+        if item["name"] == "goal_objective" {
+            return Some("objective");
+        }
+        let text = item["content"][0]["text"].as_str().unwrap_or_default();
+        text.starts_with("<codex_internal_context source=\"goal\">")
+            .then_some("continue")
+    };
+    request.input().iter().filter_map(|item| kind(&item)).collect()
+}
+
+#[tokio::test]
+async fn an_active_goal_starts_turns_until_the_model_says_that_it_is_reached() {
+    let model = MockModel::start([
+        Answer::from("One"),
+        call("c1", "get_goal", json!({})),
+        call("c2", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let set = json!({"threadId": id, "objective": "Ship it"});
+    let mark = app.mark();
+    let goal = app.call("thread/goal/set", set).await["goal"].clone();
+    assert_eq!(
+        (&goal["status"], &goal["tokensUsed"]),
+        (&json!("active"), &json!(0))
+    );
+    let complete = told(&app, "complete").await;
+    let used = complete["tokensUsed"].as_i64().unwrap();
+    assert!(used > 0, "{complete}");
+    app.wait_where("turn/completed", |params| {
+        params["turn"]["items"][0]["text"] == "Done"
+    })
+    .await;
+    let methods = app.notified_since(mark);
+    let count = |method: &str| methods.iter().filter(|found| *found == method).count();
+    assert_eq!((count("turn/started"), count("turn/completed")), (2, 2));
+    assert_eq!(
+        methods[0], "thread/goal/updated",
+        "before the first turn: {methods:?}"
+    );
+    let is_user = |frame: &Frame| frame.params()["item"]["type"] == "userMessage";
+    assert!(!app.frames().iter().any(is_user), "nobody has said anything");
+
+    let requests = model.requests();
+    assert_eq!(requests.len(), 4);
+    assert_eq!(goal_items(&requests[0]), ["objective", "continue"]);
+    assert_eq!(goal_items(&requests[1]), ["objective", "continue", "continue"]);
+    let output: Value = serde_json::from_str(requests[2].tool_output("c1").unwrap()).unwrap();
+    assert_eq!(output["goal"]["objective"], "Ship it");
+    assert_eq!(
+        (&output["remainingTokens"], &output["completionBudgetReport"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(output["goal"].get("tokenBudget").is_none());
+    let output: Value = serde_json::from_str(requests[3].tool_output("c2").unwrap()).unwrap();
+    assert_eq!(output["goal"]["status"], "complete");
+    assert_eq!(
+        output["goal"]["tokensUsed"], used,
+        "with the response that says so"
+    );
+    assert!(output["completionBudgetReport"].is_string());
+    for pair in requests.windows(2) {
+        let begin = &pair[1].input()[..pair[0].input().len()];
+        assert_eq!(begin, pair[0].input(), "the server's cache holds");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_goal_of_the_model_is_worked_for_from_the_next_turn_on() {
+    let model = MockModel::start([
+        call("c0", "update_goal", json!({"status": "complete"})),
+        call(
+            "c1",
+            "create_goal",
+            json!({"objective": "Tidy up", "token_budget": 1_000_000}),
+        ),
+        call("c2", "create_goal", json!({"objective": "Another"})),
+        call("c3", "update_goal", json!({"status": "active"})),
+        Answer::from("I have a goal"),
+        call("c4", "update_goal", json!({"status": "blocked"})),
+        Answer::from("I am stuck"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let turn = app.run_turn(&id, "Set a goal").await;
+    assert_eq!(turn.status(), "completed");
+    let first = turn.all("thread/goal/updated")[0];
+    assert_eq!(first["turnId"], turn.id.as_str());
+    assert_eq!(first["goal"]["tokenBudget"], 1_000_000);
+    let blocked = told(&app, "blocked").await;
+    assert_eq!(blocked["objective"], "Tidy up");
+    let requests = model.requests();
+    let output = |request: usize, id: &str| requests[request].tool_output(id).unwrap().to_owned();
+    assert!(output(1, "c0").contains("no goal"));
+    assert!(output(2, "c1").contains("\"remainingTokens\":1000000"));
+    assert_eq!(
+        goal_items(&requests[2]),
+        ["objective"],
+        "beside the tool's output"
+    );
+    assert!(output(3, "c2").contains("not complete"));
+    assert!(output(4, "c3").contains("complete, blocked or"));
+    assert_eq!(goal_items(&requests[5]), ["objective", "continue"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_turn_that_passes_the_budget_ends_well_and_is_the_last() {
+    let model = MockModel::start("Working");
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let set = json!({"threadId": id, "objective": "Ship it", "tokenBudget": 40});
+    app.call("thread/goal/set", set).await;
+    let limited = told(&app, "budgetLimited").await;
+    assert!(limited["tokensUsed"].as_i64().unwrap() >= 40);
+    let last = app.wait_for("turn/completed").await;
+    assert_eq!(last["turn"]["status"], "completed");
+    let again = json!({"threadId": id, "status": "active"});
+    let goal = app.call("thread/goal/set", again).await["goal"].clone();
+    assert_eq!(goal["status"], "budgetLimited", "there is nothing left to spend");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_fails_blocks_the_goal() {
+    let refusal = Answer::status(400).body(json!({"error": {"message": "no"}}));
+    let limit = json!({"error": {"type": "usage_limit_reached", "message": "x", "resets_in_seconds": 100}});
+    let model = MockModel::start([refusal, Answer::status(429).body(limit)]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    told(&app, "blocked").await;
+    let failed = app.wait_for("turn/completed").await;
+    assert_eq!(failed["turn"]["status"], "failed");
+    app.call("thread/goal/set", json!({"threadId": id, "status": "active"}))
+        .await;
+    told(&app, "usageLimited").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_goal_waits_for_the_end_of_another_turn() {
+    let model = MockModel::start([
+        Answer::new().half("I begin").hang(),
+        Answer::from("As you say"),
+        call("c1", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    let turn = app.wait_for("turn/started").await["turn"]["id"].clone();
+    app.wait_for("item/agentMessage/delta").await;
+    app.call("turn/interrupt", json!({"threadId": id, "turnId": turn}))
+        .await;
+    let ended = app.wait_for("turn/completed").await;
+    assert_eq!(ended["turn"]["status"], "interrupted");
+    assert_eq!(goal(&app, &id).await["status"], "active");
+    let mark = app.mark();
+    app.call("thread/read", json!({"threadId": id})).await;
+    assert!(!app.notified_since(mark).contains(&"turn/started".to_owned()));
+    app.run_turn(&id, "Go on").await;
+    told(&app, "complete").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_objective_reaches_the_running_turn() {
+    let model = MockModel::start([
+        Answer::new().say("Slow").wait(300),
+        call("c1", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    model.wait_for_requests(1).await.unwrap();
+    app.call(
+        "thread/goal/set",
+        json!({"threadId": id, "objective": "Ship that"}),
+    )
+    .await;
+    let complete = told(&app, "complete").await;
+    assert_eq!(complete["objective"], "Ship that");
+    let requests = model.requests();
+    assert_eq!(
+        goal_items(&requests[1]),
+        ["objective", "continue", "objective", "continue"],
+        "in the same turn"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_goal_goes_on_when_its_thread_is_taken_up_again() {
+    let model = MockModel::start([Answer::new().half("I begin").hang()]);
+    let (home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    app.wait_for("item/agentMessage/delta").await;
+    app.stop().await;
+    model.push(call("c1", "update_goal", json!({"status": "complete"})));
+    model.push("Done");
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": id, "excludeTurns": true}))
+        .await;
+    let snapshot = app.wait_for("thread/goal/updated").await;
+    assert_eq!(
+        (&snapshot["turnId"], &snapshot["goal"]["status"]),
+        (&Value::Null, &json!("active"))
+    );
+    told(&app, "complete").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_model_that_only_talks_is_stopped() {
+    let model = MockModel::start("Nearly there");
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    told(&app, "blocked").await;
+    assert_eq!(model.requests().len(), 20);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_begins_by_itself_in_plan_mode_or_without_the_feature() {
+    let model = MockModel::start("ok");
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let mode = json!({"mode": "plan", "settings": {"model": "gpt-5.5"}});
+    app.call(
+        "thread/settings/update",
+        json!({"threadId": id, "collaborationMode": mode}),
+    )
+    .await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    app.call("thread/read", json!({"threadId": id})).await;
+    app.stop().await;
+
+    let without = Config {
+        extra: "[features]\ngoals = false\n".to_owned(),
+        ..Config::default()
+    };
+    let (_home, app, id) = idle(&model, &without).await;
+    let error = app
+        .call_err("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    assert_eq!(error.message, "goals feature is disabled");
+    app.run_turn(&id, "Hi").await;
+    let requests = model.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(!requests[0].body["tools"].to_string().contains("get_goal"));
     app.stop().await;
 }

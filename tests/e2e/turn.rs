@@ -6,6 +6,7 @@ mod overrides;
 mod plans;
 mod raw_events;
 mod retries;
+mod settings;
 mod stream_fuzz;
 mod web_search;
 

@@ -1,17 +1,19 @@
-//! The searches of one connection that run, by the ids of their requests, so that they can be given up.
+//! The searches and samples of one connection that run, by the ids of their requests, so that they can be given up.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_app_server_protocol::RequestId;
 use tokio_util::sync::CancellationToken;
 
-/// Which method searches. Each has a method of its own to give it up.
+/// Which method searches or samples. Each has a method of its own to give it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SearchKind {
     /// `thread/search`
     Whole,
     /// `thread/search/stream`
     Stream,
+    /// `thread/sample`
+    Sample,
 }
 
 /// Searches that run.

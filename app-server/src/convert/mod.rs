@@ -5,7 +5,7 @@
 //!
 //! Where to look:
 //!
-//! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`
+//! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`, `goal`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
 //! * everything else: `account`, `model`
@@ -15,6 +15,7 @@ pub(crate) mod client_process;
 mod collab;
 pub(crate) mod command;
 pub(crate) mod environment;
+pub(crate) mod goal;
 pub(crate) mod input;
 pub(crate) mod invalid_params;
 pub(crate) mod item;

@@ -6,15 +6,16 @@ use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted,
     ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted,
     RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed,
-    ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
-    TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnStarted, Warning,
+    ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged, ThreadSettingsUpdated,
+    ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated, TurnModerationMetadata,
+    TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
-use super::{account, approval, dynamic_tool, item, model, notice, raw, thread, turn, user_input};
+use super::{account, approval, dynamic_tool, goal, item, model, notice, raw, thread, turn, user_input};
 use crate::convert::rules;
 
 /// Takes the events of all threads and has them delivered.
@@ -75,6 +76,13 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         }
         Event::Settings(settings) => {
             delivery.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
+        }
+        Event::Goal { turn_id, goal } => {
+            delivery.tell::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
+        }
+        Event::GoalCleared => delivery.tell::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
+        Event::QueueChanged => {
+            delivery.tell::<ThreadQueueChanged>(thread, &thread::queue_changed(thread));
         }
         Event::TokenUsage { turn_id, usage } => {
             delivery.tell::<ThreadTokenUsageUpdated>(thread, &thread::token_usage(thread, &turn_id, &usage));

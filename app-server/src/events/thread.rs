@@ -1,8 +1,8 @@
 //! News of a thread as a whole.
 
 use codex_app_server_protocol::{
-    ThreadClosedNotification, ThreadReadStateChangedNotification, ThreadSettingsUpdatedNotification,
-    ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification,
+    ThreadClosedNotification, ThreadQueueChangedNotification, ThreadReadStateChangedNotification,
+    ThreadSettingsUpdatedNotification, ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification,
 };
 use codex_core::history::ReadState;
 use codex_core::{ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage};
@@ -28,6 +28,13 @@ pub(crate) fn read_state_changed(thread: ThreadId, state: ReadState) -> ThreadRe
 /// `thread/closed`
 pub(super) fn closed(thread: ThreadId) -> ThreadClosedNotification {
     ThreadClosedNotification {
+        thread_id: thread.to_string(),
+    }
+}
+
+/// `thread/queue/changed`
+pub(super) fn queue_changed(thread: ThreadId) -> ThreadQueueChangedNotification {
+    ThreadQueueChangedNotification {
         thread_id: thread.to_string(),
     }
 }

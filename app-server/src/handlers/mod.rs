@@ -9,11 +9,12 @@
 //!   fork, revert, archive, unarchive, delete)
 //! * finding and reading threads: `thread_list`, `thread_search`, `thread_read`, `thread_timeline`; answers that may be as
 //!   large as a thread: `streamed_turns`
-//! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_section`,
+//! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_queue`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
-//! * turns: `turn`, `thread_compact` (summing up); commands of users and in the background: `thread_command`; processes beside all threads: `command_exec`,
+//! * turns: `turn`, `thread_compact` (summing up), `thread_sample`, `thread_elicitation`; commands of users and in the
+//!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `model`
+//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`
 
 mod account;
 mod account_limits;
@@ -21,6 +22,7 @@ mod account_usage;
 mod command_exec;
 mod feature;
 mod initialize;
+mod memory;
 mod model;
 mod process;
 pub(crate) mod streamed_turns;
@@ -28,12 +30,15 @@ mod thread;
 mod thread_attachment;
 mod thread_command;
 mod thread_compact;
+mod thread_elicitation;
 mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;
 mod thread_metadata;
+mod thread_queue;
 mod thread_read;
 mod thread_read_state;
+mod thread_sample;
 mod thread_search;
 mod thread_section;
 mod thread_timeline;
@@ -50,15 +55,19 @@ pub(crate) fn router() -> Router {
     account_limits::register(&mut router);
     account_usage::register(&mut router);
     model::register(&mut router);
+    memory::register(&mut router);
     command_exec::register(&mut router);
     process::register(&mut router);
     thread_command::register(&mut router);
     thread_compact::register(&mut router);
     thread::register(&mut router);
     thread_attachment::register(&mut router);
+    thread_elicitation::register(&mut router);
     thread_goal::register(&mut router);
     thread_lifecycle::register(&mut router);
     thread_list::register(&mut router);
+    thread_queue::register(&mut router);
+    thread_sample::register(&mut router);
     thread_metadata::register(&mut router);
     thread_read::register(&mut router);
     thread_read_state::register(&mut router);

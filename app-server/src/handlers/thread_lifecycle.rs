@@ -6,14 +6,14 @@ use codex_app_server_protocol::{
     DeprecationNotice, DeprecationNoticeNotification, SortDirection, ThreadArchive, ThreadArchiveParams,
     ThreadArchiveResponse, ThreadArchived, ThreadArchivedNotification, ThreadDelete, ThreadDeleteParams,
     ThreadDeleteResponse, ThreadDeleted, ThreadDeletedNotification, ThreadFork, ThreadForkParams,
-    ThreadGoalCleared, ThreadGoalClearedNotification, ThreadGoalUpdated, ThreadGoalUpdatedNotification,
-    ThreadResume, ThreadResumeParams, ThreadResumeResponse, ThreadRevert, ThreadRevertParams,
-    ThreadRevertResponse, ThreadReverted, ThreadRevertedNotification, ThreadStarted,
-    ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive, ThreadUnarchiveParams,
-    ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification, TurnsPage,
+    ThreadGoalCleared, ThreadGoalUpdated, ThreadResume, ThreadResumeParams, ThreadResumeResponse,
+    ThreadRevert, ThreadRevertParams, ThreadRevertResponse, ThreadReverted, ThreadRevertedNotification,
+    ThreadStarted, ThreadStartedNotification, ThreadTokenUsageUpdated, ThreadUnarchive,
+    ThreadUnarchiveParams, ThreadUnarchiveResponse, ThreadUnarchived, ThreadUnarchivedNotification,
+    TurnsPage,
 };
 use codex_core::history::{ForkPoint, TurnsQuery};
-use codex_core::{ForkThread, HistoryMode, Reply, ResumeThread, ResumedThread, StartThread, ThreadId};
+use codex_core::{ForkThread, Goal, HistoryMode, Reply, ResumeThread, ResumedThread, StartThread, ThreadId};
 
 use super::streamed_turns::{self, LaterTurns};
 use super::thread_read::view;
@@ -43,7 +43,7 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
     };
     let all_turns = resume.all_turns;
     let goal = match resume.id {
-        Some(id) => cx.server.engine.store().goal(id).await,
+        Some(id) => cx.server.engine.goal_at_resume(id).await,
         None => Ok(None),
     };
     let reply = Reply::new({
@@ -66,7 +66,7 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
                     SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.client);
                 }
                 match goal {
-                    Ok(goal) => tell_goal(&cx, id, goal),
+                    Ok(goal) => tell_goal(&cx, id, goal.as_ref()),
                     // A goal that can't be looked up is not one that was cleared.
                     Err(error) => tracing::warn!(%id, %error, "the thread's goal is not told"),
                 }
@@ -352,20 +352,14 @@ pub(super) fn all_turns_notice() -> DeprecationNoticeNotification {
 }
 
 /// The goal as it stands, for the client that has just come.
-fn tell_goal(cx: &RequestContext, id: ThreadId, goal: Option<serde_json::Value>) {
-    match goal.and_then(|goal| serde_json::from_value(goal).ok()) {
+fn tell_goal(cx: &RequestContext, id: ThreadId, goal: Option<&Goal>) {
+    match goal {
         Some(goal) => {
-            let params = ThreadGoalUpdatedNotification {
-                thread_id: id.to_string(),
-                turn_id: None,
-                goal,
-            };
+            let params = events::goal::updated(id, None, goal);
             SharedFrame::<ThreadGoalUpdated>::new(Some(id), &params).send_to(&cx.client);
         }
         None => {
-            let params = ThreadGoalClearedNotification {
-                thread_id: id.to_string(),
-            };
+            let params = events::goal::cleared(id);
             SharedFrame::<ThreadGoalCleared>::new(Some(id), &params).send_to(&cx.client);
         }
     }

@@ -74,6 +74,7 @@ async fn update_metadata(
         sha: filled("sha", git.sha)?,
         branch: filled("branch", git.branch)?,
         origin_url: filled("originUrl", git.origin_url)?,
+        ..MetadataPatch::default()
     };
     let info = cx.server.engine.update_metadata(id, patch).await?;
     Ok(ThreadMetadataUpdateResponse {

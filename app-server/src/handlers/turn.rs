@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use codex_app_server_protocol::{
     AdditionalContextEntry, AdditionalContextKind, TurnInterrupt, TurnInterruptParams, TurnInterruptResponse,
+    TurnSettingsUpdate, TurnSettingsUpdateParams, TurnSettingsUpdateResponse, TurnSettingsUpdateStatus,
     TurnStart, TurnStartParams, TurnStartResponse, TurnSteer, TurnSteerParams, TurnSteerResponse,
 };
 use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
@@ -21,6 +22,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<TurnStart, _, _>(start);
     router.on_deferred::<TurnSteer, _, _>(steer);
     router.on_deferred::<TurnInterrupt, _, _>(interrupt);
+    router.on_deferred::<TurnSettingsUpdate, _, _>(update_settings);
 }
 
 async fn start(cx: RequestContext, params: TurnStartParams, responder: Responder<TurnStart>) {
@@ -102,6 +104,37 @@ async fn interrupt(cx: RequestContext, params: TurnInterruptParams, responder: R
         Ok(thread) => thread.submit(Op::Interrupt {
             turn_id: params.turn_id,
             reply: responder.reply(|()| TurnInterruptResponse {}),
+        }),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+async fn update_settings(
+    cx: RequestContext,
+    params: TurnSettingsUpdateParams,
+    responder: Responder<TurnSettingsUpdate>,
+) {
+    let settings = SettingsParams {
+        model: params.model,
+        effort: params.effort,
+        summary: params.summary,
+        service_tier: params.service_tier,
+        environments: params.environments,
+        approvals_reviewer: params.approvals_reviewer,
+        ..SettingsParams::default()
+    };
+    let found = cx.server.thread(&params.thread_id);
+    match found.and_then(|thread| Ok((thread, settings.into_patch()?))) {
+        Ok((thread, patch)) => thread.submit(Op::UpdateTurnSettings {
+            turn_id: params.turn_id,
+            patch: Box::new(patch),
+            reply: responder.reply(|applied| TurnSettingsUpdateResponse {
+                status: if applied {
+                    TurnSettingsUpdateStatus::Applied
+                } else {
+                    TurnSettingsUpdateStatus::TargetUnavailable
+                },
+            }),
         }),
         Err(error) => responder.send(Err(error)),
     }

@@ -156,13 +156,18 @@ pub static KEYS: &[Key] = keys! {
     "tools.update_plan.enabled": Boolean, "false", NotYet, "Whether there is such a tool.";
     "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
     "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
-    "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input` and `enable_request_compression` have an effect.";
+    "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals`, `git_context`, `memories` and `step_model_switching` have an effect.";
 
     // What the model is told, and threads.
     "include_permissions_instructions": Boolean, "true", V0_1, "Whether the model is told what it may do.";
     "include_collaboration_mode_instructions": Boolean, "true", V0_1, "Whether the model is told of its collaboration mode.";
     "include_environment_context": Boolean, "true", V0_1, "Whether the model is told of its surroundings.";
     "include_environment_context_time": Boolean, "true", V0_1, "Whether that includes the date and the time zone.";
+    "memories": Table, "", V0_1, "Memories, with the feature `memories`.";
+    "memories.generate_memories": Boolean, "true", V0_1, "Whether notes are taken of threads at rest.";
+    "memories.use_memories": Boolean, "true", V0_1, "Whether new threads are told what was noted.";
+    "memories.min_rollout_idle_hours": Integer, "6", V0_1, "How long a thread rests before notes are taken, in hours; earlier if it is unloaded.";
+    "memories.extract_model": Text, "the thread's", V0_1, "Model that takes notes.";
     "thread_unload_delay_secs": Integer, "1800", V0_1, "How long a thread that nobody watches stays loaded, in seconds.";
 
     // Agents that threads start.
@@ -270,7 +275,6 @@ pub static KEYS: &[Key] = keys! {
     "mcp_oauth_credentials_store": Text, "", NotYet, "Signing in to MCP servers.";
     "mcp_optional_startup_grace_ms": Integer, "", NotYet, "How long MCP servers are waited for.";
     "mcp_servers": Table, "", NotYet, "MCP servers.";
-    "memories": Table, "", NotYet, "Memories.";
     "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
     "model_catalog_json": Path, "", NotYet, "File with a list of models.";
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";

@@ -55,6 +55,7 @@ pub(super) struct ConfigToml {
     pub(super) features: BTreeMap<String, FeatureToml>,
     pub(super) responses: ResponsesToml,
 
+    pub(super) memories: MemoriesToml,
     pub(super) thread_unload_delay_secs: Option<u64>,
     pub(super) openai_base_url: Option<String>,
     pub(super) chatgpt_base_url: Option<String>,
@@ -153,6 +154,16 @@ pub enum TrustLevel {
 pub(super) struct ToolsToml {
     pub(super) web_search: Option<WebSearchToml>,
     pub(super) update_plan: Option<UpdatePlanToml>,
+}
+
+/// `[memories]`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct MemoriesToml {
+    pub(super) generate_memories: Option<bool>,
+    pub(super) use_memories: Option<bool>,
+    pub(super) min_rollout_idle_hours: Option<u64>,
+    pub(super) extract_model: Option<String>,
 }
 
 /// `[tools.update_plan]`.

@@ -17,7 +17,7 @@ use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
     ShellEnvironmentPolicy, Verbosity, WebSearchMode, WebSearchSettings,
 };
-use crate::features::Features;
+use crate::features::{Features, MEMORIES};
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, PermissionProfileRef, Personality, ProfileRules, ReasoningSummary,
     SandboxMode, SandboxPolicy,
@@ -111,6 +111,12 @@ pub struct Config {
 
     /// How long a thread that nobody watches stays loaded.
     pub thread_unload_delay: Duration,
+    /// Whether notes are taken of threads that have rested for so long; `None`: none are.
+    pub notes_after: Option<Duration>,
+    /// Whether new threads are told what was noted.
+    pub use_memories: bool,
+    /// Model that takes notes; `None` is the thread's.
+    pub notes_model: Option<String>,
     /// Address of the OpenAI API.
     pub openai_base_url: Option<String>,
     /// Address of the ChatGPT backend.
@@ -208,6 +214,12 @@ impl Config {
             .features
             .iter()
             .filter_map(|(key, value)| Some((key.as_str(), value.enabled?)));
+        let features = Features::new(source.switches.all().into_iter().chain(configured_features));
+        let has_memories = features.enabled(MEMORIES);
+        let use_memories = has_memories && toml.memories.use_memories.unwrap_or(true);
+        let generates = has_memories && toml.memories.generate_memories.unwrap_or(true);
+        let hours = toml.memories.min_rollout_idle_hours.unwrap_or(6);
+        let notes_after = generates.then(|| Duration::from_secs(hours.saturating_mul(3600)));
         let model_providers = match table.remove("model_providers") {
             Some(toml::Value::Table(all)) => all
                 .into_iter()
@@ -265,9 +277,12 @@ impl Config {
             }),
             web_search_settings,
             update_plan_tool: toml.tools.update_plan.is_some_and(|plan| plan.enabled),
-            features: Features::new(source.switches.all().into_iter().chain(configured_features)),
+            features,
             process_mode: toml.responses.process_mode,
             thread_unload_delay: Duration::from_secs(toml.thread_unload_delay_secs.unwrap_or(1800)),
+            notes_after,
+            use_memories,
+            notes_model: toml.memories.extract_model,
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml
                 .chatgpt_base_url

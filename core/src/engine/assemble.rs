@@ -12,6 +12,7 @@ use crate::agents::AgentPlace;
 use crate::config::{Config, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
+use crate::goal_tracker::GoalTracker;
 use crate::history::store::ReadStateHandle;
 use crate::history::{
     BaseInstructions, ContextWindow as FirstWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta,
@@ -21,7 +22,9 @@ use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
-use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
+use crate::session::{
+    ConversationState, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted, settings,
+};
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
     ThreadStatus, features, telemetry, tools,
@@ -121,6 +124,7 @@ impl Engine {
                     config,
                     overrides,
                     doc,
+                    memories,
                     rules,
                     rules_problems,
                     ..
@@ -135,6 +139,7 @@ impl Engine {
             dynamic_tools,
         } = draft;
         let id = info.id;
+        let is_ephemeral = info.ephemeral;
         let provider = provider(&config, &settings.model_provider)?;
         let warnings = config
             .unknown_settings
@@ -206,8 +211,15 @@ impl Engine {
             parent_turn_id: None,
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
+            unnoted: Unnoted::default(),
+            last_turn: None,
+            questions: 0,
         };
+        let store = self.store();
+        let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
         let services = Services {
+            goals: GoalTracker::new(id, store.clone(), outbox.clone(), has_goals),
+            queue: MessageQueue::new(id, store.clone(), outbox.clone()),
             outbox,
             config,
             client,
@@ -219,6 +231,8 @@ impl Engine {
             agents,
             instructions,
             developer_instructions,
+            memories,
+            store: store.clone(),
         };
         Ok(Assembled {
             state,

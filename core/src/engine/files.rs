@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
 use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
+use crate::memory::Memories;
 use crate::project_doc::ProjectDoc;
 use crate::{Error, Result};
 
@@ -24,6 +25,8 @@ pub(super) struct ThreadFiles {
     instructions: Option<Result<Arc<str>>>,
     /// AGENTS.md.
     pub(super) doc: ProjectDoc,
+    /// What was noted in earlier threads.
+    pub(super) memories: Option<Arc<str>>,
     /// What holds for commands.
     pub(super) rules: ThreadRules,
     /// What is wrong with files of rules, unless it was known before.
@@ -55,7 +58,7 @@ impl ThreadFiles {
                 Ok(config) => Arc::new(config),
                 Err(error) => {
                     let _ = tell.send(Err(error));
-                    return ProjectDoc::default();
+                    return (ProjectDoc::default(), None);
                 }
             };
             let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));
@@ -63,7 +66,10 @@ impl ThreadFiles {
             let (rules, more) = read_projects(&config.trusted_folders);
             problems.extend(more);
             let _ = tell_rules.send((rules, problems));
-            ProjectDoc::load(&config, &folder)
+            let memories = config
+                .use_memories
+                .then(|| Memories::new(&config.codex_home).told_in(&folder));
+            (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
         let (config, instructions) = match (configured.try_recv(), &project) {
@@ -73,7 +79,7 @@ impl ThreadFiles {
             }
             (Err(_), Ok(_)) => return Err(Error::internal("the configuration could not be read")),
         };
-        let doc = project.unwrap_or_else(|error| ProjectDoc::unread(&cwd, &error));
+        let (doc, memories) = project.unwrap_or_else(|error| (ProjectDoc::unread(&cwd, &error), None));
         let Ok((rules, rules_problems)) = read_rules.try_recv() else {
             // What forbids something may be among what could not be read.
             return Err(Error::Config(
@@ -85,6 +91,7 @@ impl ThreadFiles {
             overrides: kept,
             instructions,
             doc,
+            memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
             rules_problems,
         })

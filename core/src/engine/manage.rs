@@ -214,7 +214,7 @@ impl Engine {
     }
 
     /// Whether a thread that is not loaded comes back when it is resumed.
-    async fn is_known(&self, id: ThreadId) -> Result<bool> {
+    pub(super) async fn is_known(&self, id: ThreadId) -> Result<bool> {
         Ok(self.store().find(id).await?.is_some() || self.store().unstarted(id).await?.is_some())
     }
 
@@ -228,13 +228,6 @@ impl Engine {
             }
             None if self.is_known(id).await? => Ok(()),
             None => Err(not_found(id)),
-        }
-    }
-
-    /// Notes a changed goal in a loaded thread's history.
-    pub fn note_goal(&self, id: ThreadId, goal: serde_json::Value) {
-        if let Some(handle) = self.thread(id) {
-            handle.log().append(vec![Entry::Goal(goal)]);
         }
     }
 

@@ -6,6 +6,7 @@
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
 //! * `agents` (threads that the models of other threads start)
+//! * `thread_work`: goals and queues, of loaded threads and others
 //! * `claims` (one at a time for each thread), `actors` (what lives, found or not)
 
 mod actors;
@@ -16,6 +17,7 @@ mod files;
 mod fork;
 mod manage;
 mod resume;
+mod thread_work;
 mod unstarted;
 
 pub use fork::ForkThread;
@@ -41,10 +43,11 @@ use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec::ExecSessions;
 use crate::exec_policy::store::HomeRules;
 use crate::exec_policy::{self, RulesProblem};
+use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
-use crate::session::{Actor, Remove, ThreadMessage, Unload};
+use crate::session::{Actor, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::{
     BackgroundTerminal, DynamicTools, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId,
     ThreadInfo, ThreadSettings, instructions, telemetry,
@@ -221,12 +224,18 @@ impl Engine {
         } = assembled;
         let id = state.info.id;
         let quit = mail.downgrade();
+        if matches!(origin, Origin::Started | Origin::ForkedFrom(_)) {
+            services.goals.is_of_new_thread();
+            services.queue.is_of_new_thread();
+        }
         let handle = ThreadHandle {
             id,
             mail,
             outbox: services.outbox.clone(),
             exec: Arc::clone(&services.exec),
             agents: Arc::clone(&services.agents),
+            goals: Arc::clone(&services.goals),
+            queue: Arc::clone(&services.queue),
         };
         if let Some(spawn) = &services.agents.place.spawn {
             self.agents.loaded(id, spawn, &state.info.session_id);
@@ -337,6 +346,8 @@ pub struct ThreadHandle {
     outbox: Outbox,
     exec: Arc<ExecSessions>,
     agents: Arc<ThreadAgents>,
+    goals: Arc<GoalTracker>,
+    queue: Arc<MessageQueue>,
 }
 
 impl ThreadHandle {
@@ -387,6 +398,11 @@ impl ThreadHandle {
     pub(crate) fn deliver(&self, op: Op) {
         // An operation that finds nobody comes back and is dropped, which answers its reply.
         let _ = self.mail.send(ThreadMessage::Op(op));
+    }
+
+    /// Something has come up that a turn may begin for by itself.
+    fn wake(&self) {
+        let _ = self.mail.send(ThreadMessage::Wake);
     }
 
     /// Its commands that run, in the order of their numbers.

@@ -188,7 +188,9 @@ impl Engine {
             .taken_turns(taken.history.clone(), id, resume.all_turns, resume.page)
             .await?;
         let usage = usage(&taken.tail);
-        let assembled = self.assemble_stored(taken, resume.start, mail).await?;
+        let last_turn = taken.tail.last_turn.clone().map(|(id, _)| id);
+        let mut assembled = self.assemble_stored(taken, resume.start, mail).await?;
+        assembled.state.last_turn = last_turn;
         let TakenTurns {
             all,
             page,

@@ -3,7 +3,7 @@
 //! Where to look:
 //!
 //! * `sessions` (the commands of a thread), `session` (one command), `environment` (its variables), `shell` (what runs it)
-//! * `text` (decoding, and what is kept), `output_limit` (what the model gets)
+//! * `text` (decoding, and what is kept), `output_limit` (what the model gets), `waiting` (how long commands are waited for)
 //! * `confinement` (the sandbox that a command starts in), `spare` (a launcher that is ready for the next one),
 //!   `input_limits` (how the sandbox of a running command compares with one of now)
 //! * `client_process` (processes that a client runs beside all threads)
@@ -19,6 +19,7 @@ mod sessions;
 mod shell;
 mod spare;
 mod text;
+mod waiting;
 
 pub use crate::sys::terminal::TerminalSize;
 pub use client_process::{

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::input_limits::{InputLimits, StartedWith};
 use super::text::{HeadTail, Utf8Stream, pieces};
+use super::waiting::Timeouts;
 use crate::outbox::Outbox;
 use crate::process::end_in_background;
 use crate::process::group::Group;
@@ -48,6 +49,7 @@ pub(crate) struct CommandSession {
     has_terminal: bool,
     started_with: StartedWith,
     stage: watch::Sender<Stage>,
+    timeouts: Timeouts,
     /// A lock between the task that reads and the calls that look. Held for copies in memory.
     seen: Mutex<Seen>,
 }
@@ -85,7 +87,7 @@ pub(crate) struct Chunk {
 }
 
 impl CommandSession {
-    pub(super) fn new(id: u32, item_id: Arc<str>, started: Started) -> Arc<Self> {
+    pub(super) fn new(id: u32, item_id: Arc<str>, started: Started, timeouts: Timeouts) -> Arc<Self> {
         Arc::new(Self {
             id,
             item_id,
@@ -97,6 +99,7 @@ impl CommandSession {
             input: started.input.into(),
             started_with: started.with,
             stage: watch::Sender::new(Stage::Running),
+            timeouts,
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
                 last_look: Instant::now(),
@@ -176,7 +179,7 @@ impl CommandSession {
             biased;
             () = self.completed() => false,
             () = cancel.cancelled() => true,
-            () = tokio::time::sleep(patience) => false,
+            () = self.timeouts.pass(patience) => false,
         };
         let fresh = std::mem::replace(&mut self.seen().fresh, HeadTail::new(KEPT));
         Chunk {

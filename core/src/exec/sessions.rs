@@ -17,6 +17,7 @@ use super::confinement::{CommandSandbox, start, tmpdir};
 use super::environment::{Environment, Identity};
 use super::input_limits::StartedWith;
 use super::session::{CommandSession, Reporter, Started, follow};
+use super::waiting::Timeouts;
 use crate::config::ShellEnvironmentPolicy;
 use crate::outbox::Outbox;
 use crate::process::group::Group;
@@ -68,6 +69,7 @@ pub(crate) struct ExecSessions {
     environment: Environment,
     allow_login_shell: bool,
     max_poll: Duration,
+    timeouts: Timeouts,
     /// A lock, because calls of one turn run side by side, and commands end on their own. Held for a few
     /// instructions.
     state: Mutex<State>,
@@ -139,6 +141,7 @@ impl ExecSessions {
             environment: Environment::new(options.environment),
             allow_login_shell: options.allow_login_shell,
             max_poll: options.max_poll,
+            timeouts: Timeouts::default(),
             state: Mutex::default(),
         })
     }
@@ -146,6 +149,11 @@ impl ExecSessions {
     /// Whether the model may ask for a login shell.
     pub(crate) fn allow_login_shell(&self) -> bool {
         self.allow_login_shell
+    }
+
+    /// From now on the time for which commands are waited for rests, or goes on.
+    pub(crate) fn rest_timeouts(&self, resting: bool) {
+        self.timeouts.rest(resting);
     }
 
     /// How long an empty poll may wait.
@@ -249,7 +257,7 @@ impl ExecSessions {
         let session = {
             let mut state = self.state();
             let id = fresh_id(&state.sessions)?;
-            let session = CommandSession::new(id, item.id.as_str().into(), started);
+            let session = CommandSession::new(id, item.id.as_str().into(), started, self.timeouts.clone());
             state.sessions.insert(id, Arc::clone(&session));
             state.groups.retain(|group, _| group.may_have_members());
             state.groups.insert(group, guarded);

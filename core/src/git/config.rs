@@ -9,6 +9,8 @@ use std::str::Chars;
 pub(super) struct GitConfig {
     /// Name of a remote → its first address, as written.
     pub(super) remotes: BTreeMap<String, String>,
+    /// Name of a branch → the remote and the ref there that it follows.
+    branches: BTreeMap<String, (Option<String>, Option<String>)>,
     /// `core.worktree`.
     pub(super) work_tree: Option<String>,
     /// Length of a hash in bytes.
@@ -19,6 +21,7 @@ impl Default for GitConfig {
     fn default() -> Self {
         Self {
             remotes: BTreeMap::new(),
+            branches: BTreeMap::new(),
             work_tree: None,
             hash_length: 20,
         }
@@ -52,11 +55,34 @@ impl GitConfig {
         config
     }
 
+    /// The branch that a branch follows: its short name, and the ref that says where it was when it was last fetched. Of
+    /// remotes whose refs are kept in the usual place.
+    pub(super) fn upstream_of(&self, branch: &str) -> Option<(String, String)> {
+        let (Some(remote), Some(merge)) = self.branches.get(branch)? else {
+            return None;
+        };
+        let name = merge.strip_prefix("refs/heads/")?;
+        Some(if remote == "." {
+            (name.to_owned(), merge.clone())
+        } else {
+            (
+                format!("{remote}/{name}"),
+                format!("refs/remotes/{remote}/{name}"),
+            )
+        })
+    }
+
     fn set(&mut self, section: &Section, key: &str, value: String) {
         match (section.name.as_str(), section.subsection.as_deref(), key) {
             ("remote", Some(_), "url") if value.is_empty() => {}
             ("remote", Some(remote), "url") => {
                 self.remotes.entry(remote.to_owned()).or_insert(value);
+            }
+            ("branch", Some(branch), "remote") => {
+                self.branches.entry(branch.to_owned()).or_default().0 = Some(value);
+            }
+            ("branch", Some(branch), "merge") => {
+                self.branches.entry(branch.to_owned()).or_default().1 = Some(value);
             }
             ("core", None, "worktree") => self.work_tree = Some(value),
             ("extensions", None, "objectformat") if value.eq_ignore_ascii_case("sha256") => {

@@ -57,7 +57,7 @@ impl Target {
 }
 
 /// The commit that a ref stands for.
-fn resolve(repository: &Repository, mut name: String) -> Option<String> {
+pub(super) fn resolve(repository: &Repository, mut name: String) -> Option<String> {
     for _ in 0..MAX_STEPS {
         if !is_ref(&name) {
             return None;
@@ -102,7 +102,7 @@ fn packed(repository: &Repository, name: &str) -> Option<String> {
 }
 
 /// Whether this is a hash of SHA-1 or SHA-256.
-fn is_hash(text: &str) -> bool {
+pub(super) fn is_hash(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

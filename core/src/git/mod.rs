@@ -7,17 +7,24 @@
 //! Where to look:
 //!
 //! * `repository` (where its files are, and how they are read), `config` (the few settings that count)
-//! * `head` (HEAD and what it names), `changes` (whether the work tree has changed)
+//! * `head` (HEAD and what it names), `objects` (commits), `changes` (whether the work tree has changed)
+//! * `context` (what the model is told)
 
 mod changes;
 mod config;
+mod context;
 mod head;
+mod objects;
 mod repository;
 
-pub(crate) use self::repository::{Repository, is_marker};
+pub(crate) use self::context::RepositoryContext;
+#[cfg(test)]
+pub(crate) use self::context::Upstream;
+pub(crate) use self::repository::{Repository, RepositoryKind, is_marker};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -30,6 +37,9 @@ use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// How long a request or a handshake waits for what is known of repositories.
 pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Repositories that the model is told of.
+const MAX_REPOSITORIES: usize = 8;
 
 /// Root of a repository → what is told of it.
 pub type Workspaces = BTreeMap<String, Workspace>;
@@ -49,11 +59,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    fn of(repository: &Repository) -> Self {
+    fn of(repository: &Repository, context: &RepositoryContext) -> Self {
         Self {
             associated_remote_urls: repository.remotes(),
-            latest_git_commit_hash: repository.head().commit,
-            has_changes: repository.has_changes(),
+            latest_git_commit_hash: context.commit.clone(),
+            has_changes: context.has_changes,
         }
     }
 }
@@ -74,7 +84,7 @@ pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
 /// A look at the repositories of a turn, under way or done, with the moment from which on nobody waits for it.
 #[derive(Debug, Clone)]
 pub struct GitProbe {
-    answer: Shared<BoxFuture<'static, Option<Workspaces>>>,
+    answer: Shared<BoxFuture<'static, Option<Arc<GitLook>>>>,
     until: Instant,
 }
 
@@ -84,7 +94,9 @@ impl GitProbe {
         let folders: BTreeSet<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
         let looking = tokio::spawn(in_background(READ_TIMEOUT, move || look(&folders)));
         // Runs to its end even if everybody who waits has gone.
-        let answer = async move { looking.await.ok()?.ok() }.boxed().shared();
+        let answer = async move { looking.await.ok()?.ok().map(Arc::new) }
+            .boxed()
+            .shared();
         Self {
             answer,
             until: Instant::now() + PATIENCE,
@@ -94,19 +106,45 @@ impl GitProbe {
     /// What is known by now, after waiting for the rest of [`PATIENCE`] at most. All or nothing: a repository that is
     /// missing would look like one that was left.
     pub async fn in_time(&self) -> Option<Workspaces> {
+        let workspaces = self.look_in_time().await?.workspaces.clone();
+        (!workspaces.is_empty()).then_some(workspaces)
+    }
+
+    /// What the model is told of the repositories, in the order of their roots; the same look, the same wait. `None`: it is
+    /// not known in time.
+    pub(crate) async fn context_in_time(&self) -> Option<Vec<RepositoryContext>> {
+        Some(self.look_in_time().await?.repositories.clone())
+    }
+
+    async fn look_in_time(&self) -> Option<Arc<GitLook>> {
         let answer = tokio::time::timeout_at(self.until, self.answer.clone());
-        answer.await.ok()?.filter(|workspaces| !workspaces.is_empty())
+        answer.await.ok()?
     }
 }
 
-fn look(folders: &BTreeSet<PathBuf>) -> Workspaces {
-    let mut workspaces = Workspaces::new();
+/// What was found.
+#[derive(Debug, Default)]
+struct GitLook {
+    workspaces: Workspaces,
+    repositories: Vec<RepositoryContext>,
+}
+
+fn look(folders: &BTreeSet<PathBuf>) -> GitLook {
+    let mut found: BTreeMap<PathBuf, Repository> = BTreeMap::new();
     for repository in folders.iter().filter_map(|folder| Repository::around(folder)) {
-        workspaces
-            .entry(repository.root().to_string_lossy().into_owned())
-            .or_insert_with(|| Workspace::of(&repository));
+        found.entry(repository.root().to_owned()).or_insert(repository);
     }
-    workspaces
+    let mut look = GitLook::default();
+    for (root, repository) in &found {
+        let context = RepositoryContext::of(repository);
+        let workspace = Workspace::of(repository, &context);
+        look.workspaces
+            .insert(root.to_string_lossy().into_owned(), workspace);
+        if look.repositories.len() < MAX_REPOSITORIES {
+            look.repositories.push(context);
+        }
+    }
+    look
 }
 
 #[cfg(test)]

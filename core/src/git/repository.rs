@@ -78,7 +78,28 @@ impl Repository {
         changes::in_work_tree(&self.root, index, self.config().hash_length)
     }
 
-    fn config(&self) -> GitConfig {
+    /// What kind of work tree it is.
+    pub(crate) fn kind(&self) -> RepositoryKind {
+        if self.git_dir != self.common_dir {
+            RepositoryKind::Worktree
+        } else if self
+            .git_dir
+            .components()
+            .any(|part| part.as_os_str() == "modules")
+            && self.root.join(".git").is_file()
+        {
+            RepositoryKind::Submodule
+        } else {
+            RepositoryKind::Main
+        }
+    }
+
+    /// The commit that a ref names.
+    pub(super) fn resolve_ref(&self, name: String) -> Option<String> {
+        head::resolve(self, name)
+    }
+
+    pub(super) fn config(&self) -> GitConfig {
         let bytes = self.read(Place::Shared, "config", MAX_CONFIG);
         bytes.map_or_else(|_| GitConfig::default(), |bytes| config_of(&bytes))
     }
@@ -109,6 +130,18 @@ impl Repository {
         };
         external_file::resolve_inside(&folder.join(name), folder)
     }
+}
+
+/// What kind of work tree a repository has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum RepositoryKind {
+    /// The first, or only, one.
+    #[default]
+    Main,
+    /// A further one (`git worktree`).
+    Worktree,
+    /// That of a repository inside of another one.
+    Submodule,
 }
 
 /// Where a file of a repository is.

@@ -133,7 +133,7 @@ fn nothing_that_a_repository_names_is_run() {
     fs::write(root.join(".gitattributes"), "* filter=x\n").unwrap();
     fs::write(root.join("a"), "2").unwrap();
     let repository = Repository::around(root).unwrap();
-    Workspace::of(&repository);
+    Workspace::of(&repository, &RepositoryContext::of(&repository));
     assert!(info(root).unwrap().sha.is_some());
     assert!(!canary.exists());
 }
@@ -229,7 +229,7 @@ fn pipes_devices_and_endless_files_cost_only_what_they_would_have_said() {
                 assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
             }
             let told = look(&BTreeSet::from([dir.path().to_owned()]));
-            assert!(told.len() <= 1, "{name}");
+            assert!(told.workspaces.len() <= 1, "{name}");
             info(dir.path());
         }
     }
@@ -332,4 +332,103 @@ fn huge_and_strange_remotes_are_left_out() {
     assert_eq!(remotes["origin"], "https://h/x");
     assert!(remotes.len() < 20);
     assert!(!remotes.contains_key("long"));
+}
+
+fn of(root: &Path) -> RepositoryContext {
+    // Without the limit of turns: the machine may be busy.
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    RepositoryContext::known_by(&Repository::around(root).unwrap(), until)
+}
+
+#[test]
+fn branches_are_compared_as_git_does_loose_and_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let commit = |words: &str| run(root, &["commit", "--allow-empty", "-m", words]);
+    run(root, &["init"]);
+    commit("One");
+    run(root, &["branch", "theirs"]);
+    run(root, &["checkout", "-b", "side"]);
+    commit("Side");
+    run(root, &["checkout", "main"]);
+    commit("Two");
+    run(
+        root,
+        &[
+            "merge",
+            "--no-ff",
+            "-m",
+            "Merge the side\n\nand more words",
+            "side",
+        ],
+    );
+    run(root, &["checkout", "theirs"]);
+    commit("Theirs");
+    run(root, &["merge", "-m", "Take the side", "side"]);
+    run(root, &["checkout", "main"]);
+    run(root, &["config", "branch.main.remote", "."]);
+    run(root, &["config", "branch.main.merge", "refs/heads/theirs"]);
+    let counted = Command::new("git")
+        .args(["rev-list", "--left-right", "--count", "main...theirs"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&counted.stdout).trim(), "2\t2");
+    for _ in 0..2 {
+        let told = of(root);
+        assert_eq!(told.branch.as_deref(), Some("main"));
+        assert_eq!(told.subject.as_deref(), Some("Merge the side"));
+        let upstream = told.upstream.unwrap();
+        assert_eq!(
+            (upstream.name.as_str(), upstream.ahead_behind),
+            ("theirs", Some((2, 2)))
+        );
+        // Now without loose objects.
+        run(root, &["gc"]);
+        assert!(!root.join(".git/refs/heads/main").exists());
+    }
+}
+
+#[test]
+fn damaged_objects_and_packs_cost_what_they_would_have_said() {
+    let dir = plain_repository();
+    let git = dir.path().join(".git");
+    fs::create_dir_all(git.join("objects/01")).unwrap();
+    fs::create_dir_all(git.join("objects/pack")).unwrap();
+    let object = git.join("objects/01").join(&SHA[2..]);
+    let index = git.join("objects/pack/pack-1.idx");
+    fs::write(git.join("objects/pack/pack-1.pack"), [0x95; 64]).unwrap();
+    let mut good_index = b"\xfftOc\0\0\0\x02".to_vec();
+    good_index.extend([0; 4]);
+    good_index.extend([0, 0, 0, 1].repeat(255));
+    for bytes in [
+        Vec::new(),
+        vec![0x78],
+        b"x\x9cnonsense".to_vec(),
+        vec![0xff; 4096],
+    ] {
+        fs::write(&object, &bytes).unwrap();
+        let mut cut = good_index.clone();
+        cut.extend(&bytes);
+        for index_bytes in [bytes.clone(), cut] {
+            fs::write(&index, index_bytes).unwrap();
+            let told = of(dir.path());
+            assert_eq!((told.commit.as_deref(), told.subject), (Some(SHA), None));
+        }
+    }
+}
+
+#[test]
+fn words_of_a_repository_are_one_short_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    run(root, &["init"]);
+    let words = format!("\u{1b}[31mred\u{7}\t{}", "x".repeat(500));
+    run(root, &["commit", "--allow-empty", "-m", &words]);
+    let subject = of(root).subject.unwrap();
+    assert!(
+        subject.starts_with("[31mred x") && subject.ends_with("x…"),
+        "{subject}"
+    );
+    assert_eq!(subject.chars().count(), 121);
 }

@@ -33,8 +33,8 @@ pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, P
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
     AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
-    PageStart, Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage,
-    TurnsQuery,
+    PageStart, QueueChange, QueuePage, QueuedSubmission, Section, SortKey, SourceKind, StoredThread,
+    ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
 };
 
 pub use crate::thread_info::{ReadState, Unread};

@@ -1,5 +1,5 @@
-//! `app-server-data.sqlite`: what users made and no other file holds. Goals, sections, attachments, read marks, changed
-//! metadata, and threads that had no turn yet.
+//! `app-server-data.sqlite`: what users made and no other file holds. Goals, queued messages, sections, attachments, read
+//! marks, changed metadata, and threads that had no turn yet.
 //!
 //! The file is never set aside or overwritten: where it is damaged, or of a newer version, every use says so. What an
 //! index of an older version holds of all this is taken over once.
@@ -22,6 +22,9 @@ const VERSION: i64 = 1;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS patches(thread_id TEXT PRIMARY KEY, patch TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS goals(thread_id TEXT PRIMARY KEY, goal TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS queued(
+        thread_id TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, submission TEXT NOT NULL,
+        PRIMARY KEY(thread_id, id)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS unread(
         thread_id TEXT PRIMARY KEY, from_start INTEGER NOT NULL, turn_id TEXT, revision TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS sections(
@@ -62,9 +65,10 @@ const MOVED: [(&str, &[&str]); 6] = [
 ];
 
 /// Tables with rows of a thread.
-const OF_THREADS: [&str; 6] = [
+const OF_THREADS: [&str; 7] = [
     "patches",
     "goals",
+    "queued",
     "unread",
     "section_members",
     "attachments",

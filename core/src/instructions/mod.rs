@@ -1,8 +1,14 @@
-//! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them.
+//! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them;
+//! `goal`, `memory`: those about goals and memories.
+
+mod goal;
+mod memory;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub(crate) use self::goal::{goal_budget_spent, goal_changed, goal_continuation, goal_report};
+pub(crate) use self::memory::{NO_NOTES, memories, take_notes};
 use crate::{ApprovalPolicy, ModeKind, SandboxPolicy};
 
 /// The base instructions: how the agent works. Sent with every request of a thread, unchanged over its life.

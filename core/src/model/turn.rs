@@ -18,7 +18,7 @@ use super::turn_log::TurnLog;
 use super::turn_metadata::{CompactionMetadata, RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, WebSocketResponse, connect_websocket};
 use super::{ModelError, Prompt, TurnIdentity};
-use crate::git::GitProbe;
+use crate::git::{GitProbe, RepositoryContext};
 use crate::{TurnError, telemetry};
 
 /// Retries of a request that sums up the history on the server, whatever the provider's are.
@@ -167,6 +167,12 @@ impl ModelClientSession {
             skip: skip.unwrap_or(0),
         };
         Ok((request::encode(prompt, &key, Some(&metadata), &frame)?, exchange))
+    }
+
+    /// What the model is told of the repositories of the turn's folders, after a wait for git of 250 ms at most. `None`: it is
+    /// not known in time.
+    pub(crate) async fn git_context(&self) -> Option<Vec<RepositoryContext>> {
+        self.look.context_in_time().await
     }
 
     /// What to do about a failed attempt (docs/contract/turns.md#turn-errors, docs/contract/model-http.md#retries, docs/contract/model-websocket.md#fallback-to-http).

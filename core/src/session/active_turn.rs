@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Services;
 use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult};
 use super::user_shell::{self, ShellCommand, ShellContext};
+use super::{Services, sample};
 use crate::exec::OutputLimit;
+use crate::goal_tracker::TurnEnd;
 use crate::history::Entry;
-use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus, now_s};
+use crate::{
+    Error, Event, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
+    TurnOperation, TurnStatus, now_s,
+};
 
 /// See the module.
 pub(super) struct ActiveTurn {
@@ -36,6 +40,8 @@ pub(super) struct ActiveTurn {
     interrupts: Vec<Reply<()>>,
     /// The thread is to end then.
     end: Option<End>,
+    /// What it runs with.
+    settings: Arc<ThreadSettings>,
     /// When it is given up, once the process ends.
     patience: Option<Instant>,
     /// What the model gets of one output at most.
@@ -59,6 +65,7 @@ impl ActiveTurn {
             replaced: CancellationToken::new(),
             interrupts: Vec::new(),
             end: None,
+            settings: Arc::clone(&plan.settings),
             patience: None,
             output_limit: plan.request.output_limit,
         };
@@ -73,7 +80,7 @@ impl ActiveTurn {
     }
 
     /// A turn of which no more is known than what was told. `None`: nothing was told of its start.
-    pub(super) fn of(told: Turn) -> Option<Self> {
+    pub(super) fn of(told: Turn, settings: Arc<ThreadSettings>) -> Option<Self> {
         Some(Self {
             span: tracing::info_span!("turn", id = %told.id),
             root_id: told.root_turn_id.unwrap_or_else(|| told.id.clone()),
@@ -87,6 +94,7 @@ impl ActiveTurn {
             replaced: CancellationToken::new(),
             interrupts: Vec::new(),
             end: None,
+            settings,
             patience: None,
             output_limit: OutputLimit::default(),
         })
@@ -123,6 +131,8 @@ impl ActiveTurn {
         match mail {
             ThreadMessage::Subscribers(count) => state.subscribers = count,
             ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
+            // The end of the turn is looked at anyway.
+            ThreadMessage::Wake => {}
             ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));
                 self.stop();
@@ -220,10 +230,66 @@ impl ActiveTurn {
             // Comes when the turn has ended.
             ThreadMessage::Op(Op::Compact { reply }) => reply.send(Ok(())),
             ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
+            ThreadMessage::Op(Op::StartQueued { reply, .. }) => reply.send(Err(Error::invalid(
+                "thread already has an active or pending turn",
+            ))),
+            ThreadMessage::Op(Op::UpdateTurnSettings {
+                turn_id,
+                patch,
+                reply,
+            }) => {
+                let checked = state.check_turn_settings();
+                let changed = checked.and_then(|()| {
+                    (*turn_id == *self.id)
+                        .then(|| state.turn_settings(&self.settings, &patch))
+                        .transpose()
+                });
+                reply.send(changed.map(|changed| {
+                    let is_here = changed.is_some();
+                    if let Some(new) = changed {
+                        self.settings = Arc::clone(&new.settings);
+                        self.post(TurnMessage::Settings(Box::new(new)));
+                    }
+                    is_here
+                }));
+            }
+            ThreadMessage::Op(Op::Sample { request, reply }) => self.sample(*request, reply, state, services),
+            ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
+                reply.send(state.count_questions(more, &services.exec))
+            }
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                 reply.send(Ok(state.snapshot(include_turns)));
             }
         }
+    }
+
+    /// Asks the model something beside the turn, as soon as the turn tells how the history stands.
+    fn sample(&self, request: SampleRequest, reply: Reply<Sample>, state: &ThreadState, services: &Services) {
+        let refused = if let Err(error) = sample::check(&request) {
+            Some(error)
+        } else if services.outbox.log().path().is_none() {
+            Some(Error::invalid("sample source must be a persistent root thread"))
+        } else if !request.while_running {
+            Some(Error::invalid("sample source must be idle"))
+        } else if request.expected_turn_id != *self.id {
+            Some(Error::invalid("sample source turn must be the running turn"))
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            return reply.send(Err(error));
+        }
+        let job = state.sample_job(services, request, &self.settings);
+        let (tell, history) = oneshot::channel();
+        self.post(TurnMessage::Snapshot(tell));
+        tokio::spawn(async move {
+            reply.send(match history.await {
+                Ok(history) => job.run(history).await,
+                Err(_) => Err(Error::internal(
+                    "the turn ended before the sample could begin; try again",
+                )),
+            });
+        });
     }
 
     fn post(&self, mail: TurnMessage) {
@@ -236,7 +302,12 @@ impl ActiveTurn {
     }
 
     /// The turn is over: first the history, then the clients.
-    pub(super) async fn end(self, result: TurnResult, state: &mut ThreadState) -> Option<End> {
+    pub(super) async fn end(
+        self,
+        result: TurnResult,
+        state: &mut ThreadState,
+        services: &Services,
+    ) -> Option<End> {
         let completed_at = now_s();
         let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let turn_id = self.id.to_string();
@@ -254,6 +325,10 @@ impl ActiveTurn {
             error = error.as_ref().map(|error| tracing::field::debug(&error.kind)),
             "turn ended"
         );
+        state.last_turn = Some(turn_id.clone());
+        state.unnoted.turn_ended();
+        services.queue.turn_ended(status == TurnStatus::Interrupted);
+        services.goals.turn_ended(turn_end(status, error.as_ref())).await;
         let entry = if status == TurnStatus::Interrupted {
             Entry::TurnAborted {
                 turn_id: turn_id.clone(),
@@ -304,5 +379,14 @@ impl ActiveTurn {
         outbox.turn_ended(turn, last_message, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end
+    }
+}
+
+/// How the turn ended, as far as the goal is concerned.
+fn turn_end(status: TurnStatus, error: Option<&TurnError>) -> TurnEnd {
+    match (status, error) {
+        (TurnStatus::Interrupted, _) => TurnEnd::Interrupted,
+        (_, Some(error)) => TurnEnd::Failed(error.kind),
+        (_, None) => TurnEnd::Completed,
     }
 }

@@ -1,21 +1,28 @@
 //! The actor of one thread: owns its state, takes its mail, runs its turns.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::active_turn::ActiveTurn;
+use super::queue::to_turn;
 use super::state::ThreadState;
 use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
-use super::{ConversationState, Services};
-use crate::{Error, ErrorKind, Event, Op, Reply, Result, StartTurn, Turn, TurnError, TurnOperation};
+use super::{ConversationState, Services, memory, sample};
+use crate::memory::{Memories, Notes};
+use crate::{
+    Error, ErrorKind, Event, Op, Reply, Result, Sample, SampleRequest, StartTurn, Turn, TurnError,
+    TurnOperation,
+};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
 const COMMANDS_END: Duration = Duration::from_millis(500);
@@ -32,6 +39,8 @@ pub(crate) enum ThreadMessage {
     Quit(Instant),
     /// Something that the user should know.
     Warning(String),
+    /// There may be something to do that nobody has to ask for.
+    Wake,
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
@@ -77,6 +86,8 @@ pub(crate) struct Actor {
     pub(crate) remove: Remove,
     /// Came in while a turn was being stopped; taken after it.
     pub(crate) deferred: VecDeque<ThreadMessage>,
+    /// Nothing runs any more, or something came up: a turn may begin by itself.
+    pub(super) may_begin_alone: bool,
     /// The turn that runs. Kept here, so that it has an end also after a fault.
     pub(super) active: Option<ActiveTurn>,
 }
@@ -98,12 +109,19 @@ impl Actor {
 
     async fn serve(&mut self) -> End {
         loop {
+            if let Some(plan) = self.turn_by_itself().await {
+                if let Some(end) = Box::pin(self.turn(plan)).await {
+                    return end;
+                }
+                continue;
+            }
             let Some(mail) = self.next_mail().await else {
                 return End::Idle;
             };
             match mail {
                 ThreadMessage::Subscribers(count) => self.state.subscribers = count,
                 ThreadMessage::Warning(text) => self.state.outbox().emit(Event::Warning(text)),
+                ThreadMessage::Wake => self.may_begin_alone = true,
                 ThreadMessage::Op(Op::Shutdown { reply }) => return End::Asked(reply),
                 ThreadMessage::Quit(deadline) => {
                     self.services.outbox.mute();
@@ -161,9 +179,171 @@ impl Actor {
                 ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => {
                     self.state.update_settings(&patch, reply);
                 }
+                ThreadMessage::Op(Op::StartQueued { id, reply }) => {
+                    if let Some(plan) = self.queued_turn(id.as_deref(), Some(reply)).await
+                        && let Some(end) = Box::pin(self.turn(plan)).await
+                    {
+                        return end;
+                    }
+                }
+                ThreadMessage::Op(Op::UpdateTurnSettings { reply, .. }) => {
+                    reply.send(self.state.check_turn_settings().map(|()| false));
+                }
+                ThreadMessage::Op(Op::Sample { request, reply }) => self.sample(*request, reply).await,
+                ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
+                    reply.send(self.state.count_questions(more, &self.services.exec));
+                }
                 ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                     reply.send(Ok(self.state.snapshot(include_turns)));
                 }
+            }
+        }
+    }
+
+    /// Has the model note what later threads should know, if there is anything new and that is wanted.
+    async fn take_notes(&mut self) {
+        let (state, services) = (&mut self.state, &self.services);
+        let last_turn = state
+            .last_turn
+            .clone()
+            .filter(|_| state.unnoted.since().is_some());
+        state.unnoted.noted();
+        let is_stored = services.outbox.log().path().is_some();
+        let (Some(turn_id), Some(_), true) = (last_turn, services.config.notes_after, is_stored) else {
+            return;
+        };
+        let thread = state.info.id;
+        // Where it can't be told, it may be a thread that is left out.
+        if services.store.makes_memories(thread).await != Ok(true) {
+            return;
+        }
+        let mut settings = (*state.settings).clone();
+        if let Some(model) = &services.config.notes_model {
+            settings.model.clone_from(model);
+            settings.effort = None;
+        }
+        let request = SampleRequest {
+            expected_turn_id: turn_id,
+            prompt: String::new(),
+            while_running: false,
+            effort: None,
+            client_metadata: BTreeMap::new(),
+            turn_trigger: None,
+            cancel: CancellationToken::new(),
+        };
+        let about = Notes {
+            thread,
+            title: state.info.preview.clone(),
+            cwd: settings.cwd.clone(),
+            text: String::new(),
+        };
+        let job = state.sample_job(services, request, &settings);
+        if self.session.history.load().await.is_some() {
+            return;
+        }
+        let memories = Memories::new(&services.config.codex_home);
+        tokio::spawn(memory::note(
+            job,
+            self.session.history.snapshot(),
+            memories,
+            about,
+        ));
+    }
+
+    /// Asks the model something beside the thread.
+    async fn sample(&mut self, request: SampleRequest, reply: Reply<Sample>) {
+        let state = &self.state;
+        let refused = if let Err(error) = sample::check(&request) {
+            Some(error)
+        } else if self.services.outbox.log().path().is_none() {
+            Some(Error::invalid("sample source must be a persistent root thread"))
+        } else if state.last_turn.as_ref() != Some(&request.expected_turn_id) {
+            Some(Error::invalid(
+                "sample source turn must be the latest finished turn",
+            ))
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            return reply.send(Err(error));
+        }
+        let job = state.sample_job(&self.services, request, &state.settings);
+        if let Some(warning) = self.session.history.load().await {
+            self.services.outbox.emit(Event::Warning(warning));
+        }
+        let history = self.session.history.snapshot();
+        tokio::spawn(async move { reply.send(job.run(history).await) });
+    }
+
+    /// The turn that begins now that nothing runs and nobody asks for anything: the next message of the queue, else the
+    /// next step towards the goal.
+    async fn turn_by_itself(&mut self) -> Option<TurnPlan> {
+        let nobody_asks = self.deferred.is_empty() && self.mailbox.is_empty();
+        if !nobody_asks || !std::mem::take(&mut self.may_begin_alone) {
+            return None;
+        }
+        if self.services.queue.is_due()
+            && let Some(plan) = self.queued_turn(None, None).await
+        {
+            return Some(plan);
+        }
+        let goals = &self.services.goals;
+        let items = tokio::select! {
+            biased;
+            // What is kept is read once, and others may be at the database: whoever asks for something need not wait.
+            Some(mail) = self.mailbox.recv() => {
+                self.deferred.push_back(mail);
+                self.may_begin_alone = true;
+                return None;
+            }
+            items = goals.continuation(self.state.settings.collaboration_mode) => items?,
+        };
+        let plan = self.state.start_turn(StartTurn::default(), Reply::ignore());
+        if plan.is_none() {
+            goals.hold().await;
+        }
+        let task = TurnTask::Goal(items);
+        plan.map(|plan| TurnPlan { task, ..plan })
+    }
+
+    /// The turn that a message of the queue becomes: the first, or the one of this id. A message that can't become one is
+    /// dropped with a warning.
+    async fn queued_turn(&mut self, id: Option<&str>, reply: Option<Reply<Turn>>) -> Option<TurnPlan> {
+        let queue = &self.services.queue;
+        let taken = match queue.take(id).await {
+            Ok(Some(taken)) => Ok(taken),
+            Ok(None) => Err(Error::invalid(match id {
+                Some(id) => format!("queued submission not found: {id}"),
+                None => "queue is empty".to_owned(),
+            })),
+            Err(error) => Err(error),
+        };
+        let outbox = self.services.outbox.clone();
+        match (taken, reply) {
+            (Ok(taken), Some(reply)) => {
+                let queue = Arc::clone(queue);
+                let reply = Reply::new(move |started: Result<Turn>| {
+                    reply.send(started);
+                    queue.tell();
+                });
+                self.state.start_turn(to_turn(taken), reply)
+            }
+            (Ok(taken), None) => {
+                queue.tell();
+                let reply = Reply::new(move |started: Result<Turn>| {
+                    if let Err(error) = started {
+                        outbox.emit(Event::Warning(format!("A queued message was dropped: {error}")));
+                    }
+                });
+                self.state.start_turn(to_turn(taken), reply)
+            }
+            (Err(error), Some(reply)) => {
+                reply.send(Err(error));
+                None
+            }
+            (Err(error), None) => {
+                tracing::debug!(%error, "no queued message begins a turn");
+                None
             }
         }
     }
@@ -173,13 +353,21 @@ impl Actor {
         if let Some(mail) = self.deferred.pop_front() {
             return Some(mail);
         }
-        let delay = self.services.config.thread_unload_delay;
+        let config = Arc::clone(&self.services.config);
+        let delay = config.thread_unload_delay;
         loop {
             let watched = self.state.subscribers > 0;
+            // A time that no clock can hold never comes.
+            let since = self.state.unnoted.since();
+            let note_at = config.notes_after.and_then(|after| since?.checked_add(after));
             tokio::select! {
                 biased;
                 mail = self.mailbox.recv() => return mail,
+                () = sleep_until(note_at.unwrap_or_else(Instant::now)), if note_at.is_some() => {
+                    self.take_notes().await;
+                }
                 () = tokio::time::sleep(delay), if !watched => {
+                    self.take_notes().await;
                     // What only memory knows is kept as long as the process lives.
                     let saved = self.services.outbox.log().problem().is_none();
                     if saved && (self.unload)(&self.mailbox) {
@@ -246,7 +434,8 @@ impl Actor {
             given_up(session)
         });
         let turn = active.take()?;
-        turn.end(result, state).instrument(span).await
+        self.may_begin_alone = true;
+        turn.end(result, state, services).instrument(span).await
     }
 
     /// Ends the thread: its turn, its commands, its log. Each of them whatever becomes of the others.
@@ -271,15 +460,21 @@ impl Actor {
             tracing::error!("ending the commands of a thread panicked");
         }
         // After a fault: a turn that has been told has an end, too.
-        if let Some(turn) = active.or_else(|| ActiveTurn::of(services.outbox.running()?)) {
+        if let Some(turn) =
+            active.or_else(|| ActiveTurn::of(services.outbox.running()?, Arc::clone(&state.settings)))
+        {
             let span = turn.span().clone();
-            let ending = turn.end(TurnResult::failed(fault()), &mut state).instrument(span);
+            let ending = turn.end(TurnResult::failed(fault()), &mut state, &services);
+            let ending = ending.instrument(span);
             let ending = AssertUnwindSafe(ending);
             match ending.catch_unwind().await {
                 Ok(Some(End::Asked(reply))) => asked = Some(reply),
                 Ok(_) => {}
                 Err(_) => tracing::error!("ending a turn panicked"),
             }
+        }
+        if timeout(time, services.goals.flush()).await.is_err() {
+            tracing::warn!("what was spent on a goal could not be saved in time");
         }
         if let Err(lost) = services.outbox.log().close().await {
             tracing::error!("{lost}");
@@ -322,9 +517,18 @@ fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
             | Op::ShellCommand { .. }
             | Op::InjectItems { .. }
             | Op::Compact { .. }
-            | Op::UpdateSettings { .. },
+            | Op::UpdateSettings { .. }
+            | Op::StartQueued { .. },
         ) => true,
-        ThreadMessage::Op(Op::Interrupt { .. } | Op::Snapshot { .. } | Op::Shutdown { .. })
+        ThreadMessage::Op(
+            Op::Interrupt { .. }
+            | Op::UpdateTurnSettings { .. }
+            | Op::Sample { .. }
+            | Op::CountQuestions { .. }
+            | Op::Snapshot { .. }
+            | Op::Shutdown { .. },
+        )
+        | ThreadMessage::Wake
         | ThreadMessage::Subscribers(_)
         | ThreadMessage::Quit(_)
         | ThreadMessage::Warning(_) => false,

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::git_context;
 use super::history::message;
 use crate::config::Config;
+use crate::git::RepositoryContext;
 use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
@@ -50,6 +52,10 @@ pub(crate) struct EnvironmentContext {
     date: String,
     timezone: Option<String>,
     shell: String,
+    /// What is told of repositories; empty where there is none. `None`: nobody has looked, or not in time.
+    git: Option<String>,
+    /// What was noted in earlier threads; told at first only.
+    memories: Option<Arc<str>>,
 }
 
 impl EnvironmentContext {
@@ -79,6 +85,24 @@ impl EnvironmentContext {
             date: chrono::Local::now().format("%Y-%m-%d").to_string(),
             timezone: iana_time_zone::get_timezone().ok(),
             shell: shell_name(),
+            git: None,
+            memories: None,
+        }
+    }
+
+    /// With notes of earlier threads.
+    pub(crate) fn with_memories(self, memories: Option<&Arc<str>>) -> Self {
+        Self {
+            memories: memories.cloned(),
+            ..self
+        }
+    }
+
+    /// With what is known of the repositories of its folders; `None`: it is not known in time.
+    pub(crate) fn with_git(self, repositories: Option<&[RepositoryContext]>) -> Self {
+        Self {
+            git: repositories.map(|found| git_context::render(found).unwrap_or_default()),
+            ..self
         }
     }
 
@@ -143,6 +167,8 @@ impl ContextTracker {
                 date: from(get("current_date"))?,
                 timezone: from(get("timezone"))?,
                 shell: from(get("shell"))?,
+                git: from(get("git"))?,
+                memories: None,
             })
         };
         let Some(before) = before() else { return };
@@ -153,10 +179,17 @@ impl ContextTracker {
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
-    pub(crate) async fn update(&mut self, config: &Arc<Config>, now: EnvironmentContext) -> ContextUpdate {
+    pub(crate) async fn update(
+        &mut self,
+        config: &Arc<Config>,
+        mut now: EnvironmentContext,
+    ) -> ContextUpdate {
         let mut news = ContextUpdate::default();
         self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
+        if now.git.is_none() {
+            now.git = before.and_then(|before| before.git.clone());
+        }
         let is_new = |differs: fn(&EnvironmentContext, &EnvironmentContext) -> bool| {
             before.is_none_or(|old| differs(old, &now))
         };
@@ -167,6 +200,9 @@ impl ContextTracker {
         }
         if is_new(|a, b| a.developer_instructions != b.developer_instructions) {
             developer.extend(now.developer_instructions.clone());
+        }
+        if let (None, Some(notes)) = (before, &now.memories) {
+            developer.push(instructions::memories(notes));
         }
         let new_permissions = is_new(|a, b| {
             a.sandbox_policy != b.sandbox_policy
@@ -221,6 +257,16 @@ impl ContextTracker {
         if (new_place || new_permissions || new_time) && config.include_environment_context {
             user.push(environment_context(config, &now, new_place));
         }
+        if let Some(git) = &now.git {
+            let known = before
+                .and_then(|before| before.git.as_deref())
+                .unwrap_or_default();
+            match git.as_str() {
+                same if same == known => {}
+                "" => user.push(git_context::gone()),
+                new => user.push(new.to_owned()),
+            }
+        }
         if !user.is_empty() {
             news.messages.push(message("user", user));
         }
@@ -261,8 +307,11 @@ impl ContextTracker {
     pub(crate) async fn from_scratch(
         &self,
         config: &Arc<Config>,
-        now: EnvironmentContext,
+        mut now: EnvironmentContext,
     ) -> (Self, ContextUpdate) {
+        if now.git.is_none() {
+            now.git = self.surroundings.as_ref().and_then(|known| known.git.clone());
+        }
         let mut fresh = Self::default();
         let mut news = fresh.update(config, now).await;
         news.messages.extend(fresh.additional(&self.additional));
@@ -323,6 +372,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "current_date": of.date,
         "timezone": of.timezone,
         "shell": of.shell,
+        "git": of.git,
         "project_doc": project_doc.map(hash),
     });
     match state {
@@ -422,7 +472,7 @@ fn element(tag: &str, path: &Path) -> String {
 }
 
 /// Text inside of XML.
-fn escape(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains(['&', '<', '>']) {
         text.replace('&', "&amp;")
             .replace('<', "&lt;")

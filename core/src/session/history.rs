@@ -174,6 +174,22 @@ impl ModelHistory {
         std::mem::take(&mut self.items)
     }
 
+    /// A copy that can be sent as it is, while a turn may go on: every call has an output.
+    pub(crate) fn snapshot(&self) -> Vec<ResponseItem> {
+        let mut items = self.items.clone();
+        let checked = self.checked.min(items.len());
+        let unpaired = pairing::unpaired(&items[checked..]);
+        let calls = unpaired.calls.iter();
+        let outputs: Vec<_> = calls
+            .filter_map(|place| pairing::aborted(&items[checked + place]))
+            .collect();
+        for place in unpaired.outputs.into_iter().rev() {
+            items.remove(checked + place);
+        }
+        items.extend(outputs.into_iter().map(|item| finish(item, usize::MAX)));
+        items
+    }
+
     /// See [`ModelHistory::take_items`].
     pub(crate) fn restore_items(&mut self, items: Vec<ResponseItem>) {
         self.items = items;

@@ -1,14 +1,17 @@
 //! What reaches a running turn from outside: more words of the user, and its interruption.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
+use super::history::ModelHistory;
+use super::request::Request;
 use super::user_shell::RunningShellCommand;
 use crate::model::{ModelError, ResponseItem};
-use crate::{ContextEntry, UserInput};
+use crate::{ContextEntry, ThreadSettings, UserInput};
 
 /// Something for a running turn.
 #[derive(Debug)]
@@ -19,8 +22,22 @@ pub(crate) enum TurnMessage {
     Queued(TurnInput),
     /// Items for the history.
     Inject(Vec<ResponseItem>),
+    /// Somebody wants to know the history as it is.
+    Snapshot(oneshot::Sender<Vec<ResponseItem>>),
+    /// Other settings for the rest of the turn.
+    Settings(Box<NewTurnSettings>),
     /// The user has started a command.
     Shell(RunningShellCommand),
+}
+
+/// What a turn goes on with from its next request.
+#[derive(Debug)]
+pub(crate) struct NewTurnSettings {
+    pub(crate) settings: Arc<ThreadSettings>,
+    /// Without what was chosen for this turn only.
+    pub(crate) request: Request,
+    /// The service tier is among what changed.
+    pub(crate) new_tier: bool,
 }
 
 /// What the user says.
@@ -95,6 +112,16 @@ impl TurnInbox {
             biased;
             () = cancel.cancelled() => Err(StreamInterrupt::Interrupted),
             done = what => Ok(done),
+        }
+    }
+
+    /// Answers those who want to know the history. Nobody may be there any more.
+    pub(crate) fn give_snapshots(&mut self, history: &ModelHistory) {
+        let is_wanted = |mail: &mut TurnMessage| matches!(mail, TurnMessage::Snapshot(_));
+        for mail in self.waiting.extract_if(.., is_wanted) {
+            if let TurnMessage::Snapshot(answer) = mail {
+                let _ = answer.send(history.snapshot());
+            }
         }
     }
 

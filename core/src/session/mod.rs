@@ -7,12 +7,13 @@
 //! Where to look:
 //!
 //! * what reaches a thread: `actor` (the mailbox, and the thread's end), `inbox` (what reaches its running turn), `state`
-//!   (what is known of the thread between and during turns), `settings`
+//!   (what is known of the thread between and during turns), `settings`, `queue` (what the user wants to say next)
 //! * summing up a history that is too long: `compaction`, and `turn/compaction` for what happens in the turn
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
-//!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts)
-//! * what the model is told: `context` (environment and instructions), `input` (the user's words, images, skills),
+//!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread),
+//!   `memory` (notes for later threads)
+//! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
 
@@ -21,12 +22,16 @@ mod actor;
 mod calls;
 mod compaction;
 mod context;
+mod git_context;
 mod history;
 mod inbox;
 mod input;
+mod memory;
 mod message;
 mod plan;
+mod queue;
 mod request;
+mod sample;
 pub(crate) mod settings;
 mod state;
 mod stream;
@@ -41,6 +46,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use memory::Unnoted;
+pub(crate) use queue::{MessageQueue, check as check_queued};
 pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
@@ -48,7 +55,8 @@ use crate::agents::ThreadAgents;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
-use crate::history::{LoadHistory, ThreadLog};
+use crate::goal_tracker::GoalTracker;
+use crate::history::{LoadHistory, ThreadLog, ThreadStore};
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -71,11 +79,19 @@ pub(crate) struct Services {
     pub(crate) patches: Arc<PatchState>,
     /// What the user has allowed.
     pub(crate) approvals: Arc<ThreadApprovals>,
+    /// What the thread is to reach.
+    pub(crate) goals: Arc<GoalTracker>,
+    /// What the user wants to say next.
+    pub(crate) queue: Arc<MessageQueue>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,
     /// The thread's side of agents that it starts.
     pub(crate) agents: Arc<ThreadAgents>,
+    /// What was noted in earlier threads.
+    pub(crate) memories: Option<Arc<str>>,
+    /// Stored threads of this home.
+    pub(crate) store: ThreadStore,
 }
 
 /// What the turns of a thread hand on to each other.
@@ -148,6 +164,7 @@ impl Actor {
             unload,
             remove,
             deferred: VecDeque::new(),
+            may_begin_alone: true,
             active: None,
         }
     }

@@ -110,6 +110,15 @@ impl Request {
         ))
     }
 
+    /// With what another request chose for its turn only: the schema of the answer and, unless `new_tier`, the service tier.
+    pub(crate) fn with_choices_of(mut self, other: &mut Self, new_tier: bool) -> Self {
+        self.output_schema = other.output_schema.take();
+        if !new_tier {
+            self.service_tier = other.service_tier.take();
+        }
+        self
+    }
+
     /// The tools that run here, and the search that the model's server does itself.
     fn tools(&self) -> Arc<Vec<Value>> {
         match &self.web_search {

@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::inbox::TurnInput;
+use super::inbox::{NewTurnSettings, TurnInput};
+use super::memory::Unnoted;
 use super::request::Request;
+use super::sample::SampleJob;
 use super::turn::{TurnPlan, TurnTask};
-use super::{input, settings};
+use super::{Services, input, settings};
 use crate::DynamicTools;
 use crate::agents::ThreadAgents;
 use crate::config::Config;
+use crate::exec::ExecSessions;
 use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
-    Error, Event, Field, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
-    ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, new_id, now_s,
+    Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SandboxPolicy, SettingsPatch, StartTurn,
+    ThreadInfo, ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id,
+    now_s,
 };
 
 /// See the module.
@@ -41,6 +45,12 @@ pub(crate) struct ThreadState {
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
     pub(crate) client_metadata: BTreeMap<String, String>,
+    /// What there is to note of the thread.
+    pub(crate) unnoted: Unnoted,
+    /// The turn that ended last.
+    pub(crate) last_turn: Option<String>,
+    /// Questions that the client itself has open with the user.
+    pub(crate) questions: u64,
 }
 
 impl ThreadState {
@@ -184,6 +194,59 @@ impl ThreadState {
         }
     }
 
+    /// Whether the settings of a running turn may be changed.
+    pub(crate) fn check_turn_settings(&self) -> Result<()> {
+        if self.config.features.enabled(features::STEP_MODEL_SWITCHING) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "turn settings updates require the step_model_switching feature",
+        ))
+    }
+
+    /// What the running turn goes on with after a change that is for it alone.
+    pub(crate) fn turn_settings(
+        &self,
+        current: &ThreadSettings,
+        patch: &SettingsPatch,
+    ) -> Result<NewTurnSettings> {
+        if patch
+            .model
+            .as_ref()
+            .is_some_and(|model| !self.models.find(model).1)
+        {
+            return Err(Error::invalid("the destination model has only fallback metadata"));
+        }
+        let settings = Arc::new(settings::changed(&self.config, current, patch)?);
+        let request = Request::new(
+            &self.models,
+            &self.config,
+            &settings,
+            &self.dynamic_tools,
+            None,
+            None,
+        );
+        Ok(NewTurnSettings {
+            settings,
+            request,
+            new_tier: patch.service_tier.is_some(),
+        })
+    }
+
+    /// One more or one less question that the client has open: while there is one, commands are waited for as long as it
+    /// takes. Gives how many there are.
+    pub(crate) fn count_questions(&mut self, more: bool, exec: &ExecSessions) -> Result<u64> {
+        self.questions = if more {
+            self.questions.saturating_add(1)
+        } else {
+            self.questions
+                .checked_sub(1)
+                .ok_or_else(|| Error::invalid("out-of-band elicitation count is already zero"))?
+        };
+        exec.rest_timeouts(self.questions > 0);
+        Ok(self.questions)
+    }
+
     /// The user said something: the first words become the preview.
     pub(crate) fn heard(&mut self, said: &[UserInput]) {
         if self.info.preview.is_empty()
@@ -229,12 +292,6 @@ impl ThreadState {
 
     /// What identifies a turn to the model's server.
     pub(crate) fn identity(&self, plan: &TurnPlan) -> TurnIdentity {
-        let (sandbox, mode) = match plan.settings.sandbox_policy {
-            SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
-            SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
-            SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
-            SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
-        };
         let mut client_metadata = self.client_metadata.clone();
         // The client has a parameter for it.
         client_metadata.remove("turn_trigger");
@@ -242,15 +299,46 @@ impl ThreadState {
             client_metadata.insert("turn_trigger".into(), trigger.clone());
         }
         TurnIdentity {
-            turn_id: plan.id.to_string(),
             root_turn_id: plan.root_id.clone(),
             parent_turn_id: self.parent_turn_id.clone(),
-            started_at_ms: crate::now_ms(),
-            cwd: plan.settings.cwd.clone(),
-            workspace_roots: plan.settings.workspace_roots.clone(),
-            sandbox: sandbox.into(),
-            sandbox_mode: mode.into(),
             client_metadata,
+            ..identity(plan.id.to_string(), &plan.settings)
+        }
+    }
+
+    /// A question to the model beside the thread, as it stands after this turn.
+    pub(crate) fn sample_job(
+        &self,
+        services: &Services,
+        request: SampleRequest,
+        settings: &ThreadSettings,
+    ) -> SampleJob {
+        let settings = ThreadSettings {
+            effort: request.effort.or_else(|| settings.effort.clone()),
+            ..settings.clone()
+        };
+        let mut client_metadata = request.client_metadata;
+        client_metadata.extend(request.turn_trigger.map(|why| ("turn_trigger".into(), why)));
+        let id = new_id();
+        let identity = TurnIdentity {
+            root_turn_id: id.clone(),
+            client_metadata,
+            ..identity(id, &settings)
+        };
+        let prepared = Request::new(
+            &self.models,
+            &self.config,
+            &settings,
+            &self.dynamic_tools,
+            None,
+            None,
+        );
+        SampleJob {
+            turn_id: request.expected_turn_id,
+            question: request.prompt,
+            prompt: prepared.prompt(services, &settings),
+            client: services.client.turn(identity),
+            cancel: request.cancel,
         }
     }
 
@@ -313,5 +401,24 @@ fn in_progress(id: &str, root_id: &str) -> Turn {
         started_at: None,
         completed_at: None,
         duration_ms: None,
+    }
+}
+
+/// What identifies a turn with these settings to the model's server.
+fn identity(turn_id: String, settings: &ThreadSettings) -> TurnIdentity {
+    let (sandbox, mode) = match settings.sandbox_policy {
+        SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
+        SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
+        SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
+        SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
+    };
+    TurnIdentity {
+        turn_id,
+        started_at_ms: crate::now_ms(),
+        cwd: settings.cwd.clone(),
+        workspace_roots: settings.workspace_roots.clone(),
+        sandbox: sandbox.into(),
+        sandbox_mode: mode.into(),
+        ..TurnIdentity::default()
     }
 }

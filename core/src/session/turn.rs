@@ -23,7 +23,7 @@ use super::{ConversationState, Services, input};
 use crate::features;
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
-use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, RetryDecision};
+use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem, RetryDecision};
 use crate::net::client::network;
 use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id};
 
@@ -50,13 +50,15 @@ pub(crate) enum TurnTask {
     Shell(ShellCommand),
     /// To sum up the history.
     Compact,
+    /// To work for the thread's goal: nobody has asked for it just now. This is what the model is told.
+    Goal(Vec<ResponseItem>),
 }
 
 impl TurnTask {
     /// What a turn of this kind is called where it refuses input that comes while it runs. `None`: it takes it.
     pub(crate) fn refuses_input_as(&self) -> Option<&'static str> {
         match self {
-            Self::Regular | Self::Shell(_) => None,
+            Self::Regular | Self::Shell(_) | Self::Goal(_) => None,
             Self::Compact => Some("compact"),
         }
     }
@@ -165,6 +167,7 @@ impl Turn<'_> {
                 }
             }
             TurnTask::Compact => return self.compact_as_asked().await,
+            TurnTask::Goal(items) => self.session.history.push(items),
         }
         loop {
             if self.sample().await? || self.inbox.has_steer() {
@@ -172,6 +175,11 @@ impl Turn<'_> {
             }
             if self.any_shell() {
                 self.finish_shells().await?;
+                continue;
+            }
+            let news = self.services.goals.news(true).await;
+            if !news.is_empty() {
+                self.session.history.push(news);
                 continue;
             }
             self.drain_inbox().await;
@@ -217,6 +225,7 @@ impl Turn<'_> {
         session.load(services, plan.request.context_window).await;
         session.history.limit_outputs(plan.request.output_limit);
         session.history.turn_began(&plan.id);
+        services.goals.turn_began(&plan.id).await;
         session.usage.turn_began(Some(plan.request.context_window));
         log.append(vec![Entry::TurnStarted {
             turn_id: plan.id.to_string(),
@@ -238,14 +247,22 @@ impl Turn<'_> {
             services,
             session,
             plan,
+            client,
             ..
         } = self;
+        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
+            client.git_context().await
+        } else {
+            None
+        };
         let now = EnvironmentContext::new(
             &plan.settings,
             services.developer_instructions.as_deref(),
             plan.request.deferred_tools.overview(),
         )
-        .in_team(services.agents.team(plan.request.agents));
+        .in_team(services.agents.team(plan.request.agents))
+        .with_git(git.as_deref())
+        .with_memories(services.memories.as_ref());
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {
@@ -294,6 +311,16 @@ impl Turn<'_> {
                     self.hear(turn_input).await
                 }
                 TurnMessage::Inject(items) => self.session.history.push(items),
+                TurnMessage::Snapshot(answer) => {
+                    // Nobody may be there any more.
+                    let _ = answer.send(self.session.history.snapshot());
+                }
+                TurnMessage::Settings(new) => {
+                    let plan = &mut self.plan;
+                    plan.settings = new.settings;
+                    plan.request = new.request.with_choices_of(&mut plan.request, new.new_tier);
+                    self.prompt = plan.request.prompt(self.services, &plan.settings);
+                }
                 TurnMessage::Shell(running) => self.shells.push(running),
             }
         }
@@ -307,6 +334,8 @@ impl Turn<'_> {
         self.drain_inbox().await;
         self.compact_if_due().await?;
         self.asked = true;
+        let news = self.services.goals.news(false).await;
+        self.session.history.push(news);
         match self.request().await {
             Ok(more) => {
                 self.client.on_success();
@@ -321,6 +350,7 @@ impl Turn<'_> {
     /// Sends the history, and takes the answer with all its tool calls.
     async fn request(&mut self) -> Result<bool, StreamInterrupt> {
         let mut calls = Calls::new(self.inbox.cancel.child_token());
+        self.services.goals.response_began();
         self.prompt.input = self.session.history.take_items();
         let opened = self
             .inbox
@@ -351,6 +381,10 @@ impl Turn<'_> {
         };
         // Ends the request where it was cut.
         drop(stream);
+        let usage = completed.as_ref().and_then(|completed| completed.usage);
+        self.services
+            .goals
+            .response_over(usage.map(TokenUsage::bounded), calls.any());
         // Of an interrupted turn, nobody waits for the ends of items.
         if matches!(cut, Some(StreamInterrupt::Steered | StreamInterrupt::Failed(_))) {
             items.cut().await;

@@ -2,7 +2,7 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `request_user_input`, `request_permissions`, `view_image`, `send_message`, `collab` (other agents), `dynamic`
+//! commands), `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab` (other agents), `dynamic`
 //! (tools of the client), `tool_search` (tools that are shown once they are searched for), `tests`. `web_search` runs at
 //! the model's server: `crate::session` adds it to requests.
 
@@ -10,6 +10,7 @@ mod apply_patch;
 mod collab;
 mod dynamic;
 mod exec_command;
+mod goal;
 mod patch_in_shell;
 mod request_permissions;
 mod request_user_input;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
+use self::goal::{CreateGoal, GetGoal, UpdateGoal};
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
 use self::send_message::SendMessage;
@@ -39,6 +41,7 @@ use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
+use crate::goal_tracker::GoalTracker;
 use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -143,6 +146,7 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
     let request = config.features.enabled(features::REQUEST_PERMISSIONS_TOOL);
     let messages = model.messages || config.features.enabled(features::SEND_MESSAGE_TO_USER_ASYNC);
     let view_image = model.images && config.features.enabled(features::VIEW_IMAGE);
+    let goals = config.features.enabled(features::GOALS);
     ToolSet::shared(&[
         (shell && !permissions, || {
             Arc::new(ExecCommand { permissions: false })
@@ -159,6 +163,9 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
         (request, || Arc::new(RequestPermissions)),
         (model.patches, || Arc::new(ApplyPatch)),
         (view_image, || Arc::new(ViewImage)),
+        (goals, || Arc::new(GetGoal)),
+        (goals, || Arc::new(CreateGoal)),
+        (goals, || Arc::new(UpdateGoal)),
     ])
 }
 
@@ -212,6 +219,8 @@ pub(crate) struct CallContext {
     pub(crate) root_turn_id: Arc<str>,
     /// The thread's side of agents; `None`: it may not start any.
     pub(crate) agents: Option<Arc<ThreadAgents>>,
+    /// The thread's goal.
+    pub(crate) goals: Arc<GoalTracker>,
 }
 
 /// A call as the model made it.
@@ -277,11 +286,14 @@ impl ToolSet {
         sets.entry(wanted).or_insert_with(made).clone()
     }
 
-    /// The same tools, with one more description behind those of the others: what it describes is found elsewhere.
+    /// The same tools, with one more description: what it describes is found elsewhere. Goals come last.
     fn with_spec(&self, spec: Value) -> Self {
+        let mut specs: Vec<_> = self.specs.iter().cloned().collect();
+        let goals = specs.iter().position(|spec| spec["name"] == GetGoal.name());
+        specs.insert(goals.unwrap_or(specs.len()), spec);
         Self {
             tools: Arc::clone(&self.tools),
-            specs: Arc::new(self.specs.iter().cloned().chain([spec]).collect()),
+            specs: Arc::new(specs),
         }
     }
 

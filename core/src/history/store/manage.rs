@@ -32,6 +32,9 @@ pub struct MetadataPatch {
     /// Address of the remote `origin`.
     #[serde(with = "double", skip_serializing_if = "Option::is_none")]
     pub origin_url: Option<Option<String>>,
+    /// No memories are made of the thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_memories: Option<bool>,
 }
 
 #[expect(clippy::option_option, reason = "absent, null and given are three things")]
@@ -54,6 +57,7 @@ impl MetadataPatch {
         self.sha = newer.sha.or(self.sha.take());
         self.branch = newer.branch.or(self.branch.take());
         self.origin_url = newer.origin_url.or(self.origin_url.take());
+        self.without_memories = newer.without_memories.or(self.without_memories);
     }
 
     fn apply(self, info: &mut ThreadInfo) {
@@ -109,6 +113,16 @@ impl ThreadStore {
                 Ok(())
             })?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Whether memories may be made of a thread.
+    pub(crate) async fn makes_memories(&self, id: ThreadId) -> Result<bool> {
+        self.blocking(move |state| {
+            let key = id.to_string();
+            let patch = state.data.read(|db| patch_of(db, &key))?;
+            Ok(patch.and_then(|patch| patch.without_memories) != Some(true))
         })
         .await
     }

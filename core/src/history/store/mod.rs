@@ -5,7 +5,7 @@
 //! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `attachments`, `read_state` with
-//!   `read_marks`
+//!   `read_marks`, `queue`
 
 mod all_turns;
 mod attachments;
@@ -16,6 +16,7 @@ pub(crate) mod load;
 mod manage;
 mod pages;
 mod places;
+mod queue;
 mod read_marks;
 mod read_state;
 mod search;
@@ -33,6 +34,7 @@ pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
+pub use queue::{QueueChange, QueuePage, QueuedSubmission};
 use read_marks::ReadMarkCache;
 pub(crate) use read_marks::ReadStateHandle;
 pub use search::Occurrence;

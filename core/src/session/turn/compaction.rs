@@ -400,7 +400,8 @@ impl Turn<'_> {
             services.developer_instructions.as_deref(),
             plan.request.deferred_tools.overview(),
         )
-        .in_team(services.agents.team(plan.request.agents));
+        .in_team(services.agents.team(plan.request.agents))
+        .with_memories(services.memories.as_ref());
         if let Some(model) = &task.model {
             // The change to the other model is still to be told.
             now = now.for_model(model.clone());
@@ -415,6 +416,7 @@ impl Turn<'_> {
         });
         let replacement_history = session.history.replace(history);
         session.context = context;
+        services.goals.history_replaced().await;
         let window = services.client.start_window();
         let usage = answer
             .usage

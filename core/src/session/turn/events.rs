@@ -38,6 +38,7 @@ impl Turn<'_> {
                     stream.next().await
                 };
                 let event = self.inbox.watch(calls, next).await?;
+                self.inbox.give_snapshots(&self.session.history);
                 burst = 0;
                 event
             };
@@ -178,6 +179,7 @@ impl Turn<'_> {
                 patches,
                 dynamic_tools,
                 approvals,
+                goals,
                 tools,
                 agents,
                 config,
@@ -197,6 +199,7 @@ impl Turn<'_> {
                 config: Arc::clone(config),
                 root_turn_id: self.plan.root_id.as_str().into(),
                 agents: self.plan.request.agents.map(|_| Arc::clone(agents)),
+                goals: Arc::clone(goals),
             };
             calls.start(tools, context, known);
         } else {

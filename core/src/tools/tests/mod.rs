@@ -35,7 +35,8 @@ use crate::config::{Config, ConfigSource, ShellEnvironmentPolicy};
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
 use crate::exec_policy::RuleSet;
 use crate::exec_policy::store::{HomeRules, ThreadRules};
-use crate::history::ThreadLog;
+use crate::goal_tracker::GoalTracker;
+use crate::history::{Layout, ThreadLog, ThreadStore};
 use crate::model::FunctionOutput;
 use crate::outbox::Outbox;
 use crate::safety::ThreadApprovals;
@@ -113,15 +114,18 @@ impl Bench {
             max_poll: Duration::from_secs(300),
         });
         let rules = ThreadRules::new(HomeRules::new(dir.path().join("home")), RuleSet::default());
+        let outbox = Outbox::new(
+            thread_id,
+            Arc::new(Sink(sender)),
+            ThreadLog::none(),
+            None,
+            crate::ThreadStatus::Idle,
+            false,
+        );
+        let store = ThreadStore::new(Layout::new(dir.path().join("home")), "openai");
         let cx = CallContext {
-            outbox: Outbox::new(
-                thread_id,
-                Arc::new(Sink(sender)),
-                ThreadLog::none(),
-                None,
-                crate::ThreadStatus::Idle,
-                false,
-            ),
+            goals: GoalTracker::new(thread_id, store, outbox.clone(), false),
+            outbox,
             turn_id: "t1".into(),
             settings: Arc::new(settings),
             output_limit: OutputLimit::Tokens(10_000),

@@ -1,0 +1,489 @@
+//! The goal of a loaded thread: kept, told, counted, and what follows from it (docs/contract/threads.md#goals).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio::time::Instant;
+
+use crate::history::{Entry, ThreadStore};
+use crate::instructions;
+use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
+use crate::outbox::Outbox;
+use crate::{
+    Error, ErrorKind, Event, Goal, GoalPatch, GoalStatus, ModeKind, Reply, Result, ThreadId, TokenUsage,
+    new_id, now_s,
+};
+
+/// Turns in a row that began by themselves and called no tool, after which the goal counts as blocked.
+const MAX_IDLE_TURNS: u32 = 20;
+/// Turns in a row that began by themselves, after which the goal rests until the user says something.
+const MAX_TURNS_ALONE: u32 = 500;
+
+/// How a turn ended, as far as its goal is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TurnEnd {
+    /// It did what it was there for.
+    Completed,
+    /// Somebody stopped it.
+    Interrupted,
+    /// It failed.
+    Failed(ErrorKind),
+}
+
+/// Keeps the goal of one loaded thread, and counts what its turns spend on it.
+pub(crate) struct GoalTracker {
+    thread: ThreadId,
+    store: ThreadStore,
+    outbox: Outbox,
+    /// Goals are switched on, and the thread is one that can have them.
+    enabled: bool,
+    /// Nothing is kept that has not been read.
+    is_loaded: AtomicBool,
+    /// Held while the database is written: changes of the client, of the model and of a turn's end come one after the other,
+    /// and are told in that order.
+    state: AsyncMutex<State>,
+    /// A lock, because a turn counts while others look at the goal. Held for a few instructions.
+    counts: Mutex<Counts>,
+    /// A response streams in: what it costs is not known yet.
+    responding: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct State {
+    goal: Option<Goal>,
+    /// Time that is not in the goal yet: less than a second.
+    rest: Duration,
+    turn: Option<RunningTurn>,
+    /// The objective that the model was told last.
+    told: Option<String>,
+    /// Somebody stopped the last turn: nothing begins by itself until another one has ended.
+    is_held: bool,
+    /// The next turn begins by itself.
+    begins_alone: bool,
+    idle_turns: u32,
+    turns_alone: u32,
+    /// The user has changed the objective under a running turn.
+    is_changed: bool,
+    /// The database does not know the last counts.
+    is_unsaved: bool,
+}
+
+struct RunningTurn {
+    id: Arc<str>,
+    /// Up to when its time is counted.
+    counted: Instant,
+    began_alone: bool,
+}
+
+/// What a turn has spent since the last count.
+#[derive(Default)]
+struct Counts {
+    tokens: i64,
+    called_tools: bool,
+}
+
+impl GoalTracker {
+    /// The tracker of a thread. `enabled`: it may have a goal.
+    pub(crate) fn new(thread: ThreadId, store: ThreadStore, outbox: Outbox, enabled: bool) -> Arc<Self> {
+        Arc::new(Self {
+            thread,
+            store,
+            outbox,
+            enabled,
+            is_loaded: AtomicBool::new(false),
+            state: AsyncMutex::default(),
+            counts: Mutex::default(),
+            responding: watch::Sender::new(false),
+        })
+    }
+
+    /// The thread is new: nothing is kept that would have to be read.
+    pub(crate) fn is_of_new_thread(&self) {
+        self.is_loaded.store(true, Ordering::Relaxed);
+    }
+
+    /// The goal as it stands, with what the running turn has spent so far.
+    pub(crate) async fn goal(&self) -> Result<Option<Goal>> {
+        let state = self.loaded().await?;
+        Ok(state.goal.clone())
+    }
+
+    /// The user sets or changes the goal. Answers, then tells.
+    pub(crate) async fn set(&self, patch: GoalPatch, reply: Reply<Goal>) {
+        match self.changed_by_user(&patch).await {
+            Ok((goal, _state)) => {
+                reply.send(Ok(goal.clone()));
+                self.tell(None, goal);
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    async fn changed_by_user(&self, patch: &GoalPatch) -> Result<(Goal, tokio::sync::MutexGuard<'_, State>)> {
+        let mut state = self.loaded().await?;
+        self.count(&mut state);
+        let before = state.goal.clone();
+        let goal = Goal::patched(before.as_ref(), self.thread, patch, now_s())?;
+        self.save(&mut state, Some(goal.clone())).await?;
+        state.is_held = false;
+        state.idle_turns = 0;
+        state.turns_alone = 0;
+        state.is_changed |= state.turn.is_some()
+            && goal.is_active()
+            && before.is_some_and(|before| before.is_active() && before.objective != goal.objective);
+        Ok((goal, state))
+    }
+
+    /// The user drops the goal. Answers whether there was one, then tells.
+    pub(crate) async fn clear(&self, reply: Reply<bool>) {
+        let cleared = async {
+            let mut state = self.loaded().await?;
+            let existed = state.goal.is_some();
+            if existed {
+                self.save(&mut state, None).await?;
+                state.is_changed = false;
+                state.told = None;
+            }
+            Ok((existed, state))
+        };
+        match cleared.await {
+            Ok((existed, _state)) => {
+                reply.send(Ok(existed));
+                if existed {
+                    self.outbox.emit(Event::GoalCleared);
+                }
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    }
+
+    /// The model sets a goal. There must be none that is still to be reached.
+    pub(crate) async fn create(&self, objective: &str, budget: Option<i64>) -> Result<Goal> {
+        let mut state = self.loaded().await?;
+        self.count(&mut state);
+        let goal = Goal::new(self.thread, objective, budget, now_s())?;
+        if state
+            .goal
+            .as_ref()
+            .is_some_and(|goal| goal.status != GoalStatus::Complete)
+        {
+            return Err(Error::invalid(
+                "this thread has a goal that is not complete; complete it before you create another one",
+            ));
+        }
+        self.save(&mut state, Some(goal.clone())).await?;
+        state.rest = Duration::ZERO;
+        state.told = None;
+        self.tell(state.turn_id(), goal.clone());
+        Ok(goal)
+    }
+
+    /// The model says how the goal stands. Waits until it is known what the response that says so has cost.
+    pub(crate) async fn update(&self, status: GoalStatus) -> Result<Goal> {
+        if !matches!(
+            status,
+            GoalStatus::Complete | GoalStatus::Blocked | GoalStatus::Paused
+        ) {
+            return Err(Error::invalid(
+                "update_goal takes complete, blocked or, if the user asked for it, paused; other statuses are set by the \
+                 user and the system",
+            ));
+        }
+        // Fails only if the sender is dropped, and that is ours.
+        let _ = self
+            .responding
+            .subscribe()
+            .wait_for(|responding| !responding)
+            .await;
+        let mut state = self.loaded().await?;
+        self.count(&mut state);
+        let mut goal = state
+            .goal
+            .clone()
+            .ok_or_else(|| Error::invalid("this thread has no goal that could be updated"))?;
+        goal.status = status;
+        goal.updated_at = now_s();
+        self.save(&mut state, Some(goal.clone())).await?;
+        self.tell(state.turn_id(), goal.clone());
+        Ok(goal)
+    }
+
+    /// A turn begins.
+    pub(crate) async fn turn_began(&self, turn_id: &Arc<str>) {
+        let mut state = self.state.lock().await;
+        let began_alone = std::mem::take(&mut state.begins_alone);
+        if !began_alone {
+            state.idle_turns = 0;
+            state.turns_alone = 0;
+        }
+        *self.counts() = Counts::default();
+        state.turn = Some(RunningTurn {
+            id: Arc::clone(turn_id),
+            counted: Instant::now(),
+            began_alone,
+        });
+    }
+
+    /// A request goes out.
+    pub(crate) fn response_began(&self) {
+        self.responding.send_replace(true);
+    }
+
+    /// Its response is over; these are its token counts, if they are known, and whether it called tools.
+    pub(crate) fn response_over(&self, usage: Option<TokenUsage>, called_tools: bool) {
+        let mut counts = self.counts();
+        counts.called_tools |= called_tools;
+        if let Some(usage) = usage {
+            let uncached = usage
+                .input_tokens
+                .saturating_sub(usage.cached_input_tokens)
+                .max(0);
+            let spent = uncached.saturating_add(usage.output_tokens.max(0));
+            counts.tokens = counts.tokens.saturating_add(spent);
+        }
+        drop(counts);
+        self.responding.send_replace(false);
+    }
+
+    /// What the model must be told before the turn's next request. `at_end`: there is none unless this is worth one.
+    pub(crate) async fn news(&self, at_end: bool) -> Vec<ResponseItem> {
+        let mut state = self.state.lock().await;
+        let Some(was_active) = state.goal.as_ref().map(Goal::is_active) else {
+            return Vec::new();
+        };
+        let mut news = Vec::new();
+        if !at_end && self.count(&mut state) {
+            let goal = state.goal.clone();
+            if was_active && goal.as_ref().is_some_and(|goal| !goal.is_active()) {
+                news.push(hidden(instructions::goal_budget_spent()));
+            }
+            if let Some(goal) = goal {
+                self.tell(state.turn_id(), goal);
+            }
+        }
+        let is_active = state.goal.as_ref().is_some_and(Goal::is_active);
+        let is_new = is_active && state.told.is_none();
+        if state.is_changed || is_new && !at_end && self.counts().called_tools {
+            news.extend(state.untold_objective());
+            if std::mem::take(&mut state.is_changed) {
+                news.push(hidden(instructions::goal_changed()));
+            }
+        }
+        news
+    }
+
+    /// The history was summed up: the objective is to be told again.
+    pub(crate) async fn history_replaced(&self) {
+        self.state.lock().await.told = None;
+    }
+
+    /// A turn has ended.
+    pub(crate) async fn turn_ended(self: &Arc<Self>, end: TurnEnd) {
+        let mut state = self.state.lock().await;
+        let was_active = state.goal.as_ref().is_some_and(Goal::is_active);
+        let called_tools = self.counts().called_tools;
+        let is_counted = self.count(&mut state);
+        let turn = state.turn.take();
+        state.is_held = end == TurnEnd::Interrupted;
+        state.is_changed = false;
+        let began_alone = turn.as_ref().is_some_and(|turn| turn.began_alone);
+        let turn_id = turn.map(|turn| turn.id);
+        if !was_active {
+            return;
+        }
+        let mut stop = match end {
+            TurnEnd::Failed(ErrorKind::UsageLimitExceeded) => Some((GoalStatus::UsageLimited, None)),
+            TurnEnd::Failed(_) => Some((GoalStatus::Blocked, None)),
+            TurnEnd::Completed | TurnEnd::Interrupted => None,
+        };
+        if began_alone && end == TurnEnd::Completed {
+            stop = state.without_progress(called_tools);
+        }
+        let is_stopped = stop.is_some();
+        let Some(goal) = &mut state.goal else { return };
+        let mut warning = None;
+        if let (Some((status, why)), true) = (stop, goal.is_active()) {
+            goal.status = status;
+            goal.updated_at = now_s();
+            warning = why;
+        }
+        let goal = goal.clone();
+        if is_counted || is_stopped || end != TurnEnd::Interrupted {
+            self.tell(turn_id, goal);
+            if let Some(warning) = warning {
+                self.outbox.emit(Event::Warning(warning));
+            }
+            state.is_unsaved = true;
+            let tracker = Arc::clone(self);
+            tokio::spawn(async move { tracker.flush().await });
+        }
+    }
+
+    /// The turn that the goal wants to begin now that nothing runs: what the model is told in it.
+    pub(crate) async fn continuation(&self, mode: ModeKind) -> Option<Vec<ResponseItem>> {
+        if !self.enabled || mode == ModeKind::Plan {
+            return None;
+        }
+        let mut state = self.loaded().await.ok()?;
+        let goal = state.goal.clone().filter(Goal::is_active)?;
+        if state.is_held {
+            return None;
+        }
+        state.begins_alone = true;
+        let mut items: Vec<_> = state.untold_objective().into_iter().collect();
+        items.push(hidden(instructions::goal_continuation(&goal)));
+        Some(items)
+    }
+
+    /// The turn that was to begin could not.
+    pub(crate) async fn hold(&self) {
+        let mut state = self.state.lock().await;
+        state.begins_alone = false;
+        state.is_held = true;
+    }
+
+    /// Writes down what only memory knows.
+    pub(crate) async fn flush(&self) {
+        let mut state = self.state.lock().await;
+        if state.is_unsaved {
+            let goal = state.goal.clone();
+            if let Err(error) = self.save(&mut state, goal).await {
+                tracing::warn!(%error, "what was spent on a goal is not saved yet");
+            }
+        }
+    }
+
+    /// The state, after what is kept has been read.
+    async fn loaded(&self) -> Result<tokio::sync::MutexGuard<'_, State>> {
+        if !self.enabled {
+            return Err(Error::invalid(if self.outbox.log().path().is_none() {
+                format!("ephemeral thread does not support goals: {}", self.thread)
+            } else {
+                "goals feature is disabled".to_owned()
+            }));
+        }
+        let mut state = self.state.lock().await;
+        if !self.is_loaded.load(Ordering::Relaxed) {
+            state.goal = read(&self.store, self.thread).await?;
+            self.is_loaded.store(true, Ordering::Relaxed);
+        }
+        Ok(state)
+    }
+
+    /// Keeps the goal, and only then counts it as the thread's.
+    async fn save(&self, state: &mut State, goal: Option<Goal>) -> Result<()> {
+        let value = goal.as_ref().map(Goal::to_value);
+        self.store.set_goal(self.thread, value).await?;
+        state.goal = goal;
+        state.is_unsaved = false;
+        Ok(())
+    }
+
+    /// Takes what the running turn has spent into the goal, if it is worked on. Gives whether that changed it.
+    fn count(&self, state: &mut State) -> bool {
+        let tokens = std::mem::take(&mut self.counts().tokens);
+        let Some(turn) = &mut state.turn else { return false };
+        let now = Instant::now();
+        let time = now.duration_since(std::mem::replace(&mut turn.counted, now));
+        let Some(goal) = state.goal.as_mut().filter(|goal| goal.is_active()) else {
+            return false;
+        };
+        state.rest += time;
+        let seconds = state.rest.as_secs();
+        state.rest -= Duration::from_secs(seconds);
+        if tokens == 0 && seconds == 0 {
+            return false;
+        }
+        goal.tokens_used = goal.tokens_used.saturating_add(tokens);
+        goal.time_used_seconds = goal.time_used_seconds.saturating_add_unsigned(seconds);
+        goal.updated_at = now_s();
+        goal.heed_budget();
+        state.is_unsaved = true;
+        true
+    }
+
+    /// First the history, then the clients.
+    fn tell(&self, turn_id: Option<Arc<str>>, goal: Goal) {
+        self.outbox.log().append(vec![Entry::Goal(goal.to_value())]);
+        self.outbox.emit(Event::Goal {
+            turn_id,
+            goal: Box::new(goal),
+        });
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn turn_id(&self) -> Option<Arc<str>> {
+        self.turn.as_ref().map(|turn| Arc::clone(&turn.id))
+    }
+
+    /// The objective, unless it is what the model was told last. As the output of a tool, so that the model takes it for the
+    /// user's wish and not for orders that outrank others.
+    fn untold_objective(&mut self) -> Option<ResponseItem> {
+        let objective = &self.goal.as_ref()?.objective;
+        if self.told.as_ref() == Some(objective) {
+            return None;
+        }
+        self.told = Some(objective.clone());
+        Some(ResponseItem::Other(json!({
+            "type": "function_call_output",
+            "id": format!("fco_{}", new_id()),
+            "name": "goal_objective",
+            "namespace": "agent",
+            "output": objective,
+        })))
+    }
+
+    /// A turn that began by itself has ended well: whether the next one may, too.
+    fn without_progress(&mut self, called_tools: bool) -> Option<(GoalStatus, Option<String>)> {
+        self.turns_alone += 1;
+        self.idle_turns = if called_tools { 0 } else { self.idle_turns + 1 };
+        if self.idle_turns >= MAX_IDLE_TURNS {
+            self.idle_turns = 0;
+            let warning = format!(
+                "The goal is blocked: the agent used no tool in {MAX_IDLE_TURNS} turns in a row. Say what it is to do, or \
+                 set the goal to active again."
+            );
+            return Some((GoalStatus::Blocked, Some(warning)));
+        }
+        if self.turns_alone >= MAX_TURNS_ALONE {
+            self.turns_alone = 0;
+            let warning = format!(
+                "The goal is paused after {MAX_TURNS_ALONE} turns without a word of the user. Set it to active again to \
+                 go on."
+            );
+            return Some((GoalStatus::Paused, Some(warning)));
+        }
+        None
+    }
+}
+
+impl std::fmt::Debug for GoalTracker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GoalTracker({})", self.thread)
+    }
+}
+
+/// The goal that is kept of a thread. One that can't be read counts as none.
+pub(crate) async fn read(store: &ThreadStore, thread: ThreadId) -> Result<Option<Goal>> {
+    let goal = store.goal(thread).await?;
+    Ok(goal.and_then(|goal| serde_json::from_value(goal).ok()))
+}
+
+/// A message of the user that clients don't see.
+fn hidden(text: String) -> ResponseItem {
+    ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: "user".into(),
+        content: vec![ContentItem::input_text(text)],
+        phase: None,
+        extra: Extra::new(),
+    })
+}

@@ -1,0 +1,167 @@
+//! `get_goal`, `create_goal`, `update_goal`: the thread's goal (docs/contract/tools.md#goals).
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use crate::{Goal, GoalStatus, Result, instructions};
+
+/// Tells the goal.
+#[derive(Debug)]
+pub(crate) struct GetGoal;
+
+/// Sets a goal where there is none.
+#[derive(Debug)]
+pub(crate) struct CreateGoal;
+
+/// Says how the goal stands.
+#[derive(Debug)]
+pub(crate) struct UpdateGoal;
+
+#[derive(Debug, Deserialize)]
+struct CreateArguments {
+    objective: String,
+    #[serde(default)]
+    token_budget: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct UpdateArguments {
+    status: GoalStatus,
+}
+
+impl Tool for GetGoal {
+    fn name(&self) -> &'static str {
+        "get_goal"
+    }
+
+    fn spec(&self) -> Value {
+        spec(
+            self.name(),
+            "Tells the goal of this thread: its objective and status, the tokens and seconds spent on it, and what is left of \
+             its budget.",
+            json!({}),
+            &[],
+        )
+    }
+
+    fn run(&self, cx: CallContext, _call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move { output(cx.goals.goal().await) }.boxed()
+    }
+}
+
+impl Tool for CreateGoal {
+    fn name(&self) -> &'static str {
+        "create_goal"
+    }
+
+    fn spec(&self) -> Value {
+        spec(
+            self.name(),
+            "Sets a goal for this thread. While it is active, turns begin by themselves until it is reached. Use it only when \
+             the user asks for a goal, or for work to go on until something is reached; not for ordinary tasks. Refused while \
+             an earlier goal is not complete.",
+            json!({
+                "objective": {
+                    "type": "string",
+                    "description": "What is to be true at the end, so that it can be checked. 4,000 characters at most.",
+                },
+                "token_budget": {
+                    "type": "integer",
+                    "description": "Tokens that may be spent on it. Only if the user names a number.",
+                },
+            }),
+            &["objective"],
+        )
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            match arguments::<CreateArguments>(&call) {
+                Ok(CreateArguments {
+                    objective,
+                    token_budget,
+                }) => output(cx.goals.create(&objective, token_budget).await.map(Some)),
+                Err(end) => end,
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Tool for UpdateGoal {
+    fn name(&self) -> &'static str {
+        "update_goal"
+    }
+
+    fn spec(&self) -> Value {
+        spec(
+            self.name(),
+            "Says how the goal of this thread stands, which ends the turns that begin by themselves. `complete`: every part of \
+             the objective is reached, and you have checked it. `blocked`: only the user, or something out of your reach, can \
+             help; not merely because the work is hard or long. `paused`: the user asked for it.",
+            json!({
+                "status": {
+                    "type": "string",
+                    "enum": ["complete", "blocked", "paused"],
+                    "description": "How the goal stands.",
+                },
+            }),
+            &["status"],
+        )
+    }
+
+    fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
+        async move {
+            let status = match arguments::<UpdateArguments>(&call) {
+                Ok(arguments) => arguments.status,
+                Err(end) => return end,
+            };
+            tokio::select! {
+                biased;
+                () = cx.cancel.cancelled() => ToolEnd::text("aborted by user"),
+                goal = cx.goals.update(status) => output(goal.map(Some)),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> Value {
+    json!({
+        "type": "function",
+        "name": name,
+        "description": description,
+        "strict": false,
+        "parameters": {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        },
+    })
+}
+
+fn output(goal: Result<Option<Goal>>) -> ToolEnd {
+    let goal = match goal {
+        Ok(goal) => goal,
+        Err(error) => return ToolEnd::text(error.to_string()),
+    };
+    let report = goal
+        .as_ref()
+        .filter(|goal| goal.status == GoalStatus::Complete)
+        .map(instructions::goal_report);
+    let remaining = goal.as_ref().and_then(Goal::remaining_tokens);
+    let mut goal = goal.as_ref().map(Goal::to_value);
+    if let Some(Value::Object(members)) = &mut goal {
+        members.retain(|_, value| !value.is_null());
+    }
+    let text = json!({
+        "goal": goal,
+        "remainingTokens": remaining,
+        "completionBudgetReport": report,
+    });
+    ToolEnd::text(text.to_string())
+}
