@@ -3,6 +3,7 @@
 mod by_id;
 mod by_path;
 mod lifecycle;
+mod limits;
 mod roles;
 
 use codex_core::mock_model::{Answer, Condition, MockModel, Request};

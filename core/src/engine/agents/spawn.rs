@@ -87,15 +87,20 @@ impl Engine {
         self.launch(channel, assembled, Origin::Started, || ());
         std::mem::forget(reserved);
         let (model, _) = self.models.find(&settings.model);
-        let handle = self.thread(id);
-        let engine = Arc::clone(self);
+        let mut waiting = Waiting {
+            engine: Arc::clone(self),
+            id,
+            begun: false,
+        };
         let begin = move || {
+            waiting.begun = true;
+            let engine = Arc::clone(&waiting.engine);
             let reply = Reply::new(move |started: Result<crate::Turn>| {
                 if let Err(error) = started {
                     engine.agents.registry.not_reached(id, &error.to_string());
                 }
             });
-            if let Some(handle) = handle {
+            if let Some(handle) = waiting.engine.thread(id) {
                 handle.deliver(start_turn(spawn.task_input, &spawn.turn, reply));
             }
         };
@@ -284,6 +289,25 @@ struct Reserved<'a> {
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         self.engine.agents.registry.forget(self.id);
+    }
+}
+
+/// An agent whose turn has not begun. If it never does, because the turn of its caller was stopped, it counts as
+/// interrupted and takes no place.
+struct Waiting {
+    engine: Arc<Engine>,
+    id: ThreadId,
+    begun: bool,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.begun {
+            self.engine
+                .agents
+                .registry
+                .turn_ended(self.id, AgentStatus::Interrupted);
+        }
     }
 }
 

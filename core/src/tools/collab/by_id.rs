@@ -138,7 +138,10 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
             item.call.model = Some(spawned.model);
             item.call.effort = Some(spawned.effort.unwrap_or_else(|| "medium".to_owned()));
             item.end_with(agent.id, AgentStatus::PendingInit).await;
-            (spawned.begin)();
+            // What is stopped starts nothing more.
+            if !cx.cancel.is_cancelled() {
+                (spawned.begin)();
+            }
             Ok(json!({"agent_id": agent.id, "nickname": agent.nickname}))
         }
         Err(error) => {

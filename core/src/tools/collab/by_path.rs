@@ -1,5 +1,6 @@
 //! Namespace `collaboration`: agents have paths, and write to each other.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -159,7 +160,10 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
         effort: spawned.effort,
     };
     tell(cx, call, news).await;
-    (spawned.begin)();
+    // What is stopped starts nothing more.
+    if !cx.cancel.is_cancelled() {
+        (spawned.begin)();
+    }
     Ok(json!({"task_name": path}).to_string())
 }
 
@@ -242,10 +246,12 @@ async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
         None => "Wait timed out.".to_owned(),
     };
     if let Some(wanted) = arguments.timeout_ms.filter(|_| too_short) {
-        message.push_str(&format!(
+        // Writing to a String can't fail.
+        let _ = write!(
+            message,
             "\n\nRequested timeout of {wanted:.0}ms was clamped to the minimum of {}ms.",
             super::MIN_WAIT.as_millis()
-        ));
+        );
     }
     Ok(json!({"message": message, "timed_out": woken.is_none()}).to_string())
 }

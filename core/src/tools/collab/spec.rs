@@ -1,5 +1,7 @@
 //! What models are told of the tools that deal with agents.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::by_id::AgentById;
@@ -25,11 +27,13 @@ impl Choices {
                 .map(|level| level.effort.as_str())
                 .collect();
             let about = model.description.as_deref().unwrap_or_default();
-            about_models.push_str(&format!(
+            // Writing to a String can't fail.
+            let _ = write!(
+                about_models,
                 "\n- `{}`: {about} Efforts: {}.",
                 model.slug,
                 efforts.join(", ")
-            ));
+            );
         }
         let described = roles::described(config).into_iter();
         let roles = described
