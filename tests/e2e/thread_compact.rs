@@ -309,8 +309,10 @@ async fn a_turn_that_runs_makes_way() {
     let (app, thread) = App::with_thread(&home).await;
     app.run_turn(&thread, "one").await;
     let running = app.start_turn(&thread, "two").await;
-    app.wait_where("item/agentMessage/delta", |params| params["turnId"] == running.id.as_str())
-        .await;
+    app.wait_where("item/agentMessage/delta", |params| {
+        params["turnId"] == running.id.as_str()
+    })
+    .await;
     let (compaction, _) = start_compaction(&app, &thread).await;
     assert_eq!(app.end_of(running).await.status(), "interrupted");
     assert_eq!(app.end_of(compaction).await.status(), "completed");
@@ -375,6 +377,32 @@ async fn the_user_may_ask_in_their_own_words() {
     app.run_turn(&thread, "one").await;
     compact(&app, &thread).await;
     assert_eq!(told(&model.requests()[1]).last().unwrap(), "In one word, please.");
+}
+
+#[tokio::test]
+async fn the_users_own_words_may_be_in_a_file() {
+    let model = MockModel::start([Answer::new().say("first answer"), Answer::new().say("short")]);
+    let config = Config {
+        top: "experimental_compact_prompt_file = \"prompts/short.md\"".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    std::fs::create_dir(home.codex().join("prompts")).unwrap();
+    let file = home.codex().join("prompts/short.md");
+    std::fs::write(&file, "In two words, please.\n").unwrap();
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "one").await;
+    compact(&app, &thread).await;
+    assert_eq!(
+        told(&model.requests()[1]).last().unwrap(),
+        "In two words, please."
+    );
+    std::fs::remove_file(&file).unwrap();
+    let refused = app.call_err("thread/start", json!({})).await;
+    assert!(
+        refused.message.contains("experimental_compact_prompt_file"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
