@@ -380,6 +380,32 @@ async fn the_user_may_ask_in_their_own_words() {
 }
 
 #[tokio::test]
+async fn the_users_own_words_may_be_in_a_file() {
+    let model = MockModel::start([Answer::new().say("first answer"), Answer::new().say("short")]);
+    let config = Config {
+        top: "experimental_compact_prompt_file = \"prompts/short.md\"".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    std::fs::create_dir(home.codex().join("prompts")).unwrap();
+    let file = home.codex().join("prompts/short.md");
+    std::fs::write(&file, "In two words, please.\n").unwrap();
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "one").await;
+    compact(&app, &thread).await;
+    assert_eq!(
+        told(&model.requests()[1]).last().unwrap(),
+        "In two words, please."
+    );
+    std::fs::remove_file(&file).unwrap();
+    let refused = app.call_err("thread/start", json!({})).await;
+    assert!(
+        refused.message.contains("experimental_compact_prompt_file"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_client_can_read_that_it_happened() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

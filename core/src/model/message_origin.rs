@@ -12,7 +12,7 @@ const SUMMARY: &str = "compaction.summary";
 const BY_USER: &str = "user.";
 
 /// Where messages come from that programs write in the user's place: each is wrapped in a tag of its own.
-const TAGS: [&str; 9] = [
+const TAGS: [&str; 10] = [
     "<environment_context",
     "<user_instructions",
     "<turn_aborted",
@@ -20,6 +20,7 @@ const TAGS: [&str; 9] = [
     "<codex_internal_context",
     "<subagent_notification",
     "<user_action",
+    "<skill>",
     "<git_context",
     "# AGENTS.md instructions",
 ];

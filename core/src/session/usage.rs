@@ -26,8 +26,17 @@ enum LastCounts {
 impl Usage {
     /// The counts of a thread that goes on.
     pub(crate) fn restored(thread: ThreadTokenUsage) -> Self {
+        // Servers count inputs and outputs; what has a total only was made here.
+        let last = if is_total_only(&thread.total) {
+            LastCounts::Full
+        } else if is_total_only(&thread.last) {
+            LastCounts::Estimated
+        } else {
+            LastCounts::Counted
+        };
         Self {
             thread,
+            last,
             ..Self::default()
         }
     }
@@ -98,5 +107,42 @@ fn only_total(total_tokens: i64) -> TokenUsage {
     TokenUsage {
         total_tokens,
         ..TokenUsage::default()
+    }
+}
+
+fn is_total_only(usage: &TokenUsage) -> bool {
+    *usage == only_total(usage.total_tokens) && usage.total_tokens > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> TokenUsage {
+        TokenUsage {
+            input_tokens: 10,
+            output_tokens: 5,
+            total_tokens: 15,
+            ..TokenUsage::default()
+        }
+    }
+
+    #[test]
+    fn where_counts_come_from_is_known_after_a_restart() {
+        let mut usage = Usage::default();
+        usage.turn_began(Some(1_000));
+        let again = |usage: &Usage| Usage::restored(usage.thread());
+        assert!(!again(&usage).is_estimate() && !again(&usage).is_window_full());
+        usage.add(response());
+        assert!(!again(&usage).is_estimate() && !again(&usage).is_window_full());
+        usage.summed_up(300);
+        assert!(again(&usage).is_estimate() && usage.is_estimate());
+        usage.add(response());
+        assert!(!again(&usage).is_estimate());
+        usage.fill_window();
+        assert!(again(&usage).is_window_full() && usage.is_window_full());
+        assert_eq!(usage.last_tokens(), 970);
+        usage.add(response());
+        assert!(!again(&usage).is_window_full());
     }
 }

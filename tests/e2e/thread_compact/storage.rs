@@ -96,6 +96,7 @@ async fn a_thread_goes_on_behind_its_summary() {
     let app = App::start(&home).await;
     let resumed = app.call("thread/resume", json!({"threadId": thread})).await;
     assert_eq!(resumed["thread"]["turns"].as_array().unwrap().len(), 3);
+    compact_is_counted(&lines(&app, &thread).await);
     app.run_turn(&thread, "three").await;
     let request = model.requests().pop().unwrap();
     let expected: Vec<_> = before
@@ -126,6 +127,27 @@ async fn a_thread_goes_on_behind_its_summary() {
     assert_eq!(request.header("x-codex-window-id"), Some(&*format!("{thread}:0")));
 }
 
+/// Places in the model's history only go up, through compactions too.
+fn compact_is_counted(lines: &[Value]) {
+    let mut last = 0;
+    for line in lines {
+        let places = match line["type"].as_str() {
+            Some("response_item") => vec![&line["metadata"]],
+            Some("compacted") => line["payload"]["replacement_history_metadata"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .collect(),
+            _ => Vec::new(),
+        };
+        for place in places {
+            let next = place["history_sequence"].as_u64().unwrap();
+            assert!(next > last, "{next} behind {last}");
+            last = next;
+        }
+    }
+}
+
 #[tokio::test]
 async fn images_are_written_into_one_summary_only() {
     let model = MockModel::start([
@@ -146,8 +168,12 @@ async fn images_are_written_into_one_summary_only() {
     app.call("thread/resume", json!({"threadId": thread})).await;
     app.run_turn(&thread, "two").await;
     compact(&app, &thread).await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
     app.run_turn(&thread, "three").await;
     let written = lines(&app, &thread).await;
+    compact_is_counted(&written);
     let with_image = written
         .iter()
         .filter(|line| line["type"] == "compacted" && line.to_string().contains(image));

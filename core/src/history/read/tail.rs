@@ -72,6 +72,14 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
     Ok(tail)
 }
 
+/// Where an item is in the model's history.
+#[derive(Deserialize)]
+struct Metadata {
+    history_sequence: u64,
+    #[serde(default)]
+    sampled_through_sequence: u64,
+}
+
 /// What was found on the way back.
 #[derive(Default)]
 struct Seen {
@@ -104,6 +112,7 @@ impl Seen {
         }
         match line.kind {
             Kind::Response if !self.sequence => self.position(tail, line),
+            Kind::Compacted if !self.sequence => self.position_behind(tail, line),
             Kind::TurnContext if !self.context && !self.settings => {
                 if let Some(saved) = line.raw_payload().and_then(SavedSettings::from_turn_context) {
                     self.context = true;
@@ -174,16 +183,32 @@ impl Seen {
         }
     }
 
+    /// A compaction counts the items that it puts in place of the others.
+    fn position_behind(&mut self, tail: &mut Tail, line: &Line<'_>) {
+        #[derive(Deserialize)]
+        struct Compacted {
+            #[serde(default)]
+            replacement_history_metadata: Vec<Metadata>,
+        }
+        let Some(placed) = line.payload::<Compacted>() else {
+            return;
+        };
+        let places = placed.replacement_history_metadata;
+        if let Some(last) = places.iter().map(|place| place.history_sequence).max() {
+            self.sequence = true;
+            tail.position.sequence = last;
+            tail.position.sampled_through = places
+                .iter()
+                .map(|place| place.sampled_through_sequence)
+                .max()
+                .unwrap_or_default();
+        }
+    }
+
     fn position(&mut self, tail: &mut Tail, line: &Line<'_>) {
         #[derive(Deserialize)]
         struct Placed {
             metadata: Metadata,
-        }
-        #[derive(Deserialize)]
-        struct Metadata {
-            history_sequence: u64,
-            #[serde(default)]
-            sampled_through_sequence: u64,
         }
         self.sequence = true;
         if let Ok(placed) = serde_json::from_slice::<Placed>(line.bytes()) {
