@@ -238,9 +238,7 @@ impl Actor {
             text: String::new(),
         };
         let job = state.sample_job(services, request, &settings);
-        if self.session.history.load().await.is_some() {
-            return;
-        }
+        self.session.load(&self.services, job.window).await;
         let memories = Memories::new(&services.config.codex_home);
         tokio::spawn(memory::note(
             job,
@@ -268,9 +266,7 @@ impl Actor {
             return reply.send(Err(error));
         }
         let job = state.sample_job(&self.services, request, &state.settings);
-        if let Some(warning) = self.session.history.load().await {
-            self.services.outbox.emit(Event::Warning(warning));
-        }
+        self.session.load(&self.services, job.window).await;
         let history = self.session.history.snapshot();
         tokio::spawn(async move { reply.send(job.run(history).await) });
     }

@@ -17,6 +17,8 @@ const MAX_PROMPT: usize = 4000;
 pub(crate) struct SampleJob {
     pub(crate) turn_id: String,
     pub(crate) question: String,
+    /// Usable tokens of the model's window.
+    pub(crate) window: i64,
     /// Without the history.
     pub(crate) prompt: Prompt,
     pub(crate) client: ModelClientSession,

@@ -223,6 +223,7 @@ impl ThreadState {
             &self.config,
             &settings,
             &self.dynamic_tools,
+            &self.agents,
             None,
             None,
         );
@@ -330,12 +331,14 @@ impl ThreadState {
             &self.config,
             &settings,
             &self.dynamic_tools,
+            &self.agents,
             None,
             None,
         );
         SampleJob {
             turn_id: request.expected_turn_id,
             question: request.prompt,
+            window: prepared.context_window,
             prompt: prepared.prompt(services, &settings),
             client: services.client.turn(identity),
             cancel: request.cancel,
