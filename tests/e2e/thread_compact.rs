@@ -309,8 +309,10 @@ async fn a_turn_that_runs_makes_way() {
     let (app, thread) = App::with_thread(&home).await;
     app.run_turn(&thread, "one").await;
     let running = app.start_turn(&thread, "two").await;
-    app.wait_where("item/agentMessage/delta", |params| params["turnId"] == running.id.as_str())
-        .await;
+    app.wait_where("item/agentMessage/delta", |params| {
+        params["turnId"] == running.id.as_str()
+    })
+    .await;
     let (compaction, _) = start_compaction(&app, &thread).await;
     assert_eq!(app.end_of(running).await.status(), "interrupted");
     assert_eq!(app.end_of(compaction).await.status(), "completed");

@@ -21,7 +21,9 @@ use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
-use crate::session::{ConversationState, Services, ThreadMessage, ThreadState, settings};
+use crate::session::{
+    ConversationState, DelegateHost, Guardian, Services, ThreadMessage, ThreadState, settings,
+};
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
     ThreadStatus, features, telemetry, tools,
@@ -176,6 +178,15 @@ impl Engine {
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
             process_mode: config.process_mode,
         };
+        let delegates = Arc::new(DelegateHost {
+            config: Arc::clone(&config),
+            client: options.clone(),
+            models: Arc::clone(&self.models),
+            rules: rules.clone(),
+            writer: self.writer.clone(),
+            agents: Arc::clone(&agents),
+            ephemeral: info.ephemeral,
+        });
         let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);
         if let Some(window) = outbox.log().first_window_id() {
@@ -207,6 +218,7 @@ impl Engine {
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
         };
+        let guardian = Some(Guardian::new(Arc::clone(&delegates), outbox.clone()));
         let services = Services {
             outbox,
             config,
@@ -219,6 +231,8 @@ impl Engine {
             agents,
             instructions,
             developer_instructions,
+            delegates,
+            guardian,
         };
         Ok(Assembled {
             state,

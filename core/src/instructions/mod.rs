@@ -1,7 +1,15 @@
 //! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them.
 
+mod approval_review;
+mod review;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
+
+pub(crate) use approval_review::{
+    ACTION_APPROVED, ANSWER_AGAIN, action_approved, action_denied, action_not_reviewed, approval_reviewer,
+};
+pub(crate) use review::{REVIEW_INTERRUPTED, REVIEWER, review_action, review_request};
 
 use crate::{ApprovalPolicy, ModeKind, SandboxPolicy};
 

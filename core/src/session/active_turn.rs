@@ -11,11 +11,10 @@ use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
-use super::turn_end::{Outcome, TurnResult};
+use super::turn_end::{Outcome, TurnResult, TurnTimes};
 use super::user_shell::{self, ShellCommand, ShellContext};
 use crate::exec::OutputLimit;
-use crate::history::Entry;
-use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus, now_s};
+use crate::{Error, Event, ItemsView, Op, Reply, Turn, TurnOperation, TurnStatus};
 
 /// See the module.
 pub(super) struct ActiveTurn {
@@ -220,6 +219,14 @@ impl ActiveTurn {
             // Comes when the turn has ended.
             ThreadMessage::Op(Op::Compact { reply }) => reply.send(Ok(())),
             ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => state.update_settings(&patch, reply),
+            ThreadMessage::Op(Op::PrepareApprovedPlan { reply, .. }) => {
+                reply.send(Err(Error::invalid("The thread already has an active turn.")));
+            }
+            ThreadMessage::Op(Op::ReviewLastCall { reply }) => {
+                reply.send(Err(Error::invalid("thread has an active turn")));
+            }
+            // Comes when the turn has ended.
+            ThreadMessage::Op(Op::StartReview { reply, .. }) => drop(reply),
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                 reply.send(Ok(state.snapshot(include_turns)));
             }
@@ -237,8 +244,13 @@ impl ActiveTurn {
 
     /// The turn is over: first the history, then the clients.
     pub(super) async fn end(self, result: TurnResult, state: &mut ThreadState) -> Option<End> {
-        let completed_at = now_s();
-        let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let times = TurnTimes::until_now(self.started_at, self.began);
+        let entry = result.entry(&self.id, times);
+        let TurnTimes {
+            completed_at,
+            duration_ms,
+            ..
+        } = times;
         let turn_id = self.id.to_string();
         let (status, error) = match result.outcome {
             Outcome::Completed => (TurnStatus::Completed, None),
@@ -254,28 +266,6 @@ impl ActiveTurn {
             error = error.as_ref().map(|error| tracing::field::debug(&error.kind)),
             "turn ended"
         );
-        let entry = if status == TurnStatus::Interrupted {
-            Entry::TurnAborted {
-                turn_id: turn_id.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-            }
-        } else {
-            let to_ms = |first: std::time::Duration| i64::try_from(first.as_millis()).unwrap_or(i64::MAX);
-            Entry::TurnCompleted {
-                turn_id: turn_id.clone(),
-                last_agent_message: result.last_message.as_ref().and_then(|item| match &item.body {
-                    crate::ItemBody::AgentMessage { text, .. } => Some(text.clone()),
-                    _ => None,
-                }),
-                error: error.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-                time_to_first_token_ms: result.first_token.map(to_ms),
-            }
-        };
         let outbox = state.outbox();
         outbox.log().append(vec![entry]);
         outbox.log().flushed().await;

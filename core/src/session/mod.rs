@@ -12,6 +12,8 @@
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts)
+//! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
+//!   `turn/review`), `guardian` (reviews of approvals)
 //! * what the model is told: `context` (environment and instructions), `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
@@ -21,12 +23,15 @@ mod actor;
 mod calls;
 mod compaction;
 mod context;
+mod delegate;
+mod guardian;
 mod history;
 mod inbox;
 mod input;
 mod message;
 mod plan;
 mod request;
+mod review;
 pub(crate) mod settings;
 mod state;
 mod stream;
@@ -41,6 +46,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use delegate::DelegateHost;
+pub(crate) use guardian::Guardian;
 pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
@@ -76,6 +83,10 @@ pub(crate) struct Services {
     pub(crate) developer_instructions: Option<String>,
     /// The thread's side of agents that it starts.
     pub(crate) agents: Arc<ThreadAgents>,
+    /// What conversations beside the thread's own are made of.
+    pub(crate) delegates: Arc<DelegateHost>,
+    /// Judges approvals in the user's place where that is wanted.
+    pub(crate) guardian: Option<Arc<Guardian>>,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::inbox::TurnInput;
 use super::request::Request;
 use super::turn::{TurnPlan, TurnTask};
-use super::{input, settings};
+use super::{delegate, input, settings};
 use crate::DynamicTools;
 use crate::agents::ThreadAgents;
 use crate::config::Config;
@@ -17,8 +17,8 @@ use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
-    Error, Event, Field, ItemsView, Reply, Result, SandboxPolicy, SettingsPatch, StartTurn, ThreadInfo,
-    ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, new_id, now_s,
+    Error, Event, Field, ItemsView, Reply, Result, SettingsPatch, StartTurn, ThreadInfo, ThreadSettings,
+    ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, new_id, now_s,
 };
 
 /// See the module.
@@ -229,12 +229,6 @@ impl ThreadState {
 
     /// What identifies a turn to the model's server.
     pub(crate) fn identity(&self, plan: &TurnPlan) -> TurnIdentity {
-        let (sandbox, mode) = match plan.settings.sandbox_policy {
-            SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
-            SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
-            SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
-            SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
-        };
         let mut client_metadata = self.client_metadata.clone();
         // The client has a parameter for it.
         client_metadata.remove("turn_trigger");
@@ -246,11 +240,8 @@ impl ThreadState {
             root_turn_id: plan.root_id.clone(),
             parent_turn_id: self.parent_turn_id.clone(),
             started_at_ms: crate::now_ms(),
-            cwd: plan.settings.cwd.clone(),
-            workspace_roots: plan.settings.workspace_roots.clone(),
-            sandbox: sandbox.into(),
-            sandbox_mode: mode.into(),
             client_metadata,
+            ..delegate::identity(&plan.settings)
         }
     }
 
