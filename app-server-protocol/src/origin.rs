@@ -20,6 +20,7 @@ pub enum SessionSource {
     /// Something else, in its own words.
     Custom(String),
     /// An agent.
+    #[serde(alias = "subagent")]
     SubAgent(SubAgentSource),
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 crate::rpc::methods! {
     notify TurnDiffUpdated "turn/diff/updated" (TurnDiffUpdatedNotification), stable, "The changes that the patches of a turn have made.";
+    notify TurnPlanUpdated "turn/plan/updated" (TurnPlanUpdatedNotification), stable, "The agent's list of steps changed.";
     notify TurnModerationMetadata "turn/moderationMetadata" (TurnModerationMetadataNotification), stable, "The model server moderated the turn.";
 }
 

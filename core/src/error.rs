@@ -330,6 +330,12 @@ pub enum Field {
     IdempotencyKey,
     /// An API key.
     ApiKey,
+    /// The branch that a review compares with.
+    Branch,
+    /// The commit that is reviewed.
+    Sha,
+    /// What a review is to look at.
+    Instructions,
 }
 
 /// What a remote address stands for.

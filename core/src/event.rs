@@ -11,8 +11,8 @@ use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    AdditionalPermissions, CommandAction, FileChange, Goal, Item, PermissionGrant, ThreadId, ThreadSettings,
-    ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
+    AdditionalPermissions, ApprovalReview, CommandAction, FileChange, Goal, Item, PermissionGrant, ThreadId,
+    ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -198,6 +198,19 @@ pub enum Event {
         /// In the style of git; empty if everything is as it was before the turn.
         diff: String,
     },
+    /// The agent's list of steps.
+    PlanUpdated {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Why it changed.
+        explanation: Option<String>,
+        /// All of them.
+        steps: Vec<PlanStep>,
+    },
+    /// A model judges an action in the user's place, or has done so.
+    ApprovalReview(Box<ApprovalReview>),
+    /// What the user should know of such a review.
+    GuardianWarning(String),
     /// A patch as far as the model has written it.
     PatchPreview {
         /// Its turn.
@@ -226,6 +239,26 @@ pub enum Event {
     },
     /// The thread was unloaded; nothing follows.
     Closed,
+}
+
+/// A step of the agent's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanStep {
+    /// What is done.
+    pub step: String,
+    /// How it stands.
+    pub status: PlanStepStatus,
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanStepStatus {
+    /// Not begun.
+    Pending,
+    /// Begun.
+    InProgress,
+    /// Done.
+    Completed,
 }
 
 /// Which text of an item grows.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{CollabToolCall, SubAgentActivity};
+use crate::{CollabToolCall, ReviewOutput, ReviewTarget, SubAgentActivity};
 
 /// One piece of a user's message, also as it is shown back to the client.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,13 +209,15 @@ pub enum ItemBody {
     ContextCompaction,
     /// A review began.
     EnteredReviewMode {
-        /// What is reviewed.
+        /// What is reviewed; `None` where history tells the hint only.
+        target: Option<ReviewTarget>,
+        /// The same in a few words.
         review: String,
     },
     /// A review ended.
     ExitedReviewMode {
-        /// The review.
-        review: String,
+        /// The review; `None` if there was no result.
+        output: Option<ReviewOutput>,
     },
     /// A hook's words to the model.
     HookPrompt {

@@ -11,6 +11,7 @@
 #![recursion_limit = "256"]
 
 pub(crate) mod agents;
+mod approval_review;
 pub mod auth;
 pub mod backend;
 mod collab_item;
@@ -41,6 +42,7 @@ mod patch;
 mod permissions;
 pub mod process;
 mod project_doc;
+mod review;
 mod safety;
 pub mod sandbox;
 pub(crate) mod secret;
@@ -55,6 +57,9 @@ mod turn;
 pub mod url_redaction;
 
 pub use agents::is_path_agent;
+pub use approval_review::{
+    ApprovalReview, Assessment, AssessmentOutcome, ReviewStatus, ReviewedAction, RiskLevel, UserAuthorization,
+};
 pub use collab_item::*;
 pub use dynamic_tools::{DynamicTools, DynamicToolsError};
 pub use engine::{
@@ -75,6 +80,7 @@ pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;
 pub use permissions::*;
+pub use review::*;
 pub use settings::*;
 pub use thread_info::*;
 pub use turn::*;

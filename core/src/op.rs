@@ -7,7 +7,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::ResponseItem;
-use crate::{Error, Result, SettingsPatch, ThreadInfo, ThreadSettings, TokenUsage, Turn, UserInput};
+use crate::{
+    Assessment, Error, Result, ReviewTarget, SettingsPatch, ThreadInfo, ThreadSettings, TokenUsage, Turn,
+    UserInput,
+};
 
 /// A promise to answer one request. Called where the answer belongs in the order of the thread's events; what is
 /// dropped unanswered is answered with an error.
@@ -144,6 +147,25 @@ pub enum Op {
         more: bool,
         /// Answered at once.
         reply: Reply<u64>,
+    },
+    /// Reviews changes in a turn of its own. A running turn is interrupted first.
+    StartReview {
+        /// What to review, checked.
+        target: ReviewTarget,
+        /// Answered with the turn, which holds the hint as its one item, when it begins.
+        reply: Reply<Turn>,
+    },
+    /// Puts a plan that the user has approved into the history, between turns.
+    PrepareApprovedPlan {
+        /// The plan.
+        plan: String,
+        /// Answered when stored.
+        reply: Reply<()>,
+    },
+    /// Has the call at the end of the history reviewed, between turns.
+    ReviewLastCall {
+        /// Answered with the call's id and the verdict; with none if the call needs no approval.
+        reply: Reply<(String, Option<Assessment>)>,
     },
     /// Tells how things stand, with the running turn if asked for.
     Snapshot {

@@ -5,6 +5,8 @@ mod questions;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::BoxFuture;
+
 pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, PermissionsQuestion};
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
@@ -170,10 +172,19 @@ impl Outbox {
 
     /// Waits while somebody who watches the thread reads too slowly. Whoever produces without end waits here first.
     pub(crate) async fn ready(&self, traffic: Traffic) {
-        let Shared { sink, thread_id, .. } = &*self.shared;
-        while sink.congested(*thread_id, traffic) {
-            sink.drained(*thread_id, traffic).await;
+        while self.congested(traffic) {
+            self.drained(traffic).await;
         }
+    }
+
+    /// See [`EventSink::congested`].
+    pub(crate) fn congested(&self, traffic: Traffic) -> bool {
+        self.shared.sink.congested(self.shared.thread_id, traffic)
+    }
+
+    /// See [`EventSink::drained`].
+    pub(crate) fn drained(&self, traffic: Traffic) -> BoxFuture<'static, ()> {
+        self.shared.sink.drained(self.shared.thread_id, traffic)
     }
 
     /// Keeps settings that the history is told of by the first turn only.

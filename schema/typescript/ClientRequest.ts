@@ -14,7 +14,9 @@ import type { InitializeParams } from "./InitializeParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { RequestId } from "./RequestId";
+import type { ReviewStartParams } from "./v2/ReviewStartParams";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
+import type { ThreadApproveGuardianDeniedActionParams } from "./v2/ThreadApproveGuardianDeniedActionParams";
 import type { ThreadArchiveParams } from "./v2/ThreadArchiveParams";
 import type { ThreadAttachmentAddParams } from "./v2/ThreadAttachmentAddParams";
 import type { ThreadAttachmentListParams } from "./v2/ThreadAttachmentListParams";
@@ -64,6 +66,10 @@ export type ClientRequest =
   | { id: RequestId; method: "turn/steer"; params: TurnSteerParams }
   /** Stops the running turn. */
   | { id: RequestId; method: "turn/interrupt"; params: TurnInterruptParams }
+  /** Reviews changes in a turn of its own. */
+  | { id: RequestId; method: "review/start"; params: ReviewStartParams }
+  /** Approves by hand what a review has denied. */
+  | { id: RequestId; method: "thread/approveGuardianDeniedAction"; params: ThreadApproveGuardianDeniedActionParams }
   /** Loads a stored thread and subscribes the caller to it. */
   | { id: RequestId; method: "thread/resume"; params: ThreadResumeParams }
   /** Forks a thread and subscribes the caller to the new one. */

@@ -9,7 +9,10 @@ import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
 import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotification";
 import type { ErrorNotification } from "./v2/ErrorNotification";
 import type { FileChangePatchUpdatedNotification } from "./v2/FileChangePatchUpdatedNotification";
+import type { GuardianWarningNotification } from "./v2/GuardianWarningNotification";
 import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
+import type { ItemGuardianApprovalReviewCompletedNotification } from "./v2/ItemGuardianApprovalReviewCompletedNotification";
+import type { ItemGuardianApprovalReviewStartedNotification } from "./v2/ItemGuardianApprovalReviewStartedNotification";
 import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
 import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
 import type { ModelSafetyBufferingUpdatedNotification } from "./v2/ModelSafetyBufferingUpdatedNotification";
@@ -42,6 +45,7 @@ import type { ThreadUnarchivedNotification } from "./v2/ThreadUnarchivedNotifica
 import type { TurnCompletedNotification } from "./v2/TurnCompletedNotification";
 import type { TurnDiffUpdatedNotification } from "./v2/TurnDiffUpdatedNotification";
 import type { TurnModerationMetadataNotification } from "./v2/TurnModerationMetadataNotification";
+import type { TurnPlanUpdatedNotification } from "./v2/TurnPlanUpdatedNotification";
 import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
 import type { WarningNotification } from "./v2/WarningNotification";
 
@@ -60,6 +64,12 @@ export type ServerNotification =
   | { method: "turn/started"; params: TurnStartedNotification }
   /** A turn ended. */
   | { method: "turn/completed"; params: TurnCompletedNotification }
+  /** A model reviews an approval. */
+  | { method: "item/autoApprovalReview/started"; params: ItemGuardianApprovalReviewStartedNotification }
+  /** A model has reviewed an approval. */
+  | { method: "item/autoApprovalReview/completed"; params: ItemGuardianApprovalReviewCompletedNotification }
+  /** Something about a review that the user should know. */
+  | { method: "guardianWarning"; params: GuardianWarningNotification }
   /** An item started. */
   | { method: "item/started"; params: ItemStartedNotification }
   /** An item is complete. */
@@ -122,6 +132,8 @@ export type ServerNotification =
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
   /** The changes that the patches of a turn have made. */
   | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
+  /** The agent's list of steps changed. */
+  | { method: "turn/plan/updated"; params: TurnPlanUpdatedNotification }
   /** The model server moderated the turn. */
   | { method: "turn/moderationMetadata"; params: TurnModerationMetadataNotification }
   /** A patch, as far as the model has written it. */

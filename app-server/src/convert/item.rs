@@ -8,7 +8,7 @@ use codex_app_server_protocol as wire;
 use codex_app_server_protocol::{LegacyAppPathString, ThreadItemKind};
 use codex_core::{
     CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MessageDelivery, MessagePhase,
-    WebSearchAction,
+    ReviewOutput, WebSearchAction,
 };
 use serde_json::Value;
 
@@ -122,8 +122,11 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             path: legacy(&path),
         },
         ItemBody::ContextCompaction => ThreadItemKind::ContextCompaction { id },
-        ItemBody::EnteredReviewMode { review } => ThreadItemKind::EnteredReviewMode { id, review },
-        ItemBody::ExitedReviewMode { review } => ThreadItemKind::ExitedReviewMode { id, review },
+        ItemBody::EnteredReviewMode { review, .. } => ThreadItemKind::EnteredReviewMode { id, review },
+        ItemBody::ExitedReviewMode { output } => ThreadItemKind::ExitedReviewMode {
+            id,
+            review: ReviewOutput::text_of(output.as_ref()),
+        },
         ItemBody::HookPrompt { fragments } => ThreadItemKind::HookPrompt {
             id,
             fragments: fragments

@@ -11,6 +11,7 @@
 //! * everything else: `account`, `model`
 
 pub(crate) mod account;
+pub(crate) mod assessment;
 pub(crate) mod client_process;
 mod collab;
 pub(crate) mod command;

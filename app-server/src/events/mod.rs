@@ -13,6 +13,7 @@
 
 mod account;
 mod approval;
+mod auto_review;
 pub(crate) mod delivery;
 pub(crate) mod delta;
 mod dynamic_tool;

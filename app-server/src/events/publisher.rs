@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, ItemCompleted, ItemStarted,
-    ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted,
-    RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed,
-    ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged, ThreadSettingsUpdated,
-    ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated, TurnModerationMetadata,
-    TurnStarted, Warning,
+    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
+    ItemCompleted, ItemStarted, ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice,
+    RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction,
+    ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged,
+    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
+    TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
-use super::{account, approval, dynamic_tool, goal, item, model, notice, raw, thread, turn, user_input};
+use super::{
+    account, approval, auto_review, dynamic_tool, goal, item, model, notice, raw, thread, turn, user_input,
+};
 use crate::convert::rules;
 
 /// Takes the events of all threads and has them delivered.
@@ -163,6 +165,18 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         } => {
             let params = item::patch_updated(thread, &turn_id, &item_id, changes);
             delivery.tell::<FileChangePatchUpdated>(thread, &params);
+        }
+        Event::PlanUpdated {
+            turn_id,
+            explanation,
+            steps,
+        } => {
+            let params = turn::plan_updated(thread, &turn_id, explanation, steps);
+            delivery.tell::<TurnPlanUpdated>(thread, &params);
+        }
+        Event::ApprovalReview(review) => auto_review::tell(delivery, thread, *review),
+        Event::GuardianWarning(text) => {
+            delivery.tell::<GuardianWarning>(thread, &auto_review::warning(thread, text));
         }
         Event::FileChangeApproval(question) => {
             approval::ask_about_file_change(delivery, thread, *question);

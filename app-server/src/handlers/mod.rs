@@ -11,7 +11,8 @@
 //!   large as a thread: `streamed_turns`
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_queue`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
-//! * turns: `turn`, `thread_compact` (summing up), `thread_sample`, `thread_elicitation`; commands of users and in the
+//! * turns: `turn`, `review`, `auto_review`, `thread_plan`, `thread_compact` (summing up), `thread_sample`,
+//!   `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
 //! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`
@@ -19,12 +20,14 @@
 mod account;
 mod account_limits;
 mod account_usage;
+mod auto_review;
 mod command_exec;
 mod feature;
 mod initialize;
 mod memory;
 mod model;
 mod process;
+mod review;
 pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;
@@ -35,6 +38,7 @@ mod thread_goal;
 mod thread_lifecycle;
 mod thread_list;
 mod thread_metadata;
+mod thread_plan;
 mod thread_queue;
 mod thread_read;
 mod thread_read_state;
@@ -75,6 +79,9 @@ pub(crate) fn router() -> Router {
     thread_section::register(&mut router);
     thread_timeline::register(&mut router);
     turn::register(&mut router);
+    review::register(&mut router);
+    auto_review::register(&mut router);
+    thread_plan::register(&mut router);
     router
 }
 

@@ -247,6 +247,9 @@ fn empty(field: Field) -> RpcError {
         Field::AttachmentKey => RpcError::params("identityKey must not be empty"),
         Field::IdempotencyKey => RpcError::invalid("idempotencyKey must not be empty"),
         Field::ApiKey => RpcError::invalid("The API key is empty. Paste the whole key."),
+        Field::Branch => RpcError::invalid("branch must not be empty"),
+        Field::Sha => RpcError::invalid("sha must not be empty"),
+        Field::Instructions => RpcError::invalid("instructions must not be empty"),
     }
 }
 

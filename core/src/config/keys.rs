@@ -98,6 +98,7 @@ macro_rules! keys {
 pub static KEYS: &[Key] = keys! {
     // The model.
     "model": Text, "the list's first", V0_1, "Model of new threads.";
+    "review_model": Text, "the thread's", V0_1, "Model of reviews of changes.";
     "model_provider": Text, "\"openai\"", V0_1, "`openai`, or a key of `model_providers`.";
     "model_reasoning_effort": Text, "the model's", V0_1, "Reasoning effort, any word that the model knows.";
     "model_reasoning_summary": Words(&["auto", "concise", "detailed", "none"]), "the model's", V0_1, "Reasoning summaries.";
@@ -120,7 +121,10 @@ pub static KEYS: &[Key] = keys! {
 
     // What commands may do.
     "approval_policy": Words(&["on-request", "never"]), "`on-request`; every command is asked for in untrusted folders", V0_1, "When to ask before a command runs; `{ granular = { … } }` switches each kind of question.";
-    "approvals_reviewer": Words(&["user", "auto_review"]), "\"user\"", V0_1, "Who answers questions; kept with the thread, but only the user is asked yet.";
+    "approvals_reviewer": Words(&["user", "auto_review"]), "\"user\"", V0_1, "Who answers questions: the user, or a model in their place (under the policy `on-request`).";
+    "auto_review": Table, "", V0_1, "How a model answers in the user's place.";
+    "auto_review.policy": Text, "", V0_1, "Rules of yours for it; they come before its own.";
+    "auto_review.timeout_ms": Integer, "90000", V0_1, "How long it may take, in milliseconds.";
     "sandbox_mode": Words(&["read-only", "workspace-write", "danger-full-access"]), "`read-only`; `workspace-write` in folders with a `trust_level`", V0_1, "What commands may touch.";
     "sandbox_workspace_write": CheckedTable, "", V0_1, "Details of `workspace-write`.";
     "sandbox_workspace_write.writable_roots": List, "[]", V0_1, "More folders that may be written to.";
@@ -152,8 +156,8 @@ pub static KEYS: &[Key] = keys! {
     "tools.web_search.location.region": Text, "", V0_1, "Region.";
     "tools.web_search.location.city": Text, "", V0_1, "City.";
     "tools.web_search.location.timezone": Text, "", V0_1, "Time zone, an IANA name.";
-    "tools.update_plan": Table, "", NotYet, "The `update_plan` tool.";
-    "tools.update_plan.enabled": Boolean, "false", NotYet, "Whether there is such a tool.";
+    "tools.update_plan": Table, "", V0_1, "The `update_plan` tool.";
+    "tools.update_plan.enabled": Boolean, "false", V0_1, "Whether there is such a tool.";
     "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
     "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
     "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals`, `git_context`, `memories` and `step_model_switching` have an effect.";
@@ -248,7 +252,6 @@ pub static KEYS: &[Key] = keys! {
     "apps": Table, "", NotYet, "Apps.";
     "apps_mcp_product_sku": Text, "", NotYet, "Product that apps are told of.";
     "audio": Table, "", NotYet, "Audio devices.";
-    "auto_review": Table, "", NotYet, "Review of approvals by a model.";
     "browser_use": Table, "", NotYet, "Use of a browser.";
     "client_search_provider": Text, "", NotYet, "Search by the client.";
     "cloud": Table, "", NotYet, "What is taken from the cloud.";
@@ -284,7 +287,6 @@ pub static KEYS: &[Key] = keys! {
     "plugins": Table, "", NotYet, "Plugins.";
     "realtime": Table, "", NotYet, "Realtime conversations.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
-    "review_model": Text, "", NotYet, "Model of reviews.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
     "show_raw_agent_reasoning": Boolean, "false", NotYet, "Shows raw reasoning to clients.";
     "skills": Table, "", NotYet, "Skills.";

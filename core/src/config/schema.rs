@@ -18,6 +18,7 @@ use crate::{ApprovalPolicy, ApprovalsReviewer, Personality, ReasoningSummary, Sa
 pub(super) struct ConfigToml {
     pub(super) model: Option<String>,
     pub(super) review_model: Option<String>,
+    pub(super) auto_review: AutoReviewToml,
     pub(super) model_provider: Option<String>,
     pub(super) model_providers: BTreeMap<String, ProviderToml>,
     pub(super) model_reasoning_effort: Option<String>,
@@ -171,6 +172,14 @@ pub(super) struct MemoriesToml {
 #[serde(default)]
 pub(super) struct UpdatePlanToml {
     pub(super) enabled: bool,
+}
+
+/// `[auto_review]`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct AutoReviewToml {
+    pub(super) policy: Option<String>,
+    pub(super) timeout_ms: Option<u64>,
 }
 
 /// `tools.web_search`: a switch or settings.

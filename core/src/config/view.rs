@@ -35,6 +35,10 @@ pub struct Config {
     pub model: Option<String>,
     /// Model slug of reviews.
     pub review_model: Option<String>,
+    /// The user's own rules for the model that reviews approvals.
+    pub auto_review_policy: Option<String>,
+    /// How long such a review may take.
+    pub auto_review_timeout: Duration,
     /// Provider id: `openai` or a key of [`Config::model_providers`].
     pub model_provider: String,
     /// Tables of `[model_providers.<id>]`, as written.
@@ -237,6 +241,8 @@ impl Config {
             codex_home: source.codex_home.clone(),
             model: toml.model,
             review_model: toml.review_model,
+            auto_review_policy: toml.auto_review.policy,
+            auto_review_timeout: Duration::from_millis(toml.auto_review.timeout_ms.unwrap_or(90_000).max(1)),
             model_provider: toml.model_provider.unwrap_or_else(|| "openai".to_owned()),
             model_providers,
             model_reasoning_effort: toml.model_reasoning_effort,

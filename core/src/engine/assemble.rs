@@ -23,7 +23,8 @@ use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
 use crate::session::{
-    ConversationState, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted, settings,
+    ConversationState, DelegateHost, Guardian, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted,
+    settings,
 };
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
@@ -181,6 +182,16 @@ impl Engine {
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
             process_mode: config.process_mode,
         };
+        let delegates = Arc::new(DelegateHost {
+            config: Arc::clone(&config),
+            client: options.clone(),
+            models: Arc::clone(&self.models),
+            rules: rules.clone(),
+            writer: self.writer.clone(),
+            store: self.store().clone(),
+            agents: Arc::clone(&agents),
+            ephemeral: info.ephemeral,
+        });
         let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);
         if let Some(window) = outbox.log().first_window_id() {
@@ -217,6 +228,7 @@ impl Engine {
         };
         let store = self.store();
         let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
+        let guardian = Some(Guardian::new(Arc::clone(&delegates), outbox.clone()));
         let services = Services {
             goals: GoalTracker::new(id, store.clone(), outbox.clone(), has_goals),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
@@ -233,6 +245,8 @@ impl Engine {
             developer_instructions,
             memories,
             store: store.clone(),
+            delegates,
+            guardian,
         };
         Ok(Assembled {
             state,

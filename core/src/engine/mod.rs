@@ -405,6 +405,15 @@ impl ThreadHandle {
         let _ = self.mail.send(ThreadMessage::Wake);
     }
 
+    /// Tells its model, before the next request, that the user approves an action which a review has denied.
+    pub fn approve_denied_action(&self, action: &serde_json::Value, reply: Reply<()>) {
+        let text = instructions::action_approved(action);
+        let content = serde_json::json!([{"type": "input_text", "text": text}]);
+        let item = serde_json::json!({"type": "message", "role": "developer", "content": content});
+        let items = vec![item];
+        self.submit(Op::InjectItems { items, reply });
+    }
+
     /// Its commands that run, in the order of their numbers.
     pub async fn background_terminals(&self) -> Vec<BackgroundTerminal> {
         self.exec.background_terminals().await

@@ -4,11 +4,19 @@
 mod goal;
 mod memory;
 
+mod approval_review;
+mod review;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 pub(crate) use self::goal::{goal_budget_spent, goal_changed, goal_continuation, goal_report};
 pub(crate) use self::memory::{NO_NOTES, memories, take_notes};
+pub(crate) use approval_review::{
+    ACTION_APPROVED, ANSWER_AGAIN, action_approved, action_denied, action_not_reviewed, approval_reviewer,
+};
+pub(crate) use review::{REVIEW_INTERRUPTED, REVIEWER, review_action, review_request};
+
 use crate::{ApprovalPolicy, ModeKind, SandboxPolicy};
 
 /// The base instructions: how the agent works. Sent with every request of a thread, unchanged over its life.

@@ -119,11 +119,13 @@ impl Shared {
         }
     }
 
-    /// `prompt_cache_key`: a review shares its parent's cache, agents that of their root.
+    /// `prompt_cache_key`: a review shares its parent's cache, agents that of their root, a reviewer of approvals that of its
+    /// predecessors.
     pub(super) fn cache_key(&self) -> String {
         match (&self.lineage.subagent, &self.lineage.parent_thread_id) {
             (Some(kind), Some(parent)) if kind == "review" => parent.clone(),
             (Some(kind), Some(_)) if kind == "collab_spawn" => self.options.session_id.clone(),
+            (Some(kind), Some(parent)) if kind == "guardian" => format!("{kind}:{parent}"),
             _ => self.options.thread_id.to_string(),
         }
     }

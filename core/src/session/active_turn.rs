@@ -10,15 +10,14 @@ use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
-use super::turn_end::{Outcome, TurnResult};
+use super::turn_end::{Outcome, TurnResult, TurnTimes};
 use super::user_shell::{self, ShellCommand, ShellContext};
 use super::{Services, sample};
 use crate::exec::OutputLimit;
 use crate::goal_tracker::TurnEnd;
-use crate::history::Entry;
 use crate::{
     Error, Event, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
-    TurnOperation, TurnStatus, now_s,
+    TurnOperation, TurnStatus,
 };
 
 /// See the module.
@@ -257,6 +256,14 @@ impl ActiveTurn {
             ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
                 reply.send(state.count_questions(more, &services.exec))
             }
+            ThreadMessage::Op(Op::PrepareApprovedPlan { reply, .. }) => {
+                reply.send(Err(Error::invalid("The thread already has an active turn.")));
+            }
+            ThreadMessage::Op(Op::ReviewLastCall { reply }) => {
+                reply.send(Err(Error::invalid("thread has an active turn")));
+            }
+            // Comes when the turn has ended.
+            ThreadMessage::Op(Op::StartReview { reply, .. }) => drop(reply),
             ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                 reply.send(Ok(state.snapshot(include_turns)));
             }
@@ -308,8 +315,13 @@ impl ActiveTurn {
         state: &mut ThreadState,
         services: &Services,
     ) -> Option<End> {
-        let completed_at = now_s();
-        let duration_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let times = TurnTimes::until_now(self.started_at, self.began);
+        let entry = result.entry(&self.id, times);
+        let TurnTimes {
+            completed_at,
+            duration_ms,
+            ..
+        } = times;
         let turn_id = self.id.to_string();
         let (status, error) = match result.outcome {
             Outcome::Completed => (TurnStatus::Completed, None),
@@ -329,28 +341,6 @@ impl ActiveTurn {
         state.unnoted.turn_ended();
         services.queue.turn_ended(status == TurnStatus::Interrupted);
         services.goals.turn_ended(turn_end(status, error.as_ref())).await;
-        let entry = if status == TurnStatus::Interrupted {
-            Entry::TurnAborted {
-                turn_id: turn_id.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-            }
-        } else {
-            let to_ms = |first: std::time::Duration| i64::try_from(first.as_millis()).unwrap_or(i64::MAX);
-            Entry::TurnCompleted {
-                turn_id: turn_id.clone(),
-                last_agent_message: result.last_message.as_ref().and_then(|item| match &item.body {
-                    crate::ItemBody::AgentMessage { text, .. } => Some(text.clone()),
-                    _ => None,
-                }),
-                error: error.clone(),
-                started_at: self.started_at,
-                completed_at,
-                duration_ms,
-                time_to_first_token_ms: result.first_token.map(to_ms),
-            }
-        };
         let outbox = state.outbox();
         outbox.log().append(vec![entry]);
         outbox.log().flushed().await;

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::active_turn::ActiveTurn;
+use super::guardian;
+use super::plan::approved_plan;
 use super::queue::to_turn;
 use super::state::ThreadState;
 use super::turn::{self, TurnPlan, TurnTask};
@@ -156,6 +158,13 @@ impl Actor {
                         }
                     }
                 }
+                ThreadMessage::Op(Op::StartReview { target, reply }) => {
+                    if let Some(plan) = self.state.start_review(target, reply)
+                        && let Some(end) = Box::pin(self.turn(plan)).await
+                    {
+                        return end;
+                    }
+                }
                 ThreadMessage::Op(Op::Steer { reply, .. }) => {
                     reply.send(Err(Error::NoActiveTurn(TurnOperation::Steer)));
                 }
@@ -175,6 +184,19 @@ impl Actor {
                         }
                         Err(error) => reply.send(Err(error)),
                     }
+                }
+                ThreadMessage::Op(Op::PrepareApprovedPlan { plan, reply }) => {
+                    let window = self.state.context_window();
+                    self.session.load(&self.services, window).await;
+                    self.session.history.push([approved_plan(plan)]);
+                    self.services.outbox.log().flushed().await;
+                    reply.send(Ok(()));
+                }
+                ThreadMessage::Op(Op::ReviewLastCall { reply }) => {
+                    let window = self.state.context_window();
+                    self.session.load(&self.services, window).await;
+                    let history = self.session.history.items();
+                    guardian::review_last_call(&self.services, &self.state, history, reply);
                 }
                 ThreadMessage::Op(Op::UpdateSettings { patch, reply }) => {
                     self.state.update_settings(&patch, reply);
@@ -413,6 +435,10 @@ impl Actor {
                             let reply = Reply::ignore();
                             deferred.push_back(ThreadMessage::Op(Op::Compact { reply }));
                         }
+                        Some(mail @ ThreadMessage::Op(Op::StartReview { .. })) => {
+                            turn.stop_for_another();
+                            deferred.push_back(mail);
+                        }
                         Some(mail) => turn.take(mail, state, services),
                         // Nobody can reach the thread any more, and so nobody wants its work.
                         None => {
@@ -472,6 +498,9 @@ impl Actor {
         if timeout(time, services.goals.flush()).await.is_err() {
             tracing::warn!("what was spent on a goal could not be saved in time");
         }
+        if let Some(guardian) = &services.guardian {
+            guardian.close().await;
+        }
         if let Err(lost) = services.outbox.log().close().await {
             tracing::error!("{lost}");
             services.outbox.emit(Event::Warning(lost));
@@ -511,6 +540,9 @@ fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
             Op::StartTurn { .. }
             | Op::Steer { .. }
             | Op::ShellCommand { .. }
+            | Op::StartReview { .. }
+            | Op::PrepareApprovedPlan { .. }
+            | Op::ReviewLastCall { .. }
             | Op::InjectItems { .. }
             | Op::Compact { .. }
             | Op::UpdateSettings { .. }

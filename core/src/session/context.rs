@@ -30,6 +30,8 @@ pub(crate) struct ContextTracker {
     restored: Option<Map<String, Value>>,
     /// Text of the AGENTS.md files.
     project_doc: Option<String>,
+    /// The model is told nothing that the project's files say.
+    without_project: bool,
     additional: BTreeMap<String, ContextEntry>,
 }
 
@@ -129,6 +131,11 @@ pub(crate) struct ContextUpdate {
 }
 
 impl ContextTracker {
+    /// From now on the model is told nothing that the project's files say: what they hold may be hostile.
+    pub(crate) fn leave_out_project(&mut self) {
+        self.without_project = true;
+    }
+
     /// What the model knows by the history.
     pub(crate) fn restored(state: Map<String, Value>) -> Self {
         Self {
@@ -240,7 +247,7 @@ impl ContextTracker {
 
         let mut user = Vec::new();
         let new_place = is_new(|a, b| a.cwd != b.cwd);
-        if new_place {
+        if new_place && !self.without_project {
             let doc = ProjectDoc::read(config, &now.cwd).await;
             if before.is_some() {
                 news.warnings = doc.warnings;

@@ -13,6 +13,8 @@
 //!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread),
 //!   `memory` (notes for later threads)
+//! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
+//!   `turn/review`), `guardian` (reviews of approvals)
 //! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, skills),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
@@ -22,7 +24,9 @@ mod actor;
 mod calls;
 mod compaction;
 mod context;
+mod delegate;
 mod git_context;
+mod guardian;
 mod history;
 mod inbox;
 mod input;
@@ -31,6 +35,7 @@ mod message;
 mod plan;
 mod queue;
 mod request;
+mod review;
 mod sample;
 pub(crate) mod settings;
 mod state;
@@ -46,6 +51,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use delegate::DelegateHost;
+pub(crate) use guardian::Guardian;
 pub(crate) use memory::Unnoted;
 pub(crate) use queue::{MessageQueue, check as check_queued};
 pub(crate) use state::ThreadState;
@@ -92,6 +99,10 @@ pub(crate) struct Services {
     pub(crate) memories: Option<Arc<str>>,
     /// Stored threads of this home.
     pub(crate) store: ThreadStore,
+    /// What conversations beside the thread's own are made of.
+    pub(crate) delegates: Arc<DelegateHost>,
+    /// Judges approvals in the user's place where that is wanted.
+    pub(crate) guardian: Option<Arc<Guardian>>,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -1,8 +1,24 @@
 //! Plans inside of messages: in plan mode, what stands between a line `<proposed_plan>` and a line
 //! `</proposed_plan>` is an item of its own (docs/contract/turns.md#plans).
 
+use serde_json::json;
+
+use crate::model::ResponseItem;
+use crate::new_id;
+
 const OPEN: &str = "<proposed_plan>";
 const CLOSE: &str = "</proposed_plan>";
+
+/// A plan that the user has approved, as the model reads it: as data of its application, not in the user's words.
+pub(crate) fn approved_plan(plan: String) -> ResponseItem {
+    ResponseItem::Other(json!({
+        "type": "function_call_output",
+        "id": format!("fco_{}", new_id()),
+        "name": "proposed_plan",
+        "namespace": "agent",
+        "output": plan,
+    }))
+}
 
 /// A piece of a message's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,6 +39,8 @@ pub(crate) struct Request {
     pub(crate) agents: Option<AgentTools>,
     web_search: Option<Value>,
     models: Option<Arc<ModelCatalog>>,
+    /// The names of the only tools that there may be.
+    only: Option<&'static [&'static str]>,
 }
 
 impl Request {
@@ -88,6 +90,7 @@ impl Request {
                 model.web_search_tool_type,
             ),
             models: Some(Arc::clone(models)),
+            only: None,
         }
     }
 
@@ -99,7 +102,7 @@ impl Request {
     /// The same turn's request to another model.
     pub(crate) fn to_other_model(&self, services: &Services, settings: &ThreadSettings) -> Option<Self> {
         let models = self.models.as_ref()?;
-        Some(Self::new(
+        let mut other = Self::new(
             models,
             &services.config,
             settings,
@@ -107,7 +110,22 @@ impl Request {
             &services.agents,
             None,
             None,
-        ))
+        );
+        if let Some(names) = self.only {
+            other = other.with_tools(names);
+        }
+        Some(other)
+    }
+
+    /// With those of the tools only that have these names.
+    pub(crate) fn with_tools(mut self, names: &'static [&'static str]) -> Self {
+        let wanted = |spec: &&Value| spec["name"].as_str().is_some_and(|name| names.contains(&name));
+        self.tools = Arc::new(self.tools.iter().filter(wanted).cloned().collect());
+        self.deferred_tools = Arc::default();
+        self.agents = None;
+        self.web_search = None;
+        self.only = Some(names);
+        self
     }
 
     /// With what another request chose for its turn only: the schema of the answer and, unless `new_tier`, the service tier.

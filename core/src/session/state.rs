@@ -11,7 +11,7 @@ use super::memory::Unnoted;
 use super::request::Request;
 use super::sample::SampleJob;
 use super::turn::{TurnPlan, TurnTask};
-use super::{Services, input, settings};
+use super::{Services, delegate, input, settings};
 use crate::DynamicTools;
 use crate::agents::ThreadAgents;
 use crate::config::Config;
@@ -20,9 +20,8 @@ use crate::history::Entry;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
-    Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SandboxPolicy, SettingsPatch, StartTurn,
-    ThreadInfo, ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id,
-    now_s,
+    Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SettingsPatch, StartTurn, ThreadInfo,
+    ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id, now_s,
 };
 
 /// See the module.
@@ -409,19 +408,9 @@ fn in_progress(id: &str, root_id: &str) -> Turn {
 
 /// What identifies a turn with these settings to the model's server.
 fn identity(turn_id: String, settings: &ThreadSettings) -> TurnIdentity {
-    let (sandbox, mode) = match settings.sandbox_policy {
-        SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
-        SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
-        SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
-        SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
-    };
     TurnIdentity {
         turn_id,
         started_at_ms: crate::now_ms(),
-        cwd: settings.cwd.clone(),
-        workspace_roots: settings.workspace_roots.clone(),
-        sandbox: sandbox.into(),
-        sandbox_mode: mode.into(),
-        ..TurnIdentity::default()
+        ..delegate::identity(settings)
     }
 }

@@ -2,6 +2,7 @@
 
 mod compaction;
 mod events;
+mod review;
 mod shells;
 
 use std::sync::Arc;
@@ -25,7 +26,9 @@ use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem, RetryDecision};
 use crate::net::client::network;
-use crate::{ErrorKind, Event, Item, ItemBody, ModeKind, ThreadSettings, TokenUsage, TurnError, new_id};
+use crate::{
+    ErrorKind, Event, Item, ItemBody, ModeKind, ReviewTarget, ThreadSettings, TokenUsage, TurnError, new_id,
+};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub(crate) enum TurnTask {
     Compact,
     /// To work for the thread's goal: nobody has asked for it just now. This is what the model is told.
     Goal(Vec<ResponseItem>),
+    /// To review changes.
+    Review(ReviewTarget),
 }
 
 impl TurnTask {
@@ -60,6 +65,7 @@ impl TurnTask {
         match self {
             Self::Regular | Self::Shell(_) | Self::Goal(_) => None,
             Self::Compact => Some("compact"),
+            Self::Review(_) => Some("review"),
         }
     }
 }
@@ -102,6 +108,7 @@ pub(crate) async fn run(
         shells: FuturesUnordered::new(),
         asked: false,
         overflowed: false,
+        interrupt_told: false,
     };
     let outcome = turn.run_to_end().await;
     turn.session.history.turn_ended();
@@ -140,6 +147,8 @@ struct Turn<'a> {
     asked: bool,
     /// The history was summed up because a server refused it for its length.
     overflowed: bool,
+    /// The history says already that the turn was interrupted.
+    interrupt_told: bool,
 }
 
 impl Turn<'_> {
@@ -158,6 +167,8 @@ impl Turn<'_> {
     async fn work(&mut self) -> Result<(), Outcome> {
         match std::mem::replace(&mut self.plan.task, TurnTask::Regular) {
             TurnTask::Regular => {}
+            // Rare and large: kept out of the future that every busy thread holds.
+            TurnTask::Review(target) => return Box::pin(self.review(target)).await,
             TurnTask::Shell(command) => {
                 self.start_shell(command);
                 self.finish_shells().await?;
@@ -206,7 +217,7 @@ impl Turn<'_> {
         if matches!(outcome, Outcome::Interrupted) {
             // An interrupt between two requests has not been noticed by anybody else.
             self.services.outbox.turn_stops();
-            if !self.inbox.replaced.is_cancelled() {
+            if !self.interrupt_told && !self.inbox.replaced.is_cancelled() {
                 let marker = message("user", [TURN_ABORTED.to_owned()]);
                 self.session.history.push([marker]);
             }
@@ -237,7 +248,7 @@ impl Turn<'_> {
         let settings = plan
             .new_settings
             .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
-        if matches!(plan.task, TurnTask::Compact) {
+        if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
             log.append(settings.into_iter().collect());
             return Ok(());
         }

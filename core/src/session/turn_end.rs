@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::ConversationState;
 use super::history::message;
+use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
-use crate::{Item, TokenUsage, TurnError};
+use crate::{Item, ItemBody, TokenUsage, TurnError, now_s};
 
 /// How a turn ended.
 #[derive(Debug)]
@@ -30,7 +33,67 @@ pub(crate) enum Outcome {
     Failed(TurnError),
 }
 
+/// When a turn began and ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TurnTimes {
+    /// Unix seconds.
+    pub(crate) started_at: i64,
+    /// Unix seconds.
+    pub(crate) completed_at: i64,
+    /// Milliseconds between them.
+    pub(crate) duration_ms: i64,
+}
+
+impl TurnTimes {
+    /// Of a turn that ends now.
+    pub(crate) fn until_now(started_at: i64, began: Instant) -> Self {
+        Self {
+            started_at,
+            completed_at: now_s(),
+            duration_ms: milliseconds(began.elapsed()),
+        }
+    }
+}
+
 impl TurnResult {
+    /// How the history notes it.
+    pub(crate) fn entry(&self, turn_id: &str, times: TurnTimes) -> Entry {
+        let TurnTimes {
+            started_at,
+            completed_at,
+            duration_ms,
+        } = times;
+        let error = match &self.outcome {
+            Outcome::Interrupted => {
+                return Entry::TurnAborted {
+                    turn_id: turn_id.to_owned(),
+                    started_at,
+                    completed_at,
+                    duration_ms,
+                };
+            }
+            Outcome::Completed => None,
+            Outcome::Failed(error) => Some(error.clone()),
+        };
+        Entry::TurnCompleted {
+            turn_id: turn_id.to_owned(),
+            last_agent_message: self.last_text().map(str::to_owned),
+            error,
+            started_at,
+            completed_at,
+            duration_ms,
+            time_to_first_token_ms: self.first_token.map(milliseconds),
+        }
+    }
+
+    /// Text of the last message of the model.
+    pub(crate) fn last_text(&self) -> Option<&str> {
+        match &self.last_message.as_ref()?.body {
+            ItemBody::AgentMessage { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
     fn without_message(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -46,6 +109,10 @@ impl TurnResult {
     pub(crate) fn failed(error: TurnError) -> Self {
         Self::without_message(Outcome::Failed(error))
     }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Leaves a history that can be gone on with, of a turn that did not stop when it was asked to.

@@ -1,24 +1,31 @@
 //! `apply_patch`: changes files (docs/contract/tools.md#patches).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{CallContext, Tool, ToolCall, ToolEnd};
+use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, reviewed};
+use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::git::Repository;
 use crate::model::FunctionOutput;
 use crate::patch::{self, Patch, PlanError, PlannedChange, Targets};
 use crate::safety::{PatchDecision, WritableRoots, assess_patch};
-use crate::{ApprovalDecision, CallStatus, Event, Item, ItemBody, ThreadSettings};
+use crate::{
+    ApprovalDecision, CallStatus, Event, FileChangeKind, Item, ItemBody, ReviewedAction, ThreadSettings,
+};
 
 /// The language, for servers that hold the model to it.
 const GRAMMAR: &str = include_str!("apply_patch.lark");
 
 const BY_USER: &str = "patch rejected by user";
+
+/// Most bytes of a patch that a model is shown which judges it.
+const MAX_JUDGED: usize = 32_000;
 
 /// Applies a patch as a whole, or not at all.
 #[derive(Debug)]
@@ -39,6 +46,10 @@ impl Tool for ApplyPatch {
         })
     }
 
+    fn plan<'a>(&'a self, cx: &'a CallContext, call: &'a ToolCall) -> BoxFuture<'a, PlannedCall> {
+        plan(cx, call).boxed()
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             let text = patch_text(&call.arguments);
@@ -46,6 +57,30 @@ impl Tool for ApplyPatch {
             apply(&cx, call.call_id, &text, cwd).await
         }
         .boxed()
+    }
+}
+
+/// See [`Tool::plan`].
+async fn plan(cx: &CallContext, call: &ToolCall) -> PlannedCall {
+    let patch = match patch::parse(&patch_text(&call.arguments)) {
+        Ok(patch) => patch,
+        Err(error) => return PlannedCall::Refused(not_verified(&error).into_text()),
+    };
+    let (settings, patches) = (cx.settings.clone(), cx.patches.clone());
+    let prepare = move || prepare(&patch, &settings, &settings.cwd, patches.codex_home());
+    let prepared = match in_background(READ_TIMEOUT, prepare).await {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(error)) => return PlannedCall::Refused(not_verified(&error).into_text()),
+        Err(error) => return PlannedCall::Refused(not_verified(&error).into_text()),
+    };
+    match prepared.decision {
+        PatchDecision::Apply => PlannedCall::NoApproval,
+        PatchDecision::Refuse(why) => PlannedCall::Refused(why),
+        PatchDecision::Ask if cx.patches.is_allowed(&prepared.places) => PlannedCall::NoApproval,
+        PatchDecision::Ask => {
+            let (action, details) = planned(&prepared.item, &cx.settings.cwd);
+            PlannedCall::NeedsApproval(action, details)
+        }
     }
 }
 
@@ -193,8 +228,11 @@ fn prepare(
     })
 }
 
-/// Asks the user. The item is announced with the question.
+/// Asks the user, or whoever judges in their place. The item is announced with the question.
 async fn ask(cx: &CallContext, item: &Item, places: Vec<PathBuf>) -> Result<(), ToolEnd> {
+    if let Some(reviewer) = &cx.reviewer {
+        return review(cx, reviewer, item).await;
+    }
     let question = cx.outbox.approve_file_change(&cx.turn_id, item.clone());
     let decision = tokio::select! {
         biased;
@@ -217,6 +255,51 @@ async fn ask(cx: &CallContext, item: &Item, places: Vec<PathBuf>) -> Result<(), 
     };
     end(cx, item.clone(), CallStatus::Declined, None, None).await;
     Err(declined)
+}
+
+/// Has a model judge in the user's place.
+async fn review(cx: &CallContext, reviewer: &Arc<dyn ApprovalReviewer>, item: &Item) -> Result<(), ToolEnd> {
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    let (action, details) = planned(&item.body, &cx.settings.cwd);
+    match reviewed::judge(cx, reviewer, &item.id, action, details).await {
+        ReviewVerdict::Approved => Ok(()),
+        ReviewVerdict::Rejected { text, stop } => {
+            end(cx, item.clone(), CallStatus::Declined, None, None).await;
+            Err(reviewed::rejected(cx, text, stop))
+        }
+        ReviewVerdict::Aborted => Err(aborted()),
+    }
+}
+
+/// A patch as it is judged.
+fn planned(body: &ItemBody, cwd: &Path) -> (ReviewedAction, Value) {
+    let mut left = MAX_JUDGED;
+    let mut files = Vec::new();
+    let mut described = Vec::new();
+    if let ItemBody::FileChange { changes, .. } = body {
+        for change in changes {
+            let kind = match &change.kind {
+                FileChangeKind::Add => json!("add"),
+                FileChangeKind::Delete => json!("delete"),
+                FileChangeKind::Update { move_path } => json!({"update": {"moved_to": move_path}}),
+            };
+            let end = (0..=change.diff.len().min(left))
+                .rev()
+                .find(|end| change.diff.is_char_boundary(*end))
+                .unwrap_or(0);
+            left -= end;
+            described.push(json!({
+                "path": change.path,
+                "kind": kind,
+                "diff": &change.diff[..end],
+                "bytes_left_out": change.diff.len() - end,
+            }));
+            files.push(change.path.clone());
+        }
+    }
+    let details = json!({"tool": "apply_patch", "cwd": cwd, "changes": described});
+    let cwd = cwd.to_owned();
+    (ReviewedAction::Patch { cwd, files }, details)
 }
 
 async fn end(

@@ -2,9 +2,10 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab` (other agents), `dynamic`
-//! (tools of the client), `tool_search` (tools that are shown once they are searched for), `tests`. `web_search` runs at
-//! the model's server: `crate::session` adds it to requests.
+//! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
+//! (other agents), `dynamic` (tools of the client), `tool_search` (tools that are shown once they are searched for),
+//! `reviewed` (calls that a model judges in the user's place), `tests`. `web_search` runs at the model's server:
+//! `crate::session` adds it to requests.
 
 mod apply_patch;
 mod collab;
@@ -14,10 +15,12 @@ mod goal;
 mod patch_in_shell;
 mod request_permissions;
 mod request_user_input;
+mod reviewed;
 mod send_message;
 #[cfg(test)]
 mod tests;
 mod tool_search;
+mod update_plan;
 mod view_image;
 mod write_stdin;
 
@@ -35,9 +38,11 @@ use self::goal::{CreateGoal, GetGoal, UpdateGoal};
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
 use self::send_message::SendMessage;
+use self::update_plan::UpdatePlan;
 use self::view_image::ViewImage;
 use self::write_stdin::WriteStdin;
 use crate::agents::{AgentTools, ThreadAgents};
+use crate::approval_review::ApprovalReviewer;
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
@@ -46,7 +51,7 @@ use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
-use crate::{ThreadSettings, features};
+use crate::{ReviewedAction, ThreadSettings, features};
 
 pub(crate) use self::tool_search::DeferredTools;
 
@@ -155,6 +160,7 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
             Arc::new(ExecCommand { permissions: true })
         }),
         (shell, || Arc::new(WriteStdin)),
+        (config.update_plan_tool, || Arc::new(UpdatePlan)),
         (!ask_always, || {
             Arc::new(RequestUserInput { in_every_mode: false })
         }),
@@ -182,6 +188,11 @@ pub(crate) trait Tool: Send + Sync {
     /// How the API describes it to the model (`{"type":"function",…}`).
     fn spec(&self) -> Value;
 
+    /// What an approval of a call would be about, if it needs one, as things stand.
+    fn plan<'a>(&'a self, _cx: &'a CallContext, _call: &'a ToolCall) -> BoxFuture<'a, PlannedCall> {
+        std::future::ready(PlannedCall::Unsupported).boxed()
+    }
+
     /// Carries out one call. What users see of it goes through `cx.outbox`, and has gone when the future resolves.
     ///
     /// When `cx.cancel` is cancelled, the tool stops what it runs and then resolves, within 2.5 seconds. Wait for it:
@@ -191,7 +202,7 @@ pub(crate) trait Tool: Send + Sync {
 }
 
 /// What a call may use, and the turn it belongs to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct CallContext {
     /// The thread's way out.
     pub(crate) outbox: Outbox,
@@ -221,6 +232,8 @@ pub(crate) struct CallContext {
     pub(crate) agents: Option<Arc<ThreadAgents>>,
     /// The thread's goal.
     pub(crate) goals: Arc<GoalTracker>,
+    /// Who judges in the user's place, if that is wanted.
+    pub(crate) reviewer: Option<Arc<dyn ApprovalReviewer>>,
 }
 
 /// A call as the model made it.
@@ -238,6 +251,21 @@ pub(crate) struct ToolCall {
     pub(crate) custom: bool,
 }
 
+/// What a call would need to be carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PlannedCall {
+    /// No approval.
+    NoApproval,
+    /// Approval of this; the JSON is all that there is to know of it.
+    NeedsApproval(ReviewedAction, Value),
+    /// It would be refused, for this reason.
+    Refused(String),
+    /// There is no such tool here.
+    Unavailable,
+    /// Calls of this tool are never approved.
+    Unsupported,
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ToolEnd {
@@ -251,6 +279,16 @@ impl ToolEnd {
     /// The model gets this text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Output(FunctionOutput::Text(text.into()))
+    }
+
+    /// What the model would read; parts that are no text are left out.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Output(FunctionOutput::Text(text)) | Self::StopTurn(FunctionOutput::Text(text)) => text,
+            Self::Output(FunctionOutput::Parts(_)) | Self::StopTurn(FunctionOutput::Parts(_)) => {
+                String::new()
+            }
+        }
     }
 }
 
@@ -297,9 +335,26 @@ impl ToolSet {
         }
     }
 
+    /// Those of them that have these names.
+    pub(crate) fn only(&self, names: &[&str]) -> Self {
+        let wanted = self.tools.iter().filter(|tool| names.contains(&tool.name()));
+        Self::new(wanted.cloned())
+    }
+
     /// What the model is told: the `tools` of a request.
     pub(crate) fn specs(&self) -> &Arc<Vec<Value>> {
         &self.specs
+    }
+
+    /// What an approval of a call would be about; see [`Tool::plan`].
+    pub(crate) async fn plan(&self, cx: &CallContext, call: &ToolCall) -> PlannedCall {
+        const APPROVED: [&str; 3] = ["exec_command", "apply_patch", "request_permissions"];
+        let is_it = |tool: &&Arc<dyn Tool>| call.namespace.is_none() && tool.name() == call.name;
+        match self.tools.iter().find(is_it) {
+            Some(tool) => tool.plan(cx, call).await,
+            None if APPROVED.contains(&call.name.as_str()) => PlannedCall::Unavailable,
+            None => PlannedCall::Unsupported,
+        }
     }
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.

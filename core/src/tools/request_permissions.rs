@@ -7,9 +7,10 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
+use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, arguments, reviewed};
+use crate::approval_review::ReviewVerdict;
 use crate::outbox::PermissionsQuestion;
-use crate::{AdditionalPermissions, ApprovalPolicy, GrantScope, PermissionGrant};
+use crate::{AdditionalPermissions, ApprovalPolicy, GrantScope, PermissionGrant, ReviewedAction};
 
 /// Most paths that are asked for at once.
 const MAX_PATHS: usize = 256;
@@ -124,6 +125,10 @@ impl Tool for RequestPermissions {
         })
     }
 
+    fn plan<'a>(&'a self, cx: &'a CallContext, call: &'a ToolCall) -> BoxFuture<'a, PlannedCall> {
+        std::future::ready(plan(cx, call)).boxed()
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match arguments(&call) {
@@ -140,15 +145,25 @@ async fn run(cx: &CallContext, call_id: String, arguments: Arguments) -> ToolEnd
     if wanted.is_empty() {
         return ToolEnd::text("request_permissions requires at least one permission");
     }
-    let may_ask = match &cx.settings.approval_policy {
-        ApprovalPolicy::Never => false,
-        ApprovalPolicy::Granular(granular) => granular.request_permissions,
-        ApprovalPolicy::OnRequest | ApprovalPolicy::Untrusted => true,
-    };
+    let may_ask = may_ask(&cx.settings.approval_policy);
     let grant = if wanted.is_within(&cx.approvals.granted(&cx.turn_id)) {
         PermissionGrant {
             permissions: wanted,
             scope: GrantScope::Turn,
+        }
+    } else if let Some(reviewer) = cx.reviewer.as_ref().filter(|_| may_ask) {
+        let (action, details) = planned(&wanted, arguments.reason);
+        match reviewed::judge(cx, reviewer, &call_id, action, details).await {
+            ReviewVerdict::Approved => PermissionGrant {
+                permissions: wanted,
+                scope: GrantScope::Turn,
+            },
+            ReviewVerdict::Rejected { text, stop } => {
+                let mut output = told(&PermissionGrant::default());
+                output["reason"] = text.into();
+                return reviewed::rejected(cx, output.to_string(), stop);
+            }
+            ReviewVerdict::Aborted => return ToolEnd::text("aborted by user"),
         }
     } else if may_ask {
         let begin = tokio::time::Instant::now();
@@ -174,6 +189,48 @@ async fn run(cx: &CallContext, call_id: String, arguments: Arguments) -> ToolEnd
     };
     cx.approvals.grant(&cx.turn_id, &grant);
     ToolEnd::text(told(&grant).to_string())
+}
+
+/// Whether the user may be asked for permissions.
+fn may_ask(policy: &ApprovalPolicy) -> bool {
+    match policy {
+        ApprovalPolicy::Never => false,
+        ApprovalPolicy::Granular(granular) => granular.request_permissions,
+        ApprovalPolicy::OnRequest | ApprovalPolicy::Untrusted => true,
+    }
+}
+
+/// See [`Tool::plan`].
+fn plan(cx: &CallContext, call: &ToolCall) -> PlannedCall {
+    let arguments: Arguments = match arguments(call) {
+        Ok(arguments) => arguments,
+        Err(end) => return PlannedCall::Refused(end.into_text()),
+    };
+    let wanted = arguments.permissions.resolve(&cx.settings.cwd);
+    if wanted.is_within(&cx.approvals.granted(&cx.turn_id)) {
+        return PlannedCall::NoApproval;
+    }
+    if !may_ask(&cx.settings.approval_policy) {
+        return PlannedCall::Refused("permissions can't be requested under the approval policy".to_owned());
+    }
+    let (action, details) = planned(&wanted, arguments.reason);
+    PlannedCall::NeedsApproval(action, details)
+}
+
+/// Permissions as they are judged.
+fn planned(permissions: &AdditionalPermissions, reason: Option<String>) -> (ReviewedAction, Value) {
+    let grant = PermissionGrant {
+        permissions: permissions.clone(),
+        scope: GrantScope::Turn,
+    };
+    let details = json!({
+        "tool": "request_permissions",
+        "permissions": told(&grant)["permissions"],
+        "holds_for": "this turn",
+        "reason": reason,
+    });
+    let permissions = permissions.clone();
+    (ReviewedAction::Permissions { reason, permissions }, details)
 }
 
 /// What the model sees of a grant.

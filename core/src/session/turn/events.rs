@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{Completed, Turn};
+use crate::approval_review::ApprovalReviewer;
 use crate::model::{ModelError, ResponseEvent, ResponseItem, ResponseStream};
-use crate::session::Services;
 use crate::session::calls::Calls;
 use crate::session::inbox::StreamInterrupt;
 use crate::session::stream::ResponseItems;
+use crate::session::{Guardian, Services};
 use crate::tools::CallContext;
 use crate::{DeltaKind, Event, Item, Traffic};
 
@@ -183,8 +184,12 @@ impl Turn<'_> {
                 tools,
                 agents,
                 config,
+                guardian,
                 ..
             } = self.services;
+            let guardian = guardian
+                .as_ref()
+                .filter(|_| Guardian::is_asked(&self.plan.settings));
             let context = |cancel| CallContext {
                 outbox: outbox.clone(),
                 turn_id: Arc::clone(&self.plan.id),
@@ -200,11 +205,17 @@ impl Turn<'_> {
                 root_turn_id: self.plan.root_id.as_str().into(),
                 agents: self.plan.request.agents.map(|_| Arc::clone(agents)),
                 goals: Arc::clone(goals),
+                reviewer: guardian.map(|guardian| Arc::clone(guardian) as Arc<dyn ApprovalReviewer>),
             };
             calls.start(tools, context, known);
-        } else {
-            calls.search(&self.plan.request.deferred_tools, &item);
+            self.session.history.push([item]);
+            if let Some(guardian) = guardian {
+                // Before the call, which runs when this has returned.
+                guardian.heard(self.session.history.items());
+            }
+            return;
         }
+        calls.search(&self.plan.request.deferred_tools, &item);
         self.session.history.push([item]);
     }
 

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{CallContext, ToolEnd};
+use serde_json::{Value, json};
+
+use super::super::{CallContext, ToolEnd, reviewed};
 use super::aborted;
+use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
 use crate::safety::{AllowedCommand, Assessment, CommandRequest, Confinement, Question, Wish, rejected};
-use crate::{AdditionalPermissions, ApprovalDecision, CallStatus, Event, Item, ItemBody};
+use crate::{AdditionalPermissions, ApprovalDecision, CallStatus, Event, Item, ItemBody, ReviewedAction};
 
 /// How long a rule that the user has added may take to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,8 +39,9 @@ pub(super) enum ApprovalOutcome {
     Run(Confinement),
     /// It was declined.
     End(ToolEnd),
-    /// The turn was interrupted. The command has neither run nor been declined: nothing is to be told of it.
-    Interrupted(ToolEnd),
+    /// Nothing more is to be told of it: the turn was interrupted, and the command has neither run nor been declined; or its
+    /// end has been told.
+    Over(ToolEnd),
 }
 
 /// Whether the user has allowed this command for the session.
@@ -45,7 +49,7 @@ pub(super) fn is_allowed(cx: &CallContext, request: &CommandRequest, question: &
     cx.approvals.is_allowed(&allowed(request, question))
 }
 
-/// Asks the user, after the command's item has been announced.
+/// Asks the user, or whoever judges in their place. The command's item is announced with the question.
 pub(super) async fn ask(
     cx: &CallContext,
     request: &Arc<CommandRequest>,
@@ -56,6 +60,9 @@ pub(super) async fn ask(
     let ItemBody::CommandExecution(command) = &item.body else {
         return ApprovalOutcome::Run(question.confinement);
     };
+    if let Some(reviewer) = &cx.reviewer {
+        return review(cx, reviewer, request, question, item, justification).await;
+    }
     let begin = tokio::time::Instant::now();
     let asked = cx.outbox.approve_command(CommandQuestion {
         turn_id: cx.turn_id.clone(),
@@ -74,7 +81,7 @@ pub(super) async fn ask(
     });
     let decision = tokio::select! {
         biased;
-        () = cx.cancel.cancelled() => return ApprovalOutcome::Interrupted(aborted(begin.elapsed())),
+        () = cx.cancel.cancelled() => return ApprovalOutcome::Over(aborted(begin.elapsed())),
         decision = asked => decision,
     };
     let by_user = || FunctionOutput::Text(rejected("rejected by user"));
@@ -94,6 +101,59 @@ pub(super) async fn ask(
             ApprovalOutcome::End(ToolEnd::text(rejected("approval request failed")))
         }
     }
+}
+
+/// Has a model judge in the user's place.
+async fn review(
+    cx: &CallContext,
+    reviewer: &Arc<dyn ApprovalReviewer>,
+    request: &CommandRequest,
+    question: Question,
+    item: &Item,
+    justification: Option<String>,
+) -> ApprovalOutcome {
+    let begin = tokio::time::Instant::now();
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    let (action, details) = planned(request, &question, justification.as_deref());
+    match reviewed::judge(cx, reviewer, &item.id, action, details).await {
+        ReviewVerdict::Approved => ApprovalOutcome::Run(question.confinement),
+        ReviewVerdict::Rejected { text, stop } => {
+            decline(cx, item.clone()).await;
+            ApprovalOutcome::Over(reviewed::rejected(cx, rejected(&text), stop))
+        }
+        ReviewVerdict::Aborted => ApprovalOutcome::Over(aborted(begin.elapsed())),
+    }
+}
+
+/// A command as it is judged.
+pub(super) fn planned(
+    request: &CommandRequest,
+    question: &Question,
+    justification: Option<&str>,
+) -> (ReviewedAction, Value) {
+    let asks_for = match &request.wish {
+        Wish::Default => json!("use_default"),
+        Wish::Escalated => json!("require_escalated"),
+        Wish::Additional(permissions) => json!({
+            "read": permissions.read,
+            "write": permissions.write,
+            "network": permissions.network,
+        }),
+    };
+    let details = json!({
+        "tool": "exec_command",
+        "command": request.argv,
+        "cwd": request.cwd,
+        "asks_for": asks_for,
+        "runs_without_sandbox": question.confinement == Confinement::None,
+        "justification": justification,
+        "why_it_needs_approval": question.reason,
+    });
+    let action = ReviewedAction::Command {
+        command: request.argv.clone(),
+        cwd: request.cwd.clone(),
+    };
+    (action, details)
 }
 
 /// The item of a command that does not run.

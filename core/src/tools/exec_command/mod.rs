@@ -4,6 +4,7 @@ mod approval;
 mod arguments;
 mod spec;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use self::approval::ApprovalOutcome;
 use self::arguments::Arguments;
-use super::{CallContext, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
+use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
 use crate::safety::{CommandRequest, Confinement, ExecDecision, Wish, rejected};
 use crate::{AdditionalPermissions, CallStatus, CommandExecution, CommandSource, Item, ItemBody};
@@ -40,6 +41,10 @@ impl Tool for ExecCommand {
         spec::spec(self.name(), self.permissions)
     }
 
+    fn plan<'a>(&'a self, cx: &'a CallContext, call: &'a ToolCall) -> BoxFuture<'a, PlannedCall> {
+        plan(cx, call, self.permissions).boxed()
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match read_arguments(&call) {
@@ -51,40 +56,78 @@ impl Tool for ExecCommand {
     }
 }
 
-async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions: bool) -> ToolEnd {
-    let cwd = match &arguments.workdir {
-        Some(folder) => cx.settings.cwd.join(folder),
-        None => cx.settings.cwd.clone(),
-    };
-    let wish = match arguments.wish(permissions, &cwd) {
-        Ok(wish) => wish,
-        Err(end) => return end,
-    };
+/// The command as it is to be assessed.
+fn request(
+    cx: &CallContext,
+    arguments: &Arguments,
+    cwd: PathBuf,
+    permissions: bool,
+) -> Result<Arc<CommandRequest>, ToolEnd> {
+    let wish = arguments.wish(permissions, &cwd)?;
     let login = match arguments.login {
         Some(true) if !cx.exec.allow_login_shell() => {
-            return ToolEnd::text(
+            return Err(ToolEnd::text(
                 "exec_command failed: login shells are disabled by the configuration; call it again with login=false",
-            );
+            ));
         }
         login => login.unwrap_or(cx.exec.allow_login_shell()),
     };
-    if let Some(end) = patch_in_shell::intercept(&cx, &call_id, &arguments.cmd, &cwd).await {
-        return end;
-    }
     let shell = choose_shell(arguments.shell.as_deref(), &cx.settings.workspace_roots);
-    let argv = vec![shell, shell_flag(login).to_owned(), arguments.cmd];
-    let granted = cx.approvals.granted(&cx.turn_id);
-    let request = Arc::new(CommandRequest {
-        argv: argv.clone(),
-        cwd: cwd.clone(),
+    Ok(Arc::new(CommandRequest {
+        argv: vec![shell, shell_flag(login).to_owned(), arguments.cmd.clone()],
+        cwd,
         wish,
-        prefix_rule: arguments.prefix_rule,
-        granted,
+        prefix_rule: arguments.prefix_rule.clone(),
+        granted: cx.approvals.granted(&cx.turn_id),
         settings: Arc::clone(&cx.settings),
         // Where it can't be made, the command is refused and the user told so once; see `ExecSessions::start`.
         sandbox: true,
         path: cx.exec.search_path(),
-    });
+    }))
+}
+
+/// Where a command runs.
+fn folder(cx: &CallContext, arguments: &Arguments) -> PathBuf {
+    match &arguments.workdir {
+        Some(folder) => cx.settings.cwd.join(folder),
+        None => cx.settings.cwd.clone(),
+    }
+}
+
+/// See [`Tool::plan`].
+async fn plan(cx: &CallContext, call: &ToolCall, permissions: bool) -> PlannedCall {
+    let arguments: Arguments = match read_arguments(call) {
+        Ok(arguments) => arguments,
+        Err(end) => return PlannedCall::Refused(end.into_text()),
+    };
+    let request = match request(cx, &arguments, folder(cx, &arguments), permissions) {
+        Ok(request) => request,
+        Err(end) => return PlannedCall::Refused(end.into_text()),
+    };
+    match approval::assess(cx, &request).await.decision {
+        ExecDecision::Run(_) => PlannedCall::NoApproval,
+        ExecDecision::Refuse(why) => PlannedCall::Refused(why),
+        ExecDecision::Ask(question) if approval::is_allowed(cx, &request, &question) => {
+            PlannedCall::NoApproval
+        }
+        ExecDecision::Ask(question) => {
+            let (action, details) =
+                approval::planned(&request, &question, arguments.justification.as_deref());
+            PlannedCall::NeedsApproval(action, details)
+        }
+    }
+}
+
+async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions: bool) -> ToolEnd {
+    let cwd = folder(&cx, &arguments);
+    let request = match request(&cx, &arguments, cwd.clone(), permissions) {
+        Ok(request) => request,
+        Err(end) => return end,
+    };
+    if let Some(end) = patch_in_shell::intercept(&cx, &call_id, &arguments.cmd, &cwd).await {
+        return end;
+    }
+    let argv = request.argv.clone();
     let begin = tokio::time::Instant::now();
     let assessment = tokio::select! {
         biased;
@@ -126,7 +169,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
                     approval::decline(&cx, item).await;
                     return end;
                 }
-                ApprovalOutcome::Interrupted(end) => return end,
+                ApprovalOutcome::Over(end) => return end,
             }
         }
     };

@@ -138,6 +138,7 @@ impl Bench {
             config: Arc::new(config(dir.path())),
             root_turn_id: "t1".into(),
             agents: None,
+            reviewer: None,
         };
         Self {
             cx,

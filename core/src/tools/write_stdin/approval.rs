@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::super::exec_command::aborted;
-use super::super::{CallContext, ToolEnd};
+use super::super::{CallContext, ToolEnd, reviewed};
+use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
 use crate::exec::{CommandSession, InputLimits};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
-use crate::{ApprovalDecision, ApprovalPolicy, CommandAction};
+use crate::{ApprovalDecision, ApprovalPolicy, CommandAction, ReviewedAction};
 
 /// Asks the user, if there is a reason to. `Err`: nothing may be typed.
 pub(super) async fn check(
@@ -34,6 +37,9 @@ pub(super) async fn check(
             );
         }
         ApprovalPolicy::Untrusted | ApprovalPolicy::OnRequest | ApprovalPolicy::Granular(_) => {}
+    }
+    if let Some(reviewer) = &cx.reviewer {
+        return review(cx, reviewer, call_id, session, chars, reason).await;
     }
     let words = ["write_stdin", "--session-id", &session.id().to_string(), chars].map(str::to_owned);
     let line = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
@@ -66,5 +72,40 @@ pub(super) async fn check(
             "write_stdin rejected: rejected by user".to_owned(),
         ))),
         ApprovalDecision::AcceptWithRule(_) | ApprovalDecision::Failed => rejected("approval request failed"),
+    }
+}
+
+/// Has a model judge in the user's place.
+async fn review(
+    cx: &CallContext,
+    reviewer: &Arc<dyn ApprovalReviewer>,
+    call_id: &str,
+    session: &CommandSession,
+    chars: &str,
+    reason: &str,
+) -> Result<(), ToolEnd> {
+    let begin = tokio::time::Instant::now();
+    let action = ReviewedAction::Input {
+        call_id: call_id.to_owned(),
+        process_id: session.id().to_string(),
+        stdin: chars.to_owned(),
+        cwd: session.cwd().clone(),
+    };
+    let details = json!({
+        "tool": "write_stdin",
+        "session_id": session.id(),
+        "of_call": &**session.item_id(),
+        "typed": chars,
+        "started_in": session.cwd(),
+        "why_it_needs_approval": reason,
+    });
+    match reviewed::judge(cx, reviewer, session.item_id(), action, details).await {
+        ReviewVerdict::Approved => Ok(()),
+        ReviewVerdict::Rejected { text, stop } => Err(reviewed::rejected(
+            cx,
+            format!("write_stdin rejected: {text}"),
+            stop,
+        )),
+        ReviewVerdict::Aborted => Err(aborted(begin.elapsed())),
     }
 }

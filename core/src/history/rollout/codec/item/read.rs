@@ -99,12 +99,13 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                 review: e
                     .user_facing_hint
                     .map_or_else(|| hint(&e.target), Cow::into_owned),
+                target: serde_json::from_value(e.target).ok(),
             }
         }
         "ExitedReviewMode" => {
             let e: Exited<'_> = serde_json::from_str(raw).ok()?;
             ItemBody::ExitedReviewMode {
-                review: e.review_output.map_or_else(String::new, |o| o.text()),
+                output: e.review_output,
             }
         }
         "HookPrompt" => {

@@ -8,7 +8,7 @@ use super::calls::{Command, Dynamic, FileDuration, Image, Mcp, Web};
 use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::to_file_url;
-use super::review::{Entered, Exited, ReviewOutput};
+use super::review::{Entered, Exited};
 use super::text::{Agent, AgentPart, Bare, Hook, HookFragment, Plan, Reasoning, User};
 use crate::history::rollout::codec::input::FileInput;
 use crate::{Item, ItemBody};
@@ -122,20 +122,18 @@ impl Serialize for FileItem<'_> {
             }
             .tagged("ImageView", s),
             ItemBody::ContextCompaction => Bare { id }.tagged("ContextCompaction", s),
-            ItemBody::EnteredReviewMode { review } => Entered {
+            ItemBody::EnteredReviewMode { target, review } => Entered {
                 id,
-                target: serde_json::json!({"type": "custom", "instructions": review}),
+                target: match target {
+                    Some(target) => serde_json::to_value(target).unwrap_or_default(),
+                    None => serde_json::json!({"type": "custom", "instructions": review}),
+                },
                 user_facing_hint: Some(review.as_str().into()),
             }
             .tagged("EnteredReviewMode", s),
-            ItemBody::ExitedReviewMode { review } => Exited {
+            ItemBody::ExitedReviewMode { output } => Exited {
                 id,
-                review_output: Some(ReviewOutput {
-                    findings: Vec::new(),
-                    overall_correctness: String::new(),
-                    overall_explanation: review.as_str().into(),
-                    overall_confidence_score: 0.0,
-                }),
+                review_output: output.clone(),
             }
             .tagged("ExitedReviewMode", s),
             ItemBody::HookPrompt { fragments } => Hook {
