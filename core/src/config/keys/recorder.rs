@@ -48,6 +48,8 @@ impl Shape {
             | (Self::Map | Self::Struct, Kind::Table | Kind::CheckedTable)
             | (Self::Struct, Kind::BooleanOrTable)
             | (Self::Any, Kind::BooleanOrTable | Kind::TextOrTable | Kind::TextOrList) => true,
+            // `agents.rs` takes it apart.
+            (Self::Any, Kind::Table) => key.path == "agents.*",
             _ => false,
         }
     }
