@@ -264,7 +264,8 @@ impl ContextTracker {
         if (new_place || new_permissions || new_time) && config.include_environment_context {
             user.push(environment_context(config, &now, new_place));
         }
-        if let Some(git) = &now.git {
+        // Who wrote the subjects of commits is not known.
+        if let Some(git) = now.git.as_ref().filter(|_| !self.without_project) {
             let known = before
                 .and_then(|before| before.git.as_deref())
                 .unwrap_or_default();
@@ -319,7 +320,10 @@ impl ContextTracker {
         if now.git.is_none() {
             now.git = self.surroundings.as_ref().and_then(|known| known.git.clone());
         }
-        let mut fresh = Self::default();
+        let mut fresh = Self {
+            without_project: self.without_project,
+            ..Self::default()
+        };
         let mut news = fresh.update(config, now).await;
         news.messages.extend(fresh.additional(&self.additional));
         (fresh, news)

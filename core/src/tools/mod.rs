@@ -91,7 +91,7 @@ impl Abilities {
 }
 
 /// What a model is offered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Offer {
     /// What it sees.
     pub(crate) specs: Arc<Vec<Value>>,
@@ -108,8 +108,17 @@ pub(crate) fn offered(
     agents: Option<(AgentTools, &ModelCatalog)>,
 ) -> Offer {
     let mut ours = tool_set(config, Abilities::of(model));
-    if let Some((tools, models)) = agents {
-        ours = collab::with(&ours, tools, config, models);
+    let searches = model.supports_search_tool;
+    let mut agents_to_search = None;
+    match agents {
+        Some((AgentTools::Ids, models)) if searches && dynamic.source().is_none() => {
+            return collab::to_search(&ours, config, models);
+        }
+        Some((AgentTools::Ids, models)) if searches => {
+            agents_to_search = Some(collab::namespace(config, models));
+        }
+        Some((tools, models)) => ours = collab::with(&ours, tools, config, models),
+        None => {}
     }
     if dynamic.source().is_none() {
         return Offer {
@@ -117,13 +126,8 @@ pub(crate) fn offered(
             deferred: Arc::default(),
         };
     }
-    let deferred = DeferredTools::new(
-        model
-            .supports_search_tool
-            .then(|| dynamic.deferred_specs())
-            .into_iter()
-            .flatten(),
-    );
+    let dynamic_to_search = searches.then(|| dynamic.deferred_specs()).into_iter().flatten();
+    let deferred = DeferredTools::new(dynamic_to_search.chain(agents_to_search));
     let replaced = |spec: &&Value| {
         spec["name"]
             .as_str()

@@ -4,8 +4,8 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use super::{
-    agent_says, calls, end_of_turn, item, of_agent, output, requests_of_agents, requests_of_root, root_says,
-    spawn, told_of,
+    agent_says, calls, end_of_turn, item, of_agent, of_root, output, requests_of_agents, requests_of_root,
+    root_says, spawn, told_of,
 };
 use crate::support::{App, Config, Home};
 
@@ -441,4 +441,37 @@ async fn questions_of_collab_agents_reach_the_clients_of_the_parent() {
         (&json!("completed"), &json!("ran\n"))
     );
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_model_that_can_search_finds_the_collab_tools() {
+    let search = json!({
+        "type": "tool_search_call", "call_id": "s1", "execution": "client", "status": "completed",
+        "arguments": {"query": "start another agent"},
+    });
+    let done = json!({"type": "response.output_item.done", "output_index": 0, "item": search});
+    let model = MockModel::start([
+        Answer::new().event(done).when(of_root()),
+        calls("c1", "spawn_agent", &json!({"message": "Look"})),
+        root_says("Started"),
+        agent_says("Seen"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    let turn = app.run_turn(&thread, "Start one").await;
+    assert_eq!(turn.items_of("collabAgentToolCall")[0]["status"], "completed");
+    app.stop().await;
+    let requests = requests_of_root(&model);
+    let tools = requests[0].body["tools"].as_array().unwrap();
+    assert!(tools.iter().all(|tool| tool["name"] != "multi_agent_v1"));
+    assert!(tools.iter().any(|tool| tool["type"] == "tool_search"));
+    let input = requests[0].body["input"].to_string();
+    assert!(input.contains("- multi_agent_v1: "), "{input}");
+    let found = requests[1].body["input"].as_array().unwrap().last().unwrap();
+    assert_eq!(found["tools"][0]["name"], "multi_agent_v1");
+    assert!(
+        found["tools"][0]["tools"].to_string().contains("spawn_agent"),
+        "{found}"
+    );
 }

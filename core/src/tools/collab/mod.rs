@@ -13,9 +13,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use self::by_id::AgentById;
 use self::by_path::AgentByPath;
-use super::{CallContext, Tool, ToolSet};
+use super::{CallContext, DeferredTools, Offer, Tool, ToolSet, tool_search};
 use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
 use crate::config::Config;
 use crate::model::ModelCatalog;
@@ -51,6 +53,31 @@ pub(super) fn with(others: &ToolSet, tools: AgentTools, config: &Config, models:
         others.with_spec(namespace)
     };
     sets.entry(key).or_insert_with(made).clone()
+}
+
+/// What a model is offered that searches for the tools that deal with agents by id: other tools, and the search. Threads
+/// that tell their models the same share it.
+pub(super) fn to_search(others: &ToolSet, config: &Config, models: &ModelCatalog) -> Offer {
+    /// As the sets of [`with`].
+    type Offers = BTreeMap<(usize, String), Offer>;
+    static OFFERS: Mutex<Offers> = Mutex::new(BTreeMap::new());
+
+    let choices = spec::Choices::new(config, models);
+    let key = (Arc::as_ptr(others.specs()) as usize, choices.text());
+    let mut offers = OFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if offers.len() >= KEPT_SETS && !offers.contains_key(&key) {
+        offers.clear();
+    }
+    let made = || Offer {
+        specs: Arc::clone(others.with_spec(tool_search::spec()).specs()),
+        deferred: Arc::new(DeferredTools::new([spec::namespace(AgentTools::Ids, &choices)])),
+    };
+    offers.entry(key).or_insert_with(made).clone()
+}
+
+/// The tools that deal with agents by id.
+pub(super) fn namespace(config: &Config, models: &ModelCatalog) -> Value {
+    spec::namespace(AgentTools::Ids, &spec::Choices::new(config, models))
 }
 
 /// The tool of this name that deals with agents.
