@@ -204,10 +204,10 @@ async fn models_of_the_catalogue_are_offered_the_language_of_patches() {
             "request_user_input",
             "apply_patch",
             "view_image",
-            "multi_agent_v1",
             "get_goal",
             "create_goal",
             "update_goal",
+            "tool_search",
             "web_search"
         ]
     );

@@ -384,11 +384,15 @@ impl ThreadHandle {
     fn deliver_without_input(&self, op: Op) {
         let refused = Error::NoDirectInput(self.id);
         match op {
-            Op::StartTurn { reply, .. } => reply.send(Err(refused)),
+            Op::StartTurn { reply, .. } | Op::StartQueued { reply, .. } | Op::StartReview { reply, .. } => {
+                reply.send(Err(refused));
+            }
+            Op::UpdateTurnSettings { reply, .. } => reply.send(Err(refused)),
             Op::Steer { reply, .. } => reply.send(Err(refused)),
             Op::UpdateSettings { reply, .. }
             | Op::InjectItems { reply, .. }
             | Op::Compact { reply }
+            | Op::PrepareApprovedPlan { reply, .. }
             | Op::ShellCommand { reply, .. } => reply.send(Err(refused)),
             other => self.deliver(other),
         }

@@ -158,6 +158,19 @@ impl std::ops::AddAssign for ItemSize {
     }
 }
 
+/// What is left without some of them.
+impl std::ops::Sub for ItemSize {
+    type Output = Self;
+
+    fn sub(self, part: Self) -> Self {
+        Self {
+            text: self.text.saturating_sub(part.text),
+            images: self.images.saturating_sub(part.images),
+            image_data: self.image_data.saturating_sub(part.image_data),
+        }
+    }
+}
+
 /// The tokens of a text.
 pub(crate) fn text_tokens(text: &str) -> usize {
     text.len().div_ceil(BYTES_PER_TOKEN)

@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 /// Tools that a search finds, unless it asks for another number.
 const FOUND: usize = 8;
 
+/// Words that say nothing about what a tool does.
+const COMMON: [&str; 28] = [
+    "a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "for", "from", "how", "i", "in",
+    "is", "it", "of", "on", "or", "so", "that", "the", "this", "to", "with", "you",
+];
+
 /// The two constants of the ranking, at their usual values: Robertson and Zaragoza, "The Probabilistic Relevance
 /// Framework: BM25 and Beyond" (2009), section 3.5.
 const TERM_SATURATION: f64 = 1.2;
@@ -194,7 +200,7 @@ fn words_of(namespace: &str, spec: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Words in lower case and singular; `openFile` and `open_file` are two each.
+/// Words in lower case and singular, but for the commonest; `openFile` and `open_file` are two each.
 fn words(text: &str) -> impl Iterator<Item = String> {
     let mut parts = vec![String::new()];
     let mut after_lower = false;
@@ -209,7 +215,8 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         }
         after_lower = c.is_lowercase();
     }
-    parts.into_iter().filter(|part| !part.is_empty()).map(|mut word| {
+    let telling = |part: &String| !part.is_empty() && !COMMON.contains(&part.as_str());
+    parts.into_iter().filter(telling).map(|mut word| {
         if word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") {
             word.pop();
         }
@@ -274,6 +281,7 @@ mod tests {
         for arguments in [
             json!({"query": "zzzz"}),
             json!({"query": ""}),
+            json!({"query": "the of a to"}),
             json!({"nope": 1}),
             json!({"query": "editor", "limit": 0}),
             json!({"query": "editor", "limit": -3}),

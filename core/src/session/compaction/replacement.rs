@@ -91,7 +91,7 @@ fn kept(item: &ResponseItem, images: bool, mention: bool, left: usize) -> Option
         match part {
             ContentItem::InputText { text, extra } => {
                 let room = left - tokens;
-                if room == 0 {
+                if room == 0 || text.is_empty() {
                     continue;
                 }
                 let mut text = text.clone();

@@ -9,14 +9,14 @@ pub(crate) const MOST_ATTEMPTS: u32 = 8;
 /// Where the newest part of a history begins that has at most `tokens`, by estimate. No call is separated from its
 /// output. A part that is longer is as short as possible; it is never empty.
 pub(crate) fn newest_within(items: &[ResponseItem], tokens: usize) -> usize {
-    let mut left = ItemSize::of_all(items).tokens();
+    let mut left = ItemSize::of_all(items);
     let mut place = 0;
     let mut start = 0;
     for cut in pairing::clean_cuts(items) {
-        left = left.saturating_sub(ItemSize::of_all(&items[place..cut]).tokens());
+        left = left - ItemSize::of_all(&items[place..cut]);
         place = cut;
         start = cut;
-        if left <= tokens {
+        if left.tokens() <= tokens {
             break;
         }
     }

@@ -69,7 +69,14 @@ pub(super) fn to_search(others: &ToolSet, config: &Config, models: &ModelCatalog
         offers.clear();
     }
     let made = || Offer {
-        specs: Arc::clone(others.with_spec(tool_search::spec()).specs()),
+        specs: Arc::new(
+            others
+                .specs()
+                .iter()
+                .cloned()
+                .chain([tool_search::spec()])
+                .collect(),
+        ),
         deferred: Arc::new(DeferredTools::new([spec::namespace(AgentTools::Ids, &choices)])),
     };
     offers.entry(key).or_insert_with(made).clone()
