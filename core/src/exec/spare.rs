@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
+use crate::process::orphan_reaper_client::Mark;
 use crate::process::waiting_child::WaitingChild;
 use crate::sandbox::{SandboxPlan, spare};
 
@@ -51,7 +52,7 @@ pub(super) async fn start(
     let ready = timeout(PATIENCE, spare.making).await.ok()?.ok()?;
     let started = async {
         let ready = ready?;
-        let mark = ready.mark().map(|mark| mark.variable());
+        let mark = ready.mark().map(Mark::variable);
         let mark = mark.map(|(name, value)| (name.as_ref(), value.as_ref()));
         let variables = variables.iter().map(|(name, value)| (&**name, &**value));
         let message = plan.spare_message(folder, command, variables.chain(mark));

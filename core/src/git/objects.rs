@@ -176,13 +176,13 @@ impl Commit {
 /// A pack with its index, version 2.
 struct Pack {
     index: File,
-    pack: File,
+    data: File,
     /// Number of objects whose hashes begin with at most this byte.
     fanout: Vec<u32>,
 }
 
 impl Pack {
-    fn new(mut index: File, pack: File) -> Option<Self> {
+    fn new(mut index: File, data: File) -> Option<Self> {
         let mut head = [0; 8 + 1024];
         index.read_exact(&mut head).ok()?;
         let (magic, fanout) = head.split_at(8);
@@ -190,7 +190,7 @@ impl Pack {
         let (numbers, _) = fanout.as_chunks::<4>();
         let fanout: Vec<_> = numbers.iter().map(|number| u32::from_be_bytes(*number)).collect();
         fanout.is_sorted().then_some(())?;
-        Some(Self { index, pack, fanout })
+        Some(Self { index, data, fanout })
     }
 
     /// The content of a commit.
@@ -203,7 +203,7 @@ impl Pack {
     /// The kind and the content of the object at this place, whole or as a change of another one.
     fn object(&mut self, offset: u64, hash_length: usize, depth: usize) -> Option<(u8, Vec<u8>)> {
         (depth <= MAX_DELTAS).then_some(())?;
-        self.pack.seek(SeekFrom::Start(offset)).ok()?;
+        self.data.seek(SeekFrom::Start(offset)).ok()?;
         // The kind is in three bits; the rest, and further bytes, are the size.
         let first = self.byte()?;
         let kind = (first >> 4) & 7;
@@ -221,13 +221,13 @@ impl Pack {
             }
             HASH_DELTA => {
                 let mut hash = vec![0; hash_length];
-                self.pack.read_exact(&mut hash).ok()?;
+                self.data.read_exact(&mut hash).ok()?;
                 Some(self.offset(&hash)?)
             }
             _ => None,
         };
         // Reading the base would lose the place.
-        let bytes = inflated(&mut self.pack)?;
+        let bytes = inflated(&mut self.data)?;
         match base {
             None => Some((kind, bytes)),
             Some(base) => {
@@ -239,7 +239,7 @@ impl Pack {
 
     fn byte(&mut self) -> Option<u8> {
         let mut byte = [0];
-        self.pack.read_exact(&mut byte).ok()?;
+        self.data.read_exact(&mut byte).ok()?;
         Some(byte[0])
     }
 

@@ -111,7 +111,7 @@ impl Memories {
                 Some((text.contains(&place), modified, text))
             })
             .collect();
-        notes.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        notes.sort_by_key(|(is_here, modified, _)| std::cmp::Reverse((*is_here, *modified)));
         let mut left = MAX_TOLD;
         for (_, _, text) in notes {
             let Some(rest) = left.checked_sub(text.len()) else {

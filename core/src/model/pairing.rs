@@ -85,7 +85,7 @@ pub(crate) fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
     Some(match family {
         Family::Function => output(call_id, false, FunctionOutput::Text(ABORTED.into())),
         Family::Custom => output(call_id, true, FunctionOutput::Text(ABORTED.into())),
-        Family::Search => search_output(&call_id, Vec::new()),
+        Family::Search => search_output(&call_id, &[]),
     })
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn search_call(item: &ResponseItem) -> Option<(&str, &Value)> {
 }
 
 /// The output of a search for tools.
-pub(crate) fn search_output(call_id: &str, tools: Vec<Value>) -> ResponseItem {
+pub(crate) fn search_output(call_id: &str, tools: &[Value]) -> ResponseItem {
     ResponseItem::Other(json!({
         "type": "tool_search_output",
         "id": format!("tso_{}", crate::new_id()),

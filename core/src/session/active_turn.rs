@@ -254,7 +254,7 @@ impl ActiveTurn {
             }
             ThreadMessage::Op(Op::Sample { request, reply }) => self.sample(*request, reply, state, services),
             ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
-                reply.send(state.count_questions(more, &services.exec))
+                reply.send(state.count_questions(more, &services.exec));
             }
             ThreadMessage::Op(Op::PrepareApprovedPlan { reply, .. }) => {
                 reply.send(Err(Error::invalid("The thread already has an active turn.")));

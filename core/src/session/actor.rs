@@ -184,7 +184,7 @@ impl Actor {
                 ThreadMessage::Op(Op::PrepareApprovedPlan { plan, reply }) => {
                     let window = self.state.context_window();
                     self.session.load(&self.services, window).await;
-                    self.session.history.push([approved_plan(plan)]);
+                    self.session.history.push([approved_plan(&plan)]);
                     self.services.outbox.log().flushed().await;
                     reply.send(Ok(()));
                 }

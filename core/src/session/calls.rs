@@ -92,7 +92,7 @@ impl Calls {
             self.slots.push(CallSlot {
                 call_id: call_id.to_owned(),
                 custom: false,
-                output: Some(pairing::search_output(call_id, tools.search(arguments))),
+                output: Some(pairing::search_output(call_id, &tools.search(arguments))),
             });
         }
     }

@@ -312,7 +312,7 @@ impl ContextTracker {
 
     /// Everything that the model must know of these surroundings when nothing of its history is left, and what is known
     /// of it from then on. `self` stays as it is.
-    pub(crate) async fn from_scratch(
+    pub(crate) async fn begin_again(
         &self,
         config: &Arc<Config>,
         mut now: EnvironmentContext,

@@ -10,7 +10,7 @@ const OPEN: &str = "<proposed_plan>";
 const CLOSE: &str = "</proposed_plan>";
 
 /// A plan that the user has approved, as the model reads it: as data of its application, not in the user's words.
-pub(crate) fn approved_plan(plan: String) -> ResponseItem {
+pub(crate) fn approved_plan(plan: &str) -> ResponseItem {
     ResponseItem::Other(json!({
         "type": "function_call_output",
         "id": format!("fco_{}", new_id()),

@@ -319,7 +319,7 @@ impl Turn<'_> {
         for mail in std::mem::take(&mut self.inbox.waiting) {
             match mail {
                 TurnMessage::Steer(turn_input) | TurnMessage::Queued(turn_input) => {
-                    self.hear(turn_input).await
+                    self.hear(turn_input).await;
                 }
                 TurnMessage::Inject(items) => self.session.history.push(items),
                 TurnMessage::Snapshot(answer) => {

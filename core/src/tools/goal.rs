@@ -42,7 +42,7 @@ impl Tool for GetGoal {
             self.name(),
             "Tells the goal of this thread: its objective and status, the tokens and seconds spent on it, and what is left of \
              its budget.",
-            json!({}),
+            &json!({}),
             &[],
         )
     }
@@ -63,7 +63,7 @@ impl Tool for CreateGoal {
             "Sets a goal for this thread. While it is active, turns begin by themselves until it is reached. Use it only when \
              the user asks for a goal, or for work to go on until something is reached; not for ordinary tasks. Refused while \
              an earlier goal is not complete.",
-            json!({
+            &json!({
                 "objective": {
                     "type": "string",
                     "description": "What is to be true at the end, so that it can be checked. 4,000 characters at most.",
@@ -102,7 +102,7 @@ impl Tool for UpdateGoal {
             "Says how the goal of this thread stands, which ends the turns that begin by themselves. `complete`: every part of \
              the objective is reached, and you have checked it. `blocked`: only the user, or something out of your reach, can \
              help; not merely because the work is hard or long. `paused`: the user asked for it.",
-            json!({
+            &json!({
                 "status": {
                     "type": "string",
                     "enum": ["complete", "blocked", "paused"],
@@ -129,7 +129,7 @@ impl Tool for UpdateGoal {
     }
 }
 
-fn spec(name: &str, description: &str, properties: Value, required: &[&str]) -> Value {
+fn spec(name: &str, description: &str, properties: &Value, required: &[&str]) -> Value {
     json!({
         "type": "function",
         "name": name,

@@ -80,8 +80,8 @@ async fn states(
     all
 }
 
-fn some(value: &str) -> Option<String> {
-    Some(value.to_owned())
+fn owned(state: Option<&str>) -> Option<String> {
+    state.map(str::to_owned)
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn turn_state_goes_with_a_compaction_in_mid_turn_and_beyond() {
     for (remote, websockets, states) in states(answers, 2).await {
         assert_eq!(
             states,
-            [None, some("one"), some("one"), None],
+            [None, Some("one"), Some("one"), None].map(owned),
             "remote: {remote}, websockets: {websockets}"
         );
     }
@@ -116,7 +116,7 @@ async fn turn_state_that_a_compaction_in_mid_turn_brings_first_counts_for_the_tu
     for (remote, websockets, states) in states(answers, 2).await {
         assert_eq!(
             states,
-            [None, None, some("two"), None],
+            [None, None, Some("two"), None].map(owned),
             "remote: {remote}, websockets: {websockets}"
         );
     }
@@ -145,7 +145,7 @@ async fn turn_state_of_a_compaction_before_the_turn_counts_for_the_turn() {
     {
         assert_eq!(
             states,
-            [None, None, some("two"), some("two")],
+            [None, None, Some("two"), Some("two")].map(owned),
             "remote: {remote}, websockets: {websockets}"
         );
     }
@@ -173,6 +173,6 @@ async fn turn_state_of_a_compaction_turn_stays_in_it() {
             .iter()
             .map(|request| sent(request, websockets))
             .collect();
-        assert_eq!(states, [None, None, None]);
+        assert_eq!(states, [None, None, None].map(owned));
     }
 }

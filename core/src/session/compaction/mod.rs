@@ -31,11 +31,11 @@ pub(super) enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// As a turn of its own.
-    OwnTurn,
+    Alone,
     /// Before the first request of a turn.
-    BeforeTurn,
+    Before,
     /// Between two requests of a turn.
-    InTurn,
+    Within,
 }
 
 /// What is said of it to the model's server.
@@ -54,9 +54,9 @@ pub(super) fn metadata(reason: Reason, phase: Phase, remote: bool) -> Compaction
             "responses"
         },
         phase: match phase {
-            Phase::OwnTurn => "standalone_turn",
-            Phase::BeforeTurn => "pre_turn",
-            Phase::InTurn => "mid_turn",
+            Phase::Alone => "standalone_turn",
+            Phase::Before => "pre_turn",
+            Phase::Within => "mid_turn",
         },
         strategy: "memento",
     }

@@ -1,5 +1,7 @@
 //! What the reviewer of approvals is told of a thread: one JSON object a line, so that no text can pass for another's.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::instructions::ACTION_APPROVED;
@@ -108,7 +110,8 @@ impl Transcript {
         });
         let missing = self.last - self.told - chosen.iter().filter(|chosen| **chosen).count() as u64;
         if missing > 0 {
-            text.push_str(&format!("({missing} entries are left out)\n"));
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "({missing} entries are left out)");
         }
         if new.is_empty() {
             text.push_str("(nothing)\n");

@@ -54,7 +54,7 @@ impl Turn<'_> {
     pub(super) async fn compact_as_asked(&mut self) -> Result<(), Outcome> {
         self.compact(Task {
             reason: Reason::Asked,
-            phase: Phase::OwnTurn,
+            phase: Phase::Alone,
             model: None,
         })
         .await?;
@@ -70,7 +70,7 @@ impl Turn<'_> {
         let usage = &self.session.usage;
         let request = &self.plan.request;
         let before = self.session.context.model();
-        let phase = Phase::BeforeTurn;
+        let phase = Phase::Before;
         if let Some(slug) = before.filter(|slug| *slug != self.plan.settings.model)
             && let (Some(before), Some(next)) =
                 (request.model(&slug), request.model(&self.plan.settings.model))
@@ -87,11 +87,7 @@ impl Turn<'_> {
 
     /// Sums up the history before the next request, if that is due.
     pub(super) async fn compact_if_due(&mut self) -> Result<(), Outcome> {
-        let phase = if self.asked {
-            Phase::InTurn
-        } else {
-            Phase::BeforeTurn
-        };
+        let phase = if self.asked { Phase::Within } else { Phase::Before };
         self.compact_if_longer_by(0, phase).await
     }
 
@@ -127,7 +123,7 @@ impl Turn<'_> {
         }
         let task = Task {
             reason: Reason::Limit,
-            phase: Phase::InTurn,
+            phase: Phase::Within,
             model: None,
         };
         let compacted = self.compact(task).await;
@@ -406,7 +402,7 @@ impl Turn<'_> {
             // The change to the other model is still to be told.
             now = now.for_model(model.clone());
         }
-        let (context, news) = session.context.from_scratch(&services.config, now).await;
+        let (context, news) = session.context.begin_again(&services.config, now).await;
         let history = replacement::build(Parts {
             items: session.history.items(),
             replaced: session.history.replaced(),

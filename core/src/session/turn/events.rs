@@ -124,13 +124,13 @@ impl Turn<'_> {
         match event {
             ResponseEvent::RateLimits(limits) => self.limits.extend(limits),
             ResponseEvent::ServerModel(model) => self.server_model(model),
+            ResponseEvent::Verification(_) if self.verified => {}
             ResponseEvent::Verification(verifications) => {
-                if !std::mem::replace(&mut self.verified, true) {
-                    outbox.emit(Event::ModelVerification {
-                        turn_id: Arc::clone(&self.plan.id),
-                        verifications,
-                    });
-                }
+                self.verified = true;
+                outbox.emit(Event::ModelVerification {
+                    turn_id: Arc::clone(&self.plan.id),
+                    verifications,
+                });
             }
             ResponseEvent::Moderation(metadata) => outbox.emit(Event::ModerationMetadata {
                 turn_id: Arc::clone(&self.plan.id),
@@ -147,11 +147,10 @@ impl Turn<'_> {
                 reasons,
                 faster_model,
             }),
+            ResponseEvent::Notice(text) if self.noticed.contains(&text) => {}
             ResponseEvent::Notice(text) => {
-                if !self.noticed.contains(&text) {
-                    outbox.emit(Event::Warning(text.clone()));
-                    self.noticed.push(text);
-                }
+                outbox.emit(Event::Warning(text.clone()));
+                self.noticed.push(text);
             }
             _ => {}
         }

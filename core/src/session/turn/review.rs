@@ -143,7 +143,7 @@ async fn not_reviewable(target: &ReviewTarget, settings: &ThreadSettings) -> Opt
     let found = in_background(READ_TIMEOUT, move || Repository::around(&cwd).is_some()).await;
     // What can't be looked at in time, the reviewer's own commands may still find.
     found.is_ok_and(|found| !found).then(|| TurnError {
-        message: format!("{:?} is not a git repository", settings.cwd),
+        message: format!("\"{}\" is not a git repository", settings.cwd.display()),
         kind: ErrorKind::Other,
         details: None,
         misalignment: None,

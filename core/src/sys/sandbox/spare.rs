@@ -34,7 +34,9 @@ pub(crate) fn message<'a>(
     let mut put = |parts: &[&[u8]]| {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         body.extend_from_slice(&number(length));
-        parts.iter().for_each(|part| body.extend_from_slice(part));
+        for part in parts {
+            body.extend_from_slice(part);
+        }
     };
     put(&[plan.as_bytes()]);
     put(&[folder.as_os_str().as_bytes()]);

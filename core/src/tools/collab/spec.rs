@@ -36,9 +36,9 @@ impl Choices {
             );
         }
         let described = roles::described(config).into_iter();
-        let roles = described
-            .map(|(name, about)| format!("\n- `{name}`: {about}"))
-            .collect();
+        let roles = described.fold(String::new(), |all, (name, about)| {
+            all + &format!("\n- `{name}`: {about}")
+        });
         Self {
             models: about_models,
             roles,
