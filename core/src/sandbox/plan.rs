@@ -84,13 +84,13 @@ impl Default for SandboxLayers {
 pub struct SandboxPlan {
     places: Places,
     protected: Vec<Protected>,
-    network: bool,
+    pub(super) network: bool,
     writes: bool,
     hides: bool,
-    layers: SandboxLayers,
+    pub(super) layers: SandboxLayers,
     left_out: Vec<LeftOut>,
     /// As the launcher is told.
-    encoded: String,
+    pub(super) encoded: String,
 }
 
 /// A command that starts confined.
@@ -237,33 +237,6 @@ impl SandboxPlan {
                 .map(|(name, value)| (held(name), value))
                 .collect(),
         })
-    }
-
-    /// Whether a launcher that was started before serves for it: those make all layers, and reach no network.
-    pub(crate) fn fits_spare(&self) -> bool {
-        cfg!(target_os = "linux") && !self.network && self.layers == SandboxLayers::default()
-    }
-
-    /// What such a launcher is told.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn spare_message<'a>(
-        &self,
-        folder: &Path,
-        command: &[impl AsRef<OsStr>],
-        variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
-    ) -> (Vec<u8>, [u8; 4]) {
-        super::spare::message(&self.encoded, folder, command, variables)
-    }
-
-    /// Only Linux has such launchers.
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn spare_message<'a>(
-        &self,
-        _: &Path,
-        _: &[impl AsRef<OsStr>],
-        _: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
-    ) -> (Vec<u8>, [u8; 4]) {
-        (Vec::new(), [0; 4])
     }
 
     #[cfg(target_os = "linux")]

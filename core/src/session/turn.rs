@@ -2,6 +2,7 @@
 
 mod compaction;
 mod events;
+mod retry;
 mod review;
 mod shells;
 
@@ -24,11 +25,9 @@ use super::{ConversationState, Services, input};
 use crate::features;
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
-use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem, RetryDecision};
+use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem};
 use crate::net::client::network;
-use crate::{
-    ErrorKind, Event, Item, ItemBody, ModeKind, ReviewTarget, ThreadSettings, TokenUsage, TurnError, new_id,
-};
+use crate::{Event, Item, ItemBody, ModeKind, ReviewTarget, ThreadSettings, TokenUsage, new_id};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -467,53 +466,6 @@ impl Turn<'_> {
     fn tell_limits(&mut self) {
         for limit in self.limits.drain(..) {
             self.services.outbox.emit(Event::RateLimits(Box::new(limit)));
-        }
-    }
-
-    /// A request failed: waits until it may be tried again, or ends the turn.
-    async fn failed(&mut self, error: &ModelError) -> Result<(), Outcome> {
-        match self.client.on_failure(error) {
-            RetryDecision::GiveUp(error) if error.kind == ErrorKind::ContextWindowExceeded => {
-                self.compact_after_refusal(error).await
-            }
-            RetryDecision::GiveUp(error) => Err(Outcome::Failed(error)),
-            RetryDecision::FallBack { notice, warning } => {
-                self.tell_retry(notice);
-                if let Some(warning) = warning {
-                    self.services.outbox.emit(Event::Warning(warning));
-                }
-                Ok(())
-            }
-            RetryDecision::Retry { notice, delay } => {
-                self.tell_retry(notice);
-                self.wait(delay).await
-            }
-        }
-    }
-
-    /// Tells of an attempt that failed and will be made again.
-    fn tell_retry(&self, notice: Option<TurnError>) {
-        if let Some(error) = notice {
-            self.services.outbox.emit(Event::Error {
-                turn_id: Arc::clone(&self.plan.id),
-                error,
-                will_retry: true,
-            });
-        }
-    }
-
-    /// Waits before another attempt. What the user says meanwhile is shown at once.
-    async fn wait(&mut self, delay: Duration) -> Result<(), Outcome> {
-        // A deadline that no clock can hold is far away.
-        let sleep = tokio::time::sleep(delay);
-        tokio::pin!(sleep);
-        loop {
-            let mut no_calls = Calls::new(self.inbox.cancel.clone());
-            match self.inbox.watch(&mut no_calls, sleep.as_mut()).await {
-                Ok(()) => return Ok(()),
-                Err(StreamInterrupt::Steered) => self.drain_inbox().await,
-                Err(_) => return Err(Outcome::Interrupted),
-            }
         }
     }
 }

@@ -1,24 +1,23 @@
 //! Summing up the history in the course of a turn (docs/contract/turns.md#compaction).
 
+mod answer;
+
 use std::sync::Arc;
 
 use serde_json::json;
 
+use self::answer::Answer;
 use super::{Outcome, Turn};
 use crate::history::{Compaction, Entry};
 use crate::instructions;
 use crate::model::item_size::text_tokens;
-use crate::model::{
-    CompactionMetadata, ContentItem, KnownItem, ModelError, Prompt, ResponseEvent, ResponseItem,
-    RetryDecision,
-};
-use crate::net::client::network;
+use crate::model::{Prompt, RetryDecision};
 use crate::session::compaction::replacement::{self, Parts, Summary};
 use crate::session::compaction::{self, Phase, Reason, shorten};
 use crate::session::context::EnvironmentContext;
-use crate::session::history::{cut_middle, message};
+use crate::session::history::cut_middle;
 use crate::session::inbox::StreamInterrupt;
-use crate::{ErrorKind, Event, Item, ItemBody, ThreadSettings, TokenUsage, TurnError, UserInput, new_id};
+use crate::{ErrorKind, Event, Item, ItemBody, ThreadSettings, TurnError, UserInput, new_id};
 
 /// Longest summary that is kept, in bytes: no hand-over needs more, and what it takes away from the window it takes away
 /// for a long time.
@@ -34,19 +33,6 @@ struct Task {
     phase: Phase,
     /// The model that does it, if that is not the turn's.
     model: Option<String>,
-}
-
-/// A response to a request for a summary.
-#[derive(Default)]
-struct Answer {
-    response_id: String,
-    usage: Option<TokenUsage>,
-    /// Text of the last finished message.
-    text: String,
-    /// Text of all messages as it came in, for servers that finish none.
-    streamed: String,
-    sealed: Vec<ResponseItem>,
-    items: usize,
 }
 
 impl Turn<'_> {
@@ -282,72 +268,6 @@ impl Turn<'_> {
         shorten::newest_within(self.session.history.items(), room)
     }
 
-    /// Sends the history from an item on, with the demand for a summary, and takes the answer.
-    async fn ask_for_summary(
-        &mut self,
-        prompt: &mut Prompt,
-        start: usize,
-        remote: bool,
-        why: &CompactionMetadata,
-    ) -> Result<Answer, StreamInterrupt> {
-        let mut older = self.session.history.take_items();
-        prompt.input = older.split_off(start.min(older.len()));
-        prompt.input.push(if remote {
-            ResponseItem::Other(json!({"type": "compaction_trigger"}))
-        } else {
-            let own = self.services.config.compact_prompt.as_deref();
-            message("user", [own.unwrap_or(instructions::COMPACT).to_owned()])
-        });
-        let opening = self.client.stream_compaction(prompt, why.clone());
-        let opened = self.inbox.uninterrupted(opening).await;
-        prompt.input.pop();
-        older.append(&mut prompt.input);
-        self.session.history.restore_items(older);
-        for warning in network().take_warnings() {
-            self.services.outbox.emit(Event::Warning(warning));
-        }
-        let mut stream = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)))?;
-        // As clients of the contract release know it: the counts before those of the summary.
-        if !remote && self.session.usage.any() {
-            self.tell_usage();
-        }
-        let mut answer = Answer::default();
-        loop {
-            let event = match self.inbox.uninterrupted(stream.next()).await? {
-                Some(Ok(event)) => event,
-                Some(Err(mut error)) => {
-                    self.limits.append(&mut error.rate_limits);
-                    return Err(StreamInterrupt::Failed(Box::new(error)));
-                }
-                None => {
-                    let error = ModelError::disconnected("stream closed before response.completed");
-                    return Err(StreamInterrupt::Failed(Box::new(error)));
-                }
-            };
-            match event {
-                ResponseEvent::TextDelta { delta, .. } => answer.streamed.push_str(&delta),
-                ResponseEvent::ItemDone { item, .. } => answer.take(item),
-                ResponseEvent::Completed {
-                    response_id,
-                    usage,
-                    usage_as_sent,
-                    failure,
-                    ..
-                } => {
-                    if let Some(failure) = failure {
-                        return Err(StreamInterrupt::Failed(failure));
-                    }
-                    answer.usage = usage.map(TokenUsage::bounded);
-                    let history = &mut self.session.history;
-                    history.response_completed(&response_id, usage, usage_as_sent);
-                    answer.response_id = response_id;
-                    return Ok(answer);
-                }
-                aside => self.event_aside(aside),
-            }
-        }
-    }
-
     /// What an answer has for a summary.
     fn summary_of(&self, mut answer: Answer, remote: bool) -> Result<(Summary, Answer), TurnError> {
         if remote {
@@ -472,24 +392,6 @@ impl Turn<'_> {
             thread_usage: counts.thread(),
         }]);
         self.tell_usage();
-    }
-}
-
-impl Answer {
-    fn take(&mut self, item: ResponseItem) {
-        self.items += 1;
-        match item {
-            ResponseItem::Known(KnownItem::Message { content, .. }) => {
-                let text: String = content.iter().filter_map(ContentItem::said).collect();
-                if !text.trim().is_empty() {
-                    self.text = text;
-                }
-            }
-            ResponseItem::Other(value) if value["type"] == "compaction" => {
-                self.sealed.push(ResponseItem::Other(value));
-            }
-            _ => {}
-        }
     }
 }
 
