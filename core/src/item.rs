@@ -69,6 +69,16 @@ pub enum UserInput {
     },
 }
 
+impl UserInput {
+    /// Text without marks.
+    pub(crate) fn plain(text: String) -> Self {
+        Self::Text {
+            text,
+            elements: Vec::new(),
+        }
+    }
+}
+
 /// A marked range of a text input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextElement {

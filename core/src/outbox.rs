@@ -160,6 +160,12 @@ impl Outbox {
         });
     }
 
+    /// Tells an item that is complete when it begins.
+    pub(crate) async fn item_at_once(&self, turn_id: &Arc<str>, item: Item) {
+        self.item_started(turn_id, item.clone());
+        self.item_completed(turn_id, item).await;
+    }
+
     /// Tells more text of an item.
     pub(crate) fn delta(&self, turn_id: &Arc<str>, item_id: &Arc<str>, kind: DeltaKind, text: String) {
         self.emit(Event::Delta {

@@ -320,10 +320,13 @@ impl ThreadSettings {
         }
     }
 
-    /// What can't be read, as the settings name it.
-    pub(crate) fn denied(&self) -> Vec<PathBuf> {
-        let rules = self.profile_rules.as_ref();
-        rules.map_or_else(Vec::new, |rules| rules.denied(self.workspace()))
+    /// What can't be read, without links. What doesn't exist is left out. Blocks as long as the file system does.
+    pub(crate) fn denied_places(&self) -> Vec<PathBuf> {
+        let denied = self
+            .profile_rules
+            .iter()
+            .flat_map(|rules| rules.denied(self.workspace()));
+        denied.filter_map(|path| path.canonicalize().ok()).collect()
     }
 }
 

@@ -45,8 +45,6 @@ impl CommandSandbox {
                 home: home.as_deref().filter(|home| home.is_absolute()),
                 tmpdir: tmpdir.as_deref().filter(|tmpdir| tmpdir.is_absolute()),
                 writable: &self.permissions.write,
-                read_only: &[],
-                deny_read: &[],
                 profile: self.profile.as_deref(),
                 network: self.permissions.network,
                 layers: SandboxLayers::default(),
@@ -91,24 +89,27 @@ pub(super) async fn start(
     terminal: Option<TerminalSize>,
     (output, input): (Output, bool),
 ) -> io::Result<Launched> {
-    if let Some(plan) = plan
-        && terminal.is_none()
-        && let Some(launched) = spare::start(plan, command, folder, &variables, (output, input)).await
-    {
+    let ready = match plan {
+        Some(plan) if terminal.is_none() => {
+            spare::start(plan, command, folder, &variables, (output, input)).await
+        }
+        _ => None,
+    };
+    let launched = if let Some(launched) = ready {
+        launched
+    } else {
+        let mut launcher = launcher(plan, command, variables, folder, terminal.is_some(), output)?;
+        if let Some(size) = terminal {
+            launcher = launcher.in_terminal(size);
+        } else if input {
+            launcher = launcher.with_input();
+        }
+        launcher.spawn()?
+    };
+    if plan.is_some_and(SandboxPlan::fits_spare) {
         spare::prepare();
-        return Ok(launched);
     }
-    let mut launcher = launcher(plan, command, variables, folder, terminal.is_some(), output)?;
-    if let Some(size) = terminal {
-        launcher = launcher.in_terminal(size);
-    } else if input {
-        launcher = launcher.with_input();
-    }
-    let launched = launcher.spawn();
-    if plan.is_some_and(SandboxPlan::fits_spare) && launched.is_ok() {
-        spare::prepare();
-    }
-    launched
+    Ok(launched)
 }
 
 /// What starts a command by a launcher of its own, or without one.

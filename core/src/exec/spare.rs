@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
@@ -30,7 +30,14 @@ struct Spare {
     making: JoinHandle<io::Result<WaitingChild>>,
     /// A child belongs to the runtime that has started it.
     runtime: runtime::Id,
-    number: u64,
+    /// Gives it up when nobody has needed it for [`KEPT`].
+    timer: AbortHandle,
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        self.timer.abort();
+    }
 }
 
 /// Starts a command by the launcher that is ready, if there is one and it serves for this plan. The command reads
@@ -45,11 +52,11 @@ pub(super) async fn start(
     if !plan.fits_spare() {
         return None;
     }
-    let spare = next().take()?;
+    let mut spare = next().take()?;
     if spare.runtime != Handle::current().id() {
         return None;
     }
-    let ready = timeout(PATIENCE, spare.making).await.ok()?.ok()?;
+    let ready = timeout(PATIENCE, &mut spare.making).await.ok()?.ok()?;
     let started = async {
         let ready = ready?;
         let mark = ready.mark().map(Mark::variable);
@@ -71,19 +78,14 @@ pub(super) fn prepare() {
     if next.as_ref().is_some_and(|spare| spare.runtime == runtime) {
         return;
     }
-    let number = next.as_ref().map_or(0, |spare| spare.number) + 1;
+    let timer = tokio::spawn(async {
+        tokio::time::sleep(KEPT).await;
+        *self::next() = None;
+    });
     *next = Some(Spare {
         making: tokio::spawn(make()),
         runtime,
-        number,
-    });
-    drop(next);
-    tokio::spawn(async move {
-        tokio::time::sleep(KEPT).await;
-        let mut next = self::next();
-        if next.as_ref().is_some_and(|spare| spare.number == number) {
-            *next = None;
-        }
+        timer: timer.abort_handle(),
     });
 }
 

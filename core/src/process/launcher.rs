@@ -9,9 +9,9 @@ use tokio::process::{Child, Command};
 
 use super::group::Group;
 use super::orphan_reaper_client::{self, Guarded, Mark};
-use super::stdio::{ChildInput, ChildOutput};
+use super::stdio::{ChildInput, ChildOutput, Pipes};
 use super::waiting_child::{WaitingChild, control_socket};
-use crate::sys::process::{lead_session, output_pipe};
+use crate::sys::process::lead_session;
 use crate::sys::terminal::{TerminalSize, open_terminal};
 
 /// Which variables a child gets.
@@ -162,25 +162,17 @@ impl Launcher {
     }
 
     fn spawn_with_pipes(self, output: Output, input: bool, mark: Option<&Mark>) -> io::Result<Spawned> {
-        let (reader, writer) = output_pipe()?;
-        let (errors, errors_writer): (_, Stdio) = match output {
-            Output::Stdout => (None, Stdio::null()),
-            Output::Both => (None, writer.try_clone()?.into()),
-            Output::Separate => {
-                let (reader, writer) = output_pipe()?;
-                (Some(ChildOutput::Pipe(reader)), writer.into())
-            }
-        };
+        let Pipes {
+            child: [stdin, stdout, stderr],
+            output,
+            errors,
+            input,
+        } = Pipes::new(output, input)?;
         let mut command = self.command(mark);
-        command
-            .stdin(if input { Stdio::piped() } else { Stdio::null() })
-            .stdout(writer)
-            .stderr(errors_writer);
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
         lead_session(&mut command)?;
-        let mut child = command.spawn()?;
-        let input = child.stdin.take().map(ChildInput::Pipe);
         // The end of `command` closes our copies of the writing ends, so that the pipes end with their other holders.
-        Ok((child, ChildOutput::Pipe(reader), errors, input))
+        Ok((command.spawn()?, output, errors, input))
     }
 
     fn spawn_in_terminal(self, size: TerminalSize, mark: Option<&Mark>) -> io::Result<Spawned> {

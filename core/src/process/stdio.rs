@@ -1,13 +1,16 @@
 //! What goes into a child and what comes out of it: pipes, or a terminal.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::process::ChildStdin;
 
-use crate::sys::process::{OutputPipe, waiting_bytes};
+use super::launcher::Output;
+use crate::sys::process::{OutputPipe, output_pipe, waiting_bytes};
 use crate::sys::terminal::{TerminalReader, TerminalSize, TerminalWriter};
 
 /// What a child writes.
@@ -68,4 +71,49 @@ impl ChildInput {
             Self::Terminal(terminal) => Some(terminal.resize(size)),
         }
     }
+}
+
+/// The streams of a child, from both sides.
+pub(super) struct Pipes {
+    /// What the child gets as standard input, output and error.
+    pub(super) child: [OwnedFd; 3],
+    pub(super) output: ChildOutput,
+    pub(super) errors: Option<ChildOutput>,
+    pub(super) input: Option<ChildInput>,
+}
+
+impl Pipes {
+    /// Pipes for what is read of the output; something can be written to the child if `input`.
+    pub(super) fn new(output: Output, input: bool) -> io::Result<Self> {
+        let (reader, writer) = output_pipe()?;
+        let writer = OwnedFd::from(writer);
+        let (errors, errors_writer) = match output {
+            Output::Stdout => (None, null(OpenOptions::new().write(true))?),
+            Output::Both => (None, writer.try_clone()?),
+            Output::Separate => {
+                let (reader, writer) = output_pipe()?;
+                (Some(ChildOutput::Pipe(reader)), writer.into())
+            }
+        };
+        let (input_reader, input) = if input {
+            let (reader, writer) = io::pipe()?;
+            let writer = std::process::ChildStdin::from(OwnedFd::from(writer));
+            (
+                reader.into(),
+                Some(ChildInput::Pipe(ChildStdin::from_std(writer)?)),
+            )
+        } else {
+            (null(OpenOptions::new().read(true))?, None)
+        };
+        Ok(Self {
+            child: [input_reader, writer, errors_writer],
+            output: ChildOutput::Pipe(reader),
+            errors,
+            input,
+        })
+    }
+}
+
+fn null(how: &OpenOptions) -> io::Result<OwnedFd> {
+    how.open("/dev/null").map(OwnedFd::from)
 }

@@ -8,12 +8,11 @@ use std::process::Stdio;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStdin};
+use tokio::process::Child;
 
 use super::launcher::{Launched, Output};
 use super::orphan_reaper_client::{Guarded, Mark};
-use super::stdio::{ChildInput, ChildOutput};
-use crate::sys::process::output_pipe;
+use super::stdio::Pipes;
 
 /// A child whose standard input is a socket on which it is told, once, what to do. Ends when this is dropped.
 #[derive(Debug)]
@@ -22,15 +21,6 @@ pub(crate) struct WaitingChild {
     pub(super) group: Guarded,
     pub(super) mark: Option<Mark>,
     pub(super) control: UnixStream,
-}
-
-/// The streams of a child, from both sides.
-pub(super) struct Pipes {
-    /// What the child gets as standard input, output and error.
-    pub(super) child: [OwnedFd; 3],
-    pub(super) output: ChildOutput,
-    pub(super) errors: Option<ChildOutput>,
-    pub(super) input: Option<ChildInput>,
 }
 
 impl WaitingChild {
@@ -83,44 +73,6 @@ impl WaitingChild {
             output: pipes.output,
             errors: pipes.errors,
             input: pipes.input,
-        })
-    }
-}
-
-impl Pipes {
-    fn new(output: Output, input: bool) -> io::Result<Self> {
-        let (reader, writer) = output_pipe()?;
-        let writer = OwnedFd::from(writer);
-        let null = || {
-            std::fs::OpenOptions::new()
-                .read(true)
-                .write(true)
-                .open("/dev/null")
-                .map(OwnedFd::from)
-        };
-        let (errors, errors_writer) = match output {
-            Output::Stdout => (None, null()?),
-            Output::Both => (None, writer.try_clone()?),
-            Output::Separate => {
-                let (reader, writer) = output_pipe()?;
-                (Some(ChildOutput::Pipe(reader)), writer.into())
-            }
-        };
-        let (input_reader, input) = if input {
-            let (reader, writer) = io::pipe()?;
-            let writer = std::process::ChildStdin::from(OwnedFd::from(writer));
-            (
-                reader.into(),
-                Some(ChildInput::Pipe(ChildStdin::from_std(writer)?)),
-            )
-        } else {
-            (null()?, None)
-        };
-        Ok(Self {
-            child: [input_reader, writer, errors_writer],
-            output: ChildOutput::Pipe(reader),
-            errors,
-            input,
         })
     }
 }

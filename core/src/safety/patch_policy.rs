@@ -90,16 +90,11 @@ impl WritableRoots {
             let kept = rules.kept(settings.workspace().chain(real.iter().map(PathBuf::as_path)));
             protected.extend(kept.iter().filter_map(|path| path.canonicalize().ok()));
         }
-        let denied = settings
-            .denied()
-            .iter()
-            .filter_map(|path| path.canonicalize().ok())
-            .collect();
         Self {
             named,
             real,
             protected,
-            denied,
+            denied: settings.denied_places(),
         }
     }
 

@@ -71,8 +71,6 @@ async fn attempt(layers: SandboxLayers) -> Result<(), String> {
         home: None,
         tmpdir: None,
         writable: &[],
-        read_only: &[],
-        deny_read: &[],
         profile: None,
         network: false,
         layers,

@@ -46,11 +46,7 @@ pub struct SandboxRequest<'a> {
     pub tmpdir: Option<&'a Path>,
     /// Further folders to write, granted on top of the policy.
     pub writable: &'a [PathBuf],
-    /// Folders and files to keep read-only within writable ones.
-    pub read_only: &'a [PathBuf],
-    /// Folders and files that can't be read. Those that don't exist are no error.
-    pub deny_read: &'a [PathBuf],
-    /// What a permission profile of the user's own says beyond the policy.
+    /// What a permission profile of the user's own says beyond the policy. Places that don't exist are no error.
     pub profile: Option<&'a ProfileRules>,
     /// The network was granted on top of the policy.
     pub network: bool,
@@ -345,18 +341,15 @@ fn granted(
 
 /// What is to stay read-only, and what is to be hidden.
 fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let mut read_only = request.read_only.to_owned();
-    let mut denied = request.deny_read.to_owned();
-    if let Some(profile) = request.profile {
-        let workspace = || {
-            let named = [request.cwd].into_iter();
-            let further = request.workspace_roots.iter().chain(roots);
-            named.chain(further.map(PathBuf::as_path))
-        };
-        read_only.extend(profile.kept(workspace()));
-        denied.extend(profile.denied(workspace()));
-    }
-    (read_only, denied)
+    let Some(profile) = request.profile else {
+        return (Vec::new(), Vec::new());
+    };
+    let workspace = || {
+        let named = [request.cwd].into_iter();
+        let further = request.workspace_roots.iter().chain(roots);
+        named.chain(further.map(PathBuf::as_path))
+    };
+    (profile.kept(workspace()), profile.denied(workspace()))
 }
 
 fn protect_roots(roots: &[PathBuf], places: &mut Places) -> Result<Vec<Protected>, SandboxError> {

@@ -101,8 +101,6 @@ mod tests {
             home: None,
             tmpdir: None,
             writable: &[],
-            read_only: &[],
-            deny_read: &[],
             profile: None,
             network: false,
             layers: SandboxLayers::default(),

@@ -272,10 +272,8 @@ impl ActiveTurn {
 
     /// Asks the model something beside the turn, as soon as the turn tells how the history stands.
     fn sample(&self, request: SampleRequest, reply: Reply<Sample>, state: &ThreadState, services: &Services) {
-        let refused = if let Err(error) = sample::check(&request) {
+        let refused = if let Err(error) = sample::check(&request, &services.outbox) {
             Some(error)
-        } else if services.outbox.log().path().is_none() {
-            Some(Error::invalid("sample source must be a persistent root thread"))
         } else if !request.while_running {
             Some(Error::invalid("sample source must be idle"))
         } else if request.expected_turn_id != *self.id {

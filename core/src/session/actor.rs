@@ -137,21 +137,14 @@ impl Actor {
                     timeout,
                     reply,
                 }) => {
-                    let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
-                    if let Some(plan) = self.state.start_turn(StartTurn::default(), reply) {
-                        let task = TurnTask::Shell(ShellCommand { command, timeout });
-                        if let Some(end) = Box::pin(self.turn(TurnPlan { task, ..plan })).await {
-                            return end;
-                        }
+                    let task = TurnTask::Shell(ShellCommand { command, timeout });
+                    if let Some(end) = self.turn_for(task, reply).await {
+                        return end;
                     }
                 }
                 ThreadMessage::Op(Op::Compact { reply }) => {
-                    let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
-                    if let Some(plan) = self.state.start_turn(StartTurn::default(), reply) {
-                        let task = TurnTask::Compact;
-                        if let Some(end) = Box::pin(self.turn(TurnPlan { task, ..plan })).await {
-                            return end;
-                        }
+                    if let Some(end) = self.turn_for(TurnTask::Compact, reply).await {
+                        return end;
                     }
                 }
                 ThreadMessage::Op(Op::StartReview { target, reply }) => {
@@ -216,6 +209,13 @@ impl Actor {
                 }
             }
         }
+    }
+
+    /// Runs a turn that is there for something else than the user's words. Answers when it begins.
+    async fn turn_for(&mut self, task: TurnTask, reply: Reply<()>) -> Option<End> {
+        let reply = Reply::new(|turn: Result<Turn>| reply.send(turn.map(drop)));
+        let plan = self.state.start_turn(StartTurn::default(), reply)?;
+        Box::pin(self.turn(TurnPlan { task, ..plan })).await
     }
 
     /// The next thing to do while no turn runs. `None`: the thread is to end.

@@ -8,6 +8,7 @@ use crate::model::{
     ContentItem, KnownItem, ModelClientSession, ModelError, Prompt, ResponseEvent, ResponseItem,
     RetryDecision,
 };
+use crate::outbox::Outbox;
 use crate::{Error, Result, Sample, SampleRequest, TokenUsage};
 
 /// Longest question, in bytes.
@@ -25,15 +26,18 @@ pub(crate) struct SampleJob {
     pub(crate) cancel: CancellationToken,
 }
 
-/// Whether this can be asked.
-pub(crate) fn check(request: &SampleRequest) -> Result<()> {
+/// Whether this can be asked of the thread with this way out, whatever its turns do.
+pub(crate) fn check(request: &SampleRequest, thread: &Outbox) -> Result<()> {
     let is_asked = !request.prompt.trim().is_empty() && request.prompt.len() <= MAX_PROMPT;
-    if is_asked && !request.expected_turn_id.is_empty() {
-        return Ok(());
+    if !is_asked || request.expected_turn_id.is_empty() {
+        return Err(Error::invalid(
+            "thread/sample requires expectedTurnId and a prompt of at most 4000 bytes",
+        ));
     }
-    Err(Error::invalid(
-        "thread/sample requires expectedTurnId and a prompt of at most 4000 bytes",
-    ))
+    if thread.log().path().is_none() {
+        return Err(Error::invalid("sample source must be a persistent root thread"));
+    }
+    Ok(())
 }
 
 impl SampleJob {

@@ -90,15 +90,7 @@ impl ThreadState {
             ..answer
         });
         let settings = Arc::clone(&self.settings);
-        let request = Request::new(
-            &self.models,
-            &self.config,
-            &settings,
-            &self.dynamic_tools,
-            &self.agents,
-            start.service_tier_for_turn,
-            start.output_schema,
-        );
+        let request = self.request(&settings, start.service_tier_for_turn, start.output_schema);
         Some(TurnPlan {
             id: id.into(),
             root_id,
@@ -203,6 +195,24 @@ impl ThreadState {
         ))
     }
 
+    /// What requests have in common that run with these settings, and these choices for one turn.
+    fn request(
+        &self,
+        settings: &ThreadSettings,
+        service_tier: Option<String>,
+        output_schema: Option<Value>,
+    ) -> Request {
+        Request::new(
+            &self.models,
+            &self.config,
+            settings,
+            &self.dynamic_tools,
+            &self.agents,
+            service_tier,
+            output_schema,
+        )
+    }
+
     /// What the running turn goes on with after a change that is for it alone.
     pub(crate) fn turn_settings(
         &self,
@@ -217,15 +227,7 @@ impl ThreadState {
             return Err(Error::invalid("the destination model has only fallback metadata"));
         }
         let settings = Arc::new(settings::changed(&self.config, current, patch)?);
-        let request = Request::new(
-            &self.models,
-            &self.config,
-            &settings,
-            &self.dynamic_tools,
-            &self.agents,
-            None,
-            None,
-        );
+        let request = self.request(&settings, None, None);
         Ok(NewTurnSettings {
             settings,
             request,
@@ -325,15 +327,7 @@ impl ThreadState {
             client_metadata,
             ..identity(id, &settings)
         };
-        let prepared = Request::new(
-            &self.models,
-            &self.config,
-            &settings,
-            &self.dynamic_tools,
-            &self.agents,
-            None,
-            None,
-        );
+        let prepared = self.request(&settings, None, None);
         SampleJob {
             turn_id: request.expected_turn_id,
             question: request.prompt,

@@ -306,9 +306,7 @@ impl Turn<'_> {
                 content: turn_input.input,
             },
         };
-        let outbox = &self.services.outbox;
-        outbox.item_started(&self.plan.id, item.clone());
-        outbox.item_completed(&self.plan.id, item).await;
+        self.services.outbox.item_at_once(&self.plan.id, item).await;
     }
 
     /// Takes what has come in since the last request.

@@ -107,43 +107,45 @@ pub(crate) fn offered(
     dynamic: &DynamicTools,
     agents: Option<(AgentTools, &ModelCatalog)>,
 ) -> Offer {
-    let mut ours = tool_set(config, Abilities::of(model));
+    let ours = tool_set(config, Abilities::of(model));
     let searches = model.supports_search_tool;
-    let mut agents_to_search = None;
-    match agents {
-        Some((AgentTools::Ids, models)) if searches && dynamic.source().is_none() => {
-            return collab::to_search(&ours, config, models);
-        }
-        Some((AgentTools::Ids, models)) if searches => {
-            agents_to_search = Some(collab::namespace(config, models));
-        }
-        Some((tools, models)) => ours = collab::with(&ours, tools, config, models),
-        None => {}
-    }
-    if dynamic.source().is_none() {
-        return Offer {
+    let base = match agents {
+        Some((tools, models)) => collab::offer(&ours, tools, searches, config, models),
+        None => Offer {
             specs: Arc::clone(ours.specs()),
             deferred: Arc::default(),
-        };
+        },
+    };
+    if dynamic.source().is_none() {
+        return base;
     }
-    let dynamic_to_search = searches.then(|| dynamic.deferred_specs()).into_iter().flatten();
-    let deferred = DeferredTools::new(dynamic_to_search.chain(agents_to_search));
     let replaced = |spec: &&Value| {
-        spec["name"]
-            .as_str()
-            .is_some_and(|name| dynamic.contains(None, name))
+        let name = spec["name"].as_str();
+        name.is_some_and(|name| dynamic.contains(None, name)) || tool_search::is_spec(spec)
     };
-    let kept = ours.specs().iter().filter(|spec| !replaced(spec)).cloned();
-    let specs = if deferred.is_empty() {
-        kept.chain(dynamic.specs()).collect()
+    let kept = base.specs.iter().filter(|spec| !replaced(spec)).cloned();
+    let offer = if searches {
+        Offer {
+            specs: Arc::new(kept.chain(dynamic.shown_specs()).collect()),
+            deferred: Arc::new(base.deferred.and(dynamic.deferred_specs())),
+        }
     } else {
-        kept.chain(dynamic.shown_specs())
-            .chain([tool_search::spec()])
-            .collect()
+        Offer {
+            specs: Arc::new(kept.chain(dynamic.specs()).collect()),
+            deferred: Arc::default(),
+        }
     };
-    Offer {
-        specs: Arc::new(specs),
-        deferred: Arc::new(deferred),
+    offer.with_search()
+}
+
+impl Offer {
+    /// With the search behind the others, if there is anything to search for.
+    fn with_search(mut self) -> Self {
+        if !self.deferred.is_empty() {
+            let all = self.specs.iter().cloned().chain([tool_search::spec()]);
+            self.specs = Arc::new(all.collect());
+        }
+        self
     }
 }
 
@@ -328,15 +330,12 @@ impl ToolSet {
         sets.entry(wanted).or_insert_with(made).clone()
     }
 
-    /// The same tools, with one more description: what it describes is found elsewhere. Goals come last.
-    fn with_spec(&self, spec: Value) -> Self {
-        let mut specs: Vec<_> = self.specs.iter().cloned().collect();
+    /// Their descriptions with one more, of what is found elsewhere. Goals come last.
+    fn specs_with(&self, spec: Value) -> Vec<Value> {
+        let mut specs = Vec::clone(&self.specs);
         let goals = specs.iter().position(|spec| spec["name"] == GetGoal.name());
         specs.insert(goals.unwrap_or(specs.len()), spec);
-        Self {
-            tools: Arc::clone(&self.tools),
-            specs: Arc::new(specs),
-        }
+        specs
     }
 
     /// Those of them that have these names.

@@ -61,8 +61,7 @@ impl Tool for SendMessage {
                     delivery: Some(MessageDelivery::Async),
                 },
             };
-            cx.outbox.item_started(&cx.turn_id, item.clone());
-            cx.outbox.item_completed(&cx.turn_id, item).await;
+            cx.outbox.item_at_once(&cx.turn_id, item).await;
             ToolEnd::text("{\"accepted\":true}")
         }
         .boxed()

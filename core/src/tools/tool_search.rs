@@ -19,14 +19,14 @@ const TERM_SATURATION: f64 = 1.2;
 const LENGTH_NORMALISATION: f64 = 0.75;
 
 /// Tools of a turn that are not shown before they are searched for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct DeferredTools {
     tools: Vec<Deferred>,
     /// Name and description of each namespace that has such tools.
     namespaces: BTreeMap<String, String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Deferred {
     namespace: String,
     spec: Value,
@@ -36,7 +36,12 @@ struct Deferred {
 impl DeferredTools {
     /// The tools of these namespaces, which are given as the API describes them.
     pub(crate) fn new(namespaces: impl IntoIterator<Item = Value>) -> Self {
-        let mut deferred = Self::default();
+        Self::default().and(namespaces)
+    }
+
+    /// These, and the tools of further namespaces.
+    pub(super) fn and(&self, namespaces: impl IntoIterator<Item = Value>) -> Self {
+        let mut deferred = self.clone();
         for mut namespace in namespaces {
             let tools = namespace["tools"].take();
             let text = |name: &str| namespace[name].as_str().unwrap_or_default().to_owned();
@@ -169,6 +174,11 @@ pub(crate) fn spec() -> Value {
             "additionalProperties": false,
         },
     })
+}
+
+/// Whether a description is that of the tool.
+pub(crate) fn is_spec(spec: &Value) -> bool {
+    spec["type"] == "tool_search"
 }
 
 #[expect(

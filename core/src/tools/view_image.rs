@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,7 +14,7 @@ use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::external_file::FileError;
 use crate::image_data::{self, ImageError};
 use crate::model::{ContentItem, Extra, FunctionOutput};
-use crate::{Item, ItemBody};
+use crate::{Item, ItemBody, ThreadSettings};
 
 /// Shows the model an image file.
 #[derive(Debug)]
@@ -64,10 +65,8 @@ impl Tool for ViewImage {
 async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     let path = without_dots(&cx.settings.cwd.join(path));
     let started_at_ms = Some(crate::now_ms());
-    let denied = cx.settings.denied();
-    let looked_for = path.clone();
     let read = async {
-        if !denied.is_empty() && is_denied(denied, looked_for).await {
+        if cx.settings.profile_rules.is_some() && is_denied(cx.settings.clone(), path.clone()).await {
             return Err(ImageError::File(FileError::Io(
                 io::ErrorKind::PermissionDenied.into(),
             )));
@@ -89,8 +88,7 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
         completed_at_ms: None,
         body: ItemBody::ImageView { path },
     };
-    cx.outbox.item_started(&cx.turn_id, item.clone());
-    cx.outbox.item_completed(&cx.turn_id, item).await;
+    cx.outbox.item_at_once(&cx.turn_id, item).await;
     ToolEnd::Output(FunctionOutput::Parts(vec![ContentItem::InputImage {
         image_url: Some(url),
         file_id: None,
@@ -99,14 +97,12 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     }]))
 }
 
-/// Whether a file lies, links followed, in one of these places. What can't be told counts as being there.
-async fn is_denied(places: Vec<PathBuf>, path: PathBuf) -> bool {
+/// Whether these settings deny reading a file, links followed. What can't be told counts as denied.
+async fn is_denied(settings: Arc<ThreadSettings>, path: PathBuf) -> bool {
     let look = move || {
-        let Ok(real) = path.canonicalize() else {
-            return false;
-        };
-        let mut places = places.iter().filter_map(|place| place.canonicalize().ok());
-        places.any(|place| real.starts_with(place))
+        let real = path.canonicalize();
+        let mut denied = settings.denied_places().into_iter();
+        real.is_ok_and(|real| denied.any(|place| real.starts_with(place)))
     };
     tokio::task::spawn_blocking(look).await.unwrap_or(true)
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use codex_core::SandboxPolicy;
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, SandboxLayers, SandboxPlan, SandboxRequest, launcher_main};
+use codex_core::{ProfileRules, SandboxPolicy};
 use tempfile::TempDir;
 
 /// Names the attempt that this program makes instead of running tests.
@@ -58,7 +58,7 @@ pub(crate) struct Ground {
     folder: TempDir,
     pub(crate) policy: SandboxPolicy,
     pub(crate) layers: SandboxLayers,
-    pub(crate) deny_read: Vec<PathBuf>,
+    pub(crate) profile: Option<ProfileRules>,
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) home: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ impl Ground {
             folder,
             policy: workspace_write(false),
             layers: SandboxLayers::default(),
-            deny_read: Vec::new(),
+            profile: None,
             roots: Vec::new(),
             home: None,
         }
@@ -110,9 +110,7 @@ impl Ground {
             home: self.home.as_deref(),
             tmpdir: None,
             writable: &[],
-            read_only: &[],
-            deny_read: &self.deny_read,
-            profile: None,
+            profile: self.profile.as_ref(),
             network: false,
             layers: self.layers,
         })

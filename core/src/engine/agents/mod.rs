@@ -238,8 +238,7 @@ impl Engine {
             let outbox = parent.outbox();
             if let Some(turn) = outbox.running() {
                 let turn_id: Arc<str> = turn.id.into();
-                outbox.item_started(&turn_id, news.clone());
-                outbox.item_completed(&turn_id, news).await;
+                outbox.item_at_once(&turn_id, news).await;
             }
             leave(&parent, &message);
         });

@@ -65,10 +65,8 @@ impl Actor {
     /// Asks the model something beside the thread.
     pub(super) async fn sample(&mut self, request: SampleRequest, reply: Reply<Sample>) {
         let state = &self.state;
-        let refused = if let Err(error) = sample::check(&request) {
+        let refused = if let Err(error) = sample::check(&request, &self.services.outbox) {
             Some(error)
-        } else if self.services.outbox.log().path().is_none() {
-            Some(Error::invalid("sample source must be a persistent root thread"))
         } else if state.last_turn.as_ref() != Some(&request.expected_turn_id) {
             Some(Error::invalid(
                 "sample source turn must be the latest finished turn",

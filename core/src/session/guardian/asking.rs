@@ -147,7 +147,7 @@ async fn answers(
             root_id: request.turn_id.to_string(),
             parent_turn_id: request.turn_id.to_string(),
             // The first text is what lists show of the conversation.
-            input: [TITLE.to_owned(), text].map(text_input).into(),
+            input: [TITLE.to_owned(), text].map(UserInput::plain).into(),
             output_schema: Some(Assessment::schema()),
             cancel: stop.clone(),
             hurry: CancellationToken::new(),
@@ -163,13 +163,6 @@ async fn answers(
         }
     }
     Err(NoAssessment::Unreadable)
-}
-
-fn text_input(text: String) -> UserInput {
-    UserInput::Text {
-        text,
-        elements: Vec::new(),
-    }
 }
 
 /// The thread's settings for the reviewer: it may look, and nothing else.

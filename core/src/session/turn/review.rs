@@ -41,7 +41,7 @@ impl ThreadState {
             }));
         };
         let plan = self.start_turn(StartTurn::default(), Reply::new(answer))?;
-        self.heard(&[text_input(review_request(&target))]);
+        self.heard(&[UserInput::plain(review_request(&target))]);
         Some(TurnPlan {
             task: TurnTask::Review(target),
             ..plan
@@ -75,7 +75,7 @@ impl Turn<'_> {
                 id: Arc::clone(&self.plan.id),
                 root_id: self.plan.root_id.clone(),
                 parent_turn_id: self.plan.id.to_string(),
-                input: vec![text_input(request)],
+                input: vec![UserInput::plain(request)],
                 output_schema: None,
                 cancel: self.inbox.cancel.clone(),
                 hurry: self.inbox.hurry.clone(),
@@ -171,13 +171,6 @@ fn reviewer_settings(thread: &ThreadSettings, model: Option<&str>) -> ThreadSett
 fn said(text: String) -> ItemBody {
     ItemBody::UserMessage {
         client_id: None,
-        content: vec![text_input(text)],
-    }
-}
-
-fn text_input(text: String) -> UserInput {
-    UserInput::Text {
-        text,
-        elements: Vec::new(),
+        content: vec![UserInput::plain(text)],
     }
 }

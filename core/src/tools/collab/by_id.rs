@@ -1,7 +1,6 @@
 //! Namespace `multi_agent_v1`: agents are named by their threads' ids.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::input::{self, Piece};
 use super::{CollabItem, call_of, origin, receiver, wait_time};
-use crate::agents::{AgentInput, AgentTarget, Inherit, SendToAgent, SpawnAgent, ThreadAgents};
+use crate::agents::{AgentInfo, AgentInput, AgentTarget, Inherit, SendToAgent, SpawnAgent, ThreadAgents};
 use crate::tools::{CallContext, Tool, ToolCall, ToolEnd, arguments, exec_command};
 use crate::{AgentStatus, CollabCallStatus, CollabTool, CollabToolCall, ThreadId};
 
@@ -57,27 +56,27 @@ impl Tool for AgentById {
     }
 
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
-        let tool = *self;
         async move {
-            let Some(agents) = cx.agents.clone() else {
-                return ToolEnd::text(format!("unsupported call: {NAMESPACE}{}", call.name));
-            };
-            let Some(_in_turn) = super::in_turn(&cx, &agents).await else {
-                return exec_command::aborted(Duration::ZERO);
-            };
-            let done = match tool {
-                Self::Spawn => spawn(&cx, &agents, &call).await,
-                Self::Send => send(&cx, &agents, &call).await,
-                Self::Wait => wait(&cx, &agents, &call).await,
-                Self::Close => close(&cx, &agents, &call).await,
-                Self::Resume => resume(&cx, &agents, &call).await,
-            };
-            match done {
+            match self.carry_out(&cx, &call).await {
                 Ok(output) => ToolEnd::text(output.to_string()),
                 Err(end) => end,
             }
         }
         .boxed()
+    }
+}
+
+impl AgentById {
+    async fn carry_out(self, cx: &CallContext, call: &ToolCall) -> Result<Value, ToolEnd> {
+        let agents = super::agents_of(cx, NAMESPACE, call)?;
+        let _in_turn = super::in_turn(cx, &agents).await?;
+        match self {
+            Self::Spawn => spawn(cx, &agents, call).await,
+            Self::Send => send(cx, &agents, call).await,
+            Self::Wait => wait(cx, &agents, call).await,
+            Self::Close => close(cx, &agents, call).await,
+            Self::Resume => resume(cx, &agents, call).await,
+        }
     }
 }
 
@@ -167,9 +166,7 @@ async fn send(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
     let (input, prompt) =
         input::read(arguments.message, arguments.items, &cx.settings.cwd).map_err(ToolEnd::text)?;
     let id = agent_id(&arguments.target)?;
-    let found = agents
-        .control
-        .find(&agents.place.session_id, &AgentTarget::Thread(id));
+    let found = find(agents, id);
     let item = CollabItem::start(
         cx,
         agents,
@@ -228,18 +225,8 @@ async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
     let ids: Vec<ThreadId> = ids?.into_iter().collect();
     let (time, _) = wait_time(arguments.timeout_ms)
         .ok_or_else(|| ToolEnd::text("timeout_ms must be greater than zero"))?;
-    let status = |id: &ThreadId| {
-        let found = agents
-            .control
-            .find(&agents.place.session_id, &AgentTarget::Thread(*id));
-        found.map_or(AgentStatus::NotFound, |agent| agent.status)
-    };
-    let receivers = ids.iter().map(|id| {
-        let found = agents
-            .control
-            .find(&agents.place.session_id, &AgentTarget::Thread(*id));
-        receiver(*id, found.as_ref())
-    });
+    let status = |id: &ThreadId| find(agents, *id).map_or(AgentStatus::NotFound, |agent| agent.status);
+    let receivers = ids.iter().map(|id| receiver(*id, find(agents, *id).as_ref()));
     let begin = std::time::Instant::now();
     let mut item = CollabItem::start(
         cx,
@@ -290,9 +277,7 @@ struct Close {
 async fn close(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<Value, ToolEnd> {
     let arguments: Close = arguments(call)?;
     let id = agent_id(&arguments.target)?;
-    let found = agents
-        .control
-        .find(&agents.place.session_id, &AgentTarget::Thread(id));
+    let found = find(agents, id);
     let item = CollabItem::start(
         cx,
         agents,
@@ -353,6 +338,13 @@ async fn resume(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Res
             Err(ToolEnd::text(error.to_string()))
         }
     }
+}
+
+/// An open agent of this session.
+fn find(agents: &ThreadAgents, id: ThreadId) -> Option<AgentInfo> {
+    agents
+        .control
+        .find(&agents.place.session_id, &AgentTarget::Thread(id))
 }
 
 fn agent_id(id: &str) -> Result<ThreadId, ToolEnd> {

@@ -1,7 +1,6 @@
 //! Namespace `collaboration`: agents have paths, and write to each other.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -75,28 +74,28 @@ impl Tool for AgentByPath {
     }
 
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
-        let tool = *self;
         async move {
-            let Some(agents) = cx.agents.clone() else {
-                return ToolEnd::text(format!("unsupported call: {NAMESPACE}{}", call.name));
-            };
-            let Some(_in_turn) = super::in_turn(&cx, &agents).await else {
-                return exec_command::aborted(Duration::ZERO);
-            };
-            let done = match tool {
-                Self::Spawn => spawn(&cx, &agents, &call).await,
-                Self::FollowUp => follow_up(&cx, &agents, &call).await,
-                Self::SendMessage => send_message(&cx, &agents, &call).await,
-                Self::Wait => wait(&cx, &agents, &call).await,
-                Self::List => list(&agents, &call),
-                Self::Interrupt => interrupt(&cx, &agents, &call).await,
-            };
-            match done {
+            match self.carry_out(&cx, &call).await {
                 Ok(output) => ToolEnd::text(output),
                 Err(end) => end,
             }
         }
         .boxed()
+    }
+}
+
+impl AgentByPath {
+    async fn carry_out(self, cx: &CallContext, call: &ToolCall) -> Result<String, ToolEnd> {
+        let agents = super::agents_of(cx, NAMESPACE, call)?;
+        let _in_turn = super::in_turn(cx, &agents).await?;
+        match self {
+            Self::Spawn => spawn(cx, &agents, call).await,
+            Self::FollowUp => follow_up(cx, &agents, call).await,
+            Self::SendMessage => send_message(cx, &agents, call).await,
+            Self::Wait => wait(cx, &agents, call).await,
+            Self::List => list(&agents, call),
+            Self::Interrupt => interrupt(cx, &agents, call).await,
+        }
     }
 }
 
@@ -357,6 +356,5 @@ async fn tell(cx: &CallContext, call: &ToolCall, news: SubAgentActivity) {
         completed_at_ms: None,
         body: ItemBody::SubAgentActivity(news),
     };
-    cx.outbox.item_started(&cx.turn_id, item.clone());
-    cx.outbox.item_completed(&cx.turn_id, item).await;
+    cx.outbox.item_at_once(&cx.turn_id, item).await;
 }

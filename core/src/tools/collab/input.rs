@@ -37,7 +37,7 @@ pub(super) fn read(
         (None, None) => Err("Provide one of: message or items".to_owned()),
         (Some(_), Some(_)) => Err("Provide either message or items, but not both".to_owned()),
         (Some(message), None) if message.trim().is_empty() => Err(EMPTY.to_owned()),
-        (Some(message), None) => Ok((vec![text(message.clone())], message)),
+        (Some(message), None) => Ok((vec![UserInput::plain(message.clone())], message)),
         (None, Some(pieces)) if pieces.is_empty() => Err("Items can't be empty".to_owned()),
         (None, Some(pieces)) => {
             let mut shown = Vec::new();
@@ -49,13 +49,6 @@ pub(super) fn read(
             }
             Ok((input, shown.join("\n")))
         }
-    }
-}
-
-fn text(text: String) -> UserInput {
-    UserInput::Text {
-        text,
-        elements: Vec::new(),
     }
 }
 
@@ -94,7 +87,7 @@ impl Piece {
             }
         };
         Ok(match kind.as_str() {
-            "text" => text(words.ok_or_else(|| missing("text"))?),
+            "text" => UserInput::plain(words.ok_or_else(|| missing("text"))?),
             "image" => UserInput::Image {
                 url: inline(image_url, "image_url")?,
                 detail: None,
@@ -139,7 +132,7 @@ mod tests {
         assert_eq!(read(Some(" \n".into()), None, cwd), Err(EMPTY.to_owned()));
         assert_eq!(
             read(Some("a".into()), None, cwd),
-            Ok((vec![text("a".into())], "a".into()))
+            Ok((vec![UserInput::plain("a".into())], "a".into()))
         );
         let (input, shown) = pieces(json!([
             {"type": "text", "text": "look"},

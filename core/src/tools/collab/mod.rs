@@ -13,11 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
-
 use self::by_id::AgentById;
 use self::by_path::AgentByPath;
-use super::{CallContext, DeferredTools, Offer, Tool, ToolSet, tool_search};
+use super::{CallContext, DeferredTools, Offer, Tool, ToolCall, ToolEnd, ToolSet, exec_command};
 use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
 use crate::config::Config;
 use crate::model::ModelCatalog;
@@ -35,56 +33,48 @@ const MAX_WAIT: Duration = Duration::from_secs(3600);
 /// How many sets of tools with their descriptions are kept.
 const KEPT_SETS: usize = 16;
 
-/// A set of tools and those that deal with agents. Threads that tell their models the same share it.
-pub(super) fn with(others: &ToolSet, tools: AgentTools, config: &Config, models: &ModelCatalog) -> ToolSet {
-    /// By the address of the other tools' descriptions, which live as long as the process, and what depends on the
-    /// configuration. A lock, because every turn looks here; held while descriptions are made at most.
-    type Sets = BTreeMap<(usize, AgentTools, String), ToolSet>;
-    static SETS: Mutex<Sets> = Mutex::new(BTreeMap::new());
-
-    let choices = spec::Choices::new(config, models);
-    let key = (Arc::as_ptr(others.specs()) as usize, tools, choices.text());
-    let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
-    if sets.len() >= KEPT_SETS && !sets.contains_key(&key) {
-        sets.clear();
-    }
-    let made = || {
-        let namespace = spec::namespace(tools, &choices);
-        others.with_spec(namespace)
-    };
-    sets.entry(key).or_insert_with(made).clone()
-}
-
-/// What a model is offered that searches for the tools that deal with agents by id: other tools, and the search. Threads
-/// that tell their models the same share it.
-pub(super) fn to_search(others: &ToolSet, config: &Config, models: &ModelCatalog) -> Offer {
-    /// As the sets of [`with`].
-    type Offers = BTreeMap<(usize, String), Offer>;
+/// What a model is offered: other tools, and those that deal with agents, which it searches for if it can and they go by
+/// id. Threads that tell their models the same share it.
+pub(super) fn offer(
+    others: &ToolSet,
+    tools: AgentTools,
+    can_search: bool,
+    config: &Config,
+    models: &ModelCatalog,
+) -> Offer {
+    /// By the address of the other tools' descriptions, which live as long as the process, and what depends on the model
+    /// and the configuration. A lock, because every turn looks here; held while descriptions are made at most.
+    type Offers = BTreeMap<(usize, AgentTools, bool, String), Offer>;
     static OFFERS: Mutex<Offers> = Mutex::new(BTreeMap::new());
 
     let choices = spec::Choices::new(config, models);
-    let key = (Arc::as_ptr(others.specs()) as usize, choices.text());
+    let is_searched = can_search && tools == AgentTools::Ids;
+    let key = (
+        Arc::as_ptr(others.specs()) as usize,
+        tools,
+        is_searched,
+        choices.text(),
+    );
     let mut offers = OFFERS.lock().unwrap_or_else(PoisonError::into_inner);
     if offers.len() >= KEPT_SETS && !offers.contains_key(&key) {
         offers.clear();
     }
-    let made = || Offer {
-        specs: Arc::new(
-            others
-                .specs()
-                .iter()
-                .cloned()
-                .chain([tool_search::spec()])
-                .collect(),
-        ),
-        deferred: Arc::new(DeferredTools::new([spec::namespace(AgentTools::Ids, &choices)])),
+    let made = || {
+        let namespace = spec::namespace(tools, &choices);
+        if is_searched {
+            Offer {
+                specs: Arc::clone(others.specs()),
+                deferred: Arc::new(DeferredTools::new([namespace])),
+            }
+            .with_search()
+        } else {
+            Offer {
+                specs: Arc::new(others.specs_with(namespace)),
+                deferred: Arc::default(),
+            }
+        }
     };
     offers.entry(key).or_insert_with(made).clone()
-}
-
-/// The tools that deal with agents by id.
-pub(super) fn namespace(config: &Config, models: &ModelCatalog) -> Value {
-    spec::namespace(AgentTools::Ids, &spec::Choices::new(config, models))
 }
 
 /// The tool of this name that deals with agents.
@@ -96,12 +86,21 @@ pub(super) fn find(namespace: Option<&str>, name: &str) -> Option<Arc<dyn Tool>>
     }
 }
 
-/// Waits until calls that came before have ended. `None`: the turn is being stopped.
-async fn in_turn<'a>(cx: &CallContext, agents: &'a ThreadAgents) -> Option<tokio::sync::MutexGuard<'a, ()>> {
+/// The thread's side of agents, if a call of a tool in this namespace may deal with them.
+fn agents_of(cx: &CallContext, namespace: &str, call: &ToolCall) -> Result<Arc<ThreadAgents>, ToolEnd> {
+    let unsupported = || ToolEnd::text(format!("unsupported call: {namespace}{}", call.name));
+    cx.agents.clone().ok_or_else(unsupported)
+}
+
+/// Waits until calls that came before have ended. An error: the turn is being stopped.
+async fn in_turn<'a>(
+    cx: &CallContext,
+    agents: &'a ThreadAgents,
+) -> Result<tokio::sync::MutexGuard<'a, ()>, ToolEnd> {
     tokio::select! {
         biased;
-        () = cx.cancel.cancelled() => None,
-        held = agents.in_turn.lock() => Some(held),
+        () = cx.cancel.cancelled() => Err(exec_command::aborted(Duration::ZERO)),
+        held = agents.in_turn.lock() => Ok(held),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writing outside, and reading what is hidden.
 
+use codex_core::ProfileRules;
+
 use super::Canary::{Appears, Changes, Says, Succeeds};
 use super::{Escape, as_root, escape, refuse_all, refuse_all_in};
 use crate::sandbox_support::{Ground, workspace_write};
@@ -282,7 +284,10 @@ fn reading_what_is_hidden() {
         ],
         |ground| {
             ground.policy = workspace_write(false);
-            ground.deny_read = vec![ground.outside()];
+            ground.profile = Some(ProfileRules {
+                deny_read: vec![ground.outside()],
+                ..ProfileRules::default()
+            });
         },
     );
 }
