@@ -1,8 +1,11 @@
 //! The one door for hooks that only tests use.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::model::ModelClient;
+use crate::sandbox::SandboxPlan;
 
 /// Waits until the client's attempt to connect ahead of a request is over. True: its connection waits for the request.
 pub async fn preconnected(client: &ModelClient) -> bool {
@@ -17,4 +20,18 @@ pub async fn kept_connection_ended(client: &ModelClient) {
 /// Changes how long a WebSocket stream may be silent before it is pinged (30 s).
 pub fn set_ping_interval(client: &ModelClient, interval: Duration) {
     client.set_ping_interval(interval);
+}
+
+/// What a launcher that was started with the argument `spare` is told so that it runs a command, if it serves for this plan:
+/// what comes with the standard streams, and what comes after.
+pub fn spare_message<'a>(
+    plan: &SandboxPlan,
+    folder: &Path,
+    command: &[&str],
+    variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
+) -> Option<([u8; 4], Vec<u8>)> {
+    let (body, length) = plan
+        .fits_spare()
+        .then(|| plan.spare_message(folder, command, variables))?;
+    Some((length, body))
 }

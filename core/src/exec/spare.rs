@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::process::orphan_reaper_client::Mark;
 use crate::process::waiting_child::WaitingChild;
+use crate::sandbox::spare::MountTable;
 use crate::sandbox::{SandboxPlan, spare};
 
 /// How long one that nobody needs is kept.
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 static NEXT: Mutex<Option<Spare>> = Mutex::new(None);
 
 struct Spare {
+    /// What was mounted when it was started; it does not see what was since.
+    mounts: MountTable,
     /// Its output is ready when it is.
     making: JoinHandle<io::Result<WaitingChild>>,
     /// A child belongs to the runtime that has started it.
@@ -53,7 +56,7 @@ pub(super) async fn start(
         return None;
     }
     let mut spare = next().take()?;
-    if spare.runtime != Handle::current().id() {
+    if spare.runtime != Handle::current().id() || spare.mounts.has_changed() {
         return None;
     }
     let ready = timeout(PATIENCE, &mut spare.making).await.ok()?.ok()?;
@@ -78,11 +81,15 @@ pub(super) fn prepare() {
     if next.as_ref().is_some_and(|spare| spare.runtime == runtime) {
         return;
     }
+    let Ok(mounts) = MountTable::now() else {
+        return;
+    };
     let timer = tokio::spawn(async {
         tokio::time::sleep(KEPT).await;
         *self::next() = None;
     });
     *next = Some(Spare {
+        mounts,
         making: tokio::spawn(make()),
         runtime,
         timer: timer.abort_handle(),

@@ -78,7 +78,7 @@ impl Default for SandboxLayers {
 /// What commands may touch, worked out for the folders as they were when this was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxPlan {
-    places: Places,
+    pub(super) places: Places,
     protected: Vec<Protected>,
     pub(super) network: bool,
     writes: bool,

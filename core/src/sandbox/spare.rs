@@ -1,8 +1,13 @@
 //! Launchers that wait for their command.
 
 use std::ffi::{OsStr, OsString};
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+#[cfg(target_os = "linux")]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{LAUNCHER_ARGUMENT, SandboxLayers, SandboxPlan};
 use crate::sys::process::own_program_path;
@@ -28,10 +33,50 @@ pub(crate) fn command() -> io::Result<(PathBuf, Vec<OsString>)> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) const READY: u8 = 0;
 
+/// The file systems that are mounted, as a launcher has found them when it was started.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct MountTable(File);
+
+#[cfg(target_os = "linux")]
+impl MountTable {
+    /// As it is now.
+    pub(crate) fn now() -> io::Result<Self> {
+        File::open("/proc/self/mountinfo").map(Self)
+    }
+
+    /// Whether something was mounted or unmounted since. proc_pid_mountinfo(5): such a file can be polled.
+    pub(crate) fn has_changed(&self) -> bool {
+        let mut table = [PollFd::new(&self.0, PollFlags::PRI)];
+        !matches!(poll(&mut table, Some(&Timespec::default())), Ok(0))
+    }
+}
+
+/// Only Linux has launchers.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub(crate) struct MountTable;
+
+#[cfg(not(target_os = "linux"))]
+impl MountTable {
+    pub(crate) fn now() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn has_changed(&self) -> bool {
+        true
+    }
+}
+
 impl SandboxPlan {
-    /// Whether a launcher that was started before serves for it: those make all layers, and reach no network.
+    /// Whether a launcher that was started before serves for it: those make all layers, reach no network, and have made
+    /// their own `/dev`, without looking whether something of it is to be written.
     pub(crate) fn fits_spare(&self) -> bool {
-        cfg!(target_os = "linux") && !self.network && self.layers == SandboxLayers::default()
+        let meets_devices = |path: &Path| path.starts_with("/dev") || Path::new("/dev").starts_with(path);
+        cfg!(target_os = "linux")
+            && !self.network
+            && self.layers == SandboxLayers::default()
+            && !self.places.iter().any(|(path, _)| meets_devices(path))
     }
 
     /// What such a launcher is told.

@@ -16,8 +16,10 @@ fn work_in(scripts: &[(&str, &str)], prepare: fn(&mut Ground)) {
     let failed: Vec<String> = scripts
         .iter()
         .filter(|(program, _)| program.is_empty() || has(program))
-        .filter_map(|(_, script)| {
+        .flat_map(|(_, script)| [(script, false), (script, true)])
+        .filter_map(|(script, ahead)| {
             let mut ground = Ground::new();
+            ground.ahead = ahead;
             prepare(&mut ground);
             let ended = ground.sh(&format!("set -e\n{script}"));
             (!ended.status.success()).then(|| format!("{script}\n{ended:?}"))

@@ -71,26 +71,34 @@ pub(crate) fn refuse_all_in(escapes: &[Escape], prepare: fn(&mut Ground)) {
         if escape.needs == Needs::Root && !root {
             continue;
         }
-        let free = make(escape, prepare, Some(SandboxPolicy::DangerFullAccess));
+        let free = make(escape, prepare, Some(SandboxPolicy::DangerFullAccess), false);
         if !free.0 {
             if escape.needs != Needs::Luck {
                 wrong.push(format!("{} fails without the sandbox: {:?}", escape.name, free.1));
             }
             continue;
         }
-        let confined = make(escape, prepare, None);
-        if confined.0 {
-            wrong.push(format!("{} got through: {:?}", escape.name, confined.1));
-        } else if confined.1.code() == 125 && confined.1.output.starts_with("sandbox: ") {
-            wrong.push(format!("{} did not start: {:?}", escape.name, confined.1));
+        for ahead in [false, true] {
+            let confined = make(escape, prepare, None, ahead);
+            if confined.0 {
+                wrong.push(format!("{} got through: {:?}", escape.name, confined.1));
+            } else if confined.1.code() == 125 && confined.1.output.starts_with("sandbox: ") {
+                wrong.push(format!("{} did not start: {:?}", escape.name, confined.1));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether an attempt got through.
-fn make(escape: &Escape, prepare: fn(&mut Ground), policy: Option<SandboxPolicy>) -> (bool, Ended) {
+/// Whether an attempt got through. `ahead`: by a launcher that was started before.
+fn make(
+    escape: &Escape,
+    prepare: fn(&mut Ground),
+    policy: Option<SandboxPolicy>,
+    ahead: bool,
+) -> (bool, Ended) {
     let mut ground = Ground::new();
+    ground.ahead = ahead;
     prepare(&mut ground);
     let policy = policy.unwrap_or(ground.policy.clone());
     fs::write(ground.outside().join("file"), "untouched").unwrap();

@@ -1,14 +1,19 @@
 //! Commands in the sandbox, started as the daemon starts them.
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{IoSlice, PipeReader, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, SandboxLayers, SandboxPlan, SandboxRequest, launcher_main};
+use codex_core::test_support::spare_message;
 use codex_core::{ProfileRules, SandboxPolicy};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tempfile::TempDir;
 
 /// Names the attempt that this program makes instead of running tests.
@@ -61,6 +66,8 @@ pub(crate) struct Ground {
     pub(crate) profile: Option<ProfileRules>,
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) home: Option<PathBuf>,
+    /// Run commands by a launcher that was started before, where one serves.
+    pub(crate) ahead: bool,
 }
 
 impl Ground {
@@ -76,6 +83,7 @@ impl Ground {
             profile: None,
             roots: Vec::new(),
             home: None,
+            ahead: false,
         }
     }
 
@@ -150,7 +158,46 @@ impl Ground {
     }
 
     pub(crate) fn run_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Ended {
-        run(self.command(words, variables, false))
+        let ahead = self.ahead.then(|| self.run_ahead(words, variables)).flatten();
+        ahead.unwrap_or_else(|| run(self.command(words, variables, false)))
+    }
+
+    /// Runs a command by a launcher that was started before it was known.
+    fn run_ahead(&self, words: &[&str], variables: &[(&str, &str)]) -> Option<Ended> {
+        let plan = self.plan()?;
+        let own: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+        let own = own
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        let more = variables
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let (length, body) = spare_message(&plan, &self.work(), words, own.chain(more))?;
+        let (mut control, theirs) = UnixStream::pair().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([LAUNCHER_ARGUMENT, "spare"])
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        control.read_exact(&mut [0]).expect("it is ready");
+        let (reader, writer) = std::io::pipe().unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
+        let streams = [null.as_fd(), writer.as_fd(), writer.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&streams)));
+        sendmsg(
+            &control,
+            &[IoSlice::new(&length)],
+            &mut ancillary,
+            SendFlags::empty(),
+        )
+        .unwrap();
+        control.write_all(&body).unwrap();
+        drop((writer, control));
+        Some(end_of(child, reader))
     }
 
     /// Runs a script of the shell.
@@ -178,8 +225,8 @@ pub(crate) fn workspace_write(network_access: bool) -> SandboxPolicy {
 }
 
 fn run(mut command: Command) -> Ended {
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut child = command
+    let (reader, writer) = std::io::pipe().unwrap();
+    let child = command
         .stdin(Stdio::null())
         .stdout(writer.try_clone().unwrap())
         .stderr(writer)
@@ -188,6 +235,10 @@ fn run(mut command: Command) -> Ended {
         .unwrap();
     // Closes our copies of the writing end.
     drop(command);
+    end_of(child, reader)
+}
+
+fn end_of(mut child: Child, mut reader: PipeReader) -> Ended {
     let reading = std::thread::spawn(move || {
         let mut output = Vec::new();
         reader.read_to_end(&mut output).unwrap();

@@ -10,8 +10,10 @@ use super::{
 };
 use crate::support::{App, Config, Home};
 
-/// Moments at which the program is killed.
+/// Moments at which the program is killed; CODEX_TEST_KILLS sets another number.
 const KILLS: u64 = 12;
+/// Milliseconds after the first request in which they lie.
+const SPAN: u64 = 36;
 
 #[tokio::test]
 async fn an_interrupt_of_the_parent_ends_its_collab_agents() {
@@ -222,7 +224,9 @@ async fn twenty_collab_agents_work_at_the_same_time() {
 
 #[tokio::test]
 async fn every_thread_resumes_after_a_kill_around_a_collab_spawn() {
-    for round in 0..KILLS {
+    let kills = std::env::var("CODEX_TEST_KILLS").ok();
+    let kills = kills.and_then(|number| number.parse().ok()).unwrap_or(KILLS);
+    for round in 0..kills {
         let model = MockModel::start([
             calls(
                 "s1",
@@ -237,9 +241,8 @@ async fn every_thread_resumes_after_a_kill_around_a_collab_spawn() {
         app.start_turn(&thread, "Start one").await;
         // From the request on, a little later each time.
         model.wait_for_requests(1).await.unwrap();
-        tokio::time::timeout(std::time::Duration::from_millis(3 * round), app.end_of_output())
-            .await
-            .ok();
+        let later = std::time::Duration::from_micros(SPAN * 1000 * round / kills);
+        tokio::time::timeout(later, app.end_of_output()).await.ok();
         app.signal(Signal::KILL);
         app.exit().await;
         let shown = app.frames();

@@ -3,19 +3,20 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use nix::libc;
 use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::thread::{CapabilitySet, set_no_new_privs};
+use serde::{Deserialize, Serialize};
 
 use super::confinement::{drop_capabilities, limit_resources, restrict_files};
 use super::filter::{self, FilterOptions};
 use super::launcher::FAILED;
 use super::mounts::at;
-use super::plan::Plan;
+use super::plan::{Guard, Plan};
 use super::syscalls::{execute, exit_now, install_filter, join_new_keyring, reset_signals};
 
 /// Precedes the name of a variable that would act on the launcher, too.
@@ -32,14 +33,23 @@ pub(super) struct Start {
     command: Vec<CString>,
     /// Names and values.
     variables: Vec<CString>,
-    /// Its namespaces have been entered, but for that of mounts.
-    pub(super) is_prepared: bool,
 }
 
-/// How the command hands the filter's listener to the init.
+/// How the command tells the init of its filter, and hears that it may go on.
 pub(super) struct Handover {
     pub(super) tell: OwnedFd,
     pub(super) allowed: OwnedFd,
+}
+
+/// What the init has to know of a command's filter.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Filtered {
+    /// The command's descriptor on which the filter asks.
+    pub(super) listener: RawFd,
+    /// See [`Plan`].
+    pub(super) guards: Vec<Guard>,
+    /// See [`Plan`].
+    pub(super) network: bool,
 }
 
 impl Start {
@@ -56,24 +66,17 @@ impl Start {
             folder,
             command: c_strings(arguments)?,
             variables: own_variables()?,
-            is_prepared: false,
         })
     }
 
-    /// For a launcher that was started before.
-    pub(super) fn prepared(
-        plan: Plan,
-        folder: PathBuf,
-        command: Vec<CString>,
-        variables: Vec<CString>,
-    ) -> Self {
+    /// What a launcher is told that was started before.
+    pub(super) fn told(plan: Plan, folder: PathBuf, command: Vec<CString>, variables: Vec<CString>) -> Self {
         Self {
             plan,
             terminal: false,
             folder,
             command,
             variables,
-            is_prepared: true,
         }
     }
 }
@@ -134,8 +137,16 @@ fn prepare(start: &Start, handover: Option<Handover>) -> io::Result<()> {
         listener = install_filter(&program, supervised).map_err(at("seccomp"))?;
     }
     if let Some(Handover { tell, allowed }) = handover {
-        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        File::from(tell).write_all(&number.to_ne_bytes())?;
+        if let Some(listener) = &listener {
+            let filtered = Filtered {
+                listener: listener.as_raw_fd(),
+                guards: start.plan.guards.clone(),
+                network: start.plan.network,
+            };
+            File::from(tell).write_all(&serde_json::to_vec(&filtered)?)?;
+        } else {
+            drop(tell);
+        }
         File::from(allowed).read_exact(&mut [0])?;
     }
     reset_signals();

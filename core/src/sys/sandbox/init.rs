@@ -14,7 +14,7 @@ use rustix::process::{
 };
 use rustix::thread::CapabilitySet;
 
-use super::command::{self, Start};
+use super::command::{self, Filtered, Handover};
 use super::confinement::drop_capabilities;
 use super::launcher::{exit_code, let_go_of_output, report, signals};
 use super::mounts::{self, at};
@@ -22,7 +22,7 @@ use super::supervisor::Supervisor;
 use super::syscalls::{Forked, exit_now, fork};
 
 /// Starts the command and stays until it ends; its exit code. Everything that it left running ends with this process.
-pub(super) fn run(start: &Start, lifeline: &OwnedFd) -> io::Result<u8> {
+pub(super) fn run(lifeline: &OwnedFd, become_command: impl FnOnce(Handover) -> io::Error) -> io::Result<u8> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // The launcher hands signals on; those of its group would come twice.
     setsid()?;
@@ -33,7 +33,7 @@ pub(super) fn run(start: &Start, lifeline: &OwnedFd) -> io::Result<u8> {
     let command = match fork()? {
         Forked::Child => {
             drop((told, allow));
-            let error = command::run(start, Some(command::Handover { tell, allowed }));
+            let error = become_command(Handover { tell, allowed });
             report(&error);
             exit_now(command::exit_code(&error));
         }
@@ -43,8 +43,14 @@ pub(super) fn run(start: &Start, lifeline: &OwnedFd) -> io::Result<u8> {
     let _ = let_go_of_output();
     // Looking into the command's processes is all that is left to do.
     drop_capabilities(CapabilitySet::SYS_PTRACE)?;
-    let mut supervisor = take_listener(command, told, allow)?
-        .map(|listener| Supervisor::new(listener, start.plan.guards.clone(), !start.plan.network));
+    let mut supervisor = None;
+    if let Some(filtered) = handed_over(told)? {
+        let process = pidfd_open(command, PidfdFlags::empty())?;
+        let listener = pidfd_getfd(process.as_fd(), filtered.listener, PidfdGetfdFlags::empty())?;
+        supervisor = Some(Supervisor::new(listener, filtered.guards, !filtered.network));
+    }
+    // Lets the command go on, if it hasn't ended.
+    let _ = File::from(allow).write_all(b"!");
     loop {
         let mut ready = vec![
             PollFd::new(&taken, PollFlags::IN),
@@ -80,22 +86,14 @@ pub(super) fn run(start: &Start, lifeline: &OwnedFd) -> io::Result<u8> {
     }
 }
 
-/// Takes over the descriptor on which the filter asks, and lets the command go on.
-fn take_listener(command: Pid, told: OwnedFd, allow: OwnedFd) -> io::Result<Option<OwnedFd>> {
-    let mut number = [0; 4];
-    if File::from(told).read_exact(&mut number).is_err() {
-        // It has ended, or has no filter.
+/// Waits for what the command has to say of its filter; `None` if it has none, or has ended.
+fn handed_over(told: OwnedFd) -> io::Result<Option<Filtered>> {
+    let mut text = Vec::with_capacity(1024);
+    File::from(told).read_to_end(&mut text)?;
+    if text.is_empty() {
         return Ok(None);
     }
-    let process = pidfd_open(command, PidfdFlags::empty())?;
-    let number = i32::from_ne_bytes(number);
-    if number < 0 {
-        File::from(allow).write_all(b"!")?;
-        return Ok(None);
-    }
-    let listener = pidfd_getfd(process.as_fd(), number, PidfdGetfdFlags::empty())?;
-    File::from(allow).write_all(b"!")?;
-    Ok(Some(listener))
+    Ok(Some(serde_json::from_slice(&text)?))
 }
 
 /// Hands signals on to the command, and takes over the ends of processes; the command's exit code if it has ended.

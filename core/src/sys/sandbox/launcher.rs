@@ -10,7 +10,7 @@ use nix::sys::signal::{SigSet, Signal};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, WaitStatus, getegid, geteuid, kill_process, waitpid};
 
-use super::command::Start;
+use super::command::{Handover, Start};
 use super::mounts::{self, at};
 use super::syscalls::{Forked, close_from, exit_now, fork, leave_terminal, switch_loopback_on};
 use super::{command, init, spare};
@@ -35,12 +35,12 @@ const HANDED_ON: [Signal; 7] = [
 /// The launcher's whole life, after the argument that names it. Runs before anything else of the program: it must have
 /// no other thread.
 pub(crate) fn launcher_main(arguments: Vec<OsString>) -> ExitCode {
-    let start = if arguments == [SPARE] {
-        spare::wait_for_start()
+    let code = if arguments == [SPARE] {
+        spare::run()
     } else {
-        Start::read(arguments)
+        Start::read(arguments).and_then(run)
     };
-    match start.and_then(run) {
+    match code {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             report(&error);
@@ -61,30 +61,33 @@ fn run(start: Start) -> io::Result<u8> {
     if !start.plan.layers.namespaces {
         return Err(command::run(&start, None));
     }
-    if !start.is_prepared {
-        enter_namespaces(start.plan.network)?;
-    }
-    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| at("mount namespace")(error.into()))?;
-    mounts::build(&start.plan, start.terminal)?;
+    enter_namespaces(start.plan.network)?;
+    let places = mounts::Copies::of(&start.plan)?;
+    mounts::View::new(start.terminal)?.restrict(&start.plan, places)?;
     // Nobody stays in the view that was before.
     std::env::set_current_dir("/")?;
     if start.terminal {
         leave_terminal(rustix::stdio::stdin()).map_err(at("the terminal"))?;
     }
+    supervise(move |handover| command::run(&start, Some(handover)))
+}
+
+/// Starts the init, and under it the process that becomes the command; the command's exit code.
+pub(super) fn supervise(become_command: impl FnOnce(Handover) -> io::Error) -> io::Result<u8> {
     signals().thread_block()?;
     // Its end tells the init that we are gone.
     let (lifeline, ours) = pipe_with(PipeFlags::CLOEXEC)?;
     match fork()? {
         Forked::Child => {
             drop(ours);
-            let code = init::run(&start, &lifeline).unwrap_or_else(|error| {
+            let code = init::run(&lifeline, become_command).unwrap_or_else(|error| {
                 report(&error);
                 FAILED
             });
             exit_now(code.into());
         }
         Forked::Parent(init) => {
-            drop((lifeline, start));
+            drop((lifeline, become_command));
             let init = Pid::from_raw(init).ok_or(io::ErrorKind::Other)?;
             let _ = let_go_of_output();
             let code = wait_for(init);
@@ -109,7 +112,7 @@ pub(super) fn let_go_of_output() -> io::Result<()> {
     Ok(rustix::stdio::dup2_stderr(&null)?)
 }
 
-/// Enters namespaces of our own, but for that of mounts: what it shows is to be what there is when the command starts.
+/// Enters namespaces of our own.
 pub(super) fn enter_namespaces(network: bool) -> io::Result<()> {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
     let mut flags = CloneFlags::CLONE_NEWUSER
@@ -127,7 +130,7 @@ pub(super) fn enter_namespaces(network: bool) -> io::Result<()> {
     if !network {
         switch_loopback_on().map_err(at("loop-back interface"))?;
     }
-    Ok(())
+    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| at("mount namespace")(error.into()))
 }
 
 fn wait_for(init: Pid) -> io::Result<u8> {

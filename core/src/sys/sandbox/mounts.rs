@@ -37,37 +37,53 @@ pub(super) fn at(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> io::
     move |error| io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-/// Builds the view of the disk in the mount namespace that we have just entered. A terminal on standard input becomes
-/// `/dev/console`.
-pub(super) fn build(plan: &Plan, terminal: bool) -> io::Result<()> {
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .map_err(|error| at("/")(error.into()))?;
-    // Copies of what stays writable, before everything else becomes read-only.
-    let copies = plan
-        .places
-        .iter()
-        .map(|place| found(place, Copy::of(place)))
-        .collect::<io::Result<Vec<_>>>()?;
-    let devices = DEVICES
-        .iter()
-        .map(|name| copy(CWD, &format!("/dev/{name}"), false))
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(at("/dev"))?;
-    let console = terminal.then(copy_terminal).flatten();
-    let root = openat(
-        CWD,
-        "/",
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
-    add_mount_attributes(root.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
-    let nothing = build_devices(devices, console).map_err(at("/dev"))?;
-    for (place, copy) in plan.places.iter().zip(copies) {
-        if let Some(copy) = copy {
-            copy.put(place, &nothing).map_err(at(&place.path))?;
-        }
+/// Copies of the places of a plan, made before everything else becomes read-only.
+pub(super) struct Copies(Vec<Option<Copy>>);
+
+impl Copies {
+    /// Of what is there now.
+    pub(super) fn of(plan: &Plan) -> io::Result<Self> {
+        let copies = plan.places.iter().map(|place| found(place, Copy::of(place)));
+        copies.collect::<io::Result<_>>().map(Self)
     }
-    Ok(())
+}
+
+/// The view of the disk in the mount namespace that we have just entered.
+pub(super) struct View {
+    nothing: Nothing,
+}
+
+impl View {
+    /// With a `/dev` of our own, and otherwise as it was before. A terminal on standard input becomes `/dev/console`.
+    pub(super) fn new(terminal: bool) -> io::Result<Self> {
+        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+            .map_err(|error| at("/")(error.into()))?;
+        let devices = DEVICES
+            .iter()
+            .map(|name| copy(CWD, &format!("/dev/{name}"), false))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(at("/dev"))?;
+        let console = terminal.then(copy_terminal).flatten();
+        let nothing = build_devices(devices, console).map_err(at("/dev"))?;
+        Ok(Self { nothing })
+    }
+
+    /// Makes it read-only, but for these places.
+    pub(super) fn restrict(self, plan: &Plan, places: Copies) -> io::Result<()> {
+        let folder = |path: &str| {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            openat(CWD, path, flags, Mode::empty())
+        };
+        let devices = copy(CWD, "/dev", true).map_err(at("/dev"))?;
+        add_mount_attributes(folder("/")?.as_fd(), true, LOCKED).map_err(at("/ can't be made read-only"))?;
+        attach(&devices, &folder("/dev")?).map_err(at("/dev"))?;
+        for (place, copy) in plan.places.iter().zip(places.0) {
+            if let Some(copy) = copy {
+                copy.put(place, &self.nothing).map_err(at(&place.path))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Mounts the `/proc` of our process namespace, read-only. Forbids further user namespaces and limits processes before.

@@ -1,5 +1,6 @@
-//! A launcher that is started before there is a command: it makes what takes longest and depends on no command, says that
-//! it is ready, and waits on its standard input, a socket, to be told what to run.
+//! A launcher that is started before there is a command: it makes everything that depends on no command, down to the
+//! process that becomes one. That process says that it is ready, and waits on its standard input, a socket, to be told
+//! what to run.
 //!
 //! What it is told: a length, with which come the three descriptors that the command gets as its standard streams, then
 //! that many bytes: the plan, the folder, the command's words and the variables, each of them with its length.
@@ -13,8 +14,9 @@ use std::path::Path;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-use super::command::Start;
-use super::launcher::enter_namespaces;
+use super::command::{self, Start};
+use super::launcher::{enter_namespaces, supervise};
+use super::mounts::{Copies, View};
 use super::syscalls::{close_from, exit_now};
 
 /// What it says when it is ready.
@@ -51,10 +53,25 @@ pub(crate) fn message<'a>(
     (body, length)
 }
 
-/// Makes ready, and waits for the command. Ends the process if there is none any more.
-pub(super) fn wait_for_start() -> io::Result<Start> {
+/// Makes ready, waits for the command, and runs it; its exit code.
+pub(super) fn run() -> io::Result<u8> {
     close_from(3)?;
     enter_namespaces(false)?;
+    let view = View::new(false)?;
+    supervise(move |handover| {
+        let started = wait_for_start().and_then(|start| {
+            view.restrict(&start.plan, Copies::of(&start.plan)?)?;
+            Ok(start)
+        });
+        match started {
+            Ok(start) => command::run(&start, Some(handover)),
+            Err(error) => error,
+        }
+    })
+}
+
+/// Waits to be told. Ends the process if nobody is left to tell.
+fn wait_for_start() -> io::Result<Start> {
     let control = rustix::stdio::stdin();
     rustix::io::write(control, &[READY])?;
     let (length, streams) = receive_streams()?;
@@ -120,7 +137,7 @@ fn read(mut body: &[u8]) -> io::Result<Start> {
     while let Some(variable) = next()? {
         variables.push(CString::new(variable)?);
     }
-    Ok(Start::prepared(plan, folder, command, variables))
+    Ok(Start::told(plan, folder, command, variables))
 }
 
 /// Lengths are far below the limit; what is not is refused by the other side.
