@@ -12,11 +12,11 @@ use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::thread::{CapabilitySet, set_no_new_privs};
 use serde::{Deserialize, Serialize};
 
-use super::confinement::{drop_capabilities, limit_resources, restrict_files};
+use super::confinement::{FileRules, bound_capabilities, limit_resources, set_capabilities};
 use super::filter::{self, FilterOptions};
 use super::launcher::FAILED;
 use super::mounts::at;
-use super::plan::{Guard, Plan};
+use super::plan::{Guard, Layers, Plan};
 use super::syscalls::{execute, exit_now, install_filter, join_new_keyring, reset_signals};
 
 /// Precedes the name of a variable that would act on the launcher, too.
@@ -39,6 +39,11 @@ pub(super) struct Start {
 pub(super) struct Handover {
     pub(super) tell: OwnedFd,
     pub(super) allowed: OwnedFd,
+}
+
+/// A process that becomes a command has done what depends on none.
+pub(super) struct Settled {
+    files: Option<FileRules>,
 }
 
 /// What the init has to know of a command's filter.
@@ -83,7 +88,15 @@ impl Start {
 
 /// Confines this process and executes the command. Returns only if that fails.
 pub(super) fn run(start: &Start, handover: Option<Handover>) -> io::Error {
-    match prepare(start, handover) {
+    match settle(start.plan.layers) {
+        Ok(settled) => run_settled(start, settled, handover),
+        Err(error) => error,
+    }
+}
+
+/// As [`run`], in a process that has done what depends on no command.
+pub(super) fn run_settled(start: &Start, settled: Settled, handover: Option<Handover>) -> io::Error {
+    match prepare(start, settled, handover) {
         Ok(()) if start.command.is_empty() => exit_now(0),
         Ok(()) => match execute_command(start) {
             Ok(()) => io::Error::other("nothing to execute"),
@@ -109,21 +122,30 @@ pub(super) fn exit_code(error: &io::Error) -> i32 {
 #[error("{0}: {1}")]
 struct NotExecuted(String, io::Error);
 
-fn prepare(start: &Start, handover: Option<Handover>) -> io::Result<()> {
-    let layers = start.plan.layers;
+/// What depends on no command. Leaves the capabilities that are needed to go on.
+pub(super) fn settle(layers: Layers) -> io::Result<Settled> {
     if layers.namespaces {
         setsid()?;
-        if start.terminal {
-            ioctl_tiocsctty(rustix::stdio::stdin()).map_err(|error| at("the terminal")(error.into()))?;
-        }
     }
     join_new_keyring().map_err(at("keyring"))?;
     limit_resources().map_err(at("limits"))?;
+    bound_capabilities(CapabilitySet::empty()).map_err(at("capabilities"))?;
     set_no_new_privs(true)?;
-    if layers.landlock {
-        restrict_files(&start.plan).map_err(at("Landlock"))?;
+    let files = layers.landlock.then(|| FileRules::new(layers.namespaces));
+    Ok(Settled {
+        files: files.transpose().map_err(at("Landlock"))?,
+    })
+}
+
+fn prepare(start: &Start, settled: Settled, handover: Option<Handover>) -> io::Result<()> {
+    let layers = start.plan.layers;
+    if layers.namespaces && start.terminal {
+        ioctl_tiocsctty(rustix::stdio::stdin()).map_err(|error| at("the terminal")(error.into()))?;
     }
-    drop_capabilities(CapabilitySet::empty()).map_err(at("capabilities"))?;
+    if let Some(files) = settled.files {
+        files.restrict(&start.plan).map_err(at("Landlock"))?;
+    }
+    set_capabilities(CapabilitySet::empty()).map_err(at("capabilities"))?;
     std::env::set_current_dir(&start.folder).map_err(at(start.folder.display()))?;
     let mut listener = None;
     if layers.seccomp {

@@ -5,12 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use landlock::{
     ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetStatus, Scope,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, CapabilitySets, clear_ambient_capability_set,
-    remove_capability_from_bounding_set, set_capabilities, set_capabilities_secure_bits,
+    remove_capability_from_bounding_set, set_capabilities_secure_bits,
 };
 
 use super::mounts::open_place;
@@ -38,6 +38,12 @@ const OWN_FOLDERS: [&str; 3] = ["/dev/shm", "/dev/mqueue", "/dev/pts"];
 
 /// Gives up all capabilities but these, for good.
 pub(super) fn drop_capabilities(keep: CapabilitySet) -> io::Result<()> {
+    bound_capabilities(keep)?;
+    set_capabilities(keep)
+}
+
+/// Makes sure that no program that is executed has other capabilities than these. This process keeps its own.
+pub(super) fn bound_capabilities(keep: CapabilitySet) -> io::Result<()> {
     clear_ambient_capability_set()?;
     if keep.is_empty() {
         // Being root gives nothing by itself.
@@ -52,7 +58,12 @@ pub(super) fn drop_capabilities(keep: CapabilitySet) -> io::Result<()> {
             break;
         }
     }
-    Ok(set_capabilities(
+    Ok(())
+}
+
+/// Keeps these capabilities only.
+pub(super) fn set_capabilities(keep: CapabilitySet) -> io::Result<()> {
+    Ok(rustix::thread::set_capabilities(
         None,
         CapabilitySets {
             effective: keep,
@@ -79,72 +90,82 @@ pub(super) fn limit_resources() -> io::Result<()> {
     Ok(limit(Resource::Nproc, MOST_PROCESSES)?)
 }
 
-/// Puts this process under Landlock: writing where the plan says so, signals and abstract sockets among our own.
-pub(super) fn restrict_files(plan: &Plan) -> io::Result<()> {
-    let other = |error: landlock::RulesetError| io::Error::other(error.to_string());
-    let handled = AccessFs::from_write(ABI::V3) | AccessFs::from_write(ABI::V5) | AccessFs::IoctlDev;
-    let names = AccessFs::MakeDir
-        | AccessFs::MakeReg
-        | AccessFs::MakeSock
-        | AccessFs::MakeFifo
-        | AccessFs::MakeSym
-        | AccessFs::MakeChar
-        | AccessFs::MakeBlock
-        | AccessFs::Refer;
-    let mut removal = BitFlags::<AccessFs>::empty();
-    // Names are created by the supervisor only, which looks at them first: so nothing is gained by changing a name while
-    // it looks.
-    let mut places = AccessFs::from_write(ABI::V3);
-    if plan.layers.seccomp && plan.guards_names() {
-        places &= !names;
-        if plan.guards_links() {
-            removal |= AccessFs::RemoveFile;
-            places &= !removal;
-        }
-    }
-    let mut rules = Ruleset::default()
-        .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(handled)
-        .map_err(other)?
-        .scope(Scope::AbstractUnixSocket | Scope::Signal)
-        .map_err(other)?
-        .create()
-        .map_err(other)?;
-    for place in &plan.places {
-        if place.access == Access::Write {
-            let opened = open_place(place)?;
-            rules = allow(rules, &opened, places).map_err(other)?;
-        }
-    }
-    for device in DEVICES {
-        if let Ok(device) = PathFd::new(device) {
-            let access = AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
-            rules = allow(rules, &device, access).map_err(other)?;
-        }
-    }
-    if plan.layers.namespaces {
-        for folder in OWN_FOLDERS {
-            if let Ok(folder) = PathFd::new(folder) {
-                let access = AccessFs::from_write(ABI::V3) | AccessFs::IoctlDev;
-                rules = allow(rules, &folder, access).map_err(other)?;
+/// The rules of Landlock: writing where a plan says so, signals and abstract sockets among our own.
+pub(super) struct FileRules(RulesetCreated);
+
+impl FileRules {
+    /// Those that are the same for all plans with or without namespaces. The `/dev` of our own has to be there.
+    pub(super) fn new(namespaces: bool) -> io::Result<Self> {
+        let handled = AccessFs::from_write(ABI::V3) | AccessFs::from_write(ABI::V5) | AccessFs::IoctlDev;
+        let mut rules = Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(handled)
+            .map_err(other)?
+            .scope(Scope::AbstractUnixSocket | Scope::Signal)
+            .map_err(other)?
+            .create()
+            .map_err(other)?;
+        for device in DEVICES {
+            if let Ok(device) = PathFd::new(device) {
+                let access = AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
+                rules = allow(rules, &device, access)?;
             }
         }
+        if namespaces {
+            for folder in OWN_FOLDERS {
+                if let Ok(folder) = PathFd::new(folder) {
+                    let access = AccessFs::from_write(ABI::V3) | AccessFs::IoctlDev;
+                    rules = allow(rules, &folder, access)?;
+                }
+            }
+        }
+        Ok(Self(rules))
     }
-    let status = rules.restrict_self().map_err(other)?;
-    match status.ruleset {
-        RulesetStatus::FullyEnforced => Ok(()),
-        // Namespaces hold what older versions don't.
-        RulesetStatus::PartiallyEnforced if plan.layers.namespaces && !plan.network => Ok(()),
-        RulesetStatus::PartiallyEnforced => Err(io::Error::other("this kernel's version is too old")),
-        RulesetStatus::NotEnforced => Err(io::Error::other("this kernel has none")),
+
+    /// Puts this process under them, and under those of a plan.
+    pub(super) fn restrict(self, plan: &Plan) -> io::Result<()> {
+        let names = AccessFs::MakeDir
+            | AccessFs::MakeReg
+            | AccessFs::MakeSock
+            | AccessFs::MakeFifo
+            | AccessFs::MakeSym
+            | AccessFs::MakeChar
+            | AccessFs::MakeBlock
+            | AccessFs::Refer;
+        let mut removal = BitFlags::<AccessFs>::empty();
+        // Names are created by the supervisor only, which looks at them first: so nothing is gained by changing a name while
+        // it looks.
+        let mut places = AccessFs::from_write(ABI::V3);
+        if plan.layers.seccomp && plan.guards_names() {
+            places &= !names;
+            if plan.guards_links() {
+                removal |= AccessFs::RemoveFile;
+                places &= !removal;
+            }
+        }
+        let mut rules = self.0;
+        for place in &plan.places {
+            if place.access == Access::Write {
+                let opened = open_place(place)?;
+                rules = allow(rules, &opened, places)?;
+            }
+        }
+        let status = rules.restrict_self().map_err(other)?;
+        match status.ruleset {
+            RulesetStatus::FullyEnforced => Ok(()),
+            // Namespaces hold what older versions don't.
+            RulesetStatus::PartiallyEnforced if plan.layers.namespaces && !plan.network => Ok(()),
+            RulesetStatus::PartiallyEnforced => Err(io::Error::other("this kernel's version is too old")),
+            RulesetStatus::NotEnforced => Err(io::Error::other("this kernel has none")),
+        }
     }
 }
 
-fn allow(
-    rules: landlock::RulesetCreated,
-    file: &impl AsFd,
-    access: BitFlags<AccessFs>,
-) -> Result<landlock::RulesetCreated, landlock::RulesetError> {
+fn allow(rules: RulesetCreated, file: &impl AsFd, access: BitFlags<AccessFs>) -> io::Result<RulesetCreated> {
     let file: BorrowedFd<'_> = file.as_fd();
-    rules.add_rule(PathBeneath::new(file, access))
+    rules.add_rule(PathBeneath::new(file, access)).map_err(other)
+}
+
+fn other(error: RulesetError) -> io::Error {
+    io::Error::other(error.to_string())
 }

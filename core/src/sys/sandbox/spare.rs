@@ -17,6 +17,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use super::command::{self, Start};
 use super::launcher::{enter_namespaces, supervise};
 use super::mounts::{Copies, View};
+use super::plan::Layers;
 use super::syscalls::{close_from, exit_now};
 
 /// What it says when it is ready.
@@ -59,12 +60,13 @@ pub(super) fn run() -> io::Result<u8> {
     enter_namespaces(false)?;
     let view = View::new(false)?;
     supervise(move |handover| {
-        let started = wait_for_start().and_then(|start| {
+        let started = command::settle(Layers::default()).and_then(|settled| {
+            let start = wait_for_start()?;
             view.restrict(&start.plan, Copies::of(&start.plan)?)?;
-            Ok(start)
+            Ok((start, settled))
         });
         match started {
-            Ok(start) => command::run(&start, Some(handover)),
+            Ok((start, settled)) => command::run_settled(&start, settled, Some(handover)),
             Err(error) => error,
         }
     })

@@ -1,67 +1,18 @@
-//! The seccomp filter: which system calls a command may make, by their arguments where these decide. Written as BPF here,
-//! because the crate seccompiler knows no user notification, which the supervisor lives by.
+//! The seccomp filter: which system calls a command may make, by their arguments where these decide. `program` writes it
+//! as BPF.
+
+mod program;
 
 use nix::libc;
 
 use super::syscalls::Instruction;
+use program::{Rules, Test, has, is, is_not};
 
-// Instructions of classic BPF, and where the filter finds what it looks at (struct seccomp_data).
-const LOAD: u16 = 0x20;
-const AND: u16 = 0x54;
-const JUMP_IF_EQUAL: u16 = 0x15;
-const JUMP_IF_AT_LEAST: u16 = 0x35;
-const RETURN: u16 = 0x06;
-const CALL: u32 = 0;
-const ARCHITECTURE: u32 = 4;
-const ARGUMENTS: u32 = 16;
-
-const KILL: u32 = 0x8000_0000;
-const ALLOW: u32 = 0x7fff_0000;
 const NOTIFY: u32 = 0x7fc0_0000;
 const ERRNO: u32 = 0x0005_0000;
 
-#[cfg(target_arch = "x86_64")]
-const OUR_ARCHITECTURE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const OUR_ARCHITECTURE: u32 = 0xc000_00b7;
-
 /// The first call that nobody has looked at here: unknown ones don't exist.
 const UNKNOWN: u32 = 467;
-
-/// A condition on the lower half of an argument: what the kernel looks at, too.
-#[derive(Debug, Clone, Copy)]
-struct Test {
-    argument: u32,
-    mask: u32,
-    value: u32,
-    /// The condition is met if the masked argument is the value, or if it is not.
-    equal: bool,
-}
-
-const fn is(argument: u32, value: u32) -> Test {
-    Test {
-        argument,
-        mask: u32::MAX,
-        value,
-        equal: true,
-    }
-}
-
-const fn is_not(argument: u32, value: u32) -> Test {
-    Test {
-        equal: false,
-        ..is(argument, value)
-    }
-}
-
-const fn has(argument: u32, bits: u32) -> Test {
-    Test {
-        argument,
-        mask: bits,
-        value: 0,
-        equal: false,
-    }
-}
 
 /// What the filter is for.
 #[derive(Debug, Clone, Copy)]
@@ -262,20 +213,20 @@ const INODE_REQUESTS: [u32; 5] = [0x4008_6602, 0x4004_6602, 0x401c_5820, 0x4008_
 
 /// The filter as the kernel takes it.
 pub(super) fn program(options: FilterOptions) -> Vec<Instruction> {
-    let mut filter = Filter::begin();
+    let mut filter = Rules::default();
     for call in DENIED {
-        filter.rule(*call, &[], errno(libc::EPERM));
+        filter.add(*call, &[], errno(libc::EPERM));
     }
     for call in UNAVAILABLE {
-        filter.rule(*call, &[], errno(libc::ENOSYS));
+        filter.add(*call, &[], errno(libc::ENOSYS));
     }
-    filter.rule(libc::SYS_clone, &[has(0, NAMESPACE_FLAGS)], errno(libc::EPERM));
-    filter.rule(libc::SYS_fcntl, &[is(1, 1024)], errno(libc::EPERM)); // F_SETLEASE
+    filter.add(libc::SYS_clone, &[has(0, NAMESPACE_FLAGS)], errno(libc::EPERM));
+    filter.add(libc::SYS_fcntl, &[is(1, 1024)], errno(libc::EPERM)); // F_SETLEASE
     for request in TERMINAL_REQUESTS {
-        filter.rule(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
+        filter.add(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
     }
     // Asking, the ordinary one, and without random addresses (debuggers).
-    filter.rule(
+    filter.add(
         libc::SYS_personality,
         &[is_not(0, u32::MAX), is_not(0, 0), is_not(0, 0x4_0000)],
         errno(libc::EPERM),
@@ -283,33 +234,33 @@ pub(super) fn program(options: FilterOptions) -> Vec<Instruction> {
     sockets(&mut filter, options);
     if options.guards_names {
         for call in CREATING {
-            filter.rule(*call, &[], NOTIFY);
+            filter.add(*call, &[], NOTIFY);
         }
         let create = libc::O_CREAT.cast_unsigned();
-        filter.rule(libc::SYS_openat, &[has(2, create)], NOTIFY);
+        filter.add(libc::SYS_openat, &[has(2, create)], NOTIFY);
         #[cfg(target_arch = "x86_64")]
-        filter.rule(libc::SYS_open, &[has(1, create)], NOTIFY);
+        filter.add(libc::SYS_open, &[has(1, create)], NOTIFY);
     }
     if options.guards_links {
         for call in REMOVING {
-            filter.rule(*call, &[], NOTIFY);
+            filter.add(*call, &[], NOTIFY);
         }
     }
     if !options.namespaces {
         for call in DENIED_WITHOUT_NAMESPACES {
-            filter.rule(*call, &[], errno(libc::EPERM));
+            filter.add(*call, &[], errno(libc::EPERM));
         }
         for (call, argument) in OWN_PROCESS_ONLY {
-            filter.rule(*call, &[is_not(*argument, 0)], errno(libc::EPERM));
+            filter.add(*call, &[is_not(*argument, 0)], errno(libc::EPERM));
         }
         for request in INODE_REQUESTS {
-            filter.rule(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
+            filter.add(libc::SYS_ioctl, &[is(1, request)], errno(libc::EPERM));
         }
     }
-    filter.end()
+    filter.program(UNKNOWN, errno(libc::ENOSYS))
 }
 
-fn sockets(filter: &mut Filter, options: FilterOptions) {
+fn sockets(filter: &mut Rules, options: FilterOptions) {
     const UNIX: u32 = libc::AF_UNIX.cast_unsigned();
     const INET: u32 = libc::AF_INET.cast_unsigned();
     const INET6: u32 = libc::AF_INET6.cast_unsigned();
@@ -322,10 +273,10 @@ fn sockets(filter: &mut Filter, options: FilterOptions) {
     };
     // A datagram carries its address where a filter can't see it.
     let datagram = [is(0, UNIX), kind_is_not(STREAM), kind_is_not(PACKETS)];
-    filter.rule(libc::SYS_socket, &datagram, errno(libc::EPERM));
-    filter.rule(libc::SYS_socketpair, &datagram, errno(libc::EPERM));
+    filter.add(libc::SYS_socket, &datagram, errno(libc::EPERM));
+    filter.add(libc::SYS_socketpair, &datagram, errno(libc::EPERM));
     // Of netlink, what tells about addresses and routes.
-    filter.rule(
+    filter.add(
         libc::SYS_socket,
         &[is(0, NETLINK), is_not(2, 0)],
         errno(libc::EPERM),
@@ -336,69 +287,21 @@ fn sockets(filter: &mut Filter, options: FilterOptions) {
         is_not(0, INET),
         is_not(0, INET6),
     ];
-    filter.rule(libc::SYS_socket, &other, errno(libc::EAFNOSUPPORT));
+    filter.add(libc::SYS_socket, &other, errno(libc::EAFNOSUPPORT));
     if options.namespaces {
         // Only the supervisor knows whether the other side is one of our own.
-        filter.rule(libc::SYS_connect, &[], NOTIFY);
-        filter.rule(libc::SYS_bind, &[], NOTIFY);
+        filter.add(libc::SYS_connect, &[], NOTIFY);
+        filter.add(libc::SYS_bind, &[], NOTIFY);
     } else {
         other.clear();
         if options.network {
-            filter.rule(libc::SYS_socket, &[is(0, UNIX)], errno(libc::EPERM));
+            filter.add(libc::SYS_socket, &[is(0, UNIX)], errno(libc::EPERM));
         } else {
-            filter.rule(libc::SYS_socket, &other, errno(libc::EPERM));
+            filter.add(libc::SYS_socket, &other, errno(libc::EPERM));
         }
     }
 }
 
 const fn errno(number: i32) -> u32 {
     ERRNO | number.cast_unsigned()
-}
-
-struct Filter(Vec<Instruction>);
-
-impl Filter {
-    fn begin() -> Self {
-        let mut filter = Self(Vec::with_capacity(700));
-        filter.add(LOAD, ARCHITECTURE, 0, 0);
-        filter.add(JUMP_IF_EQUAL, OUR_ARCHITECTURE, 1, 0);
-        filter.add(RETURN, KILL, 0, 0);
-        filter.add(LOAD, CALL, 0, 0);
-        // No call at all: what tracers put in place of one.
-        filter.add(JUMP_IF_EQUAL, u32::MAX, 2, 0);
-        // The second table of x86-64.
-        filter.add(JUMP_IF_AT_LEAST, 0x4000_0000, 0, 1);
-        filter.add(RETURN, KILL, 0, 0);
-        filter.add(JUMP_IF_AT_LEAST, UNKNOWN, 0, 1);
-        filter.add(RETURN, errno(libc::ENOSYS), 0, 0);
-        filter
-    }
-
-    /// What happens to a call whose arguments meet all tests; others go on to the next rule.
-    fn rule(&mut self, call: libc::c_long, tests: &[Test], action: u32) {
-        let Ok(call) = u32::try_from(call) else { return };
-        let loads = |test: &Test| if test.mask == u32::MAX { 2 } else { 3 };
-        let mut rest: u8 = tests.iter().map(loads).sum::<u8>() + 1;
-        self.add(LOAD, CALL, 0, 0);
-        self.add(JUMP_IF_EQUAL, call, 0, rest);
-        for test in tests {
-            self.add(LOAD, ARGUMENTS + 8 * test.argument, 0, 0);
-            if test.mask != u32::MAX {
-                self.add(AND, test.mask, 0, 0);
-            }
-            rest -= loads(test);
-            let (met, unmet) = if test.equal { (0, rest) } else { (rest, 0) };
-            self.add(JUMP_IF_EQUAL, test.value, met, unmet);
-        }
-        self.add(RETURN, action, 0, 0);
-    }
-
-    fn end(mut self) -> Vec<Instruction> {
-        self.add(RETURN, ALLOW, 0, 0);
-        self.0
-    }
-
-    fn add(&mut self, code: u16, k: u32, jt: u8, jf: u8) {
-        self.0.push(Instruction { code, jt, jf, k });
-    }
 }
