@@ -20,6 +20,13 @@ fn main() {
         // DT_RELR: a megabyte of addresses, all of which are read at every start, takes some kilobytes.
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+    if is("CARGO_CFG_TARGET_ENV", "gnu")
+        && let Some(folder) = folder_of_unwinder()
+    {
+        // One library less to find and to prepare at every start, be it of the daemon or of a sandbox.
+        println!("cargo:rustc-link-search=native={}", folder.display());
+        println!("cargo:rustc-link-lib=static=gcc_eh");
+    }
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let order = [
         format!("-Wl,--symbol-ordering-file={}", folder.join(ORDER).display()),
@@ -38,6 +45,18 @@ fn glibc() -> Option<(u32, u32)> {
     let told = String::from_utf8(told.stdout).ok()?;
     let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;
     Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+}
+
+/// Where the compiler keeps the part of its own library that unwinds stacks, for linking it statically.
+fn folder_of_unwinder() -> Option<PathBuf> {
+    let told = Command::new("cc")
+        .arg("-print-file-name=libgcc_eh.a")
+        .output()
+        .ok()?;
+    let file = PathBuf::from(String::from_utf8(told.stdout).ok()?.trim());
+    // The bare name if there is none.
+    let is_there = file.is_absolute() && file.is_file();
+    is_there.then(|| file.parent().map(Path::to_owned))?
 }
 
 /// Whether the linker takes these arguments: tried with a program that does nothing.
