@@ -42,6 +42,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::account_usage::METHODS,
     crate::model::METHODS,
     crate::memory::METHODS,
+    crate::skills::METHODS,
     crate::feature::METHODS,
     crate::turn_progress::METHODS,
     crate::file_change::METHODS,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use codex_app_server_protocol::{SkillsChanged, SkillsChangedNotification};
 use codex_core::auth::{AuthManager, AuthOptions, ExternalTokenProvider};
 use codex_core::backend::Backend;
 use codex_core::config::ConfigSource;
@@ -47,6 +48,13 @@ impl Server {
             config: config.clone(),
             sink: Arc::new(Publisher::new(Arc::clone(&subscriptions))),
             auth: Arc::clone(&auth),
+        });
+        let clients = Arc::downgrade(&subscriptions);
+        engine.skills().on_change(move || {
+            let clients = clients.upgrade().map(|clients| clients.initialized());
+            for client in clients.into_iter().flatten() {
+                client.notify::<SkillsChanged>(&SkillsChangedNotification {});
+            }
         });
         Arc::new(Self {
             engine,

@@ -48,6 +48,7 @@ pub mod sandbox;
 pub(crate) mod secret;
 mod session;
 mod settings;
+pub mod skills;
 mod sys;
 pub mod telemetry;
 pub mod test_support;
@@ -55,6 +56,7 @@ mod thread_info;
 mod tools;
 mod turn;
 pub mod url_redaction;
+mod yaml;
 
 pub use agents::is_path_agent;
 pub use approval_review::{

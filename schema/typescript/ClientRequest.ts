@@ -16,6 +16,9 @@ import type { ModelListParams } from "./v2/ModelListParams";
 import type { RequestId } from "./RequestId";
 import type { ReviewStartParams } from "./v2/ReviewStartParams";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
+import type { SkillsConfigWriteParams } from "./v2/SkillsConfigWriteParams";
+import type { SkillsExtraRootsSetParams } from "./v2/SkillsExtraRootsSetParams";
+import type { SkillsListParams } from "./v2/SkillsListParams";
 import type { ThreadApproveGuardianDeniedActionParams } from "./v2/ThreadApproveGuardianDeniedActionParams";
 import type { ThreadArchiveParams } from "./v2/ThreadArchiveParams";
 import type { ThreadAttachmentAddParams } from "./v2/ThreadAttachmentAddParams";
@@ -154,6 +157,12 @@ export type ClientRequest =
   | { id: RequestId; method: "account/securitySetup/read" }
   /** Lists the available models. */
   | { id: RequestId; method: "model/list"; params?: ModelListParams }
+  /** Lists the skills of working folders. */
+  | { id: RequestId; method: "skills/list"; params?: SkillsListParams }
+  /** Sets more folders with skills, for the life of the process. */
+  | { id: RequestId; method: "skills/extraRoots/set"; params: SkillsExtraRootsSetParams }
+  /** Switches a skill on or off, in the configuration file. */
+  | { id: RequestId; method: "skills/config/write"; params: SkillsConfigWriteParams }
   /** Lists features and whether they are enabled. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
   /** Enables or disables features for the life of the process. */

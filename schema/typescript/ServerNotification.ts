@@ -24,6 +24,7 @@ import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummar
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
 import type { ServerRequestResolvedNotification } from "./v2/ServerRequestResolvedNotification";
+import type { SkillsChangedNotification } from "./v2/SkillsChangedNotification";
 import type { TerminalInteractionNotification } from "./v2/TerminalInteractionNotification";
 import type { ThreadArchivedNotification } from "./v2/ThreadArchivedNotification";
 import type { ThreadAttachmentUpdatedNotification } from "./v2/ThreadAttachmentUpdatedNotification";
@@ -130,6 +131,8 @@ export type ServerNotification =
   | { method: "model/verification"; params: ModelVerificationNotification }
   /** The model server is holding its response back for a safety check. */
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
+  /** Skills may have changed. */
+  | { method: "skills/changed"; params?: SkillsChangedNotification }
   /** The changes that the patches of a turn have made. */
   | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
   /** The agent's list of steps changed. */

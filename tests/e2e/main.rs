@@ -43,6 +43,7 @@ mod process;
 mod review;
 mod rules;
 mod shutdown;
+mod skills;
 mod telemetry;
 mod thread;
 mod thread_attachment;

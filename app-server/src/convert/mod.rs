@@ -8,7 +8,7 @@
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`, `goal`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
-//! * everything else: `account`, `model`
+//! * everything else: `account`, `model`, `skills`
 
 pub(crate) mod account;
 pub(crate) mod assessment;
@@ -26,5 +26,6 @@ pub(crate) mod permission;
 pub(crate) mod policy;
 pub(crate) mod rules;
 pub(crate) mod settings;
+pub(crate) mod skills;
 pub(crate) mod thread;
 pub(crate) mod turn;

@@ -15,7 +15,7 @@
 //!   `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`
+//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
@@ -28,6 +28,7 @@ mod memory;
 mod model;
 mod process;
 mod review;
+mod skills;
 pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;
@@ -60,6 +61,7 @@ pub(crate) fn router() -> Router {
     account_usage::register(&mut router);
     model::register(&mut router);
     memory::register(&mut router);
+    skills::register(&mut router);
     command_exec::register(&mut router);
     process::register(&mut router);
     thread_command::register(&mut router);

@@ -193,6 +193,13 @@ pub static KEYS: &[Key] = keys! {
     "agents.*.model_reasoning_effort": Text, "the thread's", V0_1, "Reasoning effort of agents of the role.";
     "agents.*.sandbox_mode": Words(&["read-only", "workspace-write", "danger-full-access"]), "the thread's", V0_1, "Sandbox of agents of the role, where it is narrower than the thread's.";
 
+    // Skills.
+    "skills": Table, "", V0_1, "Skills.";
+    "skills.include_instructions": Boolean, "true", V0_1, "Whether the model is told which skills there are.";
+    "skills.bundled": Table, "", V0_1, "Skills that come with the program.";
+    "skills.bundled.enabled": Boolean, "true", V0_1, "Whether skills that come with the program count (`skills/.system` of the home).";
+    "skills.config": Table, "", V0_1, "A list of tables with `path` or `name`, and `enabled`: switches skills off and on.";
+
     // Accounts.
     "cli_auth_credentials_store": Words(&["file", "keyring", "auto", "ephemeral"]), "\"file\"", V0_1, "Where credentials are kept: `auth.json`, the keyring, the keyring if there is one, memory.";
     "forced_login_method": Words(&["chatgpt", "api"]), "", V0_1, "The only way to sign in.";
@@ -289,7 +296,6 @@ pub static KEYS: &[Key] = keys! {
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
     "show_raw_agent_reasoning": Boolean, "false", NotYet, "Shows raw reasoning to clients.";
-    "skills": Table, "", NotYet, "Skills.";
     "sqlite_home": Path, "", NotYet, "Folder of databases.";
     "tool_suggest": Table, "", NotYet, "Tools that the model may suggest.";
 

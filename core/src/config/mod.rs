@@ -13,13 +13,16 @@
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
 //! | agents that threads start | `agents.rs` |
+//! | skills | `skills.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
+//! | changing the file | `edit_file.rs` |
 //! | the home folder | `home.rs` |
 
 mod agents;
 mod background;
+mod edit_file;
 mod error;
 mod home;
 mod key_warnings;
@@ -33,10 +36,13 @@ mod provider;
 mod provider_problems;
 mod schema;
 mod shell_environment;
+mod skills;
 mod view;
 
 pub use agents::{AgentRole, AgentsConfig};
 pub use background::{ConfigReport, key_warnings_of_thread, report};
+pub use edit_file::ConfigEditError;
+pub(crate) use edit_file::edit_file;
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
@@ -51,4 +57,6 @@ pub use schema::{
     WebSearchMode, WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
+pub use skills::SkillsConfig;
+pub(crate) use skills::skill_file;
 pub use view::Config;

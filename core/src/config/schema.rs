@@ -65,6 +65,7 @@ pub(super) struct ConfigToml {
     pub(super) forced_chatgpt_workspace_id: Option<OneOrMany>,
     pub(super) otel: Option<Table>,
     pub(super) agents: Option<Table>,
+    pub(super) skills: Option<Table>,
     pub(super) notify: Option<Vec<String>>,
 
     pub(super) hide_agent_reasoning: Option<bool>,

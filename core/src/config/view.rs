@@ -15,7 +15,7 @@ use super::provider_problems::provider_problems;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
-    ShellEnvironmentPolicy, Verbosity, WebSearchMode, WebSearchSettings,
+    ShellEnvironmentPolicy, SkillsConfig, Verbosity, WebSearchMode, WebSearchSettings,
 };
 use crate::features::{Features, MEMORIES};
 use crate::{
@@ -133,6 +133,8 @@ pub struct Config {
     pub forced_chatgpt_workspace_id: Vec<String>,
     /// Agents that threads start.
     pub agents: AgentsConfig,
+    /// Which skills are on.
+    pub skills: SkillsConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
     /// Program to run after each turn.
@@ -301,6 +303,7 @@ impl Config {
                 .unwrap_or_default(),
             // What is wrong with it has been told before.
             agents: AgentsConfig::read(toml.agents.as_ref(), &source.codex_home).unwrap_or_default(),
+            skills: SkillsConfig::read(toml.skills.as_ref()),
             otel: toml.otel,
             notify: toml.notify.filter(|argv| !argv.is_empty()),
             hide_agent_reasoning: toml.hide_agent_reasoning.unwrap_or(false),

@@ -26,6 +26,7 @@ use crate::session::{
     ConversationState, DelegateHost, Guardian, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted,
     settings,
 };
+use crate::skills::ThreadSkills;
 use crate::{
     CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
     ThreadStatus, features, telemetry, tools,
@@ -182,6 +183,7 @@ impl Engine {
             prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
             process_mode: config.process_mode,
         };
+        let skills = ThreadSkills::new(Arc::clone(&self.skills), Arc::clone(&config));
         let delegates = Arc::new(DelegateHost {
             config: Arc::clone(&config),
             client: options.clone(),
@@ -191,6 +193,7 @@ impl Engine {
             store: self.store().clone(),
             agents: Arc::clone(&agents),
             ephemeral: info.ephemeral,
+            skills: Arc::clone(&skills),
         });
         let client = ModelClient::with_lineage(options, lineage);
         client.inform(&self.models);
@@ -232,6 +235,7 @@ impl Engine {
         let services = Services {
             goals: GoalTracker::new(id, store.clone(), outbox.clone(), has_goals),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
+            skills,
             outbox,
             config,
             client,

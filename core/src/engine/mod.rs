@@ -48,6 +48,7 @@ use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::session::{Actor, MessageQueue, Remove, ThreadMessage, Unload};
+use crate::skills::SkillCatalog;
 use crate::{
     BackgroundTerminal, DynamicTools, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId,
     ThreadInfo, ThreadSettings, instructions, telemetry,
@@ -123,6 +124,8 @@ pub struct Engine {
     home_rules: Arc<HomeRules>,
     /// The agents that threads have started.
     agents: Arc<EngineAgents>,
+    /// Skills of this home.
+    skills: Arc<SkillCatalog>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -143,6 +146,7 @@ impl Engine {
         Arc::new_cyclic(|engine| Self {
             agents: EngineAgents::new(Weak::clone(engine), Arc::clone(&options.sink)),
             home_rules: HomeRules::new(options.config.codex_home.clone()),
+            skills: SkillCatalog::new(options.config.codex_home.clone()),
             models,
             options,
             threads: Arc::default(),
@@ -164,6 +168,11 @@ impl Engine {
             let provider = config.map_or_else(|| "openai".into(), |config| config.model_provider);
             ThreadStore::new(Layout::new(source.codex_home.clone()), provider)
         })
+    }
+
+    /// Skills of this home.
+    pub fn skills(&self) -> &Arc<SkillCatalog> {
+        &self.skills
     }
 
     /// Starts a thread. `reply` is called before the thread's first event.
@@ -254,6 +263,7 @@ impl Engine {
         state.warn_of_unknown_model();
         let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
         span.in_scope(|| services.client.preconnect(folders.map(PathBuf::as_path)));
+        services.skills.prepare(&state.settings.cwd);
         let threads = Arc::clone(&self.threads);
         let unload = move |mailbox: &mpsc::UnboundedReceiver<ThreadMessage>| {
             let mut threads = threads.lock();

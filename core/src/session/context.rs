@@ -21,6 +21,7 @@ use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
 use crate::project_doc::ProjectDoc;
+use crate::skills::{self, SkillsSection};
 use crate::{ApprovalPolicy, ContextEntry, ModeKind, ProfileRules, SandboxPolicy, ThreadSettings, new_id};
 
 /// What the model knows of its surroundings.
@@ -61,6 +62,10 @@ pub(crate) struct EnvironmentContext {
     git: Option<String>,
     /// What was noted in earlier threads; told at first only.
     memories: Option<Arc<str>>,
+    /// The list of skills.
+    skills: Option<Arc<str>>,
+    /// What the user is told of that list when it is told.
+    skills_warning: Option<String>,
 }
 
 impl EnvironmentContext {
@@ -92,6 +97,8 @@ impl EnvironmentContext {
             shell: shell_name(),
             git: None,
             memories: None,
+            skills: None,
+            skills_warning: None,
         }
     }
 
@@ -99,6 +106,15 @@ impl EnvironmentContext {
     pub(crate) fn with_memories(self, memories: Option<&Arc<str>>) -> Self {
         Self {
             memories: memories.cloned(),
+            ..self
+        }
+    }
+
+    /// With the list of skills.
+    pub(crate) fn with_skills(self, section: SkillsSection) -> Self {
+        Self {
+            skills: section.text,
+            skills_warning: section.warning,
             ..self
         }
     }
@@ -152,9 +168,9 @@ impl ContextTracker {
     async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) {
         let Some(state) = self.restored.take() else { return };
         let get = |key: &str| state.get(key).cloned().unwrap_or_default();
-        let known_text = |key: &str, text: Option<&String>| match (get(key), text) {
+        let known_text = |key: &str, text: Option<&str>| match (get(key), text) {
             (Value::Null, _) => None,
-            (Value::String(known), Some(text)) if known == hash(text) => Some(text.clone()),
+            (Value::String(known), Some(text)) if known == hash(text) => Some(text.to_owned()),
             _ => Some(String::new()),
         };
         let before = || {
@@ -162,9 +178,9 @@ impl ContextTracker {
                 model: from(get("model"))?,
                 developer_instructions: known_text(
                     "developer_instructions",
-                    now.developer_instructions.as_ref(),
+                    now.developer_instructions.as_deref(),
                 ),
-                deferred_tools: known_text("deferred_tools", now.deferred_tools.as_ref()),
+                deferred_tools: known_text("deferred_tools", now.deferred_tools.as_deref()),
                 cwd: from(get("cwd"))?,
                 workspace_roots: from(get("workspace_roots"))?,
                 approval_policy: from(get("approval_policy"))?,
@@ -172,18 +188,21 @@ impl ContextTracker {
                 // Not kept; to be told again of rules does no harm.
                 profile_rules: None,
                 mode: from(get("collaboration_mode"))?,
-                mode_instructions: known_text("mode_instructions", now.mode_instructions.as_ref()),
-                team: known_text("multi_agent_role", now.role()).map(|role| [role, String::new()]),
+                mode_instructions: known_text("mode_instructions", now.mode_instructions.as_deref()),
+                team: known_text("multi_agent_role", now.role().map(String::as_str))
+                    .map(|role| [role, String::new()]),
                 date: from(get("current_date"))?,
                 timezone: from(get("timezone"))?,
                 shell: from(get("shell"))?,
                 git: from(get("git"))?,
                 memories: None,
+                skills: known_text("skills", now.skills.as_deref()).map(Into::into),
+                skills_warning: None,
             })
         };
         let Some(before) = before() else { return };
         let doc = ProjectDoc::read(config, &before.cwd).await;
-        self.project_doc = known_text("project_doc", doc.text.as_ref());
+        self.project_doc = known_text("project_doc", doc.text.as_deref());
         self.surroundings = Some(before);
         self.state = state;
     }
@@ -197,6 +216,9 @@ impl ContextTracker {
         let mut news = ContextUpdate::default();
         self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
+        if self.without_project {
+            now.skills = None;
+        }
         if now.git.is_none() {
             now.git = before.and_then(|before| before.git.clone());
         }
@@ -213,6 +235,13 @@ impl ContextTracker {
         }
         if let (None, Some(notes)) = (before, &now.memories) {
             developer.push(instructions::memories(notes));
+        }
+        if is_new(|a, b| a.skills != b.skills) {
+            match (before.and_then(|before| before.skills.as_ref()), &now.skills) {
+                (None, text) => developer.extend(text.as_deref().map(str::to_owned)),
+                (Some(_), text) => developer.push(skills::replaced(text.as_deref())),
+            }
+            news.warnings.extend(now.skills_warning.clone());
         }
         let new_permissions = is_new(|a, b| {
             a.sandbox_policy != b.sandbox_policy
@@ -253,7 +282,7 @@ impl ContextTracker {
         if new_place && !self.without_project {
             let doc = ProjectDoc::read(config, &now.cwd).await;
             if before.is_some() {
-                news.warnings = doc.warnings;
+                news.warnings.extend(doc.warnings);
             }
             if doc.text != self.project_doc {
                 user.extend(match (&self.project_doc, &doc.text) {
@@ -387,6 +416,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "timezone": of.timezone,
         "shell": of.shell,
         "git": of.git,
+        "skills": of.skills.as_deref().map(hash),
         "project_doc": project_doc.map(hash),
     });
     match state {

@@ -35,6 +35,7 @@ use crate::model::{
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
+use crate::skills::ThreadSkills;
 use crate::{
     CONTRACT_VERSION, EventSink, HistoryMode, SandboxPolicy, ThreadId, ThreadSettings, ThreadStatus,
     UserInput, new_id, now_ms, now_s, tools,
@@ -105,6 +106,8 @@ pub(crate) struct DelegateHost {
     pub(crate) agents: Arc<ThreadAgents>,
     /// The thread is not stored, and its delegates are not either.
     pub(crate) ephemeral: bool,
+    /// Skills of the thread.
+    pub(crate) skills: Arc<ThreadSkills>,
 }
 
 /// One turn of a delegate.
@@ -201,6 +204,11 @@ impl Delegate {
             agents: Arc::clone(&host.agents),
             delegates: Arc::clone(host),
             guardian: None,
+            // Nobody's words but the user's may bring instructions to who judges approvals.
+            skills: match kind {
+                DelegateKind::Review => Arc::clone(&host.skills),
+                DelegateKind::ApprovalReview => ThreadSkills::none(Arc::clone(config)),
+            },
         };
         Self {
             kind,

@@ -1,11 +1,14 @@
 //! What the user says, on its way to the model.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::context::escape;
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::image_data;
 use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
+use crate::skills::Skill;
 use crate::{Error, Media, Result, UserInput};
 
 /// Longest text of one input, in characters.
@@ -46,10 +49,10 @@ pub(crate) fn first_text(input: &[UserInput]) -> Option<&str> {
     })
 }
 
-/// The messages for the model: the user's own, if there is anything in it, then one per skill.
-pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
+/// The messages for the model: the user's own, if there is anything in it, then one for each of these skills, which it
+/// names.
+pub(crate) async fn to_messages(input: &[UserInput], skills: &[Arc<Skill>]) -> Vec<ResponseItem> {
     let mut content = Vec::new();
-    let mut skills = Vec::new();
     let mut images = 0;
     for part in input {
         match part {
@@ -75,9 +78,8 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
                     "The user attached audio, which was left out because this model takes no audio.".into(),
                 ));
             }
-            UserInput::Skill { name, path } => skills.extend(skill(name, path).await),
-            // The client shows a mention inside of the text.
-            UserInput::Mention { .. } => {}
+            // The client shows them inside of the text.
+            UserInput::Skill { .. } | UserInput::Mention { .. } => {}
         }
     }
     let mut messages = Vec::with_capacity(1 + skills.len());
@@ -90,7 +92,9 @@ pub(crate) async fn to_messages(input: &[UserInput]) -> Vec<ResponseItem> {
             extra: Extra::new(),
         }));
     }
-    messages.extend(skills);
+    for skill in skills {
+        messages.extend(skill_message(&skill.name, &skill.path).await);
+    }
     messages
 }
 
@@ -134,13 +138,19 @@ async fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, String> {
         .map_err(|error| error.to_string())
 }
 
-async fn skill(name: &str, path: &Path) -> Option<ResponseItem> {
-    let body = read_file(path, MAX_SKILL_BYTES).await.ok()?;
-    let body = external_file::decode_lossy(&body);
+async fn skill_message(name: &str, path: &Path) -> Option<ResponseItem> {
+    let body = match read_file(path, MAX_SKILL_BYTES).await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), error, "a skill can't be read");
+            return None;
+        }
+    };
     let text = format!(
-        "<skill>\n<name>{name}</name>\n<path>{}</path>\n{}\n</skill>",
-        path.display(),
-        body.trim_end()
+        "<skill>\n<name>{}</name>\n<path>{}</path>\n{}\n</skill>",
+        escape(name),
+        escape(&path.to_string_lossy()),
+        external_file::decode_lossy(&body)
     );
     Some(message("user", [text]))
 }

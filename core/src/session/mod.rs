@@ -15,7 +15,7 @@
 //!   `memory` (notes for later threads)
 //! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
 //!   `turn/review`), `guardian` (reviews of approvals)
-//! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, skills),
+//! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, the skills that they name),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
 
@@ -68,6 +68,7 @@ use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
+use crate::skills::ThreadSkills;
 use crate::tools::ToolSet;
 
 /// A message of the user with one text.
@@ -95,6 +96,8 @@ pub(crate) struct Services {
     pub(crate) developer_instructions: Option<String>,
     /// The thread's side of agents that it starts.
     pub(crate) agents: Arc<ThreadAgents>,
+    /// Skills of the thread.
+    pub(crate) skills: Arc<ThreadSkills>,
     /// What was noted in earlier threads.
     pub(crate) memories: Option<Arc<str>>,
     /// Stored threads of this home.

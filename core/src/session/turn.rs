@@ -272,6 +272,12 @@ impl Turn<'_> {
         )
         .in_team(services.agents.team(plan.request.agents))
         .with_git(git.as_deref())
+        .with_skills(
+            services
+                .skills
+                .section(&plan.settings.cwd, plan.request.context_window)
+                .await,
+        )
         .with_memories(services.memories.as_ref());
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
@@ -296,7 +302,12 @@ impl Turn<'_> {
         if turn_input.input.is_empty() {
             return;
         }
-        history.push(input::to_messages(&turn_input.input).await);
+        let skills = self
+            .services
+            .skills
+            .named(&self.plan.settings.cwd, &turn_input.input)
+            .await;
+        history.push(input::to_messages(&turn_input.input, &skills).await);
         let item = Item {
             id: new_id(),
             started_at_ms: Some(crate::now_ms()),

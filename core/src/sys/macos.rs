@@ -6,9 +6,12 @@
 //!   lost its parent; and a group whose number was given to others after all its members ended can't be told from
 //!   its successor.
 //! - Nobody tells which process holds a lock.
+//! - Changes in folders are not told as they happen; whoever wants to know of them looks.
 //! - There is no keyring yet: `cli_auth_credentials_store = "keyring"` fails, `"auto"` uses `auth.json`.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -87,4 +90,49 @@ pub(crate) fn lock_holder(_: &File) -> Option<Holder> {
 /// The keyring: none yet.
 pub(crate) fn keyring_store() -> Result<Arc<CredentialStore>, String> {
     Err("this build has no keyring for this system; set cli_auth_credentials_store to \"file\"".to_owned())
+}
+
+/// A watch over folders; this system has none to give.
+#[derive(Debug)]
+pub(crate) struct FolderWatch(Infallible);
+
+/// Identifies a folder that is watched.
+pub(crate) type WatchedFolder = i32;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FolderEvent {
+    /// In this folder, to the entry of this name; `None`: to the folder itself.
+    Changed(WatchedFolder, Option<OsString>),
+    /// This folder is not watched any more.
+    Ended(WatchedFolder),
+    /// Anything may have happened.
+    Lost,
+}
+
+impl FolderWatch {
+    /// Always fails.
+    pub(crate) fn new() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Watches a folder.
+    pub(crate) fn add(&self, _: &Path, _: bool) -> io::Result<WatchedFolder> {
+        match self.0 {}
+    }
+
+    /// Ends the watch over a folder.
+    pub(crate) fn remove(&self, _: WatchedFolder) {
+        match self.0 {}
+    }
+
+    /// Takes everything that has happened so far.
+    pub(crate) fn take(&self, _: impl FnMut(FolderEvent)) {
+        match self.0 {}
+    }
+
+    /// Calls this when there is something to take.
+    pub(crate) fn on_event(&self, _: impl FnMut() -> bool + Send + 'static) -> io::Result<()> {
+        match self.0 {}
+    }
 }

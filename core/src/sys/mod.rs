@@ -13,6 +13,7 @@
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
+//! | `inotify.rs` | changes in folders, on Linux |
 //! | `sandbox/` | the sandbox of Linux: the launcher that confines commands |
 //! | `macos.rs` | the same questions where nobody answers them; says what is lost |
 
@@ -27,6 +28,8 @@ compile_error!(
 pub(crate) mod files;
 #[cfg(unix)]
 pub(crate) mod folder;
+#[cfg(target_os = "linux")]
+mod inotify;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(all(unix, not(target_os = "linux")))]
@@ -43,6 +46,10 @@ use linux as system;
 #[cfg(all(unix, not(target_os = "linux")))]
 use macos as system;
 
+#[cfg(target_os = "linux")]
+pub(crate) use inotify::{FolderEvent, FolderWatch, WatchedFolder};
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use macos::{FolderEvent, FolderWatch, WatchedFolder};
 pub(crate) use system::{keyring_store, lock_holder};
 
 /// Version of the operating system's kernel, such as `6.8.0`.

@@ -29,7 +29,11 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
             ("model_providers.*", of::<ProviderToml>),
             ("tools.web_search", of::<WebSearchSettings>),
         ],
-        |path| !path.starts_with("otel.") && !path.starts_with("agents."),
+        |path| {
+            !["otel.", "agents.", "skills."]
+                .iter()
+                .any(|table| path.starts_with(table))
+        },
     );
 }
 
@@ -95,7 +99,7 @@ fn warnings(text: &str) -> Option<String> {
 fn keys_that_are_unknown_or_without_effect_are_told_apart() {
     assert_eq!(
         warnings(
-            "modell = 'x'\nnotify = ['n']\n[tui]\nx = 1\n[tools]\nnew = 1\n[skills]\nx = 1\n\
+            "modell = 'x'\nnotify = ['n']\n[tui]\nx = 1\n[tools]\nnew = 1\n[plugins]\nx = 1\n\
              [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
         )
         .as_deref(),
@@ -106,7 +110,7 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
              3 settings have no effect.\n  \
              user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \
              user (config.toml): `notify` is known but has no effect in this release.\n  \
-             user (config.toml): `skills` is known but has no effect in this release."
+             user (config.toml): `plugins` is known but has no effect in this release."
         )
     );
     assert_eq!(

@@ -317,6 +317,12 @@ impl Turn<'_> {
             plan.request.deferred_tools.overview(),
         )
         .in_team(services.agents.team(plan.request.agents))
+        .with_skills(
+            services
+                .skills
+                .section(&plan.settings.cwd, plan.request.context_window)
+                .await,
+        )
         .with_memories(services.memories.as_ref());
         if let Some(model) = &task.model {
             // The change to the other model is still to be told.

@@ -1,0 +1,110 @@
+//! Skills (docs/contract/services.md#skills).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use codex_app_server_protocol::{
+    SkillsChanged, SkillsChangedNotification, SkillsConfigWrite, SkillsConfigWriteParams,
+    SkillsConfigWriteResponse, SkillsExtraRootsSet, SkillsExtraRootsSetParams, SkillsExtraRootsSetResponse,
+    SkillsList, SkillsListParams, SkillsListResponse,
+};
+use codex_core::Error;
+use codex_core::config::Config;
+use codex_core::external_file::in_background;
+use codex_core::skills::{FolderSkills, SkillQuery, SkillSelector, switch_skill};
+
+use crate::convert::skills::entry_to_wire;
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
+use crate::server::{RequestContext, Router};
+
+/// How long a change of the configuration file may take; it waits for other programs that change it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<SkillsList, _, _>(list);
+    router.on_deferred::<SkillsExtraRootsSet, _, _>(set_extra_roots);
+    router.on::<SkillsConfigWrite, _, _>(write_config);
+}
+
+async fn list(cx: RequestContext, params: SkillsListParams) -> RpcResult<SkillsListResponse> {
+    let here = std::env::current_dir().map_err(|error| RpcError::internal(error.to_string()))?;
+    let mut cwds = params.cwds;
+    if cwds.is_empty() {
+        cwds.push(here.to_string_lossy().into_owned());
+    }
+    let mut data = Vec::with_capacity(cwds.len().min(64));
+    for cwd in cwds {
+        let (config, skills) = skills_of(&cx, &here.join(&cwd), params.force_reload).await?;
+        data.push(entry_to_wire(cwd, &skills, &config.skills));
+    }
+    Ok(SkillsListResponse { data })
+}
+
+/// The skills of a folder, and the configuration that holds there.
+async fn skills_of(cx: &RequestContext, cwd: &Path, reload: bool) -> RpcResult<(Config, Arc<FolderSkills>)> {
+    let source = &cx.server.config;
+    let config = Config::load_in_background(source, cwd.to_owned(), Vec::new()).await;
+    let config = config.map_err(Error::from)?;
+    let query = SkillQuery {
+        cwd: cwd.to_owned(),
+        project_root_markers: config.project_root_markers.clone(),
+        bundled: config.skills.bundled,
+    };
+    let skills = cx.server.engine.skills().of_folder(&query, reload).await;
+    Ok((config, skills))
+}
+
+async fn set_extra_roots(
+    cx: RequestContext,
+    params: SkillsExtraRootsSetParams,
+    responder: Responder<SkillsExtraRootsSet>,
+) {
+    let roots = params.extra_roots.into_iter().map(PathBuf::from).collect();
+    if !cx.server.engine.skills().set_extra_roots(roots) {
+        responder.send(Err(RpcError::params("extraRoots accepts at most 64 entries")));
+        return;
+    }
+    responder.send(Ok(SkillsExtraRootsSetResponse {}));
+    for client in cx.server.subscriptions.initialized() {
+        client.notify::<SkillsChanged>(&SkillsChangedNotification {});
+    }
+}
+
+async fn write_config(
+    cx: RequestContext,
+    params: SkillsConfigWriteParams,
+) -> RpcResult<SkillsConfigWriteResponse> {
+    let name = params.name.filter(|name| !name.trim().is_empty());
+    let selector = match (name, params.path) {
+        (Some(name), None) => SkillSelector::Name(name),
+        (None, Some(path)) => SkillSelector::Path(path.into()),
+        _ => {
+            return Err(RpcError::params(
+                "skills/config/write requires exactly one of path or name",
+            ));
+        }
+    };
+    let home = cx.server.config.codex_home.clone();
+    let (meant, enabled) = (selector.clone(), params.enabled);
+    in_background(WRITE_TIMEOUT, move || switch_skill(&home, &meant, enabled))
+        .await
+        .map_err(|error| RpcError::internal(format!("config.toml: {error}")))?
+        .map_err(|error| RpcError::internal(error.to_string()))?;
+    let here = std::env::current_dir().map_err(|error| RpcError::internal(error.to_string()))?;
+    let (config, skills) = skills_of(&cx, &here, false).await?;
+    let effective_enabled = match &selector {
+        SkillSelector::Name(name) => config.skills.is_enabled(name, Path::new(""), Path::new("")),
+        SkillSelector::Path(path) => {
+            let skill = skills
+                .skills
+                .iter()
+                .find(|skill| skill.path == *path || skill.found == *path);
+            let name = skill.map_or("", |skill| &skill.name);
+            config.skills.is_enabled(name, path, path)
+        }
+    };
+    Ok(SkillsConfigWriteResponse { effective_enabled })
+}

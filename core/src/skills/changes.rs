@@ -1,0 +1,70 @@
+//! Tells that skills have changed, from the first thread on.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::SkillCatalog;
+
+/// At least so long lies between two messages.
+const BETWEEN: Duration = Duration::from_secs(10);
+/// Files seldom change alone: so long others may follow before it is told.
+const SETTLING: Duration = Duration::from_millis(300);
+
+impl SkillCatalog {
+    /// From now on changes are told. Call it within a tokio runtime.
+    pub(crate) fn follow(self: &Arc<Self>) {
+        if !self.followed.swap(true, Ordering::SeqCst) {
+            tokio::spawn(tell_changes(Arc::downgrade(self)));
+        }
+    }
+
+    /// Takes notice of changes in all folders that somebody has asked for. Gives whether there are any.
+    async fn look_again(self: &Arc<Self>) -> bool {
+        let mut changed = false;
+        for query in self.known_queries() {
+            let before = self.known_skills(&query);
+            let now = self.of_folder(&query, false).await;
+            changed |= before.is_none_or(|before| !Arc::ptr_eq(&before, &now));
+        }
+        changed
+    }
+}
+
+async fn tell_changes(catalog: Weak<SkillCatalog>) {
+    let Some(told) = catalog.upgrade().map(|catalog| catalog.watched.told()) else {
+        return;
+    };
+    let is_told = catalog.upgrade().is_some_and(|catalog| {
+        let weak = Arc::downgrade(&catalog);
+        let take = move || weak.upgrade().is_some_and(|catalog| catalog.watched.drain());
+        catalog
+            .watched
+            .watch()
+            .is_some_and(|watch| watch.on_event(take).is_ok())
+    });
+    loop {
+        if is_told {
+            told.notified().await;
+        } else {
+            sleep(BETWEEN).await;
+        }
+        // Others may follow.
+        sleep(SETTLING).await;
+        let Some(catalog) = catalog.upgrade() else { return };
+        catalog.watched.drain();
+        let changed = catalog.watched.take_news();
+        // What is new is watched from here on.
+        let differs = catalog.look_again().await;
+        if !changed && !differs {
+            continue;
+        }
+        if let Some(tell) = catalog.on_change.get() {
+            tell();
+        }
+        drop(catalog);
+        sleep(BETWEEN).await;
+    }
+}

@@ -1,0 +1,208 @@
+//! Which folders are watched, for whom, and what has happened in them.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use tokio::sync::Notify;
+
+use crate::sys::{FolderEvent, FolderWatch, WatchedFolder};
+
+/// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
+const MAX_WATCHES: usize = 30_000;
+/// Folders without an owner that are remembered at most.
+const MAX_UNCLAIMED: usize = 1024;
+
+/// Whether what is known of something must be looked at again.
+#[derive(Debug, Default)]
+pub(super) struct Outdated(AtomicBool);
+
+impl Outdated {
+    /// It must.
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// It is looked at now: what happens from here on counts.
+    pub(super) fn clear(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether it must.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The watch of a catalogue, opened when it is first needed.
+#[derive(Default)]
+pub(super) struct Watched {
+    watch: OnceLock<Option<FolderWatch>>,
+    /// Threads that search tell of folders here, and whoever asks takes events. Held for moments.
+    folders: Mutex<Folders>,
+    /// Something has changed since it was last asked for.
+    news: AtomicBool,
+    /// Told of that.
+    told: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Folders {
+    owners: HashMap<WatchedFolder, Vec<Weak<Outdated>>>,
+    /// Names that are awaited in folders, and for which paths.
+    awaited: HashMap<WatchedFolder, HashSet<OsString>>,
+    awaited_paths: HashSet<PathBuf>,
+    /// In these something happened before it was known whose they are.
+    unclaimed: HashSet<WatchedFolder>,
+}
+
+impl Watched {
+    /// The watch; `None` if the system has none to give.
+    pub(super) fn watch(&self) -> Option<&FolderWatch> {
+        let open = || {
+            FolderWatch::new()
+                .inspect_err(|error| tracing::debug!(%error, "folders of skills can't be watched"))
+                .ok()
+        };
+        self.watch.get_or_init(open).as_ref()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Folders> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watches a folder for this owner. False: its changes will not be told.
+    pub(super) fn add(&self, folder: &Path, owner: &Arc<Outdated>) -> bool {
+        let Some(watch) = self.watch() else { return false };
+        let mut folders = self.lock();
+        if folders.owners.len() >= MAX_WATCHES {
+            return false;
+        }
+        let Ok(id) = watch.add(folder, false) else {
+            return false;
+        };
+        let owners = folders.owners.entry(id).or_default();
+        if !owners
+            .iter()
+            .any(|known| Weak::as_ptr(known) == Arc::as_ptr(owner))
+        {
+            owners.push(Arc::downgrade(owner));
+        }
+        if folders.unclaimed.remove(&id) {
+            owner.set();
+        }
+        true
+    }
+
+    /// Waits for something to come into being: it is news when the next part of its path does.
+    pub(super) fn await_arrival(&self, path: &Path) {
+        let Some(watch) = self.watch() else { return };
+        if self.lock().awaited_paths.contains(path) {
+            return;
+        }
+        let mut parts = path.ancestors().zip(path.ancestors().skip(1));
+        let next = parts.find(|(_, above)| above.is_dir());
+        let Some((Some(name), above)) = next.map(|(part, above)| (part.file_name(), above)) else {
+            return;
+        };
+        let mut folders = self.lock();
+        if let Ok(id) = watch.add(above, true) {
+            folders.awaited.entry(id).or_default().insert(name.to_owned());
+            folders.awaited_paths.insert(path.to_owned());
+        }
+    }
+
+    /// Resolves when something has changed.
+    pub(super) fn told(&self) -> Arc<Notify> {
+        Arc::clone(&self.told)
+    }
+
+    /// Takes what has happened so far, and tells the owners. Never waits. False: there is no watch.
+    pub(super) fn drain(&self) -> bool {
+        let Some(watch) = self.watch.get().and_then(Option::as_ref) else {
+            return false;
+        };
+        let mut folders = self.lock();
+        let mut news = false;
+        watch.take(|event| news |= folders.hear(event));
+        drop(folders);
+        if news {
+            self.news.store(true, Ordering::SeqCst);
+            self.told.notify_one();
+        }
+        true
+    }
+
+    /// Whether anything has changed since this was last asked.
+    pub(super) fn take_news(&self) -> bool {
+        self.news.swap(false, Ordering::SeqCst)
+    }
+
+    /// Ends watches whose owners are gone.
+    pub(super) fn forget_the_dead(&self) {
+        let Some(watch) = self.watch() else { return };
+        let mut folders = self.lock();
+        let Folders { owners, awaited, .. } = &mut *folders;
+        owners.retain(|id, owners| {
+            owners.retain(|owner| owner.strong_count() > 0);
+            let lives = !owners.is_empty();
+            if !lives && !awaited.contains_key(id) {
+                watch.remove(*id);
+            }
+            lives
+        });
+    }
+}
+
+impl Folders {
+    /// Whether this is news.
+    fn hear(&mut self, event: FolderEvent) -> bool {
+        match event {
+            FolderEvent::Changed(id, name) => {
+                let mut known = false;
+                let mut news = false;
+                if let Some(owners) = self.owners.get(&id) {
+                    known = true;
+                    for owner in owners.iter().filter_map(Weak::upgrade) {
+                        owner.set();
+                        news = true;
+                    }
+                }
+                if let Some(names) = self.awaited.get(&id) {
+                    known = true;
+                    if name.is_some_and(|name| names.contains(&name)) {
+                        // What is awaited in what has come is for the next look to find out.
+                        self.awaited_paths.clear();
+                        news = true;
+                    }
+                }
+                if !known && self.unclaimed.len() < MAX_UNCLAIMED {
+                    self.unclaimed.insert(id);
+                }
+                news
+            }
+            FolderEvent::Ended(id) => {
+                self.unclaimed.remove(&id);
+                let awaited = self.awaited.remove(&id).is_some();
+                if awaited {
+                    self.awaited_paths.clear();
+                }
+                let owners = self.owners.remove(&id).unwrap_or_default();
+                let mut news = awaited;
+                for owner in owners.iter().filter_map(Weak::upgrade) {
+                    owner.set();
+                    news = true;
+                }
+                news
+            }
+            FolderEvent::Lost => {
+                let owners = self.owners.values().flatten();
+                owners.filter_map(Weak::upgrade).for_each(|owner| owner.set());
+                self.awaited_paths.clear();
+                true
+            }
+        }
+    }
+}
