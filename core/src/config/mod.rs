@@ -20,20 +20,29 @@
 
 mod agents;
 mod background;
+mod constraints;
 mod error;
+mod file;
 mod home;
+mod json;
 mod key_warnings;
 pub mod keys;
 mod layers;
 mod locate;
+mod masking;
 mod overrides;
 mod permission_profiles;
 mod permissions;
+mod projects;
 mod provider;
 mod provider_problems;
+mod read;
+mod read_shape;
+mod requirements;
 mod schema;
 mod shell_environment;
 mod view;
+mod write;
 
 pub use agents::{AgentRole, AgentsConfig};
 pub use background::{ConfigReport, key_warnings_of_thread, report};
@@ -41,14 +50,18 @@ pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
-pub use layers::{ConfigSource, check};
+pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
+pub use masking::MASK;
 pub use overrides::{ConfigOverride, OverrideError};
 pub(crate) use permissions::project_root;
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
+pub use read::{ConfigReading, LayerReading, LayerVersion, read};
+pub use requirements::{Requirements, Setting, Violation};
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
 pub use view::Config;
+pub use write::{ConfigEdit, ConfigEdits, ConfigWriteError, ConfigWritten, Overridden, write};

@@ -11,7 +11,9 @@ use super::agents::AgentsConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::permissions::{self, ChosenProfile};
+use super::projects;
 use super::provider_problems::provider_problems;
+use super::requirements::Requirements;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
@@ -154,8 +156,12 @@ pub struct Config {
     pub include_environment_context_time: bool,
     /// What is wrong with each provider that can't be used, by its id.
     pub provider_problems: BTreeMap<String, ConfigProblem>,
+    /// What the administrator demands.
+    pub requirements: Arc<Requirements>,
     /// Says which keys are unknown, for a `warning` of the thread.
     pub unknown_settings: Option<String>,
+    /// What else the user should know: values that are not allowed, keys of projects that don't count.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -163,6 +169,11 @@ impl Config {
     /// over it. `cwd` decides which project's trust counts, and what relative paths in overrides mean.
     pub fn load(source: &ConfigSource, cwd: &Path, extra: &[ConfigOverride]) -> Result<Self, ConfigError> {
         let merged = Merged::load(source, cwd, extra)?;
+        Self::of_merged(merged, source, cwd)
+    }
+
+    /// Makes sense of merged layers.
+    pub(super) fn of_merged(merged: Merged, source: &ConfigSource, cwd: &Path) -> Result<Self, ConfigError> {
         let problem_of = |toml: &ConfigToml| {
             let markers = markers(toml);
             let trust = permissions::trust(toml, cwd, &markers);
@@ -172,11 +183,16 @@ impl Config {
             Ok::<_, (String, Vec<String>)>((defaults, trust))
         };
         match problem_of(&merged.toml) {
-            Ok((defaults, trust)) => Ok(Self {
-                unknown_settings: unknown_settings(source, extra),
-                trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
-                ..Self::of(merged, source, defaults, trust)
-            }),
+            Ok((defaults, trust)) => {
+                let mut config = Self {
+                    unknown_settings: unknown_settings(&merged.layers),
+                    warnings: projects::ignored_keys(&merged.layers).into_iter().collect(),
+                    trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
+                    ..Self::of(merged, source, defaults, trust)
+                };
+                config.fall_back();
+                Ok(config)
+            }
             Err((message, at)) => Err(merged.fault(message, &at, |toml| problem_of(toml).is_err())),
         }
     }
@@ -210,15 +226,26 @@ impl Config {
         let Merged {
             mut table,
             toml,
-            file,
-            ..
+            layers,
+            requirements,
         } = merged;
         let project_root_markers = markers(&toml);
         let configured_features = toml
             .features
             .iter()
             .filter_map(|(key, value)| Some((key.as_str(), value.enabled?)));
-        let features = Features::new(source.switches.all().into_iter().chain(configured_features));
+        let pinned = requirements
+            .features()
+            .iter()
+            .map(|(key, on)| (key.as_str(), *on));
+        let features = Features::new(
+            source
+                .switches
+                .all()
+                .into_iter()
+                .chain(configured_features)
+                .chain(pinned),
+        );
         let has_memories = features.enabled(MEMORIES);
         let use_memories = has_memories && toml.memories.use_memories.unwrap_or(true);
         let generates = has_memories && toml.memories.generate_memories.unwrap_or(true);
@@ -231,7 +258,7 @@ impl Config {
                 .collect(),
             _ => BTreeMap::new(),
         };
-        let provider_problems = provider_problems(file.as_deref(), &model_providers);
+        let provider_problems = provider_problems(&layers, &model_providers);
         let (web_search_switch, web_search_settings) = match toml.tools.web_search {
             None => (None, WebSearchSettings::default()),
             Some(WebSearchToml::Switch(on)) => (Some(on), WebSearchSettings::default()),
@@ -313,7 +340,9 @@ impl Config {
             include_environment_context: toml.include_environment_context.unwrap_or(true),
             include_environment_context_time: toml.include_environment_context_time.unwrap_or(true),
             provider_problems,
+            requirements,
             unknown_settings: None,
+            warnings: Vec::new(),
         }
     }
 }
@@ -326,7 +355,7 @@ fn markers(toml: &ConfigToml) -> Vec<String> {
 }
 
 /// What is wrong, and with which key.
-fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
+pub(super) fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
     let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     if toml.profile.is_some() {
         return Err((

@@ -119,7 +119,7 @@ impl Engine {
     pub(super) fn assemble(&self, draft: Draft, mut session: ConversationState) -> Result<Assembled> {
         let Draft {
             info,
-            settings,
+            mut settings,
             files:
                 ThreadFiles {
                     config,
@@ -142,10 +142,13 @@ impl Engine {
         let id = info.id;
         let is_ephemeral = info.ephemeral;
         let provider = provider(&config, &settings.model_provider)?;
+        let constrained = config.constrain(&mut settings);
         let warnings = config
             .unknown_settings
             .iter()
+            .chain(&config.warnings)
             .cloned()
+            .chain(constrained)
             .chain(doc.warnings)
             .collect();
         let place = AgentPlace {

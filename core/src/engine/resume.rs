@@ -339,7 +339,7 @@ impl Engine {
             again.mode_instructions = mode.settings.developer_instructions;
         }
         again.disabled_plugin_ids = saved.disabled_plugin_ids.unwrap_or_default();
-        let mut now = settings::changed(config, &again, &start.settings)?;
+        let mut now = settings::patched(config, &again, &start.settings)?;
         if let Some(provider) = &start.settings.model_provider {
             now.model_provider.clone_from(provider);
         }
