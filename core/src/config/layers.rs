@@ -456,3 +456,6 @@ fn resolve_paths(table: &mut Table, base: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ pub(super) fn is_secret(path: &[String]) -> bool {
 }
 
 /// Whether a text is a URL with a password.
-fn has_password(text: &str) -> bool {
+pub(super) fn has_password(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("://") else {
         return false;
     };

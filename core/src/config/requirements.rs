@@ -14,6 +14,7 @@ use super::file::{File, read_cached};
 use super::layers::{LayerSource, Layers};
 use super::locate::range_of;
 use super::overrides::merge;
+use super::read::masked;
 use super::{ConfigError, ConfigProblem, LoginMethod, WebSearchMode};
 use crate::{ApprovalPolicy, ApprovalsReviewer, SandboxMode, SandboxPolicy};
 
@@ -79,7 +80,7 @@ pub struct Requirements {
     /// `requirements.toml`, if there is one.
     file: Option<PathBuf>,
     /// As written.
-    pub(super) table: Table,
+    table: Table,
     /// As understood.
     pub(super) toml: RequirementsToml,
     /// `managed_config.toml`, if it demands something.
@@ -277,9 +278,12 @@ impl Requirements {
         self.file.is_none() && self.managed_approval.is_none() && self.managed_sandbox.is_none()
     }
 
-    /// What `requirements.toml` says, as written.
-    pub fn table(&self) -> &Table {
-        &self.table
+    /// What `requirements.toml` says; secrets are masked.
+    pub fn shown(&self) -> serde_json::Map<String, serde_json::Value> {
+        match masked(&self.table) {
+            serde_json::Value::Object(members) => members,
+            _ => serde_json::Map::new(),
+        }
     }
 
     /// Lays what is demanded as it is over a merged configuration.

@@ -25,8 +25,11 @@ use crate::{
     SandboxMode, SandboxPolicy,
 };
 
+/// Reasoning effort of plan mode, unless the configuration says otherwise.
+pub const DEFAULT_PLAN_EFFORT: &str = "medium";
+
 /// Ids that `[model_providers]` may not define.
-const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
+pub(super) const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
 
 /// The configuration that holds for one thread (docs/contract/configuration.md#keys).
 #[derive(Debug, Clone, PartialEq)]
@@ -206,6 +209,18 @@ impl Config {
     pub fn sandbox_of_profile(&self, name: &str) -> Result<ChosenProfile, ConfigError> {
         permissions::named(name, Some(&self.permission_profiles))
             .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
+    }
+
+    /// Permission profiles to choose from, the built-in ones first, with what they are for.
+    pub fn permission_profiles(&self) -> Vec<(String, Option<String>)> {
+        let built_in = permissions::BUILT_IN_PROFILES
+            .iter()
+            .map(|(id, _)| ((*id).to_owned(), None));
+        let own = self.permission_profiles.iter().map(|(id, profile)| {
+            let description = profile.get("description").and_then(|text| text.as_str());
+            (id.clone(), description.map(str::to_owned))
+        });
+        built_in.chain(own).collect()
     }
 
     /// Whether requests can go to this provider; otherwise the error to answer with.

@@ -43,14 +43,20 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-        let config = &files.config;
-        export(config);
-        let model = config
-            .model
-            .clone()
-            .unwrap_or_else(|| self.models.default_model());
-        let mut settings = settings::initial(config, model, cwd, &start.settings)?;
+        let mut files =
+            ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
+        let initial = |files: &ThreadFiles| {
+            let config = &files.config;
+            let model = config.model.clone();
+            let model = model.unwrap_or_else(|| self.models.default_model());
+            settings::initial(config, model, cwd.clone(), &start.settings)
+        };
+        let mut settings = initial(&files)?;
+        if start.settings.cwd.is_some() && self.trust(&cwd, &files.config, &settings).await {
+            files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
+            settings = initial(&files)?;
+        }
+        export(&files.config);
         if let Some(provider) = &start.settings.model_provider {
             settings.model_provider.clone_from(provider);
         }

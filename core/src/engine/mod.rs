@@ -16,6 +16,7 @@ mod claims;
 mod files;
 mod fork;
 mod manage;
+mod reload;
 mod resume;
 mod thread_work;
 mod unstarted;

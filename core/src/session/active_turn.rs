@@ -132,6 +132,7 @@ impl ActiveTurn {
             ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
             // The end of the turn is looked at anyway.
             ThreadMessage::Wake => {}
+            ThreadMessage::Config(config) => state.take_up(*config),
             ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));
                 self.stop();

@@ -174,6 +174,14 @@ impl ThreadState {
         items.into_iter().enumerate().map(parse).collect()
     }
 
+    /// Takes up a configuration that was read again: what permission profiles and sandbox details mean, what is demanded,
+    /// the window, how the web is searched, what runs after turns. What was built at the start stays: instructions, tools
+    /// and features, model, policies, the environment of commands.
+    pub(crate) fn take_up(&mut self, mut config: Config) {
+        config.features.clone_from(&self.config.features);
+        self.config = Arc::new(config);
+    }
+
     /// Changes settings outside of a turn, or under a running one, for the next.
     pub(crate) fn update_settings(&mut self, patch: &SettingsPatch, reply: Reply<()>) {
         match settings::changed(&self.config, &self.settings, patch) {

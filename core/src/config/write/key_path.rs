@@ -3,8 +3,13 @@
 /// Most names of a path. Those that we know have five at most.
 const MAX_NAMES: usize = 64;
 
+/// A name as it stands in a path.
+pub(in crate::config) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// Takes a path apart.
-pub(super) fn parse(text: &str) -> Result<Vec<String>, String> {
+pub(in crate::config) fn parse(text: &str) -> Result<Vec<String>, String> {
     if text.is_empty() {
         return Err("keyPath must not be empty".to_owned());
     }

@@ -7,7 +7,7 @@
 //! | how the file changes, while others may write it too | `replace_file.rs` |
 
 mod document;
-mod key_path;
+pub(super) mod key_path;
 mod replace_file;
 mod values;
 
@@ -25,11 +25,12 @@ use super::layers::{Layer, LayerSource, Layers, Wanted, version_of};
 use super::locate::key_at;
 use super::masking::{MASK, mask};
 use super::overrides::merge;
+use super::projects::Trust;
 use super::read::{LayerVersion, version};
-use super::requirements::{Requirements, Setting};
+use super::requirements::{Requirements, Setting, word};
 use super::schema::ConfigToml;
 use super::view::check_providers;
-use super::{ConfigError, ConfigProblem, ConfigSource};
+use super::{ConfigError, ConfigProblem, ConfigSource, TrustLevel};
 use crate::external_file::READ_TIMEOUT;
 use crate::{ApprovalPolicy, features};
 
@@ -111,11 +112,35 @@ pub async fn write(source: &ConfigSource, edits: ConfigEdits) -> Result<ConfigWr
     within(READ_TIMEOUT, source, move |source| write_blocking(source, &edits)).await?
 }
 
-/// As [`write()`], on this thread.
-pub(crate) fn write_blocking(
+/// Says in the user's configuration whether the project around a folder is trusted.
+pub async fn set_trust(
     source: &ConfigSource,
-    edits: &ConfigEdits,
+    cwd: PathBuf,
+    level: TrustLevel,
 ) -> Result<ConfigWritten, ConfigWriteError> {
+    let set = move |source: &ConfigSource| {
+        let table = Layers::load(source, None, &[], Wanted::Enabled)?.merged();
+        let folder = Trust::of(&table, &cwd).folder;
+        let Some(folder) = folder.to_str() else {
+            let message = format!("{} is not valid UTF-8", folder.display());
+            return Err(ConfigWriteError::Validation(message));
+        };
+        let edit = ConfigEdit {
+            key_path: format!("projects.{}.trust_level", key_path::quoted(folder)),
+            value: word(&level).into(),
+            upsert: false,
+        };
+        let edits = ConfigEdits {
+            edits: vec![edit],
+            ..ConfigEdits::default()
+        };
+        write_blocking(source, &edits)
+    };
+    within(READ_TIMEOUT, source, set).await?
+}
+
+/// As [`write()`], on this thread.
+fn write_blocking(source: &ConfigSource, edits: &ConfigEdits) -> Result<ConfigWritten, ConfigWriteError> {
     let file = source.user_file();
     if let Some(meant) = &edits.file
         && !is_same_file(meant, &file)
@@ -373,3 +398,6 @@ fn at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
     }
     Some(value)
 }
+
+#[cfg(test)]
+mod tests;
