@@ -207,11 +207,13 @@ impl Layers {
         }
         let projects_go_at = layers.len();
         if !(source.overrides.is_empty() && extra.is_empty()) {
+            let mut own = layer(&source.overrides);
+            merge(&mut own, layer(extra));
             layers.push(Layer {
                 source: LayerSource::SessionFlags,
                 disabled_reason: None,
                 file: None,
-                own: Some(layer(source.overrides.iter().chain(extra))),
+                own: Some(own),
                 base: cwd.unwrap_or(&source.codex_home).to_owned(),
                 ignored: Vec::new(),
             });

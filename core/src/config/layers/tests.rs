@@ -22,7 +22,11 @@ fn any_table() -> impl Strategy<Value = Table> {
 /// What holds of values that lie upon each other, the highest first, and the number of the layer that each leaf comes
 /// from: the highest one, unless it is a table; then, name by name, what holds of all tables down to the first value that
 /// is none.
-fn model(stack: &[(usize, &Value)], path: &mut Vec<String>, origins: &mut BTreeMap<Vec<String>, usize>) -> Value {
+fn model(
+    stack: &[(usize, &Value)],
+    path: &mut Vec<String>,
+    origins: &mut BTreeMap<Vec<String>, usize>,
+) -> Value {
     let (number, top) = stack[0];
     if !top.is_table() {
         leaves(top, number, path, origins);

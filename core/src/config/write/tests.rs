@@ -53,7 +53,14 @@ impl Home {
     fn leftovers(&self) -> usize {
         let entries = fs::read_dir(self.0.path()).expect("a folder");
         entries
-            .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().ends_with(".tmp"))
+            .filter(|entry| {
+                entry
+                    .as_ref()
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .ends_with(".tmp")
+            })
             .count()
     }
 }
@@ -132,10 +139,17 @@ fn set(text: &str, path: &[&str], value: Json) -> String {
 #[test]
 fn new_sections_go_to_the_end_behind_the_comments_there() {
     assert_eq!(
-        set("[a]\nx = 1\n[b]\ny = 1\n[a.c]\nz = 1\n# end\n", &["d", "e"], json!({"f": 1})),
+        set(
+            "[a]\nx = 1\n[b]\ny = 1\n[a.c]\nz = 1\n# end\n",
+            &["d", "e"],
+            json!({"f": 1})
+        ),
         "[a]\nx = 1\n[b]\ny = 1\n[a.c]\nz = 1\n# end\n\n[d.e]\nf = 1\n"
     );
-    assert_eq!(set("a.b = 1\n", &["a", "c"], json!({"d": 1})), "a.b = 1\na.c = { d = 1 }\n");
+    assert_eq!(
+        set("a.b = 1\n", &["a", "c"], json!({"d": 1})),
+        "a.b = 1\na.c = { d = 1 }\n"
+    );
     assert_eq!(set("# only\n", &["a"], json!(1)), "# only\na = 1\n");
 }
 
@@ -183,7 +197,11 @@ fn any_json() -> impl Strategy<Value = Json> {
 }
 
 fn any_edit() -> impl Strategy<Value = Edit> {
-    (prop::collection::vec("[a-c]", 1..4), prop::option::weighted(0.8, any_json()), any::<bool>())
+    (
+        prop::collection::vec("[a-c]", 1..4),
+        prop::option::weighted(0.8, any_json()),
+        any::<bool>(),
+    )
         .prop_map(|(path, value, upsert)| Edit { path, value, upsert })
 }
 
@@ -215,7 +233,9 @@ fn expected(table: &mut Json, path: &[String], value: Option<&Json>, upsert: boo
 }
 
 fn parsed(text: &str) -> Json {
-    to_json(&Value::Table(text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"))))
+    to_json(&Value::Table(
+        text.parse().unwrap_or_else(|error| panic!("{error}\n{text}")),
+    ))
 }
 
 proptest! {
