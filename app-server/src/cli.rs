@@ -83,6 +83,8 @@ pub(crate) struct Explain {
     /// Folder whose project counts; the working folder unless given
     #[arg(long, value_name = "DIR")]
     pub(crate) cwd: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
 }
 
 /// What to generate.

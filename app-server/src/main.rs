@@ -62,7 +62,7 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
     }
     match cli.command {
         None => run_server(&cli.serve),
-        Some(Command::Config(ConfigCommand::Explain(options))) => explain(&cli.serve, &options),
+        Some(Command::Config(ConfigCommand::Explain(options))) => explain(&options),
         Some(Command::Demo) => runtime()?.block_on(demo::run()),
         Some(Command::GenerateJsonSchema(to)) => generate(&to, schema::write_json),
         Some(Command::GenerateTs(to)) => generate(&to, schema::write_typescript),
@@ -71,8 +71,8 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
 }
 
 /// Says for people what holds of a key, and where that comes from.
-fn explain(serve: &cli::Serve, options: &cli::Explain) -> anyhow::Result<()> {
-    let config = source(serve)?;
+fn explain(options: &cli::Explain) -> anyhow::Result<()> {
+    let config = source(&options.serve)?;
     let cwd = match &options.cwd {
         Some(cwd) => std::path::absolute(cwd)?,
         None => std::env::current_dir()?,

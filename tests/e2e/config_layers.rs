@@ -227,6 +227,8 @@ async fn people_are_told_where_a_value_comes_from() {
         text.starts_with("project_doc_max_bytes is not set; the default is 32768\n"),
         "{text}"
     );
+    let text = explain(&["config", "explain", "model", "-c", "model=flag"]).await;
+    assert!(text.contains("  command line = \"flag\"\n"), "{text}");
     let text = explain(&["config", "explain", "modell"]).await;
     assert!(text.contains("This key is not known"), "{text}");
 }

@@ -24,6 +24,7 @@ mod collaboration_mode;
 mod command_exec;
 mod commands;
 mod config;
+mod config_effects;
 mod config_layers;
 mod config_requirements;
 mod config_write;

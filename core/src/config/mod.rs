@@ -18,6 +18,7 @@
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
 //! | the home folder | `home.rs` |
 
+mod agent_files;
 mod agents;
 mod background;
 mod constraints;

@@ -124,6 +124,10 @@ pub struct Config {
     pub notes_after: Option<Duration>,
     /// Whether new threads are told what was noted.
     pub use_memories: bool,
+    /// Most tokens that a goal may be given.
+    pub max_goal_token_budget: Option<i64>,
+    /// File with models that take the place of the built-in list, absolute.
+    pub model_catalog: Option<PathBuf>,
     /// Model that takes notes; `None` is the thread's.
     pub notes_model: Option<String>,
     /// Address of the OpenAI API.
@@ -193,6 +197,8 @@ impl Config {
                     trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
                     ..Self::of(merged, source, defaults, trust)
                 };
+                let warnings = config.agents.add_files(&source.codex_home);
+                config.warnings.extend(warnings);
                 config.fall_back();
                 Ok(config)
             }
@@ -331,6 +337,8 @@ impl Config {
             notes_after,
             use_memories,
             notes_model: toml.memories.extract_model,
+            max_goal_token_budget: toml.goals.max_goal_token_budget.map(i64::from),
+            model_catalog: toml.model_catalog_json,
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml
                 .chatgpt_base_url

@@ -45,16 +45,17 @@ impl Engine {
         };
         let mut files =
             ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-        let initial = |files: &ThreadFiles| {
+        let initial = |files: &mut ThreadFiles| {
+            self.models.set_custom(files.models.take());
             let config = &files.config;
             let model = config.model.clone();
             let model = model.unwrap_or_else(|| self.models.default_model());
             settings::initial(config, model, cwd.clone(), &start.settings)
         };
-        let mut settings = initial(&files)?;
+        let mut settings = initial(&mut files)?;
         if start.settings.cwd.is_some() && self.trust(&cwd, &files.config, &settings).await {
             files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-            settings = initial(&files)?;
+            settings = initial(&mut files)?;
         }
         export(&files.config);
         if let Some(provider) = &start.settings.model_provider {
@@ -234,12 +235,20 @@ impl Engine {
             unnoted: Unnoted::default(),
             last_turn: None,
             questions: 0,
+            said: Vec::new(),
+            warned_of: None,
         };
         let store = self.store();
         let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
         let guardian = Some(Guardian::new(Arc::clone(&delegates), outbox.clone()));
         let services = Services {
-            goals: GoalTracker::new(id, store.clone(), outbox.clone(), has_goals),
+            goals: GoalTracker::new(
+                id,
+                store.clone(),
+                outbox.clone(),
+                has_goals,
+                config.max_goal_token_budget,
+            ),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
             outbox,
             config,
@@ -266,14 +275,17 @@ impl Engine {
         })
     }
 
-    /// The client's instructions, else the file that the user configured, else our own.
+    /// The client's instructions, else the file or the text that the user configured, else our own.
     pub(super) fn base_instructions(&self, given: Option<String>, files: &ThreadFiles) -> Result<Arc<str>> {
         if let Some(given) = given {
             return Ok(given.into());
         }
         match files.instructions()? {
             Some(configured) => Ok(configured),
-            None => Ok(Arc::clone(&self.base_instructions)),
+            None => match &files.config.instructions {
+                Some(configured) => Ok(configured.as_str().into()),
+                None => Ok(Arc::clone(&self.base_instructions)),
+            },
         }
     }
 

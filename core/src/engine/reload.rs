@@ -39,7 +39,7 @@ impl Engine {
             SandboxPolicy::WorkspaceWrite { .. } | SandboxPolicy::DangerFullAccess => true,
             SandboxPolicy::ReadOnly { .. } | SandboxPolicy::ExternalSandbox { .. } => false,
         };
-        if config.trust.is_some() || !may_write || !cwd.is_dir() {
+        if config.trust.is_some() || !may_write {
             return false;
         }
         match config::set_trust(&self.options.config, cwd.to_owned(), TrustLevel::Trusted).await {

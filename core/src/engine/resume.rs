@@ -290,13 +290,14 @@ impl Engine {
         if cwd.as_os_str().is_empty() {
             return Err(Error::NoWorkingFolder);
         }
-        let files = ThreadFiles::read(
+        let mut files = ThreadFiles::read(
             &self.options.config,
             &self.home_rules,
             cwd.clone(),
             start.config.clone(),
         )
         .await?;
+        self.models.set_custom(files.models.take());
         let config = &files.config;
         export(config);
         let model = saved

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
+use super::notify::{TurnComplete, notify};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult, TurnTimes};
@@ -365,6 +366,22 @@ impl ActiveTurn {
         }
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
         let diff = result.diff.filter(|_| status != TurnStatus::Interrupted);
+        if status == TurnStatus::Completed
+            && let Some(program) = &state.config.notify
+        {
+            let told = TurnComplete {
+                thread_id: &state.info.id.to_string(),
+                turn_id: &turn.id,
+                cwd: &state.settings.cwd,
+                client: state.info.originator.as_deref(),
+                input_messages: &state.said,
+                last_assistant_message: last_message.as_ref().and_then(|item| match &item.body {
+                    ItemBody::AgentMessage { text, .. } => Some(text.as_str()),
+                    _ => None,
+                }),
+            };
+            notify(program, &told);
+        }
         outbox.turn_ended(turn, last_message, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end

@@ -119,6 +119,12 @@ pub async fn set_trust(
     level: TrustLevel,
 ) -> Result<ConfigWritten, ConfigWriteError> {
     let set = move |source: &ConfigSource| {
+        if !cwd.is_dir() {
+            return Err(ConfigWriteError::PathNotFound(format!(
+                "{} is no folder",
+                cwd.display()
+            )));
+        }
         let table = Layers::load(source, None, &[], Wanted::Enabled)?.merged();
         let folder = Trust::of(&table, &cwd).folder;
         let Some(folder) = folder.to_str() else {
