@@ -37,6 +37,9 @@ pub(crate) struct Serve {
     /// Switch a feature off; the same as -c features.FEATURE=false
     #[arg(long, value_name = "FEATURE")]
     disable: Vec<String>,
+    /// Lay the file NAME.config.toml of the home over config.toml
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Where to listen; stdio:// is the default
     #[arg(long, value_name = "URL", value_parser = listen_url)]
     listen: Option<()>,
@@ -51,6 +54,9 @@ pub(crate) struct Serve {
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what is configured, and where
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Show the whole stack at work, against a scripted model: no key, no network
     Demo,
     /// Write the protocol as JSON Schema
@@ -59,6 +65,26 @@ pub(crate) enum Command {
     GenerateTs(Generate),
     /// Run a scripted model server
     MockModel(MockModel),
+}
+
+/// What to say of the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print what holds of a key, and each layer that sets it with file and line
+    Explain(Explain),
+}
+
+/// Which key to explain.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Dotted key; names with dots in double quotes
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// Folder whose project counts; the working folder unless given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
 }
 
 /// What to generate.
@@ -134,7 +160,7 @@ fn without_app_server(mut args: Vec<OsString>) -> Vec<OsString> {
                 args.remove(at);
                 break;
             }
-            Some("-c" | "--config" | "--enable" | "--disable" | "--listen") => at += 2,
+            Some("-c" | "--config" | "--enable" | "--disable" | "--listen" | "--profile") => at += 2,
             Some(option) if option.starts_with('-') && option != "--" => at += 1,
             _ => break,
         }

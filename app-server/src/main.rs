@@ -8,7 +8,7 @@ mod signals;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -22,7 +22,7 @@ use codex_core::sandbox::{LAUNCHER_ARGUMENT, launcher_main};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ConfigCommand};
 use signals::Signals;
 
 fn main() -> ExitCode {
@@ -62,6 +62,7 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
     }
     match cli.command {
         None => run_server(&cli.serve),
+        Some(Command::Config(ConfigCommand::Explain(options))) => explain(&options),
         Some(Command::Demo) => runtime()?.block_on(demo::run()),
         Some(Command::GenerateJsonSchema(to)) => generate(&to, schema::write_json),
         Some(Command::GenerateTs(to)) => generate(&to, schema::write_typescript),
@@ -69,15 +70,32 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
     }
 }
 
+/// Says for people what holds of a key, and where that comes from.
+fn explain(options: &cli::Explain) -> anyhow::Result<()> {
+    let config = source(&options.serve)?;
+    let cwd = match &options.cwd {
+        Some(cwd) => std::path::absolute(cwd)?,
+        None => std::env::current_dir()?,
+    };
+    let text = codex_core::config::explain(&config, &cwd, &options.key)?;
+    Ok(write!(io::stdout(), "{text}")?)
+}
+
+fn source(options: &cli::Serve) -> anyhow::Result<ConfigSource> {
+    Ok(ConfigSource {
+        codex_home: find_codex_home()?,
+        system_folder: Some(system_folder()),
+        profile: options.profile.clone(),
+        overrides: options.overrides()?,
+        ..ConfigSource::default()
+    })
+}
+
 fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     // What our parent left open in us is not for the programs that we start; all that we open ourselves is closed then.
     close_fds::set_fds_cloexec(3, &[]);
     logging::start();
-    let config = ConfigSource {
-        codex_home: find_codex_home()?,
-        overrides: options.overrides()?,
-        ..ConfigSource::default()
-    };
+    let config = source(options)?;
     check_overrides(&config)?;
     enable_orphan_reaper();
     let runtime = runtime()?;
@@ -104,9 +122,15 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the administrator's files are. Builds for development, and no others, look elsewhere if a test says so.
+fn system_folder() -> PathBuf {
+    let elsewhere = std::env::var_os("CODEX_TEST_SYSTEM_FOLDER").filter(|_| cfg!(debug_assertions));
+    elsewhere.map_or_else(|| "/etc/codex".into(), PathBuf::from)
+}
+
 /// What is wrong with a file is told to clients; what is wrong with the command line is for whoever wrote it.
 fn check_overrides(config: &ConfigSource) -> anyhow::Result<()> {
-    if config.overrides.is_empty() {
+    if config.overrides.is_empty() && config.profile.is_none() {
         return Ok(());
     }
     match Config::load(config, &config.codex_home, &[]) {

@@ -109,6 +109,26 @@ impl Goal {
         Ok(goal)
     }
 
+    /// The goal with a budget of at most so many tokens: one without a budget gets that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a budget that is larger.
+    pub(crate) fn within(mut self, max: Option<i64>) -> Result<Self> {
+        let Some(max) = max else { return Ok(self) };
+        match self.token_budget {
+            Some(budget) if budget > max => Err(Error::invalid(format!(
+                "goal token budget {budget} exceeds the maximum allowed goal token budget of {max}"
+            ))),
+            Some(_) => Ok(self),
+            None => {
+                self.token_budget = Some(max);
+                self.heed_budget();
+                Ok(self)
+            }
+        }
+    }
+
     /// Whether it is worked on.
     pub fn is_active(&self) -> bool {
         self.status == GoalStatus::Active

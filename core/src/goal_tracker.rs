@@ -40,6 +40,8 @@ pub(crate) struct GoalTracker {
     outbox: Outbox,
     /// Goals are switched on, and the thread is one that can have them.
     enabled: bool,
+    /// Most tokens that a goal may be given.
+    max_budget: Option<i64>,
     /// Nothing is kept that has not been read.
     is_loaded: AtomicBool,
     /// Held while the database is written: changes of the client, of the model and of a turn's end come one after the other,
@@ -86,13 +88,20 @@ struct Counts {
 }
 
 impl GoalTracker {
-    /// The tracker of a thread. `enabled`: it may have a goal.
-    pub(crate) fn new(thread: ThreadId, store: ThreadStore, outbox: Outbox, enabled: bool) -> Arc<Self> {
+    /// The tracker of a thread. `enabled`: it may have a goal; `max_budget`: most tokens that one may be given.
+    pub(crate) fn new(
+        thread: ThreadId,
+        store: ThreadStore,
+        outbox: Outbox,
+        enabled: bool,
+        max_budget: Option<i64>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             thread,
             store,
             outbox,
             enabled,
+            max_budget,
             is_loaded: AtomicBool::new(false),
             state: AsyncMutex::default(),
             counts: Mutex::default(),
@@ -126,7 +135,7 @@ impl GoalTracker {
         let mut state = self.loaded().await?;
         self.count(&mut state);
         let before = state.goal.clone();
-        let goal = Goal::patched(before.as_ref(), self.thread, patch, now_s())?;
+        let goal = Goal::patched(before.as_ref(), self.thread, patch, now_s())?.within(self.max_budget)?;
         self.save(&mut state, Some(goal.clone())).await?;
         state.is_held = false;
         state.idle_turns = 0;
@@ -164,7 +173,7 @@ impl GoalTracker {
     pub(crate) async fn create(&self, objective: &str, budget: Option<i64>) -> Result<Goal> {
         let mut state = self.loaded().await?;
         self.count(&mut state);
-        let goal = Goal::new(self.thread, objective, budget, now_s())?;
+        let goal = Goal::new(self.thread, objective, budget, now_s())?.within(self.max_budget)?;
         if state
             .goal
             .as_ref()

@@ -172,3 +172,32 @@ async fn command_exec_takes_a_profile_by_name() {
     assert!(error.message.contains("unknown profile `other`"), "{error:?}");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn profiles_are_listed_page_by_page_the_built_in_ones_first() {
+    let home = Home::empty();
+    home.write_config(
+        "default_permissions = \"mine\"\n[permissions.mine]\ndescription = \"d\"\nextends = \":workspace\"\n",
+    );
+    let app = App::start(&home).await;
+    let profile =
+        |id: &str, description: Option<&str>| json!({"id": id, "description": description, "allowed": true});
+    let all = app.call("permissionProfile/list", json!({"cwd": "."})).await;
+    let names = [":read-only", ":workspace", ":danger-full-access"];
+    let mut expected: Vec<_> = names.into_iter().map(|id| profile(id, None)).collect();
+    expected.push(profile("mine", Some("d")));
+    assert_eq!(all, json!({"data": expected, "nextCursor": null}));
+    let page = app
+        .call("permissionProfile/list", json!({"limit": 2, "cursor": "1"}))
+        .await;
+    assert_eq!(page, json!({"data": expected[1..3], "nextCursor": "3"}));
+    for (cursor, message) in [
+        ("99", "cursor 99 exceeds total permission profiles 4"),
+        ("zz", "invalid cursor: zz"),
+    ] {
+        let error = app
+            .call_err("permissionProfile/list", json!({"cursor": cursor}))
+            .await;
+        assert_eq!((error.code, error.message.as_str()), (-32600, message));
+    }
+}

@@ -8,13 +8,14 @@
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`, `goal`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
-//! * everything else: `account`, `model`, `skills`
+//! * everything else: `account`, `model`, `config`, `requirements`, `skills`
 
 pub(crate) mod account;
 pub(crate) mod assessment;
 pub(crate) mod client_process;
 mod collab;
 pub(crate) mod command;
+pub(crate) mod config;
 pub(crate) mod environment;
 pub(crate) mod goal;
 pub(crate) mod input;
@@ -24,6 +25,7 @@ pub(crate) mod model;
 pub(crate) mod open_thread;
 pub(crate) mod permission;
 pub(crate) mod policy;
+pub(crate) mod requirements;
 pub(crate) mod rules;
 pub(crate) mod settings;
 pub(crate) mod skills;

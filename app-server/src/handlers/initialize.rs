@@ -45,15 +45,16 @@ async fn initialize(cx: RequestContext, params: InitializeParams, responder: Res
 }
 
 async fn tell_of_files(cx: RequestContext) {
-    match config::report(&cx.server.config).await {
-        Some(ConfigReport::Problem(problem)) => {
-            tracing::error!(%problem, "the configuration cannot be used");
-            cx.client.notify::<ConfigWarning>(&config_warning(problem));
+    for report in config::report(&cx.server.config).await {
+        match report {
+            ConfigReport::Problem(problem) => {
+                tracing::error!(%problem, "the configuration cannot be used");
+                cx.client.notify::<ConfigWarning>(&config_warning(problem));
+            }
+            ConfigReport::KeyWarnings(summary) | ConfigReport::Warning(summary) => {
+                cx.client.notify::<ConfigWarning>(&key_warnings(summary));
+            }
         }
-        Some(ConfigReport::KeyWarnings(summary)) => {
-            cx.client.notify::<ConfigWarning>(&key_warnings(summary));
-        }
-        None => {}
     }
     for problem in cx.server.engine.check_rules().await {
         tracing::error!(%problem, "a file of rules about commands cannot be used");

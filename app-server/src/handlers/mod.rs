@@ -15,17 +15,23 @@
 //!   `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`, `skills`
+//! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`
+//! * everything else: `account`, `account_limits`, `account_usage`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
 mod account_usage;
 mod auto_review;
+mod collaboration_mode;
 mod command_exec;
+mod config;
+mod config_requirements;
 mod feature;
 mod initialize;
 mod memory;
 mod model;
+mod model_provider;
+mod permission_profile;
 mod process;
 mod review;
 mod skills;
@@ -60,6 +66,11 @@ pub(crate) fn router() -> Router {
     account_limits::register(&mut router);
     account_usage::register(&mut router);
     model::register(&mut router);
+    model_provider::register(&mut router);
+    config::register(&mut router);
+    config_requirements::register(&mut router);
+    permission_profile::register(&mut router);
+    collaboration_mode::register(&mut router);
     memory::register(&mut router);
     skills::register(&mut router);
     command_exec::register(&mut router);

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, ConfigError, ConfigOverride, ConfigProblem, ConfigSource, check, key_warnings};
+use super::{Config, ConfigError, ConfigOverride, ConfigProblem, ConfigSource, key_warnings};
 use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// What a client is told of the configuration when it connects.
@@ -14,6 +14,8 @@ pub enum ConfigReport {
     Problem(ConfigProblem),
     /// It has keys without effect; see [`key_warnings`].
     KeyWarnings(String),
+    /// It has values that are not allowed; see [`Config::warnings`].
+    Warning(String),
 }
 
 impl Config {
@@ -28,15 +30,23 @@ impl Config {
     }
 }
 
-/// Looks at the configuration of the process: what is wrong with it, else which keys have no effect.
-pub async fn report(source: &ConfigSource) -> Option<ConfigReport> {
-    let look = |source: &ConfigSource| match check(source) {
-        Some(problem) => Some(ConfigReport::Problem(problem)),
-        None => key_warnings(source, &[]).map(ConfigReport::KeyWarnings),
+/// Looks at the configuration of the process: what is wrong with it, else which keys have no effect and which values are
+/// not allowed.
+pub async fn report(source: &ConfigSource) -> Vec<ConfigReport> {
+    let look = |source: &ConfigSource| match Config::load(source, &source.codex_home, &[]) {
+        Err(error) => vec![ConfigReport::Problem(error.problem())],
+        Ok(config) => {
+            let warnings = config.warnings.into_iter().map(ConfigReport::Warning);
+            let first = match config.provider_problems.into_values().next() {
+                Some(problem) => Some(ConfigReport::Problem(problem)),
+                None => key_warnings(source, &[]).map(ConfigReport::KeyWarnings),
+            };
+            first.into_iter().chain(warnings).collect()
+        }
     };
     match within(READ_TIMEOUT, source, look).await {
         Ok(report) => report,
-        Err(error) => Some(ConfigReport::Problem(error.problem())),
+        Err(error) => vec![ConfigReport::Problem(error.problem())],
     }
 }
 
@@ -51,7 +61,7 @@ pub async fn key_warnings_of_thread(source: &ConfigSource, extra: Vec<ConfigOver
     within(READ_TIMEOUT, source, look).await.ok().flatten()
 }
 
-async fn within<T: Send + 'static>(
+pub(super) async fn within<T: Send + 'static>(
     limit: Duration,
     source: &ConfigSource,
     work: impl FnOnce(&ConfigSource) -> T + Send + 'static,
@@ -98,7 +108,7 @@ mod tests {
         assert_eq!(loaded, Config::load(&source, home.path(), &[]));
         assert_eq!(
             report(&source).await,
-            key_warnings(&source, &[]).map(ConfigReport::KeyWarnings)
+            Vec::from_iter(key_warnings(&source, &[]).map(ConfigReport::KeyWarnings))
         );
         let own = |key: &str| vec![ConfigOverride::parse(key).expect("parses")];
         assert_eq!(key_warnings_of_thread(&source, own("model=x")).await, None);

@@ -1,29 +1,25 @@
 //! Keys that are set in vain: unknown ones, which are mostly typos, and those that this release does not act on yet
 //! (docs/contract/configuration.md#mistakes).
 
-use std::path::Path;
-
 use toml::{Table, Value};
 
 use super::keys::{self, Effect, Kind};
-use super::layers::read_cached;
-use super::overrides::layer;
+use super::layers::{Layer, Layers, Wanted};
 use super::{ConfigOverride, ConfigSource};
 use crate::features;
 
 /// How many keys are named.
 const NAMED: usize = 3;
 
-/// Says which keys of the file and of the overrides (`extra`: those of one thread) are unknown. `None`: all are known,
-/// or the file can't be read, which others report.
-pub(super) fn unknown_settings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {
-    VainKeys::find(source, extra)?.unknown()
+/// Says which keys of these layers are unknown. `None`: all are known.
+pub(super) fn unknown_settings(layers: &Layers) -> Option<String> {
+    VainKeys::find(layers).unknown()
 }
 
-/// Says which keys of the file and of the overrides (`extra`: those of one thread) are unknown, and which are known but
-/// have no effect yet. `None`: there are none, or the file can't be read, which others report.
+/// Says which keys of the files and of the overrides (`extra`: those of one thread) are unknown, and which are known but
+/// have no effect yet. `None`: there are none, or a file can't be read, which others report.
 pub fn key_warnings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {
-    let vain = VainKeys::find(source, extra)?;
+    let vain = VainKeys::find(&Layers::load(source, None, extra, Wanted::Enabled).ok()?);
     match (vain.unknown(), vain.ineffective()) {
         (Some(unknown), Some(ineffective)) => Some(format!("{unknown}\n{ineffective}")),
         (unknown, ineffective) => unknown.or(ineffective),
@@ -38,34 +34,25 @@ struct VainKeys {
 }
 
 impl VainKeys {
-    /// `None`: the file can't be read.
-    fn find(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<Self> {
-        let path = source.codex_home.join("config.toml");
+    /// The highest layer comes first.
+    fn find(layers: &Layers) -> Self {
         let mut found = Self::default();
-        if !(source.overrides.is_empty() && extra.is_empty()) {
-            let flags = layer(source.overrides.iter().chain(extra));
-            found.add_layer(&flags, None);
+        for layer in layers.enabled().rev() {
+            found.add_layer(layer);
         }
-        if let Some(file) = read_cached(&path).ok()? {
-            found.add_layer(&file.table, Some(&path));
-        }
-        Some(found)
+        found
     }
 
-    /// Adds the keys of a layer in order. `file`: where it comes from, unless from flags or a request.
-    fn add_layer(&mut self, table: &Table, file: Option<&Path>) {
+    /// Adds the keys of a layer in order.
+    fn add_layer(&mut self, layer: &Layer) {
         let mut below = Level::default();
-        below.look_at("", "", table, true);
-        let name = || match file {
-            Some(path) => format!("user ({})", path.display()),
-            None => "session-flags".to_owned(),
-        };
+        below.look_at("", "", layer.table(), true);
         for (mut keys, all) in [
             (below.unknown, &mut self.unknown),
             (below.ineffective, &mut self.ineffective),
         ] {
             keys.sort_unstable();
-            all.extend(keys.into_iter().map(|key| (name(), key)));
+            all.extend(keys.into_iter().map(|key| (layer.source.to_string(), key)));
         }
     }
 

@@ -109,7 +109,11 @@ pub static KEYS: &[Key] = keys! {
     "experimental_compact_prompt_file": Path, "", V0_1, "File with that prompt.";
     "service_tier": Text, "", V0_1, "Service tier, any word that the server knows.";
     "personality": Words(&["none", "friendly", "pragmatic"]), "", V0_1, "Kept with the thread; instructions do not depend on it yet.";
+    "plan_mode_reasoning_effort": Text, "\"medium\"", V0_1, "Reasoning effort that clients are offered for plan mode.";
     "openai_base_url": Text, "OpenAI's", V0_1, "Root of the API of the provider `openai`.";
+    "instructions": Text, "", V0_1, "Replaces the base instructions, unless a file does.";
+    "model_catalog_json": Path, "", V0_1, "File with models, as the models endpoint lists them, in place of the built-in list.";
+    "notify": List, "", V0_1, "Program, with its arguments, that runs after each turn; it is told of the turn in one more argument, as JSON.";
     "developer_instructions": Text, "", V0_1, "Told to the model beside its base instructions.";
     "model_instructions_file": Path, "", V0_1, "File that replaces the base instructions.";
     "project_doc_max_bytes": Integer, "32768", V0_1, "How much of `AGENTS.md` files is read; 0 is nothing.";
@@ -172,6 +176,8 @@ pub static KEYS: &[Key] = keys! {
     "memories.use_memories": Boolean, "true", V0_1, "Whether new threads are told what was noted.";
     "memories.min_rollout_idle_hours": Integer, "6", V0_1, "How long a thread rests before notes are taken, in hours; earlier if it is unloaded.";
     "memories.extract_model": Text, "the thread's", V0_1, "Model that takes notes.";
+    "goals": Table, "", V0_1, "Goals of threads.";
+    "goals.max_goal_token_budget": Integer, "", V0_1, "Most tokens that a goal may be given; goals without a budget get that.";
     "thread_unload_delay_secs": Integer, "1800", V0_1, "How long a thread that nobody watches stays loaded, in seconds.";
 
     // Agents that threads start.
@@ -273,11 +279,8 @@ pub static KEYS: &[Key] = keys! {
     "experimental_realtime_ws_startup_context": Text, "", NotYet, "Realtime conversations.";
     "experimental_thread_store": Table, "", NotYet, "Where threads are stored.";
     "experimental_thread_store_endpoint": Text, "", NotYet, "Where threads are stored.";
-    "goals": Table, "", NotYet, "Limits of goals.";
-    "hide_agent_reasoning": Boolean, "false", NotYet, "Keeps reasoning from clients.";
     "hooks": Table, "", NotYet, "Programs that run at events.";
     "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
-    "instructions": Text, "", NotYet, "Instructions of the user.";
     "marketplaces": Table, "", NotYet, "Sources of plugins.";
     "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";
     "mcp_oauth_callback_port": Integer, "", NotYet, "Signing in to MCP servers.";
@@ -286,16 +289,12 @@ pub static KEYS: &[Key] = keys! {
     "mcp_optional_startup_grace_ms": Integer, "", NotYet, "How long MCP servers are waited for.";
     "mcp_servers": Table, "", NotYet, "MCP servers.";
     "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
-    "model_catalog_json": Path, "", NotYet, "File with a list of models.";
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
-    "notify": List, "", NotYet, "Program that runs after each turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
-    "plan_mode_reasoning_effort": Text, "", NotYet, "Reasoning effort of plan mode.";
     "plugins": Table, "", NotYet, "Plugins.";
     "realtime": Table, "", NotYet, "Realtime conversations.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
-    "show_raw_agent_reasoning": Boolean, "false", NotYet, "Shows raw reasoning to clients.";
     "sqlite_home": Path, "", NotYet, "Folder of databases.";
     "tool_suggest": Table, "", NotYet, "Tools that the model may suggest.";
 
@@ -309,6 +308,7 @@ pub static KEYS: &[Key] = keys! {
     "feedback": Table, "", Moot, "Nothing is collected.";
     "file_opener": Text, "", Moot, "For terminal interfaces.";
     "ghost_snapshot": Table, "", Moot, "Former releases.";
+    "hide_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
     "history": Table, "", Moot, "For terminal interfaces.";
     "js_repl_node_module_dirs": List, "", Moot, "Former releases.";
     "js_repl_node_path": Path, "", Moot, "Former releases.";
@@ -317,6 +317,7 @@ pub static KEYS: &[Key] = keys! {
     "oss_provider": Text, "", Moot, "For terminal interfaces.";
     "profile": Text, "", Refused, "No longer supported.";
     "profiles": Table, "", Moot, "Former releases.";
+    "show_raw_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
     "suppress_unstable_features_warning": Boolean, "", Moot, "There is no such warning.";
     "tui": Table, "", Moot, "For terminal interfaces.";
     "windows": Table, "", Moot, "For Windows.";

@@ -1,34 +1,50 @@
-//! Where configuration comes from: the file of the home, and what lies on top of it.
+//! Where configuration comes from, layer by layer (docs/contract/configuration.md#layers).
 
-use std::fs;
-use std::io;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
+use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use super::error::{problem_in_file, range_in, without_values};
+use super::error::{range_in, without_values};
+use super::file::{File, read_cached};
 use super::home::expand_tilde;
-use super::locate::{key_at, range_of};
+use super::json::to_json;
+use super::locate::range_of;
 use super::overrides::{layer, merge};
+use super::projects;
+use super::requirements::Requirements;
 use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
-use crate::external_file::read_text;
 use crate::features::Switches;
-use crate::sys::files::{self, FileId};
-
-/// Largest config.toml, in bytes. A megabyte takes some ten milliseconds.
-const MAX_FILE: usize = 1 << 20;
 
 /// Where the configuration of a process comes from. Files are read when asked for, not at start.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigSource {
     /// `CODEX_HOME`.
     pub codex_home: PathBuf,
+    /// Folder of the administrator's files: `config.toml`, `requirements.toml`, `managed_config.toml`. `None`: there are
+    /// none.
+    pub system_folder: Option<PathBuf>,
+    /// `--profile`: `<home>/<name>.config.toml` lies over `config.toml`.
+    pub profile: Option<String>,
     /// `-c`, `--enable`, `--disable`, in order.
     pub overrides: Vec<ConfigOverride>,
     /// Features that clients have switched in this process; below all that is configured.
     pub switches: Switches,
+}
+
+impl ConfigSource {
+    /// The file that clients write to.
+    pub fn user_file(&self) -> PathBuf {
+        self.codex_home.join("config.toml")
+    }
+
+    fn system_file(&self, name: &str) -> Option<PathBuf> {
+        Some(self.system_folder.as_ref()?.join(name))
+    }
 }
 
 /// What is wrong with the configuration of the process, for the `configWarning` at the start of a connection
@@ -40,15 +56,319 @@ pub fn check(source: &ConfigSource) -> Option<ConfigProblem> {
     }
 }
 
+/// What a layer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LayerSource {
+    /// The administrator's defaults.
+    System {
+        /// `config.toml` of the system.
+        file: PathBuf,
+    },
+    /// The user's own.
+    User {
+        /// `config.toml` of the home, or the file of a profile.
+        file: PathBuf,
+        /// Name of the profile.
+        profile: Option<String>,
+    },
+    /// A project's.
+    Project {
+        /// The folder `.codex` that holds its `config.toml`.
+        folder: PathBuf,
+    },
+    /// The command line, and the `config` of a request.
+    SessionFlags,
+    /// What the administrator wants whatever others say.
+    Managed {
+        /// `managed_config.toml`.
+        file: PathBuf,
+    },
+}
+
+impl fmt::Display for LayerSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System { file } => write!(f, "system ({})", file.display()),
+            Self::User { file, profile: None } => write!(f, "user ({})", file.display()),
+            Self::User {
+                file,
+                profile: Some(name),
+            } => write!(f, "profile {name} ({})", file.display()),
+            Self::Project { folder } => write!(f, "project ({})", folder.join("config.toml").display()),
+            Self::SessionFlags => f.write_str("session-flags"),
+            Self::Managed { file } => write!(f, "managed ({})", file.display()),
+        }
+    }
+}
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What it is.
+    pub source: LayerSource,
+    /// Why it does not count, if so.
+    pub disabled_reason: Option<String>,
+    /// Its file, if it is one that exists.
+    pub(super) file: Option<Arc<File>>,
+    /// What it says, where that is not what its file says.
+    pub(super) own: Option<Table>,
+    /// What relative paths count from.
+    pub(super) base: PathBuf,
+    /// Keys that don't count in such a layer.
+    pub(super) ignored: Vec<String>,
+}
+
+impl Layer {
+    fn of_file(source: LayerSource, path: &Path) -> Result<Self, ConfigError> {
+        Ok(Self {
+            source,
+            disabled_reason: None,
+            file: read_cached(path)?,
+            own: None,
+            base: path.parent().unwrap_or(path).to_owned(),
+            ignored: Vec::new(),
+        })
+    }
+
+    /// What it says, as it is written.
+    pub(super) fn table(&self) -> &Table {
+        static EMPTY: LazyLock<Table> = LazyLock::new(Table::new);
+        match (&self.own, &self.file) {
+            (Some(own), _) => own,
+            (None, Some(file)) => &file.table,
+            (None, None) => &EMPTY,
+        }
+    }
+
+    /// What it says, with absolute paths.
+    fn resolved(&self) -> Table {
+        let mut table = self.table().clone();
+        resolve_paths(&mut table, &self.base);
+        table
+    }
+
+    /// Whether it counts.
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_reason.is_none()
+    }
+
+    /// Changes whenever what it says changes.
+    pub fn version(&self) -> String {
+        version_of(self.table())
+    }
+}
+
+/// The version of a layer that says this: a hash of its canonical JSON.
+pub(super) fn version_of(table: &Table) -> String {
+    use fmt::Write;
+
+    let json = to_json(&Value::Table(table.clone())).to_string();
+    let mut version = "sha256:".to_owned();
+    for byte in Sha256::digest(json) {
+        // Writing to a text cannot fail.
+        let _ = write!(version, "{byte:02x}");
+    }
+    version
+}
+
+/// All layers, the one that the others lie upon first.
+#[derive(Debug, Clone, Default)]
+pub struct Layers(pub(super) Vec<Layer>);
+
+/// Whether layers that don't count are wanted, too: they are read only to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Only what counts.
+    Enabled,
+    /// All of them.
+    All,
+}
+
+impl Layers {
+    /// Reads the layers that hold in a folder; `None`: without those of projects.
+    pub(super) fn load(
+        source: &ConfigSource,
+        cwd: Option<&Path>,
+        extra: &[ConfigOverride],
+        wanted: Wanted,
+    ) -> Result<Self, ConfigError> {
+        let mut layers = Vec::new();
+        if let Some(file) = source.system_file("config.toml") {
+            layers.push(Layer::of_file(LayerSource::System { file: file.clone() }, &file)?);
+        }
+        let file = source.user_file();
+        let user = LayerSource::User {
+            file: file.clone(),
+            profile: None,
+        };
+        layers.push(Layer::of_file(user, &file)?);
+        if let Some(name) = &source.profile {
+            layers.push(profile(source, name)?);
+        }
+        let projects_go_at = layers.len();
+        if !(source.overrides.is_empty() && extra.is_empty()) {
+            let mut own = layer(&source.overrides);
+            merge(&mut own, layer(extra));
+            layers.push(Layer {
+                source: LayerSource::SessionFlags,
+                disabled_reason: None,
+                file: None,
+                own: Some(own),
+                base: cwd.unwrap_or(&source.codex_home).to_owned(),
+                ignored: Vec::new(),
+            });
+        }
+        if let Some(file) = source.system_file("managed_config.toml") {
+            let managed = Layer::of_file(LayerSource::Managed { file: file.clone() }, &file)?;
+            layers.extend(Some(managed).filter(|layer| layer.file.is_some()));
+        }
+        let mut layers = Self(layers);
+        if let Some(cwd) = cwd.filter(|cwd| cwd.is_absolute()) {
+            let found = projects::layers(&layers, source, cwd, wanted)?;
+            layers.0.splice(projects_go_at..projects_go_at, found);
+        }
+        Ok(layers)
+    }
+
+    /// Those that count, from the lowest to the highest.
+    pub(super) fn enabled(&self) -> impl DoubleEndedIterator<Item = &Layer> {
+        self.0.iter().filter(|layer| layer.is_enabled())
+    }
+
+    /// From the highest to the lowest.
+    pub fn from_the_top(&self) -> impl Iterator<Item = &Layer> {
+        self.0.iter().rev()
+    }
+
+    /// What they say together.
+    pub(super) fn merged(&self) -> Table {
+        merged(self.enabled())
+    }
+
+    /// The user's own file.
+    pub(super) fn user(&self) -> Option<&Layer> {
+        let is_user = |layer: &&Layer| matches!(layer.source, LayerSource::User { profile: None, .. });
+        self.0.iter().find(is_user)
+    }
+
+    pub(super) fn user_mut(&mut self) -> Option<&mut Layer> {
+        let is_user = |layer: &&mut Layer| matches!(layer.source, LayerSource::User { profile: None, .. });
+        self.0.iter_mut().find(is_user)
+    }
+
+    /// The files, from the highest to the lowest.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Arc<File>> {
+        self.enabled().rev().filter_map(|layer| layer.file.as_ref())
+    }
+
+    /// Which layer each value comes from: paths of values that are no tables or lists, with the layer's place.
+    pub(super) fn origins(&self) -> BTreeMap<Vec<String>, usize> {
+        let mut origins = Origins::default();
+        let mut below = Table::new();
+        for (place, layer) in self.0.iter().enumerate() {
+            if layer.is_enabled() {
+                origins.lay(place, &mut Vec::new(), &below, layer.table());
+                merge(&mut below, layer.table().clone());
+            }
+        }
+        origins.0
+    }
+}
+
+fn merged<'a>(layers: impl Iterator<Item = &'a Layer>) -> Table {
+    let mut table = Table::new();
+    for layer in layers {
+        merge(&mut table, layer.resolved());
+    }
+    table
+}
+
+fn profile(source: &ConfigSource, name: &str) -> Result<Layer, ConfigError> {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(ConfigError::Override(format!(
+            "invalid profile name `{name}`: letters, digits, `-` and `_` are possible"
+        )));
+    }
+    let file = source.codex_home.join(format!("{name}.config.toml"));
+    let layer = LayerSource::User {
+        file: file.clone(),
+        profile: Some(name.to_owned()),
+    };
+    let layer = Layer::of_file(layer, &file)?;
+    if layer.file.is_none() {
+        return Err(ConfigError::Override(format!(
+            "there is no profile `{name}`: {} does not exist",
+            file.display()
+        )));
+    }
+    Ok(layer)
+}
+
+#[derive(Default)]
+struct Origins(BTreeMap<Vec<String>, usize>);
+
+impl Origins {
+    fn lay(&mut self, place: usize, path: &mut Vec<String>, below: &Table, over: &Table) {
+        for (key, value) in over {
+            path.push(key.clone());
+            match (below.get(key), value) {
+                (Some(Value::Table(below)), Value::Table(over)) => self.lay(place, path, below, over),
+                (_, value) => {
+                    self.forget(path);
+                    self.leaves(place, path, value);
+                }
+            }
+            path.pop();
+        }
+    }
+
+    fn forget(&mut self, path: &[String]) {
+        let below: Vec<_> = self
+            .0
+            .range(path.to_vec()..)
+            .map(|(found, _)| found)
+            .take_while(|found| found.starts_with(path))
+            .cloned()
+            .collect();
+        for path in below {
+            self.0.remove(&path);
+        }
+    }
+
+    fn leaves(&mut self, place: usize, path: &mut Vec<String>, value: &Value) {
+        match value {
+            Value::Table(table) => {
+                for (key, value) in table {
+                    path.push(key.clone());
+                    self.leaves(place, path, value);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, value) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.leaves(place, path, value);
+                    path.pop();
+                }
+            }
+            _ => {
+                self.0.insert(path.clone(), place);
+            }
+        }
+    }
+}
+
 /// All layers as one.
 pub(super) struct Merged {
     /// As written, so that others can read keys that we don't know.
     pub(super) table: Table,
     /// As understood.
     pub(super) toml: ConfigToml,
-    /// The file, if there is one.
-    pub(super) file: Option<Arc<File>>,
-    has_overrides: bool,
+    /// What it was made of.
+    pub(super) layers: Layers,
+    /// What the administrator demands.
+    pub(super) requirements: Arc<Requirements>,
 }
 
 impl Merged {
@@ -57,35 +377,29 @@ impl Merged {
         cwd: &Path,
         extra: &[ConfigOverride],
     ) -> Result<Self, ConfigError> {
-        let file = read_cached(&source.codex_home.join("config.toml"))?;
-        let mut table = match &file {
-            Some(file) => file.table.clone(),
-            None => Table::new(),
-        };
-        resolve_paths(&mut table, &source.codex_home);
-        let has_overrides = !(source.overrides.is_empty() && extra.is_empty());
-        if has_overrides {
-            for overrides in [&source.overrides, extra] {
-                let mut over = layer(overrides);
-                resolve_paths(&mut over, cwd);
-                merge(&mut table, over);
-            }
-        }
+        let layers = Layers::load(source, Some(cwd), extra, Wanted::Enabled)?;
+        let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
+        Self::of(layers, requirements)
+    }
+
+    pub(super) fn of(layers: Layers, requirements: Arc<Requirements>) -> Result<Self, ConfigError> {
+        let mut table = layers.merged();
+        requirements.apply(&mut table);
         match table.clone().try_into::<ConfigToml>() {
             Ok(toml) => Ok(Self {
                 table,
                 toml,
-                file,
-                has_overrides,
+                layers,
+                requirements,
             }),
-            Err(error) => Err(match file.as_deref().and_then(File::type_error) {
+            Err(error) => Err(match layers.files().find_map(|file| file.type_error()) {
                 Some(problem) => ConfigError::File(problem),
                 None => ConfigError::Override(without_values(error.to_string().trim()).replace('\n', " ")),
             }),
         }
     }
 
-    /// An error that no single place is to blame for: the file's fault if it also has it without the overrides.
+    /// An error that no single place is to blame for: the files' fault if they also have it without the overrides.
     /// `at`: the key that it is about, where there is one.
     pub(super) fn fault(
         &self,
@@ -93,102 +407,21 @@ impl Merged {
         at: &[String],
         of: impl Fn(&ConfigToml) -> bool,
     ) -> ConfigError {
-        let in_file = !self.has_overrides
-            || self
-                .file
-                .as_ref()
-                .and_then(|file| file.table.clone().try_into::<ConfigToml>().ok())
-                .is_some_and(|toml| of(&toml));
-        if in_file {
-            let file = self.file.as_deref();
-            let range = file.and_then(|file| Some(range_in(&file.text, range_of(&file.text, at)?)));
-            ConfigError::File(ConfigProblem {
-                path: range.and(file).map(|file| file.path.clone()),
-                range,
-                message,
-            })
-        } else {
-            ConfigError::Override(message)
+        let is_flags = |layer: &&Layer| layer.source == LayerSource::SessionFlags;
+        let in_file = !self.layers.enabled().any(|layer| is_flags(&layer)) || {
+            let files = merged(self.layers.enabled().filter(|layer| !is_flags(layer)));
+            files.try_into::<ConfigToml>().is_ok_and(|toml| of(&toml))
+        };
+        if !in_file {
+            return ConfigError::Override(message);
         }
+        let place = self.layers.files().find_map(|file| {
+            let range = range_in(&file.text, range_of(&file.text, at)?);
+            Some((file.path.clone(), range))
+        });
+        let (path, range) = place.unzip();
+        ConfigError::File(ConfigProblem { path, range, message })
     }
-}
-
-/// A file as it was when it had this stamp.
-#[derive(Debug)]
-pub(super) struct File {
-    pub(super) path: PathBuf,
-    stamp: Stamp,
-    pub(super) text: String,
-    pub(super) table: Table,
-}
-
-impl File {
-    /// What the file says of a wrong type, if it has one.
-    fn type_error(&self) -> Option<ConfigProblem> {
-        let error = toml::from_str::<ConfigToml>(&self.text).err()?;
-        let mut problem = problem_in_file(&self.path, &self.text, &error);
-        if let Some(key) = error.span().and_then(|span| key_at(&self.text, span.start)) {
-            problem.message = format!("{}: {}", key.join("."), problem.message);
-        }
-        Some(problem)
-    }
-}
-
-/// Tells versions of a file apart without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    id: FileId,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(found: &fs::Metadata) -> Self {
-        Self {
-            id: files::file_id(found),
-            size: found.len(),
-            modified: files::modified(found),
-            changed: files::changed(found),
-        }
-    }
-}
-
-/// The file as it is now, parsed again only if it changed. `None`: there is no file.
-///
-/// A process has one home, so the last file read is all there is to remember. It is kept here rather than in
-/// [`ConfigSource`], which is a plain value that callers build and copy.
-pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
-    static LAST: Mutex<Option<Arc<File>>> = Mutex::new(None);
-
-    let unreadable = |error: &dyn std::fmt::Display| {
-        ConfigError::File(ConfigProblem {
-            path: Some(path.to_owned()),
-            range: None,
-            message: error.to_string(),
-        })
-    };
-    let stamp = match fs::metadata(path) {
-        Ok(found) => Stamp::of(&found),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(file) = last.filter(|file| file.path == path && file.stamp == stamp) {
-        return Ok(Some(file));
-    }
-    let text = read_text(path, MAX_FILE).map_err(|error| unreadable(&error))?;
-    let table = text
-        .parse::<Table>()
-        .map_err(|error| ConfigError::File(problem_in_file(path, &text, &error)))?;
-    let file = Arc::new(File {
-        path: path.to_owned(),
-        stamp,
-        text,
-        table,
-    });
-    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(file.clone());
-    Ok(Some(file))
 }
 
 /// Makes the paths of a layer absolute: `~/` is the user's home, others count from `base`.
@@ -201,7 +434,12 @@ fn resolve_paths(table: &mut Table, base: &Path) {
             }
         }
     };
-    for key in ["model_instructions_file", "experimental_compact_prompt_file"] {
+    for key in [
+        "model_instructions_file",
+        "experimental_compact_prompt_file",
+        "model_catalog_json",
+        "sqlite_home",
+    ] {
         if let Some(file) = table.get_mut(key) {
             resolve(file);
         }
@@ -212,4 +450,14 @@ fn resolve_paths(table: &mut Table, base: &Path) {
     {
         roots.iter_mut().for_each(resolve);
     }
+    if let Some(Value::Table(agents)) = table.get_mut("agents") {
+        for (_, role) in agents.iter_mut() {
+            if let Some(file) = role.get_mut("config_file") {
+                resolve(file);
+            }
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,41 +17,54 @@
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
-//! | changing the file | `edit_file.rs` |
 //! | the home folder | `home.rs` |
 
+mod agent_files;
 mod agents;
 mod background;
-mod edit_file;
+mod constraints;
 mod error;
+mod explain;
+mod file;
 mod home;
+mod json;
 mod key_warnings;
 pub mod keys;
 mod layers;
 mod locate;
+mod masking;
 mod overrides;
 mod permission_profiles;
 mod permissions;
+mod projects;
 mod provider;
 mod provider_problems;
+mod providers;
+mod read;
+mod read_shape;
+mod requirements;
 mod schema;
 mod shell_environment;
 mod skills;
 mod view;
+mod write;
 
 pub use agents::{AgentRole, AgentsConfig};
 pub use background::{ConfigReport, key_warnings_of_thread, report};
-pub use edit_file::ConfigEditError;
-pub(crate) use edit_file::edit_file;
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
+pub use explain::explain;
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
-pub use layers::{ConfigSource, check};
+pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
+pub use masking::MASK;
 pub use overrides::{ConfigOverride, OverrideError};
 pub(crate) use permissions::project_root;
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
+pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
+pub use read::{ConfigReading, LayerReading, LayerVersion, read};
+pub use requirements::{Requirements, Setting, Violation};
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,
@@ -59,4 +72,6 @@ pub use schema::{
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
 pub use skills::SkillsConfig;
 pub(crate) use skills::skill_file;
-pub use view::Config;
+pub use view::{Config, DEFAULT_PLAN_EFFORT};
+pub(crate) use write::edit_user_file;
+pub use write::{ConfigEdit, ConfigEdits, ConfigWriteError, ConfigWritten, Overridden, set_trust, write};

@@ -86,6 +86,15 @@ pub(super) fn policy(mode: SandboxMode, details: &WorkspaceWriteToml) -> Sandbox
     }
 }
 
+/// The built-in profile that a sandbox stands for.
+pub(super) fn built_in_of(policy: &SandboxPolicy) -> &'static str {
+    match policy {
+        SandboxPolicy::ReadOnly { .. } => ":read-only",
+        SandboxPolicy::WorkspaceWrite { .. } => ":workspace",
+        SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => ":danger-full-access",
+    }
+}
+
 /// The sandbox of a profile, which may be one of the user's own.
 pub(super) fn named(name: &str, own: Option<&Table>) -> Result<ChosenProfile, String> {
     match BUILT_IN_PROFILES.iter().find(|(id, _)| *id == name) {

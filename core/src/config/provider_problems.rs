@@ -6,18 +6,20 @@ use toml::Table;
 
 use super::ConfigProblem;
 use super::error::range_in;
-use super::layers::File;
+use super::file::File;
+use super::layers::Layers;
 use super::locate::{key_at, range_of};
 use super::provider::Provider;
 
 /// What is wrong with each provider that can't be used. Such a provider keeps nobody from using another one.
 pub(super) fn provider_problems(
-    file: Option<&File>,
+    layers: &Layers,
     providers: &BTreeMap<String, Table>,
 ) -> BTreeMap<String, ConfigProblem> {
     let problem = |(id, table): (&String, &Table)| {
         let message = Provider::from_config(id, table).err()?;
-        let in_file = file.filter(|file| is_wrong_in(file, id, &message));
+        let mut files = layers.files();
+        let in_file = files.find(|file| is_wrong_in(file, id, &message));
         let problem = in_file.and_then(|file| located(file, id, &message));
         let unlocated = || ConfigProblem {
             path: None,

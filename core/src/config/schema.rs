@@ -57,6 +57,8 @@ pub(super) struct ConfigToml {
     pub(super) responses: ResponsesToml,
 
     pub(super) memories: MemoriesToml,
+    pub(super) goals: GoalsToml,
+    pub(super) model_catalog_json: Option<PathBuf>,
     pub(super) thread_unload_delay_secs: Option<u64>,
     pub(super) openai_base_url: Option<String>,
     pub(super) chatgpt_base_url: Option<String>,
@@ -166,6 +168,13 @@ pub(super) struct MemoriesToml {
     pub(super) use_memories: Option<bool>,
     pub(super) min_rollout_idle_hours: Option<u64>,
     pub(super) extract_model: Option<String>,
+}
+
+/// `[goals]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct GoalsToml {
+    pub(super) max_goal_token_budget: Option<u32>,
 }
 
 /// `[tools.update_plan]`.

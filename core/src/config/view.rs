@@ -11,7 +11,9 @@ use super::agents::AgentsConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::permissions::{self, ChosenProfile};
+use super::projects;
 use super::provider_problems::provider_problems;
+use super::requirements::Requirements;
 use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
 use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
@@ -23,8 +25,11 @@ use crate::{
     SandboxMode, SandboxPolicy,
 };
 
+/// Reasoning effort of plan mode, unless the configuration says otherwise.
+pub const DEFAULT_PLAN_EFFORT: &str = "medium";
+
 /// Ids that `[model_providers]` may not define.
-const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
+pub(super) const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
 
 /// The configuration that holds for one thread (docs/contract/configuration.md#keys).
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +124,10 @@ pub struct Config {
     pub notes_after: Option<Duration>,
     /// Whether new threads are told what was noted.
     pub use_memories: bool,
+    /// Most tokens that a goal may be given.
+    pub max_goal_token_budget: Option<i64>,
+    /// File with models that take the place of the built-in list, absolute.
+    pub model_catalog: Option<PathBuf>,
     /// Model that takes notes; `None` is the thread's.
     pub notes_model: Option<String>,
     /// Address of the OpenAI API.
@@ -156,8 +165,12 @@ pub struct Config {
     pub include_environment_context_time: bool,
     /// What is wrong with each provider that can't be used, by its id.
     pub provider_problems: BTreeMap<String, ConfigProblem>,
+    /// What the administrator demands.
+    pub requirements: Arc<Requirements>,
     /// Says which keys are unknown, for a `warning` of the thread.
     pub unknown_settings: Option<String>,
+    /// What else the user should know: values that are not allowed, keys of projects that don't count.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -165,6 +178,11 @@ impl Config {
     /// over it. `cwd` decides which project's trust counts, and what relative paths in overrides mean.
     pub fn load(source: &ConfigSource, cwd: &Path, extra: &[ConfigOverride]) -> Result<Self, ConfigError> {
         let merged = Merged::load(source, cwd, extra)?;
+        Self::of_merged(merged, source, cwd)
+    }
+
+    /// Makes sense of merged layers.
+    pub(super) fn of_merged(merged: Merged, source: &ConfigSource, cwd: &Path) -> Result<Self, ConfigError> {
         let problem_of = |toml: &ConfigToml| {
             let markers = markers(toml);
             let trust = permissions::trust(toml, cwd, &markers);
@@ -174,11 +192,18 @@ impl Config {
             Ok::<_, (String, Vec<String>)>((defaults, trust))
         };
         match problem_of(&merged.toml) {
-            Ok((defaults, trust)) => Ok(Self {
-                unknown_settings: unknown_settings(source, extra),
-                trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
-                ..Self::of(merged, source, defaults, trust)
-            }),
+            Ok((defaults, trust)) => {
+                let mut config = Self {
+                    unknown_settings: unknown_settings(&merged.layers),
+                    warnings: projects::ignored_keys(&merged.layers).into_iter().collect(),
+                    trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
+                    ..Self::of(merged, source, defaults, trust)
+                };
+                let warnings = config.agents.add_files(&source.codex_home);
+                config.warnings.extend(warnings);
+                config.fall_back();
+                Ok(config)
+            }
             Err((message, at)) => Err(merged.fault(message, &at, |toml| problem_of(toml).is_err())),
         }
     }
@@ -192,6 +217,18 @@ impl Config {
     pub fn sandbox_of_profile(&self, name: &str) -> Result<ChosenProfile, ConfigError> {
         permissions::named(name, Some(&self.permission_profiles))
             .map_err(|reason| ConfigError::Override(format!("default_permissions refers to {reason}")))
+    }
+
+    /// Permission profiles to choose from, the built-in ones first, with what they are for.
+    pub fn permission_profiles(&self) -> Vec<(String, Option<String>)> {
+        let built_in = permissions::BUILT_IN_PROFILES
+            .iter()
+            .map(|(id, _)| ((*id).to_owned(), None));
+        let own = self.permission_profiles.iter().map(|(id, profile)| {
+            let description = profile.get("description").and_then(|text| text.as_str());
+            (id.clone(), description.map(str::to_owned))
+        });
+        built_in.chain(own).collect()
     }
 
     /// Whether requests can go to this provider; otherwise the error to answer with.
@@ -212,15 +249,26 @@ impl Config {
         let Merged {
             mut table,
             toml,
-            file,
-            ..
+            layers,
+            requirements,
         } = merged;
         let project_root_markers = markers(&toml);
         let configured_features = toml
             .features
             .iter()
             .filter_map(|(key, value)| Some((key.as_str(), value.enabled?)));
-        let features = Features::new(source.switches.all().into_iter().chain(configured_features));
+        let pinned = requirements
+            .features()
+            .iter()
+            .map(|(key, on)| (key.as_str(), *on));
+        let features = Features::new(
+            source
+                .switches
+                .all()
+                .into_iter()
+                .chain(configured_features)
+                .chain(pinned),
+        );
         let has_memories = features.enabled(MEMORIES);
         let use_memories = has_memories && toml.memories.use_memories.unwrap_or(true);
         let generates = has_memories && toml.memories.generate_memories.unwrap_or(true);
@@ -233,7 +281,7 @@ impl Config {
                 .collect(),
             _ => BTreeMap::new(),
         };
-        let provider_problems = provider_problems(file.as_deref(), &model_providers);
+        let provider_problems = provider_problems(&layers, &model_providers);
         let (web_search_switch, web_search_settings) = match toml.tools.web_search {
             None => (None, WebSearchSettings::default()),
             Some(WebSearchToml::Switch(on)) => (Some(on), WebSearchSettings::default()),
@@ -291,6 +339,8 @@ impl Config {
             notes_after,
             use_memories,
             notes_model: toml.memories.extract_model,
+            max_goal_token_budget: toml.goals.max_goal_token_budget.map(i64::from),
+            model_catalog: toml.model_catalog_json,
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml
                 .chatgpt_base_url
@@ -316,7 +366,9 @@ impl Config {
             include_environment_context: toml.include_environment_context.unwrap_or(true),
             include_environment_context_time: toml.include_environment_context_time.unwrap_or(true),
             provider_problems,
+            requirements,
             unknown_settings: None,
+            warnings: Vec::new(),
         }
     }
 }
@@ -329,7 +381,7 @@ fn markers(toml: &ConfigToml) -> Vec<String> {
 }
 
 /// What is wrong, and with which key.
-fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
+pub(super) fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<String>)> {
     let at = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     if toml.profile.is_some() {
         return Err((

@@ -44,14 +44,21 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-        let config = &files.config;
-        export(config);
-        let model = config
-            .model
-            .clone()
-            .unwrap_or_else(|| self.models.default_model());
-        let mut settings = settings::initial(config, model, cwd, &start.settings)?;
+        let mut files =
+            ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
+        let initial = |files: &mut ThreadFiles| {
+            self.models.set_custom(files.models.take());
+            let config = &files.config;
+            let model = config.model.clone();
+            let model = model.unwrap_or_else(|| self.models.default_model());
+            settings::initial(config, model, cwd.clone(), &start.settings)
+        };
+        let mut settings = initial(&mut files)?;
+        if start.settings.cwd.is_some() && self.trust(&cwd, &files.config, &settings).await {
+            files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
+            settings = initial(&mut files)?;
+        }
+        export(&files.config);
         if let Some(provider) = &start.settings.model_provider {
             settings.model_provider.clone_from(provider);
         }
@@ -120,7 +127,7 @@ impl Engine {
     pub(super) fn assemble(&self, draft: Draft, mut session: ConversationState) -> Result<Assembled> {
         let Draft {
             info,
-            settings,
+            mut settings,
             files:
                 ThreadFiles {
                     config,
@@ -143,10 +150,13 @@ impl Engine {
         let id = info.id;
         let is_ephemeral = info.ephemeral;
         let provider = provider(&config, &settings.model_provider)?;
+        let constrained = config.constrain(&mut settings);
         let warnings = config
             .unknown_settings
             .iter()
+            .chain(&config.warnings)
             .cloned()
+            .chain(constrained)
             .chain(doc.warnings)
             .collect();
         let place = AgentPlace {
@@ -228,12 +238,20 @@ impl Engine {
             unnoted: Unnoted::default(),
             last_turn: None,
             questions: 0,
+            said: Vec::new(),
+            warned_of: None,
         };
         let store = self.store();
         let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
         let guardian = Some(Guardian::new(Arc::clone(&delegates), outbox.clone()));
         let services = Services {
-            goals: GoalTracker::new(id, store.clone(), outbox.clone(), has_goals),
+            goals: GoalTracker::new(
+                id,
+                store.clone(),
+                outbox.clone(),
+                has_goals,
+                config.max_goal_token_budget,
+            ),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
             skills,
             outbox,
@@ -261,14 +279,17 @@ impl Engine {
         })
     }
 
-    /// The client's instructions, else the file that the user configured, else our own.
+    /// The client's instructions, else the file or the text that the user configured, else our own.
     pub(super) fn base_instructions(&self, given: Option<String>, files: &ThreadFiles) -> Result<Arc<str>> {
         if let Some(given) = given {
             return Ok(given.into());
         }
         match files.instructions()? {
             Some(configured) => Ok(configured),
-            None => Ok(Arc::clone(&self.base_instructions)),
+            None => match &files.config.instructions {
+                Some(configured) => Ok(configured.as_str().into()),
+                None => Ok(Arc::clone(&self.base_instructions)),
+            },
         }
     }
 

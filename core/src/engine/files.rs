@@ -1,6 +1,6 @@
 //! What a thread must know from files before it begins.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -10,6 +10,7 @@ use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
 use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::memory::Memories;
+use crate::model::{self, ModelInfo};
 use crate::project_doc::ProjectDoc;
 use crate::{Error, Result};
 
@@ -23,6 +24,8 @@ pub(super) struct ThreadFiles {
     pub(super) overrides: Vec<ConfigOverride>,
     /// Content of `model_instructions_file`, if one is configured. Whether it is needed is for others to say.
     instructions: Option<Result<Arc<str>>>,
+    /// Models of the user's own list, if there is one.
+    pub(super) models: Option<Vec<ModelInfo>>,
     /// AGENTS.md.
     pub(super) doc: ProjectDoc,
     /// What was noted in earlier threads.
@@ -33,7 +36,7 @@ pub(super) struct ThreadFiles {
     pub(super) rules_problems: Vec<RulesProblem>,
 }
 
-type Configured = (Arc<Config>, Option<Result<Arc<str>>>);
+type Configured = (Arc<Config>, Option<Result<Arc<str>>>, Option<Vec<ModelInfo>>);
 
 /// The rules of the folders that the user trusts, and what is wrong with all rules.
 type ReadRules = (RuleSet, Vec<RulesProblem>);
@@ -54,14 +57,18 @@ impl ThreadFiles {
         let home = Arc::clone(home_rules);
         let reading = move || {
             let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
-            let config = match loaded.and_then(with_compact_prompt) {
-                Ok(config) => Arc::new(config),
+            let loaded = loaded.and_then(with_compact_prompt).and_then(|config| {
+                let models = own_models(config.model_catalog.as_deref())?;
+                Ok((config, models))
+            });
+            let (config, models) = match loaded {
+                Ok((config, models)) => (Arc::new(config), models),
                 Err(error) => {
                     let _ = tell.send(Err(error));
                     return (ProjectDoc::default(), None);
                 }
             };
-            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config))));
+            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config), models)));
             let mut problems = home.refresh();
             let (rules, more) = read_projects(&config.trusted_folders);
             problems.extend(more);
@@ -72,7 +79,7 @@ impl ThreadFiles {
             (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
-        let (config, instructions) = match (configured.try_recv(), &project) {
+        let (config, instructions, models) = match (configured.try_recv(), &project) {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
                 return Err(Error::Config(format!("config.toml: {error}")));
@@ -90,6 +97,7 @@ impl ThreadFiles {
             config,
             overrides: kept,
             instructions,
+            models,
             doc,
             memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
@@ -121,6 +129,15 @@ fn with_compact_prompt(mut config: Config) -> Result<Config> {
         config.compact_prompt = Some(text.trim().to_owned());
     }
     Ok(config)
+}
+
+/// Reads the user's own list of models.
+pub(super) fn own_models(path: Option<&Path>) -> Result<Option<Vec<ModelInfo>>> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let failed = |why| Error::Config(format!("model_catalog_json {}: {why}", path.display()));
+    model::read_custom(path).map(Some).map_err(failed)
 }
 
 fn instructions(config: &Config) -> Option<Result<Arc<str>>> {

@@ -16,6 +16,7 @@ mod claims;
 mod files;
 mod fork;
 mod manage;
+mod reload;
 mod resume;
 mod thread_work;
 mod unstarted;
@@ -43,6 +44,7 @@ use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec::ExecSessions;
 use crate::exec_policy::store::HomeRules;
 use crate::exec_policy::{self, RulesProblem};
+use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::model::{ModelCatalog, ModelInfo};
@@ -213,6 +215,10 @@ impl Engine {
             }
             Error::ModelProviderNotConfigured(id.to_owned())
         })?;
+        let path = config.model_catalog.clone();
+        let own = in_background(READ_TIMEOUT, move || files::own_models(path.as_deref())).await;
+        let own = own.map_err(|error| Error::Config(format!("model_catalog_json: {error}")))?;
+        self.models.set_custom(own?);
         Ok(self.models.list(&provider, user_agent, hidden).await)
     }
 
@@ -225,7 +231,7 @@ impl Engine {
         answer: impl FnOnce(),
     ) {
         let Assembled {
-            state,
+            mut state,
             services,
             session,
             warnings,

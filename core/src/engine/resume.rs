@@ -290,13 +290,14 @@ impl Engine {
         if cwd.as_os_str().is_empty() {
             return Err(Error::NoWorkingFolder);
         }
-        let files = ThreadFiles::read(
+        let mut files = ThreadFiles::read(
             &self.options.config,
             &self.home_rules,
             cwd.clone(),
             start.config.clone(),
         )
         .await?;
+        self.models.set_custom(files.models.take());
         let config = &files.config;
         export(config);
         let model = saved
@@ -339,7 +340,7 @@ impl Engine {
             again.mode_instructions = mode.settings.developer_instructions;
         }
         again.disabled_plugin_ids = saved.disabled_plugin_ids.unwrap_or_default();
-        let mut now = settings::changed(config, &again, &start.settings)?;
+        let mut now = settings::patched(config, &again, &start.settings)?;
         if let Some(provider) = &start.settings.model_provider {
             now.model_provider.clone_from(provider);
         }

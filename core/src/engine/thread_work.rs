@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
+use crate::config::Config;
 use crate::history::{MetadataPatch, QueueChange, QueuePage, QueuedSubmission, ThreadStore};
 use crate::memory::Memories;
 use crate::session::check_queued;
@@ -50,7 +51,11 @@ impl Engine {
         let changed = async {
             self.stored_for_goals(id).await?;
             let current = goal_tracker::read(self.store(), id).await?;
-            let goal = Goal::patched(current.as_ref(), id, &patch, now_s())?;
+            let source = &self.options.config;
+            let home = source.codex_home.clone();
+            let config = Config::load_in_background(source, home, Vec::new()).await?;
+            let goal =
+                Goal::patched(current.as_ref(), id, &patch, now_s())?.within(config.max_goal_token_budget)?;
             self.store().set_goal(id, Some(goal.to_value())).await?;
             Ok(goal)
         };

@@ -1,17 +1,21 @@
 //! The models that can be used: the built-in list, and what the models endpoint says (docs/contract/backend.md#models-endpoint).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::built_in_models::BUILT_IN;
 use super::client::lock;
 use super::model_info::{ModelInfo, Visibility};
-use super::models_endpoint::{self, Fetched, ModelsRequest};
+use super::models_endpoint::{self, Fetched, ModelsRequest, ModelsResponse};
 use crate::auth::{AuthManager, AuthMode};
 use crate::config::Provider;
+use crate::external_file;
 
 /// How long a list of the endpoint is good, in seconds.
 const LIST_LIFE: i64 = 300;
+
+/// Largest list of a file, in bytes.
+const MAX_CUSTOM: usize = 8 << 20;
 
 /// The models of one home. Asks the endpoint only when somebody needs the list, and only where there is one: with a
 /// ChatGPT account or a provider's auth command.
@@ -27,6 +31,8 @@ pub struct ModelCatalog {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The user's own list, which takes the place of all others.
+    custom: Option<Arc<Vec<Arc<ModelInfo>>>>,
     /// What the endpoint said last, and to whom.
     remote: Option<Fetched>,
     /// The models in the order of lists, remote and built-in ones.
@@ -44,6 +50,15 @@ impl ModelCatalog {
             state: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Takes the list of a file in place of all others; `None`: there is none (any more).
+    pub(crate) fn set_custom(&self, models: Option<Vec<ModelInfo>>) {
+        let models = models.map(|mut models| {
+            models.sort_by_key(|model| model.priority);
+            Arc::new(models.into_iter().map(Arc::new).collect())
+        });
+        lock(&self.state).custom = models;
     }
 
     /// What is known of a model, and whether anything is. A slug may go on behind a known one (`gpt-5.5-2026-11-01`)
@@ -77,7 +92,9 @@ impl ModelCatalog {
     /// The models to choose from, in the order of lists. Asks the endpoint first if its last answer is old; if that
     /// fails, what is known is given.
     pub async fn list(&self, provider: &Provider, user_agent: &str, hidden: bool) -> Vec<Arc<ModelInfo>> {
-        self.refresh(provider, user_agent, false).await;
+        if lock(&self.state).custom.is_none() {
+            self.refresh(provider, user_agent, false).await;
+        }
         let chatgpt = self
             .auth
             .auth()
@@ -143,6 +160,9 @@ impl ModelCatalog {
 
     fn models(&self) -> Arc<Vec<Arc<ModelInfo>>> {
         let mut state = lock(&self.state);
+        if let Some(custom) = &state.custom {
+            return Arc::clone(custom);
+        }
         let remote = state.remote.clone();
         Arc::clone(
             state
@@ -170,6 +190,21 @@ impl ModelCatalog {
         state.remote = Some(fetched);
         state.models = None;
     }
+}
+
+/// Reads a list of models: what the models endpoint answers, as a file. Blocks; see [`crate::external_file`].
+pub(crate) fn read_custom(path: &Path) -> Result<Vec<ModelInfo>, String> {
+    let bytes = external_file::read(path, MAX_CUSTOM).map_err(|error| error.to_string())?;
+    let list: ModelsResponse = serde_json::from_slice(external_file::without_bom(&bytes))
+        .map_err(|error| format!("it is no list of models: {error}"))?;
+    if list
+        .models
+        .iter()
+        .all(|model| model.visibility != Visibility::List)
+    {
+        return Err("it lists no model that can be chosen".to_owned());
+    }
+    Ok(list.models)
 }
 
 fn longest_prefix(models: &[Arc<ModelInfo>], slug: &str) -> Option<Arc<ModelInfo>> {

@@ -76,6 +76,7 @@ mod websocket;
 mod whole_answer;
 
 pub use catalog::ModelCatalog;
+pub(crate) use catalog::read_custom;
 pub use client::{ModelClient, ModelClientOptions};
 pub use event_parser::EventParser;
 pub use events::{ModelError, ResponseEvent};

@@ -57,8 +57,8 @@ enum Caller {
 }
 
 #[derive(Deserialize)]
-struct ModelsResponse {
-    models: Vec<ModelInfo>,
+pub(super) struct ModelsResponse {
+    pub(super) models: Vec<ModelInfo>,
 }
 
 /// `models_cache.json`.

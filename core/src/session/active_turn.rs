@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
+use super::notify::{TurnComplete, notify};
 use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult, TurnTimes};
@@ -16,7 +17,7 @@ use super::{Services, sample};
 use crate::exec::OutputLimit;
 use crate::goal_tracker::TurnEnd;
 use crate::{
-    Error, Event, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
+    Error, Event, ItemBody, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
     TurnOperation, TurnStatus,
 };
 
@@ -132,6 +133,7 @@ impl ActiveTurn {
             ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
             // The end of the turn is looked at anyway.
             ThreadMessage::Wake => {}
+            ThreadMessage::Config(config) => state.take_up(*config),
             ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));
                 self.stop();
@@ -364,6 +366,22 @@ impl ActiveTurn {
         }
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
         let diff = result.diff.filter(|_| status != TurnStatus::Interrupted);
+        if status == TurnStatus::Completed
+            && let Some(program) = &state.config.notify
+        {
+            let told = TurnComplete {
+                thread_id: &state.info.id.to_string(),
+                turn_id: &turn.id,
+                cwd: &state.settings.cwd,
+                client: state.info.originator.as_deref(),
+                input_messages: &state.said,
+                last_assistant_message: last_message.as_ref().and_then(|item| match &item.body {
+                    ItemBody::AgentMessage { text, .. } => Some(text.as_str()),
+                    _ => None,
+                }),
+            };
+            notify(program, &told);
+        }
         outbox.turn_ended(turn, last_message, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end

@@ -20,6 +20,7 @@ use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
 use super::{ConversationState, Services};
+use crate::config::Config;
 use crate::{Error, ErrorKind, Event, Op, Reply, Result, StartTurn, Turn, TurnError, TurnOperation};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
@@ -37,6 +38,8 @@ pub(crate) enum ThreadMessage {
     Quit(Instant),
     /// Something that the user should know.
     Warning(String),
+    /// The configuration was read again.
+    Config(Box<Config>),
     /// There may be something to do that nobody has to ask for.
     Wake,
 }
@@ -119,6 +122,7 @@ impl Actor {
             match mail {
                 ThreadMessage::Subscribers(count) => self.state.subscribers = count,
                 ThreadMessage::Warning(text) => self.state.outbox().emit(Event::Warning(text)),
+                ThreadMessage::Config(config) => self.state.take_up(*config),
                 ThreadMessage::Wake => self.may_begin_alone = true,
                 ThreadMessage::Op(Op::Shutdown { reply }) => return End::Asked(reply),
                 ThreadMessage::Quit(deadline) => {
@@ -411,6 +415,7 @@ fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
         | ThreadMessage::Wake
         | ThreadMessage::Subscribers(_)
         | ThreadMessage::Quit(_)
+        | ThreadMessage::Config(_)
         | ThreadMessage::Warning(_) => false,
     }
 }

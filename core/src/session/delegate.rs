@@ -187,7 +187,7 @@ impl Delegate {
         let store = host.store.clone();
         let services = Services {
             // It has neither a goal nor a queue.
-            goals: GoalTracker::new(id, store.clone(), outbox.clone(), false),
+            goals: GoalTracker::new(id, store.clone(), outbox.clone(), false, None),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
             memories: None,
             store,

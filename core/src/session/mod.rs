@@ -32,6 +32,7 @@ mod inbox;
 mod input;
 mod memory;
 mod message;
+mod notify;
 mod plan;
 mod queue;
 mod request;

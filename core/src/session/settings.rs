@@ -32,15 +32,28 @@ pub(crate) fn initial(
     };
     // A model that the client names is the first one, not a switch: the configured effort goes with it.
     let effort = settings.effort.clone();
-    let mut settings = changed(config, &settings, patch)?;
+    let mut settings = patched(config, &settings, patch)?;
     if patch.effort.is_none() && patch.collaboration_mode.is_none() {
         settings.effort = effort;
     }
     Ok(settings)
 }
 
-/// The settings after a change (docs/contract/turns.md#turn-start).
+/// The settings after a change (docs/contract/turns.md#turn-start), which what the administrator demands may refuse.
 pub(crate) fn changed(
+    config: &Config,
+    current: &ThreadSettings,
+    patch: &SettingsPatch,
+) -> Result<ThreadSettings> {
+    let new = patched(config, current, patch)?;
+    config
+        .check_change(current, &new)
+        .map_err(|violation| Error::invalid(format!("invalid thread settings override: {violation}")))?;
+    Ok(new)
+}
+
+/// The settings after a change, whatever the administrator demands: [`Config::constrain`] comes later.
+pub(crate) fn patched(
     config: &Config,
     current: &ThreadSettings,
     patch: &SettingsPatch,

@@ -50,6 +50,10 @@ pub(crate) struct ThreadState {
     pub(crate) last_turn: Option<String>,
     /// Questions that the client itself has open with the user.
     pub(crate) questions: u64,
+    /// What the user said in the turn, for the program that runs after it.
+    pub(crate) said: Vec<String>,
+    /// The model that nothing is known of, and of which the user has been told that.
+    pub(crate) warned_of: Option<String>,
 }
 
 impl ThreadState {
@@ -73,6 +77,7 @@ impl ThreadState {
         self.settings_untold |= self.apply(changed);
         self.warn_of_unknown_model();
         reply.send(Ok(answer.clone()));
+        self.said.clear();
         self.heard(&start.input);
         let started_at = now_s();
         self.info.updated_at = started_at;
@@ -174,6 +179,14 @@ impl ThreadState {
         items.into_iter().enumerate().map(parse).collect()
     }
 
+    /// Takes up a configuration that was read again: what permission profiles and sandbox details mean, what is demanded,
+    /// the window, how the web is searched, what runs after turns. What was built at the start stays: instructions, tools
+    /// and features, model, policies, the environment of commands.
+    pub(crate) fn take_up(&mut self, mut config: Config) {
+        config.features.clone_from(&self.config.features);
+        self.config = Arc::new(config);
+    }
+
     /// Changes settings outside of a turn, or under a running one, for the next.
     pub(crate) fn update_settings(&mut self, patch: &SettingsPatch, reply: Reply<()>) {
         match settings::changed(&self.config, &self.settings, patch) {
@@ -251,6 +264,13 @@ impl ThreadState {
 
     /// The user said something: the first words become the preview.
     pub(crate) fn heard(&mut self, said: &[UserInput]) {
+        if self.config.notify.is_some() {
+            let texts = said.iter().filter_map(|part| match part {
+                UserInput::Text { text, .. } => Some(text.clone()),
+                _ => None,
+            });
+            self.said.extend(texts);
+        }
         if self.info.preview.is_empty()
             && let Some(text) = input::first_text(said)
         {
@@ -373,10 +393,11 @@ impl ThreadState {
         }
     }
 
-    /// Tells the user that nothing is known of the model. As in the contract release, each turn does.
-    pub(crate) fn warn_of_unknown_model(&self) {
+    /// Tells the user that nothing is known of the model: once, until there is another one.
+    pub(crate) fn warn_of_unknown_model(&mut self) {
         let model = &self.settings.model;
-        if !self.models.find(model).1 {
+        if self.warned_of.as_ref() != Some(model) && !self.models.find(model).1 {
+            self.warned_of = Some(model.clone());
             self.outbox.emit(Event::Warning(format!(
                 "The model `{model}` is unknown; default limits are used. If its name is correct, set \
                  model_context_window in config.toml."

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
-use crate::config::{ConfigEditError, edit_file, skill_file};
+use crate::config::{ConfigWriteError, edit_user_file, skill_file};
 
 /// What is wrong with a configuration that is no list where one is expected.
-const NO_LIST: ConfigEditError =
-    ConfigEditError::Shape("`skills.config` is no list of tables; make it one, or remove it");
+const NO_LIST: &str = "`skills.config` is no list of tables; make it one, or remove it";
 
 /// Which skills are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,18 +23,14 @@ pub fn switch_skill(
     codex_home: &Path,
     selector: &SkillSelector,
     enabled: bool,
-) -> Result<(), ConfigEditError> {
-    edit_file(codex_home, &codex_home.join("config.toml"), |document| {
-        switch(document, selector, enabled)
+) -> Result<(), ConfigWriteError> {
+    edit_user_file(codex_home, &|document| {
+        switch(document, selector, enabled).map_err(str::to_owned)
     })
 }
 
 /// To be on is the default, so what is on needs no entry.
-fn switch(
-    document: &mut DocumentMut,
-    selector: &SkillSelector,
-    enabled: bool,
-) -> Result<(), ConfigEditError> {
+fn switch(document: &mut DocumentMut, selector: &SkillSelector, enabled: bool) -> Result<(), &'static str> {
     if enabled && document.get("skills").is_none() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, OFlags};
+use rustix::fs::{AtFlags, OFlags, RenameFlags};
 
 pub(crate) use super::system::{is_kernel_file, is_kernel_path};
 
@@ -121,6 +121,17 @@ pub(crate) fn hide_from_others(path: &Path) {
 /// Makes the entries of a folder last: without that a power failure may take files that were synced themselves.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Exchanges two files in one step: nobody ever sees neither of them.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    Ok(rustix::fs::renameat_with(
+        rustix::fs::CWD,
+        one,
+        rustix::fs::CWD,
+        other,
+        RenameFlags::EXCHANGE,
+    )?)
 }
 
 /// Reads from a place in a file, and leaves its cursor where it is.

@@ -124,7 +124,7 @@ impl Bench {
         );
         let store = ThreadStore::new(Layout::new(dir.path().join("home")), "openai");
         let cx = CallContext {
-            goals: GoalTracker::new(thread_id, store, outbox.clone(), false),
+            goals: GoalTracker::new(thread_id, store, outbox.clone(), false, None),
             outbox,
             turn_id: "t1".into(),
             settings: Arc::new(settings),

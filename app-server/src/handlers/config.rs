@@ -1,0 +1,85 @@
+//! Reading and writing the configuration (docs/contract/configuration.md#reading-and-writing).
+
+use std::path::{Path, PathBuf};
+
+use codex_app_server_protocol::{
+    ConfigBatchWrite, ConfigBatchWriteParams, ConfigRead, ConfigReadParams, ConfigReadResponse,
+    ConfigValueWrite, ConfigValueWriteParams, ConfigWriteResponse, MergeStrategy,
+};
+use codex_core::config::{self, ConfigEdit, ConfigEdits};
+use serde_json::Value;
+
+use crate::convert::config::{reading_to_wire, written_to_wire};
+use crate::rpc::error::{RpcError, RpcResult};
+use crate::server::{RequestContext, Router};
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<ConfigRead, _, _>(read);
+    router.on::<ConfigValueWrite, _, _>(write_value);
+    router.on::<ConfigBatchWrite, _, _>(write_batch);
+}
+
+async fn read(cx: RequestContext, params: ConfigReadParams) -> RpcResult<ConfigReadResponse> {
+    let cwd = params.cwd.as_deref().map(folder).transpose()?;
+    let reading = config::read(&cx.server.config, cwd).await.map_err(unreadable)?;
+    Ok(reading_to_wire(reading, params.include_layers))
+}
+
+async fn write_value(cx: RequestContext, params: ConfigValueWriteParams) -> RpcResult<ConfigWriteResponse> {
+    let edits = ConfigEdits {
+        edits: vec![edit(params.key_path, params.value, params.merge_strategy)],
+        file: file(params.file_path)?,
+        expected_version: params.expected_version,
+    };
+    write(&cx, edits).await
+}
+
+async fn write_batch(cx: RequestContext, params: ConfigBatchWriteParams) -> RpcResult<ConfigWriteResponse> {
+    let edits = params
+        .edits
+        .into_iter()
+        .map(|one| edit(one.key_path, one.value, one.merge_strategy));
+    let edits = ConfigEdits {
+        edits: edits.collect(),
+        file: file(params.file_path)?,
+        expected_version: params.expected_version,
+    };
+    let written = write(&cx, edits).await?;
+    if params.reload_user_config {
+        cx.server.engine.reload_config().await;
+    }
+    Ok(written)
+}
+
+/// Writes into the user's configuration.
+pub(super) async fn write(cx: &RequestContext, edits: ConfigEdits) -> RpcResult<ConfigWriteResponse> {
+    Ok(written_to_wire(config::write(&cx.server.config, edits).await?))
+}
+
+/// A folder that a client names, relative to the server's working folder.
+pub(super) fn folder(text: &str) -> RpcResult<PathBuf> {
+    std::path::absolute(text).map_err(|error| RpcError::invalid(format!("invalid cwd {text:?}: {error}")))
+}
+
+/// A configuration that can't be read.
+pub(super) fn unreadable(error: config::ConfigError) -> RpcError {
+    RpcError::internal(format!("failed to read configuration layers: {error}"))
+}
+
+fn edit(key_path: String, value: Value, strategy: MergeStrategy) -> ConfigEdit {
+    ConfigEdit {
+        key_path,
+        value,
+        upsert: strategy == MergeStrategy::Upsert,
+    }
+}
+
+fn file(path: Option<String>) -> RpcResult<Option<PathBuf>> {
+    match path {
+        Some(path) if !Path::new(&path).is_absolute() => Err(RpcError::invalid(format!(
+            "filePath must be an absolute path, but is {path:?}"
+        ))),
+        path => Ok(path.map(PathBuf::from)),
+    }
+}

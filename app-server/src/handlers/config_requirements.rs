@@ -1,0 +1,26 @@
+//! What the administrator demands (docs/contract/configuration.md#requirements).
+
+use codex_app_server_protocol::{ConfigRequirementsRead, ConfigRequirementsReadResponse, NoParams};
+use codex_core::config::Config;
+
+use super::config::unreadable;
+use crate::convert::requirements::to_wire;
+use crate::rpc::error::RpcResult;
+use crate::server::{RequestContext, Router};
+
+/// Registers the handlers of this family.
+pub(crate) fn register(router: &mut Router) {
+    router.on::<ConfigRequirementsRead, _, _>(read);
+}
+
+async fn read(cx: RequestContext, _: NoParams) -> RpcResult<ConfigRequirementsReadResponse> {
+    let source = &cx.server.config;
+    let home = source.codex_home.clone();
+    let config = Config::load_in_background(source, home, Vec::new())
+        .await
+        .map_err(unreadable)?;
+    Ok(ConfigRequirementsReadResponse {
+        requirements: to_wire(&config.requirements).map(Box::new),
+        supports_independent_speed_modes: Some(true),
+    })
+}

@@ -1,0 +1,173 @@
+//! Layers of projects: `.codex/config.toml` of the folders from the project's root down to the working folder. What a
+//! repository says counts only if the user trusts it (docs/contract/configuration.md#project-trust).
+
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+
+use super::file::{read_cached, unreadable};
+use super::layers::{Layer, LayerSource, Layers, Wanted};
+use super::permissions::project_root;
+use super::{ConfigError, ConfigSource, TrustLevel};
+use crate::external_file::resolve_inside;
+
+/// What a project can't say: where requests and credentials go, which programs run beside the agent, and whom to trust.
+const IGNORED: [&str; 12] = [
+    "apps_mcp_product_sku",
+    "chatgpt_base_url",
+    "experimental_realtime_ws_base_url",
+    "model_provider",
+    "model_providers",
+    "notify",
+    "openai_base_url",
+    "otel",
+    "profile",
+    "profiles",
+    "projects",
+    "sqlite_home",
+];
+
+/// Whether the user trusts the project around a folder.
+pub(super) struct Trust {
+    /// The folder whose trust counts: the one that is configured, else the project's root, else the folder itself.
+    pub(super) folder: PathBuf,
+    /// What is configured.
+    pub(super) level: Option<TrustLevel>,
+}
+
+impl Trust {
+    /// Looks it up in a merged table. The folder itself counts first, then its project's root.
+    pub(super) fn of(table: &Table, cwd: &Path) -> Self {
+        let markers = markers(table);
+        let root = project_root(cwd, &markers).unwrap_or(cwd);
+        let level = |folder: &Path| {
+            let project = table.get("projects")?.get(folder.to_str()?)?;
+            match project.get("trust_level")?.as_str()? {
+                "trusted" => Some(TrustLevel::Trusted),
+                "untrusted" => Some(TrustLevel::Untrusted),
+                _ => None,
+            }
+        };
+        let (folder, level) = match level(cwd) {
+            Some(known) => (cwd, Some(known)),
+            None => (root, level(root)),
+        };
+        Self {
+            folder: folder.to_owned(),
+            level,
+        }
+    }
+}
+
+fn markers(table: &Table) -> Vec<String> {
+    let configured = table
+        .get("project_root_markers")
+        .and_then(|markers| markers.as_array());
+    match configured {
+        Some(markers) => markers
+            .iter()
+            .filter_map(|marker| marker.as_str().map(str::to_owned))
+            .collect(),
+        None => vec![".git".to_owned()],
+    }
+}
+
+/// The layers of the projects around a folder, the outermost first.
+pub(super) fn layers(
+    others: &Layers,
+    source: &ConfigSource,
+    cwd: &Path,
+    wanted: Wanted,
+) -> Result<Vec<Layer>, ConfigError> {
+    let has_projects = others
+        .enabled()
+        .any(|layer| layer.table().contains_key("projects"));
+    if !has_projects && wanted == Wanted::Enabled {
+        return Ok(Vec::new());
+    }
+    let table = others.merged();
+    let trust = Trust::of(&table, cwd);
+    let is_trusted = trust.level == Some(TrustLevel::Trusted);
+    if !is_trusted && wanted == Wanted::Enabled {
+        return Ok(Vec::new());
+    }
+    let root = project_root(cwd, &markers(&table)).unwrap_or(cwd);
+    let mut folders: Vec<_> = cwd
+        .ancestors()
+        .take_while(|folder| folder.starts_with(root))
+        .collect();
+    folders.reverse();
+    let home = source.codex_home.canonicalize();
+    let mut layers = Vec::new();
+    for folder in folders.into_iter().map(|folder| folder.join(".codex")) {
+        let is_home = home
+            .as_ref()
+            .is_ok_and(|home| folder.canonicalize().is_ok_and(|it| it == *home));
+        if is_home || !folder.is_dir() {
+            continue;
+        }
+        let path = folder.join("config.toml");
+        let file = match inside(&path, root) {
+            Ok(file) => file,
+            Err(_) if !is_trusted => None,
+            Err(error) => return Err(error),
+        };
+        let mut own = None;
+        let mut ignored = Vec::new();
+        if let Some(file) = &file {
+            let (known, rest): (Table, Table) = file
+                .table
+                .clone()
+                .into_iter()
+                .partition(|(key, _)| IGNORED.contains(&key.as_str()));
+            ignored.extend(known.into_iter().map(|(key, _)| key));
+            own = Some(rest).filter(|_| !ignored.is_empty());
+        }
+        layers.push(Layer {
+            source: LayerSource::Project {
+                folder: folder.clone(),
+            },
+            disabled_reason: (!is_trusted).then(|| {
+                format!(
+                    "To load project-local config, hooks, and exec policies, add {} as a trusted project in {}.",
+                    trust.folder.display(),
+                    source.user_file().display()
+                )
+            }),
+            file,
+            own,
+            base: folder,
+            ignored,
+        });
+    }
+    Ok(layers)
+}
+
+/// A file of the project, wherever links lead as long as that is inside.
+fn inside(path: &Path, root: &Path) -> Result<Option<std::sync::Arc<super::file::File>>, ConfigError> {
+    match resolve_inside(path, root) {
+        Ok(_) => read_cached(path),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// Says which keys of projects don't count.
+pub(super) fn ignored_keys(layers: &Layers) -> Option<String> {
+    let lines: Vec<_> = layers
+        .enabled()
+        .flat_map(|layer| {
+            let line = move |key| format!("  {}: `{key}` is ignored.", layer.source);
+            layer.ignored.iter().map(line)
+        })
+        .collect();
+    let what = match lines.len() {
+        0 => return None,
+        1 => "1 setting of a project is ignored: projects can't choose it.".to_owned(),
+        count => format!("{count} settings of projects are ignored: projects can't choose them."),
+    };
+    Some(format!(
+        "{what} Set it in the user's config.toml.\n{}",
+        lines.join("\n")
+    ))
+}

@@ -1,0 +1,143 @@
+//! The configuration as clients read it (docs/contract/configuration.md#reading-and-writing).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Json};
+use toml::{Table, Value};
+
+use super::background::within;
+use super::json::to_json;
+use super::layers::{Layer, LayerSource, Layers, Merged, Wanted};
+use super::masking::mask;
+use super::read_shape::complete;
+use super::requirements::Requirements;
+use super::{Config, ConfigError, ConfigSource};
+use crate::external_file::READ_TIMEOUT;
+use crate::features::{self, SWITCHABLE};
+
+/// The effective configuration, and where it comes from. Secrets are masked.
+#[derive(Debug, Clone)]
+pub struct ConfigReading {
+    /// Every known key, with what holds.
+    pub config: Map<String, Json>,
+    /// Dotted path of a value that is set → the layer that it comes from.
+    pub origins: BTreeMap<String, LayerVersion>,
+    /// The layers, the highest first.
+    pub layers: Vec<LayerReading>,
+}
+
+/// A layer as it was when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerVersion {
+    /// Which layer.
+    pub source: LayerSource,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a layer says.
+#[derive(Debug, Clone)]
+pub struct LayerReading {
+    /// Which layer, and its version.
+    pub layer: LayerVersion,
+    /// What it says.
+    pub config: Json,
+    /// Why it doesn't count, if so.
+    pub disabled_reason: Option<String>,
+}
+
+/// Reads the configuration that holds in a folder; `None`: without those of projects.
+pub async fn read(source: &ConfigSource, cwd: Option<PathBuf>) -> Result<ConfigReading, ConfigError> {
+    let read = move |source: &ConfigSource| {
+        let layers = Layers::load(source, cwd.as_deref(), &[], Wanted::All)?;
+        reading(source, layers)
+    };
+    within(READ_TIMEOUT, source, read).await?
+}
+
+fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, ConfigError> {
+    let versions: Vec<_> = layers.0.iter().map(version).collect();
+    let origins = layers.origins().into_iter().filter_map(|(path, place)| {
+        let path = present_path(path);
+        Some((path.join("."), versions.get(place)?.clone()))
+    });
+    let origins = origins.collect();
+    let told = layers.0.iter().zip(&versions).rev();
+    let told = told.map(|(layer, version)| LayerReading {
+        layer: version.clone(),
+        config: masked(layer.table()),
+        disabled_reason: layer.disabled_reason.clone(),
+    });
+    let told = told.collect();
+    let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
+    let merged = Merged::of(layers, requirements)?;
+    let mut table = merged.table.clone();
+    let config = Config::of_merged(merged, source, &source.codex_home)?;
+    rename_former_keys(&mut table);
+    let Json::Object(set) = masked(&table) else {
+        return Err(ConfigError::Override("the configuration is no table".to_owned()));
+    };
+    let mut all = complete(set);
+    add_features(&mut all, &config);
+    Ok(ConfigReading {
+        config: all,
+        origins,
+        layers: told,
+    })
+}
+
+pub(super) fn version(layer: &Layer) -> LayerVersion {
+    LayerVersion {
+        source: layer.source.clone(),
+        version: layer.version(),
+    }
+}
+
+pub(super) fn masked(table: &Table) -> Json {
+    let mut json = to_json(&Value::Table(table.clone()));
+    mask(&mut json, &mut Vec::new());
+    json
+}
+
+/// `agents.max_threads` has a new name, under which clients look for it.
+fn rename_former_keys(table: &mut Table) {
+    if let Some(Value::Table(agents)) = table.get_mut("agents")
+        && let Some(former) = agents.remove("max_threads")
+    {
+        agents
+            .entry("max_concurrent_threads_per_session")
+            .or_insert(former);
+    }
+}
+
+fn present_path(path: Vec<String>) -> Vec<String> {
+    if path == ["agents", "max_threads"] {
+        return vec![
+            "agents".to_owned(),
+            "max_concurrent_threads_per_session".to_owned(),
+        ];
+    }
+    path
+}
+
+/// Adds what holds of the features that clients can switch.
+fn add_features(config: &mut Map<String, Json>, of: &Config) {
+    let features = config.entry("features").or_insert(Json::Null);
+    if features.is_null() {
+        *features = Json::Object(Map::new());
+    }
+    let Json::Object(features) = features else { return };
+    features.retain(|name, _| features::find(name).is_some());
+    features.entry("network_proxy").or_insert(Json::Null);
+    for key in SWITCHABLE {
+        let on = of.features.enabled(key);
+        match features.get_mut(key) {
+            // The table says more than whether it is on.
+            Some(Json::Object(_)) => {}
+            _ => {
+                features.insert(key.to_owned(), Json::Bool(on));
+            }
+        }
+    }
+}

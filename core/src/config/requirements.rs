@@ -1,0 +1,504 @@
+//! What the administrator demands: `requirements.toml`, and what `managed_config.toml` implies
+//! (docs/contract/configuration.md#requirements). [`Requirements::check`] decides, wherever a value enters.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::error::{problem_in_file, range_in};
+use super::file::{File, read_cached};
+use super::layers::{LayerSource, Layers};
+use super::locate::range_of;
+use super::overrides::merge;
+use super::read::masked;
+use super::{ConfigError, ConfigProblem, LoginMethod, WebSearchMode};
+use crate::{ApprovalPolicy, ApprovalsReviewer, SandboxMode, SandboxPolicy};
+
+/// Keys of `requirements.toml` that have a meaning in the contract release. Others are reported: a demand that nobody
+/// understands is a demand that nobody meets.
+const KNOWN: [&str; 40] = [
+    "additional_developer_instructions",
+    "allow_appshots",
+    "allow_browser_and_computer_use",
+    "allow_login_shell",
+    "allow_managed_hooks_only",
+    "allow_remote_control",
+    "allowed_approval_policies",
+    "allowed_approvals_reviewers",
+    "allowed_login_methods",
+    "allowed_permission_profiles",
+    "allowed_sandbox_modes",
+    "allowed_web_search_modes",
+    "allowed_windows_sandbox_implementations",
+    "application",
+    "apps",
+    "auto_review",
+    "browser_use",
+    "chatgpt_base_url",
+    "check_for_update_on_startup",
+    "cli_auth_credentials_store",
+    "computer_use",
+    "default_permissions",
+    "enforce_residency",
+    "experimental_network",
+    "features",
+    "feedback",
+    "guardian_policy_config",
+    "hooks",
+    "in_app_browser",
+    "log_dir",
+    "mcp_servers",
+    "model_catalog_json",
+    "model_provider",
+    "model_providers",
+    "models",
+    "otel",
+    "permissions",
+    "plugins",
+    "rules",
+    "sqlite_home",
+];
+
+/// Keys that are demanded as they are: they replace what the configuration says.
+const REPLACED: [&str; 7] = [
+    "chatgpt_base_url",
+    "cli_auth_credentials_store",
+    "model_catalog_json",
+    "model_provider",
+    "model_providers",
+    "otel",
+    "sqlite_home",
+];
+
+/// What an administrator demands of every configuration. The default demands nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Requirements {
+    /// `requirements.toml`, if there is one.
+    file: Option<PathBuf>,
+    /// As written.
+    table: Table,
+    /// As understood.
+    pub(super) toml: RequirementsToml,
+    /// `managed_config.toml`, if it demands something.
+    managed: Option<PathBuf>,
+    managed_approval: Option<ApprovalPolicy>,
+    managed_sandbox: Option<SandboxMode>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct RequirementsToml {
+    pub(super) allowed_approval_policies: Option<Vec<PolicyKind>>,
+    pub(super) allowed_approvals_reviewers: Option<Vec<ApprovalsReviewer>>,
+    pub(super) allowed_sandbox_modes: Option<Vec<SandboxMode>>,
+    pub(super) allowed_web_search_modes: Option<Vec<WebSearchMode>>,
+    pub(super) allowed_permission_profiles: Option<BTreeMap<String, bool>>,
+    pub(super) default_permissions: Option<String>,
+    pub(super) allowed_login_methods: Option<Vec<LoginMethod>>,
+    pub(super) features: BTreeMap<String, bool>,
+    pub(super) allow_login_shell: Option<bool>,
+    pub(super) additional_developer_instructions: Option<String>,
+}
+
+/// An approval policy without its details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PolicyKind {
+    Untrusted,
+    #[serde(alias = "on-failure")]
+    OnRequest,
+    Never,
+    Granular,
+}
+
+impl PolicyKind {
+    fn of(policy: &ApprovalPolicy) -> Self {
+        match policy {
+            ApprovalPolicy::Untrusted => Self::Untrusted,
+            ApprovalPolicy::OnRequest => Self::OnRequest,
+            ApprovalPolicy::Never => Self::Never,
+            ApprovalPolicy::Granular(_) => Self::Granular,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Untrusted => "untrusted",
+            Self::OnRequest => "on-request",
+            Self::Never => "never",
+            Self::Granular => "granular",
+        }
+    }
+
+    /// The policy that replaces one that is not allowed.
+    pub(super) fn policy(self) -> ApprovalPolicy {
+        match self {
+            Self::Untrusted => ApprovalPolicy::Untrusted,
+            Self::OnRequest => ApprovalPolicy::OnRequest,
+            Self::Never => ApprovalPolicy::Never,
+            // Of all granular policies, the one that asks for everything.
+            Self::Granular => ApprovalPolicy::Granular(crate::GranularApproval {
+                sandbox_approval: true,
+                rules: true,
+                mcp_elicitations: true,
+                skill_approval: true,
+                request_permissions: true,
+            }),
+        }
+    }
+}
+
+/// A value that wants to enter.
+#[derive(Debug, Clone, Copy)]
+pub enum Setting<'a> {
+    /// When to ask.
+    ApprovalPolicy(&'a ApprovalPolicy),
+    /// Whom to ask.
+    ApprovalsReviewer(ApprovalsReviewer),
+    /// What commands may touch.
+    Sandbox(&'a SandboxPolicy),
+    /// A permission profile, by name.
+    PermissionProfile(&'a str),
+    /// Whether and where to search the web.
+    WebSearch(WebSearchMode),
+    /// A feature, by its present name, and whether it is on.
+    Feature(&'a str, bool),
+    /// Whether commands may run in a login shell.
+    LoginShell(bool),
+}
+
+/// A value that is not allowed: which requirement says so, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The setting.
+    pub key: &'static str,
+    /// What it was to be.
+    pub value: String,
+    /// What it may be.
+    pub allowed: Vec<String>,
+    /// The requirement.
+    pub requirement: &'static str,
+    /// The administrator's file.
+    pub file: PathBuf,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "invalid value for `{}`: `{}` is not in the allowed set [{}] (set by `{}` in {})",
+            self.key,
+            self.value,
+            self.allowed.join(", "),
+            self.requirement,
+            self.file.display()
+        )
+    }
+}
+
+impl Requirements {
+    /// Reads them. A file that can't be used is an error: what it demands is not known.
+    pub(super) fn load(folder: Option<&Path>, layers: &Layers) -> Result<Arc<Self>, ConfigError> {
+        let file = match folder {
+            Some(folder) => read_cached(&folder.join("requirements.toml"))?,
+            None => None,
+        };
+        let mut requirements = match &file {
+            Some(file) => Self::of_file(file)?,
+            None => Self::default(),
+        };
+        for layer in layers.enabled() {
+            if let (LayerSource::Managed { file: path }, Some(file)) = (&layer.source, &layer.file) {
+                requirements.managed = Some(path.clone());
+                let value = |key: &str| file.table.get(key).cloned();
+                requirements.managed_approval =
+                    value("approval_policy").and_then(|policy| policy.try_into().ok());
+                requirements.managed_sandbox = value("sandbox_mode").and_then(|mode| mode.try_into().ok());
+            }
+        }
+        Ok(Arc::new(requirements))
+    }
+
+    fn of_file(file: &File) -> Result<Self, ConfigError> {
+        let toml = toml::from_str::<RequirementsToml>(&file.text)
+            .map_err(|error| ConfigError::File(problem_in_file(&file.path, &file.text, &error)))?;
+        let wrong = |key: &str, message: &str| {
+            ConfigError::File(ConfigProblem {
+                path: Some(file.path.clone()),
+                range: range_of(&file.text, &[key]).map(|range| range_in(&file.text, range)),
+                message: message.to_owned(),
+            })
+        };
+        let empty = [
+            (
+                "allowed_approval_policies",
+                toml.allowed_approval_policies.as_ref().map(Vec::len),
+            ),
+            (
+                "allowed_approvals_reviewers",
+                toml.allowed_approvals_reviewers.as_ref().map(Vec::len),
+            ),
+            (
+                "allowed_login_methods",
+                toml.allowed_login_methods.as_ref().map(Vec::len),
+            ),
+        ];
+        if let Some((key, _)) = empty.into_iter().find(|(_, length)| *length == Some(0)) {
+            return Err(wrong(key, &format!("{key} must allow something")));
+        }
+        let modes = toml.allowed_sandbox_modes.as_ref();
+        if modes.is_some_and(|modes| !modes.contains(&SandboxMode::ReadOnly)) {
+            let message =
+                "allowed_sandbox_modes must include \"read-only\": it is what everything falls back to";
+            return Err(wrong("allowed_sandbox_modes", message));
+        }
+        if let Some(profiles) = &toml.allowed_permission_profiles {
+            let allows = |name: &str| profiles.get(name) == Some(&true);
+            let default = toml.default_permissions.as_deref();
+            if !(default.is_some_and(allows) || allows(":read-only") && allows(":workspace")) {
+                let message = "default_permissions must name a profile that allowed_permission_profiles allows, unless \
+                               that allows both `:workspace` and `:read-only`";
+                return Err(wrong("allowed_permission_profiles", message));
+            }
+        }
+        Ok(Self {
+            file: Some(file.path.clone()),
+            table: file.table.clone(),
+            toml,
+            ..Self::default()
+        })
+    }
+
+    /// Whether anything is demanded.
+    pub fn is_empty(&self) -> bool {
+        self.file.is_none() && self.managed_approval.is_none() && self.managed_sandbox.is_none()
+    }
+
+    /// What `requirements.toml` says; secrets are masked.
+    pub fn shown(&self) -> serde_json::Map<String, serde_json::Value> {
+        match masked(&self.table) {
+            serde_json::Value::Object(members) => members,
+            _ => serde_json::Map::new(),
+        }
+    }
+
+    /// Lays what is demanded as it is over a merged configuration.
+    pub(super) fn apply(&self, table: &mut Table) {
+        for key in REPLACED {
+            match (self.table.get(key), table.get_mut(key)) {
+                (Some(Value::Table(demanded)), Some(Value::Table(present))) => {
+                    merge(present, demanded.clone())
+                }
+                (Some(demanded), _) => {
+                    table.insert(key.to_owned(), demanded.clone());
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Whether an administrator says which provider to use.
+    pub fn chooses_provider(&self) -> bool {
+        self.table.contains_key("model_provider")
+    }
+
+    /// Whether an administrator defines this provider.
+    pub fn defines_provider(&self, id: &str) -> bool {
+        let providers = self.table.get("model_providers");
+        providers.is_some_and(|providers| providers.get(id).is_some())
+    }
+
+    /// The approval policies that are allowed, by name; `None`: all are.
+    pub fn approval_policies(&self) -> Option<Vec<&'static str>> {
+        let kinds = self.policies()?.0;
+        Some(kinds.into_iter().map(PolicyKind::as_str).collect())
+    }
+
+    /// The sandbox modes that are allowed; `None`: all are.
+    pub fn sandbox_modes(&self) -> Option<Vec<SandboxMode>> {
+        Some(self.modes()?.0)
+    }
+
+    /// The ways to search the web that are allowed, `disabled` among them; `None`: all are.
+    pub fn web_search_modes(&self) -> Option<Vec<WebSearchMode>> {
+        let mut modes = self.toml.allowed_web_search_modes.clone()?;
+        if !modes.contains(&WebSearchMode::Disabled) {
+            modes.push(WebSearchMode::Disabled);
+        }
+        Some(modes)
+    }
+
+    /// The ways to sign in that are allowed; `None`: all are.
+    pub fn login_methods(&self) -> Option<&[LoginMethod]> {
+        self.toml.allowed_login_methods.as_deref()
+    }
+
+    /// Features that are pinned, by the names in the file.
+    pub fn features(&self) -> &BTreeMap<String, bool> {
+        &self.toml.features
+    }
+
+    pub(super) fn policies(&self) -> Option<(Vec<PolicyKind>, &'static str, &Path)> {
+        if let (Some(kinds), Some(file)) = (&self.toml.allowed_approval_policies, &self.file) {
+            return Some((kinds.clone(), "allowed_approval_policies", file));
+        }
+        let kind = PolicyKind::of(self.managed_approval.as_ref()?);
+        Some((vec![kind], "approval_policy", self.managed.as_deref()?))
+    }
+
+    pub(super) fn modes(&self) -> Option<(Vec<SandboxMode>, &'static str, &Path)> {
+        if let (Some(modes), Some(file)) = (&self.toml.allowed_sandbox_modes, &self.file) {
+            return Some((modes.clone(), "allowed_sandbox_modes", file));
+        }
+        Some((
+            vec![self.managed_sandbox?],
+            "sandbox_mode",
+            self.managed.as_deref()?,
+        ))
+    }
+
+    /// Decides whether a value may enter. The refusal names the requirement and where it is written.
+    pub fn check(&self, setting: Setting<'_>) -> Result<(), Violation> {
+        let file = || self.file.clone().unwrap_or_default();
+        match setting {
+            Setting::ApprovalPolicy(policy) => match self.policies() {
+                Some((kinds, requirement, file)) if !kinds.contains(&PolicyKind::of(policy)) => {
+                    Err(Violation {
+                        key: "approval_policy",
+                        value: PolicyKind::of(policy).as_str().to_owned(),
+                        allowed: kinds.into_iter().map(|kind| kind.as_str().to_owned()).collect(),
+                        requirement,
+                        file: file.to_owned(),
+                    })
+                }
+                _ => Ok(()),
+            },
+            Setting::ApprovalsReviewer(reviewer) => {
+                // Two names of one reviewer.
+                let same = |a: ApprovalsReviewer, b: ApprovalsReviewer| {
+                    (a == ApprovalsReviewer::User) == (b == ApprovalsReviewer::User)
+                };
+                match &self.toml.allowed_approvals_reviewers {
+                    Some(allowed) if !allowed.iter().any(|one| same(*one, reviewer)) => Err(Violation {
+                        key: "approvals_reviewer",
+                        value: word(&reviewer),
+                        allowed: allowed.iter().map(word).collect(),
+                        requirement: "allowed_approvals_reviewers",
+                        file: file(),
+                    }),
+                    _ => Ok(()),
+                }
+            }
+            Setting::Sandbox(policy) => match self.modes() {
+                Some((modes, requirement, file)) if !modes.contains(&mode_of(policy)) => Err(Violation {
+                    key: "sandbox_mode",
+                    value: word(&mode_of(policy)),
+                    allowed: modes.iter().map(word).collect(),
+                    requirement,
+                    file: file.to_owned(),
+                }),
+                _ => Ok(()),
+            },
+            Setting::PermissionProfile(name) => match &self.toml.allowed_permission_profiles {
+                Some(profiles) if profiles.get(name) != Some(&true) => Err(Violation {
+                    key: "default_permissions",
+                    value: name.to_owned(),
+                    allowed: allowed(profiles).map(ToOwned::to_owned).collect(),
+                    requirement: "allowed_permission_profiles",
+                    file: file(),
+                }),
+                _ => Ok(()),
+            },
+            Setting::WebSearch(mode) => match self.web_search_modes() {
+                Some(modes) if !modes.contains(&mode) => Err(Violation {
+                    key: "web_search",
+                    value: word(&mode),
+                    allowed: modes.iter().map(word).collect(),
+                    requirement: "allowed_web_search_modes",
+                    file: file(),
+                }),
+                _ => Ok(()),
+            },
+            Setting::Feature(key, on) => match self.pinned(key) {
+                Some(pinned) if pinned != on => Err(Violation {
+                    key: "features",
+                    value: format!("features.{key}={on}"),
+                    allowed: self
+                        .toml
+                        .features
+                        .iter()
+                        .map(|(key, on)| format!("{key}={on}"))
+                        .collect(),
+                    requirement: "features",
+                    file: file(),
+                }),
+                _ => Ok(()),
+            },
+            Setting::LoginShell(true) if self.toml.allow_login_shell == Some(false) => Err(Violation {
+                key: "allow_login_shell",
+                value: "true".to_owned(),
+                allowed: vec!["false".to_owned()],
+                requirement: "allow_login_shell",
+                file: file(),
+            }),
+            Setting::LoginShell(_) => Ok(()),
+        }
+    }
+
+    /// How a feature is pinned.
+    fn pinned(&self, key: &str) -> Option<bool> {
+        let present =
+            |name: &str| crate::features::find(name).map_or(key == name, |feature| feature.key == key);
+        let mut pins = self.toml.features.iter();
+        pins.find(|(name, _)| present(name)).map(|(_, on)| *on)
+    }
+
+    /// Says which keys nobody understands.
+    pub(super) fn unknown(&self) -> Option<String> {
+        let file = self.file.as_ref()?;
+        let unknown: Vec<_> = self
+            .table
+            .keys()
+            .filter(|key| !KNOWN.contains(&key.as_str()))
+            .map(|key| format!("`{key}`"))
+            .collect();
+        (!unknown.is_empty()).then(|| {
+            format!(
+                "{} has keys that are not known and demand nothing: {}",
+                file.display(),
+                unknown.join(", ")
+            )
+        })
+    }
+}
+
+/// The profiles that are allowed.
+pub(super) fn allowed(profiles: &BTreeMap<String, bool>) -> impl Iterator<Item = &str> {
+    profiles
+        .iter()
+        .filter(|(_, on)| **on)
+        .map(|(name, _)| name.as_str())
+}
+
+/// The mode that a policy comes closest to. A sandbox of others is none of ours.
+fn mode_of(policy: &SandboxPolicy) -> SandboxMode {
+    match policy {
+        SandboxPolicy::ReadOnly { .. } => SandboxMode::ReadOnly,
+        SandboxPolicy::WorkspaceWrite { .. } => SandboxMode::WorkspaceWrite,
+        SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => {
+            SandboxMode::DangerFullAccess
+        }
+    }
+}
+
+/// The word of a unit variant in configuration files.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
