@@ -17,7 +17,7 @@ use super::{Services, sample};
 use crate::exec::OutputLimit;
 use crate::goal_tracker::TurnEnd;
 use crate::{
-    Error, Event, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
+    Error, Event, ItemBody, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
     TurnOperation, TurnStatus,
 };
 
