@@ -15,7 +15,7 @@
 //!   `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `memory`, `model`, `skills`
+//! * everything else: `account`, `account_limits`, `account_usage`, `feature`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
@@ -23,6 +23,7 @@ mod account_usage;
 mod auto_review;
 mod command_exec;
 mod feature;
+mod hooks;
 mod initialize;
 mod memory;
 mod model;
@@ -56,6 +57,7 @@ pub(crate) fn router() -> Router {
     let mut router = Router::new();
     initialize::register(&mut router);
     feature::register(&mut router);
+    hooks::register(&mut router);
     account::register(&mut router);
     account_limits::register(&mut router);
     account_usage::register(&mut router);

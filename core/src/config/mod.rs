@@ -48,6 +48,7 @@ pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, check};
+pub(crate) use overrides::layer as override_table;
 pub use overrides::{ConfigOverride, OverrideError};
 pub(crate) use permissions::project_root;
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
