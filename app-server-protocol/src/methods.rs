@@ -49,6 +49,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::memory::METHODS,
     crate::skills::METHODS,
     crate::feature::METHODS,
+    crate::hooks::METHODS,
     crate::turn_progress::METHODS,
     crate::file_change::METHODS,
     crate::user_input::METHODS,

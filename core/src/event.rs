@@ -11,8 +11,8 @@ use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
-    AdditionalPermissions, ApprovalReview, CommandAction, FileChange, Goal, Item, PermissionGrant, ThreadId,
-    ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
+    AdditionalPermissions, ApprovalReview, CommandAction, FileChange, Goal, HookRun, Item, PermissionGrant,
+    ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -105,6 +105,20 @@ pub enum Event {
         item_id: Arc<str>,
         /// Number of the section, from 0.
         summary_index: i64,
+    },
+    /// A hook began to run.
+    HookStarted {
+        /// The turn, if there is one.
+        turn_id: Option<Arc<str>>,
+        /// The run.
+        run: Box<HookRun>,
+    },
+    /// A hook has run.
+    HookCompleted {
+        /// The turn, if there is one.
+        turn_id: Option<Arc<str>>,
+        /// The run.
+        run: Box<HookRun>,
     },
     /// Somebody wrote into a running command.
     TerminalInteraction {

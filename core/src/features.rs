@@ -16,6 +16,8 @@ pub const DEFAULT_MODE_REQUEST_USER_INPUT: &str = "default_mode_request_user_inp
 pub const GIT_CONTEXT: &str = "git_context";
 /// Threads have goals, and work for them by themselves.
 pub const GOALS: &str = "goals";
+/// Run the hooks that are configured.
+pub const HOOKS: &str = "hooks";
 /// Let commands ask for more than their sandbox allows, piece by piece.
 pub const EXEC_PERMISSION_APPROVALS: &str = "exec_permission_approvals";
 /// Offer tools that start agents.

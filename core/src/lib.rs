@@ -28,6 +28,8 @@ pub mod git;
 mod goal;
 mod goal_tracker;
 pub mod history;
+mod hook_run;
+mod hooks;
 mod ids;
 mod image_data;
 mod instructions;
@@ -78,6 +80,7 @@ pub use exec::{
     ProcessControlError, ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
 };
 pub use goal::{Goal, GoalPatch, GoalStatus};
+pub use hook_run::*;
 pub use ids::{ThreadId, new_id, new_request_id, now_ms, now_s};
 pub use item::*;
 pub use op::*;

@@ -231,7 +231,8 @@ impl Outbox {
         answered: bool,
         diff: Option<String>,
     ) {
-        if let Some(error) = &turn.error {
+        let failed = turn.status == TurnStatus::Failed;
+        if let Some(error) = turn.error.as_ref().filter(|_| failed) {
             self.set_base(ThreadStatus::SystemError);
             self.emit(Event::Error {
                 turn_id: turn.id.as_str().into(),
@@ -244,11 +245,11 @@ impl Outbox {
             self.emit(Event::TurnDiff { turn_id, diff });
         }
         if let Some(reading) = &self.shared.reading
-            && (answered || turn.error.is_some())
+            && (answered || failed)
         {
             self.emit(Event::ReadState(reading.turn_ended(&turn.id)));
         }
-        if turn.error.is_none() {
+        if !failed {
             self.set_base(ThreadStatus::Idle);
         }
         {

@@ -103,6 +103,8 @@ pub enum ErrorKind {
     BioPolicy,
     /// Refused as misaligned.
     MisalignmentPolicyViolation,
+    /// The reviewer of approvals refused too often.
+    TooManyDenials,
     /// An inference hook refused.
     InferenceHookDenied,
     /// HTTP 500.

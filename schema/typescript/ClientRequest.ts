@@ -10,6 +10,7 @@ import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureList
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
+import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
 import type { ModelListParams } from "./v2/ModelListParams";
@@ -166,4 +167,6 @@ export type ClientRequest =
   /** Lists features and whether they are enabled. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
   /** Enables or disables features for the life of the process. */
-  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams };
+  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams }
+  /** Lists hooks, and whether they may run. */
+  | { id: RequestId; method: "hooks/list"; params?: HooksListParams };

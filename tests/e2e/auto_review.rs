@@ -211,6 +211,31 @@ async fn auto_review_stops_a_turn_after_three_denials_in_a_row() {
 }
 
 #[tokio::test]
+async fn auto_review_that_is_strict_tells_the_end_of_a_turn_as_its_error() {
+    let mut script = Vec::new();
+    for id in ["c1", "c2", "c3"] {
+        script.extend([escalated(id), Answer::from(DENY)]);
+    }
+    script.push(Answer::from("Done"));
+    let model = MockModel::start(script);
+    let home = reviewed(&model, "[auto_review]\ncircuit_break_action = 'strict'\n");
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Go").await;
+    let error = &turn.turn["error"];
+    assert_eq!(
+        (turn.status(), &error["codexErrorInfo"]),
+        ("interrupted", &json!("tooManyDenials"))
+    );
+    assert!(
+        error["message"].as_str().unwrap().contains("3 consecutive"),
+        "{error}"
+    );
+    assert_eq!(turn.all("error").len(), 0, "it is no failure");
+    let turn = app.run_turn(&thread, "Go on").await;
+    assert_eq!((turn.status(), &turn.turn["error"]), ("completed", &json!(null)));
+}
+
+#[tokio::test]
 async fn auto_review_that_takes_too_long_denies() {
     let model = MockModel::start([
         escalated("c1"),

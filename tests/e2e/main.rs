@@ -34,6 +34,7 @@ mod feature;
 mod file_change;
 mod git_context;
 mod history;
+mod hooks;
 mod hostile_folder;
 mod hostile_server;
 mod initialize;

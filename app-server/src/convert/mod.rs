@@ -18,6 +18,7 @@ pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod environment;
 pub(crate) mod goal;
+pub(crate) mod hook;
 pub(crate) mod input;
 pub(crate) mod invalid_params;
 pub(crate) mod item;

@@ -52,6 +52,7 @@ fn kind_to_wire(kind: ErrorKind) -> wire::CodexErrorInfo {
         ErrorKind::CyberPolicy => wire::CodexErrorInfo::CyberPolicy,
         ErrorKind::BioPolicy => wire::CodexErrorInfo::BioPolicy,
         ErrorKind::MisalignmentPolicyViolation => wire::CodexErrorInfo::MisalignmentPolicyViolation,
+        ErrorKind::TooManyDenials => wire::CodexErrorInfo::TooManyDenials,
         ErrorKind::InferenceHookDenied => wire::CodexErrorInfo::InferenceHookDenied,
         ErrorKind::InternalServerError => wire::CodexErrorInfo::InternalServerError,
         ErrorKind::Unauthorized => wire::CodexErrorInfo::Unauthorized,

@@ -8,7 +8,7 @@
 //! * what the publisher needs of whoever knows the clients: `delivery`
 //! * streamed text, from the event to bytes of JSON: `delta`
 //! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `user_input`
-//! * parameters of notifications, one file per family: `account`, `goal`, `item`, `model`, `notice` (errors and warnings), `raw`
+//! * parameters of notifications, one file per family: `account`, `goal`, `hooks`, `item`, `model`, `notice` (errors and warnings), `raw`
 //!   (what passes between us and the model), `thread`, `turn`
 
 mod account;
@@ -18,6 +18,7 @@ pub(crate) mod delivery;
 pub(crate) mod delta;
 mod dynamic_tool;
 pub(crate) mod goal;
+mod hooks;
 mod item;
 mod model;
 mod notice;

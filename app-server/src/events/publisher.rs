@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
-    ItemCompleted, ItemStarted, ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice,
-    RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction,
-    ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
-    TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
+    HookCompleted, HookStarted, ItemCompleted, ItemStarted, ModelRerouted, ModelSafetyBufferingUpdated,
+    ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded,
+    TerminalInteraction, ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged,
+    ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
+    TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
@@ -16,7 +16,8 @@ use futures_util::future::BoxFuture;
 use super::delivery::Delivery;
 use super::delta::Delta;
 use super::{
-    account, approval, auto_review, dynamic_tool, goal, item, model, notice, raw, thread, turn, user_input,
+    account, approval, auto_review, dynamic_tool, goal, hooks, item, model, notice, raw, thread, turn,
+    user_input,
 };
 use crate::convert::rules;
 
@@ -116,6 +117,12 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         } => {
             let params = item::reasoning_part_added(thread, &turn_id, &item_id, summary_index);
             delivery.tell::<ReasoningSummaryPartAdded>(thread, &params);
+        }
+        Event::HookStarted { turn_id, run } => {
+            delivery.tell::<HookStarted>(thread, &hooks::started(thread, turn_id.as_deref(), *run));
+        }
+        Event::HookCompleted { turn_id, run } => {
+            delivery.tell::<HookCompleted>(thread, &hooks::completed(thread, turn_id.as_deref(), *run));
         }
         Event::TerminalInteraction {
             turn_id,

@@ -16,7 +16,7 @@
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
 //! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`
-//! * everything else: `account`, `account_limits`, `account_usage`, `memory`, `model`, `skills`
+//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
@@ -27,6 +27,7 @@ mod command_exec;
 mod config;
 mod config_requirements;
 mod feature;
+mod hooks;
 mod initialize;
 mod memory;
 mod model;
@@ -62,6 +63,7 @@ pub(crate) fn router() -> Router {
     let mut router = Router::new();
     initialize::register(&mut router);
     feature::register(&mut router);
+    hooks::register(&mut router);
     account::register(&mut router);
     account_limits::register(&mut router);
     account_usage::register(&mut router);

@@ -128,6 +128,7 @@ pub static KEYS: &[Key] = keys! {
     "approvals_reviewer": Words(&["user", "auto_review"]), "\"user\"", V0_1, "Who answers questions: the user, or a model in their place (under the policy `on-request`).";
     "auto_review": Table, "", V0_1, "How a model answers in the user's place.";
     "auto_review.policy": Text, "", V0_1, "Rules of yours for it; they come before its own.";
+    "auto_review.circuit_break_action": Words(&["default", "strict"]), "\"default\"", V0_1, "What becomes of a turn with too many denials: it is interrupted; `strict`: and has the error `tooManyDenials`.";
     "auto_review.timeout_ms": Integer, "90000", V0_1, "How long it may take, in milliseconds.";
     "sandbox_mode": Words(&["read-only", "workspace-write", "danger-full-access"]), "`read-only`; `workspace-write` in folders with a `trust_level`", V0_1, "What commands may touch.";
     "sandbox_workspace_write": CheckedTable, "", V0_1, "Details of `workspace-write`.";
@@ -279,7 +280,7 @@ pub static KEYS: &[Key] = keys! {
     "experimental_realtime_ws_startup_context": Text, "", NotYet, "Realtime conversations.";
     "experimental_thread_store": Table, "", NotYet, "Where threads are stored.";
     "experimental_thread_store_endpoint": Text, "", NotYet, "Where threads are stored.";
-    "hooks": Table, "", NotYet, "Programs that run at events.";
+    "hooks": Table, "", V0_1, "Commands that run at events, and which of them the user trusts (docs/contract/hooks.md).";
     "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
     "marketplaces": Table, "", NotYet, "Sources of plugins.";
     "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";

@@ -58,6 +58,7 @@ pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
+pub(crate) use overrides::layer as override_table;
 pub use overrides::{ConfigOverride, OverrideError};
 pub(crate) use permissions::project_root;
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};

@@ -87,7 +87,7 @@ impl ConfigOverride {
 }
 
 /// Overrides as a layer: a table to be merged over others. Later ones win.
-pub(super) fn layer<'a>(overrides: impl IntoIterator<Item = &'a ConfigOverride>) -> Table {
+pub(crate) fn layer<'a>(overrides: impl IntoIterator<Item = &'a ConfigOverride>) -> Table {
     let mut root = Table::new();
     for one in overrides {
         set(&mut root, &one.key, one.value.clone());

@@ -190,6 +190,18 @@ pub(super) struct UpdatePlanToml {
 pub(super) struct AutoReviewToml {
     pub(super) policy: Option<String>,
     pub(super) timeout_ms: Option<u64>,
+    pub(super) circuit_break_action: CircuitBreakAction,
+}
+
+/// What too many denials of a reviewer come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CircuitBreakAction {
+    /// The turn is interrupted.
+    #[default]
+    Default,
+    /// And says so as its error.
+    Strict,
 }
 
 /// `tools.web_search`: a switch or settings.

@@ -14,7 +14,9 @@ use super::permissions::{self, ChosenProfile};
 use super::projects;
 use super::provider_problems::provider_problems;
 use super::requirements::Requirements;
-use super::schema::{ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml};
+use super::schema::{
+    CircuitBreakAction, ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml,
+};
 use super::{
     ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
     ShellEnvironmentPolicy, SkillsConfig, Verbosity, WebSearchMode, WebSearchSettings,
@@ -44,6 +46,8 @@ pub struct Config {
     pub auto_review_policy: Option<String>,
     /// How long such a review may take.
     pub auto_review_timeout: Duration,
+    /// Whether a turn that it has stopped says so as its error.
+    pub auto_review_strict: bool,
     /// Provider id: `openai` or a key of [`Config::model_providers`].
     pub model_provider: String,
     /// Tables of `[model_providers.<id>]`, as written.
@@ -292,6 +296,7 @@ impl Config {
             model: toml.model,
             review_model: toml.review_model,
             auto_review_policy: toml.auto_review.policy,
+            auto_review_strict: toml.auto_review.circuit_break_action == CircuitBreakAction::Strict,
             auto_review_timeout: Duration::from_millis(toml.auto_review.timeout_ms.unwrap_or(90_000).max(1)),
             model_provider: toml.model_provider.unwrap_or_else(|| "openai".to_owned()),
             model_providers,

@@ -18,6 +18,7 @@ use crate::history::{
     BaseInstructions, ContextWindow as FirstWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta,
     ThreadLog, WriterLock, timestamp,
 };
+use crate::hooks::{HookOrigin, HookPlace, SessionStartSource, ThreadHooks};
 use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -96,6 +97,7 @@ impl Engine {
             settings_untold: true,
             raw_events: start.raw_events,
             dynamic_tools: start.dynamic_tools,
+            begins_as: SessionStartSource::Startup,
         };
         self.assemble(draft, session)
     }
@@ -136,6 +138,7 @@ impl Engine {
                     memories,
                     rules,
                     rules_problems,
+                    hooks,
                     ..
                 },
             instructions,
@@ -146,6 +149,7 @@ impl Engine {
             settings_untold,
             raw_events,
             dynamic_tools,
+            begins_as,
         } = draft;
         let id = info.id;
         let is_ephemeral = info.ephemeral;
@@ -158,7 +162,12 @@ impl Engine {
             .cloned()
             .chain(constrained)
             .chain(doc.warnings)
+            .chain(hooks.0.warnings.iter().cloned())
             .collect();
+        let origin = HookOrigin {
+            source: self.options.config.clone(),
+            overrides: overrides.clone(),
+        };
         let place = AgentPlace {
             thread: id,
             session_id: info.session_id.clone(),
@@ -179,6 +188,13 @@ impl Engine {
         if raw_events {
             session.history.tell_raw_events(outbox.clone());
         }
+        let hooks = ThreadHooks::new(
+            origin,
+            self.hook_place(&info, &place),
+            outbox.clone(),
+            hooks,
+            begins_as,
+        );
         let lineage = lineage(&info, &place, settings_untold);
         let agents = self.agents.of_thread(place);
         let options = ModelClientOptions {
@@ -269,6 +285,7 @@ impl Engine {
             store: store.clone(),
             delegates,
             guardian,
+            hooks,
         };
         Ok(Assembled {
             state,
@@ -277,6 +294,22 @@ impl Engine {
             warnings,
             rules_problems,
         })
+    }
+
+    /// What hooks know of a thread.
+    fn hook_place(&self, info: &ThreadInfo, place: &AgentPlace) -> HookPlace {
+        let parent = place.spawn.as_ref().and(info.parent);
+        let parent = parent.and_then(|parent| self.thread(parent));
+        HookPlace {
+            thread_id: info.id,
+            session_id: info.session_id.clone(),
+            transcript: info.path.clone(),
+            parent_transcript: parent.and_then(|parent| Some(parent.hooks.transcript()?.to_owned())),
+            agent_role: place.spawn.as_ref().map(|_| {
+                let role = info.agent_role.clone();
+                role.unwrap_or_else(|| "default".to_owned())
+            }),
+        }
     }
 
     /// The client's instructions, else the file or the text that the user configured, else our own.
@@ -367,6 +400,8 @@ pub(super) struct Draft {
     pub(super) raw_events: bool,
     /// Tools that the client carries out.
     pub(super) dynamic_tools: DynamicTools,
+    /// Why the thread begins to work, as hooks are told.
+    pub(super) begins_as: SessionStartSource,
 }
 
 /// The dynamic tools of a stored thread. Those that can't be read are left out.

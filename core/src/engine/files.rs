@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
 use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
+use crate::hooks::HookCatalog;
 use crate::memory::Memories;
 use crate::model::{self, ModelInfo};
 use crate::project_doc::ProjectDoc;
@@ -34,6 +35,8 @@ pub(super) struct ThreadFiles {
     pub(super) rules: ThreadRules,
     /// What is wrong with files of rules, unless it was known before.
     pub(super) rules_problems: Vec<RulesProblem>,
+    /// The hooks, and the folder that they were read for.
+    pub(super) hooks: (HookCatalog, PathBuf),
 }
 
 type Configured = (Arc<Config>, Option<Result<Arc<str>>>, Option<Vec<ModelInfo>>);
@@ -52,6 +55,7 @@ impl ThreadFiles {
         let source = source.clone();
         let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
         let (tell_rules, mut read_rules) = oneshot::channel::<ReadRules>();
+        let (tell_hooks, mut read_hooks) = oneshot::channel::<HookCatalog>();
         let folder = cwd.clone();
         let kept = overrides.clone();
         let home = Arc::clone(home_rules);
@@ -68,6 +72,7 @@ impl ThreadFiles {
                     return (ProjectDoc::default(), None);
                 }
             };
+            let _ = tell_hooks.send(HookCatalog::of_config(&config, &source, &folder, &overrides));
             let _ = tell.send(Ok((Arc::clone(&config), instructions(&config), models)));
             let mut problems = home.refresh();
             let (rules, more) = read_projects(&config.trusted_folders);
@@ -102,6 +107,7 @@ impl ThreadFiles {
             memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
             rules_problems,
+            hooks: (read_hooks.try_recv().unwrap_or_default(), cwd),
         })
     }
 

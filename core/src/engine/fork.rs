@@ -14,6 +14,7 @@ use crate::history::{
     Entry, ForkPoint, History, LogPosition, NewLog, Provenance, SavedSettings, SessionMeta, StoredThread,
     ThreadLog, WriterLock, first_line,
 };
+use crate::hooks::SessionStartSource;
 use crate::instructions::TURN_ABORTED;
 use crate::session::{ConversationState, ThreadMessage};
 use crate::{Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo};
@@ -276,6 +277,7 @@ impl Engine {
             settings_untold: start.ephemeral,
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(meta),
+            begins_as: SessionStartSource::Fork,
         })
     }
 }

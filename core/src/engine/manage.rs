@@ -11,6 +11,7 @@ use crate::history::{
     AllTurns, Entry, ForkPoint, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, SessionMeta,
     StoredThread, TurnsPage, TurnsQuery, timestamp,
 };
+use crate::hooks::SessionStartSource;
 use crate::{
     Error, Event, Field, HistoryMode, Op, Reply, Result, ThreadId, ThreadInfo, ThreadOperation,
     ThreadSnapshot, ThreadStatus, TurnStatus,
@@ -390,6 +391,7 @@ impl Engine {
             settings_untold: false,
             raw_events: start.raw_events,
             dynamic_tools,
+            begins_as: SessionStartSource::Resume,
         };
         let assembled = self.assemble(draft, grafted.session)?;
         let outbox = &assembled.state.outbox;

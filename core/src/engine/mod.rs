@@ -15,6 +15,7 @@ mod assemble;
 mod claims;
 mod files;
 mod fork;
+mod hooks;
 mod manage;
 mod reload;
 mod resume;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -47,13 +49,14 @@ use crate::exec_policy::{self, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
+use crate::hooks::ThreadHooks;
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::session::{Actor, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
 use crate::{
-    BackgroundTerminal, DynamicTools, Error, Event, EventSink, Op, Reply, Result, SettingsPatch, ThreadId,
-    ThreadInfo, ThreadSettings, instructions, telemetry,
+    BackgroundTerminal, DynamicTools, Error, Event, EventSink, HookEvent, Op, Reply, Result, SettingsPatch,
+    ThreadId, ThreadInfo, ThreadSettings, instructions, telemetry,
 };
 
 /// How much of the time that the end may take is kept for writing down what the store has in memory only.
@@ -251,6 +254,7 @@ impl Engine {
             agents: Arc::clone(&services.agents),
             goals: Arc::clone(&services.goals),
             queue: Arc::clone(&services.queue),
+            hooks: Arc::clone(&services.hooks),
         };
         if let Some(spawn) = &services.agents.place.spawn {
             self.agents.loaded(id, spawn, &state.info.session_id);
@@ -297,11 +301,22 @@ impl Engine {
     }
 
     /// Ends all threads within this time: turns are recorded as interrupted first, then children are ended and files
-    /// synced. Nothing is told any more.
+    /// synced. Nothing is told any more. Hooks that are to hear of it may take their own time, three seconds at most.
     pub async fn shutdown(&self, within: Duration) {
-        let end = Instant::now() + within;
         // Nobody finds them any more; they are reached as long as this is kept.
-        let _threads = std::mem::take(&mut *self.threads.lock());
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let hooks: Vec<_> = threads
+            .values()
+            .filter(|thread| thread.hooks.any(HookEvent::SessionEnd))
+            .map(|thread| Arc::clone(&thread.hooks))
+            .collect();
+        let told = join_all(hooks.iter().map(|hooks| hooks.end_session(true)));
+        tokio::join!(told, self.end_threads(within));
+        drop(threads);
+    }
+
+    async fn end_threads(&self, within: Duration) {
+        let end = Instant::now() + within;
         if !self.actors.quit(end - SAVING_TIME.min(within / 2)).await {
             tracing::warn!("some threads did not end in time");
         }
@@ -364,6 +379,7 @@ pub struct ThreadHandle {
     agents: Arc<ThreadAgents>,
     goals: Arc<GoalTracker>,
     queue: Arc<MessageQueue>,
+    hooks: Arc<ThreadHooks>,
 }
 
 impl ThreadHandle {

@@ -18,6 +18,7 @@ use crate::history::{
     AllTurns, ResumedLog, RolloutName, SavedSettings, SessionMeta, StoredThread, ThreadLog, TurnsPage,
     TurnsQuery,
 };
+use crate::hooks::SessionStartSource;
 use crate::session::{ConversationState, ThreadMessage, ThreadState, settings};
 use crate::{
     Error, Event, Field, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
@@ -272,6 +273,7 @@ impl Engine {
             settings_untold,
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(&meta),
+            begins_as: SessionStartSource::Resume,
         };
         self.assemble(draft, session)
     }

@@ -10,6 +10,7 @@ use super::{Engine, ResumeThread, ResumedThread, StartThread};
 use crate::history::rollout::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};
 use crate::history::{Entry, SessionMeta};
+use crate::hooks::SessionStartSource;
 use crate::session::{ConversationState, ThreadMessage};
 use crate::{Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus};
 
@@ -121,6 +122,7 @@ impl Engine {
             settings_untold: true,
             raw_events: start.raw_events,
             dynamic_tools,
+            begins_as: SessionStartSource::Startup,
         };
         let assembled = self.assemble(draft, session)?;
         self.store().keep_unstarted(id, kept, true);

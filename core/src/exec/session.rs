@@ -118,7 +118,7 @@ impl CommandSession {
     }
 
     /// Argument vector.
-    pub(super) fn command(&self) -> &[String] {
+    pub(crate) fn command(&self) -> &[String] {
         &self.command
     }
 

@@ -9,6 +9,7 @@ use tokio::time::{sleep_until, timeout};
 
 use super::launcher::{Launched, Launcher};
 use super::remaining_output::RemainingOutput;
+use super::stdio::ChildOutput;
 
 /// Bytes of one read at most.
 const READ: usize = 8 * 1024;
@@ -90,6 +91,101 @@ impl Launched {
     }
 }
 
+/// What a child has printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Captured {
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Its standard output.
+    pub(crate) output: Vec<u8>,
+    /// Its standard error.
+    pub(crate) errors: Vec<u8>,
+}
+
+impl Launcher {
+    /// As [`Launcher::capture`], of a child that has [`Output::Separate`](super::launcher::Output) and input, which it
+    /// need not read; ends well whatever its exit code. The time counts from when it runs.
+    pub(crate) async fn converse(self, input: Vec<u8>, limits: Limits) -> Result<Captured, CaptureError> {
+        let mut launched = self.spawn().map_err(CaptureError::Start)?;
+        timeout(limits.time, launched.exchange(&input, limits.output))
+            .await
+            .unwrap_or(Err(CaptureError::TooSlow(limits.time)))
+    }
+}
+
+impl Launched {
+    async fn exchange(&mut self, input: &[u8], limit: usize) -> Result<Captured, CaptureError> {
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let (mut from_output, mut from_errors) = (vec![0; READ], vec![0; READ]);
+        let mut output_open = true;
+        let mut errors_open = self.errors.is_some();
+        let mut ended: Option<(ExitStatus, RemainingOutput)> = None;
+        let stdin = self.input.take();
+        let write = async {
+            if let Some(mut stdin) = stdin {
+                // It may end, or close its input, before it has read everything.
+                let _ = stdin.write(input).await;
+            }
+        };
+        tokio::pin!(write);
+        let mut writing = true;
+        while output_open || errors_open || ended.is_none() {
+            let until = ended.as_ref().map(|(_, rest)| rest.until());
+            let stderr = &mut self.errors;
+            let (length, of_output) = tokio::select! {
+                biased;
+                status = self.child.wait(), if ended.is_none() => {
+                    let status = status.map_err(CaptureError::Lost)?;
+                    ended = Some((status, RemainingOutput::of(output_open.then_some(&self.output))));
+                    continue;
+                }
+                length = self.output.read(&mut from_output), if output_open => {
+                    (length.map_err(CaptureError::Lost)?, true)
+                }
+                length = read_from(stderr, &mut from_errors), if errors_open => {
+                    (length.map_err(CaptureError::Lost)?, false)
+                }
+                () = &mut write, if writing => {
+                    writing = false;
+                    continue;
+                }
+                () = sleep_until(until.unwrap_or_else(tokio::time::Instant::now)), if until.is_some() => break,
+            };
+            if of_output {
+                output_open = length > 0;
+                output.extend_from_slice(&from_output[..length]);
+            } else {
+                errors_open = length > 0;
+                errors.extend_from_slice(&from_errors[..length]);
+            }
+            if output.len().max(errors.len()) > limit {
+                return Err(CaptureError::TooLong(limit));
+            }
+            if let Some((_, rest)) = &mut ended {
+                rest.read(if of_output { length } else { 0 });
+                if !errors_open && rest.is_over() {
+                    break;
+                }
+            }
+        }
+        match ended {
+            Some((status, _)) => Ok(Captured {
+                status,
+                output,
+                errors,
+            }),
+            None => Err(CaptureError::Lost(io::Error::other("it has no exit status"))),
+        }
+    }
+}
+
+async fn read_from(from: &mut Option<ChildOutput>, buffer: &mut [u8]) -> io::Result<usize> {
+    match from {
+        Some(from) => from.read(buffer).await,
+        None => Ok(0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +255,35 @@ mod tests {
         let words: Vec<_> = output.split_whitespace().collect();
         assert_eq!(words.len(), 2, "{output}");
         assert_eq!(words[0], words[1], "leads its session");
+    }
+
+    async fn converse(script: &str, input: usize) -> Result<(Option<i32>, usize, String), CaptureError> {
+        let launcher = Launcher::new("/bin/sh", ["-c", script], Variables::Inherited, Output::Separate);
+        let captured = launcher.with_input().converse(vec![b'x'; input], LIMITS).await?;
+        let errors = String::from_utf8(captured.errors).expect("text");
+        Ok((captured.status.code(), captured.output.len(), errors))
+    }
+
+    #[tokio::test]
+    async fn a_child_may_read_its_input_or_not() {
+        const LARGE: usize = 10 << 20;
+        for (script, expected) in [
+            ("wc -c | tr -d ' \\n'; echo no >&2; exit 3", (Some(3), 8, "no\n")),
+            ("exit 0", (Some(0), 0, "")),
+            ("exec <&-; echo closed", (Some(0), 7, "")),
+            ("head -c 10", (Some(0), 10, "")),
+            ("kill -9 $$", (None, 0, "")),
+        ] {
+            let (code, length, errors) = converse(script, LARGE).await.expect("it ends");
+            assert_eq!((code, length, errors.as_str()), expected, "{script}");
+        }
+    }
+
+    #[tokio::test]
+    async fn endless_output_of_either_kind_ends_it() {
+        for script in ["cat /dev/zero", "cat /dev/zero >&2"] {
+            let error = converse(script, 0).await.expect_err("too much");
+            assert_eq!(error.to_string(), "it printed more than 1000 bytes", "{script}");
+        }
     }
 }

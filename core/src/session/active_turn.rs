@@ -325,7 +325,11 @@ impl ActiveTurn {
         let turn_id = self.id.to_string();
         let (status, error) = match result.outcome {
             Outcome::Completed => (TurnStatus::Completed, None),
-            Outcome::Interrupted => (TurnStatus::Interrupted, None),
+            Outcome::Interrupted => {
+                let guardian = services.guardian.as_ref();
+                let error = guardian.and_then(|guardian| guardian.error_of(&self.id));
+                (TurnStatus::Interrupted, error)
+            }
             Outcome::Failed(error) => (TurnStatus::Failed, Some(error)),
         };
         tracing::info!(

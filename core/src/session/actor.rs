@@ -361,6 +361,11 @@ impl Actor {
             tracing::error!("{lost}");
             services.outbox.emit(Event::Warning(lost));
         }
+        // Others may have the file by now: hooks take their time.
+        if !matches!(end, End::Quit(_)) {
+            services.hooks.end_session(false).await;
+        }
+        services.hooks.close();
         if let End::Asked(reply) = end {
             asked = Some(reply);
         }

@@ -82,7 +82,7 @@ impl Calls {
             custom,
             output: None,
         });
-        let run = tools.run(cx(self.cancel.clone()), call);
+        let run = tools.run_with_hooks(cx(self.cancel.clone()), call);
         self.running.push(run.map(move |end| (slot, end)).boxed());
     }
 

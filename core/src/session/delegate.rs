@@ -28,6 +28,7 @@ use crate::history::{
     BaseInstructions, ContextWindow as FirstWindow, Layout, LogPosition, LogWriter, NewLog, Provenance,
     SessionMeta, ThreadLog, ThreadStore, timestamp,
 };
+use crate::hooks::ThreadHooks;
 use crate::model::{
     ContextWindow, ModelCatalog, ModelClient, ModelClientOptions, ModelClientSession, ThreadLineage,
     TurnIdentity,
@@ -209,6 +210,7 @@ impl Delegate {
                 DelegateKind::Review => Arc::clone(&host.skills),
                 DelegateKind::ApprovalReview => ThreadSkills::none(Arc::clone(config)),
             },
+            hooks: ThreadHooks::none(),
         };
         Self {
             kind,

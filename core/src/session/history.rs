@@ -106,6 +106,16 @@ impl ModelHistory {
         self.raw = Some(RawEvents { outbox, turn_id });
     }
 
+    /// Tells an item that a server has sent and that does not become a part of the history.
+    pub(crate) fn tell_aside(&self, item: &ResponseItem) {
+        if let Some(raw) = &self.raw {
+            raw.outbox.emit(Event::RawItem {
+                turn_id: Arc::clone(&raw.turn_id),
+                item: Box::new(item.clone()),
+            });
+        }
+    }
+
     /// What comes now belongs to this turn.
     pub(crate) fn turn_began(&mut self, turn_id: &Arc<str>) {
         if let Some(raw) = &mut self.raw {

@@ -10,7 +10,7 @@
 //!   (what is known of the thread between and during turns), `settings`, `queue` (what the user wants to say next)
 //! * summing up a history that is too long: `compaction`, and `turn/compaction` for what happens in the turn
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
-//!   `turn/events` (what comes of a response), `request` (what the turn decides about its requests), `calls` (tool calls),
+//!   `turn/begin`, `turn/events` (what comes of a response), `turn/hooks` (what hooks have to say), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread),
 //!   `memory` (notes for later threads)
 //! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
@@ -65,6 +65,7 @@ use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
 use crate::goal_tracker::GoalTracker;
 use crate::history::{LoadHistory, ThreadLog, ThreadStore};
+use crate::hooks::ThreadHooks;
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -107,6 +108,8 @@ pub(crate) struct Services {
     pub(crate) delegates: Arc<DelegateHost>,
     /// Judges approvals in the user's place where that is wanted.
     pub(crate) guardian: Option<Arc<Guardian>>,
+    /// Commands of the user that run at events.
+    pub(crate) hooks: Arc<ThreadHooks>,
 }
 
 /// What the turns of a thread hand on to each other.

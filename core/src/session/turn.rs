@@ -1,7 +1,9 @@
 //! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
 
+mod begin;
 mod compaction;
 mod events;
+mod hooks;
 mod retry;
 mod review;
 mod shells;
@@ -12,8 +14,8 @@ use std::time::{Duration, Instant};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
+use self::hooks::{RequestEnd, SAMPLING, TurnHooks};
 use super::calls::Calls;
-use super::context::EnvironmentContext;
 use super::history::message;
 use super::inbox::{StreamInterrupt, TurnInbox, TurnInput, TurnMessage};
 use super::message::MessageContext;
@@ -21,13 +23,13 @@ use super::request::Request;
 use super::stream::{ResponseItems, TakenIds};
 use super::turn_end::{Outcome, TurnResult};
 use super::user_shell::{RunningShellCommand, ShellCommand};
-use super::{ConversationState, Services, input};
+use super::{ConversationState, Services};
 use crate::features;
 use crate::history::Entry;
 use crate::instructions::TURN_ABORTED;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem};
 use crate::net::client::network;
-use crate::{Event, Item, ItemBody, ModeKind, ReviewTarget, ThreadSettings, TokenUsage, new_id};
+use crate::{Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -108,6 +110,7 @@ pub(crate) async fn run(
         asked: false,
         overflowed: false,
         interrupt_told: false,
+        hooks: TurnHooks::default(),
     };
     let outcome = turn.run_to_end().await;
     turn.session.history.turn_ended();
@@ -148,6 +151,8 @@ struct Turn<'a> {
     overflowed: bool,
     /// The history says already that the turn was interrupted.
     interrupt_told: bool,
+    /// What hooks have to say of it.
+    hooks: TurnHooks,
 }
 
 impl Turn<'_> {
@@ -179,9 +184,12 @@ impl Turn<'_> {
             TurnTask::Compact => return self.compact_as_asked().await,
             TurnTask::Goal(items) => self.session.history.push(items),
         }
-        loop {
-            if self.sample().await? || self.inbox.has_steer() {
+        while !self.hooks.refused {
+            if self.sample().await? || (self.inbox.has_steer() && !self.hooks.refused) {
                 continue;
+            }
+            if self.hooks.refused {
+                break;
             }
             if self.any_shell() {
                 self.finish_shells().await?;
@@ -192,13 +200,21 @@ impl Turn<'_> {
                 self.session.history.push(news);
                 continue;
             }
-            self.drain_inbox().await;
-            return Ok(());
+            if !self.may_stop().await? || self.inbox.has_steer() {
+                continue;
+            }
+            break;
         }
+        if self.any_shell() {
+            self.finish_shells().await?;
+        }
+        self.drain_inbox().await;
+        Ok(())
     }
 
     /// Leaves a history that the next turn can go on with. What the user said and the model did not hear stays in it.
     async fn give_up(&mut self, outcome: &Outcome) {
+        self.hooks.resting = true;
         self.session.history.close_calls();
         // Those of an interrupted turn are being ended; those of a failed one go on to their end.
         while self.any_shell() {
@@ -220,104 +236,8 @@ impl Turn<'_> {
                 let marker = message("user", [TURN_ABORTED.to_owned()]);
                 self.session.history.push([marker]);
             }
+            self.tell_interrupt().await;
         }
-    }
-
-    /// Tells the model of its surroundings and what the user says.
-    async fn begin(&mut self) -> Result<(), Outcome> {
-        let Self {
-            services,
-            session,
-            plan,
-            ..
-        } = self;
-        let log = services.outbox.log();
-        session.load(services, plan.request.context_window).await;
-        session.history.limit_outputs(plan.request.output_limit);
-        session.history.turn_began(&plan.id);
-        services.goals.turn_began(&plan.id).await;
-        session.usage.turn_began(Some(plan.request.context_window));
-        log.append(vec![Entry::TurnStarted {
-            turn_id: plan.id.to_string(),
-            root_turn_id: plan.root_id.clone(),
-            started_at: plan.started_at,
-            model_context_window: Some(plan.request.context_window),
-            mode: plan.settings.collaboration_mode,
-        }]);
-        let settings = plan
-            .new_settings
-            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
-        if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
-            log.append(settings.into_iter().collect());
-            return Ok(());
-        }
-        // What the user says is kept whatever comes of it.
-        let compacted = self.compact_before_turn().await;
-        let Self {
-            services,
-            session,
-            plan,
-            client,
-            ..
-        } = self;
-        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
-            client.git_context().await
-        } else {
-            None
-        };
-        let now = EnvironmentContext::new(
-            &plan.settings,
-            services.developer_instructions.as_deref(),
-            plan.request.deferred_tools.overview(),
-        )
-        .in_team(services.agents.team(plan.request.agents))
-        .with_git(git.as_deref())
-        .with_skills(
-            services
-                .skills
-                .section(&plan.settings.cwd, plan.request.context_window)
-                .await,
-        )
-        .with_memories(services.memories.as_ref());
-        let news = session.context.update(&services.config, now).await;
-        session.history.push(news.messages);
-        let context = Entry::TurnContext {
-            turn_id: plan.id.to_string(),
-            settings: Box::new((*plan.settings).clone()),
-        };
-        log.append(news.state.into_iter().chain([context]).chain(settings).collect());
-        for warning in news.warnings {
-            services.outbox.emit(Event::Warning(warning));
-        }
-        let turn_input = std::mem::take(&mut plan.turn_input);
-        self.hear(turn_input).await;
-        compacted
-    }
-
-    /// Takes what the user says into the history, and shows it back.
-    async fn hear(&mut self, turn_input: TurnInput) {
-        let history = &mut self.session.history;
-        history.push(self.session.context.additional(&turn_input.additional_context));
-        history.push(turn_input.agent_message);
-        if turn_input.input.is_empty() {
-            return;
-        }
-        let skills = self
-            .services
-            .skills
-            .named(&self.plan.settings.cwd, &turn_input.input)
-            .await;
-        history.push(input::to_messages(&turn_input.input, &skills).await);
-        let item = Item {
-            id: new_id(),
-            started_at_ms: Some(crate::now_ms()),
-            completed_at_ms: None,
-            body: ItemBody::UserMessage {
-                client_id: turn_input.client_id,
-                content: turn_input.input,
-            },
-        };
-        self.services.outbox.item_at_once(&self.plan.id, item).await;
     }
 
     /// Takes what has come in since the last request.
@@ -351,16 +271,27 @@ impl Turn<'_> {
     /// One request and what follows from it. `true`: another one is needed.
     async fn sample(&mut self) -> Result<bool, Outcome> {
         self.drain_inbox().await;
+        if self.hooks.refused {
+            return Ok(false);
+        }
         self.compact_if_due().await?;
+        if !self.begin_session().await? {
+            return Ok(false);
+        }
+        self.hear_waiting_hooks();
         self.asked = true;
         let news = self.services.goals.news(false).await;
         self.session.history.push(news);
         match self.request().await {
             Ok(more) => {
                 self.client.on_success();
+                self.model_request_over();
                 Ok(more)
             }
-            Err(StreamInterrupt::Steered) => Ok(true),
+            Err(StreamInterrupt::Steered) => {
+                self.model_request_over();
+                Ok(true)
+            }
             Err(StreamInterrupt::Interrupted) => Err(Outcome::Interrupted),
             Err(StreamInterrupt::Failed(error)) => self.failed(&error).await.map(|()| true),
         }
@@ -368,6 +299,7 @@ impl Turn<'_> {
 
     /// Sends the history, and takes the answer with all its tool calls.
     async fn request(&mut self) -> Result<bool, StreamInterrupt> {
+        let attempt = self.before_model_request(SAMPLING).await?;
         let mut calls = Calls::new(self.inbox.cancel.child_token());
         self.services.goals.response_began();
         self.prompt.input = self.session.history.take_items();
@@ -381,7 +313,15 @@ impl Turn<'_> {
         for warning in network().take_warnings() {
             self.services.outbox.emit(Event::Warning(warning));
         }
-        let mut stream = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)))?;
+        let opened =
+            opened.and_then(|opened| opened.map_err(|error| StreamInterrupt::Failed(Box::new(error))));
+        let mut stream = match opened {
+            Ok(stream) => stream,
+            Err(cut) => {
+                self.after_model_request(attempt, &RequestEnd::of(None, Some(&cut)));
+                return Err(cut);
+            }
+        };
 
         let place = MessageContext {
             outbox: self.services.outbox.clone(),
@@ -409,12 +349,16 @@ impl Turn<'_> {
             items.cut().await;
         }
         self.taken_ids = items.into_taken();
-        if !matches!(cut, Some(StreamInterrupt::Interrupted)) {
+        let end = RequestEnd::of(completed.as_ref(), cut.as_ref());
+        if matches!(cut, Some(StreamInterrupt::Interrupted)) {
+            self.after_model_request(attempt, &end);
+        } else {
             let cancelled = self.inbox.cancel.clone();
+            let told = self.tell_of_model_request(attempt, &end);
             tokio::select! {
                 biased;
                 () = cancelled.cancelled() => cut = Some(StreamInterrupt::Interrupted),
-                () = calls.all() => {}
+                _ = async { tokio::join!(calls.all(), told) } => {}
             }
             if calls.stopped() {
                 cut = Some(StreamInterrupt::Interrupted);
@@ -425,6 +369,7 @@ impl Turn<'_> {
             calls.stop(&self.inbox.hurry).await;
         }
         let any_calls = calls.any();
+        self.hear_waiting_hooks();
         self.session.history.push(calls.into_outputs());
         if let Some(StreamInterrupt::Failed(error)) = &mut cut {
             self.limits.append(&mut error.rate_limits);

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, reviewed};
+use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, hooked, reviewed};
 use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::git::Repository;
@@ -85,7 +85,7 @@ async fn plan(cx: &CallContext, call: &ToolCall) -> PlannedCall {
 }
 
 /// The patch of a call: its input, or the `input` of a function's arguments.
-fn patch_text(arguments: &str) -> String {
+pub(super) fn patch_text(arguments: &str) -> String {
     let is_json = arguments.trim_start().starts_with('{');
     let parsed = is_json
         .then(|| serde_json::from_str::<Value>(arguments).ok())
@@ -169,7 +169,16 @@ async fn try_apply(
             return Err(ToolEnd::text(reason));
         }
         PatchDecision::Ask if !cx.patches.is_allowed(&places) => {
-            ask(cx, &item, places).await?;
+            match hooked::decide_patch(cx, &item.id, text).await {
+                None => ask(cx, &item, places).await?,
+                Some(decision) => {
+                    cx.outbox.item_started(&cx.turn_id, item.clone());
+                    if let Err(reason) = decision {
+                        end(cx, item, CallStatus::Declined, None, None).await;
+                        return Err(ToolEnd::text(reason));
+                    }
+                }
+            }
         }
         PatchDecision::Ask | PatchDecision::Apply => cx.outbox.item_started(&cx.turn_id, item.clone()),
     }
@@ -188,7 +197,8 @@ async fn try_apply(
             end(cx, item, CallStatus::Completed, Some(summary.clone()), None).await;
             let turn_id = cx.turn_id.clone();
             cx.outbox.emit(Event::TurnDiff { turn_id, diff });
-            return Ok(ToolEnd::text(output(0, begun.elapsed(), &summary)));
+            let told = ToolEnd::text(output(0, begun.elapsed(), &summary));
+            return Ok(cx.record.succeeded(told));
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the patch could not be written because of an internal error".to_owned(),

@@ -73,7 +73,7 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
     cx.outbox.item_completed(&cx.turn_id, item).await;
     tokio::select! {
         biased;
-        output = output(&cx, content) => ToolEnd::Output(output),
+        output = output(&cx, content) => cx.record.succeeded(ToolEnd::Output(output)),
         () = cx.cancel.cancelled() => super::exec_command::aborted(begin.elapsed()),
     }
 }

@@ -48,7 +48,7 @@ impl Tool for GetGoal {
     }
 
     fn run(&self, cx: CallContext, _call: ToolCall) -> BoxFuture<'_, ToolEnd> {
-        async move { output(cx.goals.goal().await) }.boxed()
+        async move { output(&cx, cx.goals.goal().await) }.boxed()
     }
 }
 
@@ -83,7 +83,7 @@ impl Tool for CreateGoal {
                 Ok(CreateArguments {
                     objective,
                     token_budget,
-                }) => output(cx.goals.create(&objective, token_budget).await.map(Some)),
+                }) => output(&cx, cx.goals.create(&objective, token_budget).await.map(Some)),
                 Err(end) => end,
             }
         }
@@ -122,7 +122,7 @@ impl Tool for UpdateGoal {
             tokio::select! {
                 biased;
                 () = cx.cancel.cancelled() => ToolEnd::text("aborted by user"),
-                goal = cx.goals.update(status) => output(goal.map(Some)),
+                goal = cx.goals.update(status) => output(&cx, goal.map(Some)),
             }
         }
         .boxed()
@@ -144,7 +144,7 @@ fn spec(name: &str, description: &str, properties: &Value, required: &[&str]) ->
     })
 }
 
-fn output(goal: Result<Option<Goal>>) -> ToolEnd {
+fn output(cx: &CallContext, goal: Result<Option<Goal>>) -> ToolEnd {
     let goal = match goal {
         Ok(goal) => goal,
         Err(error) => return ToolEnd::text(error.to_string()),
@@ -163,5 +163,5 @@ fn output(goal: Result<Option<Goal>>) -> ToolEnd {
         "remainingTokens": remaining,
         "completionBudgetReport": report,
     });
-    ToolEnd::text(text.to_string())
+    cx.record.succeeded(ToolEnd::text(text.to_string()))
 }

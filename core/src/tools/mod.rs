@@ -4,7 +4,7 @@
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
 //! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
 //! (other agents), `dynamic` (tools of the client), `tool_search` (tools that are shown once they are searched for),
-//! `reviewed` (calls that a model judges in the user's place), `tests`. `web_search` runs at the model's server:
+//! `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have to say), `tests`. `web_search` runs at the model's server:
 //! `crate::session` adds it to requests.
 
 mod apply_patch;
@@ -12,6 +12,7 @@ mod collab;
 mod dynamic;
 mod exec_command;
 mod goal;
+mod hooked;
 mod patch_in_shell;
 mod request_permissions;
 mod request_user_input;
@@ -47,12 +48,14 @@ use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::goal_tracker::GoalTracker;
+use crate::hooks::ThreadHooks;
 use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
 use crate::{ReviewedAction, ThreadSettings, features};
 
+pub(crate) use self::hooked::CallRecord;
 pub(crate) use self::tool_search::DeferredTools;
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
@@ -240,6 +243,10 @@ pub(crate) struct CallContext {
     pub(crate) goals: Arc<GoalTracker>,
     /// Who judges in the user's place, if that is wanted.
     pub(crate) reviewer: Option<Arc<dyn ApprovalReviewer>>,
+    /// The thread's hooks.
+    pub(crate) hooks: Arc<ThreadHooks>,
+    /// What hooks are told of the call.
+    pub(crate) record: CallRecord,
 }
 
 /// A call as the model made it.
@@ -358,6 +365,29 @@ impl ToolSet {
             None if APPROVED.contains(&call.name.as_str()) => PlannedCall::Unavailable,
             None => PlannedCall::Unsupported,
         }
+    }
+
+    /// Carries out one call, before and after which the thread's hooks run.
+    pub(crate) fn run_with_hooks(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'static, ToolEnd> {
+        if hooked::is_watched(&cx) {
+            hooked::run(self.clone(), cx, call).boxed()
+        } else {
+            self.run(cx, call)
+        }
+    }
+
+    /// Whether there is a tool for the call.
+    fn has(&self, cx: &CallContext, call: &ToolCall) -> bool {
+        let namespace = call
+            .namespace
+            .as_deref()
+            .filter(|namespace| *namespace != "functions");
+        cx.dynamic.contains(call.namespace.as_deref(), &call.name)
+            || self
+                .tools
+                .iter()
+                .any(|tool| tool.name() == call.name && tool.namespace() == namespace)
+            || (cx.agents.is_some() && collab::find(namespace, &call.name).is_some())
     }
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.

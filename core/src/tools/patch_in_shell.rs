@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::{CallContext, ToolEnd, apply_patch};
+use super::{CallContext, CallRecord, ToolEnd, apply_patch};
 use crate::model::FunctionOutput;
 
 /// A patch in a script that does nothing else.
@@ -28,6 +28,11 @@ pub(super) async fn intercept(cx: &CallContext, call_id: &str, script: &str, cwd
     let ShellPatch { folder, text } = find(script)?;
     let folder = folder.map_or_else(|| cwd.to_owned(), |folder| cwd.join(folder));
     let begun = Instant::now();
+    // No hook is told of its end: the call was one of the shell, which has not run.
+    let cx = &CallContext {
+        record: CallRecord::default(),
+        ..cx.clone()
+    };
     let end = apply_patch::apply(cx, call_id.to_owned(), &text, folder).await;
     Some(match end {
         ToolEnd::Output(FunctionOutput::Text(text)) if text.starts_with("Exit code: ") => {

@@ -188,7 +188,7 @@ async fn run(cx: &CallContext, call_id: String, arguments: Arguments) -> ToolEnd
         PermissionGrant::default()
     };
     cx.approvals.grant(&cx.turn_id, &grant);
-    ToolEnd::text(told(&grant).to_string())
+    cx.record.succeeded(ToolEnd::text(told(&grant).to_string()))
 }
 
 /// Whether the user may be asked for permissions.

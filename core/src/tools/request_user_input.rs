@@ -129,7 +129,8 @@ async fn ask(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
         .into_iter()
         .map(|(id, answers)| (id, json!({ "answers": answers })))
         .collect();
-    ToolEnd::text(json!({ "answers": answers }).to_string())
+    cx.record
+        .succeeded(ToolEnd::text(json!({ "answers": answers }).to_string()))
 }
 
 impl From<Question> for UserQuestion {

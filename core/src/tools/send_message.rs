@@ -62,7 +62,7 @@ impl Tool for SendMessage {
                 },
             };
             cx.outbox.item_at_once(&cx.turn_id, item).await;
-            ToolEnd::text("{\"accepted\":true}")
+            cx.record.succeeded(ToolEnd::text("{\"accepted\":true}"))
         }
         .boxed()
     }

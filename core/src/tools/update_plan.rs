@@ -101,5 +101,5 @@ fn run(cx: &CallContext, call: &ToolCall) -> ToolEnd {
         explanation,
         steps: steps.collect(),
     });
-    ToolEnd::text("Plan updated")
+    cx.record.succeeded(ToolEnd::text("Plan updated"))
 }

@@ -89,12 +89,14 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
         body: ItemBody::ImageView { path },
     };
     cx.outbox.item_at_once(&cx.turn_id, item).await;
-    ToolEnd::Output(FunctionOutput::Parts(vec![ContentItem::InputImage {
+    let image = ContentItem::InputImage {
         image_url: Some(url),
         file_id: None,
         detail: Some(cx.image_detail.to_owned()),
         extra: Extra::new(),
-    }]))
+    };
+    cx.record
+        .succeeded(ToolEnd::Output(FunctionOutput::Parts(vec![image])))
 }
 
 /// Whether these settings deny reading a file, links followed. What can't be told counts as denied.

@@ -83,3 +83,21 @@ async fn others_hear_nothing_of_it() {
     let turn = app.run_turn(&thread, "Hi").await;
     assert!(turn.methods().iter().all(|method| !method.starts_with("raw")));
 }
+
+#[tokio::test]
+async fn what_a_server_says_to_sum_up_is_told_too() {
+    let model = MockModel::start([Answer::from("done"), Answer::from("The summary")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"experimentalRawEvents": true})).await;
+    app.run_turn(&thread, "Hi").await;
+    app.call("thread/compact/start", json!({"threadId": thread}))
+        .await;
+    let told = app
+        .wait_where("rawResponseItem/completed", |params| {
+            params["item"]["content"][0]["text"] == "The summary"
+        })
+        .await;
+    assert_eq!(told["item"]["role"], "assistant");
+    app.stop().await;
+}

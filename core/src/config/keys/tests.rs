@@ -30,7 +30,7 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
             ("tools.web_search", of::<WebSearchSettings>),
         ],
         |path| {
-            !["otel.", "agents.", "skills."]
+            !["otel.", "agents.", "skills.", "hooks"]
                 .iter()
                 .any(|table| path.starts_with(table))
         },

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::history::read::replay::{ReadLimit, RestoredHistory};
 use crate::history::store::load::load_later;
 use crate::history::{Entry, ForkPoint, SessionMeta, ThreadLog};
+use crate::hooks::SessionStartSource;
 use crate::model::{KnownItem, ModelInfo, ResponseItem};
 use crate::session::{ConversationState, ThreadMessage};
 use crate::{
@@ -231,6 +232,7 @@ impl Engine {
             settings_untold: true,
             raw_events: false,
             dynamic_tools: DynamicTools::default(),
+            begins_as: SessionStartSource::Startup,
         };
         self.assemble(draft, session)
     }

@@ -19,6 +19,8 @@ pub(super) struct CircuitBreaker {
     in_a_row: usize,
     /// Whether they were denied, the last one last.
     recent: VecDeque<bool>,
+    /// Why the turn was stopped.
+    stopped: Option<String>,
 }
 
 impl CircuitBreaker {
@@ -36,13 +38,21 @@ impl CircuitBreaker {
             self.recent.pop_front();
         }
         let in_window = self.recent.iter().filter(|denied| **denied).count();
-        (denied && (self.in_a_row >= IN_A_ROW || in_window >= IN_WINDOW)).then(|| {
-            format!(
+        if denied && (self.in_a_row >= IN_A_ROW || in_window >= IN_WINDOW) {
+            self.stopped = Some(format!(
                 "Automatic approval review rejected too many approval requests for this turn ({} consecutive, \
                  {in_window} in the last {WINDOW} reviews); interrupting the turn.",
                 self.in_a_row
-            )
-        })
+            ));
+            return self.stopped.clone();
+        }
+        None
+    }
+
+    /// Why this turn was stopped, if it was.
+    pub(super) fn stopped(&self, turn_id: &str) -> Option<String> {
+        let is_it = self.turn_id.as_deref() == Some(turn_id);
+        self.stopped.clone().filter(|_| is_it)
     }
 }
 

@@ -8,10 +8,11 @@ use tracing::Instrument;
 use super::Guardian;
 use crate::approval_review::ReviewRequest;
 use crate::exec::OutputLimit;
+use crate::hooks::ThreadHooks;
 use crate::model::{KnownItem, ResponseItem};
 use crate::session::Services;
 use crate::session::state::ThreadState;
-use crate::tools::{CallContext, PlannedCall, ToolCall};
+use crate::tools::{CallContext, CallRecord, PlannedCall, ToolCall};
 use crate::{Assessment, Error, Reply, Result};
 
 /// Has the last item of a history reviewed. The answer comes from a task of its own: the thread goes on meanwhile.
@@ -46,6 +47,8 @@ pub(in crate::session) fn review_last_call(
         agents: None,
         goals: Arc::clone(&services.goals),
         reviewer: None,
+        hooks: ThreadHooks::none(),
+        record: CallRecord::default(),
     };
     let tools = services.tools.clone();
     let review = async move {

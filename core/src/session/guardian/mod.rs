@@ -27,8 +27,8 @@ use crate::instructions;
 use crate::model::ResponseItem;
 use crate::outbox::Outbox;
 use crate::{
-    ApprovalPolicy, ApprovalReview, ApprovalsReviewer, Assessment, AssessmentOutcome, Event, ReviewStatus,
-    RiskLevel, ThreadSettings, UserAuthorization, new_id, now_ms,
+    ApprovalPolicy, ApprovalReview, ApprovalsReviewer, Assessment, AssessmentOutcome, ErrorKind, Event,
+    ReviewStatus, RiskLevel, ThreadSettings, TurnError, UserAuthorization, new_id, now_ms,
 };
 
 /// See the module.
@@ -58,6 +58,17 @@ impl Guardian {
     pub(crate) fn is_asked(settings: &ThreadSettings) -> bool {
         settings.approvals_reviewer != ApprovalsReviewer::User
             && settings.approval_policy == ApprovalPolicy::OnRequest
+    }
+
+    /// What an interrupted turn has for an error, if it was stopped for too many denials and the configuration asks for it.
+    pub(crate) fn error_of(&self, turn_id: &str) -> Option<TurnError> {
+        let message = lock(&self.breaker).stopped(turn_id)?;
+        self.host.config.auto_review_strict.then_some(TurnError {
+            message,
+            kind: ErrorKind::TooManyDenials,
+            details: None,
+            misalignment: None,
+        })
     }
 
     /// Takes note of what is new in the thread's history.

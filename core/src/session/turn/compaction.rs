@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use self::answer::Answer;
+use super::hooks::{COMPACTION, ModelRequest, RequestEnd};
 use super::{Outcome, Turn};
 use crate::history::{Compaction, Entry};
 use crate::instructions;
@@ -17,7 +18,7 @@ use crate::session::compaction::{self, Phase, Reason, shorten};
 use crate::session::context::EnvironmentContext;
 use crate::session::history::cut_middle;
 use crate::session::inbox::StreamInterrupt;
-use crate::{ErrorKind, Event, Item, ItemBody, ThreadSettings, TurnError, UserInput, new_id};
+use crate::{ErrorKind, Event, HookEvent, Item, ItemBody, ThreadSettings, TurnError, UserInput, new_id};
 
 /// Longest summary that is kept, in bytes: no hand-over needs more, and what it takes away from the window it takes away
 /// for a long time.
@@ -159,6 +160,8 @@ impl Turn<'_> {
 
     /// Replaces the history by a summary. Until that is there, the history stays as it is.
     async fn compact(&mut self, task: Task) -> Result<(), Outcome> {
+        let asked = task.reason == Reason::Asked;
+        self.check_compaction(HookEvent::PreCompact, asked).await?;
         let item = Item {
             id: new_id(),
             started_at_ms: Some(crate::now_ms()),
@@ -170,7 +173,8 @@ impl Turn<'_> {
         let (summary, answer) = Box::pin(self.sum_up(&task)).await?;
         self.replace_history(&task, summary, answer).await;
         self.services.outbox.item_completed(&self.plan.id, item).await;
-        Ok(())
+        self.model_request_over();
+        self.check_compaction(HookEvent::PostCompact, asked).await
     }
 
     /// Has the model sum up the history, or as much of it as it can take.
@@ -182,7 +186,13 @@ impl Turn<'_> {
         let mut start = self.first_start();
         let mut refusals = 0;
         loop {
-            let error = match self.ask_for_summary(&mut prompt, start, remote, &why).await {
+            let attempt = match self.before_model_request(COMPACTION).await {
+                Ok(attempt) => attempt,
+                Err(_) => return Err(Outcome::Interrupted),
+            };
+            let asked = self.ask_for_summary(&mut prompt, start, remote, &why).await;
+            self.tell_of_summary(attempt, &asked).await;
+            let error = match asked {
                 Ok(answer) => match self.summary_of(answer, remote) {
                     Ok(summed_up) => {
                         self.client.on_success();
@@ -226,6 +236,28 @@ impl Turn<'_> {
                     slept.map_err(|_| Outcome::Interrupted)?;
                 }
             }
+        }
+    }
+
+    /// Tells hooks how an attempt to sum up the history ended.
+    async fn tell_of_summary(
+        &mut self,
+        attempt: Option<ModelRequest>,
+        asked: &Result<Answer, StreamInterrupt>,
+    ) {
+        let end = match asked {
+            Ok(answer) => RequestEnd::Completed {
+                response_id: answer.response_id.clone(),
+                usage: answer.usage,
+            },
+            Err(cut) => RequestEnd::of(None, Some(cut)),
+        };
+        if let RequestEnd::Cancelled = end {
+            self.after_model_request(attempt, &end);
+        } else {
+            let told = self.tell_of_model_request(attempt, &end);
+            // An interrupt is noticed by whatever comes next.
+            let _ = self.inbox.uninterrupted(told).await;
         }
     }
 

@@ -9,7 +9,7 @@ use crate::session::calls::Calls;
 use crate::session::inbox::StreamInterrupt;
 use crate::session::stream::ResponseItems;
 use crate::session::{Guardian, Services};
-use crate::tools::CallContext;
+use crate::tools::{CallContext, CallRecord};
 use crate::{DeltaKind, Event, Item, Traffic};
 
 /// Events that are taken in one go before others get their turn.
@@ -184,6 +184,7 @@ impl Turn<'_> {
                 agents,
                 config,
                 guardian,
+                hooks,
                 ..
             } = self.services;
             let guardian = guardian
@@ -205,6 +206,8 @@ impl Turn<'_> {
                 agents: self.plan.request.agents.map(|_| Arc::clone(agents)),
                 goals: Arc::clone(goals),
                 reviewer: guardian.map(|guardian| Arc::clone(guardian) as Arc<dyn ApprovalReviewer>),
+                hooks: Arc::clone(hooks),
+                record: CallRecord::default(),
             };
             calls.start(tools, context, known);
             self.session.history.push([item]);

@@ -58,7 +58,7 @@ impl Tool for AgentById {
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match self.carry_out(&cx, &call).await {
-                Ok(output) => ToolEnd::text(output.to_string()),
+                Ok(output) => cx.record.succeeded(ToolEnd::text(output.to_string())),
                 Err(end) => end,
             }
         }

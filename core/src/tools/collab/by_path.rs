@@ -76,7 +76,7 @@ impl Tool for AgentByPath {
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match self.carry_out(&cx, &call).await {
-                Ok(output) => ToolEnd::text(output),
+                Ok(output) => cx.record.succeeded(ToolEnd::text(output)),
                 Err(end) => end,
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::{CallContext, ToolEnd, reviewed};
+use super::super::{CallContext, ToolEnd, hooked, reviewed};
 use super::aborted;
 use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
 use crate::external_file::{READ_TIMEOUT, in_background};
@@ -60,6 +60,15 @@ pub(super) async fn ask(
     let ItemBody::CommandExecution(command) = &item.body else {
         return ApprovalOutcome::Run(question.confinement);
     };
+    let text = command.command.get(2).map_or("", String::as_str);
+    match hooked::decide_command(cx, &item.id, text, justification.as_deref()).await {
+        Some(Ok(())) => {
+            cx.outbox.item_started(&cx.turn_id, item.clone());
+            return ApprovalOutcome::Run(question.confinement);
+        }
+        Some(Err(reason)) => return ApprovalOutcome::Over(ToolEnd::text(rejected(&reason))),
+        None => {}
+    }
     if let Some(reviewer) = &cx.reviewer {
         return review(cx, reviewer, request, question, item, justification).await;
     }

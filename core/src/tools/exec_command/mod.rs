@@ -215,6 +215,7 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
     }
     if chunk.exit_code.is_some() {
         cx.exec.forget(session.id());
+        cx.record.command_ended(&session, &chunk.text);
     }
     report(&cx, &chunk, session.id(), arguments.max_output_tokens)
 }

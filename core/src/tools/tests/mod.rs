@@ -29,7 +29,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CallContext, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, ViewImage, WriteStdin,
+    CallContext, CallRecord, ExecCommand, RequestPermissions, ToolCall, ToolEnd, ToolSet, ViewImage,
+    WriteStdin,
 };
 use crate::config::{Config, ConfigSource, ShellEnvironmentPolicy};
 use crate::exec::{ExecOptions, ExecSessions, OutputLimit};
@@ -37,6 +38,7 @@ use crate::exec_policy::RuleSet;
 use crate::exec_policy::store::{HomeRules, ThreadRules};
 use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, ThreadLog, ThreadStore};
+use crate::hooks::ThreadHooks;
 use crate::model::FunctionOutput;
 use crate::outbox::Outbox;
 use crate::safety::ThreadApprovals;
@@ -139,6 +141,8 @@ impl Bench {
             root_turn_id: "t1".into(),
             agents: None,
             reviewer: None,
+            hooks: ThreadHooks::none(),
+            record: CallRecord::default(),
         };
         Self {
             cx,

@@ -140,6 +140,7 @@ async fn run(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
     }
     if chunk.exit_code.is_some() {
         cx.exec.forget(id);
+        cx.record.command_ended(&session, &chunk.text);
     }
     report(&cx, &chunk, id, max_output_tokens)
 }

@@ -40,7 +40,7 @@ impl From<FileError> for TurnError {
     }
 }
 
-const PLAIN: [(&str, ErrorKind); 17] = [
+const PLAIN: [(&str, ErrorKind); 18] = [
     ("context_window_exceeded", ErrorKind::ContextWindowExceeded),
     ("session_budget_exceeded", ErrorKind::SessionBudgetExceeded),
     ("usage_limit_exceeded", ErrorKind::UsageLimitExceeded),
@@ -58,6 +58,7 @@ const PLAIN: [(&str, ErrorKind); 17] = [
         "misalignment_policy_violation",
         ErrorKind::MisalignmentPolicyViolation,
     ),
+    ("too_many_denials", ErrorKind::TooManyDenials),
     ("inference_hook_denied", ErrorKind::InferenceHookDenied),
     ("internal_server_error", ErrorKind::InternalServerError),
     ("unauthorized", ErrorKind::Unauthorized),

@@ -70,7 +70,10 @@ impl Turn<'_> {
             };
             match event {
                 ResponseEvent::TextDelta { delta, .. } => answer.streamed.push_str(&delta),
-                ResponseEvent::ItemDone { item, .. } => answer.take(item),
+                ResponseEvent::ItemDone { item, .. } => {
+                    self.session.history.tell_aside(&item);
+                    answer.take(item);
+                }
                 ResponseEvent::Completed {
                     response_id,
                     usage,

@@ -65,7 +65,8 @@ pub(crate) struct Hook<'a> {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct HookFragment<'a> {
-    #[serde(borrow, default)]
+    /// Written as the contract release does; older files of ours have the other name.
+    #[serde(borrow, default, rename = "hookRunId", alias = "hook_run_id")]
     pub(crate) hook_run_id: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(crate) text: Cow<'a, str>,

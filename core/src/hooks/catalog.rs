@@ -1,0 +1,447 @@
+//! Which hooks there are in a folder: those of all layers of the configuration, and whether they may run.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use super::definition::{Hook, HookFile, HookReader};
+use super::trust::HookStates;
+use crate::config::{Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root};
+use crate::external_file::read_text;
+use crate::sys::files;
+use crate::{HookEvent, HookList, HookSource, HookTrust, features};
+
+/// Largest file that hooks are read from, in bytes.
+const MAX_FILE: usize = 1 << 20;
+
+/// Folders between a project's root and the working folder that are looked at.
+const MAX_FOLDERS: usize = 64;
+
+/// Where the administrator of a machine keeps its configuration.
+const SYSTEM_FOLDER: &str = "/etc/codex";
+
+/// What the hooks of clients and of the command line are in; there is no such file.
+const SESSION_FLAGS: &str = "/<session-flags>/config.toml";
+
+/// The hooks of a folder.
+#[derive(Debug, Default)]
+pub(crate) struct HookCatalog {
+    /// In the order in which they run.
+    hooks: Vec<Arc<Hook>>,
+    /// What is wrong with single hooks.
+    pub(crate) warnings: Vec<String>,
+    /// Why the configuration can't be read.
+    errors: Vec<String>,
+    /// What it was read from.
+    stamps: Stamps,
+}
+
+impl HookCatalog {
+    /// Reads the hooks of a folder. Blocks as long as the file system does.
+    pub(crate) fn load(source: &ConfigSource, cwd: &Path, overrides: &[ConfigOverride]) -> Self {
+        Self::load_with(source, cwd, overrides, Path::new(SYSTEM_FOLDER))
+    }
+
+    /// As [`Self::load`], with the configuration of that folder.
+    pub(crate) fn of_config(
+        config: &Config,
+        source: &ConfigSource,
+        cwd: &Path,
+        overrides: &[ConfigOverride],
+    ) -> Self {
+        Self::read(config, source, cwd, overrides, Path::new(SYSTEM_FOLDER))
+    }
+
+    fn load_with(source: &ConfigSource, cwd: &Path, overrides: &[ConfigOverride], system: &Path) -> Self {
+        match Config::load(source, cwd, overrides) {
+            Ok(config) => Self::read(&config, source, cwd, overrides, system),
+            Err(error) => Self {
+                errors: vec![error.to_string()],
+                stamps: Files::new(source, system).stamps,
+                ..Self::default()
+            },
+        }
+    }
+
+    fn read(
+        config: &Config,
+        source: &ConfigSource,
+        cwd: &Path,
+        overrides: &[ConfigOverride],
+        system: &Path,
+    ) -> Self {
+        let mut files = Files::new(source, system);
+        let mut reader = HookReader::default();
+        let mut states = HookStates::default();
+        let mut only_managed = false;
+        if config.features.enabled(features::HOOKS) {
+            only_managed = files.read_managed(&mut reader, system);
+            files.read_layer(&mut reader, system, HookSource::System);
+            let state = files.read_layer(&mut reader, &source.codex_home, HookSource::User);
+            states.add(state.as_ref());
+            if config.trust == Some(TrustLevel::Trusted) {
+                let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
+                let mut folders: Vec<_> = cwd
+                    .ancestors()
+                    .take(MAX_FOLDERS)
+                    .take_while(|folder| folder.starts_with(root))
+                    .map(|folder| folder.join(".codex"))
+                    .filter(|folder| *folder != source.codex_home)
+                    .collect();
+                folders.reverse();
+                for folder in folders {
+                    files.read_layer(&mut reader, &folder, HookSource::Project);
+                }
+            }
+            for given in [&source.overrides, overrides] {
+                let table = to_json(override_table(given).remove("hooks"));
+                if let Some(Value::Object(events)) = table {
+                    states.add(events.get("state"));
+                    let file = HookFile {
+                        path: Path::new(SESSION_FLAGS),
+                        source: HookSource::SessionFlags,
+                    };
+                    reader.read(file, &events);
+                }
+            }
+        }
+        let HookReader { hooks, warnings } = reader;
+        let decide = |mut hook: Hook| {
+            let description = &mut hook.description;
+            let (trust, enabled) = states.of(&description.key, &description.current_hash, description.source);
+            description.trust = trust;
+            description.enabled = enabled && (!only_managed || trust == HookTrust::Managed);
+            Arc::new(hook)
+        };
+        Self {
+            hooks: hooks.into_iter().map(decide).collect(),
+            warnings,
+            errors: Vec::new(),
+            stamps: files.stamps,
+        }
+    }
+
+    /// Whether the configuration could not be read.
+    pub(crate) fn is_broken(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Whether what it was read from has changed. Blocks as long as the file system does.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stamps.have_changed()
+    }
+
+    /// The hooks of an event that may run.
+    pub(crate) fn of(&self, event: HookEvent) -> impl Iterator<Item = &Arc<Hook>> {
+        self.hooks.iter().filter(move |hook| {
+            let description = &hook.description;
+            description.event == event
+                && description.enabled
+                && matches!(description.trust, HookTrust::Managed | HookTrust::Trusted)
+        })
+    }
+
+    /// As clients see it.
+    pub(crate) fn list(&self) -> HookList {
+        HookList {
+            hooks: self.hooks.iter().map(|hook| hook.description.clone()).collect(),
+            warnings: self.warnings.clone(),
+            errors: self.errors.clone(),
+        }
+    }
+}
+
+/// `hooks.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HooksFile {
+    #[serde(default, rename = "description")]
+    _description: Option<IgnoredAny>,
+    #[serde(default)]
+    hooks: Map<String, Value>,
+}
+
+/// Reads files, and remembers which.
+struct Files {
+    stamps: Stamps,
+}
+
+impl Files {
+    fn new(source: &ConfigSource, system: &Path) -> Self {
+        let mut files = Self {
+            stamps: Stamps::default(),
+        };
+        for folder in [&source.codex_home, system] {
+            files.stamps.add(folder.join("config.toml"));
+        }
+        files
+    }
+
+    /// A file's text, if there is a file. What can't be read is told.
+    fn text(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<String> {
+        self.stamps.add(path.to_owned());
+        match read_text(path, MAX_FILE) {
+            Ok(text) => Some(text),
+            Err(error) if error.is_missing() => None,
+            Err(error) => {
+                let path = path.display();
+                warnings.push(format!("failed to parse hooks config {path}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// A TOML file's table `hooks`. A file that is no TOML has been told of elsewhere, if it is the user's.
+    fn toml(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<toml::Table> {
+        // Most files have none, and need not be understood.
+        let text = self.text(path, warnings).filter(|text| text.contains("hooks"))?;
+        match text.parse::<toml::Table>() {
+            Ok(table) => Some(table),
+            Err(error) => {
+                let (path, why) = (path.display(), crate::config::without_values(error.message()));
+                warnings.push(format!("failed to parse hooks config {path}: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Reads `hooks.json` and `config.toml` of a folder. Gives what it says of the state of hooks.
+    fn read_layer(&mut self, reader: &mut HookReader, folder: &Path, source: HookSource) -> Option<Value> {
+        let json_path = folder.join("hooks.json");
+        let from_json =
+            self.text(&json_path, &mut reader.warnings).and_then(|text| {
+                match serde_json::from_str::<HooksFile>(&text) {
+                    Ok(file) => Some(file.hooks),
+                    Err(error) => {
+                        let path = json_path.display();
+                        let text = format!("failed to parse hooks config {path}: {error}");
+                        reader.warnings.push(text);
+                        None
+                    }
+                }
+            });
+        let toml_path = folder.join("config.toml");
+        let table = self
+            .toml(&toml_path, &mut reader.warnings)
+            .and_then(|mut table| to_json(table.remove("hooks")));
+        let from_toml = match table {
+            Some(Value::Object(table)) => table,
+            _ => Map::new(),
+        };
+        let has_hooks = |events: &Map<String, Value>| {
+            HookEvent::ALL
+                .iter()
+                .any(|event| events.contains_key(event.name()))
+        };
+        if from_json.as_ref().is_some_and(has_hooks) && has_hooks(&from_toml) {
+            reader.warnings.push(format!(
+                "loading hooks from both {} and {}; prefer a single representation for this layer",
+                json_path.display(),
+                toml_path.display()
+            ));
+        }
+        if let Some(events) = &from_json {
+            let path = &json_path;
+            reader.read(HookFile { path, source }, events);
+        }
+        let path = &toml_path;
+        reader.read(HookFile { path, source }, &from_toml);
+        from_toml.get("state").cloned()
+    }
+
+    /// Reads the hooks that an administrator demands. Whether no others may run.
+    fn read_managed(&mut self, reader: &mut HookReader, system: &Path) -> bool {
+        let path = system.join("requirements.toml");
+        let Some(mut table) = self.toml(&path, &mut reader.warnings) else {
+            return false;
+        };
+        let only_managed = table
+            .get("allow_managed_hooks_only")
+            .and_then(toml::Value::as_bool);
+        if let Some(Value::Object(events)) = to_json(table.remove("hooks")) {
+            let file = HookFile {
+                path: &path,
+                source: HookSource::System,
+            };
+            reader.read(file, &events);
+        }
+        only_managed == Some(true)
+    }
+}
+
+/// TOML as JSON. Values that JSON doesn't have become texts.
+fn to_json(value: Option<toml::Value>) -> Option<Value> {
+    serde_json::to_value(value?).ok()
+}
+
+/// Files, and how they were.
+#[derive(Debug, Default)]
+struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
+
+/// Tells versions of a file apart: which file, its size, when it was changed.
+type Stamp = (files::FileId, u64, (i64, i64), (i64, i64));
+
+impl Stamps {
+    fn add(&mut self, path: PathBuf) {
+        if self.0.iter().all(|(known, _)| *known != path) {
+            let stamp = stamp(&path);
+            self.0.push((path, stamp));
+        }
+    }
+
+    fn have_changed(&self) -> bool {
+        self.0.iter().any(|(path, before)| stamp(path) != *before)
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let of = |found: Metadata| {
+        let (modified, changed) = (files::modified(&found), files::changed(&found));
+        (files::file_id(&found), found.len(), modified, changed)
+    };
+    std::fs::metadata(path).ok().map(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::HookHandler;
+
+    const STOP: &str = "[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = \"command\"\ncommand = ";
+
+    struct Machine {
+        folder: tempfile::TempDir,
+        source: ConfigSource,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            for name in [
+                "home",
+                "system",
+                "project/.codex",
+                "project/.git",
+                "project/below/.codex",
+            ] {
+                fs::create_dir_all(folder.path().join(name)).expect("made");
+            }
+            fs::write(folder.path().join("project/.git/HEAD"), "ref: refs/heads/main\n").expect("written");
+            let source = ConfigSource {
+                codex_home: folder.path().join("home"),
+                ..ConfigSource::default()
+            };
+            Self { folder, source }
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.folder.path().join(name), text).expect("written");
+        }
+
+        fn load(&self, cwd: &str, overrides: &[ConfigOverride]) -> HookCatalog {
+            let system = self.folder.path().join("system");
+            HookCatalog::load_with(&self.source, &self.folder.path().join(cwd), overrides, &system)
+        }
+    }
+
+    fn command(hook: &Arc<Hook>) -> Option<&str> {
+        match &hook.description.handler {
+            HookHandler::Command { command, .. } => Some(command),
+            HookHandler::McpTool { .. } => None,
+        }
+    }
+
+    fn commands(catalog: &HookCatalog) -> Vec<&str> {
+        catalog.hooks.iter().filter_map(command).collect()
+    }
+
+    #[test]
+    fn layers_come_one_after_the_other_and_projects_only_when_trusted() {
+        let machine = Machine::new();
+        machine.write("system/requirements.toml", &format!("{STOP}'managed'\n"));
+        machine.write("system/config.toml", &format!("{STOP}'system'\n"));
+        machine.write(
+            "home/hooks.json",
+            r#"{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"json"}]}]}}"#,
+        );
+        machine.write("home/config.toml", &format!("{STOP}'user'\n"));
+        machine.write("project/.codex/config.toml", &format!("{STOP}'outer'\n"));
+        machine.write("project/below/.codex/config.toml", &format!("{STOP}'inner'\n"));
+        let given = ConfigOverride::from_json(
+            serde_json::json!({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "client"}]}]}})
+                .as_object()
+                .expect("an object"),
+        )
+        .expect("overrides");
+        let catalog = machine.load("project/below", &given);
+        assert_eq!(
+            commands(&catalog),
+            ["managed", "system", "json", "user", "client"]
+        );
+        assert!(
+            catalog.warnings[0].starts_with("loading hooks from both "),
+            "{:?}",
+            catalog.warnings
+        );
+        let running: Vec<_> = catalog.of(HookEvent::Stop).filter_map(command).collect();
+        assert_eq!(running, ["managed", "system"], "no others are trusted");
+
+        assert!(!catalog.is_stale());
+        let project = machine.folder.path().join("project");
+        machine.write(
+            "home/config.toml",
+            &format!(
+                "{STOP}'user'\n[projects.'{}']\ntrust_level = 'trusted'\n",
+                project.display()
+            ),
+        );
+        assert!(catalog.is_stale());
+        let catalog = machine.load("project/below", &[]);
+        assert_eq!(
+            commands(&catalog),
+            ["managed", "system", "json", "user", "outer", "inner"]
+        );
+        machine.write("system/requirements.toml", "allow_managed_hooks_only = true\n");
+        let catalog = machine.load("project/below", &[]);
+        assert!(
+            catalog
+                .hooks
+                .iter()
+                .all(|hook| hook.description.enabled == (hook.description.trust == HookTrust::Managed))
+        );
+    }
+
+    #[test]
+    fn trust_and_mistakes_are_told() {
+        let machine = Machine::new();
+        machine.write("home/config.toml", &format!("{STOP}'user'\n"));
+        let hash = machine.load("project", &[]).hooks[0]
+            .description
+            .current_hash
+            .clone();
+        let key = machine.load("project", &[]).hooks[0].description.key.clone();
+        machine.write(
+            "home/config.toml",
+            &format!("{STOP}'user'\n[hooks.state.'{key}']\ntrusted_hash = '{hash}'\n"),
+        );
+        assert_eq!(machine.load("project", &[]).of(HookEvent::Stop).count(), 1);
+        machine.write("home/hooks.json", r#"{"hooks":{},"more":1}"#);
+        let catalog = machine.load("project", &[]);
+        assert!(
+            catalog.warnings[0].starts_with("failed to parse hooks config "),
+            "{:?}",
+            catalog.warnings
+        );
+        machine.write("home/config.toml", "[features]\nhooks = false\n");
+        assert!(machine.load("project", &[]).hooks.is_empty());
+        machine.write("home/config.toml", "[hooks\n");
+        let catalog = machine.load("project", &[]);
+        assert!(catalog.is_broken() && catalog.list().errors[0].contains("config.toml"));
+    }
+}

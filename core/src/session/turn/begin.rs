@@ -1,0 +1,119 @@
+//! The beginning of a turn: what the model is told of its surroundings, and what the user says.
+
+use super::{Outcome, Turn, TurnTask};
+use crate::features;
+use crate::history::Entry;
+use crate::session::context::EnvironmentContext;
+use crate::session::inbox::TurnInput;
+use crate::session::input;
+use crate::{Event, Item, ItemBody, new_id};
+
+impl Turn<'_> {
+    /// Tells the model of its surroundings and what the user says.
+    pub(super) async fn begin(&mut self) -> Result<(), Outcome> {
+        let Self {
+            services,
+            session,
+            plan,
+            ..
+        } = self;
+        let log = services.outbox.log();
+        session.load(services, plan.request.context_window).await;
+        session.history.limit_outputs(plan.request.output_limit);
+        session.history.turn_began(&plan.id);
+        services.goals.turn_began(&plan.id).await;
+        session.usage.turn_began(Some(plan.request.context_window));
+        log.append(vec![Entry::TurnStarted {
+            turn_id: plan.id.to_string(),
+            root_turn_id: plan.root_id.clone(),
+            started_at: plan.started_at,
+            model_context_window: Some(plan.request.context_window),
+            mode: plan.settings.collaboration_mode,
+        }]);
+        let settings = plan
+            .new_settings
+            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
+        services.hooks.refresh(&plan.settings.cwd).await;
+        if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
+            log.append(settings.into_iter().collect());
+            return Ok(());
+        }
+        // What the user says is kept whatever comes of it.
+        let compacted = self.compact_before_turn().await;
+        let Self {
+            services,
+            session,
+            plan,
+            client,
+            ..
+        } = self;
+        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
+            client.git_context().await
+        } else {
+            None
+        };
+        let now = EnvironmentContext::new(
+            &plan.settings,
+            services.developer_instructions.as_deref(),
+            plan.request.deferred_tools.overview(),
+        )
+        .in_team(services.agents.team(plan.request.agents))
+        .with_git(git.as_deref())
+        .with_skills(
+            services
+                .skills
+                .section(&plan.settings.cwd, plan.request.context_window)
+                .await,
+        )
+        .with_memories(services.memories.as_ref());
+        let news = session.context.update(&services.config, now).await;
+        session.history.push(news.messages);
+        let context = Entry::TurnContext {
+            turn_id: plan.id.to_string(),
+            settings: Box::new((*plan.settings).clone()),
+        };
+        log.append(news.state.into_iter().chain([context]).chain(settings).collect());
+        for warning in news.warnings {
+            services.outbox.emit(Event::Warning(warning));
+        }
+        let turn_input = std::mem::take(&mut plan.turn_input);
+        let begun = match compacted {
+            Ok(()) => self.begin_session().await,
+            Err(outcome) => Err(outcome),
+        };
+        if !matches!(begun, Ok(false)) {
+            self.hear(turn_input).await;
+        }
+        begun.map(drop)
+    }
+
+    /// Takes what the user says into the history, and shows it back.
+    pub(super) async fn hear(&mut self, turn_input: TurnInput) {
+        let Some(contexts) = self.check_prompt(&turn_input).await else {
+            return;
+        };
+        let history = &mut self.session.history;
+        history.push(self.session.context.additional(&turn_input.additional_context));
+        history.push(turn_input.agent_message);
+        if turn_input.input.is_empty() {
+            return;
+        }
+        let skills = self
+            .services
+            .skills
+            .named(&self.plan.settings.cwd, &turn_input.input)
+            .await;
+        history.push(input::to_messages(&turn_input.input, &skills).await);
+        self.hear_hooks(contexts);
+        let item = Item {
+            id: new_id(),
+            started_at_ms: Some(crate::now_ms()),
+            completed_at_ms: None,
+            body: ItemBody::UserMessage {
+                client_id: turn_input.client_id,
+                content: turn_input.input,
+            },
+        };
+        self.services.outbox.item_at_once(&self.plan.id, item).await;
+    }
+}

@@ -1,0 +1,368 @@
+//! Tool calls and approvals.
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use super::{home_with, hook, messages, prints, run, runs, says, told};
+use crate::support::{App, Config, Home, TurnRun};
+
+const BOTH: [&str; 2] = ["PreToolUse", "PostToolUse"];
+
+/// A model that calls a tool and then is done.
+fn calling(name: &str, arguments: Value) -> MockModel {
+    MockModel::start([Answer::new().call("c1", name, arguments), Answer::from("Done")])
+}
+
+/// A home with a hook before tools, named `PreToolUse`, and one after them.
+async fn watching(model: &MockModel, config: Config) -> Home {
+    let hooks: String = BOTH.iter().map(|event| hook(event, event, "")).collect();
+    home_with(model, config, &hooks).await
+}
+
+async fn turn(home: &Home) -> TurnRun {
+    let (app, thread) = App::with_thread(home).await;
+    let turn = app.run_turn(&thread, "Go").await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "Done"));
+    app.stop().await;
+    turn
+}
+
+fn details(event: &str, mut members: Value) -> Value {
+    members["hookEventName"] = event.into();
+    json!({"hookSpecificOutput": members})
+}
+
+#[tokio::test]
+async fn hooks_see_a_command_before_and_after_it_runs() {
+    let model = calling("exec_command", json!({"cmd": "echo hello"}));
+    let home = watching(&model, Config::default()).await;
+    says(
+        &home,
+        "PreToolUse",
+        &prints(&details("PreToolUse", json!({"additionalContext": "before"}))),
+    );
+    says(
+        &home,
+        "PostToolUse",
+        &prints(&details("PostToolUse", json!({"additionalContext": "after"}))),
+    );
+    let turn = turn(&home).await;
+    assert_eq!(
+        runs(&turn),
+        [
+            run("preToolUse", "completed", &[("context", "before")]),
+            run("postToolUse", "completed", &[("context", "after")]),
+        ]
+    );
+    let file = home.codex().join("config.toml").display().to_string();
+    assert_eq!(
+        turn.all("hook/started")[0]["run"]["id"],
+        format!("pre-tool-use:0:{file}:c1")
+    );
+    let before = &told(&home, "PreToolUse")[0];
+    assert_eq!(
+        (
+            &before["tool_name"],
+            &before["tool_input"],
+            &before["tool_use_id"]
+        ),
+        (&json!("Bash"), &json!({"command": "echo hello"}), &json!("c1"))
+    );
+    assert_eq!(told(&home, "PostToolUse")[0]["tool_response"], "hello\n");
+    let input = model.requests()[1].input().to_vec();
+    let tail: Vec<_> = input
+        .iter()
+        .rev()
+        .take(3)
+        .map(|item| item["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(tail, ["function_call_output", "message", "message"]);
+    let context = messages(&input, "developer");
+    assert_eq!(context[context.len() - 2..], ["before", "after"]);
+}
+
+#[tokio::test]
+async fn a_hook_blocks_a_command_and_the_model_is_told_why() {
+    for script in [
+        prints(&details(
+            "PreToolUse",
+            json!({"permissionDecision": "deny", "permissionDecisionReason": "not now"}),
+        )),
+        prints(&json!({"decision": "block", "reason": "not now"})),
+        "echo not now >&2; exit 2".to_owned(),
+    ] {
+        let model = calling("exec_command", json!({"cmd": "touch done"}));
+        let home = watching(&model, Config::default()).await;
+        says(&home, "PreToolUse", &script);
+        let turn = turn(&home).await;
+        assert_eq!(
+            runs(&turn),
+            [run("preToolUse", "blocked", &[("feedback", "not now")])]
+        );
+        assert_eq!(turn.items_of("commandExecution").len(), 0);
+        assert!(!home.work().join("done").exists());
+        assert_eq!(
+            model.requests()[1].tool_output("c1"),
+            Some("Command blocked by PreToolUse hook: not now. Command: touch done")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hook_changes_what_runs() {
+    let model = calling("exec_command", json!({"cmd": "touch done", "login": false}));
+    let home = watching(&model, Config::default()).await;
+    let updated = json!({"permissionDecision": "allow", "updatedInput": {"command": "echo instead"}});
+    says(&home, "PreToolUse", &prints(&details("PreToolUse", updated)));
+    let turn = turn(&home).await;
+    let item = turn.items_of("commandExecution")[0];
+    assert!(
+        item["command"].as_str().unwrap().ends_with("-c 'echo instead'"),
+        "{item}"
+    );
+    assert_eq!(item["aggregatedOutput"], "instead\n");
+    assert!(!home.work().join("done").exists());
+    assert_eq!(
+        told(&home, "PostToolUse")[0]["tool_input"],
+        json!({"command": "echo instead"})
+    );
+
+    let model = calling("exec_command", json!({"cmd": "touch done"}));
+    let home = watching(&model, Config::default()).await;
+    let updated = json!({"permissionDecision": "allow", "updatedInput": {"cmd": "x"}});
+    says(&home, "PreToolUse", &prints(&details("PreToolUse", updated)));
+    self::turn(&home).await;
+    assert_eq!(
+        model.requests()[1].tool_output("c1"),
+        Some("hook returned updatedInput without string field `command`")
+    );
+}
+
+#[tokio::test]
+async fn what_a_hook_can_not_say_fails_and_the_command_runs() {
+    for (output, why) in [
+        (
+            details("PreToolUse", json!({"permissionDecision": "ask"})),
+            "unsupported permissionDecision:ask",
+        ),
+        (json!({"continue": false}), "unsupported continue:false"),
+    ] {
+        let model = calling("exec_command", json!({"cmd": "touch done"}));
+        let home = watching(&model, Config::default()).await;
+        says(&home, "PreToolUse", &prints(&output));
+        let turn = turn(&home).await;
+        let why = format!("PreToolUse hook returned {why}");
+        assert_eq!(runs(&turn)[0], run("preToolUse", "failed", &[("error", &why)]));
+        assert!(home.work().join("done").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_hook_replaces_the_output_of_a_command() {
+    for (script, status, entry) in [
+        (
+            prints(&json!({"decision": "block", "reason": "look again"})),
+            "blocked",
+            ("feedback", "look again"),
+        ),
+        (
+            "echo look again >&2; exit 2".to_owned(),
+            "blocked",
+            ("feedback", "look again"),
+        ),
+        (
+            prints(&json!({"continue": false, "stopReason": "look again"})),
+            "stopped",
+            ("stop", "look again"),
+        ),
+    ] {
+        let model = calling("exec_command", json!({"cmd": "echo hello"}));
+        let home = watching(&model, Config::default()).await;
+        says(&home, "PostToolUse", &script);
+        let turn = turn(&home).await;
+        assert_eq!(runs(&turn)[1], run("postToolUse", status, &[entry]));
+        assert_eq!(model.requests()[1].tool_output("c1"), Some("look again"));
+    }
+}
+
+#[tokio::test]
+async fn hooks_after_a_command_run_when_it_has_ended() {
+    let script = "echo started; while ! [ -e go ]; do sleep 0.05; done; echo ended";
+    let model = MockModel::start([Answer::new().call(
+        "c1",
+        "exec_command",
+        json!({"cmd": script, "yield_time_ms": 250}),
+    )]);
+    let home = watching(&model, Config::default()).await;
+    let (app, thread) = App::with_thread(&home).await;
+    let first = app.run_turn(&thread, "Go").await;
+    assert_eq!(runs(&first), [run("preToolUse", "completed", &[])]);
+    let output = model.requests()[1].tool_output("c1").unwrap().to_owned();
+    let number = output
+        .split("session ID ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    std::fs::write(home.work().join("go"), "").unwrap();
+    let arguments = json!({"session_id": number.parse::<u32>().unwrap(), "yield_time_ms": 10_000});
+    model.push(Answer::new().call("c2", "write_stdin", arguments));
+    model.push(Answer::from("Done"));
+    let second = app.run_turn(&thread, "Look").await;
+    assert_eq!(runs(&second), [run("postToolUse", "completed", &[])]);
+    let after = &told(&home, "PostToolUse")[0];
+    assert_eq!(
+        (&after["tool_use_id"], &after["tool_input"]["command"]),
+        (&json!("c1"), &json!(script))
+    );
+    assert!(
+        after["tool_response"].as_str().unwrap().ends_with("ended\n"),
+        "{after}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn hooks_know_patches_and_other_tools_by_their_names() {
+    let patch = "*** Begin Patch\n*** Add File: new\n+x\n*** End Patch";
+    let model = MockModel::start([
+        Answer::new().custom_call("p1", "apply_patch", patch),
+        Answer::new().custom_call("p2", "apply_patch", "no patch"),
+        Answer::new().call("v1", "view_image", json!({"path": "nowhere.png"})),
+        Answer::new().call("x1", "nonesuch", json!({})),
+        Answer::new().call("x2", "exec_command", json!("{bad")),
+        Answer::from("Done"),
+    ]);
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        ..Config::default()
+    };
+    let hooks = "[[hooks.PreToolUse]]\nmatcher = 'Write|Edit'\nhooks = [{type = 'command', command = 'sh $HOME/hook edit'}]\n\
+        [[hooks.PreToolUse]]\nmatcher = 'view_.*'\nhooks = [{type = 'command', command = 'sh $HOME/hook view'}]\n\
+        [[hooks.PreToolUse]]\nmatcher = 'Bash'\nhooks = [{type = 'command', command = 'sh $HOME/hook bash'}]\n"
+        .to_owned() + &hook("PostToolUse", "after", "");
+    let home = home_with(&model, config, &hooks).await;
+    turn(&home).await;
+    let edits = told(&home, "edit");
+    assert_eq!(edits.len(), 1);
+    assert_eq!(
+        (&edits[0]["tool_name"], &edits[0]["tool_input"]),
+        (&json!("apply_patch"), &json!({"command": patch}))
+    );
+    assert_eq!(
+        told(&home, "view")[0]["tool_input"],
+        json!({"path": "nowhere.png"})
+    );
+    assert_eq!(told(&home, "bash").len(), 0);
+    let after: Vec<_> = told(&home, "after")
+        .iter()
+        .map(|input| input["tool_use_id"].clone())
+        .collect();
+    assert_eq!(after, ["p1"], "what has failed was told by the tool");
+}
+
+#[tokio::test]
+async fn hooks_are_asked_about_tools_of_clients() {
+    let model = calling("lookup", json!({"key": 1}));
+    let home = watching(&model, Config::default()).await;
+    says(&home, "PreToolUse", "echo no lookups >&2; exit 2");
+    let app = App::start(&home).await;
+    let tool = json!({"name": "lookup", "description": "d", "inputSchema": {"type": "object"}});
+    let thread = app.start_thread(json!({"dynamicTools": [tool]})).await;
+    app.run_turn(&thread, "Go").await;
+    assert_eq!(
+        model.requests()[1].tool_output("c1"),
+        Some("Tool call blocked by PreToolUse hook: no lookups. Tool: lookup")
+    );
+    assert_eq!(told(&home, "PreToolUse")[0]["tool_input"], json!({"key": 1}));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_hook_decides_about_an_approval_in_the_clients_place() {
+    let escalated =
+        json!({"cmd": "touch done", "sandbox_permissions": "require_escalated", "justification": "need it"});
+    let decision = |decision: Value| prints(&details("PermissionRequest", json!({"decision": decision})));
+    for (script, status, entries, done) in [
+        (decision(json!({"behavior": "allow"})), "completed", vec![], true),
+        (
+            decision(json!({"behavior": "deny", "message": "no"})),
+            "blocked",
+            vec![("feedback", "no")],
+            false,
+        ),
+        (
+            "echo no >&2; exit 2".to_owned(),
+            "blocked",
+            vec![("feedback", "no")],
+            false,
+        ),
+    ] {
+        let model = calling("exec_command", escalated.clone());
+        let home = home_with(&model, Config::asking(), &hook("PermissionRequest", "ask", "")).await;
+        says(&home, "ask", &script);
+        let turn = turn(&home).await;
+        assert_eq!(runs(&turn), [run("permissionRequest", status, &entries)]);
+        assert!(
+            !turn.frames.iter().any(|frame| frame.is_request()),
+            "no client is asked"
+        );
+        assert_eq!(home.work().join("done").exists(), done);
+        assert_eq!(turn.items_of("commandExecution").len(), usize::from(done));
+        let input = &told(&home, "ask")[0];
+        assert_eq!(
+            (
+                &input["tool_name"],
+                &input["tool_input"],
+                &input["permission_mode"]
+            ),
+            (
+                &json!("Bash"),
+                &json!({"command": "touch done", "description": "need it"}),
+                &json!("default")
+            )
+        );
+        let output = model.requests()[1].tool_output("c1").unwrap().to_owned();
+        assert_eq!(output.contains("Rejected(\\\"no\\\")"), !done, "{output}");
+    }
+}
+
+#[tokio::test]
+async fn where_a_hook_does_not_decide_the_client_is_asked() {
+    let model = calling(
+        "exec_command",
+        json!({"cmd": "touch done", "sandbox_permissions": "require_escalated"}),
+    );
+    let home = home_with(&model, Config::asking(), &hook("PermissionRequest", "ask", "")).await;
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let request = app.server_request("item/commandExecution/requestApproval").await;
+    app.respond(&request, json!({"decision": "accept"})).await;
+    let turn = app.end_of(running).await;
+    assert_eq!(runs(&turn), [run("permissionRequest", "completed", &[])]);
+    assert!(home.work().join("done").exists());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_hook_decides_about_a_patch() {
+    let patch = "*** Begin Patch\n*** Add File: new\n+x\n*** End Patch";
+    let model = MockModel::start([
+        Answer::new().custom_call("p1", "apply_patch", patch),
+        Answer::from("Done"),
+    ]);
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        ..Config::asking()
+    };
+    let home = home_with(&model, config, &hook("PermissionRequest", "ask", "")).await;
+    says(&home, "ask", "echo read only >&2; exit 2");
+    let turn = turn(&home).await;
+    assert_eq!(turn.items_of("fileChange")[0]["status"], "declined");
+    let output = model.requests()[1].input_of("custom_tool_call_output")[0]["output"].clone();
+    assert_eq!(output, "read only");
+    assert!(!home.work().join("new").exists());
+    assert_eq!(told(&home, "ask")[0]["tool_input"], json!({"command": patch}));
+}
