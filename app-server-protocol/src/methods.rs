@@ -48,6 +48,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::config_requirements::METHODS,
     crate::memory::METHODS,
     crate::skills::METHODS,
+    crate::external_agent_config::METHODS,
     crate::feature::METHODS,
     crate::hooks::METHODS,
     crate::turn_progress::METHODS,

@@ -108,6 +108,11 @@ pub(crate) fn read_open(file: &File, max: usize) -> Result<Vec<u8>, FileError> {
     Ok(start.bytes)
 }
 
+/// As [`read_start`], of a file that was opened without waiting.
+pub(crate) fn read_open_start(file: &File, max: usize) -> Result<Start, FileError> {
+    start_of(file, &check_open(file)?, max)
+}
+
 /// A whole file of at most `max` bytes.
 pub fn read(path: &Path, max: usize) -> Result<Vec<u8>, FileError> {
     let start = read_start(path, max)?;

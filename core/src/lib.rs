@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod exec;
 pub mod exec_policy;
+pub mod external_agent;
 pub mod external_file;
 pub mod features;
 pub mod git;

@@ -1,5 +1,6 @@
 //! AGENTS.md: what users and projects tell every agent (docs/contract/context.md#project-documents).
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,8 +30,15 @@ impl ProjectDoc {
     /// takes some ten microseconds. Blocks; see [`crate::external_file`].
     pub(crate) fn load(config: &Config, cwd: &Path) -> Self {
         let mut doc = Self::default();
+        let mut told = Told::default();
         let home = &config.codex_home;
-        let global = doc.first_of(home, ["AGENTS.override.md", "AGENTS.md"], home, MAX_FILE);
+        let global = doc.first_of(
+            home,
+            ["AGENTS.override.md", "AGENTS.md"],
+            home,
+            MAX_FILE,
+            &mut told,
+        );
         let global = global.map(|(text, _)| text);
         let mut left = config.project_doc_max_bytes;
         let mut project = Vec::new();
@@ -40,7 +48,7 @@ impl ProjectDoc {
             let fallbacks = config.project_doc_fallback_filenames.iter().map(String::as_str);
             let names = ["AGENTS.override.md", "AGENTS.md"].into_iter().chain(fallbacks);
             // With nothing left of the budget, what is there is only named.
-            let Some((text, size)) = doc.first_of(folder, names, root, left) else {
+            let Some((text, size)) = doc.first_of(folder, names, root, left, &mut told) else {
                 continue;
             };
             left = left.saturating_sub(size);
@@ -78,11 +86,12 @@ impl ProjectDoc {
         names: impl IntoIterator<Item = &'a str>,
         root: &Path,
         max: usize,
+        told: &mut Told,
     ) -> Option<(String, usize)> {
         for name in names {
             let path = folder.join(name);
-            let start = match read(&path, root, max) {
-                Ok(start) => start,
+            let (file, start) = match read(&path, root, max) {
+                Ok(read) => read,
                 Err(error) => {
                     if !error.is_missing() {
                         self.warnings.push(refusal(&path, &error));
@@ -91,6 +100,9 @@ impl ProjectDoc {
                 }
             };
             let text = decode_lossy(&start.bytes);
+            if told.knows(file, text.trim()) {
+                return None;
+            }
             if start.is_cut {
                 self.warnings.push(format!(
                     "{} is longer than the limit for project instructions allows: {} of its {} bytes are used. \
@@ -126,8 +138,29 @@ fn folders<'a>(config: &Config, cwd: &'a Path) -> Vec<&'a Path> {
     folders
 }
 
-fn read(path: &Path, root: &Path, max: usize) -> Result<Start, FileError> {
-    read_start(&resolve_inside(path, root)?, max.min(MAX_FILE))
+/// What was read so far.
+#[derive(Default)]
+struct Told {
+    /// Without links.
+    files: HashSet<PathBuf>,
+    /// By what is in them: a work tree inside of another has the same files again.
+    texts: HashSet<String>,
+}
+
+impl Told {
+    /// Whether this has been read before; from now on it has.
+    fn knows(&mut self, file: PathBuf, text: &str) -> bool {
+        let is_new = self.files.insert(file);
+        let says_new = text.is_empty() || self.texts.insert(text.to_owned());
+        !(is_new && says_new)
+    }
+}
+
+/// The beginning of a file, and where it is without links.
+fn read(path: &Path, root: &Path, max: usize) -> Result<(PathBuf, Start), FileError> {
+    let file = resolve_inside(path, root)?;
+    let start = read_start(&file, max.min(MAX_FILE))?;
+    Ok((file, start))
 }
 
 fn refusal(path: &Path, error: &FileError) -> String {
@@ -255,6 +288,41 @@ mod tests {
         let global = project.home.path().join("AGENTS.md");
         symlink("/etc/hostname", &global).expect("a link");
         assert!(project.load("a", "").warnings[0].contains("outside of"));
+    }
+
+    #[test]
+    fn nothing_is_told_twice_whether_by_links_or_in_a_work_tree_inside_of_another() {
+        use std::os::unix::fs::symlink;
+        let project = Project::new();
+        project.write(".git", "");
+        project.write("AGENTS.md", "root");
+        symlink("../AGENTS.md", project.root.path().join("a/AGENTS.md")).expect("a link");
+        project.write("a/b/AGENTS.md", "root\n");
+        let doc = project.load("a/b", "");
+        assert_eq!(doc.text.unwrap_or_default().matches("root").count(), 1);
+        assert_eq!(doc.sources.len(), 1);
+        // The nearest work tree is the project.
+        project.write("a/.git", "");
+        project.write("a/b/AGENTS.md", "inner");
+        let doc = project.load("a/b", "");
+        let text = doc.text.unwrap_or_default();
+        assert!(text.contains("inner") && !text.contains("root"), "{text}");
+        assert_eq!(
+            doc.warnings.len(),
+            1,
+            "the link leads out of the inner one: {:?}",
+            doc.warnings
+        );
+        // Who works in the home has its instructions once.
+        let home = project.home.path();
+        std::fs::write(home.join("AGENTS.md"), "mine").expect("a file");
+        let source = ConfigSource {
+            codex_home: home.to_owned(),
+            ..ConfigSource::default()
+        };
+        let config = Config::load(&source, home, &[]).expect("a configuration");
+        let doc = ProjectDoc::load(&config, home);
+        assert_eq!(doc.text.unwrap_or_default().matches("mine").count(), 1);
     }
 
     #[test]

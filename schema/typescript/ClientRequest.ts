@@ -7,6 +7,9 @@ import type { CommandExecWriteParams } from "./v2/CommandExecWriteParams";
 import type { ConsumeAccountRateLimitResetCreditParams } from "./v2/ConsumeAccountRateLimitResetCreditParams";
 import type { ExperimentalFeatureEnablementSetParams } from "./v2/ExperimentalFeatureEnablementSetParams";
 import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureListParams";
+import type { ExternalAgentConfigDetectParams } from "./v2/ExternalAgentConfigDetectParams";
+import type { ExternalAgentConfigImportHistoryRecordParams } from "./v2/ExternalAgentConfigImportHistoryRecordParams";
+import type { ExternalAgentConfigImportParams } from "./v2/ExternalAgentConfigImportParams";
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
@@ -164,6 +167,14 @@ export type ClientRequest =
   | { id: RequestId; method: "skills/extraRoots/set"; params: SkillsExtraRootsSetParams }
   /** Switches a skill on or off, in the configuration file. */
   | { id: RequestId; method: "skills/config/write"; params: SkillsConfigWriteParams }
+  /** Finds what can be taken over from another agent. */
+  | { id: RequestId; method: "externalAgentConfig/detect"; params?: ExternalAgentConfigDetectParams }
+  /** Takes things over from another agent. */
+  | { id: RequestId; method: "externalAgentConfig/import"; params: ExternalAgentConfigImportParams }
+  /** Notes an import that a client has made. */
+  | { id: RequestId; method: "externalAgentConfig/import/recordHistory"; params: ExternalAgentConfigImportHistoryRecordParams }
+  /** Lists earlier imports. */
+  | { id: RequestId; method: "externalAgentConfig/import/readHistories" }
   /** Lists features and whether they are enabled. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
   /** Enables or disables features for the life of the process. */

@@ -8,6 +8,8 @@ import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecut
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
 import type { DeprecationNoticeNotification } from "./v2/DeprecationNoticeNotification";
 import type { ErrorNotification } from "./v2/ErrorNotification";
+import type { ExternalAgentConfigImportCompletedNotification } from "./v2/ExternalAgentConfigImportCompletedNotification";
+import type { ExternalAgentConfigImportProgressNotification } from "./v2/ExternalAgentConfigImportProgressNotification";
 import type { FileChangePatchUpdatedNotification } from "./v2/FileChangePatchUpdatedNotification";
 import type { GuardianWarningNotification } from "./v2/GuardianWarningNotification";
 import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
@@ -133,6 +135,10 @@ export type ServerNotification =
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
   /** Skills may have changed. */
   | { method: "skills/changed"; params?: SkillsChangedNotification }
+  /** A step of an import is done. */
+  | { method: "externalAgentConfig/import/progress"; params: ExternalAgentConfigImportProgressNotification }
+  /** An import is over. */
+  | { method: "externalAgentConfig/import/completed"; params: ExternalAgentConfigImportCompletedNotification }
   /** The changes that the patches of a turn have made. */
   | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
   /** The agent's list of steps changed. */

@@ -30,6 +30,7 @@ mod config_requirements;
 mod config_write;
 mod demo;
 mod dynamic_tool;
+mod external_agent_config;
 mod feature;
 mod file_change;
 mod git_context;

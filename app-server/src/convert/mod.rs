@@ -8,7 +8,7 @@
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`, `goal`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
-//! * everything else: `account`, `model`, `config`, `requirements`, `skills`
+//! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `skills`
 
 pub(crate) mod account;
 pub(crate) mod assessment;
@@ -17,6 +17,7 @@ mod collab;
 pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod environment;
+pub(crate) mod external_agent_config;
 pub(crate) mod goal;
 pub(crate) mod hook;
 pub(crate) mod input;

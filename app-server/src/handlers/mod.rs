@@ -15,7 +15,8 @@
 //!   `thread_elicitation`; commands of users and in the
 //!   background: `thread_command`; processes beside all threads: `command_exec`,
 //!   `process`
-//! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`
+//! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`,
+//!   `external_agent_config`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
@@ -26,6 +27,7 @@ mod collaboration_mode;
 mod command_exec;
 mod config;
 mod config_requirements;
+mod external_agent_config;
 mod feature;
 mod hooks;
 mod initialize;
@@ -75,6 +77,7 @@ pub(crate) fn router() -> Router {
     collaboration_mode::register(&mut router);
     memory::register(&mut router);
     skills::register(&mut router);
+    external_agent_config::register(&mut router);
     command_exec::register(&mut router);
     process::register(&mut router);
     thread_command::register(&mut router);

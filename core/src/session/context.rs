@@ -196,7 +196,7 @@ impl ContextTracker {
                 shell: from(get("shell"))?,
                 git: from(get("git"))?,
                 memories: None,
-                skills: known_text("skills", now.skills.as_deref()).map(Into::into),
+                skills: known_text("skills_section", now.skills.as_deref()).map(Into::into),
                 skills_warning: None,
             })
         };
@@ -416,7 +416,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "timezone": of.timezone,
         "shell": of.shell,
         "git": of.git,
-        "skills": of.skills.as_deref().map(hash),
+        "skills_section": of.skills.as_deref().map(hash),
         "project_doc": project_doc.map(hash),
     });
     match state {

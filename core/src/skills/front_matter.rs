@@ -71,12 +71,21 @@ fn quote_values(yaml: &str, keys: &dyn Fn(&str) -> bool) -> String {
     while let Some(line) = lines.next() {
         let indent = line.len() - line.trim_start().len();
         let pair = line.trim_start().split_once(':');
+        let pair = pair.filter(|(key, _)| is_key(key) && keys(key));
         let value = pair
-            .filter(|(key, _)| is_key(key) && keys(key))
             .map(|(key, value)| (key, value.trim()))
             .filter(|(_, value)| needs_quotes(value));
         let Some((key, value)) = value else {
-            quoted.push_str(line);
+            match pair {
+                // YAML wants a space there.
+                Some((key, value)) if value.starts_with('\t') => {
+                    quoted.push_str(&line[..indent]);
+                    quoted.push_str(key);
+                    quoted.push_str(": ");
+                    quoted.push_str(value.trim_start());
+                }
+                _ => quoted.push_str(line),
+            }
             quoted.push('\n');
             continue;
         };
@@ -137,6 +146,8 @@ mod tests {
                 "it's: so",
             ),
             ("description: d\nurl: @x\nname: n", "name", "n"),
+            ("name:\ttabbed\ndescription:\t'd'", "name", "tabbed"),
+            ("name:\ttabbed\ndescription:\t'd'", "description", "d"),
         ] {
             assert_eq!(text(yaml, key), expected, "{yaml}");
         }

@@ -1,10 +1,12 @@
 //! What a skill says of itself: the front matter of `SKILL.md`, and `agents/openai.yaml` beside it.
 
+use std::fs::OpenOptions;
 use std::path::{Component, Path, PathBuf};
 
 use super::front_matter::{self, LINES_BEFORE};
 use super::{Skill, SkillInterface, SkillProblem, SkillTool};
-use crate::external_file::{self, FileError, Start, decode, decode_lossy, read_text};
+use crate::external_file::{FileError, Start, decode, decode_lossy, read_open_start, read_start, read_text};
+use crate::sys::files::without_following;
 use crate::yaml::{self, Yaml, YamlError, YamlValue};
 
 /// Most of a `SKILL.md` that is read for its front matter, in bytes.
@@ -25,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) found: PathBuf,
     /// Without links.
     pub(super) path: PathBuf,
+    /// It was seen to be a regular file; else it must be looked at before it is opened.
+    pub(super) is_plain: bool,
     /// There is a folder `agents` beside it.
     pub(super) has_side_file: bool,
 }
@@ -51,7 +55,7 @@ pub(super) fn read(candidate: Candidate, origin: Origin<'_>) -> Result<Skill, Sk
 
 fn read_parts(candidate: &Candidate, origin: Origin<'_>) -> Result<Skill, String> {
     let unreadable = |error: FileError| format!("failed to read file: {error}");
-    let start = external_file::read_start(&candidate.path, MAX_FRONT).map_err(unreadable)?;
+    let start = read_front(candidate).map_err(unreadable)?;
     let text = text_of(start).map_err(unreadable)?;
     let front = front_matter::split(&text).ok_or("missing YAML frontmatter delimited by ---")?;
     let wrong = |error: YamlError| error.to_string();
@@ -100,6 +104,15 @@ fn read_parts(candidate: &Candidate, origin: Origin<'_>) -> Result<Skill, String
             .and_then(|side| side.get("policy")?.get("allow_implicit_invocation")?.text())
             .is_none_or(|said| said != "false"),
     })
+}
+
+/// The beginning of a file. There may be thousands: each call to the system counts.
+fn read_front(candidate: &Candidate) -> Result<Start, FileError> {
+    if !candidate.is_plain {
+        return read_start(&candidate.path, MAX_FRONT);
+    }
+    let file = without_following(OpenOptions::new().read(true)).open(&candidate.path)?;
+    read_open_start(&file, MAX_FRONT)
 }
 
 /// The text, as far as it was read.
@@ -235,6 +248,7 @@ mod tests {
             let candidate = Candidate {
                 found: path.clone(),
                 path,
+                is_plain: true,
                 has_side_file: true,
             };
             let origin = Origin {

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::fs::{DirEntry, FileType};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::roots::SkillRoot;
@@ -12,7 +13,6 @@ use super::skill_file::{self, Candidate, Origin};
 use super::stamp::Stamp;
 use super::{Skill, SkillProblem};
 use crate::external_file::FileError;
-use crate::sys::files::{FileId, file_id};
 
 /// Folders below a root, one in the other.
 const MAX_DEPTH: usize = 6;
@@ -24,10 +24,10 @@ const MAX_ENTRIES: usize = 400_000;
 const MAX_PROBLEMS: usize = 200;
 /// How long the search of a root may take.
 const MAX_TIME: Duration = Duration::from_secs(4);
-/// From so many skills on, more than one thread reads.
-const MANY: usize = 256;
-/// Threads that read.
-const READERS: usize = 4;
+/// So many skills are read at once.
+const BATCH: usize = 128;
+/// Threads that read while folders are searched, once there is more than one batch.
+const READERS: usize = 2;
 
 /// What a root holds.
 #[derive(Debug, Default)]
@@ -70,19 +70,21 @@ struct Folder {
 struct Walk<'a> {
     boundary: Option<PathBuf>,
     watch: &'a mut dyn FnMut(&Path) -> bool,
-    seen: HashSet<FileId>,
+    /// Folders without links that were looked at.
+    seen: HashSet<PathBuf>,
     /// Folders, and links to folders: those come last, so that what they lead to is known by its own name.
     folders: Vec<Folder>,
     links: Vec<Folder>,
     entries: usize,
+    /// Files to be read, and links to such files.
     candidates: Vec<Candidate>,
+    linked: Vec<Candidate>,
     listing: RootListing,
 }
 
 /// Searches a root. `watch` is told every folder before it is read, and says whether changes in it will be told.
 /// Blocks; a thread of its own does it.
 pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> RootListing {
-    let began = Instant::now();
     let start = root.path.canonicalize().and_then(|path| {
         let boundary = root.boundary.as_deref().map(Path::canonicalize).transpose()?;
         Ok((path, boundary))
@@ -100,6 +102,7 @@ pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> 
         links: Vec::new(),
         entries: 0,
         candidates: Vec::new(),
+        linked: Vec::new(),
         listing: RootListing::default(),
     };
     if let Some(outside) = walk.leads_out(&path) {
@@ -110,32 +113,124 @@ pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> 
         path,
         depth: 0,
     });
-    let mut count = 0;
-    while let Some(folder) = walk.folders.pop().or_else(|| walk.links.pop()) {
-        count += 1;
-        let too_much = if count > MAX_FOLDERS {
-            Some(format!("it has more than {MAX_FOLDERS} folders"))
-        } else if walk.entries > MAX_ENTRIES {
-            Some(format!("it has more than {MAX_ENTRIES} files"))
-        } else if began.elapsed() > MAX_TIME {
-            Some(format!("its search takes longer than {} s", MAX_TIME.as_secs()))
-        } else {
-            None
-        };
-        if let Some(why) = too_much {
-            let message = format!("not all of it was searched for skills: {why}");
-            walk.problem(&root.path, message);
-            break;
-        }
-        walk.visit(&folder);
-    }
-    let candidates = std::mem::take(&mut walk.candidates);
+    let origin = Origin {
+        scope: root.scope,
+        prefix: root.prefix.as_deref(),
+        plugin_id: root.plugin_id.as_deref(),
+    };
+    let found = std::thread::scope(|scope| {
+        let mut reading = Reading::new(scope, origin);
+        walk.run(&root.path, &mut reading);
+        reading.finish(walk.candidates.split_off(0))
+    });
     let mut listing = walk.listing;
-    read_all(candidates, root, &mut listing);
+    for read in found {
+        match read {
+            Ok(skill) => listing.skills.push(Arc::new(skill)),
+            Err(problem) if listing.problems.len() < MAX_PROBLEMS => listing.problems.push(problem),
+            Err(_) => {}
+        }
+    }
     listing
 }
 
+type Read = Result<Skill, SkillProblem>;
+
+/// Reads what is found, beside the search if it is much.
+struct Reading<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    origin: Origin<'env>,
+    batches: Option<mpsc::Sender<Vec<Candidate>>>,
+    readers: Vec<ScopedJoinHandle<'scope, Vec<Read>>>,
+}
+
+impl<'scope, 'env> Reading<'scope, 'env> {
+    fn new(scope: &'scope Scope<'scope, 'env>, origin: Origin<'env>) -> Self {
+        Self {
+            scope,
+            origin,
+            batches: None,
+            readers: Vec::new(),
+        }
+    }
+
+    /// Hands over a batch.
+    fn begin(&mut self, batch: Vec<Candidate>) {
+        let (scope, origin, readers) = (self.scope, self.origin, &mut self.readers);
+        let batches = self.batches.get_or_insert_with(|| {
+            let (batches, waiting) = mpsc::channel::<Vec<Candidate>>();
+            let waiting = Arc::new(Mutex::new(waiting));
+            readers.extend((0..READERS).map(|_| {
+                let waiting = Arc::clone(&waiting);
+                scope.spawn(move || {
+                    let mut read = Vec::new();
+                    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    while let Ok(batch) = next() {
+                        read.extend(batch.into_iter().map(|one| skill_file::read(one, origin)));
+                    }
+                    read
+                })
+            }));
+            batches
+        });
+        // Readers that have panicked cost what they would have read.
+        let _ = batches.send(batch);
+    }
+
+    /// Reads the rest, and gives everything.
+    fn finish(self, rest: Vec<Candidate>) -> Vec<Read> {
+        drop(self.batches);
+        let rest = rest.into_iter().map(|one| skill_file::read(one, self.origin));
+        let mut all: Vec<Read> = rest.collect();
+        all.extend(
+            self.readers
+                .into_iter()
+                .filter_map(|reader| reader.join().ok())
+                .flatten(),
+        );
+        all
+    }
+}
+
 impl Walk<'_> {
+    /// Looks at all folders, within the bounds.
+    fn run(&mut self, root: &Path, reading: &mut Reading<'_, '_>) {
+        let began = Instant::now();
+        let mut count = 0;
+        while let Some(folder) = self.folders.pop().or_else(|| self.links.pop()) {
+            count += 1;
+            let too_much = if count > MAX_FOLDERS {
+                Some(format!("it has more than {MAX_FOLDERS} folders"))
+            } else if self.entries > MAX_ENTRIES {
+                Some(format!("it has more than {MAX_ENTRIES} files"))
+            } else if began.elapsed() > MAX_TIME {
+                Some(format!("its search takes longer than {} s", MAX_TIME.as_secs()))
+            } else {
+                None
+            };
+            if let Some(why) = too_much {
+                let message = format!("not all of it was searched for skills: {why}");
+                self.problem(root, message);
+                break;
+            }
+            self.visit(&folder);
+            if self.candidates.len() >= BATCH {
+                let mut batch = Vec::with_capacity(BATCH);
+                std::mem::swap(&mut batch, &mut self.candidates);
+                reading.begin(batch);
+            }
+        }
+        // A link to a file that was found by itself adds nothing.
+        let seen = &mut self.seen;
+        self.linked.sort_by(|a, b| a.found.cmp(&b.found));
+        let new = self.linked.drain(..).filter(|linked| {
+            let known = linked.path.file_name().is_some_and(|name| name == "SKILL.md")
+                && linked.path.parent().is_some_and(|folder| seen.contains(folder));
+            !known && seen.insert(linked.path.clone())
+        });
+        self.candidates.extend(new);
+    }
+
     fn problem(&mut self, path: &Path, message: String) {
         if self.listing.problems.len() < MAX_PROBLEMS {
             self.listing.problems.push(SkillProblem {
@@ -158,30 +253,22 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, folder: &Folder) {
-        let entries = std::fs::metadata(&folder.path).and_then(|metadata| {
-            let is_new = self.seen.insert(file_id(&metadata));
-            if !is_new {
-                return Ok(None);
-            }
-            let watched = (self.watch)(&folder.path);
-            let stamp = (!watched).then(|| Stamp::of(&folder.path));
-            let mut entries = Vec::new();
-            for entry in std::fs::read_dir(&folder.path)? {
-                entries.push(entry?);
-                self.entries += 1;
-                if self.entries > MAX_ENTRIES {
-                    break;
-                }
-            }
-            Ok(Some((entries, stamp)))
+        if !self.seen.insert(folder.path.clone()) {
+            return;
+        }
+        let watched = (self.watch)(&folder.path);
+        let stamp = (!watched).then(|| Stamp::of(&folder.path));
+        let entries = std::fs::read_dir(&folder.path).and_then(|read| {
+            let left = MAX_ENTRIES.saturating_sub(self.entries);
+            read.take(left + 1).collect::<std::io::Result<Vec<_>>>()
         });
-        let (mut entries, stamp) = match entries {
-            Ok(Some(read)) => read,
-            Ok(None) => return,
+        let mut entries = match entries {
+            Ok(entries) => entries,
             Err(error) => {
                 return self.problem(&folder.found, format!("failed to read folder: {error}"));
             }
         };
+        self.entries += entries.len();
         if let Some(stamp) = stamp {
             self.listing.unwatched.push((folder.path.clone(), stamp));
         }
@@ -223,9 +310,15 @@ impl Walk<'_> {
                 let stamp = Stamp::of(&side);
                 self.listing.unwatched.push((side, stamp));
             }
-            self.candidates.push(Candidate {
+            let candidates = if kind.is_symlink() {
+                &mut self.linked
+            } else {
+                &mut self.candidates
+            };
+            candidates.push(Candidate {
                 found,
                 path,
+                is_plain: kind.is_file(),
                 has_side_file,
             });
             return;
@@ -263,51 +356,62 @@ impl Walk<'_> {
     }
 }
 
-/// Reads what was found.
-fn read_all(candidates: Vec<Candidate>, root: &SkillRoot, listing: &mut RootListing) {
-    let origin = Origin {
-        scope: root.scope,
-        prefix: root.prefix.as_deref(),
-        plugin_id: root.plugin_id.as_deref(),
-    };
-    let mut seen = HashSet::new();
-    let mut candidates = candidates;
-    candidates.retain(|candidate| seen.insert(candidate.path.clone()));
-    let mut add = |read: Result<Skill, SkillProblem>| match read {
-        Ok(skill) => listing.skills.push(Arc::new(skill)),
-        Err(problem) if listing.problems.len() < MAX_PROBLEMS => listing.problems.push(problem),
-        Err(_) => {}
-    };
-    if candidates.len() < MANY {
-        for candidate in candidates {
-            add(skill_file::read(candidate, origin));
+#[cfg(test)]
+mod tests {
+    use super::super::SkillScope;
+    use super::*;
+
+    fn root(path: &Path) -> SkillRoot {
+        SkillRoot {
+            path: path.to_owned(),
+            scope: SkillScope::User,
+            boundary: None,
+            prefix: Some("plugin".to_owned()),
+            plugin_id: Some("plugin@market".to_owned()),
         }
-        return;
     }
-    let share = candidates.len().div_ceil(READERS);
-    let shares: Vec<Vec<_>> = {
-        let mut left = candidates.into_iter();
-        (0..READERS)
-            .map(|_| left.by_ref().take(share).collect())
-            .collect()
-    };
-    let read = std::thread::scope(|scope| {
-        let readers: Vec<_> = shares
-            .into_iter()
-            .map(|share| {
-                scope.spawn(move || {
-                    let read = share
-                        .into_iter()
-                        .map(|candidate| skill_file::read(candidate, origin));
-                    read.collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        // One that panics costs what it would have read.
-        let done = readers.into_iter().filter_map(|reader| reader.join().ok());
-        done.flatten().collect::<Vec<_>>()
-    });
-    for one in read {
-        add(one);
+
+    fn skill(folder: &Path, description: &str) {
+        std::fs::create_dir_all(folder).expect("folders");
+        let text = format!("---\nname: a\ndescription: {description}\n---\n");
+        std::fs::write(folder.join("SKILL.md"), text).expect("a file");
+    }
+
+    #[test]
+    fn without_a_watch_changes_are_seen_by_looking() {
+        let dir = tempfile::tempdir().expect("a folder");
+        skill(&dir.path().join("a"), "first");
+        let look = || search(&root(dir.path()), &mut |_| false);
+        let listing = look();
+        assert_eq!(listing.skills[0].name, "plugin:a");
+        assert_eq!(listing.skills[0].plugin_id.as_deref(), Some("plugin@market"));
+        assert!(listing.is_current());
+        skill(&dir.path().join("a"), "another text");
+        assert!(!listing.is_current());
+        let listing = look();
+        skill(&dir.path().join("b/c"), "new");
+        assert!(!listing.is_current());
+        let listing = look();
+        std::fs::create_dir(dir.path().join("a/agents")).expect("a folder");
+        assert!(!listing.is_current());
+        let listing = look();
+        std::fs::write(dir.path().join("a/agents/openai.yaml"), "interface: {}").expect("a file");
+        assert!(!listing.is_current());
+        let watched = search(&root(dir.path()), &mut |_| true);
+        skill(&dir.path().join("a"), "told by the watch");
+        assert!(watched.is_current());
+    }
+
+    #[test]
+    fn a_tree_without_an_end_is_given_up_and_what_was_found_stays() {
+        let dir = tempfile::tempdir().expect("a folder");
+        skill(&dir.path().join("0"), "found");
+        for n in 0..3 {
+            std::os::unix::fs::symlink(dir.path(), dir.path().join(format!("loop{n}"))).expect("a link");
+        }
+        let listing = search(&root(dir.path()), &mut |_| true);
+        assert_eq!((listing.skills.len(), listing.problems.len()), (1, 0));
+        let nothing = search(&root(&dir.path().join("none")), &mut |_| true);
+        assert!(nothing.skills.is_empty() && nothing.problems.is_empty());
     }
 }

@@ -206,3 +206,49 @@ impl Folders {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_in_a_folder_is_known_at_once_and_arrivals_are_news() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("skills");
+        let watched = Watched::default();
+        assert!(!watched.drain(), "nothing is opened before it is needed");
+        watched.await_arrival(&folder.join("deep/er"));
+        std::fs::write(dir.path().join("other"), "").expect("a file");
+        watched.drain();
+        assert!(!watched.take_news());
+        std::fs::create_dir(&folder).expect("a folder");
+        watched.drain();
+        assert!(watched.take_news() && !watched.take_news());
+
+        let owner = Arc::<Outdated>::default();
+        assert!(watched.add(&folder, &owner));
+        std::fs::write(folder.join("x"), "1").expect("a file");
+        watched.drain();
+        assert!(owner.is_set());
+        owner.clear();
+        let _ = std::fs::read(folder.join("x"));
+        watched.drain();
+        assert!(!owner.is_set(), "reading changes nothing");
+        std::fs::remove_dir_all(&folder).expect("removed");
+        watched.drain();
+        assert!(owner.is_set());
+        drop(owner);
+        watched.forget_the_dead();
+        assert!(watched.lock().owners.is_empty());
+    }
+
+    #[test]
+    fn lost_events_make_everything_outdated() {
+        let watched = Watched::default();
+        let dir = tempfile::tempdir().expect("a folder");
+        let owner = Arc::<Outdated>::default();
+        assert!(watched.add(dir.path(), &owner));
+        assert!(watched.lock().hear(FolderEvent::Lost));
+        assert!(owner.is_set());
+    }
+}

@@ -196,7 +196,16 @@ pub(crate) fn edit_user_file(
     codex_home: &Path,
     change: &dyn Fn(&mut DocumentMut) -> Result<(), String>,
 ) -> Result<(), ConfigWriteError> {
-    replace_file::replace(codex_home, &codex_home.join("config.toml"), &mut |text| {
+    edit_file(codex_home, &codex_home.join("config.toml"), change)
+}
+
+/// As [`edit_user_file`], of another config.toml: a project's.
+pub(crate) fn edit_file(
+    codex_home: &Path,
+    file: &Path,
+    change: &dyn Fn(&mut DocumentMut) -> Result<(), String>,
+) -> Result<(), ConfigWriteError> {
+    replace_file::replace(codex_home, file, &mut |text| {
         document::changed(text, change).map_err(ConfigWriteError::Validation)
     })
 }

@@ -1,0 +1,205 @@
+//! What 5,000 skills and three layers of configuration cost, against an empty home.
+//!
+//! `cargo bench -p codex-app-server --bench skills`. `SKILLS=500` makes it smaller; `E2E_PROGRAM` measures another program.
+//!
+//! Fails if `thread/start` takes more than a tenth longer (and more than 0.1 ms), if the first `skills/list` takes more
+//! than 50 ms, or a later one more than 5 ms.
+
+#![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
+#![expect(clippy::print_stdout, reason = "that is what it is for")]
+
+#[path = "../../tests/support/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "shared with the tests"
+)]
+mod support;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use codex_core::mock_model::MockModel;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+
+use support::{App, Home, Launch};
+
+/// Starts of each home.
+const ROUNDS: usize = 9;
+/// Threads, and later lists, of each start.
+const REPEATS: usize = 10;
+
+/// What was measured, in milliseconds.
+#[derive(Debug, Default)]
+struct Measured {
+    initialize: Vec<f64>,
+    thread: Vec<f64>,
+    turn: Vec<f64>,
+    first_list: Vec<f64>,
+    later_list: Vec<f64>,
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// A project with a layer of its own, and skills: half of them the user's, half the project's.
+fn furnish(home: &Home, skills: usize) {
+    let work = home.work();
+    std::fs::create_dir_all(work.join(".git")).unwrap();
+    std::fs::write(work.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    std::fs::create_dir_all(work.join(".codex")).unwrap();
+    std::fs::write(work.join(".codex/config.toml"), "model_verbosity = \"low\"\n").unwrap();
+    for n in 0..skills {
+        let root = if n % 2 == 0 {
+            home.codex().join("skills")
+        } else {
+            work.join(".agents/skills")
+        };
+        let folder = root.join(format!("skill-{n:04}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            "---\nname: skill-{n:04}\ndescription: What skill number {n} is for, in a sentence of the usual length.\n---\n\n\
+             {}",
+            "Do this, then do that.\n".repeat(40)
+        );
+        std::fs::write(folder.join("SKILL.md"), text).unwrap();
+    }
+}
+
+/// A client that takes answers as bytes: to make sense of 5,000 skills takes longer than to list them.
+struct Raw {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    id: i64,
+}
+
+impl Raw {
+    async fn start(home: &Home) -> Self {
+        let mut command = Launch::new(home).into_command();
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let mut raw = Self {
+            child,
+            input,
+            output: BufReader::with_capacity(1 << 20, output),
+            id: 0,
+        };
+        let client = json!({"clientInfo": {"name": "bench", "version": "1"}});
+        raw.call("initialize", client).await;
+        raw
+    }
+
+    /// Calls a method. Gives the time to the last byte of the answer, and the answer.
+    async fn call(&mut self, method: &str, params: Value) -> (f64, Vec<u8>) {
+        self.id += 1;
+        let mut line = json!({"id": self.id, "method": method, "params": params}).to_string();
+        line.push('\n');
+        let began = Instant::now();
+        self.input.write_all(line.as_bytes()).await.unwrap();
+        let start = format!("{{\"id\":{},", self.id);
+        loop {
+            let mut answer = Vec::new();
+            self.output.read_until(b'\n', &mut answer).await.unwrap();
+            assert!(!answer.is_empty(), "the program has ended");
+            if answer.starts_with(start.as_bytes()) {
+                return (ms(began.elapsed()), answer);
+            }
+        }
+    }
+
+    async fn stop(mut self) {
+        drop(self.input);
+        self.child.wait().await.unwrap();
+    }
+}
+
+async fn timed(app: &App, method: &str, params: Value) -> (f64, Value) {
+    let began = Instant::now();
+    let answer = app.call(method, params).await;
+    (ms(began.elapsed()), answer)
+}
+
+async fn measure(home: &Home, expected: usize, into: &mut Measured) {
+    let began = Instant::now();
+    let app = Launch::new(home)
+        .args(&["-c", "model_reasoning_effort=low"])
+        .start()
+        .await;
+    into.initialize.push(ms(began.elapsed()));
+    for _ in 0..REPEATS {
+        let (time, started) = timed(&app, "thread/start", json!({"cwd": home.work()})).await;
+        into.thread.push(time);
+        let id = started["thread"]["id"].as_str().unwrap().to_owned();
+        let began = Instant::now();
+        app.run_turn(&id, "Hi").await;
+        into.turn.push(ms(began.elapsed()));
+    }
+    app.stop().await;
+    let mut raw = Raw::start(home).await;
+    let params = || json!({"cwds": [home.work()]});
+    let (first, answer) = raw.call("skills/list", params()).await;
+    let found = String::from_utf8(answer)
+        .unwrap()
+        .matches("\"enabled\":true")
+        .count();
+    assert_eq!(found, expected, "all are listed");
+    into.first_list.push(first);
+    for _ in 0..REPEATS {
+        into.later_list.push(raw.call("skills/list", params()).await.0);
+    }
+    raw.stop().await;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let skills = std::env::var("SKILLS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(5000);
+    let model = MockModel::start("ok");
+    let (empty, full) = (Home::new(&model), Home::new(&model));
+    furnish(&full, skills);
+    let (mut without, mut with) = (Measured::default(), Measured::default());
+    for _ in 0..ROUNDS {
+        measure(&empty, 0, &mut without).await;
+        measure(&full, skills, &mut with).await;
+    }
+    println!("median, ms            empty home   {skills} skills");
+    for (what, of) in [
+        ("initialize", (|m| &m.initialize) as fn(&Measured) -> &Vec<f64>),
+        ("thread/start", |m| &m.thread),
+        ("a turn", |m| &m.turn),
+        ("skills/list, first", |m| &m.first_list),
+        ("skills/list, later", |m| &m.later_list),
+    ] {
+        println!(
+            "{what:20}  {:10.2}   {:10.2}",
+            median(of(&without)),
+            median(of(&with))
+        );
+    }
+    let (before, after) = (median(&without.thread), median(&with.thread));
+    assert!(after <= before * 1.1 + 0.1, "thread/start is slower");
+    assert!(
+        median(&with.first_list) <= 50.0,
+        "the first skills/list is too slow"
+    );
+    assert!(median(&with.later_list) <= 5.0, "a later skills/list is too slow");
+}
