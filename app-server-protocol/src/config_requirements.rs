@@ -52,7 +52,7 @@ pub struct ConfigRequirements {
     /// The ways to search the web.
     pub allowed_web_search_modes: Option<Vec<WebSearchMode>>,
     /// Sandboxes of Windows.
-    pub allowed_windows_sandbox_implementations: Option<Vec<String>>,
+    pub allowed_windows_sandbox_implementations: Option<Vec<WindowsSandboxImplementation>>,
     /// For desktop applications.
     #[schemars(extend("x-experimental" = true))]
     pub application: Option<Value>,
@@ -65,13 +65,13 @@ pub struct ConfigRequirements {
     /// Whether applications look for updates.
     pub check_for_update_on_startup: Option<bool>,
     /// Where credentials are kept.
-    pub cli_auth_credentials_store: Option<String>,
+    pub cli_auth_credentials_store: Option<CliAuthCredentialsStoreMode>,
     /// Use of the desktop.
     pub computer_use: Option<Value>,
     /// The permission profile of those who choose none.
     pub default_permissions: Option<String>,
     /// Where data must stay.
-    pub enforce_residency: Option<String>,
+    pub enforce_residency: Option<ResidencyRequirement>,
     /// Features that are switched on or off for good.
     pub feature_requirements: Option<BTreeMap<String, bool>>,
     /// Feedback.
@@ -98,6 +98,40 @@ pub struct ConfigRequirements {
     pub otel: Option<Value>,
     /// Folder of databases.
     pub sqlite_home: Option<String>,
+}
+
+/// A sandbox of Windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WindowsSandboxImplementation {
+    /// With another user's rights.
+    Elevated,
+    /// With the user's own.
+    Unelevated,
+    /// In a container.
+    Mxc,
+}
+
+/// Where credentials are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CliAuthCredentialsStoreMode {
+    /// In a file.
+    File,
+    /// In the system's keyring.
+    Keyring,
+    /// In the keyring if there is one.
+    Auto,
+    /// In memory.
+    Ephemeral,
+}
+
+/// Where data must stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ResidencyRequirement {
+    /// In the United States.
+    Us,
 }
 
 /// A way to sign in.

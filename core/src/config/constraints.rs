@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::permissions;
-use super::requirements::{Requirements, Setting, Violation, allowed, word};
+use super::requirement_check::{Setting, Violation, allowed, word};
+use super::requirements::Requirements;
 use super::{Config, WebSearchMode};
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy,

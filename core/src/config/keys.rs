@@ -109,7 +109,7 @@ pub static KEYS: &[Key] = keys! {
     "experimental_compact_prompt_file": Path, "", V0_1, "File with that prompt.";
     "service_tier": Text, "", V0_1, "Service tier, any word that the server knows.";
     "personality": Words(&["none", "friendly", "pragmatic"]), "", V0_1, "Kept with the thread; instructions do not depend on it yet.";
-    "plan_mode_reasoning_effort": Text, "\"medium\"", V0_1, "Reasoning effort that clients are offered for plan mode.";
+    "plan_mode_reasoning_effort": Text, "`medium`", V0_1, "Reasoning effort that clients are offered for plan mode.";
     "openai_base_url": Text, "OpenAI's", V0_1, "Root of the API of the provider `openai`.";
     "instructions": Text, "", V0_1, "Replaces the base instructions, unless a file does.";
     "model_catalog_json": Path, "", V0_1, "File with models, as the models endpoint lists them, in place of the built-in list.";

@@ -11,8 +11,11 @@
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
-//! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
-//! | agents that threads start | `agents.rs` |
+//! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `overrides.rs` |
+//! | what administrators demand, and what follows | `requirements.rs`, `requirement_check.rs`, `constraints.rs` |
+//! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
+//! | what people are told | `explain.rs` |
+//! | agents that threads start | `agents.rs`, `agent_files.rs` |
 //! | skills | `skills.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
@@ -42,6 +45,7 @@ mod provider_problems;
 mod providers;
 mod read;
 mod read_shape;
+mod requirement_check;
 mod requirements;
 mod schema;
 mod shell_environment;
@@ -65,7 +69,8 @@ pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};
-pub use requirements::{Requirements, Setting, Violation};
+pub use requirement_check::{Setting, Violation};
+pub use requirements::Requirements;
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
     WebSearchMode, WebSearchSettings,

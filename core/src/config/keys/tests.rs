@@ -99,7 +99,7 @@ fn warnings(text: &str) -> Option<String> {
 fn keys_that_are_unknown_or_without_effect_are_told_apart() {
     assert_eq!(
         warnings(
-            "modell = 'x'\nnotify = ['n']\n[tui]\nx = 1\n[tools]\nnew = 1\n[plugins]\nx = 1\n\
+            "modell = 'x'\nsqlite_home = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[plugins]\nx = 1\n\
              [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
         )
         .as_deref(),
@@ -109,8 +109,8 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
              user (config.toml): `modell` is ignored.\n\
              3 settings have no effect.\n  \
              user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \
-             user (config.toml): `notify` is known but has no effect in this release.\n  \
-             user (config.toml): `plugins` is known but has no effect in this release."
+             user (config.toml): `plugins` is known but has no effect in this release.\n  \
+             user (config.toml): `sqlite_home` is known but has no effect in this release."
         )
     );
     assert_eq!(

@@ -45,6 +45,7 @@ pub(super) fn changed(
 fn set(document: &mut DocumentMut, path: &[String], value: &Json, upsert: bool) -> Result<(), String> {
     let Some(first) = path.first() else { return Ok(()) };
     let is_new = !document.contains_key(first);
+    let is_first = document.is_empty();
     set_in_table(document.as_table_mut(), path, value, upsert)?;
     if !is_new {
         return Ok(());
@@ -52,6 +53,15 @@ fn set(document: &mut DocumentMut, path: &[String], value: &Json, upsert: bool) 
     // A new section goes to the end, behind the comments that are there.
     let last = last_position(document.as_table());
     let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
+    if is_first
+        && document.get(first).is_some_and(Item::is_value)
+        && let Some(mut key) = document.key_mut(first)
+    {
+        // So far there were comments only.
+        key.leaf_decor_mut().set_prefix(trailing);
+        document.set_trailing("");
+        return Ok(());
+    }
     if let Some(Item::Table(table)) = document.get_mut(first) {
         let mut section = table;
         section.set_position(Some(last + 1));

@@ -1,8 +1,9 @@
 //! Replacing a file that others may write at the same time, so that nothing of anybody is lost.
 //!
 //! Daemons of one home wait for each other by a lock. Editors know no locks: the new file is exchanged with the old one
-//! in one step, and what comes back is compared with what was read. If somebody wrote in between, the changes are made
-//! again, upon theirs. A file that is empty or broken for a moment is being written: it is read again.
+//! in one step, and what comes out is compared with what was read. If somebody saved in between, theirs is put back at
+//! once, and the changes are made again, upon it. A file that is empty or broken for a moment is being written: it is
+//! read again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -74,79 +75,63 @@ impl Drop for Replacing {
 
 impl Replacing {
     fn run(&self, change: Change<'_>) -> Result<(), Failure> {
-        let mut found = settled(&self.target)?;
-        // What the file should hold when it is exchanged.
-        let mut expected = found.clone();
-        // Whether ours is in place of theirs.
-        let mut has_replaced = false;
         for _ in 0..MAX_ATTEMPTS {
-            let bytes = found.as_deref().unwrap_or_default();
-            let new = changed(bytes, change).and_then(|new| {
-                let is_done = expected.as_deref().unwrap_or_default() == new && expected.is_some();
-                let nothing = new.is_empty() && expected.is_none();
-                if is_done || nothing {
-                    return Ok(None);
-                }
-                self.write_temporary(&new)?;
-                Ok(Some(new))
-            });
-            let new = match new {
-                Ok(Some(new)) => new,
-                Ok(None) => return Ok(()),
-                Err(failure) => {
-                    if has_replaced {
-                        // Theirs comes back.
-                        self.write_temporary(bytes)?;
-                        exchange(&self.temporary, &self.target)?;
-                    }
-                    return Err(failure);
-                }
-            };
-            if expected.is_none() {
-                // There must be none still.
-                match fs::hard_link(&self.temporary, &self.target) {
-                    Ok(()) => return Ok(()),
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        found = settled(&self.target)?;
-                        expected = found.clone();
-                        continue;
-                    }
-                    // A file system without hard links.
-                    Err(_) => {
-                        fs::rename(&self.temporary, &self.target)?;
-                        return Ok(());
-                    }
-                }
-            }
-            match exchange(&self.temporary, &self.target) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    // Somebody removed it.
-                    found = None;
-                    expected = None;
-                    continue;
-                }
-                Err(_) => {
-                    // A file system that can't exchange files: as close as it gets.
-                    let now = settled(&self.target)?;
-                    if now == expected {
-                        fs::rename(&self.temporary, &self.target)?;
-                        return Ok(());
-                    }
-                    found.clone_from(&now);
-                    expected = now;
-                    continue;
-                }
-            }
-            if read(&self.temporary)? == expected {
+            let found = settled(&self.target)?;
+            let new = changed(found.as_deref().unwrap_or_default(), change)?;
+            if found.as_deref().unwrap_or_default() == new {
                 return Ok(());
             }
-            // Ours took the place of something that we had not seen.
-            has_replaced = true;
-            found = settled(&self.temporary)?;
-            expected = Some(new);
+            // The slow part comes first: from here on it takes microseconds.
+            self.write_temporary(&new)?;
+            if read(&self.target)? != found {
+                continue;
+            }
+            let is_done = match &found {
+                Some(found) => self.exchange_for(found, &new)?,
+                None => self.create()?,
+            };
+            if is_done {
+                return Ok(());
+            }
         }
         Err(io::Error::other("it changes all the time").into())
+    }
+
+    /// Puts ours in the place of what was found there. `false`: something else was there, and is again.
+    fn exchange_for(&self, found: &[u8], new: &[u8]) -> Result<bool, Failure> {
+        match exchange(&self.temporary, &self.target) {
+            Ok(()) => {}
+            // Somebody removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(_) => {
+                // A file system that can't exchange files: this is as close as it gets.
+                fs::rename(&self.temporary, &self.target)?;
+                return Ok(true);
+            }
+        }
+        if read(&self.temporary)?.as_deref() == Some(found) {
+            return Ok(true);
+        }
+        // Somebody saved in between. Theirs comes back at once, before anybody builds upon ours.
+        exchange(&self.temporary, &self.target)?;
+        if read(&self.temporary)?.as_deref() != Some(new) {
+            // And saved once more since: that is the newest.
+            exchange(&self.temporary, &self.target)?;
+        }
+        Ok(false)
+    }
+
+    /// Puts ours where nothing was. `false`: now there is something.
+    fn create(&self) -> Result<bool, Failure> {
+        match fs::hard_link(&self.temporary, &self.target) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // A file system without hard links.
+            Err(_) => {
+                fs::rename(&self.temporary, &self.target)?;
+                Ok(true)
+            }
+        }
     }
 
     fn write_temporary(&self, bytes: &[u8]) -> Result<(), Failure> {

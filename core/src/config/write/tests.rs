@@ -232,6 +232,17 @@ fn expected(table: &mut Json, path: &[String], value: Option<&Json>, upsert: boo
     Some(())
 }
 
+/// Without tables that have nothing in them: a table that is only a part of others' names goes with the last of them.
+fn pruned(value: Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, pruned(value)));
+            Json::Object(members.filter(|(_, value)| *value != json!({})).collect())
+        }
+        other => other,
+    }
+}
+
 fn parsed(text: &str) -> Json {
     to_json(&Value::Table(
         text.parse().unwrap_or_else(|error| panic!("{error}\n{text}")),
@@ -248,7 +259,7 @@ proptest! {
             match edited(&text, std::slice::from_ref(&edit)) {
                 Ok(new) => {
                     prop_assert!(done.is_some(), "{edit:?}\n{text}");
-                    prop_assert_eq!(parsed(&new), model, "{:?}\n{}\n{}", edit, text, new);
+                    prop_assert_eq!(pruned(parsed(&new)), pruned(model), "{:?}\n{}\n{}", edit, text, new);
                     text = new;
                 }
                 Err(error) => prop_assert!(done.is_none(), "{edit:?}: {error}\n{text}"),

@@ -1,0 +1,4 @@
+// Generated from the protocol crate. Do not edit.
+
+/** Asks for the model providers. */
+export type ModelProviderListParams = Record<string, never>;
