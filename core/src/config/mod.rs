@@ -14,6 +14,7 @@
 //! | the file and what lies on top of it | `layers.rs`, `overrides.rs` |
 //! | agents that threads start | `agents.rs` |
 //! | skills | `skills.rs` |
+//! | voice conversations | `realtime.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
@@ -42,6 +43,7 @@ mod provider_problems;
 mod providers;
 mod read;
 mod read_shape;
+mod realtime;
 mod requirements;
 mod schema;
 mod shell_environment;
@@ -65,6 +67,7 @@ pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};
+pub use realtime::RealtimeConfig;
 pub use requirements::{Requirements, Setting, Violation};
 pub use schema::{
     CredentialsStore, LoginMethod, ProcessMode, SearchContextSize, TrustLevel, Verbosity, WebSearchLocation,
