@@ -26,6 +26,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::thread_read::METHODS,
     crate::thread_read_state::METHODS,
     crate::thread_timeline::METHODS,
+    crate::thread_realtime::METHODS,
     crate::thread_metadata::METHODS,
     crate::thread_goal::METHODS,
     crate::thread_queue::METHODS,

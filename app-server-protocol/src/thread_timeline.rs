@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::realtime_item::ThreadRealtimeItem;
 use crate::thread_item::ThreadItem;
 use crate::turn_data::{TurnError, TurnStatus};
 
@@ -81,81 +82,4 @@ pub enum ThreadTimelineEntry {
         /// When it began, in Unix seconds.
         started_at: Option<i64>,
     },
-}
-
-/// Something that happened in a voice session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ThreadRealtimeItem {
-    /// Its id.
-    pub id: String,
-    /// The session.
-    pub realtime_session_id: String,
-    /// What it was.
-    #[serde(flatten)]
-    pub kind: ThreadRealtimeItemKind,
-}
-
-/// What happened in a voice session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum ThreadRealtimeItemKind {
-    /// It began.
-    RealtimeSessionStarted,
-    /// Somebody spoke.
-    TranscriptSegment {
-        /// Who speaks.
-        role: ThreadRealtimeTranscriptRole,
-        /// The text.
-        text: String,
-    },
-    /// An item of the thread was shown in the session.
-    BemItemPromoted {
-        /// The item.
-        item_id: String,
-        /// How it was shown.
-        presentation: ThreadRealtimeBemItemPresentation,
-        /// Its turn.
-        turn_id: String,
-    },
-    /// It ended.
-    RealtimeSessionClosed {
-        /// How it ended.
-        outcome: ThreadRealtimeSessionOutcome,
-    },
-}
-
-/// Who spoke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ThreadRealtimeTranscriptRole {
-    /// The user.
-    User,
-    /// The agent.
-    Assistant,
-}
-
-/// How an item is shown in a voice session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase")]
-pub enum ThreadRealtimeBemItemPresentation {
-    /// As a whole.
-    WholeItem,
-    /// As text.
-    InlineMarkdown,
-    /// One of its pictures.
-    InlineVisualization {
-        /// Which one, from 0.
-        index: u32,
-    },
-}
-
-/// How a voice session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ThreadRealtimeSessionOutcome {
-    /// As it should.
-    Ended,
-    /// With an error.
-    Failed,
 }

@@ -12,7 +12,7 @@ use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
 use crate::{
     AdditionalPermissions, ApprovalReview, CommandAction, FileChange, Goal, HookRun, Item, PermissionGrant,
-    ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
+    RealtimeEvent, ThreadId, ThreadSettings, ThreadStatus, ThreadTokenUsage, TokenUsage, Turn, TurnError,
 };
 
 /// Takes the events of all threads. One for an engine, given at its start.
@@ -46,6 +46,8 @@ pub enum Traffic {
     Model,
     /// What commands print: without end, and as fast as it is taken. It leaves room for everything else.
     Output,
+    /// What a voice says: it is of no use later, and what is too much is dropped.
+    Sound,
 }
 
 /// Something that happened in a thread.
@@ -70,6 +72,8 @@ pub enum Event {
     TurnStarted(Box<Turn>),
     /// How far users have read it changed.
     ReadState(ReadState),
+    /// Something happened in the voice conversation.
+    Realtime(Box<RealtimeEvent>),
     /// A turn ended. Carries its last agent message.
     TurnCompleted(Box<Turn>),
     /// An item began.

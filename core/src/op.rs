@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::ResponseItem;
 use crate::{
-    Assessment, Error, Result, ReviewTarget, SettingsPatch, ThreadInfo, ThreadSettings, TokenUsage, Turn,
-    UserInput,
+    Assessment, Error, RealtimeInput, Result, ReviewTarget, SettingsPatch, StartRealtime, ThreadInfo,
+    ThreadSettings, TokenUsage, Turn, UserInput,
 };
 
 /// A promise to answer one request. Called where the answer belongs in the order of the thread's events; what is
@@ -166,6 +166,25 @@ pub enum Op {
     ReviewLastCall {
         /// Answered with the call's id and the verdict; with none if the call needs no approval.
         reply: Reply<(String, Option<Assessment>)>,
+    },
+    /// Starts a voice conversation; one that runs is ended.
+    StartRealtime {
+        /// What it is to be.
+        start: Box<StartRealtime>,
+        /// Answered at once: what comes of it is told.
+        reply: Reply<()>,
+    },
+    /// Hands something over to the voice conversation.
+    AppendRealtime {
+        /// What.
+        input: RealtimeInput,
+        /// Answered at once.
+        reply: Reply<()>,
+    },
+    /// Ends the voice conversation.
+    StopRealtime {
+        /// Answered at once: the end is told.
+        reply: Reply<()>,
     },
     /// Tells how things stand, with the running turn if asked for.
     Snapshot {

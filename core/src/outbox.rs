@@ -11,8 +11,8 @@ pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, Permission
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    DeltaKind, Event, EventSink, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Traffic, Turn,
-    TurnStatus, now_ms,
+    DeltaKind, ErrorKind, Event, EventSink, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Traffic,
+    Turn, TurnError, TurnStatus, new_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -280,6 +280,23 @@ impl Outbox {
         for approval in withdrawn {
             self.emit(Event::ApprovalWithdrawn { approval });
         }
+    }
+
+    /// Tells that something was asked for which can't be done, and which is no turn's.
+    pub(crate) fn refused(&self, why: &str) {
+        if self.running().is_none() {
+            self.set_base(ThreadStatus::SystemError);
+        }
+        self.emit(Event::Error {
+            turn_id: new_id().into(),
+            error: TurnError {
+                message: why.to_owned(),
+                kind: ErrorKind::BadRequest,
+                details: None,
+                misalignment: None,
+            },
+            will_retry: false,
+        });
     }
 
     /// Tells that the thread is not loaded any more.

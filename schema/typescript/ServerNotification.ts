@@ -37,6 +37,17 @@ import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotifi
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
 import type { ThreadQueueChangedNotification } from "./v2/ThreadQueueChangedNotification";
 import type { ThreadReadStateChangedNotification } from "./v2/ThreadReadStateChangedNotification";
+import type { ThreadRealtimeClosedNotification } from "./v2/ThreadRealtimeClosedNotification";
+import type { ThreadRealtimeErrorNotification } from "./v2/ThreadRealtimeErrorNotification";
+import type { ThreadRealtimeItemAddedNotification } from "./v2/ThreadRealtimeItemAddedNotification";
+import type { ThreadRealtimeItemCompletedNotification } from "./v2/ThreadRealtimeItemCompletedNotification";
+import type { ThreadRealtimeItemStartedNotification } from "./v2/ThreadRealtimeItemStartedNotification";
+import type { ThreadRealtimeItemTranscriptDeltaNotification } from "./v2/ThreadRealtimeItemTranscriptDeltaNotification";
+import type { ThreadRealtimeOutputAudioDeltaNotification } from "./v2/ThreadRealtimeOutputAudioDeltaNotification";
+import type { ThreadRealtimeSdpNotification } from "./v2/ThreadRealtimeSdpNotification";
+import type { ThreadRealtimeStartedNotification } from "./v2/ThreadRealtimeStartedNotification";
+import type { ThreadRealtimeTranscriptDeltaNotification } from "./v2/ThreadRealtimeTranscriptDeltaNotification";
+import type { ThreadRealtimeTranscriptDoneNotification } from "./v2/ThreadRealtimeTranscriptDoneNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
 import type { ThreadSearchPartialNotification } from "./v2/ThreadSearchPartialNotification";
 import type { ThreadSectionChangedNotification } from "./v2/ThreadSectionChangedNotification";
@@ -103,6 +114,28 @@ export type ServerNotification =
   | { method: "thread/search/partial"; params: ThreadSearchPartialNotification }
   /** The read state of a thread changed. */
   | { method: "thread/readState/changed"; params: ThreadReadStateChangedNotification }
+  /** A voice conversation has started. */
+  | { method: "thread/realtime/started"; params: ThreadRealtimeStartedNotification }
+  /** Something that the voice server has told, as it came. */
+  | { method: "thread/realtime/itemAdded"; params: ThreadRealtimeItemAddedNotification }
+  /** An item of the conversation has begun. */
+  | { method: "thread/realtime/item/started"; params: ThreadRealtimeItemStartedNotification }
+  /** More of what is said in an item. */
+  | { method: "thread/realtime/item/transcript/delta"; params: ThreadRealtimeItemTranscriptDeltaNotification }
+  /** An item of the conversation is complete. */
+  | { method: "thread/realtime/item/completed"; params: ThreadRealtimeItemCompletedNotification }
+  /** More of what is said. */
+  | { method: "thread/realtime/transcript/delta"; params: ThreadRealtimeTranscriptDeltaNotification }
+  /** What somebody has said, in full. */
+  | { method: "thread/realtime/transcript/done"; params: ThreadRealtimeTranscriptDoneNotification }
+  /** Sound to play. */
+  | { method: "thread/realtime/outputAudio/delta"; params: ThreadRealtimeOutputAudioDeltaNotification }
+  /** The server's answer to a WebRTC offer. */
+  | { method: "thread/realtime/sdp"; params: ThreadRealtimeSdpNotification }
+  /** The conversation could not start, or has failed. */
+  | { method: "thread/realtime/error"; params: ThreadRealtimeErrorNotification }
+  /** The conversation has ended. */
+  | { method: "thread/realtime/closed"; params: ThreadRealtimeClosedNotification }
   /** A thread was named. */
   | { method: "thread/name/updated"; params: ThreadNameUpdatedNotification }
   /** The goal of a thread was set or changed. */

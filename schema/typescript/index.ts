@@ -29,6 +29,7 @@ export type { NetworkPolicyAmendment } from "./NetworkPolicyAmendment";
 export type { NetworkPolicyRuleAction } from "./NetworkPolicyRuleAction";
 export type { Personality } from "./Personality";
 export type { PlanType } from "./PlanType";
+export type { RealtimeConversationVersion } from "./RealtimeConversationVersion";
 export type { ReasoningEffort } from "./ReasoningEffort";
 export type { ReasoningSummary } from "./ReasoningSummary";
 export type { RequestId } from "./RequestId";

@@ -8,6 +8,7 @@
 //! * threads: `thread`, `open_thread` (what start, resume and fork have in common), `settings`, `policy`, `environment`, `goal`
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
+//! * voice: `realtime`
 //! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `skills`
 
 pub(crate) mod account;
@@ -27,6 +28,7 @@ pub(crate) mod model;
 pub(crate) mod open_thread;
 pub(crate) mod permission;
 pub(crate) mod policy;
+pub(crate) mod realtime;
 pub(crate) mod requirements;
 pub(crate) mod rules;
 pub(crate) mod settings;

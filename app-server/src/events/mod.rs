@@ -9,7 +9,7 @@
 //! * streamed text, from the event to bytes of JSON: `delta`
 //! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `user_input`
 //! * parameters of notifications, one file per family: `account`, `goal`, `hooks`, `item`, `model`, `notice` (errors and warnings), `raw`
-//!   (what passes between us and the model), `thread`, `turn`
+//!   (what passes between us and the model), `realtime` (voice), `thread`, `turn`
 
 mod account;
 mod approval;
@@ -24,6 +24,7 @@ mod model;
 mod notice;
 pub(crate) mod publisher;
 mod raw;
+mod realtime;
 pub(crate) mod thread;
 mod turn;
 mod user_input;

@@ -16,8 +16,8 @@ use futures_util::future::BoxFuture;
 use super::delivery::Delivery;
 use super::delta::Delta;
 use super::{
-    account, approval, auto_review, dynamic_tool, goal, hooks, item, model, notice, raw, thread, turn,
-    user_input,
+    account, approval, auto_review, dynamic_tool, goal, hooks, item, model, notice, raw, realtime, thread,
+    turn, user_input,
 };
 use crate::convert::rules;
 
@@ -84,6 +84,7 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             delivery.tell::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
         }
         Event::GoalCleared => delivery.tell::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
+        Event::Realtime(event) => realtime::tell(delivery, thread, *event),
         Event::QueueChanged => {
             delivery.tell::<ThreadQueueChanged>(thread, &thread::queue_changed(thread));
         }

@@ -17,6 +17,7 @@
 //!   `process`
 //! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`,
 //!   `external_agent_config`
+//! * voice: `thread_realtime`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
@@ -52,6 +53,7 @@ mod thread_plan;
 mod thread_queue;
 mod thread_read;
 mod thread_read_state;
+mod thread_realtime;
 mod thread_sample;
 mod thread_search;
 mod thread_section;
@@ -89,6 +91,7 @@ pub(crate) fn router() -> Router {
     thread_lifecycle::register(&mut router);
     thread_list::register(&mut router);
     thread_queue::register(&mut router);
+    thread_realtime::register(&mut router);
     thread_sample::register(&mut router);
     thread_metadata::register(&mut router);
     thread_read::register(&mut router);

@@ -6,7 +6,7 @@ use codex_app_server_protocol::{
 use codex_core::ThreadOperation;
 use codex_core::history::TimelineEntry;
 
-use crate::convert::{item, turn};
+use crate::convert::{item, realtime, turn};
 use crate::rpc::error::RpcResult;
 use crate::server::{RequestContext, Router, parse_thread_id};
 
@@ -29,12 +29,12 @@ async fn list(cx: RequestContext, params: ThreadTimelineListParams) -> RpcResult
     let path = engine.readable(id, ThreadOperation::ListTimeline).await?;
     let page = engine.store().timeline(id, path, params.cursor, limit).await?;
     Ok(ThreadTimelineListResponse {
+        active_realtime_session_at_page_start: page.conversation,
         data: page
             .entries
             .into_iter()
             .map(|(position, what)| entry(position, what))
             .collect(),
-        active_realtime_session_at_page_start: None,
         next_cursor: page.next_cursor,
     })
 }
@@ -49,6 +49,10 @@ fn entry(position: u64, what: TimelineEntry) -> ThreadTimelineEntry {
         TimelineEntry::Item { turn_id, item } => ThreadTimelineEntry::Item {
             turn_id,
             item: item::to_wire(*item),
+            position,
+        },
+        TimelineEntry::Realtime(item) => ThreadTimelineEntry::Realtime {
+            item: realtime::item(item),
             position,
         },
         TimelineEntry::TurnCompleted(ended) => {

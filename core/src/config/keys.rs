@@ -213,6 +213,18 @@ pub static KEYS: &[Key] = keys! {
     "forced_chatgpt_workspace_id": TextOrList, "", V0_1, "The only workspaces to sign in to.";
     "chatgpt_base_url": Text, "\"https://chatgpt.com/backend-api/\"", V0_1, "The account backend.";
 
+    // Voice conversations.
+    "realtime": Table, "", V0_1, "Voice conversations.";
+    "realtime.version": Words(&["v1", "v2", "v3"]), "`v2`, for calls `v1`", V0_1, "What the voice server speaks.";
+    "realtime.type": Text, "\"conversational\"", V0_1, "With `transcription`, a v2 session only writes down what it hears.";
+    "realtime.voice": Text, "`cove`, `marin`", V0_1, "The voice.";
+    "experimental_realtime_start_instructions": Text, "", V0_1, "What the agent is told when a voice conversation starts.";
+    "experimental_realtime_webrtc_call_base_url": Text, "", V0_1, "Where voice calls are created; the provider where it is not set.";
+    "experimental_realtime_ws_backend_prompt": Text, "", V0_1, "Instructions of the voice model.";
+    "experimental_realtime_ws_base_url": Text, "", V0_1, "Where WebSockets of voice conversations are opened.";
+    "experimental_realtime_ws_model": Text, "", V0_1, "The voice model.";
+    "experimental_realtime_ws_startup_context": Text, "", V0_1, "What the voice model is told at the start instead of recent turns and the workspace; empty for nothing.";
+
     // Telemetry.
     "otel": Table, "", V0_1, "Telemetry.";
     "otel.environment": Text, "\"dev\"", V0_1, "Reported with all telemetry.";
@@ -272,12 +284,6 @@ pub static KEYS: &[Key] = keys! {
     "code_mode": Table, "", NotYet, "Code mode.";
     "computer_use": Table, "", NotYet, "Use of the desktop.";
     "daybreak": Boolean, "false", NotYet, "Daybreak.";
-    "experimental_realtime_start_instructions": Text, "", NotYet, "Realtime conversations.";
-    "experimental_realtime_webrtc_call_base_url": Text, "", NotYet, "Realtime conversations.";
-    "experimental_realtime_ws_backend_prompt": Text, "", NotYet, "Realtime conversations.";
-    "experimental_realtime_ws_base_url": Text, "", NotYet, "Realtime conversations.";
-    "experimental_realtime_ws_model": Text, "", NotYet, "Realtime conversations.";
-    "experimental_realtime_ws_startup_context": Text, "", NotYet, "Realtime conversations.";
     "experimental_thread_store": Table, "", NotYet, "Where threads are stored.";
     "experimental_thread_store_endpoint": Text, "", NotYet, "Where threads are stored.";
     "hooks": Table, "", V0_1, "Commands that run at events, and which of them the user trusts (docs/contract/hooks.md).";
@@ -293,7 +299,6 @@ pub static KEYS: &[Key] = keys! {
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
     "plugins": Table, "", NotYet, "Plugins.";
-    "realtime": Table, "", NotYet, "Realtime conversations.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
     "sqlite_home": Path, "", NotYet, "Folder of databases.";

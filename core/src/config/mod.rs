@@ -17,6 +17,7 @@
 //! | what people are told | `explain.rs` |
 //! | agents that threads start | `agents.rs`, `agent_files.rs` |
 //! | skills | `skills.rs` |
+//! | voice conversations | `realtime.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
@@ -45,6 +46,7 @@ mod provider_problems;
 mod providers;
 mod read;
 mod read_shape;
+mod realtime;
 mod requirement_check;
 mod requirements;
 mod schema;
@@ -69,6 +71,7 @@ pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};
+pub use realtime::RealtimeConfig;
 pub use requirement_check::{Setting, Violation};
 pub use requirements::Requirements;
 pub use schema::{

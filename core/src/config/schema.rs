@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::realtime::RealtimeToml;
 use super::shell_environment::ShellEnvironmentPolicy;
 use crate::{ApprovalPolicy, ApprovalsReviewer, Personality, ReasoningSummary, SandboxMode};
 
@@ -69,6 +70,13 @@ pub(super) struct ConfigToml {
     pub(super) agents: Option<Table>,
     pub(super) skills: Option<Table>,
     pub(super) notify: Option<Vec<String>>,
+    pub(super) realtime: RealtimeToml,
+    pub(super) experimental_realtime_start_instructions: Option<String>,
+    pub(super) experimental_realtime_webrtc_call_base_url: Option<String>,
+    pub(super) experimental_realtime_ws_backend_prompt: Option<String>,
+    pub(super) experimental_realtime_ws_base_url: Option<String>,
+    pub(super) experimental_realtime_ws_model: Option<String>,
+    pub(super) experimental_realtime_ws_startup_context: Option<String>,
 
     pub(super) hide_agent_reasoning: Option<bool>,
     pub(super) show_raw_agent_reasoning: Option<bool>,

@@ -13,6 +13,7 @@ use super::layers::Merged;
 use super::permissions::{self, ChosenProfile};
 use super::projects;
 use super::provider_problems::provider_problems;
+use super::realtime::{self, RealtimeConfig};
 use super::requirements::Requirements;
 use super::schema::{
     CircuitBreakAction, ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml,
@@ -150,6 +151,8 @@ pub struct Config {
     pub skills: SkillsConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
+    /// Voice conversations.
+    pub realtime: RealtimeConfig,
     /// Program to run after each turn.
     pub notify: Option<Vec<String>>,
 
@@ -360,6 +363,17 @@ impl Config {
             agents: AgentsConfig::read(toml.agents.as_ref(), &source.codex_home).unwrap_or_default(),
             skills: SkillsConfig::read(toml.skills.as_ref()),
             otel: toml.otel,
+            realtime: RealtimeConfig {
+                version: toml.realtime.version.map(Into::into),
+                is_transcription: toml.realtime.kind.as_deref() == Some("transcription"),
+                voice: realtime::set(toml.realtime.voice),
+                model: realtime::set(toml.experimental_realtime_ws_model),
+                prompt: toml.experimental_realtime_ws_backend_prompt,
+                startup_context: toml.experimental_realtime_ws_startup_context,
+                start_instructions: toml.experimental_realtime_start_instructions,
+                ws_base_url: realtime::set(toml.experimental_realtime_ws_base_url),
+                call_base_url: realtime::set(toml.experimental_realtime_webrtc_call_base_url),
+            },
             notify: toml.notify.filter(|argv| !argv.is_empty()),
             hide_agent_reasoning: toml.hide_agent_reasoning.unwrap_or(false),
             show_raw_agent_reasoning: toml.show_raw_agent_reasoning.unwrap_or(false),

@@ -22,6 +22,7 @@ use crate::hooks::{HookOrigin, HookPlace, SessionStartSource, ThreadHooks};
 use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::realtime::{Host, Realtime};
 use crate::safety::ThreadApprovals;
 use crate::session::{
     ConversationState, DelegateHost, Guardian, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted,
@@ -259,6 +260,13 @@ impl Engine {
         };
         let store = self.store();
         let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
+        let realtime = Realtime::new(Host {
+            thread: id,
+            config: config.realtime.clone(),
+            channel: client.side_channel(),
+            store: store.clone(),
+            outbox: outbox.clone(),
+        });
         let guardian = Some(Guardian::new(Arc::clone(&delegates), outbox.clone()));
         let services = Services {
             goals: GoalTracker::new(
@@ -270,6 +278,7 @@ impl Engine {
             ),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
             skills,
+            realtime,
             outbox,
             config,
             client,

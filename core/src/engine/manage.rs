@@ -285,6 +285,8 @@ impl Engine {
     /// thread first. Agents whose history forks build upon stay.
     pub async fn delete_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
         if let Some(handle) = self.thread(id) {
+            // What clients were told may be on its way to the file.
+            handle.log().flushed().await;
             let kept = handle.log().path().is_some() && handle.log().is_materialised();
             if !kept {
                 return Err(Error::NotPersisted {

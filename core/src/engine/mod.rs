@@ -6,7 +6,7 @@
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
 //! * `agents` (threads that the models of other threads start)
-//! * `thread_work`: goals and queues, of loaded threads and others
+//! * `thread_work`: goals and queues, `realtime`: what was said, of loaded threads and others
 //! * `claims` (one at a time for each thread), `actors` (what lives, found or not)
 
 mod actors;
@@ -17,6 +17,7 @@ mod files;
 mod fork;
 mod hooks;
 mod manage;
+mod realtime;
 mod reload;
 mod resume;
 mod thread_work;
@@ -246,6 +247,12 @@ impl Engine {
             services.goals.is_of_new_thread();
             services.queue.is_of_new_thread();
         }
+        let voice = mail.downgrade();
+        services.realtime.hand_off_to(Arc::new(move |handoff| {
+            if let Some(mail) = voice.upgrade() {
+                let _ = mail.send(ThreadMessage::Handoff(handoff));
+            }
+        }));
         let handle = ThreadHandle {
             id,
             mail,
@@ -420,6 +427,7 @@ impl ThreadHandle {
                 reply.send(Err(refused));
             }
             Op::UpdateTurnSettings { reply, .. } => reply.send(Err(refused)),
+            Op::StartRealtime { reply, .. } => reply.send(Err(refused)),
             Op::Steer { reply, .. } => reply.send(Err(refused)),
             Op::UpdateSettings { reply, .. }
             | Op::InjectItems { reply, .. }

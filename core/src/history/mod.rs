@@ -33,8 +33,8 @@ pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, P
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
     AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
-    PageStart, QueueChange, QueuePage, QueuedSubmission, Section, SortKey, SourceKind, StoredThread,
-    ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
+    PageStart, QueueChange, QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery,
+    Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
 };
 
 pub use crate::thread_info::{ReadState, Unread};
@@ -139,6 +139,8 @@ pub enum Entry {
     TokenCount(ThreadTokenUsage),
     /// The model's history was summed up: what came before is replaced.
     Compacted(Box<Compaction>),
+    /// An item of a voice conversation is complete.
+    Realtime(Box<crate::RealtimeItem>),
     /// The goal was set or changed, as JSON.
     Goal(Value),
     /// A turn was interrupted.

@@ -1,10 +1,11 @@
 //! What the model is told by us: the base instructions, and the texts about permissions, modes and changes of them;
-//! `goal`, `memory`: those about goals and memories.
+//! `goal`, `memory`, `realtime`: those about goals, memories and voice conversations.
 
 mod goal;
 mod memory;
 
 mod approval_review;
+mod realtime;
 mod review;
 
 use std::fmt::Write as _;
@@ -14,6 +15,10 @@ pub(crate) use self::goal::{goal_budget_spent, goal_changed, goal_continuation, 
 pub(crate) use self::memory::{NO_NOTES, memories, take_notes};
 pub(crate) use approval_review::{
     ACTION_APPROVED, ANSWER_AGAIN, action_approved, action_denied, action_not_reviewed, approval_reviewer,
+};
+pub(crate) use realtime::{
+    REALTIME_ENDED, REALTIME_STARTED, REALTIME_VOICE, realtime_delegation, realtime_notice,
+    realtime_startup_context,
 };
 pub(crate) use review::{REVIEW_INTERRUPTED, REVIEWER, review_action, review_request};
 

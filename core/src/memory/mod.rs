@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use self::scrub::scrub;
+pub(crate) use self::scrub::scrub as without_secrets;
 use crate::external_file;
 use crate::sys::files;
 use crate::{Error, Result, ThreadId};

@@ -55,7 +55,7 @@ const SECRET_NAMES: [&str; 10] = [
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
 /// The text without secrets, line by line.
-pub(super) fn scrub(text: &str) -> String {
+pub(crate) fn scrub(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut in_key = false;
     for line in text.lines() {

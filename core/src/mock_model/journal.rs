@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::realtime::{RealtimeFrame, Steps};
+
 /// The longest that a test waits for something to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -120,6 +122,14 @@ pub(super) struct Records {
     /// Handshakes that have led to a connection.
     pub(super) opened: usize,
     pub(super) mismatches: Vec<String>,
+    /// WebSockets of voice conversations that were asked for.
+    pub(super) realtime_handshakes: Vec<HandshakeRecord>,
+    /// What came over them.
+    pub(super) realtime_frames: Vec<RealtimeFrame>,
+    /// Takes more steps for each of them.
+    pub(super) realtime_steps: Vec<Steps>,
+    /// Those that the client has ended.
+    pub(super) realtime_ended: usize,
     /// Answers that a client didn't take to the end.
     pub(super) cancelled: usize,
 }

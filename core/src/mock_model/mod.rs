@@ -25,11 +25,13 @@
 //!   (answers built in Rust)
 //! * what is expected of requests, and what they were: `condition`, `journal`
 //! * how it travels: `server` (connections and routes), `sse`, `websocket`, `encoding` (compressed bodies)
+//! * voice: `realtime`
 
 mod answer;
 mod condition;
 mod encoding;
 mod journal;
+mod realtime;
 mod script;
 mod server;
 mod sse;
@@ -46,6 +48,9 @@ use tokio::sync::oneshot;
 pub use condition::Condition;
 pub use encoding::Encoding;
 pub use journal::{HandshakeRecord, Request, Transport, WaitError};
+pub use realtime::{
+    RealtimeCall, RealtimeFrame, RealtimeRepeat, RealtimeScript, RealtimeSession, RealtimeStep,
+};
 pub use script::{Answer, Handshake, Models, Route, Script, ScriptError};
 pub use step::{Call, Close, Complete, CustomCall, Fail, Flood, Reason, Say, Step};
 
@@ -154,6 +159,55 @@ impl MockModel {
     /// WebSocket handshakes so far, refused ones too.
     pub fn handshakes(&self) -> Vec<HandshakeRecord> {
         self.shared.journal.records().handshakes.clone()
+    }
+
+    /// WebSockets of voice conversations that were asked for so far, refused ones too.
+    pub fn realtime_handshakes(&self) -> Vec<HandshakeRecord> {
+        self.shared.journal.records().realtime_handshakes.clone()
+    }
+
+    /// What came over WebSockets of voice conversations so far.
+    pub fn realtime_frames(&self) -> Vec<RealtimeFrame> {
+        self.shared.journal.records().realtime_frames.clone()
+    }
+
+    /// Adds a step to the WebSocket of this number, behind those that are left. Nothing happens if it has ended.
+    pub fn realtime_step(&self, session: usize, step: RealtimeStep) {
+        if let Some(steps) = self.shared.journal.records().realtime_steps.get(session) {
+            let _ = steps.send(step);
+        }
+    }
+
+    /// Waits, at most 10 s, until so many WebSockets of voice conversations were asked for, and returns all so far.
+    pub async fn wait_for_realtime_handshakes(
+        &self,
+        count: usize,
+    ) -> Result<Vec<HandshakeRecord>, WaitError> {
+        let wait = self.shared.journal.wait("voice websockets", count, |records| {
+            records.realtime_handshakes.len()
+        });
+        wait.await?;
+        Ok(self.realtime_handshakes())
+    }
+
+    /// Waits, at most 10 s, until so many frames came over WebSockets of voice conversations, and returns all so far.
+    pub async fn wait_for_realtime_frames(&self, count: usize) -> Result<Vec<RealtimeFrame>, WaitError> {
+        let wait = self
+            .shared
+            .journal
+            .wait("voice frames", count, |records| records.realtime_frames.len());
+        wait.await?;
+        Ok(self.realtime_frames())
+    }
+
+    /// Waits, at most 10 s, until the client has ended so many WebSockets of voice conversations.
+    pub async fn wait_for_realtime_ends(&self, count: usize) -> Result<(), WaitError> {
+        self.shared
+            .journal
+            .wait("ends of voice websockets", count, |records| {
+                records.realtime_ended
+            })
+            .await
     }
 
     /// Requests that were not what the script expects, in words.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::encoding::Encoding;
+use super::realtime::{RealtimeCall, RealtimeScript, RealtimeSession};
 use super::step::Step;
 
 /// Everything that a mock model will do. In a file it is JSON; see the README for the format.
@@ -23,6 +24,8 @@ pub struct Script {
     pub default_handshake: Handshake,
     /// What `GET …/models` answers; 404 without it.
     pub models: Option<Models>,
+    /// What is done with voice.
+    pub realtime: RealtimeScript,
     /// Answers to any other request.
     pub routes: Vec<Route>,
 }
@@ -102,6 +105,20 @@ impl Script {
     #[must_use]
     pub fn every_handshake(mut self, handshake: Handshake) -> Self {
         self.default_handshake = handshake;
+        self
+    }
+
+    /// Adds how the creation of a call goes.
+    #[must_use]
+    pub fn call(mut self, call: RealtimeCall) -> Self {
+        self.realtime.calls.push_back(call);
+        self
+    }
+
+    /// Adds how a WebSocket of a voice conversation goes.
+    #[must_use]
+    pub fn session(mut self, session: RealtimeSession) -> Self {
+        self.realtime.sessions.push_back(session);
         self
     }
 

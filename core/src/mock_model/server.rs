@@ -20,7 +20,7 @@ use super::encoding::Encoding;
 use super::journal::{Journal, Request, Transport};
 use super::script::{Answer, Script};
 use super::step::Step;
-use super::{sse, websocket};
+use super::{realtime, sse, websocket};
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 pub(super) type Response = hyper::Response<Body>;
@@ -138,6 +138,10 @@ async fn handle(
             return Ok(sse::respond(answer, number, shared));
         }
     }
+    if is_upgrade(request.headers()) && realtime::is_session(&path) {
+        return websocket::realtime_handshake(shared, connection, request).await;
+    }
+    let is_call = realtime::is_call(request.method(), &path);
     let request = read(request, connection).await;
     let reply = shared.with_script(|script| {
         let models = script
@@ -157,6 +161,7 @@ async fn handle(
             .find(|route| route.method == request.method && route.path == path)?;
         next(&mut route.replies)
     });
+    let reply = reply.or_else(|| is_call.then(|| realtime::call(&shared)));
     shared.journal.write(|records| records.others.push(request));
     let reply = reply.unwrap_or_else(|| {
         Answer::status(404).body(serde_json::json!({"error": {"message": "the script has no such path"}}))

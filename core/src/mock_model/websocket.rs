@@ -22,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::journal::{HandshakeRecord, Request, Transport};
+use super::realtime;
 use super::script::{Answer, Handshake};
 use super::server::{ConnectionDropped, Response, Shared, head, plain};
 use super::step::{Close, Move, Step, moves};
@@ -46,37 +47,16 @@ pub(super) async fn handshake(
             at: Instant::now(),
         });
     });
-    tokio::time::sleep(Duration::from_millis(way.delay_ms)).await;
-    if way.drop {
-        return Err(ConnectionDropped);
-    }
-    let key = headers.get("sec-websocket-key");
-    if let Some(status) = way.status.or_else(|| key.is_none().then_some(400)) {
-        return Ok(plain(Answer {
-            status,
-            headers: way.headers,
-            body: way.body,
-            ..Answer::default()
-        }));
-    }
-    let accept = derive_accept_key(key.map(HeaderValue::as_bytes).unwrap_or_default());
-    let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let mut response = head(101, None, &way.headers, nothing);
-    let out = response.headers_mut();
-    out.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::try_from(accept) {
-        out.insert("sec-websocket-accept", accept);
-    }
+    let response = match answer(&way, &headers).await? {
+        Ok(response) => response,
+        Err(refusal) => return Ok(refusal),
+    };
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        let Ok(upgraded) = upgraded.await else { return };
+        let Some(socket) = opened(upgraded).await else {
+            return;
+        };
         shared.journal.write(|records| records.opened += 1);
-        let config = WebSocketConfig::default()
-            .max_message_size(None)
-            .max_frame_size(None);
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
         let session = WebSocketSession {
             socket,
             shared,
@@ -91,6 +71,73 @@ pub(super) async fn handshake(
         session.run(way).await;
     });
     Ok(response)
+}
+
+/// Answers the handshake of a voice conversation and, if it is accepted, serves the connection in the background.
+pub(super) async fn realtime_handshake(
+    shared: Arc<Shared>,
+    connection: usize,
+    mut request: hyper::Request<Incoming>,
+) -> Result<Response, ConnectionDropped> {
+    let headers = Arc::new(request.headers().clone());
+    let path = request.uri().to_string();
+    let record = HandshakeRecord {
+        connection,
+        path: path.clone(),
+        headers: headers.clone(),
+        at: Instant::now(),
+    };
+    let (number, session, more) = realtime::begin(&shared, record);
+    let response = match answer(&session.handshake, &headers).await? {
+        Ok(response) => response,
+        Err(refusal) => return Ok(refusal),
+    };
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Some(socket) = opened(upgraded).await {
+            realtime::serve(socket, shared, number, session, &path, more).await;
+        }
+    });
+    Ok(response)
+}
+
+/// The answer to a handshake: an acceptance, or a refusal.
+async fn answer(
+    way: &Handshake,
+    headers: &HeaderMap,
+) -> Result<Result<Response, Response>, ConnectionDropped> {
+    tokio::time::sleep(Duration::from_millis(way.delay_ms)).await;
+    if way.drop {
+        return Err(ConnectionDropped);
+    }
+    let key = headers.get("sec-websocket-key");
+    if let Some(status) = way.status.or_else(|| key.is_none().then_some(400)) {
+        return Ok(Err(plain(Answer {
+            status,
+            headers: way.headers.clone(),
+            body: way.body.clone(),
+            ..Answer::default()
+        })));
+    }
+    let accept = derive_accept_key(key.map(HeaderValue::as_bytes).unwrap_or_default());
+    let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = head(101, None, &way.headers, nothing);
+    let out = response.headers_mut();
+    out.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::try_from(accept) {
+        out.insert("sec-websocket-accept", accept);
+    }
+    Ok(Ok(response))
+}
+
+/// The WebSocket of an accepted handshake.
+async fn opened(upgraded: hyper::upgrade::OnUpgrade) -> Option<WebSocketStream<TokioIo<Upgraded>>> {
+    let upgraded = upgraded.await.ok()?;
+    let config = WebSocketConfig::default()
+        .max_message_size(None)
+        .max_frame_size(None);
+    Some(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await)
 }
 
 /// The connection is over.
@@ -313,13 +360,19 @@ impl WebSocketSession {
 
     /// Sends a close frame and waits a little for the client's.
     async fn close(&mut self, close: Close) -> Result<(), End> {
-        let frame = CloseFrame {
-            code: CloseCode::from(close.code.unwrap_or(1000)),
-            reason: close.reason.into(),
-        };
-        self.socket.close(Some(frame)).await?;
+        self.socket.close(Some(close.frame())).await?;
         let theirs = async { while let Some(Ok(_)) = self.socket.next().await {} };
         let _ = tokio::time::timeout(Duration::from_secs(2), theirs).await;
         Ok(())
+    }
+}
+
+impl Close {
+    /// The frame.
+    pub(super) fn frame(self) -> CloseFrame {
+        CloseFrame {
+            code: CloseCode::from(self.code.unwrap_or(1000)),
+            reason: self.reason.into(),
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::preconnect::PreconnectSlot;
 use super::provider_auth::CommandTokens;
 use super::rate_limits::RateLimitTracker;
 use super::setup::{self, ClientSetup};
+use super::side_channel::SideChannel;
 use super::turn_metadata::{ContextWindow, ThreadLineage};
 use super::websocket::{self, Limits};
 use super::{ModelCatalog, ModelClientSession, ModelError, RateLimitSnapshot, TurnIdentity};
@@ -208,6 +209,11 @@ impl ModelClient {
     /// (docs/contract/context.md#compaction).
     pub fn compacts_remotely(&self) -> bool {
         self.shared.options.provider.name == "OpenAI"
+    }
+
+    /// For what the thread sends beside its turns.
+    pub(crate) fn side_channel(&self) -> SideChannel {
+        SideChannel::new(Arc::clone(&self.shared))
     }
 
     /// The scope of one turn.

@@ -20,13 +20,8 @@ pub(super) fn build(
     prompt: Option<&Prompt>,
 ) -> Result<HeaderMap, ModelError> {
     let options = &shared.options;
-    let thread_id = options.thread_id.to_string();
-    let mut headers = Headers(HeaderMap::with_capacity(24));
-    headers.set(USER_AGENT, &options.user_agent);
-    headers.named("originator", &options.originator);
-    headers.named("session-id", &options.session_id);
-    headers.named("thread-id", &thread_id);
-    headers.named("x-client-request-id", &thread_id);
+    let mut headers = identity_of_thread(shared);
+    headers.named("x-client-request-id", &options.thread_id.to_string());
     headers.named("x-codex-window-id", &identity.window_id);
     headers.named("x-codex-turn-metadata", &identity.turn_metadata);
     headers.named("x-codex-beta-features", BETA_FEATURES);
@@ -45,8 +40,31 @@ pub(super) fn build(
         let hint = format!("model={}{}", prompt.model, tier.unwrap_or_default());
         headers.named("x-codex-routing-hint", &hint);
     }
-    // The user's own words in the config have the last say.
-    let provider = &options.provider;
+    of_provider(&mut headers, shared)?;
+    Ok(headers.0)
+}
+
+/// The headers of everything that a thread sends to its provider beside its turns: who it is, with which credentials.
+pub(super) fn beside_turns(shared: &Shared, setup: &ClientSetup) -> Result<HeaderMap, ModelError> {
+    let mut headers = identity_of_thread(shared);
+    account(&mut headers, setup);
+    of_provider(&mut headers, shared)?;
+    Ok(headers.0)
+}
+
+fn identity_of_thread(shared: &Shared) -> Headers {
+    let options = &shared.options;
+    let mut headers = Headers(HeaderMap::with_capacity(24));
+    headers.set(USER_AGENT, &options.user_agent);
+    headers.named("originator", &options.originator);
+    headers.named("session-id", &options.session_id);
+    headers.named("thread-id", &options.thread_id.to_string());
+    headers
+}
+
+/// The user's own words in the config have the last say.
+fn of_provider(headers: &mut Headers, shared: &Shared) -> Result<(), ModelError> {
+    let provider = &shared.options.provider;
     for (name, value) in &provider.http_headers {
         let source = format!("`model_providers.{}.http_headers.{name}`", provider.id);
         headers.configured(name, value, &source)?;
@@ -65,7 +83,7 @@ pub(super) fn build(
             headers.configured(name, &Secret::trimmed(&value), &source)?;
         }
     }
-    Ok(headers.0)
+    Ok(())
 }
 
 fn account(headers: &mut Headers, setup: &ClientSetup) {

@@ -156,7 +156,7 @@ fn request_headers(
     Ok(headers)
 }
 
-async fn send(
+pub(super) async fn send(
     shared: &Shared,
     setup: &ClientSetup,
     headers: HeaderMap,

@@ -27,6 +27,7 @@
 //!   (calls and their outputs), `item_size` (how long they are), `message_origin` (which of them the user wrote)
 //! * what goes wrong: `failure` (codes), `status_failure` (statuses), `api_error`, `redact_addresses`, `usage_limit`,
 //!   `retry`, `retry_after`
+//! * what a thread sends beside its turns: `side_channel`
 //! * what a turn's requests cost, for the log and metrics: `turn_log`
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
@@ -65,6 +66,7 @@ mod response;
 mod retry;
 mod retry_after;
 mod setup;
+pub(crate) mod side_channel;
 mod sse;
 mod status_failure;
 mod turn;

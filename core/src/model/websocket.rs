@@ -150,26 +150,41 @@ async fn handshake(
     setup: &ClientSetup,
     headers: HeaderMap,
 ) -> Result<Connection, (Option<StatusCode>, ModelError)> {
+    let (name, value) = PROTOCOL;
+    let mut headers = headers;
+    headers.insert(name, value);
+    let (socket, answered) = open(&setup.url, headers).await?;
+    Ok(Connection {
+        socket,
+        shown_url: redact_url(&setup.url.replacen("http", "ws", 1)),
+        greeting: Greeting::new(&answered),
+        last: None,
+    })
+}
+
+/// Opens a WebSocket at an `http` or `https` address: name, proxy, TLS, handshake. Gives the headers of the answer, too.
+/// The error comes with the status of a server that refuses.
+pub(super) async fn open(
+    address: &str,
+    headers: HeaderMap,
+) -> Result<(WebSocketStream<Connected>, HeaderMap), (Option<StatusCode>, ModelError)> {
     let invalid = |cause: String| {
         let message = format!(
             "the address `{}` of the model server is not valid: {cause}",
-            setup.shown_url()
+            redact_url(address)
         );
         (None, ModelError::transient(crate::ErrorKind::Other, message))
     };
-    let url: Uri = setup
-        .url
+    let url: Uri = address
         .parse()
         .map_err(|e: http::uri::InvalidUri| invalid(e.to_string()))?;
-    let ws_url = setup.url.replacen("http", "ws", 1);
+    let ws_url = address.replacen("http", "ws", 1);
     let mut request = ws_url
         .as_str()
         .into_client_request()
         .map_err(|e| invalid(e.to_string()))?;
     let shown_url = redact_url(&ws_url);
     request.headers_mut().extend(headers);
-    let (name, value) = PROTOCOL;
-    request.headers_mut().insert(name, value);
 
     let stream = connector::connect(&url).await.map_err(|e| {
         (
@@ -183,12 +198,7 @@ async fn handshake(
         .max_message_size(Some(MAX_EVENT_BYTES))
         .max_frame_size(Some(MAX_EVENT_BYTES));
     match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
-        Ok((socket, response)) => Ok(Connection {
-            socket,
-            shown_url,
-            greeting: Greeting::new(response.headers()),
-            last: None,
-        }),
+        Ok((socket, response)) => Ok((socket, response.into_parts().0.headers)),
         Err(WsError::Http(response)) => {
             let status = response.status();
             let body = response.body().as_deref().unwrap_or_default();

@@ -13,9 +13,10 @@ use super::state::ThreadState;
 use super::turn::TurnPlan;
 use super::turn_end::{Outcome, TurnResult, TurnTimes};
 use super::user_shell::{self, ShellCommand, ShellContext};
-use super::{Services, sample};
+use super::{Services, realtime, sample};
 use crate::exec::OutputLimit;
 use crate::goal_tracker::TurnEnd;
+use crate::realtime::Handoff;
 use crate::{
     Error, Event, ItemBody, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
     TurnOperation, TurnStatus,
@@ -115,6 +116,23 @@ impl ActiveTurn {
         self.patience
     }
 
+    /// Whether nobody may say anything to it.
+    pub(super) fn refuses_input(&self) -> bool {
+        self.refuses_input_as.is_some()
+    }
+
+    /// The voice conversation has more work, or says more about it.
+    fn hear_handoff(&self, handoff: &Handoff, state: &mut ThreadState, services: &Services) {
+        services.realtime.handoff_taken(&handoff.id, &self.id);
+        let input = realtime::input(handoff);
+        state.heard(&input);
+        self.post(TurnMessage::Steer(TurnInput {
+            input,
+            ..TurnInput::default()
+        }));
+        services.agents.mailbox.steered();
+    }
+
     /// Asks it to stop.
     pub(super) fn stop(&self) {
         self.cancel.cancel();
@@ -134,11 +152,13 @@ impl ActiveTurn {
             // The end of the turn is looked at anyway.
             ThreadMessage::Wake => {}
             ThreadMessage::Config(config) => state.take_up(*config),
+            ThreadMessage::Handoff(handoff) => self.hear_handoff(&handoff, state, services),
             ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));
                 self.stop();
             }
             ThreadMessage::Quit(deadline) => {
+                services.realtime.end();
                 state.outbox.mute();
                 let now = Instant::now();
                 // The rest of the time is for commands, and for the log.
@@ -258,6 +278,9 @@ impl ActiveTurn {
             ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
                 reply.send(state.count_questions(more, &services.exec));
             }
+            ThreadMessage::Op(
+                op @ (Op::StartRealtime { .. } | Op::AppendRealtime { .. } | Op::StopRealtime { .. }),
+            ) => state.realtime(op, services),
             ThreadMessage::Op(Op::PrepareApprovedPlan { reply, .. }) => {
                 reply.send(Err(Error::invalid("The thread already has an active turn.")));
             }
@@ -341,6 +364,9 @@ impl ActiveTurn {
             error = error.as_ref().map(|error| tracing::field::debug(&error.kind)),
             "turn ended"
         );
+        services
+            .realtime
+            .turn_ended(&turn_id, status == TurnStatus::Completed);
         state.last_turn = Some(turn_id.clone());
         state.unnoted.turn_ended();
         services.queue.turn_ended(status == TurnStatus::Interrupted);

@@ -21,6 +21,7 @@ use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
 use super::{ConversationState, Services};
 use crate::config::Config;
+use crate::realtime::Handoff;
 use crate::{Error, ErrorKind, Event, Op, Reply, Result, StartTurn, Turn, TurnError, TurnOperation};
 
 /// How long the commands of a thread may take to end with it, if the process goes on.
@@ -42,6 +43,8 @@ pub(crate) enum ThreadMessage {
     Config(Box<Config>),
     /// There may be something to do that nobody has to ask for.
     Wake,
+    /// The voice conversation has work for the agent.
+    Handoff(Handoff),
 }
 
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
@@ -124,8 +127,16 @@ impl Actor {
                 ThreadMessage::Warning(text) => self.state.outbox().emit(Event::Warning(text)),
                 ThreadMessage::Config(config) => self.state.take_up(*config),
                 ThreadMessage::Wake => self.may_begin_alone = true,
+                ThreadMessage::Handoff(handoff) => {
+                    if let Some(plan) = self.handed_off(&handoff)
+                        && let Some(end) = Box::pin(self.turn(plan)).await
+                    {
+                        return end;
+                    }
+                }
                 ThreadMessage::Op(Op::Shutdown { reply }) => return End::Asked(reply),
                 ThreadMessage::Quit(deadline) => {
+                    self.services.realtime.end();
                     self.services.outbox.mute();
                     return End::Quit(deadline);
                 }
@@ -208,6 +219,9 @@ impl Actor {
                 ThreadMessage::Op(Op::CountQuestions { more, reply }) => {
                     reply.send(self.state.count_questions(more, &self.services.exec));
                 }
+                ThreadMessage::Op(
+                    op @ (Op::StartRealtime { .. } | Op::AppendRealtime { .. } | Op::StopRealtime { .. }),
+                ) => self.state.realtime(op, &self.services),
                 ThreadMessage::Op(Op::Snapshot { include_turns, reply }) => {
                     reply.send(Ok(self.state.snapshot(include_turns)));
                 }
@@ -291,6 +305,9 @@ impl Actor {
                             let reply = Reply::ignore();
                             deferred.push_back(ThreadMessage::Op(Op::Compact { reply }));
                         }
+                        Some(mail @ ThreadMessage::Handoff(_)) if turn.refuses_input() => {
+                            deferred.push_back(mail);
+                        }
                         Some(mail @ ThreadMessage::Op(Op::StartReview { .. })) => {
                             turn.stop_for_another();
                             deferred.push_back(mail);
@@ -326,6 +343,7 @@ impl Actor {
             ..
         } = self;
         let reason = end.reason();
+        services.realtime.end();
         let time = match end {
             // The rest of it is for the log.
             End::Quit(deadline) => deadline.saturating_duration_since(Instant::now()) * 4 / 5,
@@ -408,12 +426,16 @@ fn waits_for_next_turn(mail: &ThreadMessage) -> bool {
             | Op::Compact { .. }
             | Op::UpdateSettings { .. }
             | Op::StartQueued { .. },
-        ) => true,
+        )
+        | ThreadMessage::Handoff(_) => true,
         ThreadMessage::Op(
             Op::Interrupt { .. }
             | Op::UpdateTurnSettings { .. }
             | Op::Sample { .. }
             | Op::CountQuestions { .. }
+            | Op::StartRealtime { .. }
+            | Op::AppendRealtime { .. }
+            | Op::StopRealtime { .. }
             | Op::Snapshot { .. }
             | Op::Shutdown { .. },
         )

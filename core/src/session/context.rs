@@ -21,6 +21,7 @@ use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
 use crate::project_doc::ProjectDoc;
+use crate::realtime::Notice;
 use crate::skills::{self, SkillsSection};
 use crate::{ApprovalPolicy, ContextEntry, ModeKind, ProfileRules, SandboxPolicy, ThreadSettings, new_id};
 
@@ -66,6 +67,8 @@ pub(crate) struct EnvironmentContext {
     skills: Option<Arc<str>>,
     /// What the user is told of that list when it is told.
     skills_warning: Option<String>,
+    /// The voice conversation that runs.
+    conversation: Option<Arc<Notice>>,
 }
 
 impl EnvironmentContext {
@@ -99,7 +102,13 @@ impl EnvironmentContext {
             memories: None,
             skills: None,
             skills_warning: None,
+            conversation: None,
         }
+    }
+
+    /// While a voice conversation runs, of which this is to be told.
+    pub(crate) fn in_conversation(self, conversation: Option<Arc<Notice>>) -> Self {
+        Self { conversation, ..self }
     }
 
     /// With notes of earlier threads.
@@ -198,6 +207,7 @@ impl ContextTracker {
                 memories: None,
                 skills: known_text("skills_section", now.skills.as_deref()).map(Into::into),
                 skills_warning: None,
+                conversation: (get("realtime_active") == Value::Bool(true)).then(Arc::default),
             })
         };
         let Some(before) = before() else { return };
@@ -227,6 +237,7 @@ impl ContextTracker {
         };
 
         let mut developer = Vec::new();
+        developer.extend(conversation_news(before, &now));
         if let Some(old) = before.filter(|old| old.model != now.model) {
             developer.push(instructions::model_switch(&old.model, &now.model));
         }
@@ -386,6 +397,19 @@ impl ContextTracker {
     }
 }
 
+/// What is told of voice conversations: that one has begun, or has ended.
+fn conversation_news(before: Option<&EnvironmentContext>, now: &EnvironmentContext) -> Option<String> {
+    let before = before.and_then(|before| before.conversation.as_ref());
+    let text = match (before, &now.conversation) {
+        (None, Some(begun)) => &begun.start,
+        // After a restart its own words are not known any more.
+        (Some(ended), None) if ended.end.is_empty() => instructions::REALTIME_ENDED,
+        (Some(ended), None) => &ended.end,
+        (None, None) | (Some(_), Some(_)) => return None,
+    };
+    (!text.is_empty()).then(|| instructions::realtime_notice(text))
+}
+
 fn from<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
     serde_json::from_value(value).ok()
 }
@@ -418,6 +442,7 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "git": of.git,
         "skills_section": of.skills.as_deref().map(hash),
         "project_doc": project_doc.map(hash),
+        "realtime_active": of.conversation.is_some(),
     });
     match state {
         Value::Object(map) => map,

@@ -35,6 +35,7 @@ use crate::model::{
 };
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::realtime::Realtime;
 use crate::safety::ThreadApprovals;
 use crate::skills::ThreadSkills;
 use crate::{
@@ -187,9 +188,10 @@ impl Delegate {
         let outbox = Outbox::new(id, listener, log, None, ThreadStatus::ACTIVE, false);
         let store = host.store.clone();
         let services = Services {
-            // It has neither a goal nor a queue.
+            // It has neither a goal nor a queue nor a voice.
             goals: GoalTracker::new(id, store.clone(), outbox.clone(), false, None),
             queue: MessageQueue::new(id, store.clone(), outbox.clone()),
+            realtime: Realtime::none(),
             memories: None,
             store,
             outbox,
@@ -264,6 +266,7 @@ impl Delegate {
                 ..TurnInput::default()
             },
             task: TurnTask::Regular,
+            is_handoff: false,
         };
         // Nobody writes to a delegate.
         let (_nobody, mail) = mpsc::unbounded_channel();

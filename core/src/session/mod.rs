@@ -13,6 +13,7 @@
 //!   `turn/begin`, `turn/events` (what comes of a response), `turn/hooks` (what hooks have to say), `request` (what the turn decides about its requests), `calls` (tool calls),
 //!   `user_shell` (commands of the user), `turn_end`, `usage` (token counts); `sample` (a question beside the thread),
 //!   `memory` (notes for later threads)
+//! * the voice conversation: `realtime`
 //! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
 //!   `turn/review`), `guardian` (reviews of approvals)
 //! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, the skills that they name),
@@ -35,6 +36,7 @@ mod message;
 mod notify;
 mod plan;
 mod queue;
+mod realtime;
 mod request;
 mod review;
 mod sample;
@@ -69,6 +71,7 @@ use crate::hooks::ThreadHooks;
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
+use crate::realtime::Realtime;
 use crate::safety::ThreadApprovals;
 use crate::skills::ThreadSkills;
 use crate::tools::ToolSet;
@@ -93,6 +96,8 @@ pub(crate) struct Services {
     pub(crate) goals: Arc<GoalTracker>,
     /// What the user wants to say next.
     pub(crate) queue: Arc<MessageQueue>,
+    /// The voice conversation.
+    pub(crate) realtime: Arc<Realtime>,
     /// Base instructions; shared by all threads that have the same.
     pub(crate) instructions: Arc<str>,
     pub(crate) developer_instructions: Option<String>,

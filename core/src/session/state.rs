@@ -110,6 +110,7 @@ impl ThreadState {
                 agent_message: start.agent_message,
             },
             task: TurnTask::Regular,
+            is_handoff: false,
         })
     }
 

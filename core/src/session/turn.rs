@@ -43,6 +43,8 @@ pub(crate) struct TurnPlan {
     pub(crate) request: Request,
     pub(crate) turn_input: TurnInput,
     pub(crate) task: TurnTask,
+    /// The voice conversation has begun it.
+    pub(crate) is_handoff: bool,
 }
 
 /// What a turn is there for.

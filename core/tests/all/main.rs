@@ -24,6 +24,10 @@ mod authority;
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod browser;
 mod config;
+mod conversation;
+mod conversation_hostile;
+mod conversation_sideband;
+mod conversation_support;
 mod exec;
 #[path = "../../../tests/support/fifo.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]

@@ -140,9 +140,27 @@ fn show(event: Event, approvals: &Mutex<HashMap<i64, oneshot::Sender<ApprovalDec
             line
         }
         Event::ApprovalWithdrawn { .. } => "withdrawn".into(),
+        Event::Realtime(event) => realtime_text(*event),
         Event::Closed => "closed".into(),
         other => format!("{other:?}"),
     })
+}
+
+fn realtime_text(event: RealtimeEvent) -> String {
+    match event {
+        RealtimeEvent::Started { version, .. } => format!("voice started {}", version.name()),
+        RealtimeEvent::Sdp(sdp) => format!("voice sdp {sdp:?}"),
+        RealtimeEvent::ItemStarted(item) => format!("voice item started {:?}", item.body),
+        RealtimeEvent::ItemCompleted(item) => format!("voice item completed {:?}", item.body),
+        RealtimeEvent::TranscriptDelta { speaker, delta, .. } => {
+            format!("voice delta {} {delta}", speaker.map_or("-", Speaker::name))
+        }
+        RealtimeEvent::TranscriptDone { speaker, text } => format!("voice done {} {text}", speaker.name()),
+        RealtimeEvent::ItemAdded(item) => format!("voice added {item}"),
+        RealtimeEvent::Audio(frame) => format!("voice sound {}", frame.data),
+        RealtimeEvent::Error(why) => format!("voice error {why}"),
+        RealtimeEvent::Closed(end) => format!("voice closed {}", end.name()),
+    }
 }
 
 fn status_text(status: &ThreadStatus) -> String {
@@ -205,15 +223,32 @@ impl Probe {
 
     /// With more lines for the top of config.toml.
     pub(crate) async fn start_with(script: impl Into<Script>, config: &str, start: StartThread) -> Self {
+        Self::start_on(script, config, "", start).await
+    }
+
+    /// With more lines for the top of config.toml and for the table of the provider. `{model}` in them is the address of
+    /// the model.
+    pub(crate) async fn start_on(
+        script: impl Into<Script>,
+        config: &str,
+        provider: &str,
+        start: StartThread,
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let model = MockModel::start(script);
+        let retries = if provider.contains("request_max_retries") {
+            ""
+        } else {
+            "request_max_retries = 0\n"
+        };
         let text = format!(
             "model = \"gpt-5.5\"\nmodel_provider = \"mock\"\napproval_policy = \"never\"\n\
              sandbox_mode = \"danger-full-access\"\n{config}\n\
-             [model_providers.mock]\nname = \"mock\"\nbase_url = \"{}\"\nrequest_max_retries = 0\n\
-             stream_max_retries = 2\n",
+             [model_providers.mock]\nname = \"mock\"\nbase_url = \"{}\"\n{retries}\
+             stream_max_retries = 2\n{provider}\n",
             model.base_url()
         );
+        let text = text.replace("{model}", &model.address().to_string());
         std::fs::write(home.path().join("config.toml"), text).unwrap();
         std::fs::create_dir(home.path().join("work")).unwrap();
         let recorder = Arc::new(Recorder::default());

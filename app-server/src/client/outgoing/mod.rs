@@ -27,6 +27,12 @@ pub(crate) const HIGH_WATER: usize = 4 * 1024 * 1024;
 /// milliseconds.
 const OUTPUT_HIGH_WATER: usize = 256 * 1024;
 
+/// The same for sound: a client that does not read it costs no more than this.
+const SOUND_HIGH_WATER: usize = 2 * 1024 * 1024;
+
+/// All kinds of traffic.
+const TRAFFIC: [Traffic; 3] = [Traffic::Model, Traffic::Output, Traffic::Sound];
+
 /// Bytes of text that waits in one piece at most: it is made into JSON as a whole.
 const MERGED: usize = 64 * 1024;
 
@@ -90,6 +96,8 @@ pub(crate) struct Outgoing {
     congested: AtomicBool,
     /// As `congested`, for output of commands.
     output_congested: AtomicBool,
+    /// As `congested`, for sound.
+    sound_congested: AtomicBool,
     json_rpc_2: AtomicBool,
     broken: AtomicBool,
     /// Told when this queue is drained or broken. Shared by all queues of the process.
@@ -120,6 +128,7 @@ impl Outgoing {
             pushed: Notify::new(),
             congested: AtomicBool::new(false),
             output_congested: AtomicBool::new(false),
+            sound_congested: AtomicBool::new(false),
             json_rpc_2: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             relieved,
@@ -166,6 +175,7 @@ impl Outgoing {
         match traffic {
             Traffic::Model => (&self.congested, HIGH_WATER),
             Traffic::Output => (&self.output_congested, OUTPUT_HIGH_WATER),
+            Traffic::Sound => (&self.sound_congested, SOUND_HIGH_WATER),
         }
     }
 
@@ -229,7 +239,7 @@ impl Outgoing {
             }
             entry => queue.append(entry),
         }
-        for traffic in [Traffic::Model, Traffic::Output] {
+        for traffic in TRAFFIC {
             let (congested, high_water) = self.mark(traffic);
             if queue.bytes > high_water {
                 congested.store(true, Ordering::Relaxed);
@@ -278,7 +288,7 @@ impl Outgoing {
         queue.bytes -= bytes;
         let left = queue.bytes;
         drop(queue);
-        for traffic in [Traffic::Model, Traffic::Output] {
+        for traffic in TRAFFIC {
             let (congested, high_water) = self.mark(traffic);
             if left < high_water / 2 && congested.swap(false, Ordering::Relaxed) {
                 self.relieved.notify_waiters();
@@ -297,6 +307,7 @@ impl Outgoing {
         drop(entries);
         self.congested.store(false, Ordering::Relaxed);
         self.output_congested.store(false, Ordering::Relaxed);
+        self.sound_congested.store(false, Ordering::Relaxed);
         self.broken.store(true, Ordering::Relaxed);
         self.relieved.notify_waiters();
     }

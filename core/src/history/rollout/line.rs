@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     WorldState,
     TokenUsageRecord,
     Compacted,
+    Realtime,
     Event(EventKind),
     /// Kept in the file, skipped by readers.
     Other,
@@ -314,6 +315,7 @@ fn plain_kind(name: &str) -> Kind {
         "world_state" => Kind::WorldState,
         "token_usage_record" => Kind::TokenUsageRecord,
         "compacted" => Kind::Compacted,
+        "realtime_item" => Kind::Realtime,
         _ => Kind::Other,
     }
 }

@@ -3,7 +3,7 @@
 //! Where to look:
 //!
 //! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`
-//! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `load` (for resuming), `unstarted` (had no turn yet)
+//! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`
 
@@ -19,6 +19,7 @@ mod places;
 mod queue;
 mod read_marks;
 mod read_state;
+mod realtime;
 mod search;
 mod sections;
 mod timeline;
@@ -37,6 +38,7 @@ pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery
 pub use queue::{QueueChange, QueuePage, QueuedSubmission};
 use read_marks::ReadMarkCache;
 pub(crate) use read_marks::ReadStateHandle;
+pub use realtime::{RealtimeCoverage, RealtimePage, RealtimeQuery};
 pub use search::Occurrence;
 pub use sections::Section;
 pub use timeline::{Timeline, TimelineEntry};

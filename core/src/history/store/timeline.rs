@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ThreadStore;
 use super::pages::ItemRow;
+use super::realtime;
 use crate::history::read::chain::{History, LinePosition, unreadable};
 use crate::history::read::turns::{Projector, completed_item};
 use crate::history::rollout::line::{EventKind, Kind, Line};
-use crate::{Error, HistoryMode, Item, Result, ThreadId, ThreadOperation, Turn};
+use crate::{
+    Error, HistoryMode, Item, RealtimeItem, RealtimeItemBody, Result, ThreadId, ThreadOperation, Turn,
+};
 use std::path::PathBuf;
 
 /// Something that happened in a thread.
@@ -22,6 +25,8 @@ pub enum TimelineEntry {
         /// The item.
         item: Box<Item>,
     },
+    /// Something happened in a voice conversation.
+    Realtime(RealtimeItem),
     /// A turn ended. Without its items.
     TurnCompleted(Turn),
 }
@@ -31,6 +36,8 @@ pub enum TimelineEntry {
 pub struct Timeline {
     /// What happened, with its ordinal.
     pub entries: Vec<(u64, TimelineEntry)>,
+    /// The voice conversation that ran when the page begins.
+    pub conversation: Option<String>,
     /// Goes on with what was before; `None` at the beginning.
     pub next_cursor: Option<String>,
 }
@@ -112,13 +119,22 @@ fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usiz
         }
     };
     let mut entries: Vec<(u64, TimelineEntry)> = Vec::new();
+    let mut conversation = OpenConversation::default();
     cut.each_back(|line| {
+        if entries.len() > limit {
+            return conversation.look(line);
+        }
         if let Some(ordinal) = line.ordinal
             && let Some(happening) = happening(line)
         {
             entries.push((ordinal, happening));
         }
-        entries.len() <= limit
+        if entries.len() > limit
+            && let Some((_, TimelineEntry::Realtime(item))) = entries.last()
+        {
+            conversation.found(item);
+        }
+        entries.len() <= limit || conversation.is_sought(&entries[..limit])
     })
     .map_err(unreadable)?;
     let more = entries.len() > limit;
@@ -129,12 +145,63 @@ fn timeline(history: &History, id: ThreadId, cursor: Option<String>, limit: usiz
         position: *position,
     });
     Ok(Timeline {
+        conversation: conversation.at_start(&entries),
         next_cursor: oldest.and_then(|cursor| serde_json::to_string(&cursor).ok()),
         entries,
     })
 }
 
+/// Lines that are looked at to find out whether a conversation ran.
+const MAX_LOOKED_AT: usize = 2000;
+
+/// Finds the conversation that ran when a page begins.
+#[derive(Default)]
+struct OpenConversation {
+    looked_at: usize,
+    /// What was found before the page.
+    found: Option<Option<String>>,
+}
+
+impl OpenConversation {
+    /// Looks at a line before the page, from the newest on. `true`: nothing is known yet.
+    fn look(&mut self, line: &Line<'_>) -> bool {
+        self.looked_at += 1;
+        if let Some(item) = realtime::item(line) {
+            self.found(&item);
+        }
+        self.found.is_none() && self.looked_at < MAX_LOOKED_AT
+    }
+
+    /// This is the newest item of a conversation before the page.
+    fn found(&mut self, item: &RealtimeItem) {
+        let has_ended = matches!(item.body, RealtimeItemBody::SessionClosed { .. });
+        self.found = Some((!has_ended).then(|| item.session_id.clone()));
+    }
+
+    /// Whether the page, newest entry first, does not tell by itself.
+    fn is_sought(&self, page: &[(u64, TimelineEntry)]) -> bool {
+        let tells = |(_, entry): &(u64, TimelineEntry)| matches!(entry, TimelineEntry::Realtime(_));
+        self.found.is_none() && !page.iter().any(tells)
+    }
+
+    /// The conversation that ran when this page, oldest entry first, begins.
+    fn at_start(self, page: &[(u64, TimelineEntry)]) -> Option<String> {
+        let first = page.iter().find_map(|(_, entry)| match entry {
+            TimelineEntry::Realtime(item) => Some(item),
+            _ => None,
+        });
+        match first {
+            None => self.found.flatten(),
+            Some(item) if item.body == RealtimeItemBody::SessionStarted => None,
+            Some(item) => Some(item.session_id.clone()),
+        }
+    }
+}
+
 fn happening(line: &Line<'_>) -> Option<TimelineEntry> {
+    if let Some(item) = realtime::item(line) {
+        return Some(TimelineEntry::Realtime(item));
+    }
     let Kind::Event(kind) = line.kind else { return None };
     Some(match kind {
         EventKind::TaskStarted => TimelineEntry::TurnStarted(turn(line)?),

@@ -33,6 +33,9 @@ impl Turn<'_> {
         let settings = plan
             .new_settings
             .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
+        if !plan.is_handoff {
+            services.realtime.turn_began();
+        }
         services.hooks.refresh(&plan.settings.cwd).await;
         if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
             log.append(settings.into_iter().collect());
@@ -65,7 +68,8 @@ impl Turn<'_> {
                 .section(&plan.settings.cwd, plan.request.context_window)
                 .await,
         )
-        .with_memories(services.memories.as_ref());
+        .with_memories(services.memories.as_ref())
+        .in_conversation(services.realtime.notice());
         let news = session.context.update(&services.config, now).await;
         session.history.push(news.messages);
         let context = Entry::TurnContext {

@@ -355,7 +355,8 @@ impl Turn<'_> {
                 .section(&plan.settings.cwd, plan.request.context_window)
                 .await,
         )
-        .with_memories(services.memories.as_ref());
+        .with_memories(services.memories.as_ref())
+        .in_conversation(services.realtime.notice());
         if let Some(model) = &task.model {
             // The change to the other model is still to be told.
             now = now.for_model(model.clone());

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::FileError;
 use super::item::FileItem;
+use super::realtime::FileRealtimeItem;
 use super::settings;
 use crate::history::rollout::meta::SessionMeta;
 use crate::history::{Compaction, Entry, LogPosition};
@@ -192,6 +193,10 @@ impl Encoder {
             }
             Entry::TokenCount(usage) => self.token_count(out, at, *usage),
             Entry::Compacted(compaction) => self.compacted(out, at, compaction),
+            Entry::Realtime(item) => {
+                let payload = FileRealtimeItem::from(&**item);
+                self.line(out, at, "realtime_item", &payload, None);
+            }
             Entry::Goal(goal) => {
                 let payload = json!({ "threadId": self.thread_id, "goal": goal });
                 self.event(out, at, "thread_goal_updated", &payload);

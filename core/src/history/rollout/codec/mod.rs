@@ -3,10 +3,11 @@
 //! Where to look:
 //!
 //! * `encode`: entries as lines; `item`: items, both ways
-//! * `settings`, `error` (of turns), `input` (of users)
+//! * `settings`, `error` (of turns), `input` (of users), `realtime` (items of voice conversations)
 
 pub(crate) mod encode;
 pub(crate) mod error;
 pub(crate) mod input;
 pub(crate) mod item;
+pub(crate) mod realtime;
 pub(crate) mod settings;
