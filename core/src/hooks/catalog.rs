@@ -21,9 +21,6 @@ const MAX_FILE: usize = 1 << 20;
 /// Folders between a project's root and the working folder that are looked at.
 const MAX_FOLDERS: usize = 64;
 
-/// Where the administrator of a machine keeps its configuration.
-const SYSTEM_FOLDER: &str = "/etc/codex";
-
 /// What the hooks of clients and of the command line are in; there is no such file.
 const SESSION_FLAGS: &str = "/<session-flags>/config.toml";
 
@@ -43,7 +40,14 @@ pub(crate) struct HookCatalog {
 impl HookCatalog {
     /// Reads the hooks of a folder. Blocks as long as the file system does.
     pub(crate) fn load(source: &ConfigSource, cwd: &Path, overrides: &[ConfigOverride]) -> Self {
-        Self::load_with(source, cwd, overrides, Path::new(SYSTEM_FOLDER))
+        match Config::load(source, cwd, overrides) {
+            Ok(config) => Self::of_config(&config, source, cwd, overrides),
+            Err(error) => Self {
+                errors: vec![error.to_string()],
+                stamps: Files::new(source).stamps,
+                ..Self::default()
+            },
+        }
     }
 
     /// As [`Self::load`], with the configuration of that folder.
@@ -53,34 +57,15 @@ impl HookCatalog {
         cwd: &Path,
         overrides: &[ConfigOverride],
     ) -> Self {
-        Self::read(config, source, cwd, overrides, Path::new(SYSTEM_FOLDER))
-    }
-
-    fn load_with(source: &ConfigSource, cwd: &Path, overrides: &[ConfigOverride], system: &Path) -> Self {
-        match Config::load(source, cwd, overrides) {
-            Ok(config) => Self::read(&config, source, cwd, overrides, system),
-            Err(error) => Self {
-                errors: vec![error.to_string()],
-                stamps: Files::new(source, system).stamps,
-                ..Self::default()
-            },
-        }
-    }
-
-    fn read(
-        config: &Config,
-        source: &ConfigSource,
-        cwd: &Path,
-        overrides: &[ConfigOverride],
-        system: &Path,
-    ) -> Self {
-        let mut files = Files::new(source, system);
+        let mut files = Files::new(source);
         let mut reader = HookReader::default();
         let mut states = HookStates::default();
         let mut only_managed = false;
         if config.features.enabled(features::HOOKS) {
-            only_managed = files.read_managed(&mut reader, system);
-            files.read_layer(&mut reader, system, HookSource::System);
+            if let Some(system) = &source.system_folder {
+                only_managed = files.read_managed(&mut reader, system);
+                files.read_layer(&mut reader, system, HookSource::System);
+            }
             let state = files.read_layer(&mut reader, &source.codex_home, HookSource::User);
             states.add(state.as_ref());
             if config.trust == Some(TrustLevel::Trusted) {
@@ -171,11 +156,14 @@ struct Files {
 }
 
 impl Files {
-    fn new(source: &ConfigSource, system: &Path) -> Self {
+    fn new(source: &ConfigSource) -> Self {
         let mut files = Self {
             stamps: Stamps::default(),
         };
-        for folder in [&source.codex_home, system] {
+        for folder in [Some(&source.codex_home), source.system_folder.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             files.stamps.add(folder.join("config.toml"));
         }
         files
@@ -335,6 +323,7 @@ mod tests {
             fs::write(folder.path().join("project/.git/HEAD"), "ref: refs/heads/main\n").expect("written");
             let source = ConfigSource {
                 codex_home: folder.path().join("home"),
+                system_folder: Some(folder.path().join("system")),
                 ..ConfigSource::default()
             };
             Self { folder, source }
@@ -345,8 +334,7 @@ mod tests {
         }
 
         fn load(&self, cwd: &str, overrides: &[ConfigOverride]) -> HookCatalog {
-            let system = self.folder.path().join("system");
-            HookCatalog::load_with(&self.source, &self.folder.path().join(cwd), overrides, &system)
+            HookCatalog::load(&self.source, &self.folder.path().join(cwd), overrides)
         }
     }
 
