@@ -75,14 +75,17 @@ impl Drop for Replacing {
 
 impl Replacing {
     fn run(&self, change: Change<'_>) -> Result<(), Failure> {
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
             let found = settled(&self.target)?;
             let new = changed(found.as_deref().unwrap_or_default(), change)?;
             if found.as_deref().unwrap_or_default() == new {
                 return Ok(());
             }
-            // The slow part comes first: from here on it takes microseconds.
-            self.write_temporary(&new)?;
+            let file = self.write_temporary(&new)?;
+            // The slow part comes first, unless somebody saves faster than it goes.
+            if attempt == 0 {
+                file.sync_all()?;
+            }
             if read(&self.target)? != found {
                 continue;
             }
@@ -91,6 +94,7 @@ impl Replacing {
                 None => self.create()?,
             };
             if is_done {
+                file.sync_all()?;
                 return Ok(());
             }
         }
@@ -134,7 +138,7 @@ impl Replacing {
         }
     }
 
-    fn write_temporary(&self, bytes: &[u8]) -> Result<(), Failure> {
+    fn write_temporary(&self, bytes: &[u8]) -> Result<File, Failure> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // A rest of a process that died is overwritten, but never a link followed.
@@ -144,8 +148,7 @@ impl Replacing {
             file.set_permissions(metadata.permissions())?;
         }
         file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(())
+        Ok(file)
     }
 }
 
