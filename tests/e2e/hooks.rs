@@ -9,6 +9,7 @@ mod requests;
 mod sessions;
 mod tools;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -59,7 +60,7 @@ async fn trust(home: &Home) {
     let hooks = listed["data"][0]["hooks"].as_array().unwrap();
     for hook in hooks.iter().filter(|hook| hook["trustStatus"] == "untrusted") {
         let (key, hash) = (&hook["key"], &hook["currentHash"]);
-        text.push_str(&format!("\n[hooks.state.{key}]\ntrusted_hash = {hash}\n"));
+        write!(text, "\n[hooks.state.{key}]\ntrusted_hash = {hash}\n").unwrap();
     }
     home.write_config(&text);
 }

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 
 use super::definition::{Hook, HookFile, HookReader};
 use super::trust::HookStates;
-use crate::config::{Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root};
+use crate::config::{
+    Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root, without_values,
+};
 use crate::external_file::read_text;
 use crate::sys::files;
 use crate::{HookEvent, HookList, HookSource, HookTrust, features};
@@ -190,7 +192,7 @@ impl Files {
         match text.parse::<toml::Table>() {
             Ok(table) => Some(table),
             Err(error) => {
-                let (path, why) = (path.display(), crate::config::without_values(error.message()));
+                let (path, why) = (path.display(), without_values(error.message()));
                 warnings.push(format!("failed to parse hooks config {path}: {why}"));
                 None
             }
@@ -205,8 +207,8 @@ impl Files {
                 match serde_json::from_str::<HooksFile>(&text) {
                     Ok(file) => Some(file.hooks),
                     Err(error) => {
-                        let path = json_path.display();
-                        let text = format!("failed to parse hooks config {path}: {error}");
+                        let (path, why) = (json_path.display(), without_values(&error.to_string()));
+                        let text = format!("failed to parse hooks config {path}: {why}");
                         reader.warnings.push(text);
                         None
                     }

@@ -150,11 +150,11 @@ async fn ask(cx: &CallContext, request: &HookRequest) -> Option<HookReport> {
 
 /// Whether somebody's hooks decide about an approval in the user's place: `Some(Ok)`: they give it, `Some(Err)`: they don't,
 /// for this reason.
-pub(super) async fn decide(
+async fn decide(
     cx: &CallContext,
     call_id: &str,
     name: &'static str,
-    input: Value,
+    input: &Value,
 ) -> Option<Result<(), String>> {
     if !cx.hooks.any(HookEvent::PermissionRequest) {
         return None;
@@ -184,12 +184,12 @@ pub(super) async fn decide_command(
     if let Some(why) = justification {
         input.insert("description".to_owned(), why.into());
     }
-    decide(cx, call_id, SHELL, Value::Object(input)).await
+    decide(cx, call_id, SHELL, &Value::Object(input)).await
 }
 
 /// A patch about which hooks decide.
 pub(super) async fn decide_patch(cx: &CallContext, call_id: &str, text: &str) -> Option<Result<(), String>> {
-    decide(cx, call_id, "apply_patch", json!({"command": text})).await
+    decide(cx, call_id, "apply_patch", &json!({"command": text})).await
 }
 
 fn request(event: HookEvent, seen: &SeenCall, call_id: &str, response: Option<Value>) -> HookRequest {

@@ -335,6 +335,16 @@ async fn collab_input_waits_for_the_end_of_a_step_unless_it_interrupts() {
         "send_input",
         &json!({"target": agent, "message": "Hang"}),
     ));
+    model.push(root_says("Sent"));
+    app.run_turn(&thread, "Redirect it").await;
+    // It is to hang before it is interrupted.
+    let hangs = async {
+        while requests_of_agents(&model).len() < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, hangs).await.expect("a request");
     model.push(calls(
         "i3",
         "send_input",
@@ -342,7 +352,7 @@ async fn collab_input_waits_for_the_end_of_a_step_unless_it_interrupts() {
     ));
     model.push(calls("w1", "wait_agent", &json!({"targets": [agent]})));
     model.push(root_says("Seen"));
-    app.run_turn(&thread, "Redirect it").await;
+    app.run_turn(&thread, "No").await;
     assert_eq!(end_of_turn(&app, &agent).await["status"], "interrupted");
     assert_eq!(
         output(&model, "w1")["status"],

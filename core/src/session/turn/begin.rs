@@ -36,8 +36,8 @@ impl Turn<'_> {
         if !plan.is_handoff {
             services.realtime.turn_began();
         }
-        services.hooks.refresh(&plan.settings.cwd).await;
         if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
+            services.hooks.refresh(&plan.settings.cwd).await;
             log.append(settings.into_iter().collect());
             return Ok(());
         }
@@ -50,11 +50,17 @@ impl Turn<'_> {
             client,
             ..
         } = self;
-        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
-            client.git_context().await
-        } else {
-            None
+        let (config, cwd) = (&services.config, &plan.settings.cwd);
+        let git = async {
+            if config.features.enabled(features::GIT_CONTEXT) {
+                client.git_context().await
+            } else {
+                None
+            }
         };
+        let skills = services.skills.section(cwd, plan.request.context_window);
+        // Each may have to look at files: they do so at the same time.
+        let (git, skills, ()) = tokio::join!(git, skills, services.hooks.refresh(cwd));
         let now = EnvironmentContext::new(
             &plan.settings,
             services.developer_instructions.as_deref(),
@@ -62,12 +68,7 @@ impl Turn<'_> {
         )
         .in_team(services.agents.team(plan.request.agents))
         .with_git(git.as_deref())
-        .with_skills(
-            services
-                .skills
-                .section(&plan.settings.cwd, plan.request.context_window)
-                .await,
-        )
+        .with_skills(skills)
         .with_memories(services.memories.as_ref())
         .in_conversation(services.realtime.notice());
         let news = session.context.update(&services.config, now).await;
