@@ -470,8 +470,8 @@ async fn the_example_script_is_a_whole_conversation() {
     app.stop().await;
 }
 
-/// Frames each way and conversations at once; `CODEX_TEST_VOICES=20 CODEX_TEST_FRAMES=10000` is the whole load, at 50
-/// frames a second.
+/// Frames each way at 50 a second, in conversations at once. The bench `realtime` has the whole load: programs that are not
+/// optimised are too slow for it.
 #[tokio::test]
 async fn no_frame_is_lost_in_either_direction() {
     let number = |name: &str, default: u32| {

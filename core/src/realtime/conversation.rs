@@ -312,6 +312,16 @@ impl Conversation {
         self.outbox.drained(Traffic::Model).await;
     }
 
+    /// Whether a client reads too slowly for more sound.
+    pub(super) fn is_behind_with_sound(&self) -> bool {
+        self.outbox.congested(Traffic::Sound)
+    }
+
+    /// Resolves when that has passed.
+    pub(super) async fn sound_taken(&self) {
+        self.outbox.drained(Traffic::Sound).await;
+    }
+
     /// Words that were held back for a slow client.
     pub(super) fn tell_held(&self) {
         let mut state = self.state();

@@ -33,6 +33,8 @@ const MAX_PINGS: u32 = 3;
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a client may take for a burst of sound before some of it is dropped. Pings are answered that late at most.
+const BURST: Duration = Duration::from_millis(250);
 /// Bytes of events that wait for a client which reads too slowly; beyond, the server has to wait.
 const MAX_WAITING: usize = 1 << 20;
 /// Where the sound of OpenAI's calls is joined.
@@ -276,6 +278,7 @@ impl Task<'_> {
         let version = self.conversation.options.version;
         let mut waiting: VecDeque<(ServerEvent, usize)> = VecDeque::new();
         let mut waiting_bytes = 0;
+        let mut lags = false;
         for text in first {
             if let Some(event) = ServerEvent::read(version, &text)
                 && let Err(why) = self.conversation.take(event)
@@ -318,9 +321,23 @@ impl Task<'_> {
                 waiting.push_back((event, text.len()));
                 continue;
             }
+            if is_sound {
+                self.wait_for_listener(&mut lags).await;
+            }
             if let Err(why) = self.conversation.take(event) {
                 return Outcome::Failed(why);
             }
+        }
+    }
+
+    /// Gives a client the time to take what came in a burst, once: one that lags after that loses sound until it has caught
+    /// up.
+    async fn wait_for_listener(&self, lags: &mut bool) {
+        if !self.conversation.is_behind_with_sound() {
+            *lags = false;
+        } else if !*lags {
+            let caught_up = tokio::time::timeout(BURST, self.conversation.sound_taken()).await;
+            *lags = caught_up.is_err();
         }
     }
 }
