@@ -3,23 +3,18 @@
 //! The grammar accepts more than a shell does, and reads some blanks otherwise. So it only says where commands and
 //! words are: what stands between them is looked at ([`split`]), and each word is read by a lexer of our own.
 
+mod grammar;
 mod scan;
 mod split;
 mod word;
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
-use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::Tree;
 
 pub(crate) use self::scan::{Found, Word};
 pub(crate) use self::split::{Plain, Simple};
 
 /// Longest script that is looked at, in bytes.
 const MAX_SCRIPT: usize = 64 * 1024;
-
-/// How long the grammar may take for a script. What takes longer counts as unreadable.
-const PARSE_TIME: Duration = Duration::from_millis(100);
 
 /// A script that was read.
 #[derive(Debug)]
@@ -31,7 +26,9 @@ pub(crate) struct ShellScript<'s> {
 impl<'s> ShellScript<'s> {
     /// Reads a script: about 50 µs for a line, 100 ms at most.
     pub(crate) fn parse(source: &'s str) -> Self {
-        let tree = (source.len() <= MAX_SCRIPT).then(|| parse(source)).flatten();
+        let tree = (source.len() <= MAX_SCRIPT)
+            .then(|| grammar::parse(source))
+            .flatten();
         Self { source, tree }
     }
 
@@ -52,21 +49,4 @@ impl<'s> ShellScript<'s> {
             None => Found::unreadable(),
         }
     }
-}
-
-fn parse(source: &str) -> Option<Tree> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    let deadline = Instant::now() + PARSE_TIME;
-    let mut in_time = |_: &ParseState| {
-        if Instant::now() < deadline {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    };
-    let options = ParseOptions::new().progress_callback(&mut in_time);
-    let bytes = source.as_bytes();
-    let mut text = |offset: usize, _| bytes.get(offset..).unwrap_or_default();
-    parser.parse_with_options(&mut text, None, Some(options))
 }
