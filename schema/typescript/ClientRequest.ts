@@ -10,9 +10,13 @@ import type { ConfigValueWriteParams } from "./v2/ConfigValueWriteParams";
 import type { ConsumeAccountRateLimitResetCreditParams } from "./v2/ConsumeAccountRateLimitResetCreditParams";
 import type { ExperimentalFeatureEnablementSetParams } from "./v2/ExperimentalFeatureEnablementSetParams";
 import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureListParams";
+import type { ExternalAgentConfigDetectParams } from "./v2/ExternalAgentConfigDetectParams";
+import type { ExternalAgentConfigImportHistoryRecordParams } from "./v2/ExternalAgentConfigImportHistoryRecordParams";
+import type { ExternalAgentConfigImportParams } from "./v2/ExternalAgentConfigImportParams";
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
+import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
 import type { ModelListParams } from "./v2/ModelListParams";
@@ -24,6 +28,9 @@ import type { PermissionProfileListParams } from "./v2/PermissionProfileListPara
 import type { RequestId } from "./RequestId";
 import type { ReviewStartParams } from "./v2/ReviewStartParams";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
+import type { SkillsConfigWriteParams } from "./v2/SkillsConfigWriteParams";
+import type { SkillsExtraRootsSetParams } from "./v2/SkillsExtraRootsSetParams";
+import type { SkillsListParams } from "./v2/SkillsListParams";
 import type { ThreadApproveGuardianDeniedActionParams } from "./v2/ThreadApproveGuardianDeniedActionParams";
 import type { ThreadArchiveParams } from "./v2/ThreadArchiveParams";
 import type { ThreadAttachmentAddParams } from "./v2/ThreadAttachmentAddParams";
@@ -180,7 +187,23 @@ export type ClientRequest =
   | { id: RequestId; method: "config/batchWrite"; params: ConfigBatchWriteParams }
   /** Reads what the administrator demands. */
   | { id: RequestId; method: "configRequirements/read" }
+  /** Lists the skills of working folders. */
+  | { id: RequestId; method: "skills/list"; params?: SkillsListParams }
+  /** Sets more folders with skills, for the life of the process. */
+  | { id: RequestId; method: "skills/extraRoots/set"; params: SkillsExtraRootsSetParams }
+  /** Switches a skill on or off, in the configuration file. */
+  | { id: RequestId; method: "skills/config/write"; params: SkillsConfigWriteParams }
+  /** Finds what can be taken over from another agent. */
+  | { id: RequestId; method: "externalAgentConfig/detect"; params?: ExternalAgentConfigDetectParams }
+  /** Takes things over from another agent. */
+  | { id: RequestId; method: "externalAgentConfig/import"; params: ExternalAgentConfigImportParams }
+  /** Notes an import that a client has made. */
+  | { id: RequestId; method: "externalAgentConfig/import/recordHistory"; params: ExternalAgentConfigImportHistoryRecordParams }
+  /** Lists earlier imports. */
+  | { id: RequestId; method: "externalAgentConfig/import/readHistories" }
   /** Lists features and whether they are enabled. */
   | { id: RequestId; method: "experimentalFeature/list"; params?: ExperimentalFeatureListParams }
   /** Enables or disables features for the life of the process. */
-  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams };
+  | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams }
+  /** Lists hooks, and whether they may run. */
+  | { id: RequestId; method: "hooks/list"; params?: HooksListParams };

@@ -12,6 +12,8 @@ import type { ExternalAgentConfigImportCompletedNotification } from "./v2/Extern
 import type { ExternalAgentConfigImportProgressNotification } from "./v2/ExternalAgentConfigImportProgressNotification";
 import type { FileChangePatchUpdatedNotification } from "./v2/FileChangePatchUpdatedNotification";
 import type { GuardianWarningNotification } from "./v2/GuardianWarningNotification";
+import type { HookCompletedNotification } from "./v2/HookCompletedNotification";
+import type { HookStartedNotification } from "./v2/HookStartedNotification";
 import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
 import type { ItemGuardianApprovalReviewCompletedNotification } from "./v2/ItemGuardianApprovalReviewCompletedNotification";
 import type { ItemGuardianApprovalReviewStartedNotification } from "./v2/ItemGuardianApprovalReviewStartedNotification";
@@ -172,6 +174,10 @@ export type ServerNotification =
   | { method: "externalAgentConfig/import/progress"; params: ExternalAgentConfigImportProgressNotification }
   /** An import is over. */
   | { method: "externalAgentConfig/import/completed"; params: ExternalAgentConfigImportCompletedNotification }
+  /** A hook began to run. */
+  | { method: "hook/started"; params: HookStartedNotification }
+  /** A hook has run. */
+  | { method: "hook/completed"; params: HookCompletedNotification }
   /** The changes that the patches of a turn have made. */
   | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
   /** The agent's list of steps changed. */
