@@ -91,12 +91,15 @@ fn told(home: &Home, name: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The runs that were completed in a turn: event, status, entries.
-fn runs(turn: &TurnRun) -> Vec<(String, String, Vec<(String, String)>)> {
+/// A run: event, status, kinds and texts of its entries.
+type Run = (String, String, Vec<(String, String)>);
+
+/// The runs that were completed in a turn.
+fn runs(turn: &TurnRun) -> Vec<Run> {
     turn.all("hook/completed").into_iter().map(summary).collect()
 }
 
-fn summary(params: &Value) -> (String, String, Vec<(String, String)>) {
+fn summary(params: &Value) -> Run {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let run = &params["run"];
     let entries = run["entries"].as_array().unwrap().iter();
@@ -105,7 +108,7 @@ fn summary(params: &Value) -> (String, String, Vec<(String, String)>) {
 }
 
 /// One run as [`runs`] tells it.
-fn run(event: &str, status: &str, entries: &[(&str, &str)]) -> (String, String, Vec<(String, String)>) {
+fn run(event: &str, status: &str, entries: &[(&str, &str)]) -> Run {
     let entries = entries
         .iter()
         .map(|(kind, text)| ((*kind).to_owned(), (*text).to_owned()));

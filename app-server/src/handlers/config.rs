@@ -22,7 +22,9 @@ pub(crate) fn register(router: &mut Router) {
 
 async fn read(cx: RequestContext, params: ConfigReadParams) -> RpcResult<ConfigReadResponse> {
     let cwd = params.cwd.as_deref().map(folder).transpose()?;
-    let reading = config::read(&cx.server.config, cwd).await.map_err(unreadable)?;
+    let reading = config::read(&cx.server.config, cwd)
+        .await
+        .map_err(|error| unreadable(&error))?;
     Ok(reading_to_wire(reading, params.include_layers))
 }
 
@@ -63,7 +65,7 @@ pub(super) fn folder(text: &str) -> RpcResult<PathBuf> {
 }
 
 /// A configuration that can't be read.
-pub(super) fn unreadable(error: config::ConfigError) -> RpcError {
+pub(super) fn unreadable(error: &config::ConfigError) -> RpcError {
     RpcError::internal(format!("failed to read configuration layers: {error}"))
 }
 

@@ -18,7 +18,7 @@ async fn read(cx: RequestContext, _: NoParams) -> RpcResult<ConfigRequirementsRe
     let home = source.codex_home.clone();
     let config = Config::load_in_background(source, home, Vec::new())
         .await
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(&error))?;
     Ok(ConfigRequirementsReadResponse {
         requirements: to_wire(&config.requirements).map(Box::new),
         supports_independent_speed_modes: Some(true),

@@ -27,7 +27,7 @@ async fn list(
     };
     let config = Config::load_in_background(source, cwd, Vec::new())
         .await
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(&error))?;
     let profiles = config.permission_profiles();
     let total = profiles.len();
     let start = match params.cursor {

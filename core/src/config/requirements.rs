@@ -242,7 +242,7 @@ impl Requirements {
         for key in REPLACED {
             match (self.table.get(key), table.get_mut(key)) {
                 (Some(Value::Table(demanded)), Some(Value::Table(present))) => {
-                    merge(present, demanded.clone())
+                    merge(present, demanded.clone());
                 }
                 (Some(demanded), _) => {
                     table.insert(key.to_owned(), demanded.clone());

@@ -427,12 +427,12 @@ impl ThreadHandle {
                 reply.send(Err(refused));
             }
             Op::UpdateTurnSettings { reply, .. } => reply.send(Err(refused)),
-            Op::StartRealtime { reply, .. } => reply.send(Err(refused)),
             Op::Steer { reply, .. } => reply.send(Err(refused)),
             Op::UpdateSettings { reply, .. }
             | Op::InjectItems { reply, .. }
             | Op::Compact { reply }
             | Op::PrepareApprovedPlan { reply, .. }
+            | Op::StartRealtime { reply, .. }
             | Op::ShellCommand { reply, .. } => reply.send(Err(refused)),
             other => self.deliver(other),
         }

@@ -135,7 +135,7 @@ pub(crate) fn tokens(bytes: usize) -> usize {
 }
 
 /// The last border between characters that is not behind `at`.
-pub(super) fn floor(text: &str, at: usize) -> usize {
+pub(crate) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;

@@ -1,5 +1,7 @@
 //! Subagents: Markdown files that become TOML files.
 
+use std::path::Path;
+
 use toml_edit::{DocumentMut, value};
 
 use super::ImportOutcome;
@@ -32,7 +34,9 @@ pub(super) fn new_names(place: &Place) -> Vec<String> {
 fn new_subagents(place: &Place) -> Vec<Subagent> {
     let folder = place.claude.join("agents");
     let files = entries(&folder).into_iter();
-    let files = files.filter(|(name, kind)| kind.is_file() && name.ends_with(".md"));
+    let files = files.filter(|(name, kind)| {
+        kind.is_file() && Path::new(name).extension().is_some_and(|kind| kind == "md")
+    });
     let mut subagents: Vec<_> = files
         .filter_map(|(name, _)| read(&read_text(&folder.join(name), MAX_TEXT).ok()?))
         .filter(|subagent| {

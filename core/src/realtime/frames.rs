@@ -59,7 +59,7 @@ pub(super) fn message(role: RealtimeRole, text: &str) -> Value {
 }
 
 /// The first frame: what the session is to be.
-pub(super) fn session_update(session: Value) -> Value {
+pub(super) fn session_update(session: &Value) -> Value {
     json!({"type": "session.update", "session": session})
 }
 
@@ -81,8 +81,8 @@ pub(super) fn audio(version: RealtimeVersion, data: &str) -> Value {
 pub(super) fn text(version: RealtimeVersion, role: RealtimeRole, text: &str) -> Value {
     match version {
         RealtimeVersion::V3 => context(None, text),
-        RealtimeVersion::V2 if role == RealtimeRole::User => item(message(role, &format!("[USER] {text}"))),
-        RealtimeVersion::V1 | RealtimeVersion::V2 => item(message(role, text)),
+        RealtimeVersion::V2 if role == RealtimeRole::User => item(&message(role, &format!("[USER] {text}"))),
+        RealtimeVersion::V1 | RealtimeVersion::V2 => item(&message(role, text)),
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn agent_output(options: &Options, output: AgentOutput) -> Option<Fra
         AgentOutput::Speech(text) => match version {
             RealtimeVersion::V1 => Frame::new(handoff(NO_HANDOFF, &text)),
             RealtimeVersion::V2 => Frame {
-                json: item(message(RealtimeRole::User, &format!("[BACKEND] {text}"))),
+                json: item(&message(RealtimeRole::User, &format!("[BACKEND] {text}"))),
                 wants_response: true,
             },
             RealtimeVersion::V3 => Frame::new(context(Some("speakable"), &text)),
@@ -142,8 +142,8 @@ fn agent_message(options: &Options, text: &str, is_final: bool, handoff_id: Opti
         let prefix = options.response_item_prefix.as_deref();
         let prefix = prefix.map(|prefix| format!("{prefix}\n\n")).unwrap_or_default();
         return match options.version {
-            RealtimeVersion::V1 => item(message(RealtimeRole::Developer, &format!("{prefix}{text}"))),
-            RealtimeVersion::V2 => item(message(
+            RealtimeVersion::V1 => item(&message(RealtimeRole::Developer, &format!("{prefix}{text}"))),
+            RealtimeVersion::V2 => item(&message(
                 RealtimeRole::Developer,
                 &format!("{prefix}[BACKEND] {text}"),
             )),
@@ -159,7 +159,7 @@ fn agent_message(options: &Options, text: &str, is_final: bool, handoff_id: Opti
                 handoff(id, text)
             }
         }
-        RealtimeVersion::V2 => item(message(RealtimeRole::User, &format!("[BACKEND] {text}"))),
+        RealtimeVersion::V2 => item(&message(RealtimeRole::User, &format!("[BACKEND] {text}"))),
         RealtimeVersion::V3 => {
             let channel = match &options.handoff_channel {
                 HandoffChannel::Thinking => None,
@@ -179,12 +179,12 @@ fn agent_message(options: &Options, text: &str, is_final: bool, handoff_id: Opti
     }
 }
 
-fn item(item: Value) -> Value {
+fn item(item: &Value) -> Value {
     json!({"type": "conversation.item.create", "item": item})
 }
 
 fn call_output(call_id: &str, output: &str) -> Value {
-    item(json!({"type": "function_call_output", "call_id": call_id, "output": output}))
+    item(&json!({"type": "function_call_output", "call_id": call_id, "output": output}))
 }
 
 fn handoff(id: &str, text: &str) -> Value {

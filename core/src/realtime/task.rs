@@ -123,7 +123,7 @@ impl Task<'_> {
         let base = configured.unwrap_or_else(|| self.host.channel.api_url(""));
         let url = address::conversation(&base, options)?;
         let context = startup_context::gather(self.host, options, workspace).await;
-        let first = frames::session_update(session(options, context.as_deref()));
+        let first = frames::session_update(&session(options, context.as_deref()));
         let headers = address::headers(options);
         let opened = self
             .host
@@ -151,7 +151,7 @@ impl Task<'_> {
         self.conversation.started(Some(call.sdp));
         // The session of a v3 call went with the offer.
         let first = (options.version != RealtimeVersion::V3)
-            .then(|| frames::session_update(session(options, context.as_deref())));
+            .then(|| frames::session_update(&session(options, context.as_deref())));
         self.join(&call.id, first, false).await
     }
 

@@ -61,7 +61,7 @@ fn has_table_for_text(read: &Yaml) -> bool {
         let value = read.get(key).map(|value| &value.value);
         matches!(value, Some(YamlValue::Table(_)))
     };
-    TEXTS.iter().any(|key| is_table(key))
+    TEXTS.iter().any(is_table)
 }
 
 /// Puts values of these keys into quotes that YAML would not take for the text that they are meant to be.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{FolderSkills, Skill, SkillScope};
 use crate::config::SkillsConfig;
+use crate::exec::floor;
 
 /// Share of the context window that the list may take, in hundredths.
 const SHARE: i64 = 2;
@@ -179,7 +180,7 @@ fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
     }
-    let cut = &text[..text.floor_char_boundary(max)];
+    let cut = &text[..floor(text, max)];
     if cut.chars().count() < MIN_DESCRIPTION {
         ""
     } else {

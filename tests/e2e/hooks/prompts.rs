@@ -47,7 +47,10 @@ async fn a_hook_reads_the_prompt_and_adds_to_it() {
     let input = &told(&home, "p")[0];
     let transcript = input["transcript_path"].as_str().unwrap();
     assert!(
-        transcript.contains("/sessions/") && transcript.ends_with(".jsonl"),
+        transcript.contains("/sessions/")
+            && std::path::Path::new(transcript)
+                .extension()
+                .is_some_and(|kind| kind == "jsonl"),
         "{input}"
     );
     let work = home.work().display().to_string();

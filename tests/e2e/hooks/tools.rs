@@ -306,7 +306,7 @@ async fn a_hook_decides_about_an_approval_in_the_clients_place() {
         let turn = turn(&home).await;
         assert_eq!(runs(&turn), [run("permissionRequest", status, &entries)]);
         assert!(
-            !turn.frames.iter().any(|frame| frame.is_request()),
+            !turn.frames.iter().any(crate::support::Frame::is_request),
             "no client is asked"
         );
         assert_eq!(home.work().join("done").exists(), done);

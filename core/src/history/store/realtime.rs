@@ -77,7 +77,7 @@ impl ThreadStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<RealtimePage> {
-        self.history(path, move |history| page(history, id, query, cursor, limit))
+        self.history(path, move |history| page(history, id, &query, cursor, limit))
             .await
     }
 }
@@ -85,7 +85,7 @@ impl ThreadStore {
 fn page(
     history: &History,
     id: ThreadId,
-    query: RealtimeQuery,
+    query: &RealtimeQuery,
     cursor: Option<String>,
     limit: usize,
 ) -> Result<RealtimePage> {
@@ -94,7 +94,7 @@ fn page(
         Some(text) => {
             let cursor: Cursor =
                 serde_json::from_str(&text).map_err(|_| Error::invalid("invalid realtime cursor"))?;
-            if cursor.thread_id != id || cursor.query != query {
+            if cursor.thread_id != id || cursor.query != *query {
                 return Err(Error::invalid("realtime cursor does not match this query"));
             }
             Some(cursor)

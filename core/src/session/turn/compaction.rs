@@ -186,9 +186,8 @@ impl Turn<'_> {
         let mut start = self.first_start();
         let mut refusals = 0;
         loop {
-            let attempt = match self.before_model_request(COMPACTION).await {
-                Ok(attempt) => attempt,
-                Err(_) => return Err(Outcome::Interrupted),
+            let Ok(attempt) = self.before_model_request(COMPACTION).await else {
+                return Err(Outcome::Interrupted);
             };
             let asked = self.ask_for_summary(&mut prompt, start, remote, &why).await;
             self.tell_of_summary(attempt, &asked).await;

@@ -166,6 +166,7 @@ fn allow(rules: RulesetCreated, file: &impl AsFd, access: BitFlags<AccessFs>) ->
     rules.add_rule(PathBeneath::new(file, access)).map_err(other)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "that is how errors are mapped")]
 fn other(error: RulesetError) -> io::Error {
     io::Error::other(error.to_string())
 }
