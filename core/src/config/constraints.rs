@@ -102,6 +102,11 @@ impl Config {
                 settings.permission_profile = Some(chosen.reference);
                 settings.profile_rules = chosen.rules;
                 told.push(fallen_back(&violation, name));
+            } else {
+                // There is no such profile: what may do least holds.
+                settings.sandbox_policy = self.sandbox_of_mode(SandboxMode::ReadOnly);
+                (settings.permission_profile, settings.profile_rules) = (None, None);
+                told.push(fallen_back(&violation, &word(&SandboxMode::ReadOnly)));
             }
         }
         if let Err(violation) = requirements.check(Setting::Sandbox(&settings.sandbox_policy))
@@ -117,6 +122,13 @@ impl Config {
             told.push(fallen_back(&violation, &word(&mode)));
         }
         told
+    }
+
+    /// Whether web searches may be live, where nothing else is said.
+    pub(crate) fn allows_live_search(&self) -> bool {
+        self.requirements
+            .check(Setting::WebSearch(WebSearchMode::Live))
+            .is_ok()
     }
 
     /// Brings what the configuration says within what is allowed. What it changed is told of with the configuration.

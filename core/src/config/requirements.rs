@@ -63,13 +63,14 @@ const KNOWN: [&str; 40] = [
 ];
 
 /// Keys that are demanded as they are: they replace what the configuration says.
-const REPLACED: [&str; 7] = [
+const REPLACED: [&str; 8] = [
     "chatgpt_base_url",
     "cli_auth_credentials_store",
     "model_catalog_json",
     "model_provider",
     "model_providers",
     "otel",
+    "permissions",
     "sqlite_home",
 ];
 

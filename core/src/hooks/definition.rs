@@ -9,6 +9,9 @@ use super::matcher::Matcher;
 use super::trust::hash;
 use crate::{HookDescription, HookEvent, HookHandler, HookSource, HookTrust};
 
+/// Warnings about the hooks of a folder.
+const MAX_WARNINGS: usize = 100;
+
 /// Hooks of all files together; a thread with more than that has got something wrong.
 pub(super) const MAX_HOOKS: usize = 256;
 
@@ -115,8 +118,7 @@ impl HookReader {
             Ok(matcher) => matcher,
             Err(error) => {
                 let (pattern, path) = (pattern.unwrap_or_default(), file.path.display());
-                self.warnings
-                    .push(format!("invalid matcher {pattern:?} in {path}: {error}"));
+                self.tell(format!("invalid matcher {pattern:?} in {path}: {error}"));
                 return;
             }
         };
@@ -124,7 +126,7 @@ impl HookReader {
             if self.hooks.len() >= MAX_HOOKS {
                 let text = format!("only the first {MAX_HOOKS} hooks are used");
                 if self.warnings.last() != Some(&text) {
-                    self.warnings.push(text);
+                    self.tell(text);
                 }
                 return;
             }
@@ -159,7 +161,7 @@ impl HookReader {
         let kind = text(members, "type")?.ok_or("it has no `type`")?;
         if matches!(kind, "prompt" | "agent") {
             let text = format!("skipping {kind} hook in {path}: {kind} hooks are not supported yet");
-            self.warnings.push(text);
+            self.tell(text);
             return Ok(None);
         }
         let status_message = text(members, "statusMessage")?.map(str::to_owned);
@@ -169,8 +171,7 @@ impl HookReader {
             "command" => {
                 let command = command(members)?;
                 if command.trim().is_empty() {
-                    self.warnings
-                        .push(format!("skipping empty hook command in {path}"));
+                    self.tell(format!("skipping empty hook command in {path}"));
                     return Ok(None);
                 }
                 let is_async = match members.get("async") {
@@ -231,7 +232,7 @@ impl HookReader {
         }
         let asked = asked.unwrap_or(SHORT_TIMEOUT).max(1);
         if asked > MAX_SHORT_TIMEOUT {
-            self.warnings.push(format!(
+            self.tell(format!(
                 "clamping {} hook timeout to {MAX_SHORT_TIMEOUT}s in {}",
                 event.name(),
                 file.path.display()
@@ -241,8 +242,16 @@ impl HookReader {
     }
 
     fn warn(&mut self, file: HookFile<'_>, what: &str, why: &str) {
-        self.warnings
-            .push(format!("{what} in {}: {why}", file.path.display()));
+        self.tell(format!("{what} in {}: {why}", file.path.display()));
+    }
+
+    /// Adds a warning, unless there are too many.
+    fn tell(&mut self, text: String) {
+        match self.warnings.len() {
+            MAX_WARNINGS.. => {}
+            last if last + 1 == MAX_WARNINGS => self.warnings.push("more warnings are left out".to_owned()),
+            _ => self.warnings.push(text),
+        }
     }
 }
 

@@ -79,13 +79,14 @@ impl HookStates {
 
     /// Whether a hook may run, and whether it is switched on.
     pub(super) fn of(&self, key: &str, hash: &str, source: HookSource) -> (HookTrust, bool) {
+        if source == HookSource::System {
+            // What an administrator wants is nobody else's to switch off.
+            return (HookTrust::Managed, true);
+        }
         let said = self.0.get(key);
         let enabled = said
             .and_then(|said| said.get("enabled")?.as_bool())
             .unwrap_or(true);
-        if source == HookSource::System {
-            return (HookTrust::Managed, enabled);
-        }
         let trusted = said.and_then(|said| said.get("trusted_hash")?.as_str());
         let trust = match trusted {
             None => HookTrust::Untrusted,
@@ -136,7 +137,7 @@ mod tests {
         assert_eq!(of("c"), (HookTrust::Untrusted, true));
         assert_eq!(
             states.of("b", "h", HookSource::System),
-            (HookTrust::Managed, false)
+            (HookTrust::Managed, true)
         );
     }
 }

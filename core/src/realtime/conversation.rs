@@ -255,6 +255,19 @@ impl Conversation {
         }
     }
 
+    /// No turn works on a hand-off: it is over, so that the next one counts.
+    pub(super) fn handoff_refused(&self, handoff_id: &str) {
+        let refused = {
+            let is_it = |handoff: &mut ActiveHandoff| handoff.id == handoff_id && handoff.turn_id.is_none();
+            self.state().handoff.take_if(is_it)
+        };
+        if let Some(handoff) = refused {
+            self.tell_voice(AgentOutput::Finished {
+                handoff_id: handoff.id,
+            });
+        }
+    }
+
     /// The agent has said something in a turn.
     pub(super) fn agent_message(&self, turn_id: &str, text: &str, is_final: bool) {
         if self.options.client_managed_handoffs || text.is_empty() {

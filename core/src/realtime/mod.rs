@@ -172,6 +172,13 @@ impl Realtime {
         }
     }
 
+    /// No turn works on a hand-off.
+    pub(crate) fn handoff_refused(&self, handoff_id: &str) {
+        if let Some(conversation) = self.running() {
+            conversation.handoff_refused(handoff_id);
+        }
+    }
+
     /// The agent has said something in a turn.
     pub(crate) fn agent_said(&self, turn_id: &str, body: &ItemBody) {
         if let ItemBody::AgentMessage { text, phase, .. } = body

@@ -276,9 +276,6 @@ impl Task<'_> {
     /// bounds, so that pings are answered.
     async fn read(&self, stream: &mut SplitStream<Socket>, first: Vec<String>) -> Outcome {
         let version = self.conversation.options.version;
-        let mut waiting: VecDeque<(ServerEvent, usize)> = VecDeque::new();
-        let mut waiting_bytes = 0;
-        let mut lags = false;
         for text in first {
             if let Some(event) = ServerEvent::read(version, &text)
                 && let Err(why) = self.conversation.take(event)
@@ -286,6 +283,26 @@ impl Task<'_> {
                 return Outcome::Failed(why);
             }
         }
+        let mut waiting = VecDeque::new();
+        let outcome = self.read_on(stream, &mut waiting).await;
+        // What was said before the end still counts.
+        for (event, _) in waiting {
+            if self.conversation.take(event).is_err() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Reads to the end. Leaves what waits for the client, with its length.
+    async fn read_on(
+        &self,
+        stream: &mut SplitStream<Socket>,
+        waiting: &mut VecDeque<(ServerEvent, usize)>,
+    ) -> Outcome {
+        let version = self.conversation.options.version;
+        let mut waiting_bytes = 0;
+        let mut lags = false;
         let limit = PING_AFTER * MAX_PINGS;
         loop {
             let is_behind = !waiting.is_empty();

@@ -60,7 +60,10 @@ impl Actor {
             turn_trigger: Some(TRIGGER.to_owned()),
             ..StartTurn::default()
         };
-        let plan = self.state.start_turn(start, reply)?;
+        let Some(plan) = self.state.start_turn(start, reply) else {
+            self.services.realtime.handoff_refused(&handoff.id);
+            return None;
+        };
         self.services.realtime.handoff_taken(&handoff.id, &plan.id);
         Some(TurnPlan {
             is_handoff: true,

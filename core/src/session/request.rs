@@ -86,7 +86,7 @@ impl Request {
             web_search: web_search_tool(
                 config.web_search,
                 &config.web_search_settings,
-                settings.sandbox_policy == SandboxPolicy::DangerFullAccess,
+                settings.sandbox_policy == SandboxPolicy::DangerFullAccess && config.allows_live_search(),
                 model.web_search_tool_type,
             ),
             models: Some(Arc::clone(models)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::SkillCatalog;
+use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// At least so long lies between two messages.
 const BETWEEN: Duration = Duration::from_secs(10);
@@ -54,7 +55,9 @@ async fn tell_changes(catalog: Weak<SkillCatalog>) {
         // Others may follow.
         sleep(SETTLING).await;
         let Some(catalog) = catalog.upgrade() else { return };
-        catalog.watched.drain();
+        let drained = Arc::clone(&catalog);
+        // To watch a folder may take long, and keeps others waiting.
+        let _ = in_background(READ_TIMEOUT, move || drained.watched.drain()).await;
         let changed = catalog.watched.take_news();
         // What is new is watched from here on.
         let differs = catalog.look_again().await;

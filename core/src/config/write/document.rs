@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
+use super::super::error::without_values;
 use super::values::{new_item, new_table, new_value, raw, replace};
 
 /// What to do with one key.
@@ -35,9 +36,16 @@ pub(super) fn changed(
     text: &str,
     change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
 ) -> Result<String, String> {
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| error.to_string())?;
+    // The whole error would quote the line, which may hold a secret.
+    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        format!(
+            "line {line} is no valid TOML: {}",
+            without_values(error.message())
+        )
+    })?;
     change(&mut document)?;
     Ok(with_line_ends_of(text, &document.to_string()))
 }
