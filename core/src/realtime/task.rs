@@ -36,7 +36,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a client may take for a burst of sound before some of it is dropped. Pings are answered that late at most.
 const BURST: Duration = Duration::from_millis(250);
 /// Bytes of events that wait for a client which reads too slowly; beyond, the server has to wait.
-const MAX_WAITING: usize = 1 << 20;
+const MAX_WAITING: usize = 1 << 19;
 /// Where the sound of OpenAI's calls is joined.
 const OPENAI_SIDEBAND: &str = "https://api.openai.com/v1";
 
