@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AdditionalPermissions, ThreadSettings};
+use crate::{AdditionalPermissions, ThreadSettings, char_boundary};
 
 /// Longest rationale that is kept, in bytes.
 const MAX_RATIONALE: usize = 2_000;
@@ -187,10 +187,7 @@ impl Assessment {
         let value: Value = serde_json::from_str(object).ok()?;
         let outcome = member(&value, "outcome")?;
         let mut rationale: String = member(&value, "rationale").unwrap_or_default();
-        let end = (0..=MAX_RATIONALE.min(rationale.len()))
-            .rev()
-            .find(|end| rationale.is_char_boundary(*end));
-        rationale.truncate(end.unwrap_or(0));
+        rationale.truncate(char_boundary::floor(&rationale, MAX_RATIONALE));
         Some(Self {
             outcome,
             risk_level: member(&value, "risk_level").unwrap_or(match outcome {

@@ -53,6 +53,17 @@ pub enum RealtimeRole {
     Assistant,
 }
 
+impl RealtimeRole {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Developer => "developer",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
 /// How messages of the agent are given to a v3 server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum HandoffChannel {

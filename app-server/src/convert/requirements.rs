@@ -1,11 +1,13 @@
 //! Requirements on the wire: the keys of `requirements.toml` in another spelling.
 
 use codex_app_server_protocol::{
-    ApprovalsReviewer, AskForApproval, ConfigRequirements, ForcedLoginMethod, SandboxMode, WebSearchMode,
+    ApprovalsReviewer, ConfigRequirements, ForcedLoginMethod, SandboxMode, WebSearchMode,
 };
 use codex_core::config::{LoginMethod, Requirements};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use super::policy::approval_to_wire;
 
 /// What is demanded; `None` if that is nothing.
 pub(crate) fn to_wire(requirements: &Requirements) -> Option<ConfigRequirements> {
@@ -22,7 +24,7 @@ pub(crate) fn to_wire(requirements: &Requirements) -> Option<ConfigRequirements>
         allow_remote_control: typed(&table, "allow_remote_control"),
         allowed_approval_policies: requirements
             .approval_policies()
-            .map(|kinds| kinds.into_iter().map(policy).collect()),
+            .map(|kinds| kinds.iter().map(approval_to_wire).collect()),
         allowed_approvals_reviewers: typed::<Vec<ApprovalsReviewer>>(&table, "allowed_approvals_reviewers"),
         allowed_login_methods: Some(match requirements.login_methods() {
             Some(methods) => methods.iter().map(|method| login(*method)).collect(),
@@ -119,21 +121,6 @@ fn login(method: LoginMethod) -> ForcedLoginMethod {
     match method {
         LoginMethod::Chatgpt => ForcedLoginMethod::Chatgpt,
         LoginMethod::Api => ForcedLoginMethod::Api,
-    }
-}
-
-fn policy(kind: &str) -> AskForApproval {
-    match kind {
-        "untrusted" => AskForApproval::Untrusted,
-        "never" => AskForApproval::Never,
-        "granular" => AskForApproval::Granular {
-            mcp_elicitations: true,
-            rules: true,
-            sandbox_approval: true,
-            request_permissions: true,
-            skill_approval: true,
-        },
-        _ => AskForApproval::OnRequest,
     }
 }
 

@@ -19,11 +19,7 @@ async fn list(
     cx: RequestContext,
     _: CollaborationModeListParams,
 ) -> RpcResult<CollaborationModeListResponse> {
-    let source = &cx.server.config;
-    let home = source.codex_home.clone();
-    let config = Config::load_in_background(source, home, Vec::new())
-        .await
-        .map_err(Error::from)?;
+    let config = Config::load_home(&cx.server.config).await.map_err(Error::from)?;
     let effort = config.plan_mode_reasoning_effort;
     let mode = |name: &str, mode, effort: Option<String>| CollaborationModeMask {
         name: name.to_owned(),

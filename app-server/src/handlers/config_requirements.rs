@@ -14,9 +14,7 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 async fn read(cx: RequestContext, _: NoParams) -> RpcResult<ConfigRequirementsReadResponse> {
-    let source = &cx.server.config;
-    let home = source.codex_home.clone();
-    let config = Config::load_in_background(source, home, Vec::new())
+    let config = Config::load_home(&cx.server.config)
         .await
         .map_err(|error| unreadable(&error))?;
     Ok(ConfigRequirementsReadResponse {

@@ -25,9 +25,7 @@ async fn list(
     let features = match &params.thread_id {
         Some(id) => features_of_thread(&cx, id).await?,
         None => {
-            let source = &cx.server.config;
-            let home = source.codex_home.clone();
-            let config = Config::load_in_background(source, home, Vec::new()).await;
+            let config = Config::load_home(&cx.server.config).await;
             config.map_err(Error::from)?.features
         }
     };

@@ -108,8 +108,6 @@ async fn set_default(
 }
 
 async fn load(cx: &RequestContext) -> RpcResult<Config> {
-    let source = &cx.server.config;
-    let home = source.codex_home.clone();
-    let config = Config::load_in_background(source, home, Vec::new()).await;
+    let config = Config::load_home(&cx.server.config).await;
     Ok(config.map_err(Error::from)?)
 }

@@ -343,6 +343,7 @@ impl AuthManager {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::sync::mpsc;
 
     use futures_util::FutureExt;
 
@@ -351,14 +352,24 @@ mod tests {
     #[tokio::test]
     async fn what_was_read_before_a_login_does_not_undo_it() {
         let home = tempfile::tempdir().unwrap();
-        let manager = AuthManager::new(home.path().to_owned());
+        let (go_on, reading_may_go_on) = mpsc::channel::<()>();
+        let reading_may_go_on = Mutex::new(reading_may_go_on);
+        let manager = AuthManager::with_options(AuthOptions {
+            settings: Arc::new(move || {
+                // Ends when the other end is gone, too.
+                let _ = reading_may_go_on.lock().unwrap().recv();
+                AuthSettings::default()
+            }),
+            ..AuthOptions::new(home.path().to_owned())
+        });
         let mut reading = pin!(manager.reload());
         assert!(
             reading.as_mut().now_or_never().is_none(),
-            "read on another thread"
+            "waits for the settings"
         );
         let login = StoredAuth::api_key_login("sk-1");
-        manager.replace_stored(Some(login.clone()), &manager.settings().await);
+        manager.replace_stored(Some(login.clone()), &AuthSettings::default());
+        drop(go_on);
         reading.await;
         assert_eq!(manager.stored(), Some(login));
         manager.reload().await;

@@ -28,6 +28,11 @@ impl Config {
         let load = move |source: &ConfigSource| Self::load(source, &cwd, &extra);
         within(READ_TIMEOUT, source, load).await?
     }
+
+    /// As [`Self::load_in_background`], of the home itself: what holds outside of all projects.
+    pub async fn load_home(source: &ConfigSource) -> Result<Self, ConfigError> {
+        Self::load_in_background(source, source.codex_home.clone(), Vec::new()).await
+    }
 }
 
 /// Looks at the configuration of the process: what is wrong with it, else which keys have no effect and which values are

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::error::range_in;
-use super::json::to_json;
+use super::json::{at, fits, to_json};
 use super::keys::{Effect, KEYS, Key};
 use super::layers::{Layer, LayerSource, Layers, Merged, Wanted};
 use super::locate::range_of;
@@ -87,11 +87,7 @@ fn effect(effect: Effect) -> &'static str {
 fn known(path: &[String]) -> Option<&'static Key> {
     KEYS.iter().find(|key| {
         let names: Vec<_> = key.path.split('.').collect();
-        names.len() == path.len()
-            && names
-                .iter()
-                .zip(path)
-                .all(|(want, name)| *want == "*" || want == name)
+        fits(names.into_iter(), path)
     })
 }
 
@@ -124,13 +120,4 @@ fn shown(value: &Value, path: &[String]) -> Json {
     let mut json = to_json(value);
     mask(&mut json, &mut path.to_vec());
     json
-}
-
-fn at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
-    let (first, rest) = path.split_first()?;
-    let mut value = table.get(first)?;
-    for name in rest {
-        value = value.as_table()?.get(name)?;
-    }
-    Some(value)
 }

@@ -13,7 +13,7 @@ use super::locate::key_at;
 use super::schema::ConfigToml;
 use super::{ConfigError, ConfigProblem};
 use crate::external_file::read_text;
-use crate::sys::files::{self, FileId};
+use crate::file_stamp::FileStamp;
 
 /// Largest config.toml, in bytes. A megabyte takes some ten milliseconds.
 pub(super) const MAX_FILE: usize = 1 << 20;
@@ -23,16 +23,16 @@ const MAX_KEPT: usize = 8;
 
 /// A file as it was when it had this stamp.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     pub(super) path: PathBuf,
-    stamp: Stamp,
+    stamp: FileStamp,
     pub(super) text: String,
-    pub(super) table: Table,
+    pub(crate) table: Table,
 }
 
 impl File {
     /// Takes a file's text apart.
-    fn parse(path: PathBuf, stamp: Stamp, text: String) -> Result<Self, ConfigError> {
+    fn parse(path: PathBuf, stamp: FileStamp, text: String) -> Result<Self, ConfigError> {
         match text.parse::<Table>() {
             Ok(table) => Ok(Self {
                 path,
@@ -55,35 +55,15 @@ impl File {
     }
 }
 
-/// Tells versions of a file apart without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    id: FileId,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(found: &fs::Metadata) -> Self {
-        Self {
-            id: files::file_id(found),
-            size: found.len(),
-            modified: files::modified(found),
-            changed: files::changed(found),
-        }
-    }
-}
-
 /// The file as it is now, parsed again only if it changed. `None`: there is no file.
 ///
 /// A process has one home, and reads few files beside its `config.toml`: the last ones are all there is to remember.
 /// They are kept here rather than in [`super::ConfigSource`], which is a plain value that callers build and copy.
-pub(super) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
+pub(crate) fn read_cached(path: &Path) -> Result<Option<Arc<File>>, ConfigError> {
     static RECENT: Mutex<Vec<Arc<File>>> = Mutex::new(Vec::new());
 
     let stamp = match fs::metadata(path) {
-        Ok(found) => Stamp::of(&found),
+        Ok(found) => FileStamp::from(&found),
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(unreadable(path, &error)),
     };

@@ -19,6 +19,7 @@ use super::requirements::Requirements;
 use super::schema::ConfigToml;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem};
 use crate::features::Switches;
+use crate::hex::hex;
 
 /// Where the configuration of a process comes from. Files are read when asked for, not at start.
 #[derive(Debug, Clone, Default)]
@@ -158,17 +159,10 @@ impl Layer {
     }
 }
 
-/// The version of a layer that says this: a hash of its canonical JSON.
+/// The version of a layer that says this: a hash of its compact JSON. Tables are sorted by name.
 pub(super) fn version_of(table: &Table) -> String {
-    use fmt::Write;
-
     let json = to_json(&Value::Table(table.clone())).to_string();
-    let mut version = "sha256:".to_owned();
-    for byte in Sha256::digest(json) {
-        // Writing to a text cannot fail.
-        let _ = write!(version, "{byte:02x}");
-    }
-    version
+    format!("sha256:{}", hex(&Sha256::digest(json)))
 }
 
 /// All layers, the one that the others lie upon first.

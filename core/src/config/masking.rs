@@ -3,10 +3,12 @@
 
 use serde_json::Value as Json;
 
+use super::json::fits;
+
 /// Stands in the place of a secret.
 pub const MASK: &str = "[redacted]";
 
-/// Tables whose texts are secret, by the path of the table: `*` is any name, `**` any number of names.
+/// Tables whose texts are secret, by the path of the table: `*` is any name.
 const SECRET_TABLES: [&[&str]; 8] = [
     &["model_providers", "*", "http_headers"],
     &["model_providers", "*", "query_params"],
@@ -64,14 +66,10 @@ pub(super) fn is_secret(path: &[String]) -> bool {
     let Some((name, table)) = path.split_last() else {
         return false;
     };
-    let fits = |pattern: &&[&str]| {
-        pattern.len() == table.len()
-            && pattern
-                .iter()
-                .zip(table)
-                .all(|(want, name)| *want == "*" || want == name)
-    };
-    if SECRET_TABLES.iter().any(fits) {
+    if SECRET_TABLES
+        .iter()
+        .any(|pattern| fits(pattern.iter().copied(), table))
+    {
         return true;
     }
     let name = name.to_ascii_lowercase();

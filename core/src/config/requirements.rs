@@ -264,10 +264,10 @@ impl Requirements {
         providers.is_some_and(|providers| providers.get(id).is_some())
     }
 
-    /// The approval policies that are allowed, by name; `None`: all are.
-    pub fn approval_policies(&self) -> Option<Vec<&'static str>> {
+    /// The approval policies that are allowed; `None`: all are.
+    pub fn approval_policies(&self) -> Option<Vec<ApprovalPolicy>> {
         let kinds = self.policies()?.0;
-        Some(kinds.into_iter().map(PolicyKind::as_str).collect())
+        Some(kinds.into_iter().map(PolicyKind::policy).collect())
     }
 
     /// The sandbox modes that are allowed; `None`: all are.

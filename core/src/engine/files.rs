@@ -39,7 +39,12 @@ pub(super) struct ThreadFiles {
     pub(super) hooks: (HookCatalog, PathBuf),
 }
 
-type Configured = (Arc<Config>, Option<Result<Arc<str>>>, Option<Vec<ModelInfo>>);
+type Configured = (
+    Arc<Config>,
+    Option<Result<Arc<str>>>,
+    Option<Vec<ModelInfo>>,
+    HookCatalog,
+);
 
 /// The rules of the folders that the user trusts, and what is wrong with all rules.
 type ReadRules = (RuleSet, Vec<RulesProblem>);
@@ -55,7 +60,6 @@ impl ThreadFiles {
         let source = source.clone();
         let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
         let (tell_rules, mut read_rules) = oneshot::channel::<ReadRules>();
-        let (tell_hooks, mut read_hooks) = oneshot::channel::<HookCatalog>();
         let folder = cwd.clone();
         let kept = overrides.clone();
         let home = Arc::clone(home_rules);
@@ -72,8 +76,8 @@ impl ThreadFiles {
                     return (ProjectDoc::default(), None);
                 }
             };
-            let _ = tell_hooks.send(HookCatalog::of_config(&config, &source, &folder, &overrides));
-            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config), models)));
+            let hooks = HookCatalog::of_config(&config, &source, &folder, &overrides);
+            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config), models, hooks)));
             let mut problems = home.refresh();
             let (rules, more) = read_projects(&config.trusted_folders);
             problems.extend(more);
@@ -84,7 +88,7 @@ impl ThreadFiles {
             (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
-        let (config, instructions, models) = match (configured.try_recv(), &project) {
+        let (config, instructions, models, hooks) = match (configured.try_recv(), &project) {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
                 return Err(Error::Config(format!("config.toml: {error}")));
@@ -107,7 +111,7 @@ impl ThreadFiles {
             memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
             rules_problems,
-            hooks: (read_hooks.try_recv().unwrap_or_default(), cwd),
+            hooks: (hooks, cwd),
         })
     }
 

@@ -51,9 +51,7 @@ impl Engine {
         let changed = async {
             self.stored_for_goals(id).await?;
             let current = goal_tracker::read(self.store(), id).await?;
-            let source = &self.options.config;
-            let home = source.codex_home.clone();
-            let config = Config::load_in_background(source, home, Vec::new()).await?;
+            let config = Config::load_home(&self.options.config).await?;
             let goal =
                 Goal::patched(current.as_ref(), id, &patch, now_s())?.within(config.max_goal_token_budget)?;
             self.store().set_goal(id, Some(goal.to_value())).await?;

@@ -32,4 +32,4 @@ pub(crate) use session::{Chunk, CommandSession};
 pub use sessions::BackgroundTerminal;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
 pub(crate) use shell::{choose_shell, shell_flag, user_shell};
-pub(crate) use text::{floor, tokens};
+pub(crate) use text::tokens;

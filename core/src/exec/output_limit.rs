@@ -1,6 +1,7 @@
 //! How much of an output the model gets (docs/contract/tools.md#output-limits).
 
-use super::text::{ceil, floor, tokens};
+use super::text::tokens;
+use crate::char_boundary::{ceil, floor};
 use crate::model::{TruncationMode, TruncationPolicy};
 
 /// Tokens of an output unless the model asks for less or more, within its limit.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::char_boundary::floor;
+
 /// Turns bytes that come in pieces into text. A character cut by the border of a piece waits for its rest; what is
 /// not UTF-8 becomes U+FFFD, as in [`String::from_utf8_lossy`].
 #[derive(Debug, Default)]
@@ -132,24 +134,6 @@ impl HeadTail {
 /// Tokens of so many bytes of text, by the rule of thumb of four bytes each.
 pub(crate) fn tokens(bytes: usize) -> usize {
     bytes.div_ceil(4)
-}
-
-/// The last border between characters that is not behind `at`.
-pub(crate) fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// The first border between characters that is not before `at`.
-pub(super) fn ceil(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
-    at
 }
 
 #[cfg(test)]

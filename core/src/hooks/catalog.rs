@@ -1,6 +1,5 @@
 //! Which hooks there are in a folder: those of all layers of the configuration, and whether they may run.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,10 +10,11 @@ use serde_json::{Map, Value};
 use super::definition::{Hook, HookFile, HookReader};
 use super::trust::HookStates;
 use crate::config::{
-    Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root, without_values,
+    self, Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root, to_json,
+    without_values,
 };
 use crate::external_file::read_text;
-use crate::sys::files;
+use crate::file_stamp::FileStamp;
 use crate::{HookEvent, HookList, HookSource, HookTrust, features};
 
 /// Largest file that hooks are read from, in bytes.
@@ -36,7 +36,7 @@ pub(crate) struct HookCatalog {
     /// Why the configuration can't be read.
     errors: Vec<String>,
     /// What it was read from.
-    stamps: Stamps,
+    files: Files,
 }
 
 impl HookCatalog {
@@ -46,7 +46,7 @@ impl HookCatalog {
             Ok(config) => Self::of_config(&config, source, cwd, overrides),
             Err(error) => Self {
                 errors: vec![error.to_string()],
-                stamps: Files::new(source).stamps,
+                files: Files::new(source),
                 ..Self::default()
             },
         }
@@ -85,8 +85,8 @@ impl HookCatalog {
                 }
             }
             for given in [&source.overrides, overrides] {
-                let table = to_json(override_table(given).remove("hooks"));
-                if let Some(Value::Object(events)) = table {
+                let table = override_table(given);
+                if let Some(Value::Object(events)) = table.get("hooks").map(to_json) {
                     states.add(events.get("state"));
                     let file = HookFile {
                         path: Path::new(SESSION_FLAGS),
@@ -108,7 +108,7 @@ impl HookCatalog {
             hooks: hooks.into_iter().map(decide).collect(),
             warnings,
             errors: Vec::new(),
-            stamps: files.stamps,
+            files,
         }
     }
 
@@ -119,7 +119,7 @@ impl HookCatalog {
 
     /// Whether what it was read from has changed. Blocks as long as the file system does.
     pub(crate) fn is_stale(&self) -> bool {
-        self.stamps.have_changed()
+        self.files.have_changed()
     }
 
     /// The hooks of an event that may run.
@@ -152,28 +152,37 @@ struct HooksFile {
     hooks: Map<String, Value>,
 }
 
-/// Reads files, and remembers which.
-struct Files {
-    stamps: Stamps,
-}
+/// Files, and how they were.
+#[derive(Debug, Default)]
+struct Files(Vec<(PathBuf, Option<FileStamp>)>);
 
 impl Files {
     fn new(source: &ConfigSource) -> Self {
-        let mut files = Self {
-            stamps: Stamps::default(),
-        };
+        let mut files = Self::default();
         for folder in [Some(&source.codex_home), source.system_folder.as_ref()]
             .into_iter()
             .flatten()
         {
-            files.stamps.add(folder.join("config.toml"));
+            files.note(folder.join("config.toml"));
         }
         files
     }
 
+    /// Remembers how a file is before it is read.
+    fn note(&mut self, path: PathBuf) {
+        if self.0.iter().all(|(known, _)| *known != path) {
+            let stamp = FileStamp::of(&path);
+            self.0.push((path, stamp));
+        }
+    }
+
+    fn have_changed(&self) -> bool {
+        self.0.iter().any(|(path, before)| FileStamp::of(path) != *before)
+    }
+
     /// A file's text, if there is a file. What can't be read is told.
     fn text(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<String> {
-        self.stamps.add(path.to_owned());
+        self.note(path.to_owned());
         match read_text(path, MAX_FILE) {
             Ok(text) => Some(text),
             Err(error) if error.is_missing() => None,
@@ -185,18 +194,14 @@ impl Files {
         }
     }
 
-    /// A TOML file's table `hooks`. A file that is no TOML has been told of elsewhere, if it is the user's.
-    fn toml(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<toml::Table> {
-        // Most files have none, and need not be understood.
-        let text = self.text(path, warnings).filter(|text| text.contains("hooks"))?;
-        match text.parse::<toml::Table>() {
-            Ok(table) => Some(table),
-            Err(error) => {
-                let (path, why) = (path.display(), without_values(error.message()));
-                warnings.push(format!("failed to parse hooks config {path}: {why}"));
-                None
-            }
-        }
+    /// A TOML file, if there is one. The configuration keeps it.
+    fn toml(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<Arc<config::File>> {
+        self.note(path.to_owned());
+        config::read_cached(path).unwrap_or_else(|error| {
+            let (path, why) = (path.display(), error.problem().message);
+            warnings.push(format!("failed to parse hooks config {path}: {why}"));
+            None
+        })
     }
 
     /// Reads `hooks.json` and `config.toml` of a folder. Gives what it says of the state of hooks.
@@ -215,10 +220,8 @@ impl Files {
                 }
             });
         let toml_path = folder.join("config.toml");
-        let table = self
-            .toml(&toml_path, &mut reader.warnings)
-            .and_then(|mut table| to_json(table.remove("hooks")));
-        let from_toml = match table {
+        let toml = self.toml(&toml_path, &mut reader.warnings);
+        let from_toml = match toml.and_then(|file| file.table.get("hooks").map(to_json)) {
             Some(Value::Object(table)) => table,
             _ => Map::new(),
         };
@@ -246,13 +249,14 @@ impl Files {
     /// Reads the hooks that an administrator demands. Whether no others may run.
     fn read_managed(&mut self, reader: &mut HookReader, system: &Path) -> bool {
         let path = system.join("requirements.toml");
-        let Some(mut table) = self.toml(&path, &mut reader.warnings) else {
+        let Some(file) = self.toml(&path, &mut reader.warnings) else {
             return false;
         };
-        let only_managed = table
+        let only_managed = file
+            .table
             .get("allow_managed_hooks_only")
             .and_then(toml::Value::as_bool);
-        if let Some(Value::Object(events)) = to_json(table.remove("hooks")) {
+        if let Some(Value::Object(events)) = file.table.get("hooks").map(to_json) {
             let file = HookFile {
                 path: &path,
                 source: HookSource::System,
@@ -261,39 +265,6 @@ impl Files {
         }
         only_managed == Some(true)
     }
-}
-
-/// TOML as JSON. Values that JSON doesn't have become texts.
-fn to_json(value: Option<toml::Value>) -> Option<Value> {
-    serde_json::to_value(value?).ok()
-}
-
-/// Files, and how they were.
-#[derive(Debug, Default)]
-struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
-
-/// Tells versions of a file apart: which file, its size, when it was changed.
-type Stamp = (files::FileId, u64, (i64, i64), (i64, i64));
-
-impl Stamps {
-    fn add(&mut self, path: PathBuf) {
-        if self.0.iter().all(|(known, _)| *known != path) {
-            let stamp = stamp(&path);
-            self.0.push((path, stamp));
-        }
-    }
-
-    fn have_changed(&self) -> bool {
-        self.0.iter().any(|(path, before)| stamp(path) != *before)
-    }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let of = |found: Metadata| {
-        let (modified, changed) = (files::modified(&found), files::changed(&found));
-        (files::file_id(&found), found.len(), modified, changed)
-    };
-    std::fs::metadata(path).ok().map(of)
 }
 
 #[cfg(test)]

@@ -162,17 +162,14 @@ impl ThreadHooks {
     /// turn on. What can't be read stays as it was.
     pub(crate) async fn refresh(&self, cwd: &Path) {
         let Some(thread) = &self.thread else { return };
-        let (catalog, folder) = {
+        let (catalog, has_moved) = {
             let state = self.state();
-            (
-                Arc::clone(&state.catalog),
-                (state.cwd != cwd).then(|| cwd.to_owned()),
-            )
+            (Arc::clone(&state.catalog), state.cwd != cwd)
         };
         let (origin, known) = (Arc::clone(&thread.origin), Arc::clone(&catalog));
         let here = cwd.to_owned();
         let reading = in_background(READ_TIMEOUT, move || {
-            (folder.is_some() || known.is_stale())
+            (has_moved || known.is_stale())
                 .then(|| HookCatalog::load(&origin.source, &here, &origin.overrides))
         });
         let new = match reading.await {

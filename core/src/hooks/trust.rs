@@ -1,10 +1,9 @@
 //! Which hooks the user trusts: by the hash of what a hook does, which clients keep in `[hooks.state]`.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 use crate::{HookEvent, HookSource, HookTrust};
 
 /// The hash of a handler, with its defaults filled in, and of what it is limited to.
@@ -15,45 +14,9 @@ pub(super) fn hash(event: HookEvent, matcher: Option<&str>, handler: Value) -> S
         hook.insert("matcher".to_owned(), matcher.into());
     }
     hook.insert("hooks".to_owned(), Value::Array(vec![handler]));
-    let mut text = String::new();
-    write_sorted(&Value::Object(hook), &mut text);
-    let mut hash = "sha256:".to_owned();
-    for byte in Sha256::digest(text) {
-        // Writing to a text can't fail.
-        let _ = write!(hash, "{byte:02x}");
-    }
-    hash
-}
-
-/// Compact JSON whose objects are sorted by key.
-fn write_sorted(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by_key(|(key, _)| *key);
-            text.push('{');
-            for (number, (key, member)) in sorted.into_iter().enumerate() {
-                if number > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                write_sorted(member, text);
-            }
-            text.push('}');
-        }
-        Value::Array(all) => {
-            text.push('[');
-            for (number, one) in all.iter().enumerate() {
-                if number > 0 {
-                    text.push(',');
-                }
-                write_sorted(one, text);
-            }
-            text.push(']');
-        }
-        other => text.push_str(&other.to_string()),
-    }
+    let mut hook = Value::Object(hook);
+    hook.sort_all_objects();
+    format!("sha256:{}", hex(&Sha256::digest(hook.to_string())))
 }
 
 /// What users have said of hooks: the tables of `[hooks.state]`, by the keys of hooks.

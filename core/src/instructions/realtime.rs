@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::xml::escape;
+
 /// Instructions of the voice model.
 pub(crate) const REALTIME_VOICE: &str = include_str!("realtime_voice.md");
 
@@ -44,10 +46,4 @@ pub(crate) fn realtime_delegation<'a>(input: &str, said: impl Iterator<Item = (&
         );
     }
     text + "</realtime_delegation>"
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

@@ -15,7 +15,7 @@ use self::scrub::scrub;
 pub(crate) use self::scrub::scrub as without_secrets;
 use crate::external_file;
 use crate::sys::files;
-use crate::{Error, Result, ThreadId};
+use crate::{Error, Result, ThreadId, char_boundary};
 
 /// Most of `MEMORY.md` that is told, in bytes.
 const MAX_OWN: usize = 8 << 10;
@@ -137,10 +137,7 @@ impl Memories {
         let title = notes.title.lines().next().unwrap_or_default();
         let title: String = title.chars().take(80).collect();
         let mut text = scrub(notes.text.trim());
-        let end = (0..=MAX_NOTES.min(text.len()))
-            .rev()
-            .find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or(0));
+        text.truncate(char_boundary::floor(&text, MAX_NOTES));
         let date = chrono::Local::now().format("%Y-%m-%d");
         let whole = format!(
             "# {}\n\nThread {}, {}, {date}.\n\n{text}\n",

@@ -196,7 +196,7 @@ pub(super) async fn send(
     }
 }
 
-async fn error_of(response: reqwest::Response, setup: &ClientSetup) -> ModelError {
+pub(super) async fn error_of(response: reqwest::Response, setup: &ClientSetup) -> ModelError {
     let status = response.status();
     let headers = response.headers().clone();
     let body = body::read_start(response, body::ERROR_BODY).await;

@@ -15,6 +15,7 @@ use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
 use crate::config::{AuthCommand, Provider};
 use crate::external_file::{self, READ_TIMEOUT, in_background};
+use crate::hex::hex;
 use crate::net::body;
 use crate::net::body::BodyLimit;
 use crate::net::client::{error_chain, network};
@@ -95,14 +96,6 @@ impl ModelsRequest {
             user_agent: user_agent.to_owned(),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |d: u8| char::from_digit(u32::from(d), 16).unwrap_or_default();
-    bytes
-        .iter()
-        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
-        .collect()
 }
 
 /// Asks the endpoint.

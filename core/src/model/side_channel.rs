@@ -11,7 +11,7 @@ use tokio_tungstenite::WebSocketStream;
 
 use super::client::Shared;
 use super::setup::{ClientSetup, Recovery};
-use super::{ModelError, failure, headers, http as requests, retry, websocket};
+use super::{ModelError, headers, http as requests, retry, websocket};
 use crate::auth::{AuthMode, CodexAuth, Secret};
 use crate::config::OPENAI_BASE_URL;
 use crate::net::body::{self, BodyLimit};
@@ -144,10 +144,7 @@ impl SideChannel {
                 }
                 Ok(response) => {
                     let status = response.status();
-                    let headers = response.headers().clone();
-                    let body = body::read_start(response, body::ERROR_BODY).await;
-                    let error = failure::status(status, &headers, &body, &setup.shown_url());
-                    (Some(status), error)
+                    (Some(status), requests::error_of(response, &setup).await)
                 }
                 Err(error) => (None, error),
             };

@@ -7,6 +7,7 @@ use sha1::{Digest, Sha1};
 
 use super::plan::PlannedChange;
 use super::unified_diff::hunks;
+use crate::hex::hex;
 
 const CONTEXT: usize = 3;
 const NO_BLOB: &str = "0000000000000000000000000000000000000000";
@@ -206,10 +207,7 @@ fn blob_id(content: &str) -> String {
     let mut hash = Sha1::new();
     hash.update(format!("blob {}\0", content.len()));
     hash.update(content);
-    hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&hash.finalize())
 }
 
 #[cfg(test)]

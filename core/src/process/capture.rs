@@ -47,47 +47,21 @@ impl Launcher {
     /// Runs it to its end, and gives what it printed. Whatever it left running in its group is ended then, as it is
     /// when it breaks a limit or nobody waits for this any more.
     pub(crate) async fn capture(self, limits: Limits) -> Result<Vec<u8>, CaptureError> {
+        let captured = self.converse(Vec::new(), limits).await?;
+        if captured.status.success() {
+            Ok(captured.output)
+        } else {
+            Err(CaptureError::Failed(captured.status))
+        }
+    }
+
+    /// As [`Launcher::capture`], with what it gets as input, if it has one; it need not read it. Gives what it printed
+    /// as [`Output::Separate`](super::launcher::Output), too, and ends well whatever its exit code.
+    pub(crate) async fn converse(self, input: Vec<u8>, limits: Limits) -> Result<Captured, CaptureError> {
         let mut launched = self.spawn().map_err(CaptureError::Start)?;
-        timeout(limits.time, launched.collect(limits.output))
+        timeout(limits.time, launched.exchange(&input, limits.output))
             .await
             .unwrap_or(Err(CaptureError::TooSlow(limits.time)))
-    }
-}
-
-impl Launched {
-    async fn collect(&mut self, limit: usize) -> Result<Vec<u8>, CaptureError> {
-        let mut all = Vec::new();
-        let mut buffer = vec![0; READ];
-        let mut open = true;
-        let mut ended: Option<(ExitStatus, RemainingOutput)> = None;
-        while open || ended.is_none() {
-            let until = ended.as_ref().map(|(_, rest)| rest.until());
-            let length = tokio::select! {
-                biased;
-                status = self.child.wait(), if ended.is_none() => {
-                    let status = status.map_err(CaptureError::Lost)?;
-                    ended = Some((status, RemainingOutput::of(open.then_some(&self.output))));
-                    continue;
-                }
-                length = self.output.read(&mut buffer), if open => length.map_err(CaptureError::Lost)?,
-                () = sleep_until(until.unwrap_or_else(tokio::time::Instant::now)), if until.is_some() => break,
-            };
-            open = length > 0;
-            all.extend_from_slice(&buffer[..length]);
-            if all.len() > limit {
-                return Err(CaptureError::TooLong(limit));
-            }
-            if let Some((_, rest)) = &mut ended {
-                rest.read(length);
-                if rest.is_over() {
-                    break;
-                }
-            }
-        }
-        match ended {
-            Some((status, _)) if !status.success() => Err(CaptureError::Failed(status)),
-            _ => Ok(all),
-        }
     }
 }
 
@@ -100,17 +74,6 @@ pub(crate) struct Captured {
     pub(crate) output: Vec<u8>,
     /// Its standard error.
     pub(crate) errors: Vec<u8>,
-}
-
-impl Launcher {
-    /// As [`Launcher::capture`], of a child that has [`Output::Separate`](super::launcher::Output) and input, which it
-    /// need not read; ends well whatever its exit code. The time counts from when it runs.
-    pub(crate) async fn converse(self, input: Vec<u8>, limits: Limits) -> Result<Captured, CaptureError> {
-        let mut launched = self.spawn().map_err(CaptureError::Start)?;
-        timeout(limits.time, launched.exchange(&input, limits.output))
-            .await
-            .unwrap_or(Err(CaptureError::TooSlow(limits.time)))
-    }
 }
 
 impl Launched {

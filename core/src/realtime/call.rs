@@ -120,8 +120,9 @@ fn multipart(offer: &str, session: &Value) -> String {
     body + "--" + BOUNDARY + "--\r\n"
 }
 
-fn broken(what: &str) -> String {
-    format!("stream disconnected before completion: {what}")
+/// What a server does that it must not do, for the client.
+pub(super) fn broken(what: &str) -> String {
+    words(crate::model::ModelError::disconnected(what))
 }
 
 /// An error of the transport, for the client.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::options::Options;
-use super::session_config::role_name;
 use crate::{HandoffChannel, RealtimeRole, RealtimeVersion};
 
 /// The hand-off that messages belong to which no hand-off has asked for.
@@ -55,7 +54,7 @@ pub(super) fn message(role: RealtimeRole, text: &str) -> Value {
     } else {
         "input_text"
     };
-    json!({"type": "message", "role": role_name(role), "content": [{"type": kind, "text": text}]})
+    json!({"type": "message", "role": role.name(), "content": [{"type": kind, "text": text}]})
 }
 
 /// The first frame: what the session is to be.
@@ -86,6 +85,15 @@ pub(super) fn text(version: RealtimeVersion, role: RealtimeRole, text: &str) -> 
     }
 }
 
+/// The answer to a hand-off of v2; without words where those go as items.
+fn answered(options: &Options, handoff_id: &str, text: &str) -> Option<Frame> {
+    let silent = options.responses_as_items;
+    (options.version == RealtimeVersion::V2).then(|| Frame {
+        json: call_output(handoff_id, if silent { "" } else { text }),
+        wants_response: !silent,
+    })
+}
+
 /// What the agent's side has for the voice model. `None`: this version has no word for it.
 pub(super) fn agent_output(options: &Options, output: AgentOutput) -> Option<Frame> {
     let version = options.version;
@@ -103,27 +111,8 @@ pub(super) fn agent_output(options: &Options, output: AgentOutput) -> Option<Fra
             is_final,
             handoff_id,
         } => Frame::new(agent_message(options, &text, is_final, handoff_id)),
-        AgentOutput::Finished { handoff_id } => {
-            if version != RealtimeVersion::V2 {
-                return None;
-            }
-            let silent = options.responses_as_items;
-            let text = if silent { "" } else { FINISHED };
-            Frame {
-                json: call_output(&handoff_id, text),
-                wants_response: !silent,
-            }
-        }
-        AgentOutput::Steered { handoff_id } => {
-            if version != RealtimeVersion::V2 {
-                return None;
-            }
-            let silent = options.responses_as_items;
-            Frame {
-                json: call_output(&handoff_id, if silent { "" } else { STEERED }),
-                wants_response: !silent,
-            }
-        }
+        AgentOutput::Finished { handoff_id } => return answered(options, &handoff_id, FINISHED),
+        AgentOutput::Steered { handoff_id } => return answered(options, &handoff_id, STEERED),
         AgentOutput::Silent { call_id } => Frame::new(call_output(&call_id, "")),
         AgentOutput::Truncate { item_id, heard_ms } => Frame::new(json!({
             "type": "conversation.item.truncate",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::frames::message;
 use super::options::Options;
-use crate::{RealtimeRole, RealtimeVersion};
+use crate::RealtimeVersion;
 
 /// Writes down what the user says.
 const TRANSCRIBER: &str = "gpt-4o-mini-transcribe";
@@ -96,13 +96,4 @@ fn tools() -> Value {
             Map::new(),
         ),
     ])
-}
-
-/// How a role is written.
-pub(super) fn role_name(role: RealtimeRole) -> &'static str {
-    match role {
-        RealtimeRole::User => "user",
-        RealtimeRole::Developer => "developer",
-        RealtimeRole::Assistant => "assistant",
-    }
 }

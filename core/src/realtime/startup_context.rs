@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::host::{Host, Workspace};
 use super::options::Options;
+use crate::char_boundary::floor;
 use crate::git::{GitProbe, RepositoryContext};
 use crate::history::TurnsQuery;
 use crate::memory::without_secrets;
@@ -155,11 +156,7 @@ fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
-    let mut end = max;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
+    format!("{}…", &text[..floor(text, max)])
 }
 
 #[cfg(test)]

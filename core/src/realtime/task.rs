@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::call::{self, words};
+use super::call::{self, broken, words};
 use super::conversation::Conversation;
 use super::host::{Host, Workspace};
 use super::server_event::ServerEvent;
@@ -107,17 +107,17 @@ impl Task<'_> {
             RealtimeTransport::WebRtc { sdp } => self.create_and_join(workspace, &sdp).await,
             RealtimeTransport::ExistingCall { call_id } => self.join_existing(&call_id).await,
         };
-        let (opened, first) = match opened {
+        let opened = match opened {
             Ok(opened) => opened,
             Err(why) => return Outcome::Failed(why),
         };
         let (sink, stream) = opened.split();
         let halves = socket.insert(Halves { sink, stream });
-        self.talk(halves, first).await
+        self.talk(halves).await
     }
 
-    /// The WebSocket that carries everything. Gives it with what the server has said already.
-    async fn open_conversation(&self, workspace: &Workspace) -> Result<(Socket, Vec<String>), String> {
+    /// The WebSocket that carries everything.
+    async fn open_conversation(&self, workspace: &Workspace) -> Result<Socket, String> {
         let options = &self.conversation.options;
         let configured = self.host.config.ws_base_url.clone();
         let base = configured.unwrap_or_else(|| self.host.channel.api_url(""));
@@ -131,20 +131,15 @@ impl Task<'_> {
             .open(&url, &headers, Credentials::ApiKey(NO_API_KEY));
         let mut socket = opened.await.map_err(refused)?;
         send(&mut socket, &first).await?;
-        let mut said = Vec::new();
         if options.version == RealtimeVersion::V3 {
-            said.push(ready(&mut socket).await?);
+            ready(&mut socket).await?;
         }
         self.conversation.started(None);
-        Ok((socket, said))
+        Ok(socket)
     }
 
     /// Creates a call, hands the answer over, and joins it.
-    async fn create_and_join(
-        &self,
-        workspace: &Workspace,
-        offer: &str,
-    ) -> Result<(Socket, Vec<String>), String> {
+    async fn create_and_join(&self, workspace: &Workspace, offer: &str) -> Result<Socket, String> {
         let options = &self.conversation.options;
         let context = startup_context::gather(self.host, options, workspace).await;
         let call = call::create(self.host, options, context.as_deref(), offer).await?;
@@ -156,19 +151,14 @@ impl Task<'_> {
     }
 
     /// Joins a call that somebody else has created. Nothing is told before: the call may not be there.
-    async fn join_existing(&self, call_id: &str) -> Result<(Socket, Vec<String>), String> {
+    async fn join_existing(&self, call_id: &str) -> Result<Socket, String> {
         let joined = self.join(call_id, None, true).await?;
         self.conversation.started(None);
         Ok(joined)
     }
 
     /// Joins a call, trying again within the provider's budget. `may_come`: also while the server does not know the call.
-    async fn join(
-        &self,
-        call_id: &str,
-        first: Option<Value>,
-        may_come: bool,
-    ) -> Result<(Socket, Vec<String>), String> {
+    async fn join(&self, call_id: &str, first: Option<Value>, may_come: bool) -> Result<Socket, String> {
         let options = &self.conversation.options;
         let url = address::sideband(&self.sideband_base(), options.version, call_id)?;
         let headers = address::headers(options);
@@ -196,7 +186,7 @@ impl Task<'_> {
         if let Some(first) = first {
             send(&mut socket, &first).await?;
         }
-        Ok((socket, Vec::new()))
+        Ok(socket)
     }
 
     async fn join_within_budget(
@@ -237,10 +227,10 @@ impl Task<'_> {
     }
 
     /// Passes on what is said, in both directions, until the server ends it.
-    async fn talk(&self, halves: &mut Halves, first: Vec<String>) -> Outcome {
+    async fn talk(&self, halves: &mut Halves) -> Outcome {
         let Halves { sink, stream } = halves;
         let writing = self.write(sink);
-        let reading = self.read(stream, first);
+        let reading = self.read(stream);
         tokio::select! {
             outcome = reading => outcome,
             why = writing => Outcome::Failed(why),
@@ -274,15 +264,7 @@ impl Task<'_> {
 
     /// Takes what the server says, without end. While a client reads too slowly, sound is dropped, and all else waits, within
     /// bounds, so that pings are answered.
-    async fn read(&self, stream: &mut SplitStream<Socket>, first: Vec<String>) -> Outcome {
-        let version = self.conversation.options.version;
-        for text in first {
-            if let Some(event) = ServerEvent::read(version, &text)
-                && let Err(why) = self.conversation.take(event)
-            {
-                return Outcome::Failed(why);
-            }
-        }
+    async fn read(&self, stream: &mut SplitStream<Socket>) -> Outcome {
         let mut waiting = VecDeque::new();
         let outcome = self.read_on(stream, &mut waiting).await;
         // What was said before the end still counts.
@@ -369,7 +351,7 @@ async fn send(socket: &mut Socket, frame: &Value) -> Result<(), String> {
 }
 
 /// Waits until a v3 server says that the session is there.
-async fn ready(socket: &mut Socket) -> Result<String, String> {
+async fn ready(socket: &mut Socket) -> Result<(), String> {
     let wait = async {
         loop {
             let text = match socket.next().await {
@@ -381,7 +363,7 @@ async fn ready(socket: &mut Socket) -> Result<String, String> {
                 Some(Err(error)) => return Err(broken(&error.to_string())),
             };
             return match ServerEvent::read(RealtimeVersion::V3, &text) {
-                Some(ServerEvent::SessionReady) => Ok(text.to_string()),
+                Some(ServerEvent::SessionReady) => Ok(()),
                 Some(ServerEvent::Failed(why)) => Err(why),
                 _ => Err(broken(
                     "frameless realtime session received an event before session.started",
@@ -426,8 +408,4 @@ fn ended(error: WsError) -> Outcome {
 
 fn unread() -> String {
     "the voice server no longer reads".to_owned()
-}
-
-fn broken(what: &str) -> String {
-    format!("stream disconnected before completion: {what}")
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::char_boundary::floor;
 use crate::{RealtimeItem, RealtimeItemBody, Speaker, new_id, now_ms};
 
 /// Bytes of one segment at most: a server that never ends one would fill the memory.
@@ -57,7 +58,7 @@ impl Transcript {
             }
         };
         let room = MAX_SEGMENT.saturating_sub(segment.text.len());
-        segment.text.push_str(&delta[..boundary(delta, room)]);
+        segment.text.push_str(&delta[..floor(delta, room)]);
         if !hold {
             heard.delta = segment.news();
         }
@@ -123,7 +124,7 @@ impl Transcript {
             .first_mut()
             .filter(|_| bytes > MAX_SINCE_HANDOFF)
         {
-            let cut = boundary(words, words.len() - MAX_SINCE_HANDOFF);
+            let cut = floor(words, words.len() - MAX_SINCE_HANDOFF);
             words.drain(..cut);
         }
     }
@@ -154,15 +155,6 @@ impl Segment {
             },
         }
     }
-}
-
-/// The last place at or before this one where the text can be cut.
-fn boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// A hand-off as clients are told of it.

@@ -4,7 +4,6 @@
 mod render;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +11,11 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use self::render::environment_context;
-pub(super) use self::render::escape;
 use super::git_context;
 use super::history::message;
 use crate::config::Config;
 use crate::git::RepositoryContext;
+use crate::hex::hex;
 use crate::history::Entry;
 use crate::instructions;
 use crate::model::ResponseItem;
@@ -415,12 +414,7 @@ fn from<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
 }
 
 fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(text))
 }
 
 /// Name to value; long texts as hashes.

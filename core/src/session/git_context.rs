@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::context::escape;
 use crate::git::{RepositoryContext, RepositoryKind};
+use crate::xml::escape;
 
 /// Digits of a hash that are told.
 const SHORT: usize = 9;

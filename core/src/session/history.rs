@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::char_boundary::{ceil, floor};
 use crate::exec::OutputLimit;
 use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
 use crate::model::item_size::ItemSize;
@@ -347,11 +348,8 @@ pub(crate) fn cut_middle(text: &mut String, max: usize) {
     if text.len() <= max {
         return;
     }
-    let is_boundary = |at: &usize| text.is_char_boundary(*at);
-    let head = (0..=max / 2).rev().find(is_boundary).unwrap_or(0);
-    let tail = (text.len() - (max - max / 2)..text.len())
-        .find(is_boundary)
-        .unwrap_or(text.len());
+    let head = floor(text, max / 2);
+    let tail = ceil(text, text.len() - (max - max / 2));
     let tokens = (tail - head).div_ceil(4);
     text.replace_range(head..tail, &format!("…{tokens} tokens truncated…"));
 }

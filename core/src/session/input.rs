@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::context::escape;
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::image_data;
 use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
 use crate::skills::Skill;
+use crate::xml::escape;
 use crate::{Error, Media, Result, UserInput};
 
 /// Longest text of one input, in characters.

@@ -12,10 +12,7 @@ const TRIGGER: &str = "realtime";
 
 /// What the voice model hands over, as input of a turn.
 pub(super) fn input(handoff: &Handoff) -> Vec<UserInput> {
-    vec![UserInput::Text {
-        text: handoff.text.clone(),
-        elements: Vec::new(),
-    }]
+    vec![UserInput::plain(handoff.text.clone())]
 }
 
 impl ThreadState {

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use futures_util::future::join_all;
 
 use super::roots::{PluginSkills, SkillRoot, roots};
-use super::stamp::Stamp;
 use super::walk::{self, RootListing};
 use super::watched::{Outdated, Watched};
 use super::{FolderSkills, SkillProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
+use crate::file_stamp::FileStamp;
 use crate::sys::files::FileId;
 
 /// Roots that are remembered at most.
@@ -188,7 +188,7 @@ impl SkillCatalog {
         let checked = roots(&self.codex_home, query, &extra, &plugins)
             .into_iter()
             .map(|root| {
-                let Some(stamp) = Stamp::of(&root.path) else {
+                let Some(stamp) = FileStamp::of(&root.path) else {
                     if is_followed {
                         self.watched.await_arrival(&root.path);
                     }

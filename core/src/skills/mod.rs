@@ -9,7 +9,7 @@
 //! | which folders may hold skills | `roots.rs` |
 //! | how such a folder is searched, with what bounds | `walk.rs` |
 //! | what a `SKILL.md` and an `agents/openai.yaml` say | `skill_file.rs`, `front_matter.rs` |
-//! | what is kept, and how it follows the files | `catalog.rs`, `watched.rs`, `stamp.rs`, `changes.rs` |
+//! | what is kept, and how it follows the files | `catalog.rs`, `watched.rs`, `changes.rs` |
 //! | what the model is told | `section.rs` |
 //! | which skills a user names | `mentions.rs` |
 //! | a thread's view of all this | `thread.rs` |
@@ -22,7 +22,6 @@ mod mentions;
 mod roots;
 mod section;
 mod skill_file;
-mod stamp;
 mod switch;
 mod thread;
 mod walk;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{FolderSkills, Skill, SkillScope};
+use crate::char_boundary::floor;
 use crate::config::SkillsConfig;
-use crate::exec::floor;
 
 /// Share of the context window that the list may take, in hundredths.
 const SHARE: i64 = 2;
@@ -69,18 +69,24 @@ pub(super) fn render(skills: &FolderSkills, config: &SkillsConfig, window: i64) 
         .map(AsRef::as_ref)
         .filter(|root| told.iter().any(|skill| skill.found.starts_with(root)))
         .collect();
-    let mut lines: Vec<_> = told
-        .into_iter()
-        .map(|skill| Line {
-            skill,
-            file: short_path(&skill.found, &roots),
-        })
-        .collect();
     let budget = usize::try_from(window.saturating_mul(SHARE) / 100 * BYTES_PER_TOKEN)
         .ok()
         .filter(|budget| *budget > 0)
         .unwrap_or(DEFAULT_SIZE);
-    let left_out = drop_lines(&mut lines, budget);
+    // As many as fit without descriptions.
+    let mut size = 0;
+    let lines: Vec<_> = told
+        .iter()
+        .map(|&skill| Line {
+            skill,
+            file: short_path(&skill.found, &roots),
+        })
+        .take_while(|line| {
+            size += line.size(0);
+            size <= budget
+        })
+        .collect();
+    let left_out = told.len() - lines.len();
     let cap = description_cap(&lines, budget);
     let warning = (left_out > 0).then(|| {
         format!(
@@ -93,19 +99,6 @@ pub(super) fn render(skills: &FolderSkills, config: &SkillsConfig, window: i64) 
         text: Some(write(&lines, &roots, cap, left_out).into()),
         warning,
     }
-}
-
-/// Takes lines from the end until the rest fits without descriptions. Gives how many.
-fn drop_lines(lines: &mut Vec<Line<'_>>, budget: usize) -> usize {
-    let mut size = 0;
-    let fitting = lines.iter().take_while(|line| {
-        size += line.size(0);
-        size <= budget
-    });
-    let fitting = fitting.count();
-    let dropped = lines.len() - fitting;
-    lines.truncate(fitting);
-    dropped
 }
 
 /// How many bytes of each description are told, so that all fit: short ones whole, long ones alike.

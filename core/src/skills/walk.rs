@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::roots::SkillRoot;
 use super::skill_file::{self, Candidate, Origin};
-use super::stamp::Stamp;
 use super::{Skill, SkillProblem};
 use crate::external_file::FileError;
+use crate::file_stamp::FileStamp;
 
 /// Folders below a root, one in the other.
 const MAX_DEPTH: usize = 6;
@@ -35,7 +35,7 @@ pub(super) struct RootListing {
     pub(super) skills: Vec<Arc<Skill>>,
     pub(super) problems: Vec<SkillProblem>,
     /// What nobody tells changes of, as it was.
-    unwatched: Vec<(PathBuf, Option<Stamp>)>,
+    unwatched: Vec<(PathBuf, Option<FileStamp>)>,
 }
 
 impl RootListing {
@@ -54,7 +54,7 @@ impl RootListing {
     pub(super) fn is_current(&self) -> bool {
         self.unwatched
             .iter()
-            .all(|(path, stamp)| Stamp::of(path) == *stamp)
+            .all(|(path, stamp)| FileStamp::of(path) == *stamp)
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> 
     let found = std::thread::scope(|scope| {
         let mut reading = Reading::new(scope, origin);
         walk.run(&root.path, &mut reading);
-        reading.finish(walk.candidates.split_off(0))
+        reading.finish(std::mem::take(&mut walk.candidates))
     });
     let mut listing = walk.listing;
     for read in found {
@@ -215,9 +215,8 @@ impl Walk<'_> {
             }
             self.visit(&folder);
             if self.candidates.len() >= BATCH {
-                let mut batch = Vec::with_capacity(BATCH);
-                std::mem::swap(&mut batch, &mut self.candidates);
-                reading.begin(batch);
+                let next = Vec::with_capacity(BATCH);
+                reading.begin(std::mem::replace(&mut self.candidates, next));
             }
         }
         // A link to a file that was found by itself adds nothing.
@@ -257,7 +256,7 @@ impl Walk<'_> {
             return;
         }
         let watched = (self.watch)(&folder.path);
-        let stamp = (!watched).then(|| Stamp::of(&folder.path));
+        let stamp = (!watched).then(|| FileStamp::of(&folder.path));
         let entries = std::fs::read_dir(&folder.path).and_then(|read| {
             let left = MAX_ENTRIES.saturating_sub(self.entries);
             read.take(left + 1).collect::<std::io::Result<Vec<_>>>()
@@ -273,7 +272,7 @@ impl Walk<'_> {
             self.listing.unwatched.push((folder.path.clone(), stamp));
         }
         // The same order each time; folders are taken from the end.
-        entries.sort_by_key(DirEntry::file_name);
+        entries.sort_by_cached_key(DirEntry::file_name);
         let has_side_file = entries.iter().any(|entry| entry.file_name() == "agents");
         for entry in entries.iter().rev() {
             let Ok(kind) = entry.file_type() else { continue };
@@ -303,11 +302,11 @@ impl Walk<'_> {
             };
             let Some(path) = real else { return };
             if unwatched || kind.is_symlink() {
-                self.listing.unwatched.push((path.clone(), Stamp::of(&path)));
+                self.listing.unwatched.push((path.clone(), FileStamp::of(&path)));
             }
             if unwatched && has_side_file {
                 let side = folder.path.join("agents/openai.yaml");
-                let stamp = Stamp::of(&side);
+                let stamp = FileStamp::of(&side);
                 self.listing.unwatched.push((side, stamp));
             }
             let candidates = if kind.is_symlink() {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, hooked, reviewed};
 use crate::approval_review::{ApprovalReviewer, ReviewVerdict};
+use crate::char_boundary;
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::git::Repository;
 use crate::model::FunctionOutput;
@@ -293,10 +294,7 @@ fn planned(body: &ItemBody, cwd: &Path) -> (ReviewedAction, Value) {
                 FileChangeKind::Delete => json!("delete"),
                 FileChangeKind::Update { move_path } => json!({"update": {"moved_to": move_path}}),
             };
-            let end = (0..=change.diff.len().min(left))
-                .rev()
-                .find(|end| change.diff.is_char_boundary(*end))
-                .unwrap_or(0);
+            let end = char_boundary::floor(&change.diff, left);
             left -= end;
             described.push(json!({
                 "path": change.path,

@@ -13,6 +13,9 @@ use crate::{HookEvent, patch};
 /// What hooks know the shell as.
 const SHELL: &str = "Bash";
 
+/// As hooks call patches.
+const PATCH: &str = "apply_patch";
+
 /// What hooks that were written for other agents know patches as.
 const PATCH_NAMES: [&str; 2] = ["Edit", "Write"];
 
@@ -123,7 +126,7 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
             command,
             output,
         } => {
-            let seen = shell(command);
+            let seen = with_command(SHELL, command);
             request(HookEvent::PostToolUse, &seen, &call_id, Some(output.into()))
         }
     };
@@ -160,10 +163,9 @@ async fn decide(
         return None;
     }
     let details = json!({"tool_name": name, "tool_input": input});
-    let aliases: &[&str] = if name == SHELL { &[] } else { &PATCH_NAMES };
     let request = HookRequest::new(HookEvent::PermissionRequest, details)
         .named(name)
-        .also_named(aliases)
+        .also_named(aliases(name))
         .with_suffix(call_id);
     let report = ask(cx, &request).await?;
     match report.blocked {
@@ -189,7 +191,7 @@ pub(super) async fn decide_command(
 
 /// A patch about which hooks decide.
 pub(super) async fn decide_patch(cx: &CallContext, call_id: &str, text: &str) -> Option<Result<(), String>> {
-    decide(cx, call_id, "apply_patch", &json!({"command": text})).await
+    decide(cx, call_id, PATCH, &json!({"command": text})).await
 }
 
 fn request(event: HookEvent, seen: &SeenCall, call_id: &str, response: Option<Value>) -> HookRequest {
@@ -201,17 +203,21 @@ fn request(event: HookEvent, seen: &SeenCall, call_id: &str, response: Option<Va
     if let Some(response) = response {
         details["tool_response"] = response;
     }
-    let is_patch = seen.name == "apply_patch";
-    let aliases: &[&str] = if is_patch { &PATCH_NAMES } else { &[] };
     HookRequest::new(event, details)
         .named(seen.name.clone())
-        .also_named(aliases)
+        .also_named(aliases(&seen.name))
         .with_suffix(call_id)
 }
 
-fn shell(command: String) -> SeenCall {
+/// Other names by which hooks may be limited to a tool.
+fn aliases(name: &str) -> &'static [&'static str] {
+    if name == PATCH { &PATCH_NAMES } else { &[] }
+}
+
+/// A call of a tool that takes one text.
+fn with_command(name: &str, command: String) -> SeenCall {
     SeenCall {
-        name: SHELL.to_owned(),
+        name: name.to_owned(),
         input: json!({"command": command}),
         command: Some(command),
     }
@@ -225,18 +231,14 @@ fn see(call: &ToolCall) -> Option<SeenCall> {
         .filter(|namespace| *namespace != "functions");
     match (namespace, call.name.as_str()) {
         (None, "write_stdin") => None,
-        (None, "apply_patch") => {
+        (None, PATCH) => {
             let command = patch_text(&call.arguments);
             patch::parse(&command).ok()?;
-            Some(SeenCall {
-                name: "apply_patch".to_owned(),
-                input: json!({"command": command}),
-                command: Some(command),
-            })
+            Some(with_command(PATCH, command))
         }
         (None, "exec_command") => {
             let arguments: Value = serde_json::from_str(&call.arguments).ok()?;
-            Some(shell(arguments.get("cmd")?.as_str()?.to_owned()))
+            Some(with_command(SHELL, arguments.get("cmd")?.as_str()?.to_owned()))
         }
         (namespace, name) => {
             let arguments: Value = serde_json::from_str(&call.arguments).ok()?;
@@ -268,15 +270,10 @@ fn with_input(call: &mut ToolCall, seen: &SeenCall, input: &Value) -> Result<See
         let mut arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_else(|_| json!({}));
         arguments["cmd"] = command.into();
         call.arguments = arguments.to_string();
-        Ok(shell(command.to_owned()))
     } else {
         command.clone_into(&mut call.arguments);
-        Ok(SeenCall {
-            name: seen.name.clone(),
-            input: json!({"command": command}),
-            command: Some(command.to_owned()),
-        })
     }
+    Ok(with_command(&seen.name, command.to_owned()))
 }
 
 /// What a tool gave, as hooks are told of it: tools of goals give objects.

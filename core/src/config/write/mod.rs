@@ -21,7 +21,7 @@ use toml_edit::DocumentMut;
 use self::document::Edit;
 use super::background::within;
 use super::error::{range_in, without_values};
-use super::json::to_json;
+use super::json::{at, to_json};
 use super::layers::{Layer, LayerSource, Layers, Wanted, version_of};
 use super::locate::key_at;
 use super::masking::{MASK, mask};
@@ -416,15 +416,6 @@ fn says_something_of(layer: &Layer, path: &[String]) -> bool {
         }
     }
     value.is_some()
-}
-
-fn at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
-    let (first, rest) = path.split_first()?;
-    let mut value = table.get(first)?;
-    for name in rest {
-        value = value.as_table()?.get(name)?;
-    }
-    Some(value)
 }
 
 #[cfg(test)]

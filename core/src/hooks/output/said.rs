@@ -133,25 +133,6 @@ macro_rules! output {
     };
 }
 
-/// The name of an event; any of them.
-#[derive(Deserialize)]
-enum EventName {
-    PreModelRequest,
-    PostModelRequest,
-    PreToolUse,
-    PermissionRequest,
-    PostToolUse,
-    PreCompact,
-    PostCompact,
-    SessionStart,
-    SessionEnd,
-    UserPromptSubmit,
-    SubagentStart,
-    SubagentStop,
-    Stop,
-    Interrupt,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Block {
@@ -177,7 +158,7 @@ enum Permission {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ToolDetails {
     #[serde(rename = "hookEventName")]
-    _event: EventName,
+    _event: HookEvent,
     permission_decision: Option<Permission>,
     permission_decision_reason: Option<String>,
     updated_input: Option<Value>,
@@ -188,7 +169,7 @@ struct ToolDetails {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ContextDetails {
     #[serde(rename = "hookEventName")]
-    _event: EventName,
+    _event: HookEvent,
     additional_context: Option<String>,
 }
 
@@ -196,7 +177,7 @@ struct ContextDetails {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ResultDetails {
     #[serde(rename = "hookEventName")]
-    _event: EventName,
+    _event: HookEvent,
     additional_context: Option<String>,
     #[serde(rename = "updatedMCPToolOutput")]
     updated_mcp_tool_output: Option<IgnoredAny>,
@@ -206,7 +187,7 @@ struct ResultDetails {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ApprovalDetails {
     #[serde(rename = "hookEventName")]
-    _event: EventName,
+    _event: HookEvent,
     decision: Option<ApprovalSaid>,
 }
 

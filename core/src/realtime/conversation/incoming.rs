@@ -112,7 +112,7 @@ impl Conversation {
         match segment {
             Some((news, item)) => {
                 state.transcript.settle(speaker, &text);
-                self.finish(speaker, news, item);
+                self.finish(Some(speaker), news, item);
             }
             None if text.is_empty() => {}
             None => {
@@ -124,14 +124,7 @@ impl Conversation {
                     self.emit(RealtimeEvent::ItemStarted(item));
                 }
                 if let Some((news, item)) = state.transcript.finish(&self.options.session_id, speaker) {
-                    if let Some((item_id, delta)) = news {
-                        self.emit(RealtimeEvent::TranscriptDelta {
-                            item_id,
-                            speaker: None,
-                            delta,
-                        });
-                    }
-                    self.item_completed(item);
+                    self.finish(None, news, item);
                 }
             }
         }
@@ -141,16 +134,16 @@ impl Conversation {
     pub(super) fn finish_segments(&self, state: &mut State) {
         for speaker in [Speaker::User, Speaker::Assistant] {
             if let Some((news, item)) = state.transcript.finish(&self.options.session_id, speaker) {
-                self.finish(speaker, news, item);
+                self.finish(Some(speaker), news, item);
             }
         }
     }
 
-    fn finish(&self, speaker: Speaker, news: Option<(String, String)>, item: RealtimeItem) {
+    fn finish(&self, speaker: Option<Speaker>, news: Option<(String, String)>, item: RealtimeItem) {
         if let Some((item_id, delta)) = news {
             self.emit(RealtimeEvent::TranscriptDelta {
                 item_id,
-                speaker: Some(speaker),
+                speaker,
                 delta,
             });
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::EnvironmentContext;
 use crate::config::Config;
 use crate::settings::PROTECTED_NAMES;
+use crate::xml::escape;
 use crate::{ProfileRules, SandboxPolicy};
 
 /// `<environment_context>`; without folder and shell when those did not change.
@@ -96,16 +97,4 @@ fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf], rules: Option<&
 
 fn element(tag: &str, path: &Path) -> String {
     format!("<{tag}>{}</{tag}>", escape(&path.to_string_lossy()))
-}
-
-/// Text inside of XML.
-pub(in crate::session) fn escape(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains(['&', '<', '>']) {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .into()
-    } else {
-        text.into()
-    }
 }

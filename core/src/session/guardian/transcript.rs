@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::char_boundary::{ceil, floor};
 use crate::instructions::ACTION_APPROVED;
 use crate::model::message_origin::is_of_user;
 use crate::model::{ContentItem, FunctionOutput, KnownItem, ResponseItem};
@@ -192,11 +193,8 @@ fn cut(text: &mut String, max: usize) {
     if text.len() <= max {
         return;
     }
-    let is_boundary = |at: &usize| text.is_char_boundary(*at);
-    let head = (0..=max / 2).rev().find(is_boundary).unwrap_or(0);
-    let tail = (text.len() - max / 2..text.len())
-        .find(is_boundary)
-        .unwrap_or(text.len());
+    let head = floor(text, max / 2);
+    let tail = ceil(text, text.len() - max / 2);
     text.replace_range(head..tail, &format!("…{} bytes left out…", tail - head));
 }
 

@@ -10,6 +10,7 @@ use crate::hooks::{HookMoment, HookReport, HookRequest, SessionStartSource};
 use crate::model::{KnownItem, ModelError, ResponseItem};
 use crate::session::history::message;
 use crate::session::inbox::{StreamInterrupt, TurnInput};
+use crate::xml::escape;
 use crate::{Event, HookEvent, Item, ItemBody, TokenUsage, UserInput, new_id, now_ms};
 
 /// How often in a turn hooks may have a model go on that has nothing more to do.
@@ -176,8 +177,8 @@ impl Turn<'_> {
         let texts = fragments.iter().map(|(run, text)| {
             format!(
                 "<hook_prompt hook_run_id=\"{}\">{}</hook_prompt>",
-                escaped(run).replace('"', "&quot;"),
-                escaped(text)
+                escape(run).replace('"', "&quot;"),
+                escape(text)
             )
         });
         let said = message("user", texts);
@@ -356,13 +357,6 @@ impl ModelRequest {
         });
         self.event(HookEvent::PostModelRequest, more)
     }
-}
-
-/// Text between the marks of a hook's words.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 /// A message with this identifier.

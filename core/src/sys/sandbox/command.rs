@@ -156,7 +156,8 @@ fn prepare(start: &Start, settled: Settled, handover: Option<Handover>) -> io::R
             guards_names: supervised && start.plan.guards_names(),
             guards_links: supervised && start.plan.guards_links(),
         });
-        listener = install_filter(&program, supervised).map_err(at("seccomp"))?;
+        let installed = program.and_then(|program| install_filter(&program, supervised));
+        listener = installed.map_err(at("seccomp"))?;
     }
     if let Some(Handover { tell, allowed }) = handover {
         if let Some(listener) = &listener {

@@ -3,6 +3,8 @@
 
 mod program;
 
+use std::io;
+
 use nix::libc;
 
 use super::syscalls::Instruction;
@@ -212,7 +214,7 @@ const TERMINAL_REQUESTS: [u32; 4] = [
 const INODE_REQUESTS: [u32; 5] = [0x4008_6602, 0x4004_6602, 0x401c_5820, 0x4008_7602, 0x4004_7602];
 
 /// The filter as the kernel takes it.
-pub(super) fn program(options: FilterOptions) -> Vec<Instruction> {
+pub(super) fn program(options: FilterOptions) -> io::Result<Vec<Instruction>> {
     let mut filter = Rules::default();
     for call in DENIED {
         filter.add(*call, &[], errno(libc::EPERM));

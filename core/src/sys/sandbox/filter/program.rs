@@ -5,6 +5,7 @@
 //! after that: so a call's rules are found by binary search.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use nix::libc;
 
@@ -92,7 +93,7 @@ impl Rules {
     }
 
     /// The filter as the kernel takes it. Calls from `unknown` on get another action; those of foreign tables kill.
-    pub(super) fn program(&self, unknown: u32, action: u32) -> Vec<Instruction> {
+    pub(super) fn program(&self, unknown: u32, action: u32) -> io::Result<Vec<Instruction>> {
         let mut program = Vec::with_capacity(600);
         program.extend([
             instruction(LOAD, ARCHITECTURE, 0, 0),
@@ -108,44 +109,44 @@ impl Rules {
             instruction(RETURN, action, 0, 0),
         ]);
         let calls: Vec<(u32, &[Rule])> = self.0.iter().map(|(call, rules)| (*call, &**rules)).collect();
-        program.append(&mut search(&calls));
-        program
+        program.append(&mut search(&calls)?);
+        Ok(program)
     }
 }
 
 /// Finds the rules of the loaded call, and carries them out.
-fn search(calls: &[(u32, &[Rule])]) -> Vec<Instruction> {
+fn search(calls: &[(u32, &[Rule])]) -> io::Result<Vec<Instruction>> {
     let mut program = Vec::new();
     if calls.len() <= NEIGHBOURS {
         for (call, rules) in calls {
-            let mut decision = decide(rules);
-            program.push(instruction(JUMP_IF_EQUAL, *call, 0, distance(&decision)));
+            let mut decision = decide(rules)?;
+            program.push(instruction(JUMP_IF_EQUAL, *call, 0, distance(&decision)?));
             program.append(&mut decision);
         }
         program.push(instruction(RETURN, ALLOW, 0, 0));
-        return program;
+        return Ok(program);
     }
     let (low, high) = calls.split_at(calls.len() / 2);
-    let mut low = search(low);
+    let mut low = search(low)?;
     program.push(instruction(JUMP_IF_AT_LEAST, high[0].0, 0, 1));
     program.push(instruction(
         JUMP,
-        u32::try_from(low.len()).unwrap_or(u32::MAX),
+        u32::try_from(low.len()).map_err(io::Error::other)?,
         0,
         0,
     ));
     program.append(&mut low);
-    program.append(&mut search(high));
-    program
+    program.append(&mut search(high)?);
+    Ok(program)
 }
 
 /// Carries out the rules of one call.
-fn decide(rules: &[Rule]) -> Vec<Instruction> {
+fn decide(rules: &[Rule]) -> io::Result<Vec<Instruction>> {
     let mut program = Vec::new();
     for rule in rules {
         let mut then = vec![instruction(RETURN, rule.action, 0, 0)];
         for test in rule.tests.iter().rev() {
-            let past = distance(&then);
+            let past = distance(&then)?;
             let (met, unmet) = if test.equal { (0, past) } else { (past, 0) };
             let mut code = vec![instruction(LOAD, ARGUMENTS + 8 * test.argument, 0, 0)];
             if test.mask != u32::MAX {
@@ -160,13 +161,12 @@ fn decide(rules: &[Rule]) -> Vec<Instruction> {
     if rules.last().is_some_and(|rule| !rule.tests.is_empty()) {
         program.push(instruction(RETURN, ALLOW, 0, 0));
     }
-    program
+    Ok(program)
 }
 
-/// How far to jump to get past this. Conditions jump 255 instructions at most; no call has so many rules, and the kernel
-/// refuses a program that jumps beyond its end.
-fn distance(past: &[Instruction]) -> u8 {
-    u8::try_from(past.len()).unwrap_or(u8::MAX)
+/// How far to jump to get past this. Conditions jump 255 instructions at most.
+fn distance(past: &[Instruction]) -> io::Result<u8> {
+    u8::try_from(past.len()).map_err(|_| io::Error::other("a system call has too many rules"))
 }
 
 fn instruction(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
@@ -240,7 +240,7 @@ mod tests {
             for (call, tests, action) in &rules {
                 all.add((*call).into(), tests, *action);
             }
-            let program = all.program(50, 77);
+            let program = all.program(50, 77).expect("short enough");
             for call in (0..60).chain([0x4000_0000, u32::MAX]) {
                 let first = rules.iter().find(|(of, tests, _)| {
                     *of == call && tests.iter().all(|test| fits(test, arguments))
@@ -261,7 +261,7 @@ mod tests {
         for call in 0..128 {
             all.add(call, &[], 1);
         }
-        let program = all.program(467, 2);
+        let program = all.program(467, 2).expect("short enough");
         for call in 0..256 {
             let (action, steps) = run(&program, call, [0; 6]);
             assert_eq!(action, if call < 128 { 1 } else { ALLOW });
