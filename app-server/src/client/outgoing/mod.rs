@@ -28,7 +28,7 @@ pub(crate) const HIGH_WATER: usize = 4 * 1024 * 1024;
 const OUTPUT_HIGH_WATER: usize = 256 * 1024;
 
 /// The same for sound: a client that does not read it costs no more than this.
-const SOUND_HIGH_WATER: usize = 2 * 1024 * 1024;
+const SOUND_HIGH_WATER: usize = 1536 * 1024;
 
 /// All kinds of traffic.
 const TRAFFIC: [Traffic; 3] = [Traffic::Model, Traffic::Output, Traffic::Sound];
