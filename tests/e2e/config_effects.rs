@@ -124,13 +124,7 @@ async fn a_list_of_models_of_ones_own_takes_the_place_of_the_built_in_one() {
     let error = app.call_err("model/list", json!({})).await;
     assert!(error.message.contains("models.json"), "{}", error.message);
     app.call_err("thread/start", json!({})).await;
-    let own = json!({"models": [{
-        "slug": "house-model", "display_name": "House model", "visibility": "list", "supported_in_api": true,
-        "priority": 1, "context_window": 50_000, "base_instructions": "x", "supported_reasoning_levels": [],
-        "shell_type": "shell_command", "truncation_policy": {"mode": "bytes", "limit": 10_000},
-        "support_verbosity": false, "supports_parallel_tool_calls": true, "experimental_supported_tools": [],
-    }]});
-    fs::write(home.codex().join("models.json"), own.to_string()).unwrap();
+    fs::write(home.codex().join("models.json"), list_of("house-model")).unwrap();
     let list = app.call("model/list", json!({})).await;
     let ids: Vec<_> = list["data"]
         .as_array()
@@ -146,4 +140,38 @@ async fn a_list_of_models_of_ones_own_takes_the_place_of_the_built_in_one() {
         !app.notified_since(mark).iter().any(|method| method == "warning"),
         "it is known"
     );
+}
+
+/// A file that lists one model.
+fn list_of(slug: &str) -> String {
+    let list = json!({"models": [{
+        "slug": slug, "display_name": "House model", "visibility": "list", "supported_in_api": true,
+        "priority": 1, "context_window": 50_000, "base_instructions": "x", "supported_reasoning_levels": [],
+        "shell_type": "shell_command", "truncation_policy": {"mode": "bytes", "limit": 10_000},
+        "support_verbosity": false, "supports_parallel_tool_calls": true, "experimental_supported_tools": [],
+    }]});
+    list.to_string()
+}
+
+#[tokio::test]
+async fn a_list_of_models_that_one_thread_is_given_holds_for_that_thread() {
+    let model = MockModel::start("ok");
+    let home = Home::empty();
+    home.configure(&model, &Config::default());
+    let path = home.codex().join("models.json");
+    fs::write(&path, list_of("house-model")).unwrap();
+    let app = App::start(&home).await;
+    let own = json!({"model": "house-model", "config": {"model_catalog_json": path}});
+    let thread = app.start_thread(own).await;
+    let list = app.call("model/list", json!({})).await;
+    let listed = list["data"].as_array().unwrap();
+    assert!(listed.iter().all(|model| model["id"] != "house-model"), "{list}");
+    // Another thread neither knows it nor takes it away.
+    let mark = app.mark();
+    let other = app.start_thread(json!({"model": "house-model"})).await;
+    app.run_turn(&other, "Hi").await;
+    assert!(app.notified_since(mark).iter().any(|method| method == "warning"));
+    let mark = app.mark();
+    app.run_turn(&thread, "Hi").await;
+    assert!(!app.notified_since(mark).iter().any(|method| method == "warning"));
 }

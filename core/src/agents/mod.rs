@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::mailbox::{Mailbox, Woken};
 use crate::config::{Config, ConfigOverride};
-use crate::model::{ModelInfo, ResponseItem};
+use crate::model::{ModelCatalog, ModelInfo, ResponseItem};
 use crate::{AgentStatus, CollabReceiver, ThreadId, ThreadSettings, UserInput, features};
 
 /// How deep agents with paths may nest unless the configuration says how deep.
@@ -217,6 +217,8 @@ pub(crate) struct AgentPlace {
     pub(crate) spawn: Option<ThreadSpawn>,
     /// Lives in memory only.
     pub(crate) ephemeral: bool,
+    /// What the models of agents are chosen from.
+    pub(crate) models: Arc<ModelCatalog>,
     /// Overrides of the configuration.
     pub(crate) overrides: Vec<ConfigOverride>,
     /// Base instructions.
@@ -229,7 +231,7 @@ pub(crate) struct AgentPlace {
 
 impl AgentPlace {
     /// As far as the `source` of a thread tells.
-    pub(crate) fn of_source(source: &Value) -> Self {
+    pub(crate) fn of_source(source: &Value, models: Arc<ModelCatalog>) -> Self {
         let spawn = ThreadSpawn::of(source);
         let path = spawn.as_ref().and_then(|spawn| spawn.agent_path.clone());
         Self {
@@ -239,6 +241,7 @@ impl AgentPlace {
             path: path.unwrap_or_else(|| "/root".to_owned()),
             spawn,
             ephemeral: false,
+            models,
             overrides: Vec::new(),
             instructions: "".into(),
             developer_instructions: None,

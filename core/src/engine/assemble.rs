@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
 use crate::agents::AgentPlace;
-use crate::config::{Config, Provider, installation_id};
+use crate::config::{Config, ConfigOverride, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
 use crate::goal_tracker::GoalTracker;
@@ -41,24 +41,21 @@ impl Engine {
         start: StartThread,
         mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<Assembled> {
-        let source = &self.options.config;
         let cwd = match &start.settings.cwd {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let mut files =
-            ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-        let initial = |files: &mut ThreadFiles| {
-            self.models.set_custom(files.models.take());
+        let mut files = self.read_files(cwd.clone(), start.config.clone()).await?;
+        let initial = |files: &ThreadFiles| {
             let config = &files.config;
             let model = config.model.clone();
-            let model = model.unwrap_or_else(|| self.models.default_model());
+            let model = model.unwrap_or_else(|| files.models.default_model());
             settings::initial(config, model, cwd.clone(), &start.settings)
         };
-        let mut settings = initial(&mut files)?;
+        let mut settings = initial(&files)?;
         if start.settings.cwd.is_some() && self.trust(&cwd, &files.config, &settings).await {
-            files = ThreadFiles::read(source, &self.home_rules, cwd.clone(), start.config.clone()).await?;
-            settings = initial(&mut files)?;
+            files = self.read_files(cwd.clone(), start.config.clone()).await?;
+            settings = initial(&files)?;
         }
         export(&files.config);
         if let Some(provider) = &start.settings.model_provider {
@@ -103,6 +100,22 @@ impl Engine {
         self.assemble(draft, session)
     }
 
+    /// Reads what a thread in this folder must know from files.
+    pub(super) async fn read_files(
+        &self,
+        cwd: PathBuf,
+        overrides: Vec<ConfigOverride>,
+    ) -> Result<ThreadFiles> {
+        ThreadFiles::read(
+            &self.options.config,
+            &self.home_rules,
+            &self.models,
+            cwd,
+            overrides,
+        )
+        .await
+    }
+
     /// The log of a thread whose file is yet to be made.
     pub(super) fn create_log(
         &self,
@@ -135,6 +148,7 @@ impl Engine {
                 ThreadFiles {
                     config,
                     overrides,
+                    models,
                     doc,
                     memories,
                     rules,
@@ -178,7 +192,7 @@ impl Engine {
             developer_instructions: developer_instructions.clone(),
             originator: info.originator.clone().unwrap_or_default(),
             user_agent: user_agent.clone(),
-            ..AgentPlace::of_source(&info.source)
+            ..AgentPlace::of_source(&info.source, Arc::clone(&models))
         };
         let sink = if place.spawn.is_some() {
             self.agents.sink()
@@ -207,14 +221,14 @@ impl Engine {
             user_agent,
             installation_id: self.installation_id(),
             compress_requests: config.features.enabled(features::ENABLE_REQUEST_COMPRESSION),
-            prefer_websockets: self.models.find(&settings.model).0.prefer_websockets,
+            prefer_websockets: models.find(&settings.model).0.prefer_websockets,
             process_mode: config.process_mode,
         };
         let skills = ThreadSkills::new(Arc::clone(&self.skills), Arc::clone(&config));
         let delegates = Arc::new(DelegateHost {
             config: Arc::clone(&config),
             client: options.clone(),
-            models: Arc::clone(&self.models),
+            models: Arc::clone(&models),
             rules: rules.clone(),
             writer: self.writer.clone(),
             store: self.store().clone(),
@@ -223,7 +237,7 @@ impl Engine {
             skills: Arc::clone(&skills),
         });
         let client = ModelClient::with_lineage(options, lineage);
-        client.inform(&self.models);
+        client.inform(&models);
         if let Some(window) = outbox.log().first_window_id() {
             client.restore_window(ContextWindow::first(window.to_owned()));
         }
@@ -243,7 +257,7 @@ impl Engine {
             settings: Arc::new(settings),
             settings_untold,
             config: Arc::clone(&config),
-            models: Arc::clone(&self.models),
+            models,
             dynamic_tools: dynamic_tools.clone(),
             instruction_sources: doc.sources,
             subscribers: 0,

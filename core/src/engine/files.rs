@@ -11,7 +11,7 @@ use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::hooks::HookCatalog;
 use crate::memory::Memories;
-use crate::model::{self, ModelInfo};
+use crate::model::{self, ModelCatalog, ModelInfo};
 use crate::project_doc::ProjectDoc;
 use crate::{Error, Result};
 
@@ -25,8 +25,8 @@ pub(super) struct ThreadFiles {
     pub(super) overrides: Vec<ConfigOverride>,
     /// Content of `model_instructions_file`, if one is configured. Whether it is needed is for others to say.
     instructions: Option<Result<Arc<str>>>,
-    /// Models of the user's own list, if there is one.
-    pub(super) models: Option<Vec<ModelInfo>>,
+    /// The models to choose from.
+    pub(super) models: Arc<ModelCatalog>,
     /// AGENTS.md.
     pub(super) doc: ProjectDoc,
     /// What was noted in earlier threads.
@@ -54,6 +54,7 @@ impl ThreadFiles {
     pub(super) async fn read(
         source: &ConfigSource,
         home_rules: &Arc<HomeRules>,
+        models: &Arc<ModelCatalog>,
         cwd: PathBuf,
         overrides: Vec<ConfigOverride>,
     ) -> Result<Self> {
@@ -88,7 +89,7 @@ impl ThreadFiles {
             (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
-        let (config, instructions, models, hooks) = match (configured.try_recv(), &project) {
+        let (config, instructions, own_models, hooks) = match (configured.try_recv(), &project) {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
                 return Err(Error::Config(format!("config.toml: {error}")));
@@ -106,7 +107,7 @@ impl ThreadFiles {
             config,
             overrides: kept,
             instructions,
-            models,
+            models: models.with_own(own_models),
             doc,
             memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
@@ -147,7 +148,7 @@ pub(super) fn own_models(path: Option<&Path>) -> Result<Option<Vec<ModelInfo>>> 
         return Ok(None);
     };
     let failed = |why| Error::Config(format!("model_catalog_json {}: {why}", path.display()));
-    model::read_custom(path).map(Some).map_err(failed)
+    model::read_own(path).map(Some).map_err(failed)
 }
 
 fn instructions(config: &Config) -> Option<Result<Arc<str>>> {

@@ -222,8 +222,8 @@ impl Engine {
         let path = config.model_catalog.clone();
         let own = in_background(READ_TIMEOUT, move || files::own_models(path.as_deref())).await;
         let own = own.map_err(|error| Error::Config(format!("model_catalog_json: {error}")))?;
-        self.models.set_custom(own?);
-        Ok(self.models.list(&provider, user_agent, hidden).await)
+        let models = self.models.with_own(own?);
+        Ok(models.list(&provider, user_agent, hidden).await)
     }
 
     /// Puts a thread into the world: it is found from now on, then `answer` is called, then its first events follow.

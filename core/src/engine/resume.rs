@@ -292,21 +292,14 @@ impl Engine {
         if cwd.as_os_str().is_empty() {
             return Err(Error::NoWorkingFolder);
         }
-        let mut files = ThreadFiles::read(
-            &self.options.config,
-            &self.home_rules,
-            cwd.clone(),
-            start.config.clone(),
-        )
-        .await?;
-        self.models.set_custom(files.models.take());
+        let files = self.read_files(cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
         export(config);
         let model = saved
             .model
             .clone()
             .or_else(|| config.model.clone())
-            .unwrap_or_else(|| self.models.default_model());
+            .unwrap_or_else(|| files.models.default_model());
         let mut again = settings::initial(config, model, cwd, &SettingsPatch::default())?;
         let saved = saved.clone();
         if saved.model.is_some() {

@@ -15,12 +15,20 @@ use crate::external_file;
 const LIST_LIFE: i64 = 300;
 
 /// Largest list of a file, in bytes.
-const MAX_CUSTOM: usize = 8 << 20;
+const MAX_OWN: usize = 8 << 20;
+
+/// The models that a thread, or whoever asks, can choose from.
+#[derive(Debug)]
+pub struct ModelCatalog {
+    /// The user's own list, which takes the place of all others.
+    own: Option<Arc<Vec<Arc<ModelInfo>>>>,
+    home: Arc<HomeModels>,
+}
 
 /// The models of one home. Asks the endpoint only when somebody needs the list, and only where there is one: with a
 /// ChatGPT account or a provider's auth command.
 #[derive(Debug)]
-pub struct ModelCatalog {
+struct HomeModels {
     codex_home: PathBuf,
     auth: Arc<AuthManager>,
     /// Locked for moments only.
@@ -31,8 +39,6 @@ pub struct ModelCatalog {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The user's own list, which takes the place of all others.
-    custom: Option<Arc<Vec<Arc<ModelInfo>>>>,
     /// What the endpoint said last, and to whom.
     remote: Option<Fetched>,
     /// The models in the order of lists, remote and built-in ones.
@@ -42,23 +48,29 @@ struct State {
 }
 
 impl ModelCatalog {
-    /// A catalogue; nothing is read or asked before somebody needs it.
+    /// The catalogue of a home; nothing is read or asked before somebody needs it.
     pub fn new(codex_home: PathBuf, auth: Arc<AuthManager>) -> Arc<Self> {
         Arc::new(Self {
-            codex_home,
-            auth,
-            state: Mutex::default(),
-            asking: tokio::sync::Mutex::default(),
+            own: None,
+            home: Arc::new(HomeModels {
+                codex_home,
+                auth,
+                state: Mutex::default(),
+                asking: tokio::sync::Mutex::default(),
+            }),
         })
     }
 
-    /// Takes the list of a file in place of all others; `None`: there is none (any more).
-    pub(crate) fn set_custom(&self, models: Option<Vec<ModelInfo>>) {
-        let models = models.map(|mut models| {
-            models.sort_by_key(|model| model.priority);
-            Arc::new(models.into_iter().map(Arc::new).collect())
-        });
-        lock(&self.state).custom = models;
+    /// The same for those whose configuration has a list of its own in place of all others; `None`: it has none.
+    pub(crate) fn with_own(self: &Arc<Self>, own: Option<Vec<ModelInfo>>) -> Arc<Self> {
+        let Some(mut own) = own else {
+            return Arc::clone(self);
+        };
+        own.sort_by_key(|model| model.priority);
+        Arc::new(Self {
+            own: Some(Arc::new(own.into_iter().map(Arc::new).collect())),
+            home: Arc::clone(&self.home),
+        })
     }
 
     /// What is known of a model, and whether anything is. A slug may go on behind a known one (`gpt-5.5-2026-11-01`)
@@ -92,14 +104,11 @@ impl ModelCatalog {
     /// The models to choose from, in the order of lists. Asks the endpoint first if its last answer is old; if that
     /// fails, what is known is given.
     pub async fn list(&self, provider: &Provider, user_agent: &str, hidden: bool) -> Vec<Arc<ModelInfo>> {
-        if lock(&self.state).custom.is_none() {
-            self.refresh(provider, user_agent, false).await;
+        if self.own.is_none() {
+            self.home.refresh(provider, user_agent, false).await;
         }
-        let chatgpt = self
-            .auth
-            .auth()
-            .await
-            .is_some_and(|a| a.mode() == AuthMode::ChatGpt);
+        let account = self.home.auth.auth().await;
+        let chatgpt = account.is_some_and(|account| account.mode() == AuthMode::ChatGpt);
         let shown = |model: &&Arc<ModelInfo>| match model.visibility {
             Visibility::List => model.supported_in_api || chatgpt,
             Visibility::Hide => hidden,
@@ -108,8 +117,35 @@ impl ModelCatalog {
         self.models().iter().filter(shown).cloned().collect()
     }
 
+    /// A model server said which list is current. Another one than ours is asked for in the background.
+    pub fn heard_etag(&self, etag: &str, provider: &Provider, user_agent: &str) {
+        {
+            let mut state = lock(&self.home.state);
+            let Some(remote) = &mut state.remote else {
+                return;
+            };
+            if remote.etag.as_deref() == Some(etag) {
+                remote.at = crate::now_s();
+                return;
+            }
+            // Asked for once, whatever the answer is.
+            remote.etag = Some(etag.to_owned());
+        }
+        let (home, provider, user_agent) = (Arc::clone(&self.home), provider.clone(), user_agent.to_owned());
+        tokio::spawn(async move { home.refresh(&provider, &user_agent, true).await });
+    }
+
+    fn models(&self) -> Arc<Vec<Arc<ModelInfo>>> {
+        match &self.own {
+            Some(own) => Arc::clone(own),
+            None => self.home.models(),
+        }
+    }
+}
+
+impl HomeModels {
     /// Asks the endpoint if its last answer is old, or in any case when `force` is set.
-    pub async fn refresh(&self, provider: &Provider, user_agent: &str, force: bool) {
+    async fn refresh(&self, provider: &Provider, user_agent: &str, force: bool) {
         let account = self.auth.auth().await.filter(|a| a.mode() == AuthMode::ChatGpt);
         let account = account.filter(|_| provider.requires_openai_auth);
         let Some(request) = ModelsRequest::new(provider, account, user_agent) else {
@@ -140,35 +176,9 @@ impl ModelCatalog {
         }
     }
 
-    /// A model server said which list is current. Another one than ours is asked for in the background.
-    pub fn heard_etag(self: &Arc<Self>, etag: &str, provider: &Provider, user_agent: &str) {
-        {
-            let mut state = lock(&self.state);
-            let Some(remote) = &mut state.remote else {
-                return;
-            };
-            if remote.etag.as_deref() == Some(etag) {
-                remote.at = crate::now_s();
-                return;
-            }
-            // Asked for once, whatever the answer is.
-            remote.etag = Some(etag.to_owned());
-        }
-        let (catalog, provider, user_agent) = (Arc::clone(self), provider.clone(), user_agent.to_owned());
-        tokio::spawn(async move { catalog.refresh(&provider, &user_agent, true).await });
-    }
-
     fn models(&self) -> Arc<Vec<Arc<ModelInfo>>> {
-        let mut state = lock(&self.state);
-        if let Some(custom) = &state.custom {
-            return Arc::clone(custom);
-        }
-        let remote = state.remote.clone();
-        Arc::clone(
-            state
-                .models
-                .get_or_insert_with(|| Arc::new(merged(remote.as_ref()))),
-        )
+        let State { remote, models, .. } = &mut *lock(&self.state);
+        Arc::clone(models.get_or_insert_with(|| Arc::new(merged(remote.as_ref()))))
     }
 
     fn remote(&self) -> Option<Fetched> {
@@ -193,8 +203,8 @@ impl ModelCatalog {
 }
 
 /// Reads a list of models: what the models endpoint answers, as a file. Blocks; see [`crate::external_file`].
-pub(crate) fn read_custom(path: &Path) -> Result<Vec<ModelInfo>, String> {
-    let bytes = external_file::read(path, MAX_CUSTOM).map_err(|error| error.to_string())?;
+pub(crate) fn read_own(path: &Path) -> Result<Vec<ModelInfo>, String> {
+    let bytes = external_file::read(path, MAX_OWN).map_err(|error| error.to_string())?;
     let list: ModelsResponse = serde_json::from_slice(external_file::without_bom(&bytes))
         .map_err(|error| format!("it is no list of models: {error}"))?;
     if list

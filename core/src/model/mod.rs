@@ -78,7 +78,7 @@ mod websocket;
 mod whole_answer;
 
 pub use catalog::ModelCatalog;
-pub(crate) use catalog::read_custom;
+pub(crate) use catalog::read_own;
 pub use client::{ModelClient, ModelClientOptions};
 pub use event_parser::EventParser;
 pub use events::{ModelError, ResponseEvent};

@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
-use super::super::files::ThreadFiles;
 use super::super::resume::world;
 use super::super::{Engine, Origin, StartThread};
 use super::registry::NewAgent;
@@ -47,7 +46,7 @@ impl Engine {
     /// Starts an agent, whose turn begins when the caller says so.
     pub(super) async fn spawn_agent(self: &Arc<Self>, spawn: SpawnAgent) -> Result<SpawnedAgent, AgentError> {
         let role = roles::effect(&spawn.config, spawn.role.as_deref()).await?;
-        self.check_choice(&spawn)?;
+        check_choice(&spawn)?;
         let id = ThreadId::new();
         let path = spawn
             .task
@@ -84,10 +83,10 @@ impl Engine {
         };
         assembled.state.subscribers = self.options.sink.spawned(spawn.by.thread, id);
         let settings = Arc::clone(&assembled.state.settings);
+        let (model, _) = assembled.state.models.find(&settings.model);
         assembled.state.outbox.emit(Event::Status(ThreadStatus::Idle));
         self.launch(channel, assembled, Origin::Started, || ());
         std::mem::forget(reserved);
-        let (model, _) = self.models.find(&settings.model);
         let mut waiting = Waiting {
             engine: Arc::clone(self),
             id,
@@ -122,34 +121,6 @@ impl Engine {
         })
     }
 
-    /// Refuses a model that is not known, and an effort that its model does not have.
-    fn check_choice(&self, spawn: &SpawnAgent) -> Result<(), AgentError> {
-        let known = self.models.known();
-        let listed = |slugs: Vec<&str>| slugs.join(", ");
-        if let Some(model) = &spawn.model
-            && *model != spawn.settings.model
-            && known.iter().all(|one| one.slug != *model)
-        {
-            let slugs = known.iter().map(|model| model.slug.as_str()).collect();
-            return Err(AgentError::Unsupported(format!(
-                "Unknown model `{model}` for spawn_agent. Available models: {}",
-                listed(slugs)
-            )));
-        }
-        let slug = spawn.model.as_ref().unwrap_or(&spawn.settings.model);
-        let (model, _) = self.models.find(slug);
-        let has = |effort: &String| has_effort(&model, effort);
-        if let Some(effort) = spawn.effort.as_ref().filter(|effort| !has(effort)) {
-            let efforts = model.supported_reasoning_levels.iter();
-            let efforts = efforts.map(|level| level.effort.as_str()).collect();
-            return Err(AgentError::Unsupported(format!(
-                "Reasoning effort `{effort}` is not supported for model `{slug}`. Supported reasoning efforts: {}",
-                listed(efforts)
-            )));
-        }
-        Ok(())
-    }
-
     /// Builds everything that the thread of an agent consists of.
     async fn prepare_agent(
         &self,
@@ -162,9 +133,9 @@ impl Engine {
         let by = &spawn.by;
         let overrides = by.overrides.iter().chain(&role.overrides).cloned().collect();
         let cwd = spawn.settings.cwd.clone();
-        let files = ThreadFiles::read(&self.options.config, &self.home_rules, cwd, overrides).await?;
+        let files = self.read_files(cwd, overrides).await?;
         let settings = agent_settings(spawn, role, &files.config);
-        let (model, _) = self.models.find(&settings.model);
+        let (model, _) = files.models.find(&settings.model);
         let window = model.usable_window(files.config.model_context_window);
         let inherited = self.inherited(by, spawn.inherit, window).await?;
         let start = StartThread {
@@ -266,6 +237,35 @@ impl Engine {
         }
         Ok(Inherited { items, world })
     }
+}
+
+/// Refuses a model that is not known, and an effort that its model does not have.
+fn check_choice(spawn: &SpawnAgent) -> Result<(), AgentError> {
+    let models = &spawn.by.models;
+    let known = models.known();
+    let listed = |slugs: Vec<&str>| slugs.join(", ");
+    if let Some(model) = &spawn.model
+        && *model != spawn.settings.model
+        && known.iter().all(|one| one.slug != *model)
+    {
+        let slugs = known.iter().map(|model| model.slug.as_str()).collect();
+        return Err(AgentError::Unsupported(format!(
+            "Unknown model `{model}` for spawn_agent. Available models: {}",
+            listed(slugs)
+        )));
+    }
+    let slug = spawn.model.as_ref().unwrap_or(&spawn.settings.model);
+    let (model, _) = models.find(slug);
+    let has = |effort: &String| has_effort(&model, effort);
+    if let Some(effort) = spawn.effort.as_ref().filter(|effort| !has(effort)) {
+        let efforts = model.supported_reasoning_levels.iter();
+        let efforts = efforts.map(|level| level.effort.as_str()).collect();
+        return Err(AgentError::Unsupported(format!(
+            "Reasoning effort `{effort}` is not supported for model `{slug}`. Supported reasoning efforts: {}",
+            listed(efforts)
+        )));
+    }
+    Ok(())
 }
 
 /// Answers the calls that were still open.
