@@ -1,5 +1,7 @@
 //! Messages that wait for their turn (docs/contract/threads.md#queue).
 
+use std::time::Duration;
+
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
@@ -287,4 +289,45 @@ async fn ephemeral_and_unknown_threads_have_no_queue() {
         assert_eq!(error.message, message);
     }
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_is_said_once_or_waits_whenever_the_program_is_killed() {
+    let (model, home, app, thread) = start().await;
+    app.run_turn(&thread, "begin").await;
+    app.stop().await;
+    for round in 0..12 {
+        let app = App::start(&home).await;
+        app.call("thread/resume", json!({"threadId": thread})).await;
+        model.push(Answer::new().half("Busy").hang());
+        let running = app.start_turn(&thread, "Work").await;
+        app.wait_for("item/agentMessage/delta").await;
+        let name = format!("round {round}");
+        add(&app, &thread, &name).await;
+        app.interrupt(&thread, running).await;
+        app.request("thread/queue/start", json!({"threadId": thread}))
+            .await;
+        // The moment is what the test is about: any will do.
+        tokio::time::sleep(Duration::from_micros(round * 400)).await;
+        app.signal(rustix::process::Signal::KILL);
+        app.exit().await;
+
+        let app = App::start(&home).await;
+        let resumed = app.call("thread/resume", json!({"threadId": thread})).await;
+        let turns = resumed["thread"]["turns"].to_string();
+        let said_times = turns.matches(&format!("\"clientId\":\"{name}\"")).count();
+        let waits = waiting(&app, &thread).await;
+        let waits_times = waits.iter().filter(|one| **one == name).count();
+        assert_eq!(
+            said_times + waits_times,
+            1,
+            "{name}: in {turns}, and in {waits:?}"
+        );
+        if !waits.is_empty() {
+            app.call("thread/queue/start", json!({"threadId": thread})).await;
+            said(&app, &name).await;
+            app.wait_for("turn/completed").await;
+        }
+        app.stop().await;
+    }
 }

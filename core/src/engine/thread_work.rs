@@ -136,7 +136,10 @@ impl Engine {
     /// There is no such thread, it can't have a queue, or the queue can't be read.
     pub async fn queued_messages(&self, id: ThreadId, from: usize, limit: usize) -> Result<QueuePage> {
         self.check_queue(id).await?;
-        self.store().queued(id, from, limit).await
+        match self.thread(id) {
+            Some(handle) => handle.queue.page(from, limit).await,
+            None => self.store().queued(id, from, limit).await,
+        }
     }
 
     /// Gives a queued message other words. Client metadata stays unless it is given.

@@ -25,6 +25,9 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS queued(
         thread_id TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, submission TEXT NOT NULL,
         PRIMARY KEY(thread_id, id)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS dequeued(
+        thread_id TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, submission TEXT NOT NULL,
+        PRIMARY KEY(thread_id, id)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS unread(
         thread_id TEXT PRIMARY KEY, from_start INTEGER NOT NULL, turn_id TEXT, revision TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS sections(
@@ -65,10 +68,11 @@ const MOVED: [(&str, &[&str]); 6] = [
 ];
 
 /// Tables with rows of a thread.
-const OF_THREADS: [&str; 7] = [
+const OF_THREADS: [&str; 8] = [
     "patches",
     "goals",
     "queued",
+    "dequeued",
     "unread",
     "section_members",
     "attachments",

@@ -375,6 +375,7 @@ impl ActiveTurn {
         outbox.log().append(vec![entry]);
         outbox.log().flushed().await;
         outbox.log().sync();
+        services.queue.forget_taken();
         for reply in self.interrupts {
             reply.send(Ok(()));
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::input;
-use crate::history::{QueueChange, QueuedSubmission, ThreadStore};
+use crate::history::{QueueChange, QueuePage, QueuedSubmission, ThreadStore};
 use crate::outbox::Outbox;
 use crate::{Error, Event, Reply, Result, StartTurn, ThreadId, UserInput};
 
@@ -18,6 +18,10 @@ pub(crate) struct MessageQueue {
     outbox: Outbox,
     /// There may be something in the queue.
     is_filled: AtomicBool,
+    /// What an earlier process took out and did not record has been put back.
+    is_restored: AtomicBool,
+    /// The turn of a message that was taken out is not recorded yet.
+    has_taken: AtomicBool,
     /// Nothing begins by itself until a turn has ended that nobody stopped.
     is_paused: AtomicBool,
     /// Changes come one after the other, and are told in that order. Held while the database works.
@@ -32,6 +36,8 @@ impl MessageQueue {
             store,
             outbox,
             is_filled: AtomicBool::new(true),
+            is_restored: AtomicBool::new(false),
+            has_taken: AtomicBool::new(false),
             is_paused: AtomicBool::new(true),
             order: AsyncMutex::default(),
         })
@@ -40,7 +46,26 @@ impl MessageQueue {
     /// The thread is new: nothing is kept that would have to be looked for.
     pub(crate) fn is_of_new_thread(&self) {
         self.is_filled.store(false, Ordering::Relaxed);
+        self.is_restored.store(true, Ordering::Relaxed);
         self.is_paused.store(false, Ordering::Relaxed);
+    }
+
+    /// Puts back what an earlier process took out of the queue and did not record. Before anybody looks at the queue.
+    async fn restore(&self) -> Result<()> {
+        if !self.is_restored.load(Ordering::Relaxed)
+            && let Some(path) = self.outbox.log().path()
+        {
+            self.store.restore_dequeued(self.thread, path.clone()).await?;
+            self.is_restored.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// A page of the messages that wait, from this place on.
+    pub(crate) async fn page(&self, from: usize, limit: usize) -> Result<QueuePage> {
+        let _order = self.order.lock().await;
+        self.restore().await?;
+        self.store.queued(self.thread, from, limit).await
     }
 
     /// Changes the queue. Answers, then tells.
@@ -50,6 +75,9 @@ impl MessageQueue {
         reply: Reply<T>,
     ) {
         let _order = self.order.lock().await;
+        if let Err(error) = self.restore().await {
+            return reply.send(Err(error));
+        }
         match change(&self.store, self.thread).await {
             Ok((answer, is_changed)) => {
                 if is_changed {
@@ -80,11 +108,28 @@ impl MessageQueue {
             return Ok(None);
         }
         let _order = self.order.lock().await;
+        self.restore().await?;
         let taken = self.store.take_queued(self.thread, id.map(str::to_owned)).await?;
+        self.has_taken.fetch_or(taken.is_some(), Ordering::Relaxed);
         if taken.is_none() && id.is_none() {
             self.is_filled.store(false, Ordering::Relaxed);
         }
         Ok(taken)
+    }
+
+    /// The turn of a message that was taken out is recorded, or will never be. Does not wait for the database.
+    pub(crate) fn forget_taken(self: &Arc<Self>) {
+        if self.has_taken.swap(false, Ordering::Relaxed) {
+            let queue = Arc::clone(self);
+            tokio::spawn(async move {
+                let _order = queue.order.lock().await;
+                if !queue.has_taken.load(Ordering::Relaxed)
+                    && let Err(error) = queue.store.forget_dequeued(queue.thread).await
+                {
+                    tracing::debug!(%error, "that a queued message is recorded could not be noted");
+                }
+            });
+        }
     }
 
     /// Tells that the queue is another one now.

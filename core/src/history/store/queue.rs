@@ -1,19 +1,23 @@
 //! Messages that wait for their turn, as the users' database keeps them (docs/contract/threads.md#queue).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::ThreadStore;
+use super::{ThreadStore, TurnsQuery};
 use crate::history::database::Fault;
 use crate::history::rollout::codec::input::FileInput;
-use crate::{Error, Result, ThreadId, UserInput, new_id};
+use crate::{Error, Item, ItemBody, ItemsView, Result, ThreadId, UserInput, new_id};
 
 /// Most messages of one thread.
 const MAX_QUEUED: i64 = 1000;
+
+/// Turns in which a message is looked for that was taken out of the queue.
+const RECENT_TURNS: usize = 20;
 
 /// A message that waits for its turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,8 +208,16 @@ impl ThreadStore {
     pub fn delete_queued(&self, thread: ThreadId, id: String) -> QueueChange<bool> {
         let store = self.clone();
         async move {
-            let taken = store.take_queued(thread, Some(id)).await?.is_some();
-            Ok((taken, taken))
+            let key = thread.to_string();
+            let deleted = store.blocking(move |state| {
+                Ok(state.data.remove(|db| {
+                    let is_there = row(db, &key, Some(&id))?.is_some();
+                    delete_row(db, "queued", &key, &id)?;
+                    Ok(is_there)
+                })?)
+            });
+            let deleted = deleted.await?;
+            Ok((deleted, deleted))
         }
         .boxed()
     }
@@ -248,8 +260,8 @@ impl ThreadStore {
         .boxed()
     }
 
-    /// Takes the first message, or the one of this id, out of the queue. Of two programs one gets it. What can't be read is
-    /// dropped.
+    /// Takes the first message, or the one of this id, out of the queue, to become a turn. Of two programs one gets it. It
+    /// is kept until [`Self::forget_dequeued`], because the turn is not recorded yet. What can't be read is dropped.
     pub(crate) async fn take_queued(
         &self,
         thread: ThreadId,
@@ -262,13 +274,14 @@ impl ThreadStore {
                     let Some((found, json)) = row(db, &key, id.as_deref())? else {
                         return Ok::<_, Fault>(None);
                     };
-                    db.execute(
-                        "DELETE FROM queued WHERE thread_id = ?1 AND id = ?2",
-                        [&key, &found],
-                    )?;
-                    let taken = QueuedSubmission::of_row(found, &json);
-                    if taken.is_some() || id.is_some() {
+                    let taken = QueuedSubmission::of_row(found.clone(), &json);
+                    if taken.is_some() {
+                        move_row(db, ["queued", "dequeued"], &key, &found)?;
                         return Ok(taken);
+                    }
+                    delete_row(db, "queued", &key, &found)?;
+                    if id.is_some() {
+                        return Ok(None);
                     }
                     tracing::warn!(thread = key, "a queued message can't be read; it is dropped");
                 }
@@ -276,6 +289,103 @@ impl ThreadStore {
         })
         .await
     }
+
+    /// The turns of what was taken out of the queue are recorded.
+    pub(crate) async fn forget_dequeued(&self, thread: ThreadId) -> Result<()> {
+        let key = thread.to_string();
+        self.blocking(move |state| {
+            Ok(state.data.remove(|db| {
+                db.execute("DELETE FROM dequeued WHERE thread_id = ?1", [&key])?;
+                Ok(())
+            })?)
+        })
+        .await
+    }
+
+    /// Puts back what an earlier process took out of the queue and was killed before it was recorded. The rollout at `path`
+    /// tells what was.
+    pub(crate) async fn restore_dequeued(&self, thread: ThreadId, path: PathBuf) -> Result<()> {
+        let key = thread.to_string();
+        let rows = self.blocking({
+            let key = key.clone();
+            move |state| {
+                Ok(state.data.read(|db| {
+                    let mut select = db.prepare_cached(
+                        "SELECT id, submission FROM dequeued WHERE thread_id = ?1 ORDER BY position DESC",
+                    )?;
+                    let rows =
+                        select.query_map([&key], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
+                    rows.collect::<rusqlite::Result<Vec<_>>>()
+                })?)
+            }
+        });
+        let rows = rows.await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let recorded = self.last_client_ids(thread, path).await?;
+        let is_lost = |(id, json): &(String, String)| {
+            let read = QueuedSubmission::of_row(id.clone(), json);
+            read.is_some_and(|one| !recorded.contains(&one.client_user_message_id))
+        };
+        let lost: Vec<String> = rows.into_iter().filter(is_lost).map(|(id, _)| id).collect();
+        self.blocking(move |state| {
+            Ok(state.data.remove(|db| {
+                // The last one first: each goes in front of the others.
+                for id in &lost {
+                    move_row(db, ["dequeued", "queued"], &key, id)?;
+                    db.execute(
+                        "UPDATE queued SET position =
+                            (SELECT MIN(position) - 1 FROM queued WHERE thread_id = ?1) WHERE thread_id = ?1 AND id = ?2",
+                        [&key, id],
+                    )?;
+                }
+                db.execute("DELETE FROM dequeued WHERE thread_id = ?1", [&key])?;
+                Ok(())
+            })?)
+        })
+        .await
+    }
+
+    /// The names that clients gave to the user's messages in the last turns.
+    async fn last_client_ids(&self, thread: ThreadId, path: PathBuf) -> Result<HashSet<String>> {
+        let is_there = self.blocking({
+            let path = path.clone();
+            move |_| Ok(path.is_file())
+        });
+        if !is_there.await? {
+            // It had no turn yet.
+            return Ok(HashSet::new());
+        }
+        let query = TurnsQuery {
+            limit: RECENT_TURNS,
+            cursor: None,
+            descending: true,
+            view: ItemsView::Full,
+            running: None,
+        };
+        let page = self.turns_page(thread, path, query).await?;
+        let items = page.turns.into_iter().flat_map(|turn| turn.items);
+        let name = |item: Item| match item.body {
+            ItemBody::UserMessage { client_id, .. } => client_id,
+            _ => None,
+        };
+        Ok(items.filter_map(name).collect())
+    }
+}
+
+/// Moves a message from one table to another.
+fn move_row(db: &Connection, [from, to]: [&str; 2], thread: &str, id: &str) -> rusqlite::Result<()> {
+    db.execute(
+        &format!("INSERT OR REPLACE INTO {to} SELECT * FROM {from} WHERE thread_id = ?1 AND id = ?2"),
+        [thread, id],
+    )?;
+    delete_row(db, from, thread, id)
+}
+
+fn delete_row(db: &Connection, table: &str, thread: &str, id: &str) -> rusqlite::Result<()> {
+    let sql = format!("DELETE FROM {table} WHERE thread_id = ?1 AND id = ?2");
+    db.execute(&sql, [thread, id]).map(drop)
 }
 
 /// The first message, or the one of this id.
@@ -286,4 +396,45 @@ fn row(db: &Connection, thread: &str, id: Option<&str>) -> rusqlite::Result<Opti
     select
         .query_row(params![thread, id], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Layout;
+
+    async fn names(store: &ThreadStore, thread: ThreadId) -> Vec<String> {
+        let page = store.queued(thread, 0, 10).await.expect("readable");
+        let waiting = page.submissions.into_iter();
+        waiting.map(|one| one.client_user_message_id).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_and_not_recorded_waits_again_in_its_place() {
+        let home = tempfile::tempdir().expect("a folder");
+        let store = || ThreadStore::new(Layout::new(home.path()), "mock");
+        let (first, thread) = (store(), ThreadId::new());
+        for name in ["one", "two", "three"] {
+            let text = UserInput::Text {
+                text: name.to_owned(),
+                elements: Vec::new(),
+            };
+            let message = QueuedSubmission::new(vec![text], name.to_owned(), None);
+            first.queue(thread, message).await.expect("writable");
+        }
+        for name in ["one", "two"] {
+            let taken = first.take_queued(thread, None).await.expect("writable");
+            assert_eq!(taken.expect("there is one").client_user_message_id, name);
+        }
+        assert_eq!(names(&first, thread).await, ["three"]);
+        let next = store();
+        let rollout = home.path().join("none.jsonl");
+        let restore = || next.restore_dequeued(thread, rollout.clone());
+        restore().await.expect("writable");
+        assert_eq!(names(&next, thread).await, ["one", "two", "three"]);
+        next.take_queued(thread, None).await.expect("writable");
+        next.forget_dequeued(thread).await.expect("writable");
+        restore().await.expect("writable");
+        assert_eq!(names(&next, thread).await, ["two", "three"]);
+    }
 }

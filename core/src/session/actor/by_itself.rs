@@ -135,6 +135,9 @@ impl Actor {
             (Ok(taken), Some(reply)) => {
                 let queue = Arc::clone(queue);
                 let reply = Reply::new(move |started: Result<Turn>| {
+                    if started.is_err() {
+                        queue.forget_taken();
+                    }
                     reply.send(started);
                     queue.tell();
                 });
@@ -142,8 +145,10 @@ impl Actor {
             }
             (Ok(taken), None) => {
                 queue.tell();
+                let dropped = Arc::clone(queue);
                 let reply = Reply::new(move |started: Result<Turn>| {
                     if let Err(error) = started {
+                        dropped.forget_taken();
                         outbox.emit(Event::Warning(format!("A queued message was dropped: {error}")));
                     }
                 });
