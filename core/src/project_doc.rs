@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, project_root};
+use crate::config::{Config, project_folders, project_root};
 use crate::external_file::{
     FileError, READ_TIMEOUT, Start, decode_lossy, in_background, read_start, resolve_inside,
 };
@@ -130,12 +130,7 @@ fn folders<'a>(config: &Config, cwd: &'a Path) -> Vec<&'a Path> {
         return Vec::new();
     }
     let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
-    let mut folders: Vec<_> = cwd
-        .ancestors()
-        .take_while(|folder| folder.starts_with(root))
-        .collect();
-    folders.reverse();
-    folders
+    project_folders(root, cwd)
 }
 
 /// What was read so far.

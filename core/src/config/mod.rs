@@ -11,7 +11,7 @@
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
-//! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `overrides.rs` |
+//! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
 //! | what administrators demand, and what follows | `requirements.rs`, `requirement_check.rs`, `constraints.rs` |
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
 //! | what people are told | `explain.rs` |
@@ -40,6 +40,7 @@ mod masking;
 mod overrides;
 mod permission_profiles;
 mod permissions;
+mod project_root;
 mod projects;
 mod provider;
 mod provider_problems;
@@ -68,8 +69,8 @@ pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
 pub(crate) use overrides::layer as override_table;
 pub use overrides::{ConfigOverride, OverrideError};
-pub(crate) use permissions::project_root;
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
+pub(crate) use project_root::{project_folders, project_root};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::Table;
 
 use super::permission_profiles;
+use super::project_root::project_root;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy};
 
@@ -119,42 +120,34 @@ pub(super) fn named(name: &str, own: Option<&Table>) -> Result<ChosenProfile, St
     }
 }
 
-/// Whether the project around `cwd` is trusted: the folder itself counts first, then its project root.
-pub(super) fn trust(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Option<TrustLevel> {
-    if toml.projects.is_empty() {
-        return None;
-    }
-    let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
-    level(cwd).or_else(|| level(project_root(cwd, markers)?))
+/// Whether the project around a folder is trusted.
+#[derive(Debug, Default)]
+pub(super) struct ProjectTrust {
+    /// What the user says of the folder itself, else of its project's root.
+    pub(super) level: Option<TrustLevel>,
+    /// Of the folder and its project's root, those that are trusted by their own name, the root first. None unless the
+    /// whole is trusted.
+    pub(super) folders: Vec<PathBuf>,
 }
 
-/// The folders around `cwd` that the user trusts by their own name: of the folder itself and its project root, those
-/// with `trust_level = "trusted"`.
-pub(super) fn trusted_folders(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Vec<PathBuf> {
-    if trust(toml, cwd, markers) != Some(TrustLevel::Trusted) {
-        return Vec::new();
-    }
-    let is_trusted = |path: &&Path| {
-        let project = path.to_str().and_then(|path| toml.projects.get(path));
-        project.is_some_and(|project| project.trust_level == Some(TrustLevel::Trusted))
-    };
-    let root = project_root(cwd, markers).filter(|root| *root != cwd);
-    let folders = root.into_iter().chain([cwd]);
-    folders.filter(is_trusted).map(Path::to_owned).collect()
-}
-
-/// The nearest folder upwards from `cwd` that holds one of the markers. A `.git` folder must be a repository.
-pub(crate) fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a Path> {
-    let holds = |folder: &Path, marker: &str| {
-        let path = folder.join(marker);
-        if marker == ".git" {
-            crate::git::is_marker(&path)
-        } else {
-            path.exists()
+impl ProjectTrust {
+    pub(super) fn of(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Self {
+        if toml.projects.is_empty() {
+            return Self::default();
         }
-    };
-    cwd.ancestors()
-        .find(|folder| markers.iter().any(|marker| holds(folder, marker)))
+        let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
+        let root = project_root(cwd, markers);
+        let trust = level(cwd).or_else(|| level(root?));
+        let is_trusted = |path: &&Path| level(path) == Some(TrustLevel::Trusted);
+        let folders = root.filter(|root| *root != cwd).into_iter().chain([cwd]);
+        Self {
+            level: trust,
+            folders: match trust {
+                Some(TrustLevel::Trusted) => folders.filter(is_trusted).map(Path::to_owned).collect(),
+                Some(TrustLevel::Untrusted) | None => Vec::new(),
+            },
+        }
+    }
 }
 
 fn reference(id: &str) -> PermissionProfileRef {

@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::file::{read_cached, unreadable};
 use super::layers::{Layer, LayerSource, Layers, Wanted};
-use super::permissions::project_root;
+use super::project_root::{project_folders, project_root};
 use super::{ConfigError, ConfigSource, TrustLevel};
 use crate::external_file::resolve_inside;
 
@@ -35,6 +35,8 @@ pub(super) struct Trust {
     pub(super) folder: PathBuf,
     /// What is configured.
     pub(super) level: Option<TrustLevel>,
+    /// The project's root; the folder itself if it is in none.
+    root: PathBuf,
 }
 
 impl Trust {
@@ -57,6 +59,7 @@ impl Trust {
         Self {
             folder: folder.to_owned(),
             level,
+            root: root.to_owned(),
         }
     }
 }
@@ -93,12 +96,8 @@ pub(super) fn layers(
     if !is_trusted && wanted == Wanted::Enabled {
         return Ok(Vec::new());
     }
-    let root = project_root(cwd, &markers(&table)).unwrap_or(cwd);
-    let mut folders: Vec<_> = cwd
-        .ancestors()
-        .take_while(|folder| folder.starts_with(root))
-        .collect();
-    folders.reverse();
+    let root = trust.root.as_path();
+    let folders = project_folders(root, cwd);
     let home = source.codex_home.canonicalize();
     let mut layers = Vec::new();
     for folder in folders.into_iter().map(|folder| folder.join(".codex")) {

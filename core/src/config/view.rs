@@ -10,7 +10,7 @@ use toml::Table;
 use super::agents::AgentsConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
-use super::permissions::{self, ChosenProfile};
+use super::permissions::{self, ChosenProfile, ProjectTrust};
 use super::projects;
 use super::provider_problems::provider_problems;
 use super::realtime::{self, RealtimeConfig};
@@ -191,20 +191,23 @@ impl Config {
     /// Makes sense of merged layers.
     pub(super) fn of_merged(merged: Merged, source: &ConfigSource, cwd: &Path) -> Result<Self, ConfigError> {
         let problem_of = |toml: &ConfigToml| {
-            let markers = markers(toml);
-            let trust = permissions::trust(toml, cwd, &markers);
+            let trust = ProjectTrust::of(toml, cwd, &markers(toml));
             check_providers(toml)?;
-            AgentsConfig::read(toml.agents.as_ref(), &source.codex_home)?;
-            let defaults = permissions::defaults(toml, trust).map_err(|message| (message, Vec::new()))?;
-            Ok::<_, (String, Vec<String>)>((defaults, trust))
+            let agents = AgentsConfig::read(toml.agents.as_ref(), &source.codex_home)?;
+            let defaults =
+                permissions::defaults(toml, trust.level).map_err(|message| (message, Vec::new()))?;
+            Ok::<_, (String, Vec<String>)>(Checked {
+                trust,
+                agents,
+                defaults,
+            })
         };
         match problem_of(&merged.toml) {
-            Ok((defaults, trust)) => {
+            Ok(checked) => {
                 let mut config = Self {
                     unknown_settings: unknown_settings(&merged.layers),
                     warnings: projects::ignored_keys(&merged.layers).into_iter().collect(),
-                    trusted_folders: permissions::trusted_folders(&merged.toml, cwd, &markers(&merged.toml)),
-                    ..Self::of(merged, source, defaults, trust)
+                    ..Self::of(merged, source, checked)
                 };
                 let warnings = config.agents.add_files(&source.codex_home);
                 config.warnings.extend(warnings);
@@ -250,8 +253,11 @@ impl Config {
     fn of(
         merged: Merged,
         source: &ConfigSource,
-        defaults: permissions::Defaults,
-        trust: Option<TrustLevel>,
+        Checked {
+            trust,
+            agents,
+            defaults,
+        }: Checked,
     ) -> Self {
         let Merged {
             mut table,
@@ -324,8 +330,8 @@ impl Config {
             sandbox_policy: defaults.sandbox_policy,
             permission_profile: defaults.profile,
             profile_rules: defaults.rules,
-            trust,
-            trusted_folders: Vec::new(),
+            trust: trust.level,
+            trusted_folders: trust.folders,
             permission_profiles: toml.permissions.unwrap_or_default(),
             workspace_write: toml.sandbox_workspace_write,
             shell_environment_policy: toml.shell_environment_policy,
@@ -359,8 +365,7 @@ impl Config {
                 .forced_chatgpt_workspace_id
                 .map(|ids| ids.0)
                 .unwrap_or_default(),
-            // What is wrong with it has been told before.
-            agents: AgentsConfig::read(toml.agents.as_ref(), &source.codex_home).unwrap_or_default(),
+            agents,
             skills: SkillsConfig::read(toml.skills.as_ref()),
             otel: toml.otel,
             realtime: RealtimeConfig {
@@ -390,6 +395,13 @@ impl Config {
             warnings: Vec::new(),
         }
     }
+}
+
+/// What the parts of a configuration that can be wrong together say.
+struct Checked {
+    trust: ProjectTrust,
+    agents: AgentsConfig,
+    defaults: permissions::Defaults,
 }
 
 fn markers(toml: &ConfigToml) -> Vec<String> {

@@ -276,7 +276,6 @@ impl Engine {
         let has_goals = !is_ephemeral && config.features.enabled(features::GOALS);
         let realtime = Realtime::new(Host {
             thread: id,
-            config: config.realtime.clone(),
             channel: client.side_channel(),
             store: store.clone(),
             outbox: outbox.clone(),

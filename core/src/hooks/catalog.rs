@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::definition::{Hook, HookFile, HookReader};
 use super::trust::HookStates;
 use crate::config::{
-    self, Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_root, to_json,
-    without_values,
+    self, Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_folders, project_root,
+    to_json, without_values,
 };
 use crate::external_file::read_text;
 use crate::file_stamp::FileStamp;
@@ -19,9 +19,6 @@ use crate::{HookEvent, HookList, HookSource, HookTrust, features};
 
 /// Largest file that hooks are read from, in bytes.
 const MAX_FILE: usize = 1 << 20;
-
-/// Folders between a project's root and the working folder that are looked at.
-const MAX_FOLDERS: usize = 64;
 
 /// What the hooks of clients and of the command line are in; there is no such file.
 const SESSION_FLAGS: &str = "/<session-flags>/config.toml";
@@ -72,15 +69,9 @@ impl HookCatalog {
             states.add(state.as_ref());
             if config.trust == Some(TrustLevel::Trusted) {
                 let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
-                let mut folders: Vec<_> = cwd
-                    .ancestors()
-                    .take(MAX_FOLDERS)
-                    .take_while(|folder| folder.starts_with(root))
-                    .map(|folder| folder.join(".codex"))
-                    .filter(|folder| *folder != source.codex_home)
-                    .collect();
-                folders.reverse();
-                for folder in folders {
+                let folders = project_folders(root, cwd).into_iter();
+                let folders = folders.map(|folder| folder.join(".codex"));
+                for folder in folders.filter(|folder| *folder != source.codex_home) {
                     files.read_layer(&mut reader, &folder, HookSource::Project);
                 }
             }

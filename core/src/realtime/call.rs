@@ -54,13 +54,13 @@ pub(super) async fn create(
 
 async fn post(host: &Host, options: &Options, context: Option<&str>, offer: &str) -> Result<Call, String> {
     let version = options.version;
-    let root = match &host.config.call_base_url {
+    let root = match &options.call_base_url {
         Some(base) => base.trim_end_matches('/').to_owned(),
         None => host.channel.provider_url("").await.map_err(words)?,
     };
     let is_backend = root.contains("/backend-api");
     let path = address::call_path(version, is_backend);
-    let url = match &host.config.call_base_url {
+    let url = match &options.call_base_url {
         Some(_) => format!("{root}/{path}"),
         None => host.channel.provider_url(path).await.map_err(words)?,
     };

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::ThreadId;
-use crate::config::RealtimeConfig;
 use crate::history::ThreadStore;
 use crate::model::side_channel::SideChannel;
 use crate::outbox::Outbox;
@@ -12,8 +11,6 @@ use crate::outbox::Outbox;
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) thread: ThreadId,
-    /// As it was read when the conversation started.
-    pub(crate) config: RealtimeConfig,
     pub(crate) channel: SideChannel,
     pub(crate) store: ThreadStore,
     pub(crate) outbox: Outbox,

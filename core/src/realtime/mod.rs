@@ -88,8 +88,7 @@ impl Realtime {
     /// Starts a conversation as the configuration says; one that runs ends. Returns at once: all that comes of it is told.
     pub(crate) fn start(&self, start: &StartRealtime, config: &RealtimeConfig, workspace: Workspace) {
         self.end();
-        let Some(mut host) = self.host.clone() else { return };
-        host.config = config.clone();
+        let Some(host) = self.host.clone() else { return };
         let options = match Options::new(start, config) {
             Ok(options) => options,
             Err(why) => {

@@ -29,6 +29,10 @@ pub(super) struct Options {
     pub(super) handoff_channel: HandoffChannel,
     pub(super) start_instructions: String,
     pub(super) end_instructions: String,
+    /// Where conversations take place, instead of the provider.
+    pub(super) ws_base_url: Option<String>,
+    /// Where calls are created, instead of the provider.
+    pub(super) call_base_url: Option<String>,
 }
 
 impl Options {
@@ -103,6 +107,8 @@ impl Options {
                 .end_instructions
                 .clone()
                 .unwrap_or_else(|| instructions::REALTIME_ENDED.to_owned()),
+            ws_base_url: config.ws_base_url.clone(),
+            call_base_url: config.call_base_url.clone(),
         })
     }
 }

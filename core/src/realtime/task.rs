@@ -119,7 +119,7 @@ impl Task<'_> {
     /// The WebSocket that carries everything.
     async fn open_conversation(&self, workspace: &Workspace) -> Result<Socket, String> {
         let options = &self.conversation.options;
-        let configured = self.host.config.ws_base_url.clone();
+        let configured = options.ws_base_url.clone();
         let base = configured.unwrap_or_else(|| self.host.channel.api_url(""));
         let url = address::conversation(&base, options)?;
         let context = startup_context::gather(self.host, options, workspace).await;
@@ -219,7 +219,7 @@ impl Task<'_> {
     /// to OpenAI.
     fn sideband_base(&self) -> String {
         let channel = &self.host.channel;
-        match &self.host.config.ws_base_url {
+        match &self.conversation.options.ws_base_url {
             Some(base) => base.clone(),
             None if channel.is_openai() => OPENAI_SIDEBAND.to_owned(),
             None => channel.api_url(""),

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::SkillScope;
 use super::catalog::SkillQuery;
-use crate::config::project_root;
+use crate::config::{project_folders, project_root};
 
 /// Where administrators put skills.
 const ADMIN: &str = "/etc/codex/skills";
-/// Folders above a working folder that are looked at, at most.
-const MAX_ABOVE: usize = 64;
 
 /// A folder that may hold skills.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,12 +54,7 @@ pub(super) fn roots(
 ) -> Vec<SkillRoot> {
     let cwd = query.cwd.as_path();
     let top = project_root(cwd, &query.project_root_markers).unwrap_or(cwd);
-    let mut folders: Vec<_> = cwd
-        .ancestors()
-        .take_while(|folder| folder.starts_with(top))
-        .take(MAX_ABOVE)
-        .collect();
-    folders.reverse();
+    let folders = project_folders(top, cwd);
     let user = |path: PathBuf| SkillRoot::new(path, SkillScope::User);
     let home = std::env::home_dir().filter(|home| home.is_absolute());
     let mut own = vec![user(codex_home.join("skills"))];
