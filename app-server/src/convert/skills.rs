@@ -5,16 +5,12 @@ use codex_app_server_protocol::{AbsolutePathBuf, SkillsListEntry};
 use codex_core::config::SkillsConfig;
 use codex_core::skills::{FolderSkills, Skill, SkillInterface, SkillScope, SkillTool};
 
-/// The skills of a folder, switched as this configuration says.
-pub(crate) fn entry_to_wire(cwd: String, skills: &FolderSkills, config: &SkillsConfig) -> SkillsListEntry {
+/// What is said of a folder beside its skills.
+pub(crate) fn entry_to_wire(cwd: String, skills: &FolderSkills) -> SkillsListEntry {
     let problems = skills.problems.iter();
     SkillsListEntry {
         cwd,
-        skills: skills
-            .skills
-            .iter()
-            .map(|skill| skill_to_wire(skill, config))
-            .collect(),
+        skills: Vec::new(),
         errors: problems
             .map(|problem| wire::SkillErrorInfo {
                 path: problem.path.to_string_lossy().into_owned(),
@@ -24,12 +20,13 @@ pub(crate) fn entry_to_wire(cwd: String, skills: &FolderSkills, config: &SkillsC
     }
 }
 
-fn skill_to_wire(skill: &Skill, config: &SkillsConfig) -> wire::SkillMetadata {
+/// A skill, switched as this configuration says.
+pub(crate) fn skill_to_wire(skill: &Skill, config: &SkillsConfig) -> wire::SkillMetadata {
     wire::SkillMetadata {
         name: skill.name.clone(),
         description: skill.description.clone(),
         short_description: skill.short_description.clone(),
-        interface: skill.interface.as_ref().map(interface_to_wire),
+        interface: skill.interface.as_deref().map(interface_to_wire),
         dependencies: (!skill.tools.is_empty()).then(|| wire::SkillDependencies {
             tools: skill.tools.iter().map(tool_to_wire).collect(),
         }),

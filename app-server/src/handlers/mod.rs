@@ -8,7 +8,7 @@
 //! * threads that begin, come back, branch off and go: `thread` (start, loaded, unsubscribe), `thread_lifecycle` (resume,
 //!   fork, revert, archive, unarchive, delete)
 //! * finding and reading threads: `thread_list`, `thread_search`, `thread_read`, `thread_timeline`; answers that may be as
-//!   large as a thread: `streamed_turns`
+//!   large as a thread, or as thousands of skills: `streamed_turns`, `streamed_skills`
 //! * what users make of threads: `thread_metadata` (names, settings), `thread_goal`, `thread_queue`, `thread_section`,
 //!   `thread_attachment`, `thread_read_state`
 //! * turns: `turn`, `review`, `auto_review`, `thread_plan`, `thread_compact` (summing up), `thread_sample`,
@@ -39,6 +39,7 @@ mod permission_profile;
 mod process;
 mod review;
 mod skills;
+mod streamed_skills;
 pub(crate) mod streamed_turns;
 mod thread;
 mod thread_attachment;

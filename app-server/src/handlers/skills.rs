@@ -7,14 +7,14 @@ use std::time::Duration;
 use codex_app_server_protocol::{
     SkillsChanged, SkillsChangedNotification, SkillsConfigWrite, SkillsConfigWriteParams,
     SkillsConfigWriteResponse, SkillsExtraRootsSet, SkillsExtraRootsSetParams, SkillsExtraRootsSetResponse,
-    SkillsList, SkillsListParams, SkillsListResponse,
+    SkillsList, SkillsListParams,
 };
 use codex_core::Error;
 use codex_core::config::Config;
 use codex_core::external_file::in_background;
 use codex_core::skills::{FolderSkills, SkillQuery, SkillSelector, switch_skill};
 
-use crate::convert::skills::entry_to_wire;
+use super::streamed_skills::{self, ListedFolder};
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
@@ -24,23 +24,34 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
-    router.on::<SkillsList, _, _>(list);
+    router.on_deferred::<SkillsList, _, _>(list);
     router.on_deferred::<SkillsExtraRootsSet, _, _>(set_extra_roots);
     router.on::<SkillsConfigWrite, _, _>(write_config);
 }
 
-async fn list(cx: RequestContext, params: SkillsListParams) -> RpcResult<SkillsListResponse> {
+async fn list(cx: RequestContext, params: SkillsListParams, responder: Responder<SkillsList>) {
+    match listed(&cx, params).await {
+        Ok(folders) => streamed_skills::send(responder, folders),
+        Err(error) => responder.send(Err(error)),
+    }
+}
+
+async fn listed(cx: &RequestContext, params: SkillsListParams) -> RpcResult<Vec<ListedFolder>> {
     let here = std::env::current_dir().map_err(|error| RpcError::internal(error.to_string()))?;
     let mut cwds = params.cwds;
     if cwds.is_empty() {
         cwds.push(here.to_string_lossy().into_owned());
     }
-    let mut data = Vec::with_capacity(cwds.len().min(64));
+    let mut folders = Vec::with_capacity(cwds.len().min(64));
     for cwd in cwds {
-        let (config, skills) = skills_of(&cx, &here.join(&cwd), params.force_reload).await?;
-        data.push(entry_to_wire(cwd, &skills, &config.skills));
+        let (config, skills) = skills_of(cx, &here.join(&cwd), params.force_reload).await?;
+        folders.push(ListedFolder {
+            cwd,
+            skills,
+            config: config.skills,
+        });
     }
-    Ok(SkillsListResponse { data })
+    Ok(folders)
 }
 
 /// The skills of a folder, and the configuration that holds there.

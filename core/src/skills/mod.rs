@@ -46,7 +46,7 @@ pub struct Skill {
     /// The same for people, shorter.
     pub short_description: Option<String>,
     /// How clients show it.
-    pub interface: Option<SkillInterface>,
+    pub interface: Option<Box<SkillInterface>>,
     /// What it needs.
     pub tools: Vec<SkillTool>,
     /// Its `SKILL.md`, without links.

@@ -93,7 +93,7 @@ fn read_parts(candidate: &Candidate, origin: Origin<'_>) -> Result<Skill, String
         short_description,
         interface: side
             .as_ref()
-            .and_then(|side| interface(side.get("interface")?, folder)),
+            .and_then(|side| interface(side.get("interface")?, folder).map(Box::new)),
         tools: side.as_ref().map(tools).unwrap_or_default(),
         path: candidate.path.clone(),
         found: candidate.found.clone(),
