@@ -48,6 +48,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::config::METHODS,
     crate::config_requirements::METHODS,
     crate::memory::METHODS,
+    crate::rollout::METHODS,
     crate::skills::METHODS,
     crate::external_agent_config::METHODS,
     crate::feature::METHODS,

@@ -49,6 +49,7 @@ mod permission;
 mod permission_profile;
 mod process;
 mod review;
+mod rollout;
 mod rules;
 mod shutdown;
 mod skills;

@@ -18,6 +18,7 @@
 //! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`,
 //!   `external_agent_config`
 //! * voice: `thread_realtime`
+//! * files of threads: `rollout`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
@@ -38,6 +39,7 @@ mod model_provider;
 mod permission_profile;
 mod process;
 mod review;
+mod rollout;
 mod skills;
 mod streamed_skills;
 pub(crate) mod streamed_turns;
@@ -102,6 +104,7 @@ pub(crate) fn router() -> Router {
     thread_timeline::register(&mut router);
     turn::register(&mut router);
     review::register(&mut router);
+    rollout::register(&mut router);
     auto_review::register(&mut router);
     thread_plan::register(&mut router);
     router

@@ -143,6 +143,7 @@ pub static KEYS: &[Key] = keys! {
     "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
     "allow_login_shell": Boolean, "true", V0_1, "Whether commands may run in a login shell.";
     "tool_output_token_limit": Integer, "the model's", V0_1, "Tokens of a command's output that go to the model.";
+    "rollout_compress_after_days": Integer, "never", V0_1, "After how many days without a change the files of threads are compressed, in the background, a minute after the first thread of a process began; `rollout/compress` does it at once. At least 1.";
     "background_terminal_max_timeout": Integer, "300000", V0_1, "How long the model may wait for a running command at once, in milliseconds.";
     "shell_environment_policy": Table, "", V0_1, "Environment variables of commands.";
     "shell_environment_policy.inherit": Words(&["all", "core", "none"]), "\"all\"", V0_1, "Which of the daemon's variables to begin with.";

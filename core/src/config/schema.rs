@@ -52,6 +52,7 @@ pub(super) struct ConfigToml {
     pub(super) allow_login_shell: Option<bool>,
     pub(super) tool_output_token_limit: Option<u64>,
     pub(super) background_terminal_max_timeout: Option<u64>,
+    pub(super) rollout_compress_after_days: Option<u64>,
     pub(super) web_search: Option<WebSearchMode>,
     pub(super) tools: ToolsToml,
     pub(super) features: BTreeMap<String, FeatureToml>,

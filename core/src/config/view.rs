@@ -112,6 +112,8 @@ pub struct Config {
     pub tool_output_token_limit: Option<u64>,
     /// How long an empty poll of a running command may wait.
     pub background_terminal_max_timeout: Duration,
+    /// How long a thread rests before its files are compressed; `None`: they are not.
+    pub rollout_compress_after: Option<Duration>,
     /// Whether and where the model may search the web; `None` is the default.
     pub web_search: Option<WebSearchMode>,
     /// Details of web searches.
@@ -337,6 +339,9 @@ impl Config {
             shell_environment_policy: toml.shell_environment_policy,
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),
             tool_output_token_limit: toml.tool_output_token_limit,
+            rollout_compress_after: toml
+                .rollout_compress_after_days
+                .map(|days| Duration::from_hours(days.clamp(1, 36_500) * 24)),
             background_terminal_max_timeout: Duration::from_millis(
                 toml.background_terminal_max_timeout.unwrap_or(300_000),
             ),

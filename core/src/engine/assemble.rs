@@ -58,6 +58,9 @@ impl Engine {
             settings = initial(&files)?;
         }
         export(&files.config);
+        if let Some(age) = files.config.rollout_compress_after {
+            self.store().compress_later(age);
+        }
         if let Some(provider) = &start.settings.model_provider {
             settings.model_provider.clone_from(provider);
         }

@@ -12,6 +12,7 @@ use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, Origin, ThreadHandle};
 use crate::history::read::tail::Tail;
+use crate::history::store::in_either_form;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::store::unstarted::UnstartedThread;
 use crate::history::{
@@ -113,7 +114,7 @@ impl Engine {
     async fn resumable(&self, resume: &ResumeThread) -> Result<Resumable> {
         let stored = match (&resume.path, resume.id) {
             (Some(path), _) => {
-                if !path.exists() {
+                if !in_either_form(path).exists() {
                     return self.unstarted_at(path).await;
                 }
                 self.store().find_path(path.clone()).await?

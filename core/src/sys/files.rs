@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, OFlags, RenameFlags};
 
-pub(crate) use super::system::{is_kernel_file, is_kernel_path};
+pub(crate) use super::system::{is_kernel_file, is_kernel_path, is_local};
 
 /// Permissions of files that are their owner's only.
 const PRIVATE_FILE: u32 = 0o600;
@@ -43,11 +43,17 @@ pub(crate) fn changed(metadata: &Metadata) -> (i64, i64) {
     (metadata.ctime(), metadata.ctime_nsec())
 }
 
-/// When the file of this name in an open folder was changed, in Unix milliseconds. Links are followed.
-pub(crate) fn modified_in(folder: &File, name: &str) -> Option<i64> {
-    let stat = rustix::fs::statat(folder, name, AtFlags::empty()).ok()?;
+/// When the file of this name in an open folder was changed, in Unix milliseconds, and whether every change of it is a
+/// change in this folder: it is a regular file and has no other name. Links are followed.
+pub(crate) fn modified_in(folder: &File, name: &str) -> Option<(i64, bool)> {
+    let mut stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+    if kind == rustix::fs::FileType::Symlink {
+        stat = rustix::fs::statat(folder, name, AtFlags::empty()).ok()?;
+    }
     let ms = i64::try_from(stat.st_mtime_nsec).unwrap_or_default() / 1_000_000;
-    Some(stat.st_mtime * 1000 + ms)
+    let plain = kind == rustix::fs::FileType::RegularFile && stat.st_nlink == 1;
+    Some((stat.st_mtime * 1000 + ms, plain))
 }
 
 /// Whether an open file has no name any more.

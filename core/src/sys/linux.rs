@@ -42,6 +42,26 @@ pub(crate) fn is_kernel_file(file: &File) -> bool {
     })
 }
 
+/// Whether all changes of an open folder's file system are made on this machine, so that the kernel tells of them.
+pub(crate) fn is_local(folder: &File) -> bool {
+    // ext2 to ext4, xfs, btrfs, tmpfs, overlayfs, zfs, f2fs, bcachefs
+    const MAGIC: [u64; 8] = [
+        0xef53,
+        0x5846_5342,
+        0x9123_683e,
+        0x0102_1994,
+        0x794c_7630,
+        0x2fc1_2fc1,
+        0xf2f5_2010,
+        0xca45_1a4e,
+    ];
+    rustix::fs::fstatfs(folder).is_ok_and(|system| {
+        MAGIC
+            .iter()
+            .any(|magic| i128::from(system.f_type) == i128::from(*magic))
+    })
+}
+
 /// Whether the kernel makes up what is at an absolute path without links.
 pub(crate) fn is_kernel_path(path: &Path) -> bool {
     !path.starts_with(MEMORY_FOLDER) && KERNEL_FOLDERS.iter().any(|folder| path.starts_with(folder))

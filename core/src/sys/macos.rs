@@ -29,6 +29,11 @@ pub(crate) fn is_kernel_file(_: &File) -> bool {
     false
 }
 
+/// Whether all changes of a file system are made on this machine: not known.
+pub(crate) fn is_local(_: &File) -> bool {
+    false
+}
+
 /// Whether the kernel makes up what is at an absolute path without links.
 pub(crate) fn is_kernel_path(path: &Path) -> bool {
     path.starts_with("/dev")

@@ -37,6 +37,7 @@ mod history_fuzz;
 mod history_hostile;
 mod history_live;
 mod history_log;
+mod history_search;
 mod history_store;
 mod history_support;
 mod history_torn;

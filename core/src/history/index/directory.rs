@@ -3,19 +3,19 @@
 //! Names tell the thread and the time of its start, so lists in that order need no database. Folders are listed when
 //! they are needed, newest first, and again when their modification time changes.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use chrono::{Datelike, Timelike};
 use uuid::Uuid;
 
+use super::file_times::{FileEntry, FileTimes, UNKNOWN};
 use super::strays::Strays;
 use crate::ThreadId;
 use crate::history::rollout::layout::{Layout, RolloutName, uuid_ms};
-use crate::sys::files::modified_in;
+
+mod times;
 
 /// Modification times of folders are this coarse: what changed shortly before a listing may be missing in it.
 pub(crate) const COARSE: Duration = Duration::from_millis(20);
@@ -38,19 +38,14 @@ pub(crate) struct Rollout {
     pub(crate) archived: bool,
 }
 
-#[derive(Clone, Copy)]
-struct FileEntry {
-    folder: usize,
-    begun: chrono::NaiveDateTime,
-    compressed: bool,
-}
-
 struct Folder {
     path: PathBuf,
     archived: bool,
     /// Modification time of the listing; `None` before the first one.
     listed: Option<SystemTime>,
     keys: Vec<Key>,
+    /// Of files in the last listing, which of them the index of texts covers, and as of which modification.
+    covered: Vec<(Key, i64)>,
 }
 
 /// The rollouts of one home.
@@ -67,6 +62,7 @@ pub(crate) struct RolloutDirectory {
     reverted: HashMap<ThreadId, Vec<Key>>,
     /// What lies elsewhere, or has another name.
     strays: Strays,
+    times: FileTimes,
 }
 
 impl RolloutDirectory {
@@ -81,6 +77,7 @@ impl RolloutDirectory {
             archived: BTreeMap::new(),
             reverted: HashMap::new(),
             strays: Strays::default(),
+            times: FileTimes::default(),
         }
     }
 
@@ -126,13 +123,14 @@ impl RolloutDirectory {
             .collect()
     }
 
-    /// The newest file of each thread, in the order of beginnings, from `start` (exclusive) on. `take` says whether
-    /// to go on.
+    /// The newest file of each thread, in the order of beginnings, from `start` (exclusive) on, if given only of these
+    /// threads. `take` says whether to go on.
     pub(crate) fn walk(
         &mut self,
         archived: bool,
         descending: bool,
         start: Option<Key>,
+        only: Option<&HashSet<ThreadId>>,
         mut take: impl FnMut(&Rollout) -> bool,
     ) {
         // Folders not listed yet, nearest to the start first.
@@ -157,41 +155,14 @@ impl RolloutDirectory {
             }
             let Some(key) = next else { return };
             at = Some(key);
-            if self.is_newest(key)
+            if only.is_none_or(|only| only.contains(&key.id))
+                && self.is_newest(key)
                 && let Some(rollout) = self.rollout(key, archived)
                 && !take(&rollout)
             {
                 return;
             }
         }
-    }
-
-    /// When the newest file of each thread was changed last, in Unix milliseconds, as the file system says now. Asks it
-    /// once for each file, by the name in its folder: that takes half the time of whole paths.
-    pub(crate) fn changes(&mut self, archived: bool) -> Vec<(i64, Key)> {
-        self.list_all();
-        let map = self.map(archived);
-        let mut found = Vec::with_capacity(map.len());
-        let mut name = String::with_capacity(128);
-        let mut opened: Option<(usize, Option<File>)> = None;
-        for (key, place) in map {
-            if !self.is_newest(*key) {
-                continue;
-            }
-            // Neighbours lie in the same folder but for a few around midnight.
-            if opened.as_ref().is_none_or(|(folder, _)| *folder != place.folder) {
-                opened = Some((place.folder, File::open(&self.folders[place.folder].path).ok()));
-            }
-            let Some((_, Some(folder))) = &opened else {
-                continue;
-            };
-            name.clear();
-            place.write_name(*key, &mut name);
-            if let Some(modified_ms) = modified_in(folder, &name) {
-                found.push((modified_ms, *key));
-            }
-        }
-        found
     }
 
     /// The newest file of a thread.
@@ -327,6 +298,7 @@ impl RolloutDirectory {
                 archived,
                 listed: None,
                 keys: Vec::new(),
+                covered: Vec::new(),
             });
         }
     }
@@ -343,11 +315,7 @@ impl RolloutDirectory {
                 continue;
             };
             let key = key(&name);
-            let place = FileEntry {
-                folder: index,
-                begun: name.begun,
-                compressed: name.compressed,
-            };
+            let place = FileEntry::new(index, name.begun, name.compressed);
             let map = if archived {
                 &mut self.archived
             } else {
@@ -362,6 +330,16 @@ impl RolloutDirectory {
         }
         let folder = &mut self.folders[index];
         folder.keys = keys;
+        for (key, covered_ms) in std::mem::take(&mut folder.covered) {
+            let map = if archived {
+                &mut self.archived
+            } else {
+                &mut self.files
+            };
+            if let Some(entry) = map.get_mut(&key) {
+                entry.covered_ms = covered_ms;
+            }
+        }
         let settled = before.filter(|at| at.elapsed().is_ok_and(|age| age > COARSE));
         // A folder that changed just now is listed again next time.
         folder.listed = Some(settled.unwrap_or(SystemTime::UNIX_EPOCH));
@@ -401,39 +379,18 @@ impl RolloutDirectory {
             &mut self.files
         };
         for key in std::mem::take(&mut folder.keys) {
-            if map.get(&key).is_some_and(|place| place.folder == index) {
+            if let Some(entry) = map.get(&key)
+                && entry.folder == index
+            {
+                if entry.covered_ms != UNKNOWN {
+                    folder.covered.push((key, entry.covered_ms));
+                }
                 map.remove(&key);
             }
             if let Some(keys) = self.reverted.get_mut(&key.id) {
                 keys.retain(|k| *k != key);
             }
         }
-    }
-}
-
-impl FileEntry {
-    /// Appends the name of the file.
-    fn write_name(&self, key: Key, out: &mut String) {
-        // By hand: lists ask for thousands, and chrono reads its format anew each time.
-        let (day, time) = (self.begun.date(), self.begun.time());
-        // Writing to a string does not fail.
-        let _ = write!(
-            out,
-            "rollout-{:04}-{:02}-{:02}T{:02}-{:02}-{:02}-",
-            day.year(),
-            day.month(),
-            day.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        );
-        let mut buffer = Uuid::encode_buffer();
-        out.push_str(key.id.0.hyphenated().encode_lower(&mut buffer));
-        if let Some(revert) = key.revert {
-            out.push('_');
-            out.push_str(revert.hyphenated().encode_lower(&mut buffer));
-        }
-        out.push_str(if self.compressed { ".jsonl.zst" } else { ".jsonl" });
     }
 }
 
@@ -457,7 +414,7 @@ impl Folder {
     }
 }
 
-fn key(name: &RolloutName) -> Key {
+pub(super) fn key(name: &RolloutName) -> Key {
     Key {
         begun_ms: name.begun_ms(),
         id: name.id,

@@ -2,12 +2,16 @@
 //!
 //! Where to look:
 //!
-//! * `directory` (which files there are, by name), `strays` (those in other places)
+//! * `directory` (which files there are, by name), `file_times` (when they were changed), `strays` (those in other places)
 //! * `rows` (what lists show), `db` (kept rows), `names` (names that users gave), `watch` (events of the file system)
+//! * `texts` (in which files a term may occur), `grams` (what it holds of a text)
 
 pub(crate) mod db;
 pub(crate) mod directory;
+pub(crate) mod file_times;
+pub(crate) mod grams;
 pub(crate) mod names;
 pub(crate) mod rows;
 pub(crate) mod strays;
+pub(crate) mod texts;
 pub(crate) mod watch;

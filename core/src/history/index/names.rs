@@ -47,6 +47,14 @@ impl Names {
         self.by_id.get(&id)
     }
 
+    /// Threads whose name holds a part, as of the last refresh.
+    pub(crate) fn containing<'a>(&'a self, part: &'a str) -> impl Iterator<Item = ThreadId> + 'a {
+        let named = self.by_id.iter();
+        named
+            .filter(move |(_, name)| name.contains(part))
+            .map(|(id, _)| *id)
+    }
+
     /// Reads what has been added.
     pub(crate) fn refresh(&mut self) {
         let now = Stamp::of(&self.path);

@@ -214,6 +214,31 @@ impl History {
         Ok(())
     }
 
+    /// Hands over the lines of the newest file that begin from `start` on and before `end`, until `take` says `false`; so
+    /// does this then.
+    pub(crate) fn each_within(
+        &self,
+        start: u64,
+        end: u64,
+        mut take: impl FnMut(&Line<'_>) -> bool,
+    ) -> io::Result<bool> {
+        let Some(newest) = self.newest() else {
+            return Ok(true);
+        };
+        let mut lines = newest.forward(start);
+        while let Some((offset, bytes)) = lines.next()? {
+            if offset >= end {
+                break;
+            }
+            if let Some(line) = Line::parse(bytes)
+                && !take(&line)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Hands lines over, newest first, until `take` says `false`.
     pub(crate) fn each_back(&self, mut take: impl FnMut(&Line<'_>) -> bool) -> io::Result<()> {
         for segment in self.segments.iter().rev() {

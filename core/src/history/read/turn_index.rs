@@ -213,7 +213,7 @@ impl TurnIndex {
 }
 
 /// A hash of the bytes before `end`: files only grow, and one that was written anew is told by this.
-fn tail_hash(source: &Source, end: u64) -> io::Result<u64> {
+pub(crate) fn tail_hash(source: &Source, end: u64) -> io::Result<u64> {
     let start = end.saturating_sub(WITNESS as u64);
     let mut bytes = [0; WITNESS];
     let got = source.clone().until(end).read_at(start, &mut bytes)?;

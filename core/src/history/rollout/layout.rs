@@ -49,6 +49,11 @@ impl Layout {
         self.home.join("app-server-index.sqlite")
     }
 
+    /// In which files a term may occur; derived.
+    pub(crate) fn text_index(&self) -> PathBuf {
+        self.home.join("app-server-search.sqlite")
+    }
+
     /// Our database of what users made and no other file holds.
     pub fn user_data(&self) -> PathBuf {
         self.home.join("app-server-data.sqlite")

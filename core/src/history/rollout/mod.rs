@@ -7,9 +7,10 @@
 //!   `repair` (broken texts)
 //! * writing: `log` (of one thread, for the session), `writer` (of all logs), `log_file`, `syncing`, `workers` (threads that
 //!   may block)
-//! * reading: `source`
+//! * reading: `source`; `compress` (those of threads that rest)
 
 pub(crate) mod codec;
+pub(crate) mod compress;
 pub(crate) mod layout;
 pub(crate) mod legacy;
 pub(crate) mod line;

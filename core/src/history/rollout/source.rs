@@ -21,8 +21,8 @@ const HEAD_LIMIT: u64 = 32 << 20;
 const ALWAYS_EXPANDED: u64 = 64 << 20;
 /// They may become larger than that by this factor: what compresses better holds nothing to be read.
 const EXPANSION: u64 = 200;
-/// What a compressed file may take in memory.
-const IN_MEMORY: u64 = 256 << 20;
+/// What a compressed file may take in memory, in bytes.
+pub(crate) const LARGEST_IN_MEMORY: u64 = 256 << 20;
 /// What it may take on the disk.
 const ON_DISK: u64 = 4 << 30;
 
@@ -48,7 +48,7 @@ impl Source {
         let size = file.metadata()?.len();
         let path = Arc::new(path.to_path_buf());
         if path.extension().is_some_and(|e| e == "zst") {
-            let limit = expanded_limit(size).min(IN_MEMORY);
+            let limit = expanded_limit(size).min(LARGEST_IN_MEMORY);
             let mut bytes = Vec::new();
             let reader = zstd::stream::read::Decoder::new(file)?;
             reader.take(limit + 1).read_to_end(&mut bytes)?;
@@ -222,7 +222,8 @@ pub(crate) fn expand(from: &File, to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn expanded_limit(compressed: u64) -> u64 {
+/// How large a compressed file of this size may become, in bytes.
+pub(crate) fn expanded_limit(compressed: u64) -> u64 {
     compressed
         .saturating_mul(EXPANSION)
         .clamp(ALWAYS_EXPANDED, ON_DISK)

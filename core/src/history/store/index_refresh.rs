@@ -18,7 +18,7 @@ const BATCH: usize = 32;
 /// Rows that are looked at in the index while others wait.
 const ROWS: usize = 512;
 /// Bytes of large threads that are looked through for their turns at most.
-const MAPPED: u64 = 512 << 20;
+const MAPPED: u64 = 4 << 30;
 /// What happens within this time is looked at together.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -32,8 +32,9 @@ impl ThreadStore {
             tokio::task::spawn_blocking(move || {
                 let large = inner.read_all();
                 inner.drop_vanished();
-                inner.watch(runtime);
+                inner.watch(runtime.clone());
                 inner.map_turns(large);
+                inner.texts_changed(&runtime);
             });
         } else if fresh {
             tokio::task::spawn_blocking(move || inner.state().keep_fresh());
@@ -49,7 +50,7 @@ impl Inner {
         loop {
             let mut state = self.state();
             let mut batch = Vec::with_capacity(BATCH);
-            state.directory.walk(false, true, start, |rollout| {
+            state.directory.walk(false, true, start, None, |rollout| {
                 batch.push(rollout.clone());
                 batch.len() < BATCH
             });
@@ -115,11 +116,13 @@ impl Inner {
         let weak = Arc::downgrade(self);
         let wake = move || {
             let weak = weak.clone();
+            let handle = runtime.clone();
             runtime.spawn(async move {
                 tokio::time::sleep(SETTLE).await;
                 tokio::task::spawn_blocking(move || {
                     if let Some(inner) = weak.upgrade() {
                         inner.follow();
+                        inner.texts_changed(&handle);
                     }
                 });
             });
@@ -153,10 +156,16 @@ impl Inner {
         drop(state);
         for batch in paths.chunks(BATCH) {
             let mut state = self.state();
+            let mut gone = Vec::new();
             for path in batch {
-                state.look_at(path);
+                if !state.look_at(path) && !path.exists() {
+                    gone.push(path.as_path());
+                }
             }
             drop(state);
+            if !gone.is_empty() {
+                self.texts.index().forget(gone.iter().copied());
+            }
             std::thread::yield_now();
         }
         self.state().keep_fresh();
@@ -187,14 +196,16 @@ impl State {
         within.map(|rollout| rollout.path).collect()
     }
 
-    /// Brings the row of a file up to date.
-    fn look_at(&mut self, path: &Path) {
-        match self.directory.find(path) {
+    /// Brings the row of a file up to date. `false`: it is gone.
+    fn look_at(&mut self, path: &Path) -> bool {
+        let found = self.directory.find(path);
+        match &found {
             Some(rollout) => {
-                self.row(&rollout);
+                self.row(rollout);
             }
             None => self.forget_row(path),
         }
+        found.is_some()
     }
 
     fn forget_row(&mut self, path: &Path) {

@@ -165,12 +165,16 @@ pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
             while found.len() <= limit {
                 let wanted = limit + 1 - found.len();
                 let mut batch: Vec<Rollout> = Vec::with_capacity(wanted);
-                state
-                    .directory
-                    .walk(query.archived, query.descending, start, |rollout| {
+                state.directory.walk(
+                    query.archived,
+                    query.descending,
+                    start,
+                    query.included.as_ref(),
+                    |rollout| {
                         batch.push(rollout.clone());
                         batch.len() < wanted
-                    });
+                    },
+                );
                 let Some(last) = batch.last() else { break };
                 start = Some(last.key);
                 for rollout in &batch {
@@ -232,6 +236,7 @@ fn by_change(
     };
     for (at, key) in all {
         if behind(at, key.id)
+            && query.included.as_ref().is_none_or(|ids| ids.contains(&key.id))
             && let Some(rollout) = state.directory.rollout(key, query.archived)
             && let Some(info) = matching(state, query, &rollout)
         {

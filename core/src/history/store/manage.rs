@@ -261,7 +261,7 @@ impl State {
         self.directory.refresh();
         let mut all = Vec::new();
         for archived in [false, true] {
-            self.directory.walk(archived, true, None, |rollout| {
+            self.directory.walk(archived, true, None, None, |rollout| {
                 all.push(rollout.clone());
                 true
             });

@@ -2,10 +2,10 @@
 //!
 //! Where to look:
 //!
-//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`
+//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` (where a search need not look)
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `attachments`, `read_state` with
-//!   `read_marks`, `queue`
+//!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
 
 mod all_turns;
 mod attachments;
@@ -22,9 +22,12 @@ mod read_state;
 mod realtime;
 mod search;
 mod sections;
+mod storage;
+mod text_index;
 mod timeline;
 pub(crate) mod unstarted;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -41,6 +44,7 @@ pub(crate) use read_marks::ReadStateHandle;
 pub use realtime::{RealtimeCoverage, RealtimePage, RealtimeQuery};
 pub use search::Occurrence;
 pub use sections::Section;
+pub use storage::{COLD, StorageFigures};
 pub use timeline::{Timeline, TimelineEntry};
 use unstarted::Unstarted;
 
@@ -72,6 +76,8 @@ struct Inner {
     marks: Arc<ReadMarkCache>,
     unstarted: Arc<Unstarted>,
     warming: AtomicBool,
+    compressing: AtomicBool,
+    texts: text_index::Texts,
 }
 
 struct State {
@@ -83,6 +89,8 @@ struct State {
     rows: RowCache,
     /// Set once the first list has been answered.
     watch: Option<Watch>,
+    /// From which index of texts the directory knows which files it covers.
+    covered_by: Option<i64>,
     marks: Arc<ReadMarkCache>,
     unstarted: Arc<Unstarted>,
     default_provider: String,
@@ -120,16 +128,19 @@ impl ThreadStore {
                     data: UserData::new(layout.user_data(), layout.index()),
                     rows: RowCache::default(),
                     watch: None,
+                    covered_by: None,
                     marks: Arc::clone(&marks),
                     unstarted: Arc::clone(&unstarted),
                     layout: layout.clone(),
                     default_provider: default_provider.clone(),
                 }),
+                texts: text_index::Texts::new(layout.text_index()),
                 layout,
                 default_provider,
                 marks,
                 unstarted,
                 warming: AtomicBool::new(false),
+                compressing: AtomicBool::new(false),
             }),
         }
     }
@@ -145,7 +156,16 @@ impl ThreadStore {
     }
 
     /// A page of threads (docs/contract/threads.md#thread-list).
-    pub async fn list(&self, query: ListQuery) -> Result<ListPage> {
+    pub async fn list(&self, mut query: ListQuery) -> Result<ListPage> {
+        if let Some(part) = &query.search
+            && let Some(titled) = self.titled(part, query.archived).await
+        {
+            let wanted = query.included.take();
+            query.included = Some(match wanted {
+                Some(wanted) => wanted.intersection(&titled).copied().collect(),
+                None => titled,
+            });
+        }
         let (page, fresh) = self
             .blocking(move |state| {
                 let mut page = list::list(state, &query)?;
@@ -166,10 +186,11 @@ impl ThreadStore {
     /// The thread that a rollout belongs to; relative paths count from the home of the user.
     pub async fn find_path(&self, path: PathBuf) -> Result<StoredThread> {
         self.blocking(move |state| {
+            let path = in_either_form(&path);
             if path.exists() {
                 state.find_path(&path)
             } else {
-                Err(Error::NoRolloutAt(path))
+                Err(Error::NoRolloutAt(path.into_owned()))
             }
         })
         .await
@@ -240,7 +261,7 @@ impl Inner {
     /// decompressing, may take long.
     fn open(&self, path: &Path) -> Result<History> {
         self.state().directory.refresh();
-        Ok(History::open(path, self)?)
+        Ok(History::open(&in_either_form(path), self)?)
     }
 }
 
@@ -381,6 +402,21 @@ impl RowCache {
             self.weight = self.weight.saturating_sub(old.weight() + path.as_os_str().len());
         }
     }
+}
+
+/// The path of a rollout that may have been compressed or expanded since its path was told.
+pub(crate) fn in_either_form(path: &Path) -> Cow<'_, Path> {
+    if !path.exists() {
+        let other = match path.extension() {
+            Some(extension) if extension == "zst" => path.with_extension(""),
+            Some(extension) if extension == "jsonl" => path.with_extension("jsonl.zst"),
+            _ => return Cow::Borrowed(path),
+        };
+        if other.exists() {
+            return Cow::Owned(other);
+        }
+    }
+    Cow::Borrowed(path)
 }
 
 /// The thread that a file's name tells.

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::cursor::{PlaceCursor, Scope};
+use super::text_index::Stretches;
 use super::{ListPage, ListQuery, ThreadStore, list};
-use crate::history::read::chain::{History, unreadable};
+use crate::history::index::grams::fold;
+use crate::history::read::chain::{History, LinePosition, unreadable};
 use crate::history::read::turns::completed_item;
 use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
@@ -74,6 +76,11 @@ impl ThreadStore {
         let mut query = ListQuery { limit: 50, ..query };
         let mut result = ListPage::default();
         let mut snippets = Vec::new();
+        // Where the index of texts knows enough, only threads that may fit are looked at.
+        let places = self.places_of(&term, query.archived).await;
+        if let Some(places) = &places {
+            query.included = Some(places.threads());
+        }
         // Page after page of all threads, until enough of them fit.
         loop {
             let wanted = query.clone();
@@ -87,8 +94,13 @@ impl ThreadStore {
             for (n, info) in page.threads.into_iter().enumerate() {
                 let Some(path) = info.path.clone() else { continue };
                 let (wanted, cancel) = (term.clone(), cancel.clone());
+                let (inner, places, id) = (std::sync::Arc::clone(&self.inner), places.clone(), info.id);
                 let found = self
-                    .history(path, move |history| Ok(first_match(history, &wanted, &cancel)))
+                    .history(path.clone(), move |history| {
+                        let stretches =
+                            places.and_then(|places| inner.stretches(history, id, &path, &places));
+                        Ok(first_match(history, stretches.as_ref(), &wanted, &cancel))
+                    })
                     .await;
                 // A file that can't be read has nothing to be found in.
                 let Ok(Some(snippet)) = found else { continue };
@@ -137,7 +149,13 @@ fn needle(term: &str) -> Result<String> {
     }
 }
 
-fn first_match(history: &History, term: &str, cancel: &CancellationToken) -> Option<String> {
+/// The first match in a history, or in these stretches of a history of one file.
+fn first_match(
+    history: &History,
+    stretches: Option<&Stretches>,
+    term: &str,
+    cancel: &CancellationToken,
+) -> Option<String> {
     let mut found = None;
     let mut take = |line: &Line<'_>| {
         if cancel.is_cancelled() {
@@ -150,14 +168,21 @@ fn first_match(history: &History, term: &str, cancel: &CancellationToken) -> Opt
         }
         found.is_none()
     };
-    history
-        .each_from(crate::history::read::chain::LinePosition::START, &mut take)
-        .ok()?;
+    match stretches {
+        None => history.each_from(LinePosition::START, &mut take).ok()?,
+        Some(stretches) => {
+            for (start, end) in stretches {
+                if !history.each_within(*start, *end, &mut take).ok()? {
+                    break;
+                }
+            }
+        }
+    }
     found
 }
 
 /// What a line says in the name of the user or of the agent.
-fn said(line: &Line<'_>) -> Option<String> {
+pub(super) fn said(line: &Line<'_>) -> Option<String> {
     match line.kind {
         Kind::Event(EventKind::ItemCompleted) => text_of(completed_item(line)?.1.body),
         Kind::Event(kind @ (EventKind::UserMessage | EventKind::AgentMessage)) => {
@@ -206,15 +231,6 @@ fn matches<'a>(text: &'a str, term: &'a str) -> impl Iterator<Item = (usize, usi
         }
         None
     })
-}
-
-/// Lower case, character by character, so that places stay.
-fn fold(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(lower), None) => lower,
-        _ => c,
-    }
 }
 
 /// The text around a match, and where the match is in it.
@@ -284,7 +300,7 @@ fn occurrences(
         true
     };
     history
-        .each_from(crate::history::read::chain::LinePosition::START, &mut take)
+        .each_from(LinePosition::START, &mut take)
         .map_err(unreadable)?;
     let cursor = next.map(|(ordinal, index)| Cursor {
         thread_id: id,

@@ -1,0 +1,229 @@
+//! When rollouts were changed last: asked of the file system once, and again when it has told of a change.
+//!
+//! Folders with many files are watched so that a question about all files costs a look at those that changed. Only what
+//! the system is sure to tell counts (a regular file with one name, on a file system of this machine); everything else
+//! is asked each time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::fs::File;
+use std::path::Path;
+
+use chrono::{Datelike, NaiveDateTime, Timelike};
+use uuid::Uuid;
+
+use super::directory::{Key, key};
+use crate::history::rollout::layout::RolloutName;
+use crate::sys::{FolderEvent, FolderWatch, WatchedFolder, files};
+
+/// No time is known.
+pub(crate) const UNKNOWN: i64 = i64::MIN;
+/// Folders with fewer files are asked each time.
+const WORTH_WATCHING: usize = 16;
+/// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
+const MAX_FOLDERS: usize = 1024;
+
+/// A file of a folder of rollouts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileEntry {
+    /// Its folder, by number.
+    pub(crate) folder: usize,
+    /// The time in its name.
+    pub(crate) begun: NaiveDateTime,
+    /// Compressed with zstd.
+    pub(crate) compressed: bool,
+    /// When it was changed last, in Unix milliseconds.
+    pub(crate) modified_ms: i64,
+    /// For which `modified_ms` the index of texts covers it.
+    pub(crate) covered_ms: i64,
+}
+
+impl FileEntry {
+    pub(crate) fn new(folder: usize, begun: NaiveDateTime, compressed: bool) -> Self {
+        Self {
+            folder,
+            begun,
+            compressed,
+            modified_ms: UNKNOWN,
+            covered_ms: UNKNOWN,
+        }
+    }
+
+    /// Whether the index of texts covers it as it is now.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered_ms != UNKNOWN && self.covered_ms == self.modified_ms
+    }
+
+    /// Appends the name of the file.
+    pub(crate) fn write_name(&self, key: Key, out: &mut String) {
+        // By hand: lists ask for thousands, and chrono reads its format anew each time.
+        let (day, time) = (self.begun.date(), self.begun.time());
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "rollout-{:04}-{:02}-{:02}T{:02}-{:02}-{:02}-",
+            day.year(),
+            day.month(),
+            day.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        );
+        let mut buffer = Uuid::encode_buffer();
+        out.push_str(key.id.0.hyphenated().encode_lower(&mut buffer));
+        if let Some(revert) = key.revert {
+            out.push('_');
+            out.push_str(revert.hyphenated().encode_lower(&mut buffer));
+        }
+        out.push_str(if self.compressed { ".jsonl.zst" } else { ".jsonl" });
+    }
+}
+
+/// The watch over folders of rollouts.
+#[derive(Debug, Default)]
+pub(crate) struct FileTimes {
+    /// Opened when it is first needed; `Some(None)`: the system has none to give.
+    watch: Option<Option<FolderWatch>>,
+    /// By the number of the folder; `None`: it can't be watched, or is not worth it.
+    watched: HashMap<usize, Option<WatchedFolder>>,
+}
+
+/// What has happened since it was last asked for.
+#[derive(Debug, Default)]
+pub(crate) struct FileChanges {
+    files: Vec<(usize, Key)>,
+    /// Anything may have happened in these folders.
+    folders: Vec<usize>,
+}
+
+impl FileTimes {
+    /// Takes what has happened in watched folders.
+    pub(crate) fn take_changes(&mut self) -> FileChanges {
+        let mut changes = FileChanges::default();
+        let Some(Some(watch)) = &self.watch else {
+            return changes;
+        };
+        // Two paths of one folder have the same watch.
+        let mut numbers: HashMap<WatchedFolder, Vec<usize>> = HashMap::new();
+        for (number, watched) in &self.watched {
+            if let Some(watched) = watched {
+                numbers.entry(*watched).or_default().push(*number);
+            }
+        }
+        let mut ended = Vec::new();
+        watch.take(|event| match event {
+            FolderEvent::Changed(watched, Some(name)) => {
+                let name = name.to_str().and_then(RolloutName::parse);
+                if let (Some(name), Some(numbers)) = (name, numbers.get(&watched)) {
+                    changes
+                        .files
+                        .extend(numbers.iter().map(|number| (*number, key(&name))));
+                }
+            }
+            FolderEvent::Changed(watched, None) | FolderEvent::Ended(watched) => {
+                for number in numbers.get(&watched).into_iter().flatten() {
+                    changes.folders.push(*number);
+                    ended.push(*number);
+                }
+            }
+            FolderEvent::Lost => changes.folders.extend(numbers.values().flatten()),
+        });
+        for number in ended {
+            if let Some(Some(watched)) = self.watched.remove(&number) {
+                watch.remove(watched);
+            }
+        }
+        changes
+    }
+
+    /// Finds out what is not known of these files. Asks once for each, by the name in its folder: that takes half the
+    /// time of whole paths. `folders`: path and number of files of each.
+    pub(crate) fn ask(&mut self, folders: &[(&Path, usize)], files: &mut BTreeMap<Key, FileEntry>) {
+        let mut name = String::with_capacity(128);
+        let mut opened: Option<(usize, Option<File>, bool)> = None;
+        for (key, entry) in files {
+            let is_watched = matches!(self.watched.get(&entry.folder), Some(Some(_)));
+            if is_watched && entry.modified_ms != UNKNOWN {
+                continue;
+            }
+            // Neighbours lie in the same folder but for a few around midnight.
+            if opened.as_ref().is_none_or(|(folder, ..)| *folder != entry.folder) {
+                let (path, count) = folders[entry.folder];
+                let file = File::open(path).ok();
+                // Before its files are asked: what changes behind that is told.
+                let told = file
+                    .as_ref()
+                    .is_some_and(|file| self.watch(entry.folder, path, file, count));
+                opened = Some((entry.folder, file, told));
+            }
+            let Some((_, Some(folder), told)) = &opened else {
+                entry.modified_ms = UNKNOWN;
+                continue;
+            };
+            name.clear();
+            entry.write_name(*key, &mut name);
+            let time = files::modified_in(folder, &name);
+            entry.modified_ms = time.map_or(UNKNOWN, |(modified_ms, _)| modified_ms);
+            if *told && !time.is_some_and(|(_, plain)| plain) {
+                // One such file, and the whole folder is asked each time.
+                self.unwatch(entry.folder);
+                if let Some((.., told)) = &mut opened {
+                    *told = false;
+                }
+            }
+        }
+    }
+
+    /// Whether changes in a folder will be told from now on.
+    fn watch(&mut self, number: usize, path: &Path, folder: &File, count: usize) -> bool {
+        if let Some(watched) = self.watched.get(&number) {
+            return watched.is_some();
+        }
+        if count < WORTH_WATCHING || self.watched.len() >= MAX_FOLDERS {
+            return false;
+        }
+        let watch = self.watch.get_or_insert_with(|| FolderWatch::new().ok());
+        let watched = watch
+            .as_ref()
+            .filter(|_| files::is_local(folder))
+            .and_then(|watch| watch.add(path, false).ok());
+        self.watched.insert(number, watched);
+        watched.is_some()
+    }
+
+    fn unwatch(&mut self, number: usize) {
+        if let Some(Some(watched)) = self.watched.insert(number, None)
+            && let Some(Some(watch)) = &self.watch
+        {
+            watch.remove(watched);
+        }
+    }
+}
+
+impl FileChanges {
+    /// Forgets the times that may have changed.
+    pub(crate) fn apply(
+        &self,
+        folders: &[(&Path, usize)],
+        files: &mut BTreeMap<Key, FileEntry>,
+        archived: &mut BTreeMap<Key, FileEntry>,
+    ) {
+        for (number, key) in &self.files {
+            for map in [&mut *files, &mut *archived] {
+                if let Some(entry) = map.get_mut(key)
+                    && entry.folder == *number
+                    && *number < folders.len()
+                {
+                    entry.modified_ms = UNKNOWN;
+                }
+            }
+        }
+        if !self.folders.is_empty() {
+            for entry in files.values_mut().chain(archived.values_mut()) {
+                if self.folders.contains(&entry.folder) {
+                    entry.modified_ms = UNKNOWN;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the index of texts holds of a text: its runs of three characters, hashed.
+//!
+//! A text in which a term occurs has all the runs of the term. Where it has them, the term need not occur: whoever
+//! asks reads the text itself. Characters beyond ASCII also count in pairs, because words of two are common in scripts
+//! without letters.
+
+/// Runs of a term that are asked for at most; more would hardly leave out more.
+const TERM_RUNS: usize = 24;
+/// Bits of a hash: as many as six characters hold.
+const BITS: u32 = 30;
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Lower case, character by character, so that places stay.
+pub(crate) fn fold(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(lower), None) => lower,
+        _ => c,
+    }
+}
+
+/// The runs of texts, collected.
+#[derive(Debug, Default)]
+pub(crate) struct Grams {
+    found: Vec<u32>,
+}
+
+impl Grams {
+    /// Adds the runs of a text. Those across two texts don't count.
+    pub(crate) fn add(&mut self, text: &str) {
+        each(text.chars().map(fold), |gram| self.found.push(gram));
+    }
+
+    /// The runs so far, each once, as words for the index. Begins anew.
+    pub(crate) fn take_words(&mut self) -> String {
+        self.found.sort_unstable();
+        self.found.dedup();
+        let mut words = String::with_capacity(self.found.len() * 7);
+        for gram in self.found.drain(..) {
+            push_word(&mut words, gram);
+        }
+        words
+    }
+}
+
+/// What to ask the index for a term whose characters are folded as those of texts are; `None`: the term is too short,
+/// and any text may hold it.
+pub(crate) fn of_term(term: &[char]) -> Option<String> {
+    let mut grams = Vec::new();
+    if term.len() < 3 {
+        each(term.iter().copied(), |gram| grams.push(gram));
+    } else {
+        grams.extend(term.windows(3).map(hash));
+    }
+    grams.sort_unstable();
+    grams.dedup();
+    let step = grams.len().div_ceil(TERM_RUNS).max(1);
+    let mut words = String::new();
+    for gram in grams.into_iter().step_by(step) {
+        push_word(&mut words, gram);
+    }
+    (!words.is_empty()).then_some(words)
+}
+
+fn each(chars: impl Iterator<Item = char>, mut take: impl FnMut(u32)) {
+    let mut run = ['\0'; 3];
+    for (n, c) in chars.enumerate() {
+        run = [run[1], run[2], c];
+        if n >= 1 && !(run[1].is_ascii() && c.is_ascii()) {
+            take(hash(&run[1..]));
+        }
+        if n >= 2 {
+            take(hash(&run));
+        }
+    }
+}
+
+fn hash(run: &[char]) -> u32 {
+    let packed = run
+        .iter()
+        .fold(run.len() as u64, |packed, c| packed << 21 | u64::from(*c));
+    let mixed = (packed ^ packed >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (64 - BITS)) as u32
+}
+
+fn push_word(words: &mut String, gram: u32) {
+    if !words.is_empty() {
+        words.push(' ');
+    }
+    for digit in 0..BITS / 5 {
+        words.push(char::from(DIGITS[(gram >> (5 * digit) & 31) as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> HashSet<String> {
+        let mut grams = Grams::default();
+        grams.add(text);
+        grams.take_words().split(' ').map(str::to_owned).collect()
+    }
+
+    fn folded(term: &str) -> Vec<char> {
+        term.chars().map(fold).collect()
+    }
+
+    #[test]
+    fn short_terms_are_left_to_the_files_but_for_those_of_other_scripts() {
+        assert_eq!(of_term(&folded("ab")), None);
+        assert_eq!(of_term(&folded("界")), None);
+        let asked = of_term(&folded("世界")).expect("a pair");
+        assert!(words("你好，世界").contains(&asked));
+        assert!(!words("世 界").contains(&asked));
+    }
+
+    #[test]
+    fn long_terms_ask_for_a_bounded_number_of_runs() {
+        let term: String = ('a'..='z')
+            .cycle()
+            .enumerate()
+            .map(|(n, c)| if n % 7 == 0 { 'ä' } else { c })
+            .take(65_536)
+            .collect();
+        let asked = of_term(&folded(&term)).expect("runs");
+        assert!(asked.split(' ').count() <= TERM_RUNS);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_has_the_runs_of_all_its_parts(before in ".{0,9}", term in ".{1,40}", behind in ".{0,9}") {
+            let text = words(&format!("{before}{term}{behind}"));
+            for word in of_term(&folded(&term)).iter().flat_map(|words| words.split(' ')) {
+                prop_assert!(text.contains(word));
+            }
+        }
+    }
+}
