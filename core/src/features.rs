@@ -28,6 +28,8 @@ pub const MULTI_AGENT_V2: &str = "multi_agent_v2";
 pub const STEP_MODEL_SWITCHING: &str = "step_model_switching";
 /// Take notes of threads at rest, and tell them to later ones.
 pub const MEMORIES: &str = "memories";
+/// Let installed plugins add skills, hooks and MCP servers.
+pub const PLUGINS: &str = "plugins";
 /// Offer a tool that asks for permissions.
 pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 /// Offer every model a tool that tells the user something in the middle of a turn.

@@ -113,6 +113,8 @@ pub enum HookSource {
     Project,
     /// The command line, or the client that started the thread.
     SessionFlags,
+    /// A plugin that the user has installed.
+    Plugin,
 }
 
 /// What a hook does.
@@ -168,6 +170,8 @@ pub struct HookDescription {
     pub source_path: PathBuf,
     /// The layer that it is in.
     pub source: HookSource,
+    /// The plugin that it belongs to, `plugin@marketplace`.
+    pub plugin_id: Option<String>,
     /// Its place among all hooks, from 0.
     pub display_order: i64,
     /// The user has not switched it off.

@@ -46,6 +46,7 @@ mod op;
 pub(crate) mod outbox;
 mod patch;
 mod permissions;
+pub mod plugins;
 pub mod process;
 mod project_doc;
 mod realtime;

@@ -18,6 +18,7 @@ pub(crate) fn description_to_wire(hook: HookDescription) -> HookMetadata {
         context_limit,
         source_path,
         source,
+        plugin_id,
         display_order,
         enabled,
         current_hash,
@@ -36,7 +37,7 @@ pub(crate) fn description_to_wire(hook: HookDescription) -> HookMetadata {
         additional_context_limit: context_limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         source_path: AbsolutePathBuf::from_path(&source_path),
         source: source_to_wire(source),
-        plugin_id: None,
+        plugin_id,
         environment_id: None,
         display_order,
         enabled,
@@ -95,7 +96,8 @@ pub(crate) fn run_to_wire(run: HookRun) -> HookRunSummary {
     }
 }
 
-fn event_to_wire(event: HookEvent) -> wire::HookEventName {
+/// When a hook runs.
+pub(crate) fn event_to_wire(event: HookEvent) -> wire::HookEventName {
     match event {
         HookEvent::PreModelRequest => wire::HookEventName::PreModelRequest,
         HookEvent::PostModelRequest => wire::HookEventName::PostModelRequest,
@@ -120,5 +122,6 @@ fn source_to_wire(source: HookSource) -> wire::HookSource {
         HookSource::User => wire::HookSource::User,
         HookSource::Project => wire::HookSource::Project,
         HookSource::SessionFlags => wire::HookSource::SessionFlags,
+        HookSource::Plugin => wire::HookSource::Plugin,
     }
 }

@@ -9,7 +9,7 @@
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
 //! * voice: `realtime`
-//! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `skills`
+//! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `skills`, `plugin`
 
 pub(crate) mod account;
 pub(crate) mod assessment;
@@ -27,6 +27,7 @@ pub(crate) mod item;
 pub(crate) mod model;
 pub(crate) mod open_thread;
 pub(crate) mod permission;
+pub(crate) mod plugin;
 pub(crate) mod policy;
 pub(crate) mod realtime;
 pub(crate) mod requirements;

@@ -42,7 +42,8 @@ pub(crate) fn skill_to_wire(skill: &Skill, config: &SkillsConfig) -> wire::Skill
     }
 }
 
-fn interface_to_wire(interface: &SkillInterface) -> wire::SkillInterface {
+/// How a skill is shown.
+pub(crate) fn interface_to_wire(interface: &SkillInterface) -> wire::SkillInterface {
     wire::SkillInterface {
         display_name: interface.display_name.clone(),
         short_description: interface.short_description.clone(),

@@ -19,11 +19,13 @@
 //!   `external_agent_config`
 //! * voice: `thread_realtime`
 //! * files of threads: `rollout`
+//! * plugins: `marketplace`, `plugin`, `plugin_share`, `app`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
 mod account_usage;
+mod app;
 mod auto_review;
 mod collaboration_mode;
 mod command_exec;
@@ -33,10 +35,13 @@ mod external_agent_config;
 mod feature;
 mod hooks;
 mod initialize;
+mod marketplace;
 mod memory;
 mod model;
 mod model_provider;
 mod permission_profile;
+mod plugin;
+mod plugin_share;
 mod process;
 mod review;
 mod rollout;
@@ -82,6 +87,10 @@ pub(crate) fn router() -> Router {
     collaboration_mode::register(&mut router);
     memory::register(&mut router);
     skills::register(&mut router);
+    marketplace::register(&mut router);
+    plugin::register(&mut router);
+    plugin_share::register(&mut router);
+    app::register(&mut router);
     external_agent_config::register(&mut router);
     command_exec::register(&mut router);
     process::register(&mut router);

@@ -59,6 +59,7 @@ async fn skills_of(cx: &RequestContext, cwd: &Path, reload: bool) -> RpcResult<(
     let source = &cx.server.config;
     let config = Config::load_in_background(source, cwd.to_owned(), Vec::new()).await;
     let config = config.map_err(Error::from)?;
+    cx.server.engine.plugins().refresh(&config).await;
     let query = SkillQuery {
         cwd: cwd.to_owned(),
         project_root_markers: config.project_root_markers.clone(),

@@ -13,6 +13,7 @@ mod config_write_error;
 mod core_error;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+mod plugin_error;
 pub(crate) mod request_log;
 pub(crate) mod responder;
 pub(crate) mod scheduler;

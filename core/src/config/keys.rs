@@ -207,6 +207,15 @@ pub static KEYS: &[Key] = keys! {
     "skills.bundled": Table, "", V0_1, "Skills that come with the program.";
     "skills.bundled.enabled": Boolean, "true", V0_1, "Whether skills that come with the program count (`skills/.system` of the home).";
     "skills.config": Table, "", V0_1, "A list of tables with `path` or `name`, and `enabled`: switches skills off and on.";
+    "plugins": Table, "", V0_1, "Installed plugins, by `plugin@marketplace`. Not in the configuration of projects.";
+    "plugins.*": Table, "", V0_1, "One of them; `plugin/install` writes it.";
+    "plugins.*.enabled": Boolean, "true", V0_1, "Whether it is on.";
+    "marketplaces": Table, "", V0_1, "Where plugins come from, by name. Not in the configuration of projects.";
+    "marketplaces.*": Table, "", V0_1, "One of them; `marketplace/add` writes it.";
+    "marketplaces.*.source_type": Words(&["local", "git"]), "", V0_1, "A folder or a repository.";
+    "marketplaces.*.source": Text, "", V0_1, "The folder, or the address of the repository.";
+    "marketplaces.*.ref": Text, "the repository's", V0_1, "Branch, tag or commit.";
+    "marketplaces.*.sparse_paths": List, "", V0_1, "Folders of the repository that are wanted; none: all.";
 
     // Accounts.
     "cli_auth_credentials_store": Words(&["file", "keyring", "auto", "ephemeral"]), "\"file\"", V0_1, "Where credentials are kept: `auth.json`, the keyring, the keyring if there is one, memory.";
@@ -289,7 +298,6 @@ pub static KEYS: &[Key] = keys! {
     "experimental_thread_store_endpoint": Text, "", NotYet, "Where threads are stored.";
     "hooks": Table, "", V0_1, "Commands that run at events, and which of them the user trusts (docs/contract/hooks.md).";
     "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
-    "marketplaces": Table, "", NotYet, "Sources of plugins.";
     "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";
     "mcp_oauth_callback_port": Integer, "", NotYet, "Signing in to MCP servers.";
     "mcp_oauth_callback_url": Text, "", NotYet, "Signing in to MCP servers.";
@@ -299,7 +307,6 @@ pub static KEYS: &[Key] = keys! {
     "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
-    "plugins": Table, "", NotYet, "Plugins.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
     "sqlite_home": Path, "", NotYet, "Folder of databases.";

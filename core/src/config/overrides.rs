@@ -76,7 +76,7 @@ impl ConfigOverride {
             .filter_map(|(key, value)| {
                 Some(Self {
                     key: full_key(key.trim()),
-                    value: from_json(value)?,
+                    value: value_from_json(value)?,
                 })
             })
             .collect();
@@ -145,7 +145,8 @@ fn full_key(key: &str) -> String {
     }
 }
 
-fn from_json(value: &Json) -> Option<Value> {
+/// A JSON value as TOML, without what is null; `None`: it has no such form.
+pub(crate) fn value_from_json(value: &Json) -> Option<Value> {
     Some(match value {
         Json::Null => return None,
         Json::Bool(value) => Value::Boolean(*value),
@@ -154,10 +155,10 @@ fn from_json(value: &Json) -> Option<Value> {
             None => Value::Float(number.as_f64()?),
         },
         Json::String(text) => Value::String(text.clone()),
-        Json::Array(items) => Value::Array(items.iter().filter_map(from_json).collect()),
+        Json::Array(items) => Value::Array(items.iter().filter_map(value_from_json).collect()),
         Json::Object(map) => Value::Table(
             map.iter()
-                .filter_map(|(key, value)| Some((key.clone(), from_json(value)?)))
+                .filter_map(|(key, value)| Some((key.clone(), value_from_json(value)?)))
                 .collect(),
         ),
     })

@@ -70,6 +70,8 @@ pub(super) struct ConfigToml {
     pub(super) otel: Option<Table>,
     pub(super) agents: Option<Table>,
     pub(super) skills: Option<Table>,
+    pub(super) plugins: Option<Table>,
+    pub(super) marketplaces: Option<Table>,
     pub(super) notify: Option<Vec<String>>,
     pub(super) realtime: RealtimeToml,
     pub(super) experimental_realtime_start_instructions: Option<String>,

@@ -19,7 +19,7 @@ use super::schema::{
     CircuitBreakAction, ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml,
 };
 use super::{
-    ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod,
+    ConfigError, ConfigOverride, ConfigProblem, ConfigSource, CredentialsStore, LoginMethod, PluginsConfig,
     ShellEnvironmentPolicy, SkillsConfig, Verbosity, WebSearchMode, WebSearchSettings,
 };
 use crate::features::{Features, MEMORIES};
@@ -151,6 +151,8 @@ pub struct Config {
     pub agents: AgentsConfig,
     /// Which skills are on.
     pub skills: SkillsConfig,
+    /// Which plugins are on.
+    pub plugins: PluginsConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
     /// Voice conversations.
@@ -372,6 +374,7 @@ impl Config {
                 .unwrap_or_default(),
             agents,
             skills: SkillsConfig::read(toml.skills.as_ref()),
+            plugins: PluginsConfig::read(toml.plugins.as_ref(), toml.marketplaces.as_ref()),
             otel: toml.otel,
             realtime: RealtimeConfig {
                 version: toml.realtime.version.map(Into::into),

@@ -58,6 +58,7 @@ impl Engine {
             settings = initial(&files)?;
         }
         export(&files.config);
+        self.skills.set_plugins(std::mem::take(&mut files.plugin_skills));
         if let Some(age) = files.config.rollout_compress_after {
             self.store().compress_later(age);
         }

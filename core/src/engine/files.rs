@@ -12,7 +12,9 @@ use crate::external_file::{READ_TIMEOUT, in_background, read_text};
 use crate::hooks::HookCatalog;
 use crate::memory::Memories;
 use crate::model::{self, ModelCatalog, ModelInfo};
+use crate::plugins;
 use crate::project_doc::ProjectDoc;
+use crate::skills::PluginSkills;
 use crate::{Error, Result};
 
 /// Largest `model_instructions_file` or `experimental_compact_prompt_file`, in bytes.
@@ -35,6 +37,8 @@ pub(super) struct ThreadFiles {
     pub(super) rules: ThreadRules,
     /// What is wrong with files of rules, unless it was known before.
     pub(super) rules_problems: Vec<RulesProblem>,
+    /// Where the skills of plugins are.
+    pub(super) plugin_skills: Vec<PluginSkills>,
     /// The hooks, and the folder that they were read for.
     pub(super) hooks: (HookCatalog, PathBuf),
 }
@@ -44,6 +48,7 @@ type Configured = (
     Option<Result<Arc<str>>>,
     Option<Vec<ModelInfo>>,
     HookCatalog,
+    Vec<PluginSkills>,
 );
 
 /// The rules of the folders that the user trusts, and what is wrong with all rules.
@@ -78,7 +83,9 @@ impl ThreadFiles {
                 }
             };
             let hooks = HookCatalog::of_config(&config, &source, &folder, &overrides);
-            let _ = tell.send(Ok((Arc::clone(&config), instructions(&config), models, hooks)));
+            let plugins = plugins::skills(&config);
+            let told = (Arc::clone(&config), instructions(&config), models, hooks, plugins);
+            let _ = tell.send(Ok(told));
             let mut problems = home.refresh();
             let (rules, more) = read_projects(&config.trusted_folders);
             problems.extend(more);
@@ -89,7 +96,7 @@ impl ThreadFiles {
             (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
-        let (config, instructions, own_models, hooks) = match (configured.try_recv(), &project) {
+        let (config, instructions, own_models, hooks, plugin_skills) = match (configured.try_recv(), &project) {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
                 return Err(Error::Config(format!("config.toml: {error}")));
@@ -112,6 +119,7 @@ impl ThreadFiles {
             memories: memories.map(Into::into),
             rules: ThreadRules::new(Arc::clone(home_rules), rules),
             rules_problems,
+            plugin_skills,
             hooks: (hooks, cwd),
         })
     }

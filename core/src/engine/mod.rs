@@ -53,6 +53,7 @@ use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
+use crate::plugins::Plugins;
 use crate::session::{Actor, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
 use crate::{
@@ -132,6 +133,8 @@ pub struct Engine {
     agents: Arc<EngineAgents>,
     /// Skills of this home.
     skills: Arc<SkillCatalog>,
+    /// Plugins of this home.
+    plugins: Arc<Plugins>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -149,10 +152,12 @@ impl Engine {
     /// An engine. Reads nothing and opens nothing before it is asked to.
     pub fn new(options: EngineOptions) -> Arc<Self> {
         let models = ModelCatalog::new(options.config.codex_home.clone(), Arc::clone(&options.auth));
+        let skills = SkillCatalog::new(options.config.codex_home.clone());
         Arc::new_cyclic(|engine| Self {
             agents: EngineAgents::new(Weak::clone(engine), Arc::clone(&options.sink)),
             home_rules: HomeRules::new(options.config.codex_home.clone()),
-            skills: SkillCatalog::new(options.config.codex_home.clone()),
+            plugins: Plugins::new(options.config.clone(), Arc::clone(&skills)),
+            skills,
             models,
             options,
             threads: Arc::default(),
@@ -179,6 +184,11 @@ impl Engine {
     /// Skills of this home.
     pub fn skills(&self) -> &Arc<SkillCatalog> {
         &self.skills
+    }
+
+    /// Plugins of this home.
+    pub fn plugins(&self) -> &Arc<Plugins> {
+        &self.plugins
     }
 
     /// Starts a thread. `reply` is called before the thread's first event.

@@ -296,6 +296,7 @@ impl Engine {
         let files = self.read_files(cwd.clone(), start.config.clone()).await?;
         let config = &files.config;
         export(config);
+        self.skills.set_plugins(files.plugin_skills.clone());
         let model = saved
             .model
             .clone()

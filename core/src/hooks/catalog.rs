@@ -15,7 +15,7 @@ use crate::config::{
 };
 use crate::external_file::read_text;
 use crate::file_stamp::FileStamp;
-use crate::{HookEvent, HookList, HookSource, HookTrust, features};
+use crate::{HookEvent, HookList, HookSource, HookTrust, features, plugins};
 
 /// Largest file that hooks are read from, in bytes.
 const MAX_FILE: usize = 1 << 20;
@@ -79,12 +79,13 @@ impl HookCatalog {
                 let table = override_table(given);
                 if let Some(Value::Object(events)) = table.get("hooks").map(to_json) {
                     states.add(events.get("state"));
-                    let file = HookFile {
-                        path: Path::new(SESSION_FLAGS),
-                        source: HookSource::SessionFlags,
-                    };
+                    let file = HookFile::new(Path::new(SESSION_FLAGS), HookSource::SessionFlags);
                     reader.read(file, &events);
                 }
+            }
+            for plugin in plugins::hooks(config, &mut reader.warnings) {
+                files.note(plugin.path.clone());
+                reader.read(HookFile::of_plugin(&plugin), &plugin.events);
             }
         }
         let HookReader { hooks, warnings } = reader;
@@ -229,11 +230,9 @@ impl Files {
             ));
         }
         if let Some(events) = &from_json {
-            let path = &json_path;
-            reader.read(HookFile { path, source }, events);
+            reader.read(HookFile::new(&json_path, source), events);
         }
-        let path = &toml_path;
-        reader.read(HookFile { path, source }, &from_toml);
+        reader.read(HookFile::new(&toml_path, source), &from_toml);
         from_toml.get("state").cloned()
     }
 
@@ -248,10 +247,7 @@ impl Files {
             .get("allow_managed_hooks_only")
             .and_then(toml::Value::as_bool);
         if let Some(Value::Object(events)) = file.table.get("hooks").map(to_json) {
-            let file = HookFile {
-                path: &path,
-                source: HookSource::System,
-            };
+            let file = HookFile::new(&path, HookSource::System);
             reader.read(file, &events);
         }
         only_managed == Some(true)

@@ -1,6 +1,6 @@
 //! Running the command of a hook.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::exec::{shell_flag, user_shell};
@@ -33,12 +33,19 @@ pub(super) enum Ending {
     Broken(String),
 }
 
-/// Runs a command in the user's shell to its end, with all variables of ours, in a session of its own. What it leaves
+/// Runs a command in the user's shell to its end, with all variables of ours and these, in a session of its own. What it leaves
 /// running in its group is ended then; so is all of it when nobody waits for this any more.
-pub(super) async fn run(command: &str, folder: &Path, input: String, timeout: Duration) -> Ended {
+pub(super) async fn run(
+    command: &str,
+    variables: &[(String, PathBuf)],
+    folder: &Path,
+    input: String,
+    timeout: Duration,
+) -> Ended {
     let arguments = [shell_flag(false), command];
     let launcher = Launcher::new(user_shell(), arguments, Variables::Inherited, Output::Separate)
         .in_folder(folder)
+        .with_variables(variables)
         .with_input();
     let limits = Limits {
         time: timeout,

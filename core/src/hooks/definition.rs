@@ -1,12 +1,13 @@
 //! Reading the hooks of one file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::matcher::Matcher;
 use super::trust::hash;
+use crate::plugins::PluginHooks;
 use crate::{HookDescription, HookEvent, HookHandler, HookSource, HookTrust};
 
 /// Warnings about the hooks of a folder.
@@ -31,6 +32,8 @@ pub(crate) struct Hook {
     pub(crate) description: HookDescription,
     /// What it is limited to.
     pub(crate) matcher: Matcher,
+    /// What its command has in its environment besides.
+    pub(crate) variables: Vec<(String, PathBuf)>,
 }
 
 impl Hook {
@@ -64,6 +67,28 @@ pub(super) struct HookFile<'a> {
     pub(super) path: &'a Path,
     /// Its layer.
     pub(super) source: HookSource,
+    /// The plugin that it belongs to.
+    pub(super) plugin: Option<&'a PluginHooks>,
+}
+
+impl<'a> HookFile<'a> {
+    /// A file of a layer.
+    pub(super) fn new(path: &'a Path, source: HookSource) -> Self {
+        Self {
+            path,
+            source,
+            plugin: None,
+        }
+    }
+
+    /// A file of a plugin.
+    pub(super) fn of_plugin(plugin: &'a PluginHooks) -> Self {
+        Self {
+            path: &plugin.path,
+            source: HookSource::Plugin,
+            plugin: Some(plugin),
+        }
+    }
 }
 
 impl HookReader {
@@ -132,13 +157,19 @@ impl HookReader {
             }
             match self.handler(file, event, pattern, handler) {
                 Ok(Some(mut description)) => {
-                    description.key = format!(
-                        "{}:{}:{number}:{position}",
-                        file.path.display(),
-                        event.snake_name()
-                    );
-                    let matcher = matcher.clone();
-                    self.hooks.push(Hook { description, matcher });
+                    let mut key = file.path.display().to_string();
+                    let mut variables = Vec::new();
+                    if let Some(plugin) = file.plugin {
+                        plugin.describe(&mut description);
+                        key.clone_from(&plugin.key);
+                        variables.clone_from(&plugin.variables);
+                    }
+                    description.key = format!("{key}:{}:{number}:{position}", event.snake_name());
+                    self.hooks.push(Hook {
+                        description,
+                        matcher: matcher.clone(),
+                        variables,
+                    });
                 }
                 Ok(None) => {}
                 Err(why) => self.warn(file, &format!("skipping a {} hook", event.name()), why),
@@ -219,6 +250,7 @@ impl HookReader {
             context_limit,
             source_path: file.path.to_owned(),
             source: file.source,
+            plugin_id: file.plugin.map(|plugin| plugin.plugin_id.clone()),
             display_order: i64::try_from(self.hooks.len()).unwrap_or(i64::MAX),
             enabled: true,
             current_hash: hash(event, matcher, hashed),
@@ -306,10 +338,7 @@ mod tests {
 
     fn read(events: &Value) -> HookReader {
         let mut reader = HookReader::default();
-        let file = HookFile {
-            path: Path::new("/h/config.toml"),
-            source: HookSource::User,
-        };
+        let file = HookFile::new(Path::new("/h/config.toml"), HookSource::User);
         if let Value::Object(events) = events {
             reader.read(file, events);
         }

@@ -344,7 +344,7 @@ impl std::fmt::Debug for ThreadHooks {
 async fn verdict(hook: &Hook, cwd: &Path, input: &str) -> Verdict {
     match &hook.description.handler {
         HookHandler::Command { command, .. } => {
-            let ended = command::run(command, cwd, input.to_owned(), hook.timeout()).await;
+            let ended = command::run(command, &hook.variables, cwd, input.to_owned(), hook.timeout()).await;
             Verdict::of(hook.description.event, &ended)
         }
         HookHandler::McpTool { server, .. } => Verdict::failed(format!("unknown MCP server '{server}'")),

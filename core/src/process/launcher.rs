@@ -50,6 +50,8 @@ pub(crate) struct Launcher {
     program: OsString,
     arguments: Vec<OsString>,
     variables: Variables,
+    /// These come on top.
+    more: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     streams: Streams,
 }
@@ -86,6 +88,7 @@ impl Launcher {
                 .map(|argument| argument.as_ref().to_owned())
                 .collect(),
             variables,
+            more: Vec::new(),
             folder: None,
             streams: Streams::Pipes { output, input: false },
         }
@@ -95,6 +98,15 @@ impl Launcher {
     #[must_use]
     pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// It gets these variables, too.
+    #[must_use]
+    pub(crate) fn with_variables(mut self, more: &[(impl AsRef<OsStr>, impl AsRef<OsStr>)]) -> Self {
+        let more = more.iter();
+        self.more
+            .extend(more.map(|(name, value)| (name.as_ref().to_owned(), value.as_ref().to_owned())));
         self
     }
 
@@ -157,6 +169,7 @@ impl Launcher {
         if let Some(folder) = self.folder {
             command.current_dir(folder);
         }
+        command.envs(self.more);
         command.envs(mark.map(Mark::variable)).kill_on_drop(true);
         command
     }
@@ -184,6 +197,7 @@ impl Launcher {
         if let Some(folder) = self.folder {
             command = command.current_dir(folder);
         }
+        command = command.envs(self.more);
         let child = terminal.spawn(command.envs(mark.map(Mark::variable)).kill_on_drop(true))?;
         let input = ChildInput::Terminal(writer);
         Ok((child, ChildOutput::Terminal(reader), None, Some(input)))

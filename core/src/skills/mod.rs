@@ -36,6 +36,14 @@ pub(crate) use self::section::{SkillsSection, replaced};
 pub use self::switch::{SkillSelector, switch_skill};
 pub(crate) use self::thread::ThreadSkills;
 
+/// The skills of a plugin that need not be installed, by name. Blocks as long as the file system does.
+pub(crate) fn skills_of_plugin(plugin: &PluginSkills) -> Vec<Arc<Skill>> {
+    let root = roots::SkillRoot::of_plugin(plugin);
+    let mut skills = walk::search(&root, &mut |_| false).skills;
+    skills.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    skills
+}
+
 /// A skill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skill {

@@ -26,6 +26,8 @@ pub(super) struct SkillRoot {
 pub struct PluginSkills {
     /// Folder with skills, absolute.
     pub path: PathBuf,
+    /// Links must not lead out of this folder.
+    pub boundary: PathBuf,
     /// What names of skills begin with.
     pub name: String,
     /// The plugin's id.
@@ -33,6 +35,16 @@ pub struct PluginSkills {
 }
 
 impl SkillRoot {
+    /// That of a plugin.
+    pub(super) fn of_plugin(plugin: &PluginSkills) -> Self {
+        Self {
+            boundary: Some(plugin.boundary.clone()),
+            prefix: Some(plugin.name.clone()),
+            plugin_id: Some(plugin.plugin_id.clone()),
+            ..Self::new(plugin.path.clone(), SkillScope::User)
+        }
+    }
+
     fn new(path: PathBuf, scope: SkillScope) -> Self {
         Self {
             path,
@@ -60,11 +72,7 @@ pub(super) fn roots(
     let mut own = vec![user(codex_home.join("skills"))];
     own.extend(home.map(|home| user(home.join(".agents/skills"))));
     own.extend(extra.iter().cloned().map(user));
-    own.extend(plugins.iter().map(|plugin| SkillRoot {
-        prefix: Some(plugin.name.clone()),
-        plugin_id: Some(plugin.plugin_id.clone()),
-        ..user(plugin.path.clone())
-    }));
+    own.extend(plugins.iter().map(SkillRoot::of_plugin));
     if query.bundled {
         let path = codex_home.join("skills/.system");
         own.push(SkillRoot::new(path, SkillScope::System));

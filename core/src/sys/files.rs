@@ -72,6 +72,14 @@ pub(crate) fn special_kind(kind: FileType) -> &'static str {
     }
 }
 
+/// Lets the owner of a file execute it if another file may be executed.
+pub(crate) fn copy_executable(from: &Metadata, to: &File) -> io::Result<()> {
+    if from.mode() & 0o111 == 0 {
+        return Ok(());
+    }
+    to.set_permissions(Permissions::from_mode(PRIVATE_FILE | 0o100))
+}
+
 /// A path as other programs write it into files: any bytes.
 pub(crate) fn path_of_bytes(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))

@@ -30,9 +30,16 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
             ("tools.web_search", of::<WebSearchSettings>),
         ],
         |path| {
-            !["otel.", "agents.", "skills.", "hooks"]
-                .iter()
-                .any(|table| path.starts_with(table))
+            ![
+                "otel.",
+                "agents.",
+                "skills.",
+                "plugins.",
+                "marketplaces.",
+                "hooks",
+            ]
+            .iter()
+            .any(|table| path.starts_with(table))
         },
     );
 }
@@ -99,7 +106,7 @@ fn warnings(text: &str) -> Option<String> {
 fn keys_that_are_unknown_or_without_effect_are_told_apart() {
     assert_eq!(
         warnings(
-            "modell = 'x'\nsqlite_home = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[plugins]\nx = 1\n\
+            "modell = 'x'\nsqlite_home = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[apps]\nx = 1\n\
              [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
         )
         .as_deref(),
@@ -108,8 +115,8 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
              user (config.toml): `model_providers.p.nam` is ignored.\n  \
              user (config.toml): `modell` is ignored.\n\
              3 settings have no effect.\n  \
+             user (config.toml): `apps` is known but has no effect in this release.\n  \
              user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \
-             user (config.toml): `plugins` is known but has no effect in this release.\n  \
              user (config.toml): `sqlite_home` is known but has no effect in this release."
         )
     );

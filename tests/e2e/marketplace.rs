@@ -1,0 +1,236 @@
+//! Marketplaces of plugins (docs/contract/services.md#plugins).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use codex_core::mock_model::MockModel;
+use serde_json::{Value, json};
+
+use crate::support::{App, GitServer, Home};
+
+/// Writes a file below a folder, with the folders that it needs.
+pub fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Makes a marketplace with these entries; gives its list.
+pub fn marketplace(folder: &Path, name: &str, plugins: &Value) -> PathBuf {
+    let list = json!({"name": name, "interface": {"displayName": "For people"}, "plugins": plugins});
+    write(folder, ".agents/plugins/marketplace.json", &list.to_string());
+    folder.join(".agents/plugins/marketplace.json")
+}
+
+/// Makes a plugin with a skill below a folder.
+pub fn plugin(folder: &Path, name: &str, manifest: &Value) {
+    write(folder, ".codex-plugin/plugin.json", &manifest.to_string());
+    let skill = format!("---\nname: {name}-skill\ndescription: Skill of {name}\n---\nDo it.\n");
+    write(folder, &format!("skills/{name}-skill/SKILL.md"), &skill);
+}
+
+pub fn local(name: &str, path: &str) -> Value {
+    json!({"name": name, "source": {"source": "local", "path": path}})
+}
+
+pub async fn refused(app: &App, method: &str, params: Value) -> String {
+    let error = app.call_err(method, params).await;
+    assert_eq!(error.code, -32600, "{}", error.message);
+    error.message
+}
+
+pub async fn started() -> (MockModel, Home, App) {
+    let model = MockModel::start([]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    (model, home, app)
+}
+
+#[tokio::test]
+async fn a_folder_is_added_once_and_stays_when_its_marketplace_is_removed() {
+    let (_model, home, app) = started().await;
+    let folder = home.path().join("market");
+    marketplace(&folder, "my-market", &json!([local("p", "./p")]));
+    plugin(&folder.join("p"), "p", &json!({"name": "p", "version": "1.0"}));
+    let source = json!({"source": folder});
+    for again in [false, true] {
+        let added = app.call("marketplace/add", source.clone()).await;
+        let expected =
+            json!({"alreadyAdded": again, "installedRoot": folder, "marketplaceName": "my-market"});
+        assert_eq!(added, expected);
+    }
+    let config = fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    let entry = format!(
+        "[marketplaces.my-market]\nsource_type = \"local\"\nsource = \"{}\"\n",
+        folder.display()
+    );
+    assert!(config.ends_with(&entry), "{config}");
+    let listed = app.call("plugin/list", json!({})).await;
+    assert_eq!(listed["marketplaces"][0]["plugins"][0]["id"], "p@my-market");
+    assert_eq!(
+        listed["marketplaces"][0]["interface"]["displayName"],
+        "For people"
+    );
+    let removed = app
+        .call("marketplace/remove", json!({"marketplaceName": "my-market"}))
+        .await;
+    assert_eq!(
+        removed,
+        json!({"marketplaceName": "my-market", "installedRoot": null})
+    );
+    assert!(folder.join("p").is_dir());
+    let config = fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    assert!(!config.contains("marketplaces"), "{config}");
+    assert_eq!(
+        app.call("plugin/list", json!({})).await["marketplaces"],
+        json!([])
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn sources_that_make_no_sense_are_refused() {
+    let (_model, home, app) = started().await;
+    let (empty, broken) = (home.path().join("empty"), home.path().join("broken"));
+    fs::create_dir_all(&empty).unwrap();
+    write(&broken, ".agents/plugins/marketplace.json", "{nope");
+    let format =
+        "invalid marketplace source format; expected owner/repo, a git URL, or a local marketplace path";
+    for (source, words) in [
+        ("", "marketplace source must not be empty"),
+        ("x", format),
+        ("ftp://x/y", format),
+        ("file:///etc", format),
+        ("ext::sh -c id", format),
+        ("-o/--upload-pack", format),
+        (
+            "/no/such/folder",
+            "failed to resolve local marketplace source path: ",
+        ),
+        (empty.to_str().unwrap(), "invalid marketplace file `"),
+        (broken.to_str().unwrap(), "invalid marketplace file `"),
+    ] {
+        let message = refused(&app, "marketplace/add", json!({"source": source})).await;
+        assert!(message.starts_with(words), "{source}: {message}");
+    }
+    for (params, words) in [
+        (
+            json!({"source": empty, "refName": "x"}),
+            "--ref is only supported for git marketplace sources",
+        ),
+        (
+            json!({"source": empty, "sparsePaths": ["x"]}),
+            "--sparse is only supported for git marketplace sources",
+        ),
+        (
+            json!({"source": "o/r", "refName": "--upload-pack=x"}),
+            "`--upload-pack=x` is no name",
+        ),
+    ] {
+        let message = refused(&app, "marketplace/add", params).await;
+        assert!(message.starts_with(words), "{message}");
+    }
+    for (name, words) in [
+        ("zz", "marketplace `zz` is not configured or installed"),
+        ("", "invalid marketplace name: must not be empty"),
+        (
+            "../x",
+            "invalid marketplace name: only ASCII letters, digits, `_`, and `-` are allowed",
+        ),
+    ] {
+        assert_eq!(
+            refused(&app, "marketplace/remove", json!({"marketplaceName": name})).await,
+            words
+        );
+    }
+    let words = "marketplace `zz` is not configured as a Git marketplace";
+    assert_eq!(
+        refused(&app, "marketplace/upgrade", json!({"marketplaceName": "zz"})).await,
+        words
+    );
+    let nothing = json!({"errors": [], "selectedMarketplaces": [], "upgradedRoots": []});
+    assert_eq!(app.call("marketplace/upgrade", json!({})).await, nothing);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_repository_is_fetched_upgraded_and_removed_without_its_hooks_and_links() {
+    let (_model, home, app) = started().await;
+    let repository = home.path().join("repository");
+    marketplace(&repository, "git-market", &json!([local("p", "./p")]));
+    plugin(&repository.join("p"), "p", &json!({"name": "p", "version": "1"}));
+    std::os::unix::fs::symlink("/etc/hostname", repository.join("p/link")).unwrap();
+    let server = GitServer::start(&repository);
+    server.commit();
+    let root = home.codex().join(".tmp/marketplaces/git-market");
+    let url = server.url();
+    let with_password = url.replace("http://", "http://user:s3cret@");
+    let added = app
+        .call("marketplace/add", json!({"source": with_password}))
+        .await;
+    assert_eq!(
+        added,
+        json!({"alreadyAdded": false, "installedRoot": root, "marketplaceName": "git-market"})
+    );
+    assert!(!root.join("p/link").is_symlink());
+    let config = fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    assert!(
+        config.contains(&format!("source_type = \"git\"\nsource = \"{url}\"\n")),
+        "{config}"
+    );
+    assert!(!config.contains("s3cret") && !app.stderr().contains("s3cret"));
+    assert!(
+        server
+            .authorizations()
+            .iter()
+            .all(|sent| sent == "Basic dXNlcjpzM2NyZXQ=")
+    );
+    let again = app.call("marketplace/add", json!({"source": url})).await;
+    assert_eq!(again["alreadyAdded"], true);
+    let other = json!({"source": url, "refName": "main"});
+    let words = "marketplace 'git-market' is already added from a different source; remove it before adding this source";
+    assert_eq!(refused(&app, "marketplace/add", other).await, words);
+
+    let list = root.join(".agents/plugins/marketplace.json");
+    app.call(
+        "plugin/install",
+        json!({"marketplacePath": list, "pluginName": "p"}),
+    )
+    .await;
+    let same = json!({"errors": [], "selectedMarketplaces": ["git-market"], "upgradedRoots": []});
+    assert_eq!(app.call("marketplace/upgrade", json!({})).await, same);
+    plugin(&repository.join("p"), "p", &json!({"name": "p", "version": "2"}));
+    server.commit();
+    let new = app
+        .call("marketplace/upgrade", json!({"marketplaceName": "git-market"}))
+        .await;
+    assert_eq!(
+        new,
+        json!({"errors": [], "selectedMarketplaces": ["git-market"], "upgradedRoots": [root]})
+    );
+    let copies: Vec<_> = fs::read_dir(home.codex().join("plugins/cache/git-market/p"))
+        .unwrap()
+        .collect();
+    assert_eq!(copies.len(), 1);
+    assert!(copies[0].as_ref().unwrap().path().ends_with("2"));
+
+    let missing = json!({"source": url, "refName": "nope"});
+    let error = app.call_err("marketplace/add", missing).await;
+    assert!(
+        error.code == -32603 && error.message.contains("couldn't find remote ref nope"),
+        "{error:?}"
+    );
+    let removed = app
+        .call("marketplace/remove", json!({"marketplaceName": "git-market"}))
+        .await;
+    assert_eq!(
+        removed,
+        json!({"marketplaceName": "git-market", "installedRoot": root})
+    );
+    assert!(!root.exists());
+    let left: Vec<_> = fs::read_dir(home.codex().join("plugins/.staging"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    app.stop().await;
+}
