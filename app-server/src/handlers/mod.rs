@@ -18,18 +18,29 @@
 //! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`,
 //!   `external_agent_config`
 //! * voice: `thread_realtime`
+//! * files of the machine: `fs`, `fuzzy_file_search`; the machine and the server: `environment`, `server_diagnostics`
+//! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
+//!   `account_session`; `bedrock`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
+
+mod account_session;
 mod account_usage;
 mod auto_review;
+mod bedrock;
 mod collaboration_mode;
 mod command_exec;
 mod config;
 mod config_requirements;
+mod environment;
 mod external_agent_config;
 mod feature;
+mod feedback;
+mod fs;
+mod fuzzy_file_search;
+mod gateway_oauth;
 mod hooks;
 mod initialize;
 mod memory;
@@ -37,7 +48,10 @@ mod model;
 mod model_provider;
 mod permission_profile;
 mod process;
+mod project;
+mod remote_control;
 mod review;
+mod server_diagnostics;
 mod skills;
 pub(crate) mod streamed_turns;
 mod thread;
@@ -59,6 +73,8 @@ mod thread_search;
 mod thread_section;
 mod thread_timeline;
 mod turn;
+mod user_verification;
+mod windows_sandbox;
 
 use crate::server::Router;
 
@@ -103,6 +119,18 @@ pub(crate) fn router() -> Router {
     review::register(&mut router);
     auto_review::register(&mut router);
     thread_plan::register(&mut router);
+    fs::register(&mut router);
+    fuzzy_file_search::register(&mut router);
+    server_diagnostics::register(&mut router);
+    environment::register(&mut router);
+    windows_sandbox::register(&mut router);
+    remote_control::register(&mut router);
+    user_verification::register(&mut router);
+    gateway_oauth::register(&mut router);
+    account_session::register(&mut router);
+    bedrock::register(&mut router);
+    feedback::register(&mut router);
+    project::register(&mut router);
     router
 }
 

@@ -34,6 +34,15 @@ pub const DEFAULT_PLAN_EFFORT: &str = "medium";
 /// Ids that `[model_providers]` may not define.
 pub(super) const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
 
+/// Whether feedback is sent, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedbackConfig {
+    /// Whether it may be sent.
+    pub enabled: bool,
+    /// Where to; `None`: nowhere.
+    pub endpoint: Option<String>,
+}
+
 /// The configuration that holds for one thread (docs/contract/configuration.md#keys).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -149,6 +158,8 @@ pub struct Config {
     pub agents: AgentsConfig,
     /// Which skills are on.
     pub skills: SkillsConfig,
+    /// Feedback of the user.
+    pub feedback: FeedbackConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
     /// Voice conversations.
@@ -362,6 +373,13 @@ impl Config {
             // What is wrong with it has been told before.
             agents: AgentsConfig::read(toml.agents.as_ref(), &source.codex_home).unwrap_or_default(),
             skills: SkillsConfig::read(toml.skills.as_ref()),
+            feedback: FeedbackConfig {
+                enabled: toml.feedback.enabled.unwrap_or(true),
+                endpoint: toml
+                    .feedback
+                    .endpoint
+                    .filter(|endpoint| !endpoint.trim().is_empty()),
+            },
             otel: toml.otel,
             realtime: RealtimeConfig {
                 version: toml.realtime.version.map(Into::into),
