@@ -62,6 +62,18 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::user_input::METHODS,
     crate::item_progress::METHODS,
     crate::notice::METHODS,
+    crate::fs::METHODS,
+    crate::fuzzy_file_search::METHODS,
+    crate::server_diagnostics::METHODS,
+    crate::environment::METHODS,
+    crate::windows_sandbox::METHODS,
+    crate::remote_control::METHODS,
+    crate::user_verification::METHODS,
+    crate::gateway_oauth::METHODS,
+    crate::account_session::METHODS,
+    crate::bedrock::METHODS,
+    crate::feedback::METHODS,
+    crate::project::METHODS,
 ];
 
 const COUNT: usize = {

@@ -1,7 +1,7 @@
 //! Paths as they travel.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -20,6 +20,21 @@ impl AbsolutePathBuf {
     /// The path.
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
+    }
+
+    /// The path without `.` and `..`, which are taken out as text: links are not looked at.
+    pub fn normalized(&self) -> PathBuf {
+        let mut whole = PathBuf::new();
+        for part in self.as_path().components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    whole.pop();
+                }
+                other => whole.push(other),
+            }
+        }
+        whole
     }
 
     /// The path as text.

@@ -7,6 +7,8 @@ use codex_app_server_protocol::{SkillsChanged, SkillsChangedNotification};
 use codex_core::auth::{AuthManager, AuthOptions, ExternalTokenProvider};
 use codex_core::backend::Backend;
 use codex_core::config::ConfigSource;
+use codex_core::file_search::FileSearch;
+use codex_core::file_watch::FileWatches;
 use codex_core::{Engine, EngineOptions, StartThread, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
 
@@ -32,6 +34,10 @@ pub struct Server {
     pub(crate) subscriptions: Arc<Subscriptions>,
     pub(crate) scheduler: Arc<RequestScheduler>,
     pub(crate) router: Router,
+    /// Paths that clients watch.
+    pub(crate) file_watches: FileWatches,
+    /// Folders that clients search.
+    pub(crate) file_search: Arc<FileSearch>,
     /// Where handlers run, also those that begin where another one ends.
     pub(crate) runtime: Handle,
 }
@@ -65,6 +71,8 @@ impl Server {
             subscriptions,
             scheduler: Arc::default(),
             router,
+            file_watches: FileWatches::default(),
+            file_search: Arc::default(),
             runtime: Handle::current(),
         })
     }
@@ -90,6 +98,7 @@ impl Server {
     /// A connection has ended.
     pub(crate) fn disconnect(&self, client: &Client) {
         client.searches.cancel_all();
+        client.files.end_all();
         client.commands.end_all();
         client.processes.end_all();
         for thread in self.subscriptions.disconnect(client) {

@@ -166,6 +166,9 @@ pub enum Error {
     /// No section has this id.
     #[error("section not found: {0}")]
     SectionNotFound(String),
+    /// Projects.
+    #[error(transparent)]
+    Project(crate::history::ProjectError),
     /// The section that is always there stays as it is.
     #[error("the built-in section can't be changed: {0:?}")]
     BuiltInSection(SectionOperation),

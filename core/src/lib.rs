@@ -13,8 +13,10 @@
 pub(crate) mod agents;
 mod approval_review;
 pub mod auth;
+mod aws_profiles;
 pub mod backend;
 mod char_boundary;
+pub mod client_files;
 mod collab_item;
 pub mod config;
 mod dynamic_tools;
@@ -26,7 +28,10 @@ pub mod exec_policy;
 pub mod external_agent;
 pub mod external_file;
 pub mod features;
+pub mod feedback;
+pub mod file_search;
 mod file_stamp;
+pub mod file_watch;
 pub mod git;
 mod goal;
 mod goal_tracker;
@@ -72,6 +77,9 @@ pub use agents::is_path_agent;
 pub use approval_review::{
     ApprovalReview, Assessment, AssessmentOutcome, ReviewStatus, ReviewedAction, RiskLevel, UserAuthorization,
 };
+pub use aws_profiles::{
+    AwsCredentials, AwsProfile, aws_credentials_of_environment, aws_profiles, aws_region_of_environment,
+};
 pub use collab_item::*;
 pub use dynamic_tools::{DynamicTools, DynamicToolsError};
 pub use engine::{
@@ -84,7 +92,7 @@ pub use error::{
 };
 pub use event::*;
 pub use exec::{
-    BackgroundTerminal, CapturedOutput, ClientCommand, ClientCommandError, ProcessControl,
+    BackgroundTerminal, CapturedOutput, ClientCommand, ClientCommandError, LocalMachine, ProcessControl,
     ProcessControlError, ProcessControlled, ProcessExit, ProcessSink, ProcessStream, TerminalSize,
 };
 pub use goal::{Goal, GoalPatch, GoalStatus};

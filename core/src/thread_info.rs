@@ -115,6 +115,8 @@ pub struct ThreadInfo {
     pub archived: bool,
     /// The section of the user's list that it is in.
     pub section: Option<SectionPlace>,
+    /// The project that it belongs to.
+    pub project: Option<String>,
 }
 
 /// A thread's place in a section of the user's list.

@@ -10,6 +10,7 @@ use codex_app_server_protocol::{Dialect, ErrorObject, Notification, Request};
 use codex_core::{ThreadId, now_ms};
 use tokio::sync::{Notify, Semaphore};
 
+use super::files::ClientFiles;
 use super::outgoing::Outgoing;
 use super::pending_requests::ClientReply;
 use super::processes::Processes;
@@ -29,6 +30,8 @@ pub(crate) struct Client {
     pub(crate) slots: Arc<Semaphore>,
     /// Its searches that run.
     pub(crate) searches: Searches,
+    /// What it watches and searches of files.
+    pub(crate) files: ClientFiles,
     /// Its commands (command/exec) that run.
     pub(crate) commands: Arc<Processes>,
     /// Its processes (process/spawn) that run.
@@ -82,6 +85,7 @@ impl Client {
             outgoing: Arc::new(Outgoing::new(relieved)),
             slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
             searches: Searches::default(),
+            files: ClientFiles::default(),
             commands: Arc::default(),
             processes: Arc::default(),
             profile: OnceLock::new(),

@@ -8,9 +8,10 @@
 //! * lines from a stream of bytes, standard input and output: `transport`
 //! * what waits to be written, merging of text, slow readers: `outgoing`, and `outgoing::writer`, which writes it
 //! * requests from us that wait for an answer: `pending_requests`
-//! * processes that a client runs: `processes`
+//! * processes that a client runs: `processes`; paths that it watches, and searches for files: `files`
 //! * searches of a client that can be given up: `searches`
 
+pub(crate) mod files;
 pub(crate) mod handle;
 pub(crate) mod outgoing;
 pub(crate) mod pending_requests;

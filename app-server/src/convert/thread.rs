@@ -27,7 +27,7 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         id: info.id.to_string(),
         model_provider: info.model_provider.clone(),
         preview: info.preview.clone(),
-        project_id: None,
+        project_id: info.project.clone(),
         session_id: info.session_id.clone(),
         source: source_to_wire(&info.source),
         status: status_to_wire(&info.status),

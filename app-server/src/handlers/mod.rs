@@ -20,19 +20,29 @@
 //! * voice: `thread_realtime`
 //! * files of threads: `rollout`
 //! * plugins: `marketplace`, `plugin`, `plugin_share`, `app`
+//! * files of the machine: `fs`, `fuzzy_file_search`; the machine and the server: `environment`, `server_diagnostics`
+//! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
+//!   `account_session`; `bedrock`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
+mod account_session;
 mod account_usage;
 mod app;
 mod auto_review;
+mod bedrock;
 mod collaboration_mode;
 mod command_exec;
 mod config;
 mod config_requirements;
+mod environment;
 mod external_agent_config;
 mod feature;
+mod feedback;
+mod fs;
+mod fuzzy_file_search;
+mod gateway_oauth;
 mod hooks;
 mod initialize;
 mod marketplace;
@@ -43,8 +53,11 @@ mod permission_profile;
 mod plugin;
 mod plugin_share;
 mod process;
+mod project;
+mod remote_control;
 mod review;
 mod rollout;
+mod server_diagnostics;
 mod skills;
 mod streamed_skills;
 pub(crate) mod streamed_turns;
@@ -67,6 +80,8 @@ mod thread_search;
 mod thread_section;
 mod thread_timeline;
 mod turn;
+mod user_verification;
+mod windows_sandbox;
 
 use crate::server::Router;
 
@@ -116,6 +131,18 @@ pub(crate) fn router() -> Router {
     rollout::register(&mut router);
     auto_review::register(&mut router);
     thread_plan::register(&mut router);
+    fs::register(&mut router);
+    fuzzy_file_search::register(&mut router);
+    server_diagnostics::register(&mut router);
+    environment::register(&mut router);
+    windows_sandbox::register(&mut router);
+    remote_control::register(&mut router);
+    user_verification::register(&mut router);
+    gateway_oauth::register(&mut router);
+    account_session::register(&mut router);
+    bedrock::register(&mut router);
+    feedback::register(&mut router);
+    project::register(&mut router);
     router
 }
 

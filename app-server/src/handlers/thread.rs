@@ -8,6 +8,7 @@ use codex_app_server_protocol::{
 use codex_core::config;
 use codex_core::{DynamicTools, Reply, SettingsPatch, StartThread, StartedThread};
 
+use super::project;
 use crate::convert::environment;
 use crate::convert::open_thread::{OpenThreadParams, OpenedThread};
 use crate::rpc::error::{RpcError, RpcResult};
@@ -23,6 +24,11 @@ pub(crate) fn register(router: &mut Router) {
 
 /// Starts a thread. The answer comes first, then `thread/started` for everybody, then what happens in the thread.
 async fn start(cx: RequestContext, params: ThreadStartParams, responder: Responder<ThreadStart>) {
+    if let Some(id) = &params.project_id
+        && let Err(error) = project::check_for_thread(&cx, id).await
+    {
+        return responder.send(Err(error));
+    }
     let start = match start_from_wire(&cx, params) {
         Ok(start) => start,
         Err(error) => return responder.send(Err(error)),
@@ -71,9 +77,6 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
             "No models are available. Set `model` explicitly or check your model catalog configuration.",
         ));
     }
-    if let Some(id) = params.project_id {
-        return Err(RpcError::invalid(format!("project not found: {id}")));
-    }
     if ephemeral && params.daybreak_enabled == Some(true) {
         return Err(RpcError::invalid(
             "daybreakEnabled is not supported for ephemeral threads",
@@ -104,6 +107,7 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
             ..start.settings
         },
         ephemeral,
+        project: params.project_id,
         thread_source: params.thread_source.map(|source| source.0),
         raw_events: params.experimental_raw_events,
         dynamic_tools,

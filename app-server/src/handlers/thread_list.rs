@@ -45,8 +45,8 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
             "section-position sorting requires a section filter",
         ));
     }
-    if let Some(id) = params.project_id {
-        return Err(RpcError::invalid(format!("project not found: {id}")));
+    if let Some(id) = &params.project_id {
+        cx.server.engine.store().project(id.clone()).await?;
     }
     let excluded = params.excluded_thread_ids.unwrap_or_default();
     let excluded = id_set(&excluded, "excludedThreadIds", "excluded")?;
@@ -87,6 +87,7 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
         attached_to: id(params.attached_to_thread_id)?,
         include_attached: params.include_attached_threads,
         section: params.section_id,
+        project: params.project_id,
     };
     let page = cx.server.engine.list_threads(query).await?;
     let ids = page.threads.iter().map(|info| info.id.to_string());

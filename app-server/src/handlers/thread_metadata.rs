@@ -9,6 +9,7 @@ use codex_app_server_protocol::{
 use codex_core::history::MetadataPatch;
 use codex_core::{Op, SettingsPatch};
 
+use super::project;
 use crate::convert::invalid_params::InvalidParams;
 use crate::convert::settings::SettingsParams;
 use crate::convert::thread;
@@ -55,12 +56,12 @@ async fn update_metadata(
             "daybreakEnabled is not supported by this server; leave it out",
         ));
     }
-    if let Some(Some(project)) = params.project_id {
-        return Err(RpcError::invalid(format!("project not found: {project}")));
+    let has_project = params.project_id.is_some();
+    if let Some(project) = params.project_id {
+        project::assign(&cx, id, project).await?;
     }
     let Some(git) = params.git_info else {
-        if params.project_id.is_some() {
-            // No thread belongs to a project: there is nothing to clear.
+        if has_project {
             return answer(&cx, id).await;
         }
         return Err(RpcError::invalid(

@@ -149,6 +149,7 @@ impl From<CoreError> for RpcError {
                 invalid(format!("before thread {thread} is not in section {section}"))
             }
             CoreError::SectionNotFound(id) => params(format!("thread section not found: {id}")),
+            CoreError::Project(error) => params(error.to_string()),
             CoreError::BuiltInSection(operation) => params(format!(
                 "the built-in pinned section cannot be {}",
                 match operation {

@@ -102,6 +102,11 @@ impl RequestScheduler {
         begin(self.ticket(key));
     }
 
+    /// Requests that wait for others.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().values().map(|state| state.waiting.len()).sum()
+    }
+
     fn leave(self: &Arc<Self>, key: &QueueKey) {
         let mut next = Vec::new();
         let mut busy = self.lock();

@@ -235,6 +235,11 @@ pub static KEYS: &[Key] = keys! {
     "experimental_realtime_ws_model": Text, "", V0_1, "The voice model.";
     "experimental_realtime_ws_startup_context": Text, "", V0_1, "What the voice model is told at the start instead of recent turns and the workspace; empty for nothing.";
 
+    // Feedback.
+    "feedback": Table, "", V0_1, "Feedback of the user.";
+    "feedback.enabled": Boolean, "true", V0_1, "Whether `feedback/upload` may send it.";
+    "feedback.endpoint": Text, "", V0_1, "Where `feedback/upload` sends it, by POST; nothing is sent without one.";
+
     // Telemetry.
     "otel": Table, "", V0_1, "Telemetry.";
     "otel.environment": Text, "\"dev\"", V0_1, "Reported with all telemetry.";
@@ -319,7 +324,6 @@ pub static KEYS: &[Key] = keys! {
     "desktop": Table, "", Moot, "For desktop applications.";
     "disable_paste_burst": Boolean, "", Moot, "For terminal interfaces.";
     "experimental_use_unified_exec_tool": Boolean, "", Moot, "There is no other tool.";
-    "feedback": Table, "", Moot, "Nothing is collected.";
     "file_opener": Text, "", Moot, "For terminal interfaces.";
     "ghost_snapshot": Table, "", Moot, "Former releases.";
     "hide_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";

@@ -12,11 +12,12 @@ use super::{ConfigError, ConfigSource, TrustLevel};
 use crate::external_file::resolve_inside;
 
 /// What a project can't say: where requests and credentials go, which programs run beside the agent, and whom to trust.
-const IGNORED: [&str; 16] = [
+const IGNORED: [&str; 17] = [
     "apps_mcp_product_sku",
     "chatgpt_base_url",
     "experimental_realtime_webrtc_call_base_url",
     "experimental_realtime_ws_base_url",
+    "feedback",
     "marketplaces",
     "model_catalog_json",
     "model_provider",

@@ -67,6 +67,7 @@ pub(super) struct ConfigToml {
     pub(super) cli_auth_credentials_store: Option<CredentialsStore>,
     pub(super) forced_login_method: Option<LoginMethod>,
     pub(super) forced_chatgpt_workspace_id: Option<OneOrMany>,
+    pub(super) feedback: FeedbackToml,
     pub(super) otel: Option<Table>,
     pub(super) agents: Option<Table>,
     pub(super) skills: Option<Table>,
@@ -179,6 +180,14 @@ pub(super) struct MemoriesToml {
     pub(super) use_memories: Option<bool>,
     pub(super) min_rollout_idle_hours: Option<u64>,
     pub(super) extract_model: Option<String>,
+}
+
+/// `[feedback]`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct FeedbackToml {
+    pub(super) enabled: Option<bool>,
+    pub(super) endpoint: Option<String>,
 }
 
 /// `[goals]`.

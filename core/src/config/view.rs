@@ -34,6 +34,15 @@ pub const DEFAULT_PLAN_EFFORT: &str = "medium";
 /// Ids that `[model_providers]` may not define.
 pub(super) const RESERVED_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
 
+/// Whether feedback is sent, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedbackConfig {
+    /// Whether it may be sent.
+    pub enabled: bool,
+    /// Where to; `None`: nowhere.
+    pub endpoint: Option<String>,
+}
+
 /// The configuration that holds for one thread (docs/contract/configuration.md#keys).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -153,6 +162,8 @@ pub struct Config {
     pub skills: SkillsConfig,
     /// Which plugins are on.
     pub plugins: PluginsConfig,
+    /// Feedback of the user.
+    pub feedback: FeedbackConfig,
     /// `[otel]` as written.
     pub otel: Option<Table>,
     /// Voice conversations.
@@ -375,6 +386,13 @@ impl Config {
             agents,
             skills: SkillsConfig::read(toml.skills.as_ref()),
             plugins: PluginsConfig::read(toml.plugins.as_ref(), toml.marketplaces.as_ref()),
+            feedback: FeedbackConfig {
+                enabled: toml.feedback.enabled.unwrap_or(true),
+                endpoint: toml
+                    .feedback
+                    .endpoint
+                    .filter(|endpoint| !endpoint.trim().is_empty()),
+            },
             otel: toml.otel,
             realtime: RealtimeConfig {
                 version: toml.realtime.version.map(Into::into),

@@ -490,6 +490,7 @@ pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSetti
         agent_role: None,
         archived: false,
         section: None,
+        project: start.project.clone(),
     }
 }
 

@@ -51,8 +51,13 @@ impl Engine {
         fork: ForkThread,
         mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<(Assembled, ResumedThread)> {
-        let ForkThread { source, cut, attach } = fork;
+        let ForkThread {
+            mut source,
+            cut,
+            attach,
+        } = fork;
         let stored = self.fork_source(&source).await?;
+        source.start.project.clone_from(&stored.info.project);
         if let Some(handle) = self.thread(stored.info.id) {
             handle.log().flushed().await;
         }
@@ -89,6 +94,7 @@ impl Engine {
                 self.store().set_name(id, name.clone()).await?;
             }
         }
+        self.enter_project(&assembled.state.info).await?;
         let forked = ResumedThread {
             started: assembled.started(),
             turns: turns.all,

@@ -477,6 +477,7 @@ fn merged(live: ThreadInfo, stored: ThreadInfo) -> ThreadInfo {
         git: stored.git,
         forked_from: stored.forked_from,
         section: stored.section,
+        project: stored.project,
         created_at: stored.created_at,
         ..live
     }

@@ -87,6 +87,8 @@ pub struct StartThread {
     pub developer_instructions: Option<String>,
     /// Lives in memory only.
     pub ephemeral: bool,
+    /// The project that it belongs to, which must exist.
+    pub project: Option<String>,
     /// The client's word for where the thread comes from.
     pub thread_source: Option<String>,
     /// `originator`: name of the client.
@@ -198,6 +200,9 @@ impl Engine {
         match self.prepare(start, &channel.0).await {
             Ok(assembled) => {
                 let started = assembled.started();
+                if let Err(error) = self.enter_project(&started.info).await {
+                    return reply.send(Err(error));
+                }
                 let keepsake = self.keepsake(&assembled, developer_instructions);
                 self.launch(channel, assembled, Origin::Started, || reply.send(Ok(started)));
                 if let Some(keepsake) = keepsake {
@@ -206,6 +211,14 @@ impl Engine {
             }
             Err(error) => reply.send(Err(error)),
         }
+    }
+
+    /// Notes the project of a new thread.
+    async fn enter_project(&self, info: &ThreadInfo) -> Result<()> {
+        if info.project.is_some() && !info.ephemeral {
+            self.store().assign_project(info.id, info.project.clone()).await?;
+        }
+        Ok(())
     }
 
     /// Reads the rules about commands of this home, and tells what is wrong with them.

@@ -6,13 +6,14 @@
 //! * `text` (decoding, and what is kept), `output_limit` (what the model gets), `waiting` (how long commands are waited for)
 //! * `confinement` (the sandbox that a command starts in), `spare` (a launcher that is ready for the next one),
 //!   `input_limits` (how the sandbox of a running command compares with one of now)
-//! * `client_process` (processes that a client runs beside all threads)
+//! * `client_process` (processes that a client runs beside all threads), `local` (the machine as clients see it)
 //! * how processes are started and ended: `crate::process`
 
 mod client_process;
 mod confinement;
 mod environment;
 mod input_limits;
+mod local;
 mod output_limit;
 mod session;
 mod sessions;
@@ -27,6 +28,7 @@ pub use client_process::{
     ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
 pub(crate) use input_limits::InputLimits;
+pub use local::LocalMachine;
 pub(crate) use output_limit::OutputLimit;
 pub(crate) use session::{Chunk, CommandSession};
 pub use sessions::BackgroundTerminal;

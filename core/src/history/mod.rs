@@ -32,10 +32,10 @@ pub use rollout::log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
-    AllTurns, Attachment, COLD, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch,
-    Occurrence, PageStart, QueueChange, QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage,
-    RealtimeQuery, Section, SortKey, SourceKind, StorageFigures, StoredThread, ThreadStore, Timeline,
-    TimelineEntry, TurnsPage, TurnsQuery,
+    AllTurns, Attachment, COLD, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, NewProject,
+    Occurrence, PageStart, Project, ProjectError, ProjectOrder, ProjectPatch, QueueChange, QueuePage,
+    QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery, Section, SortKey, SourceKind,
+    StorageFigures, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
 };
 
 pub use crate::thread_info::{ReadState, Unread};

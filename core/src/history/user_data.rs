@@ -1,5 +1,5 @@
-//! `app-server-data.sqlite`: what users made and no other file holds. Goals, queued messages, sections, attachments, read
-//! marks, changed metadata, and threads that had no turn yet.
+//! `app-server-data.sqlite`: what users made and no other file holds. Goals, queued messages, sections, projects,
+//! attachments, read marks, changed metadata, and threads that had no turn yet.
 //!
 //! The file is never set aside or overwritten: where it is damaged, or of a newer version, every use says so. What an
 //! index of an older version holds of all this is taken over once.
@@ -40,6 +40,12 @@ const SCHEMA: &str = "
         payload TEXT NOT NULL, created_at INTEGER NOT NULL,
         UNIQUE(thread_id, attachment_type, identity_key)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS attachment_owners ON attachments(attachment_type, identity_key);
+    CREATE TABLE IF NOT EXISTS projects(
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, roots TEXT NOT NULL, metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS project_keys(key TEXT PRIMARY KEY, project_id TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS project_members(thread_id TEXT PRIMARY KEY, project_id TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS members_of_projects ON project_members(project_id);
     CREATE TABLE IF NOT EXISTS unstarted(
         thread_id TEXT PRIMARY KEY, kept_at INTEGER NOT NULL, thread TEXT NOT NULL) WITHOUT ROWID;
 ";
@@ -75,6 +81,7 @@ const OF_THREADS: [&str; 8] = [
     "dequeued",
     "unread",
     "section_members",
+    "project_members",
     "attachments",
     "unstarted",
 ];

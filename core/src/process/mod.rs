@@ -25,3 +25,8 @@ pub(crate) mod waiting_child;
 pub(crate) use descendants::end_in_background;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;
+
+/// Memory that this process occupies, in bytes; `None` where the system doesn't tell.
+pub fn resident_memory() -> Option<u64> {
+    crate::sys::resident_memory()
+}

@@ -80,6 +80,16 @@ pub(crate) fn copy_executable(from: &Metadata, to: &File) -> io::Result<()> {
     to.set_permissions(Permissions::from_mode(PRIVATE_FILE | 0o100))
 }
 
+/// Whether something is a socket, which can't be opened as a file.
+pub(crate) fn is_socket(kind: FileType) -> bool {
+    kind.is_socket()
+}
+
+/// Makes a symbolic link.
+pub(crate) fn symlink(leads_to: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(leads_to, link)
+}
+
 /// A path as other programs write it into files: any bytes.
 pub(crate) fn path_of_bytes(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))

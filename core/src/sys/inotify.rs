@@ -20,6 +20,13 @@ const CHANGES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::ATTRIB)
     .union(WatchFlags::DELETE_SELF)
     .union(WatchFlags::MOVE_SELF);
+/// What happens in a folder and changes which entries it has.
+const NAMES: WatchFlags = WatchFlags::CREATE
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::DELETE_SELF)
+    .union(WatchFlags::MOVE_SELF);
 /// What happens in a folder where something is awaited.
 const ARRIVALS: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MOVED_TO);
 
@@ -52,7 +59,15 @@ impl FolderWatch {
 
     /// Watches a folder. `arrivals`: only for entries that come.
     pub(crate) fn add(&self, folder: &Path, arrivals: bool) -> io::Result<WatchedFolder> {
-        let what = if arrivals { ARRIVALS } else { CHANGES };
+        self.add_for(folder, if arrivals { ARRIVALS } else { CHANGES })
+    }
+
+    /// Watches which entries a folder has, and not what is in them.
+    pub(crate) fn add_names(&self, folder: &Path) -> io::Result<WatchedFolder> {
+        self.add_for(folder, NAMES)
+    }
+
+    fn add_for(&self, folder: &Path, what: WatchFlags) -> io::Result<WatchedFolder> {
         // What is watched already stays so.
         let flags = what | WatchFlags::ONLYDIR | WatchFlags::MASK_ADD | WatchFlags::EXCL_UNLINK;
         Ok(inotify::add_watch(&self.0, folder, flags)?)

@@ -22,6 +22,14 @@ const KERNEL_FOLDERS: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// Ordinary files in memory, below one of these places.
 const MEMORY_FOLDER: &str = "/dev/shm";
 
+/// Memory that this process occupies, in bytes.
+pub(crate) fn resident_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// Whether the kernel makes a file up: its reading may never end, and says what only we should know.
 pub(crate) fn is_kernel_file(file: &File) -> bool {
     // proc, sysfs, debugfs, tracefs, securityfs, cgroup, cgroup2, bpf

@@ -50,7 +50,7 @@ use macos as system;
 pub(crate) use inotify::{FolderEvent, FolderWatch, WatchedFolder};
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) use macos::{FolderEvent, FolderWatch, WatchedFolder};
-pub(crate) use system::{keyring_store, lock_holder};
+pub(crate) use system::{keyring_store, lock_holder, resident_memory};
 
 /// Version of the operating system's kernel, such as `6.8.0`.
 pub(crate) fn kernel_version() -> String {

@@ -78,6 +78,7 @@ impl Row {
             agent_role: meta.agent_role.clone(),
             archived: rollout.archived,
             section: None,
+            project: None,
         }
     }
 }

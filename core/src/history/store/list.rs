@@ -46,6 +46,8 @@ pub struct ListQuery {
     pub include_attached: bool,
     /// Threads in this section only; `Some(None)`: those in none.
     pub section: Option<Option<String>>,
+    /// Threads of this project only.
+    pub project: Option<String>,
 }
 
 impl Default for ListQuery {
@@ -67,6 +69,7 @@ impl Default for ListQuery {
             attached_to: None,
             include_attached: false,
             section: None,
+            project: None,
         }
     }
 }
@@ -147,8 +150,8 @@ pub struct ListPage {
 pub(super) fn list(state: &mut State, query: &ListQuery) -> Result<ListPage> {
     state.directory.refresh();
     state.names.refresh();
-    if query.section.is_some() {
-        // Without it, no thread would seem to be in the section.
+    if query.section.is_some() || query.project.is_some() {
+        // Without it, no thread would seem to be in the section or project.
         state.data.read(|_| Ok(()))?;
     }
     let limit = query.limit.clamp(1, 100);
@@ -348,6 +351,9 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
         return None;
     }
     let info = state.with_user_metadata(info);
+    if query.project.is_some() && query.project != info.project {
+        return None;
+    }
     let section = info.section.as_ref().map(|place| &place.id);
     if query
         .section

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::projects::project_of;
 use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
 use crate::history::index::directory::Rollout;
@@ -246,10 +247,11 @@ impl State {
     pub(super) fn with_user_metadata(&mut self, mut info: ThreadInfo) -> ThreadInfo {
         info.name = self.names.get(info.id).cloned();
         let key = info.id.to_string();
-        let (patch, section) = self
+        let (patch, section, project) = self
             .data
-            .glance(|db| Ok((patch_of(db, &key)?, place_of(db, &key)?)));
+            .glance(|db| Ok((patch_of(db, &key)?, place_of(db, &key)?, project_of(db, &key)?)));
         info.section = section;
+        info.project = project;
         if let Some(patch) = patch {
             patch.apply(&mut info);
         }

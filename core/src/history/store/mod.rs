@@ -4,7 +4,7 @@
 //!
 //! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` (where a search need not look)
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
-//! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `attachments`, `read_state` with
+//! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `projects`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
 
 mod all_turns;
@@ -16,6 +16,7 @@ pub(crate) mod load;
 mod manage;
 mod pages;
 mod places;
+mod projects;
 mod queue;
 mod read_marks;
 mod read_state;
@@ -38,6 +39,7 @@ pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
+pub use projects::{NewProject, Project, ProjectError, ProjectOrder, ProjectPatch};
 pub use queue::{QueueChange, QueuePage, QueuedSubmission};
 use read_marks::ReadMarkCache;
 pub(crate) use read_marks::ReadStateHandle;

@@ -1,0 +1,262 @@
+//! The best paths of all blocks.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::paths::Chunk;
+use super::query::{Match, Query, Scorer};
+use super::{FoundFile, MAX_RESULTS};
+
+/// From so many paths on a second thread is worth while.
+const WORTH_A_THREAD: usize = 20_000;
+
+/// What is known of one folder.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) chunks: Vec<Arc<Chunk>>,
+    /// Folders in it that are searched by themselves.
+    pub(super) covered: Vec<String>,
+}
+
+/// Which paths a query may match, by block; blocks are those that it was made with.
+pub(super) type Narrowed = Vec<Arc<Candidates>>;
+
+/// The paths of a block that may match.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    chunk: Arc<Chunk>,
+    entries: Vec<u16>,
+}
+
+struct Job<'a> {
+    root: usize,
+    chunk: &'a Arc<Chunk>,
+    covered: &'a [String],
+}
+
+/// A path that matches. The greatest is the worst: the first to go.
+struct Hit<'a> {
+    score: u32,
+    path: &'a str,
+    root: usize,
+    chunk: &'a Chunk,
+    at: usize,
+    in_name: bool,
+}
+
+impl Ord for Hit<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_score = other.score.cmp(&self.score);
+        by_score
+            .then_with(|| self.path.cmp(other.path))
+            .then_with(|| self.root.cmp(&other.root))
+    }
+}
+
+impl PartialOrd for Hit<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Hit<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Hit<'_> {}
+
+/// The best matches, and which paths a longer query may match. `narrowed` is that of a shorter query. Once it is
+/// cancelled, what it gives is incomplete.
+pub(super) fn find(
+    query: &Query,
+    sources: &[Source],
+    narrowed: Option<&Narrowed>,
+    threads: usize,
+    cancel: &CancellationToken,
+) -> (Vec<FoundFile>, Narrowed) {
+    let mut jobs = Vec::new();
+    for (root, source) in sources.iter().enumerate() {
+        jobs.extend(source.chunks.iter().map(|chunk| Job {
+            root,
+            chunk,
+            covered: &source.covered,
+        }));
+    }
+    let known = |index: usize| {
+        let candidates = narrowed?.get(index)?;
+        Arc::ptr_eq(&candidates.chunk, jobs.get(index)?.chunk).then_some(candidates)
+    };
+    let paths: usize = (0..jobs.len())
+        .map(|index| known(index).map_or(jobs[index].chunk.len(), |candidates| candidates.entries.len()))
+        .sum();
+    let run = |first: usize, step: usize| {
+        let mut best = BinaryHeap::with_capacity(MAX_RESULTS + 1);
+        let mut scorer = Scorer::new();
+        let mut candidates = Vec::new();
+        for index in (first..jobs.len()).step_by(step) {
+            if cancel.is_cancelled() {
+                break;
+            }
+            let before = known(index).map(|known| known.entries.as_slice());
+            candidates.push((
+                index,
+                of_chunk(query, &jobs[index], before, &mut scorer, &mut best),
+            ));
+        }
+        (best, candidates)
+    };
+    let (mut best, mut candidates) = if threads > 1 && paths >= WORTH_A_THREAD {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| run(1, 2));
+            let (mut best, mut candidates) = run(0, 2);
+            if let Ok((more, others)) = other.join() {
+                more.into_iter().for_each(|hit| keep(&mut best, hit));
+                candidates.extend(others);
+            }
+            (best, candidates)
+        })
+    } else {
+        run(0, 1)
+    };
+    candidates.sort_unstable_by_key(|(index, _)| *index);
+    let narrowed = candidates.into_iter().map(|(_, candidates)| Arc::new(candidates));
+    let narrowed = narrowed.collect();
+    let mut scorer = Scorer::new();
+    let best = std::mem::take(&mut best).into_sorted_vec();
+    let found = best.into_iter().filter_map(|hit| {
+        let entry = hit.chunk.entry(hit.at)?;
+        Some(FoundFile {
+            root: hit.root,
+            path: hit.path.to_owned(),
+            is_folder: entry.is_folder,
+            score: hit.score,
+            indices: scorer.indices(query, entry, hit.in_name),
+        })
+    });
+    (found.collect(), narrowed)
+}
+
+fn of_chunk<'a>(
+    query: &Query,
+    job: &Job<'a>,
+    before: Option<&[u16]>,
+    scorer: &mut Scorer,
+    best: &mut BinaryHeap<Hit<'a>>,
+) -> Candidates {
+    let chunk: &'a Chunk = job.chunk;
+    let mut entries = Vec::new();
+    let mut look = |at: usize| {
+        let Some(entry) = chunk.entry(at) else { return };
+        let least = match best.peek() {
+            Some(worst) if best.len() == MAX_RESULTS => worst.score,
+            _ => 0,
+        };
+        match scorer.score(query, entry, least) {
+            Match::No => return,
+            Match::TooLittle => {}
+            Match::Score { score, in_name } => {
+                if score >= least && !is_covered(entry.path, job.covered) {
+                    keep(
+                        best,
+                        Hit {
+                            score,
+                            path: entry.path,
+                            root: job.root,
+                            chunk,
+                            at,
+                            in_name,
+                        },
+                    );
+                }
+            }
+        }
+        entries.extend(u16::try_from(at));
+    };
+    match before {
+        Some(before) => before.iter().for_each(|at| look(usize::from(*at))),
+        None => (0..chunk.len()).for_each(look),
+    }
+    entries.shrink_to_fit();
+    Candidates {
+        chunk: Arc::clone(job.chunk),
+        entries,
+    }
+}
+
+fn keep<'a>(best: &mut BinaryHeap<Hit<'a>>, hit: Hit<'a>) {
+    if best.len() < MAX_RESULTS {
+        best.push(hit);
+    } else if let Some(mut worst) = best.peek_mut()
+        && hit < *worst
+    {
+        *worst = hit;
+    }
+}
+
+fn is_covered(path: &str, covered: &[String]) -> bool {
+    covered.iter().any(|inner| {
+        path.strip_prefix(inner.as_str())
+            .is_some_and(|rest| inner.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(paths: &[&str], covered: &[&str]) -> Source {
+        let mut chunk = Chunk::default();
+        for path in paths {
+            chunk.push(path, false);
+        }
+        Source {
+            chunks: vec![Arc::new(chunk)],
+            covered: covered.iter().map(|inner| (*inner).to_owned()).collect(),
+        }
+    }
+
+    fn paths(query: &str, sources: &[Source], narrowed: Option<&Narrowed>) -> (Vec<String>, Narrowed) {
+        let query = Query::parse(query).expect("a query");
+        let (found, narrowed) = find(&query, sources, narrowed, 2, &CancellationToken::new());
+        (found.into_iter().map(|file| file.path).collect(), narrowed)
+    }
+
+    #[test]
+    fn the_best_come_first_and_ties_by_path() {
+        let sources = [source(&["b/main.rs", "a/main.rs", "main", "mxain", "x"], &[])];
+        let (found, _) = paths("main", &sources, None);
+        assert_eq!(found, ["main", "a/main.rs", "b/main.rs", "mxain"]);
+    }
+
+    #[test]
+    fn what_lies_in_two_folders_is_found_once() {
+        let sources = [
+            source(&["src/main", "srcs/main"], &["src"]),
+            source(&["main"], &[]),
+        ];
+        assert_eq!(paths("main", &sources, None).0, ["main", "srcs/main"]);
+        let twins = [source(&["main"], &[]), source(&["main"], &[""])];
+        assert_eq!(paths("main", &twins, None).0, ["main"]);
+    }
+
+    #[test]
+    fn a_longer_query_finds_the_same_from_the_narrowed_as_from_all() {
+        let many: Vec<String> = (0..3000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let sources = [source(&many, &[])];
+        let mut narrowed = None;
+        for query in ["f", "fi", "fi2", "fi25", "fi257"] {
+            let (from_all, _) = paths(query, &sources, None);
+            let (from_few, few) = paths(query, &sources, narrowed.as_ref());
+            assert_eq!(from_all, from_few, "{query}");
+            assert!(from_all.len() <= MAX_RESULTS);
+            narrowed = Some(few);
+        }
+        assert!(narrowed.is_some_and(|few| few[0].entries.len() < 20));
+    }
+}

@@ -1,0 +1,242 @@
+//! Search for files by parts of their paths, for clients that complete what is typed (docs/contract/services.md#search-for-files).
+//!
+//! A folder is walked once, with what is ignored left out, and kept as long as somebody searches it: all paths in a few
+//! blocks of text, with a mask of the characters of each, so that a keystroke looks at little. The folders are watched
+//! meanwhile; what changed is noticed with the next search, which shows what is known at once and then walks again.
+//!
+//! | file | what |
+//! |---|---|
+//! | `paths.rs` | paths in blocks |
+//! | `query.rs` | what is searched, and how well a path matches |
+//! | `find.rs` | the best paths of all blocks |
+//! | `walk.rs` | from a folder to blocks |
+//! | `name_watch.rs` | whether anything has come or gone since |
+//! | `session.rs` | a search that follows what is typed |
+//!
+//! Walks run on two threads at most and matching on two, for the whole daemon; nothing of it is on the runtime thread.
+
+mod find;
+mod name_watch;
+mod paths;
+mod query;
+mod session;
+mod walk;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use self::find::{Narrowed, Source, find};
+use self::name_watch::NameWatches;
+use self::query::Query;
+use self::walk::Walk;
+
+pub use session::{SearchSession, SearchUpdate};
+
+/// Results of a search at most.
+pub const MAX_RESULTS: usize = 50;
+/// Folders of a search at most; what comes after them is left out.
+pub const MAX_ROOTS: usize = 64;
+
+/// A walk that nobody uses is forgotten after this long.
+const KEPT: Duration = Duration::from_secs(10);
+/// A walk whose folders could not all be watched is believed for so long.
+const UNWATCHED_AGE: Duration = Duration::from_secs(2);
+/// And any walk: contents of ignore files are not watched.
+const AGE: Duration = Duration::from_secs(60);
+/// Threads that match.
+const MATCHERS: usize = 2;
+
+/// A file or folder that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Which of the folders it lies in.
+    pub root: usize,
+    /// Its path in there.
+    pub path: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// How well it matches.
+    pub score: u32,
+    /// Which characters of the path match, from 0, ascending.
+    pub indices: Vec<u32>,
+}
+
+impl FoundFile {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// What searches share.
+#[derive(Default)]
+pub struct FileSearch {
+    /// Walks that are kept. Held for moments.
+    kept: Mutex<Kept>,
+    names: Arc<NameWatches>,
+}
+
+#[derive(Default)]
+struct Kept {
+    walks: HashMap<PathBuf, (Arc<Walk>, Instant)>,
+    /// Somebody will look for those that are not used.
+    sweeps: bool,
+}
+
+impl std::fmt::Debug for FileSearch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FileSearch")
+    }
+}
+
+impl FileSearch {
+    /// The best matches in these folders, by score, then by path. Nothing for an empty query, and of folders that can't
+    /// be read; nothing, too, once it is cancelled.
+    pub async fn search(
+        self: &Arc<Self>,
+        roots: &[PathBuf],
+        query: &str,
+        cancel: &CancellationToken,
+    ) -> Vec<FoundFile> {
+        let Some(query) = Query::parse(query) else {
+            return Vec::new();
+        };
+        let search = async {
+            let began = Instant::now();
+            let mut walks = self.walks(roots).await;
+            loop {
+                for walk in &walks {
+                    walk.completed().await;
+                }
+                match self.newer(roots, &walks, began).await {
+                    Some(newer) => walks = newer,
+                    None => break,
+                }
+            }
+            let (found, _) = matching(Arc::new(query), walks, None, cancel.child_token()).await;
+            found
+        };
+        tokio::select! {
+            found = search => found,
+            () = cancel.cancelled() => Vec::new(),
+        }
+    }
+
+    /// A walk of each folder that is, as far as is known, up to date; it may have just begun. Folders that are named
+    /// twice are walked once.
+    async fn walks(self: &Arc<Self>, roots: &[PathBuf]) -> Vec<Arc<Walk>> {
+        let search = Arc::clone(self);
+        let roots: Vec<_> = roots.iter().take(MAX_ROOTS).cloned().collect();
+        // Events may be many.
+        let drained = tokio::task::spawn_blocking(move || {
+            search.names.drain();
+            roots
+        });
+        let roots = drained.await.unwrap_or_default();
+        roots.iter().map(|root| self.walk(root)).collect()
+    }
+
+    /// Other walks, where those that are complete have not seen all that was there at this time.
+    async fn newer(
+        self: &Arc<Self>,
+        roots: &[PathBuf],
+        walks: &[Arc<Walk>],
+        time: Instant,
+    ) -> Option<Vec<Arc<Walk>>> {
+        if walks.iter().all(|walk| walk.began_after(time)) {
+            return None;
+        }
+        let now = self.walks(roots).await;
+        let same = now.iter().zip(walks).all(|(one, other)| Arc::ptr_eq(one, other));
+        (!same).then_some(now)
+    }
+
+    fn walk(self: &Arc<Self>, root: &Path) -> Arc<Walk> {
+        let mut kept = self.lock();
+        if let Some((walk, used)) = kept.walks.get_mut(root)
+            && walk.is_fit()
+        {
+            *used = Instant::now();
+            return Arc::clone(walk);
+        }
+        let walk = Walk::begin(root.to_owned(), Arc::clone(&self.names));
+        kept.walks
+            .insert(root.to_owned(), (Arc::clone(&walk), Instant::now()));
+        if !std::mem::replace(&mut kept.sweeps, true) {
+            tokio::spawn(Arc::clone(self).sweep());
+        }
+        walk
+    }
+
+    /// Forgets walks that are not used, until there are none.
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(KEPT).await;
+            let mut kept = self.lock();
+            kept.walks.retain(|_, (walk, used)| {
+                // Whoever else holds it is a session.
+                used.elapsed() < KEPT || Arc::strong_count(walk) > 1
+            });
+            if kept.walks.is_empty() {
+                kept.sweeps = false;
+                kept.walks.shrink_to_fit();
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Matches, on other threads.
+async fn matching(
+    query: Arc<Query>,
+    walks: Vec<Arc<Walk>>,
+    narrowed: Option<Narrowed>,
+    cancel: CancellationToken,
+) -> (Vec<FoundFile>, Narrowed) {
+    static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
+    let Ok(place) = PLACES.acquire().await else {
+        return Default::default();
+    };
+    // A large search takes the other place as well, if it is free.
+    let other = PLACES.try_acquire().ok();
+    let work = move || {
+        let threads = 1 + usize::from(other.is_some());
+        let found = find(&query, &sources(&walks), narrowed.as_ref(), threads, &cancel);
+        drop((place, other));
+        found
+    };
+    let found = tokio::task::spawn_blocking(work).await;
+    found.unwrap_or_else(|error| {
+        tracing::error!(%error, "a search for files failed");
+        Default::default()
+    })
+}
+
+/// What is known of folders. What lies in two of them counts for the inner one.
+fn sources(walks: &[Arc<Walk>]) -> Vec<Source> {
+    let inner = |outer: &Path, index: usize| {
+        let others = walks.iter().enumerate();
+        let inside = others.filter_map(|(other, walk)| {
+            let below = walk.root().strip_prefix(outer).ok()?;
+            let twin = below.as_os_str().is_empty();
+            (other != index && (!twin || other < index)).then(|| below.to_str().map(str::to_owned))?
+        });
+        inside.collect::<Vec<_>>()
+    };
+    let sources = walks.iter().enumerate();
+    sources
+        .map(|(index, walk)| Source {
+            chunks: walk.chunks(),
+            covered: inner(walk.root(), index),
+        })
+        .collect()
+}

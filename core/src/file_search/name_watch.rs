@@ -1,0 +1,168 @@
+//! Whether anything has come into the folders of a walk, or gone, since they were walked.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::sys::{FolderEvent, FolderWatch, WatchedFolder};
+
+/// Folders that are watched, for all walks: a system has some ten thousand watches for all programs of a user.
+const MAX_FOLDERS: usize = 16_384;
+/// Folders that are remembered in which something happened before it was known whose they are.
+const MAX_UNCLAIMED: usize = 1024;
+
+/// The watch of all walks, opened when it is first needed.
+#[derive(Default)]
+pub(super) struct NameWatches {
+    watch: OnceLock<Option<FolderWatch>>,
+    /// Threads that walk tell of folders here, and searches take events. Held for moments.
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Whom to tell of each folder.
+    owners: HashMap<WatchedFolder, Vec<Arc<AtomicBool>>>,
+    unclaimed: HashSet<WatchedFolder>,
+    /// More happened than is remembered.
+    lost: bool,
+}
+
+/// The folders of one walk. Dropping it ends their watches.
+pub(super) struct WalkedFolders {
+    names: Arc<NameWatches>,
+    changed: Arc<AtomicBool>,
+    /// Not all folders could be watched.
+    partly: AtomicBool,
+    count: AtomicUsize,
+    ids: Mutex<Vec<WatchedFolder>>,
+}
+
+impl std::fmt::Debug for WalkedFolders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WalkedFolders({})", self.count.load(Ordering::Relaxed))
+    }
+}
+
+impl NameWatches {
+    fn watch(&self) -> Option<&FolderWatch> {
+        let open = || {
+            FolderWatch::new()
+                .inspect_err(|error| tracing::debug!(%error, "folders that are searched can't be watched"))
+                .ok()
+        };
+        self.watch.get_or_init(open).as_ref()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what has happened so far. Never waits.
+    pub(super) fn drain(&self) {
+        let Some(Some(watch)) = self.watch.get() else {
+            return;
+        };
+        let mut table = self.lock();
+        watch.take(|event| table.hear(&event));
+    }
+}
+
+impl Table {
+    fn hear(&mut self, event: &FolderEvent) {
+        let tell = |owners: &Vec<Arc<AtomicBool>>| {
+            owners
+                .iter()
+                .for_each(|owner| owner.store(true, Ordering::SeqCst));
+        };
+        match event {
+            FolderEvent::Changed(id, _) => match self.owners.get(id) {
+                Some(owners) => tell(owners),
+                None if self.unclaimed.len() < MAX_UNCLAIMED => {
+                    self.unclaimed.insert(*id);
+                }
+                None => self.lost = true,
+            },
+            FolderEvent::Ended(id) => {
+                self.unclaimed.remove(id);
+                if let Some(owners) = self.owners.remove(id) {
+                    tell(&owners);
+                }
+            }
+            FolderEvent::Lost => self.owners.values().for_each(tell),
+        }
+    }
+}
+
+impl WalkedFolders {
+    pub(super) fn new(names: Arc<NameWatches>) -> Self {
+        Self {
+            names,
+            changed: Arc::default(),
+            partly: AtomicBool::new(false),
+            count: AtomicUsize::new(0),
+            ids: Mutex::default(),
+        }
+    }
+
+    /// A folder is about to be read. Blocks as reading does.
+    pub(super) fn add(&self, folder: &Path) {
+        let Some(watch) = self.names.watch() else {
+            self.partly.store(true, Ordering::Relaxed);
+            return;
+        };
+        if self.names.lock().owners.len() >= MAX_FOLDERS {
+            self.partly.store(true, Ordering::Relaxed);
+            return;
+        }
+        let Ok(id) = watch.add_names(folder) else {
+            self.partly.store(true, Ordering::Relaxed);
+            return;
+        };
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut table = self.names.lock();
+        let owners = table.owners.entry(id).or_default();
+        if !owners.iter().any(|owner| Arc::ptr_eq(owner, &self.changed)) {
+            owners.push(Arc::clone(&self.changed));
+        }
+        if table.unclaimed.remove(&id) || table.lost {
+            self.changed.store(true, Ordering::SeqCst);
+        }
+        drop(table);
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
+    /// Whether anything has come or gone, as far as events were taken.
+    pub(super) fn changed(&self) -> bool {
+        self.changed.load(Ordering::SeqCst)
+    }
+
+    /// Whether that is known of all folders.
+    pub(super) fn are_all_watched(&self) -> bool {
+        !self.partly.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for WalkedFolders {
+    fn drop(&mut self) {
+        let Some(watch) = self.names.watch() else { return };
+        let ids = std::mem::take(self.ids.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let mut table = self.names.lock();
+        for id in ids {
+            let Some(owners) = table.owners.get_mut(&id) else {
+                continue;
+            };
+            owners.retain(|owner| !Arc::ptr_eq(owner, &self.changed));
+            if owners.is_empty() {
+                table.owners.remove(&id);
+                watch.remove(id);
+            }
+        }
+        if table.owners.is_empty() {
+            table.owners.shrink_to_fit();
+            table.unclaimed.clear();
+            table.lost = false;
+        }
+    }
+}

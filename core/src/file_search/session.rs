@@ -1,0 +1,158 @@
+//! A search that follows what is typed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::find::Narrowed;
+use super::query::Query;
+use super::walk::Walk;
+use super::{FileSearch, FoundFile, matching};
+
+/// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
+const FIRST: Duration = Duration::from_millis(10);
+/// The longest of these intervals.
+const LONGEST: Duration = Duration::from_millis(320);
+
+/// What a search tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchUpdate {
+    /// What was found for a query so far.
+    Found {
+        /// The query.
+        query: String,
+        /// The best, the best first.
+        files: Vec<FoundFile>,
+    },
+    /// What was told last is all there is.
+    Completed,
+}
+
+/// A search that follows what is typed. Dropping it ends it.
+#[derive(Debug)]
+pub struct SearchSession {
+    query: watch::Sender<String>,
+}
+
+impl SearchSession {
+    /// Searches for this from now on. A query that is not answered yet is forgotten.
+    pub fn update(&self, query: String) {
+        self.query.send_replace(query);
+    }
+}
+
+impl FileSearch {
+    /// Begins a search in these folders, with the empty query. Each query is told what was found for it, once or more
+    /// often, and then that this is all. Call it within a tokio runtime.
+    pub fn session(
+        self: &Arc<Self>,
+        roots: Vec<PathBuf>,
+        tell: impl Fn(SearchUpdate) + Send + Sync + 'static,
+    ) -> SearchSession {
+        let (query, queries) = watch::channel(String::new());
+        let task = Task {
+            search: Arc::clone(self),
+            roots,
+            tell,
+            shown: Vec::new(),
+            narrowed: None,
+        };
+        tokio::spawn(task.run(queries));
+        SearchSession { query }
+    }
+}
+
+struct Task<T> {
+    search: Arc<FileSearch>,
+    roots: Vec<PathBuf>,
+    tell: T,
+    /// The last complete walks.
+    shown: Vec<Arc<Walk>>,
+    /// What the last query has left of them.
+    narrowed: Option<(Arc<Query>, Narrowed)>,
+}
+
+impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
+    async fn run(mut self, mut queries: watch::Receiver<String>) {
+        loop {
+            let query = queries.borrow_and_update().clone();
+            let answered = tokio::select! {
+                () = self.answer(&query) => true,
+                changed = queries.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    false
+                }
+            };
+            if answered && queries.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Tells what is found for a query, until that is all.
+    async fn answer(&mut self, text: &str) {
+        let query = Query::parse(text).map(Arc::new);
+        let began = Instant::now();
+        let mut walks = self.search.walks(&self.roots).await;
+        let mut told: Option<Vec<FoundFile>> = None;
+        let mut interval = FIRST;
+        loop {
+            let complete = walks.iter().all(|walk| walk.is_complete());
+            // While folders are walked again, what was known of them is better than half of what is.
+            let sources = if !complete && self.shown.len() == walks.len() {
+                self.shown.clone()
+            } else {
+                walks.clone()
+            };
+            let files = match &query {
+                Some(query) => self.find(query, sources).await,
+                None => Vec::new(),
+            };
+            // Nothing is no news while there may be more, except for the query that finds nothing.
+            let worth = complete || !files.is_empty() || query.is_none();
+            if worth && told.as_ref() != Some(&files) {
+                let query = text.to_owned();
+                (self.tell)(SearchUpdate::Found {
+                    query,
+                    files: files.clone(),
+                });
+                told = Some(files);
+            }
+            if complete {
+                if let Some(newer) = self.search.newer(&self.roots, &walks, began).await {
+                    self.shown = std::mem::replace(&mut walks, newer);
+                    continue;
+                }
+                self.shown = walks;
+                (self.tell)(SearchUpdate::Completed);
+                return;
+            }
+            let completed = async {
+                for walk in &walks {
+                    walk.completed().await;
+                }
+            };
+            // Whichever comes first.
+            let _ = tokio::time::timeout(interval, completed).await;
+            interval = (interval * 2).min(LONGEST);
+        }
+    }
+
+    async fn find(&mut self, query: &Arc<Query>, walks: Vec<Arc<Walk>>) -> Vec<FoundFile> {
+        let narrowed = self
+            .narrowed
+            .take_if(|(before, _)| query.narrows(before))
+            .map(|(_, narrowed)| narrowed);
+        let cancel = CancellationToken::new();
+        // A newer query drops this future; the work need not go on then.
+        let _guard = cancel.clone().drop_guard();
+        let (files, narrowed) = matching(Arc::clone(query), walks, narrowed, cancel).await;
+        self.narrowed = Some((Arc::clone(query), narrowed));
+        files
+    }
+}

@@ -1,0 +1,28 @@
+//! Diagnostics (docs/contract/services.md#other-methods).
+
+use codex_core::mock_model::MockModel;
+use serde_json::json;
+
+use crate::support::{App, Home};
+
+#[tokio::test]
+async fn the_server_tells_how_much_memory_it_takes_and_how_busy_it_is() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, _thread) = App::with_thread(&home).await;
+    let answer = app.call("server/diagnostics", json!({})).await;
+    assert_eq!(answer["process"]["id"], app.pid());
+    assert!(answer["process"]["residentMemoryBytes"].as_u64().unwrap() > 1 << 20);
+    let gauge = |name: &str| {
+        let gauges = answer["gauges"].as_array().unwrap().iter();
+        let found = gauges.filter(|gauge| gauge["name"] == name);
+        found
+            .map(|gauge| gauge["value"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(gauge("app.requests.in_flight"), [1]);
+    assert_eq!(gauge("app.requests.queued"), [0]);
+    assert_eq!(gauge("app.connections"), [1]);
+    assert_eq!(gauge("core.threads.live"), [1]);
+    app.stop().await;
+}
