@@ -16,6 +16,7 @@ mod fifo;
 mod frames;
 mod home;
 mod process;
+mod socket;
 mod turn;
 
 pub use app::{App, Launch, ServerRequest};
@@ -23,4 +24,5 @@ pub use fifo::{Ear, Gate};
 pub use frames::Frame;
 pub use home::{Config, Home};
 pub use process::{alive, wait_until_dead};
+pub use socket::{Client, Daemon};
 pub use turn::{RunningTurn, TurnRun};

@@ -62,6 +62,8 @@ mod turn;
 
 use crate::server::Router;
 
+pub(crate) use initialize::response as initialized;
+
 /// Every method that is answered.
 pub(crate) fn router() -> Router {
     let mut router = Router::new();
