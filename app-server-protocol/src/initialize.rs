@@ -72,4 +72,9 @@ pub struct InitializeResponse {
     pub platform_os: String,
     /// User agent that the server sends to model servers.
     pub user_agent: String,
+    /// Extensions that the client has announced and the server speaks, by name. An addition of ours: no part of the
+    /// contract's schema, absent for clients that announce none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub extensions: Option<BTreeMap<String, Value>>,
 }

@@ -6,7 +6,8 @@ use codex_core::{DeltaKind, Event, EventSink, ThreadId};
 use tokio::io::AsyncWrite;
 
 use crate::client::handle::{Client, ClientProfile};
-use crate::client::outgoing;
+use crate::client::outgoing::{self, Attachment};
+use crate::client::transport::framing::Framing;
 use crate::events::publisher::Publisher;
 use crate::subscriptions::Subscriptions;
 
@@ -30,7 +31,8 @@ impl DeltaPath {
             experimental: false,
             opt_out: ["thread/started".to_owned()].into(),
         });
-        tokio::spawn(outgoing::write(Arc::clone(&client.outgoing), output));
+        let attachment = Attachment::first(&client.outgoing);
+        tokio::spawn(outgoing::write(attachment, output, Framing::Lines));
         let thread = ThreadId::new();
         subscriptions.watch(thread, &client);
         Self {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use codex_app_server::listen::{Address, AuthMode, AuthOptions};
 use codex_core::CONTRACT_VERSION;
 use codex_core::config::{ConfigOverride, OverrideError};
 
@@ -40,15 +41,43 @@ pub(crate) struct Serve {
     /// Lay the file NAME.config.toml of the home over config.toml
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Where to listen; stdio:// is the default
-    #[arg(long, value_name = "URL", value_parser = listen_url)]
-    listen: Option<()>,
+    /// Where to listen: stdio:// (default), ws://IP:PORT, unix://PATH, unix:// (control socket of the home), off
+    #[arg(long, value_name = "URL")]
+    listen: Option<Address>,
     /// The same as --listen stdio://
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,
+    #[command(flatten)]
+    auth: Auth,
     /// Passed by editors; there are no analytics
     #[arg(long, hide = true)]
     analytics_default_enabled: bool,
+}
+
+/// Who may connect to a WebSocket listener.
+#[derive(Debug, Default, Args)]
+struct Auth {
+    /// How WebSocket clients authenticate: capability-token or signed-bearer-token
+    #[arg(long, value_name = "MODE", value_parser = auth_mode)]
+    ws_auth: Option<AuthMode>,
+    /// File with the capability token
+    #[arg(long, value_name = "PATH")]
+    ws_token_file: Option<PathBuf>,
+    /// SHA-256 of the capability token, in hexadecimal digits
+    #[arg(long, value_name = "HEX")]
+    ws_token_sha256: Option<String>,
+    /// File with the secret that bearer tokens (JWT, HS256) are signed with
+    #[arg(long, value_name = "PATH")]
+    ws_shared_secret_file: Option<PathBuf>,
+    /// Issuer that signed tokens must have
+    #[arg(long, value_name = "ISSUER")]
+    ws_issuer: Option<String>,
+    /// Audience that signed tokens must be for
+    #[arg(long, value_name = "AUDIENCE")]
+    ws_audience: Option<String>,
+    /// Seconds by which clocks may differ; 30 unless given
+    #[arg(long, value_name = "SECONDS")]
+    ws_max_clock_skew_seconds: Option<u64>,
 }
 
 /// What else the program does.
@@ -65,6 +94,16 @@ pub(crate) enum Command {
     GenerateTs(Generate),
     /// Run a scripted model server
     MockModel(MockModel),
+    /// Connect standard input and output to the control socket of a running daemon
+    Proxy(Proxy),
+}
+
+/// Where to connect to.
+#[derive(Debug, Args)]
+pub(crate) struct Proxy {
+    /// Path of the socket; the control socket of the home unless given
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sock: Option<PathBuf>,
 }
 
 /// What to say of the configuration.
@@ -122,6 +161,25 @@ impl Cli {
 }
 
 impl Serve {
+    /// Where to listen.
+    pub(crate) fn address(&self) -> Address {
+        self.listen.clone().unwrap_or_default()
+    }
+
+    /// Who may connect.
+    pub(crate) fn auth(&self) -> AuthOptions {
+        let auth = &self.auth;
+        AuthOptions {
+            mode: auth.ws_auth,
+            token_file: auth.ws_token_file.clone(),
+            token_sha256: auth.ws_token_sha256.clone(),
+            shared_secret_file: auth.ws_shared_secret_file.clone(),
+            issuer: auth.ws_issuer.clone(),
+            audience: auth.ws_audience.clone(),
+            max_clock_skew_seconds: auth.ws_max_clock_skew_seconds,
+        }
+    }
+
     /// What lies on top of config.toml: first `-c` in order, then `--enable` and `--disable`.
     pub(crate) fn overrides(&self) -> Result<Vec<ConfigOverride>, OverrideError> {
         let config = self.config.iter().map(|text| ConfigOverride::parse(text));
@@ -143,12 +201,30 @@ pub(crate) fn version(program: Option<&OsString>) -> String {
     }
 }
 
-fn listen_url(url: &str) -> Result<(), String> {
-    match url {
-        "stdio://" => Ok(()),
-        _ => Err(format!("unsupported --listen URL `{url}`; expected `stdio://`")),
+fn auth_mode(mode: &str) -> Result<AuthMode, String> {
+    match mode {
+        "capability-token" => Ok(AuthMode::CapabilityToken),
+        "signed-bearer-token" => Ok(AuthMode::SignedBearerToken),
+        _ => Err("expected `capability-token` or `signed-bearer-token`".to_owned()),
     }
 }
+
+/// Options whose value is the next argument.
+const WITH_VALUE: [&str; 13] = [
+    "-c",
+    "--config",
+    "--enable",
+    "--disable",
+    "--listen",
+    "--profile",
+    "--ws-auth",
+    "--ws-token-file",
+    "--ws-token-sha256",
+    "--ws-shared-secret-file",
+    "--ws-issuer",
+    "--ws-audience",
+    "--ws-max-clock-skew-seconds",
+];
 
 /// Drops a leading `app-server`, so that a link named `codex` can be called as `codex app-server`. Options may stand
 /// before it.
@@ -160,7 +236,7 @@ fn without_app_server(mut args: Vec<OsString>) -> Vec<OsString> {
                 args.remove(at);
                 break;
             }
-            Some("-c" | "--config" | "--enable" | "--disable" | "--listen" | "--profile") => at += 2,
+            Some(option) if WITH_VALUE.contains(&option) => at += 2,
             Some(option) if option.starts_with('-') && option != "--" => at += 1,
             _ => break,
         }
@@ -217,15 +293,25 @@ mod tests {
     }
 
     #[test]
-    fn only_stdio_can_be_listened_to() {
-        assert!(read("codex-app-server --listen stdio://").is_ok());
-        let error = read("codex-app-server --listen ws://127.0.0.1:0").unwrap_err();
+    fn an_address_is_read_and_stdio_is_the_default() {
+        let address = |line: &str| read(line).unwrap().serve.address();
+        assert_eq!(address("codex app-server"), Address::Stdio);
+        assert_eq!(address("codex app-server --listen off"), Address::Off);
+        let line = "codex --ws-auth capability-token app-server --listen unix:///a --ws-token-file t";
+        assert_eq!(address(line), Address::Unix(Some("/a".into())));
+        let auth = read(line).unwrap().serve.auth();
+        assert_eq!(
+            (auth.mode, auth.token_file),
+            (Some(AuthMode::CapabilityToken), Some("t".into()))
+        );
+        let error = read("codex-app-server --listen tcp://127.0.0.1:0").unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(
             error
                 .to_string()
-                .contains("unsupported --listen URL `ws://127.0.0.1:0`")
+                .contains("unsupported --listen URL `tcp://127.0.0.1:0`")
         );
+        assert_eq!(read("codex app-server --ws-auth no").unwrap_err().exit_code(), 2);
         assert_eq!(
             read("codex-app-server --listen stdio:// --stdio")
                 .unwrap_err()

@@ -1,7 +1,7 @@
 //! One connection: takes its requests in the order in which they were read, and its answers at once.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use codex_app_server_protocol::rpc::ScopeKey;
@@ -15,121 +15,157 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
-use crate::client::handle::{Client, MAX_IN_PROGRESS};
-use crate::client::outgoing;
+use crate::client::handle::{Client, MAX_IN_PROGRESS, Slot};
+use crate::client::outgoing::{self, Attachment};
 use crate::client::pending_requests::ClientReply;
-use crate::client::transport::lines::{Line, LineReader, MAX_LINE};
+use crate::client::transport::framing::Framing;
+use crate::client::transport::{Departure, MAX_MESSAGE, Message, MessageReader};
 use crate::rpc::request_log::beginning;
 use crate::rpc::responder::PendingResponse;
 use crate::rpc::scheduler::RequestQueue;
 use crate::server::{RequestContext, Server};
 
 mod backlog;
+mod draining;
+mod end;
+mod reconnect;
 
 use backlog::{Backlog, Waiting};
+pub(crate) use end::Ending;
+use reconnect::Return;
 
 /// How long requests that were read before the end may take to be answered.
 const LAST_ANSWERS: Duration = Duration::from_millis(150);
 
-/// A connection whose input has ended. What is pushed to it is still written.
-pub(crate) struct Ending {
-    client: Arc<Client>,
-    writer: tokio::task::JoinHandle<io::Result<()>>,
-}
-
 /// Serves one connection until its input ends, its output breaks, or `stop` resolves; then waits a moment for requests
-/// in progress.
+/// in progress. When the client turns out to be one that has come back, the connection goes on as that one.
 pub(crate) async fn serve<R, W>(
     server: &Arc<Server>,
-    input: R,
+    mut client: Arc<Client>,
+    mut messages: MessageReader<R>,
     output: W,
     stop: impl Future<Output = ()>,
-) -> Ending
+) -> Ending<R, W>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let client = server.subscriptions.connect();
-    let writer = server
-        .runtime
-        .spawn(outgoing::write(Arc::clone(&client.outgoing), output));
-    let connection = Connection {
-        server: Arc::clone(server),
-        client: Arc::clone(&client),
+    let framing = match &messages {
+        MessageReader::Lines(_) => Framing::Lines,
+        MessageReader::Frames(_) => Framing::WebSocket,
     };
-    let reason = tokio::select! {
-        biased;
-        () = stop => "the server stops",
-        () = client.outgoing.broken() => "the client reads no more",
-        ended = connection.read(input) => match ended {
-            Ok(()) => "end of input",
-            Err(error) => {
-                tracing::warn!(%error, "reading failed");
-                "reading failed"
+    let mut attachment = Attachment::first(&client.outgoing);
+    let spawn = |attachment: &Attachment, output| {
+        server
+            .runtime
+            .spawn(outgoing::write(attachment.clone(), output, framing))
+    };
+    let mut writer = spawn(&attachment, output);
+    let mut stop = std::pin::pin!(stop);
+    let departure = loop {
+        let connection = Connection {
+            server: Arc::clone(server),
+            client: Arc::clone(&client),
+            returned: Mutex::default(),
+        };
+        let (reason, departure) = tokio::select! {
+            biased;
+            () = &mut stop => ("the server stops", None),
+            () = attachment.detached() => ("the client reads no more", Some(Departure::Vanished)),
+            ended = connection.read(&mut messages) => match ended {
+                Ok(departure) => ("end of input", Some(departure)),
+                Err(error) => {
+                    tracing::warn!(%error, "reading failed");
+                    ("reading failed", Some(Departure::Vanished))
+                }
             }
+        };
+        if let Some(returned) = connection.take_return() {
+            // What the newcomer was told, it shall read before.
+            client.outgoing.close(None);
+            server.disconnect(&client);
+            client = returned.client;
+            attachment = returned.attachment;
+            match writer.await {
+                Ok(Ok(output)) => {
+                    writer = spawn(&attachment, output);
+                    continue;
+                }
+                other => {
+                    writer = server
+                        .runtime
+                        .spawn(async { other.unwrap_or_else(|e| Err(e.into())) })
+                }
+            }
+            break Some(Departure::Vanished);
         }
+        tracing::info!(client = client.id, reason, "connection ended");
+        break departure;
     };
-    let in_progress = client.slots.acquire_many(MAX_IN_PROGRESS);
-    if tokio::time::timeout(LAST_ANSWERS, in_progress).await.is_err() {
-        tracing::info!("requests are still in progress at the end of the connection");
-    }
-    tracing::info!(client = client.id, reason, "connection ended");
-    Ending { client, writer }
-}
-
-impl Ending {
-    /// Writes what waits, within this time, and forgets the connection.
-    pub(crate) async fn finish(mut self, server: &Server, within: Duration) {
-        server.disconnect(&self.client);
-        self.client.outgoing.close();
-        if tokio::time::timeout(within, &mut self.writer).await.is_err() {
-            tracing::info!("the client did not read the last messages in time");
-            self.writer.abort();
+    if departure.is_none() || !client.outgoing.has_journal() {
+        let in_progress = client.slots.acquire_many(MAX_IN_PROGRESS);
+        if tokio::time::timeout(LAST_ANSWERS, in_progress).await.is_err() {
+            tracing::info!("requests are still in progress at the end of the connection");
         }
+    }
+    Ending {
+        client,
+        attachment,
+        writer,
+        messages,
+        departure,
     }
 }
 
 struct Connection {
     server: Arc<Server>,
     client: Arc<Client>,
+    /// The client is one that has come back. A lock only because the future that sets it may be moved between threads.
+    returned: Mutex<Option<Return>>,
 }
 
 impl Connection {
-    /// Takes lines in their order, but for answers to what we have asked: these are taken at once. While one is
-    /// expected, lines are read ahead of requests that have to wait, since what they wait for may be that answer.
-    async fn read(&self, input: impl AsyncRead + Unpin) -> io::Result<()> {
-        let mut lines = LineReader::new(input, MAX_LINE);
+    /// Takes messages in their order, but for answers to what we have asked: these are taken at once. While one is
+    /// expected, messages are read ahead of requests that have to wait, since what they wait for may be that answer.
+    async fn read(&self, messages: &mut MessageReader<impl AsyncRead + Unpin>) -> io::Result<Departure> {
         let mut backlog = Backlog::default();
-        let mut ended = false;
+        let mut ended = None;
         loop {
             tokio::select! {
                 biased;
                 slot = self.room(), if !backlog.is_empty() => match backlog.pop() {
                     Some(Waiting::Text(line)) => self.take(&line, slot).await,
-                    Some(Waiting::TooLong) => self.refuse_long_line(),
+                    Some(Waiting::TooLong) => self.refuse_long_message(),
                     None => {}
                 },
-                line = self.next_line(&mut lines, &backlog), if !ended => match line? {
-                    Line::Text(line) => self.receive(line, &mut backlog).await,
-                    Line::TooLong if self.is_free(&backlog) => self.refuse_long_line(),
-                    Line::TooLong => backlog.push(Waiting::TooLong),
-                    Line::End => {
-                        ended = true;
-                        self.server.subscriptions.input_ended(&self.client);
+                message = self.next_message(messages, &backlog), if ended.is_none() => match message? {
+                    Message::Text(line) => self.receive(line, &mut backlog).await,
+                    Message::TooLong if self.is_free(&backlog) => self.refuse_long_message(),
+                    Message::TooLong => backlog.push(Waiting::TooLong),
+                    Message::Binary => self.refuse_binary(),
+                    Message::Ping(payload) => self.client.outgoing.pong(payload),
+                    Message::End(departure) => {
+                        ended = Some(departure);
+                        if !self.client.outgoing.has_journal() {
+                            self.server.subscriptions.input_ended(&self.client);
+                        }
                     }
                 },
-                else => return Ok(()),
+                else => return Ok(ended.unwrap_or(Departure::Vanished)),
+            }
+            if self.has_returned() {
+                return Ok(Departure::Vanished);
             }
         }
     }
 
-    /// The next line, when it may be read. A client that does not read its answers is not read from, and while
+    /// The next message, when it may be read. A client that does not read its answers is not read from, and while
     /// requests wait for room nothing is read either, unless an answer is expected.
-    async fn next_line<'a, R: AsyncRead + Unpin>(
+    async fn next_message<'a, R: AsyncRead + Unpin>(
         &self,
-        lines: &'a mut LineReader<R>,
+        messages: &'a mut MessageReader<R>,
         backlog: &Backlog,
-    ) -> io::Result<Line<'a>> {
+    ) -> io::Result<Message<'a>> {
         let answer_expected = async {
             if backlog.is_full() {
                 std::future::pending::<()>().await;
@@ -141,7 +177,7 @@ impl Connection {
             () = self.client.outgoing.drained(Traffic::Model), if backlog.is_empty() => {}
             () = answer_expected => {}
         }
-        lines.next().await
+        messages.next().await
     }
 
     /// Resolves when a request may begin; gives its place among those in progress.
@@ -199,8 +235,9 @@ impl Connection {
             Frame::Request {
                 id, method, params, ..
             } => self.request(id, &method, params, slot).await,
-            Frame::Notification { method, .. } => {
+            Frame::Notification { method, params } => {
                 tracing::debug!(method = beginning(&method), "notification");
+                self.notified(&method, params);
             }
             Frame::Response { .. } | Frame::Error { .. } => {}
         }
@@ -224,12 +261,25 @@ impl Connection {
         if !is_initialize && self.client.profile().is_none() {
             return answer.error(&ErrorObject::new(error::INVALID_REQUEST, "Not initialized"));
         }
-        answer.slot = slot;
+        if let Some(refused) = self.refused_while_draining(method) {
+            return answer.error(&refused);
+        }
+        match self.slot(slot) {
+            Ok(slot) => answer.slot = slot,
+            Err(overloaded) => return answer.error(&overloaded),
+        }
 
         let cx = RequestContext {
             server: Arc::clone(&self.server),
             client: Arc::clone(&self.client),
         };
+        let mut answer = answer;
+        if is_initialize {
+            answer = match self.come_back(&cx, params, answer).await {
+                Some(answer) => answer,
+                None => return,
+            };
+        }
         let queue = methods::find(method)
             .and_then(|info| info.scope.key(params))
             .map(|key: ScopeKey<'_>| RequestQueue::of(key, self.client.id));
@@ -256,8 +306,33 @@ impl Connection {
         }
     }
 
-    fn refuse_long_line(&self) {
-        let message = format!("Invalid request: a line is longer than {MAX_LINE} bytes");
+    /// The place of a request among those in progress; an error if there are too many of all sockets.
+    fn slot(&self, slot: Option<OwnedSemaphorePermit>) -> Result<Option<Slot>, ErrorObject> {
+        let Some(slot) = slot else { return Ok(None) };
+        if self.client.identity.is_none() {
+            return Ok(Some(Slot::new(slot, None)));
+        }
+        match Arc::clone(&self.server.socket_slots).try_acquire_owned() {
+            Ok(of_all) => Ok(Some(Slot::new(slot, Some(of_all)))),
+            Err(_) => Err(ErrorObject::new(
+                error::OVERLOADED,
+                "Server overloaded; retry later.",
+            )),
+        }
+    }
+
+    fn refuse_long_message(&self) {
+        let what = if self.client.identity.is_some() {
+            "message"
+        } else {
+            "line"
+        };
+        let message = format!("Invalid request: a {what} is longer than {MAX_MESSAGE} bytes");
+        self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
+    }
+
+    fn refuse_binary(&self) {
+        let message = "Invalid request: messages are text frames; a binary frame is not read";
         self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
     }
 

@@ -1,7 +1,7 @@
 //! JSON-RPC in front of the engine: connections, dispatch, handlers, and the events of threads as notifications.
 //!
 //! [`Server`] is one engine with what its connections share, made by [`new_server`]; [`serve`] lets one client speak to it
-//! over any pair of byte streams.
+//! over any pair of byte streams, [`listen::serve`] any number of clients over sockets.
 //!
 //! Each module uses only those below it. From the bottom to the top:
 //!
@@ -10,10 +10,12 @@
 //! * `client`: one client: its bytes, its queue, what it said of itself
 //! * `rpc`: from a request to its handler and its answer
 //! * `subscriptions`: who is connected, who watches which thread, what they are asked
+//! * `sessions`: clients that may come back
 //! * `external_tokens`: asks clients for tokens that they own
 //! * `server`: the engine, and all of the above
 //! * `handlers`: what each method does
 //! * `connection`: serves one client
+//! * `listen`: serves clients that come over sockets
 
 pub mod bench;
 #[cfg(test)]
@@ -24,8 +26,10 @@ mod convert;
 mod events;
 mod external_tokens;
 mod handlers;
+pub mod listen;
 mod rpc;
 mod server;
+mod sessions;
 mod subscriptions;
 mod user_agent;
 
@@ -35,6 +39,7 @@ use std::time::{Duration, Instant};
 use codex_core::config::ConfigSource;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use client::transport::MessageReader;
 pub use client::transport::stdio;
 pub use server::Server;
 
@@ -61,7 +66,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let ending = connection::serve(server, input, output, stop).await;
+    let client = server.subscriptions.connect();
+    let ending = connection::serve(server, client, MessageReader::lines(input), output, stop).await;
     let began = Instant::now();
     let renewal = server.auth.finish_renewal(RENEWAL_END);
     let threads = async {

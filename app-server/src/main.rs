@@ -13,17 +13,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
+use codex_app_server::listen::{self, Address, Listener};
 use codex_app_server::{new_server, serve, stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
 use codex_core::mock_model::{MockModel, Script};
 use codex_core::process::{ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, orphan_reaper_main};
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, launcher_main};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use cli::{Cli, Command, ConfigCommand};
 use signals::Signals;
+
+/// Files that may be open at the same time while sockets are served: connections, and what threads need.
+const FILES: u64 = 16 * 1024;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -67,6 +72,7 @@ fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
         Some(Command::GenerateJsonSchema(to)) => generate(&to, schema::write_json),
         Some(Command::GenerateTs(to)) => generate(&to, schema::write_typescript),
         Some(Command::MockModel(options)) => run_mock_model(&options),
+        Some(Command::Proxy(options)) => run_proxy(options),
     }
 }
 
@@ -99,9 +105,17 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     check_overrides(&config)?;
     enable_orphan_reaper();
     let runtime = runtime()?;
+    let address = options.address();
     runtime.block_on(async {
-        let mut signals = Signals::install().context("signals cannot be handled")?;
-        let (input, output) = stdio::open().context("standard input or output cannot be used")?;
+        // Who serves sockets belongs to no parent.
+        let of_parent = address == Address::Stdio;
+        let mut signals = Signals::install(of_parent).context("signals cannot be handled")?;
+        let source = if of_parent {
+            Source::Stdio(stdio::open().context("standard input or output cannot be used")?)
+        } else {
+            raise_file_limit();
+            Source::Sockets(Listener::bind(address, &options.auth(), &config.codex_home).await?)
+        };
         let server = new_server(config);
         let (tell, told) = oneshot::channel();
         // A task of its own: signals count also when the end of input came first.
@@ -114,10 +128,49 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
             std::process::exit(1);
         });
         let stop = async { told.await.unwrap_or(()) };
-        serve(&server, input, output, stop).await;
+        match source {
+            Source::Stdio((input, output)) => serve(&server, input, output, stop).await,
+            Source::Sockets(listener) => listen::serve(&server, listener, stop).await,
+        }
         anyhow::Ok(())
     })?;
     // A helper thread may sit in a read of standard input for ever.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// Where clients come from.
+enum Source {
+    Stdio((stdio::Input, stdio::Output)),
+    Sockets(Listener),
+}
+
+/// Each connection is an open file, and the usual limit of 1,024 is for programs with few.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES, |maximum| maximum.min(FILES));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit {
+            current: Some(wanted),
+            ..limit
+        };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "the number of open files cannot be raised");
+        }
+    }
+}
+
+fn run_proxy(options: cli::Proxy) -> anyhow::Result<()> {
+    logging::start();
+    let home = match &options.sock {
+        Some(_) => PathBuf::new(),
+        None => find_codex_home()?,
+    };
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let (input, output) = stdio::open().context("standard input or output cannot be used")?;
+        anyhow::Ok(listen::proxy(options.sock, &home, input, output).await?)
+    })?;
     runtime.shutdown_background();
     Ok(())
 }
@@ -149,7 +202,7 @@ fn run_mock_model(options: &cli::MockModel) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     writeln!(io::stdout(), "{}", model.base_url())?;
     runtime()?.block_on(async {
-        let mut signals = Signals::install().context("signals cannot be handled")?;
+        let mut signals = Signals::install(true).context("signals cannot be handled")?;
         for index in 0.. {
             tokio::select! {
                 _ = signals.next() => break,

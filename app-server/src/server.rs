@@ -1,6 +1,7 @@
 //! The server: an engine, and what its connections share.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use codex_app_server_protocol::{SkillsChanged, SkillsChangedNotification};
@@ -11,17 +12,23 @@ use codex_core::file_search::FileSearch;
 use codex_core::file_watch::FileWatches;
 use codex_core::{Engine, EngineOptions, StartThread, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::client::handle::Client;
 use crate::events::publisher::Publisher;
+use crate::events::running_turns::RunningTurns;
 use crate::external_tokens::TokenOwner;
 use crate::rpc::dispatch;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::scheduler::RequestScheduler;
+use crate::sessions::Sessions;
 use crate::subscriptions::Subscriptions;
 
 /// The methods of a server, with their handlers.
 pub(crate) type Router = dispatch::Router<RequestContext>;
+
+/// Requests of all sockets that may be in progress; more are refused.
+pub(crate) const SOCKET_SLOTS: usize = 4096;
 
 /// One server. Any number of connections may share it.
 pub struct Server {
@@ -38,6 +45,16 @@ pub struct Server {
     pub(crate) file_watches: FileWatches,
     /// Folders that clients search.
     pub(crate) file_search: Arc<FileSearch>,
+    /// Clients that may come back.
+    pub(crate) sessions: Sessions,
+    /// Room for requests of all sockets.
+    pub(crate) socket_slots: Arc<Semaphore>,
+    /// Turns that run.
+    pub(crate) running_turns: Arc<RunningTurns>,
+    /// No more work is taken.
+    pub(crate) draining: AtomicBool,
+    /// Name of the first client, which speaks for the process.
+    pub(crate) originator: OnceLock<String>,
     /// Where handlers run, also those that begin where another one ends.
     pub(crate) runtime: Handle,
 }
@@ -50,9 +67,11 @@ impl Server {
         let auth = AuthManager::with_options(AuthOptions::of_config(config.clone()));
         let token_owner = TokenOwner::new(&subscriptions);
         auth.set_external_token_provider(Arc::clone(&token_owner) as Arc<dyn ExternalTokenProvider>);
+        let publisher = Publisher::new(Arc::clone(&subscriptions));
+        let running_turns = publisher.running_turns();
         let engine = Engine::new(EngineOptions {
             config: config.clone(),
-            sink: Arc::new(Publisher::new(Arc::clone(&subscriptions))),
+            sink: Arc::new(publisher),
             auth: Arc::clone(&auth),
         });
         let clients = Arc::downgrade(&subscriptions);
@@ -73,6 +92,11 @@ impl Server {
             router,
             file_watches: FileWatches::default(),
             file_search: Arc::default(),
+            sessions: Sessions::default(),
+            socket_slots: Arc::new(Semaphore::new(SOCKET_SLOTS)),
+            running_turns,
+            draining: AtomicBool::new(false),
+            originator: OnceLock::new(),
             runtime: Handle::current(),
         })
     }

@@ -9,7 +9,7 @@ use codex_core::{ThreadId, Traffic};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::client::handle::{Client, ClientRequestError, SharedFrame, read_reply};
+use crate::client::handle::{Client, ClientRequestError, Identity, SharedFrame, read_reply};
 use crate::client::pending_requests::{Audience, PendingRequests};
 use crate::events::delivery::Delivery;
 use crate::events::delta::Delta;
@@ -37,10 +37,23 @@ impl State {
         self.watchers.get(&thread).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the thread is to wait: for a client at the other end of a pipe always, for those at the other end of
+    /// sockets only if none of them keeps up. One that may come back is not waited for.
     fn congested(&self, thread: ThreadId, traffic: Traffic) -> bool {
-        self.watchers(thread)
-            .iter()
-            .any(|client| client.outgoing.congested(traffic))
+        let mut behind = false;
+        let mut keeps_up = false;
+        for client in self.watchers(thread) {
+            let queue = &client.outgoing;
+            if queue.is_parked() {
+                continue;
+            }
+            match (queue.congested(traffic), queue.is_remote()) {
+                (true, false) => return true,
+                (true, true) => behind = true,
+                (false, _) => keeps_up = true,
+            }
+        }
+        behind && !keeps_up
     }
 }
 
@@ -53,10 +66,16 @@ impl Subscriptions {
         })
     }
 
-    /// A new connection.
+    /// A new connection over pipes.
     pub(crate) fn connect(&self) -> Arc<Client> {
+        self.connect_as(None)
+    }
+
+    /// A new connection. `identity`: who is at the other end, if it is a socket.
+    pub(crate) fn connect_as(&self, identity: Option<Identity>) -> Arc<Client> {
         let mut state = self.lock();
-        let client = Arc::new(Client::new(state.next_client, Arc::clone(&self.relieved)));
+        let relieved = Arc::clone(&self.relieved);
+        let client = Arc::new(Client::new(state.next_client, relieved, identity));
         state.next_client += 1;
         state.clients.push(Arc::clone(&client));
         client
@@ -146,6 +165,19 @@ impl Subscriptions {
         drop(state);
         self.relieved.notify_waiters();
         left < before
+    }
+
+    /// The threads that a connection watches.
+    pub(crate) fn watched_by(&self, client: &Client) -> Vec<ThreadId> {
+        let state = self.lock();
+        let watched = state.watchers.iter();
+        let mut threads: Vec<_> = watched
+            .filter(|(_, watchers)| watchers.iter().any(|other| other.id == client.id))
+            .map(|(thread, _)| *thread)
+            .collect();
+        drop(state);
+        threads.sort_unstable();
+        threads
     }
 
     /// How many connections watch a thread.

@@ -47,6 +47,7 @@ mod hooks;
 mod hostile_folder;
 mod hostile_server;
 mod initialize;
+mod listen;
 mod marketplace;
 mod memory;
 mod method_coverage;

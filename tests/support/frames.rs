@@ -67,21 +67,34 @@ impl Frames {
         let mut lines = BufReader::with_capacity(1 << 16, stdout);
         let mut line = Vec::new();
         while matches!(lines.read_until(b'\n', &mut line).await, Ok(1..)) {
-            {
-                let mut all = self.lock();
-                match serde_json::from_slice(&line) {
-                    Ok(json) if line.ends_with(b"\n") => {
-                        all.frames.push(Frame { json });
-                        all.taken.push(false);
-                    }
-                    _ => all
-                        .bad
-                        .push(String::from_utf8_lossy(&line).chars().take(300).collect()),
-                }
+            if line.ends_with(b"\n") {
+                self.push(&line);
+            } else {
+                self.push(b"a line without an end");
             }
             line.clear();
-            self.changed.notify_waiters();
         }
+        self.set_ended();
+    }
+
+    /// Takes a frame that was read.
+    pub fn push(&self, frame: &[u8]) {
+        let mut all = self.lock();
+        match serde_json::from_slice(frame) {
+            Ok(json) => {
+                all.frames.push(Frame { json });
+                all.taken.push(false);
+            }
+            Err(_) => all
+                .bad
+                .push(String::from_utf8_lossy(frame).chars().take(300).collect()),
+        }
+        drop(all);
+        self.changed.notify_waiters();
+    }
+
+    /// Nothing more will come.
+    pub fn set_ended(&self) {
         self.lock().ended = true;
         self.changed.notify_waiters();
     }

@@ -17,6 +17,7 @@ mod frames;
 mod git_server;
 mod home;
 mod process;
+mod socket;
 mod turn;
 
 pub use app::{App, Launch, ServerRequest};
@@ -25,4 +26,5 @@ pub use frames::Frame;
 pub use git_server::GitServer;
 pub use home::{Config, Home};
 pub use process::{alive, wait_until_dead};
+pub use socket::{Client, Daemon};
 pub use turn::{RunningTurn, TurnRun};

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use codex_app_server_protocol::wire::encode_notification;
-use codex_app_server_protocol::{Dialect, ErrorObject, Notification, Request};
+use codex_app_server_protocol::{Dialect, ErrorObject, Notification, Request, RequestId};
 use codex_core::{ThreadId, now_ms};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::files::ClientFiles;
 use super::outgoing::Outgoing;
@@ -19,6 +19,34 @@ use crate::events::delivery::ReplyProblem;
 
 /// Requests of one connection that may be in progress; then reading stops until one is answered.
 pub(crate) const MAX_IN_PROGRESS: u32 = 128;
+
+/// Room among the requests in progress, those of one connection and those of all sockets.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    _connection: OwnedSemaphorePermit,
+    _sockets: Option<OwnedSemaphorePermit>,
+}
+
+impl Slot {
+    /// A slot of a connection; `sockets`: one of all sockets, if the connection is such.
+    pub(crate) fn new(connection: OwnedSemaphorePermit, sockets: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _connection: connection,
+            _sockets: sockets,
+        }
+    }
+}
+
+/// Who is at the other end of a socket, as far as its authentication says. Not shown to anybody.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    /// An identity, told from others by this text.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+}
 
 /// One connected client.
 pub(crate) struct Client {
@@ -36,9 +64,14 @@ pub(crate) struct Client {
     pub(crate) commands: Arc<Processes>,
     /// Its processes (process/spawn) that run.
     pub(crate) processes: Arc<Processes>,
+    /// Who it is, if it is at the other end of a socket.
+    pub(crate) identity: Option<Identity>,
     profile: OnceLock<ClientProfile>,
     /// Its input has ended: no answers will come.
     input_ended: AtomicBool,
+    /// Requests that are not answered yet, of a client that may come back. A lock, since they end in tasks of their own;
+    /// held for moments only.
+    in_progress: Mutex<Vec<RequestId>>,
 }
 
 /// What a client said of itself in `initialize`.
@@ -78,18 +111,21 @@ impl ReplyProblem for ClientRequestError {
 }
 
 impl Client {
-    /// A client that has just connected. `relieved` is told when its queue is drained or broken.
-    pub(crate) fn new(id: u64, relieved: Arc<Notify>) -> Self {
+    /// A client that has just connected. `relieved` is told when its queue is drained or broken; `identity`: who it is,
+    /// if it is at the other end of a socket.
+    pub(crate) fn new(id: u64, relieved: Arc<Notify>, identity: Option<Identity>) -> Self {
         Self {
             id,
-            outgoing: Arc::new(Outgoing::new(relieved)),
+            outgoing: Arc::new(Outgoing::new(relieved, identity.is_some())),
             slots: Arc::new(Semaphore::new(MAX_IN_PROGRESS as usize)),
             searches: Searches::default(),
             files: ClientFiles::default(),
             commands: Arc::default(),
             processes: Arc::default(),
+            identity,
             profile: OnceLock::new(),
             input_ended: AtomicBool::new(false),
+            in_progress: Mutex::default(),
         }
     }
 
@@ -110,6 +146,28 @@ impl Client {
 
     pub(crate) fn set_input_ended(&self) {
         self.input_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// A request of this id is in progress.
+    pub(crate) fn request_began(&self, id: &RequestId) {
+        if self.outgoing.has_journal() {
+            self.requests().push(id.clone());
+        }
+    }
+
+    /// The answer to a request of this id waits to be written.
+    pub(crate) fn request_ended(&self, id: &RequestId) {
+        if self.outgoing.has_journal() {
+            let mut requests = self.requests();
+            if let Some(at) = requests.iter().position(|other| other == id) {
+                requests.swap_remove(at);
+            }
+        }
+    }
+
+    /// The requests that are not answered yet, if the client may come back.
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<RequestId>> {
+        self.in_progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the client wants to hear of this.

@@ -5,8 +5,9 @@
 //! Where to look:
 //!
 //! * a connected client, and its choices at `initialize`: `handle`
-//! * lines from a stream of bytes, standard input and output: `transport`
-//! * what waits to be written, merging of text, slow readers: `outgoing`, and `outgoing::writer`, which writes it
+//! * messages from a stream of bytes (lines, frames of a WebSocket), standard input and output: `transport`
+//! * what waits to be written, merging of text, slow readers: `outgoing`, and `outgoing::writer`, which writes it;
+//!   `outgoing::journal`: what was written to a client that may come back
 //! * requests from us that wait for an answer: `pending_requests`
 //! * processes that a client runs: `processes`; paths that it watches, and searches for files: `files`
 //! * searches of a client that can be given up: `searches`

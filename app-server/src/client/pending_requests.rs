@@ -62,11 +62,15 @@ impl PendingRequests {
     }
 
     /// The requests to the watchers of this thread, oldest first.
-    pub(crate) fn of_thread(&self, thread: ThreadId) -> impl Iterator<Item = &PendingRequest> {
+    pub(crate) fn of_thread(&self, thread: ThreadId) -> impl Iterator<Item = (i64, &PendingRequest)> {
         let audience = Audience::Thread(thread);
-        self.waiting
-            .values()
-            .filter(move |request| request.audience == audience)
+        self.all()
+            .filter(move |(_, request)| request.audience == audience)
+    }
+
+    /// All requests with their ids, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (i64, &PendingRequest)> {
+        self.waiting.iter().map(|(id, request)| (*id, request))
     }
 
     /// Removes the requests to a connection that has ended.

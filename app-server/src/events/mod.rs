@@ -5,6 +5,7 @@
 //! Where to look:
 //!
 //! * which event becomes which message, and who is told: `publisher`
+//! * which turns run, for an end that waits for them: `running_turns`
 //! * what the publisher needs of whoever knows the clients: `delivery`
 //! * streamed text, from the event to bytes of JSON: `delta`
 //! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `user_input`
@@ -25,6 +26,7 @@ mod notice;
 pub(crate) mod publisher;
 mod raw;
 mod realtime;
+pub(crate) mod running_turns;
 pub(crate) mod thread;
 mod turn;
 mod user_input;

@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 
 use super::delivery::Delivery;
 use super::delta::Delta;
+use super::running_turns::RunningTurns;
 use super::{
     account, approval, auto_review, dynamic_tool, goal, hooks, item, model, notice, raw, realtime, thread,
     turn, user_input,
@@ -25,18 +26,35 @@ use crate::convert::rules;
 #[derive(Debug)]
 pub(crate) struct Publisher<D> {
     delivery: Arc<D>,
+    running_turns: Arc<RunningTurns>,
 }
 
 impl<D> Publisher<D> {
     /// A publisher whose messages are delivered by this.
     pub(crate) fn new(delivery: Arc<D>) -> Self {
-        Self { delivery }
+        Self {
+            delivery,
+            running_turns: Arc::default(),
+        }
+    }
+
+    /// The turns that run, as far as they were told.
+    pub(crate) fn running_turns(&self) -> Arc<RunningTurns> {
+        Arc::clone(&self.running_turns)
     }
 }
 
 impl<D: Delivery> EventSink for Publisher<D> {
     fn emit(&self, thread: ThreadId, event: Event) {
+        let running = match event {
+            Event::TurnStarted(_) => Some(true),
+            Event::TurnCompleted(_) | Event::Closed => Some(false),
+            _ => None,
+        };
         publish(&*self.delivery, thread, event);
+        if let Some(running) = running {
+            self.running_turns.set(thread, running);
+        }
     }
 
     fn spawned(&self, parent: ThreadId, child: ThreadId) -> usize {

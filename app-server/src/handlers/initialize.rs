@@ -8,12 +8,14 @@ use codex_app_server_protocol::{
     InitializeResponse, TextPosition, TextRange,
 };
 use codex_core::config::{self, ConfigProblem, ConfigReport};
+use serde_json::{Value, json};
 
 use crate::client::handle::ClientProfile;
 use crate::convert::rules;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
+use crate::sessions::{EXTENSION, WINDOW};
 use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.
@@ -30,7 +32,11 @@ pub(crate) fn register(router: &mut Router) {
 async fn initialize(cx: RequestContext, params: InitializeParams, responder: Responder<Initialize>) {
     let opened = open(&cx, params);
     let is_open = opened.is_ok();
+    let may_come_back = opened.as_ref().is_ok_and(|opened| opened.extensions.is_some());
     responder.send(opened);
+    if may_come_back {
+        cx.client.outgoing.keep_journal();
+    }
     let Some(profile) = cx.client.profile().filter(|_| is_open) else {
         return;
     };
@@ -72,10 +78,11 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
             client.name
         )));
     }
+    // The first client names the process.
     let originator = env::var(ORIGINATOR_OVERRIDE)
         .ok()
         .filter(|name| !name.is_empty() && is_header_value(name))
-        .unwrap_or_else(|| client.name.clone());
+        .unwrap_or_else(|| cx.server.originator.get_or_init(|| client.name.clone()).clone());
     let user_agent = user_agent(&originator, &client.name, &client.version);
     let capabilities = params.capabilities.unwrap_or_default();
     let opened = cx.client.set_profile(ClientProfile {
@@ -98,12 +105,28 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
         dialect = ?cx.client.outgoing.dialect(),
         "client initialized"
     );
-    Ok(InitializeResponse {
+    let announced = capabilities.extensions.unwrap_or_default();
+    let extension = (cx.client.identity.is_some() && announced.contains_key(EXTENSION)).then(|| {
+        let token = cx.server.sessions.open(&cx.client);
+        let window = u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
+        json!({"token": token, "resumed": false, "cursor": 0, "windowMs": window})
+    });
+    Ok(response(cx, user_agent, extension))
+}
+
+/// The answer to `initialize`; `extension`: what it says about coming back.
+pub(crate) fn response(
+    cx: &RequestContext,
+    user_agent: String,
+    extension: Option<Value>,
+) -> InitializeResponse {
+    InitializeResponse {
         codex_home: AbsolutePathBuf::from_path(&cx.server.config.codex_home),
         platform_family: env::consts::FAMILY.to_owned(),
         platform_os: env::consts::OS.to_owned(),
         user_agent,
-    })
+        extensions: extension.map(|extension| [(EXTENSION.to_owned(), extension)].into()),
+    }
 }
 
 /// Tells of keys that are unknown or have no effect.

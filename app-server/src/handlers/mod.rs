@@ -85,6 +85,8 @@ mod windows_sandbox;
 
 use crate::server::Router;
 
+pub(crate) use initialize::response as initialized;
+
 /// Every method that is answered.
 pub(crate) fn router() -> Router {
     let mut router = Router::new();

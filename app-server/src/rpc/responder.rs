@@ -8,13 +8,12 @@ use codex_app_server_protocol::wire::{encode_error, encode_response};
 use codex_app_server_protocol::{Dialect, ErrorObject, Request, RequestId};
 use codex_core::Reply;
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Span;
 
 use super::error::{RpcError, RpcResult};
 use super::request_log::{Outcome, RequestLog};
 use super::scheduler::QueueTicket;
-use crate::client::handle::Client;
+use crate::client::handle::{Client, Slot};
 
 /// The duty to answer one request. Dropped unanswered (a handler panicked, a task was cancelled) it answers with an
 /// internal error.
@@ -24,7 +23,7 @@ pub(crate) struct PendingResponse {
     /// Until the answer is handed over.
     log: Option<RequestLog>,
     /// Room among the requests that a connection may have in progress.
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    pub(crate) slot: Option<Slot>,
     /// The place in the queue of the scheduler.
     pub(crate) ticket: Option<QueueTicket>,
 }
@@ -32,6 +31,7 @@ pub(crate) struct PendingResponse {
 impl PendingResponse {
     /// The duty to answer this request of this client. It was read just now.
     pub(crate) fn new(client: Arc<Client>, id: RequestId, method: &str) -> Self {
+        client.request_began(&id);
         Self {
             client,
             log: Some(RequestLog::new(method, &id)),
@@ -50,6 +50,14 @@ impl PendingResponse {
     pub(crate) fn span(&self) -> Span {
         let log = self.log.as_ref();
         log.map_or_else(Span::none, |log| log.span().clone())
+    }
+
+    /// The request is answered in another way, which needs its id.
+    pub(crate) fn into_taken(mut self) -> Option<RequestId> {
+        if let Some(log) = &mut self.log {
+            log.set_outcome(Ok(()));
+        }
+        self.id.take()
     }
 
     /// Refuses.
@@ -78,15 +86,16 @@ impl PendingResponse {
         if encode_response(&mut json, Dialect::Plain, &id, result).is_err() {
             return self.result(result);
         }
-        let pieces = pieces(id, json);
+        let pieces = pieces(id.clone(), json);
         self.id = None;
+        self.client.request_ended(&id);
         let (log, slot) = (self.log.take(), self.slot.take());
         match log {
             Some(mut log) => {
                 log.set_outcome(Ok(()));
-                self.client.outgoing.push_pieces(log.around(pieces), slot);
+                self.client.outgoing.push_pieces(id, log.around(pieces), slot);
             }
-            None => self.client.outgoing.push_pieces(pieces, slot),
+            None => self.client.outgoing.push_pieces(id, pieces, slot),
         }
     }
 
@@ -104,6 +113,7 @@ impl PendingResponse {
             drop(encode_error(&mut json, Dialect::Plain, Some(id), &error));
             outcome = Err(error.code);
         }
+        self.client.request_ended(id);
         self.id = None;
         if let Some(log) = &mut self.log {
             log.set_outcome(outcome);

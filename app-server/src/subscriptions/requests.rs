@@ -58,7 +58,9 @@ impl Subscriptions {
         match audience {
             Audience::Thread(thread) => {
                 for client in state.watchers(thread) {
-                    client.outgoing.push(Some(thread), request.json.clone());
+                    client
+                        .outgoing
+                        .push_question(Some(thread), id, request.json.clone());
                 }
             }
             Audience::Client(asked) => {
@@ -66,7 +68,7 @@ impl Subscriptions {
                 let Some(client) = state.clients.iter().find(listens) else {
                     return;
                 };
-                client.outgoing.push(None, request.json.clone());
+                client.outgoing.push_question(None, id, request.json.clone());
             }
         }
         state.requests.insert(id, request);
@@ -76,8 +78,26 @@ impl Subscriptions {
 
     /// Sends the requests to the watchers of a thread that wait for an answer, with their old ids, to one who came later.
     pub(crate) fn repeat_requests(&self, thread: ThreadId, client: &Client) {
-        for request in self.lock().requests.of_thread(thread) {
-            client.outgoing.push(Some(thread), request.json.clone());
+        for (id, request) in self.lock().requests.of_thread(thread) {
+            client
+                .outgoing
+                .push_question(Some(thread), id, request.json.clone());
+        }
+    }
+
+    /// Sends the requests that wait for an answer of this client, with their old ids, to one that has come back. Those
+    /// that it is sent anyway are not sent twice.
+    pub(crate) fn ask_again(&self, client: &Client) {
+        let state = self.lock();
+        let still_to_come = client.outgoing.questions();
+        for (id, request) in state.requests.all() {
+            if !still_to_come.contains(&id) && state.is_in(request.audience, client.id) {
+                let thread = match request.audience {
+                    Audience::Thread(thread) => Some(thread),
+                    Audience::Client(_) => None,
+                };
+                client.outgoing.push_question(thread, id, request.json.clone());
+            }
         }
     }
 

@@ -32,9 +32,9 @@ pub use rollout::log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
-    AllTurns, Attachment, COLD, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, NewProject,
-    Occurrence, PageStart, Project, ProjectError, ProjectOrder, ProjectPatch, QueueChange, QueuePage,
-    QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery, Section, SortKey, SourceKind,
+    AllTurns, Attachment, COLD, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch,
+    NewProject, Occurrence, PageStart, Project, ProjectError, ProjectOrder, ProjectPatch, QueueChange,
+    QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery, Section, SortKey, SourceKind,
     StorageFigures, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
 };
 

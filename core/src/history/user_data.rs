@@ -74,7 +74,7 @@ const MOVED: [(&str, &[&str]); 6] = [
 ];
 
 /// Tables with rows of a thread.
-const OF_THREADS: [&str; 8] = [
+const OF_THREADS: [&str; 9] = [
     "patches",
     "goals",
     "queued",

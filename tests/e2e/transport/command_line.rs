@@ -27,9 +27,9 @@ async fn the_command_line_names_its_mistakes() {
     );
     let mistakes: [(&[&str], i32, &str); 6] = [
         (
-            &["--listen", "ws://127.0.0.1:0"],
+            &["--listen", "tcp://127.0.0.1:0"],
             2,
-            "unsupported --listen URL `ws://127.0.0.1:0`",
+            "unsupported --listen URL `tcp://127.0.0.1:0`",
         ),
         (&["--no-such-flag"], 2, "--no-such-flag"),
         (&["-c", "nokey"], 1, "Invalid override (missing '='): nokey"),

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use codex_app_server_protocol::Dialect;
@@ -12,7 +11,10 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 
-use super::{Entry, Outgoing, Pieces};
+use super::attachment::Attachment;
+use super::entry::{Entry, Pieces};
+use super::queue::Batch;
+use crate::client::transport::framing::{self, Framing, MAX_FRAGMENT, Part};
 use crate::events::delta;
 
 /// Frames are collected up to about this many bytes for one write.
@@ -21,99 +23,201 @@ const BATCH: usize = 64 * 1024;
 /// A buffer that has grown beyond this is given back.
 const KEEP: usize = 256 * 1024;
 
-/// Writes what is pushed until the queue is closed or the reader has gone.
-pub(crate) async fn write(queue: Arc<Outgoing>, mut stream: impl AsyncWrite + Unpin) -> io::Result<()> {
-    let written = AssertUnwindSafe(write_all(&queue, &mut stream))
-        .catch_unwind()
-        .await;
+/// The same for sockets, of which there may be many.
+const KEEP_PER_SOCKET: usize = 4 * 1024;
+
+/// Writes what is pushed until the queue is closed, another connection takes over or the reader has gone. Gives the
+/// stream back, for whoever takes over.
+pub(crate) async fn write<S>(queue: Attachment, stream: S, framing: Framing) -> io::Result<S>
+where
+    S: AsyncWrite + Unpin,
+{
+    let mut writer = Writer {
+        queue: &queue,
+        stream,
+        framing,
+        dialect: Dialect::Plain,
+        buffer: Vec::new(),
+        scratch: Vec::new(),
+    };
+    let written = AssertUnwindSafe(writer.write_all()).catch_unwind().await;
     // Whoever waits for the queue must not wait for a writer that is gone.
     let written = written.unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
     if written.is_err() {
         queue.set_broken();
     }
-    written
+    written.map(|()| writer.stream)
 }
 
-async fn write_all(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    while let Some(entries) = queue.take().await {
-        let dialect = queue.dialect();
+struct Writer<'a, S> {
+    queue: &'a Attachment,
+    stream: S,
+    framing: Framing,
+    dialect: Dialect,
+    /// Collects frames.
+    buffer: Vec<u8>,
+    /// A frame that is made to be counted.
+    scratch: Vec<u8>,
+}
+
+impl<S: AsyncWrite + Unpin> Writer<'_, S> {
+    async fn write_all(&mut self) -> io::Result<()> {
+        while let Some(batch) = self.queue.take().await {
+            self.dialect = self.queue.dialect();
+            self.write_batch(batch).await?;
+            self.stream.flush().await?;
+            self.scratch = Vec::new();
+        }
+        if self.framing == Framing::WebSocket
+            && let Some(code) = self.queue.close_code()
+        {
+            framing::close(&mut self.buffer, code);
+            self.flush_buffer().await?;
+            self.stream.flush().await?;
+            self.stream.shutdown().await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&mut self, batch: Batch) -> io::Result<()> {
+        if let Some(payload) = batch.pong {
+            framing::pong(&mut self.buffer, &payload);
+        }
+        for json in batch.preamble {
+            self.frame(&json, None).await?;
+        }
+        let mut number = batch.first;
         let mut counted = 0;
-        let mut entries = entries.into_iter().peekable();
+        let mut entries = batch.entries.into_iter().peekable();
         while let Some(entry) = entries.next() {
             counted += entry.bytes();
             match entry {
-                Entry::Delta(text) => delta::encode(text, dialect, &mut buffer),
-                Entry::Frame { json, .. } => {
-                    let rest = begin(&json, dialect, &mut buffer);
-                    if rest.len() < BATCH {
-                        buffer.extend_from_slice(rest);
+                Entry::Delta(text) if self.framing == Framing::Lines && number.is_none() => {
+                    delta::encode(text, self.dialect, &mut self.buffer);
+                }
+                Entry::Delta(text) => {
+                    let mut json = std::mem::take(&mut self.scratch);
+                    json.clear();
+                    delta::encode(text, Dialect::Plain, &mut json);
+                    self.frame(json.trim_ascii_end(), number).await?;
+                    self.scratch = json;
+                }
+                Entry::Frame { json, .. } => self.frame(&json, number).await?,
+                Entry::Pieces(pieces) => self.pieces(pieces, number).await?,
+            }
+            number = number.map(|number| number + 1);
+            if self.buffer.len() >= BATCH || entries.peek().is_none() {
+                self.flush_buffer().await?;
+                self.queue.written(std::mem::take(&mut counted));
+            }
+        }
+        self.flush_buffer().await
+    }
+
+    /// Writes a frame that is whole.
+    async fn frame(&mut self, json: &[u8], number: Option<u64>) -> io::Result<()> {
+        let (head, rest) = begin(json, self.dialect, number);
+        match self.framing {
+            Framing::Lines => {
+                self.buffer.extend_from_slice(&head);
+                self.bytes(rest).await?;
+                self.buffer.push(b'\n');
+            }
+            Framing::WebSocket if head.len() + rest.len() <= MAX_FRAGMENT => {
+                framing::text(&mut self.buffer, head.len() + rest.len(), Part::Whole);
+                self.buffer.extend_from_slice(&head);
+                self.bytes(rest).await?;
+            }
+            Framing::WebSocket => {
+                framing::text(&mut self.buffer, head.len(), Part::First);
+                self.buffer.extend_from_slice(&head);
+                let mut chunks = rest.chunks(MAX_FRAGMENT).peekable();
+                while let Some(chunk) = chunks.next() {
+                    let part = if chunks.peek().is_some() {
+                        Part::Middle
                     } else {
-                        // Too large to be copied.
-                        send(queue, stream, &buffer).await?;
-                        buffer.clear();
-                        send(queue, stream, rest).await?;
-                    }
-                    buffer.push(b'\n');
+                        Part::Last
+                    };
+                    framing::text(&mut self.buffer, chunk.len(), part);
+                    self.bytes(chunk).await?;
                 }
-                Entry::Pieces(pieces) => {
-                    send_pieces(queue, stream, pieces, dialect, &mut buffer).await?;
-                }
-            }
-            if buffer.len() >= BATCH || entries.peek().is_none() {
-                send(queue, stream, &buffer).await?;
-                buffer.clear();
-                buffer.shrink_to(KEEP);
-                queue.written(std::mem::take(&mut counted));
             }
         }
-        stream.flush().await?;
+        Ok(())
     }
-    Ok(())
-}
 
-/// Sends a line piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
-async fn send_pieces(
-    queue: &Outgoing,
-    stream: &mut (impl AsyncWrite + Unpin),
-    pieces: Pieces,
-    dialect: Dialect,
-    buffer: &mut Vec<u8>,
-) -> io::Result<()> {
-    let Pieces { pieces, slot } = pieces;
-    let make = |mut pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>| {
-        spawn_blocking(move || pieces.next().map(|piece| (piece, pieces)))
-    };
-    let mut making = make(pieces);
-    let mut begun = false;
-    while let Some((piece, pieces)) = making.await? {
-        making = make(pieces);
-        let rest = if std::mem::replace(&mut begun, true) {
-            &piece[..]
-        } else {
-            begin(&piece, dialect, buffer)
+    /// Writes a frame piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
+    async fn pieces(&mut self, pieces: Pieces, number: Option<u64>) -> io::Result<()> {
+        let Pieces { pieces, slot, .. } = pieces;
+        let make = |mut pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>| {
+            spawn_blocking(move || pieces.next().map(|piece| (piece, pieces)))
         };
-        send(queue, stream, buffer).await?;
-        buffer.clear();
-        send(queue, stream, rest).await?;
-    }
-    send(queue, stream, b"\n").await?;
-    drop(slot);
-    Ok(())
-}
-
-/// Begins a frame in a dialect; gives what is left of it.
-fn begin<'a>(json: &'a [u8], dialect: Dialect, out: &mut Vec<u8>) -> &'a [u8] {
-    match (dialect, json) {
-        (Dialect::JsonRpc2, [b'{', rest @ ..]) => {
-            out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
-            rest
+        let mut making = make(pieces);
+        let mut begun = false;
+        while let Some((piece, pieces)) = making.await? {
+            making = make(pieces);
+            let first = !std::mem::replace(&mut begun, true);
+            let (head, rest) = if first {
+                begin(&piece, self.dialect, number)
+            } else {
+                (Vec::new(), &piece[..])
+            };
+            if self.framing == Framing::WebSocket {
+                let part = if first { Part::First } else { Part::Middle };
+                framing::text(&mut self.buffer, head.len() + rest.len(), part);
+            }
+            self.buffer.extend_from_slice(&head);
+            self.bytes(rest).await?;
+            self.flush_buffer().await?;
         }
-        _ => json,
+        match self.framing {
+            Framing::Lines => self.buffer.push(b'\n'),
+            Framing::WebSocket => framing::text(&mut self.buffer, 0, Part::Last),
+        }
+        self.flush_buffer().await?;
+        drop(slot);
+        Ok(())
+    }
+
+    /// Adds bytes to the buffer, or sends them at once if they are too many to be copied.
+    async fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() < BATCH {
+            self.buffer.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.flush_buffer().await?;
+        send(self.queue, &mut self.stream, bytes).await
+    }
+
+    async fn flush_buffer(&mut self) -> io::Result<()> {
+        send(self.queue, &mut self.stream, &self.buffer).await?;
+        self.buffer.clear();
+        self.buffer.shrink_to(match self.framing {
+            Framing::Lines => KEEP,
+            Framing::WebSocket => KEEP_PER_SOCKET,
+        });
+        Ok(())
     }
 }
 
-async fn send(queue: &Outgoing, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+/// How a frame begins in a dialect and with a number, and what is left of it.
+fn begin(json: &[u8], dialect: Dialect, number: Option<u64>) -> (Vec<u8>, &[u8]) {
+    let rest = match json {
+        [b'{', rest @ ..] if dialect == Dialect::JsonRpc2 || number.is_some() => rest,
+        _ => return (Vec::new(), json),
+    };
+    let mut head = Vec::with_capacity(48);
+    head.push(b'{');
+    if dialect == Dialect::JsonRpc2 {
+        head.extend_from_slice(b"\"jsonrpc\":\"2.0\",");
+    }
+    if let Some(number) = number {
+        head.extend_from_slice(format!("\"seq\":{number},").as_bytes());
+    }
+    (head, rest)
+}
+
+async fn send(queue: &Attachment, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     let mut rest = bytes;
     let mut behind = false;
     let sent = poll_fn(|cx| {

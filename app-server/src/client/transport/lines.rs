@@ -5,9 +5,6 @@ use std::io;
 use codex_core::external_file::without_bom;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Longest line that is taken, in bytes without its end.
-pub(crate) const MAX_LINE: usize = 64 * 1024 * 1024;
-
 /// Bytes asked for at a time.
 const CHUNK: usize = 64 * 1024;
 

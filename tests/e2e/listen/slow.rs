@@ -1,0 +1,93 @@
+//! Clients that read slowly or not at all.
+
+use codex_core::mock_model::{Answer, MockModel};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{Daemon, Home, Launch};
+
+/// Opens a WebSocket, initializes and resumes the thread; reads nothing more.
+async fn sleeper(
+    daemon: &Daemon,
+    thread: &str,
+) -> impl StreamExt<Item = Result<Message, impl std::fmt::Debug>> + use<> {
+    let (mut socket, _) = daemon.open(&[]).await.unwrap();
+    for frame in [
+        json!({"id": 1, "method": "initialize", "params": {"clientInfo": {"name": "slow", "version": "1"}}}),
+        json!({"id": 2, "method": "thread/resume", "params": {"threadId": thread}}),
+    ] {
+        socket.send(Message::text(frame.to_string())).await.unwrap();
+    }
+    loop {
+        if let Message::Text(text) = socket.next().await.unwrap().unwrap()
+            && serde_json::from_str::<Value>(&text).unwrap()["id"] == 2
+        {
+            return socket;
+        }
+    }
+}
+
+/// A turn with this many deltas of 4 KiB.
+fn long_answer(deltas: usize) -> Answer {
+    Answer::new().say_in(&"x".repeat(deltas * 4096), deltas)
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_holds_nobody_up_and_is_cut_off() {
+    let model = MockModel::start([
+        long_answer(2500),
+        long_answer(2500),
+        long_answer(2500),
+        long_answer(2500),
+    ]);
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let thread = client.start_thread(json!({})).await;
+    let mut sleeper = sleeper(&daemon, &thread).await;
+    // Each turn brings it 30 MB: the deltas, the item and the turn. The other client gets all of it.
+    for _ in 0..4 {
+        let turn = client.start_turn(&thread, "Talk").await;
+        assert_eq!(client.end_of(&turn).await["status"], "completed");
+    }
+    let mut bytes = 0;
+    while let Some(Ok(message)) = sleeper.next().await {
+        bytes += message.len();
+    }
+    assert!(bytes < 60 << 20, "{bytes} bytes were kept for it");
+}
+
+#[tokio::test]
+async fn a_thread_waits_for_its_only_reader_and_nothing_is_lost() {
+    let model = MockModel::start(long_answer(2500));
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let thread = client.start_thread(json!({})).await;
+    let mut sleeper = sleeper(&daemon, &thread).await;
+    client
+        .call("thread/unsubscribe", json!({"threadId": thread}))
+        .await;
+    client.start_turn(&thread, "Talk").await;
+    while model.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // Others go on meanwhile.
+    for _ in 0..50 {
+        client.call("thread/loaded/list", json!({})).await;
+    }
+    let mut text = String::new();
+    loop {
+        let Message::Text(frame) = sleeper.next().await.unwrap().unwrap() else {
+            continue;
+        };
+        let frame: Value = serde_json::from_str(&frame).unwrap();
+        match frame["method"].as_str() {
+            Some("item/agentMessage/delta") => text.push_str(frame["params"]["delta"].as_str().unwrap()),
+            Some("turn/completed") => break,
+            _ => {}
+        }
+    }
+    assert_eq!(text.len(), 2500 * 4096);
+}
