@@ -94,7 +94,7 @@ mod tests {
         #[test]
         fn no_name_leads_to_another_folder(text in ".{0,20}") {
             if let Some(id) = PluginId::parse(&text) {
-                for part in [id.plugin, id.marketplace, id.folder_name()] {
+                for part in [id.folder_name(), id.plugin, id.marketplace] {
                     let components: Vec<_> = std::path::Path::new(&part).components().collect();
                     prop_assert!(matches!(components[..], [std::path::Component::Normal(_)]));
                 }
