@@ -32,10 +32,9 @@ pub use rollout::log::{LogPosition, NewLog, ResumedLog, ThreadLog};
 pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, Provenance, SessionMeta};
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
-    AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, NewProject,
-    Occurrence, PageStart, Project, ProjectError, ProjectOrder, ProjectPatch, QueueChange, QueuePage,
-    QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery, Section, SortKey, SourceKind,
-    StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
+    AllTurns, Attachment, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch, Occurrence,
+    PageStart, QueueChange, QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery,
+    Section, SortKey, SourceKind, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
 };
 
 pub use crate::thread_info::{ReadState, Unread};
