@@ -168,7 +168,7 @@ pub enum Error {
     SectionNotFound(String),
     /// Projects.
     #[error(transparent)]
-    Project(crate::history::ProjectError),
+    Project(#[from] crate::ProjectError),
     /// The section that is always there stays as it is.
     #[error("the built-in section can't be changed: {0:?}")]
     BuiltInSection(SectionOperation),

@@ -11,6 +11,9 @@ import type { ErrorNotification } from "./v2/ErrorNotification";
 import type { ExternalAgentConfigImportCompletedNotification } from "./v2/ExternalAgentConfigImportCompletedNotification";
 import type { ExternalAgentConfigImportProgressNotification } from "./v2/ExternalAgentConfigImportProgressNotification";
 import type { FileChangePatchUpdatedNotification } from "./v2/FileChangePatchUpdatedNotification";
+import type { FsChangedNotification } from "./v2/FsChangedNotification";
+import type { FuzzyFileSearchSessionCompletedNotification } from "./FuzzyFileSearchSessionCompletedNotification";
+import type { FuzzyFileSearchSessionUpdatedNotification } from "./FuzzyFileSearchSessionUpdatedNotification";
 import type { GuardianWarningNotification } from "./v2/GuardianWarningNotification";
 import type { HookCompletedNotification } from "./v2/HookCompletedNotification";
 import type { HookStartedNotification } from "./v2/HookStartedNotification";
@@ -24,6 +27,7 @@ import type { ModelVerificationNotification } from "./v2/ModelVerificationNotifi
 import type { PlanDeltaNotification } from "./v2/PlanDeltaNotification";
 import type { ProcessExitedNotification } from "./v2/ProcessExitedNotification";
 import type { ProcessOutputDeltaNotification } from "./v2/ProcessOutputDeltaNotification";
+import type { ProjectChangedNotification } from "./v2/ProjectChangedNotification";
 import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
@@ -37,6 +41,7 @@ import type { ThreadDeletedNotification } from "./v2/ThreadDeletedNotification";
 import type { ThreadGoalClearedNotification } from "./v2/ThreadGoalClearedNotification";
 import type { ThreadGoalUpdatedNotification } from "./v2/ThreadGoalUpdatedNotification";
 import type { ThreadNameUpdatedNotification } from "./v2/ThreadNameUpdatedNotification";
+import type { ThreadProjectUpdatedNotification } from "./v2/ThreadProjectUpdatedNotification";
 import type { ThreadQueueChangedNotification } from "./v2/ThreadQueueChangedNotification";
 import type { ThreadReadStateChangedNotification } from "./v2/ThreadReadStateChangedNotification";
 import type { ThreadRealtimeClosedNotification } from "./v2/ThreadRealtimeClosedNotification";
@@ -64,6 +69,7 @@ import type { TurnModerationMetadataNotification } from "./v2/TurnModerationMeta
 import type { TurnPlanUpdatedNotification } from "./v2/TurnPlanUpdatedNotification";
 import type { TurnStartedNotification } from "./v2/TurnStartedNotification";
 import type { WarningNotification } from "./v2/WarningNotification";
+import type { WindowsSandboxSetupCompletedNotification } from "./v2/WindowsSandboxSetupCompletedNotification";
 
 export type ServerNotification =
   /** A thread was started or forked. */
@@ -195,4 +201,16 @@ export type ServerNotification =
   /** Something is wrong with the configuration. */
   | { method: "configWarning"; params: ConfigWarningNotification }
   /** Something the client did is deprecated. */
-  | { method: "deprecationNotice"; params: DeprecationNoticeNotification };
+  | { method: "deprecationNotice"; params: DeprecationNoticeNotification }
+  /** Something that is watched has changed. */
+  | { method: "fs/changed"; params: FsChangedNotification }
+  /** What a search has found so far. */
+  | { method: "fuzzyFileSearch/sessionUpdated"; params: FuzzyFileSearchSessionUpdatedNotification }
+  /** A search has found all there is for its query. */
+  | { method: "fuzzyFileSearch/sessionCompleted"; params: FuzzyFileSearchSessionCompletedNotification }
+  /** That has ended. */
+  | { method: "windowsSandbox/setupCompleted"; params: WindowsSandboxSetupCompletedNotification }
+  /** A project was made, changed or deleted. */
+  | { method: "project/changed"; params: ProjectChangedNotification }
+  /** A thread belongs to another project, or to none. */
+  | { method: "thread/project/updated"; params: ThreadProjectUpdatedNotification };

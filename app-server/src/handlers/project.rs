@@ -10,8 +10,7 @@ use codex_app_server_protocol::{
     ProjectReadResponse, ProjectRoot, ProjectSortKey, ProjectUpdate, ProjectUpdateParams,
     ProjectUpdateResponse, SortDirection, ThreadProjectUpdated, ThreadProjectUpdatedNotification,
 };
-use codex_core::history::{self, NewProject, ProjectError, ProjectOrder, ProjectPatch};
-use codex_core::{Error, ThreadId};
+use codex_core::{Error, NewProject, ProjectError, ProjectOrder, ProjectPatch, ThreadId};
 
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
@@ -215,7 +214,7 @@ fn roots(roots: &[ProjectRoot]) -> Vec<PathBuf> {
     roots.iter().map(|root| root.path.normalized()).collect()
 }
 
-fn to_wire(project: history::Project) -> Project {
+fn to_wire(project: codex_core::Project) -> Project {
     Project {
         created_at: project.created_at,
         id: project.id,

@@ -5,12 +5,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::runtime::Handle;
+
 use crate::sys::{FolderEvent, FolderWatch, WatchedFolder};
 
 /// Folders that are watched, for all walks: a system has some ten thousand watches for all programs of a user.
 const MAX_FOLDERS: usize = 16_384;
 /// Folders that are remembered in which something happened before it was known whose they are.
 const MAX_UNCLAIMED: usize = 1024;
+/// So many watches are ended at once, wherever that is.
+const FEW: usize = 64;
 
 /// The watch of all walks, opened when it is first needed.
 #[derive(Default)]
@@ -57,6 +61,29 @@ impl NameWatches {
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// These folders don't matter to this owner any more.
+    fn forget(&self, ids: Vec<WatchedFolder>, owner: &Arc<AtomicBool>) {
+        let Some(Some(watch)) = self.watch.get() else {
+            return;
+        };
+        let mut table = self.lock();
+        for id in ids {
+            let Some(owners) = table.owners.get_mut(&id) else {
+                continue;
+            };
+            owners.retain(|known| !Arc::ptr_eq(known, owner));
+            if owners.is_empty() {
+                table.owners.remove(&id);
+                watch.remove(id);
+            }
+        }
+        if table.owners.is_empty() {
+            table.owners.shrink_to_fit();
+            table.unclaimed.clear();
+            table.lost = false;
+        }
     }
 
     /// Takes what has happened so far. Never waits.
@@ -146,23 +173,12 @@ impl WalkedFolders {
 
 impl Drop for WalkedFolders {
     fn drop(&mut self) {
-        let Some(watch) = self.names.watch() else { return };
         let ids = std::mem::take(self.ids.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let mut table = self.names.lock();
-        for id in ids {
-            let Some(owners) = table.owners.get_mut(&id) else {
-                continue;
-            };
-            owners.retain(|owner| !Arc::ptr_eq(owner, &self.changed));
-            if owners.is_empty() {
-                table.owners.remove(&id);
-                watch.remove(id);
-            }
-        }
-        if table.owners.is_empty() {
-            table.owners.shrink_to_fit();
-            table.unclaimed.clear();
-            table.lost = false;
+        let (names, owner) = (Arc::clone(&self.names), Arc::clone(&self.changed));
+        match Handle::try_current() {
+            // Thousands of them take a while.
+            Ok(runtime) if ids.len() > FEW => drop(runtime.spawn_blocking(move || names.forget(ids, &owner))),
+            _ => names.forget(ids, &owner),
         }
     }
 }

@@ -33,9 +33,9 @@ pub use rollout::meta::{BaseInstructions, ContextWindow, HistoryBase, MetaGit, P
 pub use rollout::writer::{LogWriter, OnWarning};
 pub use store::{
     AllTurns, Attachment, COLD, ItemRow, ItemsPage, ItemsQuery, ListPage, ListQuery, MetadataPatch,
-    NewProject, Occurrence, PageStart, Project, ProjectError, ProjectOrder, ProjectPatch, QueueChange,
-    QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage, RealtimeQuery, Section, SortKey, SourceKind,
-    StorageFigures, StoredThread, ThreadStore, Timeline, TimelineEntry, TurnsPage, TurnsQuery,
+    Occurrence, PageStart, QueueChange, QueuePage, QueuedSubmission, RealtimeCoverage, RealtimePage,
+    RealtimeQuery, Section, SortKey, SourceKind, StorageFigures, StoredThread, ThreadStore, Timeline,
+    TimelineEntry, TurnsPage, TurnsQuery,
 };
 
 pub use crate::thread_info::{ReadState, Unread};

@@ -39,7 +39,6 @@ pub use attachments::Attachment;
 pub use list::{ListPage, ListQuery, SortKey, SourceKind};
 pub use manage::MetadataPatch;
 pub use pages::{ItemRow, ItemsPage, ItemsQuery, PageStart, TurnsPage, TurnsQuery};
-pub use projects::{NewProject, Project, ProjectError, ProjectOrder, ProjectPatch};
 pub use queue::{QueueChange, QueuePage, QueuedSubmission};
 use read_marks::ReadMarkCache;
 pub(crate) use read_marks::ReadStateHandle;

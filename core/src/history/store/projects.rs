@@ -1,117 +1,17 @@
 //! Projects of the user, and which threads belong to them (docs/contract/threads.md#projects).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{State, ThreadStore};
-use crate::{Error, Result, ThreadId};
+use crate::project::MAX_SIZE;
+use crate::{Error, NewProject, Project, ProjectError, ProjectOrder, ProjectPatch, Result, ThreadId};
 
 /// Members of a project whose last changes are looked at, the newest ones.
 const MAX_LOOKED_AT: usize = 1000;
-/// Bytes of what is kept of a project at most.
-const MAX_SIZE: usize = 1 << 20;
-
-/// A project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
-    /// Identifier.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its folders.
-    pub roots: Vec<PathBuf>,
-    /// Names and values of clients.
-    pub metadata: BTreeMap<String, String>,
-    /// When it was made, in Unix seconds.
-    pub created_at: i64,
-    /// When it was changed, in Unix seconds.
-    pub updated_at: i64,
-    /// When a thread of it was changed last, in Unix seconds; `None` if it has none.
-    pub recency_at: Option<i64>,
-    position: i64,
-}
-
-/// A project that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewProject {
-    /// A name for the wish: the same one makes no second project.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-    /// Its folders, each once.
-    pub roots: Vec<PathBuf>,
-    /// Names and values of clients.
-    pub metadata: BTreeMap<String, String>,
-    /// Threads that belong to it.
-    pub threads: Vec<ThreadId>,
-}
-
-/// What of a project is to change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProjectPatch {
-    /// Its name.
-    pub name: Option<String>,
-    /// Its folders, each once.
-    pub roots: Option<Vec<PathBuf>>,
-    /// Names and values of clients; they take the place of all there are.
-    pub metadata: Option<BTreeMap<String, String>>,
-}
-
-/// The order of a list of projects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProjectOrder {
-    /// As the user has put them.
-    Position,
-    /// By the last change of a thread; projects without threads come last.
-    Recency,
-}
-
-/// Why something can't be done with projects. Clients are shown these words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProjectError {
-    /// No project has this id.
-    #[error("project not found: {0}")]
-    NotFound(String),
-    /// No project has this id; another one should come before it.
-    #[error("before project not found: {0}")]
-    BeforeNotFound(String),
-    /// It should come before itself.
-    #[error("project {0} cannot be moved before itself")]
-    BeforeItself(String),
-    /// A name is blank.
-    #[error("project name must not be empty")]
-    NoName,
-    /// A wish has no name.
-    #[error("idempotencyKey must not be empty")]
-    NoKey,
-    /// The project of this wish was deleted.
-    #[error("idempotency key refers to deleted project: {0}")]
-    KeyOfDeleted(String),
-    /// A folder is named twice.
-    #[error("duplicate project root: {}", .0.display())]
-    DuplicateRoot(PathBuf),
-    /// A thread is named twice.
-    #[error("duplicate thread id: {0}")]
-    DuplicateThread(ThreadId),
-    /// No such thread is stored.
-    #[error("thread not found: {0}")]
-    ThreadNotFound(String),
-    /// Not a cursor of this list.
-    #[error("invalid project cursor: malformed or mismatched sort anchor")]
-    Cursor,
-    /// Name, folders and metadata are more than is kept.
-    #[error("a project has at most {MAX_SIZE} bytes of name, roots and metadata")]
-    TooLarge,
-}
-
-impl From<ProjectError> for Error {
-    fn from(error: ProjectError) -> Self {
-        Self::Project(error)
-    }
-}
 
 impl ThreadStore {
     /// A page of the projects behind a cursor, and the cursor behind it if there are more.
@@ -170,7 +70,7 @@ impl ThreadStore {
             let known = state.data.read(|db| id_of_key(db, &new.key))?;
             if known.is_none() {
                 check_size(&project)?;
-                let mut seen = std::collections::HashSet::new();
+                let mut seen = HashSet::new();
                 for thread in &new.threads {
                     if !seen.insert(*thread) {
                         return Err(ProjectError::DuplicateThread(*thread).into());
@@ -495,7 +395,7 @@ fn checked_name(name: &str) -> Result<String> {
 }
 
 fn check_roots(roots: &[PathBuf]) -> Result<()> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     match roots.iter().find(|root| !seen.insert(*root)) {
         Some(twice) => Err(ProjectError::DuplicateRoot(twice.clone()).into()),
         None => Ok(()),

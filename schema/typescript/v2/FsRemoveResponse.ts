@@ -1,0 +1,4 @@
+// Generated from the protocol crate. Do not edit.
+
+/** It is gone. */
+export type FsRemoveResponse = Record<string, never>;

@@ -1,0 +1,4 @@
+// Generated from the protocol crate. Do not edit.
+
+/** It is written. */
+export type FsWriteFileResponse = Record<string, never>;
