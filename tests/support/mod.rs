@@ -26,5 +26,5 @@ pub use frames::Frame;
 pub use git_server::GitServer;
 pub use home::{Config, Home};
 pub use process::{alive, wait_until_dead};
-pub use socket::{Client, Daemon};
+pub use socket::{Client, Daemon, Socket};
 pub use turn::{RunningTurn, TurnRun};

@@ -26,11 +26,12 @@ use super::frames::{Frame, Frames, PATIENCE};
 use super::process::ends_within;
 
 /// A stream in both directions.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin + std::fmt::Debug {}
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + std::fmt::Debug> Duplex for S {}
 
-type Socket = WebSocketStream<Box<dyn Duplex>>;
+/// A WebSocket to the daemon.
+pub type Socket = WebSocketStream<Box<dyn Duplex>>;
 
 /// A running daemon. Dropping it ends the program.
 #[derive(Debug)]
@@ -185,8 +186,9 @@ impl Drop for Daemon {
                 .is_ok_and(|mut child| matches!(child.try_wait(), Ok(None)))
         {
             // A second one ends it at once.
-            drop(rustix::process::kill_process(pid, Signal::TERM));
-            drop(rustix::process::kill_process(pid, Signal::TERM));
+            for _ in 0..2 {
+                let _ = rustix::process::kill_process(pid, Signal::TERM);
+            }
             ends_within(self.pid, 1);
         }
         if std::thread::panicking() {

@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::reconnect;
 use crate::client::handle::Client;
 use crate::client::outgoing::Attachment;
-use crate::client::transport::{Departure, MessageReader};
+use crate::client::transport::{Departure, MessageReader, framing};
 use crate::server::Server;
 
 /// How long the other side may take to close a socket after us. Until then what it sends is read and forgotten.
@@ -46,7 +46,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Ending<R, W> {
             Some(_) => reconnect::park(server, &self.client, &self.attachment),
         };
         if may_come_back {
-            self.writer.abort();
+            self.say_goodbye().await;
             return;
         }
         reconnect::end_session(server, &self.client, Some(self.close_code()));
@@ -59,6 +59,26 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Ending<R, W> {
             // The stream of output is closed by now, but not dropped: that would close the other direction as well.
             let _ = tokio::time::timeout(LINGER, self.messages.drain()).await;
         }
+    }
+
+    /// Closes the WebSocket of a client that may come back, if it is still there.
+    async fn say_goodbye(mut self) {
+        let code = self.close_code();
+        let goodbye = async {
+            // It has nothing more to write, and ends unless it is stuck.
+            if self.departure != Some(Departure::Vanished)
+                && let Ok(Ok(mut output)) = (&mut self.writer).await
+            {
+                let mut close = Vec::new();
+                framing::close(&mut close, code);
+                output.write_all(&close).await?;
+                output.shutdown().await?;
+                self.messages.drain().await;
+            }
+            io::Result::Ok(())
+        };
+        let _ = tokio::time::timeout(LINGER, goodbye).await;
+        self.writer.abort();
     }
 
     fn close_code(&self) -> u16 {

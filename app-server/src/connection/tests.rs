@@ -21,6 +21,8 @@ use crate::handlers::streamed_turns::{self, LaterTurns};
 use crate::rpc::error::RpcError;
 use crate::server::Router;
 
+mod sockets;
+
 macro_rules! request {
     ($marker:ident, $method:literal) => {
         struct $marker;

@@ -107,7 +107,7 @@ impl Listener {
             }
             Address::Unix(path) => {
                 let path = path.unwrap_or_else(|| unix::default_path(codex_home));
-                (Socket::Unix(unix::bind(&path)?), auth::Policy::Open)
+                (Socket::Unix(unix::bind(&path).await?), auth::Policy::Open)
             }
             Address::Stdio | Address::Off => return Err(ListenError::Nothing),
         };

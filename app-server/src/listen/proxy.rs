@@ -25,6 +25,7 @@ pub async fn proxy(
     mut output: impl AsyncWrite + Unpin,
 ) -> Result<(), ProxyError> {
     let path = socket.unwrap_or_else(|| unix::default_path(codex_home));
+    let path = std::path::absolute(&path).unwrap_or(path);
     let stream = match UnixStream::connect(unix::address_of(&path)).await {
         Ok(stream) => stream,
         Err(source) => return Err(ProxyError { path, source }),

@@ -3,18 +3,30 @@
 //! The socket and its folder belong to the user alone. Who starts holds a lock beside the socket, so that of two daemons
 //! one gets it; a socket that nobody answers is taken over.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, flock};
+use rustix::io::Errno;
 use rustix::process::{geteuid, umask};
 use sha2::{Digest, Sha256};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::ListenError;
+
+/// How long another daemon may take to start on the same socket, or to take a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two tries to get the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Name of the folder of the control socket.
+const CONTROL_FOLDER: &str = "app-server-control";
 
 /// Longest path that fits in the address of a socket, in bytes.
 const MAX_PATH: usize = 107;
@@ -34,40 +46,62 @@ struct Mine {
 
 /// Where the control socket of a home is.
 pub(super) fn default_path(codex_home: &Path) -> PathBuf {
-    codex_home
-        .join("app-server-control")
-        .join("app-server-control.sock")
+    codex_home.join(CONTROL_FOLDER).join("app-server-control.sock")
+}
+
+/// The lock of who starts on a socket. Folders that were chosen by the user may belong to all: the lock is elsewhere then.
+fn lock_path(path: &Path) -> io::Result<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    if is_control_folder(folder) {
+        return Ok(folder.join("app-server-startup.lock"));
+    }
+    let folder = short_folder();
+    make_private(&folder)?;
+    check_private(&folder)?;
+    Ok(folder.join(format!("{}.lock", hash(path))))
+}
+
+/// Whether a folder is there for the control socket alone.
+fn is_control_folder(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name == CONTROL_FOLDER)
+}
+
+/// A name for a path.
+fn hash(path: &Path) -> String {
+    let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where the socket really is that has this path: paths that are too long for the address of a socket are links to a
 /// short one.
 pub(super) fn address_of(path: &Path) -> PathBuf {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    if bytes.len() <= MAX_PATH {
+    if path.as_os_str().as_encoded_bytes().len() <= MAX_PATH {
         return path.to_owned();
     }
-    let name: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    short_folder().join(name)
+    short_folder().join(hash(path))
 }
 
-/// Listens on the socket of this path. Blocks for a moment.
-pub(super) fn bind(path: &Path) -> Result<ControlSocket, ListenError> {
+/// Listens on the socket of this path.
+pub(super) async fn bind(path: &Path) -> Result<ControlSocket, ListenError> {
     let path =
         std::path::absolute(path).map_err(|error| ListenError::Bind(path.display().to_string(), error))?;
     let failed = |error| ListenError::Bind(format!("unix://{}", path.display()), error);
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_private(folder).map_err(failed)?;
-    let _lock = lock(folder).map_err(failed)?;
+    if is_control_folder(folder) {
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    let _lock = match lock_path(&path) {
+        Ok(lock_path) => lock(&lock_path).await.map_err(failed)?,
+        Err(error) => return Err(failed(error)),
+    };
     let address = address_of(&path);
     if address != path {
         make_private(&short_folder())
             .and_then(|()| check_private(&short_folder()))
             .map_err(failed)?;
     }
-    take_over(&address).map_err(|error| match error.kind() {
+    take_over(&address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse(path.clone()),
         _ => failed(error),
     })?;
@@ -145,21 +179,36 @@ fn check_private(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
 }
 
-/// Waits until no other daemon is about to start on a socket of this folder.
-fn lock(folder: &Path) -> io::Result<File> {
+/// Waits until no other daemon is about to start on the socket of this lock.
+async fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(folder.join("app-server-startup.lock"))?;
-    flock(&file, FlockOperation::LockExclusive)?;
-    Ok(file)
+        .open(path)?;
+    let taken = async {
+        while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if error != Errno::WOULDBLOCK {
+                return Err(error.into());
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(PATIENCE, taken).await {
+        Ok(Ok(())) => Ok(file),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            let text = format!("another daemon is starting: {} is locked", path.display());
+            Err(io::Error::new(io::ErrorKind::TimedOut, text))
+        }
+    }
 }
 
 /// Removes a socket that nobody answers.
-fn take_over(address: &Path) -> io::Result<()> {
+async fn take_over(address: &Path) -> io::Result<()> {
     let metadata = match address.symlink_metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -177,12 +226,11 @@ fn take_over(address: &Path) -> io::Result<()> {
         let text = "there is a file of another kind at this path";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
-    match StdUnixStream::connect(address) {
-        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+    match tokio::time::timeout(PATIENCE, UnixStream::connect(address)).await {
         // Nobody listens: who did is dead.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(address),
-        // It is listened to, and busy.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(io::ErrorKind::AddrInUse.into()),
-        Err(error) => Err(error),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(address),
+        Ok(Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        // It is listened to, if only by one that is too busy to take connections.
+        Ok(_) | Err(_) => Err(io::ErrorKind::AddrInUse.into()),
     }
 }

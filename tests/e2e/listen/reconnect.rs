@@ -201,7 +201,13 @@ async fn tokens_that_are_unknown_or_given_up_begin_anew() {
         assert_eq!(session["resumed"], false);
         assert_ne!(session["token"], token);
     }
-    // Who leaves with 1000 does not come back.
+    // Who closes in another way may come back, and who leaves with 1000 does not.
+    client
+        .message(tokio_tungstenite::tungstenite::Message::Close(None))
+        .await;
+    assert_eq!(client.closed().await, 1000);
+    let (client, session) = come_back(&daemon, &token, 0).await;
+    assert_eq!(session["resumed"], true);
     let normal = tokio_tungstenite::tungstenite::protocol::CloseFrame {
         code: 1000.into(),
         reason: "".into(),

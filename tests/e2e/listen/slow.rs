@@ -5,13 +5,10 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Daemon, Home, Launch};
+use crate::support::{Daemon, Home, Launch, Socket};
 
 /// Opens a WebSocket, initializes and resumes the thread; reads nothing more.
-async fn sleeper(
-    daemon: &Daemon,
-    thread: &str,
-) -> impl StreamExt<Item = Result<Message, impl std::fmt::Debug>> + use<> {
+async fn sleeper(daemon: &Daemon, thread: &str) -> Socket {
     let (mut socket, _) = daemon.open(&[]).await.unwrap();
     for frame in [
         json!({"id": 1, "method": "initialize", "params": {"clientInfo": {"name": "slow", "version": "1"}}}),

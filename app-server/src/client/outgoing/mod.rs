@@ -44,7 +44,7 @@ const OUTPUT_HIGH_WATER: usize = 256 * 1024;
 const SOUND_HIGH_WATER: usize = 1536 * 1024;
 
 /// Bytes that wait behind those which the writer works on, from which on a client at the other end of a socket is cut
-/// off.
+/// off. The largest message doesn't count: it may be one that nobody could hold back.
 const CUT_OFF: usize = 8 * 1024 * 1024;
 
 /// All kinds of traffic.
@@ -238,7 +238,7 @@ impl Outgoing {
         if queue.closed {
             return;
         }
-        if self.remote && queue.waiting > CUT_OFF && !queue.parked {
+        if self.remote && queue.waiting - queue.largest > CUT_OFF && !queue.parked {
             drop(queue);
             tracing::warn!("a client reads too slowly and is cut off");
             return self.cut_off(entry);
@@ -253,6 +253,7 @@ impl Outgoing {
 
     fn enqueue(&self, queue: &mut Queue, entry: Entry) {
         queue.waiting += entry.bytes();
+        queue.largest = queue.largest.max(entry.bytes());
         match entry {
             Entry::Delta(delta) if queue.behind => {
                 if let Some(earlier) = queue.mergeable(&delta) {
@@ -298,6 +299,8 @@ impl Outgoing {
         queue.bound_parked();
         self.parked.store(true, Ordering::Relaxed);
         self.unmark(queue.bytes());
+        // The writer ends.
+        self.pushed.notify_waiters();
     }
 
     /// Ends congestion where it has ended.

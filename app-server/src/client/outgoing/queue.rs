@@ -24,6 +24,8 @@ pub(super) struct Queue {
     barrier: u64,
     /// Bytes of the entries.
     pub(super) waiting: usize,
+    /// Bytes of the largest of them.
+    pub(super) largest: usize,
     /// Bytes that the writer works on.
     pub(super) writing: usize,
     /// The writer waits for the reader, or there is none.
@@ -90,6 +92,7 @@ impl Queue {
         self.first += self.entries.len() as u64;
         self.last_of.clear();
         self.writing += std::mem::take(&mut self.waiting);
+        self.largest = 0;
         std::mem::take(&mut self.entries)
     }
 

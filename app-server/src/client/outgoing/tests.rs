@@ -141,3 +141,123 @@ async fn a_reader_that_has_gone_frees_everything() {
     queue.push(None, "late");
     assert!(texts(&queue).is_empty());
 }
+
+fn numbered(queue: &Outgoing) -> Vec<(u64, String)> {
+    let batch = queue.lock().batch();
+    let Some(batch) = batch else { return Vec::new() };
+    let show = |entry: &Entry| match entry {
+        Entry::Frame { json, .. } => String::from_utf8_lossy(json).into_owned(),
+        Entry::Delta(delta) => delta.text.clone(),
+        Entry::Pieces(_) => "pieces".to_owned(),
+    };
+    let first = batch.first.expect("entries are numbered");
+    (first..).zip(batch.entries.iter().map(show)).collect()
+}
+
+fn remote() -> Arc<Outgoing> {
+    let queue = Arc::new(Outgoing::new(Arc::default(), true));
+    queue.keep_journal();
+    queue
+}
+
+#[test]
+fn who_comes_back_gets_what_was_taken_and_not_seen_and_then_the_rest() {
+    let (queue, thread) = (remote(), ThreadId::new());
+    let first = Attachment::first(&queue);
+    for text in ["a", "b", "c"] {
+        queue.push(Some(thread), text);
+    }
+    assert_eq!(numbered(&queue).len(), 3);
+    queue.push(Some(thread), "d");
+    assert!(first.park());
+    queue.push_delta(delta(thread, "i", "e"));
+    queue.push_delta(delta(thread, "i", "f"));
+    assert!(
+        Attachment::take_over(&queue, 4).is_none(),
+        "nothing had this number"
+    );
+    let (second, resumption) = Attachment::take_over(&queue, 1).unwrap();
+    assert_eq!((resumption.cursor, resumption.missed), (1, false));
+    assert!(second.is_last() && !first.is_last() && !first.park());
+    let text = |number, text: &str| (number, text.to_owned());
+    assert_eq!(numbered(&queue), [text(2, "b"), text(3, "c")]);
+    assert_eq!(numbered(&queue), [text(4, "d"), text(5, "ef")]);
+    assert!(numbered(&queue).is_empty());
+}
+
+#[test]
+fn what_is_kept_for_a_client_is_bounded_and_lost_answers_are_known() {
+    let (queue, thread) = (remote(), ThreadId::new());
+    let first = Attachment::first(&queue);
+    queue.push(None, r#"{"id":"lost","result":{}}"#);
+    queue.push_pieces(RequestId::Integer(7), std::iter::empty(), None);
+    queue.push_question(Some(thread), 3, "{\"id\":3,\"method\":\"ask\"}".into());
+    assert_eq!(queue.questions(), [3].into());
+    first.park();
+    for _ in 0..30 {
+        queue.push(Some(thread), vec![b' '; 256 << 10]);
+    }
+    assert!(queue.waiting() <= journal::KEPT, "{}", queue.waiting());
+    assert!(queue.questions().is_empty());
+    let (_, resumption) = Attachment::take_over(&queue, 0).unwrap();
+    assert!(resumption.missed);
+    let lost = [RequestId::String("lost".into()), RequestId::Integer(7)];
+    assert_eq!(resumption.lost_answers, lost);
+    let kept = numbered(&queue);
+    assert_eq!(kept[0].0, resumption.cursor + 1);
+    assert_eq!(kept.last().unwrap().0, 33);
+}
+
+#[test]
+fn a_client_at_a_socket_that_takes_nothing_is_cut_off() {
+    let queue = Arc::new(Outgoing::new(Arc::default(), true));
+    for _ in 0..20 {
+        queue.push(None, vec![b' '; 1 << 20]);
+    }
+    assert_eq!(queue.waiting(), 0, "what waited is given up");
+    assert!(!queue.congested(Traffic::Model));
+    let kept = remote();
+    for _ in 0..20 {
+        kept.push(None, vec![b' '; 1 << 20]);
+    }
+    assert!(kept.is_parked() && kept.waiting() <= journal::KEPT);
+}
+
+proptest::proptest! {
+    /// Whatever is pushed, taken, lost and seen again: no number is missing and none comes twice.
+    #[test]
+    fn numbers_have_no_gap_whenever_the_client_leaves(steps in proptest::collection::vec(0u8..6, 0..80)) {
+        let (queue, thread) = (remote(), ThreadId::new());
+        let mut attachment = Attachment::first(&queue);
+        let (mut seen, mut pushed, mut text) = (0, String::new(), String::new());
+        let mut next = 'a'..;
+        for step in steps.into_iter().chain([5, 3, 3]) {
+            match step {
+                0 | 1 => {
+                    let letter = next.next().unwrap().to_string();
+                    pushed.push_str(&letter);
+                    queue.push_delta(delta(thread, "i", &letter));
+                }
+                2 => attachment.set_behind(true),
+                3 => for (number, piece) in numbered(&queue) {
+                    proptest::prop_assert_eq!(number, seen + 1);
+                    seen = number;
+                    text.push_str(&piece);
+                },
+                // Taken, and lost on the way.
+                4 => drop(numbered(&queue)),
+                _ => {
+                    attachment.park();
+                    let (back, resumption) = Attachment::take_over(&queue, seen).unwrap();
+                    proptest::prop_assert!(!resumption.missed && resumption.cursor == seen);
+                    attachment = back;
+                }
+            }
+            if step == 4 {
+                attachment.park();
+                attachment = Attachment::take_over(&queue, seen).unwrap().0;
+            }
+        }
+        proptest::prop_assert_eq!(text, pushed);
+    }
+}
