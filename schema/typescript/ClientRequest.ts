@@ -18,7 +18,10 @@ import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
 import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
+import type { ListMcpServerStatusParams } from "./v2/ListMcpServerStatusParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
+import type { McpResourceReadParams } from "./v2/McpResourceReadParams";
+import type { McpServerToolCallParams } from "./v2/McpServerToolCallParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { ModelProviderCapabilitiesReadParams } from "./v2/ModelProviderCapabilitiesReadParams";
 import type { ModelProviderConfigWriteParams } from "./v2/ModelProviderConfigWriteParams";
@@ -206,4 +209,12 @@ export type ClientRequest =
   /** Enables or disables features for the life of the process. */
   | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams }
   /** Lists hooks, and whether they may run. */
-  | { id: RequestId; method: "hooks/list"; params?: HooksListParams };
+  | { id: RequestId; method: "hooks/list"; params?: HooksListParams }
+  /** Lists tool servers, and what each offers. */
+  | { id: RequestId; method: "mcpServerStatus/list"; params?: ListMcpServerStatusParams }
+  /** Calls a tool of a tool server. */
+  | { id: RequestId; method: "mcpServer/tool/call"; params: McpServerToolCallParams }
+  /** Reads a resource of a tool server. */
+  | { id: RequestId; method: "mcpServer/resource/read"; params: McpResourceReadParams }
+  /** Has loaded threads read again which tool servers there are. */
+  | { id: RequestId; method: "config/mcpServer/reload" };

@@ -39,6 +39,7 @@ mod hooks;
 mod hostile_folder;
 mod hostile_server;
 mod initialize;
+mod mcp_server;
 mod memory;
 mod method_coverage;
 mod model;

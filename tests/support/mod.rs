@@ -15,6 +15,7 @@ pub mod browser;
 mod fifo;
 mod frames;
 mod home;
+pub mod mcp;
 mod process;
 mod turn;
 

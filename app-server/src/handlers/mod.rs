@@ -18,7 +18,7 @@
 //! * configuration: `config`, `config_requirements`, `model_provider`, `permission_profile`, `collaboration_mode`, `feature`,
 //!   `external_agent_config`
 //! * voice: `thread_realtime`
-//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
+//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
@@ -32,6 +32,7 @@ mod external_agent_config;
 mod feature;
 mod hooks;
 mod initialize;
+mod mcp_server;
 mod memory;
 mod model;
 mod model_provider;
@@ -77,6 +78,7 @@ pub(crate) fn router() -> Router {
     config_requirements::register(&mut router);
     permission_profile::register(&mut router);
     collaboration_mode::register(&mut router);
+    mcp_server::register(&mut router);
     memory::register(&mut router);
     skills::register(&mut router);
     external_agent_config::register(&mut router);
