@@ -57,6 +57,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::external_agent_config::METHODS,
     crate::feature::METHODS,
     crate::hooks::METHODS,
+    crate::mcp_server::METHODS,
     crate::turn_progress::METHODS,
     crate::file_change::METHODS,
     crate::user_input::METHODS,

@@ -41,6 +41,15 @@ pub enum ReviewedAction {
         /// The folder that the command was started in.
         cwd: PathBuf,
     },
+    /// To call a tool of an MCP server.
+    McpToolCall {
+        /// The server.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// Its title for people.
+        title: Option<String>,
+    },
     /// To have permissions.
     Permissions {
         /// Why, in its own words.

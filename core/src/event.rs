@@ -255,6 +255,25 @@ pub enum Event {
         /// The number of the question.
         approval: i64,
     },
+    /// An MCP server stands in another way.
+    McpServerStatus {
+        /// Its name in the configuration.
+        name: String,
+        /// How it stands.
+        status: McpServerStatus,
+    },
+    /// An MCP server says how far a call is.
+    McpProgress {
+        /// The call's turn.
+        turn_id: Arc<str>,
+        /// The call's item.
+        item_id: Arc<str>,
+        /// The server's words.
+        message: String,
+    },
+    /// An MCP server asks the user something, or may a tool of it run? Answered through the sender; dropping it gives no
+    /// answer.
+    McpElicitation(Box<McpElicitation>),
     /// The thread was unloaded; nothing follows.
     Closed,
 }
@@ -449,6 +468,82 @@ pub struct PermissionsApproval {
     pub permissions: AdditionalPermissions,
     /// Where the answer goes. A grant of nothing refuses.
     pub answer: oneshot::Sender<PermissionGrant>,
+}
+
+/// How an MCP server stands for a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum McpServerStatus {
+    /// It is being started.
+    Starting,
+    /// Its tools can be used.
+    Ready,
+    /// They can't.
+    Failed {
+        /// Why.
+        error: String,
+        /// The user was signed in there, and has to sign in again.
+        sign_in_again: bool,
+    },
+}
+
+/// A question about an MCP server, or of one.
+#[derive(Debug)]
+pub struct McpElicitation {
+    /// Number of the request; see [`CommandApproval::approval`].
+    pub request: i64,
+    /// Its turn, if it belongs to one.
+    pub turn_id: Option<Arc<str>>,
+    /// The server.
+    pub server: String,
+    /// `_meta`; may be null.
+    pub meta: Value,
+    /// What is asked.
+    pub kind: McpElicitationKind,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<McpAnswer>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum McpElicitationKind {
+    /// To fill in a form.
+    Form {
+        /// What for.
+        message: String,
+        /// JSON Schema of the form, as the server wrote it.
+        schema: Value,
+    },
+    /// To visit a page.
+    Url {
+        /// What for.
+        message: String,
+        /// The page.
+        url: String,
+        /// The server's name for the question.
+        elicitation_id: String,
+    },
+}
+
+/// What the user answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct McpAnswer {
+    /// What they do.
+    pub action: McpAction,
+    /// The form, filled in; may be null.
+    pub content: Value,
+    /// `_meta`; may be null.
+    pub meta: Value,
+}
+
+/// What the user does about a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum McpAction {
+    /// Says yes.
+    Accept,
+    /// Says no.
+    Decline,
+    /// Says nothing.
+    Cancel,
 }
 
 /// The answer to a question.

@@ -133,6 +133,8 @@ pub enum HookHandler {
         server: String,
         /// The tool.
         tool: String,
+        /// What it is called with.
+        input: serde_json::Value,
     },
 }
 

@@ -175,6 +175,8 @@ pub enum ItemBody {
         tool: String,
         /// Arguments.
         arguments: Value,
+        /// The server says whether it changes anything.
+        read_only_hint: Option<bool>,
         /// How it went.
         status: CallStatus,
         /// Result as the server gave it: `content`, `structuredContent`, `_meta`.

@@ -43,6 +43,7 @@ mod ids;
 mod image_data;
 mod instructions;
 mod item;
+pub mod mcp;
 pub mod memory;
 pub mod mock_model;
 pub mod model;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 
-pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, PermissionsQuestion};
+pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, McpQuestion, PermissionsQuestion};
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{

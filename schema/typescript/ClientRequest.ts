@@ -13,26 +13,15 @@ import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureList
 import type { ExternalAgentConfigDetectParams } from "./v2/ExternalAgentConfigDetectParams";
 import type { ExternalAgentConfigImportHistoryRecordParams } from "./v2/ExternalAgentConfigImportHistoryRecordParams";
 import type { ExternalAgentConfigImportParams } from "./v2/ExternalAgentConfigImportParams";
-import type { FeedbackSaveParams } from "./v2/FeedbackSaveParams";
-import type { FeedbackUploadParams } from "./v2/FeedbackUploadParams";
-import type { FsCopyParams } from "./v2/FsCopyParams";
-import type { FsCreateDirectoryParams } from "./v2/FsCreateDirectoryParams";
-import type { FsGetMetadataParams } from "./v2/FsGetMetadataParams";
-import type { FsReadDirectoryParams } from "./v2/FsReadDirectoryParams";
-import type { FsReadFileParams } from "./v2/FsReadFileParams";
-import type { FsRemoveParams } from "./v2/FsRemoveParams";
-import type { FsUnwatchParams } from "./v2/FsUnwatchParams";
-import type { FsWatchParams } from "./v2/FsWatchParams";
-import type { FsWriteFileParams } from "./v2/FsWriteFileParams";
-import type { FuzzyFileSearchParams } from "./FuzzyFileSearchParams";
-import type { GatewayOAuthLoginParams } from "./v2/GatewayOAuthLoginParams";
-import type { GatewayOAuthReadParams } from "./v2/GatewayOAuthReadParams";
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
 import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
+import type { ListMcpServerStatusParams } from "./v2/ListMcpServerStatusParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
+import type { McpResourceReadParams } from "./v2/McpResourceReadParams";
+import type { McpServerToolCallParams } from "./v2/McpServerToolCallParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { ModelProviderCapabilitiesReadParams } from "./v2/ModelProviderCapabilitiesReadParams";
 import type { ModelProviderConfigWriteParams } from "./v2/ModelProviderConfigWriteParams";
@@ -79,7 +68,6 @@ import type { ThreadUnsubscribeParams } from "./v2/ThreadUnsubscribeParams";
 import type { TurnInterruptParams } from "./v2/TurnInterruptParams";
 import type { TurnStartParams } from "./v2/TurnStartParams";
 import type { TurnSteerParams } from "./v2/TurnSteerParams";
-import type { WindowsSandboxSetupStartParams } from "./v2/WindowsSandboxSetupStartParams";
 
 export type ClientRequest =
   /** Opens the connection. Must be the first request, once. */
@@ -222,37 +210,11 @@ export type ClientRequest =
   | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams }
   /** Lists hooks, and whether they may run. */
   | { id: RequestId; method: "hooks/list"; params?: HooksListParams }
-  /** Reads a file. */
-  | { id: RequestId; method: "fs/readFile"; params: FsReadFileParams }
-  /** Writes a whole file. */
-  | { id: RequestId; method: "fs/writeFile"; params: FsWriteFileParams }
-  /** Makes a folder. */
-  | { id: RequestId; method: "fs/createDirectory"; params: FsCreateDirectoryParams }
-  /** Tells what a path leads to. */
-  | { id: RequestId; method: "fs/getMetadata"; params: FsGetMetadataParams }
-  /** Lists a folder. */
-  | { id: RequestId; method: "fs/readDirectory"; params: FsReadDirectoryParams }
-  /** Removes a file or a folder. */
-  | { id: RequestId; method: "fs/remove"; params: FsRemoveParams }
-  /** Copies a file or a folder. */
-  | { id: RequestId; method: "fs/copy"; params: FsCopyParams }
-  /** Begins to tell of changes of a path. */
-  | { id: RequestId; method: "fs/watch"; params: FsWatchParams }
-  /** Ends that. */
-  | { id: RequestId; method: "fs/unwatch"; params: FsUnwatchParams }
-  /** Finds files by parts of their paths. */
-  | { id: RequestId; method: "fuzzyFileSearch"; params: FuzzyFileSearchParams }
-  /** Tells whether the sandbox of Windows is set up. */
-  | { id: RequestId; method: "windowsSandbox/readiness" }
-  /** Sets up the sandbox of Windows. */
-  | { id: RequestId; method: "windowsSandbox/setupStart"; params: WindowsSandboxSetupStartParams }
-  /** Tells whether a provider wants the user to sign in at its gateway. */
-  | { id: RequestId; method: "account/gatewayOAuth/read"; params?: GatewayOAuthReadParams }
-  /** Signs in at a provider's gateway. */
-  | { id: RequestId; method: "account/gatewayOAuth/login"; params?: GatewayOAuthLoginParams }
-  /** Gives up signing in at a gateway. */
-  | { id: RequestId; method: "account/gatewayOAuth/cancel" }
-  /** Writes feedback to a zip that the user can read. */
-  | { id: RequestId; method: "feedback/save"; params: FeedbackSaveParams }
-  /** Sends feedback to the configured server. */
-  | { id: RequestId; method: "feedback/upload"; params: FeedbackUploadParams };
+  /** Lists tool servers, and what each offers. */
+  | { id: RequestId; method: "mcpServerStatus/list"; params?: ListMcpServerStatusParams }
+  /** Calls a tool of a tool server. */
+  | { id: RequestId; method: "mcpServer/tool/call"; params: McpServerToolCallParams }
+  /** Reads a resource of a tool server. */
+  | { id: RequestId; method: "mcpServer/resource/read"; params: McpResourceReadParams }
+  /** Has loaded threads read again which tool servers there are. */
+  | { id: RequestId; method: "config/mcpServer/reload" };

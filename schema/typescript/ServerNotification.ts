@@ -21,6 +21,8 @@ import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
 import type { ItemGuardianApprovalReviewCompletedNotification } from "./v2/ItemGuardianApprovalReviewCompletedNotification";
 import type { ItemGuardianApprovalReviewStartedNotification } from "./v2/ItemGuardianApprovalReviewStartedNotification";
 import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
+import type { McpServerStatusUpdatedNotification } from "./v2/McpServerStatusUpdatedNotification";
+import type { McpToolCallProgressNotification } from "./v2/McpToolCallProgressNotification";
 import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
 import type { ModelSafetyBufferingUpdatedNotification } from "./v2/ModelSafetyBufferingUpdatedNotification";
 import type { ModelVerificationNotification } from "./v2/ModelVerificationNotification";
@@ -184,6 +186,10 @@ export type ServerNotification =
   | { method: "hook/started"; params: HookStartedNotification }
   /** A hook has run. */
   | { method: "hook/completed"; params: HookCompletedNotification }
+  /** A tool server of a thread stands in another way. */
+  | { method: "mcpServer/startupStatus/updated"; params: McpServerStatusUpdatedNotification }
+  /** A tool server says how far a call is. */
+  | { method: "item/mcpToolCall/progress"; params: McpToolCallProgressNotification }
   /** The changes that the patches of a turn have made. */
   | { method: "turn/diff/updated"; params: TurnDiffUpdatedNotification }
   /** The agent's list of steps changed. */

@@ -3,6 +3,7 @@ import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefre
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
 import type { DynamicToolCallParams } from "./v2/DynamicToolCallParams";
 import type { FileChangeRequestApprovalParams } from "./v2/FileChangeRequestApprovalParams";
+import type { McpServerElicitationRequestParams } from "./v2/McpServerElicitationRequestParams";
 import type { PermissionsRequestApprovalParams } from "./v2/PermissionsRequestApprovalParams";
 import type { RequestId } from "./RequestId";
 import type { ToolRequestUserInputParams } from "./v2/ToolRequestUserInputParams";
@@ -16,6 +17,8 @@ export type ServerRequest =
   | { id: RequestId; method: "item/permissions/requestApproval"; params: PermissionsRequestApprovalParams }
   /** Requests new ChatGPT tokens in place of those that the client provided. */
   | { id: RequestId; method: "account/chatgptAuthTokens/refresh"; params: ChatgptAuthTokensRefreshParams }
+  /** Asks the user something that a tool server, or a call of one of its tools, wants to know. */
+  | { id: RequestId; method: "mcpServer/elicitation/request"; params: McpServerElicitationRequestParams }
   /** Asks for approval to change files. */
   | { id: RequestId; method: "item/fileChange/requestApproval"; params: FileChangeRequestApprovalParams }
   /** Asks the user questions of the agent. */

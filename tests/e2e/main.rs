@@ -49,6 +49,7 @@ mod hostile_server;
 mod initialize;
 mod listen;
 mod marketplace;
+mod mcp_server;
 mod memory;
 mod method_coverage;
 mod model;

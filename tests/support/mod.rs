@@ -16,6 +16,7 @@ mod fifo;
 mod frames;
 mod git_server;
 mod home;
+pub mod mcp;
 mod process;
 mod socket;
 mod turn;

@@ -29,7 +29,7 @@ pub(crate) fn description_to_wire(hook: HookDescription) -> HookMetadata {
         event_name: event_to_wire(event),
         handler: match handler {
             HookHandler::Command { command, is_async } => HookMetadataHandler::Command { command, is_async },
-            HookHandler::McpTool { server, tool } => HookMetadataHandler::McpTool { server, tool },
+            HookHandler::McpTool { server, tool, .. } => HookMetadataHandler::McpTool { server, tool },
         },
         matcher,
         timeout_sec: timeout_s,

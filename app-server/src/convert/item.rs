@@ -60,6 +60,7 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             server,
             tool,
             arguments,
+            read_only_hint,
             status,
             result,
             error,
@@ -82,7 +83,7 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             mcp_app_resource_uri: None,
             mcp_app_ui: None,
             plugin_id: None,
-            read_only_hint: None,
+            read_only_hint,
             result: result.and_then(as_wire),
         },
         ItemBody::DynamicToolCall {

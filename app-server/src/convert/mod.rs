@@ -9,7 +9,7 @@
 //! * turns: `turn`, `input` (what the user says), `item`, `command`, `collab` (items about other agents)
 //! * what commands may do: `permission`, `rules`
 //! * voice: `realtime`
-//! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `skills`, `plugin`
+//! * everything else: `account`, `model`, `config`, `requirements`, `external_agent_config`, `mcp`, `skills`, `plugin`
 
 pub(crate) mod account;
 pub(crate) mod assessment;
@@ -24,6 +24,7 @@ pub(crate) mod hook;
 pub(crate) mod input;
 pub(crate) mod invalid_params;
 pub(crate) mod item;
+pub(crate) mod mcp;
 pub(crate) mod model;
 pub(crate) mod open_thread;
 pub(crate) mod permission;

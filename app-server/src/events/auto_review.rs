@@ -102,6 +102,13 @@ fn action_to_wire(action: ReviewedAction) -> GuardianApprovalReviewAction {
             stdin,
             cwd: path(&cwd),
         },
+        ReviewedAction::McpToolCall { server, tool, title } => GuardianApprovalReviewAction::McpToolCall {
+            server,
+            tool_name: tool,
+            connector_id: None,
+            connector_name: None,
+            tool_title: title,
+        },
         ReviewedAction::Permissions { reason, permissions } => {
             GuardianApprovalReviewAction::RequestPermissions {
                 reason,

@@ -8,7 +8,7 @@
 //! * which turns run, for an end that waits for them: `running_turns`
 //! * what the publisher needs of whoever knows the clients: `delivery`
 //! * streamed text, from the event to bytes of JSON: `delta`
-//! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `user_input`
+//! * requests to clients, and what their answers mean: `approval`, `dynamic_tool`, `mcp`, `user_input`
 //! * parameters of notifications, one file per family: `account`, `goal`, `hooks`, `item`, `model`, `notice` (errors and warnings), `raw`
 //!   (what passes between us and the model), `realtime` (voice), `thread`, `turn`
 
@@ -21,6 +21,7 @@ mod dynamic_tool;
 pub(crate) mod goal;
 mod hooks;
 mod item;
+mod mcp;
 mod model;
 mod notice;
 pub(crate) mod publisher;

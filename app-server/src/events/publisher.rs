@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
-    HookCompleted, HookStarted, ItemCompleted, ItemStarted, ModelRerouted, ModelSafetyBufferingUpdated,
-    ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded,
-    TerminalInteraction, ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged,
-    ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated,
-    TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
+    HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
+    McpToolCallProgress, ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice,
+    RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction,
+    ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged,
+    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
+    TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
@@ -17,8 +18,8 @@ use super::delivery::Delivery;
 use super::delta::Delta;
 use super::running_turns::RunningTurns;
 use super::{
-    account, approval, auto_review, dynamic_tool, goal, hooks, item, model, notice, raw, realtime, thread,
-    turn, user_input,
+    account, approval, auto_review, dynamic_tool, goal, hooks, item, mcp, model, notice, raw, realtime,
+    thread, turn, user_input,
 };
 use crate::convert::rules;
 
@@ -214,6 +215,18 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::RulesProblem(problem) => {
             delivery.tell::<ConfigWarning>(thread, &rules::problem_to_wire(&problem));
         }
+        Event::McpServerStatus { name, status } => {
+            delivery.tell::<McpServerStartupStatusUpdated>(thread, &mcp::status(thread, name, status));
+        }
+        Event::McpProgress {
+            turn_id,
+            item_id,
+            message,
+        } => {
+            let params = mcp::progress(thread, &turn_id, &item_id, message);
+            delivery.tell::<McpToolCallProgress>(thread, &params);
+        }
+        Event::McpElicitation(question) => mcp::ask(delivery, thread, *question),
         Event::ApprovalWithdrawn { approval } => delivery.withdraw(approval),
         Event::RateLimits(limits) => {
             delivery.broadcast::<AccountRateLimitsUpdated>(thread, &account::rate_limits(*limits));

@@ -23,7 +23,7 @@
 //! * files of the machine: `fs`, `fuzzy_file_search`; the machine and the server: `environment`, `server_diagnostics`
 //! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
 //!   `account_session`; `bedrock`
-//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `memory`, `model`, `skills`
+//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
@@ -46,6 +46,7 @@ mod gateway_oauth;
 mod hooks;
 mod initialize;
 mod marketplace;
+mod mcp_server;
 mod memory;
 mod model;
 mod model_provider;
@@ -102,6 +103,7 @@ pub(crate) fn router() -> Router {
     config_requirements::register(&mut router);
     permission_profile::register(&mut router);
     collaboration_mode::register(&mut router);
+    mcp_server::register(&mut router);
     memory::register(&mut router);
     skills::register(&mut router);
     marketplace::register(&mut router);

@@ -289,6 +289,42 @@ pub static KEYS: &[Key] = keys! {
     "model_providers.*.capabilities": Table, "", NotYet, "What the server can do.";
     "model_providers.*.supports_standalone_web_search": Boolean, "false", NotYet, "Whether the server has a search of its own.";
 
+    // Servers of the Model Context Protocol.
+    "mcp_servers": Table, "", V0_1, "MCP servers, by name (docs/contract/mcp.md).";
+    "mcp_servers.*": CheckedTable, "", V0_1, "A server; with `command` or `url`.";
+    "mcp_servers.*.command": Text, "", V0_1, "Program that speaks over its standard input and output.";
+    "mcp_servers.*.args": List, "[]", V0_1, "Its arguments.";
+    "mcp_servers.*.env": Map, "{}", V0_1, "Variables that it gets.";
+    "mcp_servers.*.env_vars": List, "[]", V0_1, "Variables of the daemon that it gets, beside `HOME`, `PATH` and a few others.";
+    "mcp_servers.*.cwd": Path, "the thread's", V0_1, "Folder to run it in.";
+    "mcp_servers.*.url": Text, "", V0_1, "Address of a server that speaks streamable HTTP.";
+    "mcp_servers.*.bearer_token_env_var": Text, "", V0_1, "Environment variable with its token.";
+    "mcp_servers.*.http_headers": Map, "{}", V0_1, "Headers of every request.";
+    "mcp_servers.*.env_http_headers": Map, "{}", V0_1, "Headers whose values are in environment variables.";
+    "mcp_servers.*.http_headers_helper": Text, "", V0_1, "Command that prints headers, as a JSON object.";
+    "mcp_servers.*.auth": Text, "\"oauth\"", V0_1, "How to sign in; there is only this way.";
+    "mcp_servers.*.scopes": List, "the server's", V0_1, "Scopes to ask for when signing in.";
+    "mcp_servers.*.oauth_resource": Text, "the address", V0_1, "`resource` of the sign-in.";
+    "mcp_servers.*.oauth": Table, "", V0_1, "A client that is registered already, and where the browser comes back to.";
+    "mcp_servers.*.enabled": Boolean, "true", V0_1, "Whether it is used.";
+    "mcp_servers.*.required": Boolean, "false", V0_1, "Whether threads fail to start without it.";
+    "mcp_servers.*.startup_timeout_sec": Integer, "30", V0_1, "How long it may take to start, in seconds.";
+    "mcp_servers.*.startup_timeout_ms": Integer, "", V0_1, "The same in milliseconds.";
+    "mcp_servers.*.startup_readiness": Text, "\"catalog\"", V0_1, "Accepted: a server is ready once its tools are known.";
+    "mcp_servers.*.tool_timeout_sec": Integer, "120", V0_1, "How long a call may take, in seconds.";
+    "mcp_servers.*.enabled_tools": List, "all", V0_1, "The only tools to use.";
+    "mcp_servers.*.disabled_tools": List, "[]", V0_1, "Tools not to use.";
+    "mcp_servers.*.default_tools_approval_mode": Text, "\"auto\"", V0_1, "When to ask before a tool runs: `auto`, `prompt`, `writes`, `approve`.";
+    "mcp_servers.*.tools": Table, "", V0_1, "`approval_mode` and `output_token_limit` of single tools.";
+    "mcp_servers.*.supports_parallel_tool_calls": Boolean, "false", V0_1, "Whether calls of a thread may run side by side.";
+    "mcp_servers.*.tool_input_schema_max_bytes": Integer, "", V0_1, "Longest schema of a tool's input; tools with a longer one are left out.";
+    "mcp_servers.*.environment_id": Text, "\"local\"", V0_1, "Where it runs; there is only this place.";
+    "mcp_servers.*.name": Text, "", Moot, "The table's name counts.";
+    "mcp_optional_startup_grace_ms": Integer, "1000", V0_1, "How long the first request of a thread waits for MCP servers, in milliseconds.";
+    "mcp_oauth_credentials_store": Text, "\"auto\"", V0_1, "Where tokens for MCP servers are kept: `auto`, `file`, `keyring`.";
+    "mcp_oauth_callback_port": Integer, "any", V0_1, "Port that the browser comes back to after signing in to an MCP server.";
+    "mcp_oauth_callback_url": Text, "", V0_1, "And the address, if it is another one than that of this machine.";
+
     // Keys of the contract release that are accepted, but have no effect yet.
     "apps": Table, "", NotYet, "Apps.";
     "apps_mcp_product_sku": Text, "", NotYet, "Product that apps are told of.";
@@ -304,11 +340,6 @@ pub static KEYS: &[Key] = keys! {
     "hooks": Table, "", V0_1, "Commands that run at events, and which of them the user trusts (docs/contract/hooks.md).";
     "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
     "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";
-    "mcp_oauth_callback_port": Integer, "", NotYet, "Signing in to MCP servers.";
-    "mcp_oauth_callback_url": Text, "", NotYet, "Signing in to MCP servers.";
-    "mcp_oauth_credentials_store": Text, "", NotYet, "Signing in to MCP servers.";
-    "mcp_optional_startup_grace_ms": Integer, "", NotYet, "How long MCP servers are waited for.";
-    "mcp_servers": Table, "", NotYet, "MCP servers.";
     "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
     "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";

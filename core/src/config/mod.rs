@@ -18,6 +18,7 @@
 //! | agents that threads start | `agents.rs`, `agent_files.rs` |
 //! | skills | `skills.rs` |
 //! | voice conversations | `realtime.rs` |
+//! | MCP servers | `mcp_servers.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
 //! | keys without effect | `key_warnings.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
@@ -37,6 +38,7 @@ pub mod keys;
 mod layers;
 mod locate;
 mod masking;
+mod mcp_servers;
 mod overrides;
 mod permission_profiles;
 mod permissions;
@@ -68,6 +70,9 @@ pub(crate) use json::to_json;
 pub use key_warnings::key_warnings;
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
+pub use mcp_servers::{
+    McpApprovalMode, McpHttp, McpOauth, McpServerConfig, McpServers, McpStdio, McpToolConfig, McpTransport,
+};
 pub(crate) use overrides::layer as override_table;
 pub(crate) use overrides::value_from_json as json_to_toml;
 pub use overrides::{ConfigOverride, OverrideError};

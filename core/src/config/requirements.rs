@@ -253,6 +253,19 @@ impl Requirements {
         }
     }
 
+    /// Whether an MCP server of this name may be used, whose identity is this key (`command` or `url`) with this value.
+    /// Once the administrator lists any, only those may; what can't be read allows nothing.
+    pub(super) fn allows_mcp_server(&self, name: &str, (key, value): (&str, &str)) -> bool {
+        let Some(servers) = self.table.get("mcp_servers") else {
+            return true;
+        };
+        let identity = servers.get(name).and_then(|server| server.get("identity"));
+        identity
+            .and_then(|identity| identity.get(key))
+            .and_then(Value::as_str)
+            == Some(value)
+    }
+
     /// Whether an administrator says which provider to use.
     pub fn chooses_provider(&self) -> bool {
         self.table.contains_key("model_provider")

@@ -10,6 +10,7 @@ use toml::Table;
 use super::agents::AgentsConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
+use super::mcp_servers::{self, McpServers};
 use super::permissions::{self, ChosenProfile, ProjectTrust};
 use super::projects;
 use super::provider_problems::provider_problems;
@@ -170,6 +171,16 @@ pub struct Config {
     pub realtime: RealtimeConfig,
     /// Program to run after each turn.
     pub notify: Option<Vec<String>>,
+    /// Servers of the Model Context Protocol.
+    pub mcp_servers: McpServers,
+    /// How long the first request of a thread waits for them.
+    pub mcp_startup_grace: Duration,
+    /// Where the tokens for them are kept.
+    pub mcp_credentials_store: CredentialsStore,
+    /// The port that browsers come back to after signing in to them.
+    pub mcp_callback_port: Option<u16>,
+    /// And the address.
+    pub mcp_callback_url: Option<String>,
 
     /// Keep reasoning from clients.
     pub hide_agent_reasoning: bool,
@@ -406,6 +417,11 @@ impl Config {
                 call_base_url: realtime::set(toml.experimental_realtime_webrtc_call_base_url),
             },
             notify: toml.notify.filter(|argv| !argv.is_empty()),
+            mcp_servers: mcp_servers::read(toml.mcp_servers.as_ref(), &requirements),
+            mcp_startup_grace: Duration::from_millis(toml.mcp_optional_startup_grace_ms.unwrap_or(1000)),
+            mcp_credentials_store: toml.mcp_oauth_credentials_store.unwrap_or(CredentialsStore::Auto),
+            mcp_callback_port: toml.mcp_oauth_callback_port,
+            mcp_callback_url: toml.mcp_oauth_callback_url,
             hide_agent_reasoning: toml.hide_agent_reasoning.unwrap_or(false),
             show_raw_agent_reasoning: toml.show_raw_agent_reasoning.unwrap_or(false),
             include_permissions_instructions: toml.include_permissions_instructions.unwrap_or(true),

@@ -19,6 +19,7 @@ use crate::history::{
     ThreadLog, WriterLock, timestamp,
 };
 use crate::hooks::{HookOrigin, HookPlace, SessionStartSource, ThreadHooks};
+use crate::mcp::{McpOrigin, ThreadMcp};
 use crate::model::{ContextWindow, ModelClient, ModelClientOptions, ThreadLineage};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -187,6 +188,7 @@ impl Engine {
             source: self.options.config.clone(),
             overrides: overrides.clone(),
         };
+        let overrides_of_servers = overrides.clone();
         let place = AgentPlace {
             thread: id,
             session_id: info.session_id.clone(),
@@ -207,10 +209,23 @@ impl Engine {
         if raw_events {
             session.history.tell_raw_events(outbox.clone());
         }
+        let mcp = ThreadMcp::new(
+            Arc::clone(&self.mcp),
+            Arc::clone(&config),
+            McpOrigin {
+                source: self.options.config.clone(),
+                overrides: overrides_of_servers,
+                cwd: settings.cwd.clone(),
+                thread: id,
+                session_id: info.session_id.clone(),
+            },
+            outbox.clone(),
+        );
         let hooks = ThreadHooks::new(
             origin,
             self.hook_place(&info, &place),
             outbox.clone(),
+            Arc::clone(&mcp),
             hooks,
             begins_as,
         );
@@ -267,6 +282,7 @@ impl Engine {
             subscribers: 0,
             outbox: outbox.clone(),
             agents: Arc::clone(&agents),
+            mcp: Arc::clone(&mcp),
             parent_turn_id: None,
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
@@ -312,6 +328,7 @@ impl Engine {
             delegates,
             guardian,
             hooks,
+            mcp,
         };
         Ok(Assembled {
             state,
@@ -450,6 +467,16 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
+    /// The same with the MCP servers started without which it can't be.
+    pub(super) async fn with_required_servers(self) -> Result<Self> {
+        let started = self.services.mcp.start_required().await;
+        started.map(|()| self).map_err(|why| {
+            Error::internal(format!(
+                "error creating thread: Fatal error: Failed to initialize session: {why}"
+            ))
+        })
+    }
+
     pub(super) fn started(&self) -> StartedThread {
         StartedThread {
             info: self.state.info.clone(),

@@ -6,6 +6,7 @@
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
 //! * `agents` (threads that the models of other threads start)
+//! * `mcp`: tool servers, `hooks`: hooks, as clients ask for them
 //! * `thread_work`: goals and queues, `realtime`: what was said, of loaded threads and others
 //! * `claims` (one at a time for each thread), `actors` (what lives, found or not)
 
@@ -17,6 +18,7 @@ mod files;
 mod fork;
 mod hooks;
 mod manage;
+mod mcp;
 mod realtime;
 mod reload;
 mod resume;
@@ -51,6 +53,7 @@ use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
+use crate::mcp::{McpManager, ThreadMcp};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
@@ -137,6 +140,8 @@ pub struct Engine {
     skills: Arc<SkillCatalog>,
     /// Plugins of this home.
     plugins: Arc<Plugins>,
+    /// MCP servers of all threads.
+    mcp: Arc<McpManager>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -160,6 +165,7 @@ impl Engine {
             home_rules: HomeRules::new(options.config.codex_home.clone()),
             plugins: Plugins::new(options.config.clone(), Arc::clone(&skills)),
             skills,
+            mcp: McpManager::new(options.config.codex_home.clone()),
             models,
             options,
             threads: Arc::default(),
@@ -197,7 +203,11 @@ impl Engine {
     pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
         let channel = mpsc::unbounded_channel();
         let developer_instructions = start.developer_instructions.clone();
-        match self.prepare(start, &channel.0).await {
+        let assembled = match self.prepare(start, &channel.0).await {
+            Ok(assembled) => assembled.with_required_servers().await,
+            Err(error) => Err(error),
+        };
+        match assembled {
             Ok(assembled) => {
                 let started = assembled.started();
                 if let Err(error) = self.enter_project(&started.info).await {
@@ -285,6 +295,7 @@ impl Engine {
             goals: Arc::clone(&services.goals),
             queue: Arc::clone(&services.queue),
             hooks: Arc::clone(&services.hooks),
+            mcp: Arc::clone(&services.mcp),
         };
         if let Some(spawn) = &services.agents.place.spawn {
             self.agents.loaded(id, spawn, &state.info.session_id);
@@ -304,6 +315,7 @@ impl Engine {
         let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
         span.in_scope(|| services.client.preconnect(folders.map(PathBuf::as_path)));
         services.skills.prepare(&state.settings.cwd);
+        services.mcp.start();
         let threads = Arc::clone(&self.threads);
         let unload = move |mailbox: &mpsc::UnboundedReceiver<ThreadMessage>| {
             let mut threads = threads.lock();
@@ -341,7 +353,8 @@ impl Engine {
             .map(|thread| Arc::clone(&thread.hooks))
             .collect();
         let told = join_all(hooks.iter().map(|hooks| hooks.end_session(true)));
-        tokio::join!(told, self.end_threads(within));
+        let servers = self.mcp.shutdown(Instant::now() + within);
+        tokio::join!(told, self.end_threads(within), servers);
         drop(threads);
     }
 
@@ -410,6 +423,7 @@ pub struct ThreadHandle {
     goals: Arc<GoalTracker>,
     queue: Arc<MessageQueue>,
     hooks: Arc<ThreadHooks>,
+    mcp: Arc<ThreadMcp>,
 }
 
 impl ThreadHandle {

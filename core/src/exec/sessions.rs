@@ -152,6 +152,11 @@ impl ExecSessions {
     }
 
     /// From now on the time for which commands are waited for rests, or goes on.
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// See [`Timeouts::rest`].
     pub(crate) fn rest_timeouts(&self, resting: bool) {
         self.timeouts.rest(resting);
     }

@@ -223,14 +223,15 @@ impl HookReader {
                 let named =
                     |name| text(members, name).and_then(|text| text.ok_or("it needs `server` and `tool`"));
                 let (server, tool) = (named("server")?.to_owned(), named("tool")?.to_owned());
+                let input = members.get("input").cloned().unwrap_or_else(|| json!({}));
                 let hashed = json!({
                     "type": "mcp_tool",
                     "server": server,
                     "tool": tool,
-                    "input": members.get("input").cloned().unwrap_or_else(|| json!({})),
+                    "input": input,
                     "timeout": timeout_s,
                 });
-                (HookHandler::McpTool { server, tool }, hashed)
+                (HookHandler::McpTool { server, tool, input }, hashed)
             }
             _ => return Err("its `type` is none of command, mcp_tool, prompt, agent"),
         };

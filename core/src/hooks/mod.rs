@@ -13,6 +13,7 @@ mod catalog;
 mod command;
 mod definition;
 mod matcher;
+mod mcp_tool;
 mod output;
 mod report;
 mod request;

@@ -9,12 +9,14 @@ use tokio::task::JoinSet;
 use super::catalog::HookCatalog;
 use super::command;
 use super::definition::Hook;
+use super::mcp_tool;
 use super::output::Verdict;
 use super::report::{HookReport, limited};
 use super::request::{HookMoment, HookPlace, HookRequest};
 use super::running::RunningHooks;
 use crate::config::{ConfigOverride, ConfigSource};
 use crate::external_file::{READ_TIMEOUT, in_background};
+use crate::mcp::ThreadMcp;
 use crate::outbox::Outbox;
 use crate::{Event, HookEvent, HookHandler, HookList};
 
@@ -72,6 +74,7 @@ struct Thread {
     origin: Arc<HookOrigin>,
     place: HookPlace,
     outbox: Outbox,
+    mcp: Arc<ThreadMcp>,
 }
 
 #[derive(Default)]
@@ -100,6 +103,7 @@ impl ThreadHooks {
         origin: HookOrigin,
         place: HookPlace,
         outbox: Outbox,
+        mcp: Arc<ThreadMcp>,
         (catalog, cwd): (HookCatalog, PathBuf),
         start: SessionStartSource,
     ) -> Arc<Self> {
@@ -108,6 +112,7 @@ impl ThreadHooks {
                 origin: Arc::new(origin),
                 place,
                 outbox,
+                mcp,
             }),
             state: Arc::new(Mutex::new(State {
                 catalog: Arc::new(catalog),
@@ -293,10 +298,14 @@ impl ThreadHooks {
         let input = request.input(&thread.place, moment);
         let (later, now): (Vec<_>, Vec<_>) = hooks.into_iter().partition(|hook| hook.is_async());
         for hook in later {
-            self.run_later(hook, moment.cwd.clone(), input.clone());
+            self.run_later(hook, moment.cwd.clone(), input.clone(), Arc::clone(&thread.mcp));
         }
         let running = RunningHooks::begin(outbox, moment.turn_id.as_ref(), &now, request.suffix.as_deref());
-        let verdicts = join_all(now.iter().map(|hook| verdict(hook, &moment.cwd, &input))).await;
+        let verdicts = join_all(
+            now.iter()
+                .map(|hook| verdict(hook, &moment.cwd, &input, &thread.mcp)),
+        )
+        .await;
         let ids = running.end(&verdicts);
         let mut report = HookReport::default();
         for ((hook, run), verdict) in now.iter().zip(ids).zip(verdicts) {
@@ -306,10 +315,10 @@ impl ThreadHooks {
     }
 
     /// Runs a hook that nobody waits for: it can do nothing but tell the model something.
-    fn run_later(&self, hook: Arc<Hook>, cwd: PathBuf, input: String) {
+    fn run_later(&self, hook: Arc<Hook>, cwd: PathBuf, input: String, mcp: Arc<ThreadMcp>) {
         let state = Arc::clone(&self.state);
         self.spawn(async move {
-            let verdict = verdict(&hook, &cwd, &input).await;
+            let verdict = verdict(&hook, &cwd, &input, &mcp).await;
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.add(limited(&hook, verdict.context));
         });
@@ -341,12 +350,19 @@ impl std::fmt::Debug for ThreadHooks {
 }
 
 /// Runs one hook to its end.
-async fn verdict(hook: &Hook, cwd: &Path, input: &str) -> Verdict {
+async fn verdict(hook: &Hook, cwd: &Path, input: &str, mcp: &ThreadMcp) -> Verdict {
     match &hook.description.handler {
         HookHandler::Command { command, .. } => {
             let ended = command::run(command, &hook.variables, cwd, input.to_owned(), hook.timeout()).await;
             Verdict::of(hook.description.event, &ended)
         }
-        HookHandler::McpTool { server, .. } => Verdict::failed(format!("unknown MCP server '{server}'")),
+        HookHandler::McpTool {
+            server,
+            tool,
+            input: arguments,
+        } => {
+            let ended = mcp_tool::run(mcp, (server, tool), arguments, input, hook.timeout()).await;
+            Verdict::of(hook.description.event, &ended)
+        }
     }
 }

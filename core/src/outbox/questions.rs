@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use super::{Outbox, Waiting};
 use crate::{
     AdditionalPermissions, ApprovalDecision, ClientToolCall, ClientToolReply, CommandAction, CommandApproval,
-    Event, FileChangeApproval, Item, PermissionGrant, PermissionsApproval, UserAnswers, UserInputRequest,
-    UserQuestion, new_request_id, now_ms,
+    Event, FileChangeApproval, Item, McpAnswer, McpElicitation, McpElicitationKind, PermissionGrant,
+    PermissionsApproval, UserAnswers, UserInputRequest, UserQuestion, new_request_id, now_ms,
 };
 
 /// A question whether a command may run: [`CommandApproval`] without its number and sender.
@@ -64,6 +64,19 @@ pub(crate) struct ClientToolQuestion {
     pub(crate) tool: String,
     /// Arguments.
     pub(crate) arguments: serde_json::Value,
+}
+
+/// A question about an MCP server, or of one: [`McpElicitation`] without its number and sender.
+#[derive(Debug)]
+pub(crate) struct McpQuestion {
+    /// Its turn.
+    pub(crate) turn_id: Option<Arc<str>>,
+    /// The server.
+    pub(crate) server: String,
+    /// `_meta`
+    pub(crate) meta: serde_json::Value,
+    /// What is asked.
+    pub(crate) kind: McpElicitationKind,
 }
 
 impl Outbox {
@@ -161,6 +174,28 @@ impl Outbox {
             }))
         });
         grant.await.unwrap_or_default()
+    }
+
+    /// Asks what an MCP server, or a call of it, wants to know. Waits as [`Self::approve_command`] does. `None`: nobody could
+    /// answer.
+    pub(crate) async fn ask_for_mcp(&self, question: McpQuestion) -> Option<McpAnswer> {
+        let McpQuestion {
+            turn_id,
+            server,
+            meta,
+            kind,
+        } = question;
+        self.ask(Waiting::Approval, None, |request, answer| {
+            Event::McpElicitation(Box::new(McpElicitation {
+                request,
+                turn_id,
+                server,
+                meta,
+                kind,
+                answer,
+            }))
+        })
+        .await
     }
 
     /// Asks a question, and waits for its answer. `None`: there will be none. An item that is given is started between

@@ -384,6 +384,7 @@ impl Actor {
             services.hooks.end_session(false).await;
         }
         services.hooks.close();
+        services.mcp.close();
         if let End::Asked(reply) = end {
             asked = Some(reply);
         }

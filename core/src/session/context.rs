@@ -339,6 +339,19 @@ impl ContextTracker {
         news
     }
 
+    /// What must be said for the model to know of other tools that it does not see, or of their absence.
+    pub(crate) async fn update_tools(
+        &mut self,
+        config: &Arc<Config>,
+        tools: Option<String>,
+    ) -> ContextUpdate {
+        let Some(mut now) = self.surroundings.clone() else {
+            return ContextUpdate::default();
+        };
+        now.deferred_tools = tools;
+        self.update(config, now).await
+    }
+
     /// The model that the model's own history was made with, as far as it says.
     pub(crate) fn model(&self) -> Option<String> {
         if let Some(surroundings) = &self.surroundings {

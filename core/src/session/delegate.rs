@@ -29,6 +29,7 @@ use crate::history::{
     SessionMeta, ThreadLog, ThreadStore, timestamp,
 };
 use crate::hooks::ThreadHooks;
+use crate::mcp::{McpOffer, ThreadMcp};
 use crate::model::{
     ContextWindow, ModelCatalog, ModelClient, ModelClientOptions, ModelClientSession, ThreadLineage,
     TurnIdentity,
@@ -213,6 +214,7 @@ impl Delegate {
                 DelegateKind::ApprovalReview => ThreadSkills::none(Arc::clone(config)),
             },
             hooks: ThreadHooks::none(),
+            mcp: ThreadMcp::none(Arc::clone(config)),
         };
         Self {
             kind,
@@ -251,6 +253,7 @@ impl Delegate {
             &settings,
             &DynamicTools::default(),
             &self.host.agents,
+            &McpOffer::default(),
             None,
             output_schema,
         );

@@ -68,6 +68,7 @@ use crate::exec::ExecSessions;
 use crate::goal_tracker::GoalTracker;
 use crate::history::{LoadHistory, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
+use crate::mcp::ThreadMcp;
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -115,6 +116,8 @@ pub(crate) struct Services {
     pub(crate) guardian: Option<Arc<Guardian>>,
     /// Commands of the user that run at events.
     pub(crate) hooks: Arc<ThreadHooks>,
+    /// The thread's MCP servers.
+    pub(crate) mcp: Arc<ThreadMcp>,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -9,6 +9,7 @@ use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
+use crate::mcp::McpOffer;
 use crate::model::{ModelCatalog, ModelInfo, Prompt, web_search_tool};
 use crate::tools::{self, DeferredTools};
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
@@ -41,6 +42,10 @@ pub(crate) struct Request {
     models: Option<Arc<ModelCatalog>>,
     /// The names of the only tools that there may be.
     only: Option<&'static [&'static str]>,
+    /// Which offer of MCP servers its tools are.
+    servers: u64,
+    /// What the model is told of servers that can't be used.
+    missing_servers: Option<String>,
 }
 
 impl Request {
@@ -51,6 +56,7 @@ impl Request {
         settings: &ThreadSettings,
         dynamic_tools: &DynamicTools,
         agents: &ThreadAgents,
+        servers: &McpOffer,
         service_tier: Option<String>,
         output_schema: Option<Value>,
     ) -> Self {
@@ -61,6 +67,7 @@ impl Request {
             &model,
             dynamic_tools,
             agents.map(|tools| (tools, &**models)),
+            servers,
         );
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
@@ -91,6 +98,8 @@ impl Request {
             ),
             models: Some(Arc::clone(models)),
             only: None,
+            servers: servers.version,
+            missing_servers: servers.missing_text(),
         }
     }
 
@@ -108,6 +117,7 @@ impl Request {
             settings,
             &services.dynamic_tools,
             &services.agents,
+            &services.mcp.offer(),
             None,
             None,
         );
@@ -117,12 +127,30 @@ impl Request {
         Some(other)
     }
 
+    /// The same with what the servers offer now; `None`: it is that.
+    pub(crate) fn with_servers(&mut self, services: &Services, settings: &ThreadSettings) -> Option<Self> {
+        if self.only.is_some() || services.mcp.offer().version == self.servers {
+            return None;
+        }
+        let new = self.to_other_model(services, settings)?;
+        Some(new.with_choices_of(self, false))
+    }
+
+    /// What the model is told of tools that it does not see.
+    pub(crate) fn unseen_tools(&self) -> Option<String> {
+        match (self.deferred_tools.overview(), &self.missing_servers) {
+            (Some(overview), Some(missing)) => Some(format!("{overview}\n{missing}")),
+            (overview, missing) => overview.or_else(|| missing.clone()),
+        }
+    }
+
     /// With those of the tools only that have these names.
     pub(crate) fn with_tools(mut self, names: &'static [&'static str]) -> Self {
         let wanted = |spec: &&Value| spec["name"].as_str().is_some_and(|name| names.contains(&name));
         self.tools = Arc::new(self.tools.iter().filter(wanted).cloned().collect());
         self.deferred_tools = Arc::default();
         self.agents = None;
+        self.missing_servers = None;
         self.web_search = None;
         self.only = Some(names);
         self

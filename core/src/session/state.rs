@@ -17,6 +17,7 @@ use crate::agents::ThreadAgents;
 use crate::config::Config;
 use crate::exec::ExecSessions;
 use crate::history::Entry;
+use crate::mcp::ThreadMcp;
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
@@ -40,6 +41,7 @@ pub(crate) struct ThreadState {
     pub(crate) subscribers: usize,
     pub(crate) outbox: Outbox,
     pub(crate) agents: Arc<ThreadAgents>,
+    pub(crate) mcp: Arc<ThreadMcp>,
     /// Choices of the client that go into the metadata of the running turn's requests.
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
@@ -222,6 +224,7 @@ impl ThreadState {
             settings,
             &self.dynamic_tools,
             &self.agents,
+            &self.mcp.offer(),
             service_tier,
             output_schema,
         )

@@ -276,6 +276,7 @@ impl Turn<'_> {
         if self.hooks.refused {
             return Ok(false);
         }
+        self.take_up_servers().await;
         self.compact_if_due().await?;
         if !self.begin_session().await? {
             return Ok(false);
@@ -297,6 +298,29 @@ impl Turn<'_> {
             Err(StreamInterrupt::Interrupted) => Err(Outcome::Interrupted),
             Err(StreamInterrupt::Failed(error)) => self.failed(&error).await.map(|()| true),
         }
+    }
+
+    /// Takes up what MCP servers offer now; the first request of a thread waits for them a little.
+    async fn take_up_servers(&mut self) {
+        let mcp = &self.services.mcp;
+        tokio::select! {
+            biased;
+            () = self.inbox.cancel.cancelled() => return,
+            () = mcp.settle() => {}
+        }
+        let plan = &mut self.plan;
+        let Some(request) = plan.request.with_servers(self.services, &plan.settings) else {
+            return;
+        };
+        plan.request = request;
+        self.prompt = plan.request.prompt(self.services, &plan.settings);
+        let (config, tools) = (&self.services.config, plan.request.unseen_tools());
+        let news = self.session.context.update_tools(config, tools).await;
+        self.session.history.push(news.messages);
+        self.services
+            .outbox
+            .log()
+            .append(news.state.into_iter().collect());
     }
 
     /// Sends the history, and takes the answer with all its tool calls.

@@ -48,6 +48,12 @@ impl CallRecord {
         end
     }
 
+    /// The call has gone well, and gave this.
+    pub(crate) fn gave(&self, response: Value, end: ToolEnd) -> ToolEnd {
+        self.note(|| Success::Call(response));
+        end
+    }
+
     /// A command has ended, with this output since it was last looked at.
     pub(crate) fn command_ended(&self, session: &CommandSession, output: &str) {
         self.note(|| Success::Command {
@@ -153,18 +159,13 @@ async fn ask(cx: &CallContext, request: &HookRequest) -> Option<HookReport> {
 
 /// Whether somebody's hooks decide about an approval in the user's place: `Some(Ok)`: they give it, `Some(Err)`: they don't,
 /// for this reason.
-async fn decide(
-    cx: &CallContext,
-    call_id: &str,
-    name: &'static str,
-    input: &Value,
-) -> Option<Result<(), String>> {
+async fn decide(cx: &CallContext, call_id: &str, name: &str, input: &Value) -> Option<Result<(), String>> {
     if !cx.hooks.any(HookEvent::PermissionRequest) {
         return None;
     }
     let details = json!({"tool_name": name, "tool_input": input});
     let request = HookRequest::new(HookEvent::PermissionRequest, details)
-        .named(name)
+        .named(name.to_owned())
         .also_named(aliases(name))
         .with_suffix(call_id);
     let report = ask(cx, &request).await?;
@@ -187,6 +188,20 @@ pub(super) async fn decide_command(
         input.insert("description".to_owned(), why.into());
     }
     decide(cx, call_id, SHELL, &Value::Object(input)).await
+}
+
+/// A call of a tool of an MCP server about which hooks decide.
+pub(super) async fn decide_mcp(
+    cx: &CallContext,
+    call: &ToolCall,
+    arguments: &Value,
+) -> Option<Result<(), String>> {
+    decide(cx, &call.call_id, &mcp_name(call), arguments).await
+}
+
+/// What hooks know a tool of an MCP server as: `mcp__server__tool`.
+fn mcp_name(call: &ToolCall) -> String {
+    format!("{}__{}", call.namespace.as_deref().unwrap_or_default(), call.name)
 }
 
 /// A patch about which hooks decide.
@@ -239,6 +254,17 @@ fn see(call: &ToolCall) -> Option<SeenCall> {
         (None, "exec_command") => {
             let arguments: Value = serde_json::from_str(&call.arguments).ok()?;
             Some(with_command(SHELL, arguments.get("cmd")?.as_str()?.to_owned()))
+        }
+        (Some(namespace), _) if namespace.starts_with("mcp__") => {
+            let arguments: Value = match call.arguments.trim() {
+                "" => json!({}),
+                text => serde_json::from_str(text).ok()?,
+            };
+            Some(SeenCall {
+                name: mcp_name(call),
+                input: arguments,
+                command: None,
+            })
         }
         (namespace, name) => {
             let arguments: Value = serde_json::from_str(&call.arguments).ok()?;

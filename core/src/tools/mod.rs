@@ -3,7 +3,7 @@
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
 //! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
-//! (other agents), `dynamic` (tools of the client), `tool_search` (tools that are shown once they are searched for),
+//! (other agents), `dynamic` (tools of the client), `mcp` (tools of MCP servers), `tool_search` (tools that are shown once they are searched for),
 //! `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have to say), `tests`. `web_search` runs at the model's server:
 //! `crate::session` adds it to requests.
 
@@ -13,6 +13,7 @@ mod dynamic;
 mod exec_command;
 mod goal;
 mod hooked;
+mod mcp;
 mod patch_in_shell;
 mod request_permissions;
 mod request_user_input;
@@ -36,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::goal::{CreateGoal, GetGoal, UpdateGoal};
+use self::mcp::ResourceTool;
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
 use self::send_message::SendMessage;
@@ -49,6 +51,7 @@ use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::goal_tracker::GoalTracker;
 use crate::hooks::ThreadHooks;
+use crate::mcp::{McpOffer, McpTool, ThreadMcp};
 use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
@@ -109,6 +112,7 @@ pub(crate) fn offered(
     model: &ModelInfo,
     dynamic: &DynamicTools,
     agents: Option<(AgentTools, &ModelCatalog)>,
+    servers: &McpOffer,
 ) -> Offer {
     let ours = tool_set(config, Abilities::of(model));
     let searches = model.supports_search_tool;
@@ -119,6 +123,7 @@ pub(crate) fn offered(
             deferred: Arc::default(),
         },
     };
+    let base = with_servers(base, servers, searches);
     if dynamic.source().is_none() {
         return base;
     }
@@ -136,6 +141,38 @@ pub(crate) fn offered(
         Offer {
             specs: Arc::new(kept.chain(dynamic.specs()).collect()),
             deferred: Arc::default(),
+        }
+    };
+    offer.with_search()
+}
+
+/// With what servers offer: what they have to read, behind the shell; and their tools.
+fn with_servers(base: Offer, servers: &McpOffer, searches: bool) -> Offer {
+    if !servers.any {
+        return base;
+    }
+    let mut specs: Vec<Value> = base
+        .specs
+        .iter()
+        .filter(|spec| !tool_search::is_spec(spec))
+        .cloned()
+        .collect();
+    let shell = specs
+        .iter()
+        .rposition(|spec| spec["name"] == "exec_command" || spec["name"] == "write_stdin");
+    let behind = shell.map_or(0, |shell| shell + 1);
+    specs.splice(behind..behind, mcp::resource_specs());
+    let namespaces = servers.namespaces.iter().cloned();
+    let offer = if searches {
+        Offer {
+            specs: Arc::new(specs),
+            deferred: Arc::new(base.deferred.and(namespaces)),
+        }
+    } else {
+        specs.extend(namespaces);
+        Offer {
+            specs: Arc::new(specs),
+            deferred: base.deferred,
         }
     };
     offer.with_search()
@@ -247,6 +284,10 @@ pub(crate) struct CallContext {
     pub(crate) hooks: Arc<ThreadHooks>,
     /// What hooks are told of the call.
     pub(crate) record: CallRecord,
+    /// The thread's MCP servers.
+    pub(crate) mcp: Arc<ThreadMcp>,
+    /// When the turn began, in Unix milliseconds.
+    pub(crate) turn_started_at_ms: i64,
 }
 
 /// A call as the model made it.
@@ -360,6 +401,9 @@ impl ToolSet {
     pub(crate) async fn plan(&self, cx: &CallContext, call: &ToolCall) -> PlannedCall {
         const APPROVED: [&str; 3] = ["exec_command", "apply_patch", "request_permissions"];
         let is_it = |tool: &&Arc<dyn Tool>| call.namespace.is_none() && tool.name() == call.name;
+        if let Some(tool) = server_tool(cx, call) {
+            return mcp::plan(cx, call, &tool);
+        }
         match self.tools.iter().find(is_it) {
             Some(tool) => tool.plan(cx, call).await,
             None if APPROVED.contains(&call.name.as_str()) => PlannedCall::Unavailable,
@@ -388,6 +432,8 @@ impl ToolSet {
                 .iter()
                 .any(|tool| tool.name() == call.name && tool.namespace() == namespace)
             || (cx.agents.is_some() && collab::find(namespace, &call.name).is_some())
+            || server_tool(cx, call).is_some()
+            || resource_tool(cx, call).is_some()
     }
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.
@@ -405,6 +451,10 @@ impl ToolSet {
             async move { tool.run(cx, call).await }.boxed()
         } else if let Some(tool) = collab::find(namespace, &call.name).filter(|_| cx.agents.is_some()) {
             async move { tool.run(cx, call).await }.boxed()
+        } else if let Some(tool) = server_tool(&cx, &call) {
+            mcp::run(cx, call, tool).boxed()
+        } else if let Some(tool) = resource_tool(&cx, &call) {
+            tool.run(cx, call).boxed()
         } else {
             let kind = if call.custom { "custom tool call" } else { "call" };
             let namespace = namespace.unwrap_or_default();
@@ -412,6 +462,23 @@ impl ToolSet {
             std::future::ready(end).boxed()
         }
     }
+}
+
+/// The tool of a server that is called.
+fn server_tool(cx: &CallContext, call: &ToolCall) -> Option<McpTool> {
+    cx.mcp
+        .offer()
+        .find(call.namespace.as_deref(), &call.name)
+        .cloned()
+}
+
+/// The tool about what servers have to read that is called.
+fn resource_tool(cx: &CallContext, call: &ToolCall) -> Option<ResourceTool> {
+    let is_plain = call
+        .namespace
+        .as_deref()
+        .is_none_or(|namespace| namespace == "functions");
+    ResourceTool::find(&call.name).filter(|_| is_plain && cx.mcp.offer().any)
 }
 
 impl std::fmt::Debug for ToolSet {

@@ -71,8 +71,11 @@ impl DeferredTools {
         for (name, description) in &self.namespaces {
             text.push_str("- ");
             text.push_str(name);
-            text.push_str(": ");
-            text.extend(description.lines().next());
+            let line = description.lines().next().unwrap_or_default();
+            if !line.is_empty() && line != format!("Tools in the {name} namespace.") {
+                text.push_str(": ");
+                text.push_str(line);
+            }
             text.push('\n');
         }
         text.push_str("</tools>");

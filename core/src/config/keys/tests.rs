@@ -37,6 +37,7 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
                 "plugins.",
                 "marketplaces.",
                 "hooks",
+                "mcp_servers.",
             ]
             .iter()
             .any(|table| path.starts_with(table))
@@ -75,7 +76,7 @@ fn setting_a_default_changes_nothing() {
             };
             let set = format!("{name} = {value}");
             assert_eq!(provider(&set), provider(""), "{set}");
-        } else if !key.path.starts_with("otel.") {
+        } else if !key.path.starts_with("otel.") && !key.path.starts_with("mcp_servers.") {
             let set = ConfigOverride {
                 key: key.path.to_owned(),
                 value,
@@ -121,9 +122,10 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
         )
     );
     assert_eq!(
-        warnings("[mcp_servers.a]\ncommand = 'c'\n").as_deref(),
+        warnings("[mcp_servers.a]\ncommand = 'c'\ncomand = 'c'\n").as_deref(),
         Some(
-            "1 setting has no effect.\n  user (config.toml): `mcp_servers` is known but has no effect in this release."
+            "1 setting is not known and has no effect. Check for typos and for names from other releases.\n  \
+             user (config.toml): `mcp_servers.a.comand` is ignored."
         )
     );
 }

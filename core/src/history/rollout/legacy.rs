@@ -216,6 +216,7 @@ fn mcp(event: Mcp) -> Option<LegacyItem> {
             server: event.invocation.server,
             tool: event.invocation.tool,
             arguments: event.invocation.arguments,
+            read_only_hint: None,
             status: if failed {
                 CallStatus::Failed
             } else {

@@ -49,6 +49,8 @@ pub(in crate::session) fn review_last_call(
         reviewer: None,
         hooks: ThreadHooks::none(),
         record: CallRecord::default(),
+        mcp: Arc::clone(&services.mcp),
+        turn_started_at_ms: 0,
     };
     let tools = services.tools.clone();
     let review = async move {

@@ -64,7 +64,7 @@ impl Turn<'_> {
         let now = EnvironmentContext::new(
             &plan.settings,
             services.developer_instructions.as_deref(),
-            plan.request.deferred_tools.overview(),
+            plan.request.unseen_tools(),
         )
         .in_team(services.agents.team(plan.request.agents))
         .with_git(git.as_deref())

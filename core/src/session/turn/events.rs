@@ -186,6 +186,7 @@ impl Turn<'_> {
                 config,
                 guardian,
                 hooks,
+                mcp,
                 ..
             } = self.services;
             let guardian = guardian
@@ -209,6 +210,8 @@ impl Turn<'_> {
                 reviewer: guardian.map(|guardian| Arc::clone(guardian) as Arc<dyn ApprovalReviewer>),
                 hooks: Arc::clone(hooks),
                 record: CallRecord::default(),
+                mcp: Arc::clone(mcp),
+                turn_started_at_ms: self.plan.started_at.saturating_mul(1000),
             };
             calls.start(tools, context, known);
             self.session.history.push([item]);

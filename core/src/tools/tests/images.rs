@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Bench, text};
+use crate::mcp::McpOffer;
 use crate::model::{ContentItem, FunctionOutput, InputModality, ModelInfo};
 use crate::tools::{ToolEnd, offered};
 use crate::{DynamicTools, Event, ItemBody};
@@ -130,7 +131,13 @@ fn only_models_that_take_images_are_offered_the_tool() {
     let config = super::config(home.path());
     let mut model = ModelInfo::fallback("m");
     let is_offered = |model: &ModelInfo| {
-        let tools = offered(&config, model, &DynamicTools::default(), None);
+        let tools = offered(
+            &config,
+            model,
+            &DynamicTools::default(),
+            None,
+            &McpOffer::default(),
+        );
         tools.specs.iter().any(|tool| tool["name"] == "view_image")
     };
     assert!(is_offered(&model));

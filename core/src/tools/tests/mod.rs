@@ -39,6 +39,7 @@ use crate::exec_policy::store::{HomeRules, ThreadRules};
 use crate::goal_tracker::GoalTracker;
 use crate::history::{Layout, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
+use crate::mcp::ThreadMcp;
 use crate::model::FunctionOutput;
 use crate::outbox::Outbox;
 use crate::safety::ThreadApprovals;
@@ -138,6 +139,8 @@ impl Bench {
             patches: Arc::new(crate::patch::PatchState::new(PathBuf::from("/codex"))),
             approvals: ThreadApprovals::new(rules),
             config: Arc::new(config(dir.path())),
+            mcp: ThreadMcp::none(Arc::new(config(dir.path()))),
+            turn_started_at_ms: 0,
             root_turn_id: "t1".into(),
             agents: None,
             reviewer: None,

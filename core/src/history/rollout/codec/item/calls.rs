@@ -80,6 +80,13 @@ pub(crate) struct Mcp<'a> {
     pub(crate) tool: Cow<'a, str>,
     #[serde(default)]
     pub(crate) arguments: Cow<'a, Value>,
+    #[serde(
+        default,
+        rename = "readOnlyHint",
+        alias = "read_only_hint",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) read_only_hint: Option<bool>,
     pub(crate) status: CallStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<Cow<'a, Value>>,

@@ -63,6 +63,7 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                 server: m.server.into_owned(),
                 tool: m.tool.into_owned(),
                 arguments: m.arguments.into_owned(),
+                read_only_hint: m.read_only_hint,
                 status: m.status,
                 result: m.result.map(Cow::into_owned),
                 error: m.error.map(error_text),

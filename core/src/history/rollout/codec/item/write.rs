@@ -69,6 +69,7 @@ impl Serialize for FileItem<'_> {
                 server,
                 tool,
                 arguments,
+                read_only_hint,
                 status,
                 result,
                 error,
@@ -78,6 +79,7 @@ impl Serialize for FileItem<'_> {
                 server: server.as_str().into(),
                 tool: tool.as_str().into(),
                 arguments: Cow::Borrowed(arguments),
+                read_only_hint: *read_only_hint,
                 status: *status,
                 result: result.as_ref().map(Cow::Borrowed),
                 error: error

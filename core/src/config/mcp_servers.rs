@@ -1,0 +1,556 @@
+//! `[mcp_servers]`: servers of the Model Context Protocol (docs/contract/mcp.md#configuration). A table that can't be used
+//! costs that server only.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::requirements::Requirements;
+use crate::secret::Secret;
+
+/// How long a server may take to start, unless its table says how long.
+const STARTUP: Duration = Duration::from_secs(30);
+/// How long a call may take, unless its table says how long.
+const CALL: Duration = Duration::from_secs(120);
+/// Most servers of one configuration.
+const MAX_SERVERS: usize = 256;
+/// Longest time that can be configured.
+const MAX_SECONDS: f64 = 86_400.0;
+
+/// The configured servers by name. The error says what is wrong with a table, and what to do.
+pub type McpServers = BTreeMap<String, Result<Arc<McpServerConfig>, String>>;
+
+/// A configured server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct McpServerConfig {
+    /// How it is reached.
+    pub transport: McpTransport,
+    /// Whether it is used at all.
+    pub enabled: bool,
+    /// Whether threads fail to start without it.
+    pub required: bool,
+    /// How long it may take to start.
+    pub startup_timeout: Duration,
+    /// How long a call may take.
+    pub tool_timeout: Duration,
+    /// The only tools to use; `None` is all of them.
+    pub enabled_tools: Option<Vec<String>>,
+    /// Tools not to use.
+    pub disabled_tools: Vec<String>,
+    /// When the user is asked before a tool runs.
+    pub approval: McpApprovalMode,
+    /// What holds for single tools.
+    pub tools: BTreeMap<String, McpToolConfig>,
+    /// Whether calls of one thread may run side by side.
+    pub parallel: bool,
+    /// Longest schema of a tool's input, as JSON in bytes; tools with a longer one are left out.
+    pub input_schema_limit: Option<usize>,
+    /// The plugin that it belongs to.
+    pub plugin: Option<String>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, PartialEq)]
+pub enum McpTransport {
+    /// A process, over its standard input and output.
+    Stdio(McpStdio),
+    /// Streamable HTTP.
+    Http(McpHttp),
+}
+
+/// `command = …`
+#[derive(Debug, Clone, PartialEq)]
+pub struct McpStdio {
+    /// The program.
+    pub command: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Variables that it gets.
+    pub env: BTreeMap<String, Secret>,
+    /// Variables of the daemon that it gets.
+    pub env_vars: Vec<String>,
+    /// Its folder; relative to that of the thread.
+    pub cwd: Option<PathBuf>,
+}
+
+/// `url = …`
+#[derive(Debug, Clone, PartialEq)]
+pub struct McpHttp {
+    /// Its address.
+    pub url: String,
+    /// Variable that holds a bearer token.
+    pub bearer_token_env_var: Option<String>,
+    /// Headers.
+    pub http_headers: BTreeMap<String, Secret>,
+    /// Headers whose values are in variables.
+    pub env_http_headers: BTreeMap<String, String>,
+    /// Command that prints headers: a JSON object.
+    pub http_headers_helper: Option<String>,
+    /// What to ask for when signing in.
+    pub scopes: Option<Vec<String>>,
+    /// `resource` of a sign-in; the address unless it is given.
+    pub oauth_resource: Option<String>,
+    /// The client that signs in.
+    pub oauth: McpOauth,
+}
+
+/// `oauth = { … }`
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct McpOauth {
+    /// A client that is registered already.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// Whether the secret is sent in the body; otherwise it is a header.
+    pub secret_in_body: bool,
+    /// Where the browser comes back to.
+    pub callback_url: Option<String>,
+    /// The port of that on this machine.
+    pub callback_port: Option<u16>,
+}
+
+/// When the user is asked before a tool runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum McpApprovalMode {
+    /// As the tool's annotations say.
+    #[default]
+    Auto,
+    /// Always.
+    Prompt,
+    /// Unless it only reads.
+    Writes,
+    /// Never.
+    Approve,
+}
+
+/// `[mcp_servers.<name>.tools.<tool>]`
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct McpToolConfig {
+    /// When the user is asked.
+    pub approval: Option<McpApprovalMode>,
+    /// Tokens of its output that go to the model.
+    pub output_token_limit: Option<u64>,
+}
+
+impl McpServerConfig {
+    /// Whether a tool of the server is used.
+    pub fn uses(&self, tool: &str) -> bool {
+        let is_enabled = self
+            .enabled_tools
+            .as_ref()
+            .is_none_or(|tools| tools.iter().any(|enabled| enabled == tool));
+        is_enabled && !self.disabled_tools.iter().any(|disabled| disabled == tool)
+    }
+
+    /// When the user is asked before a tool runs.
+    pub fn approval_of(&self, tool: &str) -> McpApprovalMode {
+        let own = self.tools.get(tool).and_then(|tool| tool.approval);
+        own.unwrap_or(self.approval)
+    }
+
+    /// The name of its transport in messages.
+    fn transport_name(table: &Table) -> Option<&'static str> {
+        if table.contains_key("command") {
+            Some("stdio")
+        } else if table.contains_key("url") {
+            Some("streamable_http")
+        } else {
+            None
+        }
+    }
+}
+
+/// Reads the table. What the administrator does not allow is an error of that server.
+pub(super) fn read(table: Option<&Table>, requirements: &Requirements) -> McpServers {
+    let tables = table.into_iter().flatten().take(MAX_SERVERS);
+    tables
+        .map(|(name, value)| (name.clone(), server(name, value, requirements).map(Arc::new)))
+        .collect()
+}
+
+fn server(name: &str, value: &Value, requirements: &Requirements) -> Result<McpServerConfig, String> {
+    let is_name_char = |c: char| c.is_ascii_alphanumeric() || "_:@/.-".contains(c);
+    if name.is_empty() || !name.chars().all(is_name_char) {
+        return Err(format!(
+            "Invalid MCP server name '{name}': must match pattern ^[a-zA-Z0-9_:@/.-]+$"
+        ));
+    }
+    let Value::Table(table) = value else {
+        return Err(format!(
+            "`mcp_servers.{name}` must be a table: `[mcp_servers.{name}]`"
+        ));
+    };
+    let reader = Reader {
+        table,
+        path: format!("mcp_servers.{name}"),
+    };
+    let config = reader.server()?;
+    let identity = match &config.transport {
+        McpTransport::Stdio(stdio) => ("command", stdio.command.as_str()),
+        McpTransport::Http(http) => ("url", http.url.as_str()),
+    };
+    if !requirements.allows_mcp_server(name, identity) {
+        return Err(format!(
+            "the administrator does not allow the MCP server `{name}` ({} = {:?}); remove it, or have it added to \
+             `mcp_servers` in requirements.toml",
+            identity.0, identity.1
+        ));
+    }
+    Ok(config)
+}
+
+/// Fields of one transport only.
+const STDIO_ONLY: [&str; 4] = ["args", "env", "env_vars", "cwd"];
+const HTTP_ONLY: [&str; 9] = [
+    "bearer_token_env_var",
+    "bearer_token",
+    "http_headers",
+    "env_http_headers",
+    "http_headers_helper",
+    "scopes",
+    "oauth_resource",
+    "oauth",
+    "auth",
+];
+
+/// A table that is being read.
+struct Reader<'a> {
+    table: &'a Table,
+    path: String,
+}
+
+impl Reader<'_> {
+    fn server(&self) -> Result<McpServerConfig, String> {
+        let seconds = self.seconds("startup_timeout_sec", 1.0)?;
+        let milliseconds = self.seconds("startup_timeout_ms", 1000.0)?;
+        // Read so that a wrong word is told; every server is ready once its tools are known.
+        self.word::<Readiness>("startup_readiness", "\"connection\" or \"catalog\"")?;
+        if let Some(environment) = self.text("environment_id")?
+            && environment != "local"
+        {
+            return Err(self.wrong("environment_id", "\"local\": there is no other environment"));
+        }
+        let modes = "\"auto\", \"prompt\", \"writes\" or \"approve\"";
+        Ok(McpServerConfig {
+            transport: self.transport()?,
+            enabled: self.boolean("enabled")?.unwrap_or(true),
+            required: self.boolean("required")?.unwrap_or(false),
+            startup_timeout: seconds.or(milliseconds).unwrap_or(STARTUP),
+            tool_timeout: self.seconds("tool_timeout_sec", 1.0)?.unwrap_or(CALL),
+            enabled_tools: self.texts("enabled_tools")?,
+            disabled_tools: self.texts("disabled_tools")?.unwrap_or_default(),
+            approval: self
+                .word("default_tools_approval_mode", modes)?
+                .unwrap_or_default(),
+            tools: self.tools(modes)?,
+            parallel: self.boolean("supports_parallel_tool_calls")?.unwrap_or(false),
+            input_schema_limit: self.number("tool_input_schema_max_bytes")?,
+            plugin: None,
+        })
+    }
+
+    fn transport(&self) -> Result<McpTransport, String> {
+        let has = |key: &str| self.table.contains_key(key);
+        let others = match McpServerConfig::transport_name(self.table) {
+            Some("stdio") => ("stdio", &HTTP_ONLY[..]),
+            Some(name) => (name, &STDIO_ONLY[..]),
+            None => {
+                return Err(format!(
+                    "invalid transport: `{}` needs `command` (a program) or `url` (an HTTP server)",
+                    self.path
+                ));
+            }
+        };
+        let wrong = others.1.iter().copied();
+        let wrong = wrong.chain((others.0 == "stdio").then_some("url"));
+        if let Some(field) = wrong.into_iter().find(|field| has(field)) {
+            let (path, kind) = (&self.path, others.0);
+            return Err(format!(
+                "{field} is not supported for {kind}; remove `{path}.{field}`"
+            ));
+        }
+        if others.0 == "stdio" {
+            return self.stdio().map(McpTransport::Stdio);
+        }
+        self.http().map(McpTransport::Http)
+    }
+
+    fn stdio(&self) -> Result<McpStdio, String> {
+        let command = self.text("command")?.filter(|command| !command.is_empty());
+        let name = |value: &Value| match value {
+            Value::String(name) => Some(Some(name.clone())),
+            Value::Table(table) => {
+                let name = table.get("name")?.as_str()?.to_owned();
+                match table.get("source").map_or(Some("local"), Value::as_str)? {
+                    "local" => Some(Some(name)),
+                    // Of an environment that there is not.
+                    "remote" => Some(None),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let names = self.get(
+            "env_vars",
+            "a list of names, or of tables with `name` and `source` (\"local\" or \"remote\")",
+            |value| value.as_array()?.iter().map(name).collect::<Option<Vec<_>>>(),
+        )?;
+        Ok(McpStdio {
+            command: command.ok_or_else(|| self.wrong("command", "the path or the name of a program"))?,
+            args: self.texts("args")?.unwrap_or_default(),
+            env: self.secrets("env")?,
+            env_vars: names.into_iter().flatten().flatten().collect(),
+            cwd: self.text("cwd")?.map(PathBuf::from),
+        })
+    }
+
+    fn http(&self) -> Result<McpHttp, String> {
+        if self.table.contains_key("bearer_token") {
+            return Err(format!(
+                "`{0}.bearer_token` is not supported: put the token into an environment variable, and its name into \
+                 `{0}.bearer_token_env_var`",
+                self.path
+            ));
+        }
+        let url = self.text("url")?.unwrap_or_default();
+        let is_http =
+            url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !is_http {
+            return Err(self.wrong("url", "an address that begins with http:// or https://"));
+        }
+        match self.text("auth")?.as_deref() {
+            None | Some("oauth") => {}
+            Some("chatgpt" | "ema_auth") => {
+                return Err(self.wrong("auth", "\"oauth\": other ways to sign in are not supported"));
+            }
+            Some(_) => return Err(self.wrong("auth", "\"oauth\"")),
+        }
+        Ok(McpHttp {
+            url,
+            bearer_token_env_var: self.text("bearer_token_env_var")?,
+            http_headers: self.secrets("http_headers")?,
+            env_http_headers: self.map("env_http_headers")?,
+            http_headers_helper: self.text("http_headers_helper")?,
+            scopes: self.texts("scopes")?,
+            oauth_resource: self.text("oauth_resource")?,
+            oauth: self.oauth()?,
+        })
+    }
+
+    fn oauth(&self) -> Result<McpOauth, String> {
+        let Some(reader) = self.inside("oauth")? else {
+            return Ok(McpOauth::default());
+        };
+        if reader.table.contains_key("authorization_server_issuer") {
+            let message = "left out: it needs `auth = \"ema_auth\"`, which is not supported";
+            return Err(reader.wrong("authorization_server_issuer", message));
+        }
+        let methods = "\"client_secret_basic\" or \"client_secret_post\"";
+        let method = reader.word::<SecretMethod>("token_endpoint_auth_method", methods)?;
+        let port = |value: &Value| value.as_integer().and_then(|port| u16::try_from(port).ok());
+        Ok(McpOauth {
+            client_id: reader.text("client_id")?,
+            client_secret: reader.text("client_secret")?.map(Secret::new),
+            secret_in_body: method == Some(SecretMethod::ClientSecretPost),
+            callback_url: reader.text("callback_url")?,
+            callback_port: reader.get("callback_port", "a port", port)?,
+        })
+    }
+
+    fn tools(&self, modes: &str) -> Result<BTreeMap<String, McpToolConfig>, String> {
+        let Some(tools) = self.inside("tools")? else {
+            return Ok(BTreeMap::new());
+        };
+        let read = |(name, _): (&String, &Value)| {
+            let Some(tool) = tools.inside(name)? else {
+                return Ok((name.clone(), McpToolConfig::default()));
+            };
+            let config = McpToolConfig {
+                approval: tool.word("approval_mode", modes)?,
+                output_token_limit: tool.number("output_token_limit")?,
+            };
+            Ok((name.clone(), config))
+        };
+        tools.table.iter().map(read).collect()
+    }
+
+    /// A table inside of this one.
+    fn inside(&self, key: &str) -> Result<Option<Reader<'_>>, String> {
+        match self.table.get(key) {
+            None => Ok(None),
+            Some(Value::Table(table)) => Ok(Some(Reader {
+                table,
+                path: format!("{}.{key}", self.path),
+            })),
+            Some(_) => Err(self.wrong(key, "a table")),
+        }
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>, String> {
+        self.get(key, "a text", |value| value.as_str().map(str::to_owned))
+    }
+
+    fn boolean(&self, key: &str) -> Result<Option<bool>, String> {
+        self.get(key, "true or false", Value::as_bool)
+    }
+
+    fn number<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, String> {
+        self.get(key, "a number that is not negative", |value| {
+            let number = value.as_integer().filter(|number| *number >= 0)?;
+            T::try_from(number).ok()
+        })
+    }
+
+    /// A time, `unit` of which are a second.
+    fn seconds(&self, key: &str, unit: f64) -> Result<Option<Duration>, String> {
+        self.get(key, "a positive number", |value| {
+            let number = match value {
+                Value::Integer(number) => u32::try_from(*number).ok().map(f64::from)?,
+                Value::Float(number) => *number,
+                _ => return None,
+            };
+            (number > 0.0).then(|| Duration::from_secs_f64((number / unit).min(MAX_SECONDS)))
+        })
+    }
+
+    fn texts(&self, key: &str) -> Result<Option<Vec<String>>, String> {
+        self.get(key, "a list of texts", |value| {
+            let texts = value.as_array()?.iter();
+            texts.map(|text| text.as_str().map(str::to_owned)).collect()
+        })
+    }
+
+    fn map(&self, key: &str) -> Result<BTreeMap<String, String>, String> {
+        let texts = |value: &Value| {
+            let members = value.as_table()?.iter();
+            members
+                .map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
+                .collect()
+        };
+        Ok(self.get(key, "a table of texts", texts)?.unwrap_or_default())
+    }
+
+    fn secrets(&self, key: &str) -> Result<BTreeMap<String, Secret>, String> {
+        let texts = self.map(key)?.into_iter();
+        Ok(texts.map(|(name, text)| (name, Secret::new(text))).collect())
+    }
+
+    fn word<T: for<'de> Deserialize<'de>>(&self, key: &str, words: &str) -> Result<Option<T>, String> {
+        self.get(key, words, |value| value.clone().try_into().ok())
+    }
+
+    fn get<T>(&self, key: &str, kind: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, String> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(None);
+        };
+        read(value).map(Some).ok_or_else(|| self.wrong(key, kind))
+    }
+
+    fn wrong(&self, key: &str, kind: &str) -> String {
+        format!("`{}.{key}` must be {kind}", self.path)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Readiness {
+    Connection,
+    Catalog,
+}
+
+#[derive(PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SecretMethod {
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_one(text: &str) -> Result<Arc<McpServerConfig>, String> {
+        let table: Table = format!("[s]\n{text}").parse().expect("TOML");
+        let mut servers = read(Some(&table), &Requirements::default());
+        servers.remove("s").expect("a server")
+    }
+
+    #[test]
+    fn what_is_not_given_has_its_default() {
+        let config = read_one("command = 'c'").expect("a server");
+        assert!(config.enabled && !config.required && !config.parallel);
+        assert_eq!((config.startup_timeout, config.tool_timeout), (STARTUP, CALL));
+        assert!(config.uses("any"));
+        let config = read_one("url = 'https://h/x'\nstartup_timeout_ms = 1500\ntool_timeout_sec = 0.5");
+        let config = config.expect("a server");
+        assert_eq!(config.startup_timeout, Duration::from_millis(1500));
+        assert_eq!(config.tool_timeout, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn tools_are_switched_and_approved_one_by_one() {
+        let config = read_one(
+            "command = 'c'\nenabled_tools = ['a', 'b']\ndisabled_tools = ['b']\n\
+             default_tools_approval_mode = 'prompt'\n[s.tools.a]\napproval_mode = 'approve'\noutput_token_limit = 5",
+        )
+        .expect("a server");
+        assert!(config.uses("a") && !config.uses("b") && !config.uses("c"));
+        assert_eq!(config.approval_of("a"), McpApprovalMode::Approve);
+        assert_eq!(config.approval_of("b"), McpApprovalMode::Prompt);
+        assert_eq!(config.tools["a"].output_token_limit, Some(5));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_key() {
+        for (text, told) in [
+            ("", "invalid transport"),
+            ("command = 1", "`mcp_servers.s.command` must be"),
+            (
+                "command = 'c'\nurl = 'http://h'",
+                "url is not supported for stdio",
+            ),
+            (
+                "url = 'http://h'\nargs = []",
+                "args is not supported for streamable_http",
+            ),
+            ("url = 'ftp://h'", "`mcp_servers.s.url` must be an address"),
+            ("url = 'http://h'\nbearer_token = 'x'", "bearer_token_env_var"),
+            (
+                "command = 'c'\nenv = { A = 1 }",
+                "`mcp_servers.s.env` must be a table of texts",
+            ),
+            (
+                "command = 'c'\nstartup_timeout_sec = -1",
+                "must be a positive number",
+            ),
+            (
+                "command = 'c'\ntools = { a = { approval_mode = 'x' } }",
+                "`mcp_servers.s.tools.a.approval_mode`",
+            ),
+            (
+                "url = 'http://h'\noauth = { authorization_server_issuer = 'x' }",
+                "ema_auth",
+            ),
+        ] {
+            let error = read_one(text).expect_err(text);
+            assert!(error.contains(told), "{text}: {error}");
+            assert!(!error.contains("'x'"), "{error}");
+        }
+        let table: Table = "['a b']\ncommand = 'c'\n[ok]\ncommand = 'c'"
+            .parse()
+            .expect("TOML");
+        let servers = read(Some(&table), &Requirements::default());
+        assert!(servers["a b"].is_err() && servers["ok"].is_ok());
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let config = read_one("command = 'c'\nenv = { TOKEN = 'hush' }").expect("a server");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Servers of the Model Context Protocol, as clients ask for them (docs/contract/mcp.md#methods).
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::{Map, Value};
+
+use super::{Engine, ThreadHandle};
+use crate::Result;
+use crate::config::Config;
+use crate::mcp::{DirectError, ServerReport, ThreadMcp};
+
+impl Engine {
+    /// Has all loaded threads read again which servers there are. Those that are new or have changed are started, as are
+    /// those that have failed.
+    pub async fn reload_mcp_servers(&self) {
+        let handles: Vec<_> = self.threads.lock().values().cloned().collect();
+        join_all(handles.iter().map(|handle| handle.mcp.reload())).await;
+    }
+
+    /// What is known of the servers of the configuration, or of the one of this name; `full`: with their resources. Those
+    /// that don't run are started, and ended then.
+    pub async fn mcp_servers(&self, name: Option<&str>, full: bool) -> Result<Vec<ServerReport>> {
+        let servers = self.servers_apart().await?;
+        let report = servers.report(name, full, false).await;
+        servers.release_all();
+        Ok(report)
+    }
+
+    /// Reads a resource of a server of the configuration, which is started for it if need be.
+    pub async fn read_mcp_resource(
+        &self,
+        server: &str,
+        uri: &str,
+        meta: Option<Map<String, Value>>,
+    ) -> Result<std::result::Result<Vec<Value>, DirectError>> {
+        let servers = self.servers_apart().await?;
+        let read = servers.read_resource(server, uri, meta).await;
+        servers.release_all();
+        Ok(read)
+    }
+
+    /// The servers of the configuration, of no thread.
+    async fn servers_apart(&self) -> Result<Arc<ThreadMcp>> {
+        let source = &self.options.config;
+        let config = Config::load_in_background(source, source.codex_home.clone(), Vec::new()).await?;
+        Ok(ThreadMcp::apart(Arc::clone(&self.mcp), Arc::new(config)))
+    }
+}
+
+impl ThreadHandle {
+    /// What is known of its servers, or of the one of this name, once none is being started any more.
+    pub async fn mcp_servers(&self, name: Option<&str>, full: bool) -> Vec<ServerReport> {
+        self.mcp.report(name, full, true).await
+    }
+
+    /// Calls a tool of a server. Nobody is asked whether it may, and no item is told.
+    pub async fn call_mcp_tool(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: Value,
+        meta: Option<Value>,
+    ) -> std::result::Result<Value, DirectError> {
+        self.mcp.call_for_client(server, tool, arguments, meta).await
+    }
+
+    /// Reads a resource of a server.
+    pub async fn read_mcp_resource(
+        &self,
+        server: &str,
+        uri: &str,
+        meta: Option<Map<String, Value>>,
+    ) -> std::result::Result<Vec<Value>, DirectError> {
+        self.mcp.read_resource(server, uri, meta).await
+    }
+}

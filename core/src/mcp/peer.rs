@@ -1,0 +1,443 @@
+//! JSON-RPC with one server, whatever carries it: requests with their answers, what the server tells of them, and what it
+//! asks (Model Context Protocol 2025-06-18, "Base protocol").
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::error::CallError;
+
+/// Messages that may wait until the server takes them.
+pub(super) const WAITING: usize = 256;
+/// Requests that may be in flight at one server.
+const MAX_IN_FLIGHT: usize = 1024;
+/// Questions of one server that may be open.
+const MAX_QUESTIONS: usize = 32;
+
+const METHOD_NOT_FOUND: i64 = -32601;
+const INTERNAL_ERROR: i64 = -32603;
+
+/// Who waits for a call, as its server knows them.
+pub(crate) trait CallHost: Send + Sync {
+    /// The server says how far it is.
+    fn progress(&self, message: String);
+
+    /// The server asks the user something: parameters of `elicitation/create`. Gives the answer.
+    fn elicit(&self, params: Value) -> BoxFuture<'static, Value>;
+}
+
+/// A message to the server.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// All of it.
+    pub(super) message: Value,
+    /// Its id, if an answer is to come, and what is cancelled once nobody waits for that.
+    pub(super) request: Option<(u64, CancellationToken)>,
+}
+
+/// Our end of the conversation. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Peer(Arc<Shared>);
+
+struct Shared {
+    out: mpsc::Sender<Outgoing>,
+    /// A lock, because calls of all threads and the reader come to it; held for a few instructions.
+    state: Mutex<State>,
+    /// Why it is over.
+    closed: watch::Sender<Option<String>>,
+    /// The server has other tools now.
+    tools_changed: Notify,
+    questions: tokio::sync::Semaphore,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    next_token: u64,
+    pending: BTreeMap<u64, Pending>,
+}
+
+struct Pending {
+    /// What steps of it are told by.
+    token: u64,
+    answer: oneshot::Sender<Result<Value, CallError>>,
+    host: Option<Arc<dyn CallHost>>,
+}
+
+impl Peer {
+    /// One that sends over this channel.
+    pub(super) fn new(out: mpsc::Sender<Outgoing>) -> Self {
+        Self(Arc::new(Shared {
+            out,
+            state: Mutex::default(),
+            closed: watch::Sender::new(None),
+            tools_changed: Notify::new(),
+            questions: tokio::sync::Semaphore::new(MAX_QUESTIONS),
+        }))
+    }
+
+    /// Sends a request and waits for its answer as long as it takes. If the future is dropped, the server is told that
+    /// nobody waits any more. `host` hears of it meanwhile.
+    pub(super) async fn request(
+        &self,
+        method: &str,
+        mut params: Map<String, Value>,
+        host: Option<Arc<dyn CallHost>>,
+    ) -> Result<Value, CallError> {
+        let (answer, reply) = oneshot::channel();
+        // The one request that can't be cancelled, and that nothing is told of.
+        let is_first = method == "initialize";
+        let (id, token) = {
+            let mut state = self.state();
+            if let Some(why) = &*self.0.closed.borrow() {
+                return Err(CallError::Closed(why.clone()));
+            }
+            if state.pending.len() >= MAX_IN_FLIGHT {
+                return Err(CallError::Busy);
+            }
+            let (id, token) = (state.next, state.next_token);
+            state.next += 1;
+            state.next_token += u64::from(!is_first);
+            state.pending.insert(id, Pending { token, answer, host });
+            (id, token)
+        };
+        let mut open = Open {
+            peer: self,
+            id,
+            over: CancellationToken::new(),
+            cancels: !is_first,
+        };
+        if !is_first && let Value::Object(meta) = params.entry("_meta").or_insert_with(|| json!({})) {
+            meta.insert("progressToken".to_owned(), token.into());
+        }
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let sent = self.0.out.try_send(Outgoing {
+            message,
+            request: Some((id, open.over.clone())),
+        });
+        let result = match sent {
+            Ok(()) => reply.await.unwrap_or_else(|_| Err(self.closed_error())),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(CallError::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(self.closed_error()),
+        };
+        open.cancels = false;
+        result
+    }
+
+    /// Tells the server something. What it does not take is lost.
+    pub(super) fn notify(&self, method: &str, params: Option<Value>) {
+        let mut message = json!({"jsonrpc": "2.0", "method": method});
+        if let Some(params) = params {
+            message["params"] = params;
+        }
+        self.send(message);
+    }
+
+    fn send(&self, message: Value) {
+        let request = None;
+        if self.0.out.try_send(Outgoing { message, request }).is_err() {
+            tracing::debug!("an MCP server does not read what it is told");
+        }
+    }
+
+    /// Takes a message of the server. `origin`: the request on whose stream it came, where there is such a thing. Gives
+    /// whether it is a message at all.
+    pub(super) fn deliver(&self, message: Value, origin: Option<u64>) -> bool {
+        let mut message = match message {
+            Value::Object(message) => message,
+            // Several in one, as an earlier revision had it.
+            Value::Array(all) => {
+                return all
+                    .into_iter()
+                    .fold(false, |any, one| self.deliver(one, origin) || any);
+            }
+            _ => return false,
+        };
+        let method = match message.remove("method") {
+            Some(Value::String(method)) => Some(method),
+            _ => None,
+        };
+        let id = message.remove("id").filter(|id| !id.is_null());
+        match (method, id) {
+            (Some(method), Some(id)) => {
+                self.asked(&method, id, message.remove("params").unwrap_or_default(), origin);
+                true
+            }
+            (Some(method), None) => {
+                self.told(&method, message.get("params").unwrap_or(&Value::Null));
+                true
+            }
+            (None, Some(id)) => self.answered(&id, message),
+            (None, None) => false,
+        }
+    }
+
+    fn answered(&self, id: &Value, mut message: Map<String, Value>) -> bool {
+        let result = match (message.remove("error"), message.remove("result")) {
+            (Some(error), _) if !error.is_null() => Err(CallError::of_rpc(error)),
+            (_, Some(result)) => Ok(result),
+            _ => return false,
+        };
+        // Some servers send numbers back as texts.
+        let number = id.as_u64().or_else(|| id.as_str()?.parse().ok());
+        let Some(pending) = number.and_then(|id| self.state().pending.remove(&id)) else {
+            tracing::debug!("an MCP server answers what nobody waits for");
+            return true;
+        };
+        // Whoever asked may be gone.
+        let _ = pending.answer.send(result);
+        true
+    }
+
+    /// A request can't get an answer any more.
+    pub(super) fn fail(&self, id: u64, error: CallError) {
+        if let Some(pending) = self.state().pending.remove(&id) {
+            let _ = pending.answer.send(Err(error));
+        }
+    }
+
+    fn told(&self, method: &str, params: &Value) {
+        match method {
+            "notifications/progress" => {
+                let host = {
+                    let state = self.state();
+                    let token = &params["progressToken"];
+                    let token = token.as_u64().or_else(|| token.as_str()?.parse().ok());
+                    let mut pending = state.pending.values();
+                    pending
+                        .find(|pending| Some(pending.token) == token)
+                        .and_then(|pending| pending.host.clone())
+                };
+                if let Some(host) = host {
+                    host.progress(progress_text(params));
+                }
+            }
+            "notifications/tools/list_changed" => self.0.tools_changed.notify_one(),
+            "notifications/message" => tracing::debug!(%params, "an MCP server says"),
+            _ => {}
+        }
+    }
+
+    fn asked(&self, method: &str, id: Value, params: Value, origin: Option<u64>) {
+        let result = match method {
+            "ping" => Ok(json!({})),
+            "roots/list" => Ok(json!({"roots": []})),
+            "elicitation/create" => return self.elicit(id, params, origin),
+            _ => Err((METHOD_NOT_FOUND, method.to_owned())),
+        };
+        self.reply(id, result);
+    }
+
+    /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one.
+    fn elicit(&self, id: Value, params: Value, origin: Option<u64>) {
+        let host = {
+            let state = self.state();
+            let exact = origin.and_then(|origin| state.pending.get(&origin)?.host.clone());
+            exact.or_else(|| {
+                state
+                    .pending
+                    .values()
+                    .rev()
+                    .find_map(|pending| pending.host.clone())
+            })
+        };
+        let Some(host) = host else {
+            return self.reply(id, Ok(json!({"action": "decline"})));
+        };
+        let peer = self.clone();
+        tokio::spawn(async move {
+            let Ok(_permit) = peer.0.questions.try_acquire() else {
+                return peer.reply(
+                    id,
+                    Err((INTERNAL_ERROR, "too many questions are open".to_owned())),
+                );
+            };
+            let mut closed = peer.0.closed.subscribe();
+            tokio::select! {
+                biased;
+                _ = closed.wait_for(Option::is_some) => {}
+                answer = host.elicit(params) => peer.reply(id, Ok(answer)),
+            }
+        });
+    }
+
+    fn reply(&self, id: Value, result: Result<Value, (i64, String)>) {
+        self.send(match result {
+            Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+            Err((code, message)) => {
+                json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
+            }
+        });
+    }
+
+    /// Ends it: all that waits fails for this reason. The first reason counts.
+    pub(super) fn close(&self, why: &str) {
+        self.0.closed.send_if_modified(|closed| {
+            let is_first = closed.is_none();
+            if is_first {
+                *closed = Some(why.to_owned());
+            }
+            is_first
+        });
+        let pending = std::mem::take(&mut self.state().pending);
+        for pending in pending.into_values() {
+            let _ = pending.answer.send(Err(self.closed_error()));
+        }
+    }
+
+    /// Resolves when it is over, with the reason.
+    pub(super) async fn closed(&self) -> String {
+        let mut closed = self.0.closed.subscribe();
+        match closed.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            // The sender is ours.
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.closed.borrow().is_some()
+    }
+
+    /// Resolves when the server says that it has other tools.
+    pub(super) async fn tools_changed(&self) {
+        self.0.tools_changed.notified().await;
+    }
+
+    fn closed_error(&self) -> CallError {
+        CallError::Closed(self.0.closed.borrow().clone().unwrap_or_default())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that waits for its answer.
+struct Open<'a> {
+    peer: &'a Peer,
+    id: u64,
+    over: CancellationToken,
+    cancels: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.peer.state().pending.remove(&self.id);
+        self.over.cancel();
+        if self.cancels {
+            let params = json!({"requestId": self.id, "reason": "MCP request cancelled by caller"});
+            self.peer.notify("notifications/cancelled", Some(params));
+        }
+    }
+}
+
+/// What is told of a step: the server's words, else its numbers.
+fn progress_text(params: &Value) -> String {
+    if let Some(message) = params["message"].as_str() {
+        return message.to_owned();
+    }
+    match (&params["progress"], &params["total"]) {
+        (done, Value::Number(total)) => format!("{done}/{total}"),
+        (done, _) => done.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer() -> (Peer, mpsc::Receiver<Outgoing>) {
+        let (out, sent) = mpsc::channel(8);
+        (Peer::new(out), sent)
+    }
+
+    #[tokio::test]
+    async fn answers_find_their_requests_in_any_order() {
+        let (peer, mut sent) = peer();
+        let ask = |name: &'static str| {
+            let peer = peer.clone();
+            async move { peer.request(name, Map::new(), None).await }
+        };
+        let (first, second) = (tokio::spawn(ask("a")), tokio::spawn(ask("b")));
+        for id in 0..2 {
+            let message = sent.recv().await.expect("a message").message;
+            assert_eq!(
+                (&message["id"], &message["params"]["_meta"]["progressToken"]),
+                (&json!(id), &json!(id))
+            );
+        }
+        assert!(peer.deliver(
+            json!([{"id": "1", "result": {"n": 1}}, {"id": 9, "result": 0}]),
+            None
+        ));
+        assert!(peer.deliver(
+            json!({"id": 0, "error": {"code": -5, "message": "no", "data": [1]}}),
+            None
+        ));
+        assert_eq!(second.await.expect("ends"), Ok(json!({"n": 1})));
+        let error = first.await.expect("ends").expect_err("refused");
+        assert_eq!(error.to_string(), "Mcp error: -5: no([1])");
+        for noise in [
+            json!("x"),
+            json!(null),
+            json!({"a": 1}),
+            json!({"id": 1}),
+            json!([]),
+        ] {
+            assert!(!peer.deliver(noise, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_no_more_cancels_and_the_end_fails_all() {
+        let (peer, mut sent) = peer();
+        let waiting = tokio::spawn({
+            let peer = peer.clone();
+            async move { peer.request("a", Map::new(), None).await }
+        });
+        sent.recv().await.expect("a request");
+        waiting.abort();
+        let told = sent.recv().await.expect("a notification").message;
+        assert_eq!(
+            (&told["method"], &told["params"]["requestId"]),
+            (&json!("notifications/cancelled"), &json!(0))
+        );
+        let request = peer.request("b", Map::new(), None);
+        tokio::pin!(request);
+        assert!(futures_util::poll!(&mut request).is_pending());
+        peer.close("gone");
+        assert_eq!(request.await, Err(CallError::Closed("gone".to_owned())));
+        assert_eq!(
+            peer.request("c", Map::new(), None).await,
+            Err(CallError::Closed("gone".to_owned()))
+        );
+        assert_eq!(peer.closed().await, "gone");
+    }
+
+    #[tokio::test]
+    async fn questions_that_nobody_can_answer_are_declined() {
+        let (peer, mut sent) = peer();
+        for (method, answer) in [
+            ("ping", json!({"result": {}})),
+            ("roots/list", json!({"result": {"roots": []}})),
+            ("elicitation/create", json!({"result": {"action": "decline"}})),
+            (
+                "sampling/createMessage",
+                json!({"error": {"code": -32601, "message": "sampling/createMessage"}}),
+            ),
+        ] {
+            peer.deliver(json!({"id": "q", "method": method, "params": {}}), None);
+            let mut message = sent.recv().await.expect("an answer").message;
+            let members = message.as_object_mut().expect("an object");
+            members.remove("jsonrpc");
+            assert_eq!(members.remove("id"), Some(json!("q")));
+            assert_eq!(message, answer, "{method}");
+        }
+    }
+}

@@ -1,0 +1,668 @@
+//! The servers of one thread: what is configured for it, how each stands, and what its model is offered.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::connection::{Catalog, object};
+use super::error::{CallError, StartError};
+use super::manager::McpManager;
+use super::offer::McpOffer;
+use super::peer::CallHost;
+use super::server::{McpServer, ServerState};
+use crate::config::{Config, ConfigEdit, ConfigEdits, ConfigOverride, ConfigSource, McpServerConfig, write};
+use crate::outbox::Outbox;
+use crate::{Event, McpServerStatus, ThreadId};
+
+/// Where the configuration of a thread is read from.
+#[derive(Debug, Clone)]
+pub(crate) struct McpOrigin {
+    /// The configuration of the process.
+    pub(crate) source: ConfigSource,
+    /// What was laid over it for the thread.
+    pub(crate) overrides: Vec<ConfigOverride>,
+    /// The thread's folder.
+    pub(crate) cwd: PathBuf,
+    /// The thread.
+    pub(crate) thread: ThreadId,
+    /// The session that it belongs to.
+    pub(crate) session_id: String,
+}
+
+/// A server as a thread sees it.
+pub(crate) struct ThreadServer {
+    name: String,
+    config: Result<Arc<McpServerConfig>, String>,
+    /// A lock, because calls run side by side; held for a few instructions.
+    state: Mutex<ServerOfThread>,
+    /// Held by the call that runs, where only one may.
+    serial: tokio::sync::Mutex<()>,
+}
+
+struct ServerOfThread {
+    /// Once it has been looked for.
+    server: Option<Arc<McpServer>>,
+    status: Status,
+}
+
+/// How a server stands for a thread.
+#[derive(Clone, PartialEq)]
+pub(super) enum Status {
+    NotStarted,
+    Starting,
+    Ready,
+    Failed(Arc<StartError>),
+}
+
+/// See the module.
+pub(crate) struct ThreadMcp {
+    manager: Arc<McpManager>,
+    /// `None`: of a conversation that has no servers.
+    place: Option<(McpOrigin, Outbox)>,
+    /// A lock, because calls run side by side; held for a few instructions.
+    state: Mutex<State>,
+    /// Changes with the status of any server.
+    changed: watch::Sender<u64>,
+    /// What follows the servers. Locked as above.
+    followers: Mutex<JoinSet<()>>,
+}
+
+struct State {
+    config: Arc<Config>,
+    servers: BTreeMap<String, Arc<ThreadServer>>,
+    /// What is offered, if nothing has changed since.
+    offer: Option<Arc<McpOffer>>,
+    /// The last one.
+    last: Arc<McpOffer>,
+    /// When the servers were started, until the first request has waited for them.
+    waited_since: Option<Instant>,
+    /// Tools that the user has allowed for as long as the thread is loaded.
+    allowed: HashSet<(String, String)>,
+}
+
+impl ThreadMcp {
+    /// Those of a configuration. None is started.
+    pub(crate) fn new(
+        manager: Arc<McpManager>,
+        config: Arc<Config>,
+        origin: McpOrigin,
+        outbox: Outbox,
+    ) -> Arc<Self> {
+        let servers = servers_of(&config);
+        Self::with(manager, config, servers, Some((origin, outbox)))
+    }
+
+    /// Of a conversation that has none.
+    pub(crate) fn none(config: Arc<Config>) -> Arc<Self> {
+        let manager = McpManager::new(config.codex_home.clone());
+        Self::with(manager, config, BTreeMap::new(), None)
+    }
+
+    pub(super) fn with(
+        manager: Arc<McpManager>,
+        config: Arc<Config>,
+        servers: BTreeMap<String, Arc<ThreadServer>>,
+        place: Option<(McpOrigin, Outbox)>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            manager,
+            place,
+            state: Mutex::new(State {
+                config,
+                servers,
+                offer: None,
+                last: Arc::default(),
+                waited_since: None,
+                allowed: HashSet::new(),
+            }),
+            changed: watch::Sender::new(0),
+            followers: Mutex::default(),
+        })
+    }
+
+    /// Starts the servers while the caller goes on, and tells of each how it stands.
+    pub(crate) fn start(self: &Arc<Self>) {
+        let servers: Vec<_> = {
+            let mut state = self.state();
+            if state.servers.is_empty() {
+                return;
+            }
+            state.waited_since = Some(Instant::now());
+            state.servers.values().map(Arc::clone).collect()
+        };
+        for server in servers {
+            self.start_one(server);
+        }
+    }
+
+    fn start_one(self: &Arc<Self>, server: Arc<ThreadServer>) {
+        match &server.config {
+            Ok(config) if !config.enabled => return,
+            Ok(_) => {}
+            Err(why) => {
+                let error = StartError::of_config(&server.name, why);
+                self.set(&server, Status::Failed(Arc::new(error)));
+                return;
+            }
+        }
+        self.set(&server, Status::Starting);
+        let mut followers = self.followers();
+        while followers.try_join_next().is_some() {}
+        followers.spawn(follow(Arc::downgrade(self), server));
+    }
+
+    /// Starts the servers without which the thread can't be, and waits for them. The error names those that fail.
+    pub(crate) async fn start_required(&self) -> Result<(), String> {
+        let required: Vec<_> = {
+            let state = self.state();
+            let is_required = |server: &&Arc<ThreadServer>| {
+                server
+                    .config
+                    .as_ref()
+                    .is_ok_and(|config| config.enabled && config.required)
+            };
+            state
+                .servers
+                .values()
+                .filter(is_required)
+                .map(Arc::clone)
+                .collect()
+        };
+        if required.is_empty() {
+            return Ok(());
+        }
+        let results = join_all(required.iter().map(|server| async {
+            let found = self
+                .find_server(server)
+                .map_err(|why| StartError::of_config(&server.name, &why));
+            let started = match found {
+                Ok(mcp) => mcp
+                    .connect(server.startup_timeout())
+                    .await
+                    .map_err(|error| (*error).clone()),
+                Err(error) => Err(error),
+            };
+            started
+                .err()
+                .map(|error| format!("{}: {}", server.name, error.cause))
+        }));
+        let failed: Vec<_> = results.await.into_iter().flatten().collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "required MCP servers failed to initialize: {}",
+            failed.join(", ")
+        ))
+    }
+
+    /// Waits until every server has started, or failed, before the first request of the thread; not longer than the
+    /// configuration says.
+    pub(crate) async fn settle(&self) {
+        let until = {
+            let mut state = self.state();
+            let Some(since) = state.waited_since.take() else {
+                return;
+            };
+            since + state.config.mcp_startup_grace
+        };
+        let mut changed = self.changed.subscribe();
+        // The sender is ours.
+        let settled = changed.wait_for(|_| !self.any_starting());
+        let _ = timeout_at(until, settled).await;
+    }
+
+    fn any_starting(&self) -> bool {
+        let state = self.state();
+        state
+            .servers
+            .values()
+            .any(|server| server.status() == Status::Starting)
+    }
+
+    /// What is offered to the model now.
+    pub(crate) fn offer(&self) -> Arc<McpOffer> {
+        let mut state = self.state();
+        if let Some(offer) = &state.offer {
+            return Arc::clone(offer);
+        }
+        let used: Vec<_> = state
+            .servers
+            .values()
+            .filter(|server| !server.is_disabled())
+            .map(|server| (Arc::clone(server), server.catalog()))
+            .collect();
+        let mut offer = McpOffer::of(state.last.version, &used);
+        offer.missing = used
+            .iter()
+            .filter_map(|(server, _)| match server.status() {
+                Status::Failed(error) => Some((server.name.clone(), error.text.clone())),
+                _ => None,
+            })
+            .collect();
+        let last = &state.last;
+        if offer.namespaces != last.namespaces || offer.missing != last.missing || offer.any != last.any {
+            offer.version += 1;
+        }
+        let offer = Arc::new(offer);
+        state.last = Arc::clone(&offer);
+        state.offer = Some(Arc::clone(&offer));
+        offer
+    }
+
+    /// A server that is used, by its name.
+    pub(crate) fn server(&self, name: &str) -> Option<Arc<ThreadServer>> {
+        let server = self.state().servers.get(name).map(Arc::clone)?;
+        (!server.is_disabled()).then_some(server)
+    }
+
+    /// Those that are used and have not failed.
+    pub(crate) fn connected(&self) -> Vec<Arc<ThreadServer>> {
+        let mut all = self.all();
+        all.retain(|server| server.catalog().is_some());
+        all
+    }
+
+    /// The thread and its session, as servers are told.
+    pub(crate) fn identity(&self) -> (String, String) {
+        self.place.as_ref().map_or_else(Default::default, |(origin, _)| {
+            (origin.thread.to_string(), origin.session_id.clone())
+        })
+    }
+
+    /// All servers, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<ThreadServer>> {
+        self.state().servers.values().map(Arc::clone).collect()
+    }
+
+    /// Waits until no server is being started.
+    pub(crate) async fn all_started(&self) {
+        let mut changed = self.changed.subscribe();
+        // The sender is ours.
+        let _ = changed.wait_for(|_| !self.any_starting()).await;
+    }
+
+    /// The manager of all servers.
+    pub(super) fn manager(&self) -> &Arc<McpManager> {
+        &self.manager
+    }
+
+    /// The configuration that holds for the servers.
+    pub(super) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.state().config)
+    }
+
+    /// The server behind it, which may have to be looked for.
+    pub(super) fn find_server(&self, server: &ThreadServer) -> Result<Arc<McpServer>, String> {
+        if let Some(known) = &server.state().server {
+            return Ok(Arc::clone(known));
+        }
+        let (config, of) = (server.config.clone()?, self.config());
+        let cwd = self
+            .place
+            .as_ref()
+            .map_or(&of.codex_home, |(origin, _)| &origin.cwd);
+        let found = self.manager.server(&server.name, &config, cwd, &of)?;
+        server.state().server = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// Asks a server something, within its time for calls.
+    pub(crate) async fn request(
+        &self,
+        server: &ThreadServer,
+        method: &'static str,
+        params: Map<String, Value>,
+    ) -> Result<Value, CallError> {
+        let limit = server.tool_timeout();
+        let asked = self.request_without_limit(server, method, params, Some(Arc::new(Declines)));
+        match timeout(limit, asked).await {
+            Ok(result) => result,
+            Err(_) => Err(CallError::TimedOut { method, after: limit }),
+        }
+    }
+
+    /// Asks a server something, as long as it takes.
+    pub(crate) async fn request_without_limit(
+        &self,
+        server: &ThreadServer,
+        method: &'static str,
+        params: Map<String, Value>,
+        host: Option<Arc<dyn CallHost>>,
+    ) -> Result<Value, CallError> {
+        let found = self.find_server(server).map_err(CallError::Transport)?;
+        found
+            .request(server.startup_timeout(), method, params, host)
+            .await
+    }
+
+    /// All pages of a list of a server, within its time for calls.
+    pub(crate) async fn list(
+        &self,
+        server: &ThreadServer,
+        method: &'static str,
+        member: &str,
+    ) -> Result<Vec<Value>, CallError> {
+        let limit = server.tool_timeout();
+        let found = self.find_server(server).map_err(CallError::Transport)?;
+        match timeout(limit, found.list(server.startup_timeout(), method, member)).await {
+            Ok(result) => result,
+            Err(_) => Err(CallError::TimedOut { method, after: limit }),
+        }
+    }
+
+    /// Whether the user has allowed this tool for as long as the thread is loaded.
+    pub(crate) fn is_allowed(&self, server: &str, tool: &str) -> bool {
+        self.state()
+            .allowed
+            .contains(&(server.to_owned(), tool.to_owned()))
+    }
+
+    /// The user allows this tool for as long as the thread is loaded.
+    pub(crate) fn allow(&self, server: &str, tool: &str) {
+        self.state().allowed.insert((server.to_owned(), tool.to_owned()));
+    }
+
+    /// The user allows this tool for good. Until the file says so, it holds for the thread. The error says why it can't.
+    pub(crate) async fn allow_always(&self, server: &str, tool: &str) -> Result<(), String> {
+        self.allow(server, tool);
+        let Some((origin, _)) = &self.place else {
+            return Ok(());
+        };
+        let quoted = |name: &str| Value::from(name).to_string();
+        let edit = ConfigEdit {
+            key_path: format!(
+                "mcp_servers.{}.tools.{}.approval_mode",
+                quoted(server),
+                quoted(tool)
+            ),
+            value: json!("approve"),
+            upsert: true,
+        };
+        let edits = ConfigEdits {
+            edits: vec![edit],
+            ..ConfigEdits::default()
+        };
+        write(&origin.source, edits)
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Reads the configuration again: new servers, those that have changed and those that have failed are started; of the
+    /// others it is told that they are ready.
+    pub(crate) async fn reload(self: &Arc<Self>) {
+        let Some((origin, _)) = &self.place else { return };
+        let loaded = Config::load_in_background(&origin.source, origin.cwd.clone(), origin.overrides.clone());
+        let config = match loaded.await {
+            Ok(config) => Arc::new(config),
+            Err(error) => {
+                tracing::warn!("the MCP servers of a thread could not be read again: {error}");
+                return;
+            }
+        };
+        let mut new = servers_of(&config);
+        let mut kept = Vec::new();
+        let mut gone = Vec::new();
+        let mut begin = Vec::new();
+        {
+            let mut state = self.state();
+            for (name, server) in &mut new {
+                match state.servers.remove(name) {
+                    Some(old) if old.config == server.config => {
+                        *server = Arc::clone(&old);
+                        kept.push(old);
+                    }
+                    old => {
+                        gone.extend(old);
+                        begin.push(Arc::clone(server));
+                    }
+                }
+            }
+            gone.extend(std::mem::replace(&mut state.servers, new).into_values());
+            state.config = config;
+            state.offer = None;
+        }
+        for server in kept {
+            if matches!(server.status(), Status::Failed(_)) {
+                if let Some(mcp) = server.state().server.take() {
+                    mcp.forgive();
+                }
+                begin.push(server);
+            } else if server.status() == Status::Ready {
+                self.tell(&server.name, &Status::Ready);
+            }
+        }
+        for server in begin {
+            self.start_one(server);
+        }
+        for server in gone {
+            let mcp = server.take_server();
+            drop(server);
+            if let Some(mcp) = mcp {
+                self.manager.release(mcp);
+            }
+        }
+    }
+
+    /// Starts a server anew, once its user has signed in.
+    pub(super) fn restart(self: &Arc<Self>, name: &str) {
+        let Some(server) = self.server(name) else { return };
+        if let Some(mcp) = server.state().server.take() {
+            mcp.forgive();
+        }
+        if server.status() != Status::Ready {
+            self.start_one(server);
+        }
+    }
+
+    /// Follows no server any more.
+    pub(crate) fn close(&self) {
+        self.followers().abort_all();
+    }
+
+    /// A server stands in another way, or offers something else.
+    fn seen(&self, server: &ThreadServer, now: &ServerState) {
+        let status = match now {
+            // It is known to work.
+            ServerState::Stopped | ServerState::Starting { quietly: true } => return,
+            ServerState::Starting { quietly: false } => Status::Starting,
+            ServerState::Ready(_) => Status::Ready,
+            ServerState::Failed(error) => Status::Failed(Arc::clone(error)),
+        };
+        self.set(server, status);
+    }
+
+    fn set(&self, server: &ThreadServer, status: Status) {
+        let is_new = {
+            let mut of_server = server.state();
+            let is_new = of_server.status != status;
+            of_server.status = status.clone();
+            is_new
+        };
+        self.state().offer = None;
+        if is_new {
+            self.tell(&server.name, &status);
+        }
+        self.changed.send_modify(|changes| *changes += 1);
+    }
+
+    fn tell(&self, name: &str, status: &Status) {
+        let Some((_, outbox)) = &self.place else { return };
+        let status = match status {
+            Status::NotStarted => return,
+            Status::Starting => McpServerStatus::Starting,
+            Status::Ready => McpServerStatus::Ready,
+            Status::Failed(error) => McpServerStatus::Failed {
+                error: error.text.clone(),
+                sign_in_again: error.again,
+            },
+        };
+        let name = name.to_owned();
+        outbox.emit(Event::McpServerStatus { name, status });
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn followers(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for ThreadMcp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ThreadMcp")
+            .field("servers", &self.state().servers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ThreadServer {
+    /// Its name in the configuration.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its configuration, if that can be used.
+    pub(crate) fn config(&self) -> Option<&Arc<McpServerConfig>> {
+        self.config.as_ref().ok()
+    }
+
+    /// Whether the user has switched it off.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.config.as_ref().is_ok_and(|config| !config.enabled)
+    }
+
+    /// Whether a tool of it, as it describes it, is used.
+    pub(super) fn uses(&self, tool: &Value) -> bool {
+        let Ok(config) = &self.config else { return false };
+        let fits = config
+            .input_schema_limit
+            .is_none_or(|limit| tool["inputSchema"].to_string().len() <= limit);
+        fits && tool["name"].as_str().is_some_and(|name| config.uses(name))
+    }
+
+    /// Waits until no other call of the thread runs, where only one may.
+    pub(crate) async fn my_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        match &self.config {
+            Ok(config) if config.parallel => None,
+            _ => Some(self.serial.lock().await),
+        }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn tool_timeout(&self) -> std::time::Duration {
+        let config = self.config.as_ref();
+        config.map_or_else(
+            |_| std::time::Duration::from_secs(120),
+            |config| config.tool_timeout,
+        )
+    }
+
+    /// How long it may take to start.
+    pub(super) fn startup_timeout(&self) -> std::time::Duration {
+        let config = self.config.as_ref();
+        config.map_or_else(
+            |_| std::time::Duration::from_secs(30),
+            |config| config.startup_timeout,
+        )
+    }
+
+    /// How it stands.
+    pub(super) fn status(&self) -> Status {
+        self.state().status.clone()
+    }
+
+    /// What it offers, if it can be used. A server that is being started anew still offers what it did.
+    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
+        let state = self.state();
+        match state.status {
+            Status::Failed(_) => None,
+            _ => state.server.as_ref()?.catalog(),
+        }
+    }
+
+    /// The server behind it, of which it knows nothing any more.
+    pub(super) fn take_server(&self) -> Option<Arc<McpServer>> {
+        self.state().server.take()
+    }
+
+    fn state(&self) -> MutexGuard<'_, ServerOfThread> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn servers_of(config: &Config) -> BTreeMap<String, Arc<ThreadServer>> {
+    let servers = config.mcp_servers.iter().map(|(name, config)| {
+        let server = ThreadServer {
+            name: name.clone(),
+            config: config.clone(),
+            state: Mutex::new(ServerOfThread {
+                server: None,
+                status: Status::NotStarted,
+            }),
+            serial: tokio::sync::Mutex::default(),
+        };
+        (name.clone(), Arc::new(server))
+    });
+    servers.collect()
+}
+
+/// Starts a server, and follows how it stands as long as the thread is loaded.
+async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
+    let mut state = {
+        let Some(thread) = thread.upgrade() else { return };
+        match thread.find_server(&server) {
+            Ok(mcp) => {
+                mcp.begin(server.startup_timeout());
+                mcp.watch()
+            }
+            Err(why) => {
+                let error = StartError::new(&server.name, why);
+                thread.set(&server, Status::Failed(Arc::new(error)));
+                return;
+            }
+        }
+    };
+    loop {
+        let now = state.borrow_and_update().clone();
+        let Some(thread) = thread.upgrade() else { return };
+        thread.seen(&server, &now);
+        drop((thread, now));
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whoever calls tools where nobody can be asked.
+pub(super) struct Declines;
+
+impl CallHost for Declines {
+    fn progress(&self, _: String) {}
+
+    fn elicit(&self, _: Value) -> BoxFuture<'static, Value> {
+        std::future::ready(json!({"action": "decline"})).boxed()
+    }
+}
+
+/// Parameters of `tools/call`.
+pub(crate) fn call_params(tool: &str, arguments: Value, meta: Option<Value>) -> Map<String, Value> {
+    let mut params = object(json!({"name": tool}));
+    if !arguments.is_null() {
+        params.insert("arguments".to_owned(), arguments);
+    }
+    if let Some(meta) = meta {
+        params.insert("_meta".to_owned(), meta);
+    }
+    params
+}

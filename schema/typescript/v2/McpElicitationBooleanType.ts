@@ -1,0 +1,6 @@
+// Generated from the protocol crate. Do not edit.
+
+/** A switch. */
+export type McpElicitationBooleanType =
+  /** A switch. */
+  | "boolean";

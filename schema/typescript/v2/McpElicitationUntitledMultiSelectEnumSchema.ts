@@ -1,0 +1,21 @@
+// Generated from the protocol crate. Do not edit.
+import type { McpElicitationArrayType } from "./McpElicitationArrayType";
+import type { McpElicitationUntitledEnumItems } from "./McpElicitationUntitledEnumItems";
+
+/** A choice of several words. */
+export type McpElicitationUntitledMultiSelectEnumSchema = {
+  /** Its value unless the user gives another. */
+  default?: Array<string> | null;
+  /** What it is for. */
+  description?: string | null;
+  /** The words. */
+  items: McpElicitationUntitledEnumItems;
+  /** How many at most. */
+  maxItems?: number | null;
+  /** How many at least. */
+  minItems?: number | null;
+  /** Its name for people. */
+  title?: string | null;
+  /** What it is. */
+  type: McpElicitationArrayType;
+};

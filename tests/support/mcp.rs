@@ -1,0 +1,162 @@
+//! A scripted server of the Model Context Protocol: this test program, run as a child with one ignored test, which speaks
+//! over its standard input and output. What the test harness prints around it is noise that clients must bear.
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The table of a server that writes down what happens to it in a file of the home, `<name>.log`.
+pub fn table(name: &str, home: &Path, more: &str) -> String {
+    let program = std::env::current_exe().unwrap();
+    let log = home.join(format!("{name}.log"));
+    format!(
+        "[mcp_servers.{name}]\ncommand = {program:?}\nargs = [\"mcp_server::serve\", \"--exact\", \"--ignored\", \
+         \"--nocapture\"]\n{more}\n[mcp_servers.{name}.env]\nMCP_LOG = {log:?}\nMCP_SECRET = \"hush\"\n"
+    )
+}
+
+/// Lines of a server's file that begin with this word, without it.
+pub fn logged(name: &str, home: &Path, word: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(home.join(format!("{name}.log"))).unwrap_or_default();
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(word)?.strip_prefix(' '));
+    lines.map(str::to_owned).collect()
+}
+
+/// Numbers of the processes that a server has been, in order.
+pub fn processes(name: &str, home: &Path) -> Vec<i32> {
+    logged(name, home, "start")
+        .iter()
+        .map(|line| line.parse().unwrap())
+        .collect()
+}
+
+/// Speaks as a server until its input ends.
+pub fn serve() {
+    let Some(path) = std::env::var_os("MCP_LOG") else {
+        return;
+    };
+    let mut server = Server {
+        log: std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap(),
+        asked: None,
+    };
+    server.note(&format!("start {}", std::process::id()));
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        server.note(&format!("got {line}"));
+        server.take(&serde_json::from_str(&line).unwrap());
+    }
+    std::process::exit(0);
+}
+
+struct Server {
+    log: std::fs::File,
+    /// The call that waits for an answer of the user.
+    asked: Option<Value>,
+}
+
+impl Server {
+    fn note(&mut self, line: &str) {
+        writeln!(self.log, "{line}").unwrap();
+    }
+
+    fn send(&self, message: &Value) {
+        let mut out = std::io::stdout().lock();
+        // A mark and a line that is no message must not matter.
+        writeln!(out, "\u{feff}{message}\n[noise").unwrap();
+        out.flush().unwrap();
+    }
+
+    fn take(&mut self, message: &Value) {
+        let id = &message["id"];
+        let result = match message["method"].as_str() {
+            Some("initialize") => json!({
+                "protocolVersion": "2025-06-18",
+                "capabilities": {"tools": {}, "resources": {}},
+                "serverInfo": {"name": "scripted", "version": "1.0"},
+            }),
+            Some("tools/list") => json!({"tools": tools()}),
+            Some("resources/list") => json!({"resources": [{"uri": "mem://a", "name": "A"}]}),
+            Some("resources/templates/list") => {
+                json!({"resourceTemplates": [{"uriTemplate": "mem://{x}", "name": "T"}]})
+            }
+            Some("resources/read") => {
+                json!({"contents": [{"uri": message["params"]["uri"], "text": "hello"}]})
+            }
+            Some("tools/call") => return self.call(id, &message["params"]),
+            Some(_) => return,
+            None => {
+                let answer = json!({"answer": message["result"]});
+                let call = self.asked.take().unwrap_or_default();
+                return self.answer(&call, &text(&answer.to_string()));
+            }
+        };
+        self.answer(id, &result);
+    }
+
+    fn answer(&self, id: &Value, result: &Value) {
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+    }
+
+    fn call(&mut self, id: &Value, params: &Value) {
+        let result = match params["name"].as_str().unwrap() {
+            "echo" => text(&format!("echo {}", params["arguments"])),
+            "write-it" => text("written"),
+            "data" => json!({"content": [], "structuredContent": {"n": 1}}),
+            "fail" => json!({"content": [{"type": "text", "text": "it failed"}], "isError": true}),
+            "hang" => return,
+            "die" => std::process::exit(9),
+            "steps" => {
+                for step in 0..3 {
+                    let params = json!({"progressToken": params["_meta"]["progressToken"], "progress": step,
+                                        "message": format!("step {step}")});
+                    self.send(
+                        &json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}),
+                    );
+                }
+                text("done")
+            }
+            "ask" => {
+                self.asked = Some(id.clone());
+                let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+                let params = json!({"message": "Your name?", "requestedSchema": schema});
+                let message =
+                    json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params});
+                return self.send(&message);
+            }
+            _ => {
+                let error = json!({"code": -32050, "message": "refused", "data": {"x": 1}});
+                return self.send(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+            }
+        };
+        self.answer(id, &result);
+    }
+}
+
+fn text(text: &str) -> Value {
+    json!({"content": [{"type": "text", "text": text}]})
+}
+
+fn tools() -> Vec<Value> {
+    let mut tools: Vec<Value> = ["echo", "data", "fail", "hang", "die", "steps", "ask", "refuse"]
+        .into_iter()
+        .map(|name| {
+            json!({"name": name, "description": format!("Does {name}."), "inputSchema": {"type": "object"},
+                   "annotations": {"readOnlyHint": true}})
+        })
+        .collect();
+    tools.push(json!({"name": "write-it", "description": "Writes.", "inputSchema": {"type": "object"}}));
+    // Tools that can't be read cost themselves only.
+    tools.extend([
+        json!({"name": 7, "inputSchema": {}}),
+        json!({"name": "no schema"}),
+        json!("x"),
+    ]);
+    tools
+}
