@@ -100,7 +100,7 @@ fn skill_to_wire(found: &PluginSkill) -> wire::SkillSummary {
         name: skill.name.clone(),
         description: skill.description.clone(),
         short_description: skill.short_description.clone(),
-        interface: skill.interface.as_ref().map(skill_interface_to_wire),
+        interface: skill.interface.as_deref().map(skill_interface_to_wire),
         path: Some(skill.path.as_path().into()),
         enabled: found.enabled,
     }

@@ -96,7 +96,8 @@ impl ThreadFiles {
             (ProjectDoc::load(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
-        let (config, instructions, own_models, hooks, plugin_skills) = match (configured.try_recv(), &project) {
+        let (config, instructions, own_models, hooks, plugin_skills) = match (configured.try_recv(), &project)
+        {
             (Ok(configured), _) => configured?,
             (Err(_), Err(error)) => {
                 return Err(Error::Config(format!("config.toml: {error}")));
