@@ -126,11 +126,13 @@ impl Marketplace {
     pub(super) fn read(path: &Path) -> Result<Self, PluginError> {
         let shown = path.display();
         let invalid = |why: &str| PluginError::refused(format!("invalid marketplace file `{shown}`: {why}"));
+        let missing = || PluginError::refused(format!("marketplace file `{shown}` does not exist"));
+        if !path.exists() {
+            return Err(missing());
+        }
         let root = root_of(path).ok_or_else(|| invalid("its place is none of a marketplace's list"))?;
         let value = confined::json(root, path).map_err(|error| match error {
-            error if error.is_missing() => {
-                PluginError::refused(format!("marketplace file `{shown}` does not exist"))
-            }
+            error if error.is_missing() => missing(),
             ConfinedError::Json(error) => invalid(&error.to_string()),
             error => invalid(&error.to_string()),
         })?;
