@@ -58,7 +58,7 @@ async fn files_are_written_and_read_as_bytes() {
     .await;
     assert_eq!(full, (-32603, "No space left on device (os error 28)".to_owned()));
     let relative = refusal(&app, "fs/readFile", json!({"path": "data.bin"})).await;
-    assert_eq!(relative.0, -32600);
+    assert_eq!(relative.0, -32602);
     app.stop().await;
 }
 

@@ -39,7 +39,7 @@ async fn the_presence_of_the_user_can_not_be_verified() {
         app.call_err("userVerification/status", json!({"x": 1}))
             .await
             .code,
-        -32600
+        -32602
     );
     app.stop().await;
 }
