@@ -3,6 +3,7 @@
 //! The socket and its folder belong to the user alone. Who starts holds a lock beside the socket, so that of two daemons
 //! one gets it; a socket that nobody answers is taken over.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
@@ -68,8 +69,12 @@ fn is_control_folder(folder: &Path) -> bool {
 
 /// A name for a path.
 fn hash(path: &Path) -> String {
-    let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut name = String::with_capacity(64);
+    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes()) {
+        // Writing to memory does not fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// Where the socket really is that has this path: paths that are too long for the address of a socket are links to a

@@ -20,7 +20,8 @@ async fn status(daemon: &Daemon, authorization: Option<&str>) -> u16 {
 
 #[tokio::test]
 async fn a_capability_token_opens_every_interface_to_those_who_know_it() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let file = home.path().join("token");
     std::fs::write(&file, "open sesame\n").unwrap();
     let launch = Launch::new(&home).env("RUST_LOG", "trace").args(&[
@@ -51,7 +52,8 @@ async fn a_capability_token_opens_every_interface_to_those_who_know_it() {
 
 #[tokio::test]
 async fn a_wrong_option_ends_the_program_with_what_to_do() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let file = home.path().join("secret");
     std::fs::write(&file, "short").unwrap();
     let file = file.to_str().unwrap();

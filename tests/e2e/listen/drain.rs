@@ -72,7 +72,8 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn an_idle_daemon_lives_without_clients_and_ends_at_once() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     drop(daemon.connect().await);
     let client = daemon.connect().await;

@@ -144,7 +144,8 @@ async fn open_questions_are_asked_again_and_requests_are_answered_after_the_retu
 
 #[tokio::test]
 async fn a_connection_that_only_seems_to_live_is_taken_over() {
-    let home = Home::new(&MockModel::start("Hello"));
+    let model = MockModel::start("Hello");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let (old, token) = connect(&daemon).await;
     let thread = old.start_thread(json!({})).await;
@@ -192,7 +193,8 @@ async fn a_client_that_was_away_for_too_much_is_told_so() {
 
 #[tokio::test]
 async fn tokens_that_are_unknown_or_given_up_begin_anew() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let (client, token) = connect(&daemon).await;
     let other = "0".repeat(token.len());
@@ -222,7 +224,8 @@ async fn tokens_that_are_unknown_or_given_up_begin_anew() {
 
 #[tokio::test]
 async fn clients_that_do_not_announce_it_see_nothing_of_it() {
-    let home = Home::new(&MockModel::start("Hello"));
+    let model = MockModel::start("Hello");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let client = daemon.client().await;
     let opened = client.initialize(json!({"extensions": {"another": {}}})).await;

@@ -1,6 +1,6 @@
 //! Clients that read slowly or not at all.
 
-use codex_core::mock_model::{Answer, MockModel};
+use codex_core::mock_model::{Answer, MockModel, Script};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -32,19 +32,14 @@ fn long_answer(deltas: usize) -> Answer {
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_holds_nobody_up_and_is_cut_off() {
-    let model = MockModel::start([
-        long_answer(2500),
-        long_answer(2500),
-        long_answer(2500),
-        long_answer(2500),
-    ]);
+    let model = MockModel::start(Script::new().otherwise(long_answer(512)));
     let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let client = daemon.connect().await;
     let thread = client.start_thread(json!({})).await;
     let mut sleeper = sleeper(&daemon, &thread).await;
-    // Each turn brings it 30 MB: the deltas, the item and the turn. The other client gets all of it.
-    for _ in 0..4 {
+    // Each turn brings it 4 MB: the deltas and the item. The other client gets all of it.
+    for _ in 0..8 {
         let turn = client.start_turn(&thread, "Talk").await;
         assert_eq!(client.end_of(&turn).await["status"], "completed");
     }
@@ -52,7 +47,7 @@ async fn a_client_that_reads_nothing_holds_nobody_up_and_is_cut_off() {
     while let Some(Ok(message)) = sleeper.next().await {
         bytes += message.len();
     }
-    assert!(bytes < 60 << 20, "{bytes} bytes were kept for it");
+    assert!(bytes < 30 << 20, "{bytes} bytes were kept for it");
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ fn url(path: &Path) -> String {
 
 #[tokio::test]
 async fn the_control_socket_belongs_to_the_user_and_to_one_daemon() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let path = home.codex().join("app-server-control/app-server-control.sock");
     let daemon = Daemon::listen(Launch::new(&home), &url(&path)).await;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
@@ -54,7 +55,8 @@ async fn the_control_socket_belongs_to_the_user_and_to_one_daemon() {
 
 #[tokio::test]
 async fn the_socket_of_a_dead_daemon_is_taken_over_and_other_files_are_not() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let path = home.path().join("folder/my.sock");
     let daemon = Daemon::listen(Launch::new(&home), &url(&path)).await;
     daemon.signal(Signal::KILL);
@@ -79,7 +81,8 @@ async fn the_socket_of_a_dead_daemon_is_taken_over_and_other_files_are_not() {
 
 #[tokio::test]
 async fn a_path_that_is_too_long_for_a_socket_is_a_link_to_one() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let path = home.path().join("x".repeat(150)).join("my.sock");
     let mut daemon = Launch::new(&home)
         .args(&["--listen", &url(&path)])
@@ -140,7 +143,8 @@ async fn through_proxy(home: &Home, path: &Path, say: &str) -> String {
 
 #[tokio::test]
 async fn the_proxy_carries_bytes_and_says_where_nobody_listens() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let path = home.path().join("my.sock");
     let nobody = Launch::new(&home)
         .args(&["proxy"])

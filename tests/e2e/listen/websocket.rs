@@ -39,7 +39,8 @@ async fn answer(daemon: &Daemon, request: &str) -> String {
 
 #[tokio::test]
 async fn health_refusals_and_the_banner_are_as_clients_expect_them() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let address = daemon.address();
     let banner = daemon.stderr();
@@ -108,7 +109,8 @@ async fn health_refusals_and_the_banner_are_as_clients_expect_them() {
 
 #[tokio::test]
 async fn a_message_may_have_lines_and_fragments_and_what_is_none_is_answered() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::listen(Launch::new(&home), "ws://[::1]:0").await;
     assert!(daemon.address().starts_with("[::1]:"));
     let client = daemon.connect().await;
@@ -138,7 +140,8 @@ async fn a_message_may_have_lines_and_fragments_and_what_is_none_is_answered() {
 
 #[tokio::test]
 async fn pings_are_answered_and_violations_end_the_connection() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let (mut socket, _) = daemon.open(&[]).await.unwrap();
     socket.send(Message::Ping("are you there?".into())).await.unwrap();
@@ -156,7 +159,8 @@ async fn pings_are_answered_and_violations_end_the_connection() {
 
 #[tokio::test]
 async fn a_message_that_is_too_long_is_refused_and_the_next_one_is_served() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let client = daemon.connect().await;
     client.message(Message::text(" ".repeat((64 << 20) + 1))).await;
@@ -171,7 +175,8 @@ async fn a_message_that_is_too_long_is_refused_and_the_next_one_is_served() {
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_given_up() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let mut stream = daemon.stream().await;
     stream.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
@@ -182,7 +187,8 @@ async fn a_connection_that_says_nothing_is_given_up() {
 
 #[tokio::test]
 async fn an_answer_of_many_megabytes_comes_in_fragments() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let client = daemon.connect().await;
     // The name of the method comes back.
@@ -194,7 +200,8 @@ async fn an_answer_of_many_megabytes_comes_in_fragments() {
 
 #[tokio::test]
 async fn the_program_refuses_what_it_cannot_listen_on() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     for (url, code, text) in [
         (
             "off",
@@ -233,7 +240,8 @@ async fn the_program_refuses_what_it_cannot_listen_on() {
 
 #[tokio::test]
 async fn a_client_that_is_turned_away_sees_an_http_status() {
-    let home = Home::new(&MockModel::start("ok"));
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
     let Err(Error::Http(refused)) = daemon.open(&[("origin", "https://example.com")]).await else {
         panic!("a page on the web was let in")

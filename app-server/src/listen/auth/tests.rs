@@ -50,10 +50,7 @@ fn a_capability_token_is_compared_without_the_space_around_it() {
         token_file: Some(file.path().to_owned()),
         ..AuthOptions::default()
     });
-    let hash: String = Sha256::digest(b"the token")
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let hash = "D94772FD76A9E3A1C170673847BA8F96851FD423B1A7834871CD2C78633C7E97".to_owned();
     let by_hash = policy(&AuthOptions {
         mode: Some(AuthMode::CapabilityToken),
         token_sha256: Some(hash),
