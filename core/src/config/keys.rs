@@ -143,7 +143,6 @@ pub static KEYS: &[Key] = keys! {
     "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
     "allow_login_shell": Boolean, "true", V0_1, "Whether commands may run in a login shell.";
     "tool_output_token_limit": Integer, "the model's", V0_1, "Tokens of a command's output that go to the model.";
-    "rollout_compress_after_days": Integer, "never", V0_1, "After how many days without a change the files of threads are compressed, in the background, a minute after the first thread of a process began; `rollout/compress` does it at once. At least 1.";
     "background_terminal_max_timeout": Integer, "300000", V0_1, "How long the model may wait for a running command at once, in milliseconds.";
     "shell_environment_policy": Table, "", V0_1, "Environment variables of commands.";
     "shell_environment_policy.inherit": Words(&["all", "core", "none"]), "\"all\"", V0_1, "Which of the daemon's variables to begin with.";
@@ -207,6 +206,8 @@ pub static KEYS: &[Key] = keys! {
     "skills.bundled": Table, "", V0_1, "Skills that come with the program.";
     "skills.bundled.enabled": Boolean, "true", V0_1, "Whether skills that come with the program count (`skills/.system` of the home).";
     "skills.config": Table, "", V0_1, "A list of tables with `path` or `name`, and `enabled`: switches skills off and on.";
+    "history": Table, "", V0_1, "Histories of threads. Its other members are for terminal interfaces.";
+    "history.compress_after_days": Integer, "never", V0_1, "After how many days without a change the files of threads are compressed, in the background, a minute after the first thread of a process began; `rollout/compress` does it at once. At least 1.";
     "plugins": Table, "", V0_1, "Installed plugins, by `plugin@marketplace`. Not in the configuration of projects.";
     "plugins.*": Table, "", V0_1, "One of them; `plugin/install` writes it.";
     "plugins.*.enabled": Boolean, "true", V0_1, "Whether it is on.";
@@ -358,7 +359,6 @@ pub static KEYS: &[Key] = keys! {
     "file_opener": Text, "", Moot, "For terminal interfaces.";
     "ghost_snapshot": Table, "", Moot, "Former releases.";
     "hide_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
-    "history": Table, "", Moot, "For terminal interfaces.";
     "js_repl_node_module_dirs": List, "", Moot, "Former releases.";
     "js_repl_node_path": Path, "", Moot, "Former releases.";
     "log_dir": Path, "", Moot, "Logs go to standard error.";

@@ -364,8 +364,10 @@ impl Config {
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),
             tool_output_token_limit: toml.tool_output_token_limit,
             rollout_compress_after: toml
-                .rollout_compress_after_days
-                .map(|days| Duration::from_hours(days.clamp(1, 36_500) * 24)),
+                .history
+                .as_ref()
+                .and_then(|history| history.get("compress_after_days")?.as_integer())
+                .map(|days| Duration::from_hours(days.clamp(1, 36_500).unsigned_abs() * 24)),
             background_terminal_max_timeout: Duration::from_millis(
                 toml.background_terminal_max_timeout.unwrap_or(300_000),
             ),

@@ -34,6 +34,7 @@ fn what_is_read_is_listed_with_its_type_and_what_is_listed_is_read() {
                 "otel.",
                 "agents.",
                 "skills.",
+                "history.",
                 "plugins.",
                 "marketplaces.",
                 "hooks",
