@@ -57,7 +57,13 @@ impl Samples {
         }
         let line = json!({"method": name, "params": params, "id": id}).to_string();
         // Logging in by a browser would start a server and leave the machine.
-        let line = line.replace("\"chatgpt", "\"apiKey");
+        let mut line = line.replace("\"chatgpt", "\"apiKey");
+        if name.starts_with("fs/") {
+            // What is made and removed must not be the folder that the program works in, nor anything outside of it.
+            let below = format!("{}/", self.folder);
+            line = line.replace("\"/nonexistent/", &format!("\"{below}nonexistent/"));
+            line = line.replace(&format!("\"{}\"", self.folder), &format!("\"{below}files\""));
+        }
         say(line, numbers)
     }
 
