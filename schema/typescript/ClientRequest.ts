@@ -21,6 +21,7 @@ import type { InitializeParams } from "./InitializeParams";
 import type { ListMcpServerStatusParams } from "./v2/ListMcpServerStatusParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
 import type { McpResourceReadParams } from "./v2/McpResourceReadParams";
+import type { McpServerOauthLoginParams } from "./v2/McpServerOauthLoginParams";
 import type { McpServerToolCallParams } from "./v2/McpServerToolCallParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { ModelProviderCapabilitiesReadParams } from "./v2/ModelProviderCapabilitiesReadParams";
@@ -217,4 +218,6 @@ export type ClientRequest =
   /** Reads a resource of a tool server. */
   | { id: RequestId; method: "mcpServer/resource/read"; params: McpResourceReadParams }
   /** Has loaded threads read again which tool servers there are. */
-  | { id: RequestId; method: "config/mcpServer/reload" };
+  | { id: RequestId; method: "config/mcpServer/reload" }
+  /** Begins to sign in to a tool server. */
+  | { id: RequestId; method: "mcpServer/oauth/login"; params: McpServerOauthLoginParams };
