@@ -8,14 +8,17 @@ use serde_json::{Map, Value};
 
 use crate::item_progress::McpToolCallProgressNotification;
 use crate::mcp_elicitation::{McpServerElicitationRequestParams, McpServerElicitationRequestResponse};
+use crate::shape::{nullable, require};
 
 crate::rpc::methods! {
     client McpServerStatusList "mcpServerStatus/list" (ListMcpServerStatusParams) -> ListMcpServerStatusResponse, stable, in None, "Lists tool servers, and what each offers.";
     client McpServerToolCall "mcpServer/tool/call" (McpServerToolCallParams) -> McpServerToolCallResponse, stable, in None, "Calls a tool of a tool server.";
     client McpServerResourceRead "mcpServer/resource/read" (McpResourceReadParams) -> McpResourceReadResponse, stable, in None, "Reads a resource of a tool server.";
     client McpServerRefresh "config/mcpServer/reload" () -> McpServerRefreshResponse, stable, in Global("mcp-registry"), "Has loaded threads read again which tool servers there are.";
+    client McpServerOauthLogin "mcpServer/oauth/login" (McpServerOauthLoginParams) -> McpServerOauthLoginResponse, stable, in Global("mcp-registry"), "Begins to sign in to a tool server.";
     server McpServerElicitationRequest "mcpServer/elicitation/request" (McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, stable, "Asks the user something that a tool server, or a call of one of its tools, wants to know.";
     notify McpServerStartupStatusUpdated "mcpServer/startupStatus/updated" (McpServerStatusUpdatedNotification), stable, "A tool server of a thread stands in another way.";
+    notify McpServerOauthLoginCompleted "mcpServer/oauthLogin/completed" (McpServerOauthLoginCompletedNotification), stable, "A sign-in to a tool server has ended.";
     notify McpToolCallProgress "item/mcpToolCall/progress" (McpToolCallProgressNotification), stable, "A tool server says how far a call is.";
 }
 
@@ -289,11 +292,12 @@ pub struct McpResourceReadParams {
 /// An app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = require("linkId"))]
 pub struct McpResourceReadTarget {
     /// Its id.
     pub connector_id: String,
     /// The account's link to it.
-    #[schemars(required)]
+    #[serde(deserialize_with = "nullable")]
     pub link_id: Option<String>,
 }
 
@@ -381,4 +385,62 @@ pub enum McpServerStartupState {
 pub enum McpServerStartupFailureReason {
     /// Sign in again.
     ReauthenticationRequired,
+}
+
+/// Which server to sign in to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerOauthLoginParams {
+    /// The server.
+    pub name: String,
+    /// The environment that it belongs to; null is the thread as a whole.
+    pub environment_id: Option<String>,
+    /// How this program becomes known there; null is `auto`.
+    pub client_registration: Option<McpServerOauthClientRegistration>,
+    /// What to ask for; null is what is configured, else what the server supports.
+    pub scopes: Option<Vec<String>>,
+    /// A loaded thread whose server it is; null is the configuration's.
+    pub thread_id: Option<String>,
+    /// How long the user may take, in seconds; null is five minutes.
+    pub timeout_secs: Option<i64>,
+}
+
+/// How a program becomes known at a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum McpServerOauthClientRegistration {
+    /// In whatever way works.
+    Auto,
+    /// By a document of its own; not supported.
+    Cimd,
+    /// By registering.
+    Dcr,
+}
+
+/// A sign-in that has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerOauthLoginResponse {
+    /// The page where the user signs in.
+    pub authorization_url: String,
+    /// Names the sign-in.
+    #[serde(default)]
+    pub login_id: Option<String>,
+}
+
+/// A sign-in to a tool server has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerOauthLoginCompletedNotification {
+    /// The server.
+    pub name: String,
+    /// The thread that it was asked for.
+    pub thread_id: Option<String>,
+    /// Names the sign-in.
+    pub login_id: Option<String>,
+    /// Whether the user is signed in.
+    pub success: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }

@@ -1,7 +1,4 @@
 // Generated from the protocol crate. Do not edit.
-import type { AppsInstalledParams } from "./v2/AppsInstalledParams";
-import type { AppsListParams } from "./v2/AppsListParams";
-import type { AppsReadParams } from "./v2/AppsReadParams";
 import type { CancelLoginAccountParams } from "./v2/CancelLoginAccountParams";
 import type { CommandExecParams } from "./v2/CommandExecParams";
 import type { CommandExecResizeParams } from "./v2/CommandExecResizeParams";
@@ -21,28 +18,17 @@ import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
 import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
+import type { ListMcpServerStatusParams } from "./v2/ListMcpServerStatusParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
-import type { MarketplaceAddParams } from "./v2/MarketplaceAddParams";
-import type { MarketplaceRemoveParams } from "./v2/MarketplaceRemoveParams";
-import type { MarketplaceUpgradeParams } from "./v2/MarketplaceUpgradeParams";
+import type { McpResourceReadParams } from "./v2/McpResourceReadParams";
+import type { McpServerOauthLoginParams } from "./v2/McpServerOauthLoginParams";
+import type { McpServerToolCallParams } from "./v2/McpServerToolCallParams";
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { ModelProviderCapabilitiesReadParams } from "./v2/ModelProviderCapabilitiesReadParams";
 import type { ModelProviderConfigWriteParams } from "./v2/ModelProviderConfigWriteParams";
 import type { ModelProviderDefaultSetParams } from "./v2/ModelProviderDefaultSetParams";
 import type { ModelProviderListParams } from "./v2/ModelProviderListParams";
 import type { PermissionProfileListParams } from "./v2/PermissionProfileListParams";
-import type { PluginInstallParams } from "./v2/PluginInstallParams";
-import type { PluginInstalledParams } from "./v2/PluginInstalledParams";
-import type { PluginListParams } from "./v2/PluginListParams";
-import type { PluginReadParams } from "./v2/PluginReadParams";
-import type { PluginReconcileParams } from "./v2/PluginReconcileParams";
-import type { PluginShareCheckoutParams } from "./v2/PluginShareCheckoutParams";
-import type { PluginShareDeleteParams } from "./v2/PluginShareDeleteParams";
-import type { PluginShareListParams } from "./v2/PluginShareListParams";
-import type { PluginShareSaveParams } from "./v2/PluginShareSaveParams";
-import type { PluginShareUpdateTargetsParams } from "./v2/PluginShareUpdateTargetsParams";
-import type { PluginSkillReadParams } from "./v2/PluginSkillReadParams";
-import type { PluginUninstallParams } from "./v2/PluginUninstallParams";
 import type { RequestId } from "./RequestId";
 import type { ReviewStartParams } from "./v2/ReviewStartParams";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
@@ -211,42 +197,6 @@ export type ClientRequest =
   | { id: RequestId; method: "skills/extraRoots/set"; params: SkillsExtraRootsSetParams }
   /** Switches a skill on or off, in the configuration file. */
   | { id: RequestId; method: "skills/config/write"; params: SkillsConfigWriteParams }
-  /** Adds a marketplace of plugins: a folder, or a git repository, which is fetched. */
-  | { id: RequestId; method: "marketplace/add"; params: MarketplaceAddParams }
-  /** Removes a marketplace. Its own folder stays, and so do plugins that were installed from it. */
-  | { id: RequestId; method: "marketplace/remove"; params: MarketplaceRemoveParams }
-  /** Fetches marketplaces that come from git repositories again, and renews plugins that were installed from them. */
-  | { id: RequestId; method: "marketplace/upgrade"; params?: MarketplaceUpgradeParams }
-  /** Lists the plugins that are to be had. */
-  | { id: RequestId; method: "plugin/list"; params?: PluginListParams }
-  /** Lists the plugins that are installed. */
-  | { id: RequestId; method: "plugin/installed"; params?: PluginInstalledParams }
-  /** Brings installed plugins in line with what an account manages. */
-  | { id: RequestId; method: "plugin/reconcile"; params?: PluginReconcileParams }
-  /** Tells what is in a plugin. */
-  | { id: RequestId; method: "plugin/read"; params: PluginReadParams }
-  /** Installs a plugin, and switches it on. */
-  | { id: RequestId; method: "plugin/install"; params: PluginInstallParams }
-  /** Removes a plugin. */
-  | { id: RequestId; method: "plugin/uninstall"; params: PluginUninstallParams }
-  /** Reads a skill of a plugin of an account. */
-  | { id: RequestId; method: "plugin/skill/read"; params: PluginSkillReadParams }
-  /** Shares a plugin. */
-  | { id: RequestId; method: "plugin/share/save"; params: PluginShareSaveParams }
-  /** Says whom a plugin is shared with. */
-  | { id: RequestId; method: "plugin/share/updateTargets"; params: PluginShareUpdateTargetsParams }
-  /** Lists the plugins that the account shares. */
-  | { id: RequestId; method: "plugin/share/list"; params?: PluginShareListParams }
-  /** Copies a plugin that somebody shares. */
-  | { id: RequestId; method: "plugin/share/checkout"; params: PluginShareCheckoutParams }
-  /** Shares a plugin no longer. */
-  | { id: RequestId; method: "plugin/share/delete"; params: PluginShareDeleteParams }
-  /** Tells of apps by their ids. */
-  | { id: RequestId; method: "app/read"; params: AppsReadParams }
-  /** Lists the apps of the account. */
-  | { id: RequestId; method: "app/list"; params?: AppsListParams }
-  /** Lists the apps that are connected. */
-  | { id: RequestId; method: "app/installed"; params?: AppsInstalledParams }
   /** Finds what can be taken over from another agent. */
   | { id: RequestId; method: "externalAgentConfig/detect"; params?: ExternalAgentConfigDetectParams }
   /** Takes things over from another agent. */
@@ -260,4 +210,14 @@ export type ClientRequest =
   /** Enables or disables features for the life of the process. */
   | { id: RequestId; method: "experimentalFeature/enablement/set"; params: ExperimentalFeatureEnablementSetParams }
   /** Lists hooks, and whether they may run. */
-  | { id: RequestId; method: "hooks/list"; params?: HooksListParams };
+  | { id: RequestId; method: "hooks/list"; params?: HooksListParams }
+  /** Lists tool servers, and what each offers. */
+  | { id: RequestId; method: "mcpServerStatus/list"; params?: ListMcpServerStatusParams }
+  /** Calls a tool of a tool server. */
+  | { id: RequestId; method: "mcpServer/tool/call"; params: McpServerToolCallParams }
+  /** Reads a resource of a tool server. */
+  | { id: RequestId; method: "mcpServer/resource/read"; params: McpResourceReadParams }
+  /** Has loaded threads read again which tool servers there are. */
+  | { id: RequestId; method: "config/mcpServer/reload" }
+  /** Begins to sign in to a tool server. */
+  | { id: RequestId; method: "mcpServer/oauth/login"; params: McpServerOauthLoginParams };

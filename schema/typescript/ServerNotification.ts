@@ -21,6 +21,7 @@ import type { ItemCompletedNotification } from "./v2/ItemCompletedNotification";
 import type { ItemGuardianApprovalReviewCompletedNotification } from "./v2/ItemGuardianApprovalReviewCompletedNotification";
 import type { ItemGuardianApprovalReviewStartedNotification } from "./v2/ItemGuardianApprovalReviewStartedNotification";
 import type { ItemStartedNotification } from "./v2/ItemStartedNotification";
+import type { McpServerOauthLoginCompletedNotification } from "./v2/McpServerOauthLoginCompletedNotification";
 import type { McpServerStatusUpdatedNotification } from "./v2/McpServerStatusUpdatedNotification";
 import type { McpToolCallProgressNotification } from "./v2/McpToolCallProgressNotification";
 import type { ModelReroutedNotification } from "./v2/ModelReroutedNotification";
@@ -188,6 +189,8 @@ export type ServerNotification =
   | { method: "hook/completed"; params: HookCompletedNotification }
   /** A tool server of a thread stands in another way. */
   | { method: "mcpServer/startupStatus/updated"; params: McpServerStatusUpdatedNotification }
+  /** A sign-in to a tool server has ended. */
+  | { method: "mcpServer/oauthLogin/completed"; params: McpServerOauthLoginCompletedNotification }
   /** A tool server says how far a call is. */
   | { method: "item/mcpToolCall/progress"; params: McpToolCallProgressNotification }
   /** The changes that the patches of a turn have made. */

@@ -40,6 +40,7 @@ pub(crate) fn report_to_wire(report: ServerReport) -> McpServerStatus {
             .filter_map(as_wire)
             .collect(),
         auth_status: match report.auth {
+            AuthStatus::Unknown => McpAuthStatus::Unknown,
             AuthStatus::Unsupported => McpAuthStatus::Unsupported,
             AuthStatus::NotLoggedIn => McpAuthStatus::NotLoggedIn,
             AuthStatus::BearerToken => McpAuthStatus::BearerToken,

@@ -1,17 +1,25 @@
 //! Tool servers (docs/contract/mcp.md#methods).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use codex_app_server_protocol::{
     ErrorObject, ListMcpServerStatusParams, ListMcpServerStatusResponse, McpResourceReadParams,
-    McpResourceReadResponse, McpServerRefresh, McpServerRefreshResponse, McpServerResourceRead,
+    McpResourceReadResponse, McpServerOauthClientRegistration, McpServerOauthLogin,
+    McpServerOauthLoginCompleted, McpServerOauthLoginCompletedNotification, McpServerOauthLoginParams,
+    McpServerOauthLoginResponse, McpServerRefresh, McpServerRefreshResponse, McpServerResourceRead,
     McpServerStatusDetail, McpServerStatusList, McpServerToolCall, McpServerToolCallParams,
     McpServerToolCallResponse, NoParams,
 };
-use codex_core::mcp::{CallError, DirectError};
+use codex_core::mcp::{CallError, DirectError, McpLogin};
 use serde_json::{Map, Value};
 
 use crate::convert::mcp;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
+
+/// How long a user may take to sign in, unless the client says how long.
+const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -19,6 +27,7 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<McpServerToolCall, _, _>(call);
     router.on::<McpServerResourceRead, _, _>(read);
     router.on::<McpServerRefresh, _, _>(reload);
+    router.on::<McpServerOauthLogin, _, _>(sign_in);
 }
 
 async fn list(
@@ -119,6 +128,80 @@ async fn read(cx: RequestContext, params: McpResourceReadParams) -> RpcResult<Mc
 async fn reload(cx: RequestContext, _: NoParams) -> RpcResult<McpServerRefreshResponse> {
     cx.server.engine.reload_mcp_servers().await;
     Ok(McpServerRefreshResponse {})
+}
+
+async fn sign_in(
+    cx: RequestContext,
+    params: McpServerOauthLoginParams,
+) -> RpcResult<McpServerOauthLoginResponse> {
+    let McpServerOauthLoginParams {
+        name,
+        environment_id,
+        client_registration,
+        scopes,
+        thread_id,
+        timeout_secs,
+    } = params;
+    let unknown = |name: &str| RpcError::invalid(format!("No MCP server named '{name}' found."));
+    if let Some(environment) = environment_id {
+        return Err(unknown(&format!("{name} (environment {environment})")));
+    }
+    if client_registration == Some(McpServerOauthClientRegistration::Cimd) {
+        return Err(RpcError::invalid(
+            "clientRegistration `cimd` is not supported; use `auto` or `dcr`",
+        ));
+    }
+    let limit = match timeout_secs {
+        None => SIGN_IN_LIMIT,
+        Some(seconds) => u64::try_from(seconds.max(1)).map_or(SIGN_IN_LIMIT, Duration::from_secs),
+    };
+    let thread = thread_id.as_deref().map(|id| cx.server.thread(id)).transpose()?;
+    let login = McpLogin {
+        name: name.clone(),
+        scopes,
+        limit,
+    };
+    let (server, completed) = (
+        Arc::clone(&cx.server),
+        McpServerOauthLoginCompletedNotification {
+            name: name.clone(),
+            thread_id,
+            login_id: None,
+            success: false,
+            error: None,
+        },
+    );
+    // The answer, which names the sign-in, comes before its end.
+    let (id, known_id) = tokio::sync::oneshot::channel::<String>();
+    let on_end = move |ended: Result<(), String>| {
+        tokio::spawn(async move {
+            let completed = McpServerOauthLoginCompletedNotification {
+                login_id: known_id.await.ok(),
+                success: ended.is_ok(),
+                error: ended.err(),
+                ..completed
+            };
+            for client in server.subscriptions.initialized() {
+                client.notify::<McpServerOauthLoginCompleted>(&completed);
+            }
+        });
+    };
+    let started = cx
+        .server
+        .engine
+        .sign_in_to_mcp_server(thread.as_ref(), login, on_end)
+        .await?;
+    let started = started.map_err(|error| match error {
+        DirectError::UnknownServer(name) => unknown(&name),
+        error @ DirectError::NoSignIn => RpcError::invalid(error.to_string()),
+        error => RpcError::internal(error.to_string()),
+    })?;
+    // Nobody may wait for it any more.
+    let _ = id.send(started.login_id.clone());
+    Ok(McpServerOauthLoginResponse {
+        authorization_url: started.url,
+        login_id: Some(started.login_id),
+    })
 }
 
 /// There are no servers of single environments.

@@ -47,9 +47,26 @@ async fn on_own_thread<T: Send + 'static>(
     work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, String> {
     let home = codex_home.to_owned();
+    on_entry(SERVICE, move || user(home), work).await
+}
+
+/// Works on an entry of another service.
+pub(crate) async fn with_entry<T: Send + 'static>(
+    service: &'static str,
+    user: String,
+    work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
+) -> Result<T, String> {
+    on_entry(service, move || user, work).await
+}
+
+async fn on_entry<T: Send + 'static>(
+    service: &'static str,
+    user: impl FnOnce() -> String + Send + 'static,
+    work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
+) -> Result<T, String> {
     let done = tokio::task::spawn_blocking(move || {
         connect()?;
-        let entry = Entry::new(SERVICE, &user(home)).map_err(|error| error.to_string())?;
+        let entry = Entry::new(service, &user()).map_err(|error| error.to_string())?;
         work(entry).map_err(|error| error.to_string())
     });
     done.await

@@ -13,7 +13,7 @@ const YOUNG: Duration = Duration::from_secs(60);
 
 /// Replaces a file in one step, readable by its owner only. A crash leaves the old file or the new one, and perhaps a
 /// temporary file that a later [`sweep`] removes.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let target = target_of(path);
     let folder = folder_of(&target);
     fs::create_dir_all(folder)?;

@@ -467,16 +467,6 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
-    /// The same with the MCP servers started without which it can't be.
-    pub(super) async fn with_required_servers(self) -> Result<Self> {
-        let started = self.services.mcp.start_required().await;
-        started.map(|()| self).map_err(|why| {
-            Error::internal(format!(
-                "error creating thread: Fatal error: Failed to initialize session: {why}"
-            ))
-        })
-    }
-
     pub(super) fn started(&self) -> StartedThread {
         StartedThread {
             info: self.state.info.clone(),

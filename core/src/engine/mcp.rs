@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
+use super::assemble::Assembled;
 use super::{Engine, ThreadHandle};
-use crate::Result;
 use crate::config::Config;
-use crate::mcp::{DirectError, ServerReport, ThreadMcp};
+use crate::mcp::{DirectError, LoginStarted, McpLogin, ServerReport, ThreadMcp};
+use crate::{Error, Result};
 
 impl Engine {
     /// Has all loaded threads read again which servers there are. Those that are new or have changed are started, as are
@@ -38,6 +39,33 @@ impl Engine {
         let read = servers.read_resource(server, uri, meta).await;
         servers.release_all();
         Ok(read)
+    }
+
+    /// Begins to sign in to a server of a thread, or of the configuration. `on_end` hears how it ended; loaded threads use
+    /// the server from then on. The error says why it can't begin.
+    pub async fn sign_in_to_mcp_server(
+        self: &Arc<Self>,
+        thread: Option<&ThreadHandle>,
+        login: McpLogin,
+        on_end: impl FnOnce(std::result::Result<(), String>) + Send + 'static,
+    ) -> Result<std::result::Result<LoginStarted, DirectError>> {
+        let servers = match thread {
+            Some(thread) => Arc::clone(&thread.mcp),
+            None => self.servers_apart().await?,
+        };
+        let (engine, name) = (Arc::downgrade(self), login.name.clone());
+        let began = servers
+            .begin_login(login, move |ended| {
+                if let (Ok(()), Some(engine)) = (&ended, engine.upgrade()) {
+                    let handles: Vec<_> = engine.threads.lock().values().cloned().collect();
+                    for handle in handles {
+                        handle.mcp.restart(&name);
+                    }
+                }
+                on_end(ended);
+            })
+            .await;
+        Ok(began)
     }
 
     /// The servers of the configuration, of no thread.
@@ -73,5 +101,17 @@ impl ThreadHandle {
         meta: Option<Map<String, Value>>,
     ) -> std::result::Result<Vec<Value>, DirectError> {
         self.mcp.read_resource(server, uri, meta).await
+    }
+}
+
+impl Assembled {
+    /// The same with the MCP servers started without which it can't be.
+    pub(super) async fn with_required_servers(self) -> Result<Self> {
+        let started = self.services.mcp.start_required().await;
+        started.map(|()| self).map_err(|why| {
+            Error::internal(format!(
+                "error creating thread: Fatal error: Failed to initialize session: {why}"
+            ))
+        })
     }
 }

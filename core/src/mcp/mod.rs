@@ -10,7 +10,7 @@
 //!   `connection` (handshake, lists)
 //! * its life: `launch` (what is started, with which variables), `server` (started when needed, again after a crash,
 //!   ended when idle), `manager` (all of them)
-//! * a thread's side: `thread` (what is configured for it, and how that stands), `offer` (what its model is told), `report`
+//! * a thread's side: `thread` (what is configured for it), `thread_server` (how one stands), `offer` (what its model is told), `report`
 //!   (what clients ask)
 //! * `oauth`: signing in
 //! * what the model calls: `crate::tools::mcp`; the tables of the configuration: `crate::config::mcp_servers`
@@ -27,12 +27,15 @@ mod report;
 mod server;
 mod stdio;
 mod thread;
+mod thread_server;
 
 pub use connection::Catalog;
 pub use error::{CallError, StartError};
-pub use report::{AuthStatus, DirectError, RuntimeStatus, ServerReport};
+pub use oauth::LoginStarted;
+pub use report::{AuthStatus, DirectError, McpLogin, RuntimeStatus, ServerReport};
 
 pub(crate) use manager::McpManager;
 pub(crate) use offer::{McpOffer, McpTool};
 pub(crate) use peer::CallHost;
-pub(crate) use thread::{McpOrigin, ThreadMcp, ThreadServer, call_params};
+pub(crate) use thread::{McpOrigin, ThreadMcp, call_params};
+pub(crate) use thread_server::ThreadServer;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::connection::Catalog;
-use super::thread::ThreadServer;
+use super::thread_server::ThreadServer;
 use crate::hex::hex;
 
 /// Longest namespace with a name in it, in characters.

@@ -1,6 +1,7 @@
 //! What clients ask about servers, and of them, beside turns (docs/contract/mcp.md#methods).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -8,7 +9,9 @@ use serde_json::{Map, Value, json};
 use super::connection::{Catalog, object};
 use super::error::CallError;
 use super::manager::McpManager;
-use super::thread::{Status, ThreadMcp, ThreadServer, call_params, servers_of};
+use super::oauth::{self, LoginOptions, LoginStarted};
+use super::thread::{ThreadMcp, call_params};
+use super::thread_server::{Status, ThreadServer, servers_of};
 use crate::config::{Config, McpTransport};
 
 /// What is known of a server.
@@ -54,6 +57,8 @@ pub enum RuntimeStatus {
 /// How users sign in at a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthStatus {
+    /// Not known: the server can't be reached.
+    Unknown,
     /// Not at all.
     Unsupported,
     /// They have yet to.
@@ -153,6 +158,8 @@ impl ThreadMcp {
                 AuthStatus::NotLoggedIn
             } else if self.is_signed_in(server).await {
                 AuthStatus::OAuth
+            } else if report.tools_error.is_some() {
+                AuthStatus::Unknown
             } else {
                 AuthStatus::Unsupported
             };
@@ -226,6 +233,33 @@ impl ThreadMcp {
         }
     }
 
+    /// Begins to sign in to a server. `on_end` hears how it ended.
+    pub(crate) async fn begin_login(
+        &self,
+        login: McpLogin,
+        on_end: impl FnOnce(Result<(), String>) + Send + 'static,
+    ) -> Result<LoginStarted, DirectError> {
+        let McpLogin { name, scopes, limit } = login;
+        let unknown = || DirectError::UnknownServer(name.clone());
+        let server = self.server(&name).ok_or_else(unknown)?;
+        let config = server.config().ok_or_else(unknown)?;
+        let of = self.config();
+        let (McpTransport::Http(http), Some(sign_in)) =
+            (&config.transport, self.manager().sign_in(&name, config, &of))
+        else {
+            return Err(DirectError::NoSignIn);
+        };
+        let options = LoginOptions {
+            scopes: scopes.or_else(|| http.scopes.clone()),
+            limit,
+            port: of.mcp_callback_port,
+            callback_url: of.mcp_callback_url.clone(),
+        };
+        oauth::begin(sign_in, options, on_end)
+            .await
+            .map_err(DirectError::Login)
+    }
+
     /// Lets go of servers that belong to no thread.
     pub(crate) fn release_all(&self) {
         for server in self.all() {
@@ -234,6 +268,17 @@ impl ThreadMcp {
             }
         }
     }
+}
+
+/// A login that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct McpLogin {
+    /// The server.
+    pub name: String,
+    /// What to ask for; `None` is what is configured, or what the server supports.
+    pub scopes: Option<Vec<String>>,
+    /// How long the user may take.
+    pub limit: Duration,
 }
 
 /// Why a client can't have what it asks for.
@@ -250,6 +295,12 @@ pub enum DirectError {
         /// The tool.
         tool: String,
     },
+    /// Users don't sign in to processes.
+    #[error("OAuth login is only supported for streamable HTTP servers.")]
+    NoSignIn,
+    /// The login can't begin.
+    #[error("failed to login to MCP server: {0}")]
+    Login(String),
     /// The server says no, or nothing.
     #[error(transparent)]
     Call(#[from] CallError),

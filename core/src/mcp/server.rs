@@ -191,7 +191,7 @@ impl McpServer {
 
     async fn connected(self: &Arc<Self>, within: Duration) -> Result<Arc<Connection>, CallError> {
         let connected = self.connect(within).await;
-        connected.map_err(|error| CallError::Transport(error.text.clone()))
+        connected.map_err(|error| CallError::Transport(format!("failed to get client: {}", error.cause)))
     }
 
     /// Runs it until it is to stop, or ends again and again.

@@ -1,5 +1,7 @@
 //! The servers of one thread: what is configured for it, how each stands, and what its model is offered.
 
+mod reload;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,13 +13,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connection::{Catalog, object};
+use super::connection::object;
 use super::error::{CallError, StartError};
 use super::manager::McpManager;
 use super::offer::McpOffer;
 use super::peer::CallHost;
 use super::server::{McpServer, ServerState};
-use crate::config::{Config, ConfigEdit, ConfigEdits, ConfigOverride, ConfigSource, McpServerConfig, write};
+use super::thread_server::{Status, ThreadServer, servers_of};
+use crate::config::{Config, ConfigEdit, ConfigEdits, ConfigOverride, ConfigSource, write};
 use crate::outbox::Outbox;
 use crate::{Event, McpServerStatus, ThreadId};
 
@@ -34,31 +37,6 @@ pub(crate) struct McpOrigin {
     pub(crate) thread: ThreadId,
     /// The session that it belongs to.
     pub(crate) session_id: String,
-}
-
-/// A server as a thread sees it.
-pub(crate) struct ThreadServer {
-    name: String,
-    config: Result<Arc<McpServerConfig>, String>,
-    /// A lock, because calls run side by side; held for a few instructions.
-    state: Mutex<ServerOfThread>,
-    /// Held by the call that runs, where only one may.
-    serial: tokio::sync::Mutex<()>,
-}
-
-struct ServerOfThread {
-    /// Once it has been looked for.
-    server: Option<Arc<McpServer>>,
-    status: Status,
-}
-
-/// How a server stands for a thread.
-#[derive(Clone, PartialEq)]
-pub(super) enum Status {
-    NotStarted,
-    Starting,
-    Ready,
-    Failed(Arc<StartError>),
 }
 
 /// See the module.
@@ -189,9 +167,10 @@ impl ThreadMcp {
                     .map_err(|error| (*error).clone()),
                 Err(error) => Err(error),
             };
-            started
-                .err()
-                .map(|error| format!("{}: {}", server.name, error.cause))
+            started.err().map(|error| {
+                let cause = error.cause.strip_prefix("MCP startup failed: ");
+                format!("{}: {}", server.name, cause.unwrap_or(&error.cause))
+            })
         }));
         let failed: Vec<_> = results.await.into_iter().flatten().collect();
         if failed.is_empty() {
@@ -396,73 +375,6 @@ impl ThreadMcp {
             .map_err(|error| error.to_string())
     }
 
-    /// Reads the configuration again: new servers, those that have changed and those that have failed are started; of the
-    /// others it is told that they are ready.
-    pub(crate) async fn reload(self: &Arc<Self>) {
-        let Some((origin, _)) = &self.place else { return };
-        let loaded = Config::load_in_background(&origin.source, origin.cwd.clone(), origin.overrides.clone());
-        let config = match loaded.await {
-            Ok(config) => Arc::new(config),
-            Err(error) => {
-                tracing::warn!("the MCP servers of a thread could not be read again: {error}");
-                return;
-            }
-        };
-        let mut new = servers_of(&config);
-        let mut kept = Vec::new();
-        let mut gone = Vec::new();
-        let mut begin = Vec::new();
-        {
-            let mut state = self.state();
-            for (name, server) in &mut new {
-                match state.servers.remove(name) {
-                    Some(old) if old.config == server.config => {
-                        *server = Arc::clone(&old);
-                        kept.push(old);
-                    }
-                    old => {
-                        gone.extend(old);
-                        begin.push(Arc::clone(server));
-                    }
-                }
-            }
-            gone.extend(std::mem::replace(&mut state.servers, new).into_values());
-            state.config = config;
-            state.offer = None;
-        }
-        for server in kept {
-            if matches!(server.status(), Status::Failed(_)) {
-                if let Some(mcp) = server.state().server.take() {
-                    mcp.forgive();
-                }
-                begin.push(server);
-            } else if server.status() == Status::Ready {
-                self.tell(&server.name, &Status::Ready);
-            }
-        }
-        for server in begin {
-            self.start_one(server);
-        }
-        for server in gone {
-            let mcp = server.take_server();
-            drop(server);
-            if let Some(mcp) = mcp {
-                self.manager.release(mcp);
-            }
-        }
-    }
-
-    /// Starts a server anew, once its user has signed in.
-    pub(super) fn restart(self: &Arc<Self>, name: &str) {
-        let Some(server) = self.server(name) else { return };
-        if let Some(mcp) = server.state().server.take() {
-            mcp.forgive();
-        }
-        if server.status() != Status::Ready {
-            self.start_one(server);
-        }
-    }
-
     /// Follows no server any more.
     pub(crate) fn close(&self) {
         self.followers().abort_all();
@@ -524,97 +436,6 @@ impl std::fmt::Debug for ThreadMcp {
             .field("servers", &self.state().servers.len())
             .finish_non_exhaustive()
     }
-}
-
-impl ThreadServer {
-    /// Its name in the configuration.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its configuration, if that can be used.
-    pub(crate) fn config(&self) -> Option<&Arc<McpServerConfig>> {
-        self.config.as_ref().ok()
-    }
-
-    /// Whether the user has switched it off.
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.config.as_ref().is_ok_and(|config| !config.enabled)
-    }
-
-    /// Whether a tool of it, as it describes it, is used.
-    pub(super) fn uses(&self, tool: &Value) -> bool {
-        let Ok(config) = &self.config else { return false };
-        let fits = config
-            .input_schema_limit
-            .is_none_or(|limit| tool["inputSchema"].to_string().len() <= limit);
-        fits && tool["name"].as_str().is_some_and(|name| config.uses(name))
-    }
-
-    /// Waits until no other call of the thread runs, where only one may.
-    pub(crate) async fn my_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        match &self.config {
-            Ok(config) if config.parallel => None,
-            _ => Some(self.serial.lock().await),
-        }
-    }
-
-    /// How long a call may take.
-    pub(crate) fn tool_timeout(&self) -> std::time::Duration {
-        let config = self.config.as_ref();
-        config.map_or_else(
-            |_| std::time::Duration::from_secs(120),
-            |config| config.tool_timeout,
-        )
-    }
-
-    /// How long it may take to start.
-    pub(super) fn startup_timeout(&self) -> std::time::Duration {
-        let config = self.config.as_ref();
-        config.map_or_else(
-            |_| std::time::Duration::from_secs(30),
-            |config| config.startup_timeout,
-        )
-    }
-
-    /// How it stands.
-    pub(super) fn status(&self) -> Status {
-        self.state().status.clone()
-    }
-
-    /// What it offers, if it can be used. A server that is being started anew still offers what it did.
-    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
-        let state = self.state();
-        match state.status {
-            Status::Failed(_) => None,
-            _ => state.server.as_ref()?.catalog(),
-        }
-    }
-
-    /// The server behind it, of which it knows nothing any more.
-    pub(super) fn take_server(&self) -> Option<Arc<McpServer>> {
-        self.state().server.take()
-    }
-
-    fn state(&self) -> MutexGuard<'_, ServerOfThread> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(super) fn servers_of(config: &Config) -> BTreeMap<String, Arc<ThreadServer>> {
-    let servers = config.mcp_servers.iter().map(|(name, config)| {
-        let server = ThreadServer {
-            name: name.clone(),
-            config: config.clone(),
-            state: Mutex::new(ServerOfThread {
-                server: None,
-                status: Status::NotStarted,
-            }),
-            serial: tokio::sync::Mutex::default(),
-        };
-        (name.clone(), Arc::new(server))
-    });
-    servers.collect()
 }
 
 /// Starts a server, and follows how it stands as long as the thread is loaded.

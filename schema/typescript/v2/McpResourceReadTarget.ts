@@ -5,5 +5,5 @@ export type McpResourceReadTarget = {
   /** Its id. */
   connectorId: string;
   /** The account's link to it. */
-  linkId: string;
+  linkId: string | null;
 };

@@ -287,12 +287,7 @@ async fn tools_that_are_switched_off_are_not_offered_and_hooks_see_the_others() 
         config,
         "enabled_tools = [\"echo\", \"fail\"]\ndisabled_tools = [\"fail\"]",
     );
-    let app = App::start(&home).await;
-    let listed = app.call("hooks/list", json!({"cwds": [home.work()]})).await;
-    let hook = &listed["data"][0]["hooks"][0];
-    let state = json!({hook["key"].as_str().unwrap(): {"trusted_hash": hook["currentHash"]}});
-    let edit = json!({"keyPath": "hooks.state", "value": state, "mergeStrategy": "upsert"});
-    app.call("config/value/write", edit).await;
+    let app = with_trusted_hook(&home).await;
     let thread = app.start_thread(json!({})).await;
     stands(&app, &thread, "ready").await;
     let turn = app.run_turn(&thread, "Go").await;
@@ -304,5 +299,48 @@ async fn tools_that_are_switched_off_are_not_offered_and_hooks_see_the_others() 
     let tools = model.requests()[0].body["tools"].as_array().unwrap().clone();
     let namespace = tools.iter().find(|tool| tool["name"] == "mcp__tiny").unwrap();
     assert_eq!(namespace["tools"].as_array().unwrap().len(), 1);
+    app.stop().await;
+}
+
+/// The program, whose only hook the user trusts.
+async fn with_trusted_hook(home: &Home) -> App {
+    let app = App::start(&home).await;
+    let listed = app.call("hooks/list", json!({"cwds": [home.work()]})).await;
+    let hook = &listed["data"][0]["hooks"][0];
+    let state = json!({hook["key"].as_str().unwrap(): {"trusted_hash": hook["currentHash"]}});
+    let edit = json!({"keyPath": "hooks.state", "value": state, "mergeStrategy": "upsert"});
+    app.call("config/value/write", edit).await;
+    app
+}
+
+#[tokio::test]
+async fn a_hook_may_be_a_tool_of_a_server() {
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": "echo hello"})),
+        Answer::from("Done"),
+    ]);
+    let hook = "[[hooks.PreToolUse]]\nmatcher = \"^Bash$\"\n[[hooks.PreToolUse.hooks]]\ntype = \"mcp_tool\"\nserver = \
+                \"tiny\"\ntool = \"echo\"\ninput = { q = \"${tool_input.command}\" }\n";
+    let config = Config {
+        extra: hook.to_owned(),
+        ..Config::default()
+    };
+    let home = home_with(&model, config, "");
+    let app = with_trusted_hook(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    stands(&app, &thread, "ready").await;
+    let turn = app.run_turn(&thread, "Go").await;
+    let run = turn.all("hook/completed")[0]["run"].clone();
+    assert_eq!(
+        (&run["handlerType"], &run["status"]),
+        (&json!("mcpTool"), &json!("completed")),
+        "{run}"
+    );
+    let got = mcp::logged("tiny", home.path(), "got");
+    assert!(
+        got.iter()
+            .any(|line| line.contains(r#""arguments":{"q":"echo hello"}"#)),
+        "{got:?}"
+    );
     app.stop().await;
 }

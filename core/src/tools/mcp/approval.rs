@@ -129,7 +129,7 @@ async fn ask(cx: &CallContext, tool: &McpTool, arguments: &Value) -> Approval {
 
 fn aborted(elapsed: Duration) -> Approval {
     Approval::Over {
-        end: super::super::exec_command::aborted(elapsed),
+        end: super::aborted(elapsed),
         error: None,
     }
 }

@@ -7,7 +7,7 @@ mod host;
 mod output;
 mod resources;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(cx: CallContext, call: ToolCall, tool: McpTool) -> ToolE
         Approval::Given => {
             let called = tokio::select! {
                 biased;
-                () = cx.cancel.cancelled() => return super::exec_command::aborted(begin.elapsed()),
+                () = cx.cancel.cancelled() => return aborted(begin.elapsed()),
                 called = call_server(&cx, &call, &tool, arguments) => called,
             };
             called.map_err(|error| {
@@ -68,7 +68,7 @@ pub(super) async fn run(cx: CallContext, call: ToolCall, tool: McpTool) -> ToolE
     let end = tokio::select! {
         biased;
         output = output.read(result.as_ref(), begin.elapsed()) => ToolEnd::Output(output),
-        () = cx.cancel.cancelled() => return super::exec_command::aborted(begin.elapsed()),
+        () = cx.cancel.cancelled() => return aborted(begin.elapsed()),
     };
     match result {
         Ok(result) if result["isError"] != true => cx.record.gave(result, end),
@@ -194,6 +194,11 @@ fn read_arguments(call: &ToolCall) -> Result<Value, ToolEnd> {
         return Ok(json!({}));
     }
     super::arguments(call)
+}
+
+/// What the model reads of a call whose turn was interrupted.
+fn aborted(elapsed: Duration) -> ToolEnd {
+    ToolEnd::text(format!("aborted by user after {:.1}s", elapsed.as_secs_f64()))
 }
 
 /// Whether servers may ask the user something in a turn with this policy.

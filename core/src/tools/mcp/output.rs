@@ -84,7 +84,7 @@ impl Output {
             let cut = if text.len() <= left {
                 text
             } else {
-                self.left(left).cut(&text)
+                without_heading(self.left(left).cut(&text))
             };
             left = left.saturating_sub(cut.len());
             parts.push(ContentItem::input_text(cut));
@@ -103,6 +103,14 @@ impl Output {
             OutputLimit::Bytes(_) => OutputLimit::Bytes(bytes),
             OutputLimit::Tokens(_) => OutputLimit::Tokens(bytes / 4),
         }
+    }
+}
+
+/// A text that was cut, without the lines that say so of a command's output: the gap in it says enough.
+fn without_heading(cut: String) -> String {
+    match cut.split_once("\n\n") {
+        Some((heading, rest)) if heading.starts_with("Warning: truncated output") => rest.to_owned(),
+        _ => cut,
     }
 }
 

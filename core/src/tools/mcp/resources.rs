@@ -94,7 +94,7 @@ impl ResourceTool {
         cx.outbox.item_started(&cx.turn_id, item.clone());
         let result = tokio::select! {
             biased;
-            () = cx.cancel.cancelled() => return super::super::exec_command::aborted(begin.elapsed()),
+            () = cx.cancel.cancelled() => return super::aborted(begin.elapsed()),
             result = self.result(&cx, found.as_deref(), text) => result,
         };
         let shown = result

@@ -1,0 +1,122 @@
+//! A server of one thread: its configuration, and how it stands.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::connection::Catalog;
+use super::error::StartError;
+use super::server::McpServer;
+use crate::config::{Config, McpServerConfig};
+
+/// A server as a thread sees it.
+pub(crate) struct ThreadServer {
+    pub(super) name: String,
+    pub(super) config: Result<Arc<McpServerConfig>, String>,
+    /// A lock, because calls run side by side; held for a few instructions.
+    state: Mutex<ServerOfThread>,
+    /// Held by the call that runs, where only one may.
+    serial: tokio::sync::Mutex<()>,
+}
+
+pub(super) struct ServerOfThread {
+    /// Once it has been looked for.
+    pub(super) server: Option<Arc<McpServer>>,
+    pub(super) status: Status,
+}
+
+/// How a server stands for a thread.
+#[derive(Clone, PartialEq)]
+pub(super) enum Status {
+    NotStarted,
+    Starting,
+    Ready,
+    Failed(Arc<StartError>),
+}
+
+impl ThreadServer {
+    /// Its name in the configuration.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its configuration, if that can be used.
+    pub(crate) fn config(&self) -> Option<&Arc<McpServerConfig>> {
+        self.config.as_ref().ok()
+    }
+
+    /// Whether the user has switched it off.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.config.as_ref().is_ok_and(|config| !config.enabled)
+    }
+
+    /// Whether a tool of it, as it describes it, is used.
+    pub(super) fn uses(&self, tool: &Value) -> bool {
+        let Ok(config) = &self.config else { return false };
+        let fits = config
+            .input_schema_limit
+            .is_none_or(|limit| tool["inputSchema"].to_string().len() <= limit);
+        fits && tool["name"].as_str().is_some_and(|name| config.uses(name))
+    }
+
+    /// Waits until no other call of the thread runs, where only one may.
+    pub(crate) async fn my_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        match &self.config {
+            Ok(config) if config.parallel => None,
+            _ => Some(self.serial.lock().await),
+        }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn tool_timeout(&self) -> Duration {
+        let config = self.config.as_ref();
+        config.map_or_else(|_| Duration::from_secs(120), |config| config.tool_timeout)
+    }
+
+    /// How long it may take to start.
+    pub(super) fn startup_timeout(&self) -> Duration {
+        let config = self.config.as_ref();
+        config.map_or_else(|_| Duration::from_secs(30), |config| config.startup_timeout)
+    }
+
+    /// How it stands.
+    pub(super) fn status(&self) -> Status {
+        self.state().status.clone()
+    }
+
+    /// What it offers, if it can be used. A server that is being started anew still offers what it did.
+    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
+        let state = self.state();
+        match state.status {
+            Status::Failed(_) => None,
+            _ => state.server.as_ref()?.catalog(),
+        }
+    }
+
+    /// The server behind it, of which it knows nothing any more.
+    pub(super) fn take_server(&self) -> Option<Arc<McpServer>> {
+        self.state().server.take()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, ServerOfThread> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn servers_of(config: &Config) -> BTreeMap<String, Arc<ThreadServer>> {
+    let servers = config.mcp_servers.iter().map(|(name, config)| {
+        let server = ThreadServer {
+            name: name.clone(),
+            config: config.clone(),
+            state: Mutex::new(ServerOfThread {
+                server: None,
+                status: Status::NotStarted,
+            }),
+            serial: tokio::sync::Mutex::default(),
+        };
+        (name.clone(), Arc::new(server))
+    });
+    servers.collect()
+}
