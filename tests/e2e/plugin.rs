@@ -362,3 +362,35 @@ async fn a_project_can_switch_no_plugin_on() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn servers_of_a_plugin_are_those_of_threads() {
+    let (_model, home, app) = started().await;
+    let folder = home.path().join("market");
+    let list = marketplace(&folder, "my-market", &json!([local("tools", "./tools")]));
+    plugin(&folder.join("tools"), "tools", &json!({"name": "tools"}));
+    let server = json!({"mcpServers": {"tiny": {
+        "command": std::env::current_exe().unwrap(),
+        "args": ["mcp_server::serve", "--exact", "--ignored", "--nocapture"],
+        "env": {"MCP_LOG": home.path().join("tiny.log")},
+    }}});
+    write(&folder.join("tools"), ".mcp.json", &server.to_string());
+    app.call(
+        "plugin/install",
+        json!({"marketplacePath": list, "pluginName": "tools"}),
+    )
+    .await;
+    let thread = app.start_thread(json!({})).await;
+    app.wait_where("mcpServer/startupStatus/updated", |params| {
+        params["threadId"] == json!(thread) && params["name"] == "tiny" && params["status"] == "ready"
+    })
+    .await;
+    let servers = app
+        .call("mcpServerStatus/list", json!({"threadId": thread}))
+        .await;
+    assert_eq!(servers["data"][0]["name"], "tiny", "{servers}");
+    assert_eq!(servers["data"][0]["pluginId"], "tools@my-market", "{servers}");
+    let apart = app.call("mcpServerStatus/list", json!({})).await;
+    assert_eq!(apart["data"][0]["pluginId"], "tools@my-market", "{apart}");
+    app.stop().await;
+}

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::Config;
 use super::requirements::Requirements;
 use crate::secret::Secret;
 
@@ -174,6 +175,23 @@ pub(super) fn read(table: Option<&Table>, requirements: &Requirements) -> McpSer
     tables
         .map(|(name, value)| (name.clone(), server(name, value, requirements).map(Arc::new)))
         .collect()
+}
+
+impl Config {
+    /// Adds a server of a plugin, whose table is as in config.toml. A server of the user's own of that name stays.
+    pub(crate) fn add_plugin_server(&mut self, name: String, table: Table, plugin_id: String) {
+        if self.mcp_servers.len() >= MAX_SERVERS || self.mcp_servers.contains_key(&name) {
+            return;
+        }
+        let of_plugin = |config: McpServerConfig| {
+            Arc::new(McpServerConfig {
+                plugin: Some(plugin_id),
+                ..config
+            })
+        };
+        let read = server(&name, &Value::Table(table), &self.requirements).map(of_plugin);
+        self.mcp_servers.insert(name, read);
+    }
 }
 
 fn server(name: &str, value: &Value, requirements: &Requirements) -> Result<McpServerConfig, String> {

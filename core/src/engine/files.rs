@@ -71,6 +71,7 @@ impl ThreadFiles {
         let home = Arc::clone(home_rules);
         let reading = move || {
             let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
+            let loaded = loaded.map(plugins::with_mcp_servers);
             let loaded = loaded.and_then(with_compact_prompt).and_then(|config| {
                 let models = own_models(config.model_catalog.as_deref())?;
                 Ok((config, models))

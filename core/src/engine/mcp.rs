@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::assemble::Assembled;
 use super::{Engine, ThreadHandle};
-use crate::config::Config;
 use crate::mcp::{DirectError, LoginStarted, McpLogin, ServerReport, ThreadMcp};
+use crate::plugins::load_with_mcp_servers;
 use crate::{Error, Result};
 
 impl Engine {
@@ -71,7 +71,7 @@ impl Engine {
     /// The servers of the configuration, of no thread.
     async fn servers_apart(&self) -> Result<Arc<ThreadMcp>> {
         let source = &self.options.config;
-        let config = Config::load_in_background(source, source.codex_home.clone(), Vec::new()).await?;
+        let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new()).await?;
         Ok(ThreadMcp::apart(Arc::clone(&self.mcp), Arc::new(config)))
     }
 }

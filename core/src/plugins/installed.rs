@@ -10,21 +10,22 @@ use super::confined;
 use super::manifest::Manifest;
 use super::parts::{self, PluginPlaces};
 use super::plugin_id::PluginId;
-use crate::config::{Config, json_to_toml};
+use crate::config::{Config, ConfigError, ConfigOverride, ConfigSource, json_to_toml};
+use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::features;
 use crate::skills::PluginSkills;
 use crate::{HookDescription, HookHandler};
 
 /// An MCP server of a plugin, as a table `[mcp_servers.<name>]` of config.toml would have it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PluginMcpServer {
+struct PluginMcpServer {
     /// Its name.
-    pub name: String,
+    name: String,
     /// The plugin, `plugin@marketplace`.
-    pub plugin_id: String,
+    plugin_id: String,
     /// What the plugin says of it. `command` is absolute where it names a file of the plugin, and so is `cwd`, if there
     /// is one; it lies inside of the plugin. `${PLUGIN_ROOT}` and the like stand for folders no more.
-    pub table: Table,
+    table: Table,
 }
 
 /// The hooks of one file of a plugin.
@@ -91,7 +92,7 @@ pub(crate) fn skills(config: &Config) -> Vec<PluginSkills> {
 }
 
 /// The MCP servers of plugins, by plugin. A server whose table makes no sense is left out.
-pub fn mcp_servers(config: &Config) -> Vec<PluginMcpServer> {
+fn mcp_servers(config: &Config) -> Vec<PluginMcpServer> {
     let servers = enabled(config).flat_map(|plugin| {
         let servers = parts::servers(&plugin.manifest).into_iter();
         let of_plugin = move |(name, server)| {
@@ -104,6 +105,33 @@ pub fn mcp_servers(config: &Config) -> Vec<PluginMcpServer> {
         servers.filter_map(of_plugin)
     });
     servers.collect()
+}
+
+/// A configuration with the MCP servers of plugins.
+pub(crate) fn with_mcp_servers(mut config: Config) -> Config {
+    for server in mcp_servers(&config) {
+        config.add_plugin_server(server.name, server.table, server.plugin_id);
+    }
+    config
+}
+
+/// As [`Config::load_in_background`], with the MCP servers of plugins.
+pub(crate) async fn load_with_mcp_servers(
+    source: &ConfigSource,
+    cwd: PathBuf,
+    extra: Vec<ConfigOverride>,
+) -> Result<Config, ConfigError> {
+    let config = Config::load_in_background(source, cwd, extra).await?;
+    if config.plugins.plugins.is_empty() {
+        return Ok(config);
+    }
+    let without = config.clone();
+    Ok(in_background(READ_TIMEOUT, move || with_mcp_servers(config))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::warn!(%error, "the MCP servers of plugins are left out");
+            without
+        }))
 }
 
 /// The hooks of plugins, by plugin. What can't be read is told.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::ThreadMcp;
-use crate::config::Config;
 use crate::mcp::thread_server::{Status, servers_of};
+use crate::plugins::load_with_mcp_servers;
 
 impl ThreadMcp {
     /// Reads the configuration again: new servers, those that have changed and those that have failed are started; of the
     /// others it is told that they are ready.
     pub(crate) async fn reload(self: &Arc<Self>) {
         let Some((origin, _)) = &self.place else { return };
-        let loaded = Config::load_in_background(&origin.source, origin.cwd.clone(), origin.overrides.clone());
+        let loaded = load_with_mcp_servers(&origin.source, origin.cwd.clone(), origin.overrides.clone());
         let config = match loaded.await {
             Ok(config) => Arc::new(config),
             Err(error) => {
