@@ -9,7 +9,7 @@ use crate::support::{App, Home};
 async fn the_server_tells_how_much_memory_it_takes_and_how_busy_it_is() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
-    let (app, _thread) = App::with_thread(&home).await;
+    let (app, thread) = App::with_thread(&home).await;
     let answer = app.call("server/diagnostics", json!({})).await;
     assert_eq!(answer["process"]["id"], app.pid());
     assert!(answer["process"]["residentMemoryBytes"].as_u64().unwrap() > 1 << 20);
@@ -24,5 +24,16 @@ async fn the_server_tells_how_much_memory_it_takes_and_how_busy_it_is() {
     assert_eq!(gauge("app.requests.queued"), [0]);
     assert_eq!(gauge("app.connections"), [1]);
     assert_eq!(gauge("core.threads.live"), [1]);
+    assert_eq!(gauge("storage.rollouts"), [0]);
+    app.run_turn(&thread, "Hi").await;
+    let answer = app.call("server/diagnostics", json!({})).await;
+    let stored = |name: &str| {
+        let mut gauges = answer["gauges"].as_array().unwrap().iter();
+        gauges.find(|gauge| gauge["name"] == name).unwrap()["value"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(stored("storage.rollouts"), 1);
+    assert!(stored("storage.rollout_bytes") > 100);
     app.stop().await;
 }

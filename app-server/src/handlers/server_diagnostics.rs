@@ -19,19 +19,33 @@ async fn diagnostics(cx: RequestContext, _: ServerDiagnosticsParams) -> RpcResul
     let clients = cx.server.subscriptions.initialized();
     let in_flight = clients
         .iter()
-        .map(|client| (MAX_IN_PROGRESS as usize).saturating_sub(client.slots.available_permits()))
+        .map(|client| (MAX_IN_PROGRESS as usize).saturating_sub(client.slots.available_permits()) as u64)
         .sum();
-    let gauge = |name: &str, value: usize| ServerDiagnosticsGauge {
+    let connections = clients.len();
+    drop(clients);
+    let storage = cx.server.engine.store().storage().await?;
+    let gauges = [
+        ("app.connections", connections as u64),
+        ("app.requests.in_flight", in_flight),
+        ("app.requests.queued", cx.server.scheduler.waiting() as u64),
+        ("core.threads.live", cx.server.engine.loaded().len() as u64),
+        ("storage.rollouts", storage.rollouts),
+        ("storage.rollout_bytes", storage.rollout_bytes),
+        ("storage.compressed_rollouts", storage.compressed_rollouts),
+        (
+            "storage.compressed_rollout_bytes",
+            storage.compressed_rollout_bytes,
+        ),
+        ("storage.archived_rollouts", storage.archived_rollouts),
+        ("storage.index_bytes", storage.index_bytes),
+        ("storage.user_data_bytes", storage.user_data_bytes),
+    ];
+    let gauges = gauges.map(|(name, value)| ServerDiagnosticsGauge {
         name: name.to_owned(),
-        value: value as u64,
-    };
+        value,
+    });
     Ok(ServerDiagnosticsResponse {
-        gauges: vec![
-            gauge("app.connections", clients.len()),
-            gauge("app.requests.in_flight", in_flight),
-            gauge("app.requests.queued", cx.server.scheduler.waiting()),
-            gauge("core.threads.live", cx.server.engine.loaded().len()),
-        ],
+        gauges: gauges.into(),
         process: ServerDiagnosticsProcess {
             id: std::process::id(),
             physical_footprint_bytes: None,
