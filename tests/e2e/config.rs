@@ -125,7 +125,7 @@ async fn settings_that_are_known_but_have_no_effect_are_named_once() {
     let model = MockModel::start("ok");
     let config = Config {
         model: "gpt-5.5".into(),
-        extra: "[mcp_servers.docs]\ncommand = \"docs\"\n[history]\npersistence = \"none\"\n".into(),
+        extra: "[rollout_trace]\nmax_bytes = 1\n[history]\npersistence = \"none\"\n".into(),
         ..Config::default()
     };
     let home = Home::with(&model, &config);
@@ -135,7 +135,7 @@ async fn settings_that_are_known_but_have_no_effect_are_named_once() {
     assert_eq!(
         warning["summary"],
         format!(
-            "1 setting has no effect.\n  user ({}): `mcp_servers` is known but has no effect in this release.",
+            "1 setting has no effect.\n  user ({}): `rollout_trace` is known but has no effect in this release.",
             file.display()
         )
     );
