@@ -1,4 +1,7 @@
 // Generated from the protocol crate. Do not edit.
+import type { AppsInstalledParams } from "./v2/AppsInstalledParams";
+import type { AppsListParams } from "./v2/AppsListParams";
+import type { AppsReadParams } from "./v2/AppsReadParams";
 import type { CancelLoginAccountParams } from "./v2/CancelLoginAccountParams";
 import type { CommandExecParams } from "./v2/CommandExecParams";
 import type { CommandExecResizeParams } from "./v2/CommandExecResizeParams";
@@ -13,6 +16,20 @@ import type { ExperimentalFeatureListParams } from "./v2/ExperimentalFeatureList
 import type { ExternalAgentConfigDetectParams } from "./v2/ExternalAgentConfigDetectParams";
 import type { ExternalAgentConfigImportHistoryRecordParams } from "./v2/ExternalAgentConfigImportHistoryRecordParams";
 import type { ExternalAgentConfigImportParams } from "./v2/ExternalAgentConfigImportParams";
+import type { FeedbackSaveParams } from "./v2/FeedbackSaveParams";
+import type { FeedbackUploadParams } from "./v2/FeedbackUploadParams";
+import type { FsCopyParams } from "./v2/FsCopyParams";
+import type { FsCreateDirectoryParams } from "./v2/FsCreateDirectoryParams";
+import type { FsGetMetadataParams } from "./v2/FsGetMetadataParams";
+import type { FsReadDirectoryParams } from "./v2/FsReadDirectoryParams";
+import type { FsReadFileParams } from "./v2/FsReadFileParams";
+import type { FsRemoveParams } from "./v2/FsRemoveParams";
+import type { FsUnwatchParams } from "./v2/FsUnwatchParams";
+import type { FsWatchParams } from "./v2/FsWatchParams";
+import type { FsWriteFileParams } from "./v2/FsWriteFileParams";
+import type { FuzzyFileSearchParams } from "./FuzzyFileSearchParams";
+import type { GatewayOAuthLoginParams } from "./v2/GatewayOAuthLoginParams";
+import type { GatewayOAuthReadParams } from "./v2/GatewayOAuthReadParams";
 import type { GetAccountParams } from "./v2/GetAccountParams";
 import type { GetAccountRateLimitsParams } from "./v2/GetAccountRateLimitsParams";
 import type { GetAccountTokenUsageParams } from "./v2/GetAccountTokenUsageParams";
@@ -20,6 +37,9 @@ import type { HooksListParams } from "./v2/HooksListParams";
 import type { InitializeParams } from "./InitializeParams";
 import type { ListMcpServerStatusParams } from "./v2/ListMcpServerStatusParams";
 import type { LoginAccountParams } from "./v2/LoginAccountParams";
+import type { MarketplaceAddParams } from "./v2/MarketplaceAddParams";
+import type { MarketplaceRemoveParams } from "./v2/MarketplaceRemoveParams";
+import type { MarketplaceUpgradeParams } from "./v2/MarketplaceUpgradeParams";
 import type { McpResourceReadParams } from "./v2/McpResourceReadParams";
 import type { McpServerOauthLoginParams } from "./v2/McpServerOauthLoginParams";
 import type { McpServerToolCallParams } from "./v2/McpServerToolCallParams";
@@ -29,6 +49,18 @@ import type { ModelProviderConfigWriteParams } from "./v2/ModelProviderConfigWri
 import type { ModelProviderDefaultSetParams } from "./v2/ModelProviderDefaultSetParams";
 import type { ModelProviderListParams } from "./v2/ModelProviderListParams";
 import type { PermissionProfileListParams } from "./v2/PermissionProfileListParams";
+import type { PluginInstallParams } from "./v2/PluginInstallParams";
+import type { PluginInstalledParams } from "./v2/PluginInstalledParams";
+import type { PluginListParams } from "./v2/PluginListParams";
+import type { PluginReadParams } from "./v2/PluginReadParams";
+import type { PluginReconcileParams } from "./v2/PluginReconcileParams";
+import type { PluginShareCheckoutParams } from "./v2/PluginShareCheckoutParams";
+import type { PluginShareDeleteParams } from "./v2/PluginShareDeleteParams";
+import type { PluginShareListParams } from "./v2/PluginShareListParams";
+import type { PluginShareSaveParams } from "./v2/PluginShareSaveParams";
+import type { PluginShareUpdateTargetsParams } from "./v2/PluginShareUpdateTargetsParams";
+import type { PluginSkillReadParams } from "./v2/PluginSkillReadParams";
+import type { PluginUninstallParams } from "./v2/PluginUninstallParams";
 import type { RequestId } from "./RequestId";
 import type { ReviewStartParams } from "./v2/ReviewStartParams";
 import type { SendAddCreditsNudgeEmailParams } from "./v2/SendAddCreditsNudgeEmailParams";
@@ -69,6 +101,7 @@ import type { ThreadUnsubscribeParams } from "./v2/ThreadUnsubscribeParams";
 import type { TurnInterruptParams } from "./v2/TurnInterruptParams";
 import type { TurnStartParams } from "./v2/TurnStartParams";
 import type { TurnSteerParams } from "./v2/TurnSteerParams";
+import type { WindowsSandboxSetupStartParams } from "./v2/WindowsSandboxSetupStartParams";
 
 export type ClientRequest =
   /** Opens the connection. Must be the first request, once. */
@@ -197,6 +230,42 @@ export type ClientRequest =
   | { id: RequestId; method: "skills/extraRoots/set"; params: SkillsExtraRootsSetParams }
   /** Switches a skill on or off, in the configuration file. */
   | { id: RequestId; method: "skills/config/write"; params: SkillsConfigWriteParams }
+  /** Adds a marketplace of plugins: a folder, or a git repository, which is fetched. */
+  | { id: RequestId; method: "marketplace/add"; params: MarketplaceAddParams }
+  /** Removes a marketplace. Its own folder stays, and so do plugins that were installed from it. */
+  | { id: RequestId; method: "marketplace/remove"; params: MarketplaceRemoveParams }
+  /** Fetches marketplaces that come from git repositories again, and renews plugins that were installed from them. */
+  | { id: RequestId; method: "marketplace/upgrade"; params?: MarketplaceUpgradeParams }
+  /** Lists the plugins that are to be had. */
+  | { id: RequestId; method: "plugin/list"; params?: PluginListParams }
+  /** Lists the plugins that are installed. */
+  | { id: RequestId; method: "plugin/installed"; params?: PluginInstalledParams }
+  /** Brings installed plugins in line with what an account manages. */
+  | { id: RequestId; method: "plugin/reconcile"; params?: PluginReconcileParams }
+  /** Tells what is in a plugin. */
+  | { id: RequestId; method: "plugin/read"; params: PluginReadParams }
+  /** Installs a plugin, and switches it on. */
+  | { id: RequestId; method: "plugin/install"; params: PluginInstallParams }
+  /** Removes a plugin. */
+  | { id: RequestId; method: "plugin/uninstall"; params: PluginUninstallParams }
+  /** Reads a skill of a plugin of an account. */
+  | { id: RequestId; method: "plugin/skill/read"; params: PluginSkillReadParams }
+  /** Shares a plugin. */
+  | { id: RequestId; method: "plugin/share/save"; params: PluginShareSaveParams }
+  /** Says whom a plugin is shared with. */
+  | { id: RequestId; method: "plugin/share/updateTargets"; params: PluginShareUpdateTargetsParams }
+  /** Lists the plugins that the account shares. */
+  | { id: RequestId; method: "plugin/share/list"; params?: PluginShareListParams }
+  /** Copies a plugin that somebody shares. */
+  | { id: RequestId; method: "plugin/share/checkout"; params: PluginShareCheckoutParams }
+  /** Shares a plugin no longer. */
+  | { id: RequestId; method: "plugin/share/delete"; params: PluginShareDeleteParams }
+  /** Tells of apps by their ids. */
+  | { id: RequestId; method: "app/read"; params: AppsReadParams }
+  /** Lists the apps of the account. */
+  | { id: RequestId; method: "app/list"; params?: AppsListParams }
+  /** Lists the apps that are connected. */
+  | { id: RequestId; method: "app/installed"; params?: AppsInstalledParams }
   /** Finds what can be taken over from another agent. */
   | { id: RequestId; method: "externalAgentConfig/detect"; params?: ExternalAgentConfigDetectParams }
   /** Takes things over from another agent. */
@@ -220,4 +289,38 @@ export type ClientRequest =
   /** Has loaded threads read again which tool servers there are. */
   | { id: RequestId; method: "config/mcpServer/reload" }
   /** Begins to sign in to a tool server. */
-  | { id: RequestId; method: "mcpServer/oauth/login"; params: McpServerOauthLoginParams };
+  | { id: RequestId; method: "mcpServer/oauth/login"; params: McpServerOauthLoginParams }
+  /** Reads a file. */
+  | { id: RequestId; method: "fs/readFile"; params: FsReadFileParams }
+  /** Writes a whole file. */
+  | { id: RequestId; method: "fs/writeFile"; params: FsWriteFileParams }
+  /** Makes a folder. */
+  | { id: RequestId; method: "fs/createDirectory"; params: FsCreateDirectoryParams }
+  /** Tells what a path leads to. */
+  | { id: RequestId; method: "fs/getMetadata"; params: FsGetMetadataParams }
+  /** Lists a folder. */
+  | { id: RequestId; method: "fs/readDirectory"; params: FsReadDirectoryParams }
+  /** Removes a file or a folder. */
+  | { id: RequestId; method: "fs/remove"; params: FsRemoveParams }
+  /** Copies a file or a folder. */
+  | { id: RequestId; method: "fs/copy"; params: FsCopyParams }
+  /** Begins to tell of changes of a path. */
+  | { id: RequestId; method: "fs/watch"; params: FsWatchParams }
+  /** Ends that. */
+  | { id: RequestId; method: "fs/unwatch"; params: FsUnwatchParams }
+  /** Finds files by parts of their paths. */
+  | { id: RequestId; method: "fuzzyFileSearch"; params: FuzzyFileSearchParams }
+  /** Tells whether the sandbox of Windows is set up. */
+  | { id: RequestId; method: "windowsSandbox/readiness" }
+  /** Sets up the sandbox of Windows. */
+  | { id: RequestId; method: "windowsSandbox/setupStart"; params: WindowsSandboxSetupStartParams }
+  /** Tells whether a provider wants the user to sign in at its gateway. */
+  | { id: RequestId; method: "account/gatewayOAuth/read"; params?: GatewayOAuthReadParams }
+  /** Signs in at a provider's gateway. */
+  | { id: RequestId; method: "account/gatewayOAuth/login"; params?: GatewayOAuthLoginParams }
+  /** Gives up signing in at a gateway. */
+  | { id: RequestId; method: "account/gatewayOAuth/cancel" }
+  /** Writes feedback to a zip that the user can read. */
+  | { id: RequestId; method: "feedback/save"; params: FeedbackSaveParams }
+  /** Sends feedback to the configured server. */
+  | { id: RequestId; method: "feedback/upload"; params: FeedbackUploadParams };
