@@ -257,6 +257,6 @@ mod tests {
             assert!(from_all.len() <= MAX_RESULTS);
             narrowed = Some(few);
         }
-        assert!(narrowed.is_some_and(|few| few[0].entries.len() < 20));
+        assert!(narrowed.is_some_and(|few| few[0].entries.len() < 100));
     }
 }
