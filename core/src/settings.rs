@@ -257,6 +257,8 @@ pub struct ThreadSettings {
     pub cwd: PathBuf,
     /// Workspace roots, absolute; the first one is `cwd` unless chosen otherwise.
     pub workspace_roots: Vec<PathBuf>,
+    /// Commands and files are within reach. Not kept in files: a thread that is loaded again has them.
+    pub has_environment: bool,
     /// When to ask.
     pub approval_policy: ApprovalPolicy,
     /// Whom to ask.
@@ -347,6 +349,8 @@ pub struct SettingsPatch {
     pub cwd: Option<PathBuf>,
     /// Workspace roots, absolute.
     pub workspace_roots: Option<Vec<PathBuf>>,
+    /// Whether commands and files are within reach.
+    pub has_environment: Option<bool>,
     /// When to ask.
     pub approval_policy: Option<ApprovalPolicy>,
     /// Whom to ask.

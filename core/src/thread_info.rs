@@ -97,6 +97,8 @@ pub struct ThreadInfo {
     pub cwd: PathBuf,
     /// Workspace roots; empty when not loaded.
     pub workspace_roots: Vec<PathBuf>,
+    /// Commands and files are within its reach.
+    pub has_environment: bool,
     /// Version that wrote its first line.
     pub cli_version: String,
     /// Name of the client that started it.

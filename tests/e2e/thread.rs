@@ -1,7 +1,7 @@
 //! Threads: what a start refuses, who hears of them, and when they are unloaded (docs/contract/threads.md#thread-start,
 //! docs/contract/threads.md#subscriptions).
 
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use crate::support::{App, Config, Home};
@@ -19,7 +19,10 @@ async fn what_would_be_unsafe_to_ignore_is_refused() {
             json!({"environments": [{"environmentId": "zz", "cwd": "/"}]}),
             "unknown turn environment id `zz`",
         ),
-        (json!({"environments": []}), "environments must name `local`"),
+        (
+            json!({"environments": [{"environmentId": "local", "cwd": "/"}, {"environmentId": "local", "cwd": "/"}]}),
+            "environments must name `local` once",
+        ),
         (
             json!({"dynamicTools": [{"type": "function", "name": "a b", "description": "", "inputSchema": {}}]}),
             "dynamic tool name must match",
@@ -36,6 +39,40 @@ async fn what_would_be_unsafe_to_ignore_is_refused() {
         assert_eq!(error.code, -32600, "{params}");
         assert!(error.message.starts_with(message), "{params}: {}", error.message);
     }
+}
+
+#[tokio::test]
+async fn commands_and_files_are_out_of_reach_of_a_thread_without_an_environment() {
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", json!({"cmd": "echo ran > ran"})),
+        Answer::from("Done"),
+        Answer::from("Back"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({"environments": []})).await;
+    assert_eq!(started["thread"]["environments"], json!([]));
+    assert_eq!(started["runtimeWorkspaceRoots"], json!([]));
+    let thread = started["thread"]["id"].as_str().unwrap().to_owned();
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "completed");
+    assert!(!home.work().join("ran").exists());
+    let first = model.requests()[0].body["input"].to_string();
+    assert!(
+        first.contains("<current_date>") && !first.contains("<cwd>"),
+        "{first}"
+    );
+    let second = model.requests()[1].body["input"].to_string();
+    assert!(second.contains("this thread has no environment"), "{second}");
+
+    // It can be given one later.
+    let local = json!([{"environmentId": "local", "cwd": home.work()}]);
+    let turn = json!({"threadId": thread, "input": [{"type": "text", "text": "Now"}], "environments": local});
+    app.call("turn/start", turn).await;
+    app.wait_for("turn/completed").await;
+    let third = model.requests()[2].body["input"].to_string();
+    assert!(third.contains("<cwd>"), "{third}");
+    app.stop().await;
 }
 
 #[tokio::test]

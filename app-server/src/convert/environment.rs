@@ -15,6 +15,8 @@ pub(crate) struct LocalEnvironment {
     pub(crate) cwd: Option<PathBuf>,
     /// Workspace roots.
     pub(crate) roots: Option<Vec<PathBuf>>,
+    /// Whether it is chosen at all.
+    pub(crate) is_chosen: Option<bool>,
 }
 
 /// Takes the local environment and refuses all others. Commands would run where the client does not expect them.
@@ -33,11 +35,15 @@ pub(crate) fn from_wire(
             other.environment_id
         )));
     }
-    let (Some(local), true) = (environments.pop(), environments.is_empty()) else {
-        return Err(InvalidParams::refused(
-            "environments must name `local` once; threads without an environment are not supported by this server",
-        ));
+    let Some(local) = environments.pop() else {
+        return Ok(LocalEnvironment {
+            is_chosen: Some(false),
+            ..LocalEnvironment::default()
+        });
     };
+    if !environments.is_empty() {
+        return Err(InvalidParams::refused("environments must name `local` once"));
+    }
     let absolute = |path: LegacyAppPathString, what: &str| {
         let full = expand_tilde(Path::new(&path.0));
         if full.is_absolute() {
@@ -56,6 +62,7 @@ pub(crate) fn from_wire(
     Ok(LocalEnvironment {
         cwd: Some(absolute(local.cwd, "cwd")?),
         roots: roots.transpose()?,
+        is_chosen: Some(true),
     })
 }
 

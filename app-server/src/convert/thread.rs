@@ -38,7 +38,7 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         attached_to_thread_id: info.attached_to.map(|id| id.to_string()),
         can_accept_direct_input: loaded.then(|| !is_path_agent(&info.source)),
         daybreak_enabled: None,
-        environments: loaded.then(|| environments(&info.cwd, &info.workspace_roots)),
+        environments: loaded.then(|| environments(info.has_environment, &info.cwd, &info.workspace_roots)),
         extra: None,
         forked_from_id: info.forked_from.map(|id| id.to_string()),
         git_info: info.git.as_ref().map(git_to_wire),
@@ -99,8 +99,15 @@ pub(crate) fn section_to_wire(id: &str, name: &str, appearance: Option<Value>) -
     }
 }
 
-/// The environments of a thread with this folder and these roots.
-pub(crate) fn environments(cwd: &Path, workspace_roots: &[PathBuf]) -> Vec<wire::ThreadEnvironment> {
+/// The environments of a thread with this folder and these roots, if it has one.
+pub(crate) fn environments(
+    has_environment: bool,
+    cwd: &Path,
+    workspace_roots: &[PathBuf],
+) -> Vec<wire::ThreadEnvironment> {
+    if !has_environment {
+        return Vec::new();
+    }
     vec![wire::ThreadEnvironment {
         cwd: LegacyAppPathString::from(cwd),
         environment_id: LOCAL_ENVIRONMENT.to_owned(),

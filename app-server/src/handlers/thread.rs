@@ -104,6 +104,7 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         settings: SettingsPatch {
             cwd: environment.cwd.or(start.settings.cwd),
             workspace_roots: environment.roots.or(start.settings.workspace_roots),
+            has_environment: environment.is_chosen,
             ..start.settings
         },
         ephemeral,

@@ -498,6 +498,7 @@ pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSetti
         path: None,
         cwd: settings.cwd.clone(),
         workspace_roots: settings.workspace_roots.clone(),
+        has_environment: settings.has_environment,
         cli_version: CONTRACT_VERSION.into(),
         originator: Some(start.originator.clone()),
         source: "vscode".into(),

@@ -379,6 +379,7 @@ impl Engine {
             status: status.clone(),
             updated_at: now.timestamp(),
             workspace_roots: settings.workspace_roots.clone(),
+            has_environment: settings.has_environment,
             ..stored.info
         };
         let draft = Draft {

@@ -258,6 +258,7 @@ impl Engine {
             model_provider: settings.model_provider.clone(),
             cwd: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
+            has_environment: settings.has_environment,
             ..stored.info
         };
         let settings_untold = !same_settings(&saved, &settings);

@@ -88,6 +88,7 @@ impl Engine {
             model_provider: settings.model_provider.clone(),
             cwd: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
+            has_environment: settings.has_environment,
             ..thread.info
         };
         let path = info

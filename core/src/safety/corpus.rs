@@ -49,6 +49,7 @@ fn settings(approval_policy: ApprovalPolicy, sandbox_policy: SandboxPolicy) -> T
         service_tier: None,
         cwd: "/nonesuch/w".into(),
         workspace_roots: vec!["/nonesuch/w".into()],
+        has_environment: true,
         approval_policy,
         approvals_reviewer: ApprovalsReviewer::User,
         sandbox_policy,

@@ -48,6 +48,7 @@ pub(crate) struct EnvironmentContext {
     deferred_tools: Option<String>,
     cwd: PathBuf,
     workspace_roots: Vec<PathBuf>,
+    has_environment: bool,
     approval_policy: ApprovalPolicy,
     sandbox_policy: SandboxPolicy,
     profile_rules: Option<Arc<ProfileRules>>,
@@ -88,6 +89,7 @@ impl EnvironmentContext {
             deferred_tools,
             cwd: settings.cwd.clone(),
             workspace_roots: settings.workspace_roots.clone(),
+            has_environment: settings.has_environment,
             approval_policy: settings.approval_policy.clone(),
             sandbox_policy: settings.sandbox_policy.clone(),
             profile_rules: settings.profile_rules.clone(),
@@ -191,6 +193,7 @@ impl ContextTracker {
                 deferred_tools: known_text("deferred_tools", now.deferred_tools.as_deref()),
                 cwd: from(get("cwd"))?,
                 workspace_roots: from(get("workspace_roots"))?,
+                has_environment: get("has_environment") != Value::Bool(false),
                 approval_policy: from(get("approval_policy"))?,
                 sandbox_policy: from(get("sandbox_policy"))?,
                 // Not kept; to be told again of rules does no harm.
@@ -259,7 +262,7 @@ impl ContextTracker {
                 || a.approval_policy != b.approval_policy
                 || a.workspace_roots != b.workspace_roots
         });
-        if new_permissions && config.include_permissions_instructions {
+        if new_permissions && now.has_environment && config.include_permissions_instructions {
             developer.push(instructions::permissions(
                 &now.sandbox_policy,
                 &now.approval_policy,
@@ -288,7 +291,7 @@ impl ContextTracker {
         }
 
         let mut user = Vec::new();
-        let new_place = is_new(|a, b| a.cwd != b.cwd);
+        let new_place = is_new(|a, b| a.cwd != b.cwd || a.has_environment != b.has_environment);
         if new_place && !self.without_project {
             let doc = ProjectDoc::read(config, &now.cwd).await;
             if before.is_some() {
@@ -307,7 +310,8 @@ impl ContextTracker {
             user.push(environment_context(config, &now, new_place));
         }
         // Who wrote the subjects of commits is not known.
-        if let Some(git) = now.git.as_ref().filter(|_| !self.without_project) {
+        let is_told = !self.without_project && now.has_environment;
+        if let Some(git) = now.git.as_ref().filter(|_| is_told) {
             let known = before
                 .and_then(|before| before.git.as_deref())
                 .unwrap_or_default();
@@ -452,7 +456,12 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
         "realtime_active": of.conversation.is_some(),
     });
     match state {
-        Value::Object(map) => map,
+        Value::Object(mut map) => {
+            if !of.has_environment {
+                map.insert("has_environment".to_owned(), false.into());
+            }
+            map
+        }
         _ => Map::new(),
     }
 }

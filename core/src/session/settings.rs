@@ -19,6 +19,7 @@ pub(crate) fn initial(
         summary: config.model_reasoning_summary,
         service_tier: config.service_tier.clone(),
         workspace_roots: vec![cwd.clone()],
+        has_environment: true,
         cwd,
         approval_policy: config.approval_policy.clone(),
         approvals_reviewer: config.approvals_reviewer,
@@ -74,6 +75,12 @@ pub(crate) fn patched(
     if let Some(tier) = patch.service_tier {
         new.service_tier = Some(tier.unwrap_or_else(|| "default".into()));
     }
+    if let Some(has_environment) = patch.has_environment {
+        if has_environment && !new.has_environment {
+            new.workspace_roots = vec![new.cwd.clone()];
+        }
+        new.has_environment = has_environment;
+    }
     if let Some(cwd) = patch.cwd {
         let cwd = folder(&cwd)?;
         if new.workspace_roots == [new.cwd.clone()] {
@@ -83,6 +90,9 @@ pub(crate) fn patched(
     }
     if let Some(roots) = patch.workspace_roots {
         new.workspace_roots = roots;
+    }
+    if !new.has_environment {
+        new.workspace_roots.clear();
     }
     new.approval_policy = patch.approval_policy.unwrap_or(new.approval_policy);
     new.approvals_reviewer = patch.approvals_reviewer.unwrap_or(new.approvals_reviewer);

@@ -379,6 +379,7 @@ impl ThreadState {
         self.info.effort.clone_from(&settings.effort);
         self.info.cwd.clone_from(&settings.cwd);
         self.info.workspace_roots.clone_from(&settings.workspace_roots);
+        self.info.has_environment = settings.has_environment;
         self.outbox.emit(Event::Settings(Box::new((**settings).clone())));
         true
     }

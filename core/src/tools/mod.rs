@@ -290,6 +290,16 @@ pub(crate) struct CallContext {
     pub(crate) turn_started_at_ms: i64,
 }
 
+/// Tools that need commands and files within reach.
+const OF_ENVIRONMENTS: [&str; 6] = [
+    "exec_command",
+    "write_stdin",
+    "shell",
+    "shell_command",
+    "apply_patch",
+    "view_image",
+];
+
 /// A call as the model made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ToolCall {
@@ -440,6 +450,10 @@ impl ToolSet {
     pub(crate) fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'static, ToolEnd> {
         if cx.dynamic.contains(call.namespace.as_deref(), &call.name) {
             return dynamic::run(cx, call).boxed();
+        }
+        if !cx.settings.has_environment && OF_ENVIRONMENTS.contains(&call.name.as_str()) {
+            let end = ToolEnd::text("this thread has no environment: commands and files are out of reach");
+            return std::future::ready(end).boxed();
         }
         // Some models put this namespace in front of tools that have none.
         let namespace = call

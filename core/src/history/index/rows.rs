@@ -69,6 +69,7 @@ impl Row {
             path: Some(rollout.path.clone()),
             cwd: meta.cwd.clone(),
             workspace_roots: Vec::new(),
+            has_environment: true,
             cli_version: meta.cli_version.clone(),
             originator: Some(meta.originator.clone()).filter(|o| !o.is_empty()),
             source: source(&meta.source),

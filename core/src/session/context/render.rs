@@ -16,7 +16,7 @@ pub(super) fn environment_context(config: &Config, of: &EnvironmentContext, with
         // Writing to a String can't fail.
         let _ = writeln!(lines, "  <{tag}>{}</{tag}>", escape(text));
     };
-    if with_place {
+    if with_place && of.has_environment {
         line("cwd", &of.cwd.to_string_lossy());
         line("shell", &of.shell);
     }
@@ -25,6 +25,9 @@ pub(super) fn environment_context(config: &Config, of: &EnvironmentContext, with
         if let Some(timezone) = &of.timezone {
             line("timezone", timezone);
         }
+    }
+    if !of.has_environment {
+        return format!("<environment_context>\n{lines}</environment_context>");
     }
     let roots: String = of
         .workspace_roots

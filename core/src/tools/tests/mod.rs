@@ -98,6 +98,7 @@ impl Bench {
             service_tier: None,
             cwd: dir.path().to_owned(),
             workspace_roots: vec![dir.path().to_owned()],
+            has_environment: true,
             approval_policy: approval,
             approvals_reviewer: ApprovalsReviewer::User,
             sandbox_policy: sandbox,
