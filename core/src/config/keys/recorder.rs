@@ -48,8 +48,11 @@ impl Shape {
             | (Self::Map | Self::Struct, Kind::Table | Kind::CheckedTable)
             | (Self::Struct, Kind::BooleanOrTable)
             | (Self::Any, Kind::BooleanOrTable | Kind::TextOrTable | Kind::TextOrList) => true,
-            // `agents.rs` takes it apart.
-            (Self::Any, Kind::Table) => key.path == "agents.*",
+            // Files of these names take them apart.
+            (Self::Any, Kind::Table) => matches!(
+                key.path,
+                "agents.*" | "marketplaces.*" | "mcp_servers.*" | "plugins.*"
+            ),
             _ => false,
         }
     }

@@ -77,7 +77,10 @@ fn setting_a_default_changes_nothing() {
             };
             let set = format!("{name} = {value}");
             assert_eq!(provider(&set), provider(""), "{set}");
-        } else if !key.path.starts_with("otel.") && !key.path.starts_with("mcp_servers.") {
+        } else if !["otel.", "mcp_servers.", "plugins."]
+            .iter()
+            .any(|table| key.path.starts_with(table))
+        {
             let set = ConfigOverride {
                 key: key.path.to_owned(),
                 value,
