@@ -89,6 +89,9 @@ where
             match writer.await {
                 Ok(Ok(output)) => {
                     writer = spawn(&attachment, output);
+                    if departure.is_none() {
+                        break None;
+                    }
                     continue;
                 }
                 other => {

@@ -80,6 +80,10 @@ impl ExternalTokenProvider for TokenOwner {
 fn next(subscriptions: &Subscriptions, first: Option<u64>, asked: &[u64]) -> Option<Arc<Client>> {
     let mut left = subscriptions.initialized();
     left.retain(|client| !asked.contains(&client.id));
+    // Who is away answers last.
+    if left.iter().any(|client| !client.outgoing.is_parked()) {
+        left.retain(|client| !client.outgoing.is_parked());
+    }
     let at = left
         .iter()
         .position(|client| Some(client.id) == first)

@@ -76,6 +76,13 @@ impl Sessions {
         if let Some(session) = state.of(client) {
             session.away_since = Some(departure);
         }
+        drop(state);
+        self.over_limit()
+    }
+
+    /// The clients that are away and have to be given up, because they are too many or too much is kept for them.
+    pub(crate) fn over_limit(&self) -> Vec<Arc<Client>> {
+        let state = self.lock();
         let away = state.by_token.values();
         let mut away: Vec<_> = away
             .filter_map(|session| Some((session.away_since?, Arc::clone(&session.client))))

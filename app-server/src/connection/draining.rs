@@ -8,10 +8,13 @@ use serde_json::json;
 use super::Connection;
 
 /// Methods that begin work.
-const WORK: [&str; 10] = [
+const WORK: [&str; 13] = [
     "review/start",
     "thread/compact/start",
     "thread/fork",
+    "thread/goal/set",
+    "thread/queue/add",
+    "thread/queue/start",
     "thread/realtime/start",
     "thread/resume",
     "thread/sample",

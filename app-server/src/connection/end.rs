@@ -55,6 +55,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Ending<R, W> {
             tracing::info!("the client did not read the last messages in time");
             self.writer.abort();
         }
+        self.client.outgoing.discard();
         if self.departure != Some(Departure::Vanished) {
             // The stream of output is closed by now, but not dropped: that would close the other direction as well.
             let _ = tokio::time::timeout(LINGER, self.messages.drain()).await;

@@ -1,6 +1,7 @@
 //! Clients that come back (docs/contract/connection.md#coming-back).
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use codex_app_server_protocol::rpc::decode_params;
@@ -59,6 +60,11 @@ impl Connection {
             missed = resumption.missed,
             "a client has come back"
         );
+        // From here on whatever ends this connection finds the client.
+        *self.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Return {
+            client: Arc::clone(&client),
+            attachment: attachment.clone(),
+        });
         let mut frames = vec![answer_of(cx, &client, &id, &token, &resumption)];
         frames.extend(resumption.lost_answers.iter().map(lost_answer));
         if resumption.missed {
@@ -66,8 +72,6 @@ impl Connection {
         }
         attachment.push_first(frames);
         self.server.subscriptions.ask_again(&client);
-        let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
-        *returned = Some(Return { client, attachment });
         None
     }
 
@@ -136,7 +140,16 @@ pub(super) fn park(server: &Arc<Server>, client: &Arc<Client>, attachment: &Atta
     let (server, client, attachment) = (Arc::clone(server), Arc::clone(client), attachment.clone());
     let runtime = server.runtime.clone();
     runtime.spawn(async move {
-        tokio::time::sleep(WINDOW).await;
+        for _ in 0..WINDOW.as_secs() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if !attachment.is_last() {
+                return;
+            }
+            // What is kept grows while turns go on.
+            for given_up in server.sessions.over_limit() {
+                end_session(&server, &given_up, None);
+            }
+        }
         if attachment.is_last() && client.outgoing.is_parked() {
             tracing::info!(client = client.id, "a client has not come back");
             end_session(&server, &client, None);
@@ -150,6 +163,9 @@ pub(super) fn end_session(server: &Server, client: &Client, close_code: Option<u
     server.sessions.close(client);
     server.disconnect(client);
     client.outgoing.close(close_code);
+    if client.outgoing.is_parked() {
+        client.outgoing.discard();
+    }
 }
 
 fn answer_of(

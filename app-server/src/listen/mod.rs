@@ -58,6 +58,9 @@ const DRAIN: Duration = Duration::from_secs(300);
 /// How long requests that were read before a signal may take to be answered: a turn that they begin is waited for.
 const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
+/// Time between two looks whether they are.
+const DRAIN_LOOK: Duration = Duration::from_millis(10);
+
 /// How long the last messages may take to be written at the end.
 const LAST_MESSAGES: Duration = Duration::from_secs(1);
 
@@ -198,8 +201,13 @@ pub async fn serve(server: &Arc<Server>, listener: Listener, stop: impl Future<O
 /// Takes no more work, and waits for that which was taken.
 async fn drain(server: &Server) {
     server.draining.store(true, Ordering::Relaxed);
-    let all = u32::try_from(crate::server::SOCKET_SLOTS).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(LAST_REQUESTS, server.socket_slots.acquire_many(all)).await;
+    // To wait for all slots at once would take those that are free from requests that are still answered.
+    let answered = async {
+        while server.socket_slots.available_permits() < crate::server::SOCKET_SLOTS {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_REQUESTS, answered).await;
     let running = server.running_turns.count();
     if running == 0 {
         return;

@@ -30,6 +30,10 @@ pub async fn proxy(
         Ok(stream) => stream,
         Err(source) => return Err(ProxyError { path, source }),
     };
+    if !unix::is_ours(&stream) {
+        let source = io::ErrorKind::PermissionDenied.into();
+        return Err(ProxyError { path, source });
+    }
     let (mut from_daemon, mut to_daemon) = stream.into_split();
     tokio::spawn(async move {
         // How it ends is seen from the other direction.

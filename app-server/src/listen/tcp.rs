@@ -18,11 +18,6 @@ const KEEPALIVE_PAUSE: Duration = Duration::from_secs(10);
 /// Questions without an answer, after which the connection is broken.
 const KEEPALIVE_COUNT: u32 = 3;
 
-/// Milliseconds that the other side's system may take to confirm what was sent; then the connection is broken. A client
-/// that reads slowly is no such case: its system answers.
-#[cfg(target_os = "linux")]
-const UNCONFIRMED_MS: u32 = 60_000;
-
 /// Listens on this address. `is_open`: everybody may connect.
 pub(super) async fn bind(address: SocketAddr, is_open: bool) -> Result<TcpListener, ListenError> {
     if is_open && !address.ip().to_canonical().is_loopback() {
@@ -56,8 +51,6 @@ pub(super) fn set_up(stream: &TcpStream) {
         sockopt::set_tcp_keepidle(stream, KEEPALIVE_AFTER)?;
         sockopt::set_tcp_keepintvl(stream, KEEPALIVE_PAUSE)?;
         sockopt::set_tcp_keepcnt(stream, KEEPALIVE_COUNT)?;
-        #[cfg(target_os = "linux")]
-        sockopt::set_tcp_user_timeout(stream, UNCONFIRMED_MS)?;
         Ok(())
     };
     if let Err(error) = set() {

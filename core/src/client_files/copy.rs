@@ -19,10 +19,8 @@ pub async fn copy(source: PathBuf, target: PathBuf, recursive: bool) -> Done<()>
         let metadata = fs::symlink_metadata(&source)?;
         let kind = metadata.file_type();
         if !kind.is_dir() {
-            return match copy_leaf(&source, &target, kind)? {
-                true => Ok(()),
-                false => Err(ClientFileError::NotCopied),
-            };
+            let is_copied = copy_leaf(&source, &target, kind)?;
+            return is_copied.then_some(()).ok_or(ClientFileError::NotCopied);
         }
         if !recursive {
             return Err(ClientFileError::CopyNeedsRecursive);

@@ -367,7 +367,7 @@ impl Config {
                 .history
                 .as_ref()
                 .and_then(|history| history.get("compress_after_days")?.as_integer())
-                .map(|days| Duration::from_hours(days.clamp(1, 36_500).unsigned_abs() * 24)),
+                .map(|days| Duration::from_secs(days.clamp(1, 36_500).unsigned_abs() * 24 * 60 * 60)),
             background_terminal_max_timeout: Duration::from_millis(
                 toml.background_terminal_max_timeout.unwrap_or(300_000),
             ),

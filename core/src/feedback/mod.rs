@@ -147,8 +147,8 @@ impl Feedback {
         let mut entries: Vec<Entry> = Vec::new();
         let mut left = MAX_ATTACHED;
         let mut attach = |name: String, bytes: &[u8]| -> io::Result<()> {
-            let entry = Entry::new(entries.len(), name);
-            zip.add(&entry.entry, bytes)?;
+            let entry = Entry::new(entries.len(), &name);
+            zip.add(&entry.path, bytes)?;
             entries.push(entry);
             Ok(())
         };

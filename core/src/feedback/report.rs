@@ -17,22 +17,23 @@ const MAX_TAGS: usize = 64;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
     /// Its path in the archive.
-    pub(super) entry: String,
+    #[serde(rename = "entry")]
+    pub(super) path: String,
     filename: String,
     content_type: &'static str,
 }
 
 impl Entry {
-    pub(super) fn new(number: usize, filename: String) -> Self {
+    pub(super) fn new(number: usize, name: &str) -> Self {
         // A name is no path, whatever is in it.
-        let filename = filename.replace(['/', '\\', '\0'], "_");
+        let filename = name.replace(['/', '\\', '\0'], "_");
         let content_type = match filename.rsplit('.').next() {
             Some("json") => "application/json",
             Some("jsonl") => "application/x-ndjson",
             _ => "text/plain",
         };
         Self {
-            entry: format!("attachments/{number:04}/{filename}"),
+            path: format!("attachments/{number:04}/{filename}"),
             filename,
             content_type,
         }

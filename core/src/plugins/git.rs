@@ -42,8 +42,12 @@ const SETTINGS: [&str; 14] = [
 ];
 
 /// Variables of ours that it gets.
-const PASSED: [&str; 9] = [
+const PASSED: [&str; 13] = [
     "PATH",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
     "http_proxy",
     "https_proxy",
     "HTTPS_PROXY",

@@ -128,7 +128,7 @@ impl Plugins {
                 self.blocking(READ_TIMEOUT, move |config| {
                     let marketplace = Marketplace::in_folder(&root)?;
                     let source = MarketplaceSource::Local(path_text(&root)?);
-                    configure_marketplace(config, marketplace.name, root, source)
+                    configure_marketplace(config, marketplace.name, root, &source)
                 })
                 .await
             }
@@ -160,9 +160,9 @@ impl Plugins {
             let marketplace = Marketplace::in_folder(staging.path())?;
             let root = checkout(&config.codex_home, &marketplace.name);
             let name = marketplace.name;
-            check_is_new(config, &name, &source)?;
+            check_is_new(config, &name, source)?;
             put_checkout(&staging, &root)?;
-            configure_marketplace(config, name, root, source)
+            configure_marketplace(config, name, root, &source)
         })
         .await
     }
@@ -444,11 +444,11 @@ fn configure_marketplace(
     config: &Config,
     name: String,
     root: PathBuf,
-    source: MarketplaceSource,
+    source: &MarketplaceSource,
 ) -> Result<AddedMarketplace, PluginError> {
     let is_new = check_is_new(config, &name, &source)?;
     if is_new {
-        settings::put_marketplace(config, &name, &source)?;
+        settings::put_marketplace(config, &name, source)?;
     }
     Ok(AddedMarketplace {
         name,

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::inbox::{TurnInbox, TurnInput};
-use super::request::Request;
+use super::request::{Request, TurnChoices};
 use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, TurnTimes};
 use super::{ConversationState, MessageQueue, Services};
@@ -254,8 +254,10 @@ impl Delegate {
             &DynamicTools::default(),
             &self.host.agents,
             &McpOffer::default(),
-            None,
-            output_schema,
+            TurnChoices {
+                service_tier: None,
+                output_schema,
+            },
         );
         let plan = TurnPlan {
             id: Arc::clone(&id),

@@ -48,6 +48,15 @@ pub(crate) struct Request {
     missing_servers: Option<String>,
 }
 
+/// What was chosen for one turn.
+#[derive(Debug, Default)]
+pub(crate) struct TurnChoices {
+    /// Its service tier.
+    pub(crate) service_tier: Option<String>,
+    /// The form of its answer.
+    pub(crate) output_schema: Option<Value>,
+}
+
 impl Request {
     /// What follows from the configuration, the settings, the model, and the choices for one turn.
     pub(crate) fn new(
@@ -57,9 +66,12 @@ impl Request {
         dynamic_tools: &DynamicTools,
         agents: &ThreadAgents,
         servers: &McpOffer,
-        service_tier: Option<String>,
-        output_schema: Option<Value>,
+        choices: TurnChoices,
     ) -> Self {
+        let TurnChoices {
+            service_tier,
+            output_schema,
+        } = choices;
         let (model, is_known) = models.find(&settings.model);
         let agents = agents.tools(config, &model);
         let offer = tools::offered(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::inbox::{NewTurnSettings, TurnInput};
 use super::memory::Unnoted;
-use super::request::Request;
+use super::request::{Request, TurnChoices};
 use super::sample::SampleJob;
 use super::turn::{TurnPlan, TurnTask};
 use super::{Services, delegate, input, settings};
@@ -225,8 +225,10 @@ impl ThreadState {
             &self.dynamic_tools,
             &self.agents,
             &self.mcp.offer(),
-            service_tier,
-            output_schema,
+            TurnChoices {
+                service_tier,
+                output_schema,
+            },
         )
     }
 

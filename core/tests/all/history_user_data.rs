@@ -132,7 +132,7 @@ fn processes_that_race_take_over_what_an_old_index_holds_once() {
     let f = Fixture::new();
     let (id, _) = rollouts::paginated(&f.layout(), 1, SMALL);
     f.old_index(id);
-    let start = std::sync::Barrier::new(4);
+    let (start, checked) = (std::sync::Barrier::new(4), std::sync::Barrier::new(4));
     let in_a_process = |first: usize| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.unwrap().block_on(async {
@@ -143,6 +143,7 @@ fn processes_that_race_take_over_what_an_old_index_holds_once() {
                 assert_eq!(listed(&store).await, [id]);
             }
             check_taken_over(&store, id).await;
+            checked.wait();
             if first == 0 {
                 store.delete_section("s5".into()).await.unwrap();
                 store.create_section("Section 5 again", None).await.unwrap();

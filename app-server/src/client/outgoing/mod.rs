@@ -146,6 +146,17 @@ impl Outgoing {
         self.pushed.notify_one();
     }
 
+    /// Nobody will ever take what waits: it is dropped, with all that it holds.
+    pub(crate) fn discard(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        let kept = (queue.take(), queue.journal.take());
+        queue.writing = 0;
+        drop(queue);
+        // Answers in pieces may hold the last handle of their client.
+        drop(kept);
+    }
+
     /// Whether more waits than should, for more of this to be added.
     pub(crate) fn congested(&self, traffic: Traffic) -> bool {
         let (congested, _) = self.mark(traffic);
@@ -180,7 +191,8 @@ impl Outgoing {
     pub(crate) async fn drained(&self, traffic: Traffic) {
         loop {
             let relieved = self.relieved.notified();
-            if !self.congested(traffic) {
+            // Nobody waits for a client that is away.
+            if self.is_parked() || !self.congested(traffic) {
                 return;
             }
             relieved.await;

@@ -166,6 +166,7 @@ impl Decoder {
                     if let Some(kind) = self.message.take() {
                         if kind == Kind::Text && is_blank(&self.payload) {
                             self.payload.clear();
+                            self.payload.shrink_to(KEEP);
                             continue;
                         }
                         self.handed_out = true;

@@ -234,12 +234,12 @@ impl TextIndex {
     }
 
     /// Forgets files.
-    pub(crate) fn forget<'a>(&mut self, paths: impl IntoIterator<Item = &'a Path> + Clone) {
+    pub(crate) fn forget(&mut self, paths: &[&Path]) {
         if !self.exists() {
             return;
         }
         let forgotten = self.write(|db| {
-            for path in paths.clone() {
+            for path in paths {
                 let known = path.to_str().map(|path| file(db, path)).transpose()?;
                 if let Some(known) = known.flatten() {
                     remove(db, &known)?;

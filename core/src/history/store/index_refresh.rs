@@ -164,7 +164,7 @@ impl Inner {
             }
             drop(state);
             if !gone.is_empty() {
-                self.texts.index().forget(gone.iter().copied());
+                self.texts.index().forget(&gone);
             }
             std::thread::yield_now();
         }

@@ -373,8 +373,12 @@ fn patch_of(db: &Connection, thread: &str) -> rusqlite::Result<Option<MetadataPa
 
 /// Removes files; those that are gone already are no error.
 fn remove_files(files: &[Rollout]) -> Result<()> {
-    for file in files {
-        match fs::remove_file(&file.path) {
+    // A process that was killed while it compressed leaves both forms: the other one goes first, so that it does not
+    // come back as the thread.
+    let twins = files.iter().map(|file| other_form(&file.path));
+    let all = twins.chain(files.iter().map(|file| file.path.clone()));
+    for path in all {
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::internal(format!(
                     "the thread's file can't be removed: {error}"
@@ -384,4 +388,15 @@ fn remove_files(files: &[Rollout]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The same rollout compressed, or not compressed.
+fn other_form(path: &Path) -> PathBuf {
+    if path.extension().is_some_and(|extension| extension == "zst") {
+        path.with_extension("")
+    } else {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".zst");
+        name.into()
+    }
 }

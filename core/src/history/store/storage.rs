@@ -14,7 +14,7 @@ use crate::history::index::rows::Stamp;
 use crate::history::rollout::compress::compress;
 
 /// How long a thread rests before [`ThreadStore::compress_cold`] compresses it where nothing else is configured.
-pub const COLD: Duration = Duration::from_hours(7 * 24);
+pub const COLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// From the first thread of a process to the look at what can be compressed.
 const LATER: Duration = Duration::from_secs(60);
 

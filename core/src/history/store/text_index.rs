@@ -385,7 +385,7 @@ impl Inner {
             .collect();
         drop(state);
         for gone in gone.chunks(BATCH) {
-            self.texts.index().forget(gone.iter().copied());
+            self.texts.index().forget(gone);
         }
     }
 }
