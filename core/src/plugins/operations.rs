@@ -160,7 +160,7 @@ impl Plugins {
             let marketplace = Marketplace::in_folder(staging.path())?;
             let root = checkout(&config.codex_home, &marketplace.name);
             let name = marketplace.name;
-            check_is_new(config, &name, source)?;
+            check_is_new(config, &name, &source)?;
             put_checkout(&staging, &root)?;
             configure_marketplace(config, name, root, &source)
         })
@@ -446,7 +446,7 @@ fn configure_marketplace(
     root: PathBuf,
     source: &MarketplaceSource,
 ) -> Result<AddedMarketplace, PluginError> {
-    let is_new = check_is_new(config, &name, &source)?;
+    let is_new = check_is_new(config, &name, source)?;
     if is_new {
         settings::put_marketplace(config, &name, source)?;
     }

@@ -130,8 +130,7 @@ impl Request {
             &services.dynamic_tools,
             &services.agents,
             &services.mcp.offer(),
-            None,
-            None,
+            TurnChoices::default(),
         );
         if let Some(names) = self.only {
             other = other.with_tools(names);
