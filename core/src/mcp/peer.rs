@@ -179,7 +179,10 @@ impl Peer {
     fn answered(&self, id: &Value, mut message: Map<String, Value>) -> bool {
         let result = match (message.remove("error"), message.remove("result")) {
             (Some(error), _) if !error.is_null() => Err(CallError::of_rpc(error)),
-            (_, Some(result)) => Ok(result),
+            (_, Some(result)) if result.is_object() || result.is_null() => Ok(result),
+            (_, Some(_)) => Err(CallError::Transport(
+                "the server's result is no object".to_owned(),
+            )),
             _ => return false,
         };
         // Some servers send numbers back as texts.
@@ -391,6 +394,26 @@ mod tests {
             json!([]),
         ] {
             assert!(!peer.deliver(noise, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_of_a_wrong_shape_are_errors_of_their_calls() {
+        let (peer, _sent) = peer();
+        for (id, answer, told) in [
+            (0, json!({"result": "ok"}), "the server's result is no object"),
+            (1, json!({"result": [1]}), "the server's result is no object"),
+            (2, json!({"error": "go away"}), "Mcp error: 0: go away"),
+            (3, json!({"error": [1, 2]}), "Mcp error: 0: [1,2]"),
+            (4, json!({"error": {"message": 7}}), "Mcp error: 0: "),
+        ] {
+            let request = peer.request("a", Map::new(), None);
+            tokio::pin!(request);
+            assert!(futures_util::poll!(&mut request).is_pending());
+            let mut message = answer;
+            message["id"] = json!(id);
+            assert!(peer.deliver(message, None));
+            assert_eq!(request.await.expect_err("an error").to_string(), told);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::connection::{Catalog, object};
+use super::connection::{Catalog, object, taken};
 use super::error::CallError;
 use super::manager::McpManager;
 use super::oauth::{self, LoginOptions, LoginStarted};
@@ -227,7 +227,7 @@ impl ThreadMcp {
             params.insert("_meta".to_owned(), meta.into());
         }
         let mut said = self.request(&found, "resources/read", params).await?;
-        match said["contents"].take() {
+        match taken(&mut said, "contents") {
             Value::Array(contents) => Ok(contents),
             _ => Ok(Vec::new()),
         }

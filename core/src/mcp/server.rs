@@ -196,6 +196,7 @@ impl McpServer {
 
     /// Runs it until it is to stop, or ends again and again.
     async fn run(self: Arc<Self>, within: Duration, stop: CancellationToken) {
+        let _fails = FailsOnPanic(&self);
         loop {
             let opening = tokio::time::timeout(within, Connection::open(&self.name, &self.launch));
             let opened = tokio::select! {
@@ -304,6 +305,18 @@ impl McpServer {
 
     fn usage(&self) -> MutexGuard<'_, Usage> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A server whose task has panicked has failed: nobody waits for it in vain.
+struct FailsOnPanic<'a>(&'a McpServer);
+
+impl Drop for FailsOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.0.is_running() {
+            self.0
+                .failed(StartError::new(&self.0.name, "its task has ended unexpectedly"));
+        }
     }
 }
 
