@@ -51,7 +51,6 @@ struct Shared {
     closed: watch::Sender<Option<String>>,
     /// The server has other tools now.
     tools_changed: Notify,
-    questions: tokio::sync::Semaphore,
 }
 
 #[derive(Default)]
@@ -59,6 +58,9 @@ struct State {
     next: u64,
     next_token: u64,
     pending: BTreeMap<u64, Pending>,
+    next_question: u64,
+    /// Questions of the server that are open: their ids, and what is cancelled if it withdraws them.
+    questions: BTreeMap<u64, (Value, CancellationToken)>,
 }
 
 struct Pending {
@@ -66,6 +68,8 @@ struct Pending {
     token: u64,
     answer: oneshot::Sender<Result<Value, CallError>>,
     host: Option<Arc<dyn CallHost>>,
+    /// Cancelled once nobody waits for it any more.
+    over: CancellationToken,
 }
 
 impl Peer {
@@ -76,7 +80,6 @@ impl Peer {
             state: Mutex::default(),
             closed: watch::Sender::new(None),
             tools_changed: Notify::new(),
-            questions: tokio::sync::Semaphore::new(MAX_QUESTIONS),
         }))
     }
 
@@ -91,6 +94,7 @@ impl Peer {
         let (answer, reply) = oneshot::channel();
         // The one request that can't be cancelled, and that nothing is told of.
         let is_first = method == "initialize";
+        let over = CancellationToken::new();
         let (id, token) = {
             let mut state = self.state();
             if let Some(why) = &*self.0.closed.borrow() {
@@ -102,13 +106,19 @@ impl Peer {
             let (id, token) = (state.next, state.next_token);
             state.next += 1;
             state.next_token += u64::from(!is_first);
-            state.pending.insert(id, Pending { token, answer, host });
+            let pending = Pending {
+                token,
+                answer,
+                host,
+                over: over.clone(),
+            };
+            state.pending.insert(id, pending);
             (id, token)
         };
         let mut open = Open {
             peer: self,
             id,
-            over: CancellationToken::new(),
+            over,
             cancels: !is_first,
         };
         if !is_first && let Value::Object(meta) = params.entry("_meta").or_insert_with(|| json!({})) {
@@ -219,6 +229,14 @@ impl Peer {
                     host.progress(progress_text(params));
                 }
             }
+            "notifications/cancelled" => {
+                let id = &params["requestId"];
+                let state = self.state();
+                let mut questions = state.questions.values();
+                if let Some((_, withdrawn)) = questions.find(|(asked, _)| asked == id) {
+                    withdrawn.cancel();
+                }
+            }
             "notifications/tools/list_changed" => self.0.tools_changed.notify_one(),
             "notifications/message" => tracing::debug!(%params, "an MCP server says"),
             _ => {}
@@ -235,34 +253,46 @@ impl Peer {
         self.reply(id, result);
     }
 
-    /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one.
+    /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one. It
+    /// is over with that call.
     fn elicit(&self, id: Value, params: Value, origin: Option<u64>) {
-        let host = {
-            let state = self.state();
-            let exact = origin.and_then(|origin| state.pending.get(&origin)?.host.clone());
-            exact.or_else(|| {
-                state
-                    .pending
-                    .values()
-                    .rev()
-                    .find_map(|pending| pending.host.clone())
-            })
-        };
-        let Some(host) = host else {
-            return self.reply(id, Ok(json!({"action": "decline"})));
-        };
-        let peer = self.clone();
-        tokio::spawn(async move {
-            let Ok(_permit) = peer.0.questions.try_acquire() else {
-                return peer.reply(
-                    id,
-                    Err((INTERNAL_ERROR, "too many questions are open".to_owned())),
-                );
+        let (host, over, question) = {
+            let mut state = self.state();
+            let can_answer = |pending: &&Pending| pending.host.is_some();
+            let exact = origin.and_then(|origin| state.pending.get(&origin));
+            let waiting = exact
+                .filter(can_answer)
+                .or_else(|| state.pending.values().rev().find(can_answer));
+            let waiting = waiting.and_then(|pending| Some((pending.host.clone()?, pending.over.clone())));
+            let Some((host, over)) = waiting else {
+                drop(state);
+                return self.reply(id, Ok(json!({"action": "decline"})));
             };
+            if state.questions.len() >= MAX_QUESTIONS {
+                drop(state);
+                let why = "too many questions are open".to_owned();
+                return self.reply(id, Err((INTERNAL_ERROR, why)));
+            }
+            let (number, withdrawn) = (state.next_question, CancellationToken::new());
+            state.next_question += 1;
+            state.questions.insert(number, (id.clone(), withdrawn.clone()));
+            let peer = self.clone();
+            let question = Question {
+                peer,
+                number,
+                withdrawn,
+            };
+            (host, over, question)
+        };
+        tokio::spawn(async move {
+            let peer = &question.peer;
             let mut closed = peer.0.closed.subscribe();
             tokio::select! {
                 biased;
                 _ = closed.wait_for(Option::is_some) => {}
+                // The server does not want to know any more.
+                () = question.withdrawn.cancelled() => {}
+                () = over.cancelled() => peer.reply(id, Ok(json!({"action": "cancel"}))),
                 answer = host.elicit(params) => peer.reply(id, Ok(answer)),
             }
         });
@@ -337,6 +367,19 @@ impl Drop for Open<'_> {
             let params = json!({"requestId": self.id, "reason": "MCP request cancelled by caller"});
             self.peer.notify("notifications/cancelled", Some(params));
         }
+    }
+}
+
+/// A question of the server that is open.
+struct Question {
+    peer: Peer,
+    number: u64,
+    withdrawn: CancellationToken,
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.peer.state().questions.remove(&self.number);
     }
 }
 
