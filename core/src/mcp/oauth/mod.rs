@@ -144,7 +144,7 @@ impl SignIn {
     /// Whether a user is signed in.
     pub(super) async fn is_signed_in(&self) -> bool {
         let mut tokens = self.tokens.lock().await;
-        self.loaded(&mut tokens).await.is_some()
+        self.loaded_again(&mut tokens).await.is_some()
     }
 
     async fn loaded<'a>(&self, tokens: &'a mut Option<Option<StoredTokens>>) -> &'a mut Option<StoredTokens> {
@@ -154,6 +154,17 @@ impl SignIn {
         let loaded = tokens.get_or_insert_default();
         self.is_known.store(loaded.is_some(), Ordering::Relaxed);
         loaded
+    }
+
+    /// As [`Self::loaded`]; where nobody was signed in, somebody may be now, by another program.
+    async fn loaded_again<'a>(
+        &self,
+        tokens: &'a mut Option<Option<StoredTokens>>,
+    ) -> &'a mut Option<StoredTokens> {
+        if matches!(tokens, Some(None)) {
+            *tokens = None;
+        }
+        self.loaded(tokens).await
     }
 
     /// The user has signed in.
@@ -267,7 +278,7 @@ impl Tokens for SignIn {
     fn refused(&self, token: Option<Secret>) -> BoxFuture<'_, bool> {
         async move {
             let mut tokens = self.tokens.lock().await;
-            let tokens = self.loaded(&mut tokens).await;
+            let tokens = self.loaded_again(&mut tokens).await;
             let now = tokens.as_ref().map(|tokens| tokens.access_token.as_str());
             if now.is_some() && now != token.as_ref().map(Secret::expose) {
                 return true;
