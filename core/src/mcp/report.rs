@@ -173,10 +173,13 @@ impl ThreadMcp {
         let failed =
             |why: String| Status::Failed(Arc::new(super::error::StartError::new(server.name(), why)));
         match self.find_server(server) {
-            Ok(found) => match found.connect(server.startup_timeout()).await {
-                Ok(_) => Status::Ready,
-                Err(error) => Status::Failed(error),
-            },
+            Ok(found) => {
+                found.forgive_failed_start();
+                match found.connect(server.startup_timeout()).await {
+                    Ok(_) => Status::Ready,
+                    Err(error) => Status::Failed(error),
+                }
+            }
             Err(why) => failed(why),
         }
     }

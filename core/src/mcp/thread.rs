@@ -3,7 +3,7 @@
 mod reload;
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt;
@@ -21,8 +21,12 @@ use super::peer::CallHost;
 use super::server::{McpServer, ServerState};
 use super::thread_server::{Status, ThreadServer, servers_of};
 use crate::config::{Config, ConfigEdit, ConfigEdits, ConfigOverride, ConfigSource, write};
+use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::outbox::Outbox;
 use crate::{Event, McpServerStatus, ThreadId};
+
+/// Largest config.toml that is looked into, in bytes.
+const MAX_CONFIG: usize = 4 << 20;
 
 /// Where the configuration of a thread is read from.
 #[derive(Debug, Clone)]
@@ -63,6 +67,8 @@ struct State {
     waited_since: Option<Instant>,
     /// Tools that the user has allowed for as long as the thread is loaded.
     allowed: HashSet<(String, String)>,
+    /// Nobody follows the servers any more.
+    closed: bool,
 }
 
 impl ThreadMcp {
@@ -99,6 +105,7 @@ impl ThreadMcp {
                 last: Arc::default(),
                 waited_since: None,
                 allowed: HashSet::new(),
+                closed: false,
             }),
             changed: watch::Sender::new(0),
             followers: Mutex::default(),
@@ -200,10 +207,8 @@ impl ThreadMcp {
 
     fn any_starting(&self) -> bool {
         let state = self.state();
-        state
-            .servers
-            .values()
-            .any(|server| server.status() == Status::Starting)
+        let mut servers = state.servers.values();
+        !state.closed && servers.any(|server| server.status() == Status::Starting)
     }
 
     /// What is offered to the model now.
@@ -355,6 +360,12 @@ impl ThreadMcp {
         let Some((origin, _)) = &self.place else {
             return Ok(());
         };
+        let (file, name) = (origin.source.user_file(), server.to_owned());
+        let is_own = in_background(READ_TIMEOUT, move || is_in_file(&file, &name)).await;
+        if !is_own.is_ok_and(|is_own| is_own) {
+            // Without `command` or `url`, the table would be one that can't be used.
+            return Err(format!("the file has no server `{server}` of its own"));
+        }
         let quoted = |name: &str| Value::from(name).to_string();
         let edit = ConfigEdit {
             key_path: format!(
@@ -375,9 +386,11 @@ impl ThreadMcp {
             .map_err(|error| error.to_string())
     }
 
-    /// Follows no server any more.
+    /// Follows no server any more. Whoever waits until all have started need not wait longer.
     pub(crate) fn close(&self) {
+        self.state().closed = true;
         self.followers().abort_all();
+        self.changed.send_modify(|changes| *changes += 1);
     }
 
     /// A server stands in another way, or offers something else.
@@ -444,6 +457,7 @@ async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
         let Some(thread) = thread.upgrade() else { return };
         match thread.find_server(&server) {
             Ok(mcp) => {
+                mcp.forgive_failed_start();
                 mcp.begin(server.startup_timeout());
                 mcp.watch()
             }
@@ -463,6 +477,18 @@ async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
             return;
         }
     }
+}
+
+/// Whether a config.toml itself says how this server is reached.
+fn is_in_file(file: &Path, server: &str) -> bool {
+    let Ok(text) = external_file::read_text(file, MAX_CONFIG) else {
+        return false;
+    };
+    let Ok(table) = text.trim_start_matches('\u{feff}').parse::<toml::Table>() else {
+        return false;
+    };
+    let server = table.get("mcp_servers").and_then(|servers| servers.get(server));
+    server.is_some_and(|server| server.get("command").or_else(|| server.get("url")).is_some())
 }
 
 /// Whoever calls tools where nobody can be asked.
