@@ -62,15 +62,17 @@ fn info(mut said: Value) -> Option<McpServerInfo> {
 
 /// What a tool returned.
 pub(crate) fn result_to_wire(mut result: Value) -> McpServerToolCallResponse {
-    let content = match result["content"].take() {
+    let is_error = result["isError"].as_bool();
+    let mut taken = |member: &str| result.get_mut(member).map(Value::take).unwrap_or_default();
+    let content = match taken("content") {
         Value::Array(content) => content,
         _ => Vec::new(),
     };
     McpServerToolCallResponse {
         content,
-        structured_content: result["structuredContent"].take(),
-        is_error: result["isError"].as_bool(),
-        meta: result["_meta"].take(),
+        structured_content: taken("structuredContent"),
+        is_error,
+        meta: taken("_meta"),
     }
 }
 

@@ -30,7 +30,6 @@ mod temporary;
 mod token_endpoint;
 
 pub(crate) use keyring::with_entry as with_keyring_entry;
-pub(crate) use lock::HomeLock;
 pub(crate) use temporary::replace as replace_private_file;
 
 pub use account::Account;

@@ -22,6 +22,8 @@ const STARTUP: Duration = Duration::from_secs(30);
 const CALL: Duration = Duration::from_secs(120);
 /// Most servers of one configuration.
 const MAX_SERVERS: usize = 256;
+/// How the mistake of a table begins that has neither `command` nor `url`.
+const NO_TRANSPORT: &str = "invalid transport: ";
 /// Longest time that can be configured.
 const MAX_SECONDS: f64 = 86_400.0;
 
@@ -180,8 +182,11 @@ pub(super) fn read(table: Option<&Table>, requirements: &Requirements) -> McpSer
 impl Config {
     /// Adds a server of a plugin, whose table is as in config.toml. A server of the user's own of that name stays.
     pub(crate) fn add_plugin_server(&mut self, name: String, table: Table, plugin_id: String) {
-        if self.mcp_servers.len() >= MAX_SERVERS || self.mcp_servers.contains_key(&name) {
-            return;
+        match self.mcp_servers.get(&name) {
+            // Other keys alone make no server.
+            Some(Err(why)) if why.starts_with(NO_TRANSPORT) => {}
+            None if self.mcp_servers.len() < MAX_SERVERS => {}
+            _ => return,
         }
         let of_plugin = |config: McpServerConfig| {
             Arc::new(McpServerConfig {
@@ -282,7 +287,7 @@ impl Reader<'_> {
             Some(name) => (name, &STDIO_ONLY[..]),
             None => {
                 return Err(format!(
-                    "invalid transport: `{}` needs `command` (a program) or `url` (an HTTP server)",
+                    "{NO_TRANSPORT}`{}` needs `command` (a program) or `url` (an HTTP server)",
                     self.path
                 ));
             }

@@ -102,8 +102,8 @@ impl Connection {
             server.opened(said["protocolVersion"].as_str().unwrap_or(PROTOCOL));
         }
         let catalog = Catalog {
-            server_info: said["serverInfo"].take(),
-            capabilities: said["capabilities"].take(),
+            server_info: taken(&mut said, "serverInfo"),
+            capabilities: taken(&mut said, "capabilities"),
             instructions: said["instructions"].as_str().map(str::to_owned),
             ..Catalog::default()
         };
@@ -156,13 +156,13 @@ impl Connection {
                 params.insert("cursor".to_owned(), cursor);
             }
             let mut said = self.peer.request(method, params, None).await?;
-            if let Value::Array(page) = said[member].take() {
+            if let Value::Array(page) = taken(&mut said, member) {
                 entries.extend(page);
             }
             if page == 0 {
-                meta = Some(said["_meta"].take()).filter(|meta| !meta.is_null());
+                meta = Some(taken(&mut said, "_meta")).filter(|meta| !meta.is_null());
             }
-            cursor = said["nextCursor"].take();
+            cursor = taken(&mut said, "nextCursor");
             if !cursor.is_string() || entries.len() >= MAX_ENTRIES {
                 break;
             }
@@ -187,6 +187,11 @@ impl Connection {
             Link::Http(server) => server.end().await,
         }
     }
+}
+
+/// Takes a member out of what a server says; null if there is none, or if that is no object.
+pub(crate) fn taken(said: &mut Value, member: &str) -> Value {
+    said.get_mut(member).map(Value::take).unwrap_or_default()
 }
 
 /// The members of an object.

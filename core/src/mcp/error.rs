@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::connection::taken;
+
 /// Longest message of a server that is passed on, in bytes.
 const MAX_MESSAGE: usize = 4096;
 
@@ -46,16 +48,20 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The `error` of an answer. What can't be read of it is left out.
+    /// The `error` of an answer. What can't be read of it is left out; of one that is no object, all of it is the message.
     pub(super) fn of_rpc(mut error: Value) -> Self {
-        let message = match error["message"].take() {
-            Value::String(message) => message,
-            _ => String::new(),
+        let message = match (error.is_object(), taken(&mut error, "message")) {
+            (true, Value::String(message)) => message,
+            (true, _) => String::new(),
+            (false, _) => match error.take() {
+                Value::String(message) => message,
+                other => other.to_string(),
+            },
         };
         Self::Rpc {
             code: error["code"].as_i64().unwrap_or(0),
             message: short(message),
-            data: Some(error["data"].take()).filter(|data| !data.is_null()),
+            data: Some(taken(&mut error, "data")).filter(|data| !data.is_null()),
         }
     }
 }

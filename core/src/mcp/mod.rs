@@ -34,6 +34,7 @@ pub use error::{CallError, StartError};
 pub use oauth::LoginStarted;
 pub use report::{AuthStatus, DirectError, McpLogin, RuntimeStatus, ServerReport};
 
+pub(crate) use connection::taken;
 pub(crate) use manager::McpManager;
 pub(crate) use offer::{McpOffer, McpTool};
 pub(crate) use peer::CallHost;

@@ -1,6 +1,9 @@
 //! JSON-RPC with one server, whatever carries it: requests with their answers, what the server tells of them, and what it
 //! asks (Model Context Protocol 2025-06-18, "Base protocol").
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -51,7 +54,6 @@ struct Shared {
     closed: watch::Sender<Option<String>>,
     /// The server has other tools now.
     tools_changed: Notify,
-    questions: tokio::sync::Semaphore,
 }
 
 #[derive(Default)]
@@ -59,6 +61,9 @@ struct State {
     next: u64,
     next_token: u64,
     pending: BTreeMap<u64, Pending>,
+    next_question: u64,
+    /// Questions of the server that are open: their ids, and what is cancelled if it withdraws them.
+    questions: BTreeMap<u64, (Value, CancellationToken)>,
 }
 
 struct Pending {
@@ -66,6 +71,8 @@ struct Pending {
     token: u64,
     answer: oneshot::Sender<Result<Value, CallError>>,
     host: Option<Arc<dyn CallHost>>,
+    /// Cancelled once nobody waits for it any more.
+    over: CancellationToken,
 }
 
 impl Peer {
@@ -76,7 +83,6 @@ impl Peer {
             state: Mutex::default(),
             closed: watch::Sender::new(None),
             tools_changed: Notify::new(),
-            questions: tokio::sync::Semaphore::new(MAX_QUESTIONS),
         }))
     }
 
@@ -91,6 +97,7 @@ impl Peer {
         let (answer, reply) = oneshot::channel();
         // The one request that can't be cancelled, and that nothing is told of.
         let is_first = method == "initialize";
+        let over = CancellationToken::new();
         let (id, token) = {
             let mut state = self.state();
             if let Some(why) = &*self.0.closed.borrow() {
@@ -102,13 +109,19 @@ impl Peer {
             let (id, token) = (state.next, state.next_token);
             state.next += 1;
             state.next_token += u64::from(!is_first);
-            state.pending.insert(id, Pending { token, answer, host });
+            let pending = Pending {
+                token,
+                answer,
+                host,
+                over: over.clone(),
+            };
+            state.pending.insert(id, pending);
             (id, token)
         };
         let mut open = Open {
             peer: self,
             id,
-            over: CancellationToken::new(),
+            over,
             cancels: !is_first,
         };
         if !is_first && let Value::Object(meta) = params.entry("_meta").or_insert_with(|| json!({})) {
@@ -179,7 +192,10 @@ impl Peer {
     fn answered(&self, id: &Value, mut message: Map<String, Value>) -> bool {
         let result = match (message.remove("error"), message.remove("result")) {
             (Some(error), _) if !error.is_null() => Err(CallError::of_rpc(error)),
-            (_, Some(result)) => Ok(result),
+            (_, Some(result)) if result.is_object() || result.is_null() => Ok(result),
+            (_, Some(_)) => Err(CallError::Transport(
+                "the server's result is no object".to_owned(),
+            )),
             _ => return false,
         };
         // Some servers send numbers back as texts.
@@ -216,6 +232,14 @@ impl Peer {
                     host.progress(progress_text(params));
                 }
             }
+            "notifications/cancelled" => {
+                let id = &params["requestId"];
+                let state = self.state();
+                let mut questions = state.questions.values();
+                if let Some((_, withdrawn)) = questions.find(|(asked, _)| asked == id) {
+                    withdrawn.cancel();
+                }
+            }
             "notifications/tools/list_changed" => self.0.tools_changed.notify_one(),
             "notifications/message" => tracing::debug!(%params, "an MCP server says"),
             _ => {}
@@ -232,34 +256,46 @@ impl Peer {
         self.reply(id, result);
     }
 
-    /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one.
+    /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one. It
+    /// is over with that call.
     fn elicit(&self, id: Value, params: Value, origin: Option<u64>) {
-        let host = {
-            let state = self.state();
-            let exact = origin.and_then(|origin| state.pending.get(&origin)?.host.clone());
-            exact.or_else(|| {
-                state
-                    .pending
-                    .values()
-                    .rev()
-                    .find_map(|pending| pending.host.clone())
-            })
-        };
-        let Some(host) = host else {
-            return self.reply(id, Ok(json!({"action": "decline"})));
-        };
-        let peer = self.clone();
-        tokio::spawn(async move {
-            let Ok(_permit) = peer.0.questions.try_acquire() else {
-                return peer.reply(
-                    id,
-                    Err((INTERNAL_ERROR, "too many questions are open".to_owned())),
-                );
+        let (host, over, question) = {
+            let mut state = self.state();
+            let can_answer = |pending: &&Pending| pending.host.is_some();
+            let exact = origin.and_then(|origin| state.pending.get(&origin));
+            let waiting = exact
+                .filter(can_answer)
+                .or_else(|| state.pending.values().rev().find(can_answer));
+            let waiting = waiting.and_then(|pending| Some((pending.host.clone()?, pending.over.clone())));
+            let Some((host, over)) = waiting else {
+                drop(state);
+                return self.reply(id, Ok(json!({"action": "decline"})));
             };
+            if state.questions.len() >= MAX_QUESTIONS {
+                drop(state);
+                let why = "too many questions are open".to_owned();
+                return self.reply(id, Err((INTERNAL_ERROR, why)));
+            }
+            let (number, withdrawn) = (state.next_question, CancellationToken::new());
+            state.next_question += 1;
+            state.questions.insert(number, (id.clone(), withdrawn.clone()));
+            let peer = self.clone();
+            let question = Question {
+                peer,
+                number,
+                withdrawn,
+            };
+            (host, over, question)
+        };
+        tokio::spawn(async move {
+            let peer = &question.peer;
             let mut closed = peer.0.closed.subscribe();
             tokio::select! {
                 biased;
                 _ = closed.wait_for(Option::is_some) => {}
+                // The server does not want to know any more.
+                () = question.withdrawn.cancelled() => {}
+                () = over.cancelled() => peer.reply(id, Ok(json!({"action": "cancel"}))),
                 answer = host.elicit(params) => peer.reply(id, Ok(answer)),
             }
         });
@@ -337,6 +373,19 @@ impl Drop for Open<'_> {
     }
 }
 
+/// A question of the server that is open.
+struct Question {
+    peer: Peer,
+    number: u64,
+    withdrawn: CancellationToken,
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.peer.state().questions.remove(&self.number);
+    }
+}
+
 /// What is told of a step: the server's words, else its numbers.
 fn progress_text(params: &Value) -> String {
     if let Some(message) = params["message"].as_str() {
@@ -345,99 +394,5 @@ fn progress_text(params: &Value) -> String {
     match (&params["progress"], &params["total"]) {
         (done, Value::Number(total)) => format!("{done}/{total}"),
         (done, _) => done.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn peer() -> (Peer, mpsc::Receiver<Outgoing>) {
-        let (out, sent) = mpsc::channel(8);
-        (Peer::new(out), sent)
-    }
-
-    #[tokio::test]
-    async fn answers_find_their_requests_in_any_order() {
-        let (peer, mut sent) = peer();
-        let ask = |name: &'static str| {
-            let peer = peer.clone();
-            async move { peer.request(name, Map::new(), None).await }
-        };
-        let (first, second) = (tokio::spawn(ask("a")), tokio::spawn(ask("b")));
-        for id in 0..2 {
-            let message = sent.recv().await.expect("a message").message;
-            assert_eq!(
-                (&message["id"], &message["params"]["_meta"]["progressToken"]),
-                (&json!(id), &json!(id))
-            );
-        }
-        assert!(peer.deliver(
-            json!([{"id": "1", "result": {"n": 1}}, {"id": 9, "result": 0}]),
-            None
-        ));
-        assert!(peer.deliver(
-            json!({"id": 0, "error": {"code": -5, "message": "no", "data": [1]}}),
-            None
-        ));
-        assert_eq!(second.await.expect("ends"), Ok(json!({"n": 1})));
-        let error = first.await.expect("ends").expect_err("refused");
-        assert_eq!(error.to_string(), "Mcp error: -5: no([1])");
-        for noise in [
-            json!("x"),
-            json!(null),
-            json!({"a": 1}),
-            json!({"id": 1}),
-            json!([]),
-        ] {
-            assert!(!peer.deliver(noise, None));
-        }
-    }
-
-    #[tokio::test]
-    async fn who_waits_no_more_cancels_and_the_end_fails_all() {
-        let (peer, mut sent) = peer();
-        let waiting = tokio::spawn({
-            let peer = peer.clone();
-            async move { peer.request("a", Map::new(), None).await }
-        });
-        sent.recv().await.expect("a request");
-        waiting.abort();
-        let told = sent.recv().await.expect("a notification").message;
-        assert_eq!(
-            (&told["method"], &told["params"]["requestId"]),
-            (&json!("notifications/cancelled"), &json!(0))
-        );
-        let request = peer.request("b", Map::new(), None);
-        tokio::pin!(request);
-        assert!(futures_util::poll!(&mut request).is_pending());
-        peer.close("gone");
-        assert_eq!(request.await, Err(CallError::Closed("gone".to_owned())));
-        assert_eq!(
-            peer.request("c", Map::new(), None).await,
-            Err(CallError::Closed("gone".to_owned()))
-        );
-        assert_eq!(peer.closed().await, "gone");
-    }
-
-    #[tokio::test]
-    async fn questions_that_nobody_can_answer_are_declined() {
-        let (peer, mut sent) = peer();
-        for (method, answer) in [
-            ("ping", json!({"result": {}})),
-            ("roots/list", json!({"result": {"roots": []}})),
-            ("elicitation/create", json!({"result": {"action": "decline"}})),
-            (
-                "sampling/createMessage",
-                json!({"error": {"code": -32601, "message": "sampling/createMessage"}}),
-            ),
-        ] {
-            peer.deliver(json!({"id": "q", "method": method, "params": {}}), None);
-            let mut message = sent.recv().await.expect("an answer").message;
-            let members = message.as_object_mut().expect("an object");
-            members.remove("jsonrpc");
-            assert_eq!(members.remove("id"), Some(json!("q")));
-            assert_eq!(message, answer, "{method}");
-        }
     }
 }

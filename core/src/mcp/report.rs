@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::connection::{Catalog, object};
+use super::connection::{Catalog, object, taken};
 use super::error::CallError;
 use super::manager::McpManager;
 use super::oauth::{self, LoginOptions, LoginStarted};
@@ -173,10 +173,13 @@ impl ThreadMcp {
         let failed =
             |why: String| Status::Failed(Arc::new(super::error::StartError::new(server.name(), why)));
         match self.find_server(server) {
-            Ok(found) => match found.connect(server.startup_timeout()).await {
-                Ok(_) => Status::Ready,
-                Err(error) => Status::Failed(error),
-            },
+            Ok(found) => {
+                found.forgive_failed_start();
+                match found.connect(server.startup_timeout()).await {
+                    Ok(_) => Status::Ready,
+                    Err(error) => Status::Failed(error),
+                }
+            }
             Err(why) => failed(why),
         }
     }
@@ -227,7 +230,7 @@ impl ThreadMcp {
             params.insert("_meta".to_owned(), meta.into());
         }
         let mut said = self.request(&found, "resources/read", params).await?;
-        match said["contents"].take() {
+        match taken(&mut said, "contents") {
             Value::Array(contents) => Ok(contents),
             _ => Ok(Vec::new()),
         }

@@ -18,6 +18,9 @@ use super::peer::CallHost;
 /// A server that has lived for so long may be started again once more.
 const FORGIVEN: Duration = Duration::from_secs(600);
 
+/// A start that has failed so long ago may be tried again by those who come anew.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// How a server stands.
 #[derive(Clone)]
 pub(super) enum ServerState {
@@ -50,6 +53,8 @@ struct Usage {
     last: Instant,
     /// When it was started again because it had ended by itself.
     restarted: Option<Instant>,
+    /// When it could not be started.
+    start_failed: Option<Instant>,
     /// Ends what runs now.
     stop: CancellationToken,
     /// What it offered when it was last asked.
@@ -68,6 +73,7 @@ impl McpServer {
                 in_flight: 0,
                 last: Instant::now(),
                 restarted: None,
+                start_failed: None,
                 stop: CancellationToken::new(),
                 catalog: None,
                 over: false,
@@ -117,7 +123,11 @@ impl McpServer {
 
     /// A server that has failed may be started again.
     pub(super) fn forgive(&self) {
-        self.usage().restarted = None;
+        {
+            let mut usage = self.usage();
+            usage.restarted = None;
+            usage.start_failed = None;
+        }
         self.state.send_if_modified(|state| {
             let failed = matches!(state, ServerState::Failed(_));
             if failed {
@@ -125,6 +135,14 @@ impl McpServer {
             }
             failed
         });
+    }
+
+    /// A server that could not be started a while ago may be tried again: somebody needs it who did not then.
+    pub(super) fn forgive_failed_start(&self) {
+        let failed = self.usage().start_failed;
+        if failed.is_some_and(|failed| failed.elapsed() > AGAIN) {
+            self.forgive();
+        }
     }
 
     /// The conversation with it, which begins if need be.
@@ -196,6 +214,7 @@ impl McpServer {
 
     /// Runs it until it is to stop, or ends again and again.
     async fn run(self: Arc<Self>, within: Duration, stop: CancellationToken) {
+        let _fails = FailsOnPanic(&self);
         loop {
             let opening = tokio::time::timeout(within, Connection::open(&self.name, &self.launch));
             let opened = tokio::select! {
@@ -208,8 +227,8 @@ impl McpServer {
             };
             let connection = match opened {
                 Ok(Ok(connection)) => Arc::new(connection),
-                Ok(Err(error)) => return self.failed(error),
-                Err(_) => return self.failed(StartError::timed_out(&self.name, within)),
+                Ok(Err(error)) => return self.start_failed(error),
+                Err(_) => return self.start_failed(StartError::timed_out(&self.name, within)),
             };
             self.usage().catalog = Some(connection.catalog());
             self.state
@@ -229,6 +248,11 @@ impl McpServer {
             tracing::warn!(server = self.name, "an MCP server is started again: {why}");
             self.state.send_replace(ServerState::Starting { quietly: false });
         }
+    }
+
+    fn start_failed(&self, error: StartError) {
+        self.usage().start_failed = Some(Instant::now());
+        self.failed(error);
     }
 
     fn failed(&self, error: StartError) {
@@ -304,6 +328,18 @@ impl McpServer {
 
     fn usage(&self) -> MutexGuard<'_, Usage> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A server whose task has panicked has failed: nobody waits for it in vain.
+struct FailsOnPanic<'a>(&'a McpServer);
+
+impl Drop for FailsOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.0.is_running() {
+            self.0
+                .failed(StartError::new(&self.0.name, "its task has ended unexpectedly"));
+        }
     }
 }
 

@@ -108,6 +108,7 @@ async fn follow(
     stop: CancellationToken,
     ended: CancellationToken,
 ) {
+    let closes = Closes(&peer, &ended);
     let why = {
         let read = read_messages(&name, &mut launched.output, &peer);
         tokio::pin!(read);
@@ -137,7 +138,19 @@ async fn follow(
     peer.close(&why);
     end_in_background(launched.group.group(), launched.mark.as_ref(), GRACE);
     let _ = launched.child.wait().await;
-    ended.cancel();
+    drop(closes);
+}
+
+/// However a process is left, its conversation is over then: nobody waits for it in vain.
+struct Closes<'a>(&'a Peer, &'a CancellationToken);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        // The first reason counts.
+        self.0
+            .close("the messages of the MCP server are not read any more");
+        self.1.cancel();
+    }
 }
 
 /// Takes messages until there are no more. Lines that are none are left out.

@@ -1,5 +1,6 @@
 //! The servers of one thread: what is configured for it, how each stands, and what its model is offered.
 
+mod allowed;
 mod reload;
 
 use std::collections::{BTreeMap, HashSet};
@@ -20,7 +21,7 @@ use super::offer::McpOffer;
 use super::peer::CallHost;
 use super::server::{McpServer, ServerState};
 use super::thread_server::{Status, ThreadServer, servers_of};
-use crate::config::{Config, ConfigEdit, ConfigEdits, ConfigOverride, ConfigSource, write};
+use crate::config::{Config, ConfigOverride, ConfigSource};
 use crate::outbox::Outbox;
 use crate::{Event, McpServerStatus, ThreadId};
 
@@ -63,6 +64,8 @@ struct State {
     waited_since: Option<Instant>,
     /// Tools that the user has allowed for as long as the thread is loaded.
     allowed: HashSet<(String, String)>,
+    /// Nobody follows the servers any more.
+    closed: bool,
 }
 
 impl ThreadMcp {
@@ -99,6 +102,7 @@ impl ThreadMcp {
                 last: Arc::default(),
                 waited_since: None,
                 allowed: HashSet::new(),
+                closed: false,
             }),
             changed: watch::Sender::new(0),
             followers: Mutex::default(),
@@ -200,10 +204,8 @@ impl ThreadMcp {
 
     fn any_starting(&self) -> bool {
         let state = self.state();
-        state
-            .servers
-            .values()
-            .any(|server| server.status() == Status::Starting)
+        let mut servers = state.servers.values();
+        !state.closed && servers.any(|server| server.status() == Status::Starting)
     }
 
     /// What is offered to the model now.
@@ -337,47 +339,11 @@ impl ThreadMcp {
         }
     }
 
-    /// Whether the user has allowed this tool for as long as the thread is loaded.
-    pub(crate) fn is_allowed(&self, server: &str, tool: &str) -> bool {
-        self.state()
-            .allowed
-            .contains(&(server.to_owned(), tool.to_owned()))
-    }
-
-    /// The user allows this tool for as long as the thread is loaded.
-    pub(crate) fn allow(&self, server: &str, tool: &str) {
-        self.state().allowed.insert((server.to_owned(), tool.to_owned()));
-    }
-
-    /// The user allows this tool for good. Until the file says so, it holds for the thread. The error says why it can't.
-    pub(crate) async fn allow_always(&self, server: &str, tool: &str) -> Result<(), String> {
-        self.allow(server, tool);
-        let Some((origin, _)) = &self.place else {
-            return Ok(());
-        };
-        let quoted = |name: &str| Value::from(name).to_string();
-        let edit = ConfigEdit {
-            key_path: format!(
-                "mcp_servers.{}.tools.{}.approval_mode",
-                quoted(server),
-                quoted(tool)
-            ),
-            value: json!("approve"),
-            upsert: true,
-        };
-        let edits = ConfigEdits {
-            edits: vec![edit],
-            ..ConfigEdits::default()
-        };
-        write(&origin.source, edits)
-            .await
-            .map(drop)
-            .map_err(|error| error.to_string())
-    }
-
-    /// Follows no server any more.
+    /// Follows no server any more. Whoever waits until all have started need not wait longer.
     pub(crate) fn close(&self) {
+        self.state().closed = true;
         self.followers().abort_all();
+        self.changed.send_modify(|changes| *changes += 1);
     }
 
     /// A server stands in another way, or offers something else.
@@ -444,6 +410,7 @@ async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
         let Some(thread) = thread.upgrade() else { return };
         match thread.find_server(&server) {
             Ok(mcp) => {
+                mcp.forgive_failed_start();
                 mcp.begin(server.startup_timeout());
                 mcp.watch()
             }

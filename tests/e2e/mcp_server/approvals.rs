@@ -141,3 +141,23 @@ async fn a_server_asks_the_user_while_a_call_waits() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_question_of_a_server_ends_with_its_call() {
+    let model = MockModel::start([call_of("c1", "ask", &json!({})), Answer::from("Done")]);
+    let home = home_with(&model, Config::asking(), "");
+    let (app, thread) = with_server(&home).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let request = app.server_request(ASKED).await;
+    assert_eq!(request.params["_meta"], Value::Null);
+    assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
+    app.wait_for("serverRequest/resolved").await;
+    loop {
+        let got = crate::support::mcp::logged("tiny", home.path(), "got");
+        if got.iter().any(|line| line.contains(r#"{"action":"cancel"}"#)) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    app.stop().await;
+}

@@ -219,3 +219,67 @@ async fn servers_get_few_variables_and_their_own() {
     }
     app.stop().await;
 }
+
+/// A server that answers its requests, in order, with these lines.
+fn answering(name: &str, answers: &[&str]) -> String {
+    let mut script = String::new();
+    for answer in answers {
+        script.push_str(&format!(
+            "while read -r line; do case \"$line\" in *'\"id\"'*) break;; esac; done; echo '{answer}'; "
+        ));
+    }
+    script.push_str("sleep 60");
+    format!("[mcp_servers.{name}]\ncommand = \"/bin/sh\"\nargs = [\"-c\", {script:?}]\n")
+}
+
+#[tokio::test]
+async fn answers_of_a_wrong_shape_cost_what_was_asked_only() {
+    let model = MockModel::start("Hello");
+    let home = Home::empty();
+    let begin = r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}"#;
+    let extra = [
+        answering("text", &[r#"{"jsonrpc":"2.0","id":0,"result":"ok"}"#]),
+        answering("error", &[r#"{"jsonrpc":"2.0","id":0,"error":"go away"}"#]),
+        answering(
+            "list",
+            &[
+                begin,
+                r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#,
+                r#"{"jsonrpc":"2.0","id":2,"result":[1]}"#,
+                r#"{"jsonrpc":"2.0","id":3,"result":{"contents":[]}}"#,
+            ],
+        ),
+    ]
+    .concat();
+    home.configure(
+        &model,
+        &Config {
+            extra,
+            ..Config::default()
+        },
+    );
+    let (app, thread) = App::with_thread(&home).await;
+    for (name, told) in [("text", "the server's result is no object"), ("error", "go away")] {
+        let failed = app
+            .wait_where("mcpServer/startupStatus/updated", |params| {
+                params["name"] == name && params["status"] == "failed"
+            })
+            .await;
+        let error = failed["error"].as_str().unwrap();
+        assert!(error.contains(told), "{error}");
+    }
+    app.wait_where("mcpServer/startupStatus/updated", |params| {
+        params["name"] == "list" && params["status"] == "ready"
+    })
+    .await;
+    let read = json!({"threadId": thread, "server": "list", "uri": "mem://a"});
+    let error = app.call_err("mcpServer/resource/read", read.clone()).await;
+    assert!(
+        error.message.contains("the server's result is no object"),
+        "{}",
+        error.message
+    );
+    let read = app.call("mcpServer/resource/read", read).await;
+    assert_eq!(read["contents"], json!([]));
+    app.stop().await;
+}

@@ -39,6 +39,8 @@ pub(super) struct Authority {
 #[derive(Default, Deserialize)]
 struct Protected {
     #[serde(default)]
+    resource: Option<String>,
+    #[serde(default)]
     authorization_servers: Vec<String>,
     #[serde(default)]
     scopes_supported: Vec<String>,
@@ -54,6 +56,13 @@ impl Authority {
         let mut protected = Protected::default();
         for place in places {
             if let Ok(found) = get::<Protected>(&server, place).await {
+                if found
+                    .resource
+                    .as_deref()
+                    .is_some_and(|of| !is_part_of(&server, of))
+                {
+                    return Err("what is said of signing in is of another server".to_owned());
+                }
                 protected = found;
                 break;
             }
@@ -79,6 +88,12 @@ impl Authority {
         for place in places {
             match get::<Self>(&server, place).await {
                 Ok(found) => {
+                    let same = |a: &str, b: &str| a.trim_end_matches('/') == b.trim_end_matches('/');
+                    if let (Some(asked), Some(named)) = (issuer, &found.issuer)
+                        && !same(asked, named)
+                    {
+                        return Err("the authority calls itself another one (`issuer`)".to_owned());
+                    }
                     return Ok(Self {
                         issuer: found.issuer.or_else(|| issuer.map(str::to_owned)),
                         server: Some(server),
@@ -183,9 +198,20 @@ fn well_known(base: &Url, name: &str) -> Vec<Url> {
     places.into_iter().map(at).collect()
 }
 
-/// Secrets go over HTTPS, but for this machine and the host that the user has configured without it.
+/// Whether a server belongs to a protected resource: the same origin, and a path that begins like its.
+fn is_part_of(server: &Url, resource: &str) -> bool {
+    let Ok(resource) = Url::parse(resource) else {
+        return false;
+    };
+    let path = server.path().strip_prefix(resource.path().trim_end_matches('/'));
+    server.origin() == resource.origin() && path.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Secrets go over HTTPS, but from a server on this machine to others there, and to the host that the user has configured
+/// without it.
 fn check(server: &Url, url: &Url) -> Result<(), String> {
-    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let local = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let is_local = local(server) && local(url);
     let is_server = server.scheme() == "http" && server.host_str() == url.host_str();
     match url.scheme() {
         "https" => Ok(()),
@@ -253,6 +279,23 @@ mod tests {
     }
 
     #[test]
+    fn metadata_are_of_the_server_that_they_name() {
+        let server = Url::parse("https://h/a/mcp").expect("a URL");
+        for own in ["https://h", "https://h/a", "https://h/a/mcp/"] {
+            assert!(is_part_of(&server, own), "{own}");
+        }
+        for other in [
+            "https://x/a/mcp",
+            "https://h/a/m",
+            "https://h/a/mcp/b",
+            "http://h/a/mcp",
+            "h",
+        ] {
+            assert!(!is_part_of(&server, other), "{other}");
+        }
+    }
+
+    #[test]
     fn secrets_do_not_leave_in_the_clear() {
         let check = |server: &str, url: &str| {
             check(
@@ -261,7 +304,8 @@ mod tests {
             )
             .is_ok()
         };
-        assert!(check("https://h/", "https://other/") && check("https://h/", "http://127.0.0.1:1/"));
+        assert!(check("https://h/", "https://other/") && !check("https://h/", "http://127.0.0.1:1/"));
+        assert!(check("http://localhost:2/", "http://127.0.0.1:1/"));
         assert!(check("http://h:1/", "http://h:2/"));
         assert!(!check("https://h/", "http://h/") && !check("http://h/", "http://other/"));
         assert!(!check("https://h/", "file:///etc/passwd"));

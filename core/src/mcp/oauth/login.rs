@@ -92,7 +92,7 @@ pub(in crate::mcp) async fn begin(
     };
     tokio::spawn(async move {
         let exchange = async {
-            let code = code_of(&listener, &state).await?;
+            let code = code_of(&listener, &state, authority.issuer.as_deref()).await?;
             let form = [
                 ("grant_type", "authorization_code"),
                 ("code", code.as_str()),
@@ -121,7 +121,7 @@ pub(in crate::mcp) async fn begin(
 }
 
 /// Waits until the browser brings a code with the right state.
-async fn code_of(listener: &TcpListener, state: &str) -> Result<String, String> {
+async fn code_of(listener: &TcpListener, state: &str, issuer: Option<&str>) -> Result<String, String> {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -131,7 +131,7 @@ async fn code_of(listener: &TcpListener, state: &str) -> Result<String, String> 
         let Some(target) = target.ok().flatten() else {
             continue;
         };
-        let outcome = outcome_of(&target, state);
+        let outcome = outcome_of(&target, state, issuer);
         let (status, text) = match &outcome {
             None => ("404 Not Found", "There is nothing here."),
             Some(Ok(_)) => ("200 OK", "You are signed in. You can close this window."),
@@ -168,15 +168,20 @@ async fn target_of(stream: &mut TcpStream) -> Option<String> {
     Some(words.next()?.to_owned())
 }
 
-/// What a request means for the login. `None`: nothing.
-fn outcome_of(target: &str, state: &str) -> Option<Result<String, String>> {
+/// What a request means for the login with this authority. `None`: nothing.
+fn outcome_of(target: &str, state: &str, issuer: Option<&str>) -> Option<Result<String, String>> {
     let (_, query) = target.split_once('?')?;
     let mut code = None;
     let mut error = None;
     let mut is_ours = false;
+    let mut is_other = false;
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "state" => is_ours = value == state,
+            "iss" => {
+                is_other =
+                    issuer.is_some_and(|issuer| issuer.trim_end_matches('/') != value.trim_end_matches('/'));
+            }
             "code" => code = Some(value.into_owned()),
             "error" => error = Some(value.into_owned()),
             _ => {}
@@ -184,6 +189,11 @@ fn outcome_of(target: &str, state: &str) -> Option<Result<String, String>> {
     }
     if !is_ours {
         return None;
+    }
+    if is_other {
+        return Some(Err(
+            "another authority has answered than was asked (`iss`)".to_owned()
+        ));
     }
     if let Some(error) = error {
         let error: String = error.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -206,15 +216,21 @@ mod tests {
     #[test]
     fn only_the_browser_that_was_sent_brings_a_code() {
         assert_eq!(
-            outcome_of("/callback/x?code=c&state=s", "s"),
+            outcome_of(
+                "/callback/x?code=c&state=s&iss=https://i/",
+                "s",
+                Some("https://i")
+            ),
             Some(Ok("c".to_owned()))
         );
         assert_eq!(
-            outcome_of("/callback/x?error=access_denied&state=s", "s"),
+            outcome_of("/callback/x?error=access_denied&state=s", "s", None),
             Some(Err("OAuth provider returned `access_denied`".to_owned()))
         );
+        let other = outcome_of("/callback/x?code=c&state=s&iss=https://o", "s", Some("https://i"));
+        assert!(other.is_some_and(|outcome| outcome.is_err()));
         for other in ["/callback/x?code=c&state=t", "/callback/x", "/callback?state=s"] {
-            assert_eq!(outcome_of(other, "s"), None, "{other}");
+            assert_eq!(outcome_of(other, "s", None), None, "{other}");
         }
     }
 }

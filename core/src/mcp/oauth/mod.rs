@@ -1,18 +1,19 @@
 //! Signing in to servers (docs/contract/mcp.md#signing-in): OAuth 2.1 with PKCE, as the Model Context Protocol asks for it
 //! ("Authorization").
 //!
-//! Where to look: `discovery` (who signs in for a server), `login` (the browser's way), `store` (where tokens are kept), and
+//! Where to look: `discovery` (who signs in for a server), `lock` (one renewal at a time), `login` (the browser's way), `store` (where tokens are kept), and
 //! here: tokens that are sent, and renewed in time.
 
 mod discovery;
+mod lock;
 mod login;
 mod store;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,10 +21,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::discovery::Authority;
+use self::lock::RenewalLock;
 pub use self::login::LoginStarted;
 pub(super) use self::login::{LoginOptions, begin};
 use super::http::Tokens;
-use crate::auth::HomeLock;
 use crate::config::{CredentialsStore, McpHttp, McpOauth};
 use crate::hex::hex;
 use crate::now_ms;
@@ -33,6 +34,8 @@ use crate::secret::Secret;
 const AHEAD_MS: i64 = 30_000;
 /// How long another daemon may take to renew tokens of this home.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long no renewal is tried again after one that failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// The tokens of a home.
 #[derive(Debug)]
@@ -54,6 +57,10 @@ pub(super) struct SignIn {
     tokens: tokio::sync::Mutex<Option<Option<StoredTokens>>>,
     /// There were tokens.
     is_known: AtomicBool,
+    /// When a renewal failed last. Held for a few instructions.
+    renewal_failed: Mutex<Option<Instant>>,
+    /// Itself, for tasks that outlive who began them.
+    itself: Weak<SignIn>,
 }
 
 /// As they are kept; other programs read and write the same.
@@ -99,7 +106,7 @@ impl Credentials {
         let key = (key_of(name, &http.url), store == CredentialsStore::File);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            Arc::new(SignIn {
+            Arc::new_cyclic(|itself| SignIn {
                 codex_home: self.codex_home.clone(),
                 name: name.to_owned(),
                 url: http.url.clone(),
@@ -108,6 +115,8 @@ impl Credentials {
                 resource: http.oauth_resource.clone(),
                 tokens: tokio::sync::Mutex::new(None),
                 is_known: AtomicBool::new(false),
+                renewal_failed: Mutex::default(),
+                itself: Weak::clone(itself),
             })
         };
         let sign_in = known.entry(key).or_insert_with(new);
@@ -144,7 +153,7 @@ impl SignIn {
     /// Whether a user is signed in.
     pub(super) async fn is_signed_in(&self) -> bool {
         let mut tokens = self.tokens.lock().await;
-        self.loaded(&mut tokens).await.is_some()
+        self.loaded_again(&mut tokens).await.is_some()
     }
 
     async fn loaded<'a>(&self, tokens: &'a mut Option<Option<StoredTokens>>) -> &'a mut Option<StoredTokens> {
@@ -156,26 +165,49 @@ impl SignIn {
         loaded
     }
 
+    /// As [`Self::loaded`]; where nobody was signed in, somebody may be now, by another program.
+    async fn loaded_again<'a>(
+        &self,
+        tokens: &'a mut Option<Option<StoredTokens>>,
+    ) -> &'a mut Option<StoredTokens> {
+        if matches!(tokens, Some(None)) {
+            *tokens = None;
+        }
+        self.loaded(tokens).await
+    }
+
     /// The user has signed in.
     async fn keep(&self, new: StoredTokens) -> Result<(), String> {
         let mut tokens = self.tokens.lock().await;
         store::write(self, &new).await?;
         self.is_known.store(true, Ordering::Relaxed);
+        *self.renewal_failed() = None;
         *tokens = Some(Some(new));
         Ok(())
     }
 
-    /// Renews tokens, unless another daemon has done so. False: they can't be renewed.
+    /// Renews tokens, unless another daemon has done so. False: they can't be renewed. An authority that has taken the old
+    /// refresh token has to be heard to the end, so this runs in a task that nobody cancels.
     async fn renew(&self, tokens: &mut Option<StoredTokens>) -> bool {
         let Some(old) = tokens.clone() else { return false };
         // Whoever waits in vain goes on without.
-        let _lock = HomeLock::take(self.home(), PATIENCE).await;
+        let _lock = RenewalLock::take(self.home(), PATIENCE).await;
         if let Some(stored) = store::read(self).await
             && stored.access_token != old.access_token
         {
             *tokens = Some(stored);
             return true;
         }
+        let failed = *self.renewal_failed();
+        if failed.is_some_and(|failed| failed.elapsed() < AFTER_FAILURE) {
+            return false;
+        }
+        let is_renewed = self.renew_at_authority(old, tokens).await;
+        *self.renewal_failed() = (!is_renewed).then(Instant::now);
+        is_renewed
+    }
+
+    async fn renew_at_authority(&self, old: StoredTokens, tokens: &mut Option<StoredTokens>) -> bool {
         let Some(refresh) = &old.refresh_token else {
             return false;
         };
@@ -216,6 +248,32 @@ impl SignIn {
         }
     }
 
+    fn renewal_failed(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.renewal_failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token to send, renewed if it ends soon.
+    async fn token_in_time(&self) -> Option<Secret> {
+        let mut tokens = self.tokens.lock().await;
+        let tokens = self.loaded(&mut tokens).await;
+        if tokens.as_ref().is_some_and(StoredTokens::ends_soon) {
+            // A server may still take the old one.
+            self.renew(tokens).await;
+        }
+        tokens.as_ref().map(|tokens| Secret::new(&*tokens.access_token))
+    }
+
+    /// Whether there is another token than this one, which the server refuses.
+    async fn has_another(&self, refused: Option<Secret>) -> bool {
+        let mut tokens = self.tokens.lock().await;
+        let tokens = self.loaded_again(&mut tokens).await;
+        let now = tokens.as_ref().map(|tokens| tokens.access_token.as_str());
+        if now.is_some() && now != refused.as_ref().map(Secret::expose) {
+            return true;
+        }
+        self.renew(tokens).await
+    }
+
     /// What the tokens are for.
     fn resource(&self) -> &str {
         self.resource.as_deref().unwrap_or(&self.url)
@@ -253,26 +311,27 @@ fn words(text: &str) -> Vec<String> {
 impl Tokens for SignIn {
     fn access(&self) -> BoxFuture<'_, Option<Secret>> {
         async {
-            let mut tokens = self.tokens.lock().await;
-            let tokens = self.loaded(&mut tokens).await;
-            if tokens.as_ref().is_some_and(StoredTokens::ends_soon) {
-                // A server may still take the old one.
-                self.renew(tokens).await;
+            {
+                let mut tokens = self.tokens.lock().await;
+                let tokens = self.loaded(&mut tokens).await;
+                if !tokens.as_ref().is_some_and(StoredTokens::ends_soon) {
+                    return tokens.as_ref().map(|tokens| Secret::new(&*tokens.access_token));
+                }
             }
-            tokens.as_ref().map(|tokens| Secret::new(&*tokens.access_token))
+            let itself = self.itself.upgrade()?;
+            let renewing = tokio::spawn(async move { itself.token_in_time().await });
+            renewing.await.ok().flatten()
         }
         .boxed()
     }
 
     fn refused(&self, token: Option<Secret>) -> BoxFuture<'_, bool> {
         async move {
-            let mut tokens = self.tokens.lock().await;
-            let tokens = self.loaded(&mut tokens).await;
-            let now = tokens.as_ref().map(|tokens| tokens.access_token.as_str());
-            if now.is_some() && now != token.as_ref().map(Secret::expose) {
-                return true;
-            }
-            self.renew(tokens).await
+            let Some(itself) = self.itself.upgrade() else {
+                return false;
+            };
+            let renewing = tokio::spawn(async move { itself.has_another(token).await });
+            renewing.await.unwrap_or(false)
         }
         .boxed()
     }

@@ -63,14 +63,15 @@ impl ThreadMcp {
         }
     }
 
-    /// Starts a server anew, once its user has signed in.
+    /// Starts a server anew, once its user has signed in. One that is ready stays as it is.
     pub(crate) fn restart(self: &Arc<Self>, name: &str) {
         let Some(server) = self.server(name) else { return };
+        if server.status() == Status::Ready {
+            return;
+        }
         if let Some(mcp) = server.state().server.take() {
             mcp.forgive();
         }
-        if server.status() != Status::Ready {
-            self.start_one(server);
-        }
+        self.start_one(server);
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::{CallContext, ToolCall, ToolEnd};
-use crate::mcp::ThreadServer;
+use crate::mcp::{ThreadServer, taken};
 
 /// One of the tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,16 +125,16 @@ impl ResourceTool {
                     .request(server, "resources/read", params)
                     .await
                     .map_err(|error| format!("resources/read failed: {error}"))?;
-                Ok(json!({"server": server.name(), "uri": text, "contents": read["contents"].take()}))
+                Ok(json!({"server": server.name(), "uri": text, "contents": taken(&mut read, "contents")}))
             }
             (_, Some(server)) => {
                 let mut params = Map::new();
                 params.extend(text.map(|cursor| ("cursor".to_owned(), cursor.into())));
                 let mut page = cx.mcp.request(server, method, params).await.map_err(failed)?;
-                let entries = named(server, page[member].take());
+                let entries = named(server, taken(&mut page, member));
                 let mut result = json!({"server": server.name(), member: entries});
                 if page["nextCursor"].is_string() {
-                    result["nextCursor"] = page["nextCursor"].take();
+                    result["nextCursor"] = taken(&mut page, "nextCursor");
                 }
                 Ok(result)
             }
