@@ -118,7 +118,7 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let (found, _) = matching(Arc::new(query), walks, None, cancel.child_token()).await;
+            let (found, _) = matching(Arc::new(query), walks, None, MATCHERS, cancel.child_token()).await;
             found
         };
         tokio::select! {
@@ -195,11 +195,12 @@ impl FileSearch {
     }
 }
 
-/// Matches, on other threads.
+/// Matches, on so many other threads at most.
 async fn matching(
     query: Arc<Query>,
     walks: Vec<Arc<Walk>>,
     narrowed: Option<Narrowed>,
+    threads: usize,
     cancel: CancellationToken,
 ) -> (Vec<FoundFile>, Narrowed) {
     static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
@@ -207,7 +208,7 @@ async fn matching(
         return Default::default();
     };
     // A large search takes the other place as well, if it is free.
-    let other = PLACES.try_acquire().ok();
+    let other = (threads > 1).then(|| PLACES.try_acquire().ok()).flatten();
     let work = move || {
         let threads = 1 + usize::from(other.is_some());
         let found = find(&query, &sources(&walks), narrowed.as_ref(), threads, &cancel);
