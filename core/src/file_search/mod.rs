@@ -44,8 +44,10 @@ pub const MAX_ROOTS: usize = 64;
 
 /// A walk that nobody uses is forgotten after this long.
 const KEPT: Duration = Duration::from_secs(10);
-/// A walk whose folders could not all be watched is believed for so long.
+/// A walk whose folders could not all be watched is believed for so long, or as long as [`UNWATCHED_TIMES`] says.
 const UNWATCHED_AGE: Duration = Duration::from_secs(2);
+/// It is believed for so many times the time it took, so that walking is not all that is done.
+const UNWATCHED_TIMES: u32 = 20;
 /// And any walk: contents of ignore files are not watched.
 const AGE: Duration = Duration::from_secs(60);
 /// Threads that match.
