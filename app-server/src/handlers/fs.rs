@@ -40,7 +40,7 @@ impl From<ClientFileError> for RpcError {
             ClientFileError::Io(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 Self::invalid(message)
             }
-            ClientFileError::Io(_) | ClientFileError::TimedOut(_) | ClientFileError::Busy => {
+            ClientFileError::Io(_) | ClientFileError::TimedOut(_) | ClientFileError::Busy(_) => {
                 Self::internal(message)
             }
             _ => Self::invalid(message),

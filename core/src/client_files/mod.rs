@@ -33,6 +33,11 @@ use crate::external_file;
 /// How long a look at a file may take. After that its file system counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Looks that run at the same time: fewer than the threads that read all other files, so that a file system that hangs
+/// leaves some for configuration.
+const MAX_LOOKS: usize = 32;
+/// How long one waits for a place among them.
+const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 /// Copies, removals and writes that run at the same time.
 const MAX_CHANGES: usize = 32;
 /// How long one waits for a place among them.
@@ -69,8 +74,8 @@ pub enum ClientFileError {
     #[error("the file system did not answer within {} s; is it reachable?", .0.as_secs())]
     TimedOut(Duration),
     /// Others hang, or take long.
-    #[error("{MAX_CHANGES} copies, removals or writes are running or stuck; try again later")]
-    Busy,
+    #[error("{0} are running or stuck; try again later")]
+    Busy(&'static str),
 }
 
 /// Largest file that is read, in bytes.
@@ -82,6 +87,14 @@ type Done<T> = Result<T, ClientFileError>;
 
 /// Looks at something, off the runtime, within a deadline.
 async fn look_at<T: Send + 'static>(work: impl FnOnce() -> Done<T> + Send + 'static) -> Done<T> {
+    static PLACES: Semaphore = Semaphore::const_new(MAX_LOOKS);
+    let place = tokio::time::timeout(LOOK_PATIENCE, PLACES.acquire()).await;
+    let place = place.map_err(|_| ClientFileError::Busy("32 reads of files or folders"))?;
+    let work = move || {
+        // Held by the work, not by whoever waits for it.
+        let _place = place;
+        work()
+    };
     match external_file::in_background(PATIENCE, work).await {
         Ok(done) => done,
         Err(external_file::FileError::TimedOut(limit)) => Err(ClientFileError::TimedOut(limit)),
@@ -93,7 +106,7 @@ async fn look_at<T: Send + 'static>(work: impl FnOnce() -> Done<T> + Send + 'sta
 async fn change<T: Send + 'static>(work: impl FnOnce() -> Done<T> + Send + 'static) -> Done<T> {
     static PLACES: Semaphore = Semaphore::const_new(MAX_CHANGES);
     let place = tokio::time::timeout(PLACE_PATIENCE, PLACES.acquire()).await;
-    let place = place.map_err(|_| ClientFileError::Busy)?;
+    let place = place.map_err(|_| ClientFileError::Busy("32 copies, removals or writes"))?;
     let done = tokio::task::spawn_blocking(move || {
         // Held by the work, not by whoever waits for it.
         let _place = place;

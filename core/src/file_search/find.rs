@@ -102,10 +102,9 @@ pub(super) fn find(
             if cancel.is_cancelled() {
                 break;
             }
-            let before = known(index).map(|known| known.entries.as_slice());
             candidates.push((
                 index,
-                of_chunk(query, &jobs[index], before, &mut scorer, &mut best),
+                of_chunk(query, &jobs[index], known(index), &mut scorer, &mut best),
             ));
         }
         (best, candidates)
@@ -124,8 +123,7 @@ pub(super) fn find(
         run(0, 1)
     };
     candidates.sort_unstable_by_key(|(index, _)| *index);
-    let narrowed = candidates.into_iter().map(|(_, candidates)| Arc::new(candidates));
-    let narrowed = narrowed.collect();
+    let narrowed = candidates.into_iter().map(|(_, candidates)| candidates).collect();
     let mut scorer = Scorer::new();
     let best = std::mem::take(&mut best).into_sorted_vec();
     let found = best.into_iter().filter_map(|hit| {
@@ -144,18 +142,28 @@ pub(super) fn find(
 fn of_chunk<'a>(
     query: &Query,
     job: &Job<'a>,
-    before: Option<&[u16]>,
+    before: Option<&Arc<Candidates>>,
     scorer: &mut Scorer,
     best: &mut BinaryHeap<Hit<'a>>,
-) -> Candidates {
+) -> Arc<Candidates> {
     let chunk: &'a Chunk = job.chunk;
     let mut entries = Vec::new();
     let mut look = |at: usize| {
-        let Some(entry) = chunk.entry(at) else { return };
-        let least = match best.peek() {
-            Some(worst) if best.len() == MAX_RESULTS => worst.score,
-            _ => 0,
+        // Most paths are passed over without a look at their text.
+        let Some(most) = chunk.glance(at).and_then(|path| query.at_most(path)) else {
+            return;
         };
+        let worst = best.peek().filter(|_| best.len() == MAX_RESULTS);
+        let least = worst.map_or(0, |worst| worst.score);
+        if most < least {
+            entries.extend(u16::try_from(at));
+            return;
+        }
+        let Some(entry) = chunk.entry(at) else { return };
+        if worst.is_some_and(|worst| most == worst.score && entry.path > worst.path) {
+            entries.extend(u16::try_from(at));
+            return;
+        }
         match scorer.score(query, entry, least) {
             Match::No => return,
             Match::TooLittle => {}
@@ -178,14 +186,19 @@ fn of_chunk<'a>(
         entries.extend(u16::try_from(at));
     };
     match before {
-        Some(before) => before.iter().for_each(|at| look(usize::from(*at))),
+        Some(before) => before.entries.iter().for_each(|at| look(usize::from(*at))),
         None => (0..chunk.len()).for_each(look),
     }
+    if let Some(before) = before
+        && before.entries.len() == entries.len()
+    {
+        return Arc::clone(before);
+    }
     entries.shrink_to_fit();
-    Candidates {
+    Arc::new(Candidates {
         chunk: Arc::clone(job.chunk),
         entries,
-    }
+    })
 }
 
 fn keep<'a>(best: &mut BinaryHeap<Hit<'a>>, hit: Hit<'a>) {
@@ -249,14 +262,19 @@ mod tests {
         let many: Vec<String> = (0..3000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let sources = [source(&many, &[])];
-        let mut narrowed = None;
-        for query in ["f", "fi", "fi2", "fi25", "fi257"] {
-            let (from_all, _) = paths(query, &sources, None);
-            let (from_few, few) = paths(query, &sources, narrowed.as_ref());
-            assert_eq!(from_all, from_few, "{query}");
-            assert!(from_all.len() <= MAX_RESULTS);
-            narrowed = Some(few);
+        for typed in [
+            ["f", "fi", "fi2", "fi25", "fi257"],
+            ["f", "fi2", "fi2 ", "fi2 5", "fi2 57"],
+        ] {
+            let mut narrowed = None;
+            for query in typed {
+                let (from_all, _) = paths(query, &sources, None);
+                let (from_few, few) = paths(query, &sources, narrowed.as_ref());
+                assert_eq!(from_all, from_few, "{query}");
+                assert!(from_all.len() <= MAX_RESULTS);
+                narrowed = Some(few);
+            }
+            assert!(narrowed.is_some_and(|few| few[0].entries.len() < 100));
         }
-        assert!(narrowed.is_some_and(|few| few[0].entries.len() < 100));
     }
 }

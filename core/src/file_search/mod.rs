@@ -44,8 +44,10 @@ pub const MAX_ROOTS: usize = 64;
 
 /// A walk that nobody uses is forgotten after this long.
 const KEPT: Duration = Duration::from_secs(10);
-/// A walk whose folders could not all be watched is believed for so long.
+/// A walk whose folders could not all be watched is believed for so long, or as long as [`UNWATCHED_TIMES`] says.
 const UNWATCHED_AGE: Duration = Duration::from_secs(2);
+/// It is believed for so many times the time it took, so that walking is not all that is done.
+const UNWATCHED_TIMES: u32 = 20;
 /// And any walk: contents of ignore files are not watched.
 const AGE: Duration = Duration::from_secs(60);
 /// Threads that match.
@@ -118,7 +120,7 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let (found, _) = matching(Arc::new(query), walks, None, cancel.child_token()).await;
+            let (found, _) = matching(Arc::new(query), walks, None, MATCHERS, cancel.child_token()).await;
             found
         };
         tokio::select! {
@@ -195,11 +197,12 @@ impl FileSearch {
     }
 }
 
-/// Matches, on other threads.
+/// Matches, on so many other threads at most.
 async fn matching(
     query: Arc<Query>,
     walks: Vec<Arc<Walk>>,
     narrowed: Option<Narrowed>,
+    threads: usize,
     cancel: CancellationToken,
 ) -> (Vec<FoundFile>, Narrowed) {
     static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
@@ -207,7 +210,7 @@ async fn matching(
         return Default::default();
     };
     // A large search takes the other place as well, if it is free.
-    let other = PLACES.try_acquire().ok();
+    let other = (threads > 1).then(|| PLACES.try_acquire().ok()).flatten();
     let work = move || {
         let threads = 1 + usize::from(other.is_some());
         let found = find(&query, &sources(&walks), narrowed.as_ref(), threads, &cancel);

@@ -10,6 +10,10 @@ const TEXT: usize = 256 << 10;
 pub(super) struct Chunk {
     text: String,
     heads: Vec<Head>,
+    /// Where the folder of the last path stands in the text, up to its slash, and which characters it has: mostly that of
+    /// the next one.
+    folder: (usize, usize),
+    folder_mask: u64,
 }
 
 /// What is known of a path without looking at it.
@@ -24,6 +28,16 @@ struct Head {
     mask: u64,
     /// Which characters its last part has.
     name_mask: u64,
+}
+
+/// What a path may match, as far as is known without looking at its text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glance {
+    pub(super) is_folder: bool,
+    pub(super) mask: u64,
+    pub(super) name_mask: u64,
+    /// Bytes of the last part of the path.
+    pub(super) name_bytes: usize,
 }
 
 /// One path of a block.
@@ -57,13 +71,19 @@ impl Chunk {
         let (Ok(end), Ok(start)) = (u32::try_from(self.text.len() + path.len()), u16::try_from(name)) else {
             return;
         };
+        let (folder, last) = path.split_at(name);
+        if self.text.get(self.folder.0..self.folder.1) != Some(folder) {
+            self.folder_mask = mask_of(folder);
+        }
+        self.folder = (self.text.len(), self.text.len() + name);
         self.text.push_str(path);
+        let name_mask = mask_of(last);
         self.heads.push(Head {
             end,
             name: start,
             is_folder,
-            mask: mask_of(path),
-            name_mask: mask_of(&path[name..]),
+            mask: self.folder_mask | name_mask,
+            name_mask,
         });
     }
 
@@ -74,14 +94,27 @@ impl Chunk {
         self
     }
 
+    /// What is known of the path at this place without its text.
+    pub(super) fn glance(&self, at: usize) -> Option<Glance> {
+        let head = self.heads.get(at)?;
+        Some(Glance {
+            is_folder: head.is_folder,
+            mask: head.mask,
+            name_mask: head.name_mask,
+            name_bytes: (head.end as usize).saturating_sub(self.start(at) + usize::from(head.name)),
+        })
+    }
+
+    /// Where the text of the path at this place begins.
+    fn start(&self, at: usize) -> usize {
+        let before = at.checked_sub(1).and_then(|before| self.heads.get(before));
+        before.map_or(0, |before| before.end as usize)
+    }
+
     /// The path at this place.
     pub(super) fn entry(&self, at: usize) -> Option<Entry<'_>> {
         let head = self.heads.get(at)?;
-        let start = match at.checked_sub(1) {
-            Some(before) => self.heads.get(before)?.end as usize,
-            None => 0,
-        };
-        let path = self.text.get(start..head.end as usize)?;
+        let path = self.text.get(self.start(at)..head.end as usize)?;
         Some(Entry {
             path,
             name: path.get(usize::from(head.name)..)?,
@@ -95,8 +128,16 @@ impl Chunk {
 /// Which characters a text has, without regard to case. A text with others than ASCII may stand for any: matching takes
 /// accents away.
 pub(super) fn mask_of(text: &str) -> u64 {
-    let mut mask = 0;
-    for byte in text.bytes() {
+    text.bytes().fold(0, |mask, byte| mask | BITS[usize::from(byte)])
+}
+
+/// What each byte adds to a mask.
+static BITS: [u64; 256] = bits();
+
+const fn bits() -> [u64; 256] {
+    let mut bits = [u64::MAX; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
         let bit = match byte.to_ascii_lowercase() {
             letter @ b'a'..=b'z' => letter - b'a',
             digit @ b'0'..=b'9' => 26 + digit - b'0',
@@ -104,17 +145,18 @@ pub(super) fn mask_of(text: &str) -> u64 {
             b'_' => 37,
             b'-' => 38,
             b'/' => 39,
-            128.. => return u64::MAX,
             other => 40 + other % 24,
         };
-        mask |= 1 << bit;
+        bits[byte as usize] = 1 << bit;
+        byte += 1;
     }
-    mask
+    bits
 }
 
 /// Which characters of a query a path must have.
 pub(super) fn wanted_mask(query: &str) -> u64 {
-    let ascii: String = query.chars().filter(char::is_ascii).collect();
+    let wanted = |letter: &char| letter.is_ascii() && !letter.is_whitespace();
+    let ascii: String = query.chars().filter(wanted).collect();
     mask_of(&ascii)
 }
 
@@ -138,6 +180,26 @@ mod tests {
         assert_eq!(entry(2), Some(("src/main.rs", "main.rs", false)));
         assert_eq!(entry(3), Some(("é/ß", "ß", false)));
         assert_eq!(entry(4), None);
+    }
+
+    #[test]
+    fn a_path_has_the_same_mask_whatever_comes_before_it() {
+        let mut chunk = Chunk::default();
+        let paths = [
+            "a/b/x", "a/b/y1", "a/by/x", "x", "", "a/b/z", "a/b", "é/x", "é/y", "b/x",
+        ];
+        for path in paths {
+            chunk.push(path, false);
+        }
+        for (at, path) in paths.iter().enumerate() {
+            let glance = chunk.glance(at).expect("a path");
+            let name = path.rsplit('/').next().unwrap_or_default();
+            assert_eq!(
+                (glance.mask, glance.name_mask, glance.name_bytes),
+                (mask_of(path), mask_of(name), name.len()),
+                "{path}"
+            );
+        }
     }
 
     #[test]

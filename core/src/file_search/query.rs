@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::paths::{Entry, wanted_mask};
+use super::paths::{Entry, Glance, wanted_mask};
 
 /// What a match within the last part of a path is worth.
 const IN_NAME: u32 = 1 << 16;
@@ -11,6 +11,10 @@ const IN_NAME: u32 = 1 << 16;
 const FOLDER_NAME: u32 = 2 << 16;
 /// What it is worth that a file has just this name.
 const FILE_NAME: u32 = 3 << 16;
+/// What the matcher gives for a letter at most: 16, and 9 where a part of a path begins. See its `score.rs`.
+const TOP_LETTER: usize = 16 + 9;
+/// What it gives for the first letter of a word at most, beside that.
+const TOP_FIRST: usize = 9;
 /// Longest query that is looked at, in bytes: as long as a path can be.
 const MAX_QUERY: usize = 4096;
 
@@ -21,8 +25,12 @@ pub(super) struct Query {
     pattern: Pattern,
     /// It is one word without special characters, so that last parts are matched by themselves: its characters.
     plain: Option<usize>,
+    /// It is words without special characters, which must all match.
+    simple: bool,
     /// Characters that a path must have.
     mask: u64,
+    /// The highest score that the matcher gives, if that is known.
+    top: Option<u32>,
 }
 
 /// How well a path matches.
@@ -62,19 +70,51 @@ impl Query {
         let special = word.starts_with(['!', '^', '\'']) || word.ends_with('$') || word.contains('\\');
         let words = word.split_whitespace().count();
         let plain = (words == 1 && !special).then(|| word.chars().count());
+        // Only spaces separate words; other white space is part of them.
+        let other_space = text.chars().any(|letter| letter != ' ' && letter.is_whitespace());
+        let special_word = |word: &str| word.starts_with(['!', '^', '\'']) || word.ends_with('$');
+        let simple = !other_space && !text.contains('\\') && !text.split(' ').any(special_word);
+        let letters = text.chars().filter(|letter| *letter != ' ').count();
+        let top = u32::try_from(TOP_LETTER * letters + TOP_FIRST * words).ok();
         Some(Self {
             pattern: Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart),
-            mask: if plain.is_some() { wanted_mask(word) } else { 0 },
+            mask: if simple { wanted_mask(text) } else { 0 },
+            top: top.filter(|_| simple),
+            simple,
             plain,
             text: word.to_owned(),
         })
     }
 
+    /// The highest score that a path can have. `None`: it doesn't match.
+    pub(super) fn at_most(&self, path: Glance) -> Option<u32> {
+        if path.mask & self.mask != self.mask {
+            return None;
+        }
+        let Some(top) = self.top else {
+            return Some(u32::MAX);
+        };
+        let worth = match self.plain {
+            Some(wanted) if path.name_mask & self.mask == self.mask => {
+                // Of a name with others than ASCII, the letters are not counted here.
+                let exact = path.name_bytes == wanted || path.name_mask == u64::MAX;
+                match (exact, path.is_folder) {
+                    (true, true) => FOLDER_NAME,
+                    (true, false) => FILE_NAME,
+                    (false, true) => 0,
+                    (false, false) => IN_NAME,
+                }
+            }
+            _ => 0,
+        };
+        Some(top.saturating_add(worth))
+    }
+
     /// Whether everything that matches this also matches `before`.
     pub(super) fn narrows(&self, before: &Self) -> bool {
         // With an accent in it, a query doesn't match plain letters any more, and the other way round.
-        self.plain.is_some()
-            && before.plain.is_some()
+        self.simple
+            && before.simple
             && self.text.starts_with(&before.text)
             && self.text.is_ascii() == before.text.is_ascii()
     }
@@ -156,8 +196,12 @@ mod tests {
         let entry = chunk.entry(0).expect("a path");
         let query = Query::parse(query).expect("a query");
         let mut scorer = Scorer::new();
+        let at_most = query.at_most(chunk.glance(0).expect("a path"));
         match scorer.score(&query, entry, 0) {
-            Match::Score { score, in_name } => Some((score, scorer.indices(&query, entry, in_name))),
+            Match::Score { score, in_name } => {
+                assert!(at_most.is_some_and(|most| score <= most), "{path}: {score}");
+                Some((score, scorer.indices(&query, entry, in_name)))
+            }
             _ => None,
         }
     }
@@ -200,7 +244,11 @@ mod tests {
         assert!(query("mai").narrows(&query("ma")));
         assert!(!query("ma").narrows(&query("mai")));
         assert!(!query("ma!").narrows(&query("!ma")));
-        assert!(!query("ma b").narrows(&query("ma")));
+        assert!(query("ma b").narrows(&query("ma")));
+        assert!(query("ma bc").narrows(&query("ma b")));
+        assert!(!query("ma !b").narrows(&query("ma")));
+        assert!(!query("mab").narrows(&query("ma\t")));
+        assert!(!query("ma b$").narrows(&query("ma b")));
         assert!(!query("maé").narrows(&query("ma")));
         assert!(Query::parse("").is_none() && Query::parse("  ").is_some());
     }

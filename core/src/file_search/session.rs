@@ -10,12 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::find::Narrowed;
 use super::query::Query;
 use super::walk::Walk;
-use super::{FileSearch, FoundFile, matching};
+use super::{FileSearch, FoundFile, MATCHERS, matching};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
 /// The longest of these intervals.
 const LONGEST: Duration = Duration::from_millis(320);
+
+/// Queries at most of which it is kept what they have left.
+const MAX_NARROWED: usize = 16;
 
 /// What a search tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +61,8 @@ impl FileSearch {
             roots,
             tell,
             shown: Vec::new(),
-            narrowed: None,
+            matched: Vec::new(),
+            narrowed: Vec::new(),
         };
         tokio::spawn(task.run(queries));
         SearchSession { query }
@@ -71,8 +75,11 @@ struct Task<T> {
     tell: T,
     /// The last complete walks.
     shown: Vec<Arc<Walk>>,
-    /// What the last query has left of them.
-    narrowed: Option<(Arc<Query>, Narrowed)>,
+    /// The walks that were matched last.
+    matched: Vec<Arc<Walk>>,
+    /// What queries have left of these, each longer than the one before: what is typed further narrows the last, and what
+    /// is taken back one of the others.
+    narrowed: Vec<(Arc<Query>, Narrowed)>,
 }
 
 impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
@@ -144,15 +151,28 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
     }
 
     async fn find(&mut self, query: &Arc<Query>, walks: Vec<Arc<Walk>>) -> Vec<FoundFile> {
-        let narrowed = self
-            .narrowed
-            .take_if(|(before, _)| query.narrows(before))
-            .map(|(_, narrowed)| narrowed);
+        let same = |(one, other): (&Arc<Walk>, &Arc<Walk>)| Arc::ptr_eq(one, other);
+        if walks.len() != self.matched.len() || !walks.iter().zip(&self.matched).all(same) {
+            self.narrowed.clear();
+            self.matched.clone_from(&walks);
+        }
+        // It stays, for this may be dropped before it is done.
+        let before = self.narrowed.iter().rfind(|(before, _)| query.narrows(before));
+        let narrowed = before.map(|(_, narrowed)| narrowed.clone());
+        // While walks go on, they need the other thread more.
+        let complete = walks.iter().all(|walk| walk.is_complete());
+        let threads = if complete { MATCHERS } else { 1 };
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
-        let (files, narrowed) = matching(Arc::clone(query), walks, narrowed, cancel).await;
-        self.narrowed = Some((Arc::clone(query), narrowed));
+        let (files, narrowed) = matching(Arc::clone(query), walks, narrowed, threads, cancel).await;
+        // Of the same query, this is the newer.
+        self.narrowed
+            .retain(|(before, _)| query.narrows(before) && !before.narrows(query));
+        if self.narrowed.len() == MAX_NARROWED {
+            self.narrowed.remove(0);
+        }
+        self.narrowed.push((Arc::clone(query), narrowed));
         files
     }
 }

@@ -5,10 +5,11 @@
 //! JSON has none. A walk ends at a million entries, after 30 s, or when the file system gives nothing for 10 s; what it
 //! has found by then is what is searched.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
@@ -16,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::name_watch::{NameWatches, WalkedFolders};
 use super::paths::Chunk;
-use super::{AGE, UNWATCHED_AGE};
+use super::{AGE, UNWATCHED_AGE, UNWATCHED_TIMES};
 
 /// Entries of a walk at most.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -36,6 +37,8 @@ const SHOWN: Duration = Duration::from_millis(10);
 pub(super) struct Walk {
     root: PathBuf,
     began: Instant,
+    /// How long it took.
+    took: OnceLock<Duration>,
     /// Shared by the threads that walk and those that match. Held for moments.
     chunks: Mutex<Vec<Arc<Chunk>>>,
     entries: AtomicUsize,
@@ -52,6 +55,7 @@ impl Walk {
         let walk = Arc::new(Self {
             root,
             began: Instant::now(),
+            took: OnceLock::new(),
             chunks: Mutex::default(),
             entries: AtomicUsize::new(0),
             text: AtomicUsize::new(0),
@@ -90,7 +94,13 @@ impl Walk {
             return true;
         }
         let age = self.began.elapsed();
-        !self.folders.changed() && (age < UNWATCHED_AGE || (age < AGE && self.folders.are_all_watched()))
+        let believed = if self.folders.are_all_watched() {
+            AGE
+        } else {
+            let took = self.took.get().copied().unwrap_or_default();
+            (took * UNWATCHED_TIMES).clamp(UNWATCHED_AGE, AGE)
+        };
+        age < believed && !self.folders.changed()
     }
 
     /// Whether it began at this time or later, so that it has seen everything that was there by then.
@@ -102,14 +112,39 @@ impl Walk {
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Walks. Blocks.
-    fn run(&self, threads: usize) {
+    /// Walks. Blocks. `same` is this walk, for what must own it.
+    fn run(&self, same: Arc<Self>, threads: usize) {
         if !self.root.is_dir() {
             return;
         }
+        // Before it is read, as every folder: what comes later is noticed.
+        self.folders.add(&self.root);
         let mut builder = WalkBuilder::new(&self.root);
         builder.hidden(false).follow_links(true).threads(threads);
+        // Called when an entry is read, and so before a folder is; files need not go any further.
+        builder.filter_entry(move |entry| same.take(entry));
         builder.build_parallel().visit(&mut Visitors { walk: self });
+    }
+
+    /// Takes an entry, on the thread that read it. Whether there may be more in it.
+    fn take(&self, entry: &DirEntry) -> bool {
+        if self.stopped.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if is_folder && entry.depth() > 0 {
+            self.folders.add(entry.path());
+        }
+        if let Some(path) = below(&self.root, entry.path()) {
+            FOUND.with_borrow_mut(|found| {
+                found.chunk.push(path, is_folder);
+                let waits = found.chunk.len() % 64 == 63 && found.shown.elapsed() >= SHOWN;
+                if waits || found.chunk.is_full() {
+                    found.show(self);
+                }
+            });
+        }
+        is_folder
     }
 
     fn show(&self, chunk: Chunk) {
@@ -133,9 +168,9 @@ async fn supervise(walk: Arc<Walk>) {
     // Another walk may get the second place while this one goes on.
     let other = PLACES.try_acquire().ok();
     let threads = 1 + usize::from(other.is_some());
-    let walking = Arc::clone(&walk);
+    let (walking, same) = (Arc::clone(&walk), Arc::clone(&walk));
     let mut job = tokio::task::spawn_blocking(move || {
-        let walked = catch_unwind(AssertUnwindSafe(|| walking.run(threads)));
+        let walked = catch_unwind(AssertUnwindSafe(|| walking.run(same, threads)));
         if walked.is_err() {
             tracing::error!(root = %walking.root.display(), "a walk panicked");
         }
@@ -150,8 +185,8 @@ async fn supervise(walk: Arc<Walk>) {
         if found != seen {
             (seen, last) = (found, Instant::now());
         }
-        // Two references are this one and the walking thread's.
-        let unwanted = Arc::strong_count(&walk) <= 2;
+        // Three references are this one and the two of the walking thread.
+        let unwanted = Arc::strong_count(&walk) <= 3;
         if unwanted || last.elapsed() > STUCK || began.elapsed() > PATIENCE {
             walk.stopped.store(true, Ordering::Relaxed);
             // One that hangs is left to itself, and others get its place.
@@ -160,27 +195,48 @@ async fn supervise(walk: Arc<Walk>) {
             break;
         }
     }
+    // Only here.
+    let _ = walk.took.set(walk.began.elapsed());
     walk.done.send_replace(true);
     drop((place, other));
+}
+
+/// A path in the folder that is walked, relative to it. `None`: it is no UTF-8.
+fn below<'p>(root: &Path, path: &'p Path) -> Option<&'p str> {
+    let path = path.as_os_str().as_encoded_bytes();
+    let rest = path.strip_prefix(root.as_os_str().as_encoded_bytes())?;
+    std::str::from_utf8(rest.strip_prefix(b"/").unwrap_or(rest)).ok()
+}
+
+thread_local! {
+    static FOUND: RefCell<Found> = RefCell::new(Found { chunk: Chunk::default(), shown: Instant::now() });
+}
+
+/// What a thread that walks has found since it has last shown something. It walks once and ends.
+struct Found {
+    chunk: Chunk,
+    shown: Instant,
+}
+
+impl Found {
+    fn show(&mut self, walk: &Walk) {
+        walk.show(std::mem::take(&mut self.chunk));
+        self.shown = Instant::now();
+    }
 }
 
 struct Visitors<'w> {
     walk: &'w Walk,
 }
 
+/// Sees only folders, after they were read. Dropped on the thread that walks, when that ends.
 struct Visitor<'w> {
     walk: &'w Walk,
-    chunk: Chunk,
-    shown: Instant,
 }
 
 impl<'w> ParallelVisitorBuilder<'w> for Visitors<'w> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 'w> {
-        Box::new(Visitor {
-            walk: self.walk,
-            chunk: Chunk::default(),
-            shown: Instant::now(),
-        })
+        Box::new(Visitor { walk: self.walk })
     }
 }
 
@@ -190,33 +246,23 @@ impl ParallelVisitor for Visitor<'_> {
             return WalkState::Quit;
         }
         // What can't be read, leads nowhere or in a circle costs itself only.
-        if let Ok(entry) = entry {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if is_folder {
-                self.walk.folders.add(entry.path());
-            }
-            let path = entry.path().strip_prefix(&self.walk.root).ok();
-            if let Some(path) = path.and_then(Path::to_str) {
-                self.chunk.push(path, is_folder);
-            }
-        }
-        let waits = self.chunk.len() % 64 == 63 && self.shown.elapsed() >= SHOWN;
-        if waits || self.chunk.is_full() {
-            self.show();
+        if let Ok(entry) = entry
+            && entry.depth() == 0
+        {
+            // It is in no folder that was read.
+            self.walk.take(&entry);
         }
         WalkState::Continue
     }
 }
 
-impl Visitor<'_> {
-    fn show(&mut self) {
-        self.walk.show(std::mem::take(&mut self.chunk));
-        self.shown = Instant::now();
-    }
-}
-
 impl Drop for Visitor<'_> {
     fn drop(&mut self) {
-        self.show();
+        // Gone already where the thread is as well.
+        let _ = FOUND.try_with(|found| {
+            if let Ok(mut found) = found.try_borrow_mut() {
+                found.show(self.walk);
+            }
+        });
     }
 }
