@@ -56,6 +56,7 @@ pub(crate) struct Serve {
 
 /// Who may connect to a WebSocket listener.
 #[derive(Debug, Default, Args)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the options")]
 struct Auth {
     /// How WebSocket clients authenticate: capability-token or signed-bearer-token
     #[arg(long, value_name = "MODE", value_parser = auth_mode)]
@@ -82,6 +83,7 @@ struct Auth {
 
 /// What else the program does.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(crate) enum Command {
     /// Say what is configured, and where
     #[command(subcommand)]

@@ -97,7 +97,7 @@ where
                 other => {
                     writer = server
                         .runtime
-                        .spawn(async { other.unwrap_or_else(|e| Err(e.into())) })
+                        .spawn(async { other.unwrap_or_else(|e| Err(e.into())) });
                 }
             }
             break Some(Departure::Vanished);

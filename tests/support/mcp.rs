@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub fn table(name: &str, home: &Path, more: &str) -> String {
     let program = std::env::current_exe().unwrap();
     let log = home.join(format!("{name}.log"));
+    let (program, log) = (program.to_str().unwrap(), log.to_str().unwrap());
     format!(
         "[mcp_servers.{name}]\ncommand = {program:?}\nargs = [\"mcp_server::serve\", \"--exact\", \"--ignored\", \
          \"--nocapture\"]\n{more}\n[mcp_servers.{name}.env]\nMCP_LOG = {log:?}\nMCP_SECRET = \"hush\"\n"
@@ -66,13 +67,6 @@ impl Server {
         writeln!(self.log, "{line}").unwrap();
     }
 
-    fn send(&self, message: &Value) {
-        let mut out = std::io::stdout().lock();
-        // A mark and a line that is no message must not matter.
-        writeln!(out, "\u{feff}{message}\n[noise").unwrap();
-        out.flush().unwrap();
-    }
-
     fn take(&mut self, message: &Value) {
         let id = &message["id"];
         let result = match message["method"].as_str() {
@@ -101,7 +95,7 @@ impl Server {
     }
 
     fn answer(&self, id: &Value, result: &Value) {
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+        send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
     }
 
     fn call(&mut self, id: &Value, params: &Value) {
@@ -116,9 +110,7 @@ impl Server {
                 for step in 0..3 {
                     let params = json!({"progressToken": params["_meta"]["progressToken"], "progress": step,
                                         "message": format!("step {step}")});
-                    self.send(
-                        &json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}),
-                    );
+                    send(&json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}));
                 }
                 text("done")
             }
@@ -128,11 +120,11 @@ impl Server {
                 let params = json!({"message": "Your name?", "requestedSchema": schema});
                 let message =
                     json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params});
-                return self.send(&message);
+                return send(&message);
             }
             _ => {
                 let error = json!({"code": -32050, "message": "refused", "data": {"x": 1}});
-                return self.send(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+                return send(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
             }
         };
         self.answer(id, &result);
@@ -159,4 +151,11 @@ fn tools() -> Vec<Value> {
         json!("x"),
     ]);
     tools
+}
+
+fn send(message: &Value) {
+    let mut out = std::io::stdout().lock();
+    // A mark and a line that is no message must not matter.
+    writeln!(out, "\u{feff}{message}\n[noise").unwrap();
+    out.flush().unwrap();
 }

@@ -50,9 +50,7 @@ impl Connection {
         let Some((attachment, resumption)) = Attachment::take_over(&client.outgoing, cursor) else {
             return Some(answer);
         };
-        let Some(id) = answer.into_taken() else {
-            return None;
-        };
+        let id = answer.into_taken()?;
         self.server.sessions.came_back(&client);
         client.outgoing.set_dialect(self.client.outgoing.dialect());
         tracing::info!(

@@ -151,7 +151,7 @@ impl Listener {
             match accepted {
                 Ok(Some(stream)) => return (stream, place),
                 Ok(None) => {
-                    tracing::warn!("a process of another user was turned away from the control socket")
+                    tracing::warn!("a process of another user was turned away from the control socket");
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut told, true) {

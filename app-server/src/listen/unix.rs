@@ -174,7 +174,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
 /// A folder in a place where everybody may write must be ours and nobody else's.
 fn check_private(folder: &Path) -> io::Result<()> {
     let metadata = folder.symlink_metadata()?;
-    if metadata.is_dir() && metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o077 == 0 {
+    if metadata.is_dir() && metadata.uid() == geteuid().as_raw() && metadata.mode().trailing_zeros() >= 6 {
         return Ok(());
     }
     let text = format!(

@@ -114,7 +114,9 @@ pub(super) fn find(
             let other = scope.spawn(|| run(1, 2));
             let (mut best, mut candidates) = run(0, 2);
             if let Ok((more, others)) = other.join() {
-                more.into_iter().for_each(|hit| keep(&mut best, hit));
+                for hit in more {
+                    keep(&mut best, hit);
+                }
                 candidates.extend(others);
             }
             (best, candidates)

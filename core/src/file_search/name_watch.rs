@@ -99,9 +99,9 @@ impl NameWatches {
 impl Table {
     fn hear(&mut self, event: &FolderEvent) {
         let tell = |owners: &Vec<Arc<AtomicBool>>| {
-            owners
-                .iter()
-                .for_each(|owner| owner.store(true, Ordering::SeqCst));
+            for owner in owners {
+                owner.store(true, Ordering::SeqCst);
+            }
         };
         match event {
             FolderEvent::Changed(id, _) => match self.owners.get(id) {

@@ -180,7 +180,9 @@ impl Scorer {
         query.pattern.indices(text, &mut self.matcher, &mut indices);
         indices.sort_unstable();
         indices.dedup();
-        indices.iter_mut().for_each(|index| *index += before);
+        for index in &mut indices {
+            *index += before;
+        }
         indices
     }
 }

@@ -144,7 +144,7 @@ async fn send_all(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Outgoing>, ov
                 match tokio::time::timeout(NOTIFICATION, told).await {
                     Ok(Ok(()) | Err(Refusal::SessionLost)) => {}
                     Ok(Err(Refusal::Failed(error))) => {
-                        tracing::debug!("an MCP server can't be told: {error}")
+                        tracing::debug!("an MCP server can't be told: {error}");
                     }
                     Err(_) => tracing::debug!("an MCP server does not answer what it is told"),
                 }

@@ -77,12 +77,12 @@ impl McpManager {
     }
 
     /// Ends a server at once if nobody but the caller knows it.
-    pub(super) fn release(&self, server: Arc<McpServer>) {
+    pub(super) fn release(&self, server: &Arc<McpServer>) {
         let mut servers = self.servers();
         // Ours, that of the list, and that of its own task.
         let known_to = if server.is_running() { 3 } else { 2 };
-        if Arc::strong_count(&server) <= known_to {
-            servers.retain(|other| !Arc::ptr_eq(other, &server));
+        if Arc::strong_count(server) <= known_to {
+            servers.retain(|other| !Arc::ptr_eq(other, server));
             server.stop(true);
         }
     }

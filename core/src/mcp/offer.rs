@@ -1,6 +1,7 @@
 //! What models are told of the tools of servers: their namespaces and names (docs/contract/mcp.md#tools).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl McpOffer {
         let names = namespaces(servers.iter().map(|(server, _)| server.name()));
         for ((server, catalog), namespace) in servers.iter().zip(names) {
             if let Some(catalog) = catalog {
-                offer.add(server, catalog, namespace);
+                offer.add(server, catalog, &namespace);
             }
         }
         offer
@@ -64,7 +65,7 @@ impl McpOffer {
         offer
     }
 
-    fn add(&mut self, server: &Arc<ThreadServer>, catalog: &Catalog, namespace: String) {
+    fn add(&mut self, server: &Arc<ThreadServer>, catalog: &Catalog, namespace: &str) {
         let used: Vec<_> = catalog
             .tools
             .iter()
@@ -74,7 +75,7 @@ impl McpOffer {
         if used.is_empty() {
             return;
         }
-        let names = tool_names(server.name(), &namespace, used.iter().map(|(name, _)| *name));
+        let names = tool_names(server.name(), namespace, used.iter().map(|(name, _)| *name));
         let mut specs = Vec::with_capacity(used.len());
         for ((raw, tool), name) in used.iter().zip(names) {
             let description = tool["description"].as_str();
@@ -91,7 +92,7 @@ impl McpOffer {
                 annotations: tool["annotations"].clone(),
                 description: description.map(str::to_owned),
             };
-            self.tools.insert((namespace.clone(), name), tool);
+            self.tools.insert((namespace.to_owned(), name), tool);
         }
         specs.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
         let description = match &catalog.instructions {
@@ -118,7 +119,8 @@ impl McpOffer {
         }
         let mut text = "These MCP servers are configured but can't be used now; do without them:".to_owned();
         for (name, why) in &self.missing {
-            text.push_str(&format!("\n- {name}: {}", why.lines().next().unwrap_or_default()));
+            // Writing to a String can't fail.
+            let _ = write!(text, "\n- {name}: {}", why.lines().next().unwrap_or_default());
         }
         Some(text)
     }

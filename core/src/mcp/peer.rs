@@ -164,9 +164,11 @@ impl Peer {
             Value::Object(message) => message,
             // Several in one, as an earlier revision had it.
             Value::Array(all) => {
-                return all
-                    .into_iter()
-                    .fold(false, |any, one| self.deliver(one, origin) || any);
+                let mut is_answer = false;
+                for one in all {
+                    is_answer |= self.deliver(one, origin);
+                }
+                return is_answer;
             }
             _ => return false,
         };
@@ -253,7 +255,7 @@ impl Peer {
             "elicitation/create" => return self.elicit(id, params, origin),
             _ => Err((METHOD_NOT_FOUND, method.to_owned())),
         };
-        self.reply(id, result);
+        self.reply(&id, result);
     }
 
     /// Passes a question on to whoever waits for the call that it came with; where that is not known, for the last one. It
@@ -269,12 +271,12 @@ impl Peer {
             let waiting = waiting.and_then(|pending| Some((pending.host.clone()?, pending.over.clone())));
             let Some((host, over)) = waiting else {
                 drop(state);
-                return self.reply(id, Ok(json!({"action": "decline"})));
+                return self.reply(&id, Ok(json!({"action": "decline"})));
             };
             if state.questions.len() >= MAX_QUESTIONS {
                 drop(state);
                 let why = "too many questions are open".to_owned();
-                return self.reply(id, Err((INTERNAL_ERROR, why)));
+                return self.reply(&id, Err((INTERNAL_ERROR, why)));
             }
             let (number, withdrawn) = (state.next_question, CancellationToken::new());
             state.next_question += 1;
@@ -295,13 +297,13 @@ impl Peer {
                 _ = closed.wait_for(Option::is_some) => {}
                 // The server does not want to know any more.
                 () = question.withdrawn.cancelled() => {}
-                () = over.cancelled() => peer.reply(id, Ok(json!({"action": "cancel"}))),
-                answer = host.elicit(params) => peer.reply(id, Ok(answer)),
+                () = over.cancelled() => peer.reply(&id, Ok(json!({"action": "cancel"}))),
+                answer = host.elicit(params) => peer.reply(&id, Ok(answer)),
             }
         });
     }
 
-    fn reply(&self, id: Value, result: Result<Value, (i64, String)>) {
+    fn reply(&self, id: &Value, result: Result<Value, (i64, String)>) {
         self.send(match result {
             Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
             Err((code, message)) => {

@@ -267,7 +267,7 @@ impl ThreadMcp {
     pub(crate) fn release_all(&self) {
         for server in self.all() {
             if let Some(found) = server.take_server() {
-                self.manager().release(found);
+                self.manager().release(&found);
             }
         }
     }

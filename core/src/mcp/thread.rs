@@ -130,11 +130,11 @@ impl ThreadMcp {
             Ok(_) => {}
             Err(why) => {
                 let error = StartError::of_config(&server.name, why);
-                self.set(&server, Status::Failed(Arc::new(error)));
+                self.set(&server, &Status::Failed(Arc::new(error)));
                 return;
             }
         }
-        self.set(&server, Status::Starting);
+        self.set(&server, &Status::Starting);
         let mut followers = self.followers();
         while followers.try_join_next().is_some() {}
         followers.spawn(follow(Arc::downgrade(self), server));
@@ -355,19 +355,19 @@ impl ThreadMcp {
             ServerState::Ready(_) => Status::Ready,
             ServerState::Failed(error) => Status::Failed(Arc::clone(error)),
         };
-        self.set(server, status);
+        self.set(server, &status);
     }
 
-    fn set(&self, server: &ThreadServer, status: Status) {
+    fn set(&self, server: &ThreadServer, status: &Status) {
         let is_new = {
             let mut of_server = server.state();
-            let is_new = of_server.status != status;
+            let is_new = of_server.status != *status;
             of_server.status = status.clone();
             is_new
         };
         self.state().offer = None;
         if is_new {
-            self.tell(&server.name, &status);
+            self.tell(&server.name, status);
         }
         self.changed.send_modify(|changes| *changes += 1);
     }
@@ -416,7 +416,7 @@ async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
             }
             Err(why) => {
                 let error = StartError::new(&server.name, why);
-                thread.set(&server, Status::Failed(Arc::new(error)));
+                thread.set(&server, &Status::Failed(Arc::new(error)));
                 return;
             }
         }

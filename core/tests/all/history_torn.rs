@@ -240,7 +240,8 @@ async fn a_thread_goes_on_wherever_its_file_was_cut() {
     };
     let probe = Probe::start_with(busy_script([]), "", start).await;
     let id = probe.thread.id();
-    Torn::new(probe, id).await.everywhere_by(STEP).await;
+    let torn = Torn::new(probe, id).await;
+    Box::pin(torn.everywhere_by(STEP)).await;
 }
 
 /// Its turns are read one by one, by a map of where they lie.
@@ -252,7 +253,7 @@ async fn a_large_thread_goes_on_wherever_its_file_was_cut() {
     let id = probe.thread.id();
     let torn = Torn::new(probe, id).await;
     assert!(torn.whole.len() > 300_000);
-    torn.everywhere_by(16 * STEP).await;
+    Box::pin(torn.everywhere_by(16 * STEP)).await;
 }
 
 #[tokio::test]
@@ -272,7 +273,8 @@ async fn a_legacy_thread_goes_on_wherever_its_file_was_cut() {
     };
     probe.engine.resume_thread(resume, reply).await;
     resumed.await.unwrap();
-    Torn::new(probe, id).await.everywhere_by(STEP).await;
+    let torn = Torn::new(probe, id).await;
+    Box::pin(torn.everywhere_by(STEP)).await;
 }
 
 /// Adds a turn with a patch and a call, as programs of their time did.

@@ -304,7 +304,7 @@ async fn tools_that_are_switched_off_are_not_offered_and_hooks_see_the_others() 
 
 /// The program, whose only hook the user trusts.
 async fn with_trusted_hook(home: &Home) -> App {
-    let app = App::start(&home).await;
+    let app = App::start(home).await;
     let listed = app.call("hooks/list", json!({"cwds": [home.work()]})).await;
     let hook = &listed["data"][0]["hooks"][0];
     let state = json!({hook["key"].as_str().unwrap(): {"trusted_hash": hook["currentHash"]}});

@@ -31,7 +31,7 @@ pub(crate) enum Entry {
 /// A frame without line end, piece by piece. Making one may block.
 pub(crate) struct Pieces {
     /// What makes the pieces.
-    pub(super) pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+    pub(super) maker: Box<dyn Iterator<Item = Vec<u8>> + Send>,
     /// The request is in progress until its answer is written, and not only made: each one that waits holds files open.
     pub(super) slot: Option<Slot>,
     /// The request that it answers.

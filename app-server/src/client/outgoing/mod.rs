@@ -119,7 +119,7 @@ impl Outgoing {
         slot: Option<Slot>,
     ) {
         self.add(Entry::Pieces(Pieces {
-            pieces: Box::new(pieces),
+            maker: Box::new(pieces),
             slot,
             request,
         }));

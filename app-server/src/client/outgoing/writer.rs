@@ -148,11 +148,11 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
 
     /// Writes a frame piece by piece: while one is on its way, the next one is made, elsewhere because that may block.
     async fn pieces(&mut self, pieces: Pieces, number: Option<u64>) -> io::Result<()> {
-        let Pieces { pieces, slot, .. } = pieces;
+        let Pieces { maker, slot, .. } = pieces;
         let make = |mut pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>| {
             spawn_blocking(move || pieces.next().map(|piece| (piece, pieces)))
         };
-        let mut making = make(pieces);
+        let mut making = make(maker);
         let mut begun = false;
         while let Some((piece, pieces)) = making.await? {
             making = make(pieces);

@@ -58,7 +58,7 @@ impl ThreadMcp {
             let mcp = server.take_server();
             drop(server);
             if let Some(mcp) = mcp {
-                self.manager.release(mcp);
+                self.manager.release(&mcp);
             }
         }
     }

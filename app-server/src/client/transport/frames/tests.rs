@@ -11,11 +11,11 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     match payload.len() {
         length @ 0..=125 => bytes.push(0x80 | u8::try_from(length).unwrap()),
         length @ 126..=0xffff => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xfe);
             bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
         }
         length => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xff);
             bytes.extend((length as u64).to_be_bytes());
         }
     }
@@ -169,7 +169,7 @@ proptest! {
             let chunk = text.len().div_ceil(*parts).max(1);
             let chunks: Vec<_> = text.as_bytes().chunks(chunk).collect();
             for (at, chunk) in chunks.iter().enumerate() {
-                let first = if at == 0 { 0x01 } else { 0x00 };
+                let first = u8::from(at == 0);
                 let last = if at + 1 == chunks.len() { 0x80 } else { 0x00 };
                 stream.extend(frame(first | last, chunk, *mask));
             }
