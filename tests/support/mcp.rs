@@ -88,14 +88,10 @@ impl Server {
             None => {
                 let answer = json!({"answer": message["result"]});
                 let call = self.asked.take().unwrap_or_default();
-                return self.answer(&call, &text(&answer.to_string()));
+                return answer(&call, &text(&answer.to_string()));
             }
         };
-        self.answer(id, &result);
-    }
-
-    fn answer(&self, id: &Value, result: &Value) {
-        send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
+        answer(id, &result);
     }
 
     fn call(&mut self, id: &Value, params: &Value) {
@@ -127,7 +123,7 @@ impl Server {
                 return send(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
             }
         };
-        self.answer(id, &result);
+        answer(id, &result);
     }
 }
 
@@ -158,4 +154,8 @@ fn send(message: &Value) {
     // A mark and a line that is no message must not matter.
     writeln!(out, "\u{feff}{message}\n[noise").unwrap();
     out.flush().unwrap();
+}
+
+fn answer(id: &Value, result: &Value) {
+    send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
 }

@@ -152,12 +152,18 @@ async fn a_question_of_a_server_ends_with_its_call() {
     assert_eq!(request.params["_meta"], Value::Null);
     assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
     app.wait_for("serverRequest/resolved").await;
-    loop {
-        let got = crate::support::mcp::logged("tiny", home.path(), "got");
-        if got.iter().any(|line| line.contains(r#"{"action":"cancel"}"#)) {
-            break;
+    let is_told = async {
+        loop {
+            let got = crate::support::mcp::logged("tiny", home.path(), "got");
+            if got.iter().any(|line| line.contains(r#"{"action":"cancel"}"#)) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, is_told)
+        .await
+        .expect("the server is told");
     app.stop().await;
 }
