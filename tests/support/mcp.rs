@@ -86,9 +86,9 @@ impl Server {
             Some("tools/call") => return self.call(id, &message["params"]),
             Some(_) => return,
             None => {
-                let answer = json!({"answer": message["result"]});
+                let answered = json!({"answer": message["result"]});
                 let call = self.asked.take().unwrap_or_default();
-                return answer(&call, &text(&answer.to_string()));
+                return answer(&call, &text(&answered.to_string()));
             }
         };
         answer(id, &result);
