@@ -49,7 +49,7 @@ impl Shape {
             | (Self::Struct, Kind::BooleanOrTable)
             | (Self::Any, Kind::BooleanOrTable | Kind::TextOrTable | Kind::TextOrList) => true,
             // Files of these names take them apart.
-            (Self::Any, Kind::Table) => matches!(
+            (Self::Any, Kind::Table | Kind::CheckedTable) => matches!(
                 key.path,
                 "agents.*" | "marketplaces.*" | "mcp_servers.*" | "plugins.*"
             ),
