@@ -224,9 +224,9 @@ async fn servers_get_few_variables_and_their_own() {
 fn answering(name: &str, answers: &[&str]) -> String {
     let mut script = String::new();
     for answer in answers {
-        script.push_str(&format!(
-            "while read -r line; do case \"$line\" in *'\"id\"'*) break;; esac; done; echo '{answer}'; "
-        ));
+        script += "while read -r line; do case \"$line\" in *'\"id\"'*) break;; esac; done; echo '";
+        script += answer;
+        script += "'; ";
     }
     script.push_str("sleep 60");
     format!("[mcp_servers.{name}]\ncommand = \"/bin/sh\"\nargs = [\"-c\", {script:?}]\n")
