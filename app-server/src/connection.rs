@@ -1,7 +1,7 @@
 //! One connection: takes its requests in the order in which they were read, and its answers at once.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use codex_app_server_protocol::rpc::ScopeKey;
@@ -66,7 +66,7 @@ where
         let connection = Connection {
             server: Arc::clone(server),
             client: Arc::clone(&client),
-            returned: Mutex::default(),
+            returned: OnceLock::new(),
         };
         let (reason, departure) = tokio::select! {
             biased;
@@ -123,8 +123,8 @@ where
 struct Connection {
     server: Arc<Server>,
     client: Arc<Client>,
-    /// The client is one that has come back. A lock only because the future that sets it may be moved between threads.
-    returned: Mutex<Option<Return>>,
+    /// The client is one that has come back.
+    returned: OnceLock<Return>,
 }
 
 impl Connection {
@@ -276,7 +276,6 @@ impl Connection {
             server: Arc::clone(&self.server),
             client: Arc::clone(&self.client),
         };
-        let mut answer = answer;
         if is_initialize {
             answer = match self.come_back(&cx, params, answer).await {
                 Some(answer) => answer,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -13,7 +13,13 @@ use crate::client::handle::{Client, Identity};
 pub(crate) const EXTENSION: &str = "codex-app-server/reconnect";
 
 /// How long a client may stay away.
-pub(crate) const WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const WINDOW: Duration = Duration::from_millis(WINDOW_MS);
+
+/// The same in milliseconds, as clients are told.
+pub(crate) const WINDOW_MS: u64 = 60_000;
+
+/// Time between two looks for clients that have to be given up.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// Clients that are away, at most; the one that left first is given up for another.
 const MAX_AWAY: usize = 1024;
@@ -34,6 +40,8 @@ struct State {
     by_token: HashMap<[u8; 32], Session>,
     /// How many clients have left so far.
     departures: u64,
+    /// When clients that have to be given up were looked for last.
+    looked: Option<Instant>,
 }
 
 struct Session {
@@ -80,8 +88,19 @@ impl Sessions {
         self.over_limit()
     }
 
+    /// As [`Self::over_limit`], unless that has been asked within [`LOOK`]: each client that is away asks.
+    pub(crate) fn look(&self) -> Vec<Arc<Client>> {
+        let mut state = self.lock();
+        if state.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
+            return Vec::new();
+        }
+        state.looked = Some(Instant::now());
+        drop(state);
+        self.over_limit()
+    }
+
     /// The clients that are away and have to be given up, because they are too many or too much is kept for them.
-    pub(crate) fn over_limit(&self) -> Vec<Arc<Client>> {
+    fn over_limit(&self) -> Vec<Arc<Client>> {
         let state = self.lock();
         let away = state.by_token.values();
         let mut away: Vec<_> = away

@@ -35,7 +35,7 @@ pub mod file_watch;
 pub mod git;
 mod goal;
 mod goal_tracker;
-mod hex;
+pub mod hex;
 pub mod history;
 mod hook_run;
 mod hooks;

@@ -224,18 +224,7 @@ impl App {
 
     /// Waits for the answer to a request.
     pub async fn response(&self, id: impl Into<Value>) -> Result<Value, RpcError> {
-        let id = id.into();
-        let what = format!("answer to request {id}");
-        let is_answer = |frame: &Frame| frame.json.get("method").is_none() && frame.json["id"] == id;
-        let (_, mut frame) = self.frames.take(&what, is_answer).await;
-        match frame.json.get("error") {
-            None => Ok(frame.json["result"].take()),
-            Some(error) => Err(RpcError {
-                code: error["code"].as_i64().unwrap(),
-                message: error["message"].as_str().unwrap().to_owned(),
-                data: error["data"].clone(),
-            }),
-        }
+        self.frames.response(&id.into()).await
     }
 
     /// Sends a request and waits for its answer, whatever it is.
@@ -280,12 +269,7 @@ impl App {
 
     /// Waits for a question of the program.
     pub async fn server_request(&self, method: &str) -> ServerRequest {
-        let right = |frame: &Frame| frame.is_request() && frame.method() == method;
-        let (_, mut frame) = self.frames.take(method, right).await;
-        ServerRequest {
-            id: frame.json["id"].take(),
-            params: frame.json["params"].take(),
-        }
+        self.frames.server_request(method).await
     }
 
     /// Answers a question of the program.

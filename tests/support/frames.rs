@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::ChildStdout;
 use tokio::sync::Notify;
 
+use super::app::{RpcError, ServerRequest};
+
 /// The longest that a test waits for one thing.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -56,6 +58,31 @@ struct Lines {
 }
 
 impl Frames {
+    /// Waits for the answer to a request.
+    pub async fn response(&self, id: &Value) -> Result<Value, RpcError> {
+        let what = format!("answer to request {id}");
+        let is_answer = |frame: &Frame| frame.json.get("method").is_none() && frame.json["id"] == *id;
+        let (_, mut frame) = self.take(&what, is_answer).await;
+        match frame.json.get("error") {
+            None => Ok(frame.json["result"].take()),
+            Some(error) => Err(RpcError {
+                code: error["code"].as_i64().unwrap(),
+                message: error["message"].as_str().unwrap().to_owned(),
+                data: error["data"].clone(),
+            }),
+        }
+    }
+
+    /// Waits for a question of the program.
+    pub async fn server_request(&self, method: &str) -> ServerRequest {
+        let right = |frame: &Frame| frame.is_request() && frame.method() == method;
+        let (_, mut frame) = self.take(method, right).await;
+        ServerRequest {
+            id: frame.json["id"].take(),
+            params: frame.json["params"].take(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Lines> {
         self.lines
             .lock()

@@ -273,19 +273,7 @@ impl Client {
 
     /// Waits for the answer to a request.
     pub async fn response(&self, id: i64) -> Result<Value, RpcError> {
-        let is_answer = |frame: &Frame| frame.json.get("method").is_none() && frame.json["id"] == id;
-        let (_, mut frame) = self
-            .frames
-            .take(&format!("answer to request {id}"), is_answer)
-            .await;
-        match frame.json.get("error") {
-            None => Ok(frame.json["result"].take()),
-            Some(error) => Err(RpcError {
-                code: error["code"].as_i64().unwrap(),
-                message: error["message"].as_str().unwrap().to_owned(),
-                data: error["data"].clone(),
-            }),
-        }
+        self.frames.response(&id.into()).await
     }
 
     /// Sends a request and waits for its answer, whatever it is.
@@ -337,12 +325,7 @@ impl Client {
 
     /// Waits for a question of the program.
     pub async fn server_request(&self, method: &str) -> ServerRequest {
-        let right = |frame: &Frame| frame.is_request() && frame.method() == method;
-        let (_, mut frame) = self.frames.take(method, right).await;
-        ServerRequest {
-            id: frame.json["id"].take(),
-            params: frame.json["params"].take(),
-        }
+        self.frames.server_request(method).await
     }
 
     /// Answers a question of the program.

@@ -1,7 +1,6 @@
 //! Clients that come back (docs/contract/connection.md#coming-back).
 
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use codex_app_server_protocol::rpc::decode_params;
@@ -18,7 +17,7 @@ use crate::convert::thread;
 use crate::handlers;
 use crate::rpc::responder::PendingResponse;
 use crate::server::{RequestContext, Server};
-use crate::sessions::{EXTENSION, WINDOW};
+use crate::sessions::{EXTENSION, LOOK, WINDOW, WINDOW_MS};
 
 /// What the client has seen, so that it need not be kept.
 const SEEN: &str = "codex-app-server/reconnect/seen";
@@ -59,10 +58,10 @@ impl Connection {
             "a client has come back"
         );
         // From here on whatever ends this connection finds the client.
-        *self.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Return {
+        drop(self.returned.set(Return {
             client: Arc::clone(&client),
             attachment: attachment.clone(),
-        });
+        }));
         let mut frames = vec![answer_of(cx, &client, &id, &token, &resumption)];
         frames.extend(resumption.lost_answers.iter().map(lost_answer));
         if resumption.missed {
@@ -75,13 +74,12 @@ impl Connection {
 
     /// Whether the connection goes on as another client.
     pub(super) fn has_returned(&self) -> bool {
-        let returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
-        returned.is_some()
+        self.returned.get().is_some()
     }
 
     /// The client that this connection goes on as.
     pub(super) fn take_return(self) -> Option<Return> {
-        self.returned.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.returned.into_inner()
     }
 
     /// A notification of the client.
@@ -139,12 +137,12 @@ pub(super) fn park(server: &Arc<Server>, client: &Arc<Client>, attachment: &Atta
     let runtime = server.runtime.clone();
     runtime.spawn(async move {
         for _ in 0..WINDOW.as_secs() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(LOOK).await;
             if !attachment.is_last() {
                 return;
             }
             // What is kept grows while turns go on.
-            for given_up in server.sessions.over_limit() {
+            for given_up in server.sessions.look() {
                 end_session(&server, &given_up, None);
             }
         }
@@ -179,7 +177,7 @@ fn answer_of(
         "cursor": resumption.cursor,
         "missed": resumption.missed,
         "inProgress": *client.requests(),
-        "windowMs": u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX),
+        "windowMs": WINDOW_MS,
     });
     let user_agent = client.profile().map(|profile| profile.user_agent.clone());
     let response = handlers::initialized(cx, user_agent.unwrap_or_default(), Some(extension));

@@ -68,9 +68,7 @@ async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Respo
 
 /// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
 async fn requires_openai_auth(cx: &RequestContext) -> bool {
-    let source = &cx.server.config;
-    let home = source.codex_home.clone();
-    let Ok(config) = Config::load_in_background(source, home, Vec::new()).await else {
+    let Ok(config) = Config::load_home(&cx.server.config).await else {
         return true;
     };
     match config.model_providers.get(&config.model_provider) {

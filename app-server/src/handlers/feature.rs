@@ -9,7 +9,8 @@ use codex_core::config::Config;
 use codex_core::features::{self, Feature, Features, Stage};
 use codex_core::{Error, Op, Reply};
 
-use crate::rpc::error::{RpcError, RpcResult};
+use super::page;
+use crate::rpc::error::RpcResult;
 use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
@@ -30,24 +31,13 @@ async fn list(
         }
     };
     let all: Vec<Feature> = features::all().collect();
-    let start = match &params.cursor {
-        None => 0,
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
-    };
-    let rest = all.get(start..).ok_or_else(|| {
-        RpcError::invalid(format!(
-            "cursor {start} exceeds total feature flags {}",
-            all.len()
-        ))
-    })?;
-    let limit = params.limit.map_or(rest.len(), |limit| limit.max(1) as usize);
-    let page = &rest[..limit.min(rest.len())];
-    let end = start + page.len();
+    let (page, next_cursor) = page::of(params.cursor.as_deref(), params.limit, all.len(), "feature flags")?;
     Ok(ExperimentalFeatureListResponse {
-        data: page.iter().map(|feature| to_wire(*feature, &features)).collect(),
-        next_cursor: (end < all.len()).then(|| end.to_string()),
+        data: all[page]
+            .iter()
+            .map(|feature| to_wire(*feature, &features))
+            .collect(),
+        next_cursor,
     })
 }
 

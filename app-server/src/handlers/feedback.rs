@@ -1,6 +1,5 @@
 //! What a user wants to tell the makers (docs/contract/services.md#feedback).
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::{
@@ -24,16 +23,6 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<FeedbackUpload, _, _>(upload);
 }
 
-/// What both methods are given.
-struct Told {
-    classification: String,
-    reason: Option<String>,
-    tags: Option<BTreeMap<String, String>>,
-    thread_id: Option<String>,
-    include_logs: bool,
-    files: Option<Vec<String>>,
-}
-
 async fn save(cx: RequestContext, params: FeedbackSaveParams) -> RpcResult<FeedbackSaveResponse> {
     let path = PathBuf::from(&params.save_path.0);
     if !path.is_absolute() {
@@ -41,13 +30,13 @@ async fn save(cx: RequestContext, params: FeedbackSaveParams) -> RpcResult<Feedb
             "feedback savePath must be an absolute host path",
         ));
     }
-    let told = Told {
+    let told = FeedbackUploadParams {
         classification: params.classification,
         reason: params.reason,
         tags: params.tags,
         thread_id: params.thread_id,
         include_logs: params.include_logs,
-        files: params.extra_log_files,
+        extra_log_files: params.extra_log_files,
     };
     let feedback = feedback(&cx, told).await?;
     let thread_id = feedback.thread.clone();
@@ -71,15 +60,7 @@ async fn upload(cx: RequestContext, params: FeedbackUploadParams) -> RpcResult<F
              config.toml",
         ));
     };
-    let told = Told {
-        classification: params.classification,
-        reason: params.reason,
-        tags: params.tags,
-        thread_id: params.thread_id,
-        include_logs: params.include_logs,
-        files: params.extra_log_files,
-    };
-    let feedback = feedback(&cx, told).await?;
+    let feedback = feedback(&cx, params).await?;
     let thread_id = feedback.thread.clone();
     let sent = feedback.upload(&endpoint).await;
     sent.map_err(|error: FeedbackError| RpcError::internal(format!("failed to upload feedback: {error}")))?;
@@ -89,7 +70,8 @@ async fn upload(cx: RequestContext, params: FeedbackUploadParams) -> RpcResult<F
     })
 }
 
-async fn feedback(cx: &RequestContext, told: Told) -> RpcResult<Feedback> {
+/// `told`: what both methods are given.
+async fn feedback(cx: &RequestContext, told: FeedbackUploadParams) -> RpcResult<Feedback> {
     let thread = told.thread_id.as_deref().map(parse_thread_id).transpose()?;
     let mut rollouts = Vec::new();
     if let (Some(id), true) = (thread, told.include_logs) {
@@ -109,7 +91,12 @@ async fn feedback(cx: &RequestContext, told: Told) -> RpcResult<Feedback> {
         },
         facts: told.include_logs.then(|| facts(cx)),
         rollouts,
-        chosen: told.files.into_iter().flatten().map(PathBuf::from).collect(),
+        chosen: told
+            .extra_log_files
+            .into_iter()
+            .flatten()
+            .map(PathBuf::from)
+            .collect(),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::convert::rules;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
-use crate::sessions::{EXTENSION, WINDOW};
+use crate::sessions::{EXTENSION, WINDOW_MS};
 use crate::user_agent::{as_header_value, is_header_value, user_agent};
 
 /// Names the originator in place of the client, for programs that start us on behalf of another.
@@ -108,8 +108,7 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
     let announced = capabilities.extensions.unwrap_or_default();
     let extension = (cx.client.identity.is_some() && announced.contains_key(EXTENSION)).then(|| {
         let token = cx.server.sessions.open(&cx.client);
-        let window = u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
-        json!({"token": token, "resumed": false, "cursor": 0, "windowMs": window})
+        json!({"token": token, "resumed": false, "cursor": 0, "windowMs": WINDOW_MS})
     });
     Ok(response(cx, user_agent, extension))
 }

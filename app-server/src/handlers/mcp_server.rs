@@ -14,6 +14,7 @@ use codex_app_server_protocol::{
 use codex_core::mcp::{CallError, DirectError, McpLogin};
 use serde_json::{Map, Value};
 
+use super::page;
 use crate::convert::mcp;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
@@ -52,31 +53,12 @@ async fn list(
         Some(id) => cx.server.thread(id)?.mcp_servers(name, full).await,
         None => cx.server.engine.mcp_servers(name, full).await?,
     };
-    let total = servers.len();
-    let start = match &params.cursor {
-        None => 0,
-        Some(cursor) => cursor
-            .parse::<usize>()
-            .map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
-    };
-    if start > total {
-        return Err(RpcError::invalid(format!(
-            "cursor {start} exceeds total MCP servers {total}"
-        )));
-    }
-    let limit = params.limit.map_or(usize::MAX, |limit| {
-        usize::try_from(limit.max(1)).unwrap_or(usize::MAX)
-    });
-    let data: Vec<_> = servers
-        .into_iter()
-        .skip(start)
-        .take(limit)
-        .map(mcp::report_to_wire)
-        .collect();
-    let end = start + data.len();
+    let cursor = params.cursor.as_deref();
+    let (page, next_cursor) = page::of(cursor, params.limit, servers.len(), "MCP servers")?;
+    let servers = servers.into_iter().skip(page.start).take(page.len());
     Ok(ListMcpServerStatusResponse {
-        data,
-        next_cursor: (end < total).then(|| end.to_string()),
+        data: servers.map(mcp::report_to_wire).collect(),
+        next_cursor,
     })
 }
 

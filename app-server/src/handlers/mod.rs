@@ -23,6 +23,7 @@
 //! * files of the machine: `fs`, `fuzzy_file_search`; the machine and the server: `environment`, `server_diagnostics`
 //! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
 //!   `account_session`; `bedrock`
+//! * pages of lists: `page`
 //! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
 
 mod account;
@@ -50,6 +51,7 @@ mod mcp_server;
 mod memory;
 mod model;
 mod model_provider;
+mod page;
 mod permission_profile;
 mod plugin;
 mod plugin_share;

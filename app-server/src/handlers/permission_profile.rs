@@ -7,7 +7,8 @@ use codex_app_server_protocol::{
 use codex_core::config::Config;
 
 use super::config::{folder, unreadable};
-use crate::rpc::error::{RpcError, RpcResult};
+use super::page;
+use crate::rpc::error::RpcResult;
 use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
@@ -29,21 +30,9 @@ async fn list(
         .await
         .map_err(|error| unreadable(&error))?;
     let profiles = config.permission_profiles();
-    let total = profiles.len();
-    let start = match params.cursor {
-        None => 0,
-        Some(cursor) => cursor
-            .parse::<usize>()
-            .map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
-    };
-    if start > total {
-        return Err(RpcError::invalid(format!(
-            "cursor {start} exceeds total permission profiles {total}"
-        )));
-    }
-    let room = params.limit.map_or(total, |limit| limit.max(1) as usize);
-    let end = start.saturating_add(room).min(total);
-    let page = profiles.into_iter().skip(start).take(end - start);
+    let cursor = params.cursor.as_deref();
+    let (page, next_cursor) = page::of(cursor, params.limit, profiles.len(), "permission profiles")?;
+    let page = profiles.into_iter().skip(page.start).take(page.len());
     Ok(PermissionProfileListResponse {
         data: page
             .map(|(id, description)| PermissionProfileSummary {
@@ -52,6 +41,6 @@ async fn list(
                 description,
             })
             .collect(),
-        next_cursor: (end < total).then(|| end.to_string()),
+        next_cursor,
     })
 }

@@ -11,6 +11,7 @@ use codex_app_server_protocol::{
 };
 use codex_core::plugins::{FoundPlugin, PluginListing};
 
+use super::page;
 use super::plugin_share::needs_account;
 use crate::convert::plugin::{
     auth_to_wire, detail_to_wire, load_error_to_wire, marketplace_to_wire, summary_to_wire,
@@ -73,12 +74,7 @@ async fn installed(cx: RequestContext, params: PluginInstalledParams) -> RpcResu
 }
 
 async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<PluginSearchResponse> {
-    let start = match &params.cursor {
-        None => 0,
-        Some(cursor) => cursor
-            .parse::<usize>()
-            .map_err(|_| RpcError::invalid(format!("invalid cursor: {cursor}")))?,
-    };
+    let start = page::start(params.cursor.as_deref())?;
     if params.scope.is_some() {
         // Plugins with a scope are those of accounts.
         return Ok(PluginSearchResponse {
@@ -91,7 +87,7 @@ async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<Plu
         .map_or(DEFAULT_LIMIT, |limit| (limit as usize).clamp(1, MAX_LIMIT));
     let term = params.search_term.trim().to_lowercase();
     let found = listing(&cx, params.cwds).await?;
-    let mut fitting = found.marketplaces.into_iter().flat_map(|marketplace| {
+    let fitting = found.marketplaces.into_iter().flat_map(|marketplace| {
         let (name, path) = (marketplace.name, AbsolutePathBuf::from_path(&marketplace.path));
         let of_marketplace = move |plugin| PluginSearchResult {
             marketplace_name: name.clone(),
@@ -100,7 +96,7 @@ async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<Plu
         };
         marketplace.plugins.into_iter().map(of_marketplace)
     });
-    let mut fitting = fitting.by_ref().filter(|found| fits(found, &term)).skip(start);
+    let mut fitting = fitting.filter(|found| fits(found, &term)).skip(start);
     let data: Vec<_> = fitting.by_ref().take(limit).collect();
     let next = start.saturating_add(data.len());
     Ok(PluginSearchResponse {

@@ -32,8 +32,8 @@ pub(crate) fn register(router: &mut Router) {
 
 /// Refuses a project that a thread can't belong to.
 pub(super) async fn check_for_thread(cx: &RequestContext, id: &str) -> RpcResult<()> {
-    match cx.server.engine.store().project(id.to_owned()).await {
-        Ok(_) => Ok(()),
+    match cx.server.engine.store().check_project(id.to_owned()).await {
+        Ok(()) => Ok(()),
         Err(Error::Project(error)) => Err(RpcError::invalid(error.to_string())),
         Err(error) => Err(error.into()),
     }

@@ -46,7 +46,7 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
         ));
     }
     if let Some(id) = &params.project_id {
-        cx.server.engine.store().project(id.clone()).await?;
+        cx.server.engine.store().check_project(id.clone()).await?;
     }
     let excluded = params.excluded_thread_ids.unwrap_or_default();
     let excluded = id_set(&excluded, "excludedThreadIds", "excluded")?;

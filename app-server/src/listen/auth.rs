@@ -5,6 +5,7 @@ mod signed_token;
 use std::path::{Path, PathBuf};
 
 use codex_core::external_file::{self, FileError};
+use codex_core::hex::bytes_of;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
@@ -136,7 +137,10 @@ impl AuthOptions {
             (None, None) => Err(AuthError::NoToken),
             (Some(_), Some(_)) => Err(AuthError::TwoTokens),
             (Some(path), None) => Ok(Sha256::digest(secret(path)?.as_bytes()).into()),
-            (None, Some(hex)) => read_hash(hex.trim()).ok_or(AuthError::NoHash),
+            (None, Some(digits)) => {
+                let hash = bytes_of(digits.trim()).and_then(|hash| hash.try_into().ok());
+                hash.ok_or(AuthError::NoHash)
+            }
         }
     }
 }
@@ -177,17 +181,6 @@ fn secret(path: &Path) -> Result<String, AuthError> {
         return Err(AuthError::Empty(path.to_owned()));
     }
     Ok(secret)
-}
-
-fn read_hash(hex: &str) -> Option<[u8; 32]> {
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    let mut hash = [0; 32];
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    hex.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(hash)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! The socket and its folder belong to the user alone. Who starts holds a lock beside the socket, so that of two daemons
 //! one gets it; a socket that nobody answers is taken over.
 
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
@@ -12,6 +11,7 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use codex_core::hex::hex;
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::io::Errno;
 use rustix::process::{geteuid, umask};
@@ -56,10 +56,7 @@ fn lock_path(path: &Path) -> io::Result<PathBuf> {
     if is_control_folder(folder) {
         return Ok(folder.join("app-server-startup.lock"));
     }
-    let folder = short_folder();
-    make_private(&folder)?;
-    check_private(&folder)?;
-    Ok(folder.join(format!("{}.lock", hash(path))))
+    Ok(make_short_folder()?.join(format!("{}.lock", hash(path))))
 }
 
 /// Whether a folder is there for the control socket alone.
@@ -69,12 +66,7 @@ fn is_control_folder(folder: &Path) -> bool {
 
 /// A name for a path.
 fn hash(path: &Path) -> String {
-    let mut name = String::with_capacity(64);
-    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes()) {
-        // Writing to memory does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()))
 }
 
 /// Where the socket really is that has this path: paths that are too long for the address of a socket are links to a
@@ -102,9 +94,7 @@ pub(super) async fn bind(path: &Path) -> Result<ControlSocket, ListenError> {
     };
     let address = address_of(&path);
     if address != path {
-        make_private(&short_folder())
-            .and_then(|()| check_private(&short_folder()))
-            .map_err(failed)?;
+        make_short_folder().map_err(failed)?;
     }
     take_over(&address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse(path.clone()),
@@ -164,6 +154,14 @@ impl Mine {
 
 fn short_folder() -> PathBuf {
     PathBuf::from(format!("/tmp/codex-daemon-{}", geteuid().as_raw()))
+}
+
+/// Makes the folder of short paths, which must be ours and nobody else's.
+fn make_short_folder() -> io::Result<PathBuf> {
+    let folder = short_folder();
+    make_private(&folder)?;
+    check_private(&folder)?;
+    Ok(folder)
 }
 
 /// Makes a folder for the user alone. One that is there stays as it is.

@@ -11,6 +11,9 @@ use crate::sys::files::owner_only;
 /// How often a lock that is held is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
+/// The lock of the account's credentials.
+pub(super) const CREDENTIALS: &str = "auth.lock";
+
 /// Holds the lock of a home while it lives.
 #[derive(Debug)]
 pub(crate) struct HomeLock {
@@ -23,10 +26,14 @@ pub(crate) struct HomeLock {
 pub(crate) struct LockIsHeld;
 
 impl HomeLock {
-    /// Takes the lock, waiting at most this long for its holder. The caller must read the store again after it had it.
+    /// Takes the lock of this file, waiting at most this long for its holder. The caller must read the store again after it had it.
     /// `None`: this home cannot be locked (it may be read-only), so nobody else can write it either.
-    pub(crate) async fn take(codex_home: &Path, patience: Duration) -> Result<Option<Self>, LockIsHeld> {
-        let path = codex_home.join("auth.lock");
+    pub(crate) async fn take(
+        codex_home: &Path,
+        file: &str,
+        patience: Duration,
+    ) -> Result<Option<Self>, LockIsHeld> {
+        let path = codex_home.join(file);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         let options = owner_only(&mut options);
@@ -59,14 +66,16 @@ mod tests {
     #[tokio::test]
     async fn the_second_holder_waits_for_the_first() {
         let home = tempfile::tempdir().unwrap();
-        let first = HomeLock::take(home.path(), Duration::ZERO).await.unwrap();
+        let first = HomeLock::take(home.path(), CREDENTIALS, Duration::ZERO)
+            .await
+            .unwrap();
         assert!(
-            HomeLock::take(home.path(), Duration::from_millis(30))
+            HomeLock::take(home.path(), CREDENTIALS, Duration::from_millis(30))
                 .await
                 .is_err()
         );
         drop(first);
-        HomeLock::take(home.path(), Duration::ZERO)
+        HomeLock::take(home.path(), CREDENTIALS, Duration::ZERO)
             .await
             .unwrap()
             .unwrap();
@@ -75,6 +84,11 @@ mod tests {
     #[tokio::test]
     async fn a_home_that_cannot_be_written_needs_no_lock() {
         let nowhere = Path::new("/proc/no/such/home");
-        assert!(HomeLock::take(nowhere, Duration::ZERO).await.unwrap().is_none());
+        assert!(
+            HomeLock::take(nowhere, CREDENTIALS, Duration::ZERO)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -7,7 +7,7 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::lock::HomeLock;
+use super::lock::{CREDENTIALS, HomeLock};
 use super::refresh::{RefreshReason, Refresher};
 use super::stored::StoredAuth;
 use super::token_endpoint;
@@ -59,7 +59,7 @@ impl AuthManager {
             _ => tokio::select! {
                 biased;
                 () = self.ending.cancelled() => return Err(is_ending()),
-                lock = HomeLock::take(&self.options.codex_home, LOCK_PATIENCE) => {
+                lock = HomeLock::take(&self.options.codex_home, CREDENTIALS, LOCK_PATIENCE) => {
                     lock.map_err(|held| AuthError::Transient(held.to_string()))?
                 }
             },

@@ -36,6 +36,8 @@ pub use account::Account;
 pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
 pub use external_tokens::{ExternalTokenProvider, ExternalTokens};
 pub(crate) use http::{client as http_client, failure as transport_failure};
+pub(crate) use lock::HomeLock;
+pub(crate) use login::random_text;
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
 pub use manager::AuthManager;
 pub use recovery::UnauthorizedRecovery;

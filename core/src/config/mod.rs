@@ -93,5 +93,6 @@ pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPoli
 pub use skills::SkillsConfig;
 pub(crate) use skills::skill_file;
 pub use view::{Config, DEFAULT_PLAN_EFFORT};
+pub(crate) use write::key_path::quoted as quoted_key;
 pub use write::{ConfigEdit, ConfigEdits, ConfigWriteError, ConfigWritten, Overridden, set_trust, write};
 pub(crate) use write::{edit_file, edit_user_file};

@@ -71,20 +71,20 @@ impl ThreadFiles {
         let home = Arc::clone(home_rules);
         let reading = move || {
             let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
-            let loaded = loaded.map(plugins::with_mcp_servers);
-            let loaded = loaded.and_then(with_compact_prompt).and_then(|config| {
+            let loaded = loaded.and_then(|config| {
+                let (config, skills) = plugins::with_parts(config);
+                let config = with_compact_prompt(config)?;
                 let models = own_models(config.model_catalog.as_deref())?;
-                Ok((config, models))
+                Ok((Arc::new(config), models, skills))
             });
-            let (config, models) = match loaded {
-                Ok((config, models)) => (Arc::new(config), models),
+            let (config, models, plugins) = match loaded {
+                Ok(loaded) => loaded,
                 Err(error) => {
                     let _ = tell.send(Err(error));
                     return (ProjectDoc::default(), None);
                 }
             };
             let hooks = HookCatalog::of_config(&config, &source, &folder, &overrides);
-            let plugins = plugins::skills(&config);
             let told = (Arc::clone(&config), instructions(&config), models, hooks, plugins);
             let _ = tell.send(Ok(told));
             let mut problems = home.refresh();

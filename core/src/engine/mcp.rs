@@ -15,7 +15,7 @@ impl Engine {
     /// Has all loaded threads read again which servers there are. Those that are new or have changed are started, as are
     /// those that have failed.
     pub async fn reload_mcp_servers(&self) {
-        let handles: Vec<_> = self.threads.lock().values().cloned().collect();
+        let handles = self.handles();
         join_all(handles.iter().map(|handle| handle.mcp.reload())).await;
     }
 
@@ -57,7 +57,7 @@ impl Engine {
         let began = servers
             .begin_login(login, move |ended| {
                 if let (Ok(()), Some(engine)) = (&ended, engine.upgrade()) {
-                    let handles: Vec<_> = engine.threads.lock().values().cloned().collect();
+                    let handles = engine.handles();
                     for handle in handles {
                         handle.mcp.restart(&name);
                     }

@@ -337,6 +337,11 @@ impl Engine {
         self.threads.lock().get(&id).cloned()
     }
 
+    /// The loaded threads.
+    fn handles(&self) -> Vec<ThreadHandle> {
+        self.threads.lock().values().cloned().collect()
+    }
+
     /// Ids of the loaded threads, oldest first.
     pub fn loaded(&self) -> Vec<ThreadId> {
         self.threads.lock().keys().copied().collect()

@@ -11,7 +11,7 @@ impl Engine {
     /// Has all loaded threads take up the configuration as it is now, as far as they can; see
     /// docs/contract/configuration.md#reload. One that can't be read is told as a warning of the thread.
     pub async fn reload_config(&self) {
-        let handles: Vec<_> = self.threads.lock().values().cloned().collect();
+        let handles = self.handles();
         for handle in handles {
             let (reply, snapshot) = Reply::channel();
             handle.submit(Op::Snapshot {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::sys::{FolderEvent, FolderWatch, WatchedFolder};
+use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder};
 
 /// Folders that are watched, for all walks: a system has some ten thousand watches for all programs of a user.
 const MAX_FOLDERS: usize = 16_384;
@@ -143,7 +143,7 @@ impl WalkedFolders {
             self.partly.store(true, Ordering::Relaxed);
             return;
         }
-        let Ok(id) = watch.add_names(folder) else {
+        let Ok(id) = watch.add(folder, FolderInterest::Names) else {
             self.partly.store(true, Ordering::Relaxed);
             return;
         };

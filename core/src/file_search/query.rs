@@ -4,6 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::paths::{Entry, Glance, wanted_mask};
+use crate::char_boundary;
 
 /// What a match within the last part of a path is worth.
 const IN_NAME: u32 = 1 << 16;
@@ -58,11 +59,7 @@ pub(super) struct Scorer {
 impl Query {
     /// Reads a query. `None`: an empty one, for which nothing is found.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut end = text.len().min(MAX_QUERY);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let text = &text[..end];
+        let text = &text[..char_boundary::floor(text, MAX_QUERY)];
         if text.is_empty() {
             return None;
         }

@@ -12,6 +12,7 @@
 mod table;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -23,7 +24,7 @@ use tokio::runtime::Handle;
 
 use self::table::{News, Role, Table};
 use crate::external_file;
-use crate::sys::FolderWatch;
+use crate::sys::{FolderInterest, FolderWatch};
 
 /// Changes are told this long after the first of them, in one go.
 const QUIET: Duration = Duration::from_millis(200);
@@ -165,6 +166,13 @@ impl Drop for FileWatch {
     }
 }
 
+/// Of something that may be missing: the nearest folder above that is there, and which of its entries leads on.
+pub(crate) fn next_arrival(path: &Path) -> Option<(&Path, &OsStr)> {
+    let mut parts = path.ancestors().zip(path.ancestors().skip(1));
+    let (part, above) = parts.find(|(_, above)| above.is_dir())?;
+    Some((above, part.file_name()?))
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Table<Watched>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
@@ -184,9 +192,7 @@ impl Shared {
             // A link to a file: the file lies elsewhere.
             folders.push((above.to_owned(), Role::Entry(name.to_owned())));
         }
-        let mut parts = path.ancestors().zip(path.ancestors().skip(1));
-        let next = parts.find(|(_, above)| above.is_dir());
-        if let Some((Some(name), above)) = next.map(|(part, above)| (part.file_name(), above)) {
+        if let Some((above, name)) = next_arrival(path) {
             let role = if path.parent() == Some(above) {
                 Role::Entry(name.to_owned())
             } else {
@@ -199,7 +205,7 @@ impl Shared {
         let mut failed = None;
         for (folder, role) in folders {
             // Between the look and this it may have gone; the folder above tells of it.
-            match self.watch.add(&folder, false) {
+            match self.watch.add(&folder, FolderInterest::Changes) {
                 Ok(id) => {
                     table.connect(key, id, role);
                     touched.push(id);

@@ -9,6 +9,7 @@ use flate2::read::ZlibDecoder;
 
 use super::head::is_hash;
 use super::repository::{Place, Repository};
+use crate::hex::bytes_of;
 
 /// Most of a commit that is read, in bytes.
 const MAX_COMMIT: u64 = 64 << 10;
@@ -357,13 +358,6 @@ fn inflated(stream: impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = ZlibDecoder::new(stream).take(MAX_COMMIT).read_to_end(&mut bytes);
     read.ok().map(|_| bytes)
-}
-
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    rest.is_empty().then_some(())?;
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    pairs.iter().map(byte).collect()
 }
 
 #[cfg(test)]

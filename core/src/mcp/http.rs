@@ -64,18 +64,6 @@ struct Session {
     version: Option<HeaderValue>,
 }
 
-/// Why an answer could not be had.
-enum Refusal {
-    Failed(CallError),
-    SessionLost,
-}
-
-impl From<CallError> for Refusal {
-    fn from(error: CallError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 impl HttpServer {
     /// Begins a conversation; nothing is sent yet. `headers`: of every request.
     pub(super) fn start(
@@ -142,8 +130,8 @@ async fn send_all(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Outgoing>, ov
             } else {
                 let told = shared.exchange(message.to_string(), None);
                 match tokio::time::timeout(NOTIFICATION, told).await {
-                    Ok(Ok(()) | Err(Refusal::SessionLost)) => {}
-                    Ok(Err(Refusal::Failed(error))) => {
+                    Ok(Ok(()) | Err(CallError::SessionLost)) => {}
+                    Ok(Err(error)) => {
                         tracing::debug!("an MCP server can't be told: {error}");
                     }
                     Err(_) => tracing::debug!("an MCP server does not answer what it is told"),
@@ -167,22 +155,22 @@ impl Shared {
             Ok(()) => self
                 .peer
                 .fail(id, CallError::Transport("the server did not answer".to_owned())),
-            Err(Refusal::Failed(error)) => self.peer.fail(id, error),
-            Err(Refusal::SessionLost) => {
+            Err(CallError::SessionLost) => {
                 self.peer.fail(id, CallError::SessionLost);
                 self.peer.close(SESSION_LOST);
             }
+            Err(error) => self.peer.fail(id, error),
         }
     }
 
     /// Sends a message and takes what comes back.
-    async fn exchange(&self, message: String, id: Option<u64>) -> Result<(), Refusal> {
+    async fn exchange(&self, message: String, id: Option<u64>) -> Result<(), CallError> {
         let response = self.post(message).await?;
         if let Some(session) = response.headers().get(SESSION) {
             self.session().id = Some(session.clone());
         }
         match content_type(&response) {
-            ContentType::Events => self.events(response, id).await.map_err(Refusal::Failed),
+            ContentType::Events => self.events(response, id).await,
             ContentType::Json => {
                 let text = body::read(response, ANSWER).await;
                 let text = text.map_err(|error| CallError::Transport(error.to_string()))?;
@@ -195,18 +183,20 @@ impl Shared {
                 {
                     return Ok(());
                 }
-                Err(CallError::Transport("the server's answer is no message".to_owned()).into())
+                Err(CallError::Transport(
+                    "the server's answer is no message".to_owned(),
+                ))
             }
             ContentType::Other if id.is_none() => Ok(()),
             ContentType::Other => {
                 let what = "the server answered with something that is neither JSON nor a stream of events";
-                Err(CallError::Transport(what.to_owned()).into())
+                Err(CallError::Transport(what.to_owned()))
             }
         }
     }
 
     /// Sends a message; a token that is refused is renewed once.
-    async fn post(&self, message: String) -> Result<Response, Refusal> {
+    async fn post(&self, message: String) -> Result<Response, CallError> {
         for is_first in [true, false] {
             let (token, request) = self
                 .request_with_token(Method::POST, Some(message.clone()))
@@ -225,14 +215,14 @@ impl Shared {
                 {
                     continue;
                 }
-                return Err(CallError::NotSignedIn("the server asks for a sign-in".to_owned()).into());
+                return Err(CallError::NotSignedIn("the server asks for a sign-in".to_owned()));
             }
             if status == StatusCode::NOT_FOUND && self.session().id.is_some() {
-                return Err(Refusal::SessionLost);
+                return Err(CallError::SessionLost);
             }
-            return Err(CallError::Transport(refusal_text(response).await).into());
+            return Err(CallError::Transport(refusal_text(response).await));
         }
-        Err(CallError::NotSignedIn("the server asks for a sign-in".to_owned()).into())
+        Err(CallError::NotSignedIn("the server asks for a sign-in".to_owned()))
     }
 
     async fn request(

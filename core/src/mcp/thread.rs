@@ -196,10 +196,7 @@ impl ThreadMcp {
             };
             since + state.config.mcp_startup_grace
         };
-        let mut changed = self.changed.subscribe();
-        // The sender is ours.
-        let settled = changed.wait_for(|_| !self.any_starting());
-        let _ = timeout_at(until, settled).await;
+        let _ = timeout_at(until, self.all_started()).await;
     }
 
     fn any_starting(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Plugins that are installed and on, and what they add: skills, MCP servers and hooks.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use toml::Table;
@@ -85,15 +86,15 @@ fn enabled(config: &Config) -> impl Iterator<Item = Installed> {
 }
 
 /// Where the skills of plugins are.
-pub(crate) fn skills(config: &Config) -> Vec<PluginSkills> {
+pub(super) fn skills(config: &Config) -> Vec<PluginSkills> {
     enabled(config)
         .flat_map(|plugin| parts::skills(&plugin.manifest, &plugin.id))
         .collect()
 }
 
 /// The MCP servers of plugins, by plugin. A server whose table makes no sense is left out.
-fn mcp_servers(config: &Config) -> Vec<PluginMcpServer> {
-    let servers = enabled(config).flat_map(|plugin| {
+fn mcp_servers(plugins: impl IntoIterator<Item = Installed>) -> Vec<PluginMcpServer> {
+    let servers = plugins.into_iter().flat_map(|plugin| {
         let servers = parts::servers(&plugin.manifest).into_iter();
         let of_plugin = move |(name, server)| {
             Some(PluginMcpServer {
@@ -107,9 +108,18 @@ fn mcp_servers(config: &Config) -> Vec<PluginMcpServer> {
     servers.collect()
 }
 
-/// A configuration with the MCP servers of plugins.
-pub(crate) fn with_mcp_servers(mut config: Config) -> Config {
-    for server in mcp_servers(&config) {
+/// A configuration with the MCP servers of plugins, and where the skills of plugins are.
+pub(crate) fn with_parts(config: Config) -> (Config, Vec<PluginSkills>) {
+    let plugins: Vec<_> = enabled(&config).collect();
+    let skills = plugins
+        .iter()
+        .flat_map(|plugin| parts::skills(&plugin.manifest, &plugin.id))
+        .collect();
+    (with_servers(config, mcp_servers(plugins)), skills)
+}
+
+fn with_servers(mut config: Config, servers: Vec<PluginMcpServer>) -> Config {
+    for server in servers {
         config.add_plugin_server(server.name, server.table, server.plugin_id);
     }
     config
@@ -125,13 +135,14 @@ pub(crate) async fn load_with_mcp_servers(
     if config.plugins.plugins.is_empty() {
         return Ok(config);
     }
-    let without = config.clone();
-    Ok(in_background(READ_TIMEOUT, move || with_mcp_servers(config))
-        .await
-        .unwrap_or_else(|error| {
-            tracing::warn!(%error, "the MCP servers of plugins are left out");
-            without
-        }))
+    let config = Arc::new(config);
+    let shared = Arc::clone(&config);
+    let servers = in_background(READ_TIMEOUT, move || mcp_servers(enabled(&shared))).await;
+    let servers = servers.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the MCP servers of plugins are left out");
+        Vec::new()
+    });
+    Ok(with_servers(Arc::unwrap_or_clone(config), servers))
 }
 
 /// The hooks of plugins, by plugin. What can't be read is told.

@@ -37,7 +37,7 @@ pub use self::catalog::{
     AuthPolicy, FoundMarketplace, FoundPlugin, InstallPolicy, LoadError, PluginDetail, PluginListing,
     PluginSkill,
 };
-pub(crate) use self::installed::{PluginHooks, hooks, load_with_mcp_servers, skills, with_mcp_servers};
+pub(crate) use self::installed::{PluginHooks, hooks, load_with_mcp_servers, with_parts};
 pub use self::manifest::PluginInterface;
 pub use self::marketplace::PluginSource;
 pub use self::operations::{

@@ -117,13 +117,10 @@ impl Plugins {
     /// Adds a marketplace. One that comes from a repository is fetched first.
     pub async fn add_marketplace(&self, wanted: MarketplaceToAdd) -> Result<AddedMarketplace, PluginError> {
         let _one = self.changing.lock().await;
-        let given = in_background(READ_TIMEOUT, move || {
+        let given = off_thread(READ_TIMEOUT, move || {
             given(&wanted.source, wanted.ref_name.as_deref(), &wanted.sparse_paths)
         });
-        match given
-            .await
-            .map_err(|error| PluginError::failed(error.to_string()))??
-        {
+        match given.await? {
             GivenSource::Local(root) => {
                 self.blocking(READ_TIMEOUT, move |config| {
                     let marketplace = Marketplace::in_folder(&root)?;
@@ -354,10 +351,8 @@ impl Plugins {
 
     /// Fetches a repository into a folder that is removed unless it is put elsewhere. Gives its commit, too.
     async fn fetch(&self, repository: &Repository) -> Result<(Staging, String), PluginError> {
-        let staging = self.blocking(READ_TIMEOUT, |config| {
-            Staging::new(&config.codex_home).map_err(unwritable)
-        });
-        let staging = staging.await?;
+        let home = self.config.codex_home.clone();
+        let staging = off_thread(READ_TIMEOUT, move || Staging::new(&home).map_err(unwritable)).await?;
         let commit = git::fetch(repository, staging.path()).await;
         Ok((staging, commit?))
     }
@@ -380,9 +375,17 @@ impl Plugins {
         work: impl FnOnce(&Config) -> Result<T, PluginError> + Send + 'static,
     ) -> Result<T, PluginError> {
         let config = self.load().await?;
-        let done = in_background(limit, move || work(&config)).await;
-        done.map_err(|error| PluginError::failed(error.to_string()))?
+        off_thread(limit, move || work(&config)).await
     }
+}
+
+/// Works on files on another thread.
+async fn off_thread<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, PluginError> + Send + 'static,
+) -> Result<T, PluginError> {
+    let done = in_background(limit, work).await;
+    done.map_err(|error| PluginError::failed(error.to_string()))?
 }
 
 impl std::fmt::Debug for Plugins {

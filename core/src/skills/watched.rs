@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
-use crate::sys::{FolderEvent, FolderWatch, WatchedFolder};
+use crate::file_watch::next_arrival;
+use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder};
 
 /// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
 const MAX_WATCHES: usize = 30_000;
@@ -80,7 +81,7 @@ impl Watched {
         if folders.owners.len() >= MAX_WATCHES {
             return false;
         }
-        let Ok(id) = watch.add(folder, false) else {
+        let Ok(id) = watch.add(folder, FolderInterest::Changes) else {
             return false;
         };
         let owners = folders.owners.entry(id).or_default();
@@ -102,13 +103,11 @@ impl Watched {
         if self.lock().awaited_paths.contains(path) {
             return;
         }
-        let mut parts = path.ancestors().zip(path.ancestors().skip(1));
-        let next = parts.find(|(_, above)| above.is_dir());
-        let Some((Some(name), above)) = next.map(|(part, above)| (part.file_name(), above)) else {
+        let Some((above, name)) = next_arrival(path) else {
             return;
         };
         let mut folders = self.lock();
-        if let Ok(id) = watch.add(above, true) {
+        if let Ok(id) = watch.add(above, FolderInterest::Arrivals) {
             folders.awaited.entry(id).or_default().insert(name.to_owned());
             folders.awaited_paths.insert(path.to_owned());
         }

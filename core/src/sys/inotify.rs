@@ -1,6 +1,6 @@
 //! Changes in folders, as Linux tells them (inotify(7)): what has changed before a question is known when it is asked.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -10,6 +10,8 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
+
+use super::{FolderEvent, FolderInterest, WatchedFolder};
 
 /// What happens in a folder and matters: its entries come, go, or have other content.
 const CHANGES: WatchFlags = WatchFlags::CREATE
@@ -37,37 +39,19 @@ const STACK: usize = 128 << 10;
 #[derive(Debug)]
 pub(crate) struct FolderWatch(OwnedFd);
 
-/// Identifies a folder that is watched. Two paths of one folder have the same.
-pub(crate) type WatchedFolder = i32;
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FolderEvent {
-    /// In this folder, to the entry of this name; `None`: to the folder itself.
-    Changed(WatchedFolder, Option<OsString>),
-    /// This folder is not watched any more.
-    Ended(WatchedFolder),
-    /// More than the system keeps: anything may have happened.
-    Lost,
-}
-
 impl FolderWatch {
     /// A watch over nothing so far. Fails where the system has none to give.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?))
     }
 
-    /// Watches a folder. `arrivals`: only for entries that come.
-    pub(crate) fn add(&self, folder: &Path, arrivals: bool) -> io::Result<WatchedFolder> {
-        self.add_for(folder, if arrivals { ARRIVALS } else { CHANGES })
-    }
-
-    /// Watches which entries a folder has, and not what is in them.
-    pub(crate) fn add_names(&self, folder: &Path) -> io::Result<WatchedFolder> {
-        self.add_for(folder, NAMES)
-    }
-
-    fn add_for(&self, folder: &Path, what: WatchFlags) -> io::Result<WatchedFolder> {
+    /// Watches a folder. What is watched already is watched for this as well.
+    pub(crate) fn add(&self, folder: &Path, interest: FolderInterest) -> io::Result<WatchedFolder> {
+        let what = match interest {
+            FolderInterest::Changes => CHANGES,
+            FolderInterest::Names => NAMES,
+            FolderInterest::Arrivals => ARRIVALS,
+        };
         // What is watched already stays so.
         let flags = what | WatchFlags::ONLYDIR | WatchFlags::MASK_ADD | WatchFlags::EXCL_UNLINK;
         Ok(inotify::add_watch(&self.0, folder, flags)?)

@@ -43,11 +43,7 @@ pub(crate) fn is_kernel_file(file: &File) -> bool {
         0x6367_7270,
         0xcafe_4a11,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|system| {
-        MAGIC
-            .iter()
-            .any(|magic| i128::from(system.f_type) == i128::from(*magic))
-    })
+    is_on(file, &MAGIC)
 }
 
 /// Whether all changes of an open folder's file system are made on this machine, so that the kernel tells of them.
@@ -63,10 +59,15 @@ pub(crate) fn is_local(folder: &File) -> bool {
         0xf2f5_2010,
         0xca45_1a4e,
     ];
-    rustix::fs::fstatfs(folder).is_ok_and(|system| {
-        MAGIC
+    is_on(folder, &MAGIC)
+}
+
+/// Whether something open is on a file system of one of these kinds.
+fn is_on(file: &File, kinds: &[u64]) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|system| {
+        kinds
             .iter()
-            .any(|magic| i128::from(system.f_type) == i128::from(*magic))
+            .any(|kind| i128::from(system.f_type) == i128::from(*kind))
     })
 }
 

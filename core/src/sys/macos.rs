@@ -11,7 +11,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,6 +21,7 @@ use keyring_core::api::CredentialStore;
 
 use super::folder;
 use super::process::{Process, Signal, signal_process};
+use super::{FolderEvent, FolderInterest, WatchedFolder};
 use crate::Holder;
 
 /// Memory that this process occupies, in bytes: nobody tells.
@@ -106,20 +106,6 @@ pub(crate) fn keyring_store() -> Result<Arc<CredentialStore>, String> {
 #[derive(Debug)]
 pub(crate) struct FolderWatch(Infallible);
 
-/// Identifies a folder that is watched.
-pub(crate) type WatchedFolder = i32;
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FolderEvent {
-    /// In this folder, to the entry of this name; `None`: to the folder itself.
-    Changed(WatchedFolder, Option<OsString>),
-    /// This folder is not watched any more.
-    Ended(WatchedFolder),
-    /// Anything may have happened.
-    Lost,
-}
-
 impl FolderWatch {
     /// Always fails.
     pub(crate) fn new() -> io::Result<Self> {
@@ -127,12 +113,7 @@ impl FolderWatch {
     }
 
     /// Watches a folder.
-    pub(crate) fn add(&self, _: &Path, _: bool) -> io::Result<WatchedFolder> {
-        match self.0 {}
-    }
-
-    /// Watches which entries a folder has.
-    pub(crate) fn add_names(&self, _: &Path) -> io::Result<WatchedFolder> {
+    pub(crate) fn add(&self, _: &Path, _: FolderInterest) -> io::Result<WatchedFolder> {
         match self.0 {}
     }
 

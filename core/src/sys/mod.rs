@@ -41,16 +41,43 @@ pub(crate) mod sandbox;
 #[cfg(unix)]
 pub(crate) mod terminal;
 
+use std::ffi::OsString;
+
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(all(unix, not(target_os = "linux")))]
 use macos as system;
 
 #[cfg(target_os = "linux")]
-pub(crate) use inotify::{FolderEvent, FolderWatch, WatchedFolder};
+pub(crate) use inotify::FolderWatch;
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) use macos::{FolderEvent, FolderWatch, WatchedFolder};
+pub(crate) use macos::FolderWatch;
 pub(crate) use system::{keyring_store, lock_holder, resident_memory};
+
+/// What of a watched folder matters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FolderInterest {
+    /// Its entries come, go, or have other content.
+    Changes,
+    /// Which entries it has, and not what is in them.
+    Names,
+    /// Only entries that come.
+    Arrivals,
+}
+
+/// Identifies a folder that is watched. Two paths of one folder have the same.
+pub(crate) type WatchedFolder = i32;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FolderEvent {
+    /// In this folder, to the entry of this name; `None`: to the folder itself.
+    Changed(WatchedFolder, Option<OsString>),
+    /// This folder is not watched any more.
+    Ended(WatchedFolder),
+    /// More than the system keeps: anything may have happened.
+    Lost,
+}
 
 /// Version of the operating system's kernel, such as `6.8.0`.
 pub(crate) fn kernel_version() -> String {

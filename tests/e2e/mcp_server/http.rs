@@ -8,6 +8,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use super::{call_of, item, output, stands, texts};
+use crate::support::authority::query_of;
 use crate::support::{App, Config, Home, Launch};
 
 /// A request: its first line, its headers in lower case, and its body.
@@ -327,7 +328,8 @@ async fn users_sign_in_to_a_server_that_asks_for_it() {
     );
     let login = app.call("mcpServer/oauth/login", json!({"name": "tiny"})).await;
     let page = login["authorizationUrl"].as_str().unwrap().to_owned();
-    let query = |name: &str| query_of(&page, name);
+    let parameters = query_of(page.split_once('?').unwrap().1);
+    let query = |name: &str| parameters[name].clone();
     assert_eq!(
         (query("client_id"), query("scope")),
         ("client-1".to_owned(), "read write".to_owned())
@@ -365,24 +367,6 @@ async fn users_sign_in_to_a_server_that_asks_for_it() {
         .await;
     assert_eq!(listed["data"][0]["authStatus"], "oAuth");
     app.stop().await;
-}
-
-/// A member of the query of an address.
-fn query_of(address: &str, name: &str) -> String {
-    let (_, query) = address.split_once('?').unwrap();
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(key, _)| *key == name).unwrap();
-    let (mut bytes, mut text) = (Vec::new(), value);
-    while let Some(first) = text.chars().next() {
-        if first == '%' {
-            bytes.push(u8::from_str_radix(&text[1..3], 16).unwrap());
-            text = &text[3..];
-        } else {
-            bytes.extend(if first == '+' { *b" " } else { [first as u8] });
-            text = &text[1..];
-        }
-    }
-    String::from_utf8(bytes).unwrap()
 }
 
 /// Visits a page as a browser would.

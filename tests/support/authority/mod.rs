@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+pub use server::query_of;
 pub use tokens::{access_token, jwt, now};
 
 /// The longest that a test waits for one thing.
@@ -238,7 +239,7 @@ impl Authority {
 
     /// The user signs in at this address as a member of this workspace: where the authority sends the browser.
     pub fn approve(&self, auth_url: &str, account: &str) -> String {
-        let query = server::query_of(auth_url.split_once('?').unwrap().1);
+        let query = query_of(auth_url.split_once('?').unwrap().1);
         let mut state = self.shared.state();
         state.serial += 1;
         let code = format!("code-{}", state.serial);

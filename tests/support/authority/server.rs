@@ -81,7 +81,7 @@ fn form_of(body: &[u8]) -> Value {
 }
 
 /// Parameters of a query or form.
-pub(super) fn query_of(query: &str) -> HashMap<String, String> {
+pub fn query_of(query: &str) -> HashMap<String, String> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| (decoded(key), decoded(value))).collect()
 }

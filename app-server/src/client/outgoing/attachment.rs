@@ -147,18 +147,16 @@ impl Attachment {
 
     /// The other side reads no more.
     pub(super) fn set_broken(&self) {
-        let state = self.queue.lock();
+        let mut state = self.queue.lock();
         if state.attachment != self.number {
             return;
         }
-        let may_come_back = state.journal.is_some() && !state.closed;
-        drop(state);
-        if may_come_back {
-            self.park();
-            self.queue.broken.store(true, Ordering::Relaxed);
-            self.queue.detached.notify_waiters();
-            self.queue.relieved.notify_waiters();
+        if state.journal.is_some() && !state.closed {
+            self.queue.park_queue(&mut state);
+            drop(state);
+            self.queue.tell_broken();
         } else {
+            drop(state);
             self.queue.set_broken();
         }
     }

@@ -28,8 +28,8 @@ pub(super) struct Journal {
     next: u64,
     /// Answers that are kept no more.
     lost_answers: VecDeque<(u64, RequestId)>,
-    /// From which number on everything is to be written again.
-    replay: Option<u64>,
+    /// What is kept is to be written again.
+    replay: bool,
 }
 
 /// One entry that was written.
@@ -63,7 +63,7 @@ impl Default for Journal {
             bytes: 0,
             next: 1,
             lost_answers: VecDeque::new(),
-            replay: None,
+            replay: false,
         }
     }
 }
@@ -122,7 +122,7 @@ impl Journal {
         }
         self.seen(cursor);
         let first = self.first();
-        self.replay = (!self.kept.is_empty()).then_some(first);
+        self.replay = true;
         Some(Resumption {
             cursor: first - 1,
             missed: cursor + 1 < first,
@@ -132,10 +132,8 @@ impl Journal {
 
     /// What is to be written again, once; with the number of the first.
     pub(super) fn take_replay(&mut self) -> Option<(u64, VecDeque<Entry>)> {
-        let from = self.replay.take()?.max(self.first());
-        let skipped = usize::try_from(from - self.first()).unwrap_or(usize::MAX);
-        let entries = self.kept.iter().skip(skipped).map(Kept::entry);
-        Some((from, entries.collect()))
+        let replay = std::mem::take(&mut self.replay) && !self.kept.is_empty();
+        replay.then(|| (self.first(), self.kept.iter().map(Kept::entry).collect()))
     }
 
     /// The requests among what is kept.

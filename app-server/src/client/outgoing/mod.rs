@@ -294,9 +294,7 @@ impl Outgoing {
             self.park_queue(&mut queue);
             self.enqueue(&mut queue, entry);
             drop(queue);
-            self.broken.store(true, Ordering::Relaxed);
-            self.detached.notify_waiters();
-            self.relieved.notify_waiters();
+            self.tell_broken();
         } else {
             drop(queue);
             self.set_broken();
@@ -344,9 +342,12 @@ impl Outgoing {
         drop(queue);
         // Some hold files, and write a line to the log.
         drop(entries);
-        self.congested.store(false, Ordering::Relaxed);
-        self.output_congested.store(false, Ordering::Relaxed);
-        self.sound_congested.store(false, Ordering::Relaxed);
+        self.unmark(0);
+        self.tell_broken();
+    }
+
+    /// The connection is given up: nobody waits for it any more.
+    fn tell_broken(&self) {
         self.broken.store(true, Ordering::Relaxed);
         self.detached.notify_waiters();
         self.relieved.notify_waiters();

@@ -1,5 +1,6 @@
 //! Writes a queue to its stream. Nobody else touches the stream.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -160,7 +161,7 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
             let (head, rest) = if first {
                 begin(&piece, self.dialect, number)
             } else {
-                (Vec::new(), &piece[..])
+                (Cow::default(), &piece[..])
             };
             if self.framing == Framing::WebSocket {
                 let part = if first { Part::First } else { Part::Middle };
@@ -201,19 +202,19 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
 }
 
 /// How a frame begins in a dialect and with a number, and what is left of it.
-fn begin(json: &[u8], dialect: Dialect, number: Option<u64>) -> (Vec<u8>, &[u8]) {
+fn begin(json: &[u8], dialect: Dialect, number: Option<u64>) -> (Cow<'static, [u8]>, &[u8]) {
     let rest = match json {
         [b'{', rest @ ..] if dialect == Dialect::JsonRpc2 || number.is_some() => rest,
-        _ => return (Vec::new(), json),
+        _ => return (Cow::default(), json),
     };
-    let mut head = Vec::with_capacity(48);
-    head.push(b'{');
-    if dialect == Dialect::JsonRpc2 {
-        head.extend_from_slice(b"\"jsonrpc\":\"2.0\",");
-    }
-    if let Some(number) = number {
-        head.extend_from_slice(format!("\"seq\":{number},").as_bytes());
-    }
+    let start = match dialect {
+        Dialect::Plain => "{",
+        Dialect::JsonRpc2 => "{\"jsonrpc\":\"2.0\",",
+    };
+    let head = match number {
+        None => Cow::Borrowed(start.as_bytes()),
+        Some(number) => Cow::Owned(format!("{start}\"seq\":{number},").into_bytes()),
+    };
     (head, rest)
 }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use super::lines::is_blank;
 use super::{Departure, Message};
 
 /// Bytes asked for at a time, while no large message comes in: each idle connection holds this much.
@@ -291,10 +292,6 @@ fn departure(payload: &[u8]) -> Departure {
         }
         [_] => Departure::Violated,
     }
-}
-
-fn is_blank(payload: &[u8]) -> bool {
-    without_bom(payload).iter().all(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
-fn is_blank(line: &[u8]) -> bool {
+pub(super) fn is_blank(line: &[u8]) -> bool {
     without_bom(line).iter().all(u8::is_ascii_whitespace)
 }
 

@@ -32,9 +32,10 @@ pub use browser::{BrowserLogin, StartedBrowserLogin};
 pub use device::StartedDeviceLogin;
 pub use server::LoginPage;
 
+pub(crate) use self::pkce::random_text;
 use super::claims::Claims;
 use super::environment::AuthSettings;
-use super::lock::HomeLock;
+use super::lock::{CREDENTIALS, HomeLock};
 use super::stored::{IssuedTokens, StoredAuth};
 use super::token_endpoint;
 use super::{AuthManager, Secret};
@@ -217,7 +218,7 @@ impl AuthManager {
         if settings.store == CredentialsStore::Ephemeral {
             return None;
         }
-        let taken = HomeLock::take(&self.options.codex_home, WRITE_PATIENCE).await;
+        let taken = HomeLock::take(&self.options.codex_home, CREDENTIALS, WRITE_PATIENCE).await;
         taken
             .inspect_err(|held| tracing::warn!("credentials are written without the lock: {held}"))
             .ok()

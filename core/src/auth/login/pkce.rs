@@ -26,7 +26,7 @@ impl Pkce {
 }
 
 /// So many random bytes of the system, as URL-safe text.
-pub(super) fn random_text<const BYTES: usize>() -> Result<String, String> {
+pub(crate) fn random_text<const BYTES: usize>() -> Result<String, String> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

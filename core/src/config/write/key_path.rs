@@ -4,7 +4,7 @@
 const MAX_NAMES: usize = 64;
 
 /// A name as it stands in a path.
-pub(in crate::config) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

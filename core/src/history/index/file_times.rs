@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::directory::{Key, key};
 use crate::history::rollout::layout::RolloutName;
-use crate::sys::{FolderEvent, FolderWatch, WatchedFolder, files};
+use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder, files};
 
 /// No time is known.
 pub(crate) const UNKNOWN: i64 = i64::MIN;
@@ -186,7 +186,7 @@ impl FileTimes {
         let watched = watch
             .as_ref()
             .filter(|_| files::is_local(folder))
-            .and_then(|watch| watch.add(path, false).ok());
+            .and_then(|watch| watch.add(path, FolderInterest::Changes).ok());
         self.watched.insert(number, watched);
         watched.is_some()
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::layout::Layout;
+use super::layout::{Layout, other_form};
 use super::lock::WriterLock;
 use super::source;
 use crate::ThreadId;
@@ -44,9 +44,7 @@ pub(crate) fn compress(
     if !is_old || before.len() > source::LARGEST_IN_MEMORY {
         return Ok(None);
     }
-    let mut name = path.to_path_buf().into_os_string();
-    name.push(".zst");
-    let target = PathBuf::from(name);
+    let target = other_form(path);
     let draft = path.with_extension("compressing");
     let written = write(&from, &draft, modified).and_then(|size| {
         let now = fs::metadata(path)?;

@@ -6,6 +6,21 @@ use chrono::{DateTime, Local, NaiveDateTime, TimeDelta, TimeZone};
 use uuid::Uuid;
 
 use crate::ThreadId;
+use crate::history::database::beside;
+
+/// Whether a rollout is compressed, by its name.
+pub(crate) fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "zst")
+}
+
+/// The path of the same rollout compressed, or not compressed.
+pub(crate) fn other_form(path: &Path) -> PathBuf {
+    if is_compressed(path) {
+        path.with_extension("")
+    } else {
+        beside(path, ".zst")
+    }
+}
 
 /// Folders and file names below one home.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::layout::is_compressed;
 use super::line::{Room, Text};
 use crate::history::private;
 use crate::sys::files;
@@ -47,7 +48,7 @@ impl Source {
         let file = private::open_to_read(path)?;
         let size = file.metadata()?.len();
         let path = Arc::new(path.to_path_buf());
-        if path.extension().is_some_and(|e| e == "zst") {
+        if is_compressed(&path) {
             let limit = expanded_limit(size).min(LARGEST_IN_MEMORY);
             let mut bytes = Vec::new();
             let reader = zstd::stream::read::Decoder::new(file)?;
@@ -70,7 +71,7 @@ impl Source {
 
     /// Opens a file for its first lines only: of a compressed one no more than `limit` bytes are decompressed.
     pub(crate) fn open_head(path: &Path, limit: usize) -> io::Result<Self> {
-        if path.extension().is_none_or(|e| e != "zst") {
+        if !is_compressed(path) {
             return Ok(Self::open(path)?.until(HEAD_LIMIT.max(limit as u64)));
         }
         let mut bytes = Vec::new();

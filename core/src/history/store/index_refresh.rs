@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::all_turns::WORTH_KEEPING;
 use crate::history::index::watch::Watch;
+use crate::history::rollout::layout::is_compressed;
 use crate::history::store::{Inner, State, ThreadStore};
 
 /// Files whose beginnings are read while others wait.
@@ -80,7 +81,7 @@ impl Inner {
         for (path, size) in large {
             let mut state = self.state();
             let new = size.saturating_sub(state.index.mapped(&path));
-            if new < WORTH_KEEPING || new > left || path.extension().is_some_and(|e| e == "zst") {
+            if new < WORTH_KEEPING || new > left || is_compressed(&path) {
                 continue;
             }
             drop(state);

@@ -12,6 +12,7 @@ use crate::history::read::chain::{History, unreadable};
 use crate::history::read::replay::{self, ReadLimit, RestoredHistory};
 use crate::history::read::tail;
 use crate::history::read::tail::Tail;
+use crate::history::rollout::layout::is_compressed;
 use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
@@ -56,7 +57,7 @@ impl ThreadStore {
             {
                 stored = now;
             }
-            if stored.path.extension().is_some_and(|e| e == "zst") {
+            if is_compressed(&stored.path) {
                 stored.path = expand(&stored.path)?;
                 stored.info.path = Some(stored.path.clone());
             }

@@ -15,6 +15,7 @@ use super::{State, StoredThread, ThreadStore};
 use crate::history::index::directory::Rollout;
 use crate::history::index::names;
 use crate::history::read::chain::History;
+use crate::history::rollout::layout::other_form;
 use crate::history::user_data::forget_thread;
 use crate::history::{RolloutName, private};
 use crate::url_redaction::redact_url;
@@ -388,15 +389,4 @@ fn remove_files(files: &[Rollout]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The same rollout compressed, or not compressed.
-fn other_form(path: &Path) -> PathBuf {
-    if path.extension().is_some_and(|extension| extension == "zst") {
-        path.with_extension("")
-    } else {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".zst");
-        name.into()
-    }
 }

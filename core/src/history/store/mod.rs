@@ -29,7 +29,9 @@ mod timeline;
 pub(crate) mod unstarted;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +59,7 @@ use crate::history::index::rows::{Row, Stamp};
 use crate::history::index::watch::Watch;
 use crate::history::read::chain::{FindRollouts, History, HistoryError};
 use crate::history::read::{head, turns};
-use crate::history::rollout::layout::Layout;
+use crate::history::rollout::layout::{Layout, other_form};
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
@@ -261,8 +263,11 @@ impl Inner {
     /// Opens the history that ends with the file at `path`. The lock is held for finding its files only: reading, and
     /// decompressing, may take long.
     fn open(&self, path: &Path) -> Result<History> {
-        self.state().directory.refresh();
-        Ok(History::open(&in_either_form(path), self)?)
+        let find = Lookup {
+            store: self,
+            is_refreshed: Cell::new(false),
+        };
+        Ok(History::open(&in_either_form(path), &find)?)
     }
 }
 
@@ -299,6 +304,7 @@ impl State {
         let meta = crate::history::read::chain::read_meta(&source)?;
         let id = meta.id.or_else(|| named(path));
         let id = id.ok_or_else(|| HistoryError::without_id(path))?;
+        self.directory.refresh();
         if let Some(rollout) = self.directory.all(id).into_iter().find(|r| r.path == path) {
             self.names.refresh();
             return self.stored(&rollout);
@@ -379,9 +385,20 @@ impl State {
     }
 }
 
-impl FindRollouts for Inner {
+/// Finds the other files of a history. Most have none, and need no look at the folders.
+struct Lookup<'a> {
+    store: &'a Inner,
+    is_refreshed: Cell<bool>,
+}
+
+impl FindRollouts for Lookup<'_> {
     fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
-        let found = self.state().directory.all(id);
+        let mut state = self.store.state();
+        if !self.is_refreshed.replace(true) {
+            state.directory.refresh();
+        }
+        let found = state.directory.all(id);
+        drop(state);
         found.into_iter().map(|rollout| rollout.path).collect()
     }
 }
@@ -407,12 +424,9 @@ impl RowCache {
 
 /// The path of a rollout that may have been compressed or expanded since its path was told.
 pub(crate) fn in_either_form(path: &Path) -> Cow<'_, Path> {
-    if !path.exists() {
-        let other = match path.extension() {
-            Some(extension) if extension == "zst" => path.with_extension(""),
-            Some(extension) if extension == "jsonl" => path.with_extension("jsonl.zst"),
-            _ => return Cow::Borrowed(path),
-        };
+    let is_rollout = |extension: &OsStr| extension == "jsonl" || extension == "zst";
+    if !path.exists() && path.extension().is_some_and(is_rollout) {
+        let other = other_form(path);
         if other.exists() {
             return Cow::Owned(other);
         }

@@ -48,6 +48,17 @@ impl ThreadStore {
         self.blocking(move |state| state.project(&id)).await
     }
 
+    /// Fails if there is no such project. Looks at none of its threads, as [`Self::project`] does.
+    pub async fn check_project(&self, id: String) -> Result<()> {
+        self.blocking(move |state| {
+            if state.data.read(|db| exists(db, &id))? {
+                return Ok(());
+            }
+            Err(ProjectError::NotFound(id).into())
+        })
+        .await
+    }
+
     /// Makes a project. False: the wish was granted before, by this one.
     pub async fn create_project(&self, new: NewProject) -> Result<(Project, bool)> {
         if new.key.trim().is_empty() {
@@ -212,8 +223,7 @@ impl ThreadStore {
                 return Ok(removed > 0);
             };
             let changed = state.data.write(|db| {
-                let exists = "SELECT EXISTS(SELECT 1 FROM projects WHERE id = ?1)";
-                if !db.query_row(exists, [&project], |r| r.get::<_, bool>(0))? {
+                if !exists(db, &project)? {
                     return Err(Error::from(ProjectError::NotFound(project.clone())).into());
                 }
                 if project_of(db, &key)?.as_ref() == Some(&project) {
@@ -240,6 +250,7 @@ impl State {
         })?;
         let mut project = found.ok_or_else(|| Error::from(ProjectError::NotFound(id.to_owned())))?;
         let members = self.data.read(|db| members_of(db, id))?;
+        self.directory.refresh();
         project.recency_at = self.recency(&members);
         Ok(project)
     }
@@ -263,6 +274,7 @@ impl State {
                 of_project.entry(project).or_default().push(thread);
             }
         }
+        self.directory.refresh();
         for project in &mut projects {
             if let Some(members) = of_project.get(&project.id) {
                 project.recency_at = self.recency(members);
@@ -271,12 +283,16 @@ impl State {
         Ok(projects)
     }
 
+    /// When one of these threads changed last, as far as the directory is up to date.
     fn recency(&mut self, members: &[ThreadId]) -> Option<i64> {
         let mut newest = members.to_vec();
         newest.sort_unstable();
         let looked_at = newest.into_iter().rev().take(MAX_LOOKED_AT);
         // A thread that can't be read has not changed.
-        let changes = looked_at.filter_map(|id| self.find(id).ok().flatten()?.info.recency_at);
+        let changes = looked_at.filter_map(|id| {
+            let newest = self.directory.all(id).pop()?;
+            Some(self.row(&newest)?.0.mtime_ms / 1000)
+        });
         changes.max()
     }
 }
@@ -349,6 +365,12 @@ impl Anchor {
 }
 
 const PROJECTS: &str = "SELECT id, name, roots, metadata, created_at, updated_at, position FROM projects";
+
+/// Whether there is such a project.
+fn exists(db: &Connection, id: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS(SELECT 1 FROM projects WHERE id = ?1)")?
+        .query_row([id], |r| r.get(0))
+}
 
 /// Takes the columns of [`PROJECTS`].
 fn read(r: &Row<'_>) -> rusqlite::Result<Project> {

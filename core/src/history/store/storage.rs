@@ -12,6 +12,7 @@ use crate::history::database::beside;
 use crate::history::index::directory::Rollout;
 use crate::history::index::rows::Stamp;
 use crate::history::rollout::compress::compress;
+use crate::history::rollout::layout::is_compressed;
 
 /// How long a thread rests before [`ThreadStore::compress_cold`] compresses it where nothing else is configured.
 pub const COLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -145,8 +146,4 @@ impl Inner {
         super::text_index::rest(began);
         compressed
     }
-}
-
-fn is_compressed(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "zst")
 }

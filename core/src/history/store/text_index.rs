@@ -97,7 +97,7 @@ impl ThreadStore {
         let term: Vec<char> = term.chars().collect();
         let words = grams::of_term(&term)?;
         let inner = Arc::clone(&self.inner);
-        let places = super::run(move || Ok(inner.places(&words, archived))).await;
+        let places = super::run(move || Ok(inner.places(&words, archived, MAX_ENDS))).await;
         places.ok().flatten().map(Arc::new)
     }
 
@@ -107,7 +107,8 @@ impl ThreadStore {
         let words = grams::of_term(&folded)?;
         let (inner, part) = (Arc::clone(&self.inner), part.to_owned());
         let titled = super::run(move || {
-            let Some(places) = inner.places(&words, archived) else {
+            // Which threads they are is enough.
+            let Some(places) = inner.places(&words, archived, 0) else {
                 return Ok(None);
             };
             let mut threads = places.threads();
@@ -121,7 +122,8 @@ impl ThreadStore {
 }
 
 impl Inner {
-    fn places(&self, words: &str, archived: bool) -> Option<Places> {
+    /// `most_ends`: of up to so many uncovered files it tells how far they are covered; of more, nothing.
+    fn places(&self, words: &str, archived: bool, most_ends: usize) -> Option<Places> {
         if !self.texts.index().exists() {
             return None;
         }
@@ -129,7 +131,7 @@ impl Inner {
         let mut state = self.state();
         state.load_covered(&self.texts);
         let uncovered = state.directory.uncovered(archived);
-        let few = uncovered.len() <= MAX_ENDS;
+        let few = uncovered.len() <= most_ends;
         let rollouts: Vec<Rollout> = uncovered
             .iter()
             .filter(|_| few)

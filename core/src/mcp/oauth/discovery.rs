@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -145,12 +144,7 @@ impl Authority {
             } else {
                 let encode =
                     |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let pair = format!("{}:{}", encode(client_id), encode(secret.expose()));
-                let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pair);
-                let mut value =
-                    HeaderValue::from_str(&format!("Basic {text}")).map_err(|error| error.to_string())?;
-                value.set_sensitive(true);
-                request = request.header(AUTHORIZATION, value);
+                request = request.basic_auth(encode(client_id), Some(encode(secret.expose())));
             }
         }
         answered(request.form(&form)).await

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::discovery::Authority;
 use super::{SignIn, StoredTokens, expiry, words};
+use crate::auth::random_text;
 use crate::new_id;
 
 /// How long a browser may take to send its request, and how long that may be, in bytes.
@@ -60,7 +61,7 @@ pub(in crate::mcp) async fn begin(
         Some(id) => id.clone(),
         None => authority.register(&redirect).await?,
     };
-    let (verifier, state) = (random()?, random()?);
+    let (verifier, state) = (random_text::<32>()?, random_text::<32>()?);
     let scopes = options
         .scopes
         .unwrap_or_else(|| authority.scopes_supported.clone());
@@ -200,13 +201,6 @@ fn outcome_of(target: &str, state: &str, issuer: Option<&str>) -> Option<Result<
         return Some(Err(format!("OAuth provider returned `{error}`")));
     }
     code.map(Ok)
-}
-
-/// Random text that nobody guesses.
-fn random() -> Result<String, String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]

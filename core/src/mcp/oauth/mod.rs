@@ -1,11 +1,10 @@
 //! Signing in to servers (docs/contract/mcp.md#signing-in): OAuth 2.1 with PKCE, as the Model Context Protocol asks for it
 //! ("Authorization").
 //!
-//! Where to look: `discovery` (who signs in for a server), `lock` (one renewal at a time), `login` (the browser's way), `store` (where tokens are kept), and
+//! Where to look: `discovery` (who signs in for a server), `login` (the browser's way), `store` (where tokens are kept), and
 //! here: tokens that are sent, and renewed in time.
 
 mod discovery;
-mod lock;
 mod login;
 mod store;
 
@@ -21,15 +20,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::discovery::Authority;
-use self::lock::RenewalLock;
 pub use self::login::LoginStarted;
 pub(super) use self::login::{LoginOptions, begin};
 use super::http::Tokens;
+use crate::auth::HomeLock;
 use crate::config::{CredentialsStore, McpHttp, McpOauth};
 use crate::hex::hex;
 use crate::now_ms;
 use crate::secret::Secret;
 
+/// The file that is locked, so that of all daemons of a home one renews tokens at a time. It is not the lock of the
+/// account's credentials, which does not wait for servers.
+const LOCK: &str = "mcp-oauth.lock";
 /// Tokens that end so soon are renewed.
 const AHEAD_MS: i64 = 30_000;
 /// How long another daemon may take to renew tokens of this home.
@@ -191,7 +193,7 @@ impl SignIn {
     async fn renew(&self, tokens: &mut Option<StoredTokens>) -> bool {
         let Some(old) = tokens.clone() else { return false };
         // Whoever waits in vain goes on without.
-        let _lock = RenewalLock::take(self.home(), PATIENCE).await;
+        let _lock = HomeLock::take(self.home(), LOCK, PATIENCE).await;
         if let Some(stored) = store::read(self).await
             && stored.access_token != old.access_token
         {

@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ThreadMcp;
-use crate::config::{ConfigEdit, ConfigEdits, write};
-use crate::external_file::{self, READ_TIMEOUT, in_background};
-
-/// Largest config.toml that is looked into, in bytes.
-const MAX_CONFIG: usize = 4 << 20;
+use crate::config::{ConfigEdit, ConfigEdits, quoted_key, read_cached, write};
+use crate::external_file::{READ_TIMEOUT, in_background};
 
 impl ThreadMcp {
     /// Whether the user has allowed this tool for as long as the thread is loaded.
@@ -36,12 +33,11 @@ impl ThreadMcp {
             // Without `command` or `url`, the table would be one that can't be used.
             return Err(format!("the file has no server `{server}` of its own"));
         }
-        let quoted = |name: &str| Value::from(name).to_string();
         let edit = ConfigEdit {
             key_path: format!(
                 "mcp_servers.{}.tools.{}.approval_mode",
-                quoted(server),
-                quoted(tool)
+                quoted_key(server),
+                quoted_key(tool)
             ),
             value: json!("approve"),
             upsert: true,
@@ -59,12 +55,10 @@ impl ThreadMcp {
 
 /// Whether a config.toml itself says how this server is reached.
 fn is_in_file(file: &Path, server: &str) -> bool {
-    let Ok(text) = external_file::read_text(file, MAX_CONFIG) else {
+    let Ok(Some(file)) = read_cached(file) else {
         return false;
     };
-    let Ok(table) = text.trim_start_matches('\u{feff}').parse::<toml::Table>() else {
-        return false;
-    };
-    let server = table.get("mcp_servers").and_then(|servers| servers.get(server));
+    let servers = file.table.get("mcp_servers");
+    let server = servers.and_then(|servers| servers.get(server));
     server.is_some_and(|server| server.get("command").or_else(|| server.get("url")).is_some())
 }

@@ -43,7 +43,7 @@ impl ThreadMcp {
         }
         for server in kept {
             if matches!(server.status(), Status::Failed(_)) {
-                if let Some(mcp) = server.state().server.take() {
+                if let Some(mcp) = server.take_server() {
                     mcp.forgive();
                 }
                 begin.push(server);
@@ -69,7 +69,7 @@ impl ThreadMcp {
         if server.status() == Status::Ready {
             return;
         }
-        if let Some(mcp) = server.state().server.take() {
+        if let Some(mcp) = server.take_server() {
             mcp.forgive();
         }
         self.start_one(server);
