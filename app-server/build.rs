@@ -28,12 +28,14 @@ fn main() {
         println!("cargo:rustc-link-lib=static=gcc_eh");
     }
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let order = [
+    let layout = [
         format!("-Wl,--symbol-ordering-file={}", folder.join(ORDER).display()),
         "-Wl,--no-warn-symbol-ordering".to_owned(),
+        // Functions of the same code become one.
+        "-Wl,--icf=all".to_owned(),
     ];
-    if links_with(&order) {
-        for argument in order {
+    if links_with(&layout) {
+        for argument in layout {
             println!("cargo:rustc-link-arg-bins={argument}");
         }
     }

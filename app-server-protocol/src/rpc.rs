@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "generate")]
 use schemars::{Schema, SchemaGenerator};
 
 pub use crate::params::{NoParams, Payload, decode_params};
@@ -44,7 +45,8 @@ pub struct TypeInfo {
     /// Its name in the schema.
     pub name: fn() -> Cow<'static, str>,
     /// Registers it and gives a reference to it.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    #[cfg(feature = "generate")]
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
     /// Reads a value and writes it again.
     #[cfg(test)]
     pub(crate) round_trip: fn(serde_json::Value) -> serde_json::Result<serde_json::Value>,
@@ -55,6 +57,7 @@ impl TypeInfo {
     pub const fn of<T: Payload>() -> Self {
         Self {
             name: T::schema_name,
+            #[cfg(feature = "generate")]
             schema: SchemaGenerator::subschema_for::<T>,
             #[cfg(test)]
             round_trip: |value| serde_json::to_value(serde_json::from_value::<T>(value)?),

@@ -1,34 +1,33 @@
 //! From the marks in the types to the rules of the gate ([`crate::experimental`]).
 
-use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::definitions::Definitions;
 use super::surface::{EXPERIMENTAL, EXPERIMENTAL_VALUE, REF};
 use crate::experimental::{Member, Node, Refusal, Rules};
 use crate::methods::METHODS;
 use crate::rpc::MethodInfo;
 
 /// `schema/experimental.json`: what of each method's parameters is experimental.
-pub(super) fn rules_file() -> String {
+pub(super) fn rules_file(definitions: &Definitions) -> String {
     let rules: Rules = METHODS
         .iter()
-        .map(|info| (info.method.to_owned(), of_method(info)))
+        .map(|info| (info.method.to_owned(), of_method(definitions, info)))
         .filter(|(_, node)| !node.is_empty())
         .collect();
     serde_json::to_string_pretty(&rules).unwrap_or_default() + "\n"
 }
 
-fn of_method(info: &'static MethodInfo) -> Node {
+fn of_method(definitions: &Definitions, info: &'static MethodInfo) -> Node {
     let mut node = Node::default();
-    if let Some(params) = info.params {
-        let mut generator = SchemaSettings::draft07().into_generator();
-        let schema = (params.schema)(&mut generator);
-        let definitions = generator.take_definitions(true);
+    if let Some(params) = info.params
+        && let Some((name, schema)) = definitions.read.get_key_value(&*(params.name)())
+    {
         let mut reader = Reader {
-            definitions: &definitions,
-            path: Vec::new(),
+            definitions: &definitions.read,
+            path: vec![name],
         };
-        reader.read(schema.as_value(), info.method, &mut node);
+        reader.read(schema, info.method, &mut node);
     }
     node
 }

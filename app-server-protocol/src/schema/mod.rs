@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+mod definitions;
 mod experimental;
 mod json;
 mod openrpc;
@@ -14,6 +15,7 @@ mod reference;
 mod surface;
 mod typescript;
 
+pub use definitions::Definitions;
 pub use openrpc::RELEASE;
 pub use reference::Reference;
 
@@ -22,43 +24,38 @@ pub type Files = BTreeMap<String, String>;
 
 /// JSON Schema (draft 7), with the file names of the contract release: one file per message type, one per kind of
 /// message (`ClientRequest.json`, …), and two bundles of everything.
-pub fn json_files(experimental: bool) -> Files {
-    json::files(&surface::Surface::read(experimental))
+pub fn json_files(definitions: &Definitions, experimental: bool) -> Files {
+    json::files(&surface::Surface::read(definitions, experimental))
 }
 
 /// TypeScript, one file per type. Import from `index.ts`; types of single methods are under `v2`.
-pub fn typescript_files(experimental: bool) -> Files {
-    typescript::files(&surface::Surface::write(experimental))
+pub fn typescript_files(definitions: &Definitions, experimental: bool) -> Files {
+    typescript::files(&surface::Surface::write(definitions, experimental))
 }
 
 /// An OpenRPC 1.3 document. Methods are those of the server; what the server sends is in `x-server-requests` and
 /// `x-server-notifications`.
-pub fn openrpc(experimental: bool) -> String {
-    openrpc::document(&surface::Surface::read(experimental))
+pub fn openrpc(definitions: &Definitions, experimental: bool) -> String {
+    openrpc::document(&surface::Surface::read(definitions, experimental))
 }
 
 /// What of the methods' parameters only clients with `experimentalApi` may use, as the server looks it up.
-pub fn experimental() -> String {
-    experimental::rules_file()
+pub fn experimental(definitions: &Definitions) -> String {
+    experimental::rules_file(definitions)
 }
 
 /// Writes [`json_files`] into a folder, which is made if need be. Other files there stay.
 pub fn write_json(folder: &Path, experimental: bool) -> io::Result<()> {
-    write(folder, &json_files(experimental))
+    write(folder, &json_files(&Definitions::embedded(), experimental))
 }
 
 /// Writes [`typescript_files`] into a folder, which is made if need be. Other files there stay.
 pub fn write_typescript(folder: &Path, experimental: bool) -> io::Result<()> {
-    write(folder, &typescript_files(experimental))
+    write(folder, &typescript_files(&Definitions::embedded(), experimental))
 }
 
-/// Writes [`openrpc`] as `openrpc.json` into a folder, which is made if need be.
-pub fn write_openrpc(folder: &Path, experimental: bool) -> io::Result<()> {
-    let files = Files::from([("openrpc.json".to_owned(), openrpc(experimental))]);
-    write(folder, &files)
-}
-
-fn write(folder: &Path, files: &Files) -> io::Result<()> {
+/// Writes files into a folder, which is made if need be. Other files there stay.
+pub fn write(folder: &Path, files: &Files) -> io::Result<()> {
     for (name, text) in files {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::definitions::Definitions;
 use super::surface::{EXPERIMENTAL, Surface, references};
 use super::typescript;
 use crate::methods::METHODS;
@@ -107,10 +108,14 @@ impl Reference {
     }
 
     /// The document, in Markdown.
-    pub fn document(&self) -> String {
+    pub fn document(&self, definitions: &Definitions) -> String {
         let pages = Pages {
-            shown: Surface::write(true),
-            linked: Surface::write(false).definitions.keys().cloned().collect(),
+            shown: Surface::write(definitions, true),
+            linked: Surface::write(definitions, false)
+                .definitions
+                .keys()
+                .cloned()
+                .collect(),
         };
         let titles = self.titles();
         let mut text = INTRODUCTION.to_owned();

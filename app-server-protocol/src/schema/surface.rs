@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::definitions::Definitions;
 use crate::methods::METHODS;
 use crate::rpc::{Direction, MethodInfo, TypeInfo};
-use crate::wire::RequestId;
 
 /// Mark of members and variants that only clients with `experimentalApi` may use.
 pub(crate) const EXPERIMENTAL: &str = "x-experimental";
@@ -28,14 +27,14 @@ pub(crate) struct Surface {
 
 impl Surface {
     /// What a reader must accept: members with defaults may be missing.
-    pub(crate) fn read(experimental: bool) -> Self {
-        Self::new(experimental, Contract::Deserialize)
+    pub(crate) fn read(definitions: &Definitions, experimental: bool) -> Self {
+        Self::new(definitions.read.clone(), experimental)
     }
 
     /// What a writer produces, for types that are ever written; parameters as in [`Surface::read`].
-    pub(crate) fn write(experimental: bool) -> Self {
-        let mut surface = Self::read(experimental);
-        let mut written = Self::new(experimental, Contract::Serialize);
+    pub(crate) fn write(definitions: &Definitions, experimental: bool) -> Self {
+        let mut surface = Self::read(definitions, experimental);
+        let mut written = Self::new(definitions.written(), experimental);
         for name in surface.reachable(|info| match info.direction {
             Direction::ClientRequest | Direction::ClientNotification => info.response,
             Direction::ServerRequest | Direction::ServerNotification => info.params,
@@ -47,21 +46,11 @@ impl Surface {
         surface
     }
 
-    fn new(experimental: bool, contract: Contract) -> Self {
+    fn new(mut definitions: Map<String, Value>, experimental: bool) -> Self {
         let methods: Vec<_> = METHODS
             .iter()
             .filter(|info| experimental || !info.experimental)
             .collect();
-        let mut generator = SchemaSettings::draft07()
-            .with(|settings| settings.contract = contract)
-            .into_generator();
-        generator.subschema_for::<RequestId>();
-        for info in &methods {
-            for of in [info.params, info.response].into_iter().flatten() {
-                (of.schema)(&mut generator);
-            }
-        }
-        let mut definitions = generator.take_definitions(true);
         for definition in definitions.values_mut() {
             tidy(definition, experimental);
         }

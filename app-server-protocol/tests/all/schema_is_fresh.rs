@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use codex_app_server_protocol::schema::{self, Files, Reference};
+use codex_app_server_protocol::schema::{self, Definitions, Files, Reference};
 
 const RENEW: &str = "UPDATE_SCHEMA=1 cargo test --workspace --test all fresh";
 
 fn expected() -> Files {
+    let definitions = Definitions::of_types();
     let mut files = Files::from([
-        ("openrpc.json".to_owned(), schema::openrpc(false)),
-        ("experimental.json".to_owned(), schema::experimental()),
+        ("definitions.json".to_owned(), definitions.to_text()),
+        ("openrpc.json".to_owned(), schema::openrpc(&definitions, false)),
+        ("experimental.json".to_owned(), schema::experimental(&definitions)),
     ]);
     for (folder, part) in [
-        ("json", schema::json_files(false)),
-        ("typescript", schema::typescript_files(false)),
+        ("json", schema::json_files(&definitions, false)),
+        ("typescript", schema::typescript_files(&definitions, false)),
     ] {
         files.extend(
             part.into_iter()
@@ -48,7 +50,7 @@ fn the_protocol_document_is_fresh() -> Result<(), Box<dyn Error>> {
         "app-server-protocol/reference: {mistakes:#?}"
     );
     let path = root.join("../docs/protocol.md");
-    let expected = reference.document();
+    let expected = reference.document(&Definitions::of_types());
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         return Ok(std::fs::write(path, expected)?);
     }
@@ -71,11 +73,7 @@ fn schema_is_fresh() -> Result<(), Box<dyn Error>> {
         for name in names.iter().filter(|name| !expected.contains_key(*name)) {
             std::fs::remove_file(folder.join(name))?;
         }
-        schema::write_json(&folder.join("json"), false)?;
-        schema::write_typescript(&folder.join("typescript"), false)?;
-        schema::write_openrpc(&folder, false)?;
-        std::fs::write(folder.join("experimental.json"), schema::experimental())?;
-        return Ok(());
+        return Ok(schema::write(&folder, &expected)?);
     }
     let mut stale: Vec<_> = names
         .iter()
