@@ -76,9 +76,8 @@ impl Server {
         });
         let clients = Arc::downgrade(&subscriptions);
         engine.skills().on_change(move || {
-            let clients = clients.upgrade().map(|clients| clients.initialized());
-            for client in clients.into_iter().flatten() {
-                client.notify::<SkillsChanged>(&SkillsChangedNotification {});
+            if let Some(clients) = clients.upgrade() {
+                clients.broadcast::<SkillsChanged>(None, &SkillsChangedNotification {});
             }
         });
         Arc::new(Self {
