@@ -21,7 +21,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -198,7 +197,7 @@ pub async fn serve(server: &Arc<Server>, listener: Listener, stop: impl Future<O
 
 /// Takes no more work, and waits for that which was taken.
 async fn drain(server: &Server) {
-    server.draining.store(true, Ordering::Relaxed);
+    server.engine.drain();
     // To wait for all slots at once would take those that are free from requests that are still answered.
     let answered = async {
         while server.socket_slots.available_permits() < crate::server::SOCKET_SLOTS {
