@@ -2,7 +2,7 @@
 //! keep neither health checks nor new clients out: when there are too many, the oldest of the address that has most goes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,7 @@ pub(super) struct Place {
 impl Handshakes {
     /// A new connection of this address; `None`: over a Unix socket. Another one may be given up for it.
     pub(super) fn enter(self: &Arc<Self>, peer: Option<IpAddr>) -> Place {
+        let peer = peer.map(network);
         let given_up = CancellationToken::new();
         let mut state = self.lock();
         if state.open.len() >= MAX_HANDSHAKES
@@ -68,6 +69,14 @@ impl Handshakes {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whom an address belongs to: of IPv6, everybody has a whole network.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -104,6 +113,14 @@ mod tests {
 
     fn peer(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([192, 0, 2, last]))
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_peer() {
+        let network = |text: &str| network(text.parse().expect("an address")).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(network("192.0.2.1"), "192.0.2.1");
     }
 
     #[test]

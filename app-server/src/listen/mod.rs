@@ -136,10 +136,7 @@ impl Listener {
             let accepted: io::Result<Option<(Box<dyn Duplex>, Option<IpAddr>)>> = match &self.socket {
                 Socket::Tcp(listener) => listener.accept().await.map(|(stream, peer)| {
                     tcp::set_up(&stream);
-                    Some((
-                        Box::new(stream) as Box<dyn Duplex>,
-                        Some(peer.ip().to_canonical()),
-                    ))
+                    Some((Box::new(stream) as Box<dyn Duplex>, Some(peer.ip())))
                 }),
                 Socket::Unix(socket) => socket.listener.accept().await.map(|(stream, _)| {
                     unix::is_ours(&stream).then(|| (Box::new(stream) as Box<dyn Duplex>, None))
