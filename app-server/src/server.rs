@@ -1,6 +1,5 @@
 //! The server: an engine, and what its connections share.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,8 +50,6 @@ pub struct Server {
     pub(crate) socket_slots: Arc<Semaphore>,
     /// Turns that run.
     pub(crate) running_turns: Arc<RunningTurns>,
-    /// No more work is taken.
-    pub(crate) draining: AtomicBool,
     /// Name of the first client, which speaks for the process.
     pub(crate) originator: OnceLock<String>,
     /// Where handlers run, also those that begin where another one ends.
@@ -76,9 +73,8 @@ impl Server {
         });
         let clients = Arc::downgrade(&subscriptions);
         engine.skills().on_change(move || {
-            let clients = clients.upgrade().map(|clients| clients.initialized());
-            for client in clients.into_iter().flatten() {
-                client.notify::<SkillsChanged>(&SkillsChangedNotification {});
+            if let Some(clients) = clients.upgrade() {
+                clients.broadcast::<SkillsChanged>(None, &SkillsChangedNotification {});
             }
         });
         Arc::new(Self {
@@ -95,7 +91,6 @@ impl Server {
             sessions: Sessions::default(),
             socket_slots: Arc::new(Semaphore::new(SOCKET_SLOTS)),
             running_turns,
-            draining: AtomicBool::new(false),
             originator: OnceLock::new(),
             runtime: Handle::current(),
         })

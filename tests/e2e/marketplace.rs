@@ -214,6 +214,34 @@ async fn a_repository_is_fetched_upgraded_and_removed_without_its_hooks_and_link
     assert_eq!(copies.len(), 1);
     assert!(copies[0].as_ref().unwrap().path().ends_with("2"));
 
+    // As it is when version 2 could not be copied then.
+    let copies = home.codex().join("plugins/cache/git-market/p");
+    fs::rename(copies.join("2"), copies.join("1")).unwrap();
+    let one = json!({"marketplaceName": "git-market"});
+    assert_eq!(app.call("marketplace/upgrade", one.clone()).await, same);
+    assert!(copies.join("2").is_dir() && !copies.join("1").exists());
+    fs::write(copies.join("2/.codex-plugin/plugin.json"), "{}").unwrap();
+    assert_eq!(app.call("marketplace/upgrade", one.clone()).await, same);
+    let manifest = fs::read_to_string(copies.join("2/.codex-plugin/plugin.json")).unwrap();
+    assert!(manifest.contains("\"2\""), "{manifest}");
+    // What can't be copied is told, each time, and what is there stays.
+    plugin(
+        &repository.join("p"),
+        "p",
+        &json!({"name": "p", "version": "../3"}),
+    );
+    server.commit();
+    for roots in [json!([root]), json!([])] {
+        let told = app.call("marketplace/upgrade", one.clone()).await;
+        assert_eq!(told["upgradedRoots"], roots);
+        let message = told["errors"][0]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("plugin `p@git-market` stays as it was: "),
+            "{message}"
+        );
+    }
+    assert!(copies.join("2").is_dir());
+
     let missing = json!({"source": url, "refName": "nope"});
     let error = app.call_err("marketplace/add", missing).await;
     assert!(

@@ -67,6 +67,8 @@ pub(crate) struct Client {
     /// Who it is, if it is at the other end of a socket.
     pub(crate) identity: Option<Identity>,
     profile: OnceLock<ClientProfile>,
+    /// What it holds until it has said who it is. A lock, since that happens in a task of its own; held for moments only.
+    until_initialized: Mutex<Option<Box<dyn Send>>>,
     /// Its input has ended: no answers will come.
     input_ended: AtomicBool,
     /// Requests that are not answered yet, of a client that may come back. A lock, since they end in tasks of their own;
@@ -124,6 +126,7 @@ impl Client {
             processes: Arc::default(),
             identity,
             profile: OnceLock::new(),
+            until_initialized: Mutex::default(),
             input_ended: AtomicBool::new(false),
             in_progress: Mutex::default(),
         }
@@ -136,7 +139,19 @@ impl Client {
 
     /// Remembers what the client said of itself. False if it had done so before.
     pub(crate) fn set_profile(&self, profile: ClientProfile) -> bool {
+        drop(self.until_initialized().take());
         self.profile.set(profile).is_ok()
+    }
+
+    /// Keeps this until the client has said what it is, or has gone.
+    pub(crate) fn hold_until_initialized(&self, held: impl Send + 'static) {
+        *self.until_initialized() = Some(Box::new(held));
+    }
+
+    fn until_initialized(&self) -> MutexGuard<'_, Option<Box<dyn Send>>> {
+        self.until_initialized
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether its input has ended, so that it can answer nothing any more.

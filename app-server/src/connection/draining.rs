@@ -1,7 +1,5 @@
 //! What is refused while the server waits for its last turns (docs/contract/connection.md#network-transports).
 
-use std::sync::atomic::Ordering;
-
 use codex_app_server_protocol::{ErrorObject, error};
 use serde_json::json;
 
@@ -27,7 +25,7 @@ const WORK: [&str; 13] = [
 impl Connection {
     /// Why a request of this method is refused, if the server takes no more work.
     pub(super) fn refused_while_draining(&self, method: &str) -> Option<ErrorObject> {
-        if !self.server.draining.load(Ordering::Relaxed) || !WORK.contains(&method) {
+        if !self.server.engine.is_draining() || !WORK.contains(&method) {
             return None;
         }
         let message = "Server is draining; retry after reconnecting";

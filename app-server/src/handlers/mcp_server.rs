@@ -163,9 +163,8 @@ async fn sign_in(
                 error: ended.err(),
                 ..completed
             };
-            for client in server.subscriptions.initialized() {
-                client.notify::<McpServerOauthLoginCompleted>(&completed);
-            }
+            let clients = &server.subscriptions;
+            clients.broadcast::<McpServerOauthLoginCompleted>(None, &completed);
         });
     };
     let started = cx

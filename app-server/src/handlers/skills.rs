@@ -80,9 +80,8 @@ async fn set_extra_roots(
         return;
     }
     responder.send(Ok(SkillsExtraRootsSetResponse {}));
-    for client in cx.server.subscriptions.initialized() {
-        client.notify::<SkillsChanged>(&SkillsChangedNotification {});
-    }
+    let told = SkillsChangedNotification {};
+    cx.server.subscriptions.broadcast::<SkillsChanged>(None, &told);
 }
 
 async fn write_config(

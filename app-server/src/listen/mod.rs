@@ -5,26 +5,26 @@
 //!
 //! * what `--listen` says: `address`
 //! * who may connect: `auth`, and `auth::signed_token`
-//! * health, refusals and the upgrade to WebSocket: `http`
+//! * health, refusals and the upgrade to WebSocket: `http`; connections that have not come so far: `handshakes`
 //! * TCP and its banner: `tcp`; the control socket: `unix`
 //! * standard input and output in front of that socket: `proxy`
 
 mod address;
 mod auth;
+mod handshakes;
 mod http;
 mod proxy;
 mod tcp;
 mod unix;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,15 +36,13 @@ use crate::{RENEWAL_END, THREADS_END};
 
 pub use address::{Address, AddressError};
 pub use auth::{AuthError, AuthMode, AuthOptions};
+use handshakes::{Handshakes, Place};
 use http::{Duplex, Gate};
 pub use proxy::{ProxyError, proxy};
 use unix::ControlSocket;
 
 /// WebSockets that are open at the same time, at most.
 const MAX_CONNECTIONS: usize = 4096;
-
-/// Connections that are no WebSocket yet, at most.
-const MAX_HANDSHAKES: usize = 512;
 
 /// How long a connection may take to become a WebSocket.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -91,7 +89,7 @@ pub enum ListenError {
 pub struct Listener {
     socket: Socket,
     gate: Arc<Gate>,
-    handshakes: Arc<Semaphore>,
+    handshakes: Arc<Handshakes>,
 }
 
 enum Socket {
@@ -127,29 +125,25 @@ impl Listener {
         Ok(Self {
             socket,
             gate: Arc::new(gate),
-            handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+            handshakes: Arc::default(),
         })
     }
 
     /// The next connection, with its place among those that are no WebSocket yet.
-    async fn accept(&self) -> (Box<dyn Duplex>, OwnedSemaphorePermit) {
+    async fn accept(&self) -> (Box<dyn Duplex>, Place) {
         let mut told = false;
         loop {
-            let Ok(place) = Arc::clone(&self.handshakes).acquire_owned().await else {
-                return std::future::pending().await;
+            let accepted: io::Result<Option<(Box<dyn Duplex>, Option<IpAddr>)>> = match &self.socket {
+                Socket::Tcp(listener) => listener.accept().await.map(|(stream, peer)| {
+                    tcp::set_up(&stream);
+                    Some((Box::new(stream) as Box<dyn Duplex>, Some(peer.ip())))
+                }),
+                Socket::Unix(socket) => socket.listener.accept().await.map(|(stream, _)| {
+                    unix::is_ours(&stream).then(|| (Box::new(stream) as Box<dyn Duplex>, None))
+                }),
             };
-            let accepted: io::Result<Option<Box<dyn Duplex>>> =
-                match &self.socket {
-                    Socket::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
-                        tcp::set_up(&stream);
-                        Some(Box::new(stream) as Box<dyn Duplex>)
-                    }),
-                    Socket::Unix(socket) => socket.listener.accept().await.map(|(stream, _)| {
-                        unix::is_ours(&stream).then(|| Box::new(stream) as Box<dyn Duplex>)
-                    }),
-                };
             match accepted {
-                Ok(Some(stream)) => return (stream, place),
+                Ok(Some((stream, peer))) => return (stream, self.handshakes.enter(peer)),
                 Ok(None) => {
                     tracing::warn!("a process of another user was turned away from the control socket");
                 }
@@ -200,7 +194,7 @@ pub async fn serve(server: &Arc<Server>, listener: Listener, stop: impl Future<O
 
 /// Takes no more work, and waits for that which was taken.
 async fn drain(server: &Server) {
-    server.draining.store(true, Ordering::Relaxed);
+    server.engine.drain();
     // To wait for all slots at once would take those that are free from requests that are still answered.
     let answered = async {
         while server.socket_slots.available_permits() < crate::server::SOCKET_SLOTS {
@@ -228,22 +222,30 @@ async fn serve_stream(
     server: Arc<Server>,
     stream: Box<dyn Duplex>,
     gate: Arc<Gate>,
-    handshake_place: OwnedSemaphorePermit,
+    handshake_place: Place,
     end: CancellationToken,
 ) {
+    let given_up = handshake_place.given_up();
     let handshake = Box::pin(async {
         tokio::select! {
             opened = tokio::time::timeout(HANDSHAKE, http::handshake(stream, &gate)) => opened.ok().flatten(),
+            () = given_up.cancelled() => None,
             () = end.cancelled() => None,
         }
     });
     let Some(opened) = handshake.await else { return };
-    drop(handshake_place);
     let (input, output) = tokio::io::split(opened.stream);
     let (input, output): (Input, Output) = (Box::new(input), Box::new(output));
     let client = server.subscriptions.connect_as(Some(opened.identity));
+    client.hold_until_initialized(handshake_place);
     let messages = MessageReader::frames(input, opened.read_already);
-    let ending = connection::serve(&server, client, messages, output, end.cancelled()).await;
+    let stop = async {
+        tokio::select! {
+            () = end.cancelled() => {}
+            () = given_up.cancelled() => {}
+        }
+    };
+    let ending = connection::serve(&server, client, messages, output, stop).await;
     drop(opened.place);
     ending.finish(&server, LAST_MESSAGES).await;
 }

@@ -114,11 +114,12 @@ impl PendingResponse {
             outcome = Err(error.code);
         }
         self.client.request_ended(id);
-        self.id = None;
         if let Some(log) = &mut self.log {
             log.set_outcome(outcome);
         }
-        self.client.outgoing.push(None, json);
+        if let Some(id) = self.id.take() {
+            self.client.outgoing.push_answer(id, json);
+        }
     }
 }
 

@@ -329,6 +329,7 @@ impl Engine {
             guardian,
             hooks,
             mcp,
+            draining: Arc::clone(&self.draining),
         };
         Ok(Assembled {
             state,

@@ -57,7 +57,7 @@ use crate::mcp::{McpManager, ThreadMcp};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
-use crate::session::{Actor, MessageQueue, Remove, ThreadMessage, Unload};
+use crate::session::{Actor, Draining, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
 use crate::{
     BackgroundTerminal, DynamicTools, Error, Event, EventSink, HookEvent, Op, Reply, Result, SettingsPatch,
@@ -142,6 +142,8 @@ pub struct Engine {
     plugins: Arc<Plugins>,
     /// MCP servers of all threads.
     mcp: Arc<McpManager>,
+    /// Whether anything may still begin by itself.
+    draining: Arc<Draining>,
 }
 
 /// The loaded threads. A lock, because threads leave by themselves, and clients look them up from anywhere; held for
@@ -175,6 +177,7 @@ impl Engine {
             writer: LogWriter::default(),
             store: OnceLock::new(),
             claims: Claims::default(),
+            draining: Arc::default(),
         })
     }
 
@@ -347,9 +350,22 @@ impl Engine {
         self.threads.lock().keys().copied().collect()
     }
 
+    /// The process is about to end: turns that run go on, and nothing begins by itself any more. Goals and queued messages
+    /// stay as they are stored, for the next process. Turns that clients ask for still begin: it is for the caller to
+    /// refuse them.
+    pub fn drain(&self) {
+        self.draining.begin();
+    }
+
+    /// Whether the process is about to end; see [`Self::drain`].
+    pub fn is_draining(&self) -> bool {
+        self.draining.is_on()
+    }
+
     /// Ends all threads within this time: turns are recorded as interrupted first, then children are ended and files
     /// synced. Nothing is told any more. Hooks that are to hear of it may take their own time, three seconds at most.
     pub async fn shutdown(&self, within: Duration) {
+        self.drain();
         // Nobody finds them any more; they are reached as long as this is kept.
         let threads = std::mem::take(&mut *self.threads.lock());
         let hooks: Vec<_> = threads

@@ -5,15 +5,25 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::change::Change;
 use super::parts::{MAX_BYTES, entries};
 use super::plugin_id::{PluginId, check_version};
+use crate::external_file::open;
 use crate::sys::files;
 
 /// Where copies are made, and go before they are removed.
 const STAGING: &str = "plugins/.staging";
+
+/// A folder there that is older than this was left behind by a process that was killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+/// Such folders that are looked at.
+const MAX_LEFT_BEHIND: usize = 256;
+/// Bytes that are copied, or compared, between two looks whether anybody waits.
+const STEP: u64 = 1 << 20;
 
 /// The folder of all versions of a plugin.
 fn folder(codex_home: &Path, id: &PluginId) -> PathBuf {
@@ -30,7 +40,8 @@ pub(super) struct Staging(PathBuf);
 impl Staging {
     /// Makes one. Blocks as long as the file system does, as all that follows.
     pub(super) fn new(codex_home: &Path) -> io::Result<Self> {
-        let path = codex_home.join(STAGING).join(Uuid::now_v7().to_string());
+        let all = codex_home.join(STAGING);
+        let path = all.join(Uuid::now_v7().to_string());
         files::owner_only_folders().recursive(true).create(&path)?;
         Ok(Self(path))
     }
@@ -44,6 +55,25 @@ impl Drop for Staging {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0)
             && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!(%error, "a folder stays behind");
+        }
+    }
+}
+
+/// Removes what killed processes have left. Others may be at work there, so only what is old.
+pub(super) fn remove_left_behind(codex_home: &Path) {
+    let entries = fs::read_dir(codex_home.join(STAGING))
+        .into_iter()
+        .flatten()
+        .flatten();
+    for entry in entries.take(MAX_LEFT_BEHIND) {
+        let is_old = || {
+            let age = entry.metadata().ok()?.modified().ok()?.elapsed().ok()?;
+            Some(age > LEFT_BEHIND && entry.file_type().ok()?.is_dir())
+        };
+        if is_old() == Some(true)
+            && let Err(error) = fs::remove_dir_all(entry.path())
         {
             tracing::debug!(%error, "a folder stays behind");
         }
@@ -67,33 +97,100 @@ pub(super) fn installed(codex_home: &Path, id: &PluginId) -> Option<PathBuf> {
     Some(folder.join(newest))
 }
 
-/// Copies a plugin's files, in place of all of its versions so far. Links are left out.
-pub(super) fn install(codex_home: &Path, id: &PluginId, version: &str, from: &Path) -> io::Result<PathBuf> {
+/// Whether the copy of a plugin has this version, and the files that lie here.
+pub(super) fn is_copy_of(copy: &Path, version: &str, from: &Path, change: &Change) -> io::Result<bool> {
+    if copy.file_name().is_none_or(|name| name != version) {
+        return Ok(false);
+    }
+    let (files, others) = (entries(from, MAX_BYTES)?, entries(copy, MAX_BYTES)?);
+    if files != others {
+        return Ok(false);
+    }
+    for entry in files.iter().filter(|entry| !entry.is_folder) {
+        if !is_same_file(&from.join(&entry.path), &copy.join(&entry.path), change)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_same_file(one: &Path, other: &Path, change: &Change) -> io::Result<bool> {
+    let ((mut one, metadata), (mut other, of_other)) = (open(one)?, open(other)?);
+    if metadata.len() != of_other.len() {
+        return Ok(false);
+    }
+    let (mut here, mut there) = (Vec::new(), Vec::new());
+    loop {
+        change.check()?;
+        here.clear();
+        there.clear();
+        (&mut one).take(STEP).read_to_end(&mut here)?;
+        (&mut other).take(STEP).read_to_end(&mut there)?;
+        if here != there {
+            return Ok(false);
+        }
+        if here.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Copies a plugin's files, in place of all of its versions so far. Links are left out. Nobody sees a copy that is not
+/// complete, and none appears once the change is given up.
+pub(super) fn install(
+    codex_home: &Path,
+    id: &PluginId,
+    version: &str,
+    from: &Path,
+    change: &Change,
+) -> io::Result<PathBuf> {
     let staging = Staging::new(codex_home)?;
     let copy = staging.path().join("new");
     files::create_owner_only_folder(&copy)?;
     let mut left = MAX_BYTES;
     for entry in entries(from, MAX_BYTES)? {
+        change.check()?;
         let to = copy.join(&entry.path);
         if entry.is_folder {
             files::create_owner_only_folder(&to)?;
         } else {
-            left = left.saturating_sub(copy_file(&from.join(&entry.path), &to, left)?);
+            left = left.saturating_sub(copy_file(&from.join(&entry.path), &to, left, change)?);
         }
     }
     let target = folder(codex_home, id).join(version);
     let versions = folder(codex_home, id);
     files::owner_only_folders().recursive(true).create(&versions)?;
-    if fs::symlink_metadata(&target).is_ok() {
-        fs::rename(&target, staging.path().join("old"))?;
-    }
-    fs::rename(&copy, &target)?;
+    change.check()?;
+    put(&copy, &target, &staging.path().join("old"))?;
     for (number, other) in fs::read_dir(&versions)?.flatten().enumerate() {
         if other.path() != target {
             fs::rename(other.path(), staging.path().join(format!("old-{number}")))?;
         }
     }
     Ok(target)
+}
+
+/// Puts a folder in the place of another one, if there is one, in one step where the system can do that. `aside`: where
+/// what was there goes, unless it ends up in the place of the new one.
+pub(super) fn put(new: &Path, target: &Path, aside: &Path) -> io::Result<()> {
+    let is_new = match fs::symlink_metadata(target) {
+        Ok(_) => false,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error),
+    };
+    if is_new {
+        return fs::rename(new, target);
+    }
+    if files::exchange(new, target).is_ok() {
+        return Ok(());
+    }
+    // Some file systems can't.
+    fs::rename(target, aside)?;
+    fs::rename(new, target).inspect_err(|_| {
+        if let Err(error) = fs::rename(aside, target) {
+            tracing::warn!(%error, folder = %target.display(), "a folder could not be put back");
+        }
+    })
 }
 
 /// Removes all versions of a plugin, if there are any.
@@ -112,16 +209,24 @@ pub(super) fn remove(codex_home: &Path, id: &PluginId) -> io::Result<()> {
 }
 
 /// Copies up to `left` bytes of a regular file; gives how many it had.
-fn copy_file(from: &Path, to: &Path, left: u64) -> io::Result<u64> {
-    let (source, metadata) = crate::external_file::open(from)?;
+fn copy_file(from: &Path, to: &Path, left: u64, change: &Change) -> io::Result<u64> {
+    let (mut source, metadata) = open(from)?;
     if fs::symlink_metadata(from)?.file_type().is_symlink() {
         return Ok(0);
     }
     let mut options = OpenOptions::new();
     let mut target: File = files::owner_only(options.write(true).create_new(true)).open(to)?;
-    let copied = io::copy(&mut source.take(left + 1), &mut target)?;
-    if copied > left {
-        return Err(io::Error::other("it grows while it is copied"));
+    let mut copied = 0;
+    loop {
+        change.check()?;
+        let part = io::copy(&mut (&mut source).take(STEP), &mut target)?;
+        copied += part;
+        if copied > left {
+            return Err(io::Error::other("it grows while it is copied"));
+        }
+        if part == 0 {
+            break;
+        }
     }
     files::copy_executable(&metadata, &target)?;
     Ok(copied)

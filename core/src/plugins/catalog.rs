@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::PluginError;
 use super::cache;
@@ -17,6 +18,10 @@ use crate::skills::{Skill, skills_of_plugin};
 
 /// Folders that a client may name.
 const MAX_FOLDERS: usize = 64;
+
+/// How long the manifests of all plugins of a list may take to be read, less than the list itself. Those of the rest are not
+/// looked at: one marketplace must not cost the others.
+const MANIFESTS_TIME: Duration = Duration::from_secs(3);
 
 /// Marketplaces, and those that can't be read.
 #[derive(Debug, Default)]
@@ -141,13 +146,14 @@ pub(super) fn list(config: &Config, folders: &[PathBuf]) -> PluginListing {
     paths.sort();
     paths.dedup();
     let mut listing = PluginListing::default();
+    let until = Instant::now() + MANIFESTS_TIME;
     let mut names = HashSet::new();
     for path in paths {
         match Marketplace::read(&path) {
             Ok(marketplace) => {
                 // Ids must be clear.
                 if names.insert(marketplace.name.clone()) {
-                    listing.marketplaces.push(found(config, &marketplace));
+                    listing.marketplaces.push(found(config, &marketplace, until));
                 }
             }
             Err(error) => listing.errors.push(LoadError {
@@ -159,7 +165,11 @@ pub(super) fn list(config: &Config, folders: &[PathBuf]) -> PluginListing {
     listing
 }
 
-fn found(config: &Config, marketplace: &Marketplace) -> FoundMarketplace {
+fn found(config: &Config, marketplace: &Marketplace, until: Instant) -> FoundMarketplace {
+    let manifest = |plugin: &OfferedPlugin| {
+        let in_time = Instant::now() < until;
+        in_time.then(|| manifest(marketplace, plugin).ok()).flatten()
+    };
     FoundMarketplace {
         name: marketplace.name.clone(),
         display_name: marketplace.display_name.clone(),
@@ -167,14 +177,7 @@ fn found(config: &Config, marketplace: &Marketplace) -> FoundMarketplace {
         plugins: marketplace
             .plugins
             .iter()
-            .map(|plugin| {
-                found_plugin(
-                    config,
-                    marketplace,
-                    plugin,
-                    manifest(marketplace, plugin).ok().as_ref(),
-                )
-            })
+            .map(|plugin| found_plugin(config, marketplace, plugin, manifest(plugin).as_ref()))
             .collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! `marketplace.json`: which plugins a marketplace has.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -122,7 +123,7 @@ impl Marketplace {
         Self::read(&path)
     }
 
-    /// The marketplace with this list. A plugin whose entry makes no sense is left out.
+    /// The marketplace with this list. A plugin whose entry makes no sense is left out, as is one whose name is taken.
     pub(super) fn read(path: &Path) -> Result<Self, PluginError> {
         let shown = path.display();
         let invalid = |why: &str| PluginError::refused(format!("invalid marketplace file `{shown}`: {why}"));
@@ -139,9 +140,12 @@ impl Marketplace {
         let list: List = serde_json::from_value(value).map_err(|error| invalid(&error.to_string()))?;
         check_marketplace(&list.name)?;
         let plugins = list.plugins.into_iter().take(MAX_PLUGINS);
+        // Names become folders, and those of two that differ in capitals only may be one.
+        let mut names = HashSet::new();
         Ok(Self {
             plugins: plugins
                 .filter_map(|entry| offered(root, &list.name, entry))
+                .filter(|plugin| names.insert(plugin.id.plugin.to_ascii_lowercase()))
                 .collect(),
             display_name: list.interface.and_then(|interface| interface.display_name),
             root: root.to_owned(),

@@ -17,11 +17,13 @@
 //! | what was given as a source, and fetching it | `source.rs`, `git.rs` |
 //! | copies of plugins | `cache.rs` |
 //! | which are installed and on | `installed.rs` |
-//! | what clients ask for | `operations.rs`, `catalog.rs` |
+//! | what clients ask for | `operations.rs`, `upgrade.rs`, `catalog.rs` |
+//! | that changes come one after the other, and end | `change.rs` |
 //! | what is written into the configuration | `settings.rs` |
 
 mod cache;
 mod catalog;
+mod change;
 mod confined;
 mod git;
 mod installed;
@@ -32,6 +34,7 @@ mod parts;
 mod plugin_id;
 mod settings;
 mod source;
+mod upgrade;
 
 pub use self::catalog::{
     AuthPolicy, FoundMarketplace, FoundPlugin, InstallPolicy, LoadError, PluginDetail, PluginListing,
@@ -40,9 +43,8 @@ pub use self::catalog::{
 pub(crate) use self::installed::{PluginHooks, hooks, load_with_mcp_servers, with_parts};
 pub use self::manifest::PluginInterface;
 pub use self::marketplace::PluginSource;
-pub use self::operations::{
-    AddedMarketplace, MarketplaceToAdd, Plugins, RemovedMarketplace, UpgradedMarketplaces,
-};
+pub use self::operations::{AddedMarketplace, MarketplaceToAdd, Plugins, RemovedMarketplace};
+pub use self::upgrade::UpgradedMarketplaces;
 
 use crate::config::ConfigWriteError;
 

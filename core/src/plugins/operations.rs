@@ -1,6 +1,5 @@
 //! What clients ask for: adding, upgrading and removing marketplaces, installing and removing plugins.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use super::cache::{self, Staging};
 use super::catalog::{self, AuthPolicy, InstallPolicy, PluginDetail, PluginListing};
+use super::change::{Change, Changes};
 use super::confined;
 use super::manifest::Manifest;
 use super::marketplace::{Marketplace, OfferedPlugin, PluginSource};
@@ -19,7 +19,7 @@ use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::skills::SkillCatalog;
 
 /// How long copying a plugin may take.
-const COPY_TIME: Duration = Duration::from_secs(60);
+pub(super) const COPY_TIME: Duration = Duration::from_secs(60);
 /// Where copies of repositories are, as the reference has it.
 const CHECKOUTS: &str = ".tmp/marketplaces";
 
@@ -33,7 +33,7 @@ pub struct Plugins {
     config: ConfigSource,
     skills: Arc<SkillCatalog>,
     /// One change at a time: each looks at what is there first.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changes: Changes,
 }
 
 /// A marketplace to add.
@@ -67,24 +67,13 @@ pub struct RemovedMarketplace {
     pub root: Option<PathBuf>,
 }
 
-/// What became of marketplaces that come from repositories.
-#[derive(Debug, Default)]
-pub struct UpgradedMarketplaces {
-    /// Those that were looked at, by name.
-    pub selected: Vec<String>,
-    /// Folders of those that have changed.
-    pub upgraded: Vec<PathBuf>,
-    /// By name: what went wrong.
-    pub errors: BTreeMap<String, String>,
-}
-
 impl Plugins {
     /// Those of this home. Reads nothing yet.
     pub(crate) fn new(config: ConfigSource, skills: Arc<SkillCatalog>) -> Arc<Self> {
         Arc::new(Self {
             config,
             skills,
-            changing: tokio::sync::Mutex::default(),
+            changes: Changes::default(),
         })
     }
 
@@ -104,39 +93,44 @@ impl Plugins {
     /// All plugins that are to be had: of marketplaces that are configured, of the user's own, and of those in these
     /// folders.
     pub async fn list(&self, folders: Vec<PathBuf>) -> Result<PluginListing, PluginError> {
-        self.blocking(READ_TIMEOUT, move |config| Ok(catalog::list(config, &folders)))
+        self.reading(move |config| Ok(catalog::list(config, &folders)))
             .await
     }
 
     /// What is in a plugin of the marketplace with this list.
     pub async fn read(&self, list: PathBuf, name: String) -> Result<PluginDetail, PluginError> {
-        self.blocking(READ_TIMEOUT, move |config| catalog::read(config, &list, &name))
+        self.reading(move |config| catalog::read(config, &list, &name))
             .await
     }
 
     /// Adds a marketplace. One that comes from a repository is fetched first.
     pub async fn add_marketplace(&self, wanted: MarketplaceToAdd) -> Result<AddedMarketplace, PluginError> {
-        let _one = self.changing.lock().await;
-        let given = off_thread(READ_TIMEOUT, move || {
+        let change = self.changes.begin().await?;
+        let given = change.off_thread(READ_TIMEOUT, move |_| {
             given(&wanted.source, wanted.ref_name.as_deref(), &wanted.sparse_paths)
         });
         match given.await? {
             GivenSource::Local(root) => {
-                self.blocking(READ_TIMEOUT, move |config| {
+                self.blocking(&change, READ_TIMEOUT, move |config, change| {
                     let marketplace = Marketplace::in_folder(&root)?;
                     let source = MarketplaceSource::Local(path_text(&root)?);
+                    change.check().map_err(unwritable)?;
                     configure_marketplace(config, marketplace.name, root, &source)
                 })
                 .await
             }
-            GivenSource::Git(repository) => self.add_repository(repository).await,
+            GivenSource::Git(repository) => self.add_repository(&change, repository).await,
         }
     }
 
-    async fn add_repository(&self, repository: Repository) -> Result<AddedMarketplace, PluginError> {
+    async fn add_repository(
+        &self,
+        change: &Change,
+        repository: Repository,
+    ) -> Result<AddedMarketplace, PluginError> {
         let source = repository.configured();
         let known = source.clone();
-        let already = self.blocking(READ_TIMEOUT, move |config| {
+        let already = self.blocking(change, READ_TIMEOUT, move |config, _| {
             let same = config
                 .plugins
                 .marketplaces
@@ -152,13 +146,13 @@ impl Plugins {
                 already_added: true,
             });
         }
-        let (staging, _) = self.fetch(&repository).await?;
-        self.blocking(COPY_TIME, move |config| {
+        let (staging, _) = self.fetch(change, &repository).await?;
+        self.blocking(change, COPY_TIME, move |config, change| {
             let marketplace = Marketplace::in_folder(staging.path())?;
             let root = checkout(&config.codex_home, &marketplace.name);
             let name = marketplace.name;
             check_is_new(config, &name, &source)?;
-            put_checkout(&staging, &root)?;
+            put_checkout(&staging, &root, change)?;
             configure_marketplace(config, name, root, &source)
         })
         .await
@@ -167,8 +161,8 @@ impl Plugins {
     /// Removes a marketplace. Its folder stays, unless it is a copy of a repository; so do plugins that were installed
     /// from it.
     pub async fn remove_marketplace(&self, name: String) -> Result<RemovedMarketplace, PluginError> {
-        let _one = self.changing.lock().await;
-        self.blocking(COPY_TIME, move |config| {
+        let change = self.changes.begin().await?;
+        self.blocking(&change, COPY_TIME, move |config, _| {
             check_marketplace(&name)?;
             let root = checkout(&config.codex_home, &name);
             let is_copy = fs::symlink_metadata(&root).is_ok();
@@ -191,94 +185,10 @@ impl Plugins {
         .await
     }
 
-    /// Fetches marketplaces that come from repositories again, or the one of this name, and installs what has changed
-    /// of plugins that are installed.
-    pub async fn upgrade_marketplaces(
-        &self,
-        only: Option<String>,
-    ) -> Result<UpgradedMarketplaces, PluginError> {
-        let _one = self.changing.lock().await;
-        let config = self.load().await?;
-        let git = config
-            .plugins
-            .marketplaces
-            .iter()
-            .filter_map(|(name, source)| match source {
-                MarketplaceSource::Git {
-                    url,
-                    ref_name,
-                    sparse_paths,
-                } => Some((
-                    name.clone(),
-                    (url.clone(), ref_name.clone(), sparse_paths.clone()),
-                )),
-                MarketplaceSource::Local(_) => None,
-            });
-        let mut selected: BTreeMap<_, _> = git.collect();
-        if let Some(only) = only {
-            selected.retain(|name, _| *name == only);
-            if selected.is_empty() {
-                return Err(PluginError::refused(format!(
-                    "marketplace `{only}` is not configured as a Git marketplace"
-                )));
-            }
-        }
-        let mut done = UpgradedMarketplaces::default();
-        for (name, (url, ref_name, sparse_paths)) in selected {
-            let upgraded = async {
-                check_marketplace(&name)?;
-                let repository = Repository::new(&url, ref_name.as_deref(), &sparse_paths)?;
-                self.upgrade(&name, &repository).await
-            };
-            match upgraded.await {
-                Ok(Some(root)) => done.upgraded.push(root),
-                Ok(None) => {}
-                Err(error) => {
-                    done.errors.insert(name.clone(), error.to_string());
-                }
-            }
-            done.selected.push(name);
-        }
-        self.reload().await?;
-        Ok(done)
-    }
-
-    /// Gives the folder of a marketplace that has changed.
-    async fn upgrade(&self, name: &str, repository: &Repository) -> Result<Option<PathBuf>, PluginError> {
-        let (staging, commit) = self.fetch(repository).await?;
-        let name = name.to_owned();
-        self.blocking(COPY_TIME, move |config| {
-            let root = checkout(&config.codex_home, &name);
-            let marketplace = Marketplace::in_folder(staging.path())?;
-            if marketplace.name != name {
-                return Err(PluginError::refused(format!(
-                    "the repository's marketplace is called `{}` now; remove `{name}` and add it again",
-                    marketplace.name
-                )));
-            }
-            let known = fs::read_to_string(root.join(".git/HEAD")).unwrap_or_default();
-            if known.trim() == commit {
-                return Ok(None);
-            }
-            put_checkout(&staging, &root)?;
-            let marketplace = Marketplace::in_folder(&root)?;
-            for plugin in &marketplace.plugins {
-                if cache::installed(&config.codex_home, &plugin.id).is_some()
-                    && let PluginSource::Local(folder) = &plugin.source
-                    && let Err(error) = copy(config, &marketplace.root, folder, plugin)
-                {
-                    tracing::warn!(plugin = %plugin.id, %error, "the plugin stays as it was");
-                }
-            }
-            Ok(Some(root))
-        })
-        .await
-    }
-
     /// Installs a plugin of the marketplace with this list, and switches it on.
     pub async fn install(&self, list: PathBuf, name: String) -> Result<AuthPolicy, PluginError> {
-        let _one = self.changing.lock().await;
-        let wanted = self.blocking(READ_TIMEOUT, move |_| {
+        let change = self.changes.begin().await?;
+        let wanted = self.blocking(&change, READ_TIMEOUT, move |_, _| {
             let mut marketplace = Marketplace::read(&list)?;
             let plugin = marketplace.plugin(&name)?;
             if plugin.install == InstallPolicy::NotAvailable {
@@ -298,8 +208,8 @@ impl Plugins {
         let auth = plugin.auth;
         match plugin.source.clone() {
             PluginSource::Local(folder) => {
-                self.blocking(COPY_TIME, move |config| {
-                    copy(config, &marketplace.root, &folder, &plugin)?;
+                self.blocking(&change, COPY_TIME, move |config, change| {
+                    copy(config, &marketplace.root, &folder, &plugin, change)?;
                     settings::switch_on(config, &plugin.id)
                 })
                 .await?;
@@ -310,13 +220,14 @@ impl Plugins {
                 ref_name,
                 sha,
             } => {
-                let wanted = sha.or(ref_name);
-                let repository = Repository::new(&url, wanted.as_deref(), &[])?;
-                let (staging, _) = self.fetch(&repository).await?;
-                self.blocking(COPY_TIME, move |config| {
+                let wanted = sha.as_deref().or(ref_name.as_deref());
+                let repository = Repository::new(&url, wanted, &[])?;
+                let (staging, commit) = self.fetch(&change, &repository).await?;
+                self.blocking(&change, COPY_TIME, move |config, change| {
+                    check_commit(&commit, sha.as_deref())?;
                     let folder = confined::existing(staging.path(), path.as_deref().unwrap_or("."));
                     let folder = folder.ok_or_else(|| PluginError::refused("missing plugin.json"))?;
-                    copy(config, staging.path(), &folder, &plugin)?;
+                    copy(config, staging.path(), &folder, &plugin, change)?;
                     settings::switch_on(config, &plugin.id)
                 })
                 .await?;
@@ -337,8 +248,8 @@ impl Plugins {
         let Some(id) = PluginId::parse(id) else {
             return Ok(false);
         };
-        let _one = self.changing.lock().await;
-        self.blocking(COPY_TIME, move |config| {
+        let change = self.changes.begin().await?;
+        self.blocking(&change, COPY_TIME, move |config, _| {
             if config.plugins.plugins.contains_key(&id.to_string()) {
                 settings::remove_plugin(config, &id)?;
             }
@@ -350,42 +261,62 @@ impl Plugins {
     }
 
     /// Fetches a repository into a folder that is removed unless it is put elsewhere. Gives its commit, too.
-    async fn fetch(&self, repository: &Repository) -> Result<(Staging, String), PluginError> {
+    pub(super) async fn fetch(
+        &self,
+        change: &Change,
+        repository: &Repository,
+    ) -> Result<(Staging, String), PluginError> {
         let home = self.config.codex_home.clone();
-        let staging = off_thread(READ_TIMEOUT, move || Staging::new(&home).map_err(unwritable)).await?;
-        let commit = git::fetch(repository, staging.path()).await;
-        Ok((staging, commit?))
+        let made = change.off_thread(READ_TIMEOUT, move |_| Staging::new(&home).map_err(unwritable));
+        let staging = made.await?;
+        let home = self.config.codex_home.clone();
+        tokio::task::spawn_blocking(move || cache::remove_left_behind(&home));
+        match git::fetch(repository, staging.path()).await {
+            Ok(commit) => Ok((staging, commit)),
+            Err(error) => {
+                // It may be large.
+                let removed = change.off_thread(COPY_TIME, move |_| {
+                    drop(staging);
+                    Ok(())
+                });
+                removed.await?;
+                Err(error)
+            }
+        }
     }
 
-    async fn load(&self) -> Result<Config, PluginError> {
+    pub(super) async fn load(&self) -> Result<Config, PluginError> {
         let config = Config::load_home(&self.config).await;
         config.map_err(|error| PluginError::Config(ConfigWriteError::Config(error)))
     }
 
-    async fn reload(&self) -> Result<(), PluginError> {
+    pub(super) async fn reload(&self) -> Result<(), PluginError> {
         let config = self.load().await?;
         self.refresh(&config).await;
         Ok(())
     }
 
     /// Works on files with the present configuration, on another thread.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
+        change: &Change,
         limit: Duration,
+        work: impl FnOnce(&Config, &Change) -> Result<T, PluginError> + Send + 'static,
+    ) -> Result<T, PluginError> {
+        let config = self.load().await?;
+        let worked = change.off_thread(limit, move |change| work(&config, change));
+        worked.await
+    }
+
+    /// Reads files with the present configuration, on another thread.
+    async fn reading<T: Send + 'static>(
+        &self,
         work: impl FnOnce(&Config) -> Result<T, PluginError> + Send + 'static,
     ) -> Result<T, PluginError> {
         let config = self.load().await?;
-        off_thread(limit, move || work(&config)).await
+        let done = in_background(READ_TIMEOUT, move || work(&config)).await;
+        done.map_err(|error| PluginError::failed(error.to_string()))?
     }
-}
-
-/// Works on files on another thread.
-async fn off_thread<T: Send + 'static>(
-    limit: Duration,
-    work: impl FnOnce() -> Result<T, PluginError> + Send + 'static,
-) -> Result<T, PluginError> {
-    let done = in_background(limit, work).await;
-    done.map_err(|error| PluginError::failed(error.to_string()))?
 }
 
 impl std::fmt::Debug for Plugins {
@@ -395,46 +326,91 @@ impl std::fmt::Debug for Plugins {
 }
 
 /// Copies a plugin from a folder inside of `root`.
-fn copy(config: &Config, root: &Path, folder: &Path, plugin: &OfferedPlugin) -> Result<(), PluginError> {
+fn copy(
+    config: &Config,
+    root: &Path,
+    folder: &Path,
+    plugin: &OfferedPlugin,
+    change: &Change,
+) -> Result<(), PluginError> {
+    let version = version_in(root, folder, plugin)?;
+    cache::install(&config.codex_home, &plugin.id, &version, folder, change)
+        .map_err(|error| PluginError::failed(format!("failed to install plugin: {error}")))?;
+    Ok(())
+}
+
+/// Copies a plugin from a folder inside of `root`, unless the copy that there is has all of it.
+pub(super) fn renew(
+    config: &Config,
+    root: &Path,
+    folder: &Path,
+    plugin: &OfferedPlugin,
+    change: &Change,
+) -> Result<(), PluginError> {
+    let version = version_in(root, folder, plugin)?;
+    let is_there = cache::installed(&config.codex_home, &plugin.id).is_some_and(|copy| {
+        // One that can't be compared is made anew.
+        cache::is_copy_of(&copy, &version, folder, change).unwrap_or(false)
+    });
+    if is_there {
+        return Ok(());
+    }
+    copy(config, root, folder, plugin, change)
+}
+
+/// The version of a plugin in a folder inside of `root`, if that can be copied.
+fn version_in(root: &Path, folder: &Path, plugin: &OfferedPlugin) -> Result<String, PluginError> {
     if !folder.is_dir() {
         return Err(PluginError::refused("missing plugin.json"));
     }
     catalog::check_folder(root, folder)?;
     let manifest = Manifest::read(folder).map_err(|error| PluginError::refused(error.to_string()))?;
-    let version = manifest.version_of(&plugin.id)?;
-    cache::install(&config.codex_home, &plugin.id, &version, folder)
-        .map_err(|error| PluginError::failed(format!("failed to install plugin: {error}")))?;
-    Ok(())
+    manifest.version_of(&plugin.id)
+}
+
+/// That this is the commit which a marketplace names, if it names one: a branch may be called like the beginning of one.
+fn check_commit(commit: &str, wanted: Option<&str>) -> Result<(), PluginError> {
+    let is_it = |wanted: &str| commit.starts_with(&wanted.to_ascii_lowercase());
+    if wanted.is_none_or(is_it) {
+        return Ok(());
+    }
+    Err(PluginError::refused(format!(
+        "the repository has commit {commit} where its marketplace names another one"
+    )))
 }
 
 /// Puts a repository that was fetched in the place of what is there.
-fn put_checkout(staging: &Staging, root: &Path) -> Result<(), PluginError> {
+pub(super) fn put_checkout(staging: &Staging, root: &Path, change: &Change) -> Result<(), PluginError> {
     if let Some(folder) = root.parent() {
         crate::sys::files::owner_only_folders()
             .recursive(true)
             .create(folder)
             .map_err(unwritable)?;
     }
-    let old = staging.path().with_extension("old");
-    let had = match fs::rename(root, &old) {
-        Ok(()) => true,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-        Err(error) => return Err(unwritable(error)),
-    };
-    let put = fs::rename(staging.path(), root);
-    if put.is_err() && had {
-        let _ = fs::rename(&old, root);
-    }
-    put.map_err(unwritable)?;
-    if had {
-        let _ = fs::remove_dir_all(&old);
+    change.check().map_err(unwritable)?;
+    let aside = staging.path().with_extension("old");
+    cache::put(staging.path(), root, &aside).map_err(unwritable)?;
+    if let Err(error) = fs::remove_dir_all(&aside)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::debug!(%error, "a folder stays behind");
     }
     Ok(())
 }
 
 /// That the name of a marketplace does not stand for another source.
 fn check_is_new(config: &Config, name: &str, source: &MarketplaceSource) -> Result<bool, PluginError> {
-    match config.plugins.marketplaces.get(name) {
+    let known = &config.plugins.marketplaces;
+    if let Some(other) = known
+        .keys()
+        .find(|other| *other != name && other.eq_ignore_ascii_case(name))
+    {
+        // Their folders would be one where capitals don't count.
+        return Err(PluginError::refused(format!(
+            "marketplace '{name}' is called like '{other}' but for capitals; remove that before adding this one"
+        )));
+    }
+    match known.get(name) {
         None => Ok(true),
         Some(known) if known == source => Ok(false),
         Some(_) => Err(PluginError::refused(format!(
@@ -466,6 +442,6 @@ fn path_text(path: &Path) -> Result<String, PluginError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed to map_err")]
-fn unwritable(error: std::io::Error) -> PluginError {
+pub(super) fn unwritable(error: std::io::Error) -> PluginError {
     PluginError::failed(format!("the home of this program can't be written: {error}"))
 }

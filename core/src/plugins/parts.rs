@@ -172,7 +172,7 @@ pub(super) fn hooks(manifest: &Manifest, warnings: &mut Vec<String>) -> Vec<Hook
 }
 
 /// An entry of a plugin's folder.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Its path in the folder.
     pub(super) path: PathBuf,

@@ -5,14 +5,21 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use super::launcher::{Launched, Launcher};
 use super::remaining_output::RemainingOutput;
 use super::stdio::ChildOutput;
+use crate::sys::process::Signal;
 
 /// Bytes of one read at most.
 const READ: usize = 8 * 1024;
+
+/// How long a group that was killed may take to end.
+const KILL_TIME: Duration = Duration::from_secs(2);
+
+/// Time between two looks whether it has.
+const KILL_LOOK: Duration = Duration::from_millis(5);
 
 /// What a child may take.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +72,32 @@ impl Launcher {
     }
 }
 
+impl Launcher {
+    /// As [`Launcher::converse`] without input, until `given_up` resolves; `Err` is what that gives. When that happens, or a
+    /// limit is broken, waits until nothing of the child's group lives any more, if only for a moment: what it has worked
+    /// on is left as it is.
+    pub(crate) async fn converse_until<E>(
+        self,
+        limits: Limits,
+        given_up: impl Future<Output = E>,
+    ) -> Result<Result<Captured, CaptureError>, E> {
+        let mut launched = match self.spawn() {
+            Ok(launched) => launched,
+            Err(error) => return Ok(Err(CaptureError::Start(error))),
+        };
+        let result = tokio::select! {
+            captured = timeout(limits.time, launched.exchange(&[], limits.output)) => {
+                Ok(captured.unwrap_or(Err(CaptureError::TooSlow(limits.time))))
+            }
+            error = given_up => Err(error),
+        };
+        if !matches!(result, Ok(Ok(_))) {
+            launched.kill().await;
+        }
+        result
+    }
+}
+
 /// What a child has printed, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Captured {
@@ -77,6 +110,22 @@ pub(crate) struct Captured {
 }
 
 impl Launched {
+    /// Ends the group, and waits until it has ended, [`KILL_TIME`] at most.
+    async fn kill(&mut self) {
+        let group = self.group.group();
+        group.signal(Signal::Kill);
+        let ended = async {
+            // Whoever has been waited for has ended, too.
+            let _ = self.child.wait().await;
+            while group.may_have_members() {
+                sleep(KILL_LOOK).await;
+            }
+        };
+        if timeout(KILL_TIME, ended).await.is_err() {
+            tracing::warn!("a child has not ended in time though it was killed");
+        }
+    }
+
     async fn exchange(&mut self, input: &[u8], limit: usize) -> Result<Captured, CaptureError> {
         let (mut output, mut errors) = (Vec::new(), Vec::new());
         let (mut from_output, mut from_errors) = (vec![0; READ], vec![0; READ]);
@@ -208,6 +257,24 @@ mod tests {
 
         let error = run("exit 3", LIMITS).await.expect_err("failed");
         assert_eq!(error.to_string(), "it failed: exit status: 3");
+    }
+
+    #[tokio::test]
+    async fn who_is_given_up_has_ended_when_that_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let grows = folder.path().join("grows");
+        let script = format!("(while :; do echo x >> {0}; done) & wait", grows.display());
+        let launcher = Launcher::new("/bin/sh", ["-c", &script], Variables::Inherited, Output::Separate);
+        let size = || std::fs::metadata(&grows).map_or(0, |metadata| metadata.len());
+        let large = async {
+            while size() < 100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(launcher.converse_until(LIMITS, large).await.is_err());
+        let then = size();
+        sleep(Duration::from_millis(30)).await;
+        assert_eq!(size(), then, "nobody writes any more");
     }
 
     #[tokio::test]

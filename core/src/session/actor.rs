@@ -248,6 +248,7 @@ impl Actor {
             // A time that no clock can hold never comes.
             let since = self.state.unnoted.since();
             let note_at = config.notes_after.and_then(|after| since?.checked_add(after));
+            let note_at = note_at.filter(|_| !self.services.draining.is_on());
             tokio::select! {
                 biased;
                 mail = self.mailbox.recv() => return mail,
@@ -304,6 +305,9 @@ impl Actor {
                             turn.stop_for_another();
                             let reply = Reply::ignore();
                             deferred.push_back(ThreadMessage::Op(Op::Compact { reply }));
+                        }
+                        Some(ThreadMessage::Handoff(handoff)) if services.draining.is_on() => {
+                            services.realtime.handoff_refused(&handoff.id);
                         }
                         Some(mail @ ThreadMessage::Handoff(_)) if turn.refuses_input() => {
                             deferred.push_back(mail);

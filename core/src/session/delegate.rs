@@ -215,6 +215,7 @@ impl Delegate {
             },
             hooks: ThreadHooks::none(),
             mcp: ThreadMcp::none(Arc::clone(config)),
+            draining: Arc::default(),
         };
         Self {
             kind,

@@ -6,7 +6,7 @@
 //!
 //! Where to look:
 //!
-//! * what reaches a thread: `actor` (the mailbox, and the thread's end), `inbox` (what reaches its running turn), `state`
+//! * what reaches a thread: `actor` (the mailbox, and the thread's end), `draining` (that nothing begins by itself any more), `inbox` (what reaches its running turn), `state`
 //!   (what is known of the thread between and during turns), `settings`, `queue` (what the user wants to say next)
 //! * summing up a history that is too long: `compaction`, and `turn/compaction` for what happens in the turn
 //! * a turn: `active_turn` (as the actor sees it: steering, interrupting, its end), `turn` (request by request), with
@@ -26,6 +26,7 @@ mod calls;
 mod compaction;
 mod context;
 mod delegate;
+mod draining;
 mod git_context;
 mod guardian;
 mod history;
@@ -55,6 +56,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
 pub(crate) use delegate::DelegateHost;
+pub(crate) use draining::Draining;
 pub(crate) use guardian::Guardian;
 pub(crate) use memory::Unnoted;
 pub(crate) use queue::{MessageQueue, check as check_queued};
@@ -118,6 +120,8 @@ pub(crate) struct Services {
     pub(crate) hooks: Arc<ThreadHooks>,
     /// The thread's MCP servers.
     pub(crate) mcp: Arc<ThreadMcp>,
+    /// Whether anything may still begin by itself.
+    pub(crate) draining: Arc<Draining>,
 }
 
 /// What the turns of a thread hand on to each other.

@@ -117,6 +117,12 @@ impl MessageQueue {
         Ok(taken)
     }
 
+    /// What was taken out becomes no turn: it is the first message again.
+    pub(crate) async fn put_back(&self, taken: QueuedSubmission) -> Result<()> {
+        let _order = self.order.lock().await;
+        self.store.put_back_dequeued(self.thread, taken.id).await
+    }
+
     /// The turn of a message that was taken out is recorded, or will never be. Does not wait for the database.
     pub(crate) fn forget_taken(self: &Arc<Self>) {
         if self.has_taken.swap(false, Ordering::Relaxed) {

@@ -42,8 +42,12 @@ impl ThreadState {
 }
 
 impl Actor {
-    /// The turn that a hand-off becomes. `None`: it can't become one.
+    /// The turn that a hand-off becomes. `None`: it can't become one, or the process is about to end.
     pub(super) fn handed_off(&mut self, handoff: &Handoff) -> Option<TurnPlan> {
+        if self.services.draining.is_on() {
+            self.services.realtime.handoff_refused(&handoff.id);
+            return None;
+        }
         let outbox = self.services.outbox.clone();
         let reply = Reply::new(move |started: Result<Turn>| {
             if let Err(error) = started {

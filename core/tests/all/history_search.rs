@@ -13,7 +13,7 @@ use crate::history_support::{StoredHome, walk};
 use crate::rollouts;
 
 const DAY: i64 = 24 * 60;
-const TERMS: [&str; 20] = [
+const TERMS: [&str; 24] = [
     "needle",
     "NEEDLE",
     "needle in",
@@ -30,6 +30,10 @@ const TERMS: [&str; 20] = [
     "straße",
     "STRASSE",
     "İstanbul",
+    "istanbul",
+    "σίσυφος",
+    "ΣΊΣΥΦΟΣ",
+    "FINAL",
     "nowhere at all",
     "line\nbreak",
     "  needle  ",
@@ -146,7 +150,7 @@ fn home() -> (StoredHome, Vec<PathBuf>) {
         &["Äpfel und Birnen"],
         &["你好，世界！"],
         &["нить и Игла", "🧵🪡"],
-        &["die Straße nach İstanbul"],
+        &["die Straße nach İstanbul", "ο Σίσυφος: ﬁnal"],
         &["100%_\"'* of a line\nbreak"],
         &["nothing"],
         &["question 1", "abx"],
@@ -195,6 +199,9 @@ async fn searches_find_with_the_index_what_they_find_without_it() {
     let (f, paths) = home();
     let before = answers(&f.store).await;
     assert!(before.iter().any(|answer| answer.contains("the hay")));
+    for term in ["STRASSE", "istanbul", "σίσυφος", "ΣΊΣΥΦΟΣ", "FINAL"] {
+        assert_eq!(found(&f.store, term, false).await.len(), 1, "{term}");
+    }
     covered(&f.layout(), &paths.iter().collect::<Vec<_>>()).await;
     assert_eq!(answers(&f.store).await, before, "the process that has indexed");
     let other = f.again();

@@ -32,6 +32,7 @@ mod exec;
 #[path = "../../../tests/support/fifo.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the whole program")]
 mod fifo;
+mod history_compression;
 mod history_formats;
 mod history_fuzz;
 mod history_hostile;

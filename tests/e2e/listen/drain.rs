@@ -6,7 +6,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Daemon, Gate, Home, Launch};
+use crate::support::{Client, Daemon, Frame, Gate, Home, Launch};
 
 /// A model whose first turn runs a command that waits for the gate.
 fn model() -> MockModel {
@@ -82,4 +82,71 @@ async fn an_idle_daemon_lives_without_clients_and_ends_at_once() {
     assert_eq!(client.closed().await, 1001);
     assert_eq!(daemon.exit().await.code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+/// Lets the turn that runs end after a signal, and gives what the model was asked until the daemon had ended.
+async fn drained(daemon: Daemon, model: &MockModel, gate: &mut Gate, client: Client, turn: &str) -> usize {
+    daemon.signal(Signal::TERM);
+    while client.try_call("thread/start", json!({})).await.is_ok() {}
+    gate.open();
+    assert_eq!(client.end_of(turn).await["status"], "completed");
+    assert_eq!(client.closed().await, 1001);
+    let begun = |frame: &Frame| frame.method() == "turn/started" && frame.params()["turn"]["id"] != turn;
+    assert!(!client.frames().iter().any(begun), "a turn has begun by itself");
+    assert_eq!(daemon.exit().await.code(), Some(0));
+    model.requests().len()
+}
+
+#[tokio::test]
+async fn after_a_signal_queued_messages_wait_for_the_next_daemon() {
+    let model = model();
+    let home = Home::new(&model);
+    let mut gate = Gate::new(home.work().join("gate"));
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let thread = client.start_thread(json!({})).await;
+    let turn = client.start_turn(&thread, "Run").await;
+    client.wait_for("item/commandExecution/outputDelta").await;
+    for name in ["one", "two"] {
+        let input = json!([{"type": "text", "text": name}]);
+        let params = json!({"threadId": thread, "clientUserMessageId": name, "input": input});
+        client.call("thread/queue/add", params).await;
+    }
+    assert_eq!(drained(daemon, &model, &mut gate, client, &turn).await, 2);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let list = client
+        .call("thread/queue/list", json!({"threadId": thread}))
+        .await;
+    let names: Vec<_> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|queued| &queued["clientUserMessageId"])
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn after_a_signal_a_goal_is_left_to_the_next_daemon() {
+    let model = model();
+    let home = Home::new(&model);
+    let mut gate = Gate::new(home.work().join("gate"));
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let thread = client.start_thread(json!({})).await;
+    let turn = client.start_turn(&thread, "Run").await;
+    client.wait_for("item/commandExecution/outputDelta").await;
+    let goal = json!({"threadId": thread, "objective": "Ship it", "status": "active"});
+    client.call("thread/goal/set", goal).await;
+    // The turn hears of its goal in its second request.
+    assert_eq!(drained(daemon, &model, &mut gate, client, &turn).await, 2);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    model.set_default("ok");
+    client.call("thread/resume", json!({"threadId": thread})).await;
+    client.wait_for("turn/started").await;
+    client
+        .call("thread/goal/clear", json!({"threadId": thread}))
+        .await;
 }

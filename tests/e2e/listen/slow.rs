@@ -1,5 +1,7 @@
 //! Clients that read slowly or not at all.
 
+use std::time::Duration;
+
 use codex_core::mock_model::{Answer, MockModel, Script};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -23,6 +25,16 @@ async fn sleeper(daemon: &Daemon, thread: &str) -> Socket {
             return socket;
         }
     }
+}
+
+/// Opens a WebSocket and initializes; reads nothing more.
+async fn silent(daemon: &Daemon) -> Socket {
+    let (mut socket, _) = daemon.open(&[]).await.unwrap();
+    let client = json!({"name": "slow", "version": "1"});
+    let initialize = json!({"id": 0, "method": "initialize", "params": {"clientInfo": client}});
+    socket.send(Message::text(initialize.to_string())).await.unwrap();
+    socket.next().await.unwrap().unwrap();
+    socket
 }
 
 /// A turn with this many deltas of 4 KiB.
@@ -82,4 +94,40 @@ async fn a_thread_waits_for_its_only_reader_and_nothing_is_lost() {
         }
     }
     assert_eq!(text.len(), 2500 * 4096);
+}
+
+#[tokio::test]
+async fn answers_that_a_client_asked_for_all_at_once_wait_until_it_reads_them() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let file = home.work().join("large");
+    std::fs::write(&file, vec![b'x'; 300_000]).unwrap();
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let client = daemon.connect().await;
+    let mut socket = silent(&daemon).await;
+    let before = daemon.memory();
+    for id in 1..=100 {
+        let request = json!({"id": id, "method": "fs/readFile", "params": {"path": file}});
+        socket.send(Message::text(request.to_string())).await.unwrap();
+    }
+    // 40 MB, of which the system holds some.
+    let waits = async {
+        while daemon.memory() < before + 20 * 1024 {
+            client.call("thread/loaded/list", json!({})).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waits)
+        .await
+        .expect("they are kept");
+    let mut answered = Vec::new();
+    while answered.len() < 100 {
+        let Message::Text(frame) = socket.next().await.expect("the connection holds").unwrap() else {
+            continue;
+        };
+        let frame: Value = serde_json::from_str(&frame).unwrap();
+        assert_eq!(frame["result"]["dataBase64"].as_str().unwrap().len(), 400_000);
+        answered.push(frame["id"].as_i64().unwrap());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, (1..=100).collect::<Vec<_>>());
 }

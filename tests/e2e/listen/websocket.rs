@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use codex_core::mock_model::MockModel;
 use futures_util::{SinkExt, StreamExt};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -247,4 +248,44 @@ async fn a_client_that_is_turned_away_sees_an_http_status() {
         panic!("a page on the web was let in")
     };
     assert_eq!(refused.status(), 403);
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_keep_neither_health_checks_nor_clients_out() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit
+            .maximum
+            .map_or(Some(4096), |maximum| Some(maximum.min(4096))),
+        ..limit
+    };
+    if limit.current.is_some_and(|current| current < 4096) {
+        setrlimit(Resource::Nofile, raised).unwrap();
+    }
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let known = daemon.connect().await;
+    let mut silent = Vec::new();
+    for _ in 0..600 {
+        silent.push(daemon.stream().await);
+    }
+    let health = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", daemon.address());
+    // They would be sent away after ten seconds.
+    let served = async {
+        assert!(answer(&daemon, &health).await.starts_with("HTTP/1.1 200 "));
+        drop(daemon.connect().await);
+    };
+    tokio::time::timeout(Duration::from_secs(5), served)
+        .await
+        .expect("nobody waits for those that say nothing");
+    let mut first = silent.swap_remove(0);
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "the oldest has to go");
+    // As do WebSockets whose client does not say who it is.
+    let mut sockets = Vec::new();
+    for _ in 0..600 {
+        sockets.push(daemon.client().await);
+    }
+    assert_eq!(sockets.swap_remove(0).closed().await, 1001);
+    known.call("thread/loaded/list", json!({})).await;
 }

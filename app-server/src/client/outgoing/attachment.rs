@@ -133,6 +133,21 @@ impl Attachment {
         }
     }
 
+    /// The other side has taken this many bytes.
+    pub(super) fn taken(&self, bytes: usize) {
+        self.queue.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Whether the client is at the other end of a socket.
+    pub(super) fn is_remote(&self) -> bool {
+        self.queue.remote
+    }
+
+    /// Whether so much waits that a client which takes nothing for long is to be given up.
+    pub(super) fn is_loaded(&self) -> bool {
+        self.queue.lock().is_loaded()
+    }
+
     /// The writer is done with entries that counted this many bytes.
     pub(super) fn written(&self, bytes: usize) {
         let mut state = self.queue.lock();

@@ -13,19 +13,41 @@ pub(super) const DELTA_FRAME: usize = 256;
 /// One message that waits.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// A whole frame in the plain dialect, without line end.
-    Frame {
-        /// The thread whose order it belongs to; `None`: it may matter to any thread.
-        thread: Option<ThreadId>,
-        /// JSON.
-        json: Bytes,
-        /// Its id, if it is a request to the client.
-        question: Option<i64>,
-    },
-    /// Text, made into a frame when it is written.
-    Delta(Delta),
+    /// One that is there.
+    Message(Message),
     /// A frame in the plain dialect that may be large, and is made while it is written.
     Pieces(Pieces),
+}
+
+/// A message that is there, and may be written more than once.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// A whole frame.
+    Frame(Frame),
+    /// Text, made into a frame when it is written.
+    Delta(Delta),
+}
+
+/// A whole frame in the plain dialect, without line end.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    /// The thread whose order it belongs to; `None`: it may matter to any thread.
+    pub(super) thread: Option<ThreadId>,
+    /// JSON.
+    pub(super) json: Bytes,
+    /// What it is to the client.
+    pub(super) role: Role,
+}
+
+/// What a frame is to the client.
+#[derive(Debug, Clone)]
+pub(super) enum Role {
+    /// It is told something.
+    News,
+    /// It is asked something, under this id.
+    Question(i64),
+    /// It gets the answer to this request of it.
+    Answer(RequestId),
 }
 
 /// A frame without line end, piece by piece. Making one may block.
@@ -47,8 +69,8 @@ impl std::fmt::Debug for Pieces {
 impl Entry {
     pub(super) fn thread(&self) -> Option<ThreadId> {
         match self {
-            Self::Frame { thread, .. } => *thread,
-            Self::Delta(delta) => Some(delta.thread),
+            Self::Message(Message::Frame(frame)) => frame.thread,
+            Self::Message(Message::Delta(delta)) => Some(delta.thread),
             Self::Pieces(_) => None,
         }
     }
@@ -56,10 +78,52 @@ impl Entry {
     /// What it counts in the queue.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Frame { json, .. } => json.len() + 1,
-            Self::Delta(delta) => delta.text.len() + DELTA_FRAME,
+            Self::Message(Message::Frame(frame)) => frame.json.len() + 1,
+            Self::Message(Message::Delta(delta)) => delta.text.len() + DELTA_FRAME,
             // One piece at a time is in memory.
             Self::Pieces(_) => 0,
+        }
+    }
+
+    /// Whether the client has asked for it.
+    pub(super) fn is_answer(&self) -> bool {
+        match self {
+            Self::Message(message) => matches!(message.role(), Role::Answer(_)),
+            Self::Pieces(_) => true,
+        }
+    }
+
+    /// The id of the request to the client that it is.
+    pub(super) fn question(&self) -> Option<i64> {
+        match self {
+            Self::Message(message) => message.question(),
+            Self::Pieces(_) => None,
+        }
+    }
+}
+
+impl Message {
+    /// What it is to the client.
+    pub(super) fn role(&self) -> &Role {
+        match self {
+            Self::Frame(frame) => &frame.role,
+            Self::Delta(_) => &Role::News,
+        }
+    }
+
+    /// The id of the request to the client that it is.
+    pub(super) fn question(&self) -> Option<i64> {
+        match self.role() {
+            Role::Question(id) => Some(*id),
+            Role::News | Role::Answer(_) => None,
+        }
+    }
+
+    /// Bytes of its text.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Frame(frame) => frame.json.len(),
+            Self::Delta(delta) => delta.text.len(),
         }
     }
 }

@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use codex_app_server_protocol::wire::{self, encode_error};
-use codex_app_server_protocol::{Dialect, ErrorObject, Frame, RequestId, error};
-use codex_core::ThreadId;
+use codex_app_server_protocol::wire::encode_error;
+use codex_app_server_protocol::{Dialect, ErrorObject, RequestId, error};
 
-use super::entry::Entry;
-use crate::events::delta::Delta;
+use super::entry::{Entry, Frame, Message, Role};
 
 /// Bytes that are kept for one client at most.
 pub(crate) const KEPT: usize = 4 * 1024 * 1024;
@@ -22,7 +20,7 @@ const LOST_ANSWERS: usize = 256;
 /// What was written, oldest first.
 #[derive(Debug)]
 pub(super) struct Journal {
-    kept: VecDeque<Kept>,
+    kept: VecDeque<Message>,
     bytes: usize,
     /// Number of the next entry.
     next: u64,
@@ -30,19 +28,6 @@ pub(super) struct Journal {
     lost_answers: VecDeque<(u64, RequestId)>,
     /// What is kept is to be written again.
     replay: bool,
-}
-
-/// One entry that was written.
-#[derive(Debug)]
-enum Kept {
-    Frame {
-        thread: Option<ThreadId>,
-        json: Bytes,
-        question: Option<i64>,
-    },
-    Delta(Delta),
-    /// An answer that was too large to be kept.
-    Lost(RequestId),
 }
 
 /// Where a client that has come back stands.
@@ -79,19 +64,15 @@ impl Journal {
         let first = self.next;
         for entry in entries {
             let kept = match entry {
-                Entry::Frame {
-                    thread,
-                    json,
-                    question,
-                } => Kept::Frame {
-                    thread: *thread,
-                    json: json.clone(),
-                    question: *question,
-                },
-                Entry::Delta(delta) => Kept::Delta(delta.clone()),
-                Entry::Pieces(pieces) => Kept::Lost(pieces.request.clone()),
+                Entry::Message(message) => message.clone(),
+                // It is too large to be kept.
+                Entry::Pieces(pieces) => Message::Frame(Frame {
+                    thread: None,
+                    json: lost_answer(&pieces.request),
+                    role: Role::Answer(pieces.request.clone()),
+                }),
             };
-            self.bytes += kept.bytes();
+            self.bytes += OVERHEAD + kept.length();
             self.next += 1;
             self.kept.push_back(kept);
         }
@@ -106,7 +87,7 @@ impl Journal {
         while self.first() <= cursor
             && let Some(kept) = self.kept.pop_front()
         {
-            self.bytes -= kept.bytes();
+            self.bytes -= OVERHEAD + kept.length();
         }
         self.lost_answers.retain(|(number, _)| *number > cursor);
         if self.kept.is_empty() {
@@ -133,15 +114,17 @@ impl Journal {
     /// What is to be written again, once; with the number of the first.
     pub(super) fn take_replay(&mut self) -> Option<(u64, VecDeque<Entry>)> {
         let replay = std::mem::take(&mut self.replay) && !self.kept.is_empty();
-        replay.then(|| (self.first(), self.kept.iter().map(Kept::entry).collect()))
+        replay.then(|| {
+            (
+                self.first(),
+                self.kept.iter().cloned().map(Entry::Message).collect(),
+            )
+        })
     }
 
     /// The requests among what is kept.
     pub(super) fn questions(&self) -> impl Iterator<Item = i64> {
-        self.kept.iter().filter_map(|kept| match kept {
-            Kept::Frame { question, .. } => *question,
-            Kept::Delta(_) | Kept::Lost(_) => None,
-        })
+        self.kept.iter().filter_map(Message::question)
     }
 
     /// Number of the oldest entry that is kept, or of the next one.
@@ -152,57 +135,12 @@ impl Journal {
     fn give_up_oldest(&mut self) {
         let number = self.first();
         let Some(kept) = self.kept.pop_front() else { return };
-        self.bytes -= kept.bytes();
-        if let Some(id) = kept.answers() {
+        self.bytes -= OVERHEAD + kept.length();
+        if let Role::Answer(id) = kept.role() {
             if self.lost_answers.len() == LOST_ANSWERS {
                 self.lost_answers.pop_front();
             }
-            self.lost_answers.push_back((number, id));
-        }
-    }
-}
-
-impl Kept {
-    fn bytes(&self) -> usize {
-        OVERHEAD
-            + match self {
-                Self::Frame { json, .. } => json.len(),
-                Self::Delta(delta) => delta.text.len(),
-                Self::Lost(_) => 0,
-            }
-    }
-
-    fn entry(&self) -> Entry {
-        match self {
-            Self::Frame {
-                thread,
-                json,
-                question,
-            } => Entry::Frame {
-                thread: *thread,
-                json: json.clone(),
-                question: *question,
-            },
-            Self::Delta(delta) => Entry::Delta(delta.clone()),
-            Self::Lost(id) => Entry::Frame {
-                thread: None,
-                json: lost_answer(id),
-                question: None,
-            },
-        }
-    }
-
-    /// The request that it answers, if it is an answer.
-    fn answers(self) -> Option<RequestId> {
-        match self {
-            Self::Frame {
-                thread: None, json, ..
-            } => match wire::decode(&json).ok()?.frame {
-                Frame::Response { id, .. } | Frame::Error { id, .. } => id,
-                Frame::Request { .. } | Frame::Notification { .. } => None,
-            },
-            Self::Frame { .. } | Self::Delta(_) => None,
-            Self::Lost(id) => Some(id),
+            self.lost_answers.push_back((number, id.clone()));
         }
     }
 }

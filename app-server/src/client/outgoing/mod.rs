@@ -3,7 +3,9 @@
 //! Pushing never blocks. When the writer is behind, text of one item is merged into the entry that waits already, so
 //! that a slow reader costs memory in the size of the text, not of its frames; everything else is kept as it is. Above
 //! a high-water mark the queue calls itself congested, and whoever produces is expected to wait; output of commands,
-//! which may be endless, has a lower mark. A client at the other end of a socket for which nobody waits is cut off.
+//! which may be endless, has a lower mark. A client at the other end of a socket for which nobody waits is cut off: soon if
+//! it reads nothing, later if it only reads slowly (`queue`). Answers that it has asked for don't count for that as long as
+//! it reads: while much waits, no request of it begins.
 //!
 //! A connection is *attached* to the queue while its writer takes from it. The queue of a client that may come back is
 //! *parked* in between (see `reconnect`): what is pushed then is bounded, and the oldest is given up.
@@ -15,7 +17,7 @@ mod queue;
 mod writer;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -25,7 +27,7 @@ use tokio::sync::Notify;
 
 use super::handle::Slot;
 use crate::events::delta::Delta;
-use entry::DELTA_FRAME;
+use entry::{Frame, Message, Role};
 use queue::Queue;
 
 pub(crate) use attachment::Attachment;
@@ -43,10 +45,6 @@ const OUTPUT_HIGH_WATER: usize = 256 * 1024;
 /// The same for sound: a client that does not read it costs no more than this.
 const SOUND_HIGH_WATER: usize = 1536 * 1024;
 
-/// Bytes that wait behind those which the writer works on, from which on a client at the other end of a socket is cut
-/// off. The largest message doesn't count: it may be one that nobody could hold back.
-const CUT_OFF: usize = 8 * 1024 * 1024;
-
 /// All kinds of traffic.
 const TRAFFIC: [Traffic; 3] = [Traffic::Model, Traffic::Output, Traffic::Sound];
 
@@ -62,6 +60,8 @@ pub(crate) struct Outgoing {
     /// As `congested`, for sound.
     sound_congested: AtomicBool,
     json_rpc_2: AtomicBool,
+    /// Bytes that the other side, or the system on its behalf, has taken.
+    taken: AtomicU64,
     broken: AtomicBool,
     parked: AtomicBool,
     /// The client may come back.
@@ -84,6 +84,7 @@ impl Outgoing {
             output_congested: AtomicBool::new(false),
             sound_congested: AtomicBool::new(false),
             json_rpc_2: AtomicBool::new(false),
+            taken: AtomicU64::new(0),
             broken: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             journaled: AtomicBool::new(false),
@@ -93,22 +94,24 @@ impl Outgoing {
         }
     }
 
-    /// Queues a frame. `thread`: the thread whose order it belongs to; `None` (answers are such): any thread's.
+    /// Queues a frame that the client has not asked for. `thread`: the thread whose order it belongs to; `None`: any
+    /// thread's.
     pub(crate) fn push(&self, thread: Option<ThreadId>, json: impl Into<Bytes>) {
-        self.add(Entry::Frame {
-            thread,
-            json: json.into(),
-            question: None,
-        });
+        self.add_frame(thread, json.into(), Role::News);
+    }
+
+    /// Queues the answer to a request of the client.
+    pub(crate) fn push_answer(&self, request: RequestId, json: impl Into<Bytes>) {
+        self.add_frame(None, json.into(), Role::Answer(request));
     }
 
     /// Queues a request to the client that has this id.
     pub(crate) fn push_question(&self, thread: Option<ThreadId>, id: i64, json: Bytes) {
-        self.add(Entry::Frame {
-            thread,
-            json,
-            question: Some(id),
-        });
+        self.add_frame(thread, json, Role::Question(id));
+    }
+
+    fn add_frame(&self, thread: Option<ThreadId>, json: Bytes, role: Role) {
+        self.add(Entry::Message(Message::Frame(Frame { thread, json, role })));
     }
 
     /// Queues the answer to a request that is made while it is written, and keeps `slot` until then.
@@ -127,7 +130,7 @@ impl Outgoing {
 
     /// Queues text of an item.
     pub(crate) fn push_delta(&self, delta: Delta) {
-        self.add(Entry::Delta(delta));
+        self.add(Entry::Message(Message::Delta(delta)));
     }
 
     /// Answers a ping. Only the last one needs an answer.
@@ -218,8 +221,8 @@ impl Outgoing {
     pub(crate) fn keep_journal(&self) {
         let mut queue = self.lock();
         let frames = queue.take().into_iter().filter_map(|entry| match entry {
-            Entry::Frame { json, .. } => Some(json),
-            Entry::Delta(_) | Entry::Pieces(_) => None,
+            Entry::Message(Message::Frame(frame)) => Some(frame.json),
+            Entry::Message(Message::Delta(_)) | Entry::Pieces(_) => None,
         });
         queue.preamble.extend(frames);
         queue.writing = 0;
@@ -250,7 +253,7 @@ impl Outgoing {
         if queue.closed {
             return;
         }
-        if self.remote && queue.waiting - queue.largest > CUT_OFF && !queue.parked {
+        if self.remote && queue.is_too_slow(self.taken.load(Ordering::Relaxed)) {
             drop(queue);
             tracing::warn!("a client reads too slowly and is cut off");
             return self.cut_off(entry);
@@ -264,19 +267,7 @@ impl Outgoing {
     }
 
     fn enqueue(&self, queue: &mut Queue, entry: Entry) {
-        queue.waiting += entry.bytes();
-        queue.largest = queue.largest.max(entry.bytes());
-        match entry {
-            Entry::Delta(delta) if queue.behind => {
-                if let Some(earlier) = queue.mergeable(&delta) {
-                    earlier.text.push_str(&delta.text);
-                    queue.waiting -= DELTA_FRAME;
-                } else {
-                    queue.append(Entry::Delta(delta));
-                }
-            }
-            entry => queue.append(entry),
-        }
+        queue.push(entry);
         queue.bound_parked();
         let bytes = queue.bytes();
         for traffic in TRAFFIC {
@@ -327,8 +318,8 @@ impl Outgoing {
     #[cfg(test)]
     pub(crate) fn take_frames(&self) -> Vec<Bytes> {
         let frame = |entry| match entry {
-            Entry::Frame { json, .. } => Some(json),
-            Entry::Delta(_) | Entry::Pieces(_) => None,
+            Entry::Message(Message::Frame(frame)) => Some(frame.json),
+            Entry::Message(Message::Delta(_)) | Entry::Pieces(_) => None,
         };
         self.lock().take().into_iter().filter_map(frame).collect()
     }

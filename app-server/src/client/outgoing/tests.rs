@@ -1,9 +1,12 @@
 //! Order, merging, congestion, and clients that come back.
 
+use std::time::Duration;
+
 use codex_core::DeltaKind;
 
-use super::entry::Entry;
+use super::entry::{Entry, Message};
 use super::queue::MERGED;
+use super::writer::write_within;
 use super::*;
 use crate::client::transport::framing::Framing;
 
@@ -29,8 +32,8 @@ fn attachment(queue: &Arc<Outgoing>) -> Attachment {
 fn texts(queue: &Outgoing) -> Vec<String> {
     let entries = queue.lock().take();
     let show = |entry: &Entry| match entry {
-        Entry::Frame { json, .. } => String::from_utf8_lossy(json).into_owned(),
-        Entry::Delta(delta) => delta.text.clone(),
+        Entry::Message(Message::Frame(frame)) => String::from_utf8_lossy(&frame.json).into_owned(),
+        Entry::Message(Message::Delta(delta)) => delta.text.clone(),
         Entry::Pieces(_) => String::new(),
     };
     entries.iter().map(show).collect()
@@ -146,8 +149,8 @@ fn numbered(queue: &Outgoing) -> Vec<(u64, String)> {
     let batch = queue.lock().batch();
     let Some(batch) = batch else { return Vec::new() };
     let show = |entry: &Entry| match entry {
-        Entry::Frame { json, .. } => String::from_utf8_lossy(json).into_owned(),
-        Entry::Delta(delta) => delta.text.clone(),
+        Entry::Message(Message::Frame(frame)) => String::from_utf8_lossy(&frame.json).into_owned(),
+        Entry::Message(Message::Delta(delta)) => delta.text.clone(),
         Entry::Pieces(_) => "pieces".to_owned(),
     };
     let first = batch.first.expect("entries are numbered");
@@ -189,7 +192,7 @@ fn who_comes_back_gets_what_was_taken_and_not_seen_and_then_the_rest() {
 fn what_is_kept_for_a_client_is_bounded_and_lost_answers_are_known() {
     let (queue, thread) = (remote(), ThreadId::new());
     let first = Attachment::first(&queue);
-    queue.push(None, r#"{"id":"lost","result":{}}"#);
+    queue.push_answer(RequestId::String("lost".into()), r#"{"id":"lost","result":{}}"#);
     queue.push_pieces(RequestId::Integer(7), std::iter::empty(), None);
     queue.push_question(Some(thread), 3, "{\"id\":3,\"method\":\"ask\"}".into());
     assert_eq!(queue.questions(), [3].into());
@@ -221,6 +224,57 @@ fn a_client_at_a_socket_that_takes_nothing_is_cut_off() {
         kept.push(None, vec![b' '; 1 << 20]);
     }
     assert!(kept.is_parked() && kept.waiting() <= journal::KEPT);
+}
+
+#[test]
+fn answers_that_a_client_asked_for_wait_until_it_has_read_them() {
+    let queue = Arc::new(Outgoing::new(Arc::default(), true));
+    for id in 0..100 {
+        queue.push_answer(RequestId::Integer(id), vec![b' '; 1 << 20]);
+        queue.push(None, "news");
+    }
+    assert!(queue.waiting() > 100 << 20);
+    assert!(queue.congested(Traffic::Model), "no more requests begin");
+    for id in 100..140 {
+        queue.push_answer(RequestId::Integer(id), vec![b' '; 1 << 20]);
+    }
+    assert_eq!(queue.waiting(), 0, "even so there is a bound");
+}
+
+#[test]
+fn a_client_that_reads_slowly_is_given_more_time_than_one_that_does_not_read() {
+    let queue = Arc::new(Outgoing::new(Arc::default(), true));
+    let attachment = attachment(&queue);
+    for _ in 0..30 {
+        queue.push(None, vec![b' '; 1 << 20]);
+        attachment.taken(20_000);
+    }
+    assert!(queue.waiting() > 30 << 20);
+    for _ in 0..5 {
+        queue.push(None, vec![b' '; 1 << 20]);
+    }
+    assert_eq!(
+        queue.waiting(),
+        0,
+        "it reads more slowly than others can wait for"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_for_long_is_given_up_with_its_answers() {
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let queue = Arc::new(Outgoing::new(Arc::default(), true));
+    let patience = Duration::from_millis(50);
+    let writer = write_within(patience, attachment(&queue), near, Framing::WebSocket);
+    let writer = tokio::spawn(writer);
+    for id in 0..20 {
+        queue.push_answer(RequestId::Integer(id), vec![b' '; 1 << 20]);
+        tokio::task::yield_now().await;
+    }
+    let ended = writer.await.unwrap();
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(queue.waiting(), 0);
+    drop(far);
 }
 
 proptest::proptest! {

@@ -6,14 +6,16 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use codex_app_server_protocol::Dialect;
 use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use tokio::time::{Sleep, sleep};
 
 use super::attachment::Attachment;
-use super::entry::{Entry, Pieces};
+use super::entry::{Entry, Message, Pieces};
 use super::queue::Batch;
 use crate::client::transport::framing::{self, Framing, MAX_FRAGMENT, Part};
 use crate::events::delta;
@@ -27,14 +29,31 @@ const KEEP: usize = 256 * 1024;
 /// The same for sockets, of which there may be many.
 const KEEP_PER_SOCKET: usize = 4 * 1024;
 
+/// How long a client at the other end of a socket may take nothing while much waits for it.
+const STALLED: Duration = Duration::from_secs(30);
+
 /// Writes what is pushed until the queue is closed, another connection takes over or the reader has gone. Gives the
 /// stream back, for whoever takes over.
 pub(crate) async fn write<S>(queue: Attachment, stream: S, framing: Framing) -> io::Result<S>
 where
     S: AsyncWrite + Unpin,
 {
+    write_within(STALLED, queue, stream, framing).await
+}
+
+/// As [`write`]. `patience`: how long a client may take nothing while much waits for it.
+pub(super) async fn write_within<S>(
+    patience: Duration,
+    queue: Attachment,
+    stream: S,
+    framing: Framing,
+) -> io::Result<S>
+where
+    S: AsyncWrite + Unpin,
+{
     let mut writer = Writer {
         queue: &queue,
+        patience,
         stream,
         framing,
         dialect: Dialect::Plain,
@@ -52,6 +71,8 @@ where
 
 struct Writer<'a, S> {
     queue: &'a Attachment,
+    /// How long the other side may take nothing while much waits.
+    patience: Duration,
     stream: S,
     framing: Framing,
     dialect: Dialect,
@@ -93,17 +114,19 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
         while let Some(entry) = entries.next() {
             counted += entry.bytes();
             match entry {
-                Entry::Delta(text) if self.framing == Framing::Lines && number.is_none() => {
+                Entry::Message(Message::Delta(text))
+                    if self.framing == Framing::Lines && number.is_none() =>
+                {
                     delta::encode(text, self.dialect, &mut self.buffer);
                 }
-                Entry::Delta(text) => {
+                Entry::Message(Message::Delta(text)) => {
                     let mut json = std::mem::take(&mut self.scratch);
                     json.clear();
                     delta::encode(text, Dialect::Plain, &mut json);
                     self.frame(json.trim_ascii_end(), number).await?;
                     self.scratch = json;
                 }
-                Entry::Frame { json, .. } => self.frame(&json, number).await?,
+                Entry::Message(Message::Frame(frame)) => self.frame(&frame.json, number).await?,
                 Entry::Pieces(pieces) => self.pieces(pieces, number).await?,
             }
             number = number.map(|number| number + 1);
@@ -187,11 +210,11 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
             return Ok(());
         }
         self.flush_buffer().await?;
-        send(self.queue, &mut self.stream, bytes).await
+        send(self.queue, self.patience, &mut self.stream, bytes).await
     }
 
     async fn flush_buffer(&mut self) -> io::Result<()> {
-        send(self.queue, &mut self.stream, &self.buffer).await?;
+        send(self.queue, self.patience, &mut self.stream, &self.buffer).await?;
         self.buffer.clear();
         self.buffer.shrink_to(match self.framing {
             Framing::Lines => KEEP,
@@ -218,18 +241,40 @@ fn begin(json: &[u8], dialect: Dialect, number: Option<u64>) -> (Cow<'static, [u
     (head, rest)
 }
 
-async fn send(queue: &Attachment, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+/// Sends bytes; gives up a client that takes nothing within `patience` while much waits for it.
+async fn send(
+    queue: &Attachment,
+    patience: Duration,
+    stream: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+) -> io::Result<()> {
     let mut rest = bytes;
     let mut behind = false;
+    let mut stalled: Option<Pin<Box<Sleep>>> = None;
     let sent = poll_fn(|cx| {
         while !rest.is_empty() {
             match Pin::new(&mut *stream).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(n)) => rest = &rest[n..],
+                Poll::Ready(Ok(n)) => {
+                    rest = &rest[n..];
+                    queue.taken(n);
+                    stalled = None;
+                }
                 Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
                 Poll::Pending => {
                     if !std::mem::replace(&mut behind, true) {
                         queue.set_behind(true);
+                    }
+                    if !queue.is_remote() {
+                        return Poll::Pending;
+                    }
+                    let stalled = stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+                    while stalled.as_mut().poll(cx).is_ready() {
+                        if queue.is_loaded() {
+                            tracing::warn!("a client has read nothing for long and is cut off");
+                            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                        }
+                        stalled.set(sleep(patience));
                     }
                     return Poll::Pending;
                 }

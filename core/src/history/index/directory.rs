@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use super::file_times::{FileEntry, FileTimes, UNKNOWN};
+use super::file_times::{FileEntry, FileTimes};
 use super::strays::Strays;
 use crate::ThreadId;
 use crate::history::rollout::layout::{Layout, RolloutName, uuid_ms};
@@ -19,6 +19,9 @@ mod times;
 
 /// Modification times of folders are this coarse: what changed shortly before a listing may be missing in it.
 pub(crate) const COARSE: Duration = Duration::from_millis(20);
+
+/// Times that a folder is listed at most when it changes meanwhile.
+const LISTINGS: usize = 3;
 
 /// A rollout's place in the order of beginnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,8 +47,8 @@ struct Folder {
     /// Modification time of the listing; `None` before the first one.
     listed: Option<SystemTime>,
     keys: Vec<Key>,
-    /// Of files in the last listing, which of them the index of texts covers, and as of which modification.
-    covered: Vec<(Key, i64)>,
+    /// Files of the last listing, between that and the next one.
+    before: Vec<(Key, FileEntry)>,
 }
 
 /// The rollouts of one home.
@@ -298,16 +301,27 @@ impl RolloutDirectory {
                 archived,
                 listed: None,
                 keys: Vec::new(),
-                covered: Vec::new(),
+                before: Vec::new(),
             });
         }
     }
 
     fn list(&mut self, index: usize) {
+        for _ in 0..LISTINGS {
+            let before = modified(&self.folders[index].path);
+            self.list_once(index, before);
+            // What came while it was listed may be missing.
+            if modified(&self.folders[index].path) == before {
+                return;
+            }
+        }
+    }
+
+    /// `before`: the modification time of the folder.
+    fn list_once(&mut self, index: usize, before: Option<SystemTime>) {
         self.forget(index);
         let folder = &self.folders[index];
         let (path, archived) = (folder.path.clone(), folder.archived);
-        let before = modified(&path);
         let mut keys = Vec::new();
         for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
             let name = entry.file_name();
@@ -328,18 +342,25 @@ impl RolloutDirectory {
             keys.push(key);
             self.note_reverts(key);
         }
-        let folder = &mut self.folders[index];
-        folder.keys = keys;
-        for (key, covered_ms) in std::mem::take(&mut folder.covered) {
+        for (key, known) in std::mem::take(&mut self.folders[index].before) {
             let map = if archived {
                 &mut self.archived
             } else {
                 &mut self.files
             };
             if let Some(entry) = map.get_mut(&key) {
-                entry.covered_ms = covered_ms;
+                entry.covered_ms = known.covered_ms;
+            } else if before.is_some()
+                && let Some(entry) = known.present(key, &path)
+            {
+                // It was compressed, or expanded, while the folder was listed.
+                map.insert(key, entry);
+                keys.push(key);
+                self.note_reverts(key);
             }
         }
+        let folder = &mut self.folders[index];
+        folder.keys = keys;
         let settled = before.filter(|at| at.elapsed().is_ok_and(|age| age > COARSE));
         // A folder that changed just now is listed again next time.
         folder.listed = Some(settled.unwrap_or(SystemTime::UNIX_EPOCH));
@@ -382,9 +403,7 @@ impl RolloutDirectory {
             if let Some(entry) = map.get(&key)
                 && entry.folder == index
             {
-                if entry.covered_ms != UNKNOWN {
-                    folder.covered.push((key, entry.covered_ms));
-                }
+                folder.before.push((key, *entry));
                 map.remove(&key);
             }
             if let Some(keys) = self.reverted.get_mut(&key.id) {

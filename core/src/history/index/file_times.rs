@@ -23,6 +23,9 @@ const WORTH_WATCHING: usize = 16;
 /// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
 const MAX_FOLDERS: usize = 1024;
 
+/// Looks for a file that may be compressed or expanded meanwhile: in one form, and in the other one, and once more.
+const LOOKS: usize = 4;
+
 /// A file of a folder of rollouts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FileEntry {
@@ -52,6 +55,21 @@ impl FileEntry {
     /// Whether the index of texts covers it as it is now.
     pub(crate) fn is_covered(&self) -> bool {
         self.covered_ms != UNKNOWN && self.covered_ms == self.modified_ms
+    }
+
+    /// The file in the form in which it is in this folder; `None`: it is not there.
+    pub(crate) fn present(mut self, key: Key, folder: &Path) -> Option<Self> {
+        for _ in 0..LOOKS {
+            let mut name = String::with_capacity(128);
+            self.write_name(key, &mut name);
+            if folder.join(name).exists() {
+                return Some(self);
+            }
+            self.compressed = !self.compressed;
+            self.modified_ms = UNKNOWN;
+            self.covered_ms = UNKNOWN;
+        }
+        None
     }
 
     /// Appends the name of the file.
@@ -86,6 +104,8 @@ pub(crate) struct FileTimes {
     watch: Option<Option<FolderWatch>>,
     /// By the number of the folder; `None`: it can't be watched, or is not worth it.
     watched: HashMap<usize, Option<WatchedFolder>>,
+    /// The numbers of watched folders. Two paths of one folder have the same watch.
+    numbers: HashMap<WatchedFolder, Vec<usize>>,
 }
 
 /// What has happened since it was last asked for.
@@ -103,13 +123,7 @@ impl FileTimes {
         let Some(Some(watch)) = &self.watch else {
             return changes;
         };
-        // Two paths of one folder have the same watch.
-        let mut numbers: HashMap<WatchedFolder, Vec<usize>> = HashMap::new();
-        for (number, watched) in &self.watched {
-            if let Some(watched) = watched {
-                numbers.entry(*watched).or_default().push(*number);
-            }
-        }
+        let numbers = &self.numbers;
         let mut ended = Vec::new();
         watch.take(|event| match event {
             FolderEvent::Changed(watched, Some(name)) => {
@@ -131,6 +145,7 @@ impl FileTimes {
         for number in ended {
             if let Some(Some(watched)) = self.watched.remove(&number) {
                 watch.remove(watched);
+                self.numbers.remove(&watched);
             }
         }
         changes
@@ -162,7 +177,23 @@ impl FileTimes {
             };
             name.clear();
             entry.write_name(*key, &mut name);
-            let time = files::modified_in(folder, &name);
+            let mut time = files::modified_in(folder, &name);
+            if time.is_none() {
+                // Compressed, or expanded, since the folder was listed.
+                let other = FileEntry {
+                    compressed: !entry.compressed,
+                    ..*entry
+                };
+                name.clear();
+                other.write_name(*key, &mut name);
+                time = files::modified_in(folder, &name);
+                if time.is_some() {
+                    *entry = FileEntry {
+                        covered_ms: UNKNOWN,
+                        ..other
+                    };
+                }
+            }
             entry.modified_ms = time.map_or(UNKNOWN, |(modified_ms, _)| modified_ms);
             if *told && !time.is_some_and(|(_, plain)| plain) {
                 // One such file, and the whole folder is asked each time.
@@ -188,6 +219,9 @@ impl FileTimes {
             .filter(|_| files::is_local(folder))
             .and_then(|watch| watch.add(path, FolderInterest::Changes).ok());
         self.watched.insert(number, watched);
+        if let Some(watched) = watched {
+            self.numbers.entry(watched).or_default().push(number);
+        }
         watched.is_some()
     }
 
@@ -196,6 +230,9 @@ impl FileTimes {
             && let Some(Some(watch)) = &self.watch
         {
             watch.remove(watched);
+            if let Some(numbers) = self.numbers.get_mut(&watched) {
+                numbers.retain(|other| *other != number);
+            }
         }
     }
 }

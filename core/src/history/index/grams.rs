@@ -10,13 +10,16 @@ const TERM_RUNS: usize = 24;
 const BITS: u32 = 30;
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// Lower case, character by character, so that places stay.
-pub(crate) fn fold(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(lower), None) => lower,
-        _ => c,
-    }
+/// The dot above. The lower case of `İ` has one, which nobody types who looks for it.
+const DOT: char = '\u{307}';
+
+/// A character as search compares it, whatever its case and its place in a word: `Σ`, `σ` and `ς` are the same, as are `ß`
+/// and `ss`, `ﬁ` and `fi`, `İ` and `i`. What becomes of a text is what becomes of its characters, one after the other.
+pub(crate) fn fold(c: char) -> impl Iterator<Item = char> {
+    let ascii = c.is_ascii().then(|| c.to_ascii_lowercase());
+    let other = (!c.is_ascii()).then(|| c.to_uppercase().flat_map(char::to_lowercase));
+    let folded = ascii.into_iter().chain(other.into_iter().flatten());
+    folded.filter(|c| *c != DOT)
 }
 
 /// The runs of texts, collected.
@@ -28,7 +31,7 @@ pub(crate) struct Grams {
 impl Grams {
     /// Adds the runs of a text. Those across two texts don't count.
     pub(crate) fn add(&mut self, text: &str) {
-        each(text.chars().map(fold), |gram| self.found.push(gram));
+        each(text.chars().flat_map(fold), |gram| self.found.push(gram));
     }
 
     /// The runs so far, each once, as words for the index. Begins anew.
@@ -107,7 +110,23 @@ mod tests {
     }
 
     fn folded(term: &str) -> Vec<char> {
-        term.chars().map(fold).collect()
+        term.chars().flat_map(fold).collect()
+    }
+
+    #[test]
+    fn what_differs_only_in_case_or_in_its_place_is_the_same() {
+        for (one, other) in [
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("Straße", "STRASSE"),
+            ("İstanbul", "istanbul"),
+            ("ﬁnal ﬂow", "FINAL FLOW"),
+            ("ŉ", "ʼN"),
+            ("K", "k"),
+            ("μ", "µ"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one}");
+            assert_eq!(folded(&one.to_lowercase()), folded(one), "{one}");
+        }
     }
 
     #[test]
@@ -132,6 +151,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_folded_stays_as_it_is(text in any::<String>()) {
+            let once: String = folded(&text).into_iter().collect();
+            prop_assert_eq!(folded(&once), once.chars().collect::<Vec<_>>());
+            prop_assert_eq!(folded(&text.to_lowercase()), folded(&text));
+        }
+
         #[test]
         fn a_text_has_the_runs_of_all_its_parts(before in ".{0,9}", term in ".{1,40}", behind in ".{0,9}") {
             let text = words(&format!("{before}{term}{behind}"));

@@ -42,12 +42,19 @@ const SCHEMA: &str = "
 struct TextTables;
 
 impl Tables for TextTables {
-    const VERSION: i64 = 1;
+    /// 2: what counts as the same character is another than in 1.
+    const VERSION: i64 = 2;
     /// It is quicker to read the files.
     const LOCK_WAIT: Duration = Duration::from_millis(250);
     const SYNCHRONOUS: &'static str = "NORMAL";
 
-    fn migrate(&self, db: &Connection, _from: i64) -> rusqlite::Result<i64> {
+    fn migrate(&self, db: &Connection, from: i64) -> rusqlite::Result<i64> {
+        if from > 0 {
+            // Made anew from the files.
+            db.execute_batch(
+                "DROP TABLE IF EXISTS grams; DROP TABLE IF EXISTS documents; DROP TABLE IF EXISTS files;",
+            )?;
+        }
         db.execute_batch(SCHEMA)?;
         Ok(Self::VERSION)
     }

@@ -137,6 +137,8 @@ impl History {
             .into_iter()
             .filter(|path| self.segments.iter().all(|s| s.path() != path))
             .filter_map(|path| Source::open(&path).ok())
+            // It may be there in another form than it was listed in.
+            .filter(|source| self.segments.iter().all(|s| s.path() != source.path()))
             .find(|source| ends_at(source, base))
             .and_then(|source| {
                 let next = read_meta(&source).ok()?.history_base;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::layout::is_compressed;
+use super::layout::{is_compressed, other_form};
 use super::line::{Room, Text};
 use crate::history::private;
 use crate::sys::files;
@@ -43,8 +43,12 @@ enum Content {
 }
 
 impl Source {
-    /// Opens a file, compressed or not.
+    /// Opens a file, compressed or not; in its other form, if some process has just compressed or expanded it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        in_either_form(path, Self::open_at)
+    }
+
+    fn open_at(path: &Path) -> io::Result<Self> {
         let file = private::open_to_read(path)?;
         let size = file.metadata()?.len();
         let path = Arc::new(path.to_path_buf());
@@ -71,8 +75,12 @@ impl Source {
 
     /// Opens a file for its first lines only: of a compressed one no more than `limit` bytes are decompressed.
     pub(crate) fn open_head(path: &Path, limit: usize) -> io::Result<Self> {
+        in_either_form(path, |path| Self::open_head_at(path, limit))
+    }
+
+    fn open_head_at(path: &Path, limit: usize) -> io::Result<Self> {
         if !is_compressed(path) {
-            return Ok(Self::open(path)?.until(HEAD_LIMIT.max(limit as u64)));
+            return Ok(Self::open_at(path)?.until(HEAD_LIMIT.max(limit as u64)));
         }
         let mut bytes = Vec::new();
         let reader = zstd::stream::read::Decoder::new(private::open_to_read(path)?)?;
@@ -210,6 +218,24 @@ impl Source {
         }
         Ok(None)
     }
+}
+
+/// Opens a rollout at its path or, where nothing is, in its other form, and looks again: at any moment there is one of
+/// them, but which one may change between two looks.
+fn in_either_form<T>(path: &Path, open: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let mut missing = match open(path) {
+        Err(error) if is_missing(&error) => error,
+        found => return found,
+    };
+    let other = other_form(path);
+    for form in [&other, path, &other] {
+        match open(form) {
+            Err(error) if is_missing(&error) => missing = error,
+            found => return found,
+        }
+    }
+    Err(missing)
 }
 
 /// Decompresses a file, as far as one that a program wrote can go.

@@ -12,7 +12,7 @@ use crate::history::read::chain::{History, unreadable};
 use crate::history::read::replay::{self, ReadLimit, RestoredHistory};
 use crate::history::read::tail;
 use crate::history::read::tail::Tail;
-use crate::history::rollout::layout::is_compressed;
+use crate::history::rollout::layout::{is_compressed, other_form};
 use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
@@ -57,10 +57,19 @@ impl ThreadStore {
             {
                 stored = now;
             }
-            if is_compressed(&stored.path) {
-                stored.path = expand(&stored.path)?;
-                stored.info.path = Some(stored.path.clone());
-            }
+            // Nobody compresses or expands it any more.
+            let plain = if is_compressed(&stored.path) {
+                other_form(&stored.path)
+            } else {
+                stored.path
+            };
+            let packed = other_form(&plain);
+            stored.path = if !plain.exists() && packed.exists() {
+                expand(&packed)?
+            } else {
+                plain
+            };
+            stored.info.path = Some(stored.path.clone());
             let history = store.inner.open(&stored.path)?;
             let tail = tail::read(&history).map_err(unreadable)?;
             Ok(LockedThread {

@@ -287,7 +287,13 @@ impl From<HistoryError> for Error {
 
 impl State {
     fn find(&mut self, id: ThreadId) -> Result<Option<StoredThread>> {
-        let Some(rollout) = self.directory.newest(id) else {
+        let Some(rollout) = self.directory.newest(id).or_else(|| {
+            // A listing in the moment in which a file is compressed may show neither of its forms.
+            self.directory
+                .refresh()
+                .then(|| self.directory.newest(id))
+                .flatten()
+        }) else {
             return Ok(None);
         };
         self.names.refresh();
@@ -326,6 +332,10 @@ impl State {
 
     /// The thread of a file, as it is at rest.
     fn stored(&mut self, rollout: &Rollout) -> Result<StoredThread> {
+        let rollout = &Rollout {
+            path: in_either_form(&rollout.path).into_owned(),
+            ..rollout.clone()
+        };
         let Some((stamp, row)) = self.row(rollout) else {
             head::read(&rollout.path)?;
             return Err(Error::UnreadableHistory(format!(
@@ -342,30 +352,28 @@ impl State {
 
     /// The row of a file: from memory, from the index, or from the file; `None` if it can't be read.
     fn row(&mut self, rollout: &Rollout) -> Option<(Stamp, Arc<Row>)> {
-        let now = Stamp::of(&rollout.path)?;
-        if let Some((stamp, row)) = self.rows.rows.get(&rollout.path)
+        let (path, now) = present(&rollout.path)?;
+        if let Some((stamp, row)) = self.rows.rows.get(&*path)
             && stamp.covers(now, row.preview.is_some())
         {
             return Some((now, Arc::clone(row)));
         }
         let known = if self.index.exists() {
-            self.index.row(&rollout.path, now)
+            self.index.row(&path, now)
         } else {
             None
         };
         let row = if let Some(row) = known {
             Arc::new(row)
         } else {
-            let mut row = Row::from(head::read(&rollout.path).ok()?);
+            let mut row = Row::from(head::read(&path).ok()?);
             if let Some(base) = row.meta.history_base {
-                row.preview = self
-                    .base_preview(base.thread_id, &rollout.path, 0)
-                    .or(row.preview);
+                row.preview = self.base_preview(base.thread_id, &path, 0).or(row.preview);
             }
-            self.rows.fresh.push((rollout.path.clone(), now, row.clone()));
+            self.rows.fresh.push((path.to_path_buf(), now, row.clone()));
             Arc::new(row)
         };
-        self.rows.put(rollout.path.clone(), now, Arc::clone(&row));
+        self.rows.put(path.into_owned(), now, Arc::clone(&row));
         Some((now, row))
     }
 
@@ -424,14 +432,27 @@ impl RowCache {
 
 /// The path of a rollout that may have been compressed or expanded since its path was told.
 pub(crate) fn in_either_form(path: &Path) -> Cow<'_, Path> {
+    present(path).map_or(Cow::Borrowed(path), |(path, _)| path)
+}
+
+/// A rollout in the form in which it is there, and how its file is. At any moment there is one of them, but which one may
+/// change between two looks.
+fn present(path: &Path) -> Option<(Cow<'_, Path>, Stamp)> {
+    if let Some(stamp) = Stamp::of(path) {
+        return Some((Cow::Borrowed(path), stamp));
+    }
     let is_rollout = |extension: &OsStr| extension == "jsonl" || extension == "zst";
-    if !path.exists() && path.extension().is_some_and(is_rollout) {
-        let other = other_form(path);
-        if other.exists() {
-            return Cow::Owned(other);
+    if !path.extension().is_some_and(is_rollout) {
+        return None;
+    }
+    let other = other_form(path);
+    for look in 0..3 {
+        let form = if look == 1 { path } else { &*other };
+        if let Some(stamp) = Stamp::of(form) {
+            return Some((Cow::Owned(form.to_path_buf()), stamp));
         }
     }
-    Cow::Borrowed(path)
+    None
 }
 
 /// The thread that a file's name tells.

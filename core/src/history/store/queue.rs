@@ -302,6 +302,13 @@ impl ThreadStore {
         .await
     }
 
+    /// Puts back what was taken out of the queue and becomes no turn, in front of the others.
+    pub(crate) async fn put_back_dequeued(&self, thread: ThreadId, id: String) -> Result<()> {
+        let key = thread.to_string();
+        self.blocking(move |state| Ok(state.data.remove(|db| Ok(put_in_front(db, &key, &id)?))?))
+            .await
+    }
+
     /// Puts back what an earlier process took out of the queue and was killed before it was recorded. The rollout at `path`
     /// tells what was.
     pub(crate) async fn restore_dequeued(&self, thread: ThreadId, path: PathBuf) -> Result<()> {
@@ -333,12 +340,7 @@ impl ThreadStore {
             Ok(state.data.remove(|db| {
                 // The last one first: each goes in front of the others.
                 for id in &lost {
-                    move_row(db, ["dequeued", "queued"], &key, id)?;
-                    db.execute(
-                        "UPDATE queued SET position =
-                            (SELECT MIN(position) - 1 FROM queued WHERE thread_id = ?1) WHERE thread_id = ?1 AND id = ?2",
-                        [&key, id],
-                    )?;
+                    put_in_front(db, &key, id)?;
                 }
                 db.execute("DELETE FROM dequeued WHERE thread_id = ?1", [&key])?;
                 Ok(())
@@ -381,6 +383,17 @@ fn move_row(db: &Connection, [from, to]: [&str; 2], thread: &str, id: &str) -> r
         [thread, id],
     )?;
     delete_row(db, from, thread, id)
+}
+
+/// Puts a message that was taken out before all others of its thread.
+fn put_in_front(db: &Connection, thread: &str, id: &str) -> rusqlite::Result<()> {
+    move_row(db, ["dequeued", "queued"], thread, id)?;
+    db.execute(
+        "UPDATE queued SET position =
+            (SELECT MIN(position) - 1 FROM queued WHERE thread_id = ?1) WHERE thread_id = ?1 AND id = ?2",
+        [thread, id],
+    )
+    .map(drop)
 }
 
 fn delete_row(db: &Connection, table: &str, thread: &str, id: &str) -> rusqlite::Result<()> {
@@ -431,6 +444,10 @@ mod tests {
         let rollout = home.path().join("none.jsonl");
         let restore = || next.restore_dequeued(thread, rollout.clone());
         restore().await.expect("writable");
+        assert_eq!(names(&next, thread).await, ["one", "two", "three"]);
+        let taken = next.take_queued(thread, None).await.expect("writable");
+        let id = taken.expect("there is one").id;
+        next.put_back_dequeued(thread, id).await.expect("writable");
         assert_eq!(names(&next, thread).await, ["one", "two", "three"]);
         next.take_queued(thread, None).await.expect("writable");
         next.forget_dequeued(thread).await.expect("writable");

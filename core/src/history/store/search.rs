@@ -68,7 +68,7 @@ impl ThreadStore {
     async fn search_all(
         &self,
         query: ListQuery,
-        term: String,
+        term: Vec<char>,
         cancel: &CancellationToken,
         mut tell: impl FnMut(&ThreadInfo, &str) + Send,
     ) -> Result<(ListPage, Vec<String>)> {
@@ -142,10 +142,11 @@ impl ThreadStore {
     }
 }
 
-fn needle(term: &str) -> Result<String> {
+/// What is looked for, folded as texts are.
+fn needle(term: &str) -> Result<Vec<char>> {
     match term.trim() {
         "" => Err(Error::Empty(Field::SearchTerm)),
-        term => Ok(term.to_lowercase()),
+        term => Ok(term.chars().flat_map(fold).collect()),
     }
 }
 
@@ -153,7 +154,7 @@ fn needle(term: &str) -> Result<String> {
 fn first_match(
     history: &History,
     stretches: Option<&Stretches>,
-    term: &str,
+    term: &[char],
     cancel: &CancellationToken,
 ) -> Option<String> {
     let mut found = None;
@@ -212,19 +213,53 @@ fn text_of(body: ItemBody) -> Option<String> {
     }
 }
 
-/// Where the term is, in characters: first and one past the last.
-fn matches<'a>(text: &'a str, term: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-    let folded: Vec<char> = text.chars().map(fold).collect();
-    let wanted: Vec<char> = term.chars().collect();
+/// A text as search compares it.
+struct Folded {
+    chars: Vec<char>,
+    /// Which character of the text each of them comes from; `None`: from the one at its place.
+    origins: Option<Vec<usize>>,
+}
+
+impl Folded {
+    fn new(text: &str) -> Self {
+        let mut chars = Vec::with_capacity(text.len());
+        let mut origins: Option<Vec<usize>> = None;
+        for (n, c) in text.chars().enumerate() {
+            let before = chars.len();
+            chars.extend(fold(c));
+            if origins.is_none() && chars.len() != before + 1 {
+                origins = Some((0..before).collect());
+            }
+            if let Some(origins) = &mut origins {
+                origins.resize(chars.len(), n);
+            }
+        }
+        Self { chars, origins }
+    }
+
+    fn origin(&self, at: usize) -> usize {
+        let origins = self.origins.as_ref();
+        origins.map_or(at, |origins| origins.get(at).copied().unwrap_or(usize::MAX))
+    }
+}
+
+/// Where the term, which is folded, is, in characters: first and one past the last.
+fn matches<'a>(text: &str, term: &'a [char]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let folded = Folded::new(text);
     let mut at = 0;
     std::iter::from_fn(move || {
-        if wanted.is_empty() {
+        if term.is_empty() {
             return None;
         }
-        while at + wanted.len() <= folded.len() {
-            if folded[at..at + wanted.len()] == wanted[..] {
-                let found = (at, at + wanted.len());
-                at = found.1;
+        while at + term.len() <= folded.chars.len() {
+            let behind = at + term.len();
+            if folded.chars[at..behind] == *term {
+                let found = (folded.origin(at), folded.origin(behind - 1) + 1);
+                at = behind;
+                // The rest of a character of which a part was found.
+                while at < folded.chars.len() && folded.origin(at) < found.1 {
+                    at += 1;
+                }
                 return Some(found);
             }
             at += 1;
@@ -320,8 +355,16 @@ mod tests {
 
     #[test]
     fn matches_don_t_care_about_case_and_count_characters() {
-        let found: Vec<_> = matches("Äpfel und äPFEL", "äpfel").collect();
-        assert_eq!(found, [(0, 5), (10, 15)]);
+        let places = |text: &str, term: &str| {
+            let term = needle(term).expect("a term");
+            matches(text, &term).collect::<Vec<_>>()
+        };
+        assert_eq!(places("Äpfel und äPFEL", "äpfel"), [(0, 5), (10, 15)]);
+        assert_eq!(places("Ο ΣΊΣΥΦΟΣ, ο Σίσυφος", "σίσυφος"), [(2, 9), (13, 20)]);
+        assert_eq!(places("die Straße, STRASSE", "strasse"), [(4, 10), (12, 19)]);
+        assert_eq!(places("in İstanbul, istanbul", "İSTANBUL"), [(3, 11), (13, 21)]);
+        assert_eq!(places("ßß x", "s"), [(0, 1), (1, 2)]);
+        assert_eq!(places("ﬁﬁ", "if"), [(0, 2)]);
         let (text, start, end) = snippet(&"x".repeat(200), 150, 152);
         assert_eq!((text.len(), start, end), (130, 80, 82));
     }

@@ -93,9 +93,8 @@ impl Texts {
 
 impl ThreadStore {
     /// Where a folded term may be; `None`: anywhere.
-    pub(super) async fn places_of(&self, term: &str, archived: bool) -> Option<Arc<Places>> {
-        let term: Vec<char> = term.chars().collect();
-        let words = grams::of_term(&term)?;
+    pub(super) async fn places_of(&self, term: &[char], archived: bool) -> Option<Arc<Places>> {
+        let words = grams::of_term(term)?;
         let inner = Arc::clone(&self.inner);
         let places = super::run(move || Ok(inner.places(&words, archived, MAX_ENDS))).await;
         places.ok().flatten().map(Arc::new)
@@ -103,7 +102,7 @@ impl ThreadStore {
 
     /// Threads whose title may hold a part; `None`: all of them.
     pub(super) async fn titled(&self, part: &str, archived: bool) -> Option<HashSet<ThreadId>> {
-        let folded: Vec<char> = part.chars().map(grams::fold).collect();
+        let folded: Vec<char> = part.chars().flat_map(grams::fold).collect();
         let words = grams::of_term(&folded)?;
         let (inner, part) = (Arc::clone(&self.inner), part.to_owned());
         let titled = super::run(move || {

@@ -16,6 +16,9 @@ use crate::{Error, Event, Reply, Result, Sample, SampleRequest, StartTurn, Turn}
 impl Actor {
     /// Has the model note what later threads should know, if there is anything new and that is wanted.
     pub(super) async fn take_notes(&mut self) {
+        if self.services.draining.is_on() {
+            return;
+        }
         let (state, services) = (&mut self.state, &self.services);
         let last_turn = state
             .last_turn
@@ -84,10 +87,10 @@ impl Actor {
     }
 
     /// The turn that begins now that nothing runs and nobody asks for anything: the next message of the queue, else the
-    /// next step towards the goal.
+    /// next step towards the goal. `None` also when the process is about to end.
     pub(super) async fn turn_by_itself(&mut self) -> Option<TurnPlan> {
         let nobody_asks = self.deferred.is_empty() && self.mailbox.is_empty();
-        if !nobody_asks || !std::mem::take(&mut self.may_begin_alone) {
+        if !nobody_asks || self.services.draining.is_on() || !std::mem::take(&mut self.may_begin_alone) {
             return None;
         }
         if self.services.queue.is_due()
@@ -106,6 +109,11 @@ impl Actor {
             }
             items = goals.continuation(self.state.settings.collaboration_mode) => items?,
         };
+        // The process may be about to end since the database was asked.
+        if self.services.draining.is_on() {
+            goals.hold().await;
+            return None;
+        }
         let plan = self.state.start_turn(StartTurn::default(), Reply::ignore());
         if plan.is_none() {
             goals.hold().await;
@@ -142,6 +150,13 @@ impl Actor {
                     queue.tell();
                 });
                 self.state.start_turn(to_turn(taken), reply)
+            }
+            // The process may be about to end since the database was asked.
+            (Ok(taken), None) if self.services.draining.is_on() => {
+                if let Err(error) = queue.put_back(taken).await {
+                    tracing::warn!(%error, "a queued message could not be put back; the next process does that");
+                }
+                None
             }
             (Ok(taken), None) => {
                 queue.tell();

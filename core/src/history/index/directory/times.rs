@@ -51,8 +51,8 @@ impl RolloutDirectory {
         for entry in self.files.values_mut().chain(self.archived.values_mut()) {
             entry.covered_ms = UNKNOWN;
         }
-        for folder in &mut self.folders {
-            folder.covered.clear();
+        for (_, entry) in self.folders.iter_mut().flat_map(|folder| &mut folder.before) {
+            entry.covered_ms = UNKNOWN;
         }
     }
 
