@@ -15,6 +15,7 @@ mod approval_review;
 pub mod auth;
 mod aws_profiles;
 pub mod backend;
+mod busy;
 mod char_boundary;
 pub mod client_files;
 mod collab_item;

@@ -20,6 +20,7 @@ use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, given_up};
 use super::user_shell::ShellCommand;
 use super::{ConversationState, Services};
+use crate::busy::Busy;
 use crate::config::Config;
 use crate::realtime::Handoff;
 use crate::{Error, ErrorKind, Event, Op, Reply, Result, StartTurn, Turn, TurnError, TurnOperation};
@@ -278,6 +279,7 @@ impl Actor {
             active,
             ..
         } = self;
+        let _busy = Busy::begin();
         let client = services.client.turn(state.identity(&plan));
         let (turn, inbox) = ActiveTurn::new(&plan);
         let span = turn.span().clone();

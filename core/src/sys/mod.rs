@@ -11,6 +11,7 @@
 //! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
 //! | `folder.rs` | open folders, and what is done to their entries without following links |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
+//! | `heap.rs` | memory that the allocator keeps for later; `heap_unknown.rs` where it doesn't tell |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
 //! | `inotify.rs` | changes in folders, on Linux |
@@ -28,6 +29,11 @@ compile_error!(
 pub(crate) mod files;
 #[cfg(unix)]
 pub(crate) mod folder;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) mod heap;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[path = "heap_unknown.rs"]
+pub(crate) mod heap;
 #[cfg(target_os = "linux")]
 mod inotify;
 #[cfg(target_os = "linux")]

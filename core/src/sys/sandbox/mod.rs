@@ -16,7 +16,7 @@
 //! | `confinement.rs` | capabilities, limits, Landlock |
 //! | `filter.rs` | the seccomp filter |
 //! | `supervisor/` | decisions about calls that create names, connect or bind |
-//! | `syscalls.rs` | calls without a safe wrapper: all of this crate's `unsafe` code |
+//! | `syscalls.rs` | calls without a safe wrapper: nearly all of this crate's `unsafe` code |
 
 mod command;
 mod confinement;

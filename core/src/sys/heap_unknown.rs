@@ -1,0 +1,9 @@
+//! Memory that an allocator keeps for later, where nobody tells.
+
+/// Bytes that were freed: not known.
+pub(crate) fn freed() -> usize {
+    0
+}
+
+/// Leaves it to the allocator.
+pub(crate) fn give_back() {}
