@@ -144,3 +144,31 @@ async fn a_reload_starts_what_is_new_and_keeps_what_runs() {
     wait_until_dead(more).await;
     app.stop().await;
 }
+
+#[tokio::test]
+async fn only_hosted_apps_have_event_streams() {
+    let model = MockModel::start("Hello");
+    let home = home_with(&model, Config::default(), "");
+    let (app, thread) = with_server(&home).await;
+    let start = |server: &str| json!({"threadId": thread, "server": server, "name": "x", "arguments": {}, "subscriptionId": "s"});
+    for (server, code, text) in [
+        (
+            "tiny",
+            -32600,
+            "MCP event subscriptions are only supported for hosted apps",
+        ),
+        (
+            "codex_apps",
+            -32603,
+            "failed to start MCP event stream for 'codex_apps': unknown MCP server 'codex_apps'",
+        ),
+    ] {
+        let error = app.call_err("mcpServer/event/stream/start", start(server)).await;
+        assert_eq!((error.code, error.message.as_str()), (code, text));
+    }
+    let stop = json!({"subscriptionId": "s"});
+    assert_eq!(app.call("mcpServer/event/stream/stop", stop).await, json!({}));
+    let error = app.call_err("mcpServer/event/stream/stop", json!({})).await;
+    assert_eq!(error.code, -32602);
+    app.stop().await;
+}
