@@ -5,6 +5,7 @@ mod calls;
 mod http;
 mod life;
 mod methods;
+mod sign_in;
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
