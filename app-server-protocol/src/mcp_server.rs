@@ -16,6 +16,8 @@ crate::rpc::methods! {
     client McpServerResourceRead "mcpServer/resource/read" (McpResourceReadParams) -> McpResourceReadResponse, stable, in None, "Reads a resource of a tool server.";
     client McpServerRefresh "config/mcpServer/reload" () -> McpServerRefreshResponse, stable, in Global("mcp-registry"), "Has loaded threads read again which tool servers there are.";
     client McpServerOauthLogin "mcpServer/oauth/login" (McpServerOauthLoginParams) -> McpServerOauthLoginResponse, stable, in Global("mcp-registry"), "Begins to sign in to a tool server.";
+    client McpServerEventStreamStart "mcpServer/event/stream/start" (McpServerEventStreamStartParams) -> McpServerEventStreamStartResponse, experimental, in None, "Subscribes to events of a hosted app.";
+    client McpServerEventStreamStop "mcpServer/event/stream/stop" (McpServerEventStreamStopParams) -> McpServerEventStreamStopResponse, experimental, in None, "Ends a subscription to events of a hosted app.";
     server McpServerElicitationRequest "mcpServer/elicitation/request" (McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, stable, "Asks the user something that a tool server, or a call of one of its tools, wants to know.";
     notify McpServerStartupStatusUpdated "mcpServer/startupStatus/updated" (McpServerStatusUpdatedNotification), stable, "A tool server of a thread stands in another way.";
     notify McpServerOauthLoginCompleted "mcpServer/oauthLogin/completed" (McpServerOauthLoginCompletedNotification), stable, "A sign-in to a tool server has ended.";
@@ -342,6 +344,41 @@ pub enum ResourceContent {
         meta: Value,
     },
 }
+
+/// What to subscribe to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerEventStreamStartParams {
+    /// The thread.
+    pub thread_id: String,
+    /// The hosted app.
+    pub server: String,
+    /// The event.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Value,
+    /// The client's name for the subscription.
+    pub subscription_id: String,
+    /// Metadata for the server.
+    #[serde(default, rename = "_meta")]
+    pub meta: Value,
+}
+
+/// The subscription has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct McpServerEventStreamStartResponse {}
+
+/// Which subscription to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerEventStreamStopParams {
+    /// The client's name for it.
+    pub subscription_id: String,
+}
+
+/// The subscription has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct McpServerEventStreamStopResponse {}
 
 /// Has loaded threads read the configuration again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -92,6 +92,16 @@ pub enum SandboxPolicy {
 pub(crate) const PROTECTED_NAMES: [&str; 4] = [".git", ".agents", ".codex", ".aws"];
 
 impl SandboxPolicy {
+    /// What servers are told of it: what commands are confined by, and the mode as config.toml has it.
+    pub(crate) fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::DangerFullAccess => ("none", "danger-full-access"),
+            Self::ExternalSandbox { .. } => ("external", "external-sandbox"),
+            Self::ReadOnly { .. } => ("seccomp", "read-only"),
+            Self::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
+        }
+    }
+
     /// The policy of a command that may leave the sandbox. A sandbox of others can't be left.
     pub(crate) fn without_limits(&self) -> Self {
         match self {

@@ -1,10 +1,15 @@
 //! Servers of the Model Context Protocol (docs/contract/mcp.md).
 
 mod approvals;
+mod bounds;
 mod calls;
 mod http;
+mod http_sessions;
 mod life;
 mod methods;
+mod reload;
+mod sign_in;
+mod stopping;
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
@@ -40,6 +45,22 @@ async fn stands(app: &App, thread: &str, status: &str) -> Value {
         params["threadId"] == thread && params["name"] == "tiny" && params["status"] == status
     };
     app.wait_where("mcpServer/startupStatus/updated", is_it).await
+}
+
+/// Waits until the log of a server has a line that begins with this word.
+async fn has_logged(name: &str, home: &Home, word: &str) {
+    let seen = async {
+        while mcp::logged(name, home.path(), word).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(60);
+    tokio::time::timeout(limit, seen).await.expect(word);
+}
+
+/// A call of a tool as a client asks for it.
+fn direct(thread: &str, tool: &str, arguments: &Value) -> Value {
+    json!({"threadId": thread, "server": "tiny", "tool": tool, "arguments": arguments})
 }
 
 /// A thread whose server has started.

@@ -8,13 +8,52 @@ use serde_json::{Value, json};
 
 /// The table of a server that writes down what happens to it in a file of the home, `<name>.log`.
 pub fn table(name: &str, home: &Path, more: &str) -> String {
-    let program = std::env::current_exe().unwrap();
-    let log = home.join(format!("{name}.log"));
-    let (program, log) = (program.to_str().unwrap(), log.to_str().unwrap());
+    table_with(name, home, more, "")
+}
+
+/// The same, in a mode that says what it does beside.
+pub fn table_with(name: &str, home: &Path, more: &str, mode: &str) -> String {
+    let server = server(name, home);
+    let (program, args) = (&server["command"], &server["args"]);
+    let log = &server["env"]["MCP_LOG"];
     format!(
-        "[mcp_servers.{name}]\ncommand = {program:?}\nargs = [\"mcp_server::serve\", \"--exact\", \"--ignored\", \
-         \"--nocapture\"]\n{more}\n[mcp_servers.{name}.env]\nMCP_LOG = {log:?}\nMCP_SECRET = \"hush\"\n"
+        "[mcp_servers.{name}]\ncommand = {program}\nargs = {args}\n{more}\n[mcp_servers.{name}.env]\nMCP_LOG = \
+         {log}\nMCP_SECRET = \"hush\"\nMCP_MODE = {mode:?}\n"
     )
+}
+
+/// The same as JSON, without a mode.
+pub fn server(name: &str, home: &Path) -> Value {
+    json!({
+        "command": std::env::current_exe().unwrap(),
+        "args": ["mcp_server::serve", "--exact", "--ignored", "--nocapture"],
+        "env": {"MCP_LOG": home.join(format!("{name}.log")), "MCP_SECRET": "hush", "MCP_MODE": ""},
+    })
+}
+
+/// The table of a server that does not end when it is asked to before there is a file `go` in the home. Each call gives
+/// `echo`. Its log has `start`, `term` and `end`, each with the process.
+pub fn slow_to_end(name: &str, home: &Path) -> String {
+    let log = home.join(format!("{name}.log"));
+    let script = format!(
+        r#"echo "start $$" >> {log}
+trap 'echo "term $$" >> {log}; while [ ! -e {go} ]; do :; done; echo "end $$" >> {log}; exit 0' TERM
+n=0
+while read -r line; do
+  case "$line" in *'"id"'*) ;; *) continue;; esac
+  case $n in
+    0) r='{{"protocolVersion":"2025-06-18","capabilities":{{}}}}';;
+    1) r='{{"tools":[{{"name":"echo","inputSchema":{{"type":"object"}},"annotations":{{"readOnlyHint":true}}}}]}}';;
+    *) r='{{"content":[{{"type":"text","text":"echo"}}]}}';;
+  esac
+  echo '{{"jsonrpc":"2.0","id":'$n',"result":'"$r"'}}'
+  n=$((n+1))
+done
+"#,
+        log = log.display(),
+        go = home.join("go").display(),
+    );
+    format!("[mcp_servers.{name}]\ncommand = \"/bin/sh\"\nargs = [\"-c\", {script:?}]\n")
 }
 
 /// Lines of a server's file that begin with this word, without it.
@@ -46,6 +85,7 @@ pub fn serve() {
             .open(path)
             .unwrap(),
         asked: None,
+        mode: std::env::var("MCP_MODE").unwrap_or_default(),
     };
     server.note(&format!("start {}", std::process::id()));
     for line in std::io::stdin().lock().lines() {
@@ -60,6 +100,7 @@ struct Server {
     log: std::fs::File,
     /// The call that waits for an answer of the user.
     asked: Option<Value>,
+    mode: String,
 }
 
 impl Server {
@@ -75,7 +116,15 @@ impl Server {
                 "capabilities": {"tools": {}, "resources": {}},
                 "serverInfo": {"name": "scripted", "version": "1.0"},
             }),
-            Some("tools/list") => json!({"tools": tools()}),
+            Some("tools/list") => {
+                answer(id, &self.list(&message["params"]["cursor"]));
+                if self.mode == "storm" {
+                    // Each list is out of date at once.
+                    let method = "notifications/tools/list_changed";
+                    send(&json!({"jsonrpc": "2.0", "method": method}));
+                }
+                return;
+            }
             Some("resources/list") => json!({"resources": [{"uri": "mem://a", "name": "A"}]}),
             Some("resources/templates/list") => {
                 json!({"resourceTemplates": [{"uriTemplate": "mem://{x}", "name": "T"}]})
@@ -94,6 +143,39 @@ impl Server {
         answer(id, &result);
     }
 
+    /// A page of tools.
+    fn list(&self, cursor: &Value) -> Value {
+        if self.mode == "more" {
+            let names = ["ask-script", "many-blocks"];
+            let annotations = json!({"readOnlyHint": true});
+            let schema = json!({"type": "object"});
+            let tools =
+                names.map(|name| json!({"name": name, "inputSchema": schema, "annotations": annotations}));
+            return json!({"tools": tools});
+        }
+        if self.mode == "twins" {
+            // The last one is called as the first is named by a client that tells the first two apart.
+            let names = ["x.y", "x-y", "x_y_8d9ad63d6bb6"];
+            let tools = names.map(|name| json!({"name": name, "inputSchema": {"type": "object"}}));
+            return json!({"tools": tools});
+        }
+        if self.mode != "many" {
+            return json!({"tools": tools()});
+        }
+        let page: usize = cursor.as_str().map_or(0, |cursor| cursor.parse().unwrap());
+        let schema = json!({"type": "object"});
+        let mut tools: Vec<_> = (0..1000)
+            .map(|number| json!({"name": format!("t{page}_{number}"), "inputSchema": schema}))
+            .collect();
+        if page == 0 {
+            let long = "x".repeat(300 << 10);
+            tools
+                .push(json!({"name": "long_schema", "inputSchema": {"type": "object", "description": long}}));
+            tools.push(json!({"name": "long_words", "description": long, "inputSchema": schema}));
+        }
+        json!({"tools": tools, "nextCursor": (page + 1).to_string()})
+    }
+
     fn call(&mut self, id: &Value, params: &Value) {
         let result = match params["name"].as_str().unwrap() {
             "echo" => text(&format!("echo {}", params["arguments"])),
@@ -102,6 +184,9 @@ impl Server {
             "fail" => json!({"content": [{"type": "text", "text": "it failed"}], "isError": true}),
             "hang" => return,
             "die" => std::process::exit(9),
+            "long-line" => text(&"x".repeat(33 << 20)),
+            "many-values" => json!({"content": [], "structuredContent": {"n": vec![0; 600_000]}}),
+            "many-blocks" => json!({"content": vec![json!({"type": "text", "text": ""}); 400]}),
             "steps" => {
                 for step in 0..3 {
                     let params = json!({"progressToken": params["_meta"]["progressToken"], "progress": step,
@@ -109,6 +194,13 @@ impl Server {
                     send(&json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}));
                 }
                 text("done")
+            }
+            "ask-script" => {
+                self.asked = Some(id.clone());
+                let params = json!({"message": "Look", "mode": "url", "url": "javascript:alert(1)", "elicitationId": "e"});
+                let message =
+                    json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params});
+                return send(&message);
             }
             "ask" => {
                 self.asked = Some(id.clone());
@@ -144,6 +236,10 @@ fn tools() -> Vec<Value> {
     tools.extend([
         json!({"name": 7, "inputSchema": {}}),
         json!({"name": "no schema"}),
+        json!({"name": "array", "inputSchema": {"type": "array"}}),
+        json!({"name": "list", "inputSchema": {"type": "object", "properties": []}}),
+        json!({"name": "two\nlines", "inputSchema": {"type": "object"}}),
+        json!({"name": "n".repeat(300), "inputSchema": {"type": "object"}}),
         json!("x"),
     ]);
     tools

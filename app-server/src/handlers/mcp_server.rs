@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use codex_app_server_protocol::{
     ErrorObject, ListMcpServerStatusParams, ListMcpServerStatusResponse, McpResourceReadParams,
-    McpResourceReadResponse, McpServerOauthClientRegistration, McpServerOauthLogin,
+    McpResourceReadResponse, McpServerEventStreamStart, McpServerEventStreamStartParams,
+    McpServerEventStreamStartResponse, McpServerEventStreamStop, McpServerEventStreamStopParams,
+    McpServerEventStreamStopResponse, McpServerOauthClientRegistration, McpServerOauthLogin,
     McpServerOauthLoginCompleted, McpServerOauthLoginCompletedNotification, McpServerOauthLoginParams,
     McpServerOauthLoginResponse, McpServerRefresh, McpServerRefreshResponse, McpServerResourceRead,
     McpServerStatusDetail, McpServerStatusList, McpServerToolCall, McpServerToolCallParams,
@@ -19,6 +21,8 @@ use crate::convert::mcp;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
 
+/// The server through which accounts have hosted apps; there are no such accounts here.
+const HOSTED_APPS: &str = "codex_apps";
 /// How long a user may take to sign in, unless the client says how long.
 const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
 
@@ -29,6 +33,8 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<McpServerResourceRead, _, _>(read);
     router.on::<McpServerRefresh, _, _>(reload);
     router.on::<McpServerOauthLogin, _, _>(sign_in);
+    router.on::<McpServerEventStreamStart, _, _>(start_event_stream);
+    router.on::<McpServerEventStreamStop, _, _>(stop_event_stream);
 }
 
 async fn list(
@@ -183,6 +189,29 @@ async fn sign_in(
         authorization_url: started.url,
         login_id: Some(started.login_id),
     })
+}
+
+async fn start_event_stream(
+    _: RequestContext,
+    params: McpServerEventStreamStartParams,
+) -> RpcResult<McpServerEventStreamStartResponse> {
+    let server = params.server;
+    if server == HOSTED_APPS {
+        let message =
+            format!("failed to start MCP event stream for '{server}': unknown MCP server '{server}'");
+        return Err(RpcError::internal(message));
+    }
+    Err(RpcError::invalid(
+        "MCP event subscriptions are only supported for hosted apps",
+    ))
+}
+
+async fn stop_event_stream(
+    _: RequestContext,
+    _: McpServerEventStreamStopParams,
+) -> RpcResult<McpServerEventStreamStopResponse> {
+    // There is none to end.
+    Ok(McpServerEventStreamStopResponse {})
 }
 
 /// There are no servers of single environments.

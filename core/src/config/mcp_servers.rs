@@ -158,17 +158,6 @@ impl McpServerConfig {
         let own = self.tools.get(tool).and_then(|tool| tool.approval);
         own.unwrap_or(self.approval)
     }
-
-    /// The name of its transport in messages.
-    fn transport_name(table: &Table) -> Option<&'static str> {
-        if table.contains_key("command") {
-            Some("stdio")
-        } else if table.contains_key("url") {
-            Some("streamable_http")
-        } else {
-            None
-        }
-    }
 }
 
 /// Reads the table. What the administrator does not allow is an error of that server.
@@ -232,7 +221,7 @@ fn server(name: &str, value: &Value, requirements: &Requirements) -> Result<McpS
 
 /// Fields of one transport only.
 const STDIO_ONLY: [&str; 4] = ["args", "env", "env_vars", "cwd"];
-const HTTP_ONLY: [&str; 9] = [
+const HTTP_ONLY: [&str; 10] = [
     "bearer_token_env_var",
     "bearer_token",
     "http_headers",
@@ -242,6 +231,7 @@ const HTTP_ONLY: [&str; 9] = [
     "oauth_resource",
     "oauth",
     "auth",
+    "url",
 ];
 
 /// A table that is being read.
@@ -282,28 +272,25 @@ impl Reader<'_> {
 
     fn transport(&self) -> Result<McpTransport, String> {
         let has = |key: &str| self.table.contains_key(key);
-        let others = match McpServerConfig::transport_name(self.table) {
-            Some("stdio") => ("stdio", &HTTP_ONLY[..]),
-            Some(name) => (name, &STDIO_ONLY[..]),
-            None => {
-                return Err(format!(
-                    "{NO_TRANSPORT}`{}` needs `command` (a program) or `url` (an HTTP server)",
-                    self.path
-                ));
-            }
+        let without = |kind: &str, fields: &[&str]| match fields.iter().find(|field| has(field)) {
+            None => Ok(()),
+            Some(field) => Err(format!(
+                "{field} is not supported for {kind}; remove `{}.{field}`",
+                self.path
+            )),
         };
-        let wrong = others.1.iter().copied();
-        let wrong = wrong.chain((others.0 == "stdio").then_some("url"));
-        if let Some(field) = wrong.into_iter().find(|field| has(field)) {
-            let (path, kind) = (&self.path, others.0);
-            return Err(format!(
-                "{field} is not supported for {kind}; remove `{path}.{field}`"
-            ));
+        if has("command") {
+            without("stdio", &HTTP_ONLY)?;
+            self.stdio().map(McpTransport::Stdio)
+        } else if has("url") {
+            without("streamable_http", &STDIO_ONLY)?;
+            self.http().map(McpTransport::Http)
+        } else {
+            Err(format!(
+                "{NO_TRANSPORT}`{}` needs `command` (a program) or `url` (an HTTP server)",
+                self.path
+            ))
         }
-        if others.0 == "stdio" {
-            return self.stdio().map(McpTransport::Stdio);
-        }
-        self.http().map(McpTransport::Http)
     }
 
     fn stdio(&self) -> Result<McpStdio, String> {

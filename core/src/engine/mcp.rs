@@ -23,9 +23,7 @@ impl Engine {
     /// that don't run are started, and ended then.
     pub async fn mcp_servers(&self, name: Option<&str>, full: bool) -> Result<Vec<ServerReport>> {
         let servers = self.servers_apart().await?;
-        let report = servers.report(name, full, false).await;
-        servers.release_all();
-        Ok(report)
+        Ok(servers.0.report(name, full, false).await)
     }
 
     /// Reads a resource of a server of the configuration, which is started for it if need be.
@@ -36,9 +34,7 @@ impl Engine {
         meta: Option<Map<String, Value>>,
     ) -> Result<std::result::Result<Vec<Value>, DirectError>> {
         let servers = self.servers_apart().await?;
-        let read = servers.read_resource(server, uri, meta).await;
-        servers.release_all();
-        Ok(read)
+        Ok(servers.0.read_resource(server, uri, meta).await)
     }
 
     /// Begins to sign in to a server of a thread, or of the configuration. `on_end` hears how it ended; loaded threads use
@@ -49,9 +45,13 @@ impl Engine {
         login: McpLogin,
         on_end: impl FnOnce(std::result::Result<(), String>) + Send + 'static,
     ) -> Result<std::result::Result<LoginStarted, DirectError>> {
+        let apart;
         let servers = match thread {
-            Some(thread) => Arc::clone(&thread.mcp),
-            None => self.servers_apart().await?,
+            Some(thread) => &thread.mcp,
+            None => {
+                apart = self.servers_apart().await?;
+                &apart.0
+            }
         };
         let (engine, name) = (Arc::downgrade(self), login.name.clone());
         let began = servers
@@ -69,10 +69,20 @@ impl Engine {
     }
 
     /// The servers of the configuration, of no thread.
-    async fn servers_apart(&self) -> Result<Arc<ThreadMcp>> {
+    async fn servers_apart(&self) -> Result<Apart> {
         let source = &self.options.config;
         let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new()).await?;
-        Ok(ThreadMcp::apart(Arc::clone(&self.mcp), Arc::new(config)))
+        let servers = ThreadMcp::apart(Arc::clone(&self.mcp), Arc::new(config));
+        Ok(Apart(servers))
+    }
+}
+
+/// Servers of no thread. They are let go of with this, also when nobody waits for what was asked any more.
+struct Apart(Arc<ThreadMcp>);
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        self.0.release_all();
     }
 }
 

@@ -2,21 +2,34 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::error::{CallError, StartError};
 use super::http::HttpServer;
 use super::launch::Launch;
+use super::listing::{self, Listed, json_size};
 use super::peer::Peer;
 use super::stdio::StdioServer;
-use crate::CONTRACT_VERSION;
+use crate::{CONTRACT_VERSION, char_boundary};
 
 /// The revision of the protocol that is asked for.
 const PROTOCOL: &str = "2025-06-18";
-/// Pages of a list, and entries of all of them, at most.
-const MAX_PAGES: usize = 100;
-const MAX_ENTRIES: usize = 4096;
+/// Longest description of a tool, in bytes; a longer one is cut.
+const MAX_DESCRIPTION: usize = 32 << 10;
+/// Longest schema of a tool, as JSON in bytes. A tool with a longer one of its input is left out.
+const MAX_SCHEMA: usize = 256 << 10;
+/// Longest name of a tool, in bytes.
+const MAX_NAME: usize = 256;
+/// Longest annotations of a tool, as JSON in bytes; it is taken without longer ones.
+const MAX_ANNOTATIONS: usize = 16 << 10;
+/// Longest revision of the protocol, in bytes.
+const MAX_VERSION: usize = 64;
+/// Longest `instructions`, in bytes, and whatever else a server says of itself.
+const MAX_SAID: usize = 256 << 10;
 
 const METHOD_NOT_FOUND: i64 = -32601;
 
@@ -33,6 +46,8 @@ pub struct Catalog {
     pub tools: Vec<Value>,
     /// `_meta` of the list of tools.
     pub tools_meta: Option<Value>,
+    /// It offers more than is taken: for people, what is left out.
+    pub excess: Option<String>,
 }
 
 /// See the module. It is over when this is dropped.
@@ -48,13 +63,75 @@ enum Link {
     Http(HttpServer),
 }
 
+/// Why no conversation has begun. There is no process then.
+pub(super) enum NotOpened {
+    /// It is to stop.
+    Stopped,
+    /// The server can't be used.
+    Failed(StartError),
+}
+
+/// How long a start may take.
+struct Limit<'a> {
+    name: &'a str,
+    within: Duration,
+    until: Instant,
+    stop: &'a CancellationToken,
+}
+
+impl Limit<'_> {
+    async fn of<T>(&self, step: impl Future<Output = T>) -> Result<T, NotOpened> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(NotOpened::Stopped),
+            done = timeout_at(self.until, step) => {
+                done.map_err(|_| NotOpened::Failed(StartError::timed_out(self.name, self.within)))
+            }
+        }
+    }
+}
+
 impl Connection {
-    /// Starts a server, or reaches it, and learns what it offers. The caller sets the limit of time.
-    pub(super) async fn open(name: &str, launch: &Launch) -> Result<Self, StartError> {
+    /// Starts a server, or reaches it, and learns what it offers, within this time and unless it is to stop. Whatever comes
+    /// in between, its process has ended when this resolves without a conversation.
+    pub(super) async fn open(
+        name: &str,
+        launch: &Launch,
+        within: Duration,
+        stop: &CancellationToken,
+    ) -> Result<Self, NotOpened> {
+        let limit = Limit {
+            name,
+            within,
+            until: Instant::now() + within,
+            stop,
+        };
+        let connection = limit.of(Self::start(name, launch)).await?;
+        let connection = connection.map_err(NotOpened::Failed)?;
         let failed = |why: String| StartError::new(name, why);
+        let why = match limit.of(connection.handshake()).await {
+            Ok(Ok(catalog)) => {
+                connection.set_catalog(catalog);
+                return Ok(connection);
+            }
+            Ok(Err((step, error))) => NotOpened::Failed(match (step, error) {
+                (_, CallError::NotSignedIn(_)) => StartError::not_signed_in(name, launch.was_signed_in()),
+                (step, CallError::Closed(_)) => failed(format!(
+                    "handshaking with MCP server failed: connection closed: {step}"
+                )),
+                (_, error) => failed(format!("handshaking with MCP server failed: {error}")),
+            }),
+            Err(why) => why,
+        };
+        connection.end().await;
+        Err(why)
+    }
+
+    async fn start(name: &str, launch: &Launch) -> Result<Self, StartError> {
         let (peer, link) = match launch {
             Launch::Stdio(launch) => {
-                let (peer, server) = StdioServer::start(name, launch).map_err(failed)?;
+                let started = StdioServer::start(name, launch);
+                let (peer, server) = started.map_err(|why| StartError::new(name, why))?;
                 (peer, Link::Stdio(server))
             }
             Launch::Http(launch) => {
@@ -62,27 +139,11 @@ impl Connection {
                 (peer, Link::Http(server))
             }
         };
-        let connection = Self {
+        Ok(Self {
             peer,
             link,
             catalog: Mutex::default(),
-        };
-        match connection.handshake().await {
-            Ok(catalog) => {
-                connection.set_catalog(catalog);
-                Ok(connection)
-            }
-            Err((step, error)) => {
-                connection.end().await;
-                Err(match (step, error) {
-                    (_, CallError::NotSignedIn(_)) => StartError::not_signed_in(name, launch.was_signed_in()),
-                    (step, CallError::Closed(_)) => failed(format!(
-                        "handshaking with MCP server failed: connection closed: {step}"
-                    )),
-                    (_, error) => failed(format!("handshaking with MCP server failed: {error}")),
-                })
-            }
-        }
+        })
     }
 
     async fn handshake(&self) -> Result<Catalog, (&'static str, CallError)> {
@@ -99,12 +160,21 @@ impl Connection {
         let mut said = said.map_err(|error| ("initialize response", error))?;
         self.peer.notify("notifications/initialized", None);
         if let Link::Http(server) = &self.link {
-            server.opened(said["protocolVersion"].as_str().unwrap_or(PROTOCOL));
+            let version = said["protocolVersion"].as_str();
+            let version = version.filter(|version| version.len() <= MAX_VERSION);
+            server.opened(version.unwrap_or(PROTOCOL));
         }
+        let mut taken = |member: &str| {
+            let value = taken(&mut said, member);
+            let fits = json_size(&value) <= MAX_SAID;
+            if fits { value } else { Value::Null }
+        };
         let catalog = Catalog {
-            server_info: taken(&mut said, "serverInfo"),
-            capabilities: taken(&mut said, "capabilities"),
-            instructions: said["instructions"].as_str().map(str::to_owned),
+            server_info: taken("serverInfo"),
+            capabilities: taken("capabilities"),
+            instructions: said["instructions"]
+                .as_str()
+                .map(|text| text[..char_boundary::floor(text, MAX_SAID)].to_owned()),
             ..Catalog::default()
         };
         self.with_tools(catalog)
@@ -113,62 +183,38 @@ impl Connection {
     }
 
     async fn with_tools(&self, catalog: Catalog) -> Result<Catalog, CallError> {
-        let (tools, tools_meta) = match self.list("tools/list", "tools").await {
+        let listed = match self.list("tools/list", "tools").await {
             Err(CallError::Rpc {
                 code: METHOD_NOT_FOUND,
                 ..
-            }) => Default::default(),
+            }) => Listed::default(),
             listed => listed?,
         };
         let mut names = HashSet::new();
-        let is_tool = |tool: &Value| {
-            let name = tool["name"].as_str().filter(|name| !name.is_empty());
-            // A tool that can't be read costs that tool.
-            name.is_some_and(|name| names.insert(name.to_owned())) && tool["inputSchema"].is_object()
-        };
+        let tools = listed.entries.into_iter().filter_map(tool);
+        let tools = tools.filter(|tool| names.insert(tool["name"].clone()));
         Ok(Catalog {
-            tools: tools.into_iter().filter(is_tool).collect(),
-            tools_meta,
+            tools: tools.collect(),
+            tools_meta: listed.meta,
+            excess: listed.excess,
             ..catalog
         })
     }
 
-    /// Asks for its tools again.
-    pub(super) async fn reload(&self) -> Result<(), CallError> {
-        let catalog = (*self.catalog()).clone();
-        let catalog = self.with_tools(catalog).await?;
-        self.set_catalog(catalog);
-        Ok(())
+    /// Asks for its tools again. Gives whether they have changed.
+    pub(super) async fn reload(&self) -> Result<bool, CallError> {
+        let old = self.catalog();
+        let catalog = self.with_tools((*old).clone()).await?;
+        let has_changed = *old != catalog;
+        if has_changed {
+            self.set_catalog(catalog);
+        }
+        Ok(has_changed)
     }
 
-    /// All pages of a list, and the `_meta` of the first.
-    pub(super) async fn list(
-        &self,
-        method: &str,
-        member: &str,
-    ) -> Result<(Vec<Value>, Option<Value>), CallError> {
-        let mut entries = Vec::new();
-        let mut meta = None;
-        let mut cursor = Value::Null;
-        for page in 0..MAX_PAGES {
-            let mut params = Map::new();
-            if !cursor.is_null() {
-                params.insert("cursor".to_owned(), cursor);
-            }
-            let mut said = self.peer.request(method, params, None).await?;
-            if let Value::Array(page) = taken(&mut said, member) {
-                entries.extend(page);
-            }
-            if page == 0 {
-                meta = Some(taken(&mut said, "_meta")).filter(|meta| !meta.is_null());
-            }
-            cursor = taken(&mut said, "nextCursor");
-            if !cursor.is_string() || entries.len() >= MAX_ENTRIES {
-                break;
-            }
-        }
-        entries.truncate(MAX_ENTRIES);
-        Ok((entries, meta))
+    /// All pages of a list.
+    pub(super) async fn list(&self, method: &str, member: &str) -> Result<Listed, CallError> {
+        listing::list(&self.peer, method, member).await
     }
 
     /// What it offers.
@@ -187,6 +233,32 @@ impl Connection {
             Link::Http(server) => server.end().await,
         }
     }
+}
+
+/// A tool as far as it is taken. `None`: it can't be read, which costs that tool.
+fn tool(mut tool: Value) -> Option<Value> {
+    let name = tool["name"].as_str()?;
+    // People are asked whether it may run: its name must not write their question.
+    if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
+        return None;
+    }
+    let schema = tool["inputSchema"].as_object()?;
+    // Model servers refuse all of a request for one that is none.
+    let is_of_object = schema.get("type").is_none_or(|kind| kind == "object");
+    let has_members = schema.get("properties").is_none_or(Value::is_object);
+    if !is_of_object || !has_members || json_size(&tool["inputSchema"]) > MAX_SCHEMA {
+        return None;
+    }
+    if let Some(Value::String(description)) = tool.get_mut("description") {
+        description.truncate(char_boundary::floor(description, MAX_DESCRIPTION));
+    }
+    if json_size(&tool["outputSchema"]) > MAX_SCHEMA {
+        taken(&mut tool, "outputSchema");
+    }
+    if json_size(&tool["annotations"]) > MAX_ANNOTATIONS {
+        taken(&mut tool, "annotations");
+    }
+    Some(tool)
 }
 
 /// Takes a member out of what a server says; null if there is none, or if that is no object.

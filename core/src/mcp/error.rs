@@ -48,6 +48,11 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The server answers more than can be taken.
+    pub(super) fn too_large() -> Self {
+        Self::Transport("the server's answer is too large".to_owned())
+    }
+
     /// The `error` of an answer. What can't be read of it is left out; of one that is no object, all of it is the message.
     pub(super) fn of_rpc(mut error: Value) -> Self {
         let message = match (error.is_object(), taken(&mut error, "message")) {

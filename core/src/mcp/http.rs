@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{CallError, short};
 use super::peer::{Outgoing, Peer, WAITING};
-use super::stdio::parse;
 use crate::CONTRACT_VERSION;
 use crate::model::SseDecoder;
 use crate::net::body::{self, BodyLimit, ERROR_BODY};
@@ -99,10 +98,15 @@ impl HttpServer {
     /// Takes leave.
     pub(super) async fn end(&self) {
         self.0.stop.cancel();
-        let has_session = self.0.session().id.is_some();
-        if has_session && let Ok(request) = self.0.request(Method::DELETE, None).await {
-            let _ = tokio::time::timeout(FAREWELL, request.send()).await;
+        if self.0.session().id.is_none() {
+            return;
         }
+        let farewell = async {
+            if let Ok(request) = self.0.request(Method::DELETE, None).await {
+                let _ = request.send().await;
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
 }
 
@@ -112,8 +116,10 @@ impl Drop for HttpServer {
     }
 }
 
-/// Sends messages until the conversation is over: those without an answer one after the other, requests side by side.
+/// Sends messages until the conversation is over: requests side by side, those without an answer one after the other beside
+/// them, so that a server that is slow to take one holds up no request. Only the end of the handshake comes first.
 async fn send_all(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Outgoing>, over: String) {
+    let (tell, mut to_tell) = mpsc::channel::<String>(WAITING);
     let sending = async {
         while let Some(outgoing) = waiting.recv().await {
             let Outgoing { message, request } = outgoing;
@@ -127,27 +133,37 @@ async fn send_all(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Outgoing>, ov
                         () = shared.ask(id, message.to_string()) => {}
                     }
                 });
-            } else {
-                let told = shared.exchange(message.to_string(), None);
-                match tokio::time::timeout(NOTIFICATION, told).await {
-                    Ok(Ok(()) | Err(CallError::SessionLost)) => {}
-                    Ok(Err(error)) => {
-                        tracing::debug!("an MCP server can't be told: {error}");
-                    }
-                    Err(_) => tracing::debug!("an MCP server does not answer what it is told"),
-                }
+            } else if message["method"] == "notifications/initialized" {
+                shared.tell(message.to_string()).await;
+            } else if tell.try_send(message.to_string()).is_err() {
+                tracing::debug!("an MCP server does not read what it is told");
             }
+        }
+    };
+    let telling = async {
+        while let Some(message) = to_tell.recv().await {
+            shared.tell(message).await;
         }
     };
     tokio::select! {
         biased;
         () = shared.stop.cancelled() => {}
         () = sending => {}
+        () = telling => {}
     }
     shared.peer.close(&over);
 }
 
 impl Shared {
+    /// Sends a message that has no answer.
+    async fn tell(&self, message: String) {
+        match tokio::time::timeout(NOTIFICATION, self.exchange(message, None)).await {
+            Ok(Ok(()) | Err(CallError::SessionLost)) => {}
+            Ok(Err(error)) => tracing::debug!("an MCP server can't be told: {error}"),
+            Err(_) => tracing::debug!("an MCP server does not answer what it is told"),
+        }
+    }
+
     /// Sends a request, and sees to it that it gets an answer.
     async fn ask(&self, id: u64, message: String) {
         match self.exchange(message, Some(id)).await {
@@ -156,8 +172,8 @@ impl Shared {
                 .peer
                 .fail(id, CallError::Transport("the server did not answer".to_owned())),
             Err(CallError::SessionLost) => {
+                self.peer.lose_session();
                 self.peer.fail(id, CallError::SessionLost);
-                self.peer.close(SESSION_LOST);
             }
             Err(error) => self.peer.fail(id, error),
         }
@@ -177,10 +193,7 @@ impl Shared {
                 if text.is_empty() {
                     return Ok(());
                 }
-                if parse(text)
-                    .await
-                    .is_some_and(|value| self.peer.deliver(value, id))
-                {
+                if self.peer.read(text, id).await {
                     return Ok(());
                 }
                 Err(CallError::Transport(
@@ -301,10 +314,7 @@ impl Shared {
         let Some(data) = data.filter(|data| !data.is_empty()) else {
             return;
         };
-        if !parse(data)
-            .await
-            .is_some_and(|value| self.peer.deliver(value, origin))
-        {
+        if !self.peer.read(data, origin).await {
             tracing::debug!("an MCP server sends an event that is no message");
         }
     }
@@ -334,6 +344,7 @@ impl Shared {
             biased;
             () = self.stop.cancelled() => {}
             _ = self.peer.closed() => {}
+            () = self.peer.session_lost() => {}
             () = listening => {}
         }
     }
@@ -342,9 +353,6 @@ impl Shared {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// Why a conversation is over that the server has forgotten.
-pub(super) const SESSION_LOST: &str = "the session at the server has ended";
 
 enum ContentType {
     Json,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::launch::Launch;
 use super::oauth::{Credentials, SignIn};
 use super::server::McpServer;
-use crate::config::{Config, McpServerConfig};
+use crate::config::{Config, McpHttp, McpServerConfig};
 
 /// How long a server runs that nobody needs.
 const IDLE: Duration = Duration::from_secs(600);
@@ -28,6 +28,8 @@ pub(crate) struct McpManager {
     credentials: Arc<Credentials>,
     /// Somebody looks for idle servers.
     looks: AtomicBool,
+    /// No server is started any more.
+    over: AtomicBool,
 }
 
 impl McpManager {
@@ -37,17 +39,13 @@ impl McpManager {
             servers: Mutex::default(),
             credentials: Credentials::new(codex_home),
             looks: AtomicBool::new(false),
+            over: AtomicBool::new(false),
         })
     }
 
     /// Who signs in to a server.
-    pub(super) fn sign_in(&self, name: &str, config: &McpServerConfig, of: &Config) -> Option<Arc<SignIn>> {
-        match &config.transport {
-            crate::config::McpTransport::Http(http) => {
-                Some(self.credentials.sign_in(name, http, of.mcp_credentials_store))
-            }
-            crate::config::McpTransport::Stdio(_) => None,
-        }
+    pub(super) fn sign_in(&self, name: &str, http: &McpHttp, of: &Config) -> Arc<SignIn> {
+        self.credentials.sign_in(name, http, of.mcp_credentials_store)
     }
 
     /// The server of this configuration for those who work in this folder; it need not run. The error says what is
@@ -59,9 +57,7 @@ impl McpManager {
         cwd: &Path,
         of: &Config,
     ) -> Result<Arc<McpServer>, String> {
-        let launch = Launch::of(name, config, cwd, |http| {
-            self.credentials.sign_in(name, http, of.mcp_credentials_store)
-        })?;
+        let launch = Launch::of(name, config, cwd, |http| self.sign_in(name, http, of))?;
         let mut servers = self.servers();
         let known = servers
             .iter()
@@ -70,20 +66,31 @@ impl McpManager {
             return Ok(Arc::clone(known));
         }
         let server = McpServer::new(name, launch);
+        if self.over.load(Ordering::Relaxed) {
+            // It is never started.
+            server.stop(true);
+            return Ok(server);
+        }
         servers.push(Arc::clone(&server));
         drop(servers);
         self.look_for_idle();
         Ok(server)
     }
 
-    /// Ends a server at once if nobody but the caller knows it.
+    /// Ends a server at once if nobody but the caller knows it. It stays in the list until its process has ended, so that
+    /// whoever needs it meanwhile waits for that and starts it again.
     pub(super) fn release(&self, server: &Arc<McpServer>) {
         let mut servers = self.servers();
+        let is_running = server.is_running();
         // Ours, that of the list, and that of its own task.
-        let known_to = if server.is_running() { 3 } else { 2 };
-        if Arc::strong_count(server) <= known_to {
+        let known_to = if is_running { 3 } else { 2 };
+        if Arc::strong_count(server) > known_to {
+            return;
+        }
+        if is_running {
+            server.stop(false);
+        } else {
             servers.retain(|other| !Arc::ptr_eq(other, server));
-            server.stop(true);
         }
     }
 
@@ -111,9 +118,8 @@ impl McpManager {
     fn end_idle(&self, idle: Duration) -> bool {
         let mut servers = self.servers();
         for server in servers.iter() {
-            if server.idle_since().is_some_and(|since| since.elapsed() >= idle) {
+            if server.stop_if_idle(idle) {
                 tracing::info!(server = server.name(), "an idle MCP server is ended");
-                server.stop(false);
             }
         }
         servers.retain(|server| Arc::strong_count(server) > 1 || server.is_running());
@@ -125,6 +131,7 @@ impl McpManager {
 
     /// Ends all servers, until then at most; what still runs is ended with the process.
     pub(crate) async fn shutdown(&self, end: Instant) {
+        self.over.store(true, Ordering::Relaxed);
         let servers = std::mem::take(&mut *self.servers());
         for server in &servers {
             server.stop(true);

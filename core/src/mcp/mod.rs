@@ -6,8 +6,8 @@
 //!
 //! Where to look:
 //!
-//! * a conversation with a server: `peer` (requests, answers, questions), `stdio` and `http` (what carries it),
-//!   `connection` (handshake, lists)
+//! * a conversation with a server: `peer` (requests, answers, questions), `message` (JSON), `stdio` and `http` (what carries it),
+//!   `connection` (handshake, tools), `listing` (lists, page by page)
 //! * its life: `launch` (what is started, with which variables), `server` (started when needed, again after a crash,
 //!   ended when idle), `manager` (all of them)
 //! * a thread's side: `thread` (what is configured for it), `thread_server` (how one stands), `offer` (what its model is told), `report`
@@ -19,7 +19,9 @@ mod connection;
 mod error;
 mod http;
 mod launch;
+mod listing;
 mod manager;
+mod message;
 mod oauth;
 mod offer;
 mod peer;
@@ -35,6 +37,7 @@ pub use oauth::LoginStarted;
 pub use report::{AuthStatus, DirectError, McpLogin, RuntimeStatus, ServerReport};
 
 pub(crate) use connection::taken;
+pub(crate) use listing::json_size;
 pub(crate) use manager::McpManager;
 pub(crate) use offer::{McpOffer, McpTool};
 pub(crate) use peer::CallHost;

@@ -1,6 +1,6 @@
 //! What models are told of the tools of servers: their namespaces and names (docs/contract/mcp.md#tools).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,12 +9,15 @@ use sha1::{Digest, Sha1};
 
 use super::connection::Catalog;
 use super::thread_server::ThreadServer;
+use crate::char_boundary;
 use crate::hex::hex;
 
 /// Longest namespace with a name in it, in characters.
 const MAX_NAMES: usize = 126;
 /// Longest namespace that is not cut.
 const MAX_NAMESPACE: usize = 64;
+/// Longest reason why a server can't be used, in bytes.
+const MAX_REASON: usize = 500;
 /// Characters of a hash, with the line before it.
 const SUFFIX: usize = 13;
 
@@ -78,6 +81,12 @@ impl McpOffer {
         let names = tool_names(server.name(), namespace, used.iter().map(|(name, _)| *name));
         let mut specs = Vec::with_capacity(used.len());
         for ((raw, tool), name) in used.iter().zip(names) {
+            // A server can call another tool as we would call this one; model servers refuse all of a request with two
+            // of one name.
+            let key = (namespace.to_owned(), name.clone());
+            if self.tools.contains_key(&key) {
+                continue;
+            }
             let description = tool["description"].as_str();
             specs.push(json!({
                 "type": "function",
@@ -92,7 +101,7 @@ impl McpOffer {
                 annotations: tool["annotations"].clone(),
                 description: description.map(str::to_owned),
             };
-            self.tools.insert((namespace.to_owned(), name), tool);
+            self.tools.insert(key, tool);
         }
         specs.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
         let description = match &catalog.instructions {
@@ -119,8 +128,11 @@ impl McpOffer {
         }
         let mut text = "These MCP servers are configured but can't be used now; do without them:".to_owned();
         for (name, why) in &self.missing {
+            // Servers have a say in it.
+            let why = why.lines().next().unwrap_or_default();
+            let why = &why[..char_boundary::floor(why, MAX_REASON)];
             // Writing to a String can't fail.
-            let _ = write!(text, "\n- {name}: {}", why.lines().next().unwrap_or_default());
+            let _ = write!(text, "\n- {name}: {why}");
         }
         Some(text)
     }
@@ -154,14 +166,23 @@ fn suffix(identity: &str) -> String {
     format!("_{digest}")
 }
 
+/// How often each of these is there.
+fn counts<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    let mut counts = HashMap::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
 /// Namespaces of servers.
 fn namespaces<'a>(servers: impl Iterator<Item = &'a str>) -> Vec<String> {
     let named: Vec<_> = servers
         .map(|server| (server, format!("mcp__{}", plain(server))))
         .collect();
-    let is_taken = |name: &str| named.iter().filter(|(_, other)| other == name).count() > 1;
+    let counts = counts(named.iter().map(|(_, name)| name.as_str()));
     let unique = |(server, name): &(&str, String)| {
-        if !is_taken(name) && name.len() <= MAX_NAMESPACE {
+        if counts[name.as_str()] == 1 && name.len() <= MAX_NAMESPACE {
             return name.clone();
         }
         let kept = name.len().min(MAX_NAMESPACE - SUFFIX);
@@ -174,9 +195,9 @@ fn namespaces<'a>(servers: impl Iterator<Item = &'a str>) -> Vec<String> {
 fn tool_names<'a>(server: &str, namespace: &str, tools: impl Iterator<Item = &'a str>) -> Vec<String> {
     let named: Vec<_> = tools.map(|tool| (tool, plain(tool))).collect();
     let room = MAX_NAMES.saturating_sub(namespace.len());
-    let is_taken = |name: &str| named.iter().filter(|(_, other)| other == name).count() > 1;
+    let counts = counts(named.iter().map(|(_, name)| name.as_str()));
     let unique = |(tool, name): &(&str, String)| {
-        if !is_taken(name) && name.len() <= room {
+        if counts[name.as_str()] == 1 && name.len() <= room {
             return name.clone();
         }
         let kept = name.len().min(room.saturating_sub(SUFFIX));

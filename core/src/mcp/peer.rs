@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::error::CallError;
+use super::message;
 
 /// Messages that may wait until the server takes them.
 pub(super) const WAITING: usize = 256;
@@ -52,6 +53,8 @@ struct Shared {
     state: Mutex<State>,
     /// Why it is over.
     closed: watch::Sender<Option<String>>,
+    /// The server has forgotten the session: nothing is asked any more, and what is in flight ends by itself.
+    session_lost: CancellationToken,
     /// The server has other tools now.
     tools_changed: Notify,
 }
@@ -82,6 +85,7 @@ impl Peer {
             out,
             state: Mutex::default(),
             closed: watch::Sender::new(None),
+            session_lost: CancellationToken::new(),
             tools_changed: Notify::new(),
         }))
     }
@@ -102,6 +106,9 @@ impl Peer {
             let mut state = self.state();
             if let Some(why) = &*self.0.closed.borrow() {
                 return Err(CallError::Closed(why.clone()));
+            }
+            if self.0.session_lost.is_cancelled() {
+                return Err(CallError::SessionLost);
             }
             if state.pending.len() >= MAX_IN_FLIGHT {
                 return Err(CallError::Busy);
@@ -157,6 +164,18 @@ impl Peer {
         }
     }
 
+    /// Reads and takes a message of the server, as [`Self::deliver`] does.
+    pub(super) async fn read(&self, text: Vec<u8>, origin: Option<u64>) -> bool {
+        match message::read(text).await {
+            message::Read::Message(message) => self.deliver(message, origin),
+            message::Read::TooLarge(id) => {
+                self.fail(id, CallError::too_large());
+                true
+            }
+            message::Read::Noise => false,
+        }
+    }
+
     /// Takes a message of the server. `origin`: the request on whose stream it came, where there is such a thing. Gives
     /// whether it is a message at all.
     pub(super) fn deliver(&self, message: Value, origin: Option<u64>) -> bool {
@@ -176,7 +195,7 @@ impl Peer {
             Some(Value::String(method)) => Some(method),
             _ => None,
         };
-        let id = message.remove("id").filter(|id| !id.is_null());
+        let id = message.remove("id").filter(|id| id.is_number() || id.is_string());
         match (method, id) {
             (Some(method), Some(id)) => {
                 self.asked(&method, id, message.remove("params").unwrap_or_default(), origin);
@@ -337,9 +356,19 @@ impl Peer {
         }
     }
 
-    /// Whether it is over.
-    pub(super) fn is_closed(&self) -> bool {
-        self.0.closed.borrow().is_some()
+    /// Whether nothing can be asked any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.session_lost.is_cancelled() || self.0.closed.borrow().is_some()
+    }
+
+    /// The server has forgotten the session. What is in flight may still get its answer.
+    pub(super) fn lose_session(&self) {
+        self.0.session_lost.cancel();
+    }
+
+    /// Resolves when the server has forgotten the session.
+    pub(super) async fn session_lost(&self) {
+        self.0.session_lost.cancelled().await;
     }
 
     /// Resolves when the server says that it has other tools.

@@ -10,9 +10,9 @@ use super::connection::{Catalog, object, taken};
 use super::error::CallError;
 use super::manager::McpManager;
 use super::oauth::{self, LoginOptions, LoginStarted};
-use super::thread::{ThreadMcp, call_params};
+use super::thread::{AGAIN, ThreadMcp, call_params};
 use super::thread_server::{Status, ThreadServer, servers_of};
-use crate::config::{Config, McpTransport};
+use crate::config::Config;
 
 /// What is known of a server.
 #[derive(Debug, Clone)]
@@ -94,15 +94,12 @@ impl ThreadMcp {
 
     async fn report_one(&self, server: &Arc<ThreadServer>, full: bool, of_thread: bool) -> ServerReport {
         let config = server.config();
-        let http = config.and_then(|config| match &config.transport {
-            McpTransport::Http(http) => Some(http),
-            McpTransport::Stdio(_) => None,
-        });
+        let sign_in = self.sign_in(server);
         let mut report = ServerReport {
             name: server.name().to_owned(),
             runtime: None,
             plugin: config.and_then(|config| config.plugin.clone()),
-            http_origin: http.and_then(|http| {
+            http_origin: sign_in.as_ref().and_then(|(http, _)| {
                 let url = url::Url::parse(&http.url).ok()?;
                 Some(url.origin().ascii_serialization())
             }),
@@ -147,7 +144,7 @@ impl ThreadMcp {
                 report.catalog = Some(catalog);
             }
         }
-        if let Some(http) = http {
+        if let Some((http, sign_in)) = sign_in {
             let has_header = |name: &String| name.eq_ignore_ascii_case("authorization");
             report.auth = if http.bearer_token_env_var.is_some()
                 || http.http_headers.keys().any(has_header)
@@ -156,7 +153,7 @@ impl ThreadMcp {
                 AuthStatus::BearerToken
             } else if needs_sign_in {
                 AuthStatus::NotLoggedIn
-            } else if self.is_signed_in(server).await {
+            } else if sign_in.is_signed_in().await {
                 AuthStatus::OAuth
             } else if report.tools_error.is_some() {
                 AuthStatus::Unknown
@@ -174,23 +171,13 @@ impl ThreadMcp {
             |why: String| Status::Failed(Arc::new(super::error::StartError::new(server.name(), why)));
         match self.find_server(server) {
             Ok(found) => {
-                found.forgive_failed_start();
+                found.forgive_after(AGAIN);
                 match found.connect(server.startup_timeout()).await {
                     Ok(_) => Status::Ready,
                     Err(error) => Status::Failed(error),
                 }
             }
             Err(why) => failed(why),
-        }
-    }
-
-    async fn is_signed_in(&self, server: &ThreadServer) -> bool {
-        let Some(config) = server.config() else {
-            return false;
-        };
-        match self.manager().sign_in(server.name(), config, &self.config()) {
-            Some(sign_in) => sign_in.is_signed_in().await,
-            None => false,
         }
     }
 
@@ -245,13 +232,9 @@ impl ThreadMcp {
         let McpLogin { name, scopes, limit } = login;
         let unknown = || DirectError::UnknownServer(name.clone());
         let server = self.server(&name).ok_or_else(unknown)?;
-        let config = server.config().ok_or_else(unknown)?;
+        server.config().ok_or_else(unknown)?;
+        let (http, sign_in) = self.sign_in(&server).ok_or(DirectError::NoSignIn)?;
         let of = self.config();
-        let (McpTransport::Http(http), Some(sign_in)) =
-            (&config.transport, self.manager().sign_in(&name, config, &of))
-        else {
-            return Err(DirectError::NoSignIn);
-        };
         let options = LoginOptions {
             scopes: scopes.or_else(|| http.scopes.clone()),
             limit,

@@ -1,5 +1,9 @@
 //! One server for the whole daemon: started when it is first needed, shared by all threads that have configured the same,
-//! ended when nobody has needed it for a while, and started again once if it ends by itself.
+//! ended when nobody has needed it for a while, and started again once if it ends by itself. `run` is its task.
+
+mod run;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,17 +15,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Catalog, Connection};
 use super::error::{CallError, StartError};
-use super::http::SESSION_LOST;
 use super::launch::Launch;
+use super::listing::Listed;
 use super::peer::CallHost;
 
-/// A server that has lived for so long may be started again once more.
-const FORGIVEN: Duration = Duration::from_secs(600);
-
-/// A start that has failed so long ago may be tried again by those who come anew.
-const AGAIN: Duration = Duration::from_secs(5);
-
-/// How a server stands.
+/// How a server stands. Its task (`run`) is alive from `Starting` to `Stopped` or `Failed`, and it alone
+/// leaves `Starting`, `Ready` and `Stopping`, but that a stop is noted at once:
+///
+/// ```text
+/// Stopped ──begin──▶ Starting ──▶ Ready ──stop──▶ Stopping ──▶ Stopped, or Starting if somebody needs it again
+///                     │  ▲          │
+///                     │  └──────────┘ it has ended by itself, or forgotten the session
+///                     └────▶ Failed ──forgive──▶ Stopped
+/// ```
+///
+/// In `Stopped` and `Failed` there is no process.
 #[derive(Clone)]
 pub(super) enum ServerState {
     /// Nobody needs it now.
@@ -33,6 +41,8 @@ pub(super) enum ServerState {
     },
     /// It answers.
     Ready(Arc<Connection>),
+    /// It is being ended.
+    Stopping,
     /// It could not be started, or has ended again and again.
     Failed(Arc<StartError>),
 }
@@ -53,10 +63,12 @@ struct Usage {
     last: Instant,
     /// When it was started again because it had ended by itself.
     restarted: Option<Instant>,
-    /// When it could not be started.
-    start_failed: Option<Instant>,
+    /// When it has failed.
+    failed: Option<Instant>,
     /// Ends what runs now.
     stop: CancellationToken,
+    /// It is being ended, but somebody needs it again, who gives it so long to start.
+    again: Option<Duration>,
     /// What it offered when it was last asked.
     catalog: Option<Arc<Catalog>>,
     /// It is never started again.
@@ -73,8 +85,9 @@ impl McpServer {
                 in_flight: 0,
                 last: Instant::now(),
                 restarted: None,
-                start_failed: None,
+                failed: None,
                 stop: CancellationToken::new(),
+                again: None,
                 catalog: None,
                 over: false,
             }),
@@ -96,51 +109,55 @@ impl McpServer {
         self.state.subscribe()
     }
 
-    /// Starts it if it does not run, within this time. A server that has failed stays so until [`Self::forgive`].
-    pub(super) fn begin(self: &Arc<Self>, within: Duration) {
+    /// Starts it if it does not run, within this time; one that is being ended is started once it has. A server that has
+    /// failed stays so until [`Self::forgive`]. False: it is never started again.
+    pub(super) fn begin(self: &Arc<Self>, within: Duration) -> bool {
         let stop = {
             let mut usage = self.usage();
             if usage.over {
-                return;
+                return false;
             }
             usage.last = Instant::now();
             let quietly = usage.catalog.is_some();
-            let begins = self.state.send_if_modified(|state| {
-                let begins = matches!(state, ServerState::Stopped);
-                if begins {
-                    *state = ServerState::Starting { quietly };
+            let mut begins = false;
+            self.state.send_if_modified(|state| {
+                match state {
+                    ServerState::Stopped => {
+                        *state = ServerState::Starting { quietly };
+                        begins = true;
+                    }
+                    ServerState::Stopping => usage.again = Some(within),
+                    ServerState::Starting { .. } | ServerState::Ready(_) | ServerState::Failed(_) => {}
                 }
                 begins
             });
             if !begins {
-                return;
+                return true;
             }
             usage.stop = CancellationToken::new();
             usage.stop.clone()
         };
-        tokio::spawn(Arc::clone(self).run(within, stop));
+        tokio::spawn(run::run(Arc::clone(self), within, stop));
+        true
     }
 
     /// A server that has failed may be started again.
     pub(super) fn forgive(&self) {
-        {
-            let mut usage = self.usage();
-            usage.restarted = None;
-            usage.start_failed = None;
-        }
+        let mut usage = self.usage();
         self.state.send_if_modified(|state| {
             let failed = matches!(state, ServerState::Failed(_));
             if failed {
+                usage.restarted = None;
                 *state = ServerState::Stopped;
             }
             failed
         });
     }
 
-    /// A server that could not be started a while ago may be tried again: somebody needs it who did not then.
-    pub(super) fn forgive_failed_start(&self) {
-        let failed = self.usage().start_failed;
-        if failed.is_some_and(|failed| failed.elapsed() > AGAIN) {
+    /// A server that failed so long ago may be started again: somebody needs it who did not then.
+    pub(super) fn forgive_after(&self, time: Duration) {
+        let failed = self.usage().failed;
+        if failed.is_some_and(|failed| failed.elapsed() >= time) {
             self.forgive();
         }
     }
@@ -154,25 +171,24 @@ impl McpServer {
         loop {
             let now = state.borrow_and_update().clone();
             match now {
-                ServerState::Ready(connection) if !connection.peer.is_closed() => return Ok(connection),
+                ServerState::Ready(connection) if !connection.peer.is_over() => return Ok(connection),
                 ServerState::Failed(error) => return Err(error),
-                ServerState::Stopped if self.usage().over => {
-                    return Err(Arc::new(StartError::new(
-                        &self.name,
-                        "the server is shutting down",
-                    )));
+                ServerState::Stopped | ServerState::Stopping => {
+                    if !self.begin(within) {
+                        let why = "the server is shutting down";
+                        return Err(Arc::new(StartError::new(&self.name, why)));
+                    }
                 }
-                ServerState::Stopped => self.begin(within),
                 // It is being started, or about to be.
-                ServerState::Starting { .. } | ServerState::Ready(_) => {
-                    // The sender is ours.
-                    let _ = state.changed().await;
-                }
+                ServerState::Starting { .. } | ServerState::Ready(_) => {}
             }
+            // The sender is ours.
+            let _ = state.changed().await;
         }
     }
 
-    /// Asks it something. A session that the server has forgotten is begun anew, once.
+    /// Asks it something. A session that the server has forgotten is begun anew, once for all who find that out, and each
+    /// of them asks once more.
     pub(super) async fn request(
         self: &Arc<Self>,
         within: Duration,
@@ -182,11 +198,11 @@ impl McpServer {
     ) -> Result<Value, CallError> {
         let _in_use = InUse::new(self);
         let connection = self.connected(within).await?;
-        match connection
+        let result = connection
             .peer
             .request(method, params.clone(), host.clone())
-            .await
-        {
+            .await;
+        match result {
             Err(CallError::SessionLost) => {
                 let connection = self.connected(within).await?;
                 connection.peer.request(method, params, host).await
@@ -195,16 +211,19 @@ impl McpServer {
         }
     }
 
-    /// All pages of a list of it.
+    /// All pages of a list of it; a lost session as in [`Self::request`].
     pub(super) async fn list(
         self: &Arc<Self>,
         within: Duration,
         method: &str,
         member: &str,
-    ) -> Result<Vec<Value>, CallError> {
+    ) -> Result<Listed, CallError> {
         let _in_use = InUse::new(self);
         let connection = self.connected(within).await?;
-        Ok(connection.list(method, member).await?.0)
+        match connection.list(method, member).await {
+            Err(CallError::SessionLost) => self.connected(within).await?.list(method, member).await,
+            listed => listed,
+        }
     }
 
     async fn connected(self: &Arc<Self>, within: Duration) -> Result<Arc<Connection>, CallError> {
@@ -212,95 +231,35 @@ impl McpServer {
         connected.map_err(|error| CallError::Transport(format!("failed to get client: {}", error.cause)))
     }
 
-    /// Runs it until it is to stop, or ends again and again.
-    async fn run(self: Arc<Self>, within: Duration, stop: CancellationToken) {
-        let _fails = FailsOnPanic(&self);
-        loop {
-            let opening = tokio::time::timeout(within, Connection::open(&self.name, &self.launch));
-            let opened = tokio::select! {
-                biased;
-                () = stop.cancelled() => {
-                    self.state.send_replace(ServerState::Stopped);
-                    return;
-                }
-                opened = opening => opened,
-            };
-            let connection = match opened {
-                Ok(Ok(connection)) => Arc::new(connection),
-                Ok(Err(error)) => return self.start_failed(error),
-                Err(_) => return self.start_failed(StartError::timed_out(&self.name, within)),
-            };
-            self.usage().catalog = Some(connection.catalog());
-            self.state
-                .send_replace(ServerState::Ready(Arc::clone(&connection)));
-            let Some(why) = self.watch_over(&connection, &stop).await else {
-                self.state.send_replace(ServerState::Stopped);
-                connection.end().await;
-                return;
-            };
-            if why == SESSION_LOST {
-                self.state.send_replace(ServerState::Starting { quietly: true });
-                continue;
-            }
-            if !self.may_restart() {
-                return self.failed(StartError::new(&self.name, why));
-            }
-            tracing::warn!(server = self.name, "an MCP server is started again: {why}");
-            self.state.send_replace(ServerState::Starting { quietly: false });
-        }
-    }
-
-    fn start_failed(&self, error: StartError) {
-        self.usage().start_failed = Some(Instant::now());
-        self.failed(error);
-    }
-
-    fn failed(&self, error: StartError) {
-        tracing::warn!(server = self.name, "{error}");
-        self.state.send_replace(ServerState::Failed(Arc::new(error)));
-    }
-
-    /// Whether it may be started again though it has ended by itself.
-    fn may_restart(&self) -> bool {
-        let mut usage = self.usage();
-        let may = usage.restarted.is_none_or(|last| last.elapsed() > FORGIVEN);
-        if may {
-            usage.restarted = Some(Instant::now());
-        }
-        may
-    }
-
-    /// Follows a conversation to its end; gives why it is over. `None`: it is to stop.
-    async fn watch_over(&self, connection: &Arc<Connection>, stop: &CancellationToken) -> Option<String> {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return None,
-                why = connection.peer.closed() => return Some(why),
-                () = connection.peer.tools_changed() => {}
-            }
-            let reload = tokio::select! {
-                biased;
-                () = stop.cancelled() => return None,
-                reload = connection.reload() => reload,
-            };
-            if let Err(error) = reload {
-                tracing::warn!(
-                    server = self.name,
-                    "the tools of an MCP server can't be listed again: {error}"
-                );
-                continue;
-            }
-            self.usage().catalog = Some(connection.catalog());
-            self.state.send_modify(|_| {});
-        }
-    }
-
     /// Ends it; the next need starts it again, unless `forever`.
     pub(super) fn stop(&self, forever: bool) {
+        self.stop_with(&mut self.usage(), forever);
+    }
+
+    /// Ends it if it runs, and nobody has needed it for so long. Gives whether it does.
+    pub(super) fn stop_if_idle(&self, time: Duration) -> bool {
+        let is_ready = matches!(*self.state.borrow(), ServerState::Ready(_));
         let mut usage = self.usage();
+        let is_idle = is_ready && usage.in_flight == 0 && usage.last.elapsed() >= time;
+        if is_idle {
+            self.stop_with(&mut usage, false);
+        }
+        is_idle
+    }
+
+    fn stop_with(&self, usage: &mut Usage, forever: bool) {
         usage.over |= forever;
-        usage.stop.cancel();
+        usage.again = None;
+        let runs = self.state.send_if_modified(|state| {
+            let runs = matches!(state, ServerState::Starting { .. } | ServerState::Ready(_));
+            if runs {
+                *state = ServerState::Stopping;
+            }
+            runs
+        });
+        if runs {
+            usage.stop.cancel();
+        }
     }
 
     /// Resolves when it does not run.
@@ -311,35 +270,16 @@ impl McpServer {
         let _ = state.wait_for(is_over).await;
     }
 
-    /// When it was last needed, if it runs and nobody needs it now.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        let is_ready = matches!(*self.state.borrow(), ServerState::Ready(_));
-        let usage = self.usage();
-        (is_ready && usage.in_flight == 0).then_some(usage.last)
-    }
-
-    /// Whether it runs, or is being started.
+    /// Whether it runs, or is being started or ended.
     pub(super) fn is_running(&self) -> bool {
-        matches!(
+        !matches!(
             *self.state.borrow(),
-            ServerState::Ready(_) | ServerState::Starting { .. }
+            ServerState::Stopped | ServerState::Failed(_)
         )
     }
 
     fn usage(&self) -> MutexGuard<'_, Usage> {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A server whose task has panicked has failed: nobody waits for it in vain.
-struct FailsOnPanic<'a>(&'a McpServer);
-
-impl Drop for FailsOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() && self.0.is_running() {
-            self.0
-                .failed(StartError::new(&self.0.name, "its task has ended unexpectedly"));
-        }
     }
 }
 

@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::error::CallError;
+use super::message;
 use super::peer::{Outgoing, Peer, WAITING};
 use crate::char_boundary::floor;
 use crate::process::end_in_background;
@@ -19,6 +21,8 @@ use crate::secret::Secret;
 
 /// Longest line that is taken, in bytes. Servers send images.
 const MAX_LINE: usize = 32 << 20;
+/// What is kept of a longer one, in bytes.
+const MAX_HEAD: usize = 1024;
 /// Bytes of one read at most.
 const READ: usize = 16 << 10;
 /// Lines of standard error that are logged, and what of each, in bytes.
@@ -165,12 +169,16 @@ async fn read_messages(name: &str, output: &mut (impl AsyncRead + Unpin), peer: 
         let mut rest = &buffer[..length];
         while let Some(line) = lines.next(&mut rest) {
             let is_message = match line {
-                Some(line) => parse(line).await.is_some_and(|value| peer.deliver(value, None)),
-                None => {
+                Line::Whole(line) => peer.read(line, None).await,
+                Line::TooLong(head) => {
                     tracing::warn!(
                         server = name,
                         "an MCP server has sent a line of more than {MAX_LINE} bytes"
                     );
+                    // Whoever waits for it need not wait longer.
+                    if let Some(id) = message::id_in_head(&head) {
+                        peer.fail(id, CallError::too_large());
+                    }
                     true
                 }
             };
@@ -185,28 +193,26 @@ async fn read_messages(name: &str, output: &mut (impl AsyncRead + Unpin), peer: 
     }
 }
 
-/// Reads JSON; large ones off the runtime's thread.
-pub(super) async fn parse(text: Vec<u8>) -> Option<serde_json::Value> {
-    const LARGE: usize = 256 << 10;
-    if text.len() < LARGE {
-        return serde_json::from_slice(&text).ok();
-    }
-    let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&text).ok());
-    read.await.ok().flatten()
+/// A line as it came.
+#[derive(Debug, PartialEq)]
+enum Line {
+    /// Without its end, blanks and byte order marks around it.
+    Whole(Vec<u8>),
+    /// The beginning of one that is too long.
+    TooLong(Vec<u8>),
 }
 
 /// Cuts bytes into lines.
 #[derive(Default)]
 struct Lines {
     line: Vec<u8>,
-    /// The line is too long: the rest of it is skipped.
-    skips: bool,
+    /// The line is too long: the rest of it is skipped, and this is its beginning.
+    skips: Option<Vec<u8>>,
 }
 
 impl Lines {
-    /// The next line, without its end, blanks and byte order marks around it; empty lines are left out. Takes what it
-    /// has looked at from `bytes`. `Some(None)`: a line was too long.
-    fn next(&mut self, bytes: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+    /// The next line; empty lines are left out. Takes what it has looked at from `bytes`.
+    fn next(&mut self, bytes: &mut &[u8]) -> Option<Line> {
         loop {
             let Some(end) = memchr::memchr(b'\n', bytes) else {
                 self.take(bytes);
@@ -217,28 +223,30 @@ impl Lines {
             self.take(head);
             *bytes = rest;
             let line = std::mem::take(&mut self.line);
-            if std::mem::take(&mut self.skips) {
-                return Some(None);
+            if let Some(head) = self.skips.take() {
+                return Some(Line::TooLong(head));
             }
             let mut text = line.trim_ascii();
             while let Some(rest) = text.strip_prefix("\u{feff}".as_bytes()) {
                 text = rest.trim_ascii_start();
             }
             if text.len() == line.len() && !line.is_empty() {
-                return Some(Some(line));
+                return Some(Line::Whole(line));
             }
             if !text.is_empty() {
-                return Some(Some(text.to_vec()));
+                return Some(Line::Whole(text.to_vec()));
             }
         }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         if self.line.len() + bytes.len() > MAX_LINE {
-            self.line = Vec::new();
-            self.skips = true;
+            let mut head = std::mem::take(&mut self.line);
+            head.truncate(MAX_HEAD);
+            head.shrink_to_fit();
+            self.skips.get_or_insert(head);
         }
-        if !self.skips {
+        if self.skips.is_none() {
             self.line.extend_from_slice(bytes);
         }
     }
@@ -301,7 +309,7 @@ mod tests {
 
     use super::*;
 
-    fn lines_of(chunks: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
+    fn lines_of(chunks: &[&[u8]]) -> Vec<Line> {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
         for chunk in chunks {
             let mut rest = *chunk;
@@ -317,7 +325,7 @@ mod tests {
         let text = "\u{feff}{\"a\":1}\r\n\n  \n\u{feff} \u{feff}x \nrest".as_bytes();
         assert_eq!(
             lines_of(&[text]),
-            [Some(b"{\"a\":1}".to_vec()), Some(b"x".to_vec())]
+            [Line::Whole(b"{\"a\":1}".to_vec()), Line::Whole(b"x".to_vec())]
         );
     }
 
@@ -326,7 +334,11 @@ mod tests {
         let long = vec![b'x'; MAX_LINE / 2 + 1];
         assert_eq!(
             lines_of(&[b"a\n", &long, &long, b"y\nb\n"]),
-            [Some(b"a".to_vec()), None, Some(b"b".to_vec())]
+            [
+                Line::Whole(b"a".to_vec()),
+                Line::TooLong(vec![b'x'; MAX_HEAD]),
+                Line::Whole(b"b".to_vec())
+            ]
         );
     }
 

@@ -2,28 +2,31 @@
 
 mod allowed;
 mod reload;
+mod request;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
-use serde_json::{Map, Value, json};
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::connection::object;
-use super::error::{CallError, StartError};
+pub(crate) use self::request::call_params;
+use super::error::StartError;
 use super::manager::McpManager;
+use super::oauth::SignIn;
 use super::offer::McpOffer;
-use super::peer::CallHost;
 use super::server::{McpServer, ServerState};
 use super::thread_server::{Status, ThreadServer, servers_of};
-use crate::config::{Config, ConfigOverride, ConfigSource};
+use crate::config::{Config, ConfigOverride, ConfigSource, McpHttp, McpTransport};
 use crate::outbox::Outbox;
 use crate::{Event, McpServerStatus, ThreadId};
+
+/// A server that failed so long ago is started again for a thread that is new.
+pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
 /// Where the configuration of a thread is read from.
 #[derive(Debug, Clone)]
@@ -134,10 +137,17 @@ impl ThreadMcp {
                 return;
             }
         }
+        if self.state().closed {
+            return;
+        }
         self.set(&server, &Status::Starting);
+        // It belongs to the thread from now on, not only once the task runs.
+        let found = self.find_server(&server);
         let mut followers = self.followers();
         while followers.try_join_next().is_some() {}
-        followers.spawn(follow(Arc::downgrade(self), server));
+        let task = followers.spawn(follow(Arc::downgrade(self), Arc::clone(&server), found));
+        drop(followers);
+        server.follow_with(Some(task));
     }
 
     /// Starts the servers without which the thread can't be, and waits for them. The error names those that fail.
@@ -165,10 +175,12 @@ impl ThreadMcp {
                 .find_server(server)
                 .map_err(|why| StartError::of_config(&server.name, &why));
             let started = match found {
-                Ok(mcp) => mcp
-                    .connect(server.startup_timeout())
-                    .await
-                    .map_err(|error| (*error).clone()),
+                Ok(mcp) => {
+                    // Why it failed for others may be over.
+                    mcp.forgive();
+                    let started = mcp.connect(server.startup_timeout()).await;
+                    started.map_err(|error| (*error).clone())
+                }
                 Err(error) => Err(error),
             };
             started.err().map(|error| {
@@ -292,50 +304,6 @@ impl ThreadMcp {
         Ok(found)
     }
 
-    /// Asks a server something, within its time for calls.
-    pub(crate) async fn request(
-        &self,
-        server: &ThreadServer,
-        method: &'static str,
-        params: Map<String, Value>,
-    ) -> Result<Value, CallError> {
-        let limit = server.tool_timeout();
-        let asked = self.request_without_limit(server, method, params, Some(Arc::new(Declines)));
-        match timeout(limit, asked).await {
-            Ok(result) => result,
-            Err(_) => Err(CallError::TimedOut { method, after: limit }),
-        }
-    }
-
-    /// Asks a server something, as long as it takes.
-    pub(crate) async fn request_without_limit(
-        &self,
-        server: &ThreadServer,
-        method: &'static str,
-        params: Map<String, Value>,
-        host: Option<Arc<dyn CallHost>>,
-    ) -> Result<Value, CallError> {
-        let found = self.find_server(server).map_err(CallError::Transport)?;
-        found
-            .request(server.startup_timeout(), method, params, host)
-            .await
-    }
-
-    /// All pages of a list of a server, within its time for calls.
-    pub(crate) async fn list(
-        &self,
-        server: &ThreadServer,
-        method: &'static str,
-        member: &str,
-    ) -> Result<Vec<Value>, CallError> {
-        let limit = server.tool_timeout();
-        let found = self.find_server(server).map_err(CallError::Transport)?;
-        match timeout(limit, found.list(server.startup_timeout(), method, member)).await {
-            Ok(result) => result,
-            Err(_) => Err(CallError::TimedOut { method, after: limit }),
-        }
-    }
-
     /// Follows no server any more. Whoever waits until all have started need not wait longer.
     pub(crate) fn close(&self) {
         self.state().closed = true;
@@ -347,12 +315,43 @@ impl ThreadMcp {
     fn seen(&self, server: &ThreadServer, now: &ServerState) {
         let status = match now {
             // It is known to work.
-            ServerState::Stopped | ServerState::Starting { quietly: true } => return,
+            ServerState::Stopped | ServerState::Stopping | ServerState::Starting { quietly: true } => {
+                return;
+            }
             ServerState::Starting { quietly: false } => Status::Starting,
-            ServerState::Ready(_) => Status::Ready,
+            ServerState::Ready(connection) => {
+                self.tell_excess(server, "tools", connection.catalog().excess.as_deref());
+                Status::Ready
+            }
             ServerState::Failed(error) => Status::Failed(Arc::clone(error)),
         };
         self.set(server, &status);
+    }
+
+    /// Tells the user once what is left out of a list of a server.
+    fn tell_excess(&self, server: &ThreadServer, what: &str, excess: Option<&str>) {
+        let Some(excess) = excess else { return };
+        let text = format!(
+            "The MCP server `{}` lists {excess}; what is beyond that of its {what} is left out.",
+            server.name
+        );
+        if !server.state().told.insert(what.to_owned()) {
+            return;
+        }
+        match &self.place {
+            Some((_, outbox)) => outbox.emit(Event::Warning(text)),
+            None => tracing::warn!("{text}"),
+        }
+    }
+
+    /// Who signs in to a server, and how it is reached; `None` for a process.
+    pub(super) fn sign_in<'a>(&self, server: &'a ThreadServer) -> Option<(&'a McpHttp, Arc<SignIn>)> {
+        match &server.config()?.transport {
+            McpTransport::Http(http) => {
+                Some((http, self.manager.sign_in(&server.name, http, &self.config())))
+            }
+            McpTransport::Stdio(_) => None,
+        }
     }
 
     fn set(&self, server: &ThreadServer, status: &Status) {
@@ -401,21 +400,18 @@ impl std::fmt::Debug for ThreadMcp {
     }
 }
 
-/// Starts a server, and follows how it stands as long as the thread is loaded.
-async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
-    let mut state = {
-        let Some(thread) = thread.upgrade() else { return };
-        match thread.find_server(&server) {
-            Ok(mcp) => {
-                mcp.forgive_failed_start();
-                mcp.begin(server.startup_timeout());
-                mcp.watch()
-            }
-            Err(why) => {
-                let error = StartError::new(&server.name, why);
-                thread.set(&server, &Status::Failed(Arc::new(error)));
-                return;
-            }
+/// Starts a server, and follows how it stands as long as the thread has it.
+async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>, found: Result<Arc<McpServer>, String>) {
+    let mut state = match found {
+        Ok(mcp) => {
+            mcp.forgive_after(AGAIN);
+            mcp.begin(server.startup_timeout());
+            mcp.watch()
+        }
+        Err(why) => {
+            let Some(thread) = thread.upgrade() else { return };
+            let error = StartError::new(&server.name, why);
+            return thread.set(&server, &Status::Failed(Arc::new(error)));
         }
     };
     loop {
@@ -427,27 +423,4 @@ async fn follow(thread: Weak<ThreadMcp>, server: Arc<ThreadServer>) {
             return;
         }
     }
-}
-
-/// Whoever calls tools where nobody can be asked.
-pub(super) struct Declines;
-
-impl CallHost for Declines {
-    fn progress(&self, _: String) {}
-
-    fn elicit(&self, _: Value) -> BoxFuture<'static, Value> {
-        std::future::ready(json!({"action": "decline"})).boxed()
-    }
-}
-
-/// Parameters of `tools/call`.
-pub(crate) fn call_params(tool: &str, arguments: Value, meta: Option<Value>) -> Map<String, Value> {
-    let mut params = object(json!({"name": tool}));
-    if !arguments.is_null() {
-        params.insert("arguments".to_owned(), arguments);
-    }
-    if let Some(meta) = meta {
-        params.insert("_meta".to_owned(), meta);
-    }
-    params
 }

@@ -1,10 +1,11 @@
 //! A server of one thread: its configuration, and how it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::task::AbortHandle;
 
 use super::connection::Catalog;
 use super::error::StartError;
@@ -25,6 +26,10 @@ pub(super) struct ServerOfThread {
     /// Once it has been looked for.
     pub(super) server: Option<Arc<McpServer>>,
     pub(super) status: Status,
+    /// The task that follows it.
+    pub(super) follower: Option<AbortHandle>,
+    /// What the user has been told of what is left out of its lists.
+    pub(super) told: BTreeSet<String>,
 }
 
 /// How a server stands for a thread.
@@ -95,9 +100,23 @@ impl ThreadServer {
         }
     }
 
-    /// The server behind it, of which it knows nothing any more.
+    /// The server behind it, of which it knows nothing any more; nobody follows it.
     pub(super) fn take_server(&self) -> Option<Arc<McpServer>> {
+        self.follow_with(None);
+        self.take_known()
+    }
+
+    /// The server behind it, which has to be looked for again.
+    pub(super) fn take_known(&self) -> Option<Arc<McpServer>> {
         self.state().server.take()
+    }
+
+    /// From now on, this task follows it, and no other.
+    pub(super) fn follow_with(&self, task: Option<AbortHandle>) {
+        let old = std::mem::replace(&mut self.state().follower, task);
+        if let Some(old) = old {
+            old.abort();
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, ServerOfThread> {
@@ -113,6 +132,8 @@ pub(super) fn servers_of(config: &Config) -> BTreeMap<String, Arc<ThreadServer>>
             state: Mutex::new(ServerOfThread {
                 server: None,
                 status: Status::NotStarted,
+                follower: None,
+                told: BTreeSet::new(),
             }),
             serial: tokio::sync::Mutex::default(),
         };

@@ -176,7 +176,7 @@ pub(crate) fn hooks(config: &Config, warnings: &mut Vec<String>) -> Vec<PluginHo
 /// that could be started or reached.
 fn server_table(places: &PluginPlaces, mut server: Map<String, Value>) -> Option<Table> {
     for value in server.values_mut() {
-        expand(places, value);
+        places.expand(value);
     }
     if let Some(cwd) = server.get("cwd").filter(|cwd| !cwd.is_null()) {
         let folder = inside(places, cwd.as_str()?)?;
@@ -207,16 +207,6 @@ fn inside(places: &PluginPlaces, path: &str) -> Option<PathBuf> {
         Err(_) => path.into(),
     };
     confined::existing(&places.root, below.to_str()?)
-}
-
-/// Puts folders in the place of variables.
-fn expand(places: &PluginPlaces, value: &mut Value) {
-    match value {
-        Value::String(text) if text.contains("${") => *text = places.expand(text),
-        Value::Array(list) => list.iter_mut().for_each(|value| expand(places, value)),
-        Value::Object(members) => members.values_mut().for_each(|value| expand(places, value)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -62,13 +62,41 @@ impl PluginPlaces {
         root.into_iter().chain(data).collect()
     }
 
-    /// A text in which these variables stand, in the form `${NAME}`.
-    pub(super) fn expand(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, path) in self.variables() {
-            text = text.replace(&format!("${{{name}}}"), &path.to_string_lossy());
+    /// Puts the folders in the place of these variables, in the form `${NAME}`, in all texts of a value.
+    pub(super) fn expand(&self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.contains("${") => *text = self.expanded(text),
+            Value::Array(list) => list.iter_mut().for_each(|value| self.expand(value)),
+            Value::Object(members) => members.values_mut().for_each(|value| self.expand(value)),
+            _ => {}
         }
-        text
+    }
+
+    fn expanded(&self, text: &str) -> String {
+        let variables = self.variables();
+        let mut expanded = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            let (before, reference) = rest.split_at(start);
+            expanded.push_str(before);
+            let known = variables.iter().find_map(|(name, path)| {
+                let rest = reference[2..].strip_prefix(name.as_str())?.strip_prefix('}')?;
+                Some((path.to_string_lossy(), rest))
+            });
+            // What stands in the name of a folder is no reference.
+            match known {
+                Some((path, behind)) => {
+                    expanded.push_str(&path);
+                    rest = behind;
+                }
+                None => {
+                    expanded.push_str("${");
+                    rest = &reference[2..];
+                }
+            }
+        }
+        expanded.push_str(rest);
+        expanded
     }
 }
 

@@ -40,8 +40,8 @@ use crate::realtime::Realtime;
 use crate::safety::ThreadApprovals;
 use crate::skills::ThreadSkills;
 use crate::{
-    CONTRACT_VERSION, EventSink, HistoryMode, SandboxPolicy, ThreadId, ThreadSettings, ThreadStatus,
-    UserInput, new_id, now_ms, now_s, tools,
+    CONTRACT_VERSION, EventSink, HistoryMode, ThreadId, ThreadSettings, ThreadStatus, UserInput, new_id,
+    now_ms, now_s, tools,
 };
 
 /// How long the commands of a delegate may take to end with it.
@@ -326,12 +326,7 @@ fn boxed<'a>(
 
 /// What the settings say of a turn to the model's server.
 pub(super) fn identity(settings: &ThreadSettings) -> TurnIdentity {
-    let (sandbox, mode) = match settings.sandbox_policy {
-        SandboxPolicy::DangerFullAccess => ("none", "danger-full-access"),
-        SandboxPolicy::ExternalSandbox { .. } => ("external", "external-sandbox"),
-        SandboxPolicy::ReadOnly { .. } => ("seccomp", "read-only"),
-        SandboxPolicy::WorkspaceWrite { .. } => ("seccomp", "workspace-write"),
-    };
+    let (sandbox, mode) = settings.sandbox_policy.words();
     TurnIdentity {
         cwd: settings.cwd.clone(),
         workspace_roots: settings.workspace_roots.clone(),

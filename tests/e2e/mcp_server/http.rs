@@ -8,32 +8,31 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use super::{call_of, item, output, stands, texts};
-use crate::support::authority::query_of;
 use crate::support::{App, Config, Home, Launch};
 
 /// A request: its first line, its headers in lower case, and its body.
-type Seen = (String, Vec<String>, Value);
+pub(super) type Seen = (String, Vec<String>, Value);
 
 /// What a server is asked.
-struct Request {
-    first: String,
-    headers: Vec<String>,
-    body: Value,
+pub(super) struct Request {
+    pub(super) first: String,
+    pub(super) headers: Vec<String>,
+    pub(super) body: Value,
     /// The sessions that have begun.
-    sessions: usize,
+    pub(super) sessions: usize,
     /// `http://host:port`
-    origin: String,
+    pub(super) origin: String,
 }
 
 /// A server on a port of its own.
-struct Server {
-    url: String,
+pub(super) struct Server {
+    pub(super) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// One that answers like this.
-    fn start(answer: fn(&Request) -> String) -> Self {
+    pub(super) fn start(answer: fn(&Request) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let url = format!("{origin}/mcp");
@@ -50,7 +49,7 @@ impl Server {
         Self { url, seen }
     }
 
-    fn seen(&self, start: &str) -> Vec<Seen> {
+    pub(super) fn seen(&self, start: &str) -> Vec<Seen> {
         let seen = self.seen.lock().unwrap();
         seen.iter()
             .filter(|(line, ..)| line.starts_with(start))
@@ -106,7 +105,7 @@ fn serve(
     }
 }
 
-fn reply(kind: &str, more: &str, body: &str) -> String {
+pub(super) fn reply(kind: &str, more: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n{more}content-length: {}\r\n\r\n{body}",
         body.len()
@@ -114,7 +113,7 @@ fn reply(kind: &str, more: &str, body: &str) -> String {
 }
 
 /// Offers a tool. The first session that calls it is forgotten.
-fn offer(request: &Request) -> String {
+pub(super) fn offer(request: &Request) -> String {
     let Request {
         first,
         body: message,
@@ -245,136 +244,4 @@ async fn a_server_that_is_not_there_fails_alone() {
     );
     assert_eq!(app.run_turn(&thread, "Hi").await.text(), "Hello");
     app.stop().await;
-}
-
-/// Asks for a sign-in, and is its own authority.
-fn guarded(request: &Request) -> String {
-    let (first, origin) = (&request.first, &request.origin);
-    let json = |value: Value| reply("application/json", "", &value.to_string());
-    let has = |header: &str| {
-        request
-            .headers
-            .iter()
-            .any(|line| line.eq_ignore_ascii_case(header))
-    };
-    if first.contains("/.well-known/oauth-protected-resource") {
-        return json(
-            json!({"resource": format!("{origin}/mcp"), "authorization_servers": [origin],
-                           "scopes_supported": ["read", "write"]}),
-        );
-    }
-    if first.contains("/.well-known/oauth-authorization-server") {
-        return json(
-            json!({"issuer": origin, "authorization_endpoint": format!("{origin}/authorize"),
-                           "token_endpoint": format!("{origin}/token"),
-                           "registration_endpoint": format!("{origin}/register")}),
-        );
-    }
-    if first.contains("/register") {
-        return json(json!({"client_id": "client-1"}));
-    }
-    if first.contains("/token") {
-        return json(
-            json!({"access_token": "first", "refresh_token": "again", "expires_in": 3600, "scope": "read"}),
-        );
-    }
-    if !has("authorization: Bearer first") {
-        return format!(
-            "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer \
-             resource_metadata=\"{origin}/.well-known/oauth-protected-resource/mcp\"\r\ncontent-length: 0\r\n\r\n"
-        );
-    }
-    offer(&Request {
-        sessions: 2,
-        first: first.clone(),
-        headers: Vec::new(),
-        body: request.body.clone(),
-        origin: String::new(),
-    })
-}
-
-#[tokio::test]
-async fn users_sign_in_to_a_server_that_asks_for_it() {
-    let server = Server::start(guarded);
-    let model = MockModel::start([call_of("c1", "echo", &json!({})), Answer::from("Done")]);
-    let home = Home::empty();
-    let config = Config {
-        top: "mcp_oauth_credentials_store = \"file\"".to_owned(),
-        extra: format!("[mcp_servers.tiny]\nurl = {:?}\n", server.url),
-        ..Config::default()
-    };
-    home.configure(&model, &config);
-    let (app, thread) = App::with_thread(&home).await;
-    let failed = stands(&app, &thread, "failed").await;
-    assert_eq!(
-        (&failed["error"], &failed["failureReason"]),
-        (
-            &json!("The tiny MCP server is not logged in. Run `codex mcp login tiny`."),
-            &Value::Null
-        )
-    );
-    let listed = app
-        .call("mcpServerStatus/list", json!({"threadId": thread}))
-        .await;
-    let entry = &listed["data"][0];
-    assert_eq!(
-        (&entry["authStatus"], &entry["runtimeStatus"]),
-        (&json!("notLoggedIn"), &json!("authenticationRequired"))
-    );
-    let unknown = app.call_err("mcpServer/oauth/login", json!({"name": "zz"})).await;
-    assert_eq!(
-        (unknown.code, unknown.message.as_str()),
-        (-32600, "No MCP server named 'zz' found.")
-    );
-    let login = app.call("mcpServer/oauth/login", json!({"name": "tiny"})).await;
-    let page = login["authorizationUrl"].as_str().unwrap().to_owned();
-    let parameters = query_of(page.split_once('?').unwrap().1);
-    let query = |name: &str| parameters[name].clone();
-    assert_eq!(
-        (query("client_id"), query("scope")),
-        ("client-1".to_owned(), "read write".to_owned())
-    );
-    assert_eq!(
-        (query("code_challenge_method"), query("resource")),
-        ("S256".to_owned(), server.url.clone())
-    );
-    let back = format!("{}?code=abc&state={}", query("redirect_uri"), query("state"));
-    assert!(
-        back.starts_with("http://127.0.0.1:") && back.contains("/callback/"),
-        "{back}"
-    );
-    visit(&back);
-    let completed = app.wait_for("mcpServer/oauthLogin/completed").await;
-    assert_eq!(
-        completed,
-        json!({"name": "tiny", "threadId": null, "loginId": login["loginId"], "success": true})
-    );
-    stands(&app, &thread, "ready").await;
-    let turn = app.run_turn(&thread, "Go").await;
-    assert_eq!(item(&turn)["status"], "completed", "{}", item(&turn));
-    let file = home.codex().join(".credentials.json");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    let (key, kept) = kept.as_object().unwrap().iter().next().unwrap();
-    assert!(key.starts_with("tiny|"), "{key}");
-    assert_eq!(
-        (&kept["client_id"], &kept["refresh_token"]),
-        (&json!("client-1"), &json!("again"))
-    );
-    let listed = app
-        .call("mcpServerStatus/list", json!({"threadId": thread}))
-        .await;
-    assert_eq!(listed["data"][0]["authStatus"], "oAuth");
-    app.stop().await;
-}
-
-/// Visits a page as a browser would.
-fn visit(page: &str) {
-    let (host, target) = page.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET /{target} HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("You are signed in"), "{answer}");
 }

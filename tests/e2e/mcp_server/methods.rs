@@ -3,7 +3,7 @@
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
-use super::{home_with, stands, with_server};
+use super::{home_with, with_server};
 use crate::support::{Config, mcp, wait_until_dead};
 
 #[tokio::test]
@@ -30,7 +30,9 @@ async fn servers_are_listed_with_what_they_offer() {
         )
     );
     assert_eq!(server["tools"]["echo"]["description"], "Does echo.");
-    assert!(server["tools"].get("fail").is_none());
+    for absent in ["fail", "array", "list", "two\nlines", &"n".repeat(300)] {
+        assert!(server["tools"].get(absent).is_none(), "{absent}");
+    }
     assert_eq!(server["resources"], json!([{"uri": "mem://a", "name": "A"}]));
     assert_eq!(
         server["resourceTemplates"],
@@ -123,24 +125,29 @@ async fn clients_call_tools_directly() {
 }
 
 #[tokio::test]
-async fn a_reload_starts_what_is_new_and_keeps_what_runs() {
+async fn only_hosted_apps_have_event_streams() {
     let model = MockModel::start("Hello");
     let home = home_with(&model, Config::default(), "");
     let (app, thread) = with_server(&home).await;
-    let mut text = std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
-    text.push_str(&mcp::table("more", home.path(), ""));
-    home.write_config(&text);
-    assert_eq!(app.call("config/mcpServer/reload", Value::Null).await, json!({}));
-    stands(&app, &thread, "ready").await;
-    app.wait_where("mcpServer/startupStatus/updated", |params| {
-        params["name"] == "more" && params["status"] == "ready"
-    })
-    .await;
-    assert_eq!(mcp::processes("tiny", home.path()).len(), 1);
-    let more = mcp::processes("more", home.path())[0];
-    let kept = text.split("[mcp_servers.more]").next().unwrap().to_owned();
-    home.write_config(&kept);
-    app.call("config/mcpServer/reload", Value::Null).await;
-    wait_until_dead(more).await;
+    let start = |server: &str| json!({"threadId": thread, "server": server, "name": "x", "arguments": {}, "subscriptionId": "s"});
+    for (server, code, text) in [
+        (
+            "tiny",
+            -32600,
+            "MCP event subscriptions are only supported for hosted apps",
+        ),
+        (
+            "codex_apps",
+            -32603,
+            "failed to start MCP event stream for 'codex_apps': unknown MCP server 'codex_apps'",
+        ),
+    ] {
+        let error = app.call_err("mcpServer/event/stream/start", start(server)).await;
+        assert_eq!((error.code, error.message.as_str()), (code, text));
+    }
+    let stop = json!({"subscriptionId": "s"});
+    assert_eq!(app.call("mcpServer/event/stream/stop", stop).await, json!({}));
+    let error = app.call_err("mcpServer/event/stream/stop", json!({})).await;
+    assert_eq!(error.code, -32602);
     app.stop().await;
 }

@@ -6,18 +6,22 @@ use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN, REFERER};
 use hyper::{Method, Uri};
 
 /// Checks a request. `only_ourselves`: not even a link on a web page may lead here, only our own pages, the user's
-/// address bar, and programs. The error is for the log.
+/// address bar, and programs. `own_host`: a name that is ours beside those of every machine. The error is for the log.
 pub(super) fn check(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     only_ourselves: bool,
+    own_host: Option<&str>,
 ) -> Result<(), &'static str> {
     if method != Method::GET {
         return Err("its method is not GET");
     }
     let host = only_value(headers, &HOST)?.ok_or("it names no host")?;
-    if !is_loopback(host) || uri.authority().is_some_and(|named| !is_loopback(named.as_str())) {
+    let is_known = |host: &str| {
+        is_loopback(host) || own_host.is_some_and(|own| own.eq_ignore_ascii_case(without_port(host)))
+    };
+    if !is_known(host) || uri.authority().is_some_and(|named| !is_known(named.as_str())) {
         return Err("it is meant for another host");
     }
     let ours = |origin: &str| origin.strip_prefix("http://").is_some_and(|named| named == host);
@@ -64,11 +68,15 @@ fn only_value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
 
 /// Whether a host, with or without a port, is this machine by its own name. Ports may be forwarded, so any will do.
 fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
+    let name = without_port(host);
+    matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,
-    };
-    matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +93,7 @@ mod tests {
             &Uri::from_static("/cancel"),
             &headers,
             only_ourselves,
+            Some("dev.example"),
         )
         .is_ok()
     }
@@ -97,6 +106,7 @@ mod tests {
             "LocalHost:1",
             "[::1]:1455",
             "127.0.0.1",
+            "Dev.example:8443",
         ] {
             assert!(may_ask(true, &[("host", host)]), "{host}");
         }

@@ -2,8 +2,8 @@
 //!
 //! Where to look:
 //!
-//! * with the browser: `browser`, `server` (the listener it comes back to), `caller` (who may speak to it), `connections`,
-//!   `port`, `pages`, `pkce`
+//! * with the browser: `browser`, `server` (what it is answered that comes back), `listener`, `caller` (who may speak to that),
+//!   `connections`, `port`, `pages`, `pkce`
 //! * with a code: `device`
 //! * with an API key, and signing out: this file
 
@@ -11,6 +11,7 @@ mod browser;
 mod caller;
 mod connections;
 mod device;
+pub(crate) mod listener;
 mod pages;
 mod pkce;
 mod port;

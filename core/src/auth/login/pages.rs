@@ -29,7 +29,8 @@ pub(super) fn cancelled() -> String {
     )
 }
 
-fn page(title: &str, lines: &[&str]) -> String {
+/// A page with this title, and a paragraph for each line.
+pub(super) fn page(title: &str, lines: &[&str]) -> String {
     let title = escape(title);
     let lines: Vec<_> = lines.iter().map(|line| escape(line)).collect();
     let lines = lines.join("</p>\n<p>");

@@ -1,36 +1,19 @@
 //! The listener that the browser comes back to.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION,
-};
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-use super::connections::{Connections, HeadRead};
-use super::{caller, pages};
+use super::listener::{self, Answers, html, redirect, text};
+use super::pages;
 
-/// How long the last answer may take to reach the browser.
-const LAST_ANSWER_LIMIT: Duration = Duration::from_secs(1);
-/// How long a browser may take to send the head of its request.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// How long a connection may last: longer than the authority may take to turn a code into tokens and an API key.
-const CONNECTION_LIMIT: Duration = Duration::from_secs(120);
-/// How much of the head of a request is read at most.
-const HEAD_BYTES: usize = 32 * 1024;
-/// Pause after a connection could not be taken.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The authority's page that opens an application.
 const HOSTED_PAGE: &str = "https://chatgpt.com/codex/open-app?source=login&app_brand=";
 
@@ -98,68 +81,18 @@ impl<H: CodeHandler> LoginServer<H> {
     }
 
     /// Answers the browser until the login has ended.
-    pub(super) async fn run(mut self, listener: TcpListener) -> Result<(), String> {
-        let mut connections = Connections::default();
-        let outcome = loop {
-            tokio::select! {
-                accepted = accept(&listener) => {
-                    connections.add(|head_read| serve(accepted, head_read, Arc::clone(&self.shared)));
-                }
-                () = connections.one_ended() => {}
-                Some(outcome) = self.ended.recv() => break outcome,
-            }
-        };
-        drop(listener);
-        let _ = tokio::time::timeout(LAST_ANSWER_LIMIT, connections.all_ended()).await;
-        outcome
+    pub(super) async fn run(self, listener: TcpListener) -> Result<(), String> {
+        listener::run(listener, self.shared, self.ended).await
     }
 }
 
-/// The next connection. What keeps one from being taken (no file descriptors left, a peer that hung up) passes, so it
-/// is tried again.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    let mut told = false;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::warn!("the login listener cannot take a connection and tries again: {error}");
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+impl<H: CodeHandler> Answers for Shared<H> {
+    fn is_ours_alone(&self, path: &str) -> bool {
+        path == "/cancel"
     }
-}
 
-async fn serve<H: CodeHandler>(stream: TcpStream, head_read: HeadRead, shared: Arc<Shared<H>>) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        head_read.set();
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(shared.answer(&request).await) }
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .keep_alive(false)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_LIMIT)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(CONNECTION_LIMIT, connection).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!("a connection to the login listener broke: {error}"),
-        Err(_) => tracing::debug!("a connection to the login listener took too long"),
-    }
-}
-
-impl<H: CodeHandler> Shared<H> {
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        let only_ourselves = path == "/cancel";
-        if let Err(why) = caller::check(request.method(), request.uri(), request.headers(), only_ourselves) {
-            tracing::warn!("the login listener refused a request: {why}");
-            return text(StatusCode::FORBIDDEN, "Forbidden");
-        }
-        match path {
+        match request.uri().path() {
             "/auth/callback" => self.callback(request.uri().query().unwrap_or_default()).await,
             "/success" if self.signed_in.load(Ordering::Acquire) => {
                 self.end(Ok(()));
@@ -172,7 +105,9 @@ impl<H: CodeHandler> Shared<H> {
             _ => text(StatusCode::NOT_FOUND, "Not Found"),
         }
     }
+}
 
+impl<H: CodeHandler> Shared<H> {
     async fn callback(&self, query: &str) -> Response<Full<Bytes>> {
         let query = Query::parse(query);
         if query.state.as_deref() != Some(&*self.options.state) {
@@ -248,36 +183,6 @@ fn refusal(code: &str, description: Option<&str>) -> String {
             .to_owned();
     }
     format!("Sign-in failed: {}", description.unwrap_or(code))
-}
-
-fn html(page: String) -> Response<Full<Bytes>> {
-    answer(StatusCode::OK, "text/html; charset=utf-8", page)
-}
-
-fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    answer(status, "text/plain; charset=utf-8", text)
-}
-
-fn redirect(to: &str) -> Response<Full<Bytes>> {
-    let mut response = answer(StatusCode::FOUND, "text/plain; charset=utf-8", "");
-    if let Ok(location) = HeaderValue::from_str(to) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    response
-}
-
-fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
-    );
-    response
 }
 
 #[cfg(test)]

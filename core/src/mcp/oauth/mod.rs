@@ -1,14 +1,15 @@
 //! Signing in to servers (docs/contract/mcp.md#signing-in): OAuth 2.1 with PKCE, as the Model Context Protocol asks for it
 //! ("Authorization").
 //!
-//! Where to look: `discovery` (who signs in for a server), `login` (the browser's way), `store` (where tokens are kept), and
+//! Where to look: `discovery` (who signs in for a server), `login` (the browser's way), `callback`
+//! (what it is answered that comes back), `store` (where tokens are kept), and
 //! here: tokens that are sent, and renewed in time.
 
+mod callback;
 mod discovery;
 mod login;
 mod store;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,6 +19,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::discovery::Authority;
 pub use self::login::LoginStarted;
@@ -43,8 +45,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Credentials {
     codex_home: PathBuf,
-    /// By what they are for. A lock, because threads come from anywhere; held for a few instructions.
-    known: Mutex<BTreeMap<(String, bool), Arc<SignIn>>>,
+    /// Those that somebody has. A lock, because threads come from anywhere; held for a few instructions.
+    known: Mutex<Vec<Arc<SignIn>>>,
 }
 
 /// The tokens of one server.
@@ -61,6 +63,8 @@ pub(super) struct SignIn {
     is_known: AtomicBool,
     /// When a renewal failed last. Held for a few instructions.
     renewal_failed: Mutex<Option<Instant>>,
+    /// The login that is under way: what ends it, and what is cancelled when it has. Held until an older one has ended.
+    login: tokio::sync::Mutex<Option<(CancellationToken, CancellationToken)>>,
     /// Itself, for tasks that outlive who began them.
     itself: Weak<SignIn>,
 }
@@ -103,29 +107,35 @@ impl Credentials {
         })
     }
 
-    /// The tokens of a server. Nothing is read yet.
+    /// The tokens of a server: the same for all who have configured the same. Nothing is read yet.
     pub(super) fn sign_in(&self, name: &str, http: &McpHttp, store: CredentialsStore) -> Arc<SignIn> {
-        let key = (key_of(name, &http.url), store == CredentialsStore::File);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            Arc::new_cyclic(|itself| SignIn {
-                codex_home: self.codex_home.clone(),
-                name: name.to_owned(),
-                url: http.url.clone(),
-                store,
-                client: http.oauth.clone(),
-                resource: http.oauth_resource.clone(),
-                tokens: tokio::sync::Mutex::new(None),
-                is_known: AtomicBool::new(false),
-                renewal_failed: Mutex::default(),
-                itself: Weak::clone(itself),
-            })
+        let is_same = |other: &&Arc<SignIn>| {
+            other.name == name
+                && other.url == http.url
+                && other.store == store
+                && other.client == http.oauth
+                && other.resource == http.oauth_resource
         };
-        let sign_in = known.entry(key).or_insert_with(new);
-        if sign_in.client != http.oauth || sign_in.resource != http.oauth_resource {
-            *sign_in = new();
+        if let Some(known) = known.iter().find(is_same) {
+            return Arc::clone(known);
         }
-        Arc::clone(sign_in)
+        known.retain(|other| Arc::strong_count(other) > 1);
+        let sign_in = Arc::new_cyclic(|itself| SignIn {
+            codex_home: self.codex_home.clone(),
+            name: name.to_owned(),
+            url: http.url.clone(),
+            store,
+            client: http.oauth.clone(),
+            resource: http.oauth_resource.clone(),
+            tokens: tokio::sync::Mutex::new(None),
+            is_known: AtomicBool::new(false),
+            renewal_failed: Mutex::default(),
+            login: tokio::sync::Mutex::default(),
+            itself: Weak::clone(itself),
+        });
+        known.push(Arc::clone(&sign_in));
+        sign_in
     }
 }
 
@@ -176,6 +186,18 @@ impl SignIn {
             *tokens = None;
         }
         self.loaded(tokens).await
+    }
+
+    /// A login begins; one that is under way ends. Gives what ends the new one, and what it drops when it has.
+    async fn replace_login(&self) -> (CancellationToken, DropGuard) {
+        let mut login = self.login.lock().await;
+        if let Some((stop, over)) = login.take() {
+            stop.cancel();
+            over.cancelled().await;
+        }
+        let (stop, over) = (CancellationToken::new(), CancellationToken::new());
+        *login = Some((stop.clone(), over.clone()));
+        (stop, over.drop_guard())
     }
 
     /// The user has signed in.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ThreadMcp;
-use crate::mcp::thread_server::{Status, servers_of};
+use crate::mcp::thread_server::{Status, ThreadServer, servers_of};
 use crate::plugins::load_with_mcp_servers;
 
 impl ThreadMcp {
@@ -41,26 +41,44 @@ impl ThreadMcp {
             state.config = config;
             state.offer = None;
         }
-        for server in kept {
-            if matches!(server.status(), Status::Failed(_)) {
-                if let Some(mcp) = server.take_server() {
-                    mcp.forgive();
-                }
-                begin.push(server);
-            } else if server.status() == Status::Ready {
-                self.tell(&server.name, &Status::Ready);
-            }
-        }
+        // Those that start are known before others are let go of: what is launched may be the same.
         for server in begin {
             self.start_one(server);
         }
+        for server in kept {
+            self.start_again(&server);
+        }
         for server in gone {
-            let mcp = server.take_server();
-            drop(server);
-            if let Some(mcp) = mcp {
+            if let Some(mcp) = server.take_server() {
                 self.manager.release(&mcp);
             }
         }
+    }
+
+    /// Starts a server whose table is as it was, if it has failed or something else decides now what is launched. Of one that
+    /// is ready it is told.
+    fn start_again(self: &Arc<Self>, server: &Arc<ThreadServer>) {
+        if server.is_disabled() {
+            return;
+        }
+        let old = server.take_known();
+        let is_same = match (&old, self.find_server(server)) {
+            (Some(old), Ok(new)) => Arc::ptr_eq(old, &new),
+            (None, Err(_)) => true,
+            _ => false,
+        };
+        let failed = matches!(server.status(), Status::Failed(_));
+        if is_same && !failed {
+            if server.status() == Status::Ready {
+                self.tell(&server.name, &Status::Ready);
+            }
+            return;
+        }
+        if let Some(old) = old {
+            old.forgive();
+            self.manager.release(&old);
+        }
+        self.start_one(Arc::clone(server));
     }
 
     /// Starts a server anew, once its user has signed in. One that is ready stays as it is.
@@ -69,7 +87,7 @@ impl ThreadMcp {
         if server.status() == Status::Ready {
             return;
         }
-        if let Some(mcp) = server.take_server() {
+        if let Ok(mcp) = self.find_server(&server) {
             mcp.forgive();
         }
         self.start_one(server);

@@ -10,12 +10,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::super::{CallContext, ToolCall};
-use crate::mcp::CallHost;
+use crate::mcp::{CallHost, json_size};
 use crate::outbox::{McpQuestion, Outbox};
 use crate::{Event, McpAction, McpElicitationKind, Traffic, char_boundary};
 
 /// Longest step that is told, in bytes.
 const MAX_STEP: usize = 1024;
+/// Longest text of a question, in bytes, and its largest form, as JSON.
+const MAX_TEXT: usize = 16 << 10;
+const MAX_FORM: usize = 64 << 10;
 
 /// The turn, as the server of a call of it sees it.
 pub(super) struct TurnHost {
@@ -136,10 +139,16 @@ impl Drop for Open {
     }
 }
 
-/// A question as clients know it. `None`: it is none.
+/// A question as clients know it. `None`: it is none, or one that nobody could read.
 fn kind(params: &Value) -> Option<McpElicitationKind> {
-    let text = |name: &str| params[name].as_str().map(str::to_owned);
+    let text = |name: &str| {
+        let text = params[name].as_str()?;
+        (text.len() <= MAX_TEXT).then(|| text.to_owned())
+    };
     let message = text("message")?;
+    if json_size(&params["requestedSchema"]) > MAX_FORM {
+        return None;
+    }
     match params["mode"].as_str() {
         None | Some("form") => Some(McpElicitationKind::Form {
             message,
@@ -147,9 +156,15 @@ fn kind(params: &Value) -> Option<McpElicitationKind> {
         }),
         Some("url") => Some(McpElicitationKind::Url {
             message,
-            url: text("url")?,
+            // Clients open it.
+            url: text("url").filter(|url| is_web_page(url))?,
             elicitation_id: text("elicitationId").unwrap_or_default(),
         }),
         Some(_) => None,
     }
+}
+
+/// Whether a browser shows this as a page of the web, and nothing runs by it.
+fn is_web_page(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

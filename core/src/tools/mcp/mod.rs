@@ -15,7 +15,7 @@ use self::approval::Approval;
 use self::host::TurnHost;
 use super::{CallContext, PlannedCall, ToolCall, ToolEnd};
 use crate::mcp::{CallError, McpTool, call_params};
-use crate::{ApprovalPolicy, CONTRACT_VERSION, CallStatus, Item, ItemBody, SandboxPolicy};
+use crate::{ApprovalPolicy, CONTRACT_VERSION, CallStatus, Item, ItemBody};
 
 use self::output::Output;
 pub(super) use self::resources::{ResourceTool, specs as resource_specs};
@@ -113,12 +113,7 @@ async fn call_server(
 fn meta(cx: &CallContext, call: &ToolCall) -> Value {
     let settings = &cx.settings;
     let (thread, session) = cx.mcp.identity();
-    let sandbox_mode = match settings.sandbox_policy {
-        SandboxPolicy::DangerFullAccess => "danger-full-access",
-        SandboxPolicy::ReadOnly { .. } => "read-only",
-        SandboxPolicy::WorkspaceWrite { .. } => "workspace-write",
-        SandboxPolicy::ExternalSandbox { .. } => "external-sandbox",
-    };
+    let (sandbox, sandbox_mode) = settings.sandbox_policy.words();
     json!({
         "callId": call.call_id,
         "itemId": call.call_id,
@@ -132,7 +127,7 @@ fn meta(cx: &CallContext, call: &ToolCall) -> Value {
             "root_turn_id": &*cx.root_turn_id,
             "model": settings.model,
             "turn_started_at_unix_ms": cx.turn_started_at_ms,
-            "sandbox": if sandbox_mode == "danger-full-access" { "none" } else { "seccomp" },
+            "sandbox": sandbox,
             "sandbox_mode": sandbox_mode,
             "codex_version": CONTRACT_VERSION,
         },

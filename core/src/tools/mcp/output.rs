@@ -16,6 +16,9 @@ const NO_AUDIO: &str = "<audio content omitted because you do not support audio 
 /// In place of an image that is none.
 const NO_IMAGE: &str = "image content omitted because it could not be processed";
 
+/// Blocks of one result that go to the model: of its texts some may be empty, and images count nothing.
+const MAX_BLOCKS: usize = 256;
+
 /// How what comes of a call goes to the model.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::tools) struct Output {
@@ -60,7 +63,12 @@ impl Output {
         let mut parts = vec![ContentItem::input_text(heading)];
         let mut left = self.limit.bytes();
         let mut omitted = 0;
+        let mut beyond = 0;
         for block in content {
+            if parts.len() > MAX_BLOCKS {
+                beyond += 1;
+                continue;
+            }
             let text = match block["type"].as_str() {
                 Some("text") => block["text"].as_str().unwrap_or_default().to_owned(),
                 Some("image") => match image(block).await {
@@ -92,6 +100,11 @@ impl Output {
         if omitted > 0 {
             parts.push(ContentItem::input_text(format!(
                 "[omitted {omitted} text items ...]"
+            )));
+        }
+        if beyond > 0 {
+            parts.push(ContentItem::input_text(format!(
+                "[omitted {beyond} more items ...]"
             )));
         }
         FunctionOutput::Parts(parts)
