@@ -123,29 +123,29 @@ impl ThreadMcp {
             state.servers.values().map(Arc::clone).collect()
         };
         for server in servers {
-            self.start_one(server);
+            self.start_one(&server);
         }
     }
 
-    fn start_one(self: &Arc<Self>, server: Arc<ThreadServer>) {
+    fn start_one(self: &Arc<Self>, server: &Arc<ThreadServer>) {
         match &server.config {
             Ok(config) if !config.enabled => return,
             Ok(_) => {}
             Err(why) => {
                 let error = StartError::of_config(&server.name, why);
-                self.set(&server, &Status::Failed(Arc::new(error)));
+                self.set(server, &Status::Failed(Arc::new(error)));
                 return;
             }
         }
         if self.state().closed {
             return;
         }
-        self.set(&server, &Status::Starting);
+        self.set(server, &Status::Starting);
         // It belongs to the thread from now on, not only once the task runs.
-        let found = self.find_server(&server);
+        let found = self.find_server(server);
         let mut followers = self.followers();
         while followers.try_join_next().is_some() {}
-        let task = followers.spawn(follow(Arc::downgrade(self), Arc::clone(&server), found));
+        let task = followers.spawn(follow(Arc::downgrade(self), Arc::clone(server), found));
         drop(followers);
         server.follow_with(Some(task));
     }

@@ -43,7 +43,7 @@ impl ThreadMcp {
         }
         // Those that start are known before others are let go of: what is launched may be the same.
         for server in begin {
-            self.start_one(server);
+            self.start_one(&server);
         }
         for server in kept {
             self.start_again(&server);
@@ -78,7 +78,7 @@ impl ThreadMcp {
             old.forgive();
             self.manager.release(&old);
         }
-        self.start_one(Arc::clone(server));
+        self.start_one(server);
     }
 
     /// Starts a server anew, once its user has signed in. One that is ready stays as it is.
@@ -90,6 +90,6 @@ impl ThreadMcp {
         if let Ok(mcp) = self.find_server(&server) {
             mcp.forgive();
         }
-        self.start_one(server);
+        self.start_one(&server);
     }
 }
