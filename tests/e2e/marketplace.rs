@@ -1,7 +1,10 @@
 //! Marketplaces of plugins (docs/contract/services.md#plugins).
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
@@ -260,5 +263,104 @@ async fn a_repository_is_fetched_upgraded_and_removed_without_its_hooks_and_link
         .unwrap()
         .collect();
     assert!(left.is_empty(), "{left:?}");
+    app.stop().await;
+}
+
+/// Runs git in a folder, with this input; what it prints.
+fn git(folder: &Path, arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@b"])
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_repository_whose_few_bytes_stand_for_millions_of_files_is_refused_at_once() {
+    let (_model, home, app) = started().await;
+    let repository = home.path().join("repository");
+    marketplace(&repository, "bomb", &json!([]));
+    let server = GitServer::start(&repository);
+    server.commit();
+    let mut object = git(&repository, &["hash-object", "-w", "--stdin"], "x");
+    for level in 0..5 {
+        let kind = if level == 0 { "100644 blob" } else { "040000 tree" };
+        let entries: Vec<_> = (10..40)
+            .map(|name| format!("{kind} {object}\t{name}\n"))
+            .collect();
+        object = git(&repository, &["mktree"], &entries.concat());
+    }
+    let list = git(&repository, &["ls-tree", "HEAD"], "");
+    let tree = git(
+        &repository,
+        &["mktree"],
+        &format!("{list}\n040000 tree {object}\tz\n"),
+    );
+    let commit = git(&repository, &["commit-tree", &tree, "-m", "x"], "");
+    git(&repository, &["update-ref", "HEAD", &commit], "");
+    let began = Instant::now();
+    let error = app
+        .call_err("marketplace/add", json!({"source": server.url()}))
+        .await;
+    assert!(error.message.ends_with("or has too many files"), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(!home.codex().join(".tmp/marketplaces/bomb").exists());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_branch_that_is_called_like_a_commit_is_not_that_commit() {
+    let (_model, home, app) = started().await;
+    let repository = home.path().join("repository");
+    plugin(&repository, "p", &json!({"name": "p"}));
+    let server = GitServer::start(&repository);
+    server.commit();
+    git(&repository, &["branch", "0123abc"], "");
+    let commit = git(&repository, &["rev-parse", "HEAD"], "");
+    for (name, sha, is_refused) in [("m1", "0123abc", true), ("m2", &*commit, false)] {
+        let source = json!({"source": "url", "url": server.url(), "sha": sha});
+        let list = marketplace(
+            &home.path().join(name),
+            name,
+            &json!([{"name": "p", "source": source}]),
+        );
+        let install = json!({"marketplacePath": list, "pluginName": "p"});
+        if is_refused {
+            let message = refused(&app, "plugin/install", install).await;
+            assert!(message.contains("names another one"), "{message}");
+        } else {
+            app.call("plugin/install", install).await;
+        }
+        let copy = home.codex().join("plugins/cache").join(name);
+        assert_eq!(copy.exists(), !is_refused);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn names_that_differ_in_capitals_only_are_one_name() {
+    let (_model, home, app) = started().await;
+    let folders = ["one", "two"].map(|name| home.path().join(name));
+    let plugins = json!([local("p", "./p"), local("P", "./q")]);
+    plugin(&folders[0].join("p"), "p", &json!({"name": "p"}));
+    marketplace(&folders[0], "market", &plugins);
+    marketplace(&folders[1], "Market", &json!([]));
+    app.call("marketplace/add", json!({"source": folders[0]})).await;
+    let message = refused(&app, "marketplace/add", json!({"source": folders[1]})).await;
+    assert!(
+        message.starts_with("marketplace 'Market' is called like 'market'"),
+        "{message}"
+    );
+    let listed = app.call("plugin/list", json!({})).await;
+    let plugins = listed["marketplaces"][0]["plugins"].as_array().unwrap();
+    assert_eq!(plugins.len(), 1, "{plugins:?}");
+    assert_eq!(plugins[0]["name"], "p");
     app.stop().await;
 }
