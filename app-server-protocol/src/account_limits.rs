@@ -21,7 +21,7 @@ pub struct GetAccountRateLimitsParams {
     /// Leave out the single reset credits.
     #[serde(default)]
     pub exclude_reset_credit_details: bool,
-    /// The client can show the reserve.
+    /// The client can show the reserve. Accepted; without effect.
     #[serde(default)]
     pub supports_luna_reserve: bool,
 }

@@ -43,7 +43,8 @@ pub struct InitializeCapabilities {
     /// The client can answer `attestation/generate`.
     #[serde(default)]
     pub request_attestation: bool,
-    /// Approvals must come from a person; nothing may approve in their place.
+    /// Approvals should come from a person. Accepted; without effect: who answers is a setting of each thread
+    /// (`approvalsReviewer`).
     #[serde(default)]
     pub required_human_approval: bool,
 }

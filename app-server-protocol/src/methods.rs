@@ -19,6 +19,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::item::METHODS,
     crate::approval::METHODS,
     crate::dynamic_tool::METHODS,
+    crate::attestation::METHODS,
     crate::permission::METHODS,
     crate::thread_lifecycle::METHODS,
     crate::thread_search::METHODS,
@@ -77,6 +78,9 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::project::METHODS,
 ];
 
+/// Methods that are part of the contract but of no schema.
+pub static UNLISTED: &[MethodInfo] = crate::auth_status::METHODS;
+
 const COUNT: usize = {
     let (mut family, mut count) = (0, 0);
     while family < FAMILIES.len() {
@@ -114,7 +118,10 @@ const fn join<const N: usize>(families: &[&[MethodInfo]]) -> [MethodInfo; N] {
 pub fn find(method: &str) -> Option<&'static MethodInfo> {
     static INDEX: OnceLock<HashMap<&'static str, &'static MethodInfo>> = OnceLock::new();
     INDEX
-        .get_or_init(|| METHODS.iter().map(|info| (info.method, info)).collect())
+        .get_or_init(|| {
+            let all = METHODS.iter().chain(UNLISTED);
+            all.map(|info| (info.method, info)).collect()
+        })
         .get(method)
         .copied()
 }
@@ -125,7 +132,8 @@ mod tests {
 
     #[test]
     fn no_method_is_declared_twice() {
-        let mut names: Vec<_> = METHODS.iter().map(|info| info.method).collect();
+        let all = METHODS.iter().chain(UNLISTED);
+        let mut names: Vec<_> = all.map(|info| info.method).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();

@@ -1,7 +1,7 @@
 //! What commands may do, and who is asked.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::path::AbsolutePathBuf;
 /// When to ask before a command runs or a file changes.
@@ -67,6 +67,10 @@ pub enum SandboxPolicy {
         /// Whether commands reach the network.
         #[serde(default)]
         network_access: bool,
+        /// What earlier releases could limit.
+        #[serde(default, skip_serializing, deserialize_with = "FullReadAccess::of_read_only")]
+        #[schemars(skip)]
+        access: FullReadAccess,
     },
     /// The server itself runs in a sandbox; add none.
     ExternalSandbox {
@@ -88,7 +92,45 @@ pub enum SandboxPolicy {
         /// Further folders that are writable, absolute.
         #[serde(default)]
         writable_roots: Vec<AbsolutePathBuf>,
+        /// What earlier releases could limit.
+        #[serde(
+            default,
+            skip_serializing,
+            deserialize_with = "FullReadAccess::of_workspace_write"
+        )]
+        #[schemars(skip)]
+        read_only_access: FullReadAccess,
     },
+}
+
+/// That everything may be read. Earlier releases could limit it here; whoever still does must not get more than they ask
+/// for, so anything else is refused. It is in no schema.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FullReadAccess;
+
+impl FullReadAccess {
+    fn of_read_only<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer, "readOnly.access")
+    }
+
+    fn of_workspace_write<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer, "workspaceWrite.readOnlyAccess")
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, member: &str) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(tag = "type", rename_all = "camelCase")]
+        enum ReadAccess {
+            FullAccess,
+            Restricted,
+        }
+        match Option::deserialize(deserializer)? {
+            None | Some(ReadAccess::FullAccess) => Ok(Self),
+            Some(ReadAccess::Restricted) => Err(de::Error::custom(format_args!(
+                "{member} is no longer supported; use permissionProfile for restricted reads"
+            ))),
+        }
+    }
 }
 
 /// Whether an outer sandbox reaches the network.

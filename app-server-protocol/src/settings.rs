@@ -1,7 +1,7 @@
 //! Settings of a thread that stay from turn to turn.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::path::{AbsolutePathBuf, LegacyAppPathString};
 use crate::policy::{ActivePermissionProfile, ApprovalsReviewer, AskForApproval, SandboxPolicy};
@@ -72,9 +72,19 @@ pub enum Personality {
 }
 
 /// How hard the model thinks: one of the words that the model lists, such as `low`, `medium` or `high`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ReasoningEffort(pub String);
+
+impl<'de> Deserialize<'de> for ReasoningEffort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        if word.is_empty() {
+            return Err(de::Error::custom("reasoning_effort must not be empty"));
+        }
+        Ok(Self(word))
+    }
+}
 
 /// How much of its reasoning the model sums up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

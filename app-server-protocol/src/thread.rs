@@ -29,7 +29,7 @@ crate::rpc::methods! {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStartParams {
-    /// Take the provider's default model when it does not know `model`.
+    /// Take the provider's default model when it does not know `model`. Accepted; without effect.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub allow_provider_model_fallback: bool,
@@ -61,7 +61,7 @@ pub struct ThreadStartParams {
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub experimental_raw_events: bool,
-    /// How the history is kept.
+    /// How the history is kept. Accepted; without effect: new histories are paginated.
     #[schemars(extend("x-experimental" = true))]
     pub history_mode: Option<ThreadHistoryMode>,
     /// Has no effect; lets clients test the gate of experimental parameters.
@@ -71,7 +71,7 @@ pub struct ThreadStartParams {
     pub model: Option<String>,
     /// Provider id, as in the configuration.
     pub model_provider: Option<String>,
-    /// Whether the model may start other agents on its own.
+    /// Whether the model may start other agents on its own. Accepted; without effect.
     #[schemars(extend("x-experimental" = true))]
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// Permission profile, by name; not together with a sandbox.
@@ -87,10 +87,10 @@ pub struct ThreadStartParams {
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// What commands may touch.
     pub sandbox: Option<SandboxMode>,
-    /// Folders that skills and plugins of this thread come from.
+    /// Further folders that skills of this thread come from, at most 64.
     #[schemars(extend("x-experimental" = true))]
     pub selected_capability_roots: Option<Vec<SelectedCapabilityRoot>>,
-    /// Name of the service that the thread works for.
+    /// Name of the service that the thread works for. Accepted; without effect.
     pub service_name: Option<String>,
     /// Service tier; null chooses the default one, absent keeps the configured one.
     #[serde(default, with = "double_option", skip_serializing_if = "Option::is_none")]

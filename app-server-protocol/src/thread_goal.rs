@@ -61,7 +61,7 @@ pub struct ThreadGoalSetParams {
     pub thread_id: String,
     /// What is to be reached, at most 4,000 characters.
     pub objective: Option<String>,
-    /// Who sets it.
+    /// Who sets it. Accepted; without effect.
     pub origin: Option<ThreadGoalMutationOrigin>,
     /// How it stands.
     pub status: Option<ThreadGoalStatus>,
@@ -111,7 +111,7 @@ pub struct ThreadGoalGetResponse {
 pub struct ThreadGoalClearParams {
     /// The thread.
     pub thread_id: String,
-    /// Who drops it.
+    /// Who drops it. Accepted; without effect.
     pub origin: Option<ThreadGoalMutationOrigin>,
 }
 

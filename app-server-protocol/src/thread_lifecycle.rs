@@ -176,7 +176,7 @@ pub struct ThreadForkParams {
     pub config: Option<BTreeMap<String, Value>>,
     /// Working folder.
     pub cwd: Option<String>,
-    /// Do not go on with the goal by itself.
+    /// Do not go on with the goal by itself. Forks have no goal; refused together with `attachToSource`.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub defer_goal_continuation: bool,
@@ -188,11 +188,11 @@ pub struct ThreadForkParams {
     /// Leave `thread.turns` empty; page through them instead.
     #[serde(default)]
     pub exclude_turns: bool,
-    /// Predict without tool servers.
+    /// Predict without tool servers. Refused: predictions are not supported.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub experimental_disable_prediction_mcp: bool,
-    /// Predict what the user will say next.
+    /// Predict what the user will say next. Refused: predictions are not supported.
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub experimental_prediction_mode: bool,

@@ -26,7 +26,7 @@ pub struct ThreadListParams {
     /// Only hidden children of this one.
     #[schemars(extend("x-experimental" = true))]
     pub attached_to_thread_id: Option<String>,
-    /// Only threads of the account that is signed in.
+    /// Only threads of the account that is signed in. Accepted; without effect: threads belong to no account.
     #[serde(default)]
     pub current_account_only: bool,
     /// Where the last page ended (`nextCursor`); absent for the first page.
@@ -66,7 +66,7 @@ pub struct ThreadListParams {
     pub sort_key: Option<ThreadSortKey>,
     /// Only threads that came from these; absent for what users see.
     pub source_kinds: Option<Vec<ThreadSourceKind>>,
-    /// Do not look for files that the index does not know yet.
+    /// Do not look for files that the index does not know yet. Accepted; without effect: the index is always current.
     #[serde(default)]
     pub use_state_db_only: bool,
 }

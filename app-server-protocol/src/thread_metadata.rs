@@ -110,7 +110,7 @@ pub struct ThreadSettingsUpdateParams {
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Model slug.
     pub model: Option<String>,
-    /// Whether the model may start other agents on its own.
+    /// Whether the model may start other agents on its own. Accepted; without effect.
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// Permission profile, by name; not together with a sandbox.
     pub permissions: Option<String>,

@@ -91,7 +91,7 @@ pub struct TurnStartParams {
     pub collaboration_mode: Option<CollaborationMode>,
     /// Working folder.
     pub cwd: Option<String>,
-    /// Programme of extended cyber access.
+    /// Programme of extended cyber access. Accepted; without effect.
     #[schemars(extend("x-experimental" = true))]
     pub cyber_access_program: Option<CyberAccessProgram>,
     /// Plugins that are switched off for this thread.
@@ -103,7 +103,7 @@ pub struct TurnStartParams {
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     /// Model slug; another model forgets the effort unless that is given too.
     pub model: Option<String>,
-    /// Whether the model may start other agents on its own.
+    /// Whether the model may start other agents on its own. Accepted; without effect.
     #[schemars(extend("x-experimental" = true))]
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// JSON Schema that the answer must follow, this turn only.
@@ -136,7 +136,7 @@ pub struct TurnStartParams {
     pub service_tier_for_turn: Option<String>,
     /// How much of its reasoning the model sums up.
     pub summary: Option<ReasoningSummary>,
-    /// Output of a tool that the client ran by itself, given to the model before the input.
+    /// Output of a tool that the client ran by itself, given to the model in place of an input, which must be empty.
     pub tool_output: Option<TurnToolOutput>,
     /// Why the turn is started, in words of the client.
     pub turn_trigger: Option<String>,
@@ -247,7 +247,7 @@ pub struct TurnToolOutput {
     pub output: FunctionCallOutputBody,
     /// Namespace of the tool, if it has one.
     pub namespace: Option<String>,
-    /// Whether it stays in the history.
+    /// Whether it stays when the history is summed up. Not supported: true is refused.
     #[serde(default)]
     pub retain: bool,
 }

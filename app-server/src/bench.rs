@@ -29,6 +29,7 @@ impl DeltaPath {
             originator: "bench".to_owned(),
             user_agent: "bench".to_owned(),
             experimental: false,
+            attests: false,
             opt_out: ["thread/started".to_owned()].into(),
         });
         let attachment = Attachment::first(&client.outgoing);

@@ -115,6 +115,7 @@ mod tests {
             originator: "test".to_owned(),
             user_agent: "test".to_owned(),
             experimental: false,
+            attests: false,
             opt_out: HashSet::new(),
         });
         client

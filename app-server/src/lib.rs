@@ -11,12 +11,13 @@
 //! * `rpc`: from a request to its handler and its answer
 //! * `subscriptions`: who is connected, who watches which thread, what they are asked
 //! * `sessions`: clients that may come back
-//! * `external_tokens`: asks clients for tokens that they own
+//! * `external_tokens`: asks clients for tokens that they own; `attestation`: for proofs of what they are
 //! * `server`: the engine, and all of the above
 //! * `handlers`: what each method does
 //! * `connection`: serves one client
 //! * `listen`: serves clients that come over sockets
 
+mod attestation;
 pub mod bench;
 #[cfg(test)]
 mod captured_log;

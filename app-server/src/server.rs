@@ -13,6 +13,7 @@ use codex_core::{Engine, EngineOptions, StartThread, ThreadHandle, ThreadId};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::attestation::Attestations;
 use crate::client::handle::Client;
 use crate::events::publisher::Publisher;
 use crate::events::running_turns::RunningTurns;
@@ -64,6 +65,7 @@ impl Server {
         let auth = AuthManager::with_options(AuthOptions::of_config(config.clone()));
         let token_owner = TokenOwner::new(&subscriptions);
         auth.set_external_token_provider(Arc::clone(&token_owner) as Arc<dyn ExternalTokenProvider>);
+        auth.set_attestation_provider(Attestations::new(&subscriptions));
         let publisher = Publisher::new(Arc::clone(&subscriptions));
         let running_turns = publisher.running_turns();
         let engine = Engine::new(EngineOptions {

@@ -185,6 +185,18 @@ impl Subscriptions {
         self.lock().watchers(thread).len()
     }
 
+    /// The first of those who watch a thread that can prove what it is, and is there to be asked.
+    pub(crate) fn attesting_watcher(&self, thread: ThreadId) -> Option<Arc<Client>> {
+        let state = self.lock();
+        let mut watchers = state.watchers(thread).iter();
+        let attests = |client: &&Arc<Client>| {
+            client.profile().is_some_and(|profile| profile.attests)
+                && !client.input_has_ended()
+                && !client.outgoing.is_parked()
+        };
+        watchers.find(attests).cloned()
+    }
+
     /// Tells every initialised connection. `thread`: the thread whose order it belongs to.
     pub(crate) fn broadcast<N: Notification>(&self, thread: Option<ThreadId>, params: &N::Params) {
         let mut frame = SharedFrame::<N>::new(thread, params);

@@ -203,6 +203,15 @@ pub enum ItemBody {
         /// How long it took.
         duration: Option<Duration>,
     },
+    /// The client handed in the output of a tool that it ran by itself.
+    FunctionCallOutput {
+        /// Name of the tool.
+        name: String,
+        /// Its namespace.
+        namespace: Option<String>,
+        /// Text, or a list of parts in the form of the Responses API.
+        output: Value,
+    },
     /// A web search by the model's server.
     WebSearch {
         /// Query text.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::ResponseItem;
+use crate::model::{FunctionOutput, ResponseItem};
 use crate::{
     Assessment, Error, RealtimeInput, Result, ReviewTarget, SettingsPatch, StartRealtime, ThreadInfo,
     ThreadSettings, TokenUsage, Turn, UserInput,
@@ -80,6 +80,8 @@ pub enum Op {
         client_user_message_id: Option<String>,
         /// Context of the client.
         additional_context: BTreeMap<String, ContextEntry>,
+        /// What the rest of the turn's requests tell of the client.
+        metadata: ClientMetadata,
         /// Answered when the input is taken.
         reply: Reply<String>,
     },
@@ -200,6 +202,30 @@ pub enum Op {
     },
 }
 
+/// How a client changes its metadata in a turn's requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientMetadata {
+    /// Replaces all of it.
+    pub all: Option<BTreeMap<String, String>>,
+    /// Is added to it, or to what replaces it.
+    pub more: Option<BTreeMap<String, String>>,
+}
+
+impl ClientMetadata {
+    /// Whether anything changes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_none() && self.more.is_none()
+    }
+
+    /// The metadata as it is from now on.
+    pub(crate) fn apply(self, metadata: &mut BTreeMap<String, String>) {
+        if let Some(all) = self.all {
+            *metadata = all;
+        }
+        metadata.extend(self.more.unwrap_or_default());
+    }
+}
+
 /// A question to the model beside the thread.
 #[derive(Debug)]
 pub struct SampleRequest {
@@ -209,6 +235,8 @@ pub struct SampleRequest {
     pub prompt: String,
     /// A turn may run meanwhile.
     pub while_running: bool,
+    /// The model is not offered the tools of MCP servers.
+    pub without_mcp: bool,
     /// How hard the model thinks; `None` is as in the thread.
     pub effort: Option<String>,
     /// The client's metadata.
@@ -268,10 +296,23 @@ pub struct StartTurn {
     pub parent_turn_id: Option<String>,
     /// Root turn in the client's tree of turns.
     pub root_turn_id: Option<String>,
+    /// The output of a tool that the client ran by itself, instead of what a user says.
+    pub tool_output: Option<ToolOutput>,
     /// What another agent says, instead of a user.
     pub agent_message: Option<ResponseItem>,
     /// If a turn runs, the model finishes what it is saying before it hears this.
     pub waits_its_turn: bool,
+}
+
+/// The output of a tool that the client ran by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolOutput {
+    /// Name of the tool; not empty.
+    pub name: String,
+    /// Its namespace, if it has one.
+    pub namespace: Option<String>,
+    /// Text or parts.
+    pub output: FunctionOutput,
 }
 
 /// One entry of `additionalContext`.

@@ -15,6 +15,6 @@ export type InitializeCapabilities = {
   optOutNotificationMethods?: Array<string> | null;
   /** The client can answer `attestation/generate`. */
   requestAttestation?: boolean;
-  /** Approvals must come from a person; nothing may approve in their place. */
+  /** Approvals should come from a person. Accepted; without effect: who answers is a setting of each thread (`approvalsReviewer`). */
   requiredHumanApproval?: boolean;
 };

@@ -34,6 +34,7 @@ import type { ProjectChangedNotification } from "./v2/ProjectChangedNotification
 import type { ReasoningSummaryPartAddedNotification } from "./v2/ReasoningSummaryPartAddedNotification";
 import type { ReasoningSummaryTextDeltaNotification } from "./v2/ReasoningSummaryTextDeltaNotification";
 import type { ReasoningTextDeltaNotification } from "./v2/ReasoningTextDeltaNotification";
+import type { RemoteControlStatusChangedNotification } from "./v2/RemoteControlStatusChangedNotification";
 import type { ServerRequestResolvedNotification } from "./v2/ServerRequestResolvedNotification";
 import type { SkillsChangedNotification } from "./v2/SkillsChangedNotification";
 import type { TerminalInteractionNotification } from "./v2/TerminalInteractionNotification";
@@ -219,6 +220,8 @@ export type ServerNotification =
   | { method: "fuzzyFileSearch/sessionCompleted"; params: FuzzyFileSearchSessionCompletedNotification }
   /** That has ended. */
   | { method: "windowsSandbox/setupCompleted"; params: WindowsSandboxSetupCompletedNotification }
+  /** Whether other devices can control this server, told to each client after it has been initialized. */
+  | { method: "remoteControl/status/changed"; params: RemoteControlStatusChangedNotification }
   /** A project was made, changed or deleted. */
   | { method: "project/changed"; params: ProjectChangedNotification }
   /** A thread belongs to another project, or to none. */

@@ -1,4 +1,5 @@
 // Generated from the protocol crate. Do not edit.
+import type { AttestationGenerateParams } from "./v2/AttestationGenerateParams";
 import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefreshParams";
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
 import type { DynamicToolCallParams } from "./v2/DynamicToolCallParams";
@@ -13,6 +14,8 @@ export type ServerRequest =
   | { id: RequestId; method: "item/commandExecution/requestApproval"; params: CommandExecutionRequestApprovalParams }
   /** Has the client carry out one of its tools. */
   | { id: RequestId; method: "item/tool/call"; params: DynamicToolCallParams }
+  /** Asks a client that has announced `requestAttestation` for a proof of what it is, for one request to the servers of ChatGPT. It has 100 ms to answer. */
+  | { id: RequestId; method: "attestation/generate"; params?: AttestationGenerateParams }
   /** Asks for permissions beyond the sandbox. */
   | { id: RequestId; method: "item/permissions/requestApproval"; params: PermissionsRequestApprovalParams }
   /** Requests new ChatGPT tokens in place of those that the client provided. */

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
 use crate::support::{App, Ear, Home, alive, wait_until_dead};
@@ -300,4 +301,51 @@ async fn commands_end_with_their_connection() {
     assert!(alive(pids[0]));
     app.stop().await;
     wait_until_dead(pids[0]).await;
+}
+
+#[tokio::test]
+async fn limits_of_what_can_be_read_are_refused_where_they_would_not_hold() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    for (policy, member) in [
+        (
+            json!({"type": "readOnly", "access": {"type": "restricted"}}),
+            "readOnly.access",
+        ),
+        (
+            json!({"type": "workspaceWrite", "readOnlyAccess": {"type": "restricted", "readableRoots": []}}),
+            "workspaceWrite.readOnlyAccess",
+        ),
+    ] {
+        let words = format!("{member} is no longer supported; use permissionProfile for restricted reads");
+        for (method, params) in [
+            (
+                "command/exec",
+                json!({"command": ["true"], "sandboxPolicy": policy}),
+            ),
+            (
+                "turn/start",
+                json!({"threadId": thread, "input": [], "sandboxPolicy": policy}),
+            ),
+        ] {
+            let error = app.call_err(method, params).await;
+            assert_eq!(error.code, -32602);
+            assert!(error.message.contains(&words), "{}", error.message);
+        }
+    }
+    for policy in [
+        json!({"type": "readOnly", "access": {"type": "fullAccess"}}),
+        json!({"type": "workspaceWrite", "readOnlyAccess": null}),
+    ] {
+        let params = json!({"threadId": thread, "sandboxPolicy": policy});
+        app.call("thread/settings/update", params).await;
+        let settings = app.wait_for("thread/settings/updated").await;
+        let shown = settings["threadSettings"]["sandboxPolicy"]
+            .as_object()
+            .unwrap()
+            .clone();
+        assert_eq!(shown["type"], policy["type"]);
+        assert!(!shown.contains_key("access") && !shown.contains_key("readOnlyAccess"));
+    }
 }

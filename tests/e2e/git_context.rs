@@ -161,3 +161,20 @@ async fn nothing_is_told_without_a_repository_or_without_the_feature() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn clients_see_the_repository_of_a_thread_once_it_has_worked() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    cloned(&home);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({})).await;
+    assert!(started["thread"]["gitInfo"].is_null());
+    let thread = started["thread"]["id"].as_str().unwrap().to_owned();
+    app.run_turn(&thread, "Hi").await;
+    let params = json!({"threadId": thread, "excludeTurns": true});
+    let resumed = app.call("thread/resume", params).await;
+    assert_eq!(resumed["thread"]["gitInfo"]["branch"], "main");
+    let read = app.call("thread/read", json!({"threadId": thread})).await;
+    assert_eq!(resumed["thread"]["gitInfo"], read["thread"]["gitInfo"]);
+}

@@ -21,6 +21,8 @@ mod account_usage;
 mod agents;
 mod app;
 mod approval;
+mod attestation;
+mod auth_status;
 mod auto_review;
 mod bedrock;
 mod collaboration_mode;

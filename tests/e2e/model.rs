@@ -49,6 +49,15 @@ async fn the_built_in_models_come_in_their_order() {
     assert_eq!(first["inputModalities"], json!(["text", "image"]));
     let hidden = app.call("model/list", json!({"includeHidden": true})).await;
     assert_eq!(ids(&hidden).len(), 14);
+    let version = |id: &str| {
+        let models = hidden["data"].as_array().unwrap();
+        let model = models.iter().find(|model| model["id"] == id).unwrap();
+        model["multiAgentVersion"].clone()
+    };
+    assert_eq!(
+        ["gpt-6.2-sol", "gpt-5.6-luna", "gpt-5.5"].map(version),
+        [json!("v2"), json!("v1"), Value::Null]
+    );
 }
 
 #[tokio::test]

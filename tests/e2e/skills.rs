@@ -1,5 +1,7 @@
 //! Skills (docs/contract/services.md#skills).
 
+mod selected;
+
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 

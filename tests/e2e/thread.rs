@@ -21,7 +21,7 @@ async fn what_would_be_unsafe_to_ignore_is_refused() {
         ),
         (
             json!({"environments": [{"environmentId": "local", "cwd": "/"}, {"environmentId": "local", "cwd": "/"}]}),
-            "environments must name `local` once",
+            "duplicate turn environment id `local`",
         ),
         (
             json!({"dynamicTools": [{"type": "function", "name": "a b", "description": "", "inputSchema": {}}]}),

@@ -300,3 +300,83 @@ async fn a_loaded_thread_is_resumed_as_it_is() {
     assert_eq!(page["initialTurnsPage"]["data"][0]["id"], f.turns[0].as_str());
     f.app.stop().await;
 }
+
+#[tokio::test]
+async fn forks_for_predictions_are_refused() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    for (more, words) in [
+        (
+            json!({"experimentalPredictionMode": true}),
+            "`experimentalPredictionMode` requires `ephemeral: true`",
+        ),
+        (
+            json!({"experimentalPredictionMode": true, "ephemeral": true}),
+            "predictions are not supported",
+        ),
+        (
+            json!({"experimentalDisablePredictionMcp": true}),
+            "predictions are not supported",
+        ),
+    ] {
+        let mut params = json!({"threadId": thread});
+        params
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let error = app.call_err("thread/fork", params).await;
+        assert_eq!(error.code, -32600);
+        assert!(error.message.contains(words), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_combined_is_refused() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    for member in ["ephemeral", "deferGoalContinuation"] {
+        let params = json!({"threadId": thread, "attachToSource": true, member: true});
+        let error = app.call_err("thread/fork", params).await;
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                -32600,
+                "attachToSource cannot be combined with ephemeral or deferGoalContinuation"
+            )
+        );
+    }
+    let message =
+        json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]});
+    let params = json!({"threadId": thread, "history": [message]});
+    let error = app.call_err("thread/resume", params).await;
+    let words = format!("cannot resume thread {thread} with history while it is already running");
+    assert_eq!((error.code, error.message), (-32600, words));
+    for (method, params) in [
+        (
+            "turn/start",
+            json!({"threadId": thread, "input": [], "effort": ""}),
+        ),
+        (
+            "thread/settings/update",
+            json!({"threadId": thread, "effort": ""}),
+        ),
+    ] {
+        let error = app.call_err(method, params).await;
+        assert_eq!(error.code, -32602);
+        assert!(
+            error.message.contains("reasoning_effort must not be empty"),
+            "{}",
+            error.message
+        );
+    }
+    let error = app.call_err("thread/start", json!({"model": " "})).await;
+    assert!(
+        error.message.starts_with("No models are available."),
+        "{}",
+        error.message
+    );
+}

@@ -251,8 +251,8 @@ async fn items_of_a_turn_are_listed_from_one_of_them_on() {
         ),
         (
             json!({"turnId": f.turns[0], "cursor": anchor}),
-            -32600,
-            "item not found: c1",
+            -32602,
+            "cursor.itemId does not identify an item in the requested history scope",
         ),
         (json!({"cursor": "zz"}), -32600, "invalid cursor: zz"),
     ];
@@ -291,6 +291,14 @@ async fn an_output_that_was_left_out_is_read_later() {
     assert_eq!(command(&whole)["turnId"], f.turns[1].as_str());
     let elsewhere = read(&f.app, &f.turns[0], json!(["c1"])).await;
     assert!(data(&elsewhere).is_empty(), "it belongs to another turn");
+    for items in [json!([]), json!(vec!["c1"; 101])] {
+        let params = json!({"threadId": f.id, "turnId": f.turns[1], "itemIds": items});
+        let error = f.app.call_err("thread/items/read", params).await;
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (-32600, "itemIds must contain 1 to 100 IDs")
+        );
+    }
     f.app.stop().await;
     let app = App::start(&f.home).await;
     assert_eq!(read(&app, &f.turns[1], json!(["c1"])).await, whole);

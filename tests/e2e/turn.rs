@@ -8,6 +8,7 @@ mod raw_events;
 mod retries;
 mod settings;
 mod stream_fuzz;
+mod tool_output;
 mod web_search;
 
 use codex_core::mock_model::{Answer, Complete, MockModel, Reason, Say, Step};

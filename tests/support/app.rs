@@ -54,6 +54,15 @@ pub struct ServerRequest {
     pub params: Value,
 }
 
+/// The last notification that every client gets after `initialize`.
+pub const LAST_OF_START: &str = "remoteControl/status/changed";
+
+/// Whether a client with these parameters of `initialize` gets [`LAST_OF_START`].
+pub fn hears_of_start(params: &Value) -> bool {
+    let opted_out = params["capabilities"]["optOutNotificationMethods"].as_array();
+    !opted_out.is_some_and(|methods| methods.iter().any(|method| method == LAST_OF_START))
+}
+
 impl Launch {
     /// The program with this home, no arguments and a small environment.
     pub fn new(home: &Home) -> Self {
@@ -178,11 +187,15 @@ impl App {
         (app, thread)
     }
 
-    /// `initialize` with these capabilities, then `initialized`.
+    /// `initialize` with these capabilities, then `initialized`; what follows by itself has come when this ends.
     pub async fn initialize(&self, capabilities: Value) -> Value {
         let client = json!({"name": "e2e", "title": "End to end", "version": "0.1.0"});
         let params = json!({"clientInfo": client, "capabilities": capabilities});
+        let hears = hears_of_start(&params);
         let result = self.call("initialize", params).await;
+        if hears {
+            self.wait_for(LAST_OF_START).await;
+        }
         self.notify("initialized", Value::Null).await;
         result
     }

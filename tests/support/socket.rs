@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::app::{Launch, RpcError, ServerRequest};
+use super::app::{LAST_OF_START, Launch, RpcError, ServerRequest, hears_of_start};
 use super::frames::{Frame, Frames, PATIENCE};
 use super::process::ends_within;
 
@@ -238,14 +238,17 @@ impl Client {
         }
     }
 
-    /// `initialize` with these capabilities.
+    /// `initialize` with these capabilities; what follows by itself has come when this ends.
     pub async fn initialize(&self, capabilities: Value) -> Value {
         let client = json!({"name": "e2e", "title": "End to end", "version": "0.1.0"});
-        self.call(
-            "initialize",
-            json!({"clientInfo": client, "capabilities": capabilities}),
-        )
-        .await
+        let params = json!({"clientInfo": client, "capabilities": capabilities});
+        let hears = hears_of_start(&params);
+        let result = self.call("initialize", params).await;
+        let resumed = &result["extensions"]["codex-app-server/reconnect"]["resumed"];
+        if hears && resumed != true {
+            self.wait_for(LAST_OF_START).await;
+        }
+        result
     }
 
     /// Sends a message of any kind.

@@ -85,6 +85,8 @@ pub(crate) struct ClientProfile {
     pub(crate) user_agent: String,
     /// It may use what is experimental.
     pub(crate) experimental: bool,
+    /// It can answer `attestation/generate`.
+    pub(crate) attests: bool,
     /// Notifications that it does not want.
     pub(crate) opt_out: HashSet<String>,
 }

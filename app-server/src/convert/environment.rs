@@ -42,7 +42,7 @@ pub(crate) fn from_wire(
         });
     };
     if !environments.is_empty() {
-        return Err(InvalidParams::refused("environments must name `local` once"));
+        return Err(InvalidParams::refused("duplicate turn environment id `local`"));
     }
     let absolute = |path: LegacyAppPathString, what: &str| {
         let full = expand_tilde(Path::new(&path.0));

@@ -1,6 +1,7 @@
 //! What the user says.
 
 use codex_app_server_protocol as wire;
+use codex_core::model::{ContentItem, Extra, FunctionOutput};
 use codex_core::{TextElement, UserInput};
 
 use super::invalid_params::InvalidParams;
@@ -131,6 +132,33 @@ fn detail_to_wire(detail: &str) -> Option<wire::ImageDetail> {
         "high" => Some(wire::ImageDetail::High),
         "original" => Some(wire::ImageDetail::Original),
         _ => None,
+    }
+}
+
+/// What a tool of the client gave, from the client.
+pub(crate) fn tool_output_from_wire(output: wire::FunctionCallOutputBody) -> FunctionOutput {
+    match output {
+        wire::FunctionCallOutputBody::Text(text) => FunctionOutput::Text(text),
+        wire::FunctionCallOutputBody::Content(parts) => {
+            FunctionOutput::Parts(parts.into_iter().map(output_part).collect())
+        }
+    }
+}
+
+fn output_part(part: wire::FunctionCallOutputContentItem) -> ContentItem {
+    match part {
+        wire::FunctionCallOutputContentItem::InputText { text } => ContentItem::input_text(text),
+        wire::FunctionCallOutputContentItem::InputImage {
+            image_url,
+            file_id,
+            detail,
+        } => ContentItem::InputImage {
+            image_url,
+            file_id,
+            detail: detail.map(detail_from_wire),
+            extra: Extra::new(),
+        },
+        other => ContentItem::Other(serde_json::to_value(other).unwrap_or_default()),
     }
 }
 

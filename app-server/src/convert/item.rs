@@ -108,6 +108,18 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             namespace,
             success,
         },
+        ItemBody::FunctionCallOutput {
+            name,
+            namespace,
+            output,
+        } => ThreadItemKind::FunctionCallOutput {
+            id,
+            name,
+            // What can't be shown as it is stored is shown as text.
+            output: as_wire(output.clone())
+                .unwrap_or_else(|| wire::FunctionCallOutputBody::Text(output.to_string())),
+            namespace,
+        },
         ItemBody::WebSearch {
             query,
             action,

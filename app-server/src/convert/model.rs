@@ -25,8 +25,7 @@ pub(crate) fn to_wire(model: &ModelInfo, is_default: bool) -> wire::Model {
         default_service_tier: model.default_service_tier.clone(),
         input_modalities: model.input_modalities.iter().map(|m| modality(*m)).collect(),
         model_specialty: model.model_specialty.clone(),
-        // How agents work together is decided here, not by the model.
-        multi_agent_version: None,
+        multi_agent_version: model.multi_agent_version().and_then(multi_agent_version),
         service_tiers: model.service_tiers.iter().map(tier).collect(),
         supports_personality: false,
         upgrade: model.upgrade.as_ref().map(|upgrade| upgrade.model.clone()),
@@ -57,6 +56,16 @@ fn level(level: &ReasoningLevel) -> wire::ReasoningEffortOption {
     wire::ReasoningEffortOption {
         description: level.description.clone(),
         reasoning_effort: wire::ReasoningEffort(level.effort.clone()),
+    }
+}
+
+/// Which tools start agents. A word that is not known is left out.
+fn multi_agent_version(version: &str) -> Option<wire::MultiAgentVersion> {
+    match version {
+        "disabled" => Some(wire::MultiAgentVersion::Disabled),
+        "v1" => Some(wire::MultiAgentVersion::V1),
+        "v2" => Some(wire::MultiAgentVersion::V2),
+        _ => None,
     }
 }
 

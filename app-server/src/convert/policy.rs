@@ -77,6 +77,7 @@ pub(crate) fn sandbox_to_wire(policy: &SandboxPolicy) -> wire::SandboxPolicy {
         SandboxPolicy::DangerFullAccess => wire::SandboxPolicy::DangerFullAccess,
         SandboxPolicy::ReadOnly { network_access } => wire::SandboxPolicy::ReadOnly {
             network_access: *network_access,
+            access: wire::FullReadAccess,
         },
         SandboxPolicy::ExternalSandbox { network_access } => wire::SandboxPolicy::ExternalSandbox {
             network_access: if *network_access {
@@ -98,6 +99,7 @@ pub(crate) fn sandbox_to_wire(policy: &SandboxPolicy) -> wire::SandboxPolicy {
                 .iter()
                 .map(|root| AbsolutePathBuf::from_path(root))
                 .collect(),
+            read_only_access: wire::FullReadAccess,
         },
     }
 }
@@ -106,7 +108,10 @@ pub(crate) fn sandbox_to_wire(policy: &SandboxPolicy) -> wire::SandboxPolicy {
 pub(crate) fn sandbox_from_wire(policy: wire::SandboxPolicy) -> SandboxPolicy {
     match policy {
         wire::SandboxPolicy::DangerFullAccess => SandboxPolicy::DangerFullAccess,
-        wire::SandboxPolicy::ReadOnly { network_access } => SandboxPolicy::ReadOnly { network_access },
+        wire::SandboxPolicy::ReadOnly {
+            network_access,
+            access: wire::FullReadAccess,
+        } => SandboxPolicy::ReadOnly { network_access },
         wire::SandboxPolicy::ExternalSandbox { network_access } => SandboxPolicy::ExternalSandbox {
             network_access: network_access == wire::NetworkAccess::Enabled,
         },
@@ -115,6 +120,7 @@ pub(crate) fn sandbox_from_wire(policy: wire::SandboxPolicy) -> SandboxPolicy {
             exclude_tmpdir_env_var,
             network_access,
             writable_roots,
+            read_only_access: wire::FullReadAccess,
         } => SandboxPolicy::WorkspaceWrite {
             writable_roots: writable_roots.into_iter().map(Into::into).collect(),
             network_access,

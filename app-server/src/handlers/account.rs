@@ -67,7 +67,7 @@ async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Respo
 }
 
 /// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
-async fn requires_openai_auth(cx: &RequestContext) -> bool {
+pub(super) async fn requires_openai_auth(cx: &RequestContext) -> bool {
     let Ok(config) = Config::load_home(&cx.server.config).await else {
         return true;
     };

@@ -10,6 +10,7 @@ use codex_app_server_protocol::{
 use codex_core::config::{self, ConfigProblem, ConfigReport};
 use serde_json::{Value, json};
 
+use super::remote_control;
 use crate::client::handle::ClientProfile;
 use crate::convert::rules;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -67,6 +68,7 @@ async fn tell_of_files(cx: RequestContext) {
         cx.client
             .notify::<ConfigWarning>(&rules::problem_to_wire(&problem));
     }
+    remote_control::announce(&cx).await;
     super::account::announce_stored(&cx);
 }
 
@@ -89,6 +91,7 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
         originator,
         user_agent: as_header_value(&user_agent),
         experimental: capabilities.experimental_api,
+        attests: capabilities.request_attestation,
         opt_out: capabilities
             .opt_out_notification_methods
             .into_iter()

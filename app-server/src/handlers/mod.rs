@@ -24,13 +24,14 @@
 //! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
 //!   `account_session`; `bedrock`
 //! * pages of lists: `page`
-//! * everything else: `account`, `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
+//! * everything else: `account`, `auth_status` (the same, as earlier clients ask), `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
 
 mod account;
 mod account_limits;
 mod account_session;
 mod account_usage;
 mod app;
+mod auth_status;
 mod auto_review;
 mod bedrock;
 mod collaboration_mode;
@@ -98,6 +99,7 @@ pub(crate) fn router() -> Router {
     hooks::register(&mut router);
     account::register(&mut router);
     account_limits::register(&mut router);
+    auth_status::register(&mut router);
     account_usage::register(&mut router);
     model::register(&mut router);
     model_provider::register(&mut router);
@@ -157,7 +159,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use codex_app_server_protocol::Direction;
-    use codex_app_server_protocol::methods::METHODS;
+    use codex_app_server_protocol::methods::{METHODS, UNLISTED};
 
     #[tokio::test]
     async fn every_request_of_the_contract_has_a_handler_and_the_other_way_round() {
@@ -165,6 +167,7 @@ mod tests {
         let handled: BTreeSet<_> = router.methods().collect();
         let requests = METHODS
             .iter()
+            .chain(UNLISTED)
             .filter(|info| info.direction == Direction::ClientRequest);
         let promised: BTreeSet<_> = requests.map(|info| info.method).collect();
         assert_eq!(handled, promised);

@@ -64,6 +64,7 @@ async fn skills_of(cx: &RequestContext, cwd: &Path, reload: bool) -> RpcResult<(
         cwd: cwd.to_owned(),
         project_root_markers: config.project_root_markers.clone(),
         bundled: config.skills.bundled,
+        selected: Vec::new(),
     };
     let skills = cx.server.engine.skills().of_folder(&query, reload).await;
     Ok((config, skills))

@@ -1,9 +1,12 @@
 //! Threads: start, list, unsubscribe (docs/contract/threads.md).
 
+use std::path::PathBuf;
+
 use codex_app_server_protocol::{
-    ConfigWarning, DynamicToolSpec, ThreadLoadedList, ThreadLoadedListParams, ThreadLoadedListResponse,
-    ThreadStart, ThreadStartParams, ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe,
-    ThreadUnsubscribeParams, ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
+    CapabilityRootLocation, ConfigWarning, DynamicToolSpec, SelectedCapabilityRoot, ThreadLoadedList,
+    ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartSource,
+    ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
+    ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
 use codex_core::config;
 use codex_core::{DynamicTools, Reply, SettingsPatch, StartThread, StartedThread};
@@ -11,9 +14,13 @@ use codex_core::{DynamicTools, Reply, SettingsPatch, StartThread, StartedThread}
 use super::project;
 use crate::convert::environment;
 use crate::convert::open_thread::{OpenThreadParams, OpenedThread};
+use crate::convert::thread::LOCAL_ENVIRONMENT;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router, parse_thread_id};
+
+/// Folders that a client may choose for a thread at most.
+const MAX_CAPABILITY_ROOTS: usize = 64;
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -70,9 +77,38 @@ fn dynamic_tools(tools: Option<Vec<DynamicToolSpec>>) -> RpcResult<DynamicTools>
     DynamicTools::read(tools).map_err(|error| RpcError::invalid(error.to_string()))
 }
 
+/// The folders of this machine that the client chose. Those of other environments are out of reach.
+fn skill_roots(selected: Vec<SelectedCapabilityRoot>) -> RpcResult<Vec<PathBuf>> {
+    if selected.len() > MAX_CAPABILITY_ROOTS {
+        return Err(RpcError::params(format!(
+            "selectedCapabilityRoots accepts at most {MAX_CAPABILITY_ROOTS} entries"
+        )));
+    }
+    let mut roots = Vec::new();
+    for SelectedCapabilityRoot { location, .. } in selected {
+        let CapabilityRootLocation::Environment { environment_id, path } = location;
+        let path = PathBuf::from(path);
+        if !path.is_absolute() {
+            return Err(RpcError::params(format!(
+                "selectedCapabilityRoots: path `{}` is not absolute",
+                path.display()
+            )));
+        }
+        if environment_id == LOCAL_ENVIRONMENT {
+            roots.push(path);
+        } else {
+            tracing::warn!(
+                environment_id,
+                "capabilities of an environment that is not known are left out"
+            );
+        }
+    }
+    Ok(roots)
+}
+
 fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<StartThread> {
     let ephemeral = params.ephemeral.unwrap_or_default();
-    if params.model.as_deref() == Some("") {
+    if params.model.as_ref().is_some_and(|model| model.trim().is_empty()) {
         return Err(RpcError::invalid(
             "No models are available. Set `model` explicitly or check your model catalog configuration.",
         ));
@@ -83,6 +119,7 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         ));
     }
     let dynamic_tools = dynamic_tools(params.dynamic_tools)?;
+    let skill_roots = skill_roots(params.selected_capability_roots.unwrap_or_default())?;
     let environment = environment::from_wire(params.environments)?;
     let shared = OpenThreadParams {
         model: params.model,
@@ -109,6 +146,8 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         },
         ephemeral,
         project: params.project_id,
+        skill_roots,
+        after_clear: params.session_start_source == Some(ThreadStartSource::Clear),
         thread_source: params.thread_source.map(|source| source.0),
         raw_events: params.experimental_raw_events,
         dynamic_tools,

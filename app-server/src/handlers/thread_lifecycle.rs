@@ -234,6 +234,14 @@ fn resume_from_wire(cx: &RequestContext, params: ThreadResumeParams) -> RpcResul
         values.collect::<Vec<_>>()
     });
     let (id, path) = stored_thread(&params.thread_id, params.path, history.is_some())?;
+    if let Some(id) = id
+        && history.is_some()
+        && cx.server.engine.thread(id).is_some()
+    {
+        return Err(RpcError::invalid(format!(
+            "cannot resume thread {id} with history while it is already running"
+        )));
+    }
     Ok(ResumeThread {
         id,
         path,
@@ -265,6 +273,24 @@ fn stored_thread(
 }
 
 fn fork_from_wire(cx: &RequestContext, params: ThreadForkParams) -> RpcResult<ForkThread> {
+    let ephemeral = params.ephemeral;
+    if params.experimental_prediction_mode && !ephemeral {
+        return Err(RpcError::invalid(
+            "`experimentalPredictionMode` requires `ephemeral: true`",
+        ));
+    }
+    if params.attach_to_source && (ephemeral || params.defer_goal_continuation) {
+        return Err(RpcError::invalid(
+            "attachToSource cannot be combined with ephemeral or deferGoalContinuation",
+        ));
+    }
+    // Whoever asks for it expects what only predictions give.
+    if params.experimental_prediction_mode || params.experimental_disable_prediction_mcp {
+        return Err(RpcError::invalid(
+            "predictions are not supported by this server; leave `experimentalPredictionMode` and \
+             `experimentalDisablePredictionMcp` out",
+        ));
+    }
     let shared = OpenThreadParams {
         model: params.model,
         model_provider: params.model_provider,

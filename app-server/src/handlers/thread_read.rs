@@ -19,6 +19,9 @@ use crate::server::{RequestContext, Router, parse_thread_id};
 /// Rows of a page where the client names no number.
 const DEFAULT_LIMIT: usize = 25;
 
+/// Items that a client may name at most.
+const MAX_ITEM_IDS: usize = 100;
+
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
     router.on_deferred::<ThreadRead, _, _>(read);
@@ -120,6 +123,11 @@ async fn items_list(cx: RequestContext, params: ThreadItemsListParams) -> RpcRes
 
 async fn items_read(cx: RequestContext, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
     let id = parse_thread_id(&params.thread_id)?;
+    if params.item_ids.is_empty() || params.item_ids.len() > MAX_ITEM_IDS {
+        return Err(RpcError::invalid(format!(
+            "itemIds must contain 1 to {MAX_ITEM_IDS} IDs"
+        )));
+    }
     let engine = &cx.server.engine;
     let path = engine.readable(id, ThreadOperation::ReadItem).await?;
     let rows = engine

@@ -42,6 +42,7 @@ async fn answer(
             expected_turn_id: params.expected_turn_id,
             prompt: params.prompt,
             while_running: params.allow_in_progress_turn,
+            without_mcp: params.disable_mcp,
             effort: params.effort.map(|effort| effort.0),
             client_metadata: params.responsesapi_client_metadata.unwrap_or_default(),
             turn_trigger: params.turn_trigger,

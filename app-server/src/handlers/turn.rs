@@ -6,8 +6,9 @@ use codex_app_server_protocol::{
     AdditionalContextEntry, AdditionalContextKind, TurnInterrupt, TurnInterruptParams, TurnInterruptResponse,
     TurnSettingsUpdate, TurnSettingsUpdateParams, TurnSettingsUpdateResponse, TurnSettingsUpdateStatus,
     TurnStart, TurnStartParams, TurnStartResponse, TurnSteer, TurnSteerParams, TurnSteerResponse,
+    TurnToolOutput,
 };
-use codex_core::{ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle};
+use codex_core::{ClientMetadata, ContextEntry, Op, SettingsPatch, StartTurn, ThreadHandle, ToolOutput};
 use serde_json::Value;
 
 use crate::convert::environment::absolute_paths;
@@ -39,11 +40,10 @@ async fn start(cx: RequestContext, params: TurnStartParams, responder: Responder
 
 fn start_from_wire(cx: &RequestContext, params: TurnStartParams) -> RpcResult<(ThreadHandle, StartTurn)> {
     let thread = cx.server.thread(&params.thread_id)?;
-    if params.tool_output.is_some() {
-        return Err(RpcError::invalid(
-            "toolOutput is not supported by this server; leave it out",
-        ));
-    }
+    let tool_output = params
+        .tool_output
+        .map(|handed_in| tool_output(handed_in, params.input.is_empty()))
+        .transpose()?;
     let settings = SettingsParams {
         model: params.model,
         effort: params.effort,
@@ -74,12 +74,41 @@ fn start_from_wire(cx: &RequestContext, params: TurnStartParams) -> RpcResult<(T
         service_tier_for_turn: params.service_tier_for_turn,
         additional_context: context(params.additional_context),
         client_user_message_id: params.client_user_message_id,
+        tool_output,
         turn_trigger: params.turn_trigger,
         parent_turn_id: params.parent_turn_id,
         root_turn_id: params.root_turn_id,
         ..StartTurn::default()
     };
     Ok((thread, start))
+}
+
+fn tool_output(handed_in: TurnToolOutput, alone: bool) -> RpcResult<ToolOutput> {
+    let TurnToolOutput {
+        name,
+        namespace,
+        output,
+        retain,
+    } = handed_in;
+    if !alone {
+        return Err(RpcError::invalid(
+            "`toolOutput` cannot be combined with nonempty `input`",
+        ));
+    }
+    if name.is_empty() {
+        return Err(RpcError::invalid("`toolOutput.name` must not be empty"));
+    }
+    // Summing up a history keeps the user's words only.
+    if retain {
+        return Err(RpcError::invalid(
+            "`toolOutput.retain` is not supported by this server; leave it out",
+        ));
+    }
+    Ok(ToolOutput {
+        name,
+        namespace,
+        output: input::tool_output_from_wire(output),
+    })
 }
 
 async fn steer(cx: RequestContext, params: TurnSteerParams, responder: Responder<TurnSteer>) {
@@ -93,6 +122,10 @@ async fn steer(cx: RequestContext, params: TurnSteerParams, responder: Responder
             input,
             client_user_message_id: params.client_user_message_id,
             additional_context: context(params.additional_context),
+            metadata: ClientMetadata {
+                all: params.responsesapi_client_metadata,
+                more: params.responsesapi_client_metadata_patch,
+            },
             reply: responder.reply(|turn_id| TurnSteerResponse { turn_id }),
         }),
         Err(error) => responder.send(Err(error)),

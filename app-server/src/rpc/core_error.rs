@@ -107,7 +107,9 @@ impl From<CoreError> for RpcError {
             }
             CoreError::NotSteerable { kind, by_start } => not_steerable(kind, by_start),
             CoreError::TurnNotFound(id) => invalid(format!("turn not found: {id}")),
-            CoreError::ItemNotFound(id) => invalid(format!("item not found: {id}")),
+            CoreError::ItemNotFound(_) => {
+                Self::params("cursor.itemId does not identify an item in the requested history scope")
+            }
             CoreError::Empty(field) => empty(field),
             CoreError::InvalidCursor(text) => invalid(format!("invalid cursor: {text}")),
             CoreError::InputTooLarge { max, actual } => Self(ErrorObject {

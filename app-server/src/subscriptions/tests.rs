@@ -20,11 +20,16 @@ impl Request for Ask {
 }
 
 fn client(subscriptions: &Arc<Subscriptions>, opt_out: &[&str]) -> Arc<Client> {
+    client_that(subscriptions, opt_out, false)
+}
+
+fn client_that(subscriptions: &Arc<Subscriptions>, opt_out: &[&str], attests: bool) -> Arc<Client> {
     let client = subscriptions.connect();
     client.set_profile(ClientProfile {
         originator: String::new(),
         user_agent: String::new(),
         experimental: true,
+        attests,
         opt_out: opt_out.iter().map(|method| (*method).to_owned()).collect(),
     });
     client
@@ -241,4 +246,31 @@ async fn a_thread_waits_for_its_slowest_watcher_until_that_reads_or_leaves() {
     assert!(subscriptions.unwatch(thread, &slow));
     assert!(!subscriptions.unwatch(thread, &slow));
     drained.await;
+}
+
+#[test]
+fn the_first_watcher_that_offers_it_and_is_there_attests() {
+    let subscriptions = Subscriptions::new();
+    let (thread, other) = (ThreadId::new(), ThreadId::new());
+    let [plain, first, second, elsewhere] =
+        [false, true, true, true].map(|attests| client_that(&subscriptions, &[], attests));
+    let asked = |thread| subscriptions.attesting_watcher(thread).map(|client| client.id);
+    subscriptions.watch(other, &elsewhere);
+    for client in [&plain, &first, &second] {
+        assert_eq!(
+            asked(thread),
+            None,
+            "who does not watch, or offers nothing, is not asked"
+        );
+        subscriptions.watch(thread, client);
+        if client.id == first.id {
+            break;
+        }
+    }
+    subscriptions.watch(thread, &second);
+    assert_eq!(asked(thread), Some(first.id));
+    subscriptions.input_ended(&first);
+    assert_eq!(asked(thread), Some(second.id));
+    subscriptions.disconnect(&second);
+    assert_eq!(asked(thread), None);
 }

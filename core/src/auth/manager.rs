@@ -1,13 +1,15 @@
 //! The owner of the credentials of one home.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
+use super::attestation::{self, AttestationProvider};
 use super::environment::{AuthOptions, AuthSettings};
 use super::external_tokens::{ExternalTokenProvider, ParentAuth, ParentRefresher};
 use super::loaded::{Loaded, RENEW_AHEAD_S, same_owner};
@@ -18,6 +20,7 @@ use super::refresh::{Flight, RefreshReason, Refresher};
 use super::storage::Storage;
 use super::stored::StoredAuth;
 use super::{AuthError, CodexAuth, Secret};
+use crate::ThreadId;
 use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// After an attempt to renew ahead of time, the same token is left in peace for so long. Keeps a wrong clock, or an
@@ -39,6 +42,8 @@ pub struct AuthManager {
     pub(super) login: Mutex<Option<ActiveLogin>>,
     /// Who owns the tokens of the parent application. Set once by the server.
     parent: Mutex<Option<Arc<dyn ExternalTokenProvider>>>,
+    /// Who proves what the parent application is. Set once by the server.
+    attestation: OnceLock<Arc<dyn AttestationProvider>>,
     /// Read for every request, written here only. Never held while waiting.
     state: Mutex<State>,
     me: Weak<Self>,
@@ -79,6 +84,7 @@ impl AuthManager {
             ending: CancellationToken::new(),
             login: Mutex::default(),
             parent: Mutex::default(),
+            attestation: OnceLock::new(),
             state: Mutex::default(),
             me: me.clone(),
         })
@@ -87,6 +93,22 @@ impl AuthManager {
     /// Tells who renews tokens that the parent application owns.
     pub fn set_external_token_provider(&self, parent: Arc<dyn ExternalTokenProvider>) {
         *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = Some(parent);
+    }
+
+    /// Tells who proves what the parent application is. The first call counts.
+    pub fn set_attestation_provider(&self, provider: Arc<dyn AttestationProvider>) {
+        let _ = self.attestation.set(provider);
+    }
+
+    /// The header that proves what the application is which works with one of these threads, or that says why there is no
+    /// proof. `None`: no such application offers one. Only for requests to the servers of ChatGPT.
+    pub(crate) async fn attestation(
+        &self,
+        threads: impl IntoIterator<Item = ThreadId>,
+    ) -> Option<HeaderValue> {
+        let provider = self.attestation.get()?;
+        let asked = threads.into_iter().find_map(|thread| provider.attest(thread))?;
+        attestation::header(asked.await)
     }
 
     /// The credentials to use now, renewed first if they are about to expire. `None`: nobody is signed in.

@@ -9,9 +9,11 @@
 //! * at rest: `storage` (file, keyring or memory), `stored` (auth.json), `temporary` (replacing it), `keyring`, `lock` (one
 //!   writer per home)
 //! * signing in and out: `login`
+//! * what the parent application is: `attestation`
 //! * `environment`: settings and addresses
 
 mod account;
+mod attestation;
 mod claims;
 mod environment;
 mod external_tokens;
@@ -33,6 +35,7 @@ pub(crate) use keyring::with_entry as with_keyring_entry;
 pub(crate) use temporary::replace as replace_private_file;
 
 pub use account::Account;
+pub use attestation::{AttestationFailure, AttestationProvider};
 pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
 pub use external_tokens::{ExternalTokenProvider, ExternalTokens};
 pub(crate) use http::{client as http_client, failure as transport_failure};

@@ -100,7 +100,12 @@ impl Engine {
             settings_untold: true,
             raw_events: start.raw_events,
             dynamic_tools: start.dynamic_tools,
-            begins_as: SessionStartSource::Startup,
+            skill_roots: start.skill_roots,
+            begins_as: if start.after_clear {
+                SessionStartSource::Clear
+            } else {
+                SessionStartSource::Startup
+            },
         };
         self.assemble(draft, session)
     }
@@ -169,6 +174,7 @@ impl Engine {
             settings_untold,
             raw_events,
             dynamic_tools,
+            skill_roots,
             begins_as,
         } = draft;
         let id = info.id;
@@ -243,7 +249,7 @@ impl Engine {
             prefer_websockets: models.find(&settings.model).0.prefer_websockets,
             process_mode: config.process_mode,
         };
-        let skills = ThreadSkills::new(Arc::clone(&self.skills), Arc::clone(&config));
+        let skills = ThreadSkills::new(Arc::clone(&self.skills), Arc::clone(&config), skill_roots);
         let delegates = Arc::new(DelegateHost {
             config: Arc::clone(&config),
             client: options.clone(),
@@ -444,6 +450,8 @@ pub(super) struct Draft {
     pub(super) raw_events: bool,
     /// Tools that the client carries out.
     pub(super) dynamic_tools: DynamicTools,
+    /// Folders with skills that the client chose for it.
+    pub(super) skill_roots: Vec<PathBuf>,
     /// Why the thread begins to work, as hooks are told.
     pub(super) begins_as: SessionStartSource,
 }

@@ -283,6 +283,7 @@ impl Engine {
             settings_untold: start.ephemeral,
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(meta),
+            skill_roots: Vec::new(),
             begins_as: SessionStartSource::Fork,
         })
     }

@@ -112,6 +112,14 @@ impl Engine {
         })
     }
 
+    /// A loaded thread with what only its file tells, if it has one that can be read.
+    pub(super) async fn with_stored(&self, live: ThreadInfo) -> Result<ThreadInfo> {
+        match self.store().find(live.id).await {
+            Ok(Some(stored)) => Ok(merged(live, stored.info)),
+            Ok(None) | Err(_) => self.store().with_name(live).await,
+        }
+    }
+
     /// All turns of a thread.
     pub async fn read_turns(&self, id: ThreadId) -> Result<AllTurns> {
         let stored = self.stored_for_reading(id, ThreadOperation::ReadTurns).await?;
@@ -394,6 +402,7 @@ impl Engine {
             settings_untold: false,
             raw_events: start.raw_events,
             dynamic_tools,
+            skill_roots: Vec::new(),
             begins_as: SessionStartSource::Resume,
         };
         let assembled = self.assemble(draft, grafted.session)?;

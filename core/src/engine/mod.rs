@@ -92,6 +92,10 @@ pub struct StartThread {
     pub ephemeral: bool,
     /// The project that it belongs to, which must exist.
     pub project: Option<String>,
+    /// Further folders with skills, absolute.
+    pub skill_roots: Vec<PathBuf>,
+    /// It takes the place of one that the user has cleared away; hooks are told so.
+    pub after_clear: bool,
     /// The client's word for where the thread comes from.
     pub thread_source: Option<String>,
     /// `originator`: name of the client.

@@ -275,6 +275,7 @@ impl Engine {
             settings_untold,
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(&meta),
+            skill_roots: Vec::new(),
             begins_as: SessionStartSource::Resume,
         };
         self.assemble(draft, session)
@@ -389,7 +390,7 @@ impl Engine {
         }
         Ok(ResumedThread {
             started: StartedThread {
-                info: self.store().with_name(snapshot.info).await?,
+                info: self.with_stored(snapshot.info).await?,
                 settings: snapshot.settings,
                 instruction_sources: snapshot.instruction_sources,
             },

@@ -123,6 +123,7 @@ impl Engine {
             settings_untold: true,
             raw_events: start.raw_events,
             dynamic_tools,
+            skill_roots: Vec::new(),
             begins_as: SessionStartSource::Startup,
         };
         let assembled = self.assemble(draft, session)?;

@@ -31,6 +31,8 @@ const MAX_CONTEXTS: usize = 64;
 pub(crate) enum SessionStartSource {
     /// It is new.
     Startup,
+    /// It is new, and takes the place of one that the user has cleared away.
+    Clear,
     /// It goes on from its file.
     Resume,
     /// It goes on from another thread.
@@ -44,6 +46,7 @@ impl SessionStartSource {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Startup => "startup",
+            Self::Clear => "clear",
             Self::Resume => "resume",
             Self::Fork => "fork",
             Self::Compact => "compact",

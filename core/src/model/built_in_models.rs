@@ -236,10 +236,14 @@ impl Row {
 
     /// Older models, and some that have other things to do, name agents by ids.
     fn other(&self) -> serde_json::Map<String, serde_json::Value> {
-        let agents_have_ids = ["gpt-5.5", "gpt-5.6-luna", "codex-auto-review"];
-        let version =
-            (!agents_have_ids.contains(&self.slug)).then(|| ("multi_agent_version".to_owned(), "v2".into()));
-        version.into_iter().collect()
+        let version = match self.slug {
+            "gpt-5.5" => return serde_json::Map::new(),
+            "gpt-5.6-luna" | "codex-auto-review" => "v1",
+            _ => "v2",
+        };
+        [("multi_agent_version".to_owned(), version.into())]
+            .into_iter()
+            .collect()
     }
 
     fn tiers(&self) -> Vec<ServiceTier> {

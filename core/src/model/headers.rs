@@ -12,6 +12,8 @@ use crate::auth::{CodexAuth, Secret};
 /// histories keep as they come.
 const BETA_FEATURES: &str = "remote_compaction_v2";
 
+const ATTESTATION: HeaderName = HeaderName::from_static("x-oai-attestation");
+
 /// The headers that all transports send. An error names the configured header that can't be sent.
 pub(super) fn build(
     shared: &Shared,
@@ -50,6 +52,20 @@ pub(super) fn beside_turns(shared: &Shared, setup: &ClientSetup) -> Result<Heade
     account(&mut headers, setup);
     of_provider(&mut headers, shared)?;
     Ok(headers.0)
+}
+
+/// Adds the proof of what the application is, which only the servers of ChatGPT get. Asked anew for every request.
+pub(super) async fn attest(headers: &mut HeaderMap, shared: &Shared, setup: &ClientSetup) {
+    let options = &shared.options;
+    if !options.provider.is_openai() || !setup.is_chatgpt() {
+        return;
+    }
+    // Who watches a thread also stands for the conversations beside it, which nobody watches.
+    let parent = shared.lineage.parent_thread_id.as_ref();
+    let threads = [Some(options.thread_id), parent.and_then(|id| id.parse().ok())];
+    if let Some(proof) = options.auth.attestation(threads.into_iter().flatten()).await {
+        headers.insert(ATTESTATION, proof);
+    }
 }
 
 fn identity_of_thread(shared: &Shared) -> Headers {

@@ -42,7 +42,8 @@ pub(super) async fn open(
     // Retries go on where a longer wait interrupted them.
     let mut retries = session.request_retries();
     loop {
-        let headers = request_headers(session, &setup, &identity, prompt, &body)?;
+        let mut headers = request_headers(session, &setup, &identity, prompt, &body)?;
+        headers::attest(&mut headers, shared, &setup).await;
         let started = Instant::now();
         let answer = send(shared, &setup, headers, body.bytes.clone()).await;
         measure(started, answer.as_ref().ok());

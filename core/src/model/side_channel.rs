@@ -102,6 +102,7 @@ impl SideChannel {
         let limit = self.shared.options.provider.websocket_connect_timeout;
         loop {
             let mut headers = headers::beside_turns(&self.shared, &setup)?;
+            headers::attest(&mut headers, &self.shared, &setup).await;
             headers.extend(extra.clone());
             let (status, error) = match tokio::time::timeout(limit, websocket::open(url, headers)).await {
                 Ok(Ok((socket, _))) => return Ok(socket),
@@ -133,6 +134,7 @@ impl SideChannel {
         let mut retries = 0;
         loop {
             let mut headers = headers::beside_turns(&self.shared, &setup)?;
+            headers::attest(&mut headers, &self.shared, &setup).await;
             headers.extend(extra.clone());
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
             let (status, error) = match requests::send(&self.shared, &setup, headers, content.clone()).await {

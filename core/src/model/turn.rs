@@ -1,5 +1,6 @@
 //! The scope of one turn.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -51,6 +52,11 @@ impl ModelClientSession {
             budget: RetryBudget::default(),
             request_retries: AtomicU32::new(0),
         }
+    }
+
+    /// What the next requests tell of the client.
+    pub(crate) fn set_client_metadata(&mut self, metadata: BTreeMap<String, String>) {
+        self.identity.client_metadata = metadata;
     }
 
     /// Sends one request. Resolves when the server has accepted it; request-level retries happen inside.

@@ -92,7 +92,8 @@ pub(super) async fn connect_websocket(
     loop {
         let started = Instant::now();
         let limit = shared.options.provider.websocket_connect_timeout;
-        let headers = headers::build(shared, &setup, identity, prompt).map_err(ConnectFailure::failed)?;
+        let mut headers = headers::build(shared, &setup, identity, prompt).map_err(ConnectFailure::failed)?;
+        headers::attest(&mut headers, shared, &setup).await;
         let answer = tokio::time::timeout(limit, handshake(&setup, headers)).await;
         measure_connect(started, matches!(answer, Ok(Ok(_))), reauth);
         let (status, error) = match answer {

@@ -202,13 +202,14 @@ impl ActiveTurn {
                 input,
                 client_user_message_id,
                 additional_context,
+                metadata,
                 reply,
             }) => {
-                let turn_input = TurnInput {
+                let mut turn_input = TurnInput {
                     input,
                     client_id: client_user_message_id,
                     additional_context,
-                    agent_message: None,
+                    ..TurnInput::default()
                 };
                 let refused = self.refuses_input_as.map(|kind| Error::NotSteerable {
                     kind,
@@ -219,6 +220,7 @@ impl ActiveTurn {
                     Ok(()) => {
                         reply.send(Ok(self.id.to_string()));
                         state.heard(&turn_input.input);
+                        turn_input.metadata = state.changed_metadata(metadata);
                         self.post(TurnMessage::Steer(turn_input));
                         services.agents.mailbox.steered();
                     }
@@ -323,8 +325,7 @@ impl ActiveTurn {
     }
 
     fn post(&self, mail: TurnMessage) {
-        if matches!(&mail, TurnMessage::Steer(turn_input) if turn_input.input.is_empty() && turn_input.additional_context.is_empty())
-        {
+        if matches!(&mail, TurnMessage::Steer(turn_input) if turn_input.is_empty()) {
             return;
         }
         // The turn holds its end for as long as it runs.

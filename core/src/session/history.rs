@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::char_boundary::{ceil, floor};
 use crate::exec::OutputLimit;
@@ -10,7 +10,7 @@ use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
 use crate::model::item_size::ItemSize;
 use crate::model::{ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
 use crate::outbox::Outbox;
-use crate::{Event, TokenUsage, new_id};
+use crate::{Event, TokenUsage, ToolOutput, new_id};
 
 /// The Responses items of a thread, oldest first. Between two compactions it only grows at its end, so that the input of
 /// each request starts with the input of the one before: servers cache that prefix.
@@ -176,6 +176,21 @@ impl ModelHistory {
                 });
             }
         }
+    }
+
+    /// Adds the output of a tool that the client ran: there was no call of the model, so it is told by the tool's name.
+    pub(crate) fn push_tool_output(&mut self, id: &str, handed_in: ToolOutput) {
+        let ToolOutput {
+            name,
+            namespace,
+            mut output,
+        } = handed_in;
+        cut_output(&mut output, self.limit.bytes());
+        let mut item = json!({"type": "function_call_output", "id": id, "name": name, "output": output});
+        if let Some(namespace) = namespace {
+            item["namespace"] = namespace.into();
+        }
+        self.push([ResponseItem::Other(item)]);
     }
 
     /// Gives the items away for the time of a request, which needs them as its own; [`ModelHistory::restore_items`] returns

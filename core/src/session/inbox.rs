@@ -11,7 +11,7 @@ use super::history::ModelHistory;
 use super::request::Request;
 use super::user_shell::RunningShellCommand;
 use crate::model::{ModelError, ResponseItem};
-use crate::{ContextEntry, ThreadSettings, UserInput};
+use crate::{ContextEntry, ThreadSettings, ToolOutput, UserInput};
 
 /// Something for a running turn.
 #[derive(Debug)]
@@ -48,6 +48,20 @@ pub(crate) struct TurnInput {
     pub(crate) additional_context: BTreeMap<String, ContextEntry>,
     /// Said by another agent.
     pub(crate) agent_message: Option<ResponseItem>,
+    /// What a tool of the client gave.
+    pub(crate) tool_output: Option<ToolOutput>,
+    /// What the turn's next requests tell of the client, if that changed.
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
+}
+
+impl TurnInput {
+    /// Whether nothing is said, and nothing changes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.input.is_empty()
+            && self.additional_context.is_empty()
+            && self.tool_output.is_none()
+            && self.metadata.is_none()
+    }
 }
 
 /// Why a request was given up.

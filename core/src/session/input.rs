@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::image_data;
-use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
+use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem};
 use crate::skills::Skill;
 use crate::xml::escape;
-use crate::{Error, Media, Result, UserInput};
+use crate::{Error, Media, Result, ToolOutput, UserInput};
 
 /// Longest text of one input, in characters.
 const MAX_INPUT_CHARS: usize = 1 << 20;
@@ -32,6 +32,10 @@ pub(crate) fn check(input: &[UserInput]) -> Result<()> {
             _ => {}
         }
     }
+    check_length(chars)
+}
+
+fn check_length(chars: usize) -> Result<()> {
     if chars > MAX_INPUT_CHARS {
         return Err(Error::InputTooLarge {
             max: MAX_INPUT_CHARS,
@@ -39,6 +43,26 @@ pub(crate) fn check(input: &[UserInput]) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Refuses the output of a tool that no model could be given.
+pub(crate) fn check_tool_output(output: &ToolOutput) -> Result<()> {
+    let mut chars = 0;
+    match &output.output {
+        FunctionOutput::Text(text) => chars += text.chars().count(),
+        FunctionOutput::Parts(parts) => {
+            for part in parts {
+                match part {
+                    ContentItem::InputText { text, .. } => chars += text.chars().count(),
+                    ContentItem::InputImage {
+                        image_url: Some(url), ..
+                    } if !url.starts_with("data:") => return Err(Error::RemoteMedia(Media::Image)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    check_length(chars)
 }
 
 /// The first text of an input, for previews.

@@ -17,12 +17,13 @@ use crate::agents::ThreadAgents;
 use crate::config::Config;
 use crate::exec::ExecSessions;
 use crate::history::Entry;
-use crate::mcp::ThreadMcp;
+use crate::mcp::{McpOffer, ThreadMcp};
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::{
-    Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SettingsPatch, StartTurn, ThreadInfo,
-    ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id, now_s,
+    ClientMetadata, Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SettingsPatch, StartTurn,
+    ThreadInfo, ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id,
+    now_s,
 };
 
 /// See the module.
@@ -65,7 +66,7 @@ impl ThreadState {
 
     /// Answers turn/start, and tells that the turn began. Changed settings are told before the answer, as clients of
     /// the contract release know it. `None`: it was refused.
-    pub(crate) fn start_turn(&mut self, start: StartTurn, reply: Reply<Turn>) -> Option<TurnPlan> {
+    pub(crate) fn start_turn(&mut self, mut start: StartTurn, reply: Reply<Turn>) -> Option<TurnPlan> {
         let changed = match self.checked(&start) {
             Ok(settings) => settings,
             Err(error) => {
@@ -86,12 +87,8 @@ impl ThreadState {
         self.info.recency_at = Some(started_at);
         self.parent_turn_id = start.parent_turn_id;
         self.turn_trigger = start.turn_trigger;
-        let metadata = (
-            start.settings.client_metadata,
-            start.settings.client_metadata_patch,
-        );
-        self.client_metadata = metadata.0.unwrap_or_default();
-        self.client_metadata.extend(metadata.1.unwrap_or_default());
+        self.client_metadata.clear();
+        metadata_of(&mut start.settings).apply(&mut self.client_metadata);
         self.outbox.turn_began(Turn {
             started_at: Some(started_at),
             ..answer
@@ -110,6 +107,8 @@ impl ThreadState {
                 client_id: start.client_user_message_id,
                 additional_context: start.additional_context,
                 agent_message: start.agent_message,
+                tool_output: start.tool_output,
+                metadata: None,
             },
             task: TurnTask::Regular,
             is_handoff: false,
@@ -120,7 +119,7 @@ impl ThreadState {
     /// one. `None`: it was refused.
     pub(crate) fn steer_by_start(
         &mut self,
-        start: StartTurn,
+        mut start: StartTurn,
         turn_id: &str,
         root_id: &str,
         reply: Reply<Turn>,
@@ -140,7 +139,30 @@ impl ThreadState {
             client_id: start.client_user_message_id,
             additional_context: start.additional_context,
             agent_message: start.agent_message,
+            tool_output: start.tool_output,
+            metadata: self.changed_metadata(metadata_of(&mut start.settings)),
         })
+    }
+
+    /// Takes up other metadata of the client in the middle of a turn. Gives what the turn's next requests tell, if that is
+    /// anything else.
+    pub(crate) fn changed_metadata(&mut self, change: ClientMetadata) -> Option<BTreeMap<String, String>> {
+        if change.is_empty() {
+            return None;
+        }
+        change.apply(&mut self.client_metadata);
+        Some(self.told_metadata())
+    }
+
+    /// What requests tell of the client.
+    fn told_metadata(&self) -> BTreeMap<String, String> {
+        let mut metadata = self.client_metadata.clone();
+        // The client has a parameter for it.
+        metadata.remove("turn_trigger");
+        if let Some(trigger) = &self.turn_trigger {
+            metadata.insert("turn_trigger".into(), trigger.clone());
+        }
+        metadata
     }
 
     /// Usable tokens of the model's window.
@@ -218,17 +240,23 @@ impl ThreadState {
         service_tier: Option<String>,
         output_schema: Option<Value>,
     ) -> Request {
+        let choices = TurnChoices {
+            service_tier,
+            output_schema,
+        };
+        self.request_with(&self.mcp.offer(), settings, choices)
+    }
+
+    /// The same with what these servers offer.
+    fn request_with(&self, servers: &McpOffer, settings: &ThreadSettings, choices: TurnChoices) -> Request {
         Request::new(
             &self.models,
             &self.config,
             settings,
             &self.dynamic_tools,
             &self.agents,
-            &self.mcp.offer(),
-            TurnChoices {
-                service_tier,
-                output_schema,
-            },
+            servers,
+            choices,
         )
     }
 
@@ -320,16 +348,10 @@ impl ThreadState {
 
     /// What identifies a turn to the model's server.
     pub(crate) fn identity(&self, plan: &TurnPlan) -> TurnIdentity {
-        let mut client_metadata = self.client_metadata.clone();
-        // The client has a parameter for it.
-        client_metadata.remove("turn_trigger");
-        if let Some(trigger) = &self.turn_trigger {
-            client_metadata.insert("turn_trigger".into(), trigger.clone());
-        }
         TurnIdentity {
             root_turn_id: plan.root_id.clone(),
             parent_turn_id: self.parent_turn_id.clone(),
-            client_metadata,
+            client_metadata: self.told_metadata(),
             ..identity(plan.id.to_string(), &plan.settings)
         }
     }
@@ -353,7 +375,11 @@ impl ThreadState {
             client_metadata,
             ..identity(id, &settings)
         };
-        let prepared = self.request(&settings, None, None);
+        let prepared = if request.without_mcp {
+            self.request_with(&McpOffer::default(), &settings, TurnChoices::default())
+        } else {
+            self.request(&settings, None, None)
+        };
         SampleJob {
             turn_id: request.expected_turn_id,
             question: request.prompt,
@@ -367,6 +393,9 @@ impl ThreadState {
     /// The settings that a turn/start asks for, if it can be done.
     fn checked(&self, start: &StartTurn) -> Result<ThreadSettings> {
         input::check(&start.input)?;
+        if let Some(output) = &start.tool_output {
+            input::check_tool_output(output)?;
+        }
         settings::changed(&self.config, &self.settings, &start.settings)
     }
 
@@ -429,6 +458,14 @@ fn in_progress(id: &str, root_id: &str) -> Turn {
 }
 
 /// What identifies a turn with these settings to the model's server.
+/// What turn/start changes of the client's metadata.
+fn metadata_of(settings: &mut SettingsPatch) -> ClientMetadata {
+    ClientMetadata {
+        all: settings.client_metadata.take(),
+        more: settings.client_metadata_patch.take(),
+    }
+}
+
 fn identity(turn_id: String, settings: &ThreadSettings) -> TurnIdentity {
     TurnIdentity {
         turn_id,

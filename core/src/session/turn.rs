@@ -248,7 +248,10 @@ impl Turn<'_> {
         self.services.agents.mailbox.all_seen();
         for mail in std::mem::take(&mut self.inbox.waiting) {
             match mail {
-                TurnMessage::Steer(turn_input) | TurnMessage::Queued(turn_input) => {
+                TurnMessage::Steer(mut turn_input) | TurnMessage::Queued(mut turn_input) => {
+                    if let Some(metadata) = turn_input.metadata.take() {
+                        self.client.set_client_metadata(metadata);
+                    }
                     self.hear(turn_input).await;
                 }
                 TurnMessage::Inject(items) => self.session.history.push(items),

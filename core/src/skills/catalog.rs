@@ -33,6 +33,8 @@ pub struct SkillQuery {
     pub project_root_markers: Vec<String>,
     /// Whether skills that come with the program count.
     pub bundled: bool,
+    /// Further folders that may hold skills, absolute: those that a client chose for a thread.
+    pub selected: Vec<PathBuf>,
 }
 
 /// The skills of one home, for all threads and clients.

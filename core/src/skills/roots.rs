@@ -71,7 +71,7 @@ pub(super) fn roots(
     let home = std::env::home_dir().filter(|home| home.is_absolute());
     let mut own = vec![user(codex_home.join("skills"))];
     own.extend(home.map(|home| user(home.join(".agents/skills"))));
-    own.extend(extra.iter().cloned().map(user));
+    own.extend(extra.iter().chain(&query.selected).cloned().map(user));
     own.extend(plugins.iter().map(SkillRoot::of_plugin));
     if query.bundled {
         let path = codex_home.join("skills/.system");

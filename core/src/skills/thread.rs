@@ -1,6 +1,6 @@
 //! A thread's view of skills: those of its folder, as far as its configuration lets it have them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mentions::Mentions;
@@ -14,6 +14,8 @@ pub(crate) struct ThreadSkills {
     /// `None`: it has none.
     catalog: Option<Arc<SkillCatalog>>,
     config: Arc<Config>,
+    /// Folders that the client chose for the thread.
+    selected: Vec<PathBuf>,
     /// The last list for the model. Turns and the preparation ask for it, each for a moment.
     last: Mutex<Option<Rendered>>,
 }
@@ -25,11 +27,12 @@ struct Rendered {
 }
 
 impl ThreadSkills {
-    /// Those of a thread with this configuration. Looks for nothing yet.
-    pub(crate) fn new(catalog: Arc<SkillCatalog>, config: Arc<Config>) -> Arc<Self> {
+    /// Those of a thread with this configuration, also in the folders that a client chose for it. Looks for nothing yet.
+    pub(crate) fn new(catalog: Arc<SkillCatalog>, config: Arc<Config>, selected: Vec<PathBuf>) -> Arc<Self> {
         Arc::new(Self {
             catalog: Some(catalog),
             config,
+            selected,
             last: Mutex::default(),
         })
     }
@@ -39,6 +42,7 @@ impl ThreadSkills {
         Arc::new(Self {
             catalog: None,
             config,
+            selected: Vec::new(),
             last: Mutex::default(),
         })
     }
@@ -115,6 +119,7 @@ impl ThreadSkills {
             cwd: cwd.to_owned(),
             project_root_markers: self.config.project_root_markers.clone(),
             bundled: self.config.skills.bundled,
+            selected: self.selected.clone(),
         }
     }
 }

@@ -329,6 +329,7 @@ impl Probe {
             input: vec![say(text)],
             client_user_message_id: None,
             additional_context: std::collections::BTreeMap::new(),
+            metadata: ClientMetadata::default(),
             reply,
         });
     }

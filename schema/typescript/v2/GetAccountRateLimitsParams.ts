@@ -4,6 +4,6 @@
 export type GetAccountRateLimitsParams = {
   /** Leave out the single reset credits. */
   excludeResetCreditDetails?: boolean;
-  /** The client can show the reserve. */
+  /** The client can show the reserve. Accepted; without effect. */
   supportsLunaReserve?: boolean;
 };

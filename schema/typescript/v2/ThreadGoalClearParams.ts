@@ -3,7 +3,7 @@ import type { ThreadGoalMutationOrigin } from "./ThreadGoalMutationOrigin";
 
 /** Drops a thread's goal. */
 export type ThreadGoalClearParams = {
-  /** Who drops it. */
+  /** Who drops it. Accepted; without effect. */
   origin?: ThreadGoalMutationOrigin | null;
   /** The thread. */
   threadId: string;

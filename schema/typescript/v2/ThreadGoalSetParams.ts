@@ -6,7 +6,7 @@ import type { ThreadGoalStatus } from "./ThreadGoalStatus";
 export type ThreadGoalSetParams = {
   /** What is to be reached, at most 4,000 characters. */
   objective?: string | null;
-  /** Who sets it. */
+  /** Who sets it. Accepted; without effect. */
   origin?: ThreadGoalMutationOrigin | null;
   /** How it stands. */
   status?: ThreadGoalStatus | null;

@@ -8,7 +8,7 @@ import type { ThreadSourceKind } from "./ThreadSourceKind";
 export type ThreadListParams = {
   /** Whether to look among archived threads instead of the others. */
   archived?: boolean | null;
-  /** Only threads of the account that is signed in. */
+  /** Only threads of the account that is signed in. Accepted; without effect: threads belong to no account. */
   currentAccountOnly?: boolean;
   /** Where the last page ended (`nextCursor`); absent for the first page. */
   cursor?: string | null;
@@ -34,6 +34,6 @@ export type ThreadListParams = {
   sortKey?: ThreadSortKey | null;
   /** Only threads that came from these; absent for what users see. */
   sourceKinds?: Array<ThreadSourceKind> | null;
-  /** Do not look for files that the index does not know yet. */
+  /** Do not look for files that the index does not know yet. Accepted; without effect: the index is always current. */
   useStateDbOnly?: boolean;
 };

@@ -31,7 +31,7 @@ export type ThreadStartParams = {
   personality?: Personality | null;
   /** What commands may touch. */
   sandbox?: SandboxMode | null;
-  /** Name of the service that the thread works for. */
+  /** Name of the service that the thread works for. Accepted; without effect. */
   serviceName?: string | null;
   /** Service tier; null chooses the default one, absent keeps the configured one. */
   serviceTier?: string | null;

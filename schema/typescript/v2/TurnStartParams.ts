@@ -45,7 +45,7 @@ export type TurnStartParams = {
   summary?: ReasoningSummary | null;
   /** The thread. */
   threadId: string;
-  /** Output of a tool that the client ran by itself, given to the model before the input. */
+  /** Output of a tool that the client ran by itself, given to the model in place of an input, which must be empty. */
   toolOutput?: TurnToolOutput | null;
   /** Why the turn is started, in words of the client. */
   turnTrigger?: string | null;

@@ -9,6 +9,6 @@ export type TurnToolOutput = {
   namespace?: string | null;
   /** The output. */
   output: FunctionCallOutputBody;
-  /** Whether it stays in the history. */
+  /** Whether it stays when the history is summed up. Not supported: true is refused. */
   retain?: boolean;
 };

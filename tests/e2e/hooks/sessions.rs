@@ -61,6 +61,25 @@ async fn hooks_hear_why_a_thread_begins_to_work() {
 }
 
 #[tokio::test]
+async fn hooks_hear_that_the_user_cleared_the_conversation_before() {
+    let model = MockModel::start("ok");
+    let hooks = hook("SessionStart", "start", "")
+        + "[[hooks.SessionStart]]\nmatcher = 'clear'\nhooks = [{type = 'command', command = 'echo again'}]\n";
+    let home = home_with(&model, Config::default(), &hooks).await;
+    let app = App::start(&home).await;
+    for (params, count) in [
+        (json!({"sessionStartSource": "clear"}), 2),
+        (json!({"sessionStartSource": "startup"}), 1),
+        (json!({}), 1),
+    ] {
+        let thread = app.start_thread(params).await;
+        assert_eq!(runs(&app.run_turn(&thread, "Hi").await).len(), count);
+    }
+    assert_eq!(sources(&home), ["clear", "startup", "startup"]);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_hook_that_stops_the_start_ends_the_turn() {
     let model = MockModel::start("ok");
     let home = home_with(&model, Config::default(), &hook("SessionStart", "start", "")).await;

@@ -151,3 +151,20 @@ async fn only_hosted_apps_have_event_streams() {
     assert_eq!(error.code, -32602);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_sample_has_tools_of_servers_unless_they_are_unwanted() {
+    let model = MockModel::start("ok");
+    let home = home_with(&model, Config::default(), "");
+    let (app, thread) = with_server(&home).await;
+    let turn = app.run_turn(&thread, "Go").await;
+    for without in [false, true] {
+        let params =
+            json!({"threadId": thread, "expectedTurnId": turn.id, "prompt": "Well?", "disableMcp": without});
+        app.call("thread/sample", params).await;
+        let requests = model.requests();
+        let tools = requests.last().unwrap().body["tools"].as_array().unwrap();
+        let is_there = tools.iter().any(|tool| tool["name"] == "mcp__tiny");
+        assert_eq!(is_there, !without);
+    }
+}

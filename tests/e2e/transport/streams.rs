@@ -36,7 +36,10 @@ async fn a_client_that_does_not_read_costs_little_memory_and_loses_no_text() {
         let line = lines.next_line().await.unwrap();
         serde_json::from_str(&line.expect("the program runs")).unwrap()
     };
-    let client = json!({"clientInfo": {"name": "x", "version": "1"}});
+    let client = json!({
+        "clientInfo": {"name": "x", "version": "1"},
+        "capabilities": {"optOutNotificationMethods": ["remoteControl/status/changed"]},
+    });
     let mut thread = Value::Null;
     for frame in [
         json!({"id": 1, "method": "initialize", "params": client}),

@@ -299,3 +299,49 @@ async fn two_pipelined_turns_keep_their_order() {
         assert_eq!(*text, format!("message {number}"));
     }
 }
+
+#[tokio::test]
+async fn metadata_of_a_steer_is_told_from_the_next_request_on_to_the_end_of_the_turn() {
+    let model = MockModel::start([
+        Answer::new().half("I begin").hang(),
+        Answer::new().half("I go on").hang(),
+        Answer::from("Done"),
+        Answer::from("Next"),
+    ]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let metadata = json!({"responsesapiClientMetadata": {"a": "1", "b": "1"}, "turnTrigger": "test"});
+    let running = app.start_turn_with(&thread, "Write a poem", metadata).await;
+    for change in [
+        json!({"responsesapiClientMetadataPatch": {"b": "2"}}),
+        json!({"responsesapiClientMetadata": {"c": "3"}}),
+    ] {
+        app.wait_for("item/agentMessage/delta").await;
+        let mut steer = json!({"threadId": thread, "expectedTurnId": running.id, "input": text("No")});
+        steer
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        app.call("turn/steer", steer).await;
+    }
+    app.end_of(running).await;
+    app.run_turn(&thread, "And another").await;
+    let told: Vec<_> = model
+        .requests()
+        .iter()
+        .map(|request| {
+            let metadata = request.body["client_metadata"]["x-codex-turn-metadata"].as_str();
+            let metadata: serde_json::Value = serde_json::from_str(metadata.unwrap()).unwrap();
+            ["a", "b", "c", "turn_trigger"].map(|name| metadata[name].as_str().unwrap_or("-").to_owned())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["1", "1", "-", "test"],
+            ["1", "2", "-", "test"],
+            ["-", "-", "3", "test"],
+            ["-", "-", "-", "-"],
+        ]
+    );
+}

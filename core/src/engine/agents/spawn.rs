@@ -203,6 +203,7 @@ impl Engine {
             settings_untold: true,
             raw_events: false,
             dynamic_tools: DynamicTools::default(),
+            skill_roots: Vec::new(),
             begins_as: SessionStartSource::Startup,
         };
         self.assemble(draft, session)

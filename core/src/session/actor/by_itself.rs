@@ -40,6 +40,7 @@ impl Actor {
             settings.effort = None;
         }
         let request = SampleRequest {
+            without_mcp: false,
             expected_turn_id: turn_id,
             prompt: String::new(),
             while_running: false,

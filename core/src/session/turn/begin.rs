@@ -100,6 +100,19 @@ impl Turn<'_> {
         let history = &mut self.session.history;
         history.push(self.session.context.additional(&turn_input.additional_context));
         history.push(turn_input.agent_message);
+        if let Some(handed_in) = turn_input.tool_output {
+            let id = format!("fco_{}", new_id());
+            history.push_tool_output(&id, handed_in.clone());
+            self.show(
+                id,
+                ItemBody::FunctionCallOutput {
+                    name: handed_in.name,
+                    namespace: handed_in.namespace,
+                    output: serde_json::to_value(&handed_in.output).unwrap_or_default(),
+                },
+            )
+            .await;
+        }
         if turn_input.input.is_empty() {
             return;
         }
@@ -108,16 +121,23 @@ impl Turn<'_> {
             .skills
             .named(&self.plan.settings.cwd, &turn_input.input)
             .await;
-        history.push(input::to_messages(&turn_input.input, &skills).await);
+        let messages = input::to_messages(&turn_input.input, &skills).await;
+        self.session.history.push(messages);
         self.hear_hooks(contexts);
+        let said = ItemBody::UserMessage {
+            client_id: turn_input.client_id,
+            content: turn_input.input,
+        };
+        self.show(new_id(), said).await;
+    }
+
+    /// Tells an item that is complete when it begins.
+    async fn show(&mut self, id: String, body: ItemBody) {
         let item = Item {
-            id: new_id(),
+            id,
             started_at_ms: Some(crate::now_ms()),
             completed_at_ms: None,
-            body: ItemBody::UserMessage {
-                client_id: turn_input.client_id,
-                content: turn_input.input,
-            },
+            body,
         };
         self.services.outbox.item_at_once(&self.plan.id, item).await;
     }

@@ -127,6 +127,17 @@ pub(crate) struct Dynamic<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(crate) struct HandedIn<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) name: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<Cow<'a, str>>,
+    pub(crate) output: Cow<'a, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Web<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Cow<'a, str>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::calls::{Command, Dynamic, Image, Mcp, Web, error_text};
+use super::calls::{Command, Dynamic, HandedIn, Image, Mcp, Web, error_text};
 use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::from_file_url;
@@ -80,6 +80,14 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                 content_items: d.content_items.map(Cow::into_owned),
                 success: d.success,
                 duration: d.duration.map(Into::into),
+            }
+        }
+        "FunctionCallOutput" => {
+            let f: HandedIn<'_> = serde_json::from_str(raw).ok()?;
+            ItemBody::FunctionCallOutput {
+                name: f.name.into_owned(),
+                namespace: f.namespace.map(Cow::into_owned),
+                output: f.output.into_owned(),
             }
         }
         "WebSearch" => {

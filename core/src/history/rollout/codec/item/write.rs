@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::calls::{Command, Dynamic, FileDuration, Image, Mcp, Web};
+use super::calls::{Command, Dynamic, FileDuration, HandedIn, Image, Mcp, Web};
 use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::to_file_url;
@@ -107,6 +107,17 @@ impl Serialize for FileItem<'_> {
                 duration: duration.map(FileDuration::from),
             }
             .tagged("DynamicToolCall", s),
+            ItemBody::FunctionCallOutput {
+                name,
+                namespace,
+                output,
+            } => HandedIn {
+                id,
+                name: name.as_str().into(),
+                namespace: namespace.as_deref().map(Cow::Borrowed),
+                output: Cow::Borrowed(output),
+            }
+            .tagged("FunctionCallOutput", s),
             ItemBody::WebSearch {
                 query,
                 action,
