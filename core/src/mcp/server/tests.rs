@@ -8,8 +8,8 @@ use crate::secret::Secret;
 
 /// A server that writes down when it starts and ends, which takes it a moment.
 fn server(folder: &Path) -> Arc<McpServer> {
-    let script = r#"echo start >> log
-trap 'sleep 0.2; echo end >> log; exit 0' TERM
+    let script = r#"trap 'sleep 0.2; echo end >> log; exit 0' TERM
+echo start >> log
 n=0
 while read -r line; do
   case "$line" in *'"id"'*) ;; *) continue;; esac
@@ -62,9 +62,7 @@ async fn a_call_right_after_a_stop_waits_and_starts_it_again() {
     assert!(call(&server).await.is_err());
     server.stopped().await;
     let log = log(folder.path());
-    let starts = log.matches("start").count();
     assert!(!log.contains("start\nstart") && log.ends_with("end\n"), "{log}");
-    assert_eq!(log.matches("end").count(), starts, "{log}");
 }
 
 #[tokio::test]
