@@ -97,6 +97,9 @@ enum Socket {
     Unix(ControlSocket),
 }
 
+/// A connection, with its address if it has one.
+type Accepted = (Box<dyn Duplex>, Option<IpAddr>);
+
 impl Listener {
     /// Listens on this address, and says so on standard error if it is one of TCP. Call it within a tokio runtime.
     pub async fn bind(address: Address, auth: &AuthOptions, codex_home: &Path) -> Result<Self, ListenError> {
@@ -133,7 +136,7 @@ impl Listener {
     async fn accept(&self) -> (Box<dyn Duplex>, Place) {
         let mut told = false;
         loop {
-            let accepted: io::Result<Option<(Box<dyn Duplex>, Option<IpAddr>)>> = match &self.socket {
+            let accepted: io::Result<Option<Accepted>> = match &self.socket {
                 Socket::Tcp(listener) => listener.accept().await.map(|(stream, peer)| {
                     tcp::set_up(&stream);
                     Some((Box::new(stream) as Box<dyn Duplex>, Some(peer.ip())))
