@@ -111,8 +111,8 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn peer(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn peer(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
     }
 
     #[test]
@@ -126,15 +126,17 @@ mod tests {
     #[test]
     fn the_oldest_of_who_has_most_goes_for_a_new_one() {
         let handshakes = Arc::<Handshakes>::default();
-        let honest = handshakes.enter(peer(1));
-        let mut flood: Vec<_> = (1..MAX_HANDSHAKES).map(|_| handshakes.enter(peer(2))).collect();
+        let honest = handshakes.enter(Some(peer(1)));
+        let mut flood: Vec<_> = (1..MAX_HANDSHAKES)
+            .map(|_| handshakes.enter(Some(peer(2))))
+            .collect();
         assert!(flood.iter().all(|place| !place.given_up.is_cancelled()));
-        let new = handshakes.enter(peer(3));
+        let new = handshakes.enter(Some(peer(3)));
         assert!(flood[0].given_up.is_cancelled());
         assert!(!flood[1].given_up.is_cancelled() && !honest.given_up.is_cancelled());
         // One that leaves makes room.
         drop(flood.pop());
-        drop(handshakes.enter(peer(2)));
+        drop(handshakes.enter(Some(peer(2))));
         assert!(!flood[1].given_up.is_cancelled());
         drop((honest, new, flood));
         assert!(handshakes.lock().open.is_empty());

@@ -23,7 +23,7 @@ async fn with_server(server: &Server, more: &str) -> (MockModel, Home, App, Stri
     (model, home, app, thread)
 }
 
-fn method_of<'a>((_, _, message): &'a Seen) -> &'a str {
+fn method_of((_, _, message): &Seen) -> &str {
     message["method"].as_str().unwrap_or_default()
 }
 
