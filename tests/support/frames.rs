@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::app::{RpcError, ServerRequest};
 
 /// The longest that a test waits for one thing.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A line of the program.
 #[derive(Debug, Clone)]

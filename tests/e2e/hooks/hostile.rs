@@ -9,7 +9,11 @@ use crate::support::{App, Config};
 #[tokio::test]
 async fn a_hook_that_prints_without_end_is_ended() {
     let model = MockModel::start("ok");
-    for flood in ["cat /dev/zero", "yes >&2", "while :; do echo x; echo y >&2; done"] {
+    for flood in [
+        "cat /dev/zero",
+        "yes >&2",
+        "line=$(printf %01000d); while :; do echo $line; echo $line >&2; done",
+    ] {
         let home = home_with(&model, Config::default(), &command("UserPromptSubmit", flood, "")).await;
         let (app, thread) = App::with_thread(&home).await;
         let turn = app.run_turn(&thread, "Hi").await;
