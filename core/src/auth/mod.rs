@@ -41,7 +41,7 @@ pub use external_tokens::{ExternalTokenProvider, ExternalTokens};
 pub(crate) use http::{client as http_client, failure as transport_failure};
 pub(crate) use lock::HomeLock;
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
-pub(crate) use login::{listener as login_listener, random_text};
+pub(crate) use login::{Pkce, listener as login_listener, random_text};
 pub use manager::AuthManager;
 pub use recovery::UnauthorizedRecovery;
 pub(crate) use token_endpoint::body_of as read_body;

@@ -334,7 +334,18 @@ fn copy(
     change: &Change,
 ) -> Result<(), PluginError> {
     let version = version_in(root, folder, plugin)?;
-    cache::install(&config.codex_home, &plugin.id, &version, folder, change)
+    copy_version(config, folder, plugin, &version, change)
+}
+
+/// Copies a version of a plugin.
+fn copy_version(
+    config: &Config,
+    folder: &Path,
+    plugin: &OfferedPlugin,
+    version: &str,
+    change: &Change,
+) -> Result<(), PluginError> {
+    cache::install(&config.codex_home, &plugin.id, version, folder, change)
         .map_err(|error| PluginError::failed(format!("failed to install plugin: {error}")))?;
     Ok(())
 }
@@ -355,7 +366,7 @@ pub(super) fn renew(
     if is_there {
         return Ok(());
     }
-    copy(config, root, folder, plugin, change)
+    copy_version(config, folder, plugin, &version, change)
 }
 
 /// The version of a plugin in a folder inside of `root`, if that can be copied.

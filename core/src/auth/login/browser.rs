@@ -59,7 +59,7 @@ impl AuthManager {
             .map_err(|error| failed(error.to_string()))?
             .port();
         let redirect_uri = format!("http://127.0.0.1:{port}/auth/callback");
-        let pkce = Pkce::new().map_err(failed)?;
+        let pkce = Pkce::new::<64>().map_err(failed)?;
         let state = random_text::<32>().map_err(failed)?;
 
         let mut auth_url = Url::parse(&format!("{}/oauth/authorize", environment.issuer))

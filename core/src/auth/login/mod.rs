@@ -33,7 +33,7 @@ pub use browser::{BrowserLogin, StartedBrowserLogin};
 pub use device::StartedDeviceLogin;
 pub use server::LoginPage;
 
-pub(crate) use self::pkce::random_text;
+pub(crate) use self::pkce::{Pkce, random_text};
 use super::claims::Claims;
 use super::environment::AuthSettings;
 use super::lock::{CREDENTIALS, HomeLock};

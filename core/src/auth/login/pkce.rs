@@ -7,16 +7,17 @@ use sha2::{Digest as _, Sha256};
 use crate::auth::Secret;
 
 /// A verifier and its challenge.
-pub(super) struct Pkce {
-    /// 86 characters; goes with the code to the authority only.
-    pub(super) verifier: Secret,
+pub(crate) struct Pkce {
+    /// Four characters for three bytes; goes with the code to the authority only.
+    pub(crate) verifier: Secret,
     /// 43 characters, method `S256`.
-    pub(super) challenge: String,
+    pub(crate) challenge: String,
 }
 
 impl Pkce {
-    pub(super) fn new() -> Result<Self, String> {
-        let verifier = random_text::<64>()?;
+    /// A verifier of so many random bytes; 32 to 96 make what the RFC allows.
+    pub(crate) fn new<const BYTES: usize>() -> Result<Self, String> {
+        let verifier = random_text::<BYTES>()?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
         Ok(Self {
             verifier: Secret::new(verifier),
@@ -38,7 +39,7 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_the_contract() {
-        let pkce = Pkce::new().unwrap();
+        let pkce = Pkce::new::<64>().unwrap();
         assert_eq!((pkce.verifier.expose().len(), pkce.challenge.len()), (86, 43));
         assert_eq!(random_text::<32>().unwrap().len(), 43);
         assert_ne!(random_text::<32>().unwrap(), random_text::<32>().unwrap());

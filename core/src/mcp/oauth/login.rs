@@ -14,7 +14,7 @@ use url::Url;
 use super::callback::Callback;
 use super::discovery::Authority;
 use super::{SignIn, StoredTokens, expiry, words};
-use crate::auth::{login_listener, random_text};
+use crate::auth::{Pkce, Secret, login_listener, random_text};
 use crate::new_id;
 
 /// A login that has begun.
@@ -62,7 +62,7 @@ pub(in crate::mcp) async fn begin(
         Some(id) => id.clone(),
         None => authority.register(&redirect).await?,
     };
-    let (verifier, state) = (random_text::<32>()?, random_text::<32>()?);
+    let (pkce, state) = (Pkce::new::<32>()?, random_text::<32>()?);
     let scopes = options
         .scopes
         .unwrap_or_else(|| authority.scopes_supported.clone());
@@ -77,10 +77,7 @@ pub(in crate::mcp) async fn begin(
             .append_pair("response_type", "code")
             .append_pair("client_id", &client_id)
             .append_pair("state", &state)
-            .append_pair(
-                "code_challenge",
-                &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
-            )
+            .append_pair("code_challenge", &pkce.challenge)
             .append_pair("code_challenge_method", "S256")
             .append_pair("redirect_uri", &redirect)
             .append_pair("resource", sign_in.resource());
@@ -93,22 +90,21 @@ pub(in crate::mcp) async fn begin(
         login_id: new_id(),
     };
     let (end, ended) = mpsc::channel(1);
+    let issuer = authority.issuer.clone();
+    let exchange = Exchange {
+        sign_in,
+        authority,
+        client_id,
+        redirect,
+        verifier: pkce.verifier,
+        scopes,
+    };
     let callback = Callback {
         paths,
         host,
         state,
-        issuer: authority.issuer.clone(),
-        exchange: Mutex::new(Some(Box::new(move |code| {
-            let exchange = Exchange {
-                sign_in,
-                authority,
-                client_id,
-                redirect,
-                verifier,
-                scopes,
-            };
-            exchange.run(code).boxed()
-        }))),
+        issuer,
+        exchange: Mutex::new(Some(Box::new(move |code| exchange.run(code).boxed()))),
         end,
     };
     tokio::spawn(async move {
@@ -132,38 +128,33 @@ struct Exchange {
     authority: Authority,
     client_id: String,
     redirect: String,
-    verifier: String,
+    verifier: Secret,
     scopes: Vec<String>,
 }
 
 impl Exchange {
     async fn run(self, code: String) -> Result<(), String> {
-        let Self {
-            sign_in,
-            authority,
-            client_id,
-            redirect,
-            verifier,
-            scopes,
-        } = self;
+        let sign_in = &self.sign_in;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),
-            ("redirect_uri", redirect.as_str()),
-            ("code_verifier", verifier.as_str()),
+            ("redirect_uri", self.redirect.as_str()),
+            ("code_verifier", self.verifier.expose()),
             ("resource", sign_in.resource()),
         ];
-        let issued = authority.issue(&sign_in.client, &client_id, &form).await;
-        let issued = issued.map_err(|why| format!("the code could not be turned into tokens: {why}"))?;
+        let issued = self.authority.issue(&sign_in.client, &self.client_id, &form);
+        let issued = issued
+            .await
+            .map_err(|why| format!("the code could not be turned into tokens: {why}"))?;
         let tokens = StoredTokens {
             server_name: sign_in.name.clone(),
             server_url: sign_in.url.clone(),
-            issuer: authority.issuer,
-            client_id,
+            issuer: self.authority.issuer,
+            client_id: self.client_id,
             access_token: issued.access_token,
             expires_at: expiry(issued.expires_in),
             refresh_token: issued.refresh_token,
-            scopes: issued.scope.as_deref().map_or(scopes, words),
+            scopes: issued.scope.as_deref().map_or(self.scopes, words),
         };
         sign_in.keep(tokens).await
     }
