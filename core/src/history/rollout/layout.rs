@@ -1,5 +1,6 @@
 //! Where threads lie below `$CODEX_HOME` (docs/contract/storage.md#layout).
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeDelta, TimeZone};
@@ -20,6 +21,28 @@ pub(crate) fn other_form(path: &Path) -> PathBuf {
     } else {
         beside(path, ".zst")
     }
+}
+
+/// Looks at a rollout's path and, where nothing is, at its other form, and then at both again: at any moment there is one
+/// of them, but which one may change between two looks.
+///
+/// # Errors
+///
+/// That of a look which finds something; that of the last one, if there is nothing.
+pub(crate) fn in_either_form<T>(path: &Path, look: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let mut missing = match look(path) {
+        Err(error) if is_missing(&error) => error,
+        found => return found,
+    };
+    let other = other_form(path);
+    for form in [&other, path, &other] {
+        match look(form) {
+            Err(error) if is_missing(&error) => missing = error,
+            found => return found,
+        }
+    }
+    Err(missing)
 }
 
 /// Folders and file names below one home.

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::layout::{is_compressed, other_form};
+use super::layout::{in_either_form, is_compressed};
 use super::line::{Room, Text};
 use crate::history::private;
 use crate::sys::files;
@@ -218,24 +218,6 @@ impl Source {
         }
         Ok(None)
     }
-}
-
-/// Opens a rollout at its path or, where nothing is, in its other form, and looks again: at any moment there is one of
-/// them, but which one may change between two looks.
-fn in_either_form<T>(path: &Path, open: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
-    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    let mut missing = match open(path) {
-        Err(error) if is_missing(&error) => error,
-        found => return found,
-    };
-    let other = other_form(path);
-    for form in [&other, path, &other] {
-        match open(form) {
-            Err(error) if is_missing(&error) => missing = error,
-            found => return found,
-        }
-    }
-    Err(missing)
 }
 
 /// Decompresses a file, as far as one that a program wrote can go.

@@ -59,7 +59,7 @@ use crate::history::index::rows::{Row, Stamp};
 use crate::history::index::watch::Watch;
 use crate::history::read::chain::{FindRollouts, History, HistoryError};
 use crate::history::read::{head, turns};
-use crate::history::rollout::layout::{Layout, other_form};
+use crate::history::rollout::layout::{self, Layout, other_form};
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
@@ -188,13 +188,9 @@ impl ThreadStore {
 
     /// The thread that a rollout belongs to; relative paths count from the home of the user.
     pub async fn find_path(&self, path: PathBuf) -> Result<StoredThread> {
-        self.blocking(move |state| {
-            let path = in_either_form(&path);
-            if path.exists() {
-                state.find_path(&path)
-            } else {
-                Err(Error::NoRolloutAt(path.into_owned()))
-            }
+        self.blocking(move |state| match present(&path) {
+            Some((path, _)) => state.find_path(&path),
+            None => Err(Error::NoRolloutAt(path)),
         })
         .await
     }
@@ -311,7 +307,9 @@ impl State {
         let id = meta.id.or_else(|| named(path));
         let id = id.ok_or_else(|| HistoryError::without_id(path))?;
         self.directory.refresh();
-        if let Some(rollout) = self.directory.all(id).into_iter().find(|r| r.path == path) {
+        let other = other_form(path);
+        let mut rollouts = self.directory.all(id).into_iter();
+        if let Some(rollout) = rollouts.find(|rollout| rollout.path == path || rollout.path == other) {
             self.names.refresh();
             return self.stored(&rollout);
         }
@@ -445,19 +443,16 @@ fn present(path: &Path) -> Option<(Cow<'_, Path>, Stamp)> {
     if !path.extension().is_some_and(is_rollout) {
         return None;
     }
-    let other = other_form(path);
-    for look in 0..3 {
-        let form = if look == 1 { path } else { &*other };
-        if let Some(stamp) = Stamp::of(form) {
-            return Some((Cow::Owned(form.to_path_buf()), stamp));
-        }
-    }
-    None
+    layout::in_either_form(&other_form(path), |form| {
+        let stamp = Stamp::of(form).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok((Cow::Owned(form.to_path_buf()), stamp))
+    })
+    .ok()
 }
 
 /// The thread that a file's name tells.
 fn named(path: &Path) -> Option<ThreadId> {
-    Some(crate::history::rollout::layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
+    Some(layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
 }
 
 /// Marks the running turn among turns from a file, where it looks like one that was cut off.
