@@ -38,6 +38,7 @@ mod goal;
 mod goal_tracker;
 pub mod hex;
 pub mod history;
+mod home_lock;
 mod hook_run;
 mod hooks;
 mod ids;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use crate::support::{App, GitServer, Home};
+use crate::support::{App, Frame, GitServer, Home};
 
 /// Writes a file below a folder, with the folders that it needs.
 pub fn write(folder: &Path, name: &str, text: &str) {
@@ -362,5 +362,26 @@ async fn names_that_differ_in_capitals_only_are_one_name() {
     let plugins = listed["marketplaces"][0]["plugins"].as_array().unwrap();
     assert_eq!(plugins.len(), 1, "{plugins:?}");
     assert_eq!(plugins[0]["name"], "p");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_waits_for_that_of_another_process() {
+    let (_model, home, app) = started().await;
+    let folder = home.path().join("market");
+    marketplace(&folder, "my-market", &json!([]));
+    let lock = fs::File::create(home.codex().join("plugins.lock")).unwrap();
+    lock.lock().unwrap();
+    let id = app.request("marketplace/add", json!({"source": folder})).await;
+    for _ in 0..50 {
+        app.call("plugin/list", json!({})).await;
+    }
+    let is_answer = |frame: &Frame| frame.json["id"] == id;
+    assert!(
+        !app.frames().iter().any(is_answer),
+        "the other one is still at work"
+    );
+    drop(lock);
+    assert_eq!(app.response(id).await.unwrap()["marketplaceName"], "my-market");
     app.stop().await;
 }

@@ -7,12 +7,13 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::lock::{CREDENTIALS, HomeLock};
+use super::CREDENTIALS_LOCK;
 use super::refresh::{RefreshReason, Refresher};
 use super::stored::StoredAuth;
 use super::token_endpoint;
 use super::{AuthError, AuthManager, AuthSettings, CodexAuth};
 use crate::config::CredentialsStore;
+use crate::home_lock::HomeLock;
 
 /// How long another process may hold the lock: longer than one renewal takes at most.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(45);
@@ -59,7 +60,7 @@ impl AuthManager {
             _ => tokio::select! {
                 biased;
                 () = self.ending.cancelled() => return Err(is_ending()),
-                lock = HomeLock::take(&self.options.codex_home, CREDENTIALS, LOCK_PATIENCE) => {
+                lock = HomeLock::take(&self.options.codex_home, CREDENTIALS_LOCK, LOCK_PATIENCE) => {
                     lock.map_err(|held| AuthError::Transient(held.to_string()))?
                 }
             },

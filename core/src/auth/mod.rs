@@ -6,8 +6,7 @@
 //! * who is signed in: `manager` (owner of the credentials), `account`, `loaded`, `claims` (of a token)
 //! * staying signed in: `refresh` (one renewal for all who wait), `managed` (our own tokens), `external_tokens` (those of
 //!   the parent application), `recovery` (after a 401), `token_endpoint`, `http`
-//! * at rest: `storage` (file, keyring or memory), `stored` (auth.json), `temporary` (replacing it), `keyring`, `lock` (one
-//!   writer per home)
+//! * at rest: `storage` (file, keyring or memory), `stored` (auth.json), `temporary` (replacing it), `keyring`
 //! * signing in and out: `login`
 //! * what the parent application is: `attestation`
 //! * `environment`: settings and addresses
@@ -20,7 +19,6 @@ mod external_tokens;
 mod http;
 mod keyring;
 mod loaded;
-mod lock;
 mod login;
 mod managed;
 mod manager;
@@ -39,7 +37,6 @@ pub use attestation::{AttestationFailure, AttestationProvider};
 pub use environment::{AuthEnvironment, AuthOptions, AuthSettings};
 pub use external_tokens::{ExternalTokenProvider, ExternalTokens};
 pub(crate) use http::{client as http_client, failure as transport_failure};
-pub(crate) use lock::HomeLock;
 pub use login::{BrowserLogin, LoginOutcome, LoginPage, StartedBrowserLogin, StartedDeviceLogin};
 pub(crate) use login::{Pkce, listener as login_listener, random_text};
 pub use manager::AuthManager;
@@ -48,6 +45,9 @@ pub(crate) use token_endpoint::body_of as read_body;
 
 use crate::config::OPENAI_BASE_URL;
 pub use crate::secret::Secret;
+
+/// The lock of the account's credentials, in the home.
+const CREDENTIALS_LOCK: &str = "auth.lock";
 
 /// Credentials, as plain data.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
-//! One change of plugins at a time, until everything that works for it has ended.
+//! One change of plugins at a time among all processes of a home, until everything that works for it has ended.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,32 +10,49 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::PluginError;
 use crate::external_file::in_background;
+use crate::home_lock::HomeLock;
+
+/// Held by the process that changes plugins, in the home.
+const LOCK: &str = "plugins.lock";
 
 /// How long others may take with theirs.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// All changes of one home.
-#[derive(Debug, Default)]
-pub(super) struct Changes(Arc<Mutex<()>>);
+#[derive(Debug)]
+pub(super) struct Changes {
+    codex_home: PathBuf,
+    only: Arc<Mutex<()>>,
+}
 
 /// A change that goes on. Work on another thread holds it, too, and ends soon when nobody waits for it any more; only
 /// when all of it has ended does another change begin.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
     given_up: Arc<AtomicBool>,
-    _only: Arc<OwnedMutexGuard<()>>,
+    _only: Arc<(Option<HomeLock>, OwnedMutexGuard<()>)>,
 }
 
 impl Changes {
+    /// Those of a home.
+    pub(super) fn new(codex_home: PathBuf) -> Self {
+        Self {
+            codex_home,
+            only: Arc::default(),
+        }
+    }
+
     /// Begins a change, when those before it have ended.
     pub(super) async fn begin(&self) -> Result<Change, PluginError> {
-        let only = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).lock_owned()).await;
-        let only = only.map_err(|_| {
+        let mine = tokio::time::timeout(PATIENCE, Arc::clone(&self.only).lock_owned()).await;
+        let mine = mine.map_err(|_| {
             PluginError::failed("another change of plugins is still at work; try again later")
         })?;
+        let lock = HomeLock::take(&self.codex_home, LOCK, PATIENCE).await;
+        let lock = lock.map_err(|held| PluginError::failed(format!("plugins are not changed: {held}")))?;
         Ok(Change {
             given_up: Arc::default(),
-            _only: Arc::new(only),
+            _only: Arc::new((lock, mine)),
         })
     }
 }
@@ -90,7 +108,8 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_takes_too_long_is_told_so_and_keeps_others_waiting_until_it_has_ended() {
-        let changes = Changes::default();
+        let home = tempfile::tempdir().expect("a home");
+        let changes = Changes::new(home.path().to_owned());
         let change = changes.begin().await.expect("nobody else is at work");
         let (end, may_end) = mpsc::channel();
         let work = move |change: &Change| {

@@ -70,10 +70,11 @@ pub struct RemovedMarketplace {
 impl Plugins {
     /// Those of this home. Reads nothing yet.
     pub(crate) fn new(config: ConfigSource, skills: Arc<SkillCatalog>) -> Arc<Self> {
+        let changes = Changes::new(config.codex_home.clone());
         Arc::new(Self {
             config,
             skills,
-            changes: Changes::default(),
+            changes,
         })
     }
 

@@ -34,13 +34,14 @@ pub use device::StartedDeviceLogin;
 pub use server::LoginPage;
 
 pub(crate) use self::pkce::{Pkce, random_text};
+use super::CREDENTIALS_LOCK;
 use super::claims::Claims;
 use super::environment::AuthSettings;
-use super::lock::{CREDENTIALS, HomeLock};
 use super::stored::{IssuedTokens, StoredAuth};
 use super::token_endpoint;
 use super::{AuthManager, Secret};
 use crate::config::{CredentialsStore, LoginMethod};
+use crate::home_lock::HomeLock;
 use crate::{Error, Field, LoginKind, Result};
 
 /// How long a login or logout waits for a renewal in another process before it writes regardless.
@@ -219,7 +220,7 @@ impl AuthManager {
         if settings.store == CredentialsStore::Ephemeral {
             return None;
         }
-        let taken = HomeLock::take(&self.options.codex_home, CREDENTIALS, WRITE_PATIENCE).await;
+        let taken = HomeLock::take(&self.options.codex_home, CREDENTIALS_LOCK, WRITE_PATIENCE).await;
         taken
             .inspect_err(|held| tracing::warn!("credentials are written without the lock: {held}"))
             .ok()

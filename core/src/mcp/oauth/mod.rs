@@ -25,9 +25,9 @@ use self::discovery::Authority;
 pub use self::login::LoginStarted;
 pub(super) use self::login::{LoginOptions, begin};
 use super::http::Tokens;
-use crate::auth::HomeLock;
 use crate::config::{CredentialsStore, McpHttp, McpOauth};
 use crate::hex::hex;
+use crate::home_lock::HomeLock;
 use crate::now_ms;
 use crate::secret::Secret;
 

@@ -1,4 +1,4 @@
-//! One writer of credentials at a time among all processes of a home. The system frees the lock when its holder dies.
+//! One writer at a time among all processes of a home: of credentials, of plugins. The system frees a lock when its holder dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -11,10 +11,7 @@ use crate::sys::files::owner_only;
 /// How often a lock that is held is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
-/// The lock of the account's credentials.
-pub(super) const CREDENTIALS: &str = "auth.lock";
-
-/// Holds the lock of a home while it lives.
+/// Holds a lock of a home while it lives.
 #[derive(Debug)]
 pub(crate) struct HomeLock {
     _file: File,
@@ -22,7 +19,7 @@ pub(crate) struct HomeLock {
 
 /// Another process held the lock for too long.
 #[derive(Debug, thiserror::Error)]
-#[error("another codex process is still refreshing the credentials of this home")]
+#[error("another process of this home is still at work on the same; try again later")]
 pub(crate) struct LockIsHeld;
 
 impl HomeLock {
@@ -63,19 +60,19 @@ impl HomeLock {
 mod tests {
     use super::*;
 
+    const LOCK: &str = "some.lock";
+
     #[tokio::test]
     async fn the_second_holder_waits_for_the_first() {
         let home = tempfile::tempdir().unwrap();
-        let first = HomeLock::take(home.path(), CREDENTIALS, Duration::ZERO)
-            .await
-            .unwrap();
+        let first = HomeLock::take(home.path(), LOCK, Duration::ZERO).await.unwrap();
         assert!(
-            HomeLock::take(home.path(), CREDENTIALS, Duration::from_millis(30))
+            HomeLock::take(home.path(), LOCK, Duration::from_millis(30))
                 .await
                 .is_err()
         );
         drop(first);
-        HomeLock::take(home.path(), CREDENTIALS, Duration::ZERO)
+        HomeLock::take(home.path(), LOCK, Duration::ZERO)
             .await
             .unwrap()
             .unwrap();
@@ -85,7 +82,7 @@ mod tests {
     async fn a_home_that_cannot_be_written_needs_no_lock() {
         let nowhere = Path::new("/proc/no/such/home");
         assert!(
-            HomeLock::take(nowhere, CREDENTIALS, Duration::ZERO)
+            HomeLock::take(nowhere, LOCK, Duration::ZERO)
                 .await
                 .unwrap()
                 .is_none()
