@@ -27,6 +27,16 @@ pub enum Error {
     /// A thread was named by its rollout file, and there is no such file.
     #[error("there is no rollout file at {}", .0.display())]
     NoRolloutAt(PathBuf),
+    /// A loaded thread was named together with a file that isn't its own.
+    #[error("the thread {thread} is loaded from {}, and not from {}", active.display(), requested.display())]
+    StalePath {
+        /// The thread.
+        thread: ThreadId,
+        /// The file that was named.
+        requested: PathBuf,
+        /// The thread's file.
+        active: PathBuf,
+    },
     /// Neither an id nor a path says which thread is meant.
     #[error("no thread was named")]
     NoThreadNamed,

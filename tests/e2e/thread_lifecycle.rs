@@ -302,6 +302,37 @@ async fn a_loaded_thread_is_resumed_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_loaded_thread_is_not_resumed_from_another_file() {
+    let Fixture { home, app, id, .. } = with_turns(&["one"]).await;
+    let path = read(&app, &id).await["path"].as_str().unwrap().to_owned();
+    let copy = home.work().join("copy.jsonl");
+    std::fs::copy(&path, &copy).unwrap();
+    let link = home.work().join("link.jsonl");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let missing = format!("{path}x");
+    let copy = copy.to_str().unwrap();
+    for (thread, requested) in [(id.as_str(), missing.as_str()), (&id, copy), (nobody, copy)] {
+        let params = json!({"threadId": thread, "path": requested});
+        let error = app.call_err("thread/resume", params).await;
+        let words = format!(
+            "cannot resume running thread {id} with stale path: requested `{requested}`, active `{path}`"
+        );
+        assert_eq!((error.code, error.message), (-32600, words));
+    }
+    for (thread, requested) in [
+        (id.as_str(), link.to_str().unwrap()),
+        (nobody, &path),
+        (&id, &path),
+    ] {
+        let params = json!({"threadId": thread, "path": requested});
+        let resumed = app.call("thread/resume", params).await;
+        assert_eq!(resumed["thread"]["path"], path);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn forks_for_predictions_are_refused() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

@@ -39,6 +39,15 @@ impl From<CoreError> for RpcError {
                 "failed to resolve rollout path `{}`: file does not exist",
                 path.display()
             )),
+            CoreError::StalePath {
+                thread,
+                requested,
+                active,
+            } => invalid(format!(
+                "cannot resume running thread {thread} with stale path: requested `{}`, active `{}`",
+                requested.display(),
+                active.display()
+            )),
             CoreError::NoThreadNamed => invalid("threadId or path must be given".to_owned()),
             CoreError::Archived(id) => invalid(format!(
                 "session {id} is archived. Run `codex unarchive {id}` to unarchive it first."

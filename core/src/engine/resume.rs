@@ -12,7 +12,6 @@ use super::files::ThreadFiles;
 use super::manage::not_found;
 use super::{Engine, Origin, ThreadHandle};
 use crate::history::read::tail::Tail;
-use crate::history::store::in_either_form;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::store::unstarted::UnstartedThread;
 use crate::history::{
@@ -94,7 +93,8 @@ impl Engine {
                 return reply.send(resumed);
             }
             Resumable::Stored(stored, claim) => {
-                (self.open_stored(*stored, resume, &channel.0).await, Some(claim))
+                let taken = Box::pin(self.open_stored(*stored, resume, &channel.0)).await;
+                (taken, Some(claim))
             }
             Resumable::Unstarted(thread) => {
                 let taken = Box::pin(self.take_up_unstarted(*thread, resume, &channel.0)).await;
@@ -113,11 +113,16 @@ impl Engine {
     /// What is to be taken up.
     async fn resumable(&self, resume: &ResumeThread) -> Result<Resumable> {
         let stored = match (&resume.path, resume.id) {
-            (Some(path), _) => {
-                if !in_either_form(path).exists() {
-                    return self.unstarted_at(path).await;
+            (Some(path), id) => {
+                let loaded = id.and_then(|id| self.thread(id));
+                if let Some(handle) = loaded.filter(|handle| handle.log().path().is_some()) {
+                    self.check_path(&handle, path).await?;
+                    return Ok(Resumable::Loaded(handle));
                 }
-                self.store().find_path(path.clone()).await?
+                match self.store().find_path(path.clone()).await {
+                    Err(Error::NoRolloutAt(_)) => return self.unstarted_at(path).await,
+                    stored => stored?,
+                }
             }
             (None, Some(id)) => {
                 if let Some(handle) = self.thread(id) {
@@ -134,12 +139,34 @@ impl Engine {
         // Others may be taking it up, by another name.
         let claim = self.claims.claim(id).await;
         if let Some(handle) = self.thread(id) {
+            if let Some(path) = &resume.path {
+                self.check_path(&handle, path).await?;
+            }
             return Ok(Resumable::Loaded(handle));
         }
         if stored.info.archived {
             return Err(Error::Archived(id));
         }
         Ok(Resumable::Stored(Box::new(stored), claim))
+    }
+
+    /// Fails if a loaded thread's file is another one than that at `path`.
+    async fn check_path(&self, handle: &ThreadHandle, path: &Path) -> Result<()> {
+        let Some(active) = handle.log().path() else {
+            return Ok(());
+        };
+        if self
+            .store()
+            .is_one_rollout(path.to_owned(), active.clone())
+            .await?
+        {
+            return Ok(());
+        }
+        Err(Error::StalePath {
+            thread: handle.id,
+            requested: path.to_owned(),
+            active: active.clone(),
+        })
     }
 
     /// A thread that has no file.

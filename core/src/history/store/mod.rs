@@ -60,6 +60,7 @@ use crate::history::index::watch::Watch;
 use crate::history::read::chain::{FindRollouts, History, HistoryError};
 use crate::history::read::{head, turns};
 use crate::history::rollout::layout::{self, Layout, other_form};
+use crate::sys::files;
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
 /// Rows kept in memory, in bytes of rough size; more are found in the index.
@@ -191,6 +192,16 @@ impl ThreadStore {
         self.blocking(move |state| match present(&path) {
             Some((path, _)) => state.find_path(&path),
             None => Err(Error::NoRolloutAt(path)),
+        })
+        .await
+    }
+
+    /// Whether two paths lead to one rollout, in whichever form it is; relative ones count from the home of the user.
+    pub(crate) async fn is_one_rollout(&self, one: PathBuf, other: PathBuf) -> Result<bool> {
+        self.blocking(move |_| {
+            let file = |path: &Path| std::fs::metadata(in_either_form(path)).ok();
+            let ids = [file(&one), file(&other)].map(|file| Some(files::file_id(&file?)));
+            Ok(one == other || other_form(&one) == other || (ids[0].is_some() && ids[0] == ids[1]))
         })
         .await
     }
@@ -429,7 +440,7 @@ impl RowCache {
 }
 
 /// The path of a rollout that may have been compressed or expanded since its path was told.
-pub(crate) fn in_either_form(path: &Path) -> Cow<'_, Path> {
+fn in_either_form(path: &Path) -> Cow<'_, Path> {
     present(path).map_or(Cow::Borrowed(path), |(path, _)| path)
 }
 
