@@ -84,6 +84,8 @@ pub struct PermissionGrant {
     pub permissions: AdditionalPermissions,
     /// For how long.
     pub scope: GrantScope,
+    /// On the condition that everything which the turn does from now on is reviewed by a model.
+    pub strict_review: bool,
 }
 
 #[cfg(test)]

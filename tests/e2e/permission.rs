@@ -201,3 +201,87 @@ async fn a_command_may_ask_for_more_than_the_sandbox_allows() {
     let refused = told(&model, 3, "c3").to_string();
     assert!(refused.contains("requires at least one permission"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_grant_on_condition_has_everything_reviewed_until_the_turn_ends() {
+    const ALLOW: &str =
+        r#"{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"Asked for."}"#;
+    const DENY: &str =
+        r#"{"risk_level":"high","user_authorization":"low","outcome":"deny","rationale":"Too risky."}"#;
+    let model = MockModel::start("placeholder");
+    let config = Config {
+        extra: "[features]\nrequest_permissions_tool = true\n".into(),
+        sandbox_mode: "workspace-write".into(),
+        ..Config::asking()
+    };
+    let home = Home::with(&model, &config);
+    let run = |id: &str, script: &str| Answer::new().call(id, "exec_command", json!({"cmd": script}));
+    let patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch";
+    model.edit(|script| script.answers.clear());
+    for answer in [
+        Answer::new().call(
+            "q1",
+            "request_permissions",
+            asking(&json!({"network": {"enabled": true}})),
+        ),
+        run("c1", "touch one"),
+        Answer::from(ALLOW),
+        run("c2", "touch two"),
+        Answer::from(DENY),
+        Answer::new().custom_call("p1", "apply_patch", patch),
+        Answer::from(ALLOW),
+        Answer::from("Done"),
+        run("c3", "touch three"),
+        Answer::from("Done"),
+    ] {
+        model.push(answer);
+    }
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let request = app.server_request(METHOD).await;
+    let granted = json!({"network": {"enabled": true}});
+    let answer = json!({"permissions": granted, "scope": "turn", "strictAutoReview": true});
+    app.respond(&request, answer).await;
+    let turn = app.end_of(running).await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "Done"));
+    assert_eq!(told(&model, 1, "q1")["strict_auto_review"], true);
+    let reviewed: Vec<_> = turn
+        .all("item/autoApprovalReview/completed")
+        .iter()
+        .map(|params| (params["targetItemId"].clone(), params["review"]["status"].clone()))
+        .collect();
+    assert_eq!(
+        reviewed,
+        [("c1", "approved"), ("c2", "denied"), ("p1", "approved")]
+            .map(|(id, status)| (json!(id), json!(status)))
+    );
+    let exists = ["one", "two", "new.txt"].map(|name| home.work().join(name).exists());
+    assert_eq!(exists, [true, false, true]);
+
+    let next = app.run_turn(&thread, "Go on").await;
+    assert_eq!(next.status(), "completed");
+    assert!(next.all("item/autoApprovalReview/started").is_empty());
+    assert!(home.work().join("three").exists());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_grant_on_condition_is_not_for_the_session() {
+    let wanted = json!({"network": {"enabled": true}});
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_permissions", asking(&wanted)),
+        Answer::from("Seen"),
+    ]);
+    let home = home(&model, "request_permissions_tool", "on-request");
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let request = app.server_request(METHOD).await;
+    let answer = json!({"permissions": wanted, "scope": "session", "strictAutoReview": true});
+    app.respond(&request, answer).await;
+    assert_eq!(app.end_of(running).await.status(), "completed");
+    let nothing = json!({"permissions": {"network": null, "file_system": null}, "scope": "turn"});
+    assert_eq!(told(&model, 1, "q1"), nothing);
+    app.stop().await;
+}

@@ -88,6 +88,7 @@ pub(super) fn ask_for_permissions(delivery: &impl Delivery, thread: ThreadId, qu
             Ok(response) => PermissionGrant {
                 permissions: permission::granted_from_wire(response.permissions),
                 scope: permission::scope_from_wire(response.scope),
+                strict_review: response.strict_auto_review.unwrap_or_default(),
             },
             Err(error) => {
                 tracing::warn!(%error, "a request for permissions failed");

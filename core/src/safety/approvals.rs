@@ -36,7 +36,15 @@ struct State {
     commands: HashSet<AllowedCommand>,
     session: AdditionalPermissions,
     /// Of the turn that was granted something last.
-    turn: Option<(Arc<str>, AdditionalPermissions)>,
+    turn: Option<TurnGrant>,
+}
+
+/// What has been granted to a turn.
+#[derive(Debug)]
+struct TurnGrant {
+    turn_id: Arc<str>,
+    permissions: AdditionalPermissions,
+    strict_review: bool,
 }
 
 impl ThreadApprovals {
@@ -73,12 +81,17 @@ impl ThreadApprovals {
     pub(crate) fn granted(&self, turn_id: &str) -> AdditionalPermissions {
         let state = self.state();
         let mut granted = state.session.clone();
-        if let Some((turn, permissions)) = &state.turn
-            && **turn == *turn_id
-        {
-            granted.add(permissions);
+        if let Some(grant) = state.turn.as_ref().filter(|grant| *grant.turn_id == *turn_id) {
+            granted.add(&grant.permissions);
         }
         granted
+    }
+
+    /// Whether everything that this turn does is to be reviewed.
+    pub(crate) fn is_reviewed_strictly(&self, turn_id: &str) -> bool {
+        let state = self.state();
+        let grant = state.turn.as_ref().filter(|grant| *grant.turn_id == *turn_id);
+        grant.is_some_and(|grant| grant.strict_review)
     }
 
     /// The user grants permissions in this turn.
@@ -87,8 +100,17 @@ impl ThreadApprovals {
         match grant.scope {
             GrantScope::Session => state.session.add(&grant.permissions),
             GrantScope::Turn => match &mut state.turn {
-                Some((turn, permissions)) if *turn == *turn_id => permissions.add(&grant.permissions),
-                turn => *turn = Some((Arc::clone(turn_id), grant.permissions.clone())),
+                Some(earlier) if earlier.turn_id == *turn_id => {
+                    earlier.permissions.add(&grant.permissions);
+                    earlier.strict_review |= grant.strict_review;
+                }
+                turn => {
+                    *turn = Some(TurnGrant {
+                        turn_id: Arc::clone(turn_id),
+                        permissions: grant.permissions.clone(),
+                        strict_review: grant.strict_review,
+                    });
+                }
             },
         }
     }
@@ -114,6 +136,7 @@ mod tests {
                 ..AdditionalPermissions::default()
             },
             scope,
+            strict_review: false,
         };
         let (first, second): (Arc<str>, Arc<str>) = ("t1".into(), "t2".into());
         approvals.grant(&first, &grant("/a", GrantScope::Turn));

@@ -59,6 +59,17 @@ pub(crate) struct Question {
     pub(crate) confinement: Confinement,
 }
 
+impl Question {
+    /// About a command that needs no approval, for where everything is reviewed.
+    pub(crate) fn unasked(confinement: Confinement) -> Self {
+        Self {
+            reason: None,
+            proposed_rule: None,
+            confinement,
+        }
+    }
+}
+
 /// A command that the model wants to run.
 #[derive(Debug, Clone)]
 pub(crate) struct CommandRequest {

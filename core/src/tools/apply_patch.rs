@@ -163,13 +163,14 @@ async fn try_apply(
         completed_at_ms: None,
         body: item,
     };
-    match decision {
-        PatchDecision::Refuse(reason) => {
+    match (decision, cx.strict_reviewer()) {
+        (PatchDecision::Refuse(reason), _) => {
             cx.outbox.item_started(&cx.turn_id, item.clone());
             end(cx, item, CallStatus::Declined, None, None).await;
             return Err(ToolEnd::text(reason));
         }
-        PatchDecision::Ask if !cx.patches.is_allowed(&places) => {
+        (PatchDecision::Ask | PatchDecision::Apply, Some(reviewer)) => review(cx, reviewer, &item).await?,
+        (PatchDecision::Ask, None) if !cx.patches.is_allowed(&places) => {
             match hooked::decide_patch(cx, &item.id, text).await {
                 None => ask(cx, &item, places).await?,
                 Some(decision) => {
@@ -181,7 +182,9 @@ async fn try_apply(
                 }
             }
         }
-        PatchDecision::Ask | PatchDecision::Apply => cx.outbox.item_started(&cx.turn_id, item.clone()),
+        (PatchDecision::Ask | PatchDecision::Apply, None) => {
+            cx.outbox.item_started(&cx.turn_id, item.clone());
+        }
     }
     let written = {
         let (patches, turn_id) = (cx.patches.clone(), cx.turn_id.clone());

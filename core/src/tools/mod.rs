@@ -278,8 +278,10 @@ pub(crate) struct CallContext {
     pub(crate) agents: Option<Arc<ThreadAgents>>,
     /// The thread's goal.
     pub(crate) goals: Arc<GoalTracker>,
-    /// Who judges in the user's place, if that is wanted.
+    /// Who judges approvals in the user's place, if that is wanted.
     pub(crate) reviewer: Option<Arc<dyn ApprovalReviewer>>,
+    /// Who could.
+    pub(crate) guardian: Option<Arc<dyn ApprovalReviewer>>,
     /// The thread's hooks.
     pub(crate) hooks: Arc<ThreadHooks>,
     /// What hooks are told of the call.

@@ -149,14 +149,14 @@ async fn run(cx: &CallContext, call_id: String, arguments: Arguments) -> ToolEnd
     let grant = if wanted.is_within(&cx.approvals.granted(&cx.turn_id)) {
         PermissionGrant {
             permissions: wanted,
-            scope: GrantScope::Turn,
+            ..PermissionGrant::default()
         }
     } else if let Some(reviewer) = cx.reviewer.as_ref().filter(|_| may_ask) {
         let (action, details) = planned(&wanted, arguments.reason);
         match reviewed::judge(cx, reviewer, &call_id, action, details).await {
             ReviewVerdict::Approved => PermissionGrant {
                 permissions: wanted,
-                scope: GrantScope::Turn,
+                ..PermissionGrant::default()
             },
             ReviewVerdict::Rejected { text, stop } => {
                 let mut output = told(&PermissionGrant::default());
@@ -179,10 +179,17 @@ async fn run(cx: &CallContext, call_id: String, arguments: Arguments) -> ToolEnd
             () = cx.cancel.cancelled() => return super::exec_command::aborted(begin.elapsed()),
             answer = asked => answer,
         };
-        PermissionGrant {
-            // The user can give less than was asked for, and nothing else.
-            permissions: answer.permissions.common(&wanted),
-            scope: answer.scope,
+        let may_be_kept =
+            !answer.strict_review || (answer.scope == GrantScope::Turn && cx.guardian.is_some());
+        if may_be_kept {
+            PermissionGrant {
+                // The user can give less than was asked for, and nothing else.
+                permissions: answer.permissions.common(&wanted),
+                ..answer
+            }
+        } else {
+            // The condition can't be met for longer than the turn: nothing is granted.
+            PermissionGrant::default()
         }
     } else {
         PermissionGrant::default()
@@ -221,7 +228,7 @@ fn plan(cx: &CallContext, call: &ToolCall) -> PlannedCall {
 fn planned(permissions: &AdditionalPermissions, reason: Option<String>) -> (ReviewedAction, Value) {
     let grant = PermissionGrant {
         permissions: permissions.clone(),
-        scope: GrantScope::Turn,
+        ..PermissionGrant::default()
     };
     let details = json!({
         "tool": "request_permissions",
@@ -235,7 +242,11 @@ fn planned(permissions: &AdditionalPermissions, reason: Option<String>) -> (Revi
 
 /// What the model sees of a grant.
 fn told(grant: &PermissionGrant) -> Value {
-    let PermissionGrant { permissions, scope } = grant;
+    let PermissionGrant {
+        permissions,
+        scope,
+        strict_review,
+    } = grant;
     let mut files = serde_json::Map::new();
     for (name, paths) in [("read", &permissions.read), ("write", &permissions.write)] {
         if !paths.is_empty() {
@@ -256,7 +267,11 @@ fn told(grant: &PermissionGrant) -> Value {
         GrantScope::Turn => "turn",
         GrantScope::Session => "session",
     };
-    json!({"permissions": {"network": network, "file_system": files}, "scope": scope})
+    let mut told = json!({"permissions": {"network": network, "file_system": files}, "scope": scope});
+    if *strict_review {
+        told["strict_auto_review"] = true.into();
+    }
+    told
 }
 
 /// A path without `.` and `..`, by its text alone.

@@ -9,6 +9,14 @@ use crate::approval_review::{ApprovalReviewer, ReviewRequest, ReviewVerdict};
 use crate::model::FunctionOutput;
 use crate::{Event, ReviewedAction};
 
+impl CallContext {
+    /// Who judges everything that the turn does, because the user has granted it permissions on that condition.
+    pub(super) fn strict_reviewer(&self) -> Option<&Arc<dyn ApprovalReviewer>> {
+        let is_strict = |_: &&_| self.approvals.is_reviewed_strictly(&self.turn_id);
+        self.guardian.as_ref().filter(is_strict)
+    }
+}
+
 /// Has an action judged. `details` is all that there is to know of it. Ends in time when the turn is interrupted.
 pub(super) async fn judge(
     cx: &CallContext,

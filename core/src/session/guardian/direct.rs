@@ -47,6 +47,7 @@ pub(in crate::session) fn review_last_call(
         agents: None,
         goals: Arc::clone(&services.goals),
         reviewer: None,
+        guardian: None,
         hooks: ThreadHooks::none(),
         record: CallRecord::default(),
         mcp: Arc::clone(&services.mcp),

@@ -189,9 +189,10 @@ impl Turn<'_> {
                 mcp,
                 ..
             } = self.services;
-            let guardian = guardian
-                .as_ref()
-                .filter(|_| Guardian::is_asked(&self.plan.settings));
+            let judge = guardian
+                .clone()
+                .map(|guardian| guardian as Arc<dyn ApprovalReviewer>);
+            let is_asked = Guardian::is_asked(&self.plan.settings);
             let context = |cancel| CallContext {
                 outbox: outbox.clone(),
                 turn_id: Arc::clone(&self.plan.id),
@@ -207,7 +208,8 @@ impl Turn<'_> {
                 root_turn_id: self.plan.root_id.as_str().into(),
                 agents: self.plan.request.agents.map(|_| Arc::clone(agents)),
                 goals: Arc::clone(goals),
-                reviewer: guardian.map(|guardian| Arc::clone(guardian) as Arc<dyn ApprovalReviewer>),
+                reviewer: judge.clone().filter(|_| is_asked),
+                guardian: judge.clone(),
                 hooks: Arc::clone(hooks),
                 record: CallRecord::default(),
                 mcp: Arc::clone(mcp),
@@ -215,7 +217,9 @@ impl Turn<'_> {
             };
             calls.start(tools, context, known);
             self.session.history.push([item]);
-            if let Some(guardian) = guardian {
+            if let Some(guardian) = guardian
+                && (is_asked || approvals.is_reviewed_strictly(&self.plan.id))
+            {
                 // Before the call, which runs when this has returned.
                 guardian.heard(self.session.history.items());
             }

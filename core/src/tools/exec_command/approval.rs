@@ -35,7 +35,9 @@ pub(super) async fn assess(cx: &CallContext, request: &Arc<CommandRequest>) -> A
 
 /// How a question about a command ended.
 pub(super) enum ApprovalOutcome {
-    /// It runs like this.
+    /// Nobody had to be asked: it runs like this.
+    Unasked(Confinement),
+    /// It runs like this, and its item has been announced.
     Run(Confinement),
     /// It was declined.
     End(ToolEnd),
@@ -112,8 +114,8 @@ pub(super) async fn ask(
     }
 }
 
-/// Has a model judge in the user's place.
-async fn review(
+/// Has a model judge in the user's place. The command's item is announced.
+pub(super) async fn review(
     cx: &CallContext,
     reviewer: &Arc<dyn ApprovalReviewer>,
     request: &CommandRequest,

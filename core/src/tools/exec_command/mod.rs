@@ -16,7 +16,7 @@ use self::approval::ApprovalOutcome;
 use self::arguments::Arguments;
 use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
-use crate::safety::{CommandRequest, Confinement, ExecDecision, Wish, rejected};
+use crate::safety::{CommandRequest, Confinement, ExecDecision, Question, Wish, rejected};
 use crate::{AdditionalPermissions, CallStatus, CommandExecution, CommandSource, Item, ItemBody};
 
 /// Runs a command in a shell.
@@ -152,26 +152,36 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
     };
 
     let asked = matches!(assessment.decision, ExecDecision::Ask(_));
-    let (announced, confinement) = match assessment.decision {
-        ExecDecision::Run(confinement) => (false, confinement),
-        ExecDecision::Refuse(reason) => {
+    let justification = arguments.justification;
+    let outcome = match (assessment.decision, cx.strict_reviewer()) {
+        (ExecDecision::Refuse(reason), _) => {
             cx.outbox.item_started(&cx.turn_id, item.clone());
             approval::decline(&cx, item).await;
             return ToolEnd::text(reason);
         }
-        ExecDecision::Ask(question) if approval::is_allowed(&cx, &request, &question) => {
-            (false, question.confinement)
+        (ExecDecision::Run(confinement), None) => ApprovalOutcome::Unasked(confinement),
+        (ExecDecision::Run(confinement), Some(reviewer)) => {
+            let question = Question::unasked(confinement);
+            approval::review(&cx, reviewer, &request, question, &item, justification).await
         }
-        ExecDecision::Ask(question) => {
-            match approval::ask(&cx, &request, question, &item, arguments.justification).await {
-                ApprovalOutcome::Run(confinement) => (true, confinement),
-                ApprovalOutcome::End(end) => {
-                    approval::decline(&cx, item).await;
-                    return end;
-                }
-                ApprovalOutcome::Over(end) => return end,
-            }
+        (ExecDecision::Ask(question), Some(reviewer)) => {
+            approval::review(&cx, reviewer, &request, question, &item, justification).await
         }
+        (ExecDecision::Ask(question), None) if approval::is_allowed(&cx, &request, &question) => {
+            ApprovalOutcome::Unasked(question.confinement)
+        }
+        (ExecDecision::Ask(question), None) => {
+            approval::ask(&cx, &request, question, &item, justification).await
+        }
+    };
+    let (announced, confinement) = match outcome {
+        ApprovalOutcome::Unasked(confinement) => (false, confinement),
+        ApprovalOutcome::Run(confinement) => (true, confinement),
+        ApprovalOutcome::End(end) => {
+            approval::decline(&cx, item).await;
+            return end;
+        }
+        ApprovalOutcome::Over(end) => return end,
     };
     // The sandbox that makes a safe command harmless is opened for nothing.
     let mut permissions = match confinement {

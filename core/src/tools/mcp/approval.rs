@@ -52,7 +52,7 @@ pub(super) async fn decide(cx: &CallContext, call: &ToolCall, tool: &McpTool, ar
         Some(Err(reason)) => return Approval::Refused(reason),
         None => {}
     }
-    if let Some(reviewer) = &cx.reviewer {
+    if let Some(reviewer) = cx.strict_reviewer().or(cx.reviewer.as_ref()) {
         let (action, details) = planned(tool, arguments);
         return match reviewed::judge(cx, reviewer, &call.call_id, action, details).await {
             ReviewVerdict::Approved => Approval::Given,

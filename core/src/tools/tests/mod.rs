@@ -145,6 +145,7 @@ impl Bench {
             root_turn_id: "t1".into(),
             agents: None,
             reviewer: None,
+            guardian: None,
             hooks: ThreadHooks::none(),
             record: CallRecord::default(),
         };

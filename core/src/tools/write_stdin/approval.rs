@@ -20,6 +20,10 @@ pub(super) async fn check(
     session: &CommandSession,
     chars: &str,
 ) -> Result<(), ToolEnd> {
+    if let Some(reviewer) = cx.strict_reviewer() {
+        let reason = "everything in this turn is reviewed";
+        return review(cx, reviewer, call_id, session, chars, reason).await;
+    }
     let reason = match session.input_limits(&cx.settings, &cx.approvals.granted(&cx.turn_id)) {
         InputLimits::AsNow => return Ok(()),
         InputLimits::Outside => "it was started outside of the sandbox",
