@@ -313,6 +313,8 @@ pub struct ToolOutput {
     pub namespace: Option<String>,
     /// Text or parts.
     pub output: FunctionOutput,
+    /// It stays when the history is summed up.
+    pub retain: bool,
 }
 
 /// One entry of `additionalContext`.

@@ -88,8 +88,8 @@ async fn start_compaction(app: &App, thread: &str) -> (RunningTurn, Value) {
     (RunningTurn::new(id, mark), started["item"].clone())
 }
 
-/// Sums up a thread.
-async fn compact(app: &App, thread: &str) -> TurnRun {
+/// Sums up the history of a thread.
+pub async fn compact(app: &App, thread: &str) -> TurnRun {
     let (running, _) = start_compaction(app, thread).await;
     app.end_of(running).await
 }

@@ -98,16 +98,11 @@ fn tool_output(handed_in: TurnToolOutput, alone: bool) -> RpcResult<ToolOutput> 
     if name.is_empty() {
         return Err(RpcError::invalid("`toolOutput.name` must not be empty"));
     }
-    // Summing up a history keeps the user's words only.
-    if retain {
-        return Err(RpcError::invalid(
-            "`toolOutput.retain` is not supported by this server; leave it out",
-        ));
-    }
     Ok(ToolOutput {
         name,
         namespace,
         output: input::tool_output_from_wire(output),
+        retain,
     })
 }
 

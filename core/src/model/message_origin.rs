@@ -1,4 +1,5 @@
-//! Who wrote a message with the role of the user: the user, or a program in their place.
+//! Who wrote a message with the role of the user: the user, or a program in their place. And which outputs of the client's
+//! tools stay when a history is summed up.
 
 use serde_json::{Value, json};
 
@@ -8,6 +9,8 @@ use super::{ContentItem, Extra, KnownItem, ResponseItem};
 const NOTES: &str = "internal_chat_message_metadata_passthrough";
 /// The note of a summary.
 const SUMMARY: &str = "compaction.summary";
+/// The note of an item that stays when the history is summed up.
+pub(crate) const RETAINED: &str = "retain_across_windows";
 /// How the notes of parts begin that the user wrote.
 const BY_USER: &str = "user.";
 
@@ -55,6 +58,34 @@ pub(crate) fn summary(text: String) -> ResponseItem {
         phase: None,
         extra,
     })
+}
+
+/// Whether the item is the output of a tool that the client ran by itself: there is no call that it belongs to.
+pub(crate) fn is_handed_in(item: &ResponseItem) -> bool {
+    match item {
+        ResponseItem::Other(value) => {
+            value["type"] == "function_call_output" && value.get("call_id").is_none()
+        }
+        ResponseItem::Known(_) => false,
+    }
+}
+
+/// Notes that an output which the client handed in stays when the history is summed up.
+pub(crate) fn retain(item: &mut ResponseItem) {
+    if let ResponseItem::Other(Value::Object(output)) = item {
+        let notes = output.entry(NOTES).or_insert_with(|| json!({}));
+        if let Value::Object(notes) = notes {
+            notes.insert(RETAINED.into(), true.into());
+        }
+    }
+}
+
+/// Whether the item is an output that the client handed in to stay.
+pub(crate) fn is_retained(item: &ResponseItem) -> bool {
+    match item {
+        ResponseItem::Other(value) => is_handed_in(item) && value[NOTES][RETAINED] == true,
+        ResponseItem::Known(_) => false,
+    }
 }
 
 fn kinds(extra: &Extra) -> Option<&Vec<Value>> {

@@ -170,7 +170,8 @@ impl Serialize for SentItem<'_> {
         match self.0 {
             ResponseItem::Known(item) => Sent::from(item).serialize(serializer),
             ResponseItem::Other(Value::Object(map)) => {
-                serializer.collect_map(map.iter().filter(|(key, _)| *key != "id"))
+                let is_sent = |key: &str| key != "id" && !key.starts_with("internal_");
+                serializer.collect_map(map.iter().filter(|(key, _)| is_sent(key)))
             }
             ResponseItem::Other(value) => value.serialize(serializer),
         }

@@ -8,7 +8,9 @@ use crate::char_boundary::{ceil, floor};
 use crate::exec::OutputLimit;
 use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
 use crate::model::item_size::ItemSize;
-use crate::model::{ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, pairing};
+use crate::model::{
+    ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, message_origin, pairing,
+};
 use crate::outbox::Outbox;
 use crate::{Event, TokenUsage, ToolOutput, new_id};
 
@@ -184,13 +186,18 @@ impl ModelHistory {
             name,
             namespace,
             mut output,
+            retain,
         } = handed_in;
         cut_output(&mut output, self.limit.bytes());
         let mut item = json!({"type": "function_call_output", "id": id, "name": name, "output": output});
         if let Some(namespace) = namespace {
             item["namespace"] = namespace.into();
         }
-        self.push([ResponseItem::Other(item)]);
+        let mut item = ResponseItem::Other(item);
+        if retain {
+            message_origin::retain(&mut item);
+        }
+        self.push([item]);
     }
 
     /// Gives the items away for the time of a request, which needs them as its own; [`ModelHistory::restore_items`] returns

@@ -4,6 +4,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use crate::support::{App, Home};
+use crate::thread_compact::compact;
 
 fn handed_in(thread: &str, output: &Value) -> Value {
     json!({"threadId": thread, "input": [], "toolOutput": output})
@@ -94,11 +95,6 @@ async fn what_no_model_could_be_given_is_refused() {
             "`toolOutput.name` must not be empty",
         ),
         (
-            handed_in(&thread, &json!({"name": "t", "output": "x", "retain": true})),
-            -32600,
-            "`toolOutput.retain` is not supported",
-        ),
-        (
             handed_in(&thread, &json!({"name": "t", "output": 5})),
             -32602,
             "output",
@@ -120,6 +116,70 @@ async fn what_no_model_could_be_given_is_refused() {
         assert!(error.message.contains(words), "{}", error.message);
     }
     assert!(model.requests().is_empty());
+}
+
+/// Names of the outputs that the model was told of in its last request.
+fn told_outputs(model: &MockModel) -> Vec<String> {
+    let requests = model.requests();
+    let input = requests.last().unwrap().input();
+    assert!(!format!("{input:?}").contains("retain_across_windows"));
+    let outputs = input.iter().filter(|item| item["type"] == "function_call_output");
+    outputs
+        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_to_stay_is_there_after_the_history_was_summed_up() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    for (name, retain) in [("kept", true), ("dropped", false)] {
+        let output = json!({"name": name, "output": "42", "retain": retain});
+        app.run_turn_with(&thread, "", handed_in(&thread, &output)).await;
+    }
+    compact(&app, &thread).await;
+    app.run_turn(&thread, "And now?").await;
+    assert_eq!(told_outputs(&model), ["kept"]);
+    app.stop().await;
+
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    compact(&app, &thread).await;
+    app.run_turn(&thread, "Still?").await;
+    assert_eq!(told_outputs(&model), ["kept"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_another_program_was_given_to_stay_stays() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    let output = json!({"name": "kept", "output": "42", "retain": true});
+    app.run_turn_with(&thread, "", handed_in(&thread, &output)).await;
+    let read = app.call("thread/read", json!({"threadId": thread})).await;
+    let path = read["thread"]["path"].as_str().unwrap().to_owned();
+    app.stop().await;
+    // Others note it beside the item only.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let note = r#""internal_chat_message_metadata_passthrough":{"retain_across_windows":true}"#;
+    let members = [format!("{note},"), format!(",{note}")];
+    let beside = text.replacen(&members[0], "", 1).replacen(&members[1], "", 1);
+    assert!(
+        beside.len() < text.len() && beside.contains("retain_across_windows"),
+        "{text}"
+    );
+    std::fs::write(&path, beside).unwrap();
+
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    compact(&app, &thread).await;
+    app.run_turn(&thread, "And now?").await;
+    assert_eq!(told_outputs(&model), ["kept"]);
+    app.stop().await;
 }
 
 #[tokio::test]

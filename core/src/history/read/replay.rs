@@ -69,8 +69,11 @@ pub(crate) fn model_history(history: &History, limit: ReadLimit) -> io::Result<R
     history.each_back(|line| match line.kind {
         Kind::Response => {
             if dropped_turns == 0
-                && let Some(item) = line.payload::<ResponseItem>()
+                && let Some(mut item) = line.payload::<ResponseItem>()
             {
+                if message_origin::is_handed_in(&item) && is_retained(line) {
+                    message_origin::retain(&mut item);
+                }
                 // Before a summary only what the user said is kept: the rest may be much.
                 if legacy_summary.is_none() || message_origin::is_of_user(&item) {
                     size += ItemSize::of(&item);
@@ -153,6 +156,22 @@ enum Compacted {
     Summary(String),
 }
 
+/// What programs note beside an item.
+#[derive(Deserialize)]
+struct Noted {
+    #[serde(default)]
+    retain_across_windows: bool,
+}
+
+/// Whether the line says that its item stays when the history is summed up.
+fn is_retained(line: &Line<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct Whole {
+        metadata: Noted,
+    }
+    serde_json::from_slice::<Whole>(line.bytes()).is_ok_and(|line| line.metadata.retain_across_windows)
+}
+
 fn compaction(line: &Line<'_>) -> Option<Compacted> {
     #[derive(Deserialize)]
     struct Payload<'a> {
@@ -160,6 +179,8 @@ fn compaction(line: &Line<'_>) -> Option<Compacted> {
         message: String,
         #[serde(borrow, default)]
         replacement_history: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        replacement_history_metadata: Option<&'a RawValue>,
         #[serde(borrow, default)]
         window_number: Option<&'a RawValue>,
         #[serde(borrow, default)]
@@ -173,9 +194,15 @@ fn compaction(line: &Line<'_>) -> Option<Compacted> {
         serde_json::from_str(raw?.get()).ok()
     }
     let event: Payload<'_> = line.payload()?;
-    let Some(items) = read::<Option<Vec<ResponseItem>>>(event.replacement_history).flatten() else {
+    let Some(mut items) = read::<Option<Vec<ResponseItem>>>(event.replacement_history).flatten() else {
         return Some(Compacted::Summary(event.message));
     };
+    let notes = read::<Vec<Noted>>(event.replacement_history_metadata).unwrap_or_default();
+    for (item, noted) in items.iter_mut().zip(notes) {
+        if noted.retain_across_windows && message_origin::is_handed_in(item) {
+            message_origin::retain(item);
+        }
+    }
     let window = || {
         let id: String = read(event.window_id)?;
         Some(ContextWindow {

@@ -1,7 +1,9 @@
 //! The history that a model goes on with after a compaction.
 
+use serde_json::Value;
+
 use crate::instructions;
-use crate::model::item_size::{text_bytes, text_tokens};
+use crate::model::item_size::{ItemSize, text_bytes, text_tokens};
 use crate::model::{ContentItem, KnownItem, ResponseItem, message_origin};
 use crate::session::history::cut_middle;
 
@@ -31,8 +33,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) window: i64,
 }
 
-/// The new history: the user's messages, newest first up to a budget, in their order; the context just before the last of
-/// them; the summary. Earlier summaries are dropped: the new one knows what they said.
+/// The new history: the user's messages and what the client handed in to stay, newest first up to a budget, in their order;
+/// the context just before the last of them; the summary. Earlier summaries are dropped: the new one knows what they said.
 pub(crate) fn build(parts: Parts<'_>) -> Vec<ResponseItem> {
     let Parts {
         items,
@@ -48,11 +50,16 @@ pub(crate) fn build(parts: Parts<'_>) -> Vec<ResponseItem> {
         if left == 0 {
             break;
         }
-        if message_origin::is_of_user(item)
-            && let Some((message, tokens)) = kept(item, with_images && place >= replaced, with_images, left)
-        {
+        let stays = if message_origin::is_of_user(item) {
+            kept(item, with_images && place >= replaced, with_images, left)
+        } else if message_origin::is_retained(item) {
+            kept_output(item, left)
+        } else {
+            None
+        };
+        if let Some((item, tokens)) = stays {
             left = left.saturating_sub(tokens);
-            history.push(message);
+            history.push(item);
         }
     }
     history.reverse();
@@ -123,6 +130,23 @@ fn kept(item: &ResponseItem, images: bool, mention: bool, left: usize) -> Option
         extra: extra.clone(),
     };
     Some((ResponseItem::Known(message), tokens))
+}
+
+/// The same for an output that the client handed in. Parts go whole or not at all.
+fn kept_output(item: &ResponseItem, left: usize) -> Option<(ResponseItem, usize)> {
+    let mut item = item.clone();
+    let ResponseItem::Other(value) = &mut item else {
+        return None;
+    };
+    if let Value::String(text) = &mut value["output"] {
+        let whole = text_tokens(text);
+        if whole > left {
+            cut_middle(text, text_bytes(left));
+        }
+        return Some((item, whole.min(left)));
+    }
+    let tokens = ItemSize::of(&item).tokens();
+    (tokens <= left).then_some((item, tokens))
 }
 
 /// The last text of the model in a history.

@@ -10,7 +10,7 @@ use super::realtime::FileRealtimeItem;
 use super::settings;
 use crate::history::rollout::meta::SessionMeta;
 use crate::history::{Compaction, Entry, LogPosition};
-use crate::model::{KnownItem, ResponseItem};
+use crate::model::{KnownItem, ResponseItem, message_origin};
 use crate::{Item, ItemBody, ThreadId, ThreadTokenUsage, TokenUsage, UserInput};
 
 /// Turns entries into lines, counting ordinals and places in the model's history.
@@ -80,7 +80,7 @@ impl Encoder {
             }
             Entry::Injected(item) => {
                 self.at.sequence += 1;
-                let metadata = self.metadata();
+                let metadata = self.metadata(item);
                 self.line(out, at, "response_item", item, Some(metadata));
             }
             Entry::TurnStarted {
@@ -314,9 +314,9 @@ impl Encoder {
         }
         self.in_response = false;
         self.at.sampled_through = self.at.sequence;
-        let metadata = compaction.replacement_history.iter().map(|_| {
+        let metadata = compaction.replacement_history.iter().map(|item| {
             self.at.sequence += 1;
-            self.metadata()
+            self.metadata(item)
         });
         let metadata: Vec<_> = metadata.collect();
         let window = &compaction.window;
@@ -388,15 +388,19 @@ impl Encoder {
             self.at.sampled_through = self.at.sequence;
         }
         self.at.sequence += 1;
-        self.metadata()
+        self.metadata(item)
     }
 
-    fn metadata(&self) -> Value {
-        json!({
+    fn metadata(&self, item: &ResponseItem) -> Value {
+        let mut metadata = json!({
             "history_sequence": self.at.sequence,
             "sampled_through_sequence": self.at.sampled_through,
             "client_authored": false,
-        })
+        });
+        if message_origin::is_retained(item) {
+            metadata[message_origin::RETAINED] = true.into();
+        }
+        metadata
     }
 
     /// An `event_msg` line. The kind is the first member of the payload, so that readers find it at once.
