@@ -51,7 +51,7 @@ pub struct PermissionsRequestApprovalResponse {
     /// For how long.
     #[serde(default)]
     pub scope: PermissionGrantScope,
-    /// Whether a reviewing model looks at every use of them. Accepted and not used.
+    /// Whether a model is to review everything that the turn does from now on. With the scope `session` nothing is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict_auto_review: Option<bool>,
 }

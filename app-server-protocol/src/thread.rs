@@ -43,7 +43,7 @@ pub struct ThreadStartParams {
     pub config: Option<BTreeMap<String, Value>>,
     /// Working folder; a relative one counts from the server's.
     pub cwd: Option<String>,
-    /// Whether the thread uses extended cyber access.
+    /// The client's mark that the thread uses extended cyber access; kept and shown, without effect on requests.
     #[schemars(extend("x-experimental" = true))]
     pub daybreak_enabled: Option<bool>,
     /// Instructions of the application, added to the built-in ones.
@@ -61,7 +61,7 @@ pub struct ThreadStartParams {
     #[serde(default)]
     #[schemars(extend("x-experimental" = true))]
     pub experimental_raw_events: bool,
-    /// How the history is kept. Accepted; without effect: new histories are paginated.
+    /// How the history is kept; absent for `paginated`. `legacy` is for programs that read the file and know nothing else.
     #[schemars(extend("x-experimental" = true))]
     pub history_mode: Option<ThreadHistoryMode>,
     /// Has no effect; lets clients test the gate of experimental parameters.

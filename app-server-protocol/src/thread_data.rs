@@ -50,7 +50,7 @@ pub struct Thread {
     /// Whether a client may start turns in it; null when it is not loaded.
     #[schemars(extend("x-experimental" = true))]
     pub can_accept_direct_input: Option<bool>,
-    /// Whether it uses extended cyber access.
+    /// The client's mark that it uses extended cyber access; absent where none was given.
     #[schemars(extend("x-experimental" = true))]
     pub daybreak_enabled: Option<bool>,
     /// Where its commands run; null when it is not loaded.

@@ -26,7 +26,7 @@ pub struct ThreadListParams {
     /// Only hidden children of this one.
     #[schemars(extend("x-experimental" = true))]
     pub attached_to_thread_id: Option<String>,
-    /// Only threads of the account that is signed in. Accepted; without effect: threads belong to no account.
+    /// Only threads that the user who is signed in has started, and those that nobody with an account has.
     #[serde(default)]
     pub current_account_only: bool,
     /// Where the last page ended (`nextCursor`); absent for the first page.

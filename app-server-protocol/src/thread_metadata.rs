@@ -50,7 +50,7 @@ pub struct ThreadNameUpdatedNotification {
 pub struct ThreadMetadataUpdateParams {
     /// The thread.
     pub thread_id: String,
-    /// Whether it uses extended cyber access.
+    /// The client's mark that it uses extended cyber access; absent where none was given.
     #[schemars(extend("x-experimental" = true))]
     pub daybreak_enabled: Option<bool>,
     /// What it says about its repository.

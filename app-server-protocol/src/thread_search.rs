@@ -25,7 +25,7 @@ pub struct ThreadSearchParams {
     pub search_term: String,
     /// Whether to look among archived threads instead of the others.
     pub archived: Option<bool>,
-    /// Only threads of the account that is signed in. Accepted; without effect: threads belong to no account.
+    /// Only threads that the user who is signed in has started, and those that nobody with an account has.
     #[serde(default)]
     pub current_account_only: bool,
     /// Where the last page ended (`nextCursor`); absent for the first page.

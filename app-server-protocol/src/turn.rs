@@ -247,7 +247,7 @@ pub struct TurnToolOutput {
     pub output: FunctionCallOutputBody,
     /// Namespace of the tool, if it has one.
     pub namespace: Option<String>,
-    /// Whether it stays when the history is summed up. Not supported: true is refused.
+    /// Whether it stays when the history is summed up.
     #[serde(default)]
     pub retain: bool,
 }

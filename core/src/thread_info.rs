@@ -38,7 +38,7 @@ impl ThreadStatus {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HistoryMode {
-    /// Without ordinals and item lines; read only.
+    /// Without ordinals, and with lines of its own per kind of item; for programs that read nothing else.
     Legacy,
     /// With ordinals and a line per completed item.
     #[default]
@@ -119,6 +119,19 @@ pub struct ThreadInfo {
     pub section: Option<SectionPlace>,
     /// The project that it belongs to.
     pub project: Option<String>,
+    /// Who started it; `None`: nobody who was signed in with an account.
+    pub creator: Option<ThreadCreator>,
+    /// The client's mark on it, which the server keeps and shows.
+    pub daybreak: Option<bool>,
+}
+
+/// The user of an account who started a thread, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ThreadCreator {
+    /// User.
+    pub user_id: Option<String>,
+    /// Workspace.
+    pub account_id: Option<String>,
 }
 
 /// A thread's place in a section of the user's list.

@@ -356,6 +356,51 @@ fn below(folder: PathBuf) -> Vec<PathBuf> {
 
 /// The size of files is limited, as a full disk or a quota would; then it isn't any more.
 #[tokio::test]
+async fn a_thread_can_be_begun_as_a_legacy_one() {
+    let model = MockModel::start(vec![Answer::new().say("first"), Answer::new().say("second")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({"historyMode": "legacy"})).await;
+    let thread = &started["thread"];
+    assert_eq!(thread["historyMode"], "legacy");
+    let id = thread["id"].as_str().unwrap().to_owned();
+    let path = thread["path"].as_str().unwrap().to_owned();
+    app.run_turn(&id, "one").await;
+    app.stop().await;
+
+    let lines = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["payload"]["history_mode"], "legacy");
+    assert!(lines.iter().all(|line| line.get("ordinal").is_none()));
+    let said = |kind: &str, text: &str| {
+        let is_it = |line: &&Value| line["payload"]["type"] == kind && line["payload"]["message"] == text;
+        lines.iter().filter(is_it).count()
+    };
+    assert_eq!(
+        (said("user_message", "one"), said("agent_message", "first")),
+        (1, 1)
+    );
+
+    let app = App::start(&home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": id})).await;
+    assert_eq!(resumed["thread"]["historyMode"], "legacy");
+    app.run_turn(&id, "two").await;
+    let read = json!({"threadId": id, "includeTurns": true});
+    let read = app.call("thread/read", read).await;
+    let turns = read["thread"]["turns"].as_array().unwrap();
+    let texts: Vec<_> = turns.iter().map(|turn| &turn["items"][1]["text"]).collect();
+    assert_eq!(texts, ["first", "second"]);
+    let input = model.requests()[1].body["input"].to_string();
+    assert!(input.contains("one") && input.contains("first") && input.contains("two"));
+    let list = app.call("thread/list", json!({})).await;
+    assert_eq!(list["data"][0]["historyMode"], "legacy");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_full_disk_is_told_at_every_turn_and_nothing_is_lost_once_there_is_room() {
     let long = "word ".repeat(20_000);
     let model = MockModel::start(

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::support::App;
+use crate::support::authority::Authority;
 use crate::thread_search::threads;
 
 fn listed(answer: &Value) -> Vec<&str> {
@@ -114,5 +116,46 @@ async fn pages_follow_each_other_in_the_order_asked_for() {
         let error = app.call_err("thread/list", params).await;
         assert_eq!((error.code, error.message.as_str()), (code, message));
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_can_be_limited_to_the_user_who_is_signed_in() {
+    let authority = Authority::start();
+    let home = account::home(&authority, "");
+    let app = account::launch(&home, &authority).start().await;
+    let enter = async |account: &str| {
+        let tokens = authority.issue(account);
+        let own =
+            json!({"type": "chatgptAuthTokens", "accessToken": tokens.access, "chatgptAccountId": account});
+        app.call("account/login/start", own).await;
+    };
+    let begin = async |text: &str| {
+        let id = app.start_thread(json!({})).await;
+        app.run_turn(&id, text).await;
+        id
+    };
+    let of_nobody = begin("hello nobody").await;
+    enter("one").await;
+    let of_one = begin("hello one").await;
+    enter("two").await;
+    let fork = app.call("thread/fork", json!({"threadId": of_one})).await;
+    let fork = fork["thread"]["id"].as_str().unwrap().to_owned();
+    let of_two = begin("hello two").await;
+    for (only, expected) in [
+        (true, vec![&of_two, &fork, &of_nobody]),
+        (false, vec![&of_two, &fork, &of_one, &of_nobody]),
+    ] {
+        let page = app.call("thread/list", json!({"currentAccountOnly": only})).await;
+        assert_eq!(listed(&page), expected);
+        let search = json!({"currentAccountOnly": only, "searchTerm": "hello"});
+        let found = app.call("thread/search", search).await;
+        let found = found["data"].as_array().unwrap().iter();
+        let found: Vec<_> = found.map(|one| one["thread"]["id"].as_str().unwrap()).collect();
+        assert_eq!(found, expected);
+    }
+    app.call("account/logout", json!(null)).await;
+    let page = app.call("thread/list", json!({"currentAccountOnly": true})).await;
+    assert_eq!(listed(&page), [&of_nobody]);
     app.stop().await;
 }

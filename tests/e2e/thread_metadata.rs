@@ -108,3 +108,37 @@ async fn changed_settings_are_told_once_and_count_from_the_next_turn() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn the_daybreak_mark_is_kept_and_goes_to_forks() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({"daybreakEnabled": true})).await;
+    assert_eq!(started["thread"]["daybreakEnabled"], true);
+    let id = started["thread"]["id"].as_str().unwrap().to_owned();
+    app.run_turn(&id, "Hi").await;
+    let fork = app.call("thread/fork", json!({"threadId": id})).await;
+    assert_eq!(fork["thread"]["daybreakEnabled"], true);
+    let change = json!({"threadId": id, "daybreakEnabled": false, "gitInfo": {"branch": "b"}});
+    let changed = app.call("thread/metadata/update", change).await;
+    assert_eq!(
+        (
+            &changed["thread"]["daybreakEnabled"],
+            &changed["thread"]["gitInfo"]["branch"]
+        ),
+        (&json!(false), &json!("b"))
+    );
+    let plain = app.call("thread/start", json!({})).await;
+    assert_eq!(plain["thread"]["daybreakEnabled"], Value::Null);
+    app.stop().await;
+
+    let app = App::start(&home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": id})).await;
+    assert_eq!(resumed["thread"]["daybreakEnabled"], false);
+    let list = app.call("thread/list", json!({})).await;
+    let marks = list["data"].as_array().unwrap().iter();
+    let marks: Vec<_> = marks.map(|thread| &thread["daybreakEnabled"]).collect();
+    assert_eq!(marks, [true, false], "the fork's, and the thread's");
+    app.stop().await;
+}

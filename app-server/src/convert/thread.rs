@@ -37,7 +37,7 @@ pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
         agent_role: info.agent_role.clone(),
         attached_to_thread_id: info.attached_to.map(|id| id.to_string()),
         can_accept_direct_input: loaded.then(|| !is_path_agent(&info.source)),
-        daybreak_enabled: None,
+        daybreak_enabled: info.daybreak,
         environments: loaded.then(|| environments(info.has_environment, &info.cwd, &info.workspace_roots)),
         extra: None,
         forked_from_id: info.forked_from.map(|id| id.to_string()),

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use codex_app_server_protocol::{
-    CapabilityRootLocation, ConfigWarning, DynamicToolSpec, SelectedCapabilityRoot, ThreadLoadedList,
-    ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams, ThreadStartSource,
-    ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
+    CapabilityRootLocation, ConfigWarning, DynamicToolSpec, SelectedCapabilityRoot, ThreadHistoryMode,
+    ThreadLoadedList, ThreadLoadedListParams, ThreadLoadedListResponse, ThreadStart, ThreadStartParams,
+    ThreadStartSource, ThreadStarted, ThreadStartedNotification, ThreadUnsubscribe, ThreadUnsubscribeParams,
     ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
 use codex_core::config;
-use codex_core::{DynamicTools, Reply, SettingsPatch, StartThread, StartedThread};
+use codex_core::{DynamicTools, HistoryMode, Reply, SettingsPatch, StartThread, StartedThread};
 
 use super::project;
 use crate::convert::environment;
@@ -146,6 +146,8 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         },
         ephemeral,
         project: params.project_id,
+        history_mode: history_mode(params.history_mode),
+        daybreak: params.daybreak_enabled,
         skill_roots,
         after_clear: params.session_start_source == Some(ThreadStartSource::Clear),
         thread_source: params.thread_source.map(|source| source.0),
@@ -153,6 +155,14 @@ fn start_from_wire(cx: &RequestContext, params: ThreadStartParams) -> RpcResult<
         dynamic_tools,
         ..start
     })
+}
+
+/// Absent for what the server prefers.
+fn history_mode(mode: Option<ThreadHistoryMode>) -> HistoryMode {
+    match mode {
+        Some(ThreadHistoryMode::Legacy) => HistoryMode::Legacy,
+        Some(ThreadHistoryMode::Paginated) | None => HistoryMode::Paginated,
+    }
 }
 
 /// Lists the loaded threads by id. The cursor is the last id of the page before.

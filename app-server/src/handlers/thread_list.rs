@@ -7,9 +7,9 @@ use codex_app_server_protocol::{
     SortDirection, ThreadList, ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey,
     ThreadSourceKind,
 };
-use codex_core::ThreadId;
 use codex_core::config::expand_tilde;
 use codex_core::history::{ListQuery, SortKey, SourceKind};
+use codex_core::{ThreadCreator, ThreadId};
 
 use crate::convert::thread;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -88,6 +88,7 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
         include_attached: params.include_attached_threads,
         section: params.section_id,
         project: params.project_id,
+        creator: current_creator(&cx, params.current_account_only).await,
     };
     let page = cx.server.engine.list_threads(query).await?;
     let ids = page.threads.iter().map(|info| info.id.to_string());
@@ -99,6 +100,15 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
     })
+}
+
+/// What a list of the threads of the current account asks for.
+pub(super) async fn current_creator(cx: &RequestContext, only: bool) -> Option<Option<ThreadCreator>> {
+    if only {
+        Some(cx.server.engine.creator().await)
+    } else {
+        None
+    }
 }
 
 /// A list of threads. `field` and `role` name it in errors.

@@ -51,41 +51,35 @@ async fn update_metadata(
     params: ThreadMetadataUpdateParams,
 ) -> RpcResult<ThreadMetadataUpdateResponse> {
     let id = parse_thread_id(&params.thread_id)?;
-    if params.daybreak_enabled.is_some() {
-        return Err(RpcError::invalid(
-            "daybreakEnabled is not supported by this server; leave it out",
-        ));
-    }
-    let has_project = params.project_id.is_some();
-    if let Some(project) = params.project_id {
-        project::assign(&cx, id, project).await?;
-    }
-    let Some(git) = params.git_info else {
-        if has_project {
-            return answer(&cx, id).await;
+    let changes_project = params.project_id.is_some();
+    let mut patch = MetadataPatch {
+        daybreak: params.daybreak_enabled,
+        ..MetadataPatch::default()
+    };
+    if let Some(git) = params.git_info {
+        if git.sha.is_none() && git.branch.is_none() && git.origin_url.is_none() {
+            return Err(RpcError::invalid("gitInfo must include at least one field"));
         }
+        patch.sha = filled("sha", git.sha)?;
+        patch.branch = filled("branch", git.branch)?;
+        patch.origin_url = filled("originUrl", git.origin_url)?;
+    }
+    let changes_patch = patch != MetadataPatch::default();
+    if !changes_project && !changes_patch {
         return Err(RpcError::invalid(
             "thread metadata update must include at least one field",
         ));
-    };
-    if git.sha.is_none() && git.branch.is_none() && git.origin_url.is_none() {
-        return Err(RpcError::invalid("gitInfo must include at least one field"));
     }
-    let patch = MetadataPatch {
-        sha: filled("sha", git.sha)?,
-        branch: filled("branch", git.branch)?,
-        origin_url: filled("originUrl", git.origin_url)?,
-        ..MetadataPatch::default()
+    if let Some(project) = params.project_id {
+        project::assign(&cx, id, project).await?;
+    }
+    let engine = &cx.server.engine;
+    let info = if changes_patch {
+        engine.update_metadata(id, patch).await?
+    } else {
+        let info = engine.read_thread(id).await?;
+        info.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))?
     };
-    let info = cx.server.engine.update_metadata(id, patch).await?;
-    Ok(ThreadMetadataUpdateResponse {
-        thread: thread::to_wire(&info),
-    })
-}
-
-async fn answer(cx: &RequestContext, id: codex_core::ThreadId) -> RpcResult<ThreadMetadataUpdateResponse> {
-    let info = cx.server.engine.read_thread(id).await?;
-    let info = info.ok_or_else(|| RpcError::invalid(format!("thread not found: {id}")))?;
     Ok(ThreadMetadataUpdateResponse {
         thread: thread::to_wire(&info),
     })

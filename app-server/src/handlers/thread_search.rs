@@ -11,7 +11,7 @@ use codex_core::history::{ListQuery, SortKey};
 use codex_core::{ThreadInfo, ThreadOperation};
 use tokio_util::sync::CancellationToken;
 
-use super::thread_list::source_kinds;
+use super::thread_list::{current_creator, source_kinds};
 use crate::client::searches::{Running, SearchKind};
 use crate::convert::thread;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -110,6 +110,7 @@ async fn find(
         archived: params.archived.unwrap_or_default(),
         sources: source_kinds(params.source_kinds),
         include_attached: params.include_attached_threads,
+        creator: current_creator(cx, params.current_account_only).await,
         ..ListQuery::default()
     };
     let (found, snippets) = cx

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::files::ThreadFiles;
 use super::{Engine, StartThread, StartedThread};
 use crate::agents::AgentPlace;
+use crate::auth::Account;
 use crate::config::{Config, ConfigOverride, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
@@ -31,7 +32,7 @@ use crate::session::{
 };
 use crate::skills::ThreadSkills;
 use crate::{
-    CONTRACT_VERSION, DynamicTools, Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadSettings,
+    CONTRACT_VERSION, DynamicTools, Error, Result, ThreadCreator, ThreadId, ThreadInfo, ThreadSettings,
     ThreadStatus, features, telemetry, tools,
 };
 
@@ -46,7 +47,9 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let mut files = self.read_files(cwd.clone(), start.config.clone()).await?;
+        let files = self.read_files(cwd.clone(), start.config.clone());
+        let (files, creator) = tokio::join!(files, self.creator());
+        let mut files = files?;
         let initial = |files: &ThreadFiles| {
             let config = &files.config;
             let model = config.model.clone();
@@ -69,7 +72,10 @@ impl Engine {
         let id = ThreadId::new();
         let instructions = self.base_instructions(start.base_instructions.clone(), &files)?;
         let now = chrono::Local::now();
-        let info = new_info(id, &start, &settings, now.timestamp());
+        let info = ThreadInfo {
+            creator,
+            ..new_info(id, &start, &settings, now.timestamp())
+        };
         let (log, reading, info) = if start.ephemeral {
             (ThreadLog::none(), None, info)
         } else {
@@ -108,6 +114,16 @@ impl Engine {
             },
         };
         self.assemble(draft, session)
+    }
+
+    /// Who starts threads now. Reads the stored credentials if nothing has done so yet.
+    pub async fn creator(&self) -> Option<ThreadCreator> {
+        match self.options.auth.account().await? {
+            Account::ApiKey => None,
+            Account::ChatGpt {
+                user_id, account_id, ..
+            } => Some(ThreadCreator { user_id, account_id }),
+        }
     }
 
     /// Reads what a thread in this folder must know from files.
@@ -496,7 +512,7 @@ pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSetti
         preview: String::new(),
         name: None,
         ephemeral: start.ephemeral,
-        history_mode: HistoryMode::Paginated,
+        history_mode: start.history_mode,
         model: Some(settings.model.clone()),
         effort: settings.effort.clone(),
         model_provider: settings.model_provider.clone(),
@@ -518,6 +534,8 @@ pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSetti
         archived: false,
         section: None,
         project: start.project.clone(),
+        creator: None,
+        daybreak: start.daybreak,
     }
 }
 
@@ -527,6 +545,7 @@ pub(super) fn new_meta(
     base_instructions: Option<BaseInstructions>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> SessionMeta {
+    let creator = info.creator.clone().unwrap_or_default();
     SessionMeta {
         id: Some(info.id),
         session_id: Some(info.session_id.clone()),
@@ -535,6 +554,8 @@ pub(super) fn new_meta(
         agent_nickname: info.agent_nickname.clone(),
         agent_role: info.agent_role.clone(),
         attached_to_thread_id: info.attached_to,
+        creator_user_id: creator.user_id,
+        creator_account_id: creator.account_id,
         timestamp: timestamp(now),
         cwd: info.cwd.clone(),
         runtime_workspace_roots: Some(info.workspace_roots.clone()),
@@ -544,7 +565,7 @@ pub(super) fn new_meta(
         thread_source: info.thread_source.clone(),
         model_provider: Some(info.model_provider.clone()),
         base_instructions,
-        history_mode: Some(HistoryMode::Paginated),
+        history_mode: Some(info.history_mode),
         context_window: Some(FirstWindow {
             window_id: crate::new_id(),
         }),

@@ -58,6 +58,7 @@ impl Engine {
         } = fork;
         let stored = self.fork_source(&source).await?;
         source.start.project.clone_from(&stored.info.project);
+        source.start.daybreak = stored.info.daybreak;
         if let Some(handle) = self.thread(stored.info.id) {
             handle.log().flushed().await;
         }
@@ -94,7 +95,7 @@ impl Engine {
                 self.store().set_name(id, name.clone()).await?;
             }
         }
-        self.enter_project(&assembled.state.info).await?;
+        self.note_metadata(&assembled.state.info).await?;
         let forked = ResumedThread {
             started: assembled.started(),
             turns: turns.all,
@@ -269,6 +270,7 @@ impl Engine {
             preview: source.preview.clone(),
             name: source.name.clone(),
             git: source.git.clone(),
+            creator: self.creator().await,
             ..new_info(*id, start, &settings, crate::now_s())
         };
         Ok(Draft {

@@ -488,6 +488,7 @@ fn merged(live: ThreadInfo, stored: ThreadInfo) -> ThreadInfo {
         forked_from: stored.forked_from,
         section: stored.section,
         project: stored.project,
+        daybreak: stored.daybreak,
         created_at: stored.created_at,
         ..live
     }

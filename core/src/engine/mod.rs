@@ -51,7 +51,7 @@ use crate::exec_policy::store::HomeRules;
 use crate::exec_policy::{self, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::goal_tracker::GoalTracker;
-use crate::history::{Layout, LogWriter, ThreadLog, ThreadStore};
+use crate::history::{Layout, LogWriter, MetadataPatch, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
 use crate::mcp::{McpManager, ThreadMcp};
 use crate::model::{ModelCatalog, ModelInfo};
@@ -60,8 +60,8 @@ use crate::plugins::Plugins;
 use crate::session::{Actor, Draining, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
 use crate::{
-    BackgroundTerminal, DynamicTools, Error, Event, EventSink, HookEvent, Op, Reply, Result, SettingsPatch,
-    ThreadId, ThreadInfo, ThreadSettings, instructions, telemetry,
+    BackgroundTerminal, DynamicTools, Error, Event, EventSink, HistoryMode, HookEvent, Op, Reply, Result,
+    SettingsPatch, ThreadId, ThreadInfo, ThreadSettings, instructions, telemetry,
 };
 
 /// How much of the time that the end may take is kept for writing down what the store has in memory only.
@@ -92,6 +92,10 @@ pub struct StartThread {
     pub ephemeral: bool,
     /// The project that it belongs to, which must exist.
     pub project: Option<String>,
+    /// How its history is stored.
+    pub history_mode: HistoryMode,
+    /// The client's mark on it.
+    pub daybreak: Option<bool>,
     /// Further folders with skills, absolute.
     pub skill_roots: Vec<PathBuf>,
     /// It takes the place of one that the user has cleared away; hooks are told so.
@@ -217,7 +221,7 @@ impl Engine {
         match assembled {
             Ok(assembled) => {
                 let started = assembled.started();
-                if let Err(error) = self.enter_project(&started.info).await {
+                if let Err(error) = self.note_metadata(&started.info).await {
                     return reply.send(Err(error));
                 }
                 let keepsake = self.keepsake(&assembled, developer_instructions);
@@ -230,10 +234,20 @@ impl Engine {
         }
     }
 
-    /// Notes the project of a new thread.
-    async fn enter_project(&self, info: &ThreadInfo) -> Result<()> {
-        if info.project.is_some() && !info.ephemeral {
+    /// Notes what clients have given to a new thread, and its file doesn't tell.
+    async fn note_metadata(&self, info: &ThreadInfo) -> Result<()> {
+        if info.ephemeral {
+            return Ok(());
+        }
+        if info.project.is_some() {
             self.store().assign_project(info.id, info.project.clone()).await?;
+        }
+        if info.daybreak.is_some() {
+            let patch = MetadataPatch {
+                daybreak: info.daybreak,
+                ..MetadataPatch::default()
+            };
+            self.store().patch_metadata(info.id, patch).await?;
         }
         Ok(())
     }

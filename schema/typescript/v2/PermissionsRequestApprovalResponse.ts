@@ -8,6 +8,6 @@ export type PermissionsRequestApprovalResponse = {
   permissions: GrantedPermissionProfile;
   /** For how long. */
   scope?: PermissionGrantScope;
-  /** Whether a reviewing model looks at every use of them. Accepted and not used. */
+  /** Whether a model is to review everything that the turn does from now on. With the scope `session` nothing is granted. */
   strictAutoReview?: boolean | null;
 };

@@ -8,7 +8,7 @@ import type { ThreadSourceKind } from "./ThreadSourceKind";
 export type ThreadListParams = {
   /** Whether to look among archived threads instead of the others. */
   archived?: boolean | null;
-  /** Only threads of the account that is signed in. Accepted; without effect: threads belong to no account. */
+  /** Only threads that the user who is signed in has started, and those that nobody with an account has. */
   currentAccountOnly?: boolean;
   /** Where the last page ended (`nextCursor`); absent for the first page. */
   cursor?: string | null;

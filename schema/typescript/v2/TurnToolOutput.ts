@@ -9,6 +9,6 @@ export type TurnToolOutput = {
   namespace?: string | null;
   /** The output. */
   output: FunctionCallOutputBody;
-  /** Whether it stays when the history is summed up. Not supported: true is refused. */
+  /** Whether it stays when the history is summed up. */
   retain?: boolean;
 };

@@ -152,6 +152,7 @@ impl Engine {
             agent_nickname: source.agent_nickname.clone(),
             agent_role: source.agent_role.clone(),
             source: source.to_source(),
+            creator: self.creator().await,
             ..new_info(id, &start, &settings, now.timestamp())
         };
         let (log, reading, info) = if by.ephemeral {

@@ -11,9 +11,13 @@ use crate::history::rollout::meta::SessionMeta;
 use crate::sys::files;
 use crate::{HistoryMode, ThreadInfo, ThreadStatus};
 
+/// Counts up when rows tell more of files than before: those that were stored earlier are read again.
+const FORM: u32 = 2;
+
 /// What a list shows of a thread, as far as its file tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Row {
+    form: u32,
     /// The first line without its large members.
     pub(crate) meta: SessionMeta,
     pub(crate) preview: Option<String>,
@@ -27,6 +31,7 @@ impl From<Head> for Row {
         head.meta.dynamic_tools = None;
         head.meta.context_window = None;
         Self {
+            form: FORM,
             meta: head.meta,
             preview: head.preview,
             model: head.model,
@@ -36,6 +41,11 @@ impl From<Head> for Row {
 }
 
 impl Row {
+    /// Whether it tells all that is shown.
+    pub(crate) fn is_current(&self) -> bool {
+        self.form == FORM
+    }
+
     /// Rough size in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         600 + self.preview.as_ref().map_or(0, String::len)
@@ -80,6 +90,8 @@ impl Row {
             archived: rollout.archived,
             section: None,
             project: None,
+            creator: meta.creator(),
+            daybreak: None,
         }
     }
 }

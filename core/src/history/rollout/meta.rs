@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::url_redaction::redact_url;
-use crate::{GitInfo, HistoryMode, ThreadId};
+use crate::{GitInfo, HistoryMode, ThreadCreator, ThreadId};
 
 /// Payload of a `session_meta` line. Fields of other programs that we don't know are dropped when a meta is copied, and
 /// one that can't be read counts as absent.
@@ -31,6 +31,12 @@ pub struct SessionMeta {
     /// The thread that it is attached to as a hidden child.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub attached_to_thread_id: Option<ThreadId>,
+    /// The user who started it; absent where nobody was signed in with an account.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub creator_user_id: Option<String>,
+    /// The workspace of that user.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub creator_account_id: Option<String>,
     /// RFC 3339 with milliseconds.
     #[serde(deserialize_with = "lenient")]
     pub timestamp: String,
@@ -87,6 +93,17 @@ pub struct SessionMeta {
     /// Repository state.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub git: Option<MetaGit>,
+}
+
+impl SessionMeta {
+    /// Who started the thread.
+    pub(crate) fn creator(&self) -> Option<ThreadCreator> {
+        let creator = ThreadCreator {
+            user_id: self.creator_user_id.clone(),
+            account_id: self.creator_account_id.clone(),
+        };
+        (creator != ThreadCreator::default()).then_some(creator)
+    }
 }
 
 /// What comes from other programs in an unexpected shape counts as absent.

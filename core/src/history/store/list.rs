@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::State;
 use super::cursor::{ListCursor, PositionCursor};
 use crate::history::index::directory::{Key, Rollout};
-use crate::{Result, ThreadId, ThreadInfo, is_path_agent};
+use crate::{Result, ThreadCreator, ThreadId, ThreadInfo, is_path_agent};
 
 /// What to list.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub struct ListQuery {
     pub section: Option<Option<String>>,
     /// Threads of this project only.
     pub project: Option<String>,
+    /// Threads that this user started, and those of nobody, only; `Some(None)`: those of nobody.
+    pub creator: Option<Option<ThreadCreator>>,
 }
 
 impl Default for ListQuery {
@@ -70,6 +72,7 @@ impl Default for ListQuery {
             include_attached: false,
             section: None,
             project: None,
+            creator: None,
         }
     }
 }
@@ -343,6 +346,10 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
         || !attached_fits
         || !(query.providers.is_empty() || query.providers.contains(&info.model_provider))
         || !(query.cwds.is_empty() || query.cwds.contains(&info.cwd))
+        || query
+            .creator
+            .as_ref()
+            .is_some_and(|wanted| info.creator.is_some() && info.creator != *wanted)
         || query.parent.is_some_and(|parent| info.parent != Some(parent))
         || query
             .ancestor

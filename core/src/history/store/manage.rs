@@ -34,6 +34,9 @@ pub struct MetadataPatch {
     /// Address of the remote `origin`.
     #[serde(with = "double", skip_serializing_if = "Option::is_none")]
     pub origin_url: Option<Option<String>>,
+    /// The client's mark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daybreak: Option<bool>,
     /// No memories are made of the thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_memories: Option<bool>,
@@ -59,10 +62,12 @@ impl MetadataPatch {
         self.sha = newer.sha.or(self.sha.take());
         self.branch = newer.branch.or(self.branch.take());
         self.origin_url = newer.origin_url.or(self.origin_url.take());
+        self.daybreak = newer.daybreak.or(self.daybreak);
         self.without_memories = newer.without_memories.or(self.without_memories);
     }
 
     fn apply(self, info: &mut ThreadInfo) {
+        info.daybreak = self.daybreak;
         let mut git = info.git.take().unwrap_or_default();
         if let Some(sha) = self.sha {
             git.sha = sha;

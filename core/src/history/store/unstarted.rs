@@ -16,6 +16,7 @@ use super::{State, ThreadStore};
 use crate::history::index::directory::{Key, Rollout};
 use crate::history::index::names;
 use crate::history::index::rows::{Row, Stamp};
+use crate::history::read::head::Head;
 use crate::history::rollout::codec::settings;
 use crate::history::rollout::layout::{Layout, uuid_ms};
 use crate::history::user_data::forget_thread;
@@ -75,12 +76,12 @@ impl Kept {
             .timestamp_millis_opt(begun_ms)
             .earliest()
             .unwrap_or_else(Local::now);
-        let row = Row {
+        let row = Row::from(Head {
             meta: self.meta.clone(),
             preview: None,
             model: settings.model.clone(),
             effort: settings.effort.clone(),
-        };
+        });
         let rollout = Rollout {
             key: Key {
                 begun_ms,
