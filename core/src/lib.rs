@@ -20,6 +20,7 @@ mod char_boundary;
 pub mod client_files;
 mod collab_item;
 pub mod config;
+mod deferred_tools;
 mod dynamic_tools;
 mod engine;
 mod error;

@@ -12,6 +12,7 @@ use super::error::{CallError, StartError};
 use super::http::HttpServer;
 use super::launch::Launch;
 use super::listing::{self, Listed, json_size};
+use super::offer::FirstNamespace;
 use super::peer::Peer;
 use super::stdio::StdioServer;
 use crate::{CONTRACT_VERSION, char_boundary};
@@ -48,6 +49,8 @@ pub struct Catalog {
     pub tools_meta: Option<Value>,
     /// It offers more than is taken: for people, what is left out.
     pub excess: Option<String>,
+    /// What models are told of it.
+    pub(crate) first_namespace: FirstNamespace,
 }
 
 /// See the module. It is over when this is dropped.

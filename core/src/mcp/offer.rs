@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -10,6 +10,7 @@ use sha1::{Digest, Sha1};
 use super::connection::Catalog;
 use super::thread_server::ThreadServer;
 use crate::char_boundary;
+use crate::deferred_tools::DeferredTools;
 use crate::hex::hex;
 
 /// Longest namespace with a name in it, in characters.
@@ -34,13 +35,84 @@ pub(crate) struct McpTool {
     pub(crate) description: Option<String>,
 }
 
+/// The tools of a server, as models are told of them. Shared by all threads that use the same of them.
+#[derive(Debug)]
+pub(crate) struct Namespace {
+    /// As the API describes it.
+    pub(crate) spec: Arc<Value>,
+    /// See [`Namespace::deferred`].
+    deferred: OnceLock<DeferredTools>,
+}
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+impl Eq for Namespace {}
+
+impl Namespace {
+    /// Its tools for models that search for them.
+    pub(crate) fn deferred(&self) -> &DeferredTools {
+        self.deferred
+            .get_or_init(|| DeferredTools::new([Arc::clone(&self.spec)]))
+    }
+}
+
+/// Tools that are used, by their names at the server and for models.
+type ToolNames = Vec<(String, String)>;
+
+/// What was made of a catalogue first: which tools are used, and their namespace.
+#[derive(Debug, Default)]
+pub(crate) struct FirstNamespace(OnceLock<(ToolNames, Arc<Namespace>)>);
+
+/// Of a copy, which may be changed, nothing has been made.
+impl Clone for FirstNamespace {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// It says nothing that the catalogue doesn't.
+impl PartialEq for FirstNamespace {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl FirstNamespace {
+    /// The namespace with this name and these tools.
+    fn get(&self, name: &str, used: ToolNames, make: impl FnOnce() -> Value) -> Arc<Namespace> {
+        let make = || {
+            Arc::new(Namespace {
+                spec: Arc::new(make()),
+                deferred: OnceLock::new(),
+            })
+        };
+        match self.0.get() {
+            Some((same, namespace)) if *same == used && namespace.spec["name"] == *name => {
+                Arc::clone(namespace)
+            }
+            // Threads may differ in what they use.
+            Some(_) => make(),
+            None => {
+                let namespace = make();
+                // Whoever was first stays first.
+                let _ = self.0.set((used, Arc::clone(&namespace)));
+                namespace
+            }
+        }
+    }
+}
+
 /// What a thread's servers offer at some moment.
 #[derive(Default)]
 pub(crate) struct McpOffer {
     /// Changes with what is offered.
     pub(crate) version: u64,
     /// Namespaces as the API describes them, in order.
-    pub(crate) namespaces: Vec<Value>,
+    pub(crate) namespaces: Vec<Arc<Namespace>>,
     /// There is a server, whether it offers something or not.
     pub(crate) any: bool,
     /// Servers that can't be used, with the reason.
@@ -64,7 +136,7 @@ impl McpOffer {
         }
         offer
             .namespaces
-            .sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+            .sort_by(|a, b| a.spec["name"].as_str().cmp(&b.spec["name"].as_str()));
         offer
     }
 
@@ -79,7 +151,7 @@ impl McpOffer {
             return;
         }
         let names = tool_names(server.name(), namespace, used.iter().map(|(name, _)| *name));
-        let mut specs = Vec::with_capacity(used.len());
+        let mut shown = Vec::with_capacity(used.len());
         for ((raw, tool), name) in used.iter().zip(names) {
             // A server can call another tool as we would call this one; model servers refuse all of a request with two
             // of one name.
@@ -87,33 +159,20 @@ impl McpOffer {
             if self.tools.contains_key(&key) {
                 continue;
             }
-            let description = tool["description"].as_str();
-            specs.push(json!({
-                "type": "function",
-                "name": name,
-                "description": description.unwrap_or_default(),
-                "strict": false,
-                "parameters": parameters(&tool["inputSchema"]),
-            }));
+            shown.push((*tool, name));
             let tool = McpTool {
                 server: Arc::clone(server),
                 name: (*raw).to_owned(),
                 annotations: tool["annotations"].clone(),
-                description: description.map(str::to_owned),
+                description: tool["description"].as_str().map(str::to_owned),
             };
             self.tools.insert(key, tool);
         }
-        specs.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
-        let description = match &catalog.instructions {
-            Some(instructions) if !instructions.is_empty() => instructions.clone(),
-            _ => format!("Tools in the {namespace} namespace."),
-        };
-        self.namespaces.push(json!({
-            "type": "namespace",
-            "name": namespace,
-            "description": description,
-            "tools": specs,
-        }));
+        let raw = |tool: &Value| tool["name"].as_str().unwrap_or_default().to_owned();
+        let names = shown.iter().map(|(tool, name)| (raw(tool), name.clone()));
+        let made = || namespace_spec(catalog, namespace, &shown);
+        self.namespaces
+            .push(catalog.first_namespace.get(namespace, names.collect(), made));
     }
 
     /// The tool that a model calls by these names.
@@ -136,6 +195,31 @@ impl McpOffer {
         }
         Some(text)
     }
+}
+
+/// A namespace with these tools, which have these names for models, as the API describes it.
+fn namespace_spec(catalog: &Catalog, namespace: &str, tools: &[(&Value, String)]) -> Value {
+    let spec = |(tool, name): &(&Value, String)| {
+        json!({
+            "type": "function",
+            "name": name,
+            "description": tool["description"].as_str().unwrap_or_default(),
+            "strict": false,
+            "parameters": parameters(&tool["inputSchema"]),
+        })
+    };
+    let mut specs: Vec<_> = tools.iter().map(spec).collect();
+    specs.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+    let description = match &catalog.instructions {
+        Some(instructions) if !instructions.is_empty() => instructions.clone(),
+        _ => format!("Tools in the {namespace} namespace."),
+    };
+    json!({
+        "type": "namespace",
+        "name": namespace,
+        "description": description,
+        "tools": specs,
+    })
 }
 
 /// The schema of a tool's input: the API wants `properties`.

@@ -40,7 +40,7 @@ pub struct Prompt {
     /// The history.
     pub input: Vec<ResponseItem>,
     /// Tools as the API takes them; the same allocation for every request of a thread while nothing changes.
-    pub tools: Arc<Vec<Value>>,
+    pub tools: Arc<Vec<Arc<Value>>>,
     /// Whether the model may call several tools at once.
     pub parallel_tool_calls: bool,
     /// Effort to send.

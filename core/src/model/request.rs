@@ -1,5 +1,6 @@
 //! The body of a request (docs/contract/model-http.md#request-body), written straight to bytes in the documented order of fields.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Serialize, Serializer};
@@ -105,7 +106,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     service_tier: Option<&'a str>,
     input: Input<'a>,
-    tools: &'a [Value],
+    tools: &'a [Arc<Value>],
     tool_choice: &'static str,
     parallel_tool_calls: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -357,7 +358,7 @@ mod tests {
                 .unwrap(),
                 serde_json::from_value(json!({"type":"compaction","id":"srv","encrypted_content":"x"})).unwrap(),
             ],
-            tools: vec![json!({"type":"function","name":"t"})].into(),
+            tools: vec![json!({"type":"function","name":"t"}).into()].into(),
             parallel_tool_calls: true,
             effort: Some("ultra".into()),
             summary: Some(ReasoningSummary::Auto),

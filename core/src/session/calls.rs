@@ -7,8 +7,9 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::deferred_tools::DeferredTools;
 use crate::model::{KnownItem, ResponseItem, pairing};
-use crate::tools::{CallContext, DeferredTools, ToolCall, ToolEnd, ToolSet};
+use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
 
 /// How long tools get to stop what they run: children have two seconds between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::Services;
 use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
+use crate::deferred_tools::DeferredTools;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
 use crate::mcp::McpOffer;
 use crate::model::{ModelCatalog, ModelInfo, Prompt, web_search_tool};
-use crate::tools::{self, DeferredTools};
+use crate::tools;
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 
 /// The same for all requests of a turn.
@@ -32,13 +33,12 @@ pub(crate) struct Request {
     verbosity: Option<String>,
     service_tier: Option<String>,
     output_schema: Option<Value>,
-    /// Tools that run here.
-    tools: Arc<Vec<Value>>,
+    /// Tools that run here, and the search that the model's server does itself.
+    tools: Arc<Vec<Arc<Value>>>,
     /// Those that the model has to search for.
     pub(crate) deferred_tools: Arc<DeferredTools>,
     /// Which of them start agents.
     pub(crate) agents: Option<AgentTools>,
-    web_search: Option<Value>,
     models: Option<Arc<ModelCatalog>>,
     /// The names of the only tools that there may be.
     only: Option<&'static [&'static str]>,
@@ -81,6 +81,16 @@ impl Request {
             agents.map(|tools| (tools, &**models)),
             servers,
         );
+        let mut tools = offer.specs;
+        let search = web_search_tool(
+            config.web_search,
+            &config.web_search_settings,
+            settings.sandbox_policy == SandboxPolicy::DangerFullAccess && config.allows_live_search(),
+            model.web_search_tool_type,
+        );
+        if let Some(search) = search {
+            Arc::make_mut(&mut tools).push(Arc::new(search));
+        }
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
             context_window: model.usable_window(config.model_context_window),
@@ -99,15 +109,9 @@ impl Request {
                 .filter(|_| model.support_verbosity),
             service_tier: service_tier.or_else(|| settings.service_tier.clone()),
             output_schema,
-            tools: offer.specs,
+            tools,
             deferred_tools: offer.deferred,
             agents,
-            web_search: web_search_tool(
-                config.web_search,
-                &config.web_search_settings,
-                settings.sandbox_policy == SandboxPolicy::DangerFullAccess && config.allows_live_search(),
-                model.web_search_tool_type,
-            ),
             models: Some(Arc::clone(models)),
             only: None,
             servers: servers.version,
@@ -157,12 +161,11 @@ impl Request {
 
     /// With those of the tools only that have these names.
     pub(crate) fn with_tools(mut self, names: &'static [&'static str]) -> Self {
-        let wanted = |spec: &&Value| spec["name"].as_str().is_some_and(|name| names.contains(&name));
+        let wanted = |spec: &&Arc<Value>| spec["name"].as_str().is_some_and(|name| names.contains(&name));
         self.tools = Arc::new(self.tools.iter().filter(wanted).cloned().collect());
         self.deferred_tools = Arc::default();
         self.agents = None;
         self.missing_servers = None;
-        self.web_search = None;
         self.only = Some(names);
         self
     }
@@ -176,21 +179,13 @@ impl Request {
         self
     }
 
-    /// The tools that run here, and the search that the model's server does itself.
-    fn tools(&self) -> Arc<Vec<Value>> {
-        match &self.web_search {
-            None => Arc::clone(&self.tools),
-            Some(search) => Arc::new(self.tools.iter().chain([search]).cloned().collect()),
-        }
-    }
-
     /// A request that has no input yet.
     pub(crate) fn prompt(&self, services: &Services, settings: &ThreadSettings) -> Prompt {
         Prompt {
             model: settings.model.clone(),
             instructions: services.instructions.clone(),
             input: Vec::new(),
-            tools: self.tools(),
+            tools: Arc::clone(&self.tools),
             parallel_tool_calls: true,
             effort: self.effort.clone(),
             summary: self.summary,

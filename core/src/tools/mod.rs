@@ -3,9 +3,9 @@
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
 //! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
-//! (other agents), `dynamic` (tools of the client), `mcp` (tools of MCP servers), `tool_search` (tools that are shown once they are searched for),
-//! `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have to say), `tests`. `web_search` runs at the model's server:
-//! `crate::session` adds it to requests.
+//! (other agents), `dynamic` (tools of the client), `mcp` (tools of MCP servers), `tool_search` (how a model looks for
+//! those of `crate::deferred_tools`), `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have
+//! to say), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
 
 mod apply_patch;
 mod collab;
@@ -47,6 +47,7 @@ use self::write_stdin::WriteStdin;
 use crate::agents::{AgentTools, ThreadAgents};
 use crate::approval_review::ApprovalReviewer;
 use crate::config::Config;
+use crate::deferred_tools::DeferredTools;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::{ExecSessions, OutputLimit};
 use crate::goal_tracker::GoalTracker;
@@ -59,7 +60,6 @@ use crate::safety::ThreadApprovals;
 use crate::{ReviewedAction, ThreadSettings, features};
 
 pub(crate) use self::hooked::CallRecord;
-pub(crate) use self::tool_search::DeferredTools;
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
 pub(crate) fn built_in(config: &Config) -> ToolSet {
@@ -100,7 +100,7 @@ impl Abilities {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Offer {
     /// What it sees.
-    pub(crate) specs: Arc<Vec<Value>>,
+    pub(crate) specs: Arc<Vec<Arc<Value>>>,
     /// What it can search for.
     pub(crate) deferred: Arc<DeferredTools>,
 }
@@ -127,19 +127,20 @@ pub(crate) fn offered(
     if dynamic.source().is_none() {
         return base;
     }
-    let replaced = |spec: &&Value| {
+    let replaced = |spec: &&Arc<Value>| {
         let name = spec["name"].as_str();
         name.is_some_and(|name| dynamic.contains(None, name)) || tool_search::is_spec(spec)
     };
     let kept = base.specs.iter().filter(|spec| !replaced(spec)).cloned();
     let offer = if searches {
+        let deferred = DeferredTools::new(dynamic.deferred_specs().map(Arc::new));
         Offer {
-            specs: Arc::new(kept.chain(dynamic.shown_specs()).collect()),
-            deferred: Arc::new(base.deferred.and(dynamic.deferred_specs())),
+            specs: Arc::new(kept.chain(dynamic.shown_specs().map(Arc::new)).collect()),
+            deferred: Arc::new(base.deferred.and(&deferred)),
         }
     } else {
         Offer {
-            specs: Arc::new(kept.chain(dynamic.specs()).collect()),
+            specs: Arc::new(kept.chain(dynamic.specs().map(Arc::new)).collect()),
             deferred: Arc::default(),
         }
     };
@@ -151,7 +152,7 @@ fn with_servers(base: Offer, servers: &McpOffer, searches: bool) -> Offer {
     if !servers.any {
         return base;
     }
-    let mut specs: Vec<Value> = base
+    let mut specs: Vec<Arc<Value>> = base
         .specs
         .iter()
         .filter(|spec| !tool_search::is_spec(spec))
@@ -161,15 +162,25 @@ fn with_servers(base: Offer, servers: &McpOffer, searches: bool) -> Offer {
         .iter()
         .rposition(|spec| spec["name"] == "exec_command" || spec["name"] == "write_stdin");
     let behind = shell.map_or(0, |shell| shell + 1);
-    specs.splice(behind..behind, mcp::resource_specs());
-    let namespaces = servers.namespaces.iter().cloned();
+    specs.splice(behind..behind, mcp::resource_specs().map(Arc::new));
     let offer = if searches {
+        let deferred = servers
+            .namespaces
+            .iter()
+            .fold(DeferredTools::clone(&base.deferred), |all, one| {
+                all.and(one.deferred())
+            });
         Offer {
             specs: Arc::new(specs),
-            deferred: Arc::new(base.deferred.and(namespaces)),
+            deferred: Arc::new(deferred),
         }
     } else {
-        specs.extend(namespaces);
+        specs.extend(
+            servers
+                .namespaces
+                .iter()
+                .map(|namespace| Arc::clone(&namespace.spec)),
+        );
         Offer {
             specs: Arc::new(specs),
             deferred: base.deferred,
@@ -182,7 +193,7 @@ impl Offer {
     /// With the search behind the others, if there is anything to search for.
     fn with_search(mut self) -> Self {
         if !self.deferred.is_empty() {
-            let all = self.specs.iter().cloned().chain([tool_search::spec()]);
+            let all = self.specs.iter().cloned().chain([Arc::new(tool_search::spec())]);
             self.specs = Arc::new(all.collect());
         }
         self
@@ -362,7 +373,7 @@ impl ToolEnd {
 #[derive(Clone, Default)]
 pub(crate) struct ToolSet {
     tools: Arc<[Arc<dyn Tool>]>,
-    specs: Arc<Vec<Value>>,
+    specs: Arc<Vec<Arc<Value>>>,
 }
 
 /// Whether a tool is wanted, and how it is made.
@@ -372,7 +383,7 @@ impl ToolSet {
     /// These tools.
     pub(crate) fn new(tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         let tools: Arc<[_]> = tools.into_iter().collect();
-        let specs = tools.iter().map(|tool| tool.spec()).collect();
+        let specs = tools.iter().map(|tool| Arc::new(tool.spec())).collect();
         Self {
             tools,
             specs: Arc::new(specs),
@@ -391,7 +402,7 @@ impl ToolSet {
     }
 
     /// Their descriptions with one more, of what is found elsewhere. Goals come last.
-    fn specs_with(&self, spec: Value) -> Vec<Value> {
+    fn specs_with(&self, spec: Arc<Value>) -> Vec<Arc<Value>> {
         let mut specs = Vec::clone(&self.specs);
         let goals = specs.iter().position(|spec| spec["name"] == GetGoal.name());
         specs.insert(goals.unwrap_or(specs.len()), spec);
@@ -405,7 +416,7 @@ impl ToolSet {
     }
 
     /// What the model is told: the `tools` of a request.
-    pub(crate) fn specs(&self) -> &Arc<Vec<Value>> {
+    pub(crate) fn specs(&self) -> &Arc<Vec<Arc<Value>>> {
         &self.specs
     }
 

@@ -110,7 +110,7 @@ async fn everything_is_sent_when_something_else_changed() {
         (None, 3)
     );
     assert_eq!(
-        second_request(|p| p.tools = vec![json!({})].into()).await,
+        second_request(|p| p.tools = vec![json!({}).into()].into()).await,
         (None, 3)
     );
     assert_eq!(second_request(|p| p.instructions = "x".into()).await, (None, 3));

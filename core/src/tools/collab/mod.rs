@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use self::by_id::AgentById;
 use self::by_path::AgentByPath;
-use super::{CallContext, DeferredTools, Offer, Tool, ToolCall, ToolEnd, ToolSet, exec_command};
+use super::{CallContext, Offer, Tool, ToolCall, ToolEnd, ToolSet, exec_command};
 use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
 use crate::config::Config;
+use crate::deferred_tools::DeferredTools;
 use crate::model::ModelCatalog;
 use crate::{
     AgentStatus, CollabCallStatus, CollabReceiver, CollabTool, CollabToolCall, Item, ItemBody, ThreadId,
@@ -60,7 +61,7 @@ pub(super) fn offer(
         offers.clear();
     }
     let made = || {
-        let namespace = spec::namespace(tools, &choices);
+        let namespace = Arc::new(spec::namespace(tools, &choices));
         if is_searched {
             Offer {
                 specs: Arc::clone(others.specs()),
