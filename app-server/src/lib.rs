@@ -31,6 +31,7 @@ pub mod listen;
 mod rpc;
 mod server;
 mod sessions;
+mod skill_lists;
 mod subscriptions;
 mod user_agent;
 

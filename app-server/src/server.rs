@@ -22,6 +22,7 @@ use crate::rpc::dispatch;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::scheduler::RequestScheduler;
 use crate::sessions::Sessions;
+use crate::skill_lists::SkillLists;
 use crate::subscriptions::Subscriptions;
 
 /// The methods of a server, with their handlers.
@@ -45,6 +46,8 @@ pub struct Server {
     pub(crate) file_watches: FileWatches,
     /// Folders that clients search.
     pub(crate) file_search: Arc<FileSearch>,
+    /// Lists of skills that were written.
+    pub(crate) skill_lists: Arc<SkillLists>,
     /// Clients that may come back.
     pub(crate) sessions: Sessions,
     /// Room for requests of all sockets.
@@ -90,6 +93,7 @@ impl Server {
             router,
             file_watches: FileWatches::default(),
             file_search: Arc::default(),
+            skill_lists: Arc::default(),
             sessions: Sessions::default(),
             socket_slots: Arc::new(Semaphore::new(SOCKET_SLOTS)),
             running_turns,

@@ -5,6 +5,8 @@
 //! work off the calling thread and gives up after a while. All other functions block only as long as the file system
 //! does: call them within `in_background`, or where blocking is allowed.
 
+mod file_reader;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+pub(crate) use self::file_reader::FileReader;
 use crate::sys::files;
 
 /// Deadline of [`in_background`] where a client waits for the answer.
@@ -108,11 +111,6 @@ pub(crate) fn read_open(file: &File, max: usize) -> Result<Vec<u8>, FileError> {
     Ok(start.bytes)
 }
 
-/// As [`read_start`], of a file that was opened without waiting.
-pub(crate) fn read_open_start(file: &File, max: usize) -> Result<Start, FileError> {
-    start_of(file, &check_open(file)?, max)
-}
-
 /// A whole file of at most `max` bytes.
 pub fn read(path: &Path, max: usize) -> Result<Vec<u8>, FileError> {
     let start = read_start(path, max)?;
@@ -144,6 +142,15 @@ fn start_of(file: &File, metadata: &Metadata, max: usize) -> Result<Start, FileE
 /// A whole text file of at most `max` bytes; see [`decode`].
 pub fn read_text(path: &Path, max: usize) -> Result<String, FileError> {
     decode(read(path, max)?)
+}
+
+/// The text at the start of a file, as [`decode`] reads it. The cut, if there is one, may go through a character.
+pub(crate) fn text_of(start: Start) -> Result<String, FileError> {
+    if start.is_cut {
+        Ok(decode_lossy(&start.bytes))
+    } else {
+        decode(start.bytes)
+    }
 }
 
 /// Text from outside: UTF-8, or what a byte order mark says. The mark is no part of the text.

@@ -82,7 +82,28 @@ pub fn find(name: &str) -> Option<Feature> {
         .iter()
         .find_map(|(former, key)| (*former == name).then_some(*key))
         .unwrap_or(name);
-    all().chain(OWN).find(|feature| feature.key == name)
+    let of_group = |group: &Group| {
+        Some(Feature {
+            key: word_of(group.keys, name)?,
+            stage: group.stage,
+            default_enabled: group.on,
+        })
+    };
+    let own = OWN.iter().find(|feature| feature.key == name).copied();
+    own.or_else(|| REGISTRY.iter().find_map(of_group))
+}
+
+/// A word of a text with blanks between words. Each thread asks for a dozen of them.
+fn word_of(text: &'static str, word: &str) -> Option<&'static str> {
+    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, word)
+        .map(|at| at..at + word.len())
+        .find(|place| {
+            is_end(place.start.checked_sub(1).and_then(|at| bytes.get(at))) && is_end(bytes.get(place.end))
+        })
+        .and_then(|place| text.get(place))
+        .filter(|found| !found.is_empty() && !found.contains(char::is_whitespace))
 }
 
 /// Features that the contract release doesn't have. Clients are not told of them.
@@ -290,6 +311,12 @@ mod tests {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), 224);
+        for feature in all() {
+            assert_eq!(find(feature.key), Some(feature));
+        }
+        for no_key in ["", " ", "s", "memories mentions_v2", "app", "hook"] {
+            assert_eq!(find(no_key), None, "{no_key:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! YAML of small files that users write: read into a tree, bounded, with the place of each value.
 
+mod simple;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -105,6 +107,13 @@ impl Yaml {
 
 /// Reads the first document of a text.
 pub(crate) fn parse(text: &str) -> Result<Yaml, YamlError> {
+    match simple::parse(text) {
+        Some(read) => Ok(read),
+        None => parse_all(text),
+    }
+}
+
+fn parse_all(text: &str) -> Result<Yaml, YamlError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| YamlError {

@@ -31,7 +31,7 @@ pub(crate) fn register(router: &mut Router) {
 
 async fn list(cx: RequestContext, params: SkillsListParams, responder: Responder<SkillsList>) {
     match listed(&cx, params).await {
-        Ok(folders) => streamed_skills::send(responder, folders),
+        Ok(folders) => streamed_skills::send(responder, folders, &cx.server.skill_lists),
         Err(error) => responder.send(Err(error)),
     }
 }

@@ -9,6 +9,7 @@ use codex_core::skills::FolderSkills;
 
 use crate::convert::skills::{entry_to_wire, skill_to_wire};
 use crate::rpc::responder::Responder;
+use crate::skill_lists::{self, SkillLists};
 
 /// Bytes of a piece, about.
 const PIECE: usize = 64 << 10;
@@ -21,53 +22,59 @@ pub(super) struct ListedFolder {
     pub(super) config: SkillsConfig,
 }
 
-/// Answers with the skills of these folders.
-pub(super) fn send(responder: Responder<SkillsList>, folders: Vec<ListedFolder>) {
+/// Answers with the skills of these folders. `lists`: what was written before.
+pub(super) fn send(responder: Responder<SkillsList>, folders: Vec<ListedFolder>, lists: &Arc<SkillLists>) {
     let nothing = SkillsListResponse { data: Vec::new() };
-    responder.send_in_pieces(&nothing, |_, frame| SkillPieces::new(frame, folders));
+    let lists = Arc::clone(lists);
+    responder.send_in_pieces(&nothing, |_, frame| SkillPieces::new(frame, folders, lists));
 }
 
 struct SkillPieces {
     /// What is not given yet.
     piece: Vec<u8>,
     folders: std::vec::IntoIter<ListedFolder>,
-    /// The folder that is being written, the place of its next skill, and what comes behind the last one.
-    current: Option<(ListedFolder, usize, Vec<u8>)>,
+    lists: Arc<SkillLists>,
+    /// The folder that is being written.
+    current: Option<CurrentFolder>,
     is_first: bool,
     /// What comes behind the last folder; `None`: it has come.
     rest: Option<Vec<u8>>,
 }
 
+struct CurrentFolder {
+    folder: ListedFolder,
+    skills: CurrentSkills,
+    /// What comes behind the last skill.
+    end: Vec<u8>,
+}
+
+enum CurrentSkills {
+    /// They were written before; so many bytes have been given again.
+    Known(Arc<[u8]>, usize),
+    /// The next one to be written, and all before it, to be kept.
+    New(usize, Vec<u8>),
+}
+
 impl SkillPieces {
     /// `frame`: the answer without any folder.
-    fn new(mut frame: Vec<u8>, folders: Vec<ListedFolder>) -> Self {
+    fn new(mut frame: Vec<u8>, folders: Vec<ListedFolder>, lists: Arc<SkillLists>) -> Self {
         let rest = split_list(&mut frame, b"\"data\":[]");
         Self {
             piece: frame,
             folders: folders.into_iter(),
+            lists,
             current: None,
             is_first: true,
             rest: Some(rest),
         }
     }
 
-    /// Appends the next skill, or what stands between folders.
+    /// Appends some skills, or what stands between folders.
     fn append(&mut self) {
-        if let Some((folder, next, end)) = &mut self.current {
-            let Some(skill) = folder.skills.skills.get(*next) else {
-                self.piece.append(end);
+        if let Some(current) = &mut self.current {
+            if !current.append(&mut self.piece, &self.lists) {
+                self.piece.append(&mut current.end);
                 self.current = None;
-                return;
-            };
-            let before = self.piece.len();
-            if *next > 0 {
-                self.piece.push(b',');
-            }
-            *next += 1;
-            let skill = skill_to_wire(skill, &folder.config);
-            if let Err(error) = serde_json::to_writer(&mut self.piece, &skill) {
-                tracing::error!(%error, "a skill cannot be written as JSON");
-                self.piece.truncate(before);
             }
         } else if let Some(folder) = self.folders.next() {
             if !std::mem::take(&mut self.is_first) {
@@ -77,9 +84,48 @@ impl SkillPieces {
             let mut entry = serde_json::to_vec(&entry).unwrap_or_default();
             let end = split_list(&mut entry, b"\"skills\":[]");
             self.piece.append(&mut entry);
-            self.current = Some((folder, 0, end));
+            let skills = match self.lists.find(&folder.skills, &folder.config) {
+                Some(json) => CurrentSkills::Known(json, 0),
+                None => CurrentSkills::New(0, Vec::new()),
+            };
+            self.current = Some(CurrentFolder { folder, skills, end });
         } else if let Some(mut rest) = self.rest.take() {
             self.piece.append(&mut rest);
+        }
+    }
+}
+
+impl CurrentFolder {
+    /// Appends more skills to a piece. False: there are no more.
+    fn append(&mut self, piece: &mut Vec<u8>, lists: &SkillLists) -> bool {
+        match &mut self.skills {
+            CurrentSkills::Known(json, given) => {
+                let end = json.len().min(*given + PIECE);
+                piece.extend_from_slice(&json[*given..end]);
+                *given = end;
+                end < json.len()
+            }
+            CurrentSkills::New(next, written) => {
+                let Some(skill) = self.folder.skills.skills.get(*next) else {
+                    lists.keep(&self.folder.skills, &self.folder.config, std::mem::take(written));
+                    return false;
+                };
+                let before = piece.len();
+                if *next > 0 {
+                    piece.push(b',');
+                }
+                *next += 1;
+                let skill = skill_to_wire(skill, &self.folder.config);
+                if let Err(error) = serde_json::to_writer(&mut *piece, &skill) {
+                    tracing::error!(%error, "a skill cannot be written as JSON");
+                    piece.truncate(before);
+                }
+                // More than is kept need not be collected.
+                if written.len() <= skill_lists::MAX_BYTES {
+                    written.extend_from_slice(&piece[before..]);
+                }
+                true
+            }
         }
     }
 }
@@ -127,7 +173,7 @@ mod tests {
 
     #[test]
     fn all_skills_of_all_folders_come_in_pieces() {
-        let folder = |cwd: &str, count: usize| {
+        let folder = |(cwd, count): (&str, usize)| {
             let mut skills = FolderSkills::default();
             skills.skills = (0..count).map(skill).collect();
             skills.problems.push(SkillProblem {
@@ -141,9 +187,20 @@ mod tests {
             }
         };
         let frame = json!({"id": 1, "result": {"data": []}}).to_string().into_bytes();
-        let folders = vec![folder("/\"skills\":[]", 1000), folder("b", 0), folder("c", 3)];
-        let pieces: Vec<Vec<u8>> = SkillPieces::new(frame.clone(), folders).collect();
+        let folders: Vec<_> = [("/\"skills\":[]", 1000), ("b", 0), ("c", 3)].map(folder).into();
+        let again = folders.iter().map(|folder| ListedFolder {
+            cwd: folder.cwd.clone(),
+            skills: Arc::clone(&folder.skills),
+            config: folder.config.clone(),
+        });
+        let again: Vec<_> = again.collect();
+        let lists = Arc::<SkillLists>::default();
+        let pieces: Vec<Vec<u8>> = SkillPieces::new(frame.clone(), folders, Arc::clone(&lists)).collect();
         assert!(pieces.len() > 3 && pieces.iter().all(|piece| piece.len() < 2 * PIECE));
+        assert!(lists.find(&again[0].skills, &again[0].config).is_some());
+        let repeated: Vec<Vec<u8>> = SkillPieces::new(frame.clone(), again, Arc::clone(&lists)).collect();
+        assert!(repeated.concat() == pieces.concat(), "what was kept is the same");
+        assert!(repeated.iter().all(|piece| piece.len() < 2 * PIECE + 1024));
         let answer: Value = serde_json::from_slice(&pieces.concat()).unwrap();
         let data = answer["result"]["data"].as_array().unwrap();
         let listed = |at: usize| data[at]["skills"].as_array().unwrap();
@@ -151,7 +208,7 @@ mod tests {
         assert_eq!(listed(0)[999]["name"], "skill 999");
         assert_eq!(data[0]["cwd"], "/\"skills\":[]");
         assert_eq!(data[2]["errors"][0]["message"], "\"data\":[]");
-        let nothing: Vec<Vec<u8>> = SkillPieces::new(frame.clone(), Vec::new()).collect();
+        let nothing: Vec<Vec<u8>> = SkillPieces::new(frame.clone(), Vec::new(), lists).collect();
         assert_eq!(nothing.concat(), frame);
     }
 }

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::future::join_all;
 
+use super::listing::RootListing;
 use super::roots::{PluginSkills, SkillRoot, roots};
-use super::walk::{self, RootListing};
+use super::walk;
 use super::watched::{Outdated, Watched};
 use super::{FolderSkills, SkillProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
@@ -244,8 +245,8 @@ impl SkillCatalog {
             return Arc::clone(&search.listing);
         }
         known.outdated.clear();
-        let mut watch = |folder: &Path| self.watched.add(folder, &known.outdated);
-        let listing = Arc::new(walk::search(root, &mut watch));
+        let watch = |folders: &[&Path]| self.watched.add(folders, &known.outdated);
+        let listing = Arc::new(walk::search(root, &watch));
         *last = Some(Search {
             id,
             listing: Arc::clone(&listing),
@@ -266,10 +267,11 @@ impl SkillCatalog {
             let new = listing
                 .skills
                 .iter()
-                .filter(|skill| paths.insert(skill.path.as_path()));
+                .filter(|skill| paths.insert(skill.path.as_os_str()));
             skills.extend(new.cloned());
             problems.extend(listing.problems.iter().cloned());
         }
+        // Each root's are in order, which this takes advantage of.
         skills.sort_by(|a, b| (a.scope, &a.name, &a.path).cmp(&(b.scope, &b.name, &b.path)));
         problems.sort_by(|a, b| a.path.cmp(&b.path));
         problems.dedup();

@@ -7,9 +7,9 @@
 //! | question | file |
 //! |---|---|
 //! | which folders may hold skills | `roots.rs` |
-//! | how such a folder is searched, with what bounds | `walk.rs` |
+//! | how such a folder is searched, with what bounds | `walk.rs`, `queue.rs`, `visit.rs` |
 //! | what a `SKILL.md` and an `agents/openai.yaml` say | `skill_file.rs`, `front_matter.rs` |
-//! | what is kept, and how it follows the files | `catalog.rs`, `watched.rs`, `changes.rs` |
+//! | what is kept, and how it follows the files | `catalog.rs`, `listing.rs`, `watched.rs`, `changes.rs` |
 //! | what the model is told | `section.rs` |
 //! | which skills a user names | `mentions.rs` |
 //! | a thread's view of all this | `thread.rs` |
@@ -18,12 +18,15 @@
 mod catalog;
 mod changes;
 pub(crate) mod front_matter;
+mod listing;
 mod mentions;
+mod queue;
 mod roots;
 mod section;
 mod skill_file;
 mod switch;
 mod thread;
+mod visit;
 mod walk;
 mod watched;
 
@@ -39,9 +42,7 @@ pub(crate) use self::thread::ThreadSkills;
 /// The skills of a plugin that need not be installed, by name. Blocks as long as the file system does.
 pub(crate) fn skills_of_plugin(plugin: &PluginSkills) -> Vec<Arc<Skill>> {
     let root = roots::SkillRoot::of_plugin(plugin);
-    let mut skills = walk::search(&root, &mut |_| false).skills;
-    skills.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-    skills
+    walk::search(&root, &|_| Vec::new()).skills
 }
 
 /// A skill.

@@ -1,16 +1,13 @@
 //! What a skill says of itself: the front matter of `SKILL.md`, and `agents/openai.yaml` beside it.
 
-use std::fs::OpenOptions;
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use super::front_matter::{self, LINES_BEFORE};
 use super::{Skill, SkillInterface, SkillProblem, SkillTool};
-use crate::external_file::{FileError, Start, decode, decode_lossy, read_open_start, read_start, read_text};
-use crate::sys::files::without_following;
+use crate::external_file::{FileError, read_text};
 use crate::yaml::{self, Yaml, YamlError, YamlValue};
 
-/// Most of a `SKILL.md` that is read for its front matter, in bytes.
-const MAX_FRONT: usize = 64 << 10;
 /// Largest `agents/openai.yaml`, in bytes.
 const MAX_SIDE_FILE: usize = 64 << 10;
 /// Longest name, in characters.
@@ -27,8 +24,6 @@ pub(super) struct Candidate {
     pub(super) found: PathBuf,
     /// Without links.
     pub(super) path: PathBuf,
-    /// It was seen to be a regular file; else it must be looked at before it is opened.
-    pub(super) is_plain: bool,
     /// There is a folder `agents` beside it.
     pub(super) has_side_file: bool,
 }
@@ -42,22 +37,24 @@ pub(super) struct Origin<'a> {
     pub(super) plugin_id: Option<&'a str>,
 }
 
-/// Reads a skill. Blocks; see [`crate::external_file`].
-pub(super) fn read(candidate: Candidate, origin: Origin<'_>) -> Result<Skill, SkillProblem> {
-    match read_parts(&candidate, origin) {
-        Ok(skill) => Ok(skill),
-        Err(message) => Err(SkillProblem {
-            path: candidate.path,
-            message,
-        }),
-    }
+/// Makes a skill of the text at the start of its file. May read the file beside it, so it blocks; see
+/// [`crate::external_file`].
+pub(super) fn read(
+    candidate: Candidate,
+    text: Result<Cow<'_, str>, FileError>,
+    origin: Origin<'_>,
+) -> Result<Skill, SkillProblem> {
+    let skill = text
+        .map_err(|error| format!("failed to read file: {error}"))
+        .and_then(|text| read_parts(&candidate, &text, origin));
+    skill.map_err(|message| SkillProblem {
+        path: candidate.path,
+        message,
+    })
 }
 
-fn read_parts(candidate: &Candidate, origin: Origin<'_>) -> Result<Skill, String> {
-    let unreadable = |error: FileError| format!("failed to read file: {error}");
-    let start = read_front(candidate).map_err(unreadable)?;
-    let text = text_of(start).map_err(unreadable)?;
-    let front = front_matter::split(&text).ok_or("missing YAML frontmatter delimited by ---")?;
+fn read_parts(candidate: &Candidate, text: &str, origin: Origin<'_>) -> Result<Skill, String> {
+    let front = front_matter::split(text).ok_or("missing YAML frontmatter delimited by ---")?;
     let wrong = |error: YamlError| error.to_string();
     let yaml = front.read().map_err(wrong)?;
     if !matches!(yaml.value, YamlValue::Table(_) | YamlValue::Null) {
@@ -104,25 +101,6 @@ fn read_parts(candidate: &Candidate, origin: Origin<'_>) -> Result<Skill, String
             .and_then(|side| side.get("policy")?.get("allow_implicit_invocation")?.text())
             .is_none_or(|said| said != "false"),
     })
-}
-
-/// The beginning of a file. There may be thousands: each call to the system counts.
-fn read_front(candidate: &Candidate) -> Result<Start, FileError> {
-    if !candidate.is_plain {
-        return read_start(&candidate.path, MAX_FRONT);
-    }
-    let file = without_following(OpenOptions::new().read(true)).open(&candidate.path)?;
-    read_open_start(&file, MAX_FRONT)
-}
-
-/// The text, as far as it was read.
-fn text_of(start: Start) -> Result<String, FileError> {
-    if start.is_cut {
-        // The cut may go through a character.
-        Ok(decode_lossy(&start.bytes))
-    } else {
-        decode(start.bytes)
-    }
 }
 
 /// A member as one line; `None` if it is missing or blank. `full`: what it is called in errors.
@@ -248,7 +226,6 @@ mod tests {
             let candidate = Candidate {
                 found: path.clone(),
                 path,
-                is_plain: true,
                 has_side_file: true,
             };
             let origin = Origin {
@@ -256,7 +233,8 @@ mod tests {
                 prefix: None,
                 plugin_id: None,
             };
-            read(candidate, origin).map_err(|problem| problem.message)
+            let text = read_text(&candidate.path, 1 << 20).map(Cow::Owned);
+            read(candidate, text, origin).map_err(|problem| problem.message)
         }
     }
 
@@ -304,7 +282,7 @@ mod tests {
             none.expect_err("refused"),
             "missing YAML frontmatter delimited by ---"
         );
-        let endless = Folder::with(&format!("---\n{}", "x: y\n".repeat(100_000)), None).read();
+        let endless = Folder::with(&format!("---\n{}", "x: y\n".repeat(10_000)), None).read();
         assert!(endless.is_err());
     }
 

@@ -2,89 +2,23 @@
 //! folders and time are bounded, every folder is looked at once, and what can't be read costs only itself.
 
 use std::collections::HashSet;
-use std::fs::{DirEntry, FileType};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::{Scope, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::thread::Scope;
 
+use super::listing::RootListing;
+use super::queue::{Batch, Folder, FolderQueue};
 use super::roots::SkillRoot;
-use super::skill_file::{self, Candidate, Origin};
-use super::{Skill, SkillProblem};
-use crate::external_file::FileError;
-use crate::file_stamp::FileStamp;
+use super::skill_file::{Candidate, Origin};
+use super::visit::{Found, Place, Visitor};
 
-/// Folders below a root, one in the other.
-const MAX_DEPTH: usize = 6;
-/// Folders of a root.
-const MAX_FOLDERS: usize = 20_000;
-/// Entries of all folders of a root.
-const MAX_ENTRIES: usize = 400_000;
-/// Problems that are told of a root.
-const MAX_PROBLEMS: usize = 200;
-/// How long the search of a root may take.
-const MAX_TIME: Duration = Duration::from_secs(4);
-/// So many skills are read at once.
-const BATCH: usize = 128;
-/// Threads that read while folders are searched, once there is more than one batch.
-const READERS: usize = 2;
+/// Threads that search a root together, once it is large.
+const THREADS: usize = 2;
 
-/// What a root holds.
-#[derive(Debug, Default)]
-pub(super) struct RootListing {
-    pub(super) skills: Vec<Arc<Skill>>,
-    pub(super) problems: Vec<SkillProblem>,
-    /// What nobody tells changes of, as it was.
-    unwatched: Vec<(PathBuf, Option<FileStamp>)>,
-}
+/// Is told folders before they are read, and says of each whether changes in it will be told.
+pub(super) type Watch<'a> = &'a (dyn Fn(&[&Path]) -> Vec<bool> + Sync);
 
-impl RootListing {
-    /// Of a root that can't be searched.
-    pub(super) fn failed(root: &Path, message: String) -> Self {
-        Self {
-            problems: vec![SkillProblem {
-                path: root.to_owned(),
-                message,
-            }],
-            ..Self::default()
-        }
-    }
-
-    /// Whether what is not watched is as it was. Blocks.
-    pub(super) fn is_current(&self) -> bool {
-        self.unwatched
-            .iter()
-            .all(|(path, stamp)| FileStamp::of(path) == *stamp)
-    }
-}
-
-/// A folder to be looked at.
-struct Folder {
-    /// As it was found.
-    found: PathBuf,
-    /// Without links.
-    path: PathBuf,
-    depth: usize,
-}
-
-struct Walk<'a> {
-    boundary: Option<PathBuf>,
-    watch: &'a mut dyn FnMut(&Path) -> bool,
-    /// Folders without links that were looked at.
-    seen: HashSet<PathBuf>,
-    /// Folders, and links to folders: those come last, so that what they lead to is known by its own name.
-    folders: Vec<Folder>,
-    links: Vec<Folder>,
-    entries: usize,
-    /// Files to be read, and links to such files.
-    candidates: Vec<Candidate>,
-    linked: Vec<Candidate>,
-    listing: RootListing,
-}
-
-/// Searches a root. `watch` is told every folder before it is read, and says whether changes in it will be told.
-/// Blocks; a thread of its own does it.
-pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> RootListing {
+/// Searches a root. Blocks; a thread of its own does it.
+pub(super) fn search(root: &SkillRoot, watch: Watch<'_>) -> RootListing {
     let start = root.path.canonicalize().and_then(|path| {
         let boundary = root.boundary.as_deref().map(Path::canonicalize).transpose()?;
         Ok((path, boundary))
@@ -94,263 +28,121 @@ pub(super) fn search(root: &SkillRoot, watch: &mut dyn FnMut(&Path) -> bool) -> 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return RootListing::default(),
         Err(error) => return RootListing::failed(&root.path, format!("failed to read folder: {error}")),
     };
-    let mut walk = Walk {
+    let place = Place {
         boundary,
-        watch,
-        seen: HashSet::new(),
-        folders: Vec::new(),
-        links: Vec::new(),
-        entries: 0,
-        candidates: Vec::new(),
-        linked: Vec::new(),
-        listing: RootListing::default(),
+        origin: Origin {
+            scope: root.scope,
+            prefix: root.prefix.as_deref(),
+            plugin_id: root.plugin_id.as_deref(),
+        },
     };
-    if let Some(outside) = walk.leads_out(&path) {
+    if let Some(outside) = place.leads_out(&path) {
         return RootListing::failed(&root.path, outside.to_string());
     }
-    walk.folders.push(Folder {
+    let top = Folder {
+        parent: None,
         found: root.path.clone(),
         path,
         depth: 0,
-    });
-    let origin = Origin {
-        scope: root.scope,
-        prefix: root.prefix.as_deref(),
-        plugin_id: root.plugin_id.as_deref(),
     };
-    let found = std::thread::scope(|scope| {
-        let mut reading = Reading::new(scope, origin);
-        walk.run(&root.path, &mut reading);
-        reading.finish(std::mem::take(&mut walk.candidates))
+    let walk = Walk {
+        place: &place,
+        watch,
+        queue: FolderQueue::new(vec![top]),
+    };
+    let mut visitor = Visitor::new(&place);
+    let others = std::thread::scope(|scope| {
+        let mut helpers = Vec::new();
+        while let Some(batch) = walk.queue.take() {
+            walk.visit(batch, &mut visitor, None);
+            if helpers.is_empty() && walk.queue.is_long() {
+                helpers.extend((1..THREADS).map(|_| walk.help(scope)));
+            }
+        }
+        // What a helper that has panicked has found is lost.
+        let found = helpers.into_iter().filter_map(|helper| helper.join().ok());
+        found.collect::<Vec<_>>()
     });
-    let mut listing = walk.listing;
-    for read in found {
-        match read {
-            Ok(skill) => listing.skills.push(Arc::new(skill)),
-            Err(problem) if listing.problems.len() < MAX_PROBLEMS => listing.problems.push(problem),
-            Err(_) => {}
-        }
+    for found in others {
+        visitor.found.add(found);
     }
-    listing
+    walk.follow_links(&mut visitor);
+    let mut listing = visitor.found.listing;
+    if let Some(why) = walk.queue.problem() {
+        listing.problem(&root.path, why);
+    }
+    listing.finish()
 }
 
-type Read = Result<Skill, SkillProblem>;
-
-/// Reads what is found, beside the search if it is much.
-struct Reading<'scope, 'env> {
-    scope: &'scope Scope<'scope, 'env>,
-    origin: Origin<'env>,
-    batches: Option<mpsc::Sender<Vec<Candidate>>>,
-    readers: Vec<ScopedJoinHandle<'scope, Vec<Read>>>,
+struct Walk<'a> {
+    place: &'a Place<'a>,
+    watch: Watch<'a>,
+    queue: FolderQueue,
 }
 
-impl<'scope, 'env> Reading<'scope, 'env> {
-    fn new(scope: &'scope Scope<'scope, 'env>, origin: Origin<'env>) -> Self {
-        Self {
-            scope,
-            origin,
-            batches: None,
-            readers: Vec::new(),
-        }
-    }
-
-    /// Hands over a batch.
-    fn begin(&mut self, batch: Vec<Candidate>) {
-        let (scope, origin, readers) = (self.scope, self.origin, &mut self.readers);
-        let batches = self.batches.get_or_insert_with(|| {
-            let (batches, waiting) = mpsc::channel::<Vec<Candidate>>();
-            let waiting = Arc::new(Mutex::new(waiting));
-            readers.extend((0..READERS).map(|_| {
-                let waiting = Arc::clone(&waiting);
-                scope.spawn(move || {
-                    let mut read = Vec::new();
-                    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    while let Ok(batch) = next() {
-                        read.extend(batch.into_iter().map(|one| skill_file::read(one, origin)));
-                    }
-                    read
-                })
-            }));
-            batches
-        });
-        // Readers that have panicked cost what they would have read.
-        let _ = batches.send(batch);
-    }
-
-    /// Reads the rest, and gives everything.
-    fn finish(self, rest: Vec<Candidate>) -> Vec<Read> {
-        drop(self.batches);
-        let rest = rest.into_iter().map(|one| skill_file::read(one, self.origin));
-        let mut all: Vec<Read> = rest.collect();
-        all.extend(
-            self.readers
-                .into_iter()
-                .filter_map(|reader| reader.join().ok())
-                .flatten(),
-        );
-        all
-    }
-}
+type Helper<'scope> = std::thread::ScopedJoinHandle<'scope, Found>;
 
 impl Walk<'_> {
-    /// Looks at all folders, within the bounds.
-    fn run(&mut self, root: &Path, reading: &mut Reading<'_, '_>) {
-        let began = Instant::now();
-        let mut count = 0;
-        while let Some(folder) = self.folders.pop().or_else(|| self.links.pop()) {
-            count += 1;
-            let too_much = if count > MAX_FOLDERS {
-                Some(format!("it has more than {MAX_FOLDERS} folders"))
-            } else if self.entries > MAX_ENTRIES {
-                Some(format!("it has more than {MAX_ENTRIES} files"))
-            } else if began.elapsed() > MAX_TIME {
-                Some(format!("its search takes longer than {} s", MAX_TIME.as_secs()))
-            } else {
-                None
-            };
-            if let Some(why) = too_much {
-                let message = format!("not all of it was searched for skills: {why}");
-                self.problem(root, message);
-                break;
+    /// Has another thread look at folders, until there are no more.
+    fn help<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> Helper<'scope> {
+        scope.spawn(move || {
+            let mut visitor = Visitor::new(self.place);
+            while let Some(batch) = self.queue.take() {
+                self.visit(batch, &mut visitor, None);
             }
-            self.visit(&folder);
-            if self.candidates.len() >= BATCH {
-                let next = Vec::with_capacity(BATCH);
-                reading.begin(std::mem::replace(&mut self.candidates, next));
-            }
-        }
-        // A link to a file that was found by itself adds nothing.
-        let seen = &mut self.seen;
-        self.linked.sort_by(|a, b| a.found.cmp(&b.found));
-        let new = self.linked.drain(..).filter(|linked| {
-            let known = linked.path.file_name().is_some_and(|name| name == "SKILL.md")
-                && linked.path.parent().is_some_and(|folder| seen.contains(folder));
-            !known && seen.insert(linked.path.clone())
-        });
-        self.candidates.extend(new);
-    }
-
-    fn problem(&mut self, path: &Path, message: String) {
-        if self.listing.problems.len() < MAX_PROBLEMS {
-            self.listing.problems.push(SkillProblem {
-                path: path.to_owned(),
-                message,
-            });
-        }
-    }
-
-    /// Why a place must not be looked at.
-    fn leads_out(&self, path: &Path) -> Option<FileError> {
-        if crate::sys::files::is_kernel_path(path) {
-            return Some(FileError::Pseudo);
-        }
-        let boundary = self.boundary.as_deref()?;
-        (!path.starts_with(boundary)).then(|| FileError::Outside {
-            target: path.to_owned(),
-            root: boundary.to_owned(),
+            visitor.found
         })
     }
 
-    fn visit(&mut self, folder: &Folder) {
-        if !self.seen.insert(folder.path.clone()) {
-            return;
-        }
-        let watched = (self.watch)(&folder.path);
-        let stamp = (!watched).then(|| FileStamp::of(&folder.path));
-        let entries = std::fs::read_dir(&folder.path).and_then(|read| {
-            let left = MAX_ENTRIES.saturating_sub(self.entries);
-            read.take(left + 1).collect::<std::io::Result<Vec<_>>>()
-        });
-        let mut entries = match entries {
-            Ok(entries) => entries,
-            Err(error) => {
-                return self.problem(&folder.found, format!("failed to read folder: {error}"));
-            }
-        };
-        self.entries += entries.len();
-        if let Some(stamp) = stamp {
-            self.listing.unwatched.push((folder.path.clone(), stamp));
-        }
-        // The same order each time; folders are taken from the end.
-        entries.sort_by_cached_key(DirEntry::file_name);
-        let has_side_file = entries.iter().any(|entry| entry.file_name() == "agents");
-        for entry in entries.iter().rev() {
-            let Ok(kind) = entry.file_type() else { continue };
-            self.take(folder, entry, kind, has_side_file, stamp.is_some());
-        }
-    }
-
-    fn take(
-        &mut self,
-        folder: &Folder,
-        entry: &DirEntry,
-        kind: FileType,
-        has_side_file: bool,
-        unwatched: bool,
+    /// Looks at some folders; not at those that were `seen`.
+    fn visit(
+        &self,
+        mut batch: Batch<'_>,
+        visitor: &mut Visitor<'_>,
+        mut seen: Option<&mut HashSet<PathBuf>>,
     ) {
-        let name = entry.file_name();
-        let found = folder.found.join(&name);
-        let path = folder.path.join(&name);
-        if name == "SKILL.md" {
-            if kind.is_dir() {
-                return;
-            }
-            let real = if kind.is_symlink() {
-                self.resolve(&found)
-            } else {
-                Some(path)
-            };
-            let Some(path) = real else { return };
-            if unwatched || kind.is_symlink() {
-                self.listing.unwatched.push((path.clone(), FileStamp::of(&path)));
-            }
-            if unwatched && has_side_file {
-                let side = folder.path.join("agents/openai.yaml");
-                let stamp = FileStamp::of(&side);
-                self.listing.unwatched.push((side, stamp));
-            }
-            let candidates = if kind.is_symlink() {
-                &mut self.linked
-            } else {
-                &mut self.candidates
-            };
-            candidates.push(Candidate {
-                found,
-                path,
-                is_plain: kind.is_file(),
-                has_side_file,
-            });
-            return;
+        if let Some(seen) = &mut seen {
+            batch.folders.retain(|folder| seen.insert(folder.path.clone()));
         }
-        if folder.depth == MAX_DEPTH || name.as_encoded_bytes().starts_with(b".") {
-            return;
+        let paths: Vec<_> = batch.folders.iter().map(|folder| folder.path.as_path()).collect();
+        let mut watched = (self.watch)(&paths).into_iter();
+        while let Some(folder) = batch.folders.pop() {
+            if self.queue.is_late() {
+                // It is for the queue to tell.
+                visitor.found.folders.push(folder);
+                break;
+            }
+            let is_watched = watched.next_back().unwrap_or_default();
+            let entries = visitor.visit(folder, is_watched, self.queue.entries_left());
+            self.queue.count_entries(entries);
         }
-        let depth = folder.depth + 1;
-        if kind.is_dir() {
-            self.folders.push(Folder { found, path, depth });
-        } else if kind.is_symlink()
-            && std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir())
-            && let Some(path) = self.resolve(&found)
-        {
-            self.links.push(Folder { found, path, depth });
-        }
+        self.queue.add(&mut visitor.found.folders);
     }
 
-    /// Where a link leads, if it may.
-    fn resolve(&mut self, link: &Path) -> Option<PathBuf> {
-        let target = match link.canonicalize() {
-            Ok(target) => target,
-            Err(error) => {
-                self.problem(link, format!("failed to read file: {error}"));
-                return None;
+    /// Looks at what links lead to: last, so that it is known by its own name if it is below the root.
+    fn follow_links(&self, visitor: &mut Visitor<'_>) {
+        if visitor.found.links.is_empty() && visitor.found.linked.is_empty() {
+            return;
+        }
+        let mut seen: HashSet<PathBuf> = std::mem::take(&mut visitor.found.visited).into_iter().collect();
+        // The same order each time.
+        visitor.found.links.sort_by(|a, b| b.found.cmp(&a.found));
+        while let Some(link) = visitor.found.links.pop() {
+            self.queue.add(&mut vec![link]);
+            while let Some(batch) = self.queue.take() {
+                self.visit(batch, visitor, Some(&mut seen));
             }
+        }
+        // A link to a file that was found by itself adds nothing.
+        let mut linked = std::mem::take(&mut visitor.found.linked);
+        linked.sort_by(|a, b| a.found.cmp(&b.found));
+        let is_new = |linked: &Candidate| {
+            let known = linked.path.file_name().is_some_and(|name| name == "SKILL.md")
+                && linked.path.parent().is_some_and(|folder| seen.contains(folder));
+            !known && seen.insert(linked.path.clone())
         };
-        match self.leads_out(&target) {
-            None => Some(target),
-            Some(why) => {
-                self.problem(link, why.to_string());
-                None
-            }
+        for linked in linked.into_iter().filter(is_new) {
+            visitor.read_by_path(linked);
         }
     }
 }
@@ -376,11 +168,15 @@ mod tests {
         std::fs::write(folder.join("SKILL.md"), text).expect("a file");
     }
 
+    fn all_watched(folders: &[&Path]) -> Vec<bool> {
+        vec![true; folders.len()]
+    }
+
     #[test]
     fn without_a_watch_changes_are_seen_by_looking() {
         let dir = tempfile::tempdir().expect("a folder");
         skill(&dir.path().join("a"), "first");
-        let look = || search(&root(dir.path()), &mut |_| false);
+        let look = || search(&root(dir.path()), &|_| Vec::new());
         let listing = look();
         assert_eq!(listing.skills[0].name, "plugin:a");
         assert_eq!(listing.skills[0].plugin_id.as_deref(), Some("plugin@market"));
@@ -396,9 +192,56 @@ mod tests {
         let listing = look();
         std::fs::write(dir.path().join("a/agents/openai.yaml"), "interface: {}").expect("a file");
         assert!(!listing.is_current());
-        let watched = search(&root(dir.path()), &mut |_| true);
+        let watched = search(&root(dir.path()), &all_watched);
         skill(&dir.path().join("a"), "told by the watch");
         assert!(watched.is_current());
+    }
+
+    #[test]
+    fn many_skills_are_found_once_each_and_in_order_whatever_leads_to_them() {
+        let (dir, other) = (
+            tempfile::tempdir().expect("a folder"),
+            tempfile::tempdir().expect("a folder"),
+        );
+        let top = dir.path().canonicalize().expect("its real path");
+        for n in 0..300 {
+            skill(&top.join(format!("group{}/{n:03}", n % 7)), "one of many");
+            skill(
+                &top.join(format!("group{}/{n:03}/inside", n % 7)),
+                "one inside of another",
+            );
+        }
+        skill(&other.path().join("far"), "elsewhere");
+        let link = |target: &Path, name: &str| {
+            std::os::unix::fs::symlink(target, top.join(name)).expect("a link");
+        };
+        link(other.path(), "a-link");
+        link(&top.join("group0"), "b-link");
+        std::fs::create_dir(top.join("c")).expect("a folder");
+        link(&top.join("group1/001/SKILL.md"), "c/SKILL.md");
+        std::fs::create_dir(top.join("d")).expect("a folder");
+        link(&other.path().join("far/SKILL.md"), "d/SKILL.md");
+        let watched = std::sync::Mutex::new(Vec::new());
+        let watch = |folders: &[&Path]| {
+            let paths = folders.iter().map(|folder| folder.to_path_buf());
+            watched.lock().expect("not poisoned").extend(paths);
+            vec![true; folders.len()]
+        };
+        let listing = search(&root(&top), &watch);
+        assert!(listing.problems.is_empty(), "{:?}", listing.problems);
+        assert_eq!(listing.skills.len(), 601);
+        assert!(listing.skills.is_sorted_by_key(|skill| &skill.path));
+        let far = listing.skills.iter().find(|skill| !skill.path.starts_with(&top));
+        assert_eq!(
+            far.map(|skill| &skill.found),
+            Some(&top.join("a-link/far/SKILL.md"))
+        );
+        // The links to files are looked at again by themselves.
+        assert_eq!(listing.unwatched.len(), 2);
+        let mut watched = watched.into_inner().expect("not poisoned");
+        watched.sort_unstable();
+        watched.dedup();
+        assert_eq!(watched.len(), 1 + 7 + 600 + 2 + 2);
     }
 
     #[test]
@@ -408,9 +251,9 @@ mod tests {
         for n in 0..3 {
             std::os::unix::fs::symlink(dir.path(), dir.path().join(format!("loop{n}"))).expect("a link");
         }
-        let listing = search(&root(dir.path()), &mut |_| true);
+        let listing = search(&root(dir.path()), &all_watched);
         assert_eq!((listing.skills.len(), listing.problems.len()), (1, 0));
-        let nothing = search(&root(&dir.path().join("none")), &mut |_| true);
+        let nothing = search(&root(&dir.path().join("none")), &all_watched);
         assert!(nothing.skills.is_empty() && nothing.problems.is_empty());
     }
 }

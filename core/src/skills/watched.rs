@@ -57,6 +57,8 @@ struct Folders {
     awaited_paths: HashSet<PathBuf>,
     /// In these something happened before it was known whose they are.
     unclaimed: HashSet<WatchedFolder>,
+    /// How many watches have ended of which it was not known whose they are.
+    ended: u64,
 }
 
 impl Watched {
@@ -74,27 +76,36 @@ impl Watched {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches a folder for this owner. False: its changes will not be told.
-    pub(super) fn add(&self, folder: &Path, owner: &Arc<Outdated>) -> bool {
-        let Some(watch) = self.watch() else { return false };
-        let mut folders = self.lock();
-        if folders.owners.len() >= MAX_WATCHES {
-            return false;
-        }
-        let Ok(id) = watch.add(folder, FolderInterest::Changes) else {
-            return false;
+    /// Watches folders for this owner. Gives of each whether its changes will be told.
+    pub(super) fn add(&self, folders: &[&Path], owner: &Arc<Outdated>) -> Vec<bool> {
+        let (left, ended) = {
+            let known = self.lock();
+            (MAX_WATCHES.saturating_sub(known.owners.len()), known.ended)
         };
-        let owners = folders.owners.entry(id).or_default();
-        if !owners
-            .iter()
-            .any(|known| Weak::as_ptr(known) == Arc::as_ptr(owner))
-        {
-            owners.push(Arc::downgrade(owner));
-        }
-        if folders.unclaimed.remove(&id) {
+        let Some(watch) = self.watch().filter(|_| left >= folders.len()) else {
+            return vec![false; folders.len()];
+        };
+        // Not under the lock: others search meanwhile. What happens before the owner is known is kept for it.
+        let add = |folder: &&Path| watch.add(folder, FolderInterest::Changes).ok();
+        let added: Vec<_> = folders.iter().map(add).collect();
+        let mut known = self.lock();
+        if known.ended != ended {
+            // It may have been one of these.
             owner.set();
         }
-        true
+        for id in added.iter().flatten() {
+            let owners = known.owners.entry(*id).or_default();
+            if !owners
+                .iter()
+                .any(|known| Weak::as_ptr(known) == Arc::as_ptr(owner))
+            {
+                owners.push(Arc::downgrade(owner));
+            }
+            if known.unclaimed.remove(id) {
+                owner.set();
+            }
+        }
+        added.iter().map(Option::is_some).collect()
     }
 
     /// Waits for something to come into being: it is news when the next part of its path does.
@@ -188,7 +199,11 @@ impl Folders {
                 if awaited {
                     self.awaited_paths.clear();
                 }
-                let owners = self.owners.remove(&id).unwrap_or_default();
+                let owners = self.owners.remove(&id);
+                if owners.is_none() && !awaited {
+                    self.ended += 1;
+                }
+                let owners = owners.unwrap_or_default();
                 let mut news = awaited;
                 for owner in owners.iter().filter_map(Weak::upgrade) {
                     owner.set();
@@ -225,7 +240,7 @@ mod tests {
         assert!(watched.take_news() && !watched.take_news());
 
         let owner = Arc::<Outdated>::default();
-        assert!(watched.add(&folder, &owner));
+        assert_eq!(watched.add(&[&folder], &owner), [true]);
         std::fs::write(folder.join("x"), "1").expect("a file");
         watched.drain();
         assert!(owner.is_set());
@@ -246,7 +261,7 @@ mod tests {
         let watched = Watched::default();
         let dir = tempfile::tempdir().expect("a folder");
         let owner = Arc::<Outdated>::default();
-        assert!(watched.add(dir.path(), &owner));
+        assert_eq!(watched.add(&[dir.path()], &owner), [true]);
         assert!(watched.lock().hear(FolderEvent::Lost));
         assert!(owner.is_set());
     }

@@ -116,14 +116,20 @@ impl Folder {
     }
 }
 
+impl From<FileType> for EntryKind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Symlink => Self::Link,
+            FileType::Directory => Self::Folder,
+            _ => Self::Special,
+        }
+    }
+}
+
 impl EntryState {
     fn new(stat: Stat) -> Self {
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => EntryKind::File,
-            FileType::Symlink => EntryKind::Link,
-            FileType::Directory => EntryKind::Folder,
-            _ => EntryKind::Special,
-        };
+        let kind = FileType::from_raw_mode(stat.st_mode).into();
         Self { kind, stat }
     }
 

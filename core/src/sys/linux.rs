@@ -1,14 +1,17 @@
 //! What Linux answers by `/proc`, pidfd and D-Bus.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
-use rustix::fs::{Mode, ResolveFlags};
+use rustix::fs::{FileType, Mode, RawDir, ResolveFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 
@@ -84,6 +87,24 @@ pub(super) fn open_folder_below(base: &OwnedFd, path: &Path) -> io::Result<Owned
         // Kernels before 5.6, and filters of containers that don't know the call.
         Err(Errno::NOSYS | Errno::PERM) => folder::walk(base, path),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells the entries of an open folder, as the system does, until `each` gives false.
+pub(super) fn read_entries(folder: &File, mut each: impl FnMut(&OsStr, FileType) -> bool) -> io::Result<()> {
+    let mut buffer = [MaybeUninit::uninit(); 8192];
+    let mut entries = RawDir::new(folder, &mut buffer);
+    loop {
+        match entries.next() {
+            None => return Ok(()),
+            Some(Ok(entry)) => {
+                if !each(OsStr::from_bytes(entry.file_name().to_bytes()), entry.file_type()) {
+                    return Ok(());
+                }
+            }
+            Some(Err(Errno::INTR)) => {}
+            Some(Err(error)) => return Err(error.into()),
+        }
     }
 }
 

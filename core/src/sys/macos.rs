@@ -11,13 +11,16 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
+use rustix::fs::{Dir, FileType};
 
 use super::folder;
 use super::process::{Process, Signal, signal_process};
@@ -47,6 +50,17 @@ pub(crate) fn is_kernel_path(path: &Path) -> bool {
 /// Opens a folder below an open one; no link is followed, and nothing leads out.
 pub(super) fn open_folder_below(base: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     folder::walk(base, path)
+}
+
+/// Tells the entries of an open folder, as the system does, until `each` gives false.
+pub(super) fn read_entries(folder: &File, mut each: impl FnMut(&OsStr, FileType) -> bool) -> io::Result<()> {
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        if !each(OsStr::from_bytes(entry.file_name().to_bytes()), entry.file_type()) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A process that can be ended, by its number. Whoever holds this must be the parent: the number stays taken until the

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `files.rs` | identity, times and modes of files; creation for the owner only; opening without waiting; folder sync |
 //! | `folder.rs` | open folders, and what is done to their entries without following links |
+//! | `readable_folder.rs` | open folders that are read: their entries, and what is in those |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `heap.rs` | memory that the allocator keeps for later; `heap_unknown.rs` where it doesn't tell |
 //! | `terminal.rs` | pseudo-terminals |
@@ -42,6 +43,8 @@ mod linux;
 mod macos;
 #[cfg(unix)]
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod readable_folder;
 #[cfg(target_os = "linux")]
 pub(crate) mod sandbox;
 #[cfg(unix)]

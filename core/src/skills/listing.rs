@@ -1,0 +1,67 @@
+//! What a root holds, as it was found.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Skill, SkillProblem};
+use crate::file_stamp::FileStamp;
+
+/// Problems that are told of a root.
+pub(super) const MAX_PROBLEMS: usize = 200;
+
+/// What a root holds.
+#[derive(Debug, Default)]
+pub(super) struct RootListing {
+    /// By name and path.
+    pub(super) skills: Vec<Arc<Skill>>,
+    /// By path; at most [`MAX_PROBLEMS`].
+    pub(super) problems: Vec<SkillProblem>,
+    /// What nobody tells changes of, as it was.
+    pub(super) unwatched: Vec<(PathBuf, Option<FileStamp>)>,
+}
+
+impl RootListing {
+    /// Of a root that can't be searched.
+    pub(super) fn failed(root: &Path, message: String) -> Self {
+        Self {
+            problems: vec![SkillProblem {
+                path: root.to_owned(),
+                message,
+            }],
+            ..Self::default()
+        }
+    }
+
+    /// Whether what is not watched is as it was. Blocks.
+    pub(super) fn is_current(&self) -> bool {
+        self.unwatched
+            .iter()
+            .all(|(path, stamp)| FileStamp::of(path) == *stamp)
+    }
+
+    /// Adds what was found elsewhere below the root.
+    pub(super) fn add(&mut self, more: Self) {
+        self.skills.extend(more.skills);
+        self.problems.extend(more.problems);
+        self.unwatched.extend(more.unwatched);
+    }
+
+    /// Tells of a problem, unless they are too many.
+    pub(super) fn problem(&mut self, path: &Path, message: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(SkillProblem {
+                path: path.to_owned(),
+                message,
+            });
+        }
+    }
+
+    /// Everything has been added.
+    pub(super) fn finish(mut self) -> Self {
+        self.skills
+            .sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        self.problems.sort_by(|a, b| a.path.cmp(&b.path));
+        self.problems.truncate(MAX_PROBLEMS);
+        self
+    }
+}
