@@ -76,6 +76,34 @@ async fn commands_and_files_are_out_of_reach_of_a_thread_without_an_environment(
 }
 
 #[tokio::test]
+async fn a_relative_folder_counts_from_that_of_the_program() {
+    let model = MockModel::start(["Done"]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let at = |folder: &str| std::path::absolute(home.work().join(folder)).unwrap();
+    for (given, folder) in [
+        ("", at("")),
+        (".", at("")),
+        ("sub/./x", at("sub/x")),
+        ("../other", home.path().join("other")),
+    ] {
+        let started = app.call("thread/start", json!({"cwd": given})).await;
+        assert_eq!(
+            started["cwd"],
+            folder.to_str().unwrap().trim_end_matches('/'),
+            "{given:?}"
+        );
+    }
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn_with(&thread, "Go", json!({"cwd": "sub"})).await;
+    let resumed = app
+        .call("thread/resume", json!({"threadId": thread, "excludeTurns": true}))
+        .await;
+    assert_eq!(resumed["cwd"], at("sub").to_str().unwrap());
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn loaded_threads_are_listed_page_by_page() {
     let home = Home::empty();
     let app = App::start(&home).await;

@@ -136,22 +136,21 @@ pub(crate) fn apply_profile(config: &Config, settings: &mut ThreadSettings, name
     Ok(())
 }
 
-/// A folder that a client names: an absolute path, or `~` and what lies below the user's home.
+/// A folder that a client names: an absolute path, `~` and what lies below the user's home, or a path counted from the
+/// server's working folder, which an empty one is.
 pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
     let full = expand_tilde(path);
-    let reason = if path.as_os_str().is_empty() {
-        "it is empty"
-    } else if full.as_os_str().as_encoded_bytes().contains(&0) {
+    let reason = if full.as_os_str().as_encoded_bytes().contains(&0) {
         "it contains a null character"
     } else if full.is_absolute() {
         return absolute(&full);
     } else if path.starts_with("~") {
         "the home folder that `~` stands for is not known; set HOME"
     } else {
-        "it is a relative path"
+        return absolute(&Path::new(".").join(full));
     };
     Err(Error::invalid(format!(
-        "invalid cwd {:?}: {reason}. Give an absolute path, or one that begins with `~/`.",
+        "invalid cwd {:?}: {reason}. Give an absolute path.",
         path.to_string_lossy()
     )))
 }
