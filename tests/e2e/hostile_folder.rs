@@ -233,7 +233,7 @@ async fn instructions_that_lie_elsewhere_are_neither_sent_nor_stored_and_told_on
 }
 
 #[tokio::test]
-async fn folders_are_absolute_or_in_the_users_home() {
+async fn folders_are_absolute_or_in_the_users_home_or_the_programs_own() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
     std::fs::create_dir(home.path().join("project")).unwrap();
@@ -241,6 +241,7 @@ async fn folders_are_absolute_or_in_the_users_home() {
     for (given, folder) in [
         ("~", home.path().to_owned()),
         ("~/project", home.path().join("project")),
+        (".", home.work()),
     ] {
         let started = app.call("thread/start", json!({"cwd": given})).await;
         assert_eq!(started["cwd"], folder.to_str().unwrap());

@@ -195,6 +195,8 @@ async fn an_active_goal_starts_turns_until_the_model_says_that_it_is_reached() {
     ]);
     let (_home, app, id) = idle(&model, &Config::default()).await;
     let set = json!({"threadId": id, "objective": "Ship it"});
+    app.wait_for("thread/started").await;
+    app.wait_for("warning").await;
     let mark = app.mark();
     let goal = app.call("thread/goal/set", set).await["goal"].clone();
     assert_eq!(

@@ -333,6 +333,50 @@ async fn a_loaded_thread_is_not_resumed_from_another_file() {
 }
 
 #[tokio::test]
+async fn who_gets_all_turns_of_a_loaded_thread_is_told_its_token_counts() {
+    let f = with_turns(&["one", "two"]).await;
+    for (method, all_turns) in [
+        ("thread/resume", true),
+        ("thread/resume", false),
+        ("thread/fork", true),
+        ("thread/fork", false),
+    ] {
+        let mark = f.app.mark();
+        let params = json!({"threadId": f.id, "excludeTurns": !all_turns});
+        let answer = f.app.call(method, params).await;
+        let id = &answer["thread"]["id"];
+        let last = if method == "thread/resume" {
+            f.app.wait_for("thread/goal/cleared").await;
+            "thread/goal/cleared"
+        } else {
+            f.app
+                .wait_where("thread/started", |started| started["thread"]["id"] == *id)
+                .await;
+            "thread/started"
+        };
+        let expected = if all_turns {
+            vec!["deprecationNotice", "thread/tokenUsage/updated", last]
+        } else {
+            vec![last]
+        };
+        let mut told = f.app.notified_since(mark);
+        // A fork with an unknown model is told so, too.
+        told.retain(|method| method != "warning");
+        assert_eq!(told, expected, "{method}");
+        let frames = f.app.frames();
+        let usage = frames[mark..]
+            .iter()
+            .find(|frame| frame.method() == "thread/tokenUsage/updated");
+        assert_eq!(usage.is_some(), all_turns);
+        if let Some(usage) = usage {
+            assert_eq!(usage.params()["threadId"], *id);
+            assert_eq!(usage.params()["turnId"], f.turns[1].as_str());
+        }
+    }
+    f.app.stop().await;
+}
+
+#[tokio::test]
 async fn forks_for_predictions_are_refused() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

@@ -81,6 +81,8 @@ async fn a_call_is_answered_before_it_is_joined() {
         ..RealtimeSession::default()
     };
     let (model, _home, app, thread) = start(Script::new().session(session)).await;
+    app.wait_for("thread/started").await;
+    app.wait_for("warning").await;
     let mark = app.mark();
     let started = voice(&app, &thread, webrtc()).await;
     assert_eq!(started["version"], "v1");
@@ -164,6 +166,7 @@ async fn everything_that_is_told_of_a_conversation_reaches_the_client() {
     let mark = app.mark();
     app.call("thread/realtime/stop", json!({"threadId": thread}))
         .await;
+    app.wait_for("thread/realtime/closed").await;
     assert_eq!(app.notified_since(mark), ["thread/realtime/closed"]);
     app.stop().await;
 }

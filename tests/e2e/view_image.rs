@@ -149,6 +149,12 @@ async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
     ]});
     let turn = app.run_turn_with(&thread, "Look", input).await;
     assert_eq!(turn.status(), "completed");
+    let said = &turn.all("item/completed")[0]["item"]["content"];
+    assert_eq!(said[0], json!({"type": "image", "url": GIF_URL, "detail": null}));
+    assert_eq!(
+        said[2],
+        json!({"type": "localImage", "path": at("a.png"), "detail": null})
+    );
     let requests = model.requests();
     let content = requests[0].input().last().unwrap()["content"].clone();
     assert_eq!(content[0]["image_url"], GIF_URL);

@@ -13,7 +13,10 @@ use codex_app_server_protocol::{
     TurnsPage,
 };
 use codex_core::history::{ForkPoint, TurnsQuery};
-use codex_core::{ForkThread, Goal, HistoryMode, Reply, ResumeThread, ResumedThread, StartThread, ThreadId};
+use codex_core::{
+    ForkThread, Goal, HistoryMode, Reply, ResumeThread, ResumedThread, StartThread, ThreadId,
+    ThreadTokenUsage,
+};
 
 use super::streamed_turns::{self, LaterTurns};
 use super::thread_read::view;
@@ -61,10 +64,7 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
                 }
                 let usage = resumed.usage.take();
                 streamed_turns::send(&cx.client, responder, resumed_to_wire(resumed));
-                if let Some((turn_id, usage)) = usage {
-                    let params = events::thread::token_usage(id, &turn_id, &usage);
-                    SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.client);
-                }
+                tell_usage(&cx, id, usage);
                 match goal {
                     Ok(goal) => tell_goal(&cx, id, goal.as_ref()),
                     // A goal that can't be looked up is not one that was cleared.
@@ -80,7 +80,7 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
     cx.server.engine.resume_thread(resume, reply).await;
 }
 
-/// Branches a thread off. The answer comes first, then `thread/started` for everybody.
+/// Branches a thread off. The answer comes first, then its token counts, then `thread/started` for everybody.
 async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder<ThreadFork>) {
     let fork = match fork_from_wire(&cx, params) {
         Ok(fork) => fork,
@@ -90,8 +90,9 @@ async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder
     let reply = Reply::new({
         let cx = cx.clone();
         move |forked: codex_core::Result<ResumedThread>| match forked {
-            Ok(forked) => {
+            Ok(mut forked) => {
                 let id = forked.started.info.id;
+                let usage = forked.usage.take();
                 cx.server.watch(id, &cx.client);
                 if all_turns {
                     warn_of_all_turns(&cx, &forked);
@@ -105,6 +106,7 @@ async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder
                     (answer, later)
                 });
                 streamed_turns::send(&cx.client, responder, answer);
+                tell_usage(&cx, id, usage);
                 cx.server
                     .subscriptions
                     .broadcast::<ThreadStarted>(Some(id), &params);
@@ -374,6 +376,14 @@ pub(super) fn all_turns_notice() -> DeprecationNoticeNotification {
             "Requesting all turns of a thread in one response is deprecated: set excludeTurns and page through them with thread/turns/list."
                 .into(),
         details: None,
+    }
+}
+
+/// The token counts as they stand, and their turn, for the client that has just come.
+fn tell_usage(cx: &RequestContext, id: ThreadId, usage: Option<(String, ThreadTokenUsage)>) {
+    if let Some((turn_id, usage)) = usage {
+        let params = events::thread::token_usage(id, &turn_id, &usage);
+        SharedFrame::<ThreadTokenUsageUpdated>::new(Some(id), &params).send_to(&cx.client);
     }
 }
 

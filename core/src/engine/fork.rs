@@ -84,10 +84,13 @@ impl Engine {
             self.fork_by_copy(plan, mail).await?
         };
         let log = assembled.services.outbox.log().clone();
-        let mut turns = TakenTurns::default();
+        let (mut turns, mut usage) = (TakenTurns::default(), None);
         if let Some(path) = log.path() {
             log.flushed().await;
             let history = self.store().open_history(path.clone()).await?;
+            if source.all_turns {
+                usage = self.store().last_usage(history.clone()).await?;
+            }
             turns = self
                 .store()
                 .taken_turns(history, id, source.all_turns, source.page)
@@ -103,7 +106,7 @@ impl Engine {
             page: turns.page,
             turns_cursor: turns.turns_cursor,
             items_cursor: turns.items_cursor,
-            usage: None,
+            usage,
             was_loaded: false,
         };
         Ok((assembled, forked))

@@ -55,7 +55,7 @@ pub struct ResumedThread {
     pub turns_cursor: Option<String>,
     /// Begins at the last item, for going back from there.
     pub items_cursor: Option<String>,
-    /// The last turn and the token counts after it.
+    /// The last turn and the token counts after it. Of a thread that was in memory, and of a fork: only with all turns.
     pub usage: Option<(String, ThreadTokenUsage)>,
     /// It was in memory already: what was to be otherwise has been ignored.
     pub was_loaded: bool,
@@ -401,16 +401,23 @@ impl Engine {
             let path = path.clone();
             async move {
                 let Some(path) = path else {
-                    return Ok(TakenTurns::default());
+                    return Ok((TakenTurns::default(), None));
                 };
                 let history = self.store().open_history(path).await?;
                 let page = resume.page.clone().map(|page| TurnsQuery { running, ..page });
-                self.store()
+                let usage = if resume.all_turns {
+                    self.store().last_usage(history.clone()).await?
+                } else {
+                    None
+                };
+                let turns = self
+                    .store()
                     .taken_turns(history, id, resume.all_turns, page)
-                    .await
+                    .await?;
+                Ok((turns, usage))
             }
         };
-        let (mut turns, snapshot) = self.read_consistently(id, read).await?;
+        let ((mut turns, usage), snapshot) = self.read_consistently(id, read).await?;
         let snapshot = snapshot.ok_or_else(|| not_found(id))?;
         if resume.all_turns {
             turns.all = turns.all.merge_live_turns(snapshot.turns);
@@ -425,7 +432,7 @@ impl Engine {
             page: turns.page,
             turns_cursor: turns.turns_cursor,
             items_cursor: turns.items_cursor,
-            usage: None,
+            usage,
             was_loaded: true,
         })
     }

@@ -136,10 +136,13 @@ pub(crate) fn apply_profile(config: &Config, settings: &mut ThreadSettings, name
     Ok(())
 }
 
-/// A folder that a client names: an absolute path, or `~` and what lies below the user's home.
+/// A folder that a client names: an absolute path, `~` and what lies below the user's home, or `.`, the server's own folder.
+/// Other relative paths are refused: clients mean their own folder, which need not be the server's.
 pub(crate) fn folder(path: &Path) -> Result<PathBuf> {
     let full = expand_tilde(path);
-    let reason = if path.as_os_str().is_empty() {
+    let reason = if path == Path::new(".") {
+        return absolute(path);
+    } else if path.as_os_str().is_empty() {
         "it is empty"
     } else if full.as_os_str().as_encoded_bytes().contains(&0) {
         "it contains a null character"

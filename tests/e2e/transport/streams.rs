@@ -1,6 +1,6 @@
 //! What standard input and output may be, and clients that do not read.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -84,6 +84,60 @@ fn resident_kib(pid: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
         .unwrap_or_default()
+}
+
+/// Many clients subscribe to what follows an answer when they have dealt with it. What they read together is too early.
+#[test]
+fn an_answer_is_read_alone_before_the_news_behind_it() {
+    const THREADS: usize = 20;
+    let home = Home::empty();
+    let mut command = Launch::new(&home).into_command().into_std();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut chunk = vec![0; 1 << 20];
+    // Reads until `end` has come; says whether the answer with this id came at the end of what was read at once.
+    let mut read_until = |id: usize, end: &str| -> bool {
+        let (mut alone, mut rest) = (false, Vec::new());
+        loop {
+            let count = stdout.read(&mut chunk).unwrap();
+            assert_ne!(count, 0, "the program runs");
+            rest.extend_from_slice(&chunk[..count]);
+            while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = rest.drain(..=at).collect();
+                let json: Value = serde_json::from_slice(&line).unwrap();
+                alone |= json["id"] == id && rest.is_empty();
+                if json["method"] == end {
+                    return alone;
+                }
+            }
+        }
+    };
+    let client = json!({"clientInfo": {"name": "x", "version": "1"}});
+    writeln!(
+        stdin,
+        "{}",
+        json!({"id": 0, "method": "initialize", "params": client})
+    )
+    .unwrap();
+    read_until(0, "remoteControl/status/changed");
+    let alone = (1..=THREADS).filter(|&id| {
+        writeln!(
+            stdin,
+            "{}",
+            json!({"id": id, "method": "thread/start", "params": {}})
+        )
+        .unwrap();
+        read_until(id, "thread/started")
+    });
+    // A loaded machine may let us read late, but not every time.
+    assert_ne!(alone.count(), 0, "of {THREADS} answers");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
 
 #[tokio::test]

@@ -112,6 +112,20 @@ impl Attachment {
         }
     }
 
+    /// Resolves when an answer is to be written, or nothing more will be.
+    pub(super) async fn answer_waits(&self) {
+        loop {
+            let pushed = self.queue.pushed.notified();
+            {
+                let state = self.queue.lock();
+                if state.attachment != self.number || state.parked || state.closed || state.has_answers() {
+                    return;
+                }
+            }
+            pushed.await;
+        }
+    }
+
     /// The code that the WebSocket is to be closed with now that nothing is left.
     pub(super) fn close_code(&self) -> Option<u16> {
         let state = self.queue.lock();

@@ -223,6 +223,11 @@ impl Queue {
         })
     }
 
+    /// Whether answers wait.
+    pub(super) fn has_answers(&self) -> bool {
+        self.answers.bytes > 0
+    }
+
     /// What the marks of congestion are compared with.
     pub(super) fn bytes(&self) -> usize {
         let kept = self.journal.as_ref().filter(|_| self.parked);

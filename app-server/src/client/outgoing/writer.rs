@@ -12,7 +12,7 @@ use codex_app_server_protocol::Dialect;
 use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::attachment::Attachment;
 use super::entry::{Entry, Message, Pieces};
@@ -28,6 +28,10 @@ const KEEP: usize = 256 * 1024;
 
 /// The same for sockets, of which there may be many.
 const KEEP_PER_SOCKET: usize = 4 * 1024;
+
+/// How far an answer is ahead of the news behind it. Many clients subscribe to news when they have dealt with the answer,
+/// or wait for both in different places: what they read together with it, they miss.
+const HEAD_START: Duration = Duration::from_millis(1);
 
 /// How long a client at the other end of a socket may take nothing while much waits for it.
 const STALLED: Duration = Duration::from_secs(30);
@@ -59,6 +63,7 @@ where
         dialect: Dialect::Plain,
         buffer: Vec::new(),
         scratch: Vec::new(),
+        answered: None,
     };
     let written = AssertUnwindSafe(writer.write_all()).catch_unwind().await;
     // Whoever waits for the queue must not wait for a writer that is gone.
@@ -80,6 +85,8 @@ struct Writer<'a, S> {
     buffer: Vec<u8>,
     /// A frame that is made to be counted.
     scratch: Vec<u8>,
+    /// When the last thing that was written was an answer.
+    answered: Option<Instant>,
 }
 
 impl<S: AsyncWrite + Unpin> Writer<'_, S> {
@@ -110,9 +117,16 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
         }
         let mut number = batch.first;
         let mut counted = 0;
+        let mut answers = batch.entries.iter().filter(|entry| entry.is_answer()).count();
         let mut entries = batch.entries.into_iter().peekable();
         while let Some(entry) = entries.next() {
             counted += entry.bytes();
+            let is_answer = entry.is_answer();
+            if is_answer {
+                answers -= 1;
+            } else if answers == 0 {
+                self.give_head_start().await;
+            }
             match entry {
                 Entry::Message(Message::Delta(text))
                     if self.framing == Framing::Lines && number.is_none() =>
@@ -130,12 +144,27 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
                 Entry::Pieces(pieces) => self.pieces(pieces, number).await?,
             }
             number = number.map(|number| number + 1);
+            if is_answer && answers == 0 {
+                self.flush_buffer().await?;
+                self.stream.flush().await?;
+                self.answered = Some(Instant::now());
+            }
             if self.buffer.len() >= BATCH || entries.peek().is_none() {
                 self.flush_buffer().await?;
                 self.queue.written(std::mem::take(&mut counted));
             }
         }
         self.flush_buffer().await
+    }
+
+    /// Waits until the client has had time to take the answer that was written last. Who has asked the next thing, has
+    /// taken it, or does not wait for it.
+    async fn give_head_start(&mut self) {
+        if let Some(answered) = self.answered.take()
+            && let Some(rest) = HEAD_START.checked_sub(answered.elapsed())
+        {
+            let _ = timeout(rest, self.queue.answer_waits()).await;
+        }
     }
 
     /// Writes a frame that is whole.

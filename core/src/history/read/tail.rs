@@ -72,6 +72,45 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
     Ok(tail)
 }
 
+/// The last token counts, and the turn that they were told in. `None` too where they are further back than
+/// [`read`] looks.
+pub(crate) fn usage(history: &History) -> io::Result<Option<(String, ThreadTokenUsage)>> {
+    let (mut counted, mut turn, mut bytes) = (None, None, 0);
+    history.each_back(|line| {
+        bytes += line.bytes().len();
+        match line.kind {
+            Kind::Event(EventKind::TokenCount) if counted.is_none() => counted = counts(line),
+            Kind::Event(EventKind::TaskStarted) if counted.is_some() => {
+                turn = line.text_member("turn_id").map(std::borrow::Cow::into_owned);
+            }
+            _ => {}
+        }
+        turn.is_none() && bytes <= WINDOW
+    })?;
+    Ok(turn.zip(counted))
+}
+
+fn counts(line: &Line<'_>) -> Option<ThreadTokenUsage> {
+    #[derive(Deserialize)]
+    struct Count {
+        #[serde(default)]
+        info: Option<Info>,
+    }
+    #[derive(Deserialize)]
+    struct Info {
+        total_token_usage: TokenUsage,
+        last_token_usage: TokenUsage,
+        #[serde(default)]
+        model_context_window: Option<i64>,
+    }
+    let info = line.payload::<Count>()?.info?;
+    Some(ThreadTokenUsage {
+        total: info.total_token_usage,
+        last: info.last_token_usage,
+        model_context_window: info.model_context_window,
+    })
+}
+
 /// Where an item is in the model's history.
 #[derive(Deserialize)]
 struct Metadata {
@@ -145,26 +184,8 @@ impl Seen {
                 }
             }
             Kind::Event(EventKind::TokenCount) if !self.usage => {
-                #[derive(Deserialize)]
-                struct Count {
-                    #[serde(default)]
-                    info: Option<Info>,
-                }
-                #[derive(Deserialize)]
-                struct Info {
-                    total_token_usage: TokenUsage,
-                    last_token_usage: TokenUsage,
-                    #[serde(default)]
-                    model_context_window: Option<i64>,
-                }
-                if let Some(info) = line.payload::<Count>().and_then(|count| count.info) {
-                    self.usage = true;
-                    tail.usage = Some(ThreadTokenUsage {
-                        total: info.total_token_usage,
-                        last: info.last_token_usage,
-                        model_context_window: info.model_context_window,
-                    });
-                }
+                tail.usage = counts(line);
+                self.usage = tail.usage.is_some();
             }
             Kind::WorldState if !self.world => {
                 #[derive(Deserialize)]

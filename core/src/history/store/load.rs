@@ -16,7 +16,7 @@ use crate::history::rollout::layout::{is_compressed, other_form};
 use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
-use crate::{Error, HistoryMode, Result, ThreadId};
+use crate::{Error, HistoryMode, Result, ThreadId, ThreadTokenUsage};
 use futures_util::future::BoxFuture;
 
 /// How long a thread's lock may take in all.
@@ -153,6 +153,11 @@ impl ThreadStore {
             Ok(taken)
         })
         .await
+    }
+
+    /// The last token counts of a history, and the turn that they were told in.
+    pub(crate) async fn last_usage(&self, history: History) -> Result<Option<(String, ThreadTokenUsage)>> {
+        super::run(move || tail::usage(&history).map_err(unreadable)).await
     }
 
     /// Copies a legacy thread up to a cut into a new file, behind a meta line of its own.
