@@ -6,6 +6,7 @@ mod hostile;
 mod list;
 mod prompts;
 mod requests;
+mod reviews;
 mod sessions;
 mod tools;
 

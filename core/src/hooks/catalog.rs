@@ -114,6 +114,15 @@ impl HookCatalog {
         self.files.have_changed()
     }
 
+    /// The hooks of these events only.
+    pub(crate) fn only(&self, events: &[HookEvent]) -> Self {
+        let is_meant = |hook: &&Arc<Hook>| events.contains(&hook.description.event);
+        Self {
+            hooks: self.hooks.iter().filter(is_meant).cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     /// The hooks of an event that may run.
     pub(crate) fn of(&self, event: HookEvent) -> impl Iterator<Item = &Arc<Hook>> {
         self.hooks.iter().filter(move |hook| {

@@ -26,6 +26,18 @@ const MAX_IN_BACKGROUND: usize = 32;
 /// Texts of such hooks that are kept for the next request.
 const MAX_CONTEXTS: usize = 64;
 
+/// What hooks are told of a conversation beside the thread's own. The thread neither begins nor ends with it.
+const OF_DELEGATES: [HookEvent; 8] = [
+    HookEvent::UserPromptSubmit,
+    HookEvent::PreModelRequest,
+    HookEvent::PostModelRequest,
+    HookEvent::PreToolUse,
+    HookEvent::PermissionRequest,
+    HookEvent::PostToolUse,
+    HookEvent::PreCompact,
+    HookEvent::PostCompact,
+];
+
 /// Why a thread begins to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionStartSource {
@@ -78,6 +90,8 @@ struct Thread {
     place: HookPlace,
     outbox: Outbox,
     mcp: Arc<ThreadMcp>,
+    /// They stay as they are.
+    is_delegate: bool,
 }
 
 #[derive(Default)]
@@ -116,6 +130,7 @@ impl ThreadHooks {
                 place,
                 outbox,
                 mcp,
+                is_delegate: false,
             }),
             state: Arc::new(Mutex::new(State {
                 catalog: Arc::new(catalog),
@@ -123,6 +138,32 @@ impl ThreadHooks {
                 start: Some(start),
                 ..State::default()
             })),
+            background: Mutex::default(),
+        })
+    }
+
+    /// Those that have a say in a conversation beside the thread's own, which works in its name. They are told and run as
+    /// those of the thread. `transcript`: the rollout file of the conversation.
+    pub(crate) fn of_delegate(&self, transcript: Option<PathBuf>) -> Arc<Self> {
+        let thread = self.thread.as_ref().map(|thread| Thread {
+            origin: Arc::clone(&thread.origin),
+            place: HookPlace {
+                transcript,
+                ..thread.place.clone()
+            },
+            outbox: thread.outbox.clone(),
+            mcp: Arc::clone(&thread.mcp),
+            is_delegate: true,
+        });
+        let state = self.state();
+        let state = State {
+            catalog: Arc::new(state.catalog.only(&OF_DELEGATES)),
+            cwd: state.cwd.clone(),
+            ..State::default()
+        };
+        Arc::new(Self {
+            thread,
+            state: Arc::new(Mutex::new(state)),
             background: Mutex::default(),
         })
     }
@@ -169,7 +210,9 @@ impl ThreadHooks {
     /// Reads them again if their files have changed: what the user has trusted, or switched off, counts from the next
     /// turn on. What can't be read stays as it was.
     pub(crate) async fn refresh(&self, cwd: &Path) {
-        let Some(thread) = &self.thread else { return };
+        let Some(thread) = self.thread.as_ref().filter(|thread| !thread.is_delegate) else {
+            return;
+        };
         let (catalog, has_moved) = {
             let state = self.state();
             (Arc::clone(&state.catalog), state.cwd != cwd)

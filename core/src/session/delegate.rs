@@ -141,20 +141,23 @@ pub(crate) struct Delegate {
 }
 
 impl Delegate {
-    /// A delegate with nothing said yet. What it tells goes to `listener`.
+    /// A delegate with nothing said yet. What it tells goes to `listener`. `hooks`: those of the thread, if they have a say
+    /// in what it does.
     pub(crate) fn new(
         host: &Arc<DelegateHost>,
         kind: DelegateKind,
         settings: ThreadSettings,
         instructions: Arc<str>,
         listener: Arc<dyn EventSink>,
+        hooks: Option<&ThreadHooks>,
     ) -> Self {
         let id = ThreadId::new();
         let config = &host.config;
-        let log = if host.ephemeral {
-            ThreadLog::none()
+        let (log, path) = if host.ephemeral {
+            (ThreadLog::none(), None)
         } else {
-            log(host, kind, id, &settings, &instructions)
+            let (log, path) = log(host, kind, id, &settings, &instructions);
+            (log, Some(path))
         };
         let client = ModelClient::with_lineage(
             ModelClientOptions {
@@ -213,7 +216,7 @@ impl Delegate {
                 DelegateKind::Review => Arc::clone(&host.skills),
                 DelegateKind::ApprovalReview => ThreadSkills::none(Arc::clone(config)),
             },
-            hooks: ThreadHooks::none(),
+            hooks: hooks.map_or_else(ThreadHooks::none, |hooks| hooks.of_delegate(path)),
             mcp: ThreadMcp::none(Arc::clone(config)),
             draining: Arc::default(),
         };
@@ -342,7 +345,7 @@ fn log(
     id: ThreadId,
     settings: &ThreadSettings,
     instructions: &str,
-) -> ThreadLog {
+) -> (ThreadLog, PathBuf) {
     let now = chrono::Local::now();
     let layout = Layout::new(host.config.codex_home.clone());
     let path: PathBuf = layout.rollout(id, now);
@@ -369,11 +372,11 @@ fn log(
     let new = NewLog {
         layout,
         id,
-        path,
+        path: path.clone(),
         meta,
         position: LogPosition::default(),
         lock: None,
         on_warning: Arc::new(move |text| tracing::warn!(thread = %id, "{text}")),
     };
-    ThreadLog::create(&host.writer, new)
+    (ThreadLog::create(&host.writer, new), path)
 }

@@ -115,6 +115,7 @@ impl Guardian {
             settings,
             instructions::approval_reviewer(policy).into(),
             Arc::new(Unheard(self.outbox.clone())),
+            None,
         )
     }
 

@@ -69,6 +69,7 @@ impl Turn<'_> {
             reviewer_settings(&self.plan.settings, services.config.review_model.as_deref()),
             REVIEWER.into(),
             Arc::new(ReviewEvents::new(services.outbox.clone())),
+            Some(services.hooks.as_ref()),
         );
         let result = reviewer
             .run(DelegateTurn {
