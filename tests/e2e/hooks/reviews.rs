@@ -41,8 +41,8 @@ async fn review(app: &App, thread: &str) -> TurnRun {
 
 fn last_text(turn: &TurnRun) -> Value {
     let items = turn.all("item/completed").into_iter();
-    let texts = items.filter(|params| params["item"]["type"] == "agentMessage");
-    texts.last().unwrap()["item"]["text"].clone()
+    let mut texts = items.filter(|params| params["item"]["type"] == "agentMessage");
+    texts.next_back().unwrap()["item"]["text"].clone()
 }
 
 #[tokio::test]
