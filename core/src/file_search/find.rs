@@ -155,13 +155,12 @@ fn of_chunk<'a>(
     let look = |at: u16| {
         let worst = best.peek().filter(|_| best.len() == MAX_RESULTS);
         let least = worst.map_or(0, |worst| worst.score);
-        let is_worse = |most: u32| {
-            let behind = |worst: &Hit<'_>| chunk.path(at.into()) > worst.path;
-            most < least || (most == least && worst.is_some_and(behind))
-        };
         // Most paths are passed over without a look at their text, and most others without the matcher.
         let Some(path) = chunk.glance(at.into()) else {
             return;
+        };
+        let is_worse = |most: u32| {
+            most < least || (most == least && worst.is_some_and(|worst| path.is_behind(worst.path)))
         };
         let Some(rough) = query.roughly_at_most(&path) else {
             return;

@@ -1,5 +1,7 @@
 //! Paths in blocks of text, with what is needed to pass over most of them quickly.
 
+use std::cmp::Ordering;
+
 use super::letters::{self, First, Inner, Known, Letters};
 
 /// Entries of a block at most. A block is what is shown to searches while a walk goes on.
@@ -49,6 +51,8 @@ pub(super) struct Glance<'a> {
     folder: &'a Folder,
     text: &'a str,
     inner: &'a Inner,
+    /// Where the path begins in the text.
+    start: usize,
     /// Bytes of the last part of the path.
     pub(super) name_bytes: usize,
 }
@@ -131,12 +135,14 @@ impl Chunk {
     pub(super) fn glance(&self, at: usize) -> Option<Glance<'_>> {
         let head = self.heads.get(at)?;
         let folder = self.folders.get(usize::from(head.folder))?;
+        let start = self.start(at);
         Some(Glance {
             head,
             folder,
             text: &self.text,
             inner: self.inner.get(at)?,
-            name_bytes: (head.end as usize).saturating_sub(self.start(at) + usize::from(folder.length)),
+            start,
+            name_bytes: (head.end as usize).saturating_sub(start + usize::from(folder.length)),
         })
     }
 
@@ -145,13 +151,6 @@ impl Chunk {
     fn start(&self, at: usize) -> usize {
         let before = at.checked_sub(1).and_then(|before| self.heads.get(before));
         before.map_or(0, |before| before.end as usize)
-    }
-
-    /// The text of the path at this place.
-    #[inline]
-    pub(super) fn path(&self, at: usize) -> &str {
-        let end = self.heads.get(at).map_or(0, |head| head.end as usize);
-        self.text.get(self.start(at)..end).unwrap_or_default()
     }
 
     /// The path at this place.
@@ -211,6 +210,18 @@ impl<'a> Glance<'a> {
             .unwrap_or_default()
     }
 
+    /// Whether the path comes behind another one in the order of paths.
+    #[inline]
+    pub(super) fn is_behind(&self, other: &str) -> bool {
+        // Mostly this is known from the folder, whose text the paths of a folder share.
+        let folder = self.folder().as_bytes();
+        let beginning = &other.as_bytes()[..folder.len().min(other.len())];
+        match folder.cmp(beginning) {
+            Ordering::Equal => self.text.get(self.start..self.head.end as usize) > Some(other),
+            order => order.is_gt(),
+        }
+    }
+
     /// Bytes of the folder.
     pub(super) fn folder_bytes(&self) -> u32 {
         self.folder.length.into()
@@ -264,6 +275,9 @@ mod tests {
             );
             assert_eq!(glance.inner, &known.inner, "{path}");
             assert_eq!(glance.folder(), &path[..path.len() - name.len()]);
+            for other in paths {
+                assert_eq!(glance.is_behind(other), *path > other, "{path}, {other}");
+            }
             assert_eq!(
                 (glance.mask(), glance.name_bytes),
                 (letters::bits(path), name.len())
