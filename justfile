@@ -36,7 +36,7 @@ write-config-keys:
 demo:
     cargo run --locked --release -- demo
 
-# Run all benchmarks, or one of them: frame, delta, sse, config, history
+# Run all benchmarks, or one of them: frame, delta, sse, config, history, file_search, sandbox
 bench *NAME:
     cargo bench --locked --workspace {{ if NAME == "" { "--benches" } else { "--bench " + NAME } }}
 

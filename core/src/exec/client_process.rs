@@ -225,7 +225,8 @@ impl ClientCommand {
             check_start(argv, &self.cwd).await?;
         }
         let streams = (Output::Separate, self.stream_input);
-        let launched = start(plan.as_ref(), argv, variables, &self.cwd, self.terminal, streams).await?;
+        let (launched, running) =
+            start(plan.as_ref(), argv, variables, &self.cwd, self.terminal, streams).await?;
         let Launched {
             mut child,
             group,
@@ -276,6 +277,7 @@ impl ClientCommand {
                 group.group().signal(Signal::Kill);
             }
         }
+        drop(running);
         if killed || drain_timed_out {
             // What has left the group, too.
             end_in_background(group.group(), mark.as_ref(), Duration::ZERO);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::spare;
+use super::spare::{self, RunningCommand};
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::sandbox::{SandboxError, SandboxLayers, SandboxPlan, SandboxRequest, availability};
 use crate::sys::terminal::TerminalSize;
@@ -80,7 +80,7 @@ impl CommandSandbox {
 }
 
 /// Starts a command with all its variables in a folder, within a sandbox if there is a plan for one. `input`: something
-/// can be written to it; a terminal always takes something.
+/// can be written to it; a terminal always takes something. What comes with it is to be dropped when it has ended.
 pub(super) async fn start(
     plan: Option<&SandboxPlan>,
     command: &[String],
@@ -88,15 +88,15 @@ pub(super) async fn start(
     folder: &Path,
     terminal: Option<TerminalSize>,
     (output, input): (Output, bool),
-) -> io::Result<Launched> {
+) -> io::Result<(Launched, Option<RunningCommand>)> {
     let ready = match plan {
         Some(plan) if terminal.is_none() => {
             spare::start(plan, command, folder, &variables, (output, input)).await
         }
         _ => None,
     };
-    let launched = if let Some(launched) = ready {
-        launched
+    let (launched, namespaces) = if let Some(ready) = ready {
+        ready
     } else {
         let mut launcher = launcher(plan, command, variables, folder, terminal.is_some(), output)?;
         if let Some(size) = terminal {
@@ -104,12 +104,10 @@ pub(super) async fn start(
         } else if input {
             launcher = launcher.with_input();
         }
-        launcher.spawn()?
+        (launcher.spawn()?, None)
     };
-    if plan.is_some_and(SandboxPlan::fits_spare) {
-        spare::prepare();
-    }
-    Ok(launched)
+    let served = plan.is_some_and(SandboxPlan::fits_spare);
+    Ok((launched, served.then(|| RunningCommand::new(namespaces))))
 }
 
 /// What starts a command by a launcher of its own, or without one.

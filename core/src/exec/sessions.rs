@@ -240,7 +240,7 @@ impl ExecSessions {
         let begin = Instant::now();
         let size = terminal.then(TerminalSize::default);
         let streams = (Output::Both, false);
-        let launched = start(plan.as_ref(), &argv, variables, &cwd, size, streams).await?;
+        let (launched, running) = start(plan.as_ref(), &argv, variables, &cwd, size, streams).await?;
         let Launched {
             child,
             group: guarded,
@@ -297,6 +297,7 @@ impl ExecSessions {
             } else if !group.may_have_members() {
                 all.drop_group(group);
             }
+            drop(running);
         };
         tokio::spawn(following.in_current_span());
         Ok(session)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::paths::Chunk;
-use super::query::{Match, Query, Scorer};
+use super::query::{Limits, Match, Query, Scorer};
 use super::{FoundFile, MAX_RESULTS};
 
 /// From so many paths on a second thread is worth while.
@@ -149,21 +149,41 @@ fn of_chunk<'a>(
     best: &mut BinaryHeap<Hit<'a>>,
 ) -> Arc<Candidates> {
     let chunk: &'a Chunk = job.chunk;
-    let mut entries = Vec::new();
-    let mut look = |at: usize| {
-        // Most paths are passed over without a look at their text.
-        let Some(most) = chunk.glance(at).and_then(|path| query.at_most(path)) else {
-            return;
-        };
+    let length = before.map_or(chunk.len(), |before| before.entries.len());
+    let mut entries = Vec::with_capacity(length);
+    let mut limits = Limits::default();
+    let look = |at: u16| {
         let worst = best.peek().filter(|_| best.len() == MAX_RESULTS);
         let least = worst.map_or(0, |worst| worst.score);
-        if most < least {
-            entries.extend(u16::try_from(at));
+        // Most paths are passed over without a look at their text, and most others without the matcher.
+        let Some(path) = chunk.glance(at.into()) else {
+            return;
+        };
+        let is_worse = |most: u32| {
+            most < least || (most == least && worst.is_some_and(|worst| path.is_behind(worst.path)))
+        };
+        let Some(rough) = query.roughly_at_most(&path) else {
+            return;
+        };
+        if is_worse(rough.most) {
+            entries.push(at);
             return;
         }
-        let Some(entry) = chunk.entry(at) else { return };
-        if worst.is_some_and(|worst| most == worst.score && entry.path > worst.path) {
-            entries.extend(u16::try_from(at));
+        let Some(most) = query.at_most_by_letters(&path, rough, &mut limits) else {
+            return;
+        };
+        if is_worse(most) {
+            entries.push(at);
+            return;
+        }
+        let Some(entry) = chunk.entry(at.into()) else {
+            return;
+        };
+        let Some(most) = query.at_most_by_text((&path, entry), rough, least, &mut limits) else {
+            return;
+        };
+        if is_worse(most) {
+            entries.push(at);
             return;
         }
         match scorer.score(query, entry, least) {
@@ -178,18 +198,19 @@ fn of_chunk<'a>(
                             path: entry.path,
                             root: job.root,
                             chunk,
-                            at,
+                            at: at.into(),
                             in_name,
                         },
                     );
                 }
             }
         }
-        entries.extend(u16::try_from(at));
+        entries.push(at);
     };
     match before {
-        Some(before) => before.entries.iter().for_each(|at| look(usize::from(*at))),
-        None => (0..chunk.len()).for_each(look),
+        Some(before) => before.entries.iter().copied().for_each(look),
+        // A block has not as many.
+        None => (0..u16::try_from(chunk.len()).unwrap_or(u16::MAX)).for_each(look),
     }
     if let Some(before) = before
         && before.entries.len() == entries.len()
@@ -221,62 +242,4 @@ fn is_covered(path: &str, covered: &[String]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(paths: &[&str], covered: &[&str]) -> Source {
-        let mut chunk = Chunk::default();
-        for path in paths {
-            chunk.push(path, false);
-        }
-        Source {
-            chunks: vec![Arc::new(chunk)],
-            covered: covered.iter().map(|inner| (*inner).to_owned()).collect(),
-        }
-    }
-
-    fn paths(query: &str, sources: &[Source], narrowed: Option<&Narrowed>) -> (Vec<String>, Narrowed) {
-        let query = Query::parse(query).expect("a query");
-        let (found, narrowed) = find(&query, sources, narrowed, 2, &CancellationToken::new());
-        (found.into_iter().map(|file| file.path).collect(), narrowed)
-    }
-
-    #[test]
-    fn the_best_come_first_and_ties_by_path() {
-        let sources = [source(&["b/main.rs", "a/main.rs", "main", "mxain", "x"], &[])];
-        let (found, _) = paths("main", &sources, None);
-        assert_eq!(found, ["main", "a/main.rs", "b/main.rs", "mxain"]);
-    }
-
-    #[test]
-    fn what_lies_in_two_folders_is_found_once() {
-        let sources = [
-            source(&["src/main", "srcs/main"], &["src"]),
-            source(&["main"], &[]),
-        ];
-        assert_eq!(paths("main", &sources, None).0, ["main", "srcs/main"]);
-        let twins = [source(&["main"], &[]), source(&["main"], &[""])];
-        assert_eq!(paths("main", &twins, None).0, ["main"]);
-    }
-
-    #[test]
-    fn a_longer_query_finds_the_same_from_the_narrowed_as_from_all() {
-        let many: Vec<String> = (0..3000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let sources = [source(&many, &[])];
-        for typed in [
-            ["f", "fi", "fi2", "fi25", "fi257"],
-            ["f", "fi2", "fi2 ", "fi2 5", "fi2 57"],
-        ] {
-            let mut narrowed = None;
-            for query in typed {
-                let (from_all, _) = paths(query, &sources, None);
-                let (from_few, few) = paths(query, &sources, narrowed.as_ref());
-                assert_eq!(from_all, from_few, "{query}");
-                assert!(from_all.len() <= MAX_RESULTS);
-                narrowed = Some(few);
-            }
-            assert!(narrowed.is_some_and(|few| few[0].entries.len() < 100));
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@
 //! | file | what |
 //! |---|---|
 //! | `paths.rs` | paths in blocks |
+//! | `letters.rs` | which letters a name has, and where |
+//! | `wanted.rs` | what a match of a word is worth at most |
 //! | `query.rs` | what is searched, and how well a path matches |
 //! | `find.rs` | the best paths of all blocks |
 //! | `walk.rs` | from a folder to blocks |
@@ -16,11 +18,13 @@
 //! Walks run on two threads at most and matching on two, for the whole daemon; nothing of it is on the runtime thread.
 
 mod find;
+mod letters;
 mod name_watch;
 mod paths;
 mod query;
 mod session;
 mod walk;
+mod wanted;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

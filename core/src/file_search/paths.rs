@@ -1,5 +1,9 @@
 //! Paths in blocks of text, with what is needed to pass over most of them quickly.
 
+use std::cmp::Ordering;
+
+use super::letters::{self, First, Inner, Known, Letters};
+
 /// Entries of a block at most. A block is what is shown to searches while a walk goes on.
 pub(super) const ENTRIES: usize = 4096;
 /// Bytes of text of a block, about.
@@ -10,10 +14,10 @@ const TEXT: usize = 256 << 10;
 pub(super) struct Chunk {
     text: String,
     heads: Vec<Head>,
-    /// Where the folder of the last path stands in the text, up to its slash, and which characters it has: mostly that of
-    /// the next one.
-    folder: (usize, usize),
-    folder_mask: u64,
+    /// What is known of the letters of each last part beside that.
+    inner: Vec<Inner>,
+    /// Folders in which they lie. Mostly, the next path lies in that of the last.
+    folders: Vec<Folder>,
 }
 
 /// What is known of a path without looking at it.
@@ -21,21 +25,34 @@ pub(super) struct Chunk {
 struct Head {
     /// Where its text ends; it begins where the one before ends.
     end: u32,
-    /// Bytes before the last part.
-    name: u16,
+    /// Which of the folders.
+    folder: u16,
     is_folder: bool,
-    /// Which characters it has.
-    mask: u64,
-    /// Which characters its last part has.
-    name_mask: u64,
+    /// The letter that its last part begins with.
+    first: First,
+    /// Which letters its last part has.
+    any: u64,
+}
+
+/// A folder as paths name it, up to the last slash.
+#[derive(Debug)]
+struct Folder {
+    /// Where it stands in the text.
+    start: u32,
+    length: u16,
+    /// Which letters it has.
+    any: u64,
 }
 
 /// What a path may match, as far as is known without looking at its text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Glance {
-    pub(super) is_folder: bool,
-    pub(super) mask: u64,
-    pub(super) name_mask: u64,
+#[derive(Debug)]
+pub(super) struct Glance<'a> {
+    head: &'a Head,
+    folder: &'a Folder,
+    text: &'a str,
+    inner: &'a Inner,
+    /// Where the path begins in the text.
+    start: usize,
     /// Bytes of the last part of the path.
     pub(super) name_bytes: usize,
 }
@@ -47,7 +64,9 @@ pub(super) struct Entry<'a> {
     /// The last part of the path.
     pub(super) name: &'a str,
     pub(super) is_folder: bool,
+    /// Which letters it has.
     pub(super) mask: u64,
+    /// Which letters its last part has.
     pub(super) name_mask: u64,
 }
 
@@ -68,44 +87,67 @@ impl Chunk {
     /// Adds a path. One that is longer than any path can be is left out.
     pub(super) fn push(&mut self, path: &str, is_folder: bool) {
         let name = path.rfind('/').map_or(0, |slash| slash + 1);
-        let (Ok(end), Ok(start)) = (u32::try_from(self.text.len() + path.len()), u16::try_from(name)) else {
+        let (folder, last) = path.split_at(name);
+        let Ok(end) = u32::try_from(self.text.len() + path.len()) else {
             return;
         };
-        let (folder, last) = path.split_at(name);
-        if self.text.get(self.folder.0..self.folder.1) != Some(folder) {
-            self.folder_mask = mask_of(folder);
-        }
-        self.folder = (self.text.len(), self.text.len() + name);
+        let Some(folder) = self.folder(folder) else { return };
+        let known = Known::of(last);
         self.text.push_str(path);
-        let name_mask = mask_of(last);
         self.heads.push(Head {
             end,
-            name: start,
+            folder,
             is_folder,
-            mask: self.folder_mask | name_mask,
-            name_mask,
+            first: known.first,
+            any: known.any,
         });
+        self.inner.push(known.inner);
+    }
+
+    /// The number of a folder whose path is added next.
+    fn folder(&mut self, folder: &str) -> Option<u16> {
+        let known = self.folders.last().and_then(|last| {
+            let start = last.start as usize;
+            self.text.get(start..start + usize::from(last.length))
+        });
+        if known != Some(folder) {
+            self.folders.push(Folder {
+                start: u32::try_from(self.text.len()).ok()?,
+                length: u16::try_from(folder.len()).ok()?,
+                any: letters::bits(folder),
+            });
+        }
+        u16::try_from(self.folders.len() - 1).ok()
     }
 
     /// Gives back room that is not needed.
     pub(super) fn finish(mut self) -> Self {
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
+        self.inner.shrink_to_fit();
+        self.folders.shrink_to_fit();
         self
     }
 
     /// What is known of the path at this place without its text.
-    pub(super) fn glance(&self, at: usize) -> Option<Glance> {
+    // Inlined as what follows of it: it is done for each path, and a copy in memory takes longer than all the rest.
+    #[inline]
+    pub(super) fn glance(&self, at: usize) -> Option<Glance<'_>> {
         let head = self.heads.get(at)?;
+        let folder = self.folders.get(usize::from(head.folder))?;
+        let start = self.start(at);
         Some(Glance {
-            is_folder: head.is_folder,
-            mask: head.mask,
-            name_mask: head.name_mask,
-            name_bytes: (head.end as usize).saturating_sub(self.start(at) + usize::from(head.name)),
+            head,
+            folder,
+            text: &self.text,
+            inner: self.inner.get(at)?,
+            start,
+            name_bytes: (head.end as usize).saturating_sub(start + usize::from(folder.length)),
         })
     }
 
     /// Where the text of the path at this place begins.
+    #[inline]
     fn start(&self, at: usize) -> usize {
         let before = at.checked_sub(1).and_then(|before| self.heads.get(before));
         before.map_or(0, |before| before.end as usize)
@@ -114,50 +156,81 @@ impl Chunk {
     /// The path at this place.
     pub(super) fn entry(&self, at: usize) -> Option<Entry<'_>> {
         let head = self.heads.get(at)?;
+        let folder = self.folders.get(usize::from(head.folder))?;
         let path = self.text.get(self.start(at)..head.end as usize)?;
         Some(Entry {
             path,
-            name: path.get(usize::from(head.name)..)?,
+            name: path.get(usize::from(folder.length)..)?,
             is_folder: head.is_folder,
-            mask: head.mask,
-            name_mask: head.name_mask,
+            mask: folder.any | head.any,
+            name_mask: head.any,
         })
     }
 }
 
-/// Which characters a text has, without regard to case. A text with others than ASCII may stand for any: matching takes
-/// accents away.
-pub(super) fn mask_of(text: &str) -> u64 {
-    text.bytes().fold(0, |mask, byte| mask | BITS[usize::from(byte)])
-}
-
-/// What each byte adds to a mask.
-static BITS: [u64; 256] = bits();
-
-const fn bits() -> [u64; 256] {
-    let mut bits = [u64::MAX; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        let bit = match byte.to_ascii_lowercase() {
-            letter @ b'a'..=b'z' => letter - b'a',
-            digit @ b'0'..=b'9' => 26 + digit - b'0',
-            b'.' => 36,
-            b'_' => 37,
-            b'-' => 38,
-            b'/' => 39,
-            other => 40 + other % 24,
-        };
-        bits[byte as usize] = 1 << bit;
-        byte += 1;
+impl<'a> Glance<'a> {
+    #[inline]
+    pub(super) fn is_folder(&self) -> bool {
+        self.head.is_folder
     }
-    bits
-}
 
-/// Which characters of a query a path must have.
-pub(super) fn wanted_mask(query: &str) -> u64 {
-    let wanted = |letter: &char| letter.is_ascii() && !letter.is_whitespace();
-    let ascii: String = query.chars().filter(wanted).collect();
-    mask_of(&ascii)
+    /// Bytes of the path.
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
+        usize::from(self.folder.length) + self.name_bytes
+    }
+
+    /// Which letters the path has.
+    #[inline]
+    pub(super) fn mask(&self) -> u64 {
+        self.folder.any | self.head.any
+    }
+
+    /// Which letters its last part has.
+    #[inline]
+    pub(super) fn name_mask(&self) -> u64 {
+        self.head.any
+    }
+
+    /// The letters of its last part.
+    #[inline]
+    pub(super) fn letters(&self) -> Letters<'a> {
+        Letters {
+            any: self.head.any,
+            first: self.head.first.bit(),
+            inner: self.inner,
+        }
+    }
+
+    /// The folder of the path, up to its slash.
+    pub(super) fn folder(&self) -> &'a str {
+        let start = self.folder.start as usize;
+        self.text
+            .get(start..start + usize::from(self.folder.length))
+            .unwrap_or_default()
+    }
+
+    /// Whether the path comes behind another one in the order of paths.
+    #[inline]
+    pub(super) fn is_behind(&self, other: &str) -> bool {
+        // Mostly this is known from the folder, whose text the paths of a folder share.
+        let folder = self.folder().as_bytes();
+        let beginning = &other.as_bytes()[..folder.len().min(other.len())];
+        match folder.cmp(beginning) {
+            Ordering::Equal => self.text.get(self.start..self.head.end as usize) > Some(other),
+            order => order.is_gt(),
+        }
+    }
+
+    /// Bytes of the folder.
+    pub(super) fn folder_bytes(&self) -> u32 {
+        self.folder.length.into()
+    }
+
+    /// The number of the folder in its block.
+    pub(super) fn folder_number(&self) -> u16 {
+        self.head.folder
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_the_same_mask_whatever_comes_before_it() {
+    fn the_same_is_known_of_a_path_whatever_comes_before_it() {
         let mut chunk = Chunk::default();
         let paths = [
             "a/b/x", "a/b/y1", "a/by/x", "x", "", "a/b/z", "a/b", "é/x", "é/y", "b/x",
@@ -194,19 +267,21 @@ mod tests {
         for (at, path) in paths.iter().enumerate() {
             let glance = chunk.glance(at).expect("a path");
             let name = path.rsplit('/').next().unwrap_or_default();
+            let known = Known::of(name);
             assert_eq!(
-                (glance.mask, glance.name_mask, glance.name_bytes),
-                (mask_of(path), mask_of(name), name.len()),
+                (glance.head.any, glance.head.first),
+                (known.any, known.first),
                 "{path}"
             );
+            assert_eq!(glance.inner, &known.inner, "{path}");
+            assert_eq!(glance.folder(), &path[..path.len() - name.len()]);
+            for other in paths {
+                assert_eq!(glance.is_behind(other), *path > other, "{path}, {other}");
+            }
+            assert_eq!(
+                (glance.mask(), glance.name_bytes),
+                (letters::bits(path), name.len())
+            );
         }
-    }
-
-    #[test]
-    fn a_mask_never_hides_a_match() {
-        let covers = |path: &str, query: &str| mask_of(path) & wanted_mask(query) == wanted_mask(query);
-        assert!(covers("src/Main.rs", "MAIN"));
-        assert!(!covers("src/lib.rs", "main"));
-        assert!(covers("naïve", "naive") && covers("x", "é"));
     }
 }

@@ -3,7 +3,8 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::paths::{Entry, Glance, wanted_mask};
+use super::paths::{Entry, Glance};
+use super::wanted::{Reached, Wanted};
 use crate::char_boundary;
 
 /// What a match within the last part of a path is worth.
@@ -12,10 +13,6 @@ const IN_NAME: u32 = 1 << 16;
 const FOLDER_NAME: u32 = 2 << 16;
 /// What it is worth that a file has just this name.
 const FILE_NAME: u32 = 3 << 16;
-/// What the matcher gives for a letter at most: 16, and 9 where a part of a path begins. See its `score.rs`.
-const TOP_LETTER: usize = 16 + 9;
-/// What it gives for the first letter of a word at most, beside that.
-const TOP_FIRST: usize = 9;
 /// Longest query that is looked at, in bytes: as long as a path can be.
 const MAX_QUERY: usize = 4096;
 
@@ -28,10 +25,14 @@ pub(super) struct Query {
     plain: Option<usize>,
     /// It is words without special characters, which must all match.
     simple: bool,
-    /// Characters that a path must have.
+    /// The words that a path must have, without those that it must not have.
+    words: Vec<Wanted>,
+    /// Letters that a path must have.
     mask: u64,
-    /// The highest score that the matcher gives, if that is known.
-    top: Option<u32>,
+    /// The highest score that the matcher gives.
+    top: u32,
+    /// Letters of the longest of the words, which a path must have room for.
+    longest: usize,
 }
 
 /// How well a path matches.
@@ -48,6 +49,25 @@ pub(super) enum Match {
         /// It is the last part that matches.
         in_name: bool,
     },
+}
+
+/// The highest score that a path can have, roughly.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rough {
+    pub(super) most: u32,
+    /// What of this is for a match within the last part.
+    worth: u32,
+}
+
+/// What is worked out of a query and the paths of one block.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    /// The folder that was looked into last.
+    number: Option<u16>,
+    /// How much of each of the query's words is found there.
+    folder: Vec<Reached>,
+    /// Room for the same of a text.
+    text: Reached,
 }
 
 /// Matches; one for each thread.
@@ -71,31 +91,35 @@ impl Query {
         let other_space = text.chars().any(|letter| letter != ' ' && letter.is_whitespace());
         let special_word = |word: &str| word.starts_with(['!', '^', '\'']) || word.ends_with('$');
         let simple = !other_space && !text.contains('\\') && !text.split(' ').any(special_word);
-        let letters = text.chars().filter(|letter| *letter != ' ').count();
-        let top = u32::try_from(TOP_LETTER * letters + TOP_FIRST * words).ok();
+        let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+        let wanted = pattern.atoms.iter().filter(|atom| !atom.negative);
+        let words: Vec<_> = wanted
+            .map(|atom| Wanted::new(atom.needle_text().chars()))
+            .filter(|word| word.len() > 0)
+            .collect();
         Some(Self {
-            pattern: Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart),
-            mask: if simple { wanted_mask(text) } else { 0 },
-            top: top.filter(|_| simple),
+            pattern,
+            mask: words.iter().fold(0, |mask, word| mask | word.mask()),
+            top: words.iter().map(Wanted::at_most).sum(),
+            longest: words.iter().map(Wanted::len).max().unwrap_or(0),
+            words,
             simple,
             plain,
             text: word.to_owned(),
         })
     }
 
-    /// The highest score that a path can have. `None`: it doesn't match.
-    pub(super) fn at_most(&self, path: Glance) -> Option<u32> {
-        if path.mask & self.mask != self.mask {
+    /// The highest score that a path can have, from the little that is looked at first. `None`: it doesn't match.
+    #[inline]
+    pub(super) fn roughly_at_most(&self, path: &Glance<'_>) -> Option<Rough> {
+        if path.mask() & self.mask != self.mask || path.bytes() < self.longest {
             return None;
         }
-        let Some(top) = self.top else {
-            return Some(u32::MAX);
-        };
         let worth = match self.plain {
-            Some(wanted) if path.name_mask & self.mask == self.mask => {
+            Some(wanted) if path.name_mask() & self.mask == self.mask && path.name_bytes >= wanted => {
                 // Of a name with others than ASCII, the letters are not counted here.
-                let exact = path.name_bytes == wanted || path.name_mask == u64::MAX;
-                match (exact, path.is_folder) {
+                let exact = path.name_bytes == wanted || path.name_mask() == u64::MAX;
+                match (exact, path.is_folder()) {
                     (true, true) => FOLDER_NAME,
                     (true, false) => FILE_NAME,
                     (false, true) => 0,
@@ -104,7 +128,69 @@ impl Query {
             }
             _ => 0,
         };
-        Some(top.saturating_add(worth))
+        let most = self.top.saturating_add(worth);
+        Some(Rough { most, worth })
+    }
+
+    /// As [`Self::roughly_at_most`], but more exactly. `limits` belongs to the path's block.
+    pub(super) fn at_most_by_letters(
+        &self,
+        path: &Glance<'_>,
+        rough: Rough,
+        limits: &mut Limits,
+    ) -> Option<u32> {
+        if path.mask() == u64::MAX {
+            return Some(rough.most);
+        }
+        let name = path.letters();
+        if rough.worth > 0
+            && let Some(most) = sum(self.words.iter().map(|word| word.at_most_in(name)))
+        {
+            // It may be the path that matches, but that is worth less.
+            return Some(most.saturating_add(rough.worth).max(self.top));
+        }
+        self.path_at_most_by_letters(path, limits)
+    }
+
+    /// The same, if the path matches and not its last part by itself.
+    fn path_at_most_by_letters(&self, path: &Glance<'_>, limits: &mut Limits) -> Option<u32> {
+        limits.look(self, path);
+        let name = path.letters();
+        let words = self.words.iter().zip(&limits.folder);
+        sum(words.map(|(word, folder)| word.at_most_behind(folder, path.folder_bytes(), name)))
+    }
+
+    /// As [`Self::roughly_at_most`], but nearly exactly, unless that is `least` or less.
+    pub(super) fn at_most_by_text(
+        &self,
+        (path, entry): (&Glance<'_>, Entry<'_>),
+        rough: Rough,
+        least: u32,
+        limits: &mut Limits,
+    ) -> Option<u32> {
+        if entry.mask == u64::MAX {
+            return Some(rough.most);
+        }
+        if rough.worth > 0 {
+            if let Some(most) = self.text_at_most(entry.name, limits) {
+                return Some(most.saturating_add(rough.worth));
+            }
+            // Letters have told of the name only.
+            let most = self.path_at_most_by_letters(path, limits)?;
+            if most <= least {
+                return Some(most);
+            }
+        }
+        self.text_at_most(entry.path, limits)
+    }
+
+    /// What a text is worth at most.
+    fn text_at_most(&self, text: &str, limits: &mut Limits) -> Option<u32> {
+        let worth = |word: &Wanted| {
+            word.reach(text, &mut limits.text);
+            limits.text.whole()
+        };
+        sum(self.words.iter().map(worth))
     }
 
     /// Whether everything that matches this also matches `before`.
@@ -115,6 +201,25 @@ impl Query {
             && self.text.starts_with(&before.text)
             && self.text.is_ascii() == before.text.is_ascii()
     }
+}
+
+impl Limits {
+    /// Looks into the folder of a path, unless that was done for the one before.
+    fn look(&mut self, query: &Query, path: &Glance<'_>) {
+        if self.number == Some(path.folder_number()) {
+            return;
+        }
+        self.number = Some(path.folder_number());
+        self.folder.resize_with(query.words.len(), Reached::default);
+        for (word, reached) in query.words.iter().zip(&mut self.folder) {
+            word.reach(path.folder(), reached);
+        }
+    }
+}
+
+/// `None` if one of them is.
+fn sum(mut worths: impl Iterator<Item = Option<u32>>) -> Option<u32> {
+    worths.try_fold(0, |sum: u32, worth| Some(sum.saturating_add(worth?)))
 }
 
 impl Scorer {
@@ -195,10 +300,19 @@ mod tests {
         let entry = chunk.entry(0).expect("a path");
         let query = Query::parse(query).expect("a query");
         let mut scorer = Scorer::new();
-        let at_most = query.at_most(chunk.glance(0).expect("a path"));
+        let glance = chunk.glance(0).expect("a path");
+        let rough = query.roughly_at_most(&glance);
+        let mut limits = Limits::default();
+        let by_letters = rough.and_then(|rough| query.at_most_by_letters(&glance, rough, &mut limits));
+        let by_text = rough.and_then(|rough| query.at_most_by_text((&glance, entry), rough, 0, &mut limits));
         match scorer.score(&query, entry, 0) {
             Match::Score { score, in_name } => {
-                assert!(at_most.is_some_and(|most| score <= most), "{path}: {score}");
+                for most in [by_letters, by_text] {
+                    assert!(
+                        most.is_some_and(|most| score <= most),
+                        "{path}: {score}, {most:?}"
+                    );
+                }
                 Some((score, scorer.indices(&query, entry, in_name)))
             }
             _ => None,

@@ -33,6 +33,11 @@ impl WaitingChild {
         }
     }
 
+    /// Its process number.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// What it and its children have in their environment, if that is known.
     pub(crate) fn mark(&self) -> Option<&Mark> {
         self.mark.as_ref()

@@ -68,6 +68,32 @@ impl MountTable {
     }
 }
 
+/// The namespaces of a launcher, held so that they don't end with it. To take a view of the disk apart takes the kernel
+/// up to a millisecond, and whoever holds it last waits for that: without this the launcher, and with it the command's end.
+#[derive(Debug)]
+pub(crate) struct HeldNamespaces {
+    #[cfg(target_os = "linux")]
+    _files: Vec<File>,
+}
+
+impl HeldNamespaces {
+    /// Those of a child that has entered them and is not waited for yet. Dropping them blocks.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of(launcher: u32) -> Self {
+        // One that can't be opened ends with the launcher.
+        let open = |name| File::open(format!("/proc/{launcher}/ns/{name}")).ok();
+        Self {
+            _files: ["mnt", "net", "ipc"].into_iter().filter_map(open).collect(),
+        }
+    }
+
+    /// Only Linux has launchers.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of(_: u32) -> Self {
+        Self {}
+    }
+}
+
 impl SandboxPlan {
     /// Whether a launcher that was started before serves for it: those make all layers, reach no network, and have made
     /// their own `/dev`, without looking whether something of it is to be written.

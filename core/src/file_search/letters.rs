@@ -1,0 +1,250 @@
+//! Which letters a name has and where, in a few numbers: enough to say what a match in it is worth at most, without a look
+//! at its text.
+
+/// What a letter gives beside what each gives where a part of a path begins.
+pub(super) const PART: u32 = 9;
+/// And where a word begins, or for a sign.
+const WORD: u32 = 8;
+/// And for a capital letter or a digit within a word.
+const HUMP: u32 = 5;
+
+/// What is known of the letters of a name. One with others than ASCII may stand for any: matching takes accents away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The bits of all of them.
+    pub(super) any: u64,
+    /// The first.
+    pub(super) first: First,
+    pub(super) inner: Inner,
+}
+
+/// The bit of the letter that a name begins with, in little room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct First(u8);
+
+/// The letters of a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letters<'a> {
+    /// The bits of all of them.
+    pub(super) any: u64,
+    /// The bit of the first.
+    pub(super) first: u64,
+    pub(super) inner: &'a Inner,
+}
+
+/// What is looked at last, and so kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Inner {
+    /// Those that begin a word, or stand between two.
+    words: u64,
+    /// Those that begin something within a word.
+    humps: u64,
+    /// Which of them follow which.
+    pairs: [u64; 2],
+}
+
+impl Known {
+    const ALL: Self = Self {
+        any: u64::MAX,
+        first: First(First::ANY),
+        inner: Inner {
+            words: u64::MAX,
+            humps: u64::MAX,
+            pairs: [u64::MAX; 2],
+        },
+    };
+
+    /// Of the last part of a path.
+    pub(super) fn of(name: &str) -> Self {
+        if !name.is_ascii() {
+            return Self::ALL;
+        }
+        let mut known = Self {
+            any: 0,
+            first: First(First::NONE),
+            inner: Inner::default(),
+        };
+        let (mut kind, mut place) = (Kind::Slash, PLACES[usize::from(b'/')]);
+        for byte in name.bytes() {
+            let (next, at) = (KINDS[usize::from(byte)], PLACES[usize::from(byte)]);
+            let bit = 1 << at;
+            known.any |= bit;
+            match begins(kind, next) {
+                PART => known.first = First(at),
+                WORD => known.inner.words |= bit,
+                HUMP => known.inner.humps |= bit,
+                _ => {}
+            }
+            add(&mut known.inner.pairs, place, at);
+            (kind, place) = (next, at);
+        }
+        known
+    }
+
+    #[cfg(test)]
+    pub(super) fn letters(&self) -> Letters<'_> {
+        Letters {
+            any: self.any,
+            first: self.first.bit(),
+            inner: &self.inner,
+        }
+    }
+}
+
+impl First {
+    const NONE: u8 = 64;
+    const ANY: u8 = 65;
+
+    pub(super) fn bit(self) -> u64 {
+        match self.0 {
+            Self::NONE => 0,
+            Self::ANY => u64::MAX,
+            place => 1 << place,
+        }
+    }
+}
+
+impl Letters<'_> {
+    /// What a letter gives at most for where it stands.
+    pub(super) fn bonus(&self, letter: u64) -> u32 {
+        if self.first & letter != 0 {
+            PART
+        } else if self.inner.words & letter != 0 {
+            WORD
+        } else if self.inner.humps & letter != 0 {
+            HUMP
+        } else {
+            0
+        }
+    }
+}
+
+/// The bits of the letters of a text.
+pub(super) fn bits(text: &str) -> u64 {
+    if !text.is_ascii() {
+        return u64::MAX;
+    }
+    text.bytes().fold(0, |bits, byte| bits | bit(byte))
+}
+
+impl Inner {
+    /// Whether this pair of letters may be next to each other.
+    pub(super) fn has(&self, pair: &[u64; 2]) -> bool {
+        self.pairs[0] & pair[0] == pair[0] && self.pairs[1] & pair[1] == pair[1]
+    }
+}
+
+/// The bit of a letter, without regard to case. Signs share some.
+pub(super) fn bit(letter: u8) -> u64 {
+    1 << PLACES[usize::from(letter)]
+}
+
+/// What stands for a pair of letters.
+pub(super) fn pair(before: u8, letter: u8) -> [u64; 2] {
+    let mut pair = [0; 2];
+    add(
+        &mut pair,
+        PLACES[usize::from(before)],
+        PLACES[usize::from(letter)],
+    );
+    pair
+}
+
+/// What a letter gives for standing where it does, behind `before`; at the beginning of a path, that is a slash.
+pub(super) fn bonus(before: u8, letter: u8) -> u32 {
+    begins(KINDS[usize::from(before)], KINDS[usize::from(letter)])
+}
+
+/// Notes that one letter follows another. Pairs share 128 places.
+fn add(pairs: &mut [u64; 2], before: u8, letter: u8) {
+    let place = (u32::from(before) * 3 + u32::from(letter) * 41) % 128;
+    pairs[usize::from(place >= 64)] |= 1 << (place % 64);
+}
+
+/// What the matcher tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Space,
+    Sign,
+    Slash,
+    Small,
+    Capital,
+    Digit,
+}
+
+/// What a letter gives for where it stands.
+fn begins(before: Kind, letter: Kind) -> u32 {
+    match letter {
+        Kind::Slash => 0,
+        Kind::Space | Kind::Sign => WORD,
+        Kind::Small | Kind::Capital | Kind::Digit => match before {
+            Kind::Slash => PART,
+            Kind::Space | Kind::Sign => WORD,
+            Kind::Small if letter != Kind::Small => HUMP,
+            Kind::Capital if letter == Kind::Digit => HUMP,
+            _ => 0,
+        },
+    }
+}
+
+/// The kind of each byte.
+static KINDS: [Kind; 256] = kinds();
+
+/// Which bit stands for each byte; signs share some.
+static PLACES: [u8; 256] = places();
+
+const fn kinds() -> [Kind; 256] {
+    let mut kinds = [Kind::Sign; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'a'..=b'z' => Kind::Small,
+            b'A'..=b'Z' => Kind::Capital,
+            b'0'..=b'9' => Kind::Digit,
+            b'/' => Kind::Slash,
+            b' ' | b'\t' | b'\n' | b'\r' | 12 => Kind::Space,
+            _ => Kind::Sign,
+        };
+        byte += 1;
+    }
+    kinds
+}
+
+const fn places() -> [u8; 256] {
+    let mut places = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        places[byte as usize] = match byte.to_ascii_lowercase() {
+            letter @ b'a'..=b'z' => letter - b'a',
+            digit @ b'0'..=b'9' => 26 + digit - b'0',
+            b'.' => 36,
+            b'_' => 37,
+            b'-' => 38,
+            b'/' => 39,
+            other => 40 + other % 24,
+        };
+        byte += 1;
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_known_without_regard_to_case_and_with_what_they_begin() {
+        let known = Known::of("a-File_Name2.rs");
+        let letters = known.letters();
+        assert_eq!(letters.any, bits("A-file_name2.rs"));
+        assert_eq!(letters.first, bit(b'A'));
+        assert_eq!(
+            [b'f', b'n', b'r', b'2', b'i'].map(|letter| letters.bonus(bit(letter))),
+            [WORD, WORD, WORD, HUMP, 0]
+        );
+        assert_eq!(Known::of("aB").letters().bonus(bit(b'b')), HUMP);
+        assert!(letters.inner.has(&pair(b'f', b'I')) && !letters.inner.has(&pair(b'f', b'l')));
+        assert_eq!((Known::of("é"), bits("é")), (Known::ALL, u64::MAX));
+        assert_eq!(Known::of("").letters().first, 0);
+    }
+}
