@@ -19,14 +19,15 @@
 )]
 mod support;
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+#[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
+mod common;
+
+use std::time::Instant;
 
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
+use common::{Raw, median, ms, number};
 use support::{App, Home, Launch};
 
 /// Starts of each home.
@@ -42,16 +43,6 @@ struct Measured {
     turn: Vec<f64>,
     first_list: Vec<f64>,
     later_list: Vec<f64>,
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// A project with a layer of its own, and skills: half of them the user's, half the project's.
@@ -78,58 +69,6 @@ fn furnish(home: &Home, skills: usize) {
     }
 }
 
-/// A client that takes answers as bytes: to make sense of 5,000 skills takes longer than to list them.
-struct Raw {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    id: i64,
-}
-
-impl Raw {
-    async fn start(home: &Home) -> Self {
-        let mut command = Launch::new(home).into_command();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut raw = Self {
-            child,
-            input,
-            output: BufReader::with_capacity(1 << 20, output),
-            id: 0,
-        };
-        let client = json!({"clientInfo": {"name": "bench", "version": "1"}});
-        raw.call("initialize", client).await;
-        raw
-    }
-
-    /// Calls a method. Gives the time to the last byte of the answer, and the answer.
-    async fn call(&mut self, method: &str, params: Value) -> (f64, Vec<u8>) {
-        self.id += 1;
-        let mut line = json!({"id": self.id, "method": method, "params": params}).to_string();
-        line.push('\n');
-        let began = Instant::now();
-        self.input.write_all(line.as_bytes()).await.unwrap();
-        let start = format!("{{\"id\":{},", self.id);
-        loop {
-            let mut answer = Vec::new();
-            self.output.read_until(b'\n', &mut answer).await.unwrap();
-            assert!(!answer.is_empty(), "the program has ended");
-            if answer.starts_with(start.as_bytes()) {
-                return (ms(began.elapsed()), answer);
-            }
-        }
-    }
-
-    async fn stop(mut self) {
-        drop(self.input);
-        self.child.wait().await.unwrap();
-    }
-}
-
 async fn timed(app: &App, method: &str, params: Value) -> (f64, Value) {
     let began = Instant::now();
     let answer = app.call(method, params).await;
@@ -152,7 +91,7 @@ async fn measure(home: &Home, expected: usize, into: &mut Measured) {
         into.turn.push(ms(began.elapsed()));
     }
     app.stop().await;
-    let mut raw = Raw::start(home).await;
+    let mut raw = Raw::start(Launch::new(home)).await;
     let params = || json!({"cwds": [home.work()]});
     let (first, answer) = raw.call("skills/list", params()).await;
     let found = String::from_utf8(answer)
@@ -169,10 +108,7 @@ async fn measure(home: &Home, expected: usize, into: &mut Measured) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let skills = std::env::var("SKILLS")
-        .ok()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(5000);
+    let skills = number("SKILLS", 5000);
     let model = MockModel::start("ok");
     let (empty, full) = (Home::new(&model), Home::new(&model));
     furnish(&full, skills);

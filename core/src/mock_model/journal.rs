@@ -1,6 +1,6 @@
 //! What a mock model was asked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
@@ -40,9 +40,16 @@ pub struct Request {
     pub body: Arc<Value>,
     /// When it was complete.
     pub at: Instant,
+    /// When its answer was.
+    pub(super) answered: Arc<OnceLock<Instant>>,
 }
 
 impl Request {
+    /// When the end of its answer was handed to the connection; `None`: that has not happened.
+    pub fn answered_at(&self) -> Option<Instant> {
+        self.answered.get().copied()
+    }
+
     /// Value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -138,6 +145,18 @@ impl Journal {
     pub(super) fn records(&self) -> MutexGuard<'_, Records> {
         // Records are only ever appended to, so a panic elsewhere leaves them whole.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer to request `number`, counted from 1, is complete.
+    pub(super) fn answered(&self, number: usize) {
+        let records = self.records();
+        if let Some(request) = number
+            .checked_sub(1)
+            .and_then(|index| records.requests.get(index))
+        {
+            // An answer ends once.
+            let _ = request.answered.set(Instant::now());
+        }
     }
 
     pub(super) fn write<R>(&self, change: impl FnOnce(&mut Records) -> R) -> R {

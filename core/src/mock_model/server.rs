@@ -201,6 +201,7 @@ async fn read(request: hyper::Request<Incoming>, connection: usize) -> Request {
         Ok(body) => body.to_bytes(),
         Err(_) => Bytes::new(),
     };
+    let at = Instant::now();
     let encoding = head.headers.get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|value| value == "zstd")
         && let Ok(plain) = zstd::stream::decode_all(&bytes[..])
@@ -219,7 +220,8 @@ async fn read(request: hyper::Request<Incoming>, connection: usize) -> Request {
         path: head.uri.to_string(),
         headers: Arc::new(head.headers),
         body: Arc::new(body),
-        at: Instant::now(),
+        at,
+        answered: Arc::default(),
     }
 }
 

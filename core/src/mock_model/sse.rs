@@ -37,8 +37,9 @@ pub(super) fn respond(answer: Answer, number: usize, shared: Arc<Shared>) -> Res
             encoder: answer.encoding.map(Encoder::new),
             split: 0,
         };
-        if writer.play(answer, number).await.is_err() {
-            shared.journal.write(|records| records.cancelled += 1);
+        match writer.play(answer, number).await {
+            Ok(()) => shared.journal.answered(number),
+            Err(Gone) => shared.journal.write(|records| records.cancelled += 1),
         }
     });
     response

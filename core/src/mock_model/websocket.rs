@@ -185,6 +185,7 @@ impl WebSocketSession {
                 return;
             }
             let Some(text) = self.request().await else { return };
+            let at = Instant::now();
             let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.to_string()));
             let (number, answer) = self.shared.take(Request {
                 transport: Transport::WebSocket,
@@ -193,10 +194,14 @@ impl WebSocketSession {
                 path: self.path.clone(),
                 headers: self.headers.clone(),
                 body: Arc::new(body),
-                at: Instant::now(),
+                at,
+                answered: Arc::default(),
             });
             match self.play(answer, number).await {
-                Ok(()) => answers += 1,
+                Ok(()) => {
+                    self.shared.journal.answered(number);
+                    answers += 1;
+                }
                 Err(End::Scripted) => return,
                 Err(End::Gone) => {
                     self.shared.journal.write(|records| records.cancelled += 1);
