@@ -100,24 +100,35 @@ pub(crate) fn last_turns(history: &History, count: usize) -> Result<(Vec<PlacedT
     let mut more = false;
     history
         .each_back(|line| {
-            let wanted = match line.kind {
-                Kind::Event(EventKind::TaskStarted) => {
-                    more = starts == count;
-                    starts += 1;
-                    true
-                }
-                Kind::Event(EventKind::ItemCompleted | EventKind::TaskComplete | EventKind::TurnAborted) => {
-                    true
-                }
-                _ => false,
-            };
-            if wanted && !more {
+            if line.kind == Kind::Event(EventKind::TaskStarted) {
+                more = starts == count;
+                starts += 1;
+            }
+            if is_of_turn(line) && !more {
                 lines.push(line.bytes().to_vec());
             }
             !more
         })
         .map_err(unreadable)?;
-    let mut projector = if more {
+    Ok((projected(&lines, more), more))
+}
+
+/// Whether a line is one of those that turns are made of.
+fn is_of_turn(line: &Line<'_>) -> bool {
+    matches!(
+        line.kind,
+        Kind::Event(
+            EventKind::TaskStarted
+                | EventKind::ItemCompleted
+                | EventKind::TaskComplete
+                | EventKind::TurnAborted
+        )
+    )
+}
+
+/// The turns that these lines make, oldest first. The lines are newest first; `partial`: there are earlier ones.
+fn projected(lines: &[Vec<u8>], partial: bool) -> Vec<PlacedTurn> {
+    let mut projector = if partial {
         Projector::partial()
     } else {
         Projector::new(HistoryMode::Paginated)
@@ -127,7 +138,7 @@ pub(crate) fn last_turns(history: &History, count: usize) -> Result<(Vec<PlacedT
             projector.take(0, &line);
         }
     }
-    Ok((projector.finish(), more))
+    projector.finish()
 }
 
 /// The turns before a place in a paginated history, oldest first; `true` if there are earlier ones.
@@ -391,10 +402,22 @@ fn item_ordinal(history: &History, wanted: &str, turn_id: Option<&str>) -> Resul
 
 /// The last turn, read from the end; of a legacy history, which would have to be read whole for it, nothing.
 pub(crate) fn last_turn(history: &History) -> Result<Option<PlacedTurn>> {
-    match history.mode() {
-        HistoryMode::Legacy => Ok(None),
-        HistoryMode::Paginated => Ok(last_turns(history, 1)?.0.pop()),
+    if history.mode() == HistoryMode::Legacy {
+        return Ok(None);
     }
+    // Where it begins is not looked for in a page of turns, which would read on to the turn before.
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut begins = false;
+    history
+        .each_back(|line| {
+            begins = line.kind == Kind::Event(EventKind::TaskStarted);
+            if is_of_turn(line) {
+                lines.push(line.bytes().to_vec());
+            }
+            !begins
+        })
+        .map_err(unreadable)?;
+    Ok(projected(&lines, begins).pop())
 }
 
 /// Cursors that begin at the last turn and at its last item, for going back from there.
