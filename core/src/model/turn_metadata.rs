@@ -61,7 +61,7 @@ pub struct CompactionMetadata {
     pub reason: &'static str,
     /// `responses` or `responses_compaction_v2`.
     pub implementation: &'static str,
-    /// `standalone_turn`, `pre_turn` or `mid_turn`.
+    /// `standalone_turn`, `pre_turn`, `mid_turn` or `post_turn`.
     pub phase: &'static str,
     /// `memento`.
     pub strategy: &'static str,
@@ -244,7 +244,9 @@ impl RequestIdentity {
             workspaces: workspaces.filter(|w| !w.is_empty()),
             turn_started_at_unix_ms: (turn.started_at_ms != 0).then_some(turn.started_at_ms),
             rest: Rest {
-                model: prompt.map(|p| p.model.as_str()),
+                model: prompt
+                    .filter(|_| !matches!(kind, RequestKind::Compaction(_)))
+                    .map(|p| p.model.as_str()),
                 effort: prompt.and_then(|p| p.effort.as_deref()),
                 own: &turn.client_metadata,
             },

@@ -38,6 +38,7 @@ async fn before_a_turn_the_summary_comes_before_the_users_words() {
         json!({"trigger": "auto", "reason": "context_limit", "implementation": "responses", "phase": "pre_turn",
             "strategy": "memento"})
     );
+    assert_eq!(metadata(&requests[1])["model"], Value::Null);
     assert_eq!(
         told(&requests[2]),
         ["rules", "place", "one", "summary: what was done", "two"]

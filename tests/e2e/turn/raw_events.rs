@@ -101,3 +101,30 @@ async fn what_a_server_says_to_sum_up_is_told_too() {
     assert_eq!(told["item"]["role"], "assistant");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_sealed_summary_is_not_told_but_its_response_is() {
+    let item = json!({"type": "compaction", "id": "cmp_1", "encrypted_content": "SEALED"});
+    let sealed = Answer::new().event(json!({"type": "response.output_item.done", "item": item}));
+    let model = MockModel::start([Answer::from("done"), sealed]);
+    let home = Home::new(&model);
+    let config = std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    home.write_config(&config.replace(r#"name = "mock""#, r#"name = "OpenAI""#));
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"experimentalRawEvents": true})).await;
+    app.run_turn(&thread, "Hi").await;
+    let mark = app.mark();
+    app.call("thread/compact/start", json!({"threadId": thread}))
+        .await;
+    app.wait_where("item/completed", |params| {
+        params["item"]["type"] == "contextCompaction"
+    })
+    .await;
+    let told = app.notified_since(mark);
+    let count = |wanted: &str| told.iter().filter(|method| *method == wanted).count();
+    assert_eq!(
+        (count("rawResponseItem/completed"), count("rawResponse/completed")),
+        (0, 1)
+    );
+    app.stop().await;
+}

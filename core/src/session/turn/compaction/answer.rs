@@ -71,7 +71,10 @@ impl Turn<'_> {
             match event {
                 ResponseEvent::TextDelta { delta, .. } => answer.streamed.push_str(&delta),
                 ResponseEvent::ItemDone { item, .. } => {
-                    self.session.history.tell_aside(&item);
+                    // As in the contract release, a sealed summary is not told.
+                    if !remote {
+                        self.session.history.tell_aside(&item);
+                    }
                     answer.take(item);
                 }
                 ResponseEvent::Completed {
