@@ -30,6 +30,14 @@ pub(crate) trait AgentControl: Send + Sync {
     /// An agent of this session, if it is open.
     fn find(&self, session_id: &str, target: &AgentTarget) -> Option<AgentInfo>;
 
+    /// An agent of this session that has a path and is at rest: an earlier process has left it, or its thread was
+    /// unloaded. Its status is `NotFound`, until [`Self::resume`] brings it back.
+    fn find_at_rest(
+        &self,
+        session_id: &str,
+        target: AgentTarget,
+    ) -> BoxFuture<'static, Result<Option<AgentInfo>, AgentError>>;
+
     /// The agents of a session that are open, by path.
     fn list(&self, session_id: &str) -> Vec<AgentInfo>;
 
@@ -48,7 +56,7 @@ pub(crate) trait AgentControl: Send + Sync {
     /// Closes an agent and all below it. Gives how it stood.
     fn close(&self, agent: ThreadId) -> BoxFuture<'static, Result<AgentStatus, AgentError>>;
 
-    /// Brings a closed agent back.
+    /// Brings an agent back that is closed, put aside or at rest; one whose thread is loaded stays as it is.
     fn resume(
         &self,
         agent: ThreadId,
@@ -299,8 +307,13 @@ impl ThreadAgents {
     /// What a model that is offered these tools is told of its role and of when to start others.
     pub(crate) fn team(&self, tools: Option<AgentTools>) -> Option<[String; 2]> {
         let place = &self.place;
-        let has_path = place.is_path_agent() || tools == Some(AgentTools::Paths);
-        has_path.then(|| messages::role_and_mode(&place.path, place.spawn.is_none()))
+        self.has_paths(tools)
+            .then(|| messages::role_and_mode(&place.path, place.spawn.is_none()))
+    }
+
+    /// Whether a model that is offered these tools works in a team whose agents have paths.
+    pub(crate) fn has_paths(&self, tools: Option<AgentTools>) -> bool {
+        self.place.is_path_agent() || tools == Some(AgentTools::Paths)
     }
 }
 

@@ -281,6 +281,11 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
             "spawn_agent",
             json!({"task_name": "two", "message": "x", "fork_turns": "zz"}),
         ),
+        (
+            "fork_zero",
+            "spawn_agent",
+            json!({"task_name": "two", "message": "x", "fork_turns": "0"}),
+        ),
         ("gone", "send_message", json!({"target": "none", "message": "x"})),
         (
             "root",
@@ -294,7 +299,11 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
         wrong = call_in(wrong, "collaboration", id, name, &arguments);
     }
     let model = MockModel::start([
-        calls("s1", "spawn_agent", &json!({"task_name": "kid", "message": "x"})),
+        calls(
+            "s1",
+            "spawn_agent",
+            &json!({"task_name": "kid", "message": "x", "fork_turns": " 2 "}),
+        ),
         wrong,
         root_says("Seen"),
         Answer::new().hang().when(of_agent()),
@@ -310,6 +319,7 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
         ),
         ("empty", "Empty message can't be sent to an agent"),
         ("fork", "fork_turns must be `none` or `all`"),
+        ("fork_zero", "fork_turns must be `none` or `all`"),
         ("gone", "live agent path `/root/none` not found"),
         ("root", "Follow-up tasks can't target the root agent"),
         ("stop_root", "root is not a spawned agent"),
@@ -318,5 +328,116 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
     ] {
         assert_eq!(output(&model, call), words, "{call}");
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn collab_agents_with_paths_come_back_by_their_path_after_a_restart() {
+    let model = MockModel::start([agent_says("One"), agent_says("Two"), agent_says("Three")]);
+    let home = home(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let task = json!({"task_name": "kid", "message": "First", "fork_turns": "none"});
+    model.push(calls("s1", "spawn_agent", &task));
+    model.push(root_says("Started"));
+    app.run_turn(&thread, "Start an agent").await;
+    let agent = item(&app, "s1").await["agentThreadId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    end_of_turn(&app, &agent).await;
+    app.stop().await;
+
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    let target = |message: &str| json!({"target": "kid", "message": message});
+    for (id, tool, arguments) in [
+        ("l1", "list_agents", json!({})),
+        ("i1", "interrupt_agent", json!({"target": "/root/kid"})),
+        ("s2", "spawn_agent", task),
+        (
+            "n1",
+            "followup_task",
+            json!({"target": "/root/kid/none", "message": "x"}),
+        ),
+        ("m1", "send_message", target("Second")),
+        ("l2", "list_agents", json!({})),
+        ("f1", "followup_task", target("Third")),
+        ("w1", "wait_agent", json!({"timeout_ms": 20000})),
+    ] {
+        model.push(calls(id, tool, &arguments));
+    }
+    model.push(root_says("Seen"));
+    app.run_turn(&thread, "Go on with it").await;
+    let root = json!({"agent_name": "/root", "agent_status": "running"});
+    assert_eq!(output(&model, "l1")["agents"], json!([root]), "it is at rest");
+    assert_eq!(output(&model, "i1"), json!({"previous_status": "not_found"}));
+    assert_eq!(output(&model, "s2"), "agent path `/root/kid` already exists");
+    assert_eq!(output(&model, "n1"), "live agent path `/root/kid/none` not found");
+    assert_eq!(
+        output(&model, "l2")["agents"],
+        json!([root, {"agent_name": "/root/kid", "agent_status": "pending_init"}]),
+        "a message brings it back and begins no turn"
+    );
+    assert_eq!(output(&model, "w1")["timed_out"], false);
+    for call in ["i1", "m1", "f1"] {
+        assert_eq!(item(&app, call).await["agentThreadId"], json!(agent), "{call}");
+    }
+    assert_eq!(end_of_turn(&app, &agent).await["status"], "completed");
+    let request = requests_of_agents(&model).pop().unwrap();
+    assert_eq!(request.header("session-id"), Some(thread.as_str()));
+    let heard: Vec<String> = request.input_of("agent_message").into_iter().map(texts).collect();
+    let words = |text: &String| text.rsplit('\n').next().unwrap_or_default().to_owned();
+    assert_eq!(
+        heard.iter().map(words).collect::<Vec<_>>(),
+        ["First", "Second", "Third"]
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_collab_agent_whose_parent_is_at_rest_answers_the_root() {
+    let of_kid = || of_agent().and_input("First");
+    let of_sub = || of_agent().and_not("First");
+    let deep = json!({"task_name": "sub", "message": "Deep", "fork_turns": "none"});
+    let model = MockModel::start([
+        call_in(
+            Answer::new().when(of_kid()),
+            "collaboration",
+            "k1",
+            "spawn_agent",
+            &deep,
+        ),
+        Answer::from("Kid is done").when(of_kid()),
+        Answer::from("Sub is done").when(of_sub()),
+        Answer::from("Sub is done again").when(of_sub()),
+    ]);
+    let home = home(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let task = json!({"task_name": "kid", "message": "First", "fork_turns": "none"});
+    model.push(calls("s1", "spawn_agent", &task));
+    model.push(root_says("Started"));
+    app.run_turn(&thread, "Start an agent").await;
+    let sub = item(&app, "k1").await["agentThreadId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    end_of_turn(&app, &sub).await;
+    app.stop().await;
+
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    let more = json!({"target": "/root/kid/sub", "message": "More"});
+    model.push(calls("f1", "followup_task", &more));
+    model.push(calls("w1", "wait_agent", &json!({"timeout_ms": 20000})));
+    model.push(root_says("Seen"));
+    app.run_turn(&thread, "Go on with it").await;
+    assert_eq!(output(&model, "w1")["timed_out"], false);
+    let last = requests_of_root(&model).pop().unwrap();
+    let answer = last.input_of("agent_message").pop().unwrap().clone();
+    assert_eq!(
+        (&answer["author"], &answer["recipient"]),
+        (&json!("/root/kid/sub"), &json!("/root"))
+    );
+    assert!(texts(&answer).ends_with("Sub is done again"));
     app.stop().await;
 }

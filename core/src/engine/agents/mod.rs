@@ -105,6 +105,17 @@ impl AgentControl for EngineAgents {
         self.registry.find(session_id, target)
     }
 
+    fn find_at_rest(
+        &self,
+        session_id: &str,
+        target: AgentTarget,
+    ) -> BoxFuture<'static, Result<Option<AgentInfo>, AgentError>> {
+        let session_id = session_id.to_owned();
+        self.with_engine("look-up", move |engine| async move {
+            engine.find_agent_at_rest(session_id, target).await
+        })
+    }
+
     fn list(&self, session_id: &str) -> Vec<AgentInfo> {
         self.registry.of_session(session_id)
     }
@@ -199,7 +210,7 @@ impl Engine {
 
     /// Tells the parent of an agent how a turn of it has ended.
     fn agent_ended(&self, agent: ThreadId, turn_id: &str, status: &AgentStatus, ended: Ended) {
-        let Some(parent) = self.thread(ended.parent).filter(|_| ended.tell) else {
+        let Some(parent) = self.parent_of(&ended).filter(|_| ended.tell) else {
             return;
         };
         let Some(path) = ended.path else {
@@ -242,6 +253,16 @@ impl Engine {
             }
             leave(&parent, &message);
         });
+    }
+
+    /// Who is told of the end of an agent's turn: its parent; that of an agent with a path may be at rest, while others
+    /// speak to the agent. Then it is the root of all.
+    fn parent_of(&self, ended: &Ended) -> Option<ThreadHandle> {
+        let root = || {
+            ended.path.as_ref()?;
+            self.thread(ended.session_id.parse().ok()?)
+        };
+        self.thread(ended.parent).or_else(root)
     }
 
     /// Says something to an agent; see [`AgentControl::send`].

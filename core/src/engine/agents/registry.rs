@@ -63,6 +63,7 @@ pub(super) struct NewAgent {
 /// The end of an agent's turn, for its parent.
 pub(super) struct Ended {
     pub(super) parent: ThreadId,
+    pub(super) session_id: String,
     pub(super) path: Option<String>,
     /// The parent is to be told; always so where agents have paths.
     pub(super) tell: bool,
@@ -179,6 +180,7 @@ impl AgentRegistry {
         agent.status.send_replace(status);
         Some(Ended {
             parent: agent.parent,
+            session_id: agent.session_id.clone(),
             path: agent.path.clone(),
             tell,
         })

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::super::Engine;
 use crate::agents::{AgentError, AgentInfo, AgentPlace, AgentTarget, ThreadSpawn};
 use crate::config::Config;
-use crate::{Error, Reply, Result, ResumeThread, StartThread, ThreadId};
+use crate::{AgentStatus, Error, Reply, Result, ResumeThread, StartThread, ThreadId};
 
 impl Engine {
     /// Brings a closed agent of a session back; one that is open stays as it is.
@@ -44,6 +46,36 @@ impl Engine {
         registry
             .find(&by.session_id, &target)
             .ok_or(AgentError::NotFound(agent))
+    }
+
+    /// An agent that has a path and whose thread is stored, loaded or not.
+    pub(super) async fn find_agent_at_rest(
+        &self,
+        session_id: String,
+        target: AgentTarget,
+    ) -> Result<Option<AgentInfo>, AgentError> {
+        let is_it = move |id: ThreadId, source: &Value| {
+            let path = ThreadSpawn::of(source).and_then(|spawn| spawn.agent_path);
+            path.is_some_and(|path| match &target {
+                AgentTarget::Thread(wanted) => id == *wanted,
+                AgentTarget::Path(wanted) => path == *wanted,
+            })
+        };
+        let stored = self.store().find_in_session(session_id, is_it).await;
+        let stored = stored.map_err(|error| AgentError::Failed {
+            what: "look-up",
+            why: error.to_string(),
+        })?;
+        Ok(stored.and_then(|stored| {
+            let spawn = ThreadSpawn::of(&stored.info.source)?;
+            Some(AgentInfo {
+                id: stored.info.id,
+                path: spawn.agent_path,
+                nickname: spawn.agent_nickname,
+                role: spawn.agent_role,
+                status: AgentStatus::NotFound,
+            })
+        }))
     }
 
     /// Loads the thread of an agent that was put aside.

@@ -16,7 +16,7 @@ use super::registry::NewAgent;
 use super::start_turn;
 use crate::agents::roles::{self, RoleEffect};
 use crate::agents::{
-    AgentError, AgentInfo, AgentPlace, Inherit, SpawnAgent, SpawnedAgent, ThreadSpawn, messages,
+    AgentError, AgentInfo, AgentPlace, AgentTarget, Inherit, SpawnAgent, SpawnedAgent, ThreadSpawn, messages,
 };
 use crate::config::Config;
 use crate::history::read::replay::{ReadLimit, RestoredHistory};
@@ -52,6 +52,15 @@ impl Engine {
             .task
             .as_ref()
             .map(|task| format!("{}/{task}", spawn.by.path));
+        if let Some(path) = &path
+            && !spawn.by.ephemeral
+        {
+            let target = AgentTarget::Path(path.clone());
+            let taken = self.find_agent_at_rest(spawn.by.session_id.clone(), target);
+            if taken.await?.is_some() {
+                return Err(AgentError::PathTaken(path.clone()));
+            }
+        }
         let (nickname, aside) = self.agents.registry.reserve(NewAgent {
             id,
             parent: spawn.by.thread,

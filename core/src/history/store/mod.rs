@@ -3,7 +3,7 @@
 //! Where to look:
 //!
 //! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` (where a search need not look)
-//! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
+//! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `sessions` (threads that belong together), `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `projects`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
 
@@ -23,6 +23,7 @@ mod read_state;
 mod realtime;
 mod search;
 mod sections;
+mod sessions;
 mod storage;
 mod text_index;
 mod timeline;

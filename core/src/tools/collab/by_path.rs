@@ -125,11 +125,7 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
     if arguments.message.trim().is_empty() {
         return Err(ToolEnd::text(EMPTY));
     }
-    let inherit = match arguments.fork_turns.as_deref() {
-        None | Some("all") => Inherit::Everything,
-        Some("none") => Inherit::Nothing,
-        Some(_) => return Err(ToolEnd::text("fork_turns must be `none` or `all`")),
-    };
+    let inherit = inherit(arguments.fork_turns.as_deref())?;
     let set = |word: Option<String>| word.filter(|word| !word.trim().is_empty());
     let own = &agents.place.path;
     let path = format!("{own}/{task}");
@@ -166,6 +162,16 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
     Ok(json!({"task_name": path}).to_string())
 }
 
+/// How much of the conversation a new agent knows. A number of turns is taken for all of them, as in the contract release.
+fn inherit(turns: Option<&str>) -> Result<Inherit, ToolEnd> {
+    let turns = turns.map_or("all", str::trim).to_ascii_lowercase();
+    match (turns.as_str(), turns.parse::<usize>()) {
+        ("all", _) | (_, Ok(1..)) => Ok(Inherit::Everything),
+        ("none", _) => Ok(Inherit::Nothing),
+        _ => Err(ToolEnd::text("fork_turns must be `none` or `all`")),
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Message {
     target: String,
@@ -177,10 +183,13 @@ async fn follow_up(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> 
     if arguments.message.trim().is_empty() {
         return Err(ToolEnd::text(EMPTY));
     }
-    let (agent, path) = match target(agents, &arguments.target)? {
+    let (agent, path) = match target(agents, &arguments.target).await? {
         Target::Root(_) => return Err(ToolEnd::text("Follow-up tasks can't target the root agent")),
         Target::Agent(agent, path) => (agent, path),
     };
+    if agent.status == AgentStatus::NotFound {
+        bring_back(cx, agents, &agent).await?;
+    }
     let own = &agents.place.path;
     let message = messages::between(MessageKind::NewTask, own, &path, &arguments.message);
     let sent = agents.control.send(
@@ -203,12 +212,13 @@ async fn send_message(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) 
         return Err(ToolEnd::text(EMPTY));
     }
     let own = &agents.place.path;
-    match target(agents, &arguments.target)? {
+    match target(agents, &arguments.target).await? {
         Target::Root(root) => {
             let message = messages::between(MessageKind::Message, own, ROOT, &arguments.message);
             agents.control.leave_message(root, message);
         }
         Target::Agent(agent, path) => {
+            bring_back(cx, agents, &agent).await?;
             let message = messages::between(MessageKind::Message, own, &path, &arguments.message);
             agents.control.leave_message(agent.id, message);
             tell(cx, call, activity(SubAgentActivityKind::Interacted, &agent, path)).await;
@@ -288,7 +298,7 @@ struct Interrupt {
 
 async fn interrupt(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
     let arguments: Interrupt = arguments(call)?;
-    let (agent, path) = match target(agents, &arguments.target)? {
+    let (agent, path) = match target(agents, &arguments.target).await? {
         Target::Root(_) => return Err(ToolEnd::text("root is not a spawned agent")),
         Target::Agent(agent, path) => (agent, path),
     };
@@ -315,8 +325,8 @@ enum Target {
     Agent(AgentInfo, String),
 }
 
-/// By path, by a path below the caller, or by the id of a thread.
-fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
+/// By path, by a path below the caller, or by the id of a thread. Agents at rest are found, too.
+async fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
     let place = &agents.place;
     let name = name.trim();
     let by_id = name.parse().map(AgentTarget::Thread);
@@ -330,12 +340,27 @@ fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
         return Ok(Target::Root(root));
     }
     let wanted = by_id.unwrap_or_else(|_| AgentTarget::Path(path.clone()));
-    let agent = agents
-        .control
-        .find(&place.session_id, &wanted)
-        .ok_or_else(|| ToolEnd::text(format!("live agent path `{path}` not found")))?;
+    let control = &agents.control;
+    let agent = match control.find(&place.session_id, &wanted) {
+        Some(open) => Some(open),
+        None => {
+            let at_rest = control.find_at_rest(&place.session_id, wanted).await;
+            at_rest.map_err(|error| ToolEnd::text(error.to_string()))?
+        }
+    };
+    let agent = agent.ok_or_else(|| ToolEnd::text(format!("live agent path `{path}` not found")))?;
     let path = agent.path.clone().unwrap_or(path);
     Ok(Target::Agent(agent, path))
+}
+
+/// Loads the thread of an agent, if it is not loaded.
+async fn bring_back(cx: &CallContext, agents: &ThreadAgents, agent: &AgentInfo) -> Result<(), ToolEnd> {
+    let resumed = agents
+        .control
+        .resume(agent.id, agents.place.clone(), cx.config.clone());
+    let resumed = resumed.await.map_err(|error| ToolEnd::text(error.to_string()))?;
+    tracing::debug!(agent = %resumed.id, "an agent is there to be spoken to");
+    Ok(())
 }
 
 fn activity(kind: SubAgentActivityKind, agent: &AgentInfo, path: String) -> SubAgentActivity {
