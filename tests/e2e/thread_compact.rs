@@ -2,6 +2,7 @@
 
 mod automatic;
 mod failures;
+mod limits;
 mod storage;
 mod turn_state;
 

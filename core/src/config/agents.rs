@@ -35,6 +35,8 @@ pub struct AgentsConfig {
     pub default_model: Option<String>,
     /// Reasoning effort of agents.
     pub default_effort: Option<String>,
+    /// Whether models are told that their last turn was interrupted.
+    pub interrupt_message: bool,
     /// Roles, by name.
     pub roles: BTreeMap<String, AgentRole>,
 }
@@ -66,6 +68,7 @@ impl Default for AgentsConfig {
             max_depth: None,
             default_model: None,
             default_effort: None,
+            interrupt_message: true,
             roles: BTreeMap::new(),
         }
     }
@@ -80,9 +83,9 @@ impl AgentsConfig {
             table,
             path: vec!["agents".to_owned()],
         };
-        config.enabled = agents
-            .get("enabled", "true or false", Value::as_bool)?
-            .unwrap_or(true);
+        let switch = |key| agents.get(key, "true or false", Value::as_bool);
+        config.enabled = switch("enabled")?.unwrap_or(true);
+        config.interrupt_message = switch("interrupt_message")?.unwrap_or(true);
         let count = |value: &Value| value.as_integer().and_then(|count| usize::try_from(count).ok());
         let former = agents.get("max_threads", "a number", count)?;
         let threads = agents.get("max_concurrent_threads_per_session", "a number", count)?;

@@ -105,6 +105,8 @@ pub static KEYS: &[Key] = keys! {
     "model_verbosity": LEVELS, "the model's", V0_1, "Length of answers, for models that can be told.";
     "model_context_window": Integer, "the model's", V0_1, "Size of the context window, in tokens.";
     "model_auto_compact_token_limit": Integer, "the model's, or nine tenths of the window", V0_1, "Tokens at which the history of a thread is summed up, at most nine tenths of the window.";
+    "model_auto_compact_token_limit_scope": Words(&["total", "body_after_prefix"]), "\"total\"", V0_1, "Which tokens count for that limit: all, or only those that have come since the first request of the window.";
+    "model_post_turn_compact_threshold_percent": Integer, "0", V0_1, "Part of the window from which the history is summed up at the end of a turn already, in percent; 0 is never.";
     "compact_prompt": Text, "our own", V0_1, "Asks a model for that summary; servers of OpenAI need no prompt.";
     "experimental_compact_prompt_file": Path, "", V0_1, "File with that prompt.";
     "service_tier": Text, "", V0_1, "Service tier, any word that the server knows.";
@@ -190,7 +192,7 @@ pub static KEYS: &[Key] = keys! {
     "agents.default_subagent_model": Text, "the thread's", V0_1, "Model of agents.";
     "agents.default_subagent_reasoning_effort": Text, "the thread's", V0_1, "Reasoning effort of agents.";
     "agents.job_max_runtime_seconds": Integer, "", NotYet, "How long jobs may run.";
-    "agents.interrupt_message": Boolean, "", NotYet, "Whether interrupted agents are told so.";
+    "agents.interrupt_message": Boolean, "true", V0_1, "Whether models, also those of agents, are told that their last turn was interrupted.";
     "agents.*": Table, "", V0_1, "A role: what agents are started as.";
     "agents.*.description": Text, "", V0_1, "What the role is for; models choose by it.";
     "agents.*.config_file": Path, "", V0_1, "File with keys of a configuration that hold for agents of the role.";
@@ -341,8 +343,6 @@ pub static KEYS: &[Key] = keys! {
     "hooks": Table, "", V0_1, "Commands that run at events, and which of them the user trusts (docs/contract/hooks.md).";
     "include_apps_instructions": Boolean, "true", NotYet, "Whether the model is told of apps.";
     "mcp_enterprise_managed_auth": Table, "", NotYet, "Signing in to MCP servers.";
-    "model_auto_compact_token_limit_scope": Text, "", NotYet, "What counts for that limit.";
-    "model_post_turn_compact_threshold_percent": Integer, "", NotYet, "When a history is summed up after a turn.";
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";

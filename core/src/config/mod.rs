@@ -16,6 +16,7 @@
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
 //! | what people are told | `explain.rs` |
 //! | agents that threads start | `agents.rs`, `agent_files.rs` |
+//! | when histories are summed up | `compaction.rs` |
 //! | skills | `skills.rs` |
 //! | voice conversations | `realtime.rs` |
 //! | MCP servers | `mcp_servers.rs` |
@@ -27,6 +28,7 @@
 mod agent_files;
 mod agents;
 mod background;
+mod compaction;
 mod constraints;
 mod error;
 mod explain;
@@ -61,6 +63,7 @@ mod write;
 
 pub use agents::{AgentRole, AgentsConfig};
 pub use background::{ConfigReport, key_warnings_of_thread, report};
+pub use compaction::{CompactionConfig, CompactionScope, Percent};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use explain::explain;

@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::compaction::{CompactionScope, Percent};
 use super::realtime::RealtimeToml;
 use super::shell_environment::ShellEnvironmentPolicy;
 use crate::{ApprovalPolicy, ApprovalsReviewer, Personality, ReasoningSummary, SandboxMode};
@@ -28,6 +29,8 @@ pub(super) struct ConfigToml {
     pub(super) model_verbosity: Option<Verbosity>,
     pub(super) model_context_window: Option<i64>,
     pub(super) model_auto_compact_token_limit: Option<i64>,
+    pub(super) model_auto_compact_token_limit_scope: CompactionScope,
+    pub(super) model_post_turn_compact_threshold_percent: Option<Percent>,
     pub(super) service_tier: Option<String>,
     pub(super) personality: Option<Personality>,
     pub(super) instructions: Option<String>,

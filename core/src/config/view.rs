@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::agents::AgentsConfig;
+use super::compaction::CompactionConfig;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::mcp_servers::{self, McpServers};
@@ -73,8 +74,8 @@ pub struct Config {
     pub model_verbosity: Option<Verbosity>,
     /// Tokens of the model's window.
     pub model_context_window: Option<i64>,
-    /// Tokens at which the history is summed up.
-    pub model_auto_compact_token_limit: Option<i64>,
+    /// When histories are summed up.
+    pub compaction: CompactionConfig,
     /// Service tier, any word.
     pub service_tier: Option<String>,
     /// Personality.
@@ -320,6 +321,7 @@ impl Config {
                 .collect(),
             _ => BTreeMap::new(),
         };
+        let compaction = CompactionConfig::new(&toml);
         let provider_problems = provider_problems(&layers, &model_providers);
         let (web_search_switch, web_search_settings) = match toml.tools.web_search {
             None => (None, WebSearchSettings::default()),
@@ -340,7 +342,7 @@ impl Config {
             model_reasoning_summary: toml.model_reasoning_summary,
             model_verbosity: toml.model_verbosity,
             model_context_window: toml.model_context_window,
-            model_auto_compact_token_limit: toml.model_auto_compact_token_limit,
+            compaction,
             service_tier: toml.service_tier,
             personality: toml.personality,
             instructions: toml.instructions,

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning, stored_tools};
 use super::resume::world;
 use super::{Engine, Origin, ResumeThread, StartThread};
+use crate::config::Config;
 use crate::history::read::branch::Branch;
 use crate::history::store::load::{LockedThread, TakenTurns, load_later, settings_count};
 use crate::history::{
@@ -134,7 +135,7 @@ impl Engine {
             ..fork_meta(&draft, &branch.history.meta)
         };
         let mut entries = vec![Entry::SettingsApplied(Box::new(draft.settings.clone()))];
-        entries.extend(end_of_open_turn(&branch));
+        entries.extend(end_of_open_turn(&branch, &draft.files.config));
         let grafted = self
             .create_derived_log(plan.id, path.clone(), meta, &branch, entries, None, mail)
             .await?;
@@ -321,20 +322,18 @@ fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
 }
 
 /// A turn that runs in the source was interrupted as far as the fork knows.
-fn end_of_open_turn(branch: &Branch) -> Vec<Entry> {
-    match &branch.tail.last_turn {
-        Some((turn_id, false)) => {
-            let now = crate::now_s();
-            vec![
-                Entry::Response(crate::session::user_message(TURN_ABORTED)),
-                Entry::TurnAborted {
-                    turn_id: turn_id.clone(),
-                    started_at: branch.tail.turn_started_at.unwrap_or(now),
-                    completed_at: now,
-                    duration_ms: branch.tail.turn_started_at.map_or(0, |at| (now - at) * 1000),
-                },
-            ]
-        }
-        _ => Vec::new(),
-    }
+fn end_of_open_turn(branch: &Branch, config: &Config) -> Vec<Entry> {
+    let Some((turn_id, false)) = &branch.tail.last_turn else {
+        return Vec::new();
+    };
+    let now = crate::now_s();
+    let is_told = config.agents.interrupt_message;
+    let marker = is_told.then(|| Entry::Response(crate::session::user_message(TURN_ABORTED)));
+    let end = Entry::TurnAborted {
+        turn_id: turn_id.clone(),
+        started_at: branch.tail.turn_started_at.unwrap_or(now),
+        completed_at: now,
+        duration_ms: branch.tail.turn_started_at.map_or(0, |at| (now - at) * 1000),
+    };
+    marker.into_iter().chain([end]).collect()
 }

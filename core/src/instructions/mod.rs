@@ -187,6 +187,11 @@ pub(crate) const TURN_ABORTED: &str = "<turn_aborted>\nThe user stopped the turn
     were running have been ended and may have done part of their work; commands in the background may still be \
     running. Look at the state of things before you rely on it.\n</turn_aborted>";
 
+/// A turn in a team of agents was stopped, by the user or by another agent.
+pub(crate) const TURN_ABORTED_IN_TEAM: &str = "<turn_aborted>\nThe turn before this was stopped on purpose, by the user \
+    or by an agent above you. Commands that were running have been ended and may have done part of their work; commands \
+    in the background may still be running. Look at the state of things before you rely on it.\n</turn_aborted>";
+
 #[cfg(test)]
 mod tests {
     use super::*;

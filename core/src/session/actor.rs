@@ -332,7 +332,7 @@ impl Actor {
         };
         let result = result.unwrap_or_else(|| {
             tracing::warn!(parent: &span, "a turn did not stop in time; it is given up");
-            given_up(session)
+            given_up(session, services)
         });
         let turn = active.take()?;
         self.may_begin_alone = true;

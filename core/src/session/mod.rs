@@ -63,13 +63,14 @@ pub(crate) use queue::{MessageQueue, check as check_queued};
 pub(crate) use state::ThreadState;
 
 use crate::ThreadTokenUsage;
-use crate::agents::ThreadAgents;
+use crate::agents::{AgentTools, ThreadAgents};
 use crate::config::Config;
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::ExecSessions;
 use crate::goal_tracker::GoalTracker;
 use crate::history::{LoadHistory, ThreadLog, ThreadStore};
 use crate::hooks::ThreadHooks;
+use crate::instructions;
 use crate::mcp::ThreadMcp;
 use crate::model::{ModelClient, ResponseItem};
 use crate::outbox::Outbox;
@@ -122,6 +123,20 @@ pub(crate) struct Services {
     pub(crate) mcp: Arc<ThreadMcp>,
     /// Whether anything may still begin by itself.
     pub(crate) draining: Arc<Draining>,
+}
+
+impl Services {
+    /// What the model reads of a turn that was interrupted, unless the configuration keeps that from it. `tools`: those
+    /// for agents that it has.
+    pub(crate) fn interrupt_marker(&self, tools: Option<AgentTools>) -> Option<ResponseItem> {
+        let (role, text) = if self.agents.has_paths(tools) {
+            ("developer", instructions::TURN_ABORTED_IN_TEAM)
+        } else {
+            ("user", instructions::TURN_ABORTED)
+        };
+        let is_told = self.config.agents.interrupt_message;
+        is_told.then(|| history::message(role, [text.to_owned()]))
+    }
 }
 
 /// What the turns of a thread hand on to each other.

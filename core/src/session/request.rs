@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Services;
 use crate::agents::{AgentTools, ThreadAgents};
-use crate::config::Config;
+use crate::config::{CompactionScope, Config};
 use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
 use crate::mcp::McpOffer;
@@ -21,6 +21,10 @@ pub(crate) struct Request {
     pub(crate) context_window: i64,
     /// Tokens at which the history is summed up.
     pub(crate) compaction_limit: i64,
+    /// Which tokens count for that.
+    pub(crate) compaction_scope: CompactionScope,
+    /// Tokens from which it is summed up at the end of the turn; `None`: never.
+    pub(crate) after_turn_limit: Option<i64>,
     /// What the model's server can read of other models' summaries.
     pub(crate) comp_hash: Option<String>,
     /// What goes of one tool output to the model at most.
@@ -81,11 +85,14 @@ impl Request {
             agents.map(|tools| (tools, &**models)),
             servers,
         );
+        let context_window = model.usable_window(config.model_context_window);
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
         Self {
-            context_window: model.usable_window(config.model_context_window),
+            context_window,
             compaction_limit: model
-                .compaction_limit(config.model_context_window, config.model_auto_compact_token_limit),
+                .compaction_limit(config.model_context_window, config.compaction.token_limit),
+            compaction_scope: config.compaction.scope,
+            after_turn_limit: config.compaction.after_turn_limit(context_window),
             comp_hash: model.comp_hash.clone(),
             output_limit: OutputLimit::new(model.truncation_policy, config.tool_output_token_limit),
             image_detail: if is_known { "original" } else { "high" },

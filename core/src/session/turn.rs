@@ -16,7 +16,6 @@ use futures_util::{FutureExt, StreamExt};
 
 use self::hooks::{RequestEnd, SAMPLING, TurnHooks};
 use super::calls::Calls;
-use super::history::message;
 use super::inbox::{StreamInterrupt, TurnInbox, TurnInput, TurnMessage};
 use super::message::MessageContext;
 use super::request::Request;
@@ -26,7 +25,6 @@ use super::user_shell::{RunningShellCommand, ShellCommand};
 use super::{ConversationState, Services};
 use crate::features;
 use crate::history::Entry;
-use crate::instructions::TURN_ABORTED;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem};
 use crate::net::client::network;
 use crate::{Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
@@ -205,7 +203,10 @@ impl Turn<'_> {
             if !self.may_stop().await? || self.inbox.has_steer() {
                 continue;
             }
-            break;
+            self.compact_after_turn().await?;
+            if !self.inbox.has_steer() {
+                break;
+            }
         }
         if self.any_shell() {
             self.finish_shells().await?;
@@ -235,8 +236,8 @@ impl Turn<'_> {
             // An interrupt between two requests has not been noticed by anybody else.
             self.services.outbox.turn_stops();
             if !self.interrupt_told && !self.inbox.replaced.is_cancelled() {
-                let marker = message("user", [TURN_ABORTED.to_owned()]);
-                self.session.history.push([marker]);
+                let marker = self.services.interrupt_marker(self.plan.request.agents);
+                self.session.history.push(marker);
             }
             self.tell_interrupt().await;
         }

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ConversationState;
-use super::history::message;
+use super::{ConversationState, Services};
 use crate::history::Entry;
-use crate::instructions::TURN_ABORTED;
 use crate::{Item, ItemBody, TokenUsage, TurnError, now_s};
 
 /// How a turn ended.
@@ -116,9 +114,9 @@ fn milliseconds(duration: Duration) -> i64 {
 }
 
 /// Leaves a history that can be gone on with, of a turn that did not stop when it was asked to.
-pub(crate) fn given_up(session: &mut ConversationState) -> TurnResult {
+pub(crate) fn given_up(session: &mut ConversationState, services: &Services) -> TurnResult {
     session.history.close_calls();
-    session.history.push([message("user", [TURN_ABORTED.to_owned()])]);
+    session.history.push(services.interrupt_marker(None));
     session.history.turn_ended();
     TurnResult {
         usage: session.usage.turn(),

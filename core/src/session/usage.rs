@@ -9,6 +9,8 @@ pub(crate) struct Usage {
     turn: TokenUsage,
     /// What the last counts are.
     last: LastCounts,
+    /// Input of the first response since the history was summed up, or since the thread was taken up.
+    prefix: Option<i64>,
 }
 
 /// Where the counts of the last response come from.
@@ -53,12 +55,19 @@ impl Usage {
         self.thread.total += response;
         self.thread.last = response;
         self.last = LastCounts::Counted;
+        self.prefix.get_or_insert(response.input_tokens);
     }
 
     /// The history was summed up: it has about so many tokens now.
     pub(crate) fn summed_up(&mut self, tokens: i64) {
         self.thread.last = only_total(tokens);
         self.last = LastCounts::Estimated;
+        self.prefix = None;
+    }
+
+    /// How many of so many tokens have come since the first request of the window; 0 before its response.
+    pub(crate) fn body(&self, tokens: i64) -> i64 {
+        self.prefix.map_or(0, |prefix| tokens.saturating_sub(prefix))
     }
 
     /// Whether there has been no response since the history was summed up.
@@ -125,6 +134,20 @@ mod tests {
             total_tokens: 15,
             ..TokenUsage::default()
         }
+    }
+
+    #[test]
+    fn the_body_begins_behind_the_input_of_the_first_response_of_a_window() {
+        let mut usage = Usage::default();
+        assert_eq!(usage.body(100), 0);
+        usage.add(response());
+        usage.add(TokenUsage {
+            input_tokens: 40,
+            ..response()
+        });
+        assert_eq!(usage.body(100), 90);
+        usage.summed_up(30);
+        assert_eq!(usage.body(100), 0);
     }
 
     #[test]

@@ -273,3 +273,54 @@ async fn every_thread_resumes_after_a_kill_around_a_collab_spawn() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn an_interrupted_collab_agent_is_told_so_unless_that_is_switched_off() {
+    let call = |id: &str, name: &str, arguments: &Value| {
+        call_in(
+            Answer::new().when(of_root()),
+            "collaboration",
+            id,
+            name,
+            arguments,
+        )
+    };
+    for is_told in [true, false] {
+        let model = MockModel::start([Answer::new().hang().when(of_agent()), agent_says("Again")]);
+        let config = Config {
+            model: "gpt-6.2-sol".to_owned(),
+            extra: format!("[agents]\ninterrupt_message = {is_told}"),
+            ..Config::default()
+        };
+        let home = Home::with(&model, &config);
+        let (app, thread) = App::with_thread(&home).await;
+        let task = json!({"task_name": "kid", "message": "First", "fork_turns": "none"});
+        model.push(call("s1", "spawn_agent", &task));
+        model.push(root_says("Started"));
+        app.run_turn(&thread, "Start an agent").await;
+        let agent = item(&app, "s1").await["agentThreadId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        model.wait_for_requests(3).await.unwrap();
+        model.push(call("i1", "interrupt_agent", &json!({"target": "kid"})));
+        model.push(call(
+            "f1",
+            "followup_task",
+            &json!({"target": "kid", "message": "Second"}),
+        ));
+        model.push(root_says("Done"));
+        app.run_turn(&thread, "Stop it").await;
+        assert_eq!(end_of_turn(&app, &agent).await["status"], "interrupted");
+        assert_eq!(end_of_turn(&app, &agent).await["status"], "completed");
+        let request = requests_of_agents(&model).pop().unwrap();
+        let messages = request.input_of("message").into_iter();
+        let markers: Vec<&Value> = messages
+            .filter(|message| message["content"].to_string().contains("<turn_aborted>"))
+            .map(|message| &message["role"])
+            .collect();
+        let expected = if is_told { vec!["developer"] } else { Vec::new() };
+        assert_eq!(markers, expected, "told: {is_told}");
+        app.stop().await;
+    }
+}

@@ -36,6 +36,8 @@ pub(super) enum Phase {
     Before,
     /// Between two requests of a turn.
     Within,
+    /// After the last answer of a turn.
+    After,
 }
 
 /// What is said of it to the model's server.
@@ -57,6 +59,7 @@ pub(super) fn metadata(reason: Reason, phase: Phase, remote: bool) -> Compaction
             Phase::Alone => "standalone_turn",
             Phase::Before => "pre_turn",
             Phase::Within => "mid_turn",
+            Phase::After => "post_turn",
         },
         strategy: "memento",
     }
