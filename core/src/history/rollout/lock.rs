@@ -120,12 +120,15 @@ impl WriterLock {
     }
 
     /// As [`WriterLock::take`], but waits for up to a second while it is this process that still holds it, because it
-    /// is just closing the thread.
+    /// is just closing the thread; or nobody who is known: what a process had just begun to start when it was killed holds
+    /// its locks until it has become another program.
     pub(crate) fn take_when_ours_is_free(layout: &Layout, id: ThreadId) -> Result<Self, LockError> {
         let ours = || OURS.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
         for _ in 0..50 {
             match Self::take(layout, id) {
-                Err(LockError::Held { .. }) if ours() => std::thread::sleep(Duration::from_millis(20)),
+                Err(LockError::Held { ref holder, .. }) if holder.is_none() || ours() => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
                 other => return other,
             }
         }
@@ -205,6 +208,35 @@ mod tests {
         assert!(!WriterLock::is_held(&layout, id));
         assert!(!layout.locks().join(format!("{id}.lock")).exists());
         WriterLock::take(&layout, id).expect("free again");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_lock_whose_taker_is_dead_is_waited_for() {
+        use std::process::{Command, Stdio};
+
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(home.path());
+        let id = ThreadId::new();
+        drop(WriterLock::take(&layout, id).expect("free"));
+        let path = layout.locks().join(format!("{id}.lock"));
+        // Who takes the lock ends; `cat` has inherited it, and ends with its input.
+        let script = format!("exec 8<&0 9>'{}'; flock 9; cat <&8 >/dev/null &", path.display());
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let input = shell.stdin.take();
+        shell.wait().expect("its end");
+        let refused = WriterLock::take(&layout, id).expect_err("held");
+        assert!(
+            matches!(refused, LockError::Held { holder: None, .. }),
+            "{refused}"
+        );
+        let waiting = std::thread::spawn(move || WriterLock::take_when_ours_is_free(&layout, id));
+        drop(input);
+        waiting.join().expect("an end").expect("free in the end");
     }
 
     #[test]
