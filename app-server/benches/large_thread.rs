@@ -83,7 +83,7 @@ fn without_turns(layout: &Layout, megabytes: usize) -> ThreadId {
 /// Takes the thread up twice, in a new process each time: without its turns, with a turn after that; and with all turns.
 async fn measure(name: &str, model: &MockModel, thread: impl FnOnce(&Layout) -> ThreadId) {
     let home = Home::new(model);
-    let id = thread(&Layout::new(&home.codex()));
+    let id = thread(&Layout::new(home.codex()));
     let mut app = Raw::start(Launch::new(&home)).await;
     let idle = memory(app.pid());
     let over_idle = |kib: u64| kib.saturating_sub(idle) >> 10;
