@@ -20,13 +20,15 @@ impl CompactionConfig {
         Self {
             token_limit: toml.model_auto_compact_token_limit,
             scope: toml.model_auto_compact_token_limit_scope,
-            after_turn: toml.model_post_turn_compact_threshold_percent,
+            after_turn: toml
+                .model_post_turn_compact_threshold_percent
+                .filter(|percent| percent.0 > 0),
         }
     }
 
     /// Tokens from which a history is summed up at the end of a turn, out of a window of so many; `None`: never.
     pub fn after_turn_limit(&self, window: i64) -> Option<i64> {
-        let percent = self.after_turn.filter(|percent| percent.0 > 0)?;
+        let percent = self.after_turn?;
         Some(window.saturating_mul(percent.0.into()) / 100)
     }
 }
@@ -42,7 +44,7 @@ pub enum CompactionScope {
     BodyAfterPrefix,
 }
 
-/// 0 to 100.
+/// 0 to 100; as a threshold, 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u8")]
 pub struct Percent(u8);
