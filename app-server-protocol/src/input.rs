@@ -28,7 +28,7 @@ pub enum UserInput {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file_id: Option<String>,
         /// How closely the model looks at it.
-        #[serde(default)]
+        #[schemars(skip_serializing_if = "Option::is_none")]
         detail: Option<ImageDetail>,
     },
     /// An image file on the server's machine.
@@ -36,7 +36,7 @@ pub enum UserInput {
         /// Its path.
         path: String,
         /// How closely the model looks at it.
-        #[serde(default)]
+        #[schemars(skip_serializing_if = "Option::is_none")]
         detail: Option<ImageDetail>,
     },
     /// Audio, inline or from the provider's file store.

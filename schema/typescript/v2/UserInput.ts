@@ -15,7 +15,7 @@ export type UserInput =
   /** An image, inline or from the provider's file store. */
   | {
     /** How closely the model looks at it. */
-    detail: ImageDetail | null;
+    detail?: ImageDetail | null;
     type: "image";
   } & (
     | {
@@ -29,7 +29,7 @@ export type UserInput =
   /** An image file on the server's machine. */
   | {
     /** How closely the model looks at it. */
-    detail: ImageDetail | null;
+    detail?: ImageDetail | null;
     /** Its path. */
     path: string;
     type: "localImage";
