@@ -20,15 +20,16 @@
 )]
 mod support;
 
+#[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
+mod common;
+
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
+use common::{Raw, kib, memory, ms, number, peak_memory};
 use support::{Home, Launch};
 
 /// Files of a folder.
@@ -62,15 +63,6 @@ const PASTED: [&str; 5] = [
     "'main !test .rs$",
 ];
 
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-fn number(name: &str, otherwise: usize) -> usize {
-    let set = std::env::var(name).ok();
-    set.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 /// A tree as of a large repository: packages of folders of files, whose names are made of a few words.
 fn plant(root: &Path, files: usize) {
     for folder in 0..files.div_ceil(IN_FOLDER) {
@@ -97,14 +89,6 @@ fn plant(root: &Path, files: usize) {
     }
 }
 
-/// A client with one session. It takes the time when a line has come, before it makes sense of it.
-struct Client {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    id: i64,
-}
-
 /// When the answer to a query came.
 #[derive(Debug)]
 struct Answer {
@@ -117,88 +101,36 @@ struct Answer {
     found: usize,
 }
 
-impl Client {
-    async fn start(home: &Home) -> Self {
-        let mut command = Launch::new(home).into_command();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut client = Self {
-            child,
-            input,
-            output: BufReader::with_capacity(1 << 20, output),
-            id: 0,
-        };
-        let bench = json!({"clientInfo": {"name": "bench", "version": "1"}, "capabilities": {"experimentalApi": true}});
-        client.call("initialize", bench).await;
-        client
-    }
-
-    async fn send(&mut self, method: &str, params: Value) {
-        self.id += 1;
-        let line = format!("{}\n", json!({"id": self.id, "method": method, "params": params}));
-        self.input.write_all(line.as_bytes()).await.unwrap();
-    }
-
-    /// The next message, and when it came.
-    async fn next(&mut self) -> (Instant, Value) {
-        let mut line = Vec::new();
-        self.output.read_until(b'\n', &mut line).await.unwrap();
-        let came = Instant::now();
-        assert!(!line.is_empty(), "the program has ended");
-        (came, serde_json::from_slice(&line).unwrap())
-    }
-
-    async fn call(&mut self, method: &str, params: Value) {
-        self.send(method, params).await;
-        while self.next().await.1["id"] != self.id {}
-    }
-
-    async fn type_in(&mut self, query: &str) -> Answer {
-        let began = Instant::now();
-        self.send(
-            "fuzzyFileSearch/sessionUpdate",
-            json!({"sessionId": "bench", "query": query}),
-        )
-        .await;
-        let (mut first, mut last, mut found) = (None, None, 0);
-        loop {
-            let (came, message) = self.next().await;
-            let params = &message["params"];
-            assert!(message["error"].is_null(), "{message}");
-            if message["method"] == "fuzzyFileSearch/sessionUpdated" && params["query"] == query {
-                first.get_or_insert(came);
-                last = Some(came);
-                found = params["files"].as_array().unwrap().len();
-            } else if message["method"] == "fuzzyFileSearch/sessionCompleted" && last.is_some() {
-                let since = |time: Instant| ms(time - began);
-                return Answer {
-                    first: since(first.unwrap()),
-                    last: since(last.unwrap()),
-                    completed: since(came),
-                    found,
-                };
-            }
+/// Types a query into the session.
+async fn type_in(client: &mut Raw, query: &str) -> Answer {
+    let began = Instant::now();
+    let update = json!({"sessionId": "bench", "query": query});
+    client.send("fuzzyFileSearch/sessionUpdate", update).await;
+    let (mut first, mut last, mut found) = (None, None, 0);
+    loop {
+        let (came, message) = client.next().await;
+        let message: Value = serde_json::from_slice(&message).unwrap();
+        let params = &message["params"];
+        assert!(message["error"].is_null(), "{message}");
+        if message["method"] == "fuzzyFileSearch/sessionUpdated" && params["query"] == query {
+            first.get_or_insert(came);
+            last = Some(came);
+            found = params["files"].as_array().unwrap().len();
+        } else if message["method"] == "fuzzyFileSearch/sessionCompleted" && last.is_some() {
+            let since = |time: Instant| ms(time - began);
+            return Answer {
+                first: since(first.unwrap()),
+                last: since(last.unwrap()),
+                completed: since(came),
+                found,
+            };
         }
     }
+}
 
-    /// Memory that is resident, and at most was, in MiB.
-    fn memory(&self) -> (f64, f64) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
-        let of = |name: &str| -> f64 {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
-        };
-        (of("VmRSS:"), of("VmHWM:"))
-    }
-
-    async fn stop(mut self) {
-        drop(self.input);
-        self.child.wait().await.unwrap();
-    }
+/// Of a size in KiB.
+fn mib(size: u64) -> f64 {
+    kib(size) / 1024.0
 }
 
 fn of_sorted(times: &[f64], part: f64) -> f64 {
@@ -235,20 +167,19 @@ async fn main() {
     let (mut firsts, mut completes, mut warm) = (Vec::new(), Vec::new(), Vec::new());
     let mut grown: f64 = 0.0;
     for _ in 0..number("ROUNDS", 3) {
-        let mut client = Client::start(&home).await;
-        let (idle, _) = client.memory();
+        let mut client = Raw::start(Launch::new(&home)).await;
+        let idle = memory(client.pid());
         let session = json!({"sessionId": "bench", "roots": [tree.path()]});
         client.send("fuzzyFileSearch/sessionStart", session).await;
-        let cold = client.type_in("main").await;
+        let cold = type_in(&mut client, "main").await;
         firsts.push(cold.first);
         completes.push(cold.completed);
         for query in keystrokes() {
-            let answer = client.type_in(&query).await;
+            let answer = type_in(&mut client, &query).await;
             warm.push((answer.last, answer.completed, query, answer.found));
             tokio::time::sleep(pause).await;
         }
-        let (_, most) = client.memory();
-        grown = grown.max(most - idle);
+        grown = grown.max(mib(peak_memory(client.pid()).saturating_sub(idle)));
         client.stop().await;
     }
     for times in [&mut firsts, &mut completes] {

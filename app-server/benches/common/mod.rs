@@ -88,13 +88,18 @@ impl Raw {
         self.child.id().unwrap()
     }
 
-    /// Calls a method. Gives the time to the last byte of the answer, in milliseconds, and the answer.
-    pub async fn call(&mut self, method: &str, params: Value) -> (f64, Vec<u8>) {
+    /// Sends a request.
+    pub async fn send(&mut self, method: &str, params: Value) {
         self.id += 1;
         let mut line = json!({"id": self.id, "method": method, "params": params}).to_string();
         line.push('\n');
-        let began = Instant::now();
         self.input.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    /// Calls a method. Gives the time to the last byte of the answer, in milliseconds, and the answer.
+    pub async fn call(&mut self, method: &str, params: Value) -> (f64, Vec<u8>) {
+        let began = Instant::now();
+        self.send(method, params).await;
         let start = format!("{{\"id\":{},", self.id);
         let answer = self.line(|line| line.starts_with(start.as_bytes())).await;
         let failed = answer.starts_with(format!("{start}\"error\":").as_bytes());
@@ -109,11 +114,18 @@ impl Raw {
         self.line(start).await
     }
 
+    /// The next message, and when all of it was there.
+    pub async fn next(&mut self) -> (Instant, Vec<u8>) {
+        let mut line = Vec::new();
+        self.output.read_until(b'\n', &mut line).await.unwrap();
+        let came = Instant::now();
+        assert!(!line.is_empty(), "the program has ended");
+        (came, line)
+    }
+
     async fn line(&mut self, is_it: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         loop {
-            let mut line = Vec::new();
-            self.output.read_until(b'\n', &mut line).await.unwrap();
-            assert!(!line.is_empty(), "the program has ended");
+            let (_, line) = self.next().await;
             if is_it(&line) {
                 return line;
             }
