@@ -16,6 +16,10 @@ const FILE_NAME: u32 = 3 << 16;
 /// Longest query that is looked at, in bytes: as long as a path can be.
 const MAX_QUERY: usize = 4096;
 
+/// Letters of a word for which bounds are worked out: that takes as long as the word times the path, and the matcher itself
+/// gives up being exact at some length.
+const MAX_BOUNDED: usize = 64;
+
 /// What is searched for.
 #[derive(Debug)]
 pub(super) struct Query {
@@ -139,7 +143,7 @@ impl Query {
         rough: Rough,
         limits: &mut Limits,
     ) -> Option<u32> {
-        if path.mask() == u64::MAX {
+        if path.mask() == u64::MAX || self.longest > MAX_BOUNDED {
             return Some(rough.most);
         }
         let name = path.letters();
@@ -168,7 +172,7 @@ impl Query {
         least: u32,
         limits: &mut Limits,
     ) -> Option<u32> {
-        if entry.mask == u64::MAX {
+        if entry.mask == u64::MAX || self.longest > MAX_BOUNDED {
             return Some(rough.most);
         }
         if rough.worth > 0 {

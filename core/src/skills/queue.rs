@@ -19,7 +19,7 @@ pub(super) const BATCH: usize = 32;
 /// A folder to be looked at.
 #[derive(Debug)]
 pub(super) struct Folder {
-    /// The one that it is in, open, if no link leads to it.
+    /// The root, open, if it lies in that and no link leads to it.
     pub(super) parent: Option<Arc<ReadableFolder>>,
     /// As it was found.
     pub(super) found: PathBuf,

@@ -208,7 +208,8 @@ impl<'a> Visitor<'a> {
         let depth = folder.depth + 1;
         match kind {
             EntryKind::Folder => self.found.folders.push(Folder {
-                parent: Some(Arc::clone(opened)),
+                // Of the root's own folders only: of all, too many would be open.
+                parent: (depth == 1).then(|| Arc::clone(opened)),
                 found,
                 path,
                 depth,

@@ -169,7 +169,15 @@ async fn try_apply(
             end(cx, item, CallStatus::Declined, None, None).await;
             return Err(ToolEnd::text(reason));
         }
-        (PatchDecision::Ask | PatchDecision::Apply, Some(reviewer)) => review(cx, reviewer, &item).await?,
+        (PatchDecision::Apply, Some(reviewer)) => review(cx, reviewer, &item).await?,
+        (PatchDecision::Ask, Some(reviewer)) => match hooked::decide_patch(cx, &item.id, text).await {
+            Some(Err(reason)) => {
+                cx.outbox.item_started(&cx.turn_id, item.clone());
+                end(cx, item, CallStatus::Declined, None, None).await;
+                return Err(ToolEnd::text(reason));
+            }
+            Some(Ok(())) | None => review(cx, reviewer, &item).await?,
+        },
         (PatchDecision::Ask, None) if !cx.patches.is_allowed(&places) => {
             match hooked::decide_patch(cx, &item.id, text).await {
                 None => ask(cx, &item, places).await?,

@@ -28,7 +28,7 @@ use crate::model::ResponseItem;
 use crate::outbox::Outbox;
 use crate::{
     ApprovalPolicy, ApprovalReview, ApprovalsReviewer, Assessment, AssessmentOutcome, ErrorKind, Event,
-    ReviewStatus, RiskLevel, ThreadSettings, TurnError, UserAuthorization, new_id, now_ms,
+    ReviewStatus, RiskLevel, ThreadSettings, TurnError, UserAuthorization, features, new_id, now_ms,
 };
 
 /// See the module.
@@ -60,6 +60,13 @@ impl Guardian {
             && settings.approval_policy == ApprovalPolicy::OnRequest
     }
 
+    /// Whether it may be asked in a thread with these settings: everywhere where permissions can be granted on the condition
+    /// that all is reviewed, too. Then it has to hear everything.
+    pub(crate) fn listens(&self, settings: &ThreadSettings) -> bool {
+        let features = &self.host.config.features;
+        Self::is_asked(settings) || features.enabled(features::REQUEST_PERMISSIONS_TOOL)
+    }
+
     /// What an interrupted turn has for an error, if it was stopped for too many denials and the configuration asks for it.
     pub(crate) fn error_of(&self, turn_id: &str) -> Option<TurnError> {
         let message = lock(&self.breaker).stopped(turn_id)?;
@@ -74,6 +81,11 @@ impl Guardian {
     /// Takes note of what is new in the thread's history.
     pub(crate) fn heard(&self, history: &[ResponseItem]) {
         lock(&self.transcript).hear(history);
+    }
+
+    /// The history, of which it has heard all, was replaced by one of so many items, which say nothing new.
+    pub(crate) fn history_replaced(&self, length: usize) {
+        lock(&self.transcript).history_replaced(length);
     }
 
     /// Ends its conversation.

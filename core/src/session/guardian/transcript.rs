@@ -59,6 +59,11 @@ impl Transcript {
         self.seen = history.len();
     }
 
+    /// The history was replaced by one of so many items.
+    pub(super) fn history_replaced(&mut self, length: usize) {
+        self.seen = length;
+    }
+
     fn note(&mut self, from: &str, mut text: String, counts: bool) {
         cut(&mut text, if counts { MAX_USER } else { MAX_OTHER });
         self.last += 1;

@@ -65,7 +65,13 @@ impl Turn<'_> {
         };
         self.services.outbox.item_started(&self.plan.id, item.clone());
         // Large and rare: kept out of the turn's own future.
-        let (summary, answer) = Box::pin(self.sum_up(&task)).await?;
+        let summed_up = Box::pin(self.sum_up(&task)).await;
+        if summed_up.is_err() && task.phase == Phase::After {
+            // The turn goes on to its end, and with it whatever has begun in it.
+            self.services.outbox.item_completed(&self.plan.id, item).await;
+            return summed_up.map(drop);
+        }
+        let (summary, answer) = summed_up?;
         self.replace_history(&task, summary, answer).await;
         self.services.outbox.item_completed(&self.plan.id, item).await;
         self.model_request_over();
@@ -263,7 +269,15 @@ impl Turn<'_> {
             summary,
             window: plan.request.context_window,
         });
+        let guardian = services.guardian.as_ref();
+        let guardian = guardian.filter(|guardian| guardian.listens(&plan.settings));
+        if let Some(guardian) = guardian {
+            guardian.heard(session.history.items());
+        }
         let replacement_history = session.history.replace(history);
+        if let Some(guardian) = guardian {
+            guardian.history_replaced(session.history.items().len());
+        }
         session.context = context;
         services.goals.history_replaced().await;
         let window = services.client.start_window();

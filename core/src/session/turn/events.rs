@@ -218,7 +218,7 @@ impl Turn<'_> {
             calls.start(tools, context, known);
             self.session.history.push([item]);
             if let Some(guardian) = guardian
-                && (is_asked || approvals.is_reviewed_strictly(&self.plan.id))
+                && guardian.listens(&self.plan.settings)
             {
                 // Before the call, which runs when this has returned.
                 guardian.heard(self.session.history.items());

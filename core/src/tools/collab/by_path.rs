@@ -187,9 +187,8 @@ async fn follow_up(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> 
         Target::Root(_) => return Err(ToolEnd::text("Follow-up tasks can't target the root agent")),
         Target::Agent(agent, path) => (agent, path),
     };
-    if agent.status == AgentStatus::NotFound {
-        bring_back(cx, agents, &agent).await?;
-    }
+    // Its parent may be at rest, and could not bring it back.
+    bring_back(cx, agents, &agent).await?;
     let own = &agents.place.path;
     let message = messages::between(MessageKind::NewTask, own, &path, &arguments.message);
     let sent = agents.control.send(

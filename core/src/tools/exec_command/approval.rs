@@ -114,6 +114,21 @@ pub(super) async fn ask(
     }
 }
 
+/// The end of a command that needs approval and that a hook forbids. A hook's consent is not asked for.
+pub(super) async fn forbidden_by_hook(
+    cx: &CallContext,
+    item: &Item,
+    justification: Option<&str>,
+) -> Option<ToolEnd> {
+    let ItemBody::CommandExecution(command) = &item.body else {
+        return None;
+    };
+    let text = command.command.get(2).map_or("", String::as_str);
+    let decision = hooked::decide_command(cx, &item.id, text, justification).await?;
+    let reason = decision.err()?;
+    Some(ToolEnd::text(rejected(&reason)))
+}
+
 /// Has a model judge in the user's place. The command's item is announced.
 pub(super) async fn review(
     cx: &CallContext,

@@ -165,7 +165,10 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
             approval::review(&cx, reviewer, &request, question, &item, justification).await
         }
         (ExecDecision::Ask(question), Some(reviewer)) => {
-            approval::review(&cx, reviewer, &request, question, &item, justification).await
+            match approval::forbidden_by_hook(&cx, &item, justification.as_deref()).await {
+                Some(end) => ApprovalOutcome::Over(end),
+                None => approval::review(&cx, reviewer, &request, question, &item, justification).await,
+            }
         }
         (ExecDecision::Ask(question), None) if approval::is_allowed(&cx, &request, &question) => {
             ApprovalOutcome::Unasked(question.confinement)

@@ -30,7 +30,9 @@ pub(super) fn is_asked(cx: &CallContext, tool: &McpTool) -> bool {
 /// Decides about a call, whose item has been told.
 pub(super) async fn decide(cx: &CallContext, call: &ToolCall, tool: &McpTool, arguments: &Value) -> Approval {
     let begin = Instant::now();
-    if !is_asked(cx, tool) {
+    let strict = cx.strict_reviewer();
+    // Where everything is reviewed, so is what was allowed for the session.
+    if !(is_asked(cx, tool) || (strict.is_some() && needs_approval(tool))) {
         return Approval::Given;
     }
     match &cx.settings.approval_policy {
@@ -48,11 +50,11 @@ pub(super) async fn decide(cx: &CallContext, call: &ToolCall, tool: &McpTool, ar
         _ => {}
     }
     match hooked::decide_mcp(cx, call, arguments).await {
-        Some(Ok(())) => return Approval::Given,
+        Some(Ok(())) if strict.is_none() => return Approval::Given,
         Some(Err(reason)) => return Approval::Refused(reason),
-        None => {}
+        Some(Ok(())) | None => {}
     }
-    if let Some(reviewer) = cx.strict_reviewer().or(cx.reviewer.as_ref()) {
+    if let Some(reviewer) = strict.or(cx.reviewer.as_ref()) {
         let (action, details) = planned(tool, arguments);
         return match reviewed::judge(cx, reviewer, &call.call_id, action, details).await {
             ReviewVerdict::Approved => Approval::Given,

@@ -82,6 +82,11 @@ impl Turn<'_> {
                 self.services.outbox.emit(Event::Warning(text));
                 Ok(())
             }
+            // A hook doesn't want it, or anything after it: there is nothing after it.
+            Err(Outcome::Interrupted) if self.interrupt_told => {
+                self.interrupt_told = false;
+                Ok(())
+            }
             compacted => compacted,
         }
     }
