@@ -366,3 +366,46 @@ async fn a_hook_decides_about_a_patch() {
     assert!(!home.work().join("new").exists());
     assert_eq!(told(&home, "ask")[0]["tool_input"], json!({"command": patch}));
 }
+
+#[tokio::test]
+async fn where_all_is_reviewed_a_hook_can_forbid_and_not_allow() {
+    const DENY: &str =
+        r#"{"risk_level":"high","user_authorization":"low","outcome":"deny","rationale":"Too risky."}"#;
+    let escalated = |script: &str| json!({"cmd": script, "sandbox_permissions": "require_escalated"});
+    let wanted = json!({"permissions": {"network": {"enabled": true}}});
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_permissions", wanted),
+        Answer::new().call("c1", "exec_command", escalated("touch one")),
+        Answer::new().call("c2", "exec_command", escalated("touch two")),
+        Answer::from(DENY),
+        Answer::from("Done"),
+    ]);
+    let config = Config {
+        extra: "[features]\nrequest_permissions_tool = true\n".to_owned(),
+        ..Config::asking()
+    };
+    let home = home_with(&model, config, &hook("PermissionRequest", "ask", "")).await;
+    let allowed = prints(&details(
+        "PermissionRequest",
+        json!({"decision": {"behavior": "allow"}}),
+    ));
+    let asked = home.path().join("asked-once");
+    let asked = asked.display();
+    let forbids = format!("if [ ! -e {asked} ]; then touch {asked}; echo no >&2; exit 2; fi");
+    says(&home, "ask", &format!("{forbids}; {allowed}"));
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let request = app.server_request("item/permissions/requestApproval").await;
+    let granted = json!({"network": {"enabled": true}});
+    let answer = json!({"permissions": granted, "scope": "turn", "strictAutoReview": true});
+    app.respond(&request, answer).await;
+    let turn = app.end_of(running).await;
+    let output = model.requests()[2].tool_output("c1").unwrap().to_owned();
+    assert!(output.contains("Rejected(\\\"no\\\")"), "{output}");
+    let reviewed = turn.all("item/autoApprovalReview/completed");
+    let targets: Vec<_> = reviewed.iter().map(|params| &params["targetItemId"]).collect();
+    assert_eq!(targets, ["c2"], "the hook's consent is not enough");
+    assert_eq!(reviewed[0]["review"]["status"], "denied");
+    assert!(!home.work().join("one").exists() && !home.work().join("two").exists());
+    app.stop().await;
+}
