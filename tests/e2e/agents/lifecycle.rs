@@ -67,6 +67,9 @@ async fn collab_agents_are_archived_and_deleted_with_their_parent() {
     let done = spawn(&app, &model, &thread, "s1", json!({"message": "One"})).await;
     end_of_turn(&app, &done).await;
     let busy = spawn(&app, &model, &thread, "s2", json!({"message": "Two"})).await;
+    // A thread is listed once its file tells what was said to it.
+    app.wait_where("item/completed", |params| params["threadId"] == busy.as_str())
+        .await;
     let listed = app.call("thread/list", json!({"parentThreadId": thread})).await;
     assert_eq!(listed["data"].as_array().unwrap().len(), 2);
     let by_kind = app
