@@ -20,11 +20,15 @@
 )]
 mod support;
 
+#[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
+mod common;
+
 use std::time::{Duration, Instant};
 
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use common::{median, ms, number};
 use support::{App, Home};
 
 /// Between two commands, so that a launcher is ready for the second.
@@ -44,14 +48,9 @@ async fn run(app: &App, home: &Home, policy: &Value) -> f64 {
     let params = json!({"command": ["/bin/true"], "cwd": home.work(), "sandboxPolicy": policy});
     let began = Instant::now();
     let ended = app.call("command/exec", params).await;
-    let time = began.elapsed().as_secs_f64() * 1000.0;
+    let time = ms(began.elapsed());
     assert_eq!(ended["exitCode"], 0, "{ended}");
     time
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// The medians of all policies, one after the other, with this pause after each command.
@@ -63,13 +62,12 @@ async fn measure(app: &App, home: &Home, rounds: usize, pause: Duration) -> [f64
             tokio::time::sleep(pause).await;
         }
     }
-    times.map(|mut times| median(&mut times))
+    times.map(|times| median(&times))
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let rounds = std::env::var("ROUNDS").ok();
-    let rounds = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(100);
+    let rounds = number("ROUNDS", 100);
     let model = MockModel::start("ok");
     let home = Home::new(&model);
     std::fs::create_dir_all(home.work().join(".git")).unwrap();

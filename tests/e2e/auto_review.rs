@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Config, Frame, Home, TurnRun};
 
-const ALLOW: &str =
+/// The reviewer lets an action happen.
+pub const ALLOW: &str =
     r#"{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"Asked for."}"#;
-const DENY: &str =
+/// It does not.
+pub const DENY: &str =
     r#"{"risk_level":"high","user_authorization":"low","outcome":"deny","rationale":"Too risky."}"#;
 
 /// A call that needs approval, whatever the sandbox can do.

@@ -3,6 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
+use crate::auto_review::{ALLOW, DENY};
 use crate::support::{App, Config, Home};
 
 const METHOD: &str = "item/permissions/requestApproval";
@@ -204,10 +205,6 @@ async fn a_command_may_ask_for_more_than_the_sandbox_allows() {
 
 #[tokio::test]
 async fn a_grant_on_condition_has_everything_reviewed_until_the_turn_ends() {
-    const ALLOW: &str =
-        r#"{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"Asked for."}"#;
-    const DENY: &str =
-        r#"{"risk_level":"high","user_authorization":"low","outcome":"deny","rationale":"Too risky."}"#;
     let model = MockModel::start("placeholder");
     let config = Config {
         extra: "[features]\nrequest_permissions_tool = true\n".into(),

@@ -165,29 +165,18 @@ async fn try_apply(
     };
     match (decision, cx.strict_reviewer()) {
         (PatchDecision::Refuse(reason), _) => {
-            cx.outbox.item_started(&cx.turn_id, item.clone());
-            end(cx, item, CallStatus::Declined, None, None).await;
-            return Err(ToolEnd::text(reason));
+            return Err(declined(cx, item, reason).await);
         }
         (PatchDecision::Apply, Some(reviewer)) => review(cx, reviewer, &item).await?,
         (PatchDecision::Ask, Some(reviewer)) => match hooked::decide_patch(cx, &item.id, text).await {
-            Some(Err(reason)) => {
-                cx.outbox.item_started(&cx.turn_id, item.clone());
-                end(cx, item, CallStatus::Declined, None, None).await;
-                return Err(ToolEnd::text(reason));
-            }
+            Some(Err(reason)) => return Err(declined(cx, item, reason).await),
             Some(Ok(())) | None => review(cx, reviewer, &item).await?,
         },
         (PatchDecision::Ask, None) if !cx.patches.is_allowed(&places) => {
             match hooked::decide_patch(cx, &item.id, text).await {
                 None => ask(cx, &item, places).await?,
-                Some(decision) => {
-                    cx.outbox.item_started(&cx.turn_id, item.clone());
-                    if let Err(reason) = decision {
-                        end(cx, item, CallStatus::Declined, None, None).await;
-                        return Err(ToolEnd::text(reason));
-                    }
-                }
+                Some(Ok(())) => cx.outbox.item_started(&cx.turn_id, item.clone()),
+                Some(Err(reason)) => return Err(declined(cx, item, reason).await),
             }
         }
         (PatchDecision::Ask | PatchDecision::Apply, None) => {
@@ -217,6 +206,13 @@ async fn try_apply(
     };
     end(cx, item, CallStatus::Failed, None, Some(failure.clone())).await;
     Ok(ToolEnd::text(output(1, begun.elapsed(), &failure)))
+}
+
+/// Tells of a patch that nobody is asked about and that is not applied, and why.
+async fn declined(cx: &CallContext, item: Item, reason: String) -> ToolEnd {
+    cx.outbox.item_started(&cx.turn_id, item.clone());
+    end(cx, item, CallStatus::Declined, None, None).await;
+    ToolEnd::text(reason)
 }
 
 /// Blocks as long as the file system does.

@@ -4,6 +4,7 @@ use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use super::{home_with, hook, messages, prints, run, runs, says, told};
+use crate::auto_review::DENY;
 use crate::support::{App, Config, Home, TurnRun};
 
 const BOTH: [&str; 2] = ["PreToolUse", "PostToolUse"];
@@ -369,8 +370,6 @@ async fn a_hook_decides_about_a_patch() {
 
 #[tokio::test]
 async fn where_all_is_reviewed_a_hook_can_forbid_and_not_allow() {
-    const DENY: &str =
-        r#"{"risk_level":"high","user_authorization":"low","outcome":"deny","rationale":"Too risky."}"#;
     let escalated = |script: &str| json!({"cmd": script, "sandbox_permissions": "require_escalated"});
     let wanted = json!({"permissions": {"network": {"enabled": true}}});
     let model = MockModel::start([
