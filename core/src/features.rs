@@ -4,7 +4,7 @@
 //! users have them in their files. Only the keys that have a constant here are looked at by our code.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Tell of patches while the model writes them.
 pub const APPLY_PATCH_STREAMING_EVENTS: &str = "apply_patch_streaming_events";
@@ -78,32 +78,18 @@ pub fn all() -> impl Iterator<Item = Feature> {
 
 /// The feature with this name, or former name.
 pub fn find(name: &str) -> Option<Feature> {
+    // Each thread asks for a dozen of them.
+    static BY_NAME: LazyLock<Vec<Feature>> = LazyLock::new(|| {
+        let mut features: Vec<_> = OWN.into_iter().chain(all()).collect();
+        features.sort_unstable_by_key(|feature| feature.key);
+        features
+    });
     let name = FORMER_NAMES
         .iter()
         .find_map(|(former, key)| (*former == name).then_some(*key))
         .unwrap_or(name);
-    let of_group = |group: &Group| {
-        Some(Feature {
-            key: word_of(group.keys, name)?,
-            stage: group.stage,
-            default_enabled: group.on,
-        })
-    };
-    let own = OWN.iter().find(|feature| feature.key == name).copied();
-    own.or_else(|| REGISTRY.iter().find_map(of_group))
-}
-
-/// A word of a text with blanks between words. Each thread asks for a dozen of them.
-fn word_of(text: &'static str, word: &str) -> Option<&'static str> {
-    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
-    let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, word)
-        .map(|at| at..at + word.len())
-        .find(|place| {
-            is_end(place.start.checked_sub(1).and_then(|at| bytes.get(at))) && is_end(bytes.get(place.end))
-        })
-        .and_then(|place| text.get(place))
-        .filter(|found| !found.is_empty() && !found.contains(char::is_whitespace))
+    let place = BY_NAME.binary_search_by_key(&name, |feature| feature.key);
+    BY_NAME.get(place.ok()?).copied()
 }
 
 /// Features that the contract release doesn't have. Clients are not told of them.

@@ -101,13 +101,14 @@ pub(super) fn layers(
     }
     let root = trust.root.as_path();
     let folders = project_folders(root, cwd);
-    let home = source.codex_home.canonicalize();
+    // The usual way of writing it first: links have to be looked for name by name.
+    let is_home = |folder: &Path| {
+        folder == source.codex_home
+            || matches!((folder.canonicalize(), source.codex_home.canonicalize()), (Ok(it), Ok(home)) if it == home)
+    };
     let mut layers = Vec::new();
     for folder in folders.into_iter().map(|folder| folder.join(".codex")) {
-        let is_home = home
-            .as_ref()
-            .is_ok_and(|home| folder.canonicalize().is_ok_and(|it| it == *home));
-        if is_home || !folder.is_dir() {
+        if !folder.is_dir() || is_home(&folder) {
             continue;
         }
         let path = folder.join("config.toml");

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -18,11 +19,7 @@ pub(super) struct Actors {
 
 impl Actors {
     /// Lets an actor live.
-    pub(super) fn start(
-        &self,
-        mail: WeakUnboundedSender<ThreadMessage>,
-        actor: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(super) fn start(&self, mail: WeakUnboundedSender<ThreadMessage>, actor: BoxFuture<'static, ()>) {
         let all = Arc::clone(&self.mail);
         let number = {
             let mut all = lock(&all);

@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -350,7 +351,8 @@ impl Engine {
         let remove = move || drop(threads.lock().remove(&id));
         let ways_out = (Box::new(unload) as Unload, Box::new(remove) as Remove);
         let actor = Actor::new(mailbox, services, session, state, ways_out);
-        self.actors.start(quit, actor.run().instrument(span));
+        self.actors
+            .start(quit, Box::new(actor).run().instrument(span).boxed());
     }
 
     /// A loaded thread.

@@ -100,7 +100,9 @@ pub(crate) struct Actor {
 impl Actor {
     /// Lives until the thread is unloaded or shut down. A fault of ours costs its thread and no other: the thread then
     /// ends as any other does, and can be resumed.
-    pub(crate) async fn run(mut self) {
+    ///
+    /// An actor lives in this future for days, so what it needs only now and then is kept in boxes of their own.
+    pub(crate) async fn run(mut self: Box<Self>) {
         let end = match AssertUnwindSafe(self.serve()).catch_unwind().await {
             Ok(end) => end,
             Err(_) => {
@@ -109,7 +111,7 @@ impl Actor {
                 End::Fault
             }
         };
-        self.end(end).await;
+        Box::pin(self.end(end)).await;
     }
 
     async fn serve(&mut self) -> End {
