@@ -21,6 +21,41 @@ SCRIPT = {"answers": [
                {"call": {"id": "c1", "name": "exec_command", "arguments": {"cmd": "echo hi"}}}]},
     {"steps": [{"say": {"text": "Done.", "deltas": 5}}]}]}
 
+# What users have: a value of every type, and the tables that most of them set.
+CONFIG = """
+model = "gpt-6.2-sol"
+model_provider = "mock"
+model_reasoning_effort = "high"
+model_context_window = 200000
+approval_policy = "on-request"
+sandbox_mode = "workspace-write"
+project_doc_fallback_filenames = ["README.md"]
+
+[model_providers.mock]
+name = "mock"
+base_url = "BASE_URL"
+wire_api = "responses"
+requires_openai_auth = false
+supports_websockets = false
+request_max_retries = 0
+stream_max_retries = 0
+http_headers = { "X-Startup" = "1" }
+
+[sandbox_workspace_write]
+network_access = false
+writable_roots = []
+
+[shell_environment_policy]
+inherit = "all"
+exclude = ["AWS_*"]
+
+[features]
+goals = true
+
+[projects."/tmp"]
+trust_level = "trusted"
+"""
+
 
 def build():
     """The program as it is shipped, but with its names."""
@@ -36,7 +71,7 @@ class Client:
 
     def __init__(self, program, home, counts):
         command = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={counts}", program]
-        env = {**os.environ, "HOME": home, "CODEX_HOME": f"{home}/.codex"}
+        env = {**os.environ, "HOME": home, "CODEX_HOME": f"{home}/.codex", "RUST_LOG": "warn"}
         self.process = subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
         self.id = 0
@@ -66,7 +101,8 @@ class Client:
 
 
 def initialize(client):
-    client.call("initialize", clientInfo={"name": "startup", "version": "1"})
+    client.call("initialize", clientInfo={"name": "startup", "title": "Startup", "version": "1"},
+                capabilities={"experimentalApi": True, "optOutNotificationMethods": ["item/agentMessage/delta"]})
     client.write(method="initialized")
 
 
@@ -107,8 +143,7 @@ def main():
         model = subprocess.Popen([program, "mock-model", "--script", f"{home}/script.json"], text=True,
                                  stdout=subprocess.PIPE)
         with open(f"{home}/.codex/config.toml", "w") as file:
-            file.write(f'model_provider = "mock"\n[model_providers.mock]\nname = "mock"\nwire_api = "responses"\n'
-                       f'base_url = "{model.stdout.readline().strip()}"\n')
+            file.write(CONFIG.replace("BASE_URL", model.stdout.readline().strip()))
         for scene in (initialize, turn, history):
             client = Client(program, home, f"{home}/counts")
             scene(client)
