@@ -43,7 +43,7 @@ struct Agent {
     tells_parent: bool,
     /// Turns that follow upon one that is being interrupted.
     restarts: usize,
-    /// When its last turn ended.
+    /// When its last turn ended; of one that has had none since it was loaded: when that was.
     ended: u64,
 }
 
@@ -119,6 +119,7 @@ impl AgentRegistry {
     /// An agent's thread is loaded, whoever did that.
     pub(super) fn loaded(&self, id: ThreadId, spawn: &ThreadSpawn, session_id: &str) {
         let mut state = self.lock();
+        let ends = state.ends;
         let agent = state.agents.entry(id).or_insert_with(|| Agent {
             parent: spawn.parent_thread_id,
             session_id: session_id.to_owned(),
@@ -130,7 +131,7 @@ impl AgentRegistry {
             aside: false,
             tells_parent: true,
             restarts: 0,
-            ended: 0,
+            ended: ends,
         });
         agent.aside = false;
     }
@@ -307,9 +308,10 @@ impl State {
         let (aside, loaded): (Vec<_>, Vec<_>) = here.partition(|agent| agent.aside);
         let (aside, loaded) = (aside.len(), loaded.len());
         let oldest = |state: &Self, aside: bool| {
-            let idle = state.agents.iter().filter(|(_, agent)| {
-                of_session(agent) && agent.aside == aside && !agent.works && agent.ended > 0
-            });
+            let idle = state
+                .agents
+                .iter()
+                .filter(|(_, agent)| of_session(agent) && agent.aside == aside && !agent.works);
             idle.min_by_key(|(_, agent)| agent.ended).map(|(id, _)| *id)
         };
         if aside >= MAX_ASIDE
@@ -384,6 +386,22 @@ mod tests {
         );
         registry.unloaded(first);
         assert_eq!(registry.find("s", &AgentTarget::Thread(first)), None);
+    }
+
+    #[test]
+    fn collab_agents_that_were_only_loaded_make_room_too() {
+        let registry = AgentRegistry::default();
+        let loaded = ThreadId::new();
+        let spawn_of = ThreadSpawn {
+            parent_thread_id: ThreadId(uuid::Uuid::nil()),
+            depth: 1,
+            agent_path: None,
+            agent_nickname: None,
+            agent_role: None,
+        };
+        registry.loaded(loaded, &spawn_of, "s");
+        let (_, aside) = spawn(&registry, 1);
+        assert_eq!(aside, Some(loaded));
     }
 
     #[test]
