@@ -78,7 +78,7 @@ pub fn all() -> impl Iterator<Item = Feature> {
 
 /// The feature with this name, or former name.
 pub fn find(name: &str) -> Option<Feature> {
-    // Each thread asks for a dozen of them.
+    // Every start of a thread asks for a dozen.
     static BY_NAME: LazyLock<Vec<Feature>> = LazyLock::new(|| {
         let mut features: Vec<_> = OWN.into_iter().chain(all()).collect();
         features.sort_unstable_by_key(|feature| feature.key);

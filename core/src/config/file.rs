@@ -4,11 +4,12 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use toml::Table;
 
 use super::error::problem_in_file;
+use super::key_warnings::VainKeysOfTable;
 use super::locate::key_at;
 use super::schema::ConfigToml;
 use super::{ConfigError, ConfigProblem};
@@ -28,6 +29,8 @@ pub(crate) struct File {
     stamp: FileStamp,
     pub(super) text: String,
     pub(crate) table: Table,
+    /// See [`Self::vain_keys`].
+    vain: OnceLock<VainKeysOfTable>,
 }
 
 impl File {
@@ -39,9 +42,15 @@ impl File {
                 stamp,
                 text,
                 table,
+                vain: OnceLock::new(),
             }),
             Err(error) => Err(ConfigError::File(problem_in_file(&path, &text, &error))),
         }
+    }
+
+    /// The keys that it sets in vain. They are looked for once: every start of a thread asks.
+    pub(super) fn vain_keys(&self) -> &VainKeysOfTable {
+        self.vain.get_or_init(|| VainKeysOfTable::find(&self.table))
     }
 
     /// What the file says of a wrong type, if it has one.

@@ -43,16 +43,19 @@ impl VainKeys {
         found
     }
 
-    /// Adds the keys of a layer in order.
+    /// Adds the keys of a layer.
     fn add_layer(&mut self, layer: &Layer) {
-        let mut below = Level::default();
-        below.look_at("", "", layer.table(), true);
-        for (mut keys, all) in [
-            (below.unknown, &mut self.unknown),
-            (below.ineffective, &mut self.ineffective),
-        ] {
-            keys.sort_unstable();
-            all.extend(keys.into_iter().map(|key| (layer.source.to_string(), key)));
+        let mut add = |vain: &VainKeysOfTable| {
+            for (keys, all) in [
+                (&vain.unknown, &mut self.unknown),
+                (&vain.ineffective, &mut self.ineffective),
+            ] {
+                all.extend(keys.iter().map(|key| (layer.source.to_string(), key.clone())));
+            }
+        };
+        match (&layer.own, &layer.file) {
+            (None, Some(file)) => add(file.vain_keys()),
+            _ => add(&VainKeysOfTable::find(layer.table())),
         }
     }
 
@@ -87,14 +90,23 @@ fn list(head: String, keys: &[(String, String)], what: &str) -> String {
     lines.join("\n")
 }
 
-/// What one layer sets in vain.
-#[derive(Default)]
-struct Level {
+/// What one table sets in vain, in order.
+#[derive(Debug, Default)]
+pub(super) struct VainKeysOfTable {
     unknown: Vec<String>,
     ineffective: Vec<String>,
 }
 
-impl Level {
+impl VainKeysOfTable {
+    /// Looks at the table of a whole layer.
+    pub(super) fn find(table: &Table) -> Self {
+        let mut found = Self::default();
+        found.look_at("", "", table, true);
+        found.unknown.sort_unstable();
+        found.ineffective.sort_unstable();
+        found
+    }
+
     /// Looks at a table and what is below. `known`: its path in the table of keys, `shown`: as the user wrote it, both
     /// empty or with a dot at the end; `checked`: whether members that are unknown count.
     fn look_at(&mut self, known: &str, shown: &str, table: &Table, checked: bool) {

@@ -10,8 +10,6 @@ pub(crate) mod recorder;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
-
 use self::Effect::{Moot, NotYet, Refused};
 use self::Kind::{
     Boolean, BooleanOrTable, CheckedTable, Features, Integer, List, Map, Path, Table, Text, TextOrList,
@@ -80,19 +78,9 @@ pub enum Effect {
 /// The key named `name` in the table at `prefix`: an empty text for the top level, else a path of [`KEYS`] with a dot
 /// at its end.
 pub(super) fn find(prefix: &str, name: &str) -> Option<&'static Key> {
-    // Every key of every file is looked for at every start of a thread.
-    static BY_PATH: LazyLock<Vec<&Key>> = LazyLock::new(|| {
-        let mut keys: Vec<_> = KEYS.iter().collect();
-        keys.sort_unstable_by_key(|key| key.path);
-        keys
-    });
-    let at = |rest: &str| {
-        let path = || prefix.bytes().chain(rest.bytes());
-        let place = BY_PATH.binary_search_by(|key| key.path.bytes().cmp(path()));
-        BY_PATH.get(place.ok()?).copied()
-    };
-    let named = if name.contains('.') { None } else { at(name) };
-    named.or_else(|| if prefix.is_empty() { None } else { at("*") })
+    let is_it = |rest: &str| rest == name && !name.contains('.') || rest == "*" && !prefix.is_empty();
+    KEYS.iter()
+        .find(|key| key.path.strip_prefix(prefix).is_some_and(is_it))
 }
 
 /// The first release.
