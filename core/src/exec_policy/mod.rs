@@ -69,17 +69,31 @@ struct HostExecutable {
     paths: Vec<String>,
 }
 
-/// `network_rule(…)`. Kept; there is no proxy yet that would ask for it.
+/// `network_rule(…)`: what holds for connections to a host. It is for a proxy that commands are made to use, and says
+/// nothing of commands themselves; there is no such proxy, so it is checked and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NetworkRule {
-    /// The host.
+    /// Name or address, perhaps with a port.
     pub(crate) host: String,
-    /// `http`, `https`, `socks5_tcp` or `socks5_udp`.
-    pub(crate) protocol: String,
+    /// How it is connected to.
+    pub(crate) protocol: NetworkProtocol,
     /// What to do.
     pub(crate) decision: Decision,
     /// Why.
     pub(crate) justification: Option<String>,
+}
+
+/// How a host is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NetworkProtocol {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
+    /// `socks5_tcp`
+    Socks5Tcp,
+    /// `socks5_udp`
+    Socks5Udp,
 }
 
 /// The rules of some files.
