@@ -37,6 +37,7 @@ fn prefix_rule(arguments: Arguments) -> Result<PrefixRule, String> {
         pattern,
         decision: decision_of(decision)?,
         justification: justification_of(justification)?,
+        source: None,
     };
     for example in examples(matching, "match")? {
         if !rule.fits(&example) {

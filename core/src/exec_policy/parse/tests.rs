@@ -52,6 +52,7 @@ prefix_rule(pattern=["\u00e4\x41\101\t"])
             .collect(),
         decision,
         justification: justification.map(str::to_owned),
+        source: None,
     };
     assert_eq!(
         all.prefixes,
