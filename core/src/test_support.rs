@@ -22,16 +22,15 @@ pub fn set_ping_interval(client: &ModelClient, interval: Duration) {
     client.set_ping_interval(interval);
 }
 
-/// What a launcher that was started with the argument `spare` is told so that it runs a command, if it serves for this plan:
-/// what comes with the standard streams, and what comes after.
-pub fn spare_message<'a>(
+/// How a fork server is asked for a launcher that serves for this plan, and what that is told so that it runs a command: what
+/// comes with the standard streams, and what comes after. `None`: none serves for it.
+pub fn launcher_message<'a>(
     plan: &SandboxPlan,
     folder: &Path,
     command: &[&str],
     variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
-) -> Option<([u8; 4], Vec<u8>)> {
-    let (body, length) = plan
-        .fits_spare()
-        .then(|| plan.spare_message(folder, command, variables))?;
-    Some((length, body))
+) -> Option<(u8, [u8; 4], Vec<u8>)> {
+    let request = plan.waiting_launcher()?;
+    let (body, length) = plan.launcher_message(folder, command, variables);
+    Some((request.encode(), length, body))
 }

@@ -68,6 +68,7 @@ mod remote_control;
 mod review;
 mod rollout;
 mod rules;
+mod rules_required;
 mod sandbox_launcher;
 mod server_diagnostics;
 mod shutdown;

@@ -12,7 +12,7 @@
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
-//! | what administrators demand, and what follows | `requirements.rs`, `requirement_check.rs`, `constraints.rs` |
+//! | what administrators demand, and what follows | `requirements.rs`, `required_rules.rs`, `requirement_check.rs`, `constraints.rs` |
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
 //! | what people are told | `explain.rs` |
 //! | agents that threads start | `agents.rs`, `agent_files.rs` |
@@ -53,6 +53,7 @@ mod providers;
 mod read;
 mod read_shape;
 mod realtime;
+mod required_rules;
 mod requirement_check;
 mod requirements;
 mod schema;
@@ -86,6 +87,7 @@ pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};
 pub use realtime::RealtimeConfig;
+pub use required_rules::{RequiredDecision, RequiredRule};
 pub use requirement_check::{Setting, Violation};
 pub use requirements::Requirements;
 pub use schema::{

@@ -14,6 +14,7 @@ use super::layers::{LayerSource, Layers};
 use super::locate::range_of;
 use super::overrides::merge;
 use super::read::masked;
+use super::required_rules::{RequiredRule, RulesToml};
 use super::{ConfigError, ConfigProblem, LoginMethod, WebSearchMode};
 use crate::{ApprovalPolicy, ApprovalsReviewer, SandboxMode};
 
@@ -83,6 +84,8 @@ pub struct Requirements {
     table: Table,
     /// As understood.
     pub(super) toml: RequirementsToml,
+    /// What it demands of commands.
+    rules: Vec<RequiredRule>,
     /// `managed_config.toml`, if it demands something.
     managed: Option<PathBuf>,
     managed_approval: Option<ApprovalPolicy>,
@@ -102,6 +105,7 @@ pub(super) struct RequirementsToml {
     pub(super) features: BTreeMap<String, bool>,
     pub(super) allow_login_shell: Option<bool>,
     pub(super) additional_developer_instructions: Option<String>,
+    rules: Option<RulesToml>,
 }
 
 /// An approval policy without its details.
@@ -217,9 +221,12 @@ impl Requirements {
                 return Err(wrong("allowed_permission_profiles", message));
             }
         }
+        let rules = toml.rules.as_ref().map(RulesToml::rules).transpose();
+        let rules = rules.map_err(|message| wrong("rules", &message))?;
         Ok(Self {
             file: Some(file.path.clone()),
             table: file.table.clone(),
+            rules: rules.unwrap_or_default(),
             toml,
             ..Self::default()
         })
@@ -305,6 +312,11 @@ impl Requirements {
     /// Features that are pinned, by the names in the file.
     pub fn features(&self) -> &BTreeMap<String, bool> {
         &self.toml.features
+    }
+
+    /// What is demanded of commands, and the file that says so.
+    pub fn command_rules(&self) -> Option<(&[RequiredRule], &Path)> {
+        Some((self.rules.as_slice(), self.file.as_deref()?))
     }
 
     pub(super) fn policies(&self) -> Option<(Vec<PolicyKind>, &'static str, &Path)> {

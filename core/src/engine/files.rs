@@ -112,14 +112,15 @@ impl ThreadFiles {
                 "the rules about commands could not be read in time".to_owned(),
             ));
         };
+        let rules = ThreadRules::new(Arc::clone(home_rules), rules);
         Ok(Self {
+            rules: rules.with_requirements(&config.requirements),
             config,
             overrides: kept,
             instructions,
             models: models.with_own(own_models),
             doc,
             memories: memories.map(Into::into),
-            rules: ThreadRules::new(Arc::clone(home_rules), rules),
             rules_problems,
             plugin_skills,
             hooks: (hooks, cwd),

@@ -173,7 +173,10 @@ impl Engine {
         let skills = SkillCatalog::new(options.config.codex_home.clone());
         Arc::new_cyclic(|engine| Self {
             agents: EngineAgents::new(Weak::clone(engine), Arc::clone(&options.sink)),
-            home_rules: HomeRules::new(options.config.codex_home.clone()),
+            home_rules: HomeRules::new(
+                options.config.codex_home.clone(),
+                options.config.system_folder.clone(),
+            ),
             plugins: Plugins::new(options.config.clone(), Arc::clone(&skills)),
             skills,
             mcp: McpManager::new(options.config.codex_home.clone()),

@@ -225,7 +225,7 @@ impl ClientCommand {
             check_start(argv, &self.cwd).await?;
         }
         let streams = (Output::Separate, self.stream_input);
-        let (launched, running) =
+        let (launched, mut running) =
             start(plan.as_ref(), argv, variables, &self.cwd, self.terminal, streams).await?;
         let Launched {
             mut child,
@@ -257,6 +257,7 @@ impl ClientCommand {
                 status = child.wait(), if ended.is_none() => {
                     let code = status.ok().and_then(exit_code).unwrap_or(-1);
                     ended = Some((code, Instant::now()));
+                    drop(running.take());
                 }
                 () = controlled.terminate.cancelled(), if !killed && ended.is_none() => killed = true,
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)),
@@ -277,7 +278,6 @@ impl ClientCommand {
                 group.group().signal(Signal::Kill);
             }
         }
-        drop(running);
         if killed || drain_timed_out {
             // What has left the group, too.
             end_in_background(group.group(), mark.as_ref(), Duration::ZERO);

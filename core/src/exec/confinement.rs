@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::spare::{self, RunningCommand};
+use super::spare::{Beginning, RunningCommand};
 use crate::process::launcher::{Launched, Launcher, Output, Variables};
 use crate::sandbox::{SandboxError, SandboxLayers, SandboxPlan, SandboxRequest, availability};
 use crate::sys::terminal::TerminalSize;
@@ -89,14 +89,16 @@ pub(super) async fn start(
     terminal: Option<TerminalSize>,
     (output, input): (Output, bool),
 ) -> io::Result<(Launched, Option<RunningCommand>)> {
-    let ready = match plan {
-        Some(plan) if terminal.is_none() => {
-            spare::start(plan, command, folder, &variables, (output, input)).await
+    let beginning = plan.and_then(Beginning::new);
+    let ready = match (plan, &beginning) {
+        (Some(plan), Some(beginning)) if terminal.is_none() => {
+            let streams = (output, input);
+            beginning.start(plan, command, folder, &variables, streams).await
         }
         _ => None,
     };
-    let (launched, namespaces) = if let Some(ready) = ready {
-        ready
+    let (launched, namespaces) = if let Some((launched, namespaces)) = ready {
+        (launched, Some(namespaces))
     } else {
         let mut launcher = launcher(plan, command, variables, folder, terminal.is_some(), output)?;
         if let Some(size) = terminal {
@@ -106,8 +108,7 @@ pub(super) async fn start(
         }
         (launcher.spawn()?, None)
     };
-    let served = plan.is_some_and(SandboxPlan::fits_spare);
-    Ok((launched, served.then(|| RunningCommand::new(namespaces))))
+    Ok((launched, beginning.map(|beginning| beginning.running(namespaces))))
 }
 
 /// What starts a command by a launcher of its own, or without one.

@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::input_limits::{InputLimits, StartedWith};
+use super::spare::RunningCommand;
 use super::text::{HeadTail, Utf8Stream, pieces};
 use super::waiting::Timeouts;
 use crate::outbox::Outbox;
+use crate::process::child::Child;
 use crate::process::end_in_background;
 use crate::process::group::Group;
 use crate::process::orphan_reaper_client::Mark;
@@ -265,6 +266,7 @@ pub(super) async fn follow(
     mut child: Child,
     output: ChildOutput,
     report: Reporter,
+    running: Option<RunningCommand>,
 ) {
     let mut all = HeadTail::new(KEPT);
     let mut decoder = Utf8Stream::default();
@@ -323,7 +325,7 @@ pub(super) async fn follow(
     let exit_code = exit_code(ended.as_ref().map(|(status, _)| status));
     report.complete(all.into_text(), exit_code).await;
     session.completed_with(exit_code);
-    drop((report, session));
+    drop((report, session, running));
 
     while let Some(open) = &mut pipe
         && open.read(&mut buffer).await.is_ok_and(|length| length > 0)

@@ -284,7 +284,7 @@ impl ExecSessions {
         let all = Arc::clone(self);
         let followed = Arc::clone(&session);
         let following = async move {
-            let following = follow(Arc::clone(&followed), child, output, report.clone());
+            let following = follow(Arc::clone(&followed), child, output, report.clone(), running);
             // A fault of ours costs this command and nothing else.
             if AssertUnwindSafe(following).catch_unwind().await.is_err() {
                 tracing::error!("following a command panicked; it is ended");
@@ -297,7 +297,6 @@ impl ExecSessions {
             } else if !group.may_have_members() {
                 all.drop_group(group);
             }
-            drop(running);
         };
         tokio::spawn(following.in_current_span());
         Ok(session)

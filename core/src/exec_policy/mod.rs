@@ -8,18 +8,24 @@ pub(crate) mod programs;
 mod report;
 pub(crate) mod store;
 
+use std::path::Path;
+use std::sync::Arc;
+
 pub use self::report::RulesProblem;
 pub(crate) use self::report::report;
 
 use self::programs::Programs;
+use crate::config::{RequiredDecision, RequiredRule, Requirements};
 
 /// What a rule says. The greater one wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Decision {
     /// It may run, outside of the sandbox.
     Allow,
-    /// The user is asked.
+    /// The user is asked, or who decides in their place.
     Prompt,
+    /// The user is asked. Only administrators can say so.
+    PromptUser,
     /// It never runs.
     Forbidden,
 }
@@ -31,6 +37,8 @@ pub(crate) struct PrefixRule {
     pattern: Vec<Vec<String>>,
     decision: Decision,
     justification: Option<String>,
+    /// The administrator's file that it comes from.
+    source: Option<Arc<Path>>,
 }
 
 impl PrefixRule {
@@ -41,6 +49,7 @@ impl PrefixRule {
             pattern,
             decision: Decision::Allow,
             justification: None,
+            source: None,
         })
     }
 
@@ -69,17 +78,31 @@ struct HostExecutable {
     paths: Vec<String>,
 }
 
-/// `network_rule(…)`. Kept; there is no proxy yet that would ask for it.
+/// `network_rule(…)`: what holds for connections to a host. It is for a proxy that commands are made to use, and says
+/// nothing of commands themselves; there is no such proxy, so it is checked and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NetworkRule {
-    /// The host.
+    /// Name or address, perhaps with a port.
     pub(crate) host: String,
-    /// `http`, `https`, `socks5_tcp` or `socks5_udp`.
-    pub(crate) protocol: String,
+    /// How it is connected to.
+    pub(crate) protocol: NetworkProtocol,
     /// What to do.
     pub(crate) decision: Decision,
     /// Why.
     pub(crate) justification: Option<String>,
+}
+
+/// How a host is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NetworkProtocol {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
+    /// `socks5_tcp`
+    Socks5Tcp,
+    /// `socks5_udp`
+    Socks5Udp,
 }
 
 /// The rules of some files.
@@ -99,9 +122,42 @@ pub(crate) struct RuleMatch {
     pub(crate) justification: Option<String>,
     /// The words that the rule was about: the longest that have this decision.
     pub(crate) prefix: Vec<String>,
+    /// The administrator's file that the rule comes from, if it does.
+    pub(crate) source: Option<Arc<Path>>,
 }
 
 impl RuleSet {
+    /// What an administrator demands of commands.
+    pub(crate) fn required(requirements: &Requirements) -> Self {
+        let Some((rules, file)) = requirements.command_rules() else {
+            return Self::default();
+        };
+        let source: Arc<Path> = file.into();
+        let rule = |rule: &RequiredRule| PrefixRule {
+            pattern: rule.pattern.clone(),
+            decision: match rule.decision {
+                RequiredDecision::Prompt => Decision::Prompt,
+                RequiredDecision::PromptUser => Decision::PromptUser,
+                RequiredDecision::Forbidden => Decision::Forbidden,
+            },
+            justification: rule.justification.clone(),
+            source: Some(Arc::clone(&source)),
+        };
+        Self {
+            prefixes: rules.iter().map(rule).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The same, from an administrator's file.
+    fn demanded_by(mut self, file: &Path) -> Self {
+        let source: Arc<Path> = file.into();
+        for rule in &mut self.prefixes {
+            rule.source = Some(Arc::clone(&source));
+        }
+        self
+    }
+
     /// Whether it has no rule about commands.
     pub(crate) fn is_empty(&self) -> bool {
         self.prefixes.is_empty()
@@ -144,7 +200,7 @@ impl RuleSet {
     }
 }
 
-/// What all these rules say of a command. Asks the file system about programs; call it where that is allowed.
+/// What all these rules say of a command; of two that say the same, the first counts. Asks the file system about programs; call it where that is allowed.
 ///
 /// What forbids or asks holds for a program by its base name, wherever it lies. What allows holds for the program that
 /// the user means only: see [`Programs`].
@@ -175,6 +231,7 @@ pub(crate) fn judge(sets: &[&RuleSet], words: &[String], programs: &Programs) ->
             decision: rule.decision,
             justification: rule.justification.clone(),
             prefix: words[..rule.pattern.len()].to_vec(),
+            source: rule.source.clone(),
         });
     }
     found

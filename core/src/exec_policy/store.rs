@@ -1,4 +1,5 @@
-//! Where rules are kept: `rules/*.rules` of the home, and `.codex/rules/*.rules` of folders that the user trusts.
+//! Where rules are kept: `rules/*.rules` of the home and of the administrator's folder, and `.codex/rules/*.rules` of folders
+//! that the user trusts.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -11,6 +12,7 @@ use super::parse::{allow_line, parse};
 use super::programs::Programs;
 use super::report::RulesProblem;
 use super::{PrefixRule, RuleMatch, RuleSet, judge};
+use crate::config::Requirements;
 use crate::external_file::{FileError, read_text, resolve_inside};
 use crate::sys::files;
 
@@ -29,10 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The file that allowed commands are appended to.
 const WRITTEN: &str = "default.rules";
 
-/// The rules of a home. All threads of the process share them, so that a rule that one of them adds holds for all.
+/// The rules of a home and of the administrator. All threads of the process share them, so that a rule that one of them adds holds for all.
 #[derive(Debug)]
 pub(crate) struct HomeRules {
     codex_home: PathBuf,
+    /// The administrator's folder.
+    system: Option<PathBuf>,
     /// Held while files are read or written, by threads that may block.
     files: Mutex<()>,
     /// A lock, because threads read it at any time. Held for a few instructions.
@@ -48,10 +52,11 @@ struct State {
 }
 
 impl HomeRules {
-    /// The rules of a home; nothing is read yet.
-    pub(crate) fn new(codex_home: PathBuf) -> Arc<Self> {
+    /// The rules of a home and of the administrator's folder; nothing is read yet.
+    pub(crate) fn new(codex_home: PathBuf, system: Option<PathBuf>) -> Arc<Self> {
         Arc::new(Self {
             codex_home,
+            system,
             files: Mutex::default(),
             state: Mutex::default(),
         })
@@ -65,7 +70,13 @@ impl HomeRules {
     /// Reads the files again. Gives what is wrong with them and was not before. Blocks.
     pub(crate) fn refresh(&self) -> Vec<RulesProblem> {
         let _files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rules, problems) = read_home(&self.codex_home);
+        let (mut rules, mut problems) = match &self.system {
+            Some(folder) => read_system(folder),
+            None => Default::default(),
+        };
+        let (home, more) = read_home(&self.codex_home);
+        rules.extend(home);
+        problems.extend(more);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         rules.extend(state.unwritten.clone());
         if *state.rules != rules {
@@ -111,6 +122,8 @@ impl HomeRules {
 /// The rules that hold in a thread.
 #[derive(Debug, Clone)]
 pub(crate) struct ThreadRules {
+    /// What an administrator demands.
+    required: Arc<RuleSet>,
     home: Arc<HomeRules>,
     project: Arc<RuleSet>,
 }
@@ -119,14 +132,23 @@ impl ThreadRules {
     /// The rules of the home, and those of trusted folders.
     pub(crate) fn new(home: Arc<HomeRules>, project: RuleSet) -> Self {
         Self {
+            required: Arc::default(),
             home,
             project: Arc::new(project),
         }
     }
 
+    /// With what an administrator demands of commands.
+    pub(crate) fn with_requirements(self, requirements: &Requirements) -> Self {
+        Self {
+            required: Arc::new(RuleSet::required(requirements)),
+            ..self
+        }
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.project.is_empty() && self.home.current().is_empty()
+        self.required.is_empty() && self.project.is_empty() && self.home.current().is_empty()
     }
 
     /// What they say of a command, and with `more`, too. May block.
@@ -137,7 +159,8 @@ impl ThreadRules {
         more: Option<&RuleSet>,
     ) -> Option<RuleMatch> {
         let home = self.home.current();
-        let sets: Vec<&RuleSet> = [&*home, &*self.project].into_iter().chain(more).collect();
+        let sets = [&*self.required, &*home, &*self.project];
+        let sets: Vec<&RuleSet> = sets.into_iter().chain(more).collect();
         judge(&sets, words, programs)
     }
 
@@ -162,6 +185,15 @@ fn read_home(codex_home: &Path) -> (RuleSet, Vec<RulesProblem>) {
     read_folder(&codex_home.join("rules"), |path| Ok(path.to_owned()))
 }
 
+/// The rules of the administrator's folder, and what is wrong with them. Blocks.
+fn read_system(folder: &Path) -> (RuleSet, Vec<RulesProblem>) {
+    let mut all = (RuleSet::default(), Vec::new());
+    for (path, rules) in read_files(&folder.join("rules"), |path| Ok(path.to_owned()), &mut all.1) {
+        all.0.extend(rules.demanded_by(&path));
+    }
+    all
+}
+
 /// The rules of folders that the user trusts, and what is wrong with them. Links that lead out of such a folder are
 /// not followed. Blocks.
 pub(crate) fn read_projects(folders: &[PathBuf]) -> (RuleSet, Vec<RulesProblem>) {
@@ -179,8 +211,20 @@ fn read_folder(
     folder: &Path,
     resolve: impl Fn(&Path) -> Result<PathBuf, FileError>,
 ) -> (RuleSet, Vec<RulesProblem>) {
-    let mut rules = RuleSet::default();
-    let mut problems = Vec::new();
+    let mut all = (RuleSet::default(), Vec::new());
+    for (_, rules) in read_files(folder, resolve, &mut all.1) {
+        all.0.extend(rules);
+    }
+    all
+}
+
+/// The files of a folder by name, each with its rules.
+fn read_files(
+    folder: &Path,
+    resolve: impl Fn(&Path) -> Result<PathBuf, FileError>,
+    problems: &mut Vec<RulesProblem>,
+) -> Vec<(PathBuf, RuleSet)> {
+    let mut files = Vec::new();
     let problem = |path: &Path, line, message: String| RulesProblem {
         path: path.to_owned(),
         line,
@@ -189,9 +233,12 @@ fn read_folder(
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if FileError::from(io::Error::from(error.kind())).is_missing() => {
-            return (rules, problems);
+            return files;
         }
-        Err(error) => return (rules, vec![problem(folder, None, error.to_string())]),
+        Err(error) => {
+            problems.push(problem(folder, None, error.to_string()));
+            return files;
+        }
     };
     let is_rules = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rules");
     let paths: BTreeSet<_> = entries
@@ -208,10 +255,10 @@ fn read_folder(
             Ok(text) => {
                 let (read, error) = parse(&text);
                 match error {
-                    None => rules.extend(read),
+                    None => files.push((path, read)),
                     Some(error) => {
-                        rules.extend(read.without_allowances());
                         problems.push(problem(&path, Some(error.line), error.message));
+                        files.push((path, read.without_allowances()));
                     }
                 }
             }
@@ -220,7 +267,7 @@ fn read_folder(
             Err(error) => problems.push(problem(&path, None, error.to_string())),
         }
     }
-    (rules, problems)
+    files
 }
 
 /// Appends a rule to the home's file in one write, unless it is there. One process writes at a time.

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
+use super::child::Child;
 use super::group::Group;
 use super::orphan_reaper_client::{self, Guarded, Mark};
 use super::stdio::{ChildInput, ChildOutput, Pipes};
@@ -133,6 +134,7 @@ impl Launcher {
             Streams::Pipes { output, input } => self.spawn_with_pipes(output, input, mark.as_ref())?,
             Streams::Terminal(size) => self.spawn_in_terminal(size, mark.as_ref())?,
         };
+        let child = Child::Started(child);
         Ok(Launched {
             group: guarded(&child)?,
             child,
@@ -150,7 +152,7 @@ impl Launcher {
         let mut command = self.command(mark.as_ref());
         command.stdin(socket).stdout(Stdio::null()).stderr(Stdio::null());
         lead_session(&mut command)?;
-        let child = command.spawn()?;
+        let child = Child::Started(command.spawn()?);
         Ok(WaitingChild {
             group: guarded(&child)?,
             child,
@@ -204,11 +206,17 @@ impl Launcher {
     }
 }
 
-fn guarded(child: &Child) -> io::Result<Guarded> {
+/// A child's group, which ends with us. The child leads it already.
+pub(super) fn guarded(child: &Child) -> io::Result<Guarded> {
     let group = child.id().and_then(Group::led_by);
     let group = group.ok_or_else(|| io::Error::other("the child has no process id"))?;
     Ok(Guarded::new(group))
 }
 
 /// A child with its output, its standard error and its input.
-type Spawned = (Child, ChildOutput, Option<ChildOutput>, Option<ChildInput>);
+type Spawned = (
+    tokio::process::Child,
+    ChildOutput,
+    Option<ChildOutput>,
+    Option<ChildInput>,
+);

@@ -6,14 +6,18 @@
 //!
 //! Where to look:
 //!
-//! * `launcher` (every start), `stdio` (pipes and terminals), `capture` (children that are run for what they print),
-//!   `remaining_output` (when that is over)
+//! * `launcher` (every start), `child` (what was started, and its end), `stdio` (pipes and terminals), `capture` (children
+//!   that are run for what they print), `remaining_output` (when that is over)
+//! * `waiting_child` (children that are told later what to do), `fork_server` (where such children are forked from)
 //! * `group` (a child and what stayed with it), `descendants` (what left it, too), `orphan_reaper` (the process that ends them after us), `orphan_reaper_client`
 //!   (our side of it)
 //! * what systems do in different ways: `crate::sys::process`
 
 pub(crate) mod capture;
+pub(crate) mod child;
 mod descendants;
+pub(crate) mod fork_server;
+mod forked_child;
 pub(crate) mod group;
 pub(crate) mod launcher;
 mod orphan_reaper;

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn grants_hold_for_their_turn_or_for_the_session() {
-        let home = HomeRules::new("/nonesuch".into());
+        let home = HomeRules::new("/nonesuch".into(), None);
         let approvals = ThreadApprovals::new(ThreadRules::new(home, RuleSet::default()));
         let grant = |path: &str, scope| PermissionGrant {
             permissions: AdditionalPermissions {

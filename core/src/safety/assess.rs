@@ -57,6 +57,8 @@ pub(crate) struct Question {
     pub(crate) proposed_rule: Option<Vec<String>>,
     /// How the command runs if the user says yes.
     pub(crate) confinement: Confinement,
+    /// Nobody may answer in the user's place.
+    pub(crate) for_user: bool,
 }
 
 impl Question {
@@ -66,6 +68,7 @@ impl Question {
             reason: None,
             proposed_rule: None,
             confinement,
+            for_user: false,
         }
     }
 }
@@ -205,12 +208,14 @@ impl CommandRequest {
     /// A rule asks or forbids.
     fn restricted(&self, policy: &ApprovalPolicy, rule: &RuleMatch) -> ExecDecision {
         let line = self.line();
+        let source = rule.source.as_ref();
+        let source = source.map_or_else(String::new, |file| format!(" (demanded by {})", file.display()));
         if rule.decision == Decision::Forbidden {
             let why = match &rule.justification {
                 Some(why) => why.clone(),
                 None => format!("policy forbids commands starting with `{}`", joined(&rule.prefix)),
             };
-            return ExecDecision::Refuse(rejected(&format!("`{line}` rejected: {why}")));
+            return ExecDecision::Refuse(rejected(&format!("`{line}` rejected: {why}{source}")));
         }
         match policy {
             ApprovalPolicy::Never => ExecDecision::Refuse(rejected(
@@ -221,15 +226,25 @@ impl CommandRequest {
             )),
             _ => {
                 let reason = match &rule.justification {
-                    Some(why) => format!("`{line}` requires approval: {why}"),
-                    None => format!("`{line}` requires approval by policy"),
+                    Some(why) => format!("`{line}` requires approval: {why}{source}"),
+                    None => format!("`{line}` requires approval by policy{source}"),
                 };
-                self.ask(Some(reason), None)
+                let for_user = rule.decision == Decision::PromptUser;
+                self.ask_of(for_user, Some(reason), None)
             }
         }
     }
 
     fn ask(&self, reason: Option<String>, proposed_rule: Option<Vec<String>>) -> ExecDecision {
+        self.ask_of(false, reason, proposed_rule)
+    }
+
+    fn ask_of(
+        &self,
+        for_user: bool,
+        reason: Option<String>,
+        proposed_rule: Option<Vec<String>>,
+    ) -> ExecDecision {
         // What a user allows who allows nothing by default is to work: in a sandbox in which nothing can be written it
         // could not. `codex app-server` does the same.
         let is_allowed_whole = matches!(self.settings.sandbox_policy, SandboxPolicy::ReadOnly { .. })
@@ -243,6 +258,7 @@ impl CommandRequest {
             reason,
             proposed_rule,
             confinement,
+            for_user,
         })
     }
 

@@ -74,7 +74,7 @@ fn word(decision: &ExecDecision) -> &'static str {
 
 #[test]
 fn every_command_gets_its_verdict_under_every_policy() {
-    let rules = ThreadRules::new(HomeRules::new("/nonesuch/home".into()), RuleSet::default());
+    let rules = ThreadRules::new(HomeRules::new("/nonesuch/home".into(), None), RuleSet::default());
     let mut policies = Vec::new();
     let mut classes = BTreeMap::new();
     let mut mismatches = Vec::new();

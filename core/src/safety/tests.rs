@@ -15,11 +15,11 @@ fn rules(text: &str) -> ThreadRules {
     std::fs::write(folder.join("a.rules"), text).expect("written");
     let (rules, problems) = read_projects(&[project.path().to_owned()]);
     assert!(problems.is_empty(), "{problems:?}");
-    ThreadRules::new(HomeRules::new("/nonesuch/home".into()), rules)
+    ThreadRules::new(HomeRules::new("/nonesuch/home".into(), None), rules)
 }
 
 fn none() -> ThreadRules {
-    ThreadRules::new(HomeRules::new("/nonesuch/home".into()), RuleSet::default())
+    ThreadRules::new(HomeRules::new("/nonesuch/home".into(), None), RuleSet::default())
 }
 
 fn decide(request: &CommandRequest, rules: &ThreadRules) -> ExecDecision {

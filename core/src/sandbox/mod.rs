@@ -9,7 +9,7 @@
 //!
 //! * `plan` (from a policy to a plan, and from a plan to a command), `roots` (folders that may be written), `places`
 //!   (what holds where), `protected` (names that stay as they are), `worktree` (the repository of a linked worktree)
-//! * `spare` (a launcher that waits for its command)
+//! * `waiting` (launchers that wait for their command)
 //! * `availability` (what the system can do), `seatbelt` (the policy as macOS takes it)
 //! * how Linux makes it: `crate::sys::sandbox`
 
@@ -20,7 +20,7 @@ mod plan;
 mod protected;
 mod roots;
 pub mod seatbelt;
-pub(crate) mod spare;
+pub(crate) mod waiting;
 mod worktree;
 
 use std::ffi::OsString;

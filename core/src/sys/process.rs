@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, ioctl_fionread};
-use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpid};
 use tokio::net::unix::pipe;
 use tokio::process::{ChildStdin, Command};
 
@@ -86,6 +86,13 @@ pub(crate) fn signal_process(id: i32, signal: Signal) -> io::Result<()> {
 /// Signals all members of a process group. One that is gone is no error.
 pub(crate) fn signal_group(id: i32, signal: Signal) -> io::Result<()> {
     found(Pid::from_raw(id).map(|id| kill_process_group(id, signal.number())))
+}
+
+/// How a child has ended, if it has: then its number is free. For children that nobody else waits for.
+pub(crate) fn ended_child(id: i32) -> io::Result<Option<ExitStatus>> {
+    let id = Pid::from_raw(id).ok_or(io::ErrorKind::InvalidInput)?;
+    let ended = waitpid(Some(id), WaitOptions::NOHANG)?;
+    Ok(ended.map(|(_, status)| ExitStatus::from_raw(status.as_raw())))
 }
 
 fn found(done: Option<rustix::io::Result<()>>) -> io::Result<()> {

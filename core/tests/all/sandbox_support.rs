@@ -3,17 +3,18 @@
 use std::ffi::OsString;
 use std::io::{IoSlice, PipeReader, Read, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, SandboxLayers, SandboxPlan, SandboxRequest, launcher_main};
-use codex_core::test_support::spare_message;
+use codex_core::test_support::launcher_message;
 use codex_core::{ProfileRules, SandboxPolicy};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 
 /// Names the attempt that this program makes instead of running tests.
@@ -172,32 +173,28 @@ impl Ground {
         let more = variables
             .iter()
             .map(|(name, value)| (name.as_ref(), value.as_ref()));
-        let (length, body) = spare_message(&plan, &self.work(), words, own.chain(more))?;
-        let (mut control, theirs) = UnixStream::pair().unwrap();
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args([LAUNCHER_ARGUMENT, "spare"])
+        let (request, length, body) = launcher_message(&plan, &self.work(), words, own.chain(more))?;
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut server = Command::new(std::env::current_exe().unwrap())
+            .args([LAUNCHER_ARGUMENT, "fork-server"])
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null())
-            .process_group(0)
             .spawn()
             .unwrap();
+        let (mut control, theirs) = UnixStream::pair().unwrap();
+        send(&ours, &[request], &[theirs.as_fd()]);
+        drop(theirs);
+        let mut number = [0; 4];
+        control.read_exact(&mut number).expect("a launcher is forked");
         control.read_exact(&mut [0]).expect("it is ready");
+        drop(ours);
+        assert!(server.wait().unwrap().success(), "it ends before its launchers");
         let (reader, writer) = std::io::pipe().unwrap();
         let null = std::fs::File::open("/dev/null").unwrap();
-        let streams = [null.as_fd(), writer.as_fd(), writer.as_fd()];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&streams)));
-        sendmsg(
-            &control,
-            &[IoSlice::new(&length)],
-            &mut ancillary,
-            SendFlags::empty(),
-        )
-        .unwrap();
+        send(&control, &length, &[null.as_fd(), writer.as_fd(), writer.as_fd()]);
         control.write_all(&body).unwrap();
         drop((writer, control));
-        Some(end_of(child, reader))
+        Some(end_of(Forked(i32::from_le_bytes(number)), reader))
     }
 
     /// Runs a script of the shell.
@@ -238,7 +235,51 @@ fn run(mut command: Command) -> Ended {
     end_of(child, reader)
 }
 
-fn end_of(mut child: Child, mut reader: PipeReader) -> Ended {
+/// A child that runs.
+trait Running {
+    /// How it has ended, if it has.
+    fn status(&mut self) -> Option<ExitStatus>;
+
+    /// Ends it.
+    fn end(&mut self);
+}
+
+impl Running for Child {
+    fn status(&mut self) -> Option<ExitStatus> {
+        self.try_wait().unwrap()
+    }
+
+    fn end(&mut self) {
+        self.kill().unwrap();
+        self.wait().unwrap();
+    }
+}
+
+/// The number of a child that another process has forked for us.
+struct Forked(i32);
+
+impl Running for Forked {
+    fn status(&mut self) -> Option<ExitStatus> {
+        let ended = waitpid(Pid::from_raw(self.0), WaitOptions::NOHANG).unwrap();
+        ended.map(|(_, status)| ExitStatus::from_raw(status.as_raw()))
+    }
+
+    fn end(&mut self) {
+        kill_process(Pid::from_raw(self.0).unwrap(), Signal::KILL).unwrap();
+        waitpid(Pid::from_raw(self.0), WaitOptions::empty()).unwrap();
+    }
+}
+
+/// Sends bytes, and files with them.
+fn send(socket: &UnixStream, bytes: &[u8], files: &[BorrowedFd<'_>]) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    assert!(ancillary.push(SendAncillaryMessage::ScmRights(files)));
+    let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::empty());
+    assert_eq!(sent, Ok(bytes.len()));
+}
+
+fn end_of(mut child: impl Running, mut reader: PipeReader) -> Ended {
     let reading = std::thread::spawn(move || {
         let mut output = Vec::new();
         reader.read_to_end(&mut output).unwrap();
@@ -246,12 +287,11 @@ fn end_of(mut child: Child, mut reader: PipeReader) -> Ended {
     });
     let deadline = Instant::now() + Duration::from_secs(30);
     let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.status() {
             break status;
         }
         if Instant::now() > deadline {
-            child.kill().unwrap();
-            let _ = child.wait();
+            child.end();
             panic!("the command did not end: {:?}", reading.join());
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -1,7 +1,7 @@
 //! The functions of rules files.
 
 use super::{Arguments, Value};
-use crate::exec_policy::{Decision, HostExecutable, NetworkRule, PrefixRule, RuleSet};
+use crate::exec_policy::{Decision, HostExecutable, NetworkProtocol, NetworkRule, PrefixRule, RuleSet};
 
 /// Calls a function; its rule joins the others. The error says what is wrong.
 pub(super) fn call(name: &str, arguments: Arguments, rules: &mut RuleSet) -> Result<(), String> {
@@ -37,6 +37,7 @@ fn prefix_rule(arguments: Arguments) -> Result<PrefixRule, String> {
         pattern,
         decision: decision_of(decision)?,
         justification: justification_of(justification)?,
+        source: None,
     };
     for example in examples(matching, "match")? {
         if !rule.fits(&example) {
@@ -74,20 +75,65 @@ fn network_rule(arguments: Arguments) -> Result<NetworkRule, String> {
     let names = ["host", "protocol", "decision", "justification"];
     let [host, protocol, decision, justification] = by_name("network_rule", names, arguments)?;
     let text = |value, name: &str| match value {
-        Some(Value::Text(text)) if !text.is_empty() => Ok(text),
-        _ => Err(format!("`{name}` must be a string")),
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(format!("network_rule needs `{name}`, a string")),
     };
-    let decision = match decision {
+    let decision = match text(decision, "decision")? {
         // Another word for the same, as the client's amendments have it.
-        Some(Value::Text(word)) if word == "deny" => Decision::Forbidden,
-        other => decision_of(other)?,
+        word if word == "deny" => Decision::Forbidden,
+        word => decision_of(Some(Value::Text(word)))?,
     };
     Ok(NetworkRule {
-        host: text(host, "host")?,
-        protocol: text(protocol, "protocol")?,
+        host: host_of(&text(host, "host")?)?,
+        protocol: NetworkProtocol::of(&text(protocol, "protocol")?)?,
         decision,
         justification: justification_of(justification)?,
     })
+}
+
+impl NetworkProtocol {
+    fn of(word: &str) -> Result<Self, String> {
+        match word {
+            "http" => Ok(Self::Http),
+            "https" | "https_connect" | "http-connect" => Ok(Self::Https),
+            "socks5_tcp" => Ok(Self::Socks5Tcp),
+            "socks5_udp" => Ok(Self::Socks5Udp),
+            other => Err(format!(
+                "invalid protocol: {other:?}; it is \"http\", \"https\", \"socks5_tcp\" or \"socks5_udp\""
+            )),
+        }
+    }
+}
+
+/// The name or address of one host, perhaps with a port.
+fn host_of(text: &str) -> Result<String, String> {
+    let host = text.trim();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').and_then(|(inner, port)| {
+            let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_number);
+            is_port.then_some(inner)
+        }),
+        None => match host.split_once(':') {
+            Some((name, port)) if !name.is_empty() && is_number(port) => Some(name),
+            // Several colons are an address without brackets.
+            _ => Some(host),
+        },
+    };
+    let wrong = match name.map(|name| name.trim_end_matches('.')) {
+        None => "its brackets hold no address",
+        Some("") => "it is empty",
+        Some(name) if name.contains('*') => "it must be one host, without wildcards",
+        Some(name) if name.contains(['/', '?', '#']) => {
+            "it must be a name or an address, without scheme or path"
+        }
+        Some(name) if name.contains(char::is_whitespace) => "it has white space in it",
+        Some(_) => return Ok(host.to_owned()),
+    };
+    Err(format!("invalid host: {text:?}: {wrong}"))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Sorts arguments by name.
@@ -111,7 +157,7 @@ fn by_name<const N: usize>(
             None => return Err(format!("{function} has no argument `{name}`")),
         }
     }
-    Ok(values.map(|value| value.filter(|value| *value != Value::None)))
+    Ok(values)
 }
 
 fn decision_of(value: Option<Value>) -> Result<Decision, String> {

@@ -52,6 +52,7 @@ prefix_rule(pattern=["\u00e4\x41\101\t"])
             .collect(),
         decision,
         justification: justification.map(str::to_owned),
+        source: None,
     };
     assert_eq!(
         all.prefixes,
@@ -136,6 +137,61 @@ fn mistakes_are_told_with_their_line() {
     );
     let growing = "x = ['a']\n".to_owned() + &"x = x + x\n".repeat(64);
     assert!(mistake(&growing).1.contains("too large"));
+}
+
+#[test]
+fn rules_about_the_network_name_one_host_and_a_protocol() {
+    let hosts = "example.com|EXAMPLE.com.| example.com |example.com:443|example.com:x|::1|[::1]|[::1]:80|127.0.0.1|a..b|:80";
+    for host in hosts.split('|') {
+        for protocol in [
+            "http",
+            "https",
+            "https_connect",
+            "http-connect",
+            "socks5_tcp",
+            "socks5_udp",
+        ] {
+            let source = format!("network_rule({host:?}, {protocol:?}, 'prompt', 'why')");
+            assert_eq!(rules(&source).network.len(), 1, "{source}");
+        }
+    }
+    for (host, part) in [
+        ("", "empty"),
+        ("..", "empty"),
+        ("[]:80", "empty"),
+        ("*", "wildcards"),
+        ("*.example.com", "wildcards"),
+        ("https://example.com", "scheme"),
+        ("example.com/path", "path"),
+        ("example.com?x", "path"),
+        ("exa mple.com", "white space"),
+        ("[::1", "brackets"),
+        ("[::1]x", "brackets"),
+        ("[::1]:x", "brackets"),
+    ] {
+        let (_, message) = mistake(&format!("network_rule({host:?}, 'https', 'allow')"));
+        assert!(message.contains(part), "{host}: {message}");
+    }
+    for (arguments, part) in [
+        ("'a', 'https'", "`decision`"),
+        ("'a', decision='allow'", "`protocol`"),
+        ("protocol='https', decision='allow'", "`host`"),
+        ("['a'], 'https', 'allow'", "`host`"),
+        ("'a', 'ftp', 'allow'", "protocol"),
+        ("'a', 'HTTPS', 'allow'", "protocol"),
+        ("'a', 'https', 'block'", "decision"),
+        ("'a', 'https', None", "`decision`"),
+        ("'a', 'https', 'allow', ' '", "says something"),
+        ("'a', 'https', 'allow', port='1'", "`port`"),
+    ] {
+        let (_, message) = mistake(&format!("network_rule({arguments})"));
+        assert!(message.contains(part), "{arguments}: {message}");
+    }
+    assert!(
+        mistake("prefix_rule(['a'], decision=None)")
+            .1
+            .contains("`decision`")
+    );
 }
 
 #[test]

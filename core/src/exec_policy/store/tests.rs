@@ -17,7 +17,7 @@ fn decision(rules: &HomeRules, text: &str) -> Option<Decision> {
 
 fn home() -> (tempfile::TempDir, Arc<HomeRules>) {
     let home = tempfile::tempdir().expect("a folder");
-    let rules = HomeRules::new(home.path().to_owned());
+    let rules = HomeRules::new(home.path().to_owned(), None);
     (home, rules)
 }
 
@@ -39,7 +39,7 @@ fn what_is_allowed_is_kept_once_and_for_its_owner_only() {
     let mode = |path: &Path| path.metadata().expect("there").mode() & 0o777;
     assert_eq!((mode(&path), mode(&home.path().join("rules"))), (0o600, 0o700));
     assert_eq!(decision(&rules, "ls -la"), Some(Decision::Allow), "at once");
-    let again = HomeRules::new(home.path().to_owned());
+    let again = HomeRules::new(home.path().to_owned(), None);
     assert_eq!(decision(&again, "ls -la"), None);
     assert!(again.refresh().is_empty());
     assert_eq!(
@@ -170,7 +170,7 @@ fn many_writers_lose_nothing() {
     let (home, _) = home();
     let writers: Vec<_> = (0..4)
         .map(|writer| {
-            let rules = HomeRules::new(home.path().to_owned());
+            let rules = HomeRules::new(home.path().to_owned(), None);
             std::thread::spawn(move || {
                 for turn in 0..10 {
                     rules

@@ -13,13 +13,13 @@ use rustix::process::{Pid, WaitOptions, WaitStatus, getegid, geteuid, kill_proce
 use super::command::{Handover, Start};
 use super::mounts::{self, at};
 use super::syscalls::{Forked, close_from, exit_now, fork, leave_terminal, switch_loopback_on};
-use super::{command, init, spare};
+use super::{command, fork_server, init};
 
 /// The exit code when the command could not be confined, and so was not started.
 pub(super) const FAILED: u8 = 125;
 
-/// The argument of a launcher that is started before there is a command.
-pub(crate) const SPARE: &str = "spare";
+/// The argument that makes a launcher one that forks others.
+pub(crate) const FORK_SERVER: &str = "fork-server";
 
 /// Signals that are handed on to the command. What stops or continues is left to terminals.
 const HANDED_ON: [Signal; 7] = [
@@ -35,8 +35,8 @@ const HANDED_ON: [Signal; 7] = [
 /// The launcher's whole life, after the argument that names it. Runs before anything else of the program: it must have
 /// no other thread.
 pub(crate) fn launcher_main(arguments: Vec<OsString>) -> ExitCode {
-    let code = if arguments == [SPARE] {
-        spare::run()
+    let code = if arguments == [FORK_SERVER] {
+        fork_server::run()
     } else {
         Start::read(arguments).and_then(run)
     };

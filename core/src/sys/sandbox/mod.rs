@@ -11,7 +11,8 @@
 //! |---|---|
 //! | `plan.rs` | what the launcher is told |
 //! | `launcher.rs`, `init.rs`, `command.rs` | the three processes, in this order |
-//! | `spare.rs` | a launcher that waits for its command |
+//! | `fork_server.rs` | a process that forks launchers, which is faster than to start one |
+//! | `waiting.rs` | such a launcher, which waits for its command |
 //! | `mounts.rs` | the view of the disk |
 //! | `confinement.rs` | capabilities, limits, Landlock |
 //! | `filter.rs` | the seccomp filter |
@@ -21,13 +22,14 @@
 mod command;
 mod confinement;
 mod filter;
+pub(crate) mod fork_server;
 mod init;
 mod launcher;
 mod mounts;
 pub(crate) mod plan;
-pub(crate) mod spare;
 mod supervisor;
 mod syscalls;
+pub(crate) mod waiting;
 
 pub(crate) use command::HELD;
-pub(crate) use launcher::{SPARE, launcher_main};
+pub(crate) use launcher::{FORK_SERVER, launcher_main};

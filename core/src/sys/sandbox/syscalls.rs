@@ -49,6 +49,19 @@ pub(super) fn fork() -> io::Result<Forked> {
     })
 }
 
+/// Forks as our parent would: the new process is a child of that one, which waits for it. Only for the fork server, which
+/// has one thread.
+pub(super) fn fork_for_parent() -> io::Result<Forked> {
+    let flags = libc::CLONE_PARENT | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM this is a fork, and the new process goes on with a copy of this stack. There is no other
+    // thread that could hold a lock.
+    let id = check(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
+    Ok(match id {
+        0 => Forked::Child,
+        id => Forked::Parent(i32::try_from(id).map_err(io::Error::other)?),
+    })
+}
+
 /// Ends the process at once, without clean-up that belongs to its parent.
 pub(super) fn exit_now(code: i32) -> ! {
     // SAFETY: takes a number and does not return.

@@ -64,6 +64,7 @@ pub(super) async fn ask(
     };
     let text = command.command.get(2).map_or("", String::as_str);
     match hooked::decide_command(cx, &item.id, text, justification.as_deref()).await {
+        Some(Ok(())) if question.for_user => {}
         Some(Ok(())) => {
             cx.outbox.item_started(&cx.turn_id, item.clone());
             return ApprovalOutcome::Run(question.confinement);
@@ -71,7 +72,7 @@ pub(super) async fn ask(
         Some(Err(reason)) => return ApprovalOutcome::Over(ToolEnd::text(rejected(&reason))),
         None => {}
     }
-    if let Some(reviewer) = &cx.reviewer {
+    if let Some(reviewer) = cx.reviewer.as_ref().filter(|_| !question.for_user) {
         return review(cx, reviewer, request, question, item, justification).await;
     }
     let begin = tokio::time::Instant::now();

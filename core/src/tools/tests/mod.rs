@@ -117,7 +117,7 @@ impl Bench {
             allow_login_shell: true,
             max_poll: Duration::from_secs(300),
         });
-        let rules = ThreadRules::new(HomeRules::new(dir.path().join("home")), RuleSet::default());
+        let rules = ThreadRules::new(HomeRules::new(dir.path().join("home"), None), RuleSet::default());
         let outbox = Outbox::new(
             thread_id,
             Arc::new(Sink(sender)),

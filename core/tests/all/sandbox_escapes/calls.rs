@@ -265,8 +265,9 @@ fn racing_path() -> bool {
 
 /// One thread turns a link, while another one creates what is behind it.
 fn racing_link() -> bool {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     static STOP: AtomicBool = AtomicBool::new(false);
+    static CHANGES: AtomicUsize = AtomicUsize::new(0);
     std::fs::create_dir("sub").unwrap();
     let changing = std::thread::spawn(|| {
         while !STOP.load(Ordering::Relaxed) {
@@ -274,11 +275,15 @@ fn racing_link() -> bool {
                 let _ = std::fs::remove_file("way2");
                 let _ = symlink(to, "way2");
                 let _ = std::fs::rename("way2", "way");
+                CHANGES.fetch_add(1, Ordering::Relaxed);
             }
         }
     });
     let mut through = false;
-    for _ in 0..2000 {
+    let mut tries = 0;
+    // A machine with other work may let one of the two wait.
+    while tries < 2000 || (tries < 1_000_000 && CHANGES.load(Ordering::Relaxed) < 1000) {
+        tries += 1;
         let _ = File::create("way/.git");
         let _ = std::fs::remove_file("sub/.git");
         if std::fs::symlink_metadata(".git").is_ok() {

@@ -1,6 +1,5 @@
-//! A launcher that is started before there is a command: it makes everything that depends on no command, down to the
-//! process that becomes one. That process says that it is ready, and waits on its standard input, a socket, to be told
-//! what to run.
+//! A launcher that has no command yet: it makes everything that depends on none, down to the process that becomes one.
+//! That process says that it is ready, and waits on its standard input, a socket, to be told what to run.
 //!
 //! What it is told: a length, with which come the three descriptors that the command gets as its standard streams, then
 //! that many bytes: the plan, the folder, the command's words and the variables, each of them with its length.
@@ -54,14 +53,17 @@ pub(crate) fn message<'a>(
     (body, length)
 }
 
-/// Makes ready, waits for the command, and runs it; its exit code.
-pub(super) fn run() -> io::Result<u8> {
+/// Makes ready, waits for the command, and runs it; its exit code. `network`: it may use the host's.
+pub(super) fn run(network: bool) -> io::Result<u8> {
     close_from(3)?;
-    enter_namespaces(false)?;
+    enter_namespaces(network)?;
     let view = View::new(false)?;
     supervise(move |handover| {
         let started = command::settle(Layers::default()).and_then(|settled| {
             let start = wait_for_start()?;
+            if start.plan.network != network || start.plan.layers != Layers::default() {
+                return Err(io::Error::other("the launcher was made for other limits"));
+            }
             view.restrict(&start.plan, Copies::of(&start.plan)?)?;
             Ok((start, settled))
         });

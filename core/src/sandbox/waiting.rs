@@ -13,21 +13,38 @@ use super::{LAUNCHER_ARGUMENT, SandboxLayers, SandboxPlan};
 use crate::sys::process::own_program_path;
 
 #[cfg(target_os = "linux")]
-use crate::sys::sandbox::SPARE;
+use crate::sys::sandbox::FORK_SERVER;
 #[cfg(target_os = "linux")]
-pub(crate) use crate::sys::sandbox::spare::{READY, message};
+pub(crate) use crate::sys::sandbox::fork_server::ForkRequest;
+#[cfg(target_os = "linux")]
+pub(crate) use crate::sys::sandbox::waiting::{READY, message};
 
-/// What starts one: our own program, and its arguments.
+/// What starts a process that forks them: our own program, and its arguments.
 #[cfg(target_os = "linux")]
-pub(crate) fn command() -> io::Result<(PathBuf, Vec<OsString>)> {
-    Ok((own_program_path()?, vec![LAUNCHER_ARGUMENT.into(), SPARE.into()]))
+pub(crate) fn fork_server() -> io::Result<(PathBuf, Vec<OsString>)> {
+    let arguments = vec![LAUNCHER_ARGUMENT.into(), FORK_SERVER.into()];
+    Ok((own_program_path()?, arguments))
 }
 
 /// Only Linux has launchers.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn command() -> io::Result<(PathBuf, Vec<OsString>)> {
+pub(crate) fn fork_server() -> io::Result<(PathBuf, Vec<OsString>)> {
     let _ = (LAUNCHER_ARGUMENT, own_program_path as fn() -> _);
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Only Linux has launchers.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ForkRequest {
+    pub(crate) network: bool,
+}
+
+#[cfg(not(target_os = "linux"))]
+impl ForkRequest {
+    pub(crate) fn encode(self) -> u8 {
+        u8::from(self.network)
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -79,9 +96,9 @@ pub(crate) struct HeldNamespaces {
 impl HeldNamespaces {
     /// Those of a child that has entered them and is not waited for yet. Dropping them blocks.
     #[cfg(target_os = "linux")]
-    pub(crate) fn of(launcher: u32) -> Self {
+    pub(crate) fn of(launcher: Option<u32>) -> Self {
         // One that can't be opened ends with the launcher.
-        let open = |name| File::open(format!("/proc/{launcher}/ns/{name}")).ok();
+        let open = |name| File::open(format!("/proc/{}/ns/{name}", launcher?)).ok();
         Self {
             _files: ["mnt", "net", "ipc"].into_iter().filter_map(open).collect(),
         }
@@ -89,25 +106,27 @@ impl HeldNamespaces {
 
     /// Only Linux has launchers.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn of(_: u32) -> Self {
+    pub(crate) fn of(_: Option<u32>) -> Self {
         Self {}
     }
 }
 
 impl SandboxPlan {
-    /// Whether a launcher that was started before serves for it: those make all layers, reach no network, and have made
-    /// their own `/dev`, without looking whether something of it is to be written.
-    pub(crate) fn fits_spare(&self) -> bool {
+    /// The launcher that serves for it when it is told the plan only later; `None` if there is none. Those make all layers,
+    /// and have made their own `/dev`, without looking whether something of it is to be written.
+    pub(crate) fn waiting_launcher(&self) -> Option<ForkRequest> {
         let meets_devices = |path: &Path| path.starts_with("/dev") || Path::new("/dev").starts_with(path);
-        cfg!(target_os = "linux")
-            && !self.network
+        let serves = cfg!(target_os = "linux")
             && self.layers == SandboxLayers::default()
-            && !self.places.iter().any(|(path, _)| meets_devices(path))
+            && !self.places.iter().any(|(path, _)| meets_devices(path));
+        serves.then_some(ForkRequest {
+            network: self.network,
+        })
     }
 
     /// What such a launcher is told.
     #[cfg(target_os = "linux")]
-    pub(crate) fn spare_message<'a>(
+    pub(crate) fn launcher_message<'a>(
         &self,
         folder: &Path,
         command: &[impl AsRef<OsStr>],
@@ -118,7 +137,7 @@ impl SandboxPlan {
 
     /// Only Linux has such launchers.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn spare_message<'a>(
+    pub(crate) fn launcher_message<'a>(
         &self,
         _: &Path,
         _: &[impl AsRef<OsStr>],
