@@ -11,6 +11,8 @@ crate::rpc::methods! {
     client ModelProviderCapabilitiesRead "modelProvider/capabilities/read" (ModelProviderCapabilitiesReadParams) -> ModelProviderCapabilitiesReadResponse, stable, in GlobalRead("config"), "Tells what the provider of new threads can do.";
     client ModelProviderConfigWrite "modelProvider/config/write" (ModelProviderConfigWriteParams) -> ModelProviderConfigWriteResponse, stable, in Global("config"), "Adds a model provider, or changes one.";
     client ModelProviderDefaultSet "modelProvider/default/set" (ModelProviderDefaultSetParams) -> ConfigWriteResponse, stable, in Global("config"), "Chooses the provider of new threads.";
+    notify ModelProviderAuthRecoveryStarted "modelProvider/authRecoveryStarted" (AuthRecoveryNotification), stable, "A model server has refused the credentials of a turn's request; new ones are being obtained.";
+    notify ModelProviderAuthRecoveryCompleted "modelProvider/authRecoveryCompleted" (AuthRecoveryNotification), stable, "New credentials were obtained, and the request is sent again.";
 }
 
 /// Asks for the model providers.
@@ -173,4 +175,18 @@ pub struct ModelProviderConfigWriteResponse {
 pub struct ModelProviderDefaultSetParams {
     /// The provider.
     pub provider_id: String,
+}
+
+/// Credentials of a turn's requests are obtained again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthRecoveryNotification {
+    /// What happens, for people.
+    pub message: String,
+    /// Id of the provider.
+    pub provider: String,
+    /// The thread.
+    pub thread_id: String,
+    /// The turn.
+    pub turn_id: String,
 }

@@ -172,6 +172,17 @@ pub enum Event {
         /// Whether it is tried again.
         will_retry: bool,
     },
+    /// The server has refused the credentials of a request, and they are obtained again.
+    AuthRecovery {
+        /// Its turn.
+        turn_id: Arc<str>,
+        /// Id of the provider.
+        provider: String,
+        /// For people.
+        message: String,
+        /// There are new ones; else it begins.
+        is_completed: bool,
+    },
     /// Something the user should know; nothing stops.
     Warning(String),
     /// The server answered with another model than was asked for.

@@ -3,6 +3,7 @@ import type { AccountLoginCompletedNotification } from "./v2/AccountLoginComplet
 import type { AccountRateLimitsUpdatedNotification } from "./v2/AccountRateLimitsUpdatedNotification";
 import type { AccountUpdatedNotification } from "./v2/AccountUpdatedNotification";
 import type { AgentMessageDeltaNotification } from "./v2/AgentMessageDeltaNotification";
+import type { AuthRecoveryNotification } from "./v2/AuthRecoveryNotification";
 import type { CommandExecOutputDeltaNotification } from "./v2/CommandExecOutputDeltaNotification";
 import type { CommandExecutionOutputDeltaNotification } from "./v2/CommandExecutionOutputDeltaNotification";
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification";
@@ -178,6 +179,10 @@ export type ServerNotification =
   | { method: "model/verification"; params: ModelVerificationNotification }
   /** The model server is holding its response back for a safety check. */
   | { method: "model/safetyBuffering/updated"; params: ModelSafetyBufferingUpdatedNotification }
+  /** A model server has refused the credentials of a turn's request; new ones are being obtained. */
+  | { method: "modelProvider/authRecoveryStarted"; params: AuthRecoveryNotification }
+  /** New credentials were obtained, and the request is sent again. */
+  | { method: "modelProvider/authRecoveryCompleted"; params: AuthRecoveryNotification }
   /** Skills may have changed. */
   | { method: "skills/changed"; params?: SkillsChangedNotification }
   /** A step of an import is done. */

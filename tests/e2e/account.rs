@@ -122,6 +122,8 @@ async fn a_turn_with_an_api_key_sends_it_and_a_401_stands() {
     let thread = app.start_thread(json!({})).await;
     let turn = app.run_turn(&thread, "hi").await;
     assert_eq!(turn.turn["status"], "failed");
+    let recovery = "modelProvider/authRecoveryStarted";
+    assert!(turn.all(recovery).is_empty(), "there is no other key");
     let message = turn.turn["error"]["message"].as_str().unwrap();
     assert!(
         message.starts_with("unexpected status 401 Unauthorized: "),

@@ -7,6 +7,8 @@ use crate::support::authority::{Authority, Reply, Tokens, access_token, jwt, now
 use crate::support::{App, Home, ServerRequest, TurnRun};
 
 const REFRESH: &str = "account/chatgptAuthTokens/refresh";
+const RECOVERY_STARTED: &str = "modelProvider/authRecoveryStarted";
+const RECOVERY_COMPLETED: &str = "modelProvider/authRecoveryCompleted";
 
 fn own(tokens: &Tokens) -> Value {
     json!({"type": "chatgptAuthTokens", "accessToken": tokens.access, "chatgptAccountId": tokens.account})
@@ -38,6 +40,7 @@ fn fails_unauthorized(turn: &TurnRun, words: &str) {
     assert!(message.contains(words), "{message}");
     let told = turn.all("error");
     assert_eq!((told.len(), &told[0]["willRetry"]), (1, &json!(false)));
+    assert!(turn.all(RECOVERY_COMPLETED).is_empty());
 }
 
 #[tokio::test]
@@ -105,8 +108,22 @@ async fn a_401_asks_the_client_and_the_turn_goes_on() {
         json!({"reason": "unauthorized", "previousAccountId": "ws"})
     );
     let next = authority.issue("ws");
+    let told = app.wait_for(RECOVERY_STARTED).await;
+    assert_eq!(
+        (&told["provider"], &told["threadId"]),
+        (&json!("double"), &json!(thread))
+    );
     app.respond(&question, answer(&next)).await;
-    assert_eq!(app.end_of(running).await.text(), "Hello");
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.text(), "Hello");
+    let order = turn.turn_methods();
+    let at = |method: &str| order.iter().position(|told| *told == method).unwrap();
+    assert!(at("turn/started") < at(RECOVERY_STARTED) && at(RECOVERY_STARTED) < at(RECOVERY_COMPLETED));
+    for method in [RECOVERY_STARTED, RECOVERY_COMPLETED] {
+        let told = turn.all(method);
+        assert_eq!((told.len(), &told[0]["turnId"]), (1, &json!(turn.id)));
+        assert!(told[0]["message"].as_str().unwrap().contains("`double`"));
+    }
     let sent = authority.seen("POST /v1/responses");
     assert_eq!(sent.len(), 2);
     assert_eq!(

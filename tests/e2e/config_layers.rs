@@ -179,6 +179,64 @@ async fn a_project_counts_only_if_it_is_trusted() {
 }
 
 #[tokio::test]
+async fn a_linked_worktree_is_trusted_as_its_main_repository_that_knows_it() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let top = home.path().canonicalize().unwrap();
+    let (main, side, fake) = (top.join("main"), top.join("side"), top.join("fake"));
+    make_repository(&main);
+    let own = main.join(".git/worktrees/side");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("HEAD"), "ref: refs/heads/side\n").unwrap();
+    fs::write(own.join("commondir"), "../..\n").unwrap();
+    fs::write(own.join("gitdir"), format!("{}\n", side.join(".git").display())).unwrap();
+    for folder in ["side", "side/sub", "fake"] {
+        project(&home, folder, "model_verbosity = \"low\"\n");
+    }
+    for folder in [&side, &fake] {
+        fs::write(folder.join(".git"), format!("gitdir: {}\n", own.display())).unwrap();
+    }
+    let trust = |folder: &Path, level: &str| Config {
+        sandbox_mode: "read-only".into(),
+        extra: format!("[projects.{folder:?}]\ntrust_level = {level:?}\n"),
+        ..Config::default()
+    };
+    // Per layer, the nearest first: the folder that would have to be trusted.
+    let missing = async |app: &App, cwd: &Path| {
+        let params = json!({"includeLayers": true, "cwd": cwd});
+        let read = app.call("config/read", params).await;
+        let layers = read["layers"].as_array().unwrap().iter();
+        let projects = layers.filter(|layer| layer["name"]["type"] == "project");
+        let folder = |layer: &Value| {
+            let reason = layer["disabledReason"].as_str()?;
+            let (_, rest) = reason.split_once(" add ").unwrap();
+            Some(std::path::PathBuf::from(
+                rest.split_once(" as a trusted").unwrap().0,
+            ))
+        };
+        projects.map(folder).collect::<Vec<_>>()
+    };
+    home.configure(&model, &trust(&main, "trusted"));
+    let app = start(&home, &[]).await;
+    assert_eq!(missing(&app, &side).await, [None]);
+    assert_eq!(missing(&app, &side.join("sub")).await, [None, None]);
+    assert_eq!(missing(&app, &fake).await, [Some(fake)]);
+    home.configure(&model, &trust(&main, "untrusted"));
+    assert_eq!(missing(&app, &side).await, [Some(main.clone())]);
+    home.configure(&model, &trust(&side.join("sub"), "trusted"));
+    assert_eq!(missing(&app, &side.join("sub")).await, [None, Some(main.clone())]);
+    assert_eq!(missing(&app, &side).await, [Some(main.clone())]);
+    let params = json!({"cwd": side, "sandbox": "workspace-write"});
+    app.call("thread/start", params).await;
+    let file = fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    assert!(
+        file.contains(&format!("[projects.{main:?}]\ntrust_level = \"trusted\"")),
+        "{file}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn untrusted_projects_stay_so() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

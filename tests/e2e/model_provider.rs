@@ -1,9 +1,9 @@
 //! Model providers as clients list, add and choose them (docs/contract/services.md#model-providers).
 
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use crate::support::{App, Home};
+use crate::support::{App, Config, Home};
 
 #[tokio::test]
 async fn providers_are_listed_by_id_with_how_they_are_authorised() {
@@ -143,4 +143,43 @@ async fn providers_that_make_no_sense_are_refused_with_what_to_do() {
         assert_eq!(error.message, format!("Model provider `{id}` is not configured."));
         assert_eq!(error.data["config_write_error_code"], "configValidationError");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_printed_again_and_clients_hear_of_it() {
+    let model = MockModel::start([
+        Answer::status(401),
+        Answer::new(),
+        Answer::new(),
+        Answer::status(401).always(),
+    ]);
+    let config = Config {
+        provider:
+            "auth = { command = \"sh\", args = [\"-c\", \"test -e broken || echo token\"], cwd = \".\" }"
+                .into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let [started, completed] =
+        ["Started", "Completed"].map(|what| format!("modelProvider/authRecovery{what}"));
+    let turn = app.run_turn(&thread, "hi").await;
+    assert_eq!(turn.status(), "completed");
+    for method in [&started, &completed] {
+        let told = turn.all(method);
+        assert_eq!(told.len(), 1, "{method}");
+        assert_eq!(told[0]["provider"], "mock");
+        assert_eq!(
+            (&told[0]["threadId"], &told[0]["turnId"]),
+            (&json!(thread), &json!(turn.id))
+        );
+    }
+    let quiet = app.run_turn(&thread, "hi").await;
+    assert!(quiet.all(&started).is_empty());
+    // The new one is refused as well: there is nothing more to be had.
+    let turn = app.run_turn(&thread, "hi").await;
+    assert_eq!((turn.status(), turn.all(&started).len()), ("failed", 1));
+    assert_eq!(turn.all("error").len(), 1);
+    app.stop().await;
 }

@@ -1,11 +1,27 @@
 //! News about the model at work (docs/contract/model-http.md#stream-events).
 
 use codex_app_server_protocol::{
-    ModelRerouteReason, ModelReroutedNotification, ModelSafetyBufferingUpdatedNotification,
-    ModelVerification, ModelVerificationNotification, TurnModerationMetadataNotification,
+    AuthRecoveryNotification, ModelRerouteReason, ModelReroutedNotification,
+    ModelSafetyBufferingUpdatedNotification, ModelVerification, ModelVerificationNotification,
+    TurnModerationMetadataNotification,
 };
 use codex_core::ThreadId;
 use serde_json::Value;
+
+/// `modelProvider/authRecoveryStarted`, `modelProvider/authRecoveryCompleted`
+pub(super) fn auth_recovery(
+    thread: ThreadId,
+    turn_id: &str,
+    provider: String,
+    message: String,
+) -> AuthRecoveryNotification {
+    AuthRecoveryNotification {
+        message,
+        provider,
+        thread_id: thread.to_string(),
+        turn_id: turn_id.to_owned(),
+    }
+}
 
 /// `model/rerouted`
 pub(super) fn rerouted(

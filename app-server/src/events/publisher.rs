@@ -5,11 +5,12 @@ use std::sync::Arc;
 use codex_app_server_protocol::{
     AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
     HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
-    McpToolCallProgress, ModelRerouted, ModelSafetyBufferingUpdated, ModelVerificationNotice,
-    RawResponseCompleted, RawResponseItemCompleted, ReasoningSummaryPartAdded, TerminalInteraction,
-    ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated, ThreadQueueChanged, ThreadReadStateChanged,
-    ThreadSettingsUpdated, ThreadStatusChanged, ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated,
-    TurnModerationMetadata, TurnPlanUpdated, TurnStarted, Warning,
+    McpToolCallProgress, ModelProviderAuthRecoveryCompleted, ModelProviderAuthRecoveryStarted, ModelRerouted,
+    ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
+    ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated,
+    ThreadQueueChanged, ThreadReadStateChanged, ThreadSettingsUpdated, ThreadStatusChanged,
+    ThreadTokenUsageUpdated, TurnCompleted, TurnDiffUpdated, TurnModerationMetadata, TurnPlanUpdated,
+    TurnStarted, Warning,
 };
 use codex_core::{Event, EventSink, ThreadId, Traffic, now_ms};
 use futures_util::future::BoxFuture;
@@ -159,6 +160,19 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             will_retry,
         } => delivery.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
         Event::Warning(message) => delivery.tell::<Warning>(thread, &notice::warning(thread, message)),
+        Event::AuthRecovery {
+            turn_id,
+            provider,
+            message,
+            is_completed,
+        } => {
+            let params = model::auth_recovery(thread, &turn_id, provider, message);
+            if is_completed {
+                delivery.tell::<ModelProviderAuthRecoveryCompleted>(thread, &params);
+            } else {
+                delivery.tell::<ModelProviderAuthRecoveryStarted>(thread, &params);
+            }
+        }
         Event::ModelRerouted { turn_id, from, to } => {
             delivery.tell::<ModelRerouted>(thread, &model::rerouted(thread, &turn_id, from, to));
         }

@@ -204,6 +204,11 @@ impl AuthManager {
         self.flight.join(used, begin).await.map(Some)
     }
 
+    /// Whether credentials of this kind can be renewed at all.
+    pub(super) fn can_renew(&self, auth: &CodexAuth) -> bool {
+        self.refresher(auth).is_some()
+    }
+
     /// Who can renew credentials of this kind.
     fn refresher(&self, auth: &CodexAuth) -> Option<Box<dyn Refresher>> {
         match auth {

@@ -32,6 +32,14 @@ impl UnauthorizedRecovery {
     /// The next step: credentials to try again with, or `None` when there is no step left. An
     /// [`AuthError::Permanent`] ends the turn as `unauthorized`.
     pub async fn next(&mut self) -> Result<Option<CodexAuth>, AuthError> {
+        self.next_telling(&|| {}).await
+    }
+
+    /// As [`Self::next`]. Calls this before credentials are renewed, which takes a while.
+    pub(crate) async fn next_telling(
+        &mut self,
+        before_renewal: &(dyn Fn() + Sync),
+    ) -> Result<Option<CodexAuth>, AuthError> {
         loop {
             let step = std::mem::replace(&mut self.step, Step::Done);
             let found = match step {
@@ -43,6 +51,9 @@ impl UnauthorizedRecovery {
                     }
                 }
                 Step::Refresh => {
+                    if self.manager.can_renew(&self.used) {
+                        before_renewal();
+                    }
                     self.manager
                         .renew(&self.used, RefreshReason::Unauthorized)
                         .await?

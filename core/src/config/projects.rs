@@ -10,6 +10,7 @@ use super::layers::{Layer, LayerSource, Layers, Wanted};
 use super::project_root::{project_folders, project_root};
 use super::{ConfigError, ConfigSource, TrustLevel};
 use crate::external_file::resolve_inside;
+use crate::git::main_work_tree;
 
 /// What a project can't say: where requests and credentials go, which programs run beside the agent, and whom to trust.
 const IGNORED: [&str; 17] = [
@@ -34,36 +35,64 @@ const IGNORED: [&str; 17] = [
 
 /// Whether the user trusts the project around a folder.
 pub(super) struct Trust {
-    /// The folder whose trust counts: the one that is configured, else the project's root, else the folder itself.
+    /// The folder whose trust counts: the one that is configured, else the project's root or, in a linked worktree, its
+    /// main repository, else the folder itself.
     pub(super) folder: PathBuf,
     /// What is configured.
     pub(super) level: Option<TrustLevel>,
     /// The project's root; the folder itself if it is in none.
     root: PathBuf,
+    /// As `folder` and `level`, of the project's root.
+    of_root: (PathBuf, Option<TrustLevel>),
 }
 
 impl Trust {
-    /// Looks it up in a merged table. The folder itself counts first, then its project's root.
+    /// Looks it up in a merged table. The folder itself counts first, then its project's root, then the repository that
+    /// this is a linked worktree of.
     pub(super) fn of(table: &Table, cwd: &Path) -> Self {
         let markers = markers(table);
         let root = project_root(cwd, &markers).unwrap_or(cwd);
-        let level = |folder: &Path| {
-            let project = table.get("projects")?.get(folder.to_str()?)?;
-            match project.get("trust_level")?.as_str()? {
-                "trusted" => Some(TrustLevel::Trusted),
-                "untrusted" => Some(TrustLevel::Untrusted),
-                _ => None,
+        let of_root = match level(table, root) {
+            Some(known) => (root.to_owned(), Some(known)),
+            None => {
+                let main = main_work_tree(root).unwrap_or_else(|| root.to_owned());
+                let level = level(table, &main);
+                (main, level)
             }
         };
-        let (folder, level) = match level(cwd) {
-            Some(known) => (cwd, Some(known)),
-            None => (root, level(root)),
+        let (folder, level) = match level(table, cwd) {
+            Some(known) => (cwd.to_owned(), Some(known)),
+            None => of_root.clone(),
         };
         Self {
-            folder: folder.to_owned(),
+            folder,
             level,
             root: root.to_owned(),
+            of_root,
         }
+    }
+
+    /// Why a folder of the project doesn't count: the folder that would have to be trusted. Each counts by itself: who
+    /// trusts one does not trust what is above it.
+    fn missing_for(&self, table: &Table, folder: &Path) -> Option<&Path> {
+        let own = level(table, folder).or(self.of_root.1);
+        if self.level != Some(TrustLevel::Trusted) {
+            Some(&self.folder)
+        } else if own != Some(TrustLevel::Trusted) {
+            Some(&self.of_root.0)
+        } else {
+            None
+        }
+    }
+}
+
+/// What is configured for a folder itself.
+fn level(table: &Table, folder: &Path) -> Option<TrustLevel> {
+    let project = table.get("projects")?.get(folder.to_str()?)?;
+    match project.get("trust_level")?.as_str()? {
+        "trusted" => Some(TrustLevel::Trusted),
+        "untrusted" => Some(TrustLevel::Untrusted),
+        _ => None,
     }
 }
 
@@ -95,8 +124,7 @@ pub(super) fn layers(
     }
     let table = others.merged();
     let trust = Trust::of(&table, cwd);
-    let is_trusted = trust.level == Some(TrustLevel::Trusted);
-    if !is_trusted && wanted == Wanted::Enabled {
+    if trust.level != Some(TrustLevel::Trusted) && wanted == Wanted::Enabled {
         return Ok(Vec::new());
     }
     let root = trust.root.as_path();
@@ -107,14 +135,19 @@ pub(super) fn layers(
             || matches!((folder.canonicalize(), source.codex_home.canonicalize()), (Ok(it), Ok(home)) if it == home)
     };
     let mut layers = Vec::new();
-    for folder in folders.into_iter().map(|folder| folder.join(".codex")) {
+    for project in folders {
+        let folder = project.join(".codex");
+        let missing = trust.missing_for(&table, project);
+        if missing.is_some() && wanted == Wanted::Enabled {
+            continue;
+        }
         if !folder.is_dir() || is_home(&folder) {
             continue;
         }
         let path = folder.join("config.toml");
         let file = match inside(&path, root) {
             Ok(file) => file,
-            Err(_) if !is_trusted => None,
+            Err(_) if missing.is_some() => None,
             Err(error) => return Err(error),
         };
         let mut own = None;
@@ -132,10 +165,10 @@ pub(super) fn layers(
             source: LayerSource::Project {
                 folder: folder.clone(),
             },
-            disabled_reason: (!is_trusted).then(|| {
+            disabled_reason: missing.map(|missing| {
                 format!(
                     "To load project-local config, hooks, and exec policies, add {} as a trusted project in {}.",
-                    trust.folder.display(),
+                    missing.display(),
                     source.user_file().display()
                 )
             }),

@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 
 use super::{FileError, check_kind, utf16, without_bom};
+use crate::file_stamp::FileStamp;
 use crate::sys::files;
 
 /// Reads the starts of files, one after the other, into the same memory.
@@ -22,6 +23,8 @@ pub(crate) struct FileStart<'a> {
     pub(crate) bytes: &'a [u8],
     /// Whether the file goes on after them.
     pub(crate) is_cut: bool,
+    /// What the file was like before it was read.
+    pub(crate) stamp: FileStamp,
 }
 
 impl FileReader {
@@ -67,6 +70,7 @@ impl FileReader {
         Ok(FileStart {
             bytes: &self.buffer[..len.min(max)],
             is_cut: len > max,
+            stamp: FileStamp::from(&metadata),
         })
     }
 }

@@ -20,7 +20,7 @@ mod repository;
 pub(crate) use self::context::RepositoryContext;
 #[cfg(test)]
 pub(crate) use self::context::Upstream;
-pub(crate) use self::repository::{Repository, RepositoryKind, is_marker};
+pub(crate) use self::repository::{Repository, RepositoryKind, is_marker, main_work_tree};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -163,6 +163,16 @@ pub(crate) fn is_marker(dot_git: &Path) -> bool {
     found.is_file() || found.is_dir() && dot_git.join("HEAD").symlink_metadata().is_ok()
 }
 
+/// The top of a repository's first work tree, of a folder that is the top of a linked one. `None`: it is none, or that
+/// repository knows nothing of it, so that no `.git` can claim another repository; or it has no first work tree.
+pub(crate) fn main_work_tree(root: &Path) -> Option<PathBuf> {
+    let dot_git = root.join(".git").symlink_metadata().ok()?;
+    let git_dir = dot_git.is_file().then(|| own_git_dir(root))??;
+    let common = common_dir(&git_dir)?;
+    let is_linked = common != git_dir && common.file_name()? == ".git";
+    is_linked.then(|| common.parent().map(Path::to_owned))?
+}
+
 /// The git folder of a work tree: `.git`, or where that leads. A folder outside of the work tree must say itself that
 /// it belongs to this one; else a `.git` could show another repository of the user's as its own.
 fn own_git_dir(root: &Path) -> Option<PathBuf> {

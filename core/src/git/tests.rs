@@ -261,6 +261,35 @@ fn worktrees_and_submodules_are_read() {
     run(&above, &["submodule", "add", main.to_str().unwrap(), "sub"]);
     assert!(above.join("sub/.git").is_file());
     assert_eq!(info(&above.join("sub")).unwrap().sha, told.sha);
+    let real = main.canonicalize().unwrap();
+    assert_eq!(main_work_tree(&dir.path().join("other")), Some(real));
+    assert_eq!(main_work_tree(&above.join("sub")), None);
+    assert_eq!(main_work_tree(&main), None);
+}
+
+#[test]
+fn a_folder_is_no_worktree_of_a_repository_that_does_not_know_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let top = dir.path().canonicalize().unwrap();
+    let (main, side, fake) = (top.join("main"), top.join("side"), top.join("fake"));
+    fs::create_dir(&main).unwrap();
+    run(&main, &["init"]);
+    run(&main, &["commit", "--allow-empty", "-m", "one"]);
+    run(&main, &["worktree", "add", "-b", "side", "../side"]);
+    assert_eq!(main_work_tree(&side), Some(main.clone()));
+    let own = fake.join("own/worktrees/side");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("HEAD"), "ref: refs/heads/side").unwrap();
+    fs::write(own.join("gitdir"), fake.join(".git").to_str().unwrap()).unwrap();
+    fs::write(own.join("commondir"), main.join(".git").to_str().unwrap()).unwrap();
+    let git_folders = [main.join(".git/worktrees/side"), main.join(".git"), own.clone()];
+    for git_folder in git_folders {
+        fs::write(fake.join(".git"), format!("gitdir: {}", git_folder.display())).unwrap();
+        assert_eq!(main_work_tree(&fake), None, "{}", git_folder.display());
+    }
+    fs::remove_file(fake.join(".git")).unwrap();
+    symlink(side.join(".git"), fake.join(".git")).unwrap();
+    assert_eq!(main_work_tree(&fake), None, "a link");
 }
 
 #[test]

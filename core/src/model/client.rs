@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
+use super::auth_recovery::AuthRecoveryListener;
 use super::preconnect::PreconnectSlot;
 use super::provider_auth::CommandTokens;
 use super::rate_limits::RateLimitTracker;
-use super::setup::{self, ClientSetup};
+use super::setup::{self, ClientSetup, Recovery};
 use super::side_channel::SideChannel;
 use super::turn_metadata::{ContextWindow, ThreadLineage};
 use super::websocket::{self, Limits};
@@ -76,6 +77,18 @@ impl Shared {
     /// Account and address for a request, the same way for every transport.
     pub(super) async fn current_client_setup(&self) -> Result<ClientSetup, ModelError> {
         setup::current_client_setup(&self.options, &self.tokens).await
+    }
+
+    /// What to try again with after a 401, see [`Recovery::next`].
+    pub(super) async fn recover(
+        &self,
+        recovery: &mut Recovery,
+        refused: &ClientSetup,
+        listener: &AuthRecoveryListener,
+    ) -> Result<Option<ClientSetup>, ModelError> {
+        recovery
+            .next(refused, &self.options, &self.tokens, listener)
+            .await
     }
 
     pub(super) fn window(&self) -> ContextWindow {

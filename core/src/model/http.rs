@@ -62,7 +62,9 @@ pub(super) async fn open(
                 let status = response.status();
                 let error = error_of(response, &setup).await;
                 if status == StatusCode::UNAUTHORIZED
-                    && let Some(next) = recovery.next(&setup, &shared.options, &shared.tokens).await?
+                    && let Some(next) = shared
+                        .recover(&mut recovery, &setup, session.auth_recovery_listener())
+                        .await?
                 {
                     setup = next;
                     continue;

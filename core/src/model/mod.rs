@@ -17,7 +17,7 @@
 //!
 //! Where to look:
 //!
-//! * who and where: `setup` (account and address of a request), `provider_auth`, `headers`
+//! * who and where: `setup` (account and address of a request), `provider_auth`, `auth_recovery`, `headers`
 //! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
 //! * how it travels: `http`, `http_stream`, `whole_answer` and `sse`; `websocket`, `preconnect` (the connection between
 //!   requests), `fingerprint` (what the server has already); TCP, TLS and proxies are in `crate::net`
@@ -32,6 +32,7 @@
 //! * the models: `catalog`, `model_info`, `built_in_models`, `models_endpoint`
 
 mod api_error;
+mod auth_recovery;
 mod built_in_models;
 mod catalog;
 mod client;
@@ -77,6 +78,7 @@ mod web_search;
 mod websocket;
 mod whole_answer;
 
+pub(crate) use auth_recovery::{AuthRecovery, AuthRecoveryListener};
 pub use catalog::ModelCatalog;
 pub(crate) use catalog::read_own;
 pub use client::{ModelClient, ModelClientOptions};

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::TurnIdentity;
+use super::auth_recovery::AuthRecoveryListener;
 use super::client::{Shared, lock};
 use super::turn_metadata::{RequestIdentity, RequestKind};
 use super::websocket::{ConnectFailure, Connection, connect_websocket};
@@ -159,7 +160,8 @@ async fn handshake(shared: &Shared, look: &GitProbe) -> Result<Connection, Conne
         workspaces.as_ref(),
     )
     .map_err(ConnectFailure::failed)?;
-    connect_websocket(shared, &identity, None).await
+    // No turn waits that could be told.
+    connect_websocket(shared, &identity, None, &AuthRecoveryListener::default()).await
 }
 
 async fn hold(mut connection: Connection, mut asked: Asked) {

@@ -1,12 +1,13 @@
 //! Who sends a request and where it goes: one place for all transports.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderValue;
 
-use super::ModelClientOptions;
-use super::ModelError;
+use super::auth_recovery::{AuthRecovery, AuthRecoveryListener};
 use super::provider_auth::CommandTokens;
+use super::{ModelClientOptions, ModelError};
 use crate::ErrorKind;
 use crate::auth::{AuthError, AuthMode, CodexAuth, Secret, UnauthorizedRecovery};
 use crate::config::{AuthCommand, OPENAI_BASE_URL, Provider};
@@ -146,12 +147,14 @@ pub(super) enum Recovery {
 }
 
 impl Recovery {
-    /// Credentials to try again with, or `None` if the 401 stands.
+    /// Credentials to try again with, or `None` if the 401 stands. `listener` is told when they are obtained again: not
+    /// of those that somebody else has stored meanwhile.
     pub(super) async fn next(
         &mut self,
         refused: &ClientSetup,
         options: &ModelClientOptions,
         tokens: &CommandTokens,
+        listener: &AuthRecoveryListener,
     ) -> Result<Option<ClientSetup>, ModelError> {
         if let Self::Untried = self {
             let Some(account) = &refused.account else {
@@ -159,9 +162,14 @@ impl Recovery {
                 let Some(command) = &options.provider.auth_command else {
                     return Ok(None);
                 };
+                listener.tell(AuthRecovery::Started);
                 tokens.forget().await;
+                let authorization = of_command(tokens, command).await?;
+                if authorization.is_some() {
+                    listener.tell(AuthRecovery::Completed);
+                }
                 return Ok(Some(ClientSetup {
-                    authorization: of_command(tokens, command).await?,
+                    authorization,
                     ..refused.clone()
                 }));
             };
@@ -170,8 +178,19 @@ impl Recovery {
         let Self::Account(steps) = self else {
             return Ok(None);
         };
-        match steps.next().await {
-            Ok(Some(account)) => with_account(&options.provider, Some(account)).map(Some),
+        let is_renewed = AtomicBool::new(false);
+        let before_renewal = || {
+            is_renewed.store(true, Ordering::Relaxed);
+            listener.tell(AuthRecovery::Started);
+        };
+        match steps.next_telling(&before_renewal).await {
+            Ok(Some(account)) => {
+                let setup = with_account(&options.provider, Some(account))?;
+                if is_renewed.load(Ordering::Relaxed) {
+                    listener.tell(AuthRecovery::Completed);
+                }
+                Ok(Some(setup))
+            }
             Ok(None) => {
                 *self = Self::Spent;
                 Ok(None)

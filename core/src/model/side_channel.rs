@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::WebSocketStream;
 
+use super::auth_recovery::AuthRecoveryListener;
 use super::client::Shared;
 use super::setup::{ClientSetup, Recovery};
 use super::{ModelError, headers, http as requests, retry, websocket};
@@ -202,8 +203,7 @@ impl SideChannel {
         if status != Some(StatusCode::UNAUTHORIZED) {
             return Ok(None);
         }
-        recovery
-            .next(refused, &self.shared.options, &self.shared.tokens)
-            .await
+        let nobody = AuthRecoveryListener::default();
+        self.shared.recover(recovery, refused, &nobody).await
     }
 }

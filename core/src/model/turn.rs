@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
+use super::auth_recovery::AuthRecoveryListener;
 use super::client::Shared;
 use super::fingerprint::Exchange;
 use super::http;
@@ -38,6 +39,8 @@ pub struct ModelClientSession {
     budget: RetryBudget,
     /// Retries that the request in hand has used, while the turn waits for the next one.
     request_retries: AtomicU32,
+    /// Told when credentials are obtained again.
+    auth_recovery: AuthRecoveryListener,
 }
 
 impl ModelClientSession {
@@ -51,7 +54,17 @@ impl ModelClientSession {
             turn_state: Arc::default(),
             budget: RetryBudget::default(),
             request_retries: AtomicU32::new(0),
+            auth_recovery: AuthRecoveryListener::default(),
         }
+    }
+
+    /// Has this told when credentials that were refused are obtained again for one of the next requests.
+    pub(crate) fn on_auth_recovery(&mut self, listener: AuthRecoveryListener) {
+        self.auth_recovery = listener;
+    }
+
+    pub(super) fn auth_recovery_listener(&self) -> &AuthRecoveryListener {
+        &self.auth_recovery
     }
 
     /// What the next requests tell of the client.
@@ -121,7 +134,7 @@ impl ModelClientSession {
             None if !shared.uses_websocket() => return Ok(None),
             None => {
                 // Rare and large: kept out of the turn's own future.
-                let mut own = Box::pin(connect_websocket(shared, &identity, Some(prompt))).await?;
+                let mut own = Box::pin(self.connect(&identity, prompt)).await?;
                 // Only a preconnect has routing state before its first turn.
                 own.greeting.turn_state = None;
                 own
@@ -138,6 +151,15 @@ impl ModelClientSession {
             .send(frame, exchange, &self.turn_state, shared.stream_limits())
             .await;
         sent.map(Some).map_err(ConnectFailure::failed)
+    }
+
+    async fn connect(
+        &self,
+        identity: &RequestIdentity,
+        prompt: &Prompt,
+    ) -> Result<Connection, ConnectFailure> {
+        let listener = self.auth_recovery_listener();
+        connect_websocket(&self.shared, identity, Some(prompt), listener).await
     }
 
     /// The frame of a request on this connection, and what the next one has to know of it.

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
+use super::auth_recovery::AuthRecoveryListener;
 use super::client::Shared;
 use super::event_parser::{EventParser, WebSocketScope};
 use super::fingerprint::Exchange;
@@ -82,6 +83,7 @@ pub(super) async fn connect_websocket(
     shared: &Shared,
     identity: &RequestIdentity,
     prompt: Option<&Prompt>,
+    listener: &AuthRecoveryListener,
 ) -> Result<Connection, ConnectFailure> {
     let mut setup = shared
         .current_client_setup()
@@ -114,16 +116,14 @@ pub(super) async fn connect_websocket(
         };
         match status {
             Some(StatusCode::UPGRADE_REQUIRED) => return Err(ConnectFailure::UpgradeRequired),
-            Some(StatusCode::UNAUTHORIZED) => {
-                match recovery.next(&setup, &shared.options, &shared.tokens).await {
-                    Ok(Some(next)) => {
-                        setup = next;
-                        reauth = true;
-                    }
-                    Ok(None) => return Err(ConnectFailure::failed(error)),
-                    Err(error) => return Err(ConnectFailure::failed(error)),
+            Some(StatusCode::UNAUTHORIZED) => match shared.recover(&mut recovery, &setup, listener).await {
+                Ok(Some(next)) => {
+                    setup = next;
+                    reauth = true;
                 }
-            }
+                Ok(None) => return Err(ConnectFailure::failed(error)),
+                Err(error) => return Err(ConnectFailure::failed(error)),
+            },
             // The server can be reached and says that it is too much: HTTP would not help.
             Some(StatusCode::TOO_MANY_REQUESTS) => return Err(ConnectFailure::failed(error)),
             // Whatever it is, HTTP may do better.

@@ -282,7 +282,8 @@ impl Actor {
             ..
         } = self;
         let _busy = Busy::begin();
-        let client = services.client.turn(state.identity(&plan));
+        let mut client = services.client.turn(state.identity(&plan));
+        client.on_auth_recovery(turn::auth_recovery_listener(&services.outbox, &plan));
         let (turn, inbox) = ActiveTurn::new(&plan);
         let span = turn.span().clone();
         tracing::info!(

@@ -1,5 +1,6 @@
 //! One turn: requests to the model, its answers, its tool calls, until it has nothing more to do.
 
+mod auth_recovery;
 mod begin;
 mod compaction;
 mod events;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
+pub(super) use self::auth_recovery::auth_recovery_listener;
 use self::hooks::{RequestEnd, SAMPLING, TurnHooks};
 use super::calls::Calls;
 use super::inbox::{StreamInterrupt, TurnInbox, TurnInput, TurnMessage};

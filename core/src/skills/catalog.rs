@@ -3,16 +3,18 @@
 //! have said.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::index::SkillIndex;
+use super::known_root::KnownRoot;
 use super::listing::RootListing;
 use super::roots::{PluginSkills, SkillRoot, roots};
-use super::walk;
-use super::watched::{Outdated, Watched};
+use super::watched::Watched;
 use super::{FolderSkills, SkillProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::file_stamp::FileStamp;
@@ -24,6 +26,9 @@ const MAX_ROOTS: usize = 256;
 const MAX_FOLDERS: usize = 64;
 /// Extra roots that clients may set.
 const MAX_EXTRA: usize = 64;
+
+/// So long an answer is given time to be written before other work is done.
+const ANSWER_TIME: Duration = Duration::from_millis(5);
 
 /// What decides which skills there are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,6 +46,7 @@ pub struct SkillQuery {
 /// The skills of one home, for all threads and clients.
 pub struct SkillCatalog {
     codex_home: PathBuf,
+    index: SkillIndex,
     state: Mutex<State>,
     pub(super) watched: Watched,
     /// What stands for a root that is not there.
@@ -60,26 +66,6 @@ struct State {
     folders: HashMap<SkillQuery, KnownFolder>,
 }
 
-/// A root that was searched.
-#[derive(Default)]
-struct KnownRoot {
-    /// Held while it is searched, so that others wait for the result.
-    search: Mutex<Option<Search>>,
-    outdated: Arc<Outdated>,
-}
-
-struct Search {
-    /// The folder that was searched.
-    id: FileId,
-    listing: Arc<RootListing>,
-}
-
-impl Search {
-    fn holds(&self, id: FileId, outdated: &Outdated) -> bool {
-        self.id == id && !outdated.is_set() && self.listing.is_current()
-    }
-}
-
 /// What was made of the roots of a working folder.
 struct KnownFolder {
     listings: Vec<Arc<RootListing>>,
@@ -92,10 +78,17 @@ struct CheckedRoot {
     found: Result<Arc<RootListing>, (Arc<KnownRoot>, FileId)>,
 }
 
+/// A root that was searched just now.
+struct FreshRoot {
+    root: SkillRoot,
+    known: Arc<KnownRoot>,
+}
+
 impl SkillCatalog {
     /// Of this home. Opens and reads nothing.
     pub fn new(codex_home: PathBuf) -> Arc<Self> {
         Arc::new(Self {
+            index: SkillIndex::new(&codex_home),
             codex_home,
             state: Mutex::default(),
             watched: Watched::default(),
@@ -145,23 +138,37 @@ impl SkillCatalog {
             }
         };
         let searches = roots.into_iter().map(|CheckedRoot { root, found }| async {
-            let listing = match found {
-                Ok(listing) => listing,
+            let (listing, fresh) = match found {
+                Ok(listing) => (listing, None),
                 Err((known, id)) => {
-                    let (catalog, searched) = (Arc::clone(self), root.clone());
-                    let search = move || catalog.search(&searched, &known, id, reload);
-                    let found = in_background(READ_TIMEOUT, search).await;
-                    found.unwrap_or_else(|error| {
-                        let message = format!("not searched for skills: {error}");
-                        Arc::new(RootListing::failed(&root.path, message))
-                    })
+                    let (catalog, searched, within) = (Arc::clone(self), root.clone(), Arc::clone(&known));
+                    let search = move || {
+                        let SkillCatalog { watched, index, .. } = &*catalog;
+                        within.search(&searched, id, reload, watched, index)
+                    };
+                    match in_background(READ_TIMEOUT, search).await {
+                        Ok(listing) => (
+                            listing,
+                            Some(FreshRoot {
+                                root: root.clone(),
+                                known,
+                            }),
+                        ),
+                        Err(error) => {
+                            let message = format!("not searched for skills: {error}");
+                            (Arc::new(RootListing::failed(&root.path, message)), None)
+                        }
+                    }
                 }
             };
-            (root.path, listing)
+            ((root.path, listing), fresh)
         });
-        let listings = join_all(searches).await;
+        let (listings, fresh): (_, Vec<_>) = join_all(searches).await.into_iter().unzip();
         let (catalog, asked) = (Arc::clone(self), query.clone());
         let joined = in_background(READ_TIMEOUT, move || catalog.join(asked, listings)).await;
+        for FreshRoot { root, known } in fresh.into_iter().flatten() {
+            tokio::spawn(Arc::clone(self).settle_later(root, known));
+        }
         joined.unwrap_or_default()
     }
 
@@ -199,12 +206,8 @@ impl SkillCatalog {
                     return CheckedRoot { root, found };
                 };
                 let known = self.known_root(&root);
-                // One that is being searched is waited for elsewhere.
-                let current = known.search.try_lock().ok().and_then(|search| {
-                    let search = search.as_ref()?;
-                    (!reload && search.holds(stamp.id(), &known.outdated))
-                        .then(|| Arc::clone(&search.listing))
-                });
+                let current = Some(&known).filter(|_| !reload);
+                let current = current.and_then(|known| known.current(stamp.id()));
                 let found = current.ok_or((known, stamp.id()));
                 CheckedRoot { root, found }
             });
@@ -235,27 +238,24 @@ impl SkillCatalog {
         Arc::clone(state.roots.entry(root.clone()).or_default())
     }
 
-    /// Searches a root, unless somebody else has done so meanwhile.
-    fn search(&self, root: &SkillRoot, known: &KnownRoot, id: FileId, reload: bool) -> Arc<RootListing> {
-        let mut last = known.search.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(search) = last.as_ref()
-            && !reload
-            && search.holds(id, &known.outdated)
-        {
-            return Arc::clone(&search.listing);
-        }
-        known.outdated.clear();
-        let watch = |folders: &[&Path]| self.watched.add(folders, &known.outdated);
-        let listing = Arc::new(walk::search(root, &watch));
-        *last = Some(Search {
-            id,
-            listing: Arc::clone(&listing),
-        });
-        listing
+    /// Has the system tell of changes in a root that was searched, and writes down what was found. Not at once: the
+    /// answer is still being written.
+    async fn settle_later(self: Arc<Self>, root: SkillRoot, known: Arc<KnownRoot>) {
+        tokio::time::sleep(ANSWER_TIME).await;
+        // If it takes too long, whoever asks next goes on with it.
+        let settle = move || known.settle(&root, &self.watched, &self.index);
+        let _ = in_background(READ_TIMEOUT, settle).await;
     }
 
     /// Makes one list of the roots' lists, and keeps it.
     fn join(&self, query: SkillQuery, listings: Vec<(PathBuf, Arc<RootListing>)>) -> Arc<FolderSkills> {
+        let is_same = |known: &&KnownFolder| {
+            let same = |(known, (_, now)): (&Arc<_>, &(PathBuf, Arc<_>))| Arc::ptr_eq(known, now);
+            known.listings.len() == listings.len() && known.listings.iter().zip(&listings).all(same)
+        };
+        if let Some(known) = self.lock().folders.get(&query).filter(is_same) {
+            return Arc::clone(&known.skills);
+        }
         let mut skills = Vec::new();
         let mut problems = Vec::new();
         let mut roots = Vec::new();

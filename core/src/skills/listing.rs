@@ -1,23 +1,20 @@
 //! What a root holds, as it was found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Skill, SkillProblem};
-use crate::file_stamp::FileStamp;
 
 /// Problems that are told of a root.
 pub(super) const MAX_PROBLEMS: usize = 200;
 
 /// What a root holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RootListing {
     /// By name and path.
     pub(super) skills: Vec<Arc<Skill>>,
     /// By path; at most [`MAX_PROBLEMS`].
     pub(super) problems: Vec<SkillProblem>,
-    /// What nobody tells changes of, as it was.
-    pub(super) unwatched: Vec<(PathBuf, Option<FileStamp>)>,
 }
 
 impl RootListing {
@@ -32,18 +29,10 @@ impl RootListing {
         }
     }
 
-    /// Whether what is not watched is as it was. Blocks.
-    pub(super) fn is_current(&self) -> bool {
-        self.unwatched
-            .iter()
-            .all(|(path, stamp)| FileStamp::of(path) == *stamp)
-    }
-
     /// Adds what was found elsewhere below the root.
     pub(super) fn add(&mut self, more: Self) {
         self.skills.extend(more.skills);
         self.problems.extend(more.problems);
-        self.unwatched.extend(more.unwatched);
     }
 
     /// Tells of a problem, unless they are too many.

@@ -9,7 +9,8 @@
 //! | which folders may hold skills | `roots.rs` |
 //! | how such a folder is searched, with what bounds | `walk.rs`, `queue.rs`, `visit.rs` |
 //! | what a `SKILL.md` and an `agents/openai.yaml` say | `skill_file.rs`, `front_matter.rs` |
-//! | what is kept, and how it follows the files | `catalog.rs`, `listing.rs`, `watched.rs`, `changes.rs` |
+//! | what is kept, and how it follows the files | `catalog.rs`, `known_root.rs`, `listing.rs`, `seen.rs`, `watched.rs`, `changes.rs` |
+//! | what the next process is spared | `index.rs` |
 //! | what the model is told | `section.rs` |
 //! | which skills a user names | `mentions.rs` |
 //! | a thread's view of all this | `thread.rs` |
@@ -18,11 +19,14 @@
 mod catalog;
 mod changes;
 pub(crate) mod front_matter;
+mod index;
+mod known_root;
 mod listing;
 mod mentions;
 mod queue;
 mod roots;
 mod section;
+mod seen;
 mod skill_file;
 mod switch;
 mod thread;
@@ -33,6 +37,8 @@ mod watched;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::catalog::{SkillCatalog, SkillQuery};
 pub use self::roots::PluginSkills;
 pub(crate) use self::section::{SkillsSection, replaced};
@@ -42,7 +48,7 @@ pub(crate) use self::thread::ThreadSkills;
 /// The skills of a plugin that need not be installed, by name. Blocks as long as the file system does.
 pub(crate) fn skills_of_plugin(plugin: &PluginSkills) -> Vec<Arc<Skill>> {
     let root = roots::SkillRoot::of_plugin(plugin);
-    walk::search(&root, &|_| Vec::new()).skills
+    walk::search(&root).listing.skills
 }
 
 /// A skill.
@@ -84,7 +90,7 @@ pub enum SkillScope {
 }
 
 /// How clients show a skill.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkillInterface {
     /// Name for people.
     pub display_name: Option<String>,
@@ -101,7 +107,7 @@ pub struct SkillInterface {
 }
 
 /// A tool that a skill needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkillTool {
     /// Kind, such as `mcp`, `cli` or `env_var`.
     pub kind: String,

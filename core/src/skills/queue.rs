@@ -61,6 +61,18 @@ struct Waiting {
     problem: Option<String>,
 }
 
+impl Waiting {
+    /// Leaves out the rest.
+    fn give_up(&mut self, why: &str) {
+        self.folders.clear();
+        self.problem = Some(format!("not all of it was searched for skills: {why}"));
+    }
+}
+
+fn too_many_entries() -> String {
+    format!("it has more than {MAX_ENTRIES} files")
+}
+
 /// Folders that one thread looks at. The queue is not at its end before this is dropped.
 pub(super) struct Batch<'a> {
     queue: &'a FolderQueue,
@@ -107,17 +119,14 @@ impl FolderQueue {
 
     /// Leaves out what is too much.
     fn keep_bounds(&self, waiting: &mut Waiting) {
-        let why = if waiting.taken == MAX_FOLDERS {
-            format!("it has more than {MAX_FOLDERS} folders")
+        if waiting.taken == MAX_FOLDERS {
+            waiting.give_up(&format!("it has more than {MAX_FOLDERS} folders"));
         } else if self.entries.load(Ordering::Relaxed) > MAX_ENTRIES {
-            format!("it has more than {MAX_ENTRIES} files")
+            waiting.give_up(&too_many_entries());
         } else if self.is_late() {
-            format!("its search takes longer than {} s", MAX_TIME.as_secs())
-        } else {
-            return;
-        };
-        waiting.folders.clear();
-        waiting.problem = Some(format!("not all of it was searched for skills: {why}"));
+            let limit = MAX_TIME.as_secs();
+            waiting.give_up(&format!("its search takes longer than {limit} s"));
+        }
     }
 
     /// Whether the time is over.
@@ -135,9 +144,12 @@ impl FolderQueue {
         MAX_ENTRIES.saturating_sub(self.entries.load(Ordering::Relaxed))
     }
 
-    /// A folder had so many entries.
-    pub(super) fn count_entries(&self, entries: usize) {
+    /// A folder had so many entries, of which so many could be taken.
+    pub(super) fn count_entries(&self, entries: usize, most: usize) {
         self.entries.fetch_add(entries, Ordering::Relaxed);
+        if entries > most {
+            self.lock().give_up(&too_many_entries());
+        }
     }
 
     /// Adds folders.
@@ -194,7 +206,7 @@ mod tests {
         assert!(queue.is_long());
         drop(queue.take());
         assert_eq!(queue.entries_left(), MAX_ENTRIES);
-        queue.count_entries(MAX_ENTRIES + 1);
+        queue.count_entries(MAX_ENTRIES + 1, MAX_ENTRIES);
         assert_eq!(queue.entries_left(), 0);
         assert!(queue.take().is_none());
         assert!(queue.problem().is_some_and(|why| why.contains("files")));

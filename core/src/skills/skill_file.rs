@@ -5,11 +5,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::front_matter::{self, LINES_BEFORE};
 use super::{Skill, SkillInterface, SkillProblem, SkillTool};
-use crate::external_file::{FileError, read_text};
+use crate::external_file::FileError;
 use crate::yaml::{self, Yaml, YamlError, YamlValue};
 
-/// Largest `agents/openai.yaml`, in bytes.
-const MAX_SIDE_FILE: usize = 64 << 10;
 /// Longest name, in characters.
 const MAX_NAME: usize = 64;
 /// Longest text for people, in characters.
@@ -37,23 +35,28 @@ pub(super) struct Origin<'a> {
     pub(super) plugin_id: Option<&'a str>,
 }
 
-/// Makes a skill of the text at the start of its file. May read the file beside it, so it blocks; see
-/// [`crate::external_file`].
+/// Makes a skill of the text at the start of its file, and of what is beside it ([`read_side`]).
 pub(super) fn read(
     candidate: Candidate,
     text: Result<Cow<'_, str>, FileError>,
+    side: Option<&Yaml>,
     origin: Origin<'_>,
 ) -> Result<Skill, SkillProblem> {
     let skill = text
         .map_err(|error| format!("failed to read file: {error}"))
-        .and_then(|text| read_parts(&candidate, &text, origin));
+        .and_then(|text| read_parts(&candidate, &text, side, origin));
     skill.map_err(|message| SkillProblem {
         path: candidate.path,
         message,
     })
 }
 
-fn read_parts(candidate: &Candidate, text: &str, origin: Origin<'_>) -> Result<Skill, String> {
+fn read_parts(
+    candidate: &Candidate,
+    text: &str,
+    side: Option<&Yaml>,
+    origin: Origin<'_>,
+) -> Result<Skill, String> {
     let front = front_matter::split(text).ok_or("missing YAML frontmatter delimited by ---")?;
     let wrong = |error: YamlError| error.to_string();
     let yaml = front.read().map_err(wrong)?;
@@ -78,8 +81,6 @@ fn read_parts(candidate: &Candidate, text: &str, origin: Origin<'_>) -> Result<S
     // What is only shown to people costs nobody the skill.
     let metadata = yaml.get("metadata");
     let short_description = metadata.and_then(|metadata| line(metadata, "short-description", "").ok()?);
-    let side = Some(candidate).filter(|candidate| candidate.has_side_file);
-    let side = side.and_then(side_file);
     let folder = candidate.path.parent().unwrap_or(&candidate.path);
     Ok(Skill {
         name: match origin.prefix {
@@ -88,16 +89,13 @@ fn read_parts(candidate: &Candidate, text: &str, origin: Origin<'_>) -> Result<S
         },
         description,
         short_description,
-        interface: side
-            .as_ref()
-            .and_then(|side| interface(side.get("interface")?, folder).map(Box::new)),
-        tools: side.as_ref().map(tools).unwrap_or_default(),
+        interface: side.and_then(|side| interface(side.get("interface")?, folder).map(Box::new)),
+        tools: side.map(tools).unwrap_or_default(),
         path: candidate.path.clone(),
         found: candidate.found.clone(),
         scope: origin.scope,
         plugin_id: origin.plugin_id.map(str::to_owned),
         allow_implicit_invocation: side
-            .as_ref()
             .and_then(|side| side.get("policy")?.get("allow_implicit_invocation")?.text())
             .is_none_or(|said| said != "false"),
     })
@@ -130,10 +128,9 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// `agents/openai.yaml`; one that can't be read costs what it would have said.
-fn side_file(candidate: &Candidate) -> Option<Yaml> {
-    let path = candidate.path.parent()?.join("agents/openai.yaml");
-    let text = match read_text(&path, MAX_SIDE_FILE) {
+/// Reads the text of an `agents/openai.yaml`; one that can't be read costs what it would have said.
+pub(super) fn read_side(path: &Path, text: Result<Cow<'_, str>, FileError>) -> Option<Yaml> {
+    let text = match text {
         Ok(text) => text,
         Err(error) => {
             if !error.is_missing() {
@@ -207,6 +204,7 @@ fn tools(of: &Yaml) -> Vec<SkillTool> {
 mod tests {
     use super::super::SkillScope;
     use super::*;
+    use crate::external_file::read_text;
 
     struct Folder(tempfile::TempDir);
 
@@ -233,8 +231,11 @@ mod tests {
                 prefix: None,
                 plugin_id: None,
             };
-            let text = read_text(&candidate.path, 1 << 20).map(Cow::Owned);
-            read(candidate, text, origin).map_err(|problem| problem.message)
+            let text = |path: &Path| read_text(path, 1 << 20).map(Cow::Owned);
+            let side = self.0.path().join("agents/openai.yaml");
+            let side = read_side(&side, text(&side));
+            read(candidate.clone(), text(&candidate.path), side.as_ref(), origin)
+                .map_err(|problem| problem.message)
         }
     }
 

@@ -2,27 +2,35 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::listing::RootListing;
 use super::queue::Folder;
+use super::seen::{FileKind, Seen, SeenFile};
 use super::skill_file::{self, Candidate, Origin};
 use super::{Skill, SkillProblem};
-use crate::external_file::{FileError, FileReader, read_start, text_of};
+use crate::external_file::{FileError, FileReader, read_start, read_text, text_of};
 use crate::file_stamp::FileStamp;
 use crate::sys::folder::EntryKind;
 use crate::sys::readable_folder::ReadableFolder;
+use crate::yaml::Yaml;
 
 /// Folders below a root, one in the other.
 const MAX_DEPTH: usize = 6;
 /// What a skill is called.
-const SKILL: &str = "SKILL.md";
-/// Most of a `SKILL.md` that is read for its front matter, in bytes.
+pub(super) const SKILL: &str = "SKILL.md";
+/// The folder beside it with what clients show.
+const AGENTS: &str = "agents";
+/// Most of a `SKILL.md` that is read for its front matter, and largest file beside it, in bytes.
 const MAX_FRONT: usize = 64 << 10;
 
 /// What holds for all folders of a root.
 pub(super) struct Place<'a> {
+    /// The root, without links.
+    pub(super) path: PathBuf,
     /// Links must not lead out of this folder.
     pub(super) boundary: Option<PathBuf>,
     pub(super) origin: Origin<'a>,
@@ -46,9 +54,9 @@ impl Place<'_> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) listing: RootListing,
-    /// Folders that were looked at, without links.
-    pub(super) visited: Vec<PathBuf>,
-    /// Folders in them.
+    /// What was looked at.
+    pub(super) seen: Seen,
+    /// Folders in it that are yet to be looked at.
     pub(super) folders: Vec<Folder>,
     /// Links to folders.
     pub(super) links: Vec<Folder>,
@@ -60,7 +68,7 @@ impl Found {
     /// Adds what another thread has found.
     pub(super) fn add(&mut self, other: Self) {
         self.listing.add(other.listing);
-        self.visited.extend(other.visited);
+        self.seen.add(other.seen);
         self.folders.extend(other.folders);
         self.links.extend(other.links);
         self.linked.extend(other.linked);
@@ -83,23 +91,25 @@ struct Entry {
 impl<'a> Visitor<'a> {
     /// Has seen nothing yet.
     pub(super) fn new(place: &'a Place<'a>) -> Self {
+        let found = Found {
+            seen: Seen::of(&place.path),
+            ..Found::default()
+        };
         Self {
             place,
             reader: FileReader::new(MAX_FRONT),
-            found: Found::default(),
+            found,
         }
     }
 
     /// Looks at a folder: reads the skill in it, and notes what is to be looked at next. Takes at most so many of its
     /// entries, and gives how many it has, or one more than that.
-    pub(super) fn visit(&mut self, folder: Folder, is_watched: bool, max_entries: usize) -> usize {
+    pub(super) fn visit(&mut self, folder: &Folder, max_entries: usize) -> usize {
         let mut count = 0;
         let mut entries = Vec::new();
-        let mut stamp = None;
         let opened = folder.open().and_then(|opened| {
-            if !is_watched {
-                stamp = opened.metadata().ok().as_ref().map(FileStamp::from);
-            }
+            // Before it is read: what changes meanwhile is noticed later.
+            let stamp = FileStamp::from(&opened.metadata()?);
             opened.entries(|name, kind| {
                 count += 1;
                 if !name.as_encoded_bytes().starts_with(b".") {
@@ -108,123 +118,203 @@ impl<'a> Visitor<'a> {
                 }
                 count <= max_entries
             })?;
-            Ok(opened)
+            Ok((opened, stamp))
         });
-        let opened = match opened {
-            Ok(opened) => Arc::new(opened),
+        let (opened, stamp) = match opened {
+            Ok((opened, stamp)) => (Arc::new(opened), stamp),
             Err(error) => {
                 let message = format!("failed to read folder: {error}");
                 self.found.listing.problem(&folder.found, message);
+                self.found.seen.has_gaps = true;
+                let stamp = FileStamp::of(&folder.path);
+                self.found.seen.add_folder(&folder.path, stamp, None);
                 return count;
             }
         };
-        if !is_watched {
-            let seen = (folder.path.clone(), stamp);
-            self.found.listing.unwatched.push(seen);
-        }
         // The same order each time; folders are taken from the end.
         entries.sort_unstable_by(|a, b| b.name.cmp(&a.name));
-        let has_side_file = entries.iter().any(|entry| entry.name == "agents");
+        let agents = entries.iter().find(|entry| entry.name == AGENTS);
+        let agents = agents.map(|agents| agents.kind);
+        let mut file = None;
         for entry in entries {
             if entry.name == SKILL {
-                self.skill(&folder, &opened, entry.kind, has_side_file, is_watched);
+                file = self.skill(folder, &opened, entry.kind, agents);
             } else {
-                self.note(&folder, &opened, entry);
+                self.note(folder, &opened, entry);
             }
         }
-        self.found.visited.push(folder.path);
+        self.found.seen.add_folder(&folder.path, Some(stamp), file);
         count
     }
 
-    /// There is something of the name of a skill.
+    /// There is something of the name of a skill. `agents`: what is beside it. Gives the file as it was read, if no link
+    /// leads to it.
     fn skill(
         &mut self,
         folder: &Folder,
         opened: &ReadableFolder,
         kind: EntryKind,
-        has_side_file: bool,
-        is_watched: bool,
-    ) {
+        agents: Option<EntryKind>,
+    ) -> Option<SeenFile> {
         if kind == EntryKind::Folder {
-            return;
+            return None;
         }
+        let agents = agents.filter(|kind| matches!(kind, EntryKind::Folder | EntryKind::Link));
         let found = folder.found.join(SKILL);
-        let path = if kind == EntryKind::Link {
-            self.resolve(&found)
-        } else {
-            Some(folder.path.join(SKILL))
-        };
-        let Some(path) = path else { return };
-        if !is_watched || kind == EntryKind::Link {
-            self.stamp(path.clone());
+        if kind == EntryKind::Link {
+            let path = self.resolve(&found)?;
+            self.seen_linked(&path);
+            self.found.linked.push(Candidate {
+                found,
+                path,
+                has_side_file: agents.is_some(),
+            });
+            return None;
         }
-        if !is_watched && has_side_file {
-            self.stamp(folder.path.join("agents/openai.yaml"));
-        }
+        let side = agents.and_then(|_| self.side_in(folder, opened));
+        let path = folder.path.join(SKILL);
         let candidate = Candidate {
             found,
             path,
-            has_side_file,
+            has_side_file: agents.is_some(),
         };
-        match kind {
-            EntryKind::File => self.read_in(opened, candidate),
-            EntryKind::Link => self.found.linked.push(candidate),
-            // To be told what it is.
-            EntryKind::Special | EntryKind::Folder => self.read_by_path(candidate),
+        if kind == EntryKind::File {
+            return Some(self.read_in(opened, candidate, side.as_ref()));
         }
-    }
-
-    fn stamp(&mut self, path: PathBuf) {
-        let stamp = FileStamp::of(&path);
-        self.found.listing.unwatched.push((path, stamp));
+        // To be told what it is.
+        let stamp = FileStamp::of(&candidate.path);
+        self.read_by_path(candidate, side.as_ref());
+        Some(SeenFile {
+            kind: FileKind::Skill,
+            stamp,
+        })
     }
 
     /// Reads the skill in an open folder.
-    fn read_in(&mut self, folder: &ReadableFolder, candidate: Candidate) {
+    fn read_in(&mut self, folder: &ReadableFolder, candidate: Candidate, side: Option<&Yaml>) -> SeenFile {
+        let mut stamp = None;
         let text = match folder.file(SKILL.as_ref()) {
-            Ok(file) => self.reader.read(&file).and_then(|start| start.text()),
+            Ok(file) => self.reader.read(&file).and_then(|start| {
+                stamp = Some(start.stamp);
+                start.text()
+            }),
             Err(error) => Err(error.into()),
         };
-        let skill = skill_file::read(candidate, text, self.place.origin);
+        let stamp = stamp.or_else(|| FileStamp::of(&candidate.path));
+        let skill = skill_file::read(candidate, text, side, self.place.origin);
         take(skill, &mut self.found.listing);
+        SeenFile {
+            kind: FileKind::Skill,
+            stamp,
+        }
+    }
+
+    /// Reads a skill that a link has led to, and what is beside it.
+    pub(super) fn read_linked(&mut self, candidate: Candidate) {
+        let agents = candidate.path.parent().filter(|_| candidate.has_side_file);
+        let side = agents.map(|folder| folder.join(AGENTS).join(FileKind::Side.name()));
+        let side = side.and_then(|path| self.side_by_path(&path));
+        self.read_by_path(candidate, side.as_ref());
     }
 
     /// Reads a skill that may be anywhere, and anything.
-    pub(super) fn read_by_path(&mut self, candidate: Candidate) {
+    fn read_by_path(&mut self, candidate: Candidate, side: Option<&Yaml>) {
         let start = read_start(&candidate.path, MAX_FRONT);
         let text = start.and_then(|start| text_of(start).map(Cow::Owned));
-        let skill = skill_file::read(candidate, text, self.place.origin);
+        let skill = skill_file::read(candidate, text, side, self.place.origin);
         take(skill, &mut self.found.listing);
+    }
+
+    /// Reads what is beside the skill in an open folder.
+    fn side_in(&mut self, folder: &Folder, opened: &ReadableFolder) -> Option<Yaml> {
+        let path = folder.path.join(AGENTS);
+        let name = FileKind::Side.name();
+        let opened = opened.folder(AGENTS.as_ref()).and_then(|agents| {
+            let stamp = FileStamp::from(&agents.metadata()?);
+            match agents.file(name.as_ref()) {
+                Ok(file) => Ok((stamp, Some(file))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((stamp, None)),
+                Err(error) => Err(error),
+            }
+        });
+        let Ok((stamp, file)) = opened else {
+            // A link leads to it, or it can't be read.
+            return self.side_by_path(&path.join(name));
+        };
+        let start = file.as_ref().map(|file| self.reader.read(file));
+        let seen = SeenFile {
+            kind: FileKind::Side,
+            stamp: match &start {
+                Some(Ok(start)) => Some(start.stamp),
+                Some(Err(_)) => FileStamp::of(&path.join(name)),
+                None => None,
+            },
+        };
+        let side = start.and_then(|start| {
+            let text = start.and_then(|start| {
+                if start.is_cut {
+                    return Err(FileError::TooLarge(MAX_FRONT));
+                }
+                start.text()
+            });
+            skill_file::read_side(&path, text)
+        });
+        self.found.seen.add_folder(&path, Some(stamp), Some(seen));
+        side
+    }
+
+    /// Reads what is beside a skill, wherever that is.
+    fn side_by_path(&mut self, path: &Path) -> Option<Yaml> {
+        let Ok(target) = path.canonicalize() else {
+            self.seen_linked(path);
+            return None;
+        };
+        if let Some(why) = self.place.leads_out(&target) {
+            self.seen_linked(path);
+            tracing::debug!(path = %path.display(), %why, "not read");
+            return None;
+        }
+        self.seen_linked(&target);
+        skill_file::read_side(path, read_text(&target, MAX_FRONT).map(Cow::Owned))
+    }
+
+    /// Something is about to be read that a link leads to.
+    fn seen_linked(&mut self, path: &Path) {
+        self.found.seen.has_gaps = true;
+        let stamp = FileStamp::of(path);
+        self.found.seen.linked.push((path.to_owned(), stamp));
     }
 
     /// Notes a folder that is to be looked at, or what leads to one.
     fn note(&mut self, folder: &Folder, opened: &Arc<ReadableFolder>, entry: Entry) {
         let Entry { name, kind } = entry;
-        if folder.depth == MAX_DEPTH {
+        if folder.depth == MAX_DEPTH || matches!(kind, EntryKind::File | EntryKind::Special) {
             return;
         }
         let found = folder.found.join(&name);
         let path = folder.path.join(&name);
         let depth = folder.depth + 1;
-        match kind {
-            EntryKind::Folder => self.found.folders.push(Folder {
+        if kind == EntryKind::Folder {
+            self.found.folders.push(Folder {
                 // Of the root's own folders only: of all, too many would be open.
                 parent: (depth == 1).then(|| Arc::clone(opened)),
                 found,
                 path,
                 depth,
-            }),
-            EntryKind::Link if path.is_dir() => {
-                if let Some(path) = self.resolve(&found) {
-                    self.found.links.push(Folder {
-                        parent: None,
-                        found,
-                        path,
-                        depth,
-                    });
-                }
-            }
-            EntryKind::Link | EntryKind::File | EntryKind::Special => {}
+            });
+            return;
+        }
+        let target = path.metadata();
+        self.found.seen.has_gaps |= !target.as_ref().is_ok_and(Metadata::is_file);
+        if target.is_ok_and(|target| target.is_dir())
+            && let Some(path) = self.resolve(&found)
+        {
+            self.found.links.push(Folder {
+                parent: None,
+                found,
+                path,
+                depth,
+            });
         }
     }
 
@@ -238,6 +328,7 @@ impl<'a> Visitor<'a> {
             Err(error) => format!("failed to read file: {error}"),
         };
         self.found.listing.problem(link, problem);
+        self.found.seen.has_gaps = true;
         None
     }
 }

@@ -13,8 +13,8 @@ use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder};
 
 /// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
 const MAX_WATCHES: usize = 30_000;
-/// Folders without an owner that are remembered at most.
-const MAX_UNCLAIMED: usize = 1024;
+/// Folders whose owner becomes known in one go.
+const BATCH: usize = 256;
 
 /// Whether what is known of something must be looked at again.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl Outdated {
 #[derive(Default)]
 pub(super) struct Watched {
     watch: OnceLock<Option<FolderWatch>>,
-    /// Threads that search tell of folders here, and whoever asks takes events. Held for moments.
+    /// Threads that watch tell of folders here, and whoever asks takes events. Held for moments.
     folders: Mutex<Folders>,
     /// Something has changed since it was last asked for.
     news: AtomicBool,
@@ -55,10 +55,6 @@ struct Folders {
     /// Names that are awaited in folders, and for which paths.
     awaited: HashMap<WatchedFolder, HashSet<OsString>>,
     awaited_paths: HashSet<PathBuf>,
-    /// In these something happened before it was known whose they are.
-    unclaimed: HashSet<WatchedFolder>,
-    /// How many watches have ended of which it was not known whose they are.
-    ended: u64,
 }
 
 impl Watched {
@@ -76,23 +72,22 @@ impl Watched {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches folders for this owner. Gives of each whether its changes will be told.
-    pub(super) fn add(&self, folders: &[&Path], owner: &Arc<Outdated>) -> Vec<bool> {
-        let (left, ended) = {
-            let known = self.lock();
-            (MAX_WATCHES.saturating_sub(known.owners.len()), known.ended)
-        };
+    /// Watches folders for this owner. Gives of each whether its changes will be told from the end of this call on: what
+    /// has happened to it before is for the caller to find out.
+    pub(super) fn add(&self, folders: &[PathBuf], owner: &Arc<Outdated>) -> Vec<bool> {
+        let watched = folders.chunks(BATCH).flat_map(|some| self.add_some(some, owner));
+        watched.collect()
+    }
+
+    fn add_some(&self, folders: &[PathBuf], owner: &Arc<Outdated>) -> Vec<bool> {
+        let left = MAX_WATCHES.saturating_sub(self.lock().owners.len());
         let Some(watch) = self.watch().filter(|_| left >= folders.len()) else {
             return vec![false; folders.len()];
         };
-        // Not under the lock: others search meanwhile. What happens before the owner is known is kept for it.
-        let add = |folder: &&Path| watch.add(folder, FolderInterest::Changes).ok();
+        // Not under the lock: a file system may hang.
+        let add = |folder: &PathBuf| watch.add(folder, FolderInterest::Changes).ok();
         let added: Vec<_> = folders.iter().map(add).collect();
         let mut known = self.lock();
-        if known.ended != ended {
-            // It may have been one of these.
-            owner.set();
-        }
         for id in added.iter().flatten() {
             let owners = known.owners.entry(*id).or_default();
             if !owners
@@ -100,9 +95,6 @@ impl Watched {
                 .any(|known| Weak::as_ptr(known) == Arc::as_ptr(owner))
             {
                 owners.push(Arc::downgrade(owner));
-            }
-            if known.unclaimed.remove(id) {
-                owner.set();
             }
         }
         added.iter().map(Option::is_some).collect()
@@ -139,10 +131,15 @@ impl Watched {
         watch.take(|event| news |= folders.hear(event));
         drop(folders);
         if news {
-            self.news.store(true, Ordering::SeqCst);
-            self.told.notify_one();
+            self.tell();
         }
         true
+    }
+
+    /// Something has changed.
+    pub(super) fn tell(&self) {
+        self.news.store(true, Ordering::SeqCst);
+        self.told.notify_one();
     }
 
     /// Whether anything has changed since this was last asked.
@@ -171,39 +168,26 @@ impl Folders {
     fn hear(&mut self, event: FolderEvent) -> bool {
         match event {
             FolderEvent::Changed(id, name) => {
-                let mut known = false;
                 let mut news = false;
-                if let Some(owners) = self.owners.get(&id) {
-                    known = true;
-                    for owner in owners.iter().filter_map(Weak::upgrade) {
-                        owner.set();
-                        news = true;
-                    }
+                let owners = self.owners.get(&id).into_iter().flatten();
+                for owner in owners.filter_map(Weak::upgrade) {
+                    owner.set();
+                    news = true;
                 }
-                if let Some(names) = self.awaited.get(&id) {
-                    known = true;
-                    if name.is_some_and(|name| names.contains(&name)) {
-                        // What is awaited in what has come is for the next look to find out.
-                        self.awaited_paths.clear();
-                        news = true;
-                    }
-                }
-                if !known && self.unclaimed.len() < MAX_UNCLAIMED {
-                    self.unclaimed.insert(id);
+                let awaited = self.awaited.get(&id).zip(name);
+                if awaited.is_some_and(|(names, name)| names.contains(&name)) {
+                    // What is awaited in what has come is for the next look to find out.
+                    self.awaited_paths.clear();
+                    news = true;
                 }
                 news
             }
             FolderEvent::Ended(id) => {
-                self.unclaimed.remove(&id);
                 let awaited = self.awaited.remove(&id).is_some();
                 if awaited {
                     self.awaited_paths.clear();
                 }
-                let owners = self.owners.remove(&id);
-                if owners.is_none() && !awaited {
-                    self.ended += 1;
-                }
-                let owners = owners.unwrap_or_default();
+                let owners = self.owners.remove(&id).unwrap_or_default();
                 let mut news = awaited;
                 for owner in owners.iter().filter_map(Weak::upgrade) {
                     owner.set();
@@ -240,7 +224,7 @@ mod tests {
         assert!(watched.take_news() && !watched.take_news());
 
         let owner = Arc::<Outdated>::default();
-        assert_eq!(watched.add(&[&folder], &owner), [true]);
+        assert_eq!(watched.add(std::slice::from_ref(&folder), &owner), [true]);
         std::fs::write(folder.join("x"), "1").expect("a file");
         watched.drain();
         assert!(owner.is_set());
@@ -261,7 +245,7 @@ mod tests {
         let watched = Watched::default();
         let dir = tempfile::tempdir().expect("a folder");
         let owner = Arc::<Outdated>::default();
-        assert_eq!(watched.add(&[dir.path()], &owner), [true]);
+        assert_eq!(watched.add(&[dir.path().to_owned()], &owner), [true]);
         assert!(watched.lock().hear(FolderEvent::Lost));
         assert!(owner.is_set());
     }

@@ -43,6 +43,47 @@ pub(crate) fn changed(metadata: &Metadata) -> (i64, i64) {
     (metadata.ctime(), metadata.ctime_nsec())
 }
 
+/// What tells versions of a file apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileVersion {
+    /// Which file it is.
+    pub(crate) id: FileId,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// See [`modified`].
+    pub(crate) modified: (i64, i64),
+    /// See [`changed`].
+    pub(crate) changed: (i64, i64),
+}
+
+/// What a file is like.
+pub(crate) fn version(metadata: &Metadata) -> FileVersion {
+    FileVersion {
+        id: file_id(metadata),
+        size: metadata.len(),
+        modified: modified(metadata),
+        changed: changed(metadata),
+    }
+}
+
+/// As [`version`], of what is at a path below an open folder. A link at its end is not followed.
+pub(super) fn version_at(folder: &File, path: &Path) -> io::Result<FileVersion> {
+    let stat = rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    // The types of these differ by system.
+    let number = |number: i128| i64::try_from(number).unwrap_or_default();
+    let size = |number: i128| u64::try_from(number).unwrap_or_default();
+    let time = |seconds: i128, nanos: i128| (number(seconds), number(nanos));
+    Ok(FileVersion {
+        id: FileId {
+            device: size(stat.st_dev.into()),
+            inode: size(stat.st_ino.into()),
+        },
+        size: size(stat.st_size.into()),
+        modified: time(stat.st_mtime.into(), stat.st_mtime_nsec.into()),
+        changed: time(stat.st_ctime.into(), stat.st_ctime_nsec.into()),
+    })
+}
+
 /// When the file of this name in an open folder was changed, in Unix milliseconds, and whether every change of it is a
 /// change in this folder: it is a regular file and has no other name. Links are followed.
 pub(crate) fn modified_in(folder: &File, name: &str) -> Option<(i64, bool)> {

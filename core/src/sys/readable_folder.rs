@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
+use super::files::FileVersion;
 use super::folder::EntryKind;
 
 /// How folders are opened to be read.
@@ -48,6 +49,17 @@ impl ReadableFolder {
     /// What it is like.
     pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         self.0.metadata()
+    }
+
+    /// What a file or folder below it is like. A link at the end of the path is not followed; links on the way are. An
+    /// absolute path leads where it says.
+    pub(crate) fn version_of(&self, path: &Path) -> io::Result<FileVersion> {
+        super::files::version_at(&self.0, path)
+    }
+
+    /// Whether all changes of its file system are made on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        super::files::is_local(&self.0)
     }
 
     /// Tells its entries, but for itself and the one above, until `each` gives false. To be called once: the next call
@@ -104,6 +116,12 @@ mod tests {
         assert_eq!(kind("link"), EntryKind::Link);
         assert_eq!(kind("socket"), EntryKind::Special);
         assert_eq!(kind("1999"), EntryKind::File);
+        for name in ["folder", "folder/file", "link", "socket"] {
+            let known = dir.path().join(name).symlink_metadata().expect("is there");
+            let version = opened.version_of(name.as_ref()).expect("is there");
+            assert_eq!(version, crate::sys::files::version(&known));
+        }
+        assert!(opened.version_of("none".as_ref()).is_err());
         let mut text = String::new();
         let folder = opened.folder("folder".as_ref()).expect("opens");
         let mut file = folder.file("file".as_ref()).expect("opens");

@@ -39,6 +39,7 @@ export type { AskForApproval } from "./AskForApproval";
 export type { AsyncUserInputQuestion } from "./AsyncUserInputQuestion";
 export type { AttestationGenerateParams } from "./AttestationGenerateParams";
 export type { AttestationGenerateResponse } from "./AttestationGenerateResponse";
+export type { AuthRecoveryNotification } from "./AuthRecoveryNotification";
 export type { AutoReviewDecisionSource } from "./AutoReviewDecisionSource";
 export type { BedrockProviderId } from "./BedrockProviderId";
 export type { BlockReason } from "./BlockReason";
