@@ -120,6 +120,11 @@ where
     }
 }
 
+/// There is too much of all sockets.
+fn overloaded() -> ErrorObject {
+    ErrorObject::new(error::OVERLOADED, "Server overloaded; retry later.")
+}
+
 struct Connection {
     server: Arc<Server>,
     client: Arc<Client>,
@@ -139,12 +144,15 @@ impl Connection {
                 slot = self.room(), if !backlog.is_empty() => match backlog.pop() {
                     Some(Waiting::Text(line)) => self.take(&line, slot).await,
                     Some(Waiting::TooLong) => self.refuse_long_message(),
+                    Some(Waiting::NoRoom) => self.refuse(None, &overloaded()),
                     None => {}
                 },
                 message = self.next_message(messages, &backlog), if ended.is_none() => match message? {
                     Message::Text(line) => self.receive(line, &mut backlog).await,
                     Message::TooLong if self.is_free(&backlog) => self.refuse_long_message(),
                     Message::TooLong => backlog.push(Waiting::TooLong),
+                    Message::NoRoom if self.is_free(&backlog) => self.refuse(None, &overloaded()),
+                    Message::NoRoom => backlog.push(Waiting::NoRoom),
                     Message::Binary => self.refuse_binary(),
                     Message::Ping(payload) => self.client.outgoing.pong(payload),
                     Message::End(departure) => {
@@ -316,10 +324,7 @@ impl Connection {
         }
         match Arc::clone(&self.server.socket_slots).try_acquire_owned() {
             Ok(of_all) => Ok(Some(Slot::new(slot, Some(of_all)))),
-            Err(_) => Err(ErrorObject::new(
-                error::OVERLOADED,
-                "Server overloaded; retry later.",
-            )),
+            Err(_) => Err(overloaded()),
         }
     }
 

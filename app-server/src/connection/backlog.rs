@@ -22,13 +22,15 @@ pub(crate) enum Waiting {
     Text(Vec<u8>),
     /// It was too long to keep.
     TooLong,
+    /// There was no room for it.
+    NoRoom,
 }
 
 impl Waiting {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len() + ENTRY,
-            Self::TooLong => ENTRY,
+            Self::TooLong | Self::NoRoom => ENTRY,
         }
     }
 }

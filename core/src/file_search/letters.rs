@@ -32,6 +32,14 @@ pub(super) struct Letters<'a> {
     pub(super) inner: &'a Inner,
 }
 
+/// The letters of several names: what any of them has, all have.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Several {
+    any: u64,
+    first: u64,
+    inner: Inner,
+}
+
 /// What is looked at last, and so kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Inner {
@@ -104,6 +112,51 @@ impl First {
     }
 }
 
+impl Several {
+    pub(super) fn add(&mut self, known: &Known) {
+        self.any |= known.any;
+        self.first |= known.first.bit();
+        self.inner.words |= known.inner.words;
+        self.inner.humps |= known.inner.humps;
+        for (pairs, more) in self.inner.pairs.iter_mut().zip(known.inner.pairs) {
+            *pairs |= more;
+        }
+    }
+
+    /// The letters of a folder and those of what is in there.
+    pub(super) fn with(&self, names: &Self) -> Self {
+        let (inner, more) = (&self.inner, &names.inner);
+        Self {
+            any: self.any | names.any,
+            first: self.first | names.first,
+            inner: Inner {
+                words: inner.words | more.words,
+                humps: inner.humps | more.humps,
+                pairs: [inner.pairs[0] | more.pairs[0], inner.pairs[1] | more.pairs[1]],
+            },
+        }
+    }
+
+    /// Of a folder as paths name it, up to its slash.
+    pub(super) fn of_folder(folder: &str) -> Self {
+        let mut several = Self::default();
+        for part in folder.split_inclusive('/') {
+            several.add(&Known::of(part));
+        }
+        several
+    }
+
+    /// As of one name.
+    #[inline]
+    pub(super) fn letters(&self) -> Letters<'_> {
+        Letters {
+            any: self.any,
+            first: self.first,
+            inner: &self.inner,
+        }
+    }
+}
+
 impl Letters<'_> {
     /// What a letter gives at most for where it stands.
     pub(super) fn bonus(&self, letter: u64) -> u32 {
@@ -117,14 +170,6 @@ impl Letters<'_> {
             0
         }
     }
-}
-
-/// The bits of the letters of a text.
-pub(super) fn bits(text: &str) -> u64 {
-    if !text.is_ascii() {
-        return u64::MAX;
-    }
-    text.bytes().fold(0, |bits, byte| bits | bit(byte))
 }
 
 impl Inner {
@@ -236,7 +281,7 @@ mod tests {
     fn letters_are_known_without_regard_to_case_and_with_what_they_begin() {
         let known = Known::of("a-File_Name2.rs");
         let letters = known.letters();
-        assert_eq!(letters.any, bits("A-file_name2.rs"));
+        assert_eq!(letters.any, Known::of("A-file_name2.rs").any);
         assert_eq!(letters.first, bit(b'A'));
         assert_eq!(
             [b'f', b'n', b'r', b'2', b'i'].map(|letter| letters.bonus(bit(letter))),
@@ -244,7 +289,7 @@ mod tests {
         );
         assert_eq!(Known::of("aB").letters().bonus(bit(b'b')), HUMP);
         assert!(letters.inner.has(&pair(b'f', b'I')) && !letters.inner.has(&pair(b'f', b'l')));
-        assert_eq!((Known::of("é"), bits("é")), (Known::ALL, u64::MAX));
+        assert_eq!(Known::of("é"), Known::ALL);
         assert_eq!(Known::of("").letters().first, 0);
     }
 }

@@ -10,6 +10,9 @@
 //! | `letters.rs` | which letters a name has, and where |
 //! | `wanted.rs` | what a match of a word is worth at most |
 //! | `query.rs` | what is searched, and how well a path matches |
+//! | `limits.rs` | how much of a query is found in folders |
+//! | `best.rs` | the best matches so far |
+//! | `seeker.rs` | what one thread does to find the best paths |
 //! | `find.rs` | the best paths of all blocks |
 //! | `walk.rs` | from a folder to blocks |
 //! | `name_watch.rs` | whether anything has come or gone since |
@@ -17,11 +20,14 @@
 //!
 //! Walks run on two threads at most and matching on two, for the whole daemon; nothing of it is on the runtime thread.
 
+mod best;
 mod find;
 mod letters;
+mod limits;
 mod name_watch;
 mod paths;
 mod query;
+mod seeker;
 mod session;
 mod walk;
 mod wanted;
@@ -136,15 +142,16 @@ impl FileSearch {
     /// A walk of each folder that is, as far as is known, up to date; it may have just begun. Folders that are named
     /// twice are walked once.
     async fn walks(self: &Arc<Self>, roots: &[PathBuf]) -> Vec<Arc<Walk>> {
-        let search = Arc::clone(self);
-        let roots: Vec<_> = roots.iter().take(MAX_ROOTS).cloned().collect();
-        // Events may be many.
-        let drained = tokio::task::spawn_blocking(move || {
-            search.names.drain();
-            roots
-        });
-        let roots = drained.await.unwrap_or_default();
-        roots.iter().map(|root| self.walk(root)).collect()
+        // Mostly nothing has happened, which is known at once; events may be many.
+        if !self.names.is_quiet() {
+            let names = Arc::clone(&self.names);
+            let drained = tokio::task::spawn_blocking(move || names.drain()).await;
+            if let Err(error) = drained {
+                tracing::error!(%error, "changes in folders that are searched were not heard");
+            }
+        }
+        let roots = roots.iter().take(MAX_ROOTS);
+        roots.map(|root| self.walk(root)).collect()
     }
 
     /// Other walks, where those that are complete have not seen all that was there at this time.

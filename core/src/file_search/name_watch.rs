@@ -9,8 +9,10 @@ use tokio::runtime::Handle;
 
 use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder};
 
-/// Folders that are watched, for all walks: a system has some ten thousand watches for all programs of a user.
-const MAX_FOLDERS: usize = 16_384;
+/// Folders that are watched, for all walks: this part of what all programs of a user may watch together, within bounds.
+const PART: usize = 4;
+const MIN_FOLDERS: usize = 16_384;
+const MAX_FOLDERS: usize = 65_536;
 /// Folders that are remembered in which something happened before it was known whose they are.
 const MAX_UNCLAIMED: usize = 1024;
 /// So many watches are ended at once, wherever that is.
@@ -20,6 +22,8 @@ const FEW: usize = 64;
 #[derive(Default)]
 pub(super) struct NameWatches {
     watch: OnceLock<Option<FolderWatch>>,
+    /// How many folders are watched at most, found out when it is first needed.
+    most: OnceLock<usize>,
     /// Threads that walk tell of folders here, and searches take events. Held for moments.
     table: Mutex<Table>,
 }
@@ -86,6 +90,23 @@ impl NameWatches {
         }
     }
 
+    /// How many folders are watched at most. Reads a small file the first time.
+    fn most(&self) -> usize {
+        let most = || {
+            let of_all = FolderWatch::most().map_or(0, |most| most / PART);
+            of_all.clamp(MIN_FOLDERS, MAX_FOLDERS)
+        };
+        *self.most.get_or_init(most)
+    }
+
+    /// Whether nothing has happened that was not taken. Never waits.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.watch
+            .get()
+            .and_then(Option::as_ref)
+            .is_none_or(FolderWatch::is_quiet)
+    }
+
     /// Takes what has happened so far. Never waits.
     pub(super) fn drain(&self) {
         let Some(Some(watch)) = self.watch.get() else {
@@ -139,7 +160,8 @@ impl WalkedFolders {
             self.partly.store(true, Ordering::Relaxed);
             return;
         };
-        if self.names.lock().owners.len() >= MAX_FOLDERS {
+        let most = self.names.most();
+        if self.names.lock().owners.len() >= most {
             self.partly.store(true, Ordering::Relaxed);
             return;
         }

@@ -1,11 +1,11 @@
 //! Paths in blocks of text, with what is needed to pass over most of them quickly.
 
-use std::cmp::Ordering;
-
-use super::letters::{self, First, Inner, Known, Letters};
+use super::letters::{First, Inner, Known, Letters, Several};
 
 /// Entries of a block at most. A block is what is shown to searches while a walk goes on.
 pub(super) const ENTRIES: usize = 4096;
+/// Entries of a run at most: a bit for each.
+const RUN: u8 = 64;
 /// Bytes of text of a block, about.
 const TEXT: usize = 256 << 10;
 
@@ -14,10 +14,13 @@ const TEXT: usize = 256 << 10;
 pub(super) struct Chunk {
     text: String,
     heads: Vec<Head>,
+    /// Which letters each last part has. Kept apart from the rest, as it is looked at for most paths.
+    masks: Vec<u64>,
     /// What is known of the letters of each last part beside that.
     inner: Vec<Inner>,
-    /// Folders in which they lie. Mostly, the next path lies in that of the last.
-    folders: Vec<Folder>,
+    runs: Vec<Run>,
+    /// The folders of all runs, up to their slashes. They are in the text as well, but far from each other.
+    folders: String,
 }
 
 /// What is known of a path without looking at it.
@@ -25,32 +28,39 @@ pub(super) struct Chunk {
 struct Head {
     /// Where its text ends; it begins where the one before ends.
     end: u32,
-    /// Which of the folders.
-    folder: u16,
+    /// Which run it is in.
+    run: u16,
     is_folder: bool,
     /// The letter that its last part begins with.
     first: First,
-    /// Which letters its last part has.
-    any: u64,
 }
 
-/// A folder as paths name it, up to the last slash.
+/// Paths next to each other that lie in one folder, and what is known of all of them.
 #[derive(Debug)]
-struct Folder {
-    /// Where it stands in the text.
-    start: u32,
-    length: u16,
-    /// Which letters it has.
-    any: u64,
+pub(super) struct Run {
+    /// The place of the first.
+    pub(super) at: u16,
+    count: u8,
+    /// Bytes of the folder as paths name it, up to the last slash.
+    folder_bytes: u16,
+    /// Where the folder stands among those of the block.
+    folder_start: u32,
+    /// The letters of the folder.
+    folder: Several,
+    /// The letters of the last parts.
+    names: Several,
+    /// Of how many bytes they are: a bit for each number, from 63 on one for all.
+    lengths: u64,
 }
 
 /// What a path may match, as far as is known without looking at its text.
 #[derive(Debug)]
 pub(super) struct Glance<'a> {
+    pub(super) chunk: &'a Chunk,
+    pub(super) run: &'a Run,
     head: &'a Head,
-    folder: &'a Folder,
-    text: &'a str,
     inner: &'a Inner,
+    mask: u64,
     /// Where the path begins in the text.
     start: usize,
     /// Bytes of the last part of the path.
@@ -77,7 +87,7 @@ impl Chunk {
 
     /// Bytes of text.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.folders.len()
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -91,42 +101,89 @@ impl Chunk {
         let Ok(end) = u32::try_from(self.text.len() + path.len()) else {
             return;
         };
-        let Some(folder) = self.folder(folder) else { return };
+        let Some(number) = self.run_of(folder) else { return };
         let known = Known::of(last);
+        if let Some(run) = self.runs.last_mut() {
+            run.count += 1;
+            run.names.add(&known);
+            // Of a name with others than ASCII, the letters are not counted here.
+            let length = if last.is_ascii() {
+                length_bit(last.len())
+            } else {
+                u64::MAX
+            };
+            run.lengths |= length;
+        }
         self.text.push_str(path);
         self.heads.push(Head {
             end,
-            folder,
+            run: number,
             is_folder,
             first: known.first,
-            any: known.any,
         });
+        self.masks.push(known.any);
         self.inner.push(known.inner);
     }
 
-    /// The number of a folder whose path is added next.
-    fn folder(&mut self, folder: &str) -> Option<u16> {
-        let known = self.folders.last().and_then(|last| {
-            let start = last.start as usize;
-            self.text.get(start..start + usize::from(last.length))
-        });
-        if known != Some(folder) {
-            self.folders.push(Folder {
-                start: u32::try_from(self.text.len()).ok()?,
-                length: u16::try_from(folder.len()).ok()?,
-                any: letters::bits(folder),
+    /// The number of the run that a path in this folder, which is added next, belongs to.
+    fn run_of(&mut self, folder: &str) -> Option<u16> {
+        let last = self.runs.last().filter(|last| last.count < RUN);
+        if last.map(|last| self.folder(last)) != Some(folder) {
+            self.runs.push(Run {
+                at: u16::try_from(self.heads.len()).ok()?,
+                count: 0,
+                folder_bytes: u16::try_from(folder.len()).ok()?,
+                folder_start: u32::try_from(self.folders.len()).ok()?,
+                folder: Several::of_folder(folder),
+                names: Several::default(),
+                lengths: 0,
             });
+            self.folders.push_str(folder);
         }
-        u16::try_from(self.folders.len() - 1).ok()
+        u16::try_from(self.runs.len() - 1).ok()
     }
 
     /// Gives back room that is not needed.
     pub(super) fn finish(mut self) -> Self {
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
+        self.masks.shrink_to_fit();
         self.inner.shrink_to_fit();
+        self.runs.shrink_to_fit();
         self.folders.shrink_to_fit();
         self
+    }
+
+    /// All paths, by runs.
+    pub(super) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Which paths of a run have these letters, together with the folder.
+    pub(super) fn with_letters(&self, run: &Run, letters: u64) -> u64 {
+        self.with_letters_in_name(run, letters & !run.folder.letters().any)
+    }
+
+    /// Which paths of a run have these letters in the last part.
+    #[inline]
+    pub(super) fn with_letters_in_name(&self, run: &Run, letters: u64) -> u64 {
+        let at = usize::from(run.at);
+        let masks = self
+            .masks
+            .get(at..at + usize::from(run.count))
+            .unwrap_or_default();
+        let has = masks.iter().map(|mask| u64::from(mask & letters == letters));
+        has.zip(0..).fold(0, |all, (has, place)| all | has << place)
+    }
+
+    /// The letters of the last part of the path at this place.
+    #[inline]
+    pub(super) fn letters(&self, at: usize) -> Option<Letters<'_>> {
+        Some(Letters {
+            any: *self.masks.get(at)?,
+            first: self.heads.get(at)?.first.bit(),
+            inner: self.inner.get(at)?,
+        })
     }
 
     /// What is known of the path at this place without its text.
@@ -134,15 +191,16 @@ impl Chunk {
     #[inline]
     pub(super) fn glance(&self, at: usize) -> Option<Glance<'_>> {
         let head = self.heads.get(at)?;
-        let folder = self.folders.get(usize::from(head.folder))?;
+        let run = self.runs.get(usize::from(head.run))?;
         let start = self.start(at);
         Some(Glance {
+            chunk: self,
+            run,
             head,
-            folder,
-            text: &self.text,
             inner: self.inner.get(at)?,
+            mask: *self.masks.get(at)?,
             start,
-            name_bytes: (head.end as usize).saturating_sub(start + usize::from(folder.length)),
+            name_bytes: (head.end as usize).saturating_sub(start + usize::from(run.folder_bytes)),
         })
     }
 
@@ -156,16 +214,75 @@ impl Chunk {
     /// The path at this place.
     pub(super) fn entry(&self, at: usize) -> Option<Entry<'_>> {
         let head = self.heads.get(at)?;
-        let folder = self.folders.get(usize::from(head.folder))?;
+        let run = self.runs.get(usize::from(head.run))?;
         let path = self.text.get(self.start(at)..head.end as usize)?;
+        let mask = *self.masks.get(at)?;
         Some(Entry {
             path,
-            name: path.get(usize::from(folder.length)..)?,
+            name: path.get(usize::from(run.folder_bytes)..)?,
             is_folder: head.is_folder,
-            mask: folder.any | head.any,
-            name_mask: head.any,
+            mask: run.folder.letters().any | mask,
+            name_mask: mask,
         })
     }
+
+    /// Whether all paths of a run come behind another one in the order of paths, as far as is known from their folder.
+    #[inline]
+    pub(super) fn is_behind(&self, run: &Run, other: &str) -> bool {
+        let folder = self.folder(run).as_bytes();
+        *folder > other.as_bytes()[..folder.len().min(other.len())]
+    }
+
+    /// The folder of a run, up to its slash.
+    pub(super) fn folder(&self, run: &Run) -> &str {
+        let start = run.folder_start as usize;
+        self.folders
+            .get(start..start + usize::from(run.folder_bytes))
+            .unwrap_or_default()
+    }
+}
+
+impl Run {
+    /// A bit for each path of it.
+    pub(super) fn all(&self) -> u64 {
+        u64::MAX >> (RUN - self.count.clamp(1, RUN))
+    }
+
+    /// The place in the block of the path that this bit stands for.
+    pub(super) fn place(&self, bit: u32) -> usize {
+        usize::from(self.at) + bit as usize
+    }
+
+    /// Which letters its paths have.
+    #[inline]
+    pub(super) fn mask(&self) -> u64 {
+        self.folder.letters().any | self.names.letters().any
+    }
+
+    /// Letters of the last parts, as if they were one.
+    #[inline]
+    pub(super) fn letters(&self) -> Letters<'_> {
+        self.names.letters()
+    }
+
+    /// The same, together with those of the folder.
+    pub(super) fn path_letters(&self) -> Several {
+        self.folder.with(&self.names)
+    }
+
+    /// Whether there may be a last part with so many letters.
+    pub(super) fn may_have_length(&self, letters: usize) -> bool {
+        self.lengths & length_bit(letters) != 0
+    }
+
+    /// Bytes of the folder.
+    pub(super) fn folder_bytes(&self) -> u32 {
+        self.folder_bytes.into()
+    }
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
 }
 
 impl<'a> Glance<'a> {
@@ -177,59 +294,53 @@ impl<'a> Glance<'a> {
     /// Bytes of the path.
     #[inline]
     pub(super) fn bytes(&self) -> usize {
-        usize::from(self.folder.length) + self.name_bytes
+        usize::from(self.run.folder_bytes) + self.name_bytes
     }
 
     /// Which letters the path has.
     #[inline]
     pub(super) fn mask(&self) -> u64 {
-        self.folder.any | self.head.any
+        self.run.folder.letters().any | self.mask
     }
 
     /// Which letters its last part has.
     #[inline]
     pub(super) fn name_mask(&self) -> u64 {
-        self.head.any
+        self.mask
     }
 
     /// The letters of its last part.
     #[inline]
     pub(super) fn letters(&self) -> Letters<'a> {
         Letters {
-            any: self.head.any,
+            any: self.mask,
             first: self.head.first.bit(),
             inner: self.inner,
         }
     }
 
-    /// The folder of the path, up to its slash.
-    pub(super) fn folder(&self) -> &'a str {
-        let start = self.folder.start as usize;
-        self.text
-            .get(start..start + usize::from(self.folder.length))
+    /// Its last part.
+    #[inline]
+    pub(super) fn name(&self) -> &'a str {
+        let end = self.head.end as usize;
+        self.chunk
+            .text
+            .get(end - self.name_bytes..end)
+            .unwrap_or_default()
+    }
+
+    /// All of it.
+    pub(super) fn path(&self) -> &'a str {
+        self.chunk
+            .text
+            .get(self.start..self.head.end as usize)
             .unwrap_or_default()
     }
 
     /// Whether the path comes behind another one in the order of paths.
     #[inline]
     pub(super) fn is_behind(&self, other: &str) -> bool {
-        // Mostly this is known from the folder, whose text the paths of a folder share.
-        let folder = self.folder().as_bytes();
-        let beginning = &other.as_bytes()[..folder.len().min(other.len())];
-        match folder.cmp(beginning) {
-            Ordering::Equal => self.text.get(self.start..self.head.end as usize) > Some(other),
-            order => order.is_gt(),
-        }
-    }
-
-    /// Bytes of the folder.
-    pub(super) fn folder_bytes(&self) -> u32 {
-        self.folder.length.into()
-    }
-
-    /// The number of the folder in its block.
-    pub(super) fn folder_number(&self) -> u16 {
-        self.head.folder
+        self.chunk.text.get(self.start..self.head.end as usize) > Some(other)
     }
 }
 
@@ -269,19 +380,20 @@ mod tests {
             let name = path.rsplit('/').next().unwrap_or_default();
             let known = Known::of(name);
             assert_eq!(
-                (glance.head.any, glance.head.first),
-                (known.any, known.first),
+                (glance.mask, glance.head.first, glance.inner),
+                (known.any, known.first, &known.inner),
                 "{path}"
             );
-            assert_eq!(glance.inner, &known.inner, "{path}");
-            assert_eq!(glance.folder(), &path[..path.len() - name.len()]);
+            assert_eq!((glance.path(), glance.name()), (*path, name));
+            let folder = &path[..path.len() - name.len()];
+            assert_eq!(chunk.folder(glance.run), folder);
             for other in paths {
                 assert_eq!(glance.is_behind(other), *path > other, "{path}, {other}");
+                let all_behind = folder > other && !other.starts_with(folder);
+                assert_eq!(chunk.is_behind(glance.run, other), all_behind, "{path}, {other}");
             }
-            assert_eq!(
-                (glance.mask(), glance.name_bytes),
-                (letters::bits(path), name.len())
-            );
+            assert_eq!(glance.mask() & Known::of(path).any, Known::of(path).any);
+            assert_eq!(glance.name_bytes, name.len());
         }
     }
 }

@@ -3,8 +3,10 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::paths::{Entry, Glance};
-use super::wanted::{Reached, Wanted};
+use super::letters::Letters;
+use super::limits::Limits;
+use super::paths::{Chunk, Entry, Glance, Run};
+use super::wanted::Wanted;
 use crate::char_boundary;
 
 /// What a match within the last part of a path is worth.
@@ -55,25 +57,6 @@ pub(super) enum Match {
     },
 }
 
-/// The highest score that a path can have, roughly.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rough {
-    pub(super) most: u32,
-    /// What of this is for a match within the last part.
-    worth: u32,
-}
-
-/// What is worked out of a query and the paths of one block.
-#[derive(Debug, Default)]
-pub(super) struct Limits {
-    /// The folder that was looked into last.
-    number: Option<u16>,
-    /// How much of each of the query's words is found there.
-    folder: Vec<Reached>,
-    /// Room for the same of a text.
-    text: Reached,
-}
-
 /// Matches; one for each thread.
 pub(super) struct Scorer {
     matcher: Matcher,
@@ -113,88 +96,153 @@ impl Query {
         })
     }
 
-    /// The highest score that a path can have, from the little that is looked at first. `None`: it doesn't match.
+    /// Letters that a path must have.
+    pub(super) fn mask(&self) -> u64 {
+        self.mask
+    }
+
+    /// Whether last parts are matched by themselves, and those of this run may.
     #[inline]
-    pub(super) fn roughly_at_most(&self, path: &Glance<'_>) -> Option<Rough> {
+    pub(super) fn may_match_names(&self, run: &Run) -> bool {
+        self.plain.is_some() && run.letters().any & self.mask == self.mask
+    }
+
+    /// What it is worth at most that a last part of this run matches by itself.
+    pub(super) fn worth_in_names(&self, run: &Run) -> u32 {
+        // Files and folders alike.
+        match self.plain {
+            Some(wanted) if run.may_have_length(wanted) => FILE_NAME,
+            _ => IN_NAME,
+        }
+    }
+
+    /// What a last part with these letters is worth at most beside that; roughly, if that is less than `least`. `None`:
+    /// it doesn't match.
+    #[inline]
+    pub(super) fn name_at_most(&self, name: Letters<'_>, least: u32) -> Option<u32> {
+        match self.words.as_slice() {
+            [word] if !self.is_unbounded(name.any) => word.at_most_in(name, least),
+            _ => Some(self.top),
+        }
+    }
+
+    /// The highest score that any path of a run can have whose last part does not match by itself, roughly. `None`: none
+    /// matches.
+    pub(super) fn paths_roughly_at_most(&self, run: &Run, least: u32) -> Option<u32> {
+        if self.top < least || self.is_unbounded(run.mask()) {
+            return Some(self.top);
+        }
+        let letters = run.path_letters();
+        let mut most = self.top;
+        for word in &self.words {
+            // The others are worth as much as they can be.
+            let others = most - word.at_most();
+            most = others + word.at_most_in(letters.letters(), least.saturating_sub(others))?;
+        }
+        Some(most)
+    }
+
+    /// The same, more exactly.
+    pub(super) fn paths_at_most<'c>(
+        &self,
+        chunk: &'c Chunk,
+        run: &Run,
+        limits: &mut Limits<'c>,
+    ) -> Option<u32> {
+        if self.is_unbounded(run.mask()) {
+            return Some(self.top);
+        }
+        let names = run.letters();
+        let words = self.words.iter().zip(limits.in_folder(&self.words, chunk, run));
+        sum(words.map(|(word, folder)| {
+            // All names together have more letters than any of them.
+            let in_name =
+                names.any & word.mask() == word.mask() && chunk.with_letters_in_name(run, word.mask()) != 0;
+            word.at_most_behind(folder, run.folder_bytes(), names, in_name)
+        }))
+    }
+
+    /// What a path is worth at most, if its last part matches by itself, or may match in a way that can't be told.
+    #[inline]
+    pub(super) fn in_name_at_most(&self, path: &Glance<'_>) -> Option<u32> {
+        let worth = self.worth_in_name(path)?;
+        let is_in = |word: &Wanted| self.is_unbounded(path.name_mask()) || word.is_in(path.name());
+        if !self.words.iter().all(is_in) {
+            return None;
+        }
+        Some(self.name_at_most(path.letters(), 0)?.saturating_add(worth))
+    }
+
+    /// What a path is worth at most otherwise. `None`: it doesn't match.
+    pub(super) fn in_path_at_most<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> Option<u32> {
         if path.mask() & self.mask != self.mask || path.bytes() < self.longest {
             return None;
         }
-        let worth = match self.plain {
-            Some(wanted) if path.name_mask() & self.mask == self.mask && path.name_bytes >= wanted => {
-                // Of a name with others than ASCII, the letters are not counted here.
-                let exact = path.name_bytes == wanted || path.name_mask() == u64::MAX;
-                match (exact, path.is_folder()) {
-                    (true, true) => FOLDER_NAME,
-                    (true, false) => FILE_NAME,
-                    (false, true) => 0,
-                    (false, false) => IN_NAME,
-                }
-            }
-            _ => 0,
-        };
-        let most = self.top.saturating_add(worth);
-        Some(Rough { most, worth })
-    }
-
-    /// As [`Self::roughly_at_most`], but more exactly. `limits` belongs to the path's block.
-    pub(super) fn at_most_by_letters(
-        &self,
-        path: &Glance<'_>,
-        rough: Rough,
-        limits: &mut Limits,
-    ) -> Option<u32> {
-        if path.mask() == u64::MAX || self.longest > MAX_BOUNDED {
-            return Some(rough.most);
+        if self.is_unbounded(path.mask()) {
+            return Some(self.top);
         }
-        let name = path.letters();
-        if rough.worth > 0
-            && let Some(most) = sum(self.words.iter().map(|word| word.at_most_in(name)))
-        {
-            // It may be the path that matches, but that is worth less.
-            return Some(most.saturating_add(rough.worth).max(self.top));
+        let words = self
+            .words
+            .iter()
+            .zip(limits.in_folder(&self.words, path.chunk, path.run));
+        sum(words
+            .map(|(word, folder)| word.at_most_behind(folder, path.run.folder_bytes(), path.letters(), true)))
+    }
+
+    /// Whether a path has all letters in their order; true if that can't be told.
+    pub(super) fn may_be_in(&self, path: &Glance<'_>) -> bool {
+        self.is_unbounded(path.mask()) || self.words.iter().all(|word| word.is_in(path.path()))
+    }
+
+    /// The highest score that any path can have whose last part does not match by itself.
+    pub(super) fn path_at_most(&self) -> u32 {
+        self.top
+    }
+
+    /// What it is worth that a path's last part matches by itself. `None`: it doesn't, or it is worth nothing.
+    #[inline]
+    fn worth_in_name(&self, path: &Glance<'_>) -> Option<u32> {
+        let wanted = self.plain?;
+        if path.name_mask() & self.mask != self.mask || path.name_bytes < wanted {
+            return None;
         }
-        self.path_at_most_by_letters(path, limits)
+        // Of a name with others than ASCII, the letters are not counted here.
+        let exact = path.name_bytes == wanted || path.name_mask() == u64::MAX;
+        match (exact, path.is_folder()) {
+            (true, true) => Some(FOLDER_NAME),
+            (true, false) => Some(FILE_NAME),
+            (false, true) => None,
+            (false, false) => Some(IN_NAME),
+        }
     }
 
-    /// The same, if the path matches and not its last part by itself.
-    fn path_at_most_by_letters(&self, path: &Glance<'_>, limits: &mut Limits) -> Option<u32> {
-        limits.look(self, path);
-        let name = path.letters();
-        let words = self.words.iter().zip(&limits.folder);
-        sum(words.map(|(word, folder)| word.at_most_behind(folder, path.folder_bytes(), name)))
+    /// Whether no bounds are worked out for paths with these letters.
+    fn is_unbounded(&self, mask: u64) -> bool {
+        mask == u64::MAX || self.longest > MAX_BOUNDED
     }
 
-    /// As [`Self::roughly_at_most`], but nearly exactly, unless that is `least` or less.
+    /// What a path is worth at most, nearly exactly: as [`Self::in_name_at_most`] says, or [`Self::in_path_at_most`].
     pub(super) fn at_most_by_text(
         &self,
-        (path, entry): (&Glance<'_>, Entry<'_>),
-        rough: Rough,
-        least: u32,
-        limits: &mut Limits,
+        path: &Glance<'_>,
+        entry: Entry<'_>,
+        limits: &mut Limits<'_>,
     ) -> Option<u32> {
-        if entry.mask == u64::MAX || self.longest > MAX_BOUNDED {
-            return Some(rough.most);
+        let worth = self.worth_in_name(path);
+        if self.is_unbounded(entry.mask) {
+            return Some(self.top.saturating_add(worth.unwrap_or(0)));
         }
-        if rough.worth > 0 {
-            if let Some(most) = self.text_at_most(entry.name, limits) {
-                return Some(most.saturating_add(rough.worth));
-            }
-            // Letters have told of the name only.
-            let most = self.path_at_most_by_letters(path, limits)?;
-            if most <= least {
-                return Some(most);
-            }
+        if let Some(worth) = worth
+            && let Some(most) = self.text_at_most(entry.name, limits)
+        {
+            return Some(most.saturating_add(worth));
         }
         self.text_at_most(entry.path, limits)
     }
 
     /// What a text is worth at most.
-    fn text_at_most(&self, text: &str, limits: &mut Limits) -> Option<u32> {
-        let worth = |word: &Wanted| {
-            word.reach(text, &mut limits.text);
-            limits.text.whole()
-        };
-        sum(self.words.iter().map(worth))
+    fn text_at_most(&self, text: &str, limits: &mut Limits<'_>) -> Option<u32> {
+        sum(self.words.iter().map(|word| limits.in_text(word, text)))
     }
 
     /// Whether everything that matches this also matches `before`.
@@ -204,20 +252,6 @@ impl Query {
             && before.simple
             && self.text.starts_with(&before.text)
             && self.text.is_ascii() == before.text.is_ascii()
-    }
-}
-
-impl Limits {
-    /// Looks into the folder of a path, unless that was done for the one before.
-    fn look(&mut self, query: &Query, path: &Glance<'_>) {
-        if self.number == Some(path.folder_number()) {
-            return;
-        }
-        self.number = Some(path.folder_number());
-        self.folder.resize_with(query.words.len(), Reached::default);
-        for (word, reached) in query.words.iter().zip(&mut self.folder) {
-            word.reach(path.folder(), reached);
-        }
     }
 }
 
@@ -305,10 +339,12 @@ mod tests {
         let query = Query::parse(query).expect("a query");
         let mut scorer = Scorer::new();
         let glance = chunk.glance(0).expect("a path");
-        let rough = query.roughly_at_most(&glance);
         let mut limits = Limits::default();
-        let by_letters = rough.and_then(|rough| query.at_most_by_letters(&glance, rough, &mut limits));
-        let by_text = rough.and_then(|rough| query.at_most_by_text((&glance, entry), rough, 0, &mut limits));
+        let by_letters = match query.in_name_at_most(&glance) {
+            Some(most) => Some(most),
+            None => query.in_path_at_most(&glance, &mut limits),
+        };
+        let by_text = query.at_most_by_text(&glance, entry, &mut limits);
         match scorer.score(&query, entry, 0) {
             Match::Score { score, in_name } => {
                 for most in [by_letters, by_text] {

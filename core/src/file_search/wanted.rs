@@ -19,6 +19,8 @@ const LONGER: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Wanted {
     letters: Vec<Letter>,
+    /// The bits of all of them.
+    mask: u64,
 }
 
 #[derive(Debug)]
@@ -76,8 +78,10 @@ impl Wanted {
             before = byte;
             known
         };
+        let letters: Vec<_> = word.map(letter).collect();
         Self {
-            letters: word.map(letter).collect(),
+            mask: letters.iter().fold(0, |mask, letter| mask | letter.bit),
+            letters,
         }
     }
 
@@ -88,7 +92,22 @@ impl Wanted {
 
     /// Which letters a text must have.
     pub(super) fn mask(&self) -> u64 {
-        self.letters.iter().fold(0, |mask, letter| mask | letter.bit)
+        self.mask
+    }
+
+    /// Whether a text, which is ASCII, has all letters in their order.
+    #[inline]
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        let mut letters = self.letters.iter();
+        let mut next = letters.next();
+        for byte in text.bytes() {
+            match next {
+                Some(letter) if letter.byte == byte.to_ascii_lowercase() => next = letters.next(),
+                Some(_) => {}
+                None => return true,
+            }
+        }
+        next.is_none()
     }
 
     /// What a match is worth at most, whatever the text is.
@@ -98,14 +117,12 @@ impl Wanted {
         letters.saturating_mul(MATCH + PART).saturating_add(first)
     }
 
-    /// Looks for it in a path or a part of one, which is ASCII.
-    pub(super) fn reach(&self, text: &str, reached: &mut Reached) {
-        reached.upto.clear();
-        reached.whole = 0;
-        let mask = self.mask();
-        let mut before = b'/';
-        for (byte, at) in text.bytes().zip(1..) {
-            if letters::bit(byte) & mask != 0 {
+    /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known.
+    pub(super) fn reach(&self, text: &str, known: usize, reached: &mut Reached) {
+        let bytes = text.as_bytes();
+        let mut before = known.checked_sub(1).map_or(b'/', |last| bytes[last]);
+        for (byte, at) in bytes.iter().copied().zip(1..).skip(known) {
+            if letters::bit(byte) & self.mask != 0 {
                 self.take(
                     byte.to_ascii_lowercase(),
                     letters::bonus(before, byte),
@@ -159,30 +176,56 @@ impl Wanted {
         }
     }
 
-    /// What a match is worth at most in a name by itself. `None`: there is none.
-    pub(super) fn at_most_in(&self, name: Letters<'_>) -> Option<u32> {
-        self.at_most_behind(&Reached::default(), 0, name)
+    /// What a match is worth at most in a name by itself; roughly, if that is less than `least`. `None`: there is none.
+    #[inline]
+    pub(super) fn at_most_in(&self, name: Letters<'_>, least: u32) -> Option<u32> {
+        if name.any & self.mask != self.mask {
+            return None;
+        }
+        let mut last = Last::default();
+        let mut most = self.at_most();
+        for letter in &self.letters {
+            let own = name.bonus(letter.bit);
+            let before = last.worth;
+            last = if before == 0 {
+                first(own)
+            } else {
+                last.next(letter, own, name)
+            };
+            // The first is worth more.
+            let given = if before == 0 {
+                MATCH + 2 * PART
+            } else {
+                MATCH + PART
+            };
+            most -= given - (last.worth - before);
+            if most < least {
+                break;
+            }
+        }
+        Some(most)
     }
 
-    /// What a match is worth at most in a path: a folder of so many bytes, and in it a name with these letters. `None`:
-    /// there is none.
-    pub(super) fn at_most_behind(&self, folder: &Reached, bytes: u32, name: Letters<'_>) -> Option<u32> {
+    /// What a match is worth at most in a path: a folder of so many bytes, and in it a name with these letters, in which
+    /// the word is not looked for by itself if it isn't `in_name`. `None`: there is none.
+    pub(super) fn at_most_behind(
+        &self,
+        folder: &Reached,
+        bytes: u32,
+        name: Letters<'_>,
+        in_name: bool,
+    ) -> Option<u32> {
         let mut last = Last::default();
         for (number, letter) in self.letters.iter().enumerate() {
             let mut here = Last::default();
             if name.any & letter.bit != 0 {
                 let own = name.bonus(letter.bit);
                 here = match number.checked_sub(1) {
-                    None => first(own),
+                    None if in_name => first(own),
+                    None => here,
                     Some(before) => {
-                        let mut here = Last::default();
                         if last.worth > 0 {
-                            here.worth = last.worth - GAP + MATCH + own;
-                            here.chain = own;
-                            if name.inner.has(&letter.pair) {
-                                here.chain = last.chain.max(own).max(NEXT);
-                                here.worth = here.worth.max(last.worth + MATCH + here.chain);
-                            }
+                            here = last.next(letter, own, name);
                         }
                         match folder.upto.get(before) {
                             Some(upto) => here.or(upto.followed(own, bytes + 1)),
@@ -201,7 +244,28 @@ impl Wanted {
     }
 }
 
+impl Clone for Reached {
+    fn clone(&self) -> Self {
+        Self {
+            upto: self.upto.clone(),
+            whole: self.whole,
+        }
+    }
+
+    /// Keeps the room it has.
+    fn clone_from(&mut self, other: &Self) {
+        self.upto.clone_from(&other.upto);
+        self.whole = other.whole;
+    }
+}
+
 impl Reached {
+    /// Nothing is found.
+    pub(super) fn clear(&mut self) {
+        self.upto.clear();
+        self.whole = 0;
+    }
+
     /// What the whole word is worth at most, if it is there.
     pub(super) fn whole(&self) -> Option<u32> {
         Some(self.whole).filter(|worth| *worth > 0)
@@ -243,6 +307,20 @@ impl Place {
 }
 
 impl Last {
+    /// What the next letter makes of it in a name, where that gives this by itself.
+    #[inline]
+    fn next(self, letter: &Letter, own: u32, name: Letters<'_>) -> Self {
+        if name.inner.has(&letter.pair) {
+            // Never worse than a gap.
+            let chain = self.chain.max(own).max(NEXT);
+            let worth = self.worth + MATCH + chain;
+            Self { worth, chain }
+        } else {
+            let worth = self.worth - GAP + MATCH + own;
+            Self { worth, chain: own }
+        }
+    }
+
     /// The better of both in all respects.
     fn or(self, other: Self) -> Self {
         Self {
@@ -260,19 +338,20 @@ mod tests {
     fn in_path(word: &str, folder: &str, name: &str) -> Option<u32> {
         let wanted = Wanted::new(word.chars());
         let mut reached = Reached::default();
-        wanted.reach(folder, &mut reached);
+        wanted.reach(folder, 0, &mut reached);
         let known = Known::of(name);
         wanted.at_most_behind(
             &reached,
             u32::try_from(folder.len()).expect("short"),
             known.letters(),
+            true,
         )
     }
 
     #[test]
     fn what_is_next_to_each_other_or_begins_something_is_worth_more() {
         let in_name =
-            |word: &str, name: &str| Wanted::new(word.chars()).at_most_in(Known::of(name).letters());
+            |word: &str, name: &str| Wanted::new(word.chars()).at_most_in(Known::of(name).letters(), 0);
         for (name, worth) in [
             ("session", 34 + 25),
             ("a_session", 32 + 24),

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
@@ -61,6 +61,18 @@ impl FolderWatch {
     pub(crate) fn remove(&self, folder: WatchedFolder) {
         // It may have ended by itself.
         let _ = inotify::remove_watch(&self.0, folder);
+    }
+
+    /// Whether nothing has happened that was not taken. Never waits.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut ready = [PollFd::new(&self.0, PollFlags::IN)];
+        matches!(poll(&mut ready, Some(&Timespec::default())), Ok(0))
+    }
+
+    /// How many folders all programs of the user may watch together, if that is known.
+    pub(crate) fn most() -> Option<usize> {
+        let text = std::fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok()?;
+        text.trim().parse().ok()
     }
 
     /// Takes everything that has happened so far. Never waits.

@@ -131,6 +131,16 @@ impl FolderWatch {
         match self.0 {}
     }
 
+    /// Whether nothing has happened.
+    pub(crate) fn is_quiet(&self) -> bool {
+        match self.0 {}
+    }
+
+    /// How many folders may be watched.
+    pub(crate) fn most() -> Option<usize> {
+        None
+    }
+
     /// Ends the watch over a folder.
     pub(crate) fn remove(&self, _: WatchedFolder) {
         match self.0 {}

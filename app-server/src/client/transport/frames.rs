@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::lines::is_blank;
+use super::room::{Pool, Room};
 use super::{Departure, Message};
 
 /// Bytes asked for at a time, while no large message comes in: each idle connection holds this much.
@@ -43,6 +44,8 @@ struct Decoder {
     message: Option<Kind>,
     /// Its payload so far, or that of the message which was handed out.
     payload: Vec<u8>,
+    /// Room for that.
+    room: Room,
     /// Its payload has been handed out.
     handed_out: bool,
     /// Payload of a control frame.
@@ -66,6 +69,7 @@ enum Kind {
     Text,
     Binary,
     TooLong,
+    NoRoom,
 }
 
 /// What a [`Decoder`] has found.
@@ -77,11 +81,11 @@ enum Found {
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    /// Reads messages of at most `limit` bytes.
-    pub(crate) fn new(source: R, read_already: Vec<u8>, limit: usize) -> Self {
+    /// Reads messages of at most `limit` bytes; all readers together hold what the pool has.
+    pub(crate) fn new(source: R, read_already: Vec<u8>, limit: usize, pool: &'static Pool) -> Self {
         Self {
             source,
-            decoder: Decoder::new(read_already, limit),
+            decoder: Decoder::new(read_already, limit, Room::new(pool)),
         }
     }
 
@@ -102,7 +106,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Reads and forgets until the other side has closed.
     pub(crate) async fn drain(&mut self) {
-        self.decoder = Decoder::new(Vec::with_capacity(CHUNK), 0);
+        self.decoder.forget();
         loop {
             self.decoder.buffer.clear();
             match self.source.read_buf(&mut self.decoder.buffer).await {
@@ -120,17 +124,33 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 }
 
 impl Decoder {
-    fn new(buffer: Vec<u8>, limit: usize) -> Self {
+    fn new(buffer: Vec<u8>, limit: usize, room: Room) -> Self {
         Self {
             buffer,
             start: 0,
             frame: None,
             message: None,
             payload: Vec::new(),
+            room,
             handed_out: false,
             control: Vec::new(),
             limit,
         }
+    }
+
+    /// Nothing more is looked at.
+    fn forget(&mut self) {
+        self.buffer = Vec::with_capacity(CHUNK);
+        self.start = 0;
+        self.payload = Vec::new();
+        self.room.give_back();
+    }
+
+    /// The message is done.
+    fn clear(&mut self) {
+        self.payload.clear();
+        self.payload.shrink_to(KEEP);
+        self.room.give_back();
     }
 
     fn make_room(&mut self) {
@@ -148,8 +168,7 @@ impl Decoder {
     /// Looks at what was read. `None`: more is needed.
     fn find(&mut self) -> Option<Found> {
         if std::mem::take(&mut self.handed_out) {
-            self.payload.clear();
-            self.payload.shrink_to(KEEP);
+            self.clear();
         }
         loop {
             if self.frame.is_none() {
@@ -166,8 +185,7 @@ impl Decoder {
                 OpCode::Data(_) if frame.is_final => {
                     if let Some(kind) = self.message.take() {
                         if kind == Kind::Text && is_blank(&self.payload) {
-                            self.payload.clear();
-                            self.payload.shrink_to(KEEP);
+                            self.clear();
                             continue;
                         }
                         self.handed_out = true;
@@ -184,6 +202,7 @@ impl Decoder {
             Found::Message(Kind::Text) => Message::Text(without_bom(&self.payload)),
             Found::Message(Kind::Binary) => Message::Binary,
             Found::Message(Kind::TooLong) => Message::TooLong,
+            Found::Message(Kind::NoRoom) => Message::NoRoom,
             Found::Ping => Message::Ping(&self.control),
             Found::Left(departure) => Message::End(departure),
         }
@@ -221,6 +240,7 @@ impl Decoder {
                 let total = (self.payload.len() as u64).saturating_add(length);
                 if total > self.limit as u64 {
                     self.payload = Vec::new();
+                    self.room.give_back();
                     self.message = Some(Kind::TooLong);
                 } else {
                     self.message = Some(kind);
@@ -242,6 +262,12 @@ impl Decoder {
         let there = self.buffer.get(self.start..).unwrap_or_default();
         let count = usize::try_from(frame.left).map_or(there.len(), |left| left.min(there.len()));
         let there = there.get(..count).unwrap_or_default();
+        let is_text = self.message == Some(Kind::Text) && matches!(frame.opcode, OpCode::Data(_));
+        if is_text && !self.room.grow(self.payload.len() + count) {
+            self.payload = Vec::new();
+            self.room.give_back();
+            self.message = Some(Kind::NoRoom);
+        }
         let target = match frame.opcode {
             OpCode::Control(_) => Some(&mut self.control),
             OpCode::Data(_) => (self.message == Some(Kind::Text)).then_some(&mut self.payload),

@@ -3,6 +3,7 @@
 mod frames;
 pub(crate) mod framing;
 mod lines;
+mod room;
 pub mod stdio;
 
 use std::io;
@@ -11,9 +12,13 @@ use tokio::io::AsyncRead;
 
 use frames::FrameReader;
 use lines::{Line, LineReader};
+use room::Pool;
 
 /// Longest message that is taken, in bytes.
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// Bytes of large messages that come in over all sockets at most; a message that would take more is refused.
+const MAX_COMING: usize = 256 * 1024 * 1024;
 
 /// One step of a [`MessageReader`].
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub(crate) enum Message<'a> {
     Binary,
     /// A message was longer than allowed, and is skipped.
     TooLong,
+    /// There is no room for so long a message, as others come in. It is skipped.
+    NoRoom,
     /// The other side wants to know whether we are there: a pong with this payload is the answer.
     Ping(&'a [u8]),
     /// Nothing more will come.
@@ -58,7 +65,8 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
 
     /// The messages of a WebSocket whose handshake is done. `read_already`: what came behind the handshake.
     pub(crate) fn frames(source: R, read_already: Vec<u8>) -> Self {
-        Self::Frames(FrameReader::new(source, read_already, MAX_MESSAGE))
+        static POOL: Pool = Pool::new(MAX_COMING);
+        Self::Frames(FrameReader::new(source, read_already, MAX_MESSAGE, &POOL))
     }
 
     /// The next message. Dropping the future loses nothing.

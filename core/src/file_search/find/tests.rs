@@ -1,7 +1,12 @@
 //! The best of many paths, against what comes of looking at all of them.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
+use super::super::MAX_RESULTS;
+use super::super::limits::Limits;
+use super::super::query::Match;
 use super::*;
 
 fn source(paths: &[&str], covered: &[&str]) -> Source {
@@ -56,8 +61,12 @@ fn a_longer_query_finds_the_same_from_the_narrowed_as_from_all() {
             assert!(from_all.len() <= MAX_RESULTS);
             narrowed = Some(few);
         }
-        assert!(narrowed.is_some_and(|few| few[0].entries.len() < 100));
+        assert!(narrowed.is_some_and(|few| few[0].len() < 100));
     }
+}
+
+fn is_covered(path: &str, covered: &[String]) -> bool {
+    covered.iter().any(|inner| Path::new(path).starts_with(inner))
 }
 
 /// What is found by matching every path.
@@ -94,17 +103,47 @@ fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
 /// No path is worth more than is said without the matcher.
 fn check_limits(query: &Query, chunk: &Chunk) {
     let (mut scorer, mut limits) = (Scorer::new(), Limits::default());
-    for at in 0..chunk.len() {
-        let (path, entry) = (
-            chunk.glance(at).expect("a path"),
-            chunk.entry(at).expect("a path"),
-        );
-        if let Match::Score { score, .. } = scorer.score(query, entry, 0) {
-            let rough = query.roughly_at_most(&path).expect("it matches");
-            let by_letters = query.at_most_by_letters(&path, rough, &mut limits);
-            let by_text = |least| query.at_most_by_text((&path, entry), rough, least, &mut limits);
-            let by_text = [0, score, u32::MAX].map(by_text);
-            for most in [Some(rough.most), by_letters].into_iter().chain(by_text) {
+    for run in chunk.runs() {
+        let places: Vec<_> = (0..64)
+            .filter(|bit| run.all() >> bit & 1 == 1)
+            .map(|bit| run.place(bit))
+            .collect();
+        for (bit, at) in places.into_iter().enumerate() {
+            let (path, entry) = (
+                chunk.glance(at).expect("a path"),
+                chunk.entry(at).expect("a path"),
+            );
+            let Match::Score { score, .. } = scorer.score(query, entry, 0) else {
+                continue;
+            };
+            assert!(
+                chunk.with_letters(run, query.mask()) >> bit & 1 == 1,
+                "{query:?}, {entry:?}"
+            );
+            let by_text = query.at_most_by_text(&path, entry, &mut limits);
+            let (one, all) = match query.in_name_at_most(&path) {
+                Some(most) => {
+                    assert!(
+                        query.may_match_names(run)
+                            && chunk.with_letters_in_name(run, query.mask()) >> bit & 1 == 1
+                    );
+                    let worth = query.worth_in_names(run);
+                    let all = [0, score.saturating_sub(worth)]
+                        .map(|least| query.name_at_most(run.letters(), least));
+                    (Some(most), all.map(|most| most.map(|most| most + worth)).to_vec())
+                }
+                None => (
+                    query.in_path_at_most(&path, &mut limits),
+                    vec![
+                        query.paths_roughly_at_most(run, 0),
+                        query.paths_roughly_at_most(run, score),
+                        query.paths_at_most(chunk, run, &mut limits),
+                        Some(query.path_at_most()),
+                    ],
+                ),
+            };
+            assert!(query.may_be_in(&path), "{query:?}, {entry:?}");
+            for most in [one, by_text].into_iter().chain(all) {
                 assert!(
                     most.is_some_and(|most| score <= most),
                     "{query:?}, {entry:?}: {score}, {most:?}"

@@ -31,7 +31,8 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
 
 /// What comes out of these pieces, and how many bytes are held at the end.
 fn read(pieces: &[&[u8]], limit: usize) -> (Vec<String>, usize) {
-    let mut decoder = Decoder::new(Vec::new(), limit);
+    static POOL: Pool = Pool::new(usize::MAX);
+    let mut decoder = Decoder::new(Vec::new(), limit, Room::new(&POOL));
     let mut all = Vec::new();
     for piece in pieces {
         decoder.make_room();
@@ -81,6 +82,37 @@ fn what_is_too_long_is_skipped_and_the_next_message_is_read() {
     ]
     .concat();
     assert_eq!(read(&[&stream], 7).0, ["TooLong", "Binary", "ok"]);
+}
+
+#[test]
+fn large_messages_that_are_never_finished_leave_room_for_small_ones_and_give_theirs_back() {
+    static POOL: Pool = Pool::new(3 << 20);
+    let decoder = || Decoder::new(Vec::new(), 4 << 20, Room::new(&POOL));
+    let take = |decoder: &mut Decoder, bytes: &[u8]| {
+        decoder.buffer.extend_from_slice(bytes);
+        let found = decoder.find();
+        decoder.make_room();
+        found
+    };
+    let begun = frame(0x01, &vec![b'x'; 2 << 20], MASK);
+    let (mut one, mut other) = (decoder(), decoder());
+    assert_eq!(take(&mut one, &begun), None);
+    // What was declared and has not come takes nothing.
+    assert_eq!(take(&mut other, &begun[..1 << 20]), None);
+    assert_eq!(take(&mut other, &begun[1 << 20..]), None);
+    assert_eq!(other.payload.capacity(), 0);
+    assert_eq!(
+        take(&mut other, &frame(0x80, b"the rest", MASK)),
+        Some(Found::Message(Kind::NoRoom))
+    );
+    let small = frame(0x81, b"small", MASK);
+    assert_eq!(take(&mut other, &small), Some(Found::Message(Kind::Text)));
+    drop(one);
+    let whole = frame(0x81, &vec![b'x'; 3 << 20], MASK);
+    for _ in 0..2 {
+        assert_eq!(take(&mut other, &whole), Some(Found::Message(Kind::Text)));
+        assert_eq!(other.payload.len(), 3 << 20);
+    }
 }
 
 #[test]
