@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
-use crate::support::{App, Config, Ear, Home};
+use crate::support::{App, Config, Ear, Home, Launch};
 
 #[tokio::test]
 async fn the_users_program_is_told_of_each_turn_that_completes() {
@@ -174,4 +174,63 @@ async fn a_list_of_models_that_one_thread_is_given_holds_for_that_thread() {
     let mark = app.mark();
     app.run_turn(&thread, "Hi").await;
     assert!(!app.notified_since(mark).iter().any(|method| method == "warning"));
+}
+
+#[tokio::test]
+async fn databases_lie_where_the_user_wants_them() {
+    const DATABASE: &str = "app-server-data.sqlite";
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let make_project = async |launch: Launch| {
+        let app = launch.start().await;
+        let wish = json!({"idempotencyKey": "k", "name": "Shop", "roots": []});
+        app.call("project/create", wish).await;
+        app.exit().await;
+    };
+    let of_variable = home.path().join("by variable/databases");
+    make_project(Launch::new(&home).env("CODEX_SQLITE_HOME", &of_variable)).await;
+    assert!(of_variable.join(DATABASE).is_file());
+    let mode = fs::metadata(&of_variable).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+
+    let config = Config {
+        top: "sqlite_home = \"databases\"".into(),
+        ..Config::default()
+    };
+    home.configure(&model, &config);
+    make_project(Launch::new(&home).env("CODEX_SQLITE_HOME", &of_variable)).await;
+    let of_file = home.codex().join("databases");
+    assert!(
+        of_file.join(DATABASE).is_file(),
+        "what is configured counts first"
+    );
+    assert!(!home.codex().join(DATABASE).exists());
+    let app = Launch::new(&home).start().await;
+    assert_eq!(
+        app.call("project/list", json!({})).await["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_folder_of_databases_that_cannot_be_made_is_told_and_costs_no_thread() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        top: "sqlite_home = \"config.toml/below\"".into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let app = App::start(&home).await;
+    let wish = json!({"idempotencyKey": "k", "name": "Shop", "roots": []});
+    let error = app.call_err("project/create", wish).await;
+    assert!(
+        error.message.contains("config.toml/below/app-server-data.sqlite"),
+        "{}",
+        error.message
+    );
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Hi").await;
 }

@@ -117,7 +117,7 @@ mod tests {
         );
         let own = |key: &str| vec![ConfigOverride::parse(key).expect("parses")];
         assert_eq!(key_warnings_of_thread(&source, own("model=x")).await, None);
-        let warned = key_warnings_of_thread(&source, own("sqlite_home=x")).await;
-        assert!(warned.is_some_and(|text| text.contains("sqlite_home")));
+        let warned = key_warnings_of_thread(&source, own("daybreak=true")).await;
+        assert!(warned.is_some_and(|text| text.contains("daybreak")));
     }
 }

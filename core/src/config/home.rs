@@ -55,6 +55,12 @@ pub fn find_codex_home() -> Result<PathBuf, HomeError> {
     std::path::absolute(&path).map_err(|source| HomeError::Io { path, source })
 }
 
+/// `CODEX_SQLITE_HOME`, if it is set and not empty. Absolute: a relative one counts from the working folder.
+pub(super) fn sqlite_home_of_environment() -> Option<PathBuf> {
+    let value = std::env::var_os("CODEX_SQLITE_HOME").filter(|value| !value.is_empty())?;
+    std::path::absolute(expand_tilde(Path::new(&value))).ok()
+}
+
 /// A path with `~` or `~/` at its start replaced by the user's home folder; as it is if it has none, or if no home is
 /// known.
 pub fn expand_tilde(path: &Path) -> Cow<'_, Path> {

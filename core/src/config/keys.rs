@@ -114,6 +114,7 @@ pub static KEYS: &[Key] = keys! {
     "plan_mode_reasoning_effort": Text, "`medium`", V0_1, "Reasoning effort that clients are offered for plan mode.";
     "openai_base_url": Text, "OpenAI's", V0_1, "Root of the API of the provider `openai`.";
     "instructions": Text, "", V0_1, "Replaces the base instructions, unless a file does.";
+    "sqlite_home": Path, "the home", V0_1, "Folder of the databases `app-server-*.sqlite`; what is in the former one stays there.";
     "model_catalog_json": Path, "", V0_1, "File with models, as the models endpoint lists them, in place of the built-in list.";
     "notify": List, "", V0_1, "Program, with its arguments, that runs after each turn; it is told of the turn in one more argument, as JSON.";
     "developer_instructions": Text, "", V0_1, "Told to the model beside its base instructions.";
@@ -346,7 +347,6 @@ pub static KEYS: &[Key] = keys! {
     "orchestrator": Table, "", NotYet, "What the orchestrator offers.";
     "responses_api_metadata": Table, "", NotYet, "Metadata of requests.";
     "rollout_trace": Table, "", NotYet, "Traces of rollouts.";
-    "sqlite_home": Path, "", NotYet, "Folder of databases.";
     "tool_suggest": Table, "", NotYet, "Tools that the model may suggest.";
 
     // Keys for other programs, and for what is the case anyway.

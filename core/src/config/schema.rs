@@ -63,6 +63,7 @@ pub(super) struct ConfigToml {
     pub(super) memories: MemoriesToml,
     pub(super) goals: GoalsToml,
     pub(super) model_catalog_json: Option<PathBuf>,
+    pub(super) sqlite_home: Option<PathBuf>,
     pub(super) thread_unload_delay_secs: Option<u64>,
     pub(super) openai_base_url: Option<String>,
     pub(super) chatgpt_base_url: Option<String>,

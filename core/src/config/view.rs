@@ -9,6 +9,7 @@ use toml::Table;
 
 use super::agents::AgentsConfig;
 use super::compaction::CompactionConfig;
+use super::home::sqlite_home_of_environment;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::mcp_servers::{self, McpServers};
@@ -146,6 +147,8 @@ pub struct Config {
     pub max_goal_token_budget: Option<i64>,
     /// File with models that take the place of the built-in list, absolute.
     pub model_catalog: Option<PathBuf>,
+    /// Folder of our databases, if it is not the home: what is configured, else `CODEX_SQLITE_HOME`. Absolute.
+    pub sqlite_home: Option<PathBuf>,
     /// Model that takes notes; `None` is the thread's.
     pub notes_model: Option<String>,
     /// Address of the OpenAI API.
@@ -388,6 +391,7 @@ impl Config {
             notes_model: toml.memories.extract_model,
             max_goal_token_budget: toml.goals.max_goal_token_budget.map(i64::from),
             model_catalog: toml.model_catalog_json,
+            sqlite_home: toml.sqlite_home.or_else(sqlite_home_of_environment),
             openai_base_url: toml.openai_base_url,
             chatgpt_base_url: toml
                 .chatgpt_base_url

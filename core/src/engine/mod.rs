@@ -199,8 +199,15 @@ impl Engine {
             let source = &self.options.config;
             // Files that don't tell their provider were written with whatever was configured.
             let config = Config::load(source, &source.codex_home, &[]).ok();
-            let provider = config.map_or_else(|| "openai".into(), |config| config.model_provider);
-            ThreadStore::new(Layout::new(source.codex_home.clone()), provider)
+            let layout = Layout::new(source.codex_home.clone());
+            let (provider, databases) = config
+                .map(|config| (config.model_provider, config.sqlite_home))
+                .unwrap_or_else(|| ("openai".to_owned(), None));
+            let layout = match databases {
+                Some(folder) => layout.with_databases(folder),
+                None => layout,
+            };
+            ThreadStore::new(layout, provider)
         })
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::history::index::rows::Stamp;
+use crate::history::private::create_folders;
 use crate::sys::files::{self, FileId};
 use crate::{DatabaseProblem, Error};
 
@@ -323,6 +324,12 @@ impl<T: Tables> Database<T> {
     fn try_open(&self) -> Result<Open, DatabaseError> {
         let path = &self.path;
         let wrap = |error: rusqlite::Error| DatabaseError::new(path, &error);
+        if let Some(folder) = path.parent() {
+            create_folders(folder).map_err(|error| DatabaseError::Failed {
+                path: path.clone(),
+                why: error.to_string(),
+            })?;
+        }
         make_private(path);
         let db = connect(path, T::LOCK_WAIT, OpenFlags::SQLITE_OPEN_CREATE).map_err(wrap)?;
         let version = user_version(&db).map_err(wrap)?;

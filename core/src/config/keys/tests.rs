@@ -111,7 +111,7 @@ fn warnings(text: &str) -> Option<String> {
 fn keys_that_are_unknown_or_without_effect_are_told_apart() {
     assert_eq!(
         warnings(
-            "modell = 'x'\nsqlite_home = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[apps]\nx = 1\n\
+            "modell = 'x'\norchestrator = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[apps]\nx = 1\n\
              [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
         )
         .as_deref(),
@@ -122,7 +122,7 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
              3 settings have no effect.\n  \
              user (config.toml): `apps` is known but has no effect in this release.\n  \
              user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \
-             user (config.toml): `sqlite_home` is known but has no effect in this release."
+             user (config.toml): `orchestrator` is known but has no effect in this release."
         )
     );
     assert_eq!(

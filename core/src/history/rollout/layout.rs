@@ -49,12 +49,26 @@ pub(crate) fn in_either_form<T>(path: &Path, look: impl Fn(&Path) -> io::Result<
 #[derive(Debug, Clone)]
 pub struct Layout {
     home: PathBuf,
+    databases: PathBuf,
 }
 
 impl Layout {
     /// The layout below `home`. Touches nothing.
     pub fn new(home: impl Into<PathBuf>) -> Self {
-        Self { home: home.into() }
+        let home = home.into();
+        Self {
+            databases: home.clone(),
+            home,
+        }
+    }
+
+    /// The same, with the databases in another folder, which is made when one is needed.
+    #[must_use]
+    pub fn with_databases(self, folder: PathBuf) -> Self {
+        Self {
+            databases: folder,
+            ..self
+        }
     }
 
     /// The home itself.
@@ -84,17 +98,17 @@ impl Layout {
 
     /// Our derived database.
     pub fn index(&self) -> PathBuf {
-        self.home.join("app-server-index.sqlite")
+        self.databases.join("app-server-index.sqlite")
     }
 
     /// In which files a term may occur; derived.
     pub(crate) fn text_index(&self) -> PathBuf {
-        self.home.join("app-server-search.sqlite")
+        self.databases.join("app-server-search.sqlite")
     }
 
     /// Our database of what users made and no other file holds.
     pub fn user_data(&self) -> PathBuf {
-        self.home.join("app-server-data.sqlite")
+        self.databases.join("app-server-data.sqlite")
     }
 
     /// Folder of the rollouts that begin at `at` (local time, as the reference has it).
