@@ -149,9 +149,9 @@ async fn settings_that_are_known_but_have_no_effect_are_named_once() {
             .any(|method| method == "warning" || method == "configWarning"),
         "{told:?}"
     );
-    app.start_thread(json!({"config": {"sqlite_home": "/s"}})).await;
+    app.start_thread(json!({"config": {"daybreak": true}})).await;
     let own = app.wait_for("configWarning").await.to_string();
-    assert!(own.contains("session-flags: `sqlite_home` is known but"), "{own}");
+    assert!(own.contains("session-flags: `daybreak` is known but"), "{own}");
 }
 
 #[tokio::test]

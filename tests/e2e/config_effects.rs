@@ -185,7 +185,7 @@ async fn databases_lie_where_the_user_wants_them() {
         let app = launch.start().await;
         let wish = json!({"idempotencyKey": "k", "name": "Shop", "roots": []});
         app.call("project/create", wish).await;
-        app.exit().await;
+        app.stop().await;
     };
     let of_variable = home.path().join("by variable/databases");
     make_project(Launch::new(&home).env("CODEX_SQLITE_HOME", &of_variable)).await;
