@@ -200,14 +200,14 @@ impl Engine {
             // Files that don't tell their provider were written with whatever was configured.
             let config = Config::load(source, &source.codex_home, &[]).ok();
             let layout = Layout::new(source.codex_home.clone());
-            let (provider, databases) = config
-                .map(|config| (config.model_provider, config.sqlite_home))
-                .unwrap_or_else(|| ("openai".to_owned(), None));
-            let layout = match databases {
+            let Some(config) = config else {
+                return ThreadStore::new(layout, "openai");
+            };
+            let layout = match config.sqlite_home {
                 Some(folder) => layout.with_databases(folder),
                 None => layout,
             };
-            ThreadStore::new(layout, provider)
+            ThreadStore::new(layout, config.model_provider)
         })
     }
 
