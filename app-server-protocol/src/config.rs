@@ -33,7 +33,8 @@ pub struct ConfigReadResponse {
     pub config: Config,
     /// Dotted path of a value that is set → the layer that it comes from. Members of lists have numbers.
     pub origins: BTreeMap<String, ConfigLayerMetadata>,
-    /// The layers, the highest first; null unless asked for.
+    /// The layers, the highest first; absent unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<ConfigLayer>>,
 }
 

@@ -51,9 +51,6 @@ exclude = ["AWS_*"]
 
 [features]
 goals = true
-
-[projects."/tmp"]
-trust_level = "trusted"
 """
 
 
@@ -109,6 +106,10 @@ def initialize(client):
 def turn(client):
     initialize(client)
     thread = client.call("thread/start", cwd="/tmp", approvalPolicy="never", sandbox="danger-full-access")["thread"]
+    client.call("turn/start", threadId=thread["id"], input=[{"type": "text", "text": "hello"}])
+    client.wait(lambda message: message.get("method") == "turn/completed")
+    # The folder has become a trusted project now. A model that nobody knows, and what the configuration says otherwise.
+    thread = client.call("thread/start", cwd="/tmp", model="other")["thread"]
     client.call("turn/start", threadId=thread["id"], input=[{"type": "text", "text": "hello"}])
     client.wait(lambda message: message.get("method") == "turn/completed")
 

@@ -7,8 +7,8 @@ import type { ConfigLayerMetadata } from "./ConfigLayerMetadata";
 export type ConfigReadResponse = {
   /** Every known key, null where nothing is set and there is no default. Secrets are masked. */
   config: Config;
-  /** The layers, the highest first; null unless asked for. */
-  layers: Array<ConfigLayer> | null;
+  /** The layers, the highest first; absent unless asked for. */
+  layers?: Array<ConfigLayer> | null;
   /** Dotted path of a value that is set → the layer that it comes from. Members of lists have numbers. */
   origins: { [key: string]: ConfigLayerMetadata };
 };
