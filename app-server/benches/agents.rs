@@ -11,17 +11,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -30,8 +19,8 @@ use std::time::Instant;
 use codex_core::mock_model::{Answer, Condition, MockModel};
 use serde_json::json;
 
+use common::support::{App, Config, Home};
 use common::{kib, median, memory, ms, number};
-use support::{App, Config, Home};
 
 /// How many at once.
 const MANY: usize = 20;

@@ -11,17 +11,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -30,8 +19,8 @@ use std::time::Instant;
 use codex_core::mock_model::{Answer, Condition, MockModel, Say, Script, Step};
 use serde_json::{Value, json};
 
+use common::support::{Config, Home, Launch};
 use common::{Raw, forget_peak, median, memory, ms, number, peak_memory};
-use support::{Config, Home, Launch};
 
 /// Milliseconds from one word to the next.
 const PAUSE: u64 = 5;

@@ -10,17 +10,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -32,8 +21,8 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use common::support::{Daemon, Home, Launch, Socket};
 use common::{kib, median, ms, number};
-use support::{Daemon, Home, Launch, Socket};
 
 /// What an idle connection may take, in KiB.
 const IDLE: f64 = 100.0;

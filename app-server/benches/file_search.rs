@@ -9,17 +9,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -29,8 +18,8 @@ use std::time::{Duration, Instant};
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use common::support::{Home, Launch};
 use common::{Raw, kib, memory, ms, number, peak_memory};
-use support::{Home, Launch};
 
 /// Files of a folder.
 const IN_FOLDER: usize = 20;

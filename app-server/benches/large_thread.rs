@@ -10,17 +10,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -35,8 +24,8 @@ use codex_core::history::Layout;
 use codex_core::mock_model::MockModel;
 use serde_json::json;
 
+use common::support::{Home, Launch};
 use common::{Raw, forget_peak, kib, memory, ms, number, peak_memory};
-use support::{Home, Launch};
 
 /// What the first turn may take over an idle daemon, in KiB.
 const TURN: u64 = 64 << 10;

@@ -12,17 +12,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -31,8 +20,8 @@ use std::time::Instant;
 use codex_core::mock_model::{Answer, Complete, Condition, MockModel, Request, Script, Step};
 use serde_json::json;
 
+use common::support::{App, Config, Home};
 use common::{median, memory, ms, number};
-use support::{App, Config, Home};
 
 /// Tokens of the window.
 const WINDOW: usize = 100_000;

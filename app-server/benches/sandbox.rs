@@ -9,17 +9,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -28,8 +17,8 @@ use std::time::{Duration, Instant};
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use common::support::{App, Home};
 use common::{median, ms, number};
-use support::{App, Home};
 
 /// Between two commands, so that a launcher is ready for the second.
 const PAUSE: Duration = Duration::from_millis(60);

@@ -8,17 +8,6 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
-
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
@@ -27,8 +16,8 @@ use std::time::Instant;
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use common::support::{App, Home, Launch};
 use common::{Raw, median, ms, number};
-use support::{App, Home, Launch};
 
 /// Starts of each home.
 const ROUNDS: usize = 9;

@@ -1,4 +1,16 @@
-//! What benches share: the memory of a process, medians, and a client that takes answers as bytes.
+//! What benches share: what they have from the tests, the memory of a process, medians, and a client that takes answers as
+//! bytes.
+
+#[path = "../../../tests/support/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "shared with the tests"
+)]
+pub mod support;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -7,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use crate::support::Launch;
+use self::support::Launch;
 
 /// The size of a run: a number out of the environment, or its default.
 pub fn number(name: &str, default: usize) -> usize {
