@@ -6,11 +6,9 @@
 //! variables but its own. Each launcher is a child of the daemon, not of this process, and says its number as soon as it
 //! leads a session.
 
-use std::io::{self, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{getpid, setsid};
 
 use super::syscalls::{Forked, close_from, fork_for_parent};
@@ -57,21 +55,10 @@ pub(super) fn run() -> io::Result<u8> {
 /// The next request with its socket. `None`: no more will come.
 fn receive() -> io::Result<Option<(ForkRequest, OwnedFd)>> {
     let mut byte = [0];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = recvmsg(
-        rustix::stdio::stdin().as_fd(),
-        &mut [IoSliceMut::new(&mut byte)],
-        &mut ancillary,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
-    if received.bytes == 0 {
+    let (count, files) = waiting::receive(&mut byte)?;
+    if count == 0 {
         return Ok(None);
     }
-    let control = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-        _ => None,
-    });
-    let control = control.ok_or(io::ErrorKind::InvalidData)?;
+    let control = files.into_iter().next().ok_or(io::ErrorKind::InvalidData)?;
     Ok(Some((ForkRequest::decode(byte[0])?, control)))
 }

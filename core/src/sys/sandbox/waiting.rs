@@ -93,30 +93,33 @@ fn wait_for_start() -> io::Result<Start> {
 /// The length of what follows, and the descriptors that come with it.
 fn receive_streams() -> io::Result<(usize, [OwnedFd; 3])> {
     let mut length = [0; 4];
+    let (count, streams) = receive(&mut length)?;
+    if count == 0 {
+        exit_now(0);
+    }
+    let length = usize::try_from(u32::from_le_bytes(length)).map_err(io::Error::other)?;
+    match <[OwnedFd; 3]>::try_from(streams) {
+        Ok(streams) if count == 4 && length <= LONGEST => Ok((length, streams)),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Reads these bytes from standard input, a socket, with the descriptors that come with them, three at most. Gives how many
+/// bytes came; fewer only at the end.
+pub(super) fn receive(bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let received = recvmsg(
         rustix::stdio::stdin().as_fd(),
-        &mut [IoSliceMut::new(&mut length)],
+        &mut [IoSliceMut::new(bytes)],
         &mut ancillary,
         RecvFlags::CMSG_CLOEXEC | RecvFlags::WAITALL,
     )?;
-    if received.bytes == 0 {
-        exit_now(0);
-    }
-    let streams: Vec<OwnedFd> = ancillary
-        .drain()
-        .filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(streams) => Some(streams),
-            _ => None,
-        })
-        .flatten()
-        .collect();
-    let length = usize::try_from(u32::from_le_bytes(length)).map_err(io::Error::other)?;
-    match <[OwnedFd; 3]>::try_from(streams) {
-        Ok(streams) if received.bytes == 4 && length <= LONGEST => Ok((length, streams)),
-        _ => Err(io::ErrorKind::InvalidData.into()),
-    }
+    let files = ancillary.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(files) => Some(files),
+        _ => None,
+    });
+    Ok((received.bytes, files.flatten().collect()))
 }
 
 fn read(mut body: &[u8]) -> io::Result<Start> {
