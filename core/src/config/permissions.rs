@@ -7,9 +7,8 @@ use std::sync::Arc;
 use toml::Table;
 
 use super::permission_profiles;
-use super::project_root::project_root;
+use super::projects::Trust;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
-use crate::git::main_work_tree;
 use crate::{ApprovalPolicy, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy};
 
 /// The permission profiles that are always there, with the sandbox mode that each stands for.
@@ -124,11 +123,9 @@ pub(super) fn named(name: &str, own: Option<&Table>) -> Result<ChosenProfile, St
 /// Whether the project around a folder is trusted.
 #[derive(Debug, Default)]
 pub(super) struct ProjectTrust {
-    /// What the user says of the folder itself, else of its project's root, else of the repository that this is a linked
-    /// worktree of.
+    /// See [`Trust::by`].
     pub(super) level: Option<TrustLevel>,
-    /// Of the folder and its project's root, those that are trusted by their own name, or that of the main repository,
-    /// the root first. None unless the whole is trusted.
+    /// See [`Trust::folders`].
     pub(super) folders: Vec<PathBuf>,
 }
 
@@ -138,18 +135,10 @@ impl ProjectTrust {
             return Self::default();
         }
         let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
-        let root = project_root(cwd, markers);
-        let of_root = root.and_then(|root| level(root).or_else(|| level(&main_work_tree(root)?)));
-        let trust = level(cwd).or(of_root);
-        let own = |path: &Path| if root == Some(path) { of_root } else { level(path) };
-        let is_trusted = |path: &&Path| own(path) == Some(TrustLevel::Trusted);
-        let folders = root.filter(|root| *root != cwd).into_iter().chain([cwd]);
+        let trust = Trust::by(&level, cwd, markers);
         Self {
-            level: trust,
-            folders: match trust {
-                Some(TrustLevel::Trusted) => folders.filter(is_trusted).map(Path::to_owned).collect(),
-                Some(TrustLevel::Untrusted) | None => Vec::new(),
-            },
+            level: trust.level,
+            folders: trust.folders(&level, cwd),
         }
     }
 }

@@ -47,20 +47,27 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Looks it up in a merged table. The folder itself counts first, then its project's root, then the repository that
-    /// this is a linked worktree of.
+    /// Looks it up in a merged table.
     pub(super) fn of(table: &Table, cwd: &Path) -> Self {
-        let markers = markers(table);
-        let root = project_root(cwd, &markers).unwrap_or(cwd);
-        let of_root = match level(table, root) {
+        Self::by(&|folder| level(table, folder), cwd, &markers(table))
+    }
+
+    /// Of what is configured for folders themselves. The folder itself counts first, then its project's root, then the
+    /// repository that this is a linked worktree of.
+    pub(super) fn by(level: &dyn Fn(&Path) -> Option<TrustLevel>, cwd: &Path, markers: &[String]) -> Self {
+        let project = project_root(cwd, markers);
+        let root = project.unwrap_or(cwd);
+        let of_root = match level(root) {
             Some(known) => (root.to_owned(), Some(known)),
             None => {
-                let main = main_work_tree(root).unwrap_or_else(|| root.to_owned());
-                let level = level(table, &main);
+                let main = project
+                    .and_then(main_work_tree)
+                    .unwrap_or_else(|| root.to_owned());
+                let level = level(&main);
                 (main, level)
             }
         };
-        let (folder, level) = match level(table, cwd) {
+        let (folder, level) = match level(cwd) {
             Some(known) => (cwd.to_owned(), Some(known)),
             None => of_root.clone(),
         };
@@ -70,6 +77,19 @@ impl Trust {
             root: root.to_owned(),
             of_root,
         }
+    }
+
+    /// Of the folder and its project's root, those that are trusted by their own name, or that of the main repository,
+    /// the root first. None unless the whole is trusted.
+    pub(super) fn folders(&self, level: &dyn Fn(&Path) -> Option<TrustLevel>, cwd: &Path) -> Vec<PathBuf> {
+        if self.level != Some(TrustLevel::Trusted) {
+            return Vec::new();
+        }
+        let root = (self.root.as_path(), self.of_root.1);
+        let own = Some((cwd, level(cwd))).filter(|(cwd, _)| *cwd != self.root);
+        let trusted = [Some(root), own].into_iter().flatten();
+        let trusted = trusted.filter(|(_, level)| *level == Some(TrustLevel::Trusted));
+        trusted.map(|(folder, _)| folder.to_owned()).collect()
     }
 
     /// Why a folder of the project doesn't count: the folder that would have to be trusted. Each counts by itself: who
