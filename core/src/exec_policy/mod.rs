@@ -200,7 +200,8 @@ impl RuleSet {
     }
 }
 
-/// What all these rules say of a command; of two that say the same, the first counts. Asks the file system about programs; call it where that is allowed.
+/// What all these rules say of a command; of two that say the same, the first counts. Asks the file system about programs;
+/// call it where that is allowed.
 ///
 /// What forbids or asks holds for a program by its base name, wherever it lies. What allows holds for the program that
 /// the user means only: see [`Programs`].

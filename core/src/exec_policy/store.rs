@@ -31,7 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The file that allowed commands are appended to.
 const WRITTEN: &str = "default.rules";
 
-/// The rules of a home and of the administrator. All threads of the process share them, so that a rule that one of them adds holds for all.
+/// The rules of a home and of the administrator. All threads of the process share them, so that a rule that one of them
+/// adds holds for all.
 #[derive(Debug)]
 pub(crate) struct HomeRules {
     codex_home: PathBuf,
