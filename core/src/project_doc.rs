@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, project_folders, project_root};
+use crate::config::{Config, WorkingFolder, project_folders};
 use crate::external_file::{
     FileError, READ_TIMEOUT, Start, decode_lossy, in_background, read_start, resolve_inside,
 };
@@ -29,6 +29,12 @@ impl ProjectDoc {
     /// folder that somebody else made must not show the model other files of the user. A handful of small files;
     /// takes some ten microseconds. Blocks; see [`crate::external_file`].
     pub(crate) fn load(config: &Config, cwd: &Path) -> Self {
+        Self::load_in(config, &WorkingFolder::new(cwd))
+    }
+
+    /// As [`Self::load`].
+    pub(crate) fn load_in(config: &Config, folder: &WorkingFolder) -> Self {
+        let cwd = folder.path;
         let mut doc = Self::default();
         let mut told = Told::default();
         let home = &config.codex_home;
@@ -42,7 +48,7 @@ impl ProjectDoc {
         let global = global.map(|(text, _)| text);
         let mut left = config.project_doc_max_bytes;
         let mut project = Vec::new();
-        let folders = folders(config, cwd);
+        let folders = folders(config, folder);
         let root = folders.first().copied().unwrap_or(cwd);
         for folder in folders {
             let fallbacks = config.project_doc_fallback_filenames.iter().map(String::as_str);
@@ -125,12 +131,12 @@ impl ProjectDoc {
 }
 
 /// The folders of a project from its root to `cwd`; only `cwd` if it is in none.
-fn folders<'a>(config: &Config, cwd: &'a Path) -> Vec<&'a Path> {
+fn folders<'a>(config: &Config, folder: &WorkingFolder<'a>) -> Vec<&'a Path> {
     if config.project_doc_max_bytes == 0 {
         return Vec::new();
     }
-    let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
-    project_folders(root, cwd)
+    let root = folder.project_root(&config.project_root_markers);
+    project_folders(root.unwrap_or(folder.path), folder.path)
 }
 
 /// What was read so far.

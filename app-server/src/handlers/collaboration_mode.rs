@@ -20,7 +20,7 @@ async fn list(
     _: CollaborationModeListParams,
 ) -> RpcResult<CollaborationModeListResponse> {
     let config = Config::load_home(&cx.server.config).await.map_err(Error::from)?;
-    let effort = config.plan_mode_reasoning_effort;
+    let effort = config.plan_mode_reasoning_effort.clone();
     let mode = |name: &str, mode, effort: Option<String>| CollaborationModeMask {
         name: name.to_owned(),
         mode: Some(mode),

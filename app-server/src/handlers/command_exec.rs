@@ -58,12 +58,16 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
                 named.map_err(|error| RpcError::invalid(format!("invalid permission profile: {error}")))?;
             (chosen.policy, chosen.rules, cwd.clone())
         }
-        (None, None) => (config.sandbox_policy, config.profile_rules, cwd.clone()),
+        (None, None) => (
+            config.sandbox_policy.clone(),
+            config.profile_rules.clone(),
+            cwd.clone(),
+        ),
     };
     let command = ClientCommand {
         argv: params.command,
         cwd,
-        environment: config.shell_environment_policy,
+        environment: config.shell_environment_policy.clone(),
         variables: params.env.unwrap_or_default(),
         timeout,
         output_cap: output_cap(limit(params.output_bytes_cap, params.disable_output_cap)),
@@ -73,7 +77,7 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
         sandbox,
         profile,
         sandbox_folder,
-        codex_home: config.codex_home,
+        codex_home: config.codex_home.clone(),
     };
     let client = Arc::clone(&cx.client);
     let process_id = name.unwrap_or_default();

@@ -27,7 +27,7 @@ async fn list(
         Some(id) => features_of_thread(&cx, id).await?,
         None => {
             let config = Config::load_home(&cx.server.config).await;
-            config.map_err(Error::from)?.features
+            config.map_err(Error::from)?.features.clone()
         }
     };
     let all: Vec<Feature> = features::all().collect();

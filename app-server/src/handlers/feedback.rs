@@ -54,7 +54,7 @@ async fn upload(cx: RequestContext, params: FeedbackUploadParams) -> RpcResult<F
     if !config.feedback.enabled {
         return Err(RpcError::invalid("sending feedback is disabled by configuration"));
     }
-    let Some(endpoint) = config.feedback.endpoint else {
+    let Some(endpoint) = &config.feedback.endpoint else {
         return Err(RpcError::invalid(
             "no server for feedback is configured; save it with feedback/save, or set feedback.endpoint in \
              config.toml",
@@ -62,7 +62,7 @@ async fn upload(cx: RequestContext, params: FeedbackUploadParams) -> RpcResult<F
     };
     let feedback = feedback(&cx, params).await?;
     let thread_id = feedback.thread.clone();
-    let sent = feedback.upload(&endpoint).await;
+    let sent = feedback.upload(endpoint).await;
     sent.map_err(|error: FeedbackError| RpcError::internal(format!("failed to upload feedback: {error}")))?;
     Ok(FeedbackUploadResponse {
         prompt_hash: None,

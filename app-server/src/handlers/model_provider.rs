@@ -1,5 +1,7 @@
 //! Model providers (docs/contract/services.md#model-providers).
 
+use std::sync::Arc;
+
 use codex_app_server_protocol::{
     ConfigWriteResponse, ModelProviderCapabilitiesRead, ModelProviderCapabilitiesReadParams,
     ModelProviderCapabilitiesReadResponse, ModelProviderConfigWrite, ModelProviderConfigWriteParams,
@@ -31,7 +33,7 @@ async fn list(cx: RequestContext, _: ModelProviderListParams) -> RpcResult<Model
             .map(provider_to_wire)
             .collect(),
         can_change_default: config.can_change_provider(),
-        default_provider_id: config.model_provider,
+        default_provider_id: config.model_provider.clone(),
     })
 }
 
@@ -107,7 +109,7 @@ async fn set_default(
     write(&cx, edits).await
 }
 
-async fn load(cx: &RequestContext) -> RpcResult<Config> {
+async fn load(cx: &RequestContext) -> RpcResult<Arc<Config>> {
     let config = Config::load_home(&cx.server.config).await;
     Ok(config.map_err(Error::from)?)
 }

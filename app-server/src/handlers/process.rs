@@ -71,7 +71,7 @@ async fn prepare(cx: &RequestContext, params: ProcessSpawnParams) -> RpcResult<C
         argv: params.command,
         sandbox_folder: cwd.clone(),
         cwd,
-        environment: config.shell_environment_policy,
+        environment: config.shell_environment_policy.clone(),
         variables: params.env.unwrap_or_default(),
         timeout,
         output_cap: output_cap(params.output_bytes_cap),
@@ -80,7 +80,7 @@ async fn prepare(cx: &RequestContext, params: ProcessSpawnParams) -> RpcResult<C
         stream_output: params.stream_stdout_stderr,
         sandbox: SandboxPolicy::DangerFullAccess,
         profile: None,
-        codex_home: config.codex_home,
+        codex_home: config.codex_home.clone(),
     })
 }
 

@@ -48,14 +48,18 @@ async fn listed(cx: &RequestContext, params: SkillsListParams) -> RpcResult<Vec<
         folders.push(ListedFolder {
             cwd,
             skills,
-            config: config.skills,
+            config: config.skills.clone(),
         });
     }
     Ok(folders)
 }
 
 /// The skills of a folder, and the configuration that holds there.
-async fn skills_of(cx: &RequestContext, cwd: &Path, reload: bool) -> RpcResult<(Config, Arc<FolderSkills>)> {
+async fn skills_of(
+    cx: &RequestContext,
+    cwd: &Path,
+    reload: bool,
+) -> RpcResult<(Arc<Config>, Arc<FolderSkills>)> {
     let source = &cx.server.config;
     let config = Config::load_in_background(source, cwd.to_owned(), Vec::new()).await;
     let config = config.map_err(Error::from)?;

@@ -28,7 +28,7 @@ impl AuthOptions {
     pub fn of_config(source: ConfigSource) -> Self {
         let codex_home = source.codex_home.clone();
         let settings = move || match Config::load(&source, &source.codex_home, &[]) {
-            Ok(config) => AuthSettings::from(&config),
+            Ok(config) => AuthSettings::from(&*config),
             Err(error) => {
                 tracing::warn!("account settings are the defaults: {error}");
                 AuthSettings::default()

@@ -12,30 +12,48 @@ const MAX_FILES: usize = 100;
 /// Largest file, in bytes.
 const MAX_FILE: usize = 64 << 10;
 
-impl AgentsConfig {
-    /// Adds the roles that have files, unless config.toml has one of the same name. Says which files are no roles.
-    #[must_use]
-    pub(super) fn add_files(&mut self, codex_home: &Path) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(codex_home.join("agents")) else {
-            return Vec::new();
-        };
+/// What the files say.
+#[derive(Debug, Default)]
+pub(super) struct RoleFiles {
+    /// By name, in the order of the files.
+    roles: Vec<(String, AgentRole)>,
+    /// Says which files are no roles.
+    pub(super) warnings: Vec<String>,
+}
+
+impl RoleFiles {
+    /// Reads them; `None`: there are none.
+    pub(super) fn read(codex_home: &Path) -> Option<Self> {
+        let entries = std::fs::read_dir(codex_home.join("agents")).ok()?;
         let paths = entries.flatten().map(|entry| entry.path());
         let mut paths: Vec<_> = paths
             .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
             .take(MAX_FILES)
             .collect();
+        if paths.is_empty() {
+            return None;
+        }
         paths.sort();
-        let mut warnings = Vec::new();
+        let mut files = Self::default();
         for path in paths {
             match read(&path) {
-                Ok((name, role)) => drop(self.roles.entry(name).or_insert(role)),
-                Err(why) => warnings.push(format!(
+                Ok(role) => files.roles.push(role),
+                Err(why) => files.warnings.push(format!(
                     "Ignoring malformed agent role definition: agent role file at {} {why}",
                     path.display()
                 )),
             }
         }
-        warnings
+        Some(files)
+    }
+}
+
+impl AgentsConfig {
+    /// Adds the roles that have files, unless there is one of the same name.
+    pub(super) fn add(&mut self, files: &RoleFiles) {
+        for (name, role) in &files.roles {
+            self.roles.entry(name.clone()).or_insert_with(|| role.clone());
+        }
     }
 }
 
@@ -77,7 +95,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let folder = home.path().join("agents");
         let mut agents = AgentsConfig::default();
-        assert!(agents.add_files(home.path()).is_empty());
+        assert!(RoleFiles::read(home.path()).is_none());
         std::fs::create_dir(&folder).expect("made");
         for (name, text) in [
             (
@@ -92,7 +110,9 @@ mod tests {
             std::fs::write(folder.join(name), text).expect("written");
         }
         agents.roles.insert("own".to_owned(), AgentRole::default());
-        let warnings = agents.add_files(home.path());
+        let files = RoleFiles::read(home.path()).expect("files");
+        agents.add(&files);
+        let warnings = &files.warnings;
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(
             warnings[1].ends_with("c.toml must define a non-empty `name`"),

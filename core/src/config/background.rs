@@ -2,6 +2,7 @@
 //! at most [`READ_TIMEOUT`], and nobody else.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem, ConfigSource, key_warnings};
@@ -24,13 +25,13 @@ impl Config {
         source: &ConfigSource,
         cwd: PathBuf,
         extra: Vec<ConfigOverride>,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Arc<Self>, ConfigError> {
         let load = move |source: &ConfigSource| Self::load(source, &cwd, &extra);
         within(READ_TIMEOUT, source, load).await?
     }
 
     /// As [`Self::load_in_background`], of the home itself: what holds outside of all projects.
-    pub async fn load_home(source: &ConfigSource) -> Result<Self, ConfigError> {
+    pub async fn load_home(source: &ConfigSource) -> Result<Arc<Self>, ConfigError> {
         Self::load_in_background(source, source.codex_home.clone(), Vec::new()).await
     }
 }
@@ -41,9 +42,9 @@ pub async fn report(source: &ConfigSource) -> Vec<ConfigReport> {
     let look = |source: &ConfigSource| match Config::load(source, &source.codex_home, &[]) {
         Err(error) => vec![ConfigReport::Problem(error.problem())],
         Ok(config) => {
-            let warnings = config.warnings.into_iter().map(ConfigReport::Warning);
-            let first = match config.provider_problems.into_values().next() {
-                Some(problem) => Some(ConfigReport::Problem(problem)),
+            let warnings = config.warnings.iter().cloned().map(ConfigReport::Warning);
+            let first = match config.provider_problems.values().next() {
+                Some(problem) => Some(ConfigReport::Problem(problem.clone())),
                 None => key_warnings(source, &[]).map(ConfigReport::KeyWarnings),
             };
             first.into_iter().chain(warnings).collect()

@@ -12,6 +12,8 @@ use super::keys::{Effect, KEYS, Key};
 use super::layers::{Layer, LayerSource, Layers, Merged, Wanted};
 use super::locate::range_of;
 use super::masking::mask;
+use super::project_root::WorkingFolder;
+use super::projects::ProjectTrust;
 use super::requirements::Requirements;
 use super::write::key_path;
 use super::{Config, ConfigError, ConfigSource};
@@ -19,12 +21,14 @@ use super::{Config, ConfigError, ConfigSource};
 /// Explains a key, or a table of keys. Secrets are masked.
 pub fn explain(source: &ConfigSource, cwd: &Path, key: &str) -> Result<String, ConfigError> {
     let path = key_path::parse(key).map_err(ConfigError::Override)?;
-    let layers = Layers::load(source, Some(cwd), &[], Wanted::All)?;
+    let folder = WorkingFolder::new(cwd);
+    let layers = Layers::load(source, Some(&folder), &[], Wanted::All)?;
+    let trust = ProjectTrust::of(&layers, &folder);
     let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
     let all = layers.clone();
     let merged = Merged::of(layers, requirements)?;
     let table = merged.table.clone();
-    let config = Config::of_merged(merged, source, cwd)?;
+    let config = Config::of_merged(merged, source, trust)?;
     let mut text = String::new();
     let known = known(&path);
     let effective = at(&table, &path);

@@ -19,6 +19,13 @@ use crate::file_stamp::FileStamp;
 /// Largest config.toml, in bytes. A megabyte takes some ten milliseconds.
 pub(super) const MAX_FILE: usize = 1 << 20;
 
+impl PartialEq for File {
+    /// Whether both are the same version of the same file.
+    fn eq(&self, other: &Self) -> bool {
+        self.stamp == other.stamp && self.path == other.path
+    }
+}
+
 /// How many files are remembered.
 const MAX_KEPT: usize = 8;
 
@@ -46,6 +53,11 @@ impl File {
             }),
             Err(error) => Err(ConfigError::File(problem_in_file(&path, &text, &error))),
         }
+    }
+
+    /// What the file was like before it was read.
+    pub(crate) fn stamp(&self) -> FileStamp {
+        self.stamp
     }
 
     /// The keys that it sets in vain. They are looked for once: every start of a thread asks.

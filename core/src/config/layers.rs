@@ -14,6 +14,7 @@ use super::home::expand_tilde;
 use super::json::to_json;
 use super::locate::range_of;
 use super::overrides::{layer, merge};
+use super::project_root::WorkingFolder;
 use super::projects;
 use super::requirements::Requirements;
 use super::schema::ConfigToml;
@@ -53,7 +54,7 @@ impl ConfigSource {
 pub fn check(source: &ConfigSource) -> Option<ConfigProblem> {
     match Config::load(source, &source.codex_home, &[]) {
         Err(error) => Some(error.problem()),
-        Ok(config) => config.provider_problems.into_values().next(),
+        Ok(config) => config.provider_problems.values().next().cloned(),
     }
 }
 
@@ -103,7 +104,7 @@ impl fmt::Display for LayerSource {
 }
 
 /// One layer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
     /// What it is.
     pub source: LayerSource,
@@ -166,7 +167,7 @@ pub(super) fn version_of(table: &Table) -> String {
 }
 
 /// All layers, the one that the others lie upon first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layers(pub(super) Vec<Layer>);
 
 /// Whether layers that don't count are wanted, too: they are read only to be shown.
@@ -182,7 +183,7 @@ impl Layers {
     /// Reads the layers that hold in a folder; `None`: without those of projects.
     pub(super) fn load(
         source: &ConfigSource,
-        cwd: Option<&Path>,
+        folder: Option<&WorkingFolder>,
         extra: &[ConfigOverride],
         wanted: Wanted,
     ) -> Result<Self, ConfigError> {
@@ -208,7 +209,9 @@ impl Layers {
                 disabled_reason: None,
                 file: None,
                 own: Some(own),
-                base: cwd.unwrap_or(&source.codex_home).to_owned(),
+                base: folder
+                    .map_or(source.codex_home.as_path(), |folder| folder.path)
+                    .to_owned(),
                 ignored: Vec::new(),
             });
         }
@@ -217,8 +220,8 @@ impl Layers {
             layers.extend(Some(managed).filter(|layer| layer.file.is_some()));
         }
         let mut layers = Self(layers);
-        if let Some(cwd) = cwd.filter(|cwd| cwd.is_absolute()) {
-            let found = projects::layers(&layers, source, cwd, wanted)?;
+        if let Some(folder) = folder.filter(|folder| folder.path.is_absolute()) {
+            let found = projects::layers(&layers, source, folder, wanted)?;
             layers.0.splice(projects_go_at..projects_go_at, found);
         }
         Ok(layers)
@@ -232,6 +235,22 @@ impl Layers {
     /// From the highest to the lowest.
     pub fn from_the_top(&self) -> impl Iterator<Item = &Layer> {
         self.0.iter().rev()
+    }
+
+    /// What they say together at this path: the highest that says something of it counts.
+    pub(super) fn value(&self, path: &[&str]) -> Option<&Value> {
+        for layer in self.enabled().rev() {
+            let (mut table, mut path) = (layer.table(), path.iter());
+            while let Some(value) = path.next().and_then(|key| table.get(*key)) {
+                match value {
+                    value if path.len() == 0 => return Some(value),
+                    Value::Table(below) => table = below,
+                    // It takes the place of the tables of lower layers.
+                    _ => return None,
+                }
+            }
+        }
+        None
     }
 
     /// What they say together.
@@ -366,16 +385,6 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    pub(super) fn load(
-        source: &ConfigSource,
-        cwd: &Path,
-        extra: &[ConfigOverride],
-    ) -> Result<Self, ConfigError> {
-        let layers = Layers::load(source, Some(cwd), extra, Wanted::Enabled)?;
-        let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
-        Self::of(layers, requirements)
-    }
-
     pub(super) fn of(layers: Layers, requirements: Arc<Requirements>) -> Result<Self, ConfigError> {
         let mut table = layers.merged();
         requirements.apply(&mut table);

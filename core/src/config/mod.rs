@@ -11,6 +11,7 @@
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
+//! | the last ones that were made | `recent.rs` |
 //! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
 //! | what administrators demand, and what follows | `requirements.rs`, `required_rules.rs`, `requirement_check.rs`, `constraints.rs` |
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
@@ -53,6 +54,7 @@ mod providers;
 mod read;
 mod read_shape;
 mod realtime;
+mod recent;
 mod required_rules;
 mod requirement_check;
 mod requirements;
@@ -82,7 +84,7 @@ pub(crate) use overrides::value_from_json as json_to_toml;
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
 pub use plugins::{MarketplaceSource, PluginsConfig};
-pub(crate) use project_root::{project_folders, project_root};
+pub(crate) use project_root::{WorkingFolder, project_folders, project_root};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};
 pub use read::{ConfigReading, LayerReading, LayerVersion, read};

@@ -1,13 +1,11 @@
 //! What commands may touch by default: sandbox mode, named profiles, trusted projects
 //! (docs/contract/threads.md#thread-start).
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::Table;
 
 use super::permission_profiles;
-use super::projects::Trust;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy};
 
@@ -116,29 +114,6 @@ pub(super) fn named(name: &str, own: Option<&Table>) -> Result<ChosenProfile, St
                 },
                 rules: Some(Arc::new(profile.rules)).filter(|rules| !rules.is_empty()),
             })
-        }
-    }
-}
-
-/// Whether the project around a folder is trusted.
-#[derive(Debug, Default)]
-pub(super) struct ProjectTrust {
-    /// See [`Trust::by`].
-    pub(super) level: Option<TrustLevel>,
-    /// See [`Trust::folders`].
-    pub(super) folders: Vec<PathBuf>,
-}
-
-impl ProjectTrust {
-    pub(super) fn of(toml: &ConfigToml, cwd: &Path, markers: &[String]) -> Self {
-        if toml.projects.is_empty() {
-            return Self::default();
-        }
-        let level = |path: &Path| toml.projects.get(path.to_str()?)?.trust_level;
-        let trust = Trust::by(&level, cwd, markers);
-        Self {
-            level: trust.level,
-            folders: trust.folders(&level, cwd),
         }
     }
 }

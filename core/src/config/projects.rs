@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::file::{read_cached, unreadable};
 use super::layers::{Layer, LayerSource, Layers, Wanted};
-use super::project_root::{project_folders, project_root};
+use super::project_root::{WorkingFolder, project_folders};
 use super::{ConfigError, ConfigSource, TrustLevel};
 use crate::external_file::resolve_inside;
 use crate::git::main_work_tree;
@@ -47,15 +47,12 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Looks it up in a merged table.
-    pub(super) fn of(table: &Table, cwd: &Path) -> Self {
-        Self::by(&|folder| level(table, folder), cwd, &markers(table))
-    }
-
     /// Of what is configured for folders themselves. The folder itself counts first, then its project's root, then the
     /// repository that this is a linked worktree of.
-    pub(super) fn by(level: &dyn Fn(&Path) -> Option<TrustLevel>, cwd: &Path, markers: &[String]) -> Self {
-        let project = project_root(cwd, markers);
+    pub(super) fn of(layers: &Layers, folder: &WorkingFolder) -> Self {
+        let level = |folder: &Path| level(layers, folder);
+        let cwd = folder.path;
+        let project = folder.project_root(&markers(layers));
         let root = project.unwrap_or(cwd);
         let of_root = match level(root) {
             Some(known) => (root.to_owned(), Some(known)),
@@ -81,12 +78,12 @@ impl Trust {
 
     /// Of the folder and its project's root, those that are trusted by their own name, or that of the main repository,
     /// the root first. None unless the whole is trusted.
-    pub(super) fn folders(&self, level: &dyn Fn(&Path) -> Option<TrustLevel>, cwd: &Path) -> Vec<PathBuf> {
+    fn folders(&self, layers: &Layers, cwd: &Path) -> Vec<PathBuf> {
         if self.level != Some(TrustLevel::Trusted) {
             return Vec::new();
         }
         let root = (self.root.as_path(), self.of_root.1);
-        let own = Some((cwd, level(cwd))).filter(|(cwd, _)| *cwd != self.root);
+        let own = Some((cwd, level(layers, cwd))).filter(|(cwd, _)| *cwd != self.root);
         let trusted = [Some(root), own].into_iter().flatten();
         let trusted = trusted.filter(|(_, level)| *level == Some(TrustLevel::Trusted));
         trusted.map(|(folder, _)| folder.to_owned()).collect()
@@ -94,8 +91,8 @@ impl Trust {
 
     /// Why a folder of the project doesn't count: the folder that would have to be trusted. Each counts by itself: who
     /// trusts one does not trust what is above it.
-    fn missing_for(&self, table: &Table, folder: &Path) -> Option<&Path> {
-        let own = level(table, folder).or(self.of_root.1);
+    fn missing_for(&self, layers: &Layers, folder: &Path) -> Option<&Path> {
+        let own = level(layers, folder).or(self.of_root.1);
         if self.level != Some(TrustLevel::Trusted) {
             Some(&self.folder)
         } else if own != Some(TrustLevel::Trusted) {
@@ -106,19 +103,49 @@ impl Trust {
     }
 }
 
+/// Whether the project around a folder is trusted, and which folders in it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ProjectTrust {
+    /// See [`Trust`].
+    pub(super) level: Option<TrustLevel>,
+    /// See [`Trust::folders`].
+    pub(super) folders: Vec<PathBuf>,
+}
+
+impl ProjectTrust {
+    pub(super) fn of(layers: &Layers, folder: &WorkingFolder) -> Self {
+        if !has_projects(layers) {
+            return Self::default();
+        }
+        let trust = Trust::of(layers, folder);
+        Self {
+            level: trust.level,
+            folders: trust.folders(layers, folder.path),
+        }
+    }
+}
+
+fn has_projects(layers: &Layers) -> bool {
+    layers
+        .enabled()
+        .any(|layer| layer.table().contains_key("projects"))
+}
+
 /// What is configured for a folder itself.
-fn level(table: &Table, folder: &Path) -> Option<TrustLevel> {
-    let project = table.get("projects")?.get(folder.to_str()?)?;
-    match project.get("trust_level")?.as_str()? {
+fn level(layers: &Layers, folder: &Path) -> Option<TrustLevel> {
+    match layers
+        .value(&["projects", folder.to_str()?, "trust_level"])?
+        .as_str()?
+    {
         "trusted" => Some(TrustLevel::Trusted),
         "untrusted" => Some(TrustLevel::Untrusted),
         _ => None,
     }
 }
 
-fn markers(table: &Table) -> Vec<String> {
-    let configured = table
-        .get("project_root_markers")
+fn markers(layers: &Layers) -> Vec<String> {
+    let configured = layers
+        .value(&["project_root_markers"])
         .and_then(|markers| markers.as_array());
     match configured {
         Some(markers) => markers
@@ -133,22 +160,18 @@ fn markers(table: &Table) -> Vec<String> {
 pub(super) fn layers(
     others: &Layers,
     source: &ConfigSource,
-    cwd: &Path,
+    folder: &WorkingFolder,
     wanted: Wanted,
 ) -> Result<Vec<Layer>, ConfigError> {
-    let has_projects = others
-        .enabled()
-        .any(|layer| layer.table().contains_key("projects"));
-    if !has_projects && wanted == Wanted::Enabled {
+    if !has_projects(others) && wanted == Wanted::Enabled {
         return Ok(Vec::new());
     }
-    let table = others.merged();
-    let trust = Trust::of(&table, cwd);
+    let trust = Trust::of(others, folder);
     if trust.level != Some(TrustLevel::Trusted) && wanted == Wanted::Enabled {
         return Ok(Vec::new());
     }
     let root = trust.root.as_path();
-    let folders = project_folders(root, cwd);
+    let folders = project_folders(root, folder.path);
     // The usual way of writing it first: links have to be looked for name by name.
     let is_home = |folder: &Path| {
         folder == source.codex_home
@@ -157,7 +180,7 @@ pub(super) fn layers(
     let mut layers = Vec::new();
     for project in folders {
         let folder = project.join(".codex");
-        let missing = trust.missing_for(&table, project);
+        let missing = trust.missing_for(others, project);
         if missing.is_some() && wanted == Wanted::Enabled {
             continue;
         }

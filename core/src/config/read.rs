@@ -10,6 +10,8 @@ use super::background::within;
 use super::json::to_json;
 use super::layers::{Layer, LayerSource, Layers, Merged, Wanted};
 use super::masking::mask;
+use super::project_root::WorkingFolder;
+use super::projects::ProjectTrust;
 use super::read_shape::complete;
 use super::requirements::Requirements;
 use super::{Config, ConfigError, ConfigSource};
@@ -50,7 +52,8 @@ pub struct LayerReading {
 /// Reads the configuration that holds in a folder; `None`: without those of projects.
 pub async fn read(source: &ConfigSource, cwd: Option<PathBuf>) -> Result<ConfigReading, ConfigError> {
     let read = move |source: &ConfigSource| {
-        let layers = Layers::load(source, cwd.as_deref(), &[], Wanted::All)?;
+        let folder = cwd.as_deref().map(WorkingFolder::new);
+        let layers = Layers::load(source, folder.as_ref(), &[], Wanted::All)?;
         reading(source, layers)
     };
     within(READ_TIMEOUT, source, read).await?
@@ -73,7 +76,8 @@ fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, Confi
     let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
     let merged = Merged::of(layers, requirements)?;
     let mut table = merged.table.clone();
-    let config = Config::of_merged(merged, source, &source.codex_home)?;
+    // Of the rest, only the features are asked for: no project's trust decides over them.
+    let config = Config::of_merged(merged, source, ProjectTrust::default())?;
     rename_former_keys(&mut table);
     let Json::Object(set) = masked(&table) else {
         return Err(ConfigError::Override("the configuration is no table".to_owned()));

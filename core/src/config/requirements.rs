@@ -159,11 +159,21 @@ impl PolicyKind {
 impl Requirements {
     /// Reads them. A file that can't be used is an error: what it demands is not known.
     pub(super) fn load(folder: Option<&Path>, layers: &Layers) -> Result<Arc<Self>, ConfigError> {
-        let file = match folder {
-            Some(folder) => read_cached(&folder.join("requirements.toml"))?,
-            None => None,
-        };
-        let mut requirements = match &file {
+        let file = Self::read(folder)?;
+        Self::of(file.as_deref(), layers).map(Arc::new)
+    }
+
+    /// Their file, as it is now, in the administrator's folder.
+    pub(super) fn read(folder: Option<&Path>) -> Result<Option<Arc<File>>, ConfigError> {
+        match folder {
+            Some(folder) => read_cached(&folder.join("requirements.toml")),
+            None => Ok(None),
+        }
+    }
+
+    /// What follows from their file and from the layers.
+    pub(super) fn of(file: Option<&File>, layers: &Layers) -> Result<Self, ConfigError> {
+        let mut requirements = match file {
             Some(file) => Self::of_file(file)?,
             None => Self::default(),
         };
@@ -176,7 +186,7 @@ impl Requirements {
                 requirements.managed_sandbox = value("sandbox_mode").and_then(|mode| mode.try_into().ok());
             }
         }
-        Ok(Arc::new(requirements))
+        Ok(requirements)
     }
 
     fn of_file(file: &File) -> Result<Self, ConfigError> {

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::agent_files::RoleFiles;
 use super::agents::AgentsConfig;
 use super::compaction::CompactionConfig;
 use super::home::sqlite_home_of_environment;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::mcp_servers::{self, McpServers};
-use super::permissions::{self, ChosenProfile, ProjectTrust};
-use super::projects;
+use super::permissions::{self, ChosenProfile};
+use super::project_root::WorkingFolder;
+use super::projects::{self, ProjectTrust};
 use super::provider_problems::provider_problems;
 use super::realtime::{self, RealtimeConfig};
+use super::recent::{ConfigInputs, RecentConfigs};
 use super::requirements::Requirements;
 use super::schema::{
     CircuitBreakAction, ConfigToml, ProcessMode, TrustLevel, WebSearchToml, WorkspaceWriteToml,
@@ -213,34 +216,51 @@ pub struct Config {
 impl Config {
     /// Reads config.toml, if it changed since the last call, and lays the overrides of the process and then `extra`
     /// over it. `cwd` decides which project's trust counts, and what relative paths in overrides mean.
-    pub fn load(source: &ConfigSource, cwd: &Path, extra: &[ConfigOverride]) -> Result<Self, ConfigError> {
-        let merged = Merged::load(source, cwd, extra)?;
-        Self::of_merged(merged, source, cwd)
+    pub fn load(
+        source: &ConfigSource,
+        cwd: &Path,
+        extra: &[ConfigOverride],
+    ) -> Result<Arc<Self>, ConfigError> {
+        Self::load_in(source, &WorkingFolder::new(cwd), extra)
+    }
+
+    /// As [`Self::load`].
+    pub(crate) fn load_in(
+        source: &ConfigSource,
+        folder: &WorkingFolder,
+        extra: &[ConfigOverride],
+    ) -> Result<Arc<Self>, ConfigError> {
+        static RECENT: RecentConfigs = RecentConfigs::new();
+
+        let inputs = ConfigInputs::read(source, folder, extra)?;
+        Ok(with_agent_files(RECENT.config_of(inputs, source)?))
     }
 
     /// Makes sense of merged layers.
-    pub(super) fn of_merged(merged: Merged, source: &ConfigSource, cwd: &Path) -> Result<Self, ConfigError> {
+    pub(super) fn of_merged(
+        merged: Merged,
+        source: &ConfigSource,
+        trust: ProjectTrust,
+    ) -> Result<Self, ConfigError> {
         let problem_of = |toml: &ConfigToml| {
-            let trust = ProjectTrust::of(toml, cwd, &markers(toml));
             check_providers(toml)?;
             let agents = AgentsConfig::read(toml.agents.as_ref(), &source.codex_home)?;
             let defaults =
                 permissions::defaults(toml, trust.level).map_err(|message| (message, Vec::new()))?;
-            Ok::<_, (String, Vec<String>)>(Checked {
-                trust,
-                agents,
-                defaults,
-            })
+            Ok::<_, (String, Vec<String>)>((agents, defaults))
         };
         match problem_of(&merged.toml) {
-            Ok(checked) => {
+            Ok((agents, defaults)) => {
+                let checked = Checked {
+                    trust,
+                    agents,
+                    defaults,
+                };
                 let mut config = Self {
                     unknown_settings: unknown_settings(&merged.layers),
                     warnings: projects::ignored_keys(&merged.layers).into_iter().collect(),
                     ..Self::of(merged, source, checked)
                 };
-                let warnings = config.agents.add_files(&source.codex_home);
-                config.warnings.extend(warnings);
                 config.fall_back();
                 Ok(config)
             }
@@ -445,6 +465,17 @@ impl Config {
             warnings: Vec::new(),
         }
     }
+}
+
+/// Adds the roles of agents that have files of their own.
+fn with_agent_files(config: Arc<Config>) -> Arc<Config> {
+    let Some(files) = RoleFiles::read(&config.codex_home) else {
+        return config;
+    };
+    let mut config = Arc::unwrap_or_clone(config);
+    config.agents.add(&files);
+    config.warnings.extend(files.warnings);
+    Arc::new(config)
 }
 
 /// What the parts of a configuration that can be wrong together say.

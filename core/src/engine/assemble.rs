@@ -40,10 +40,11 @@ impl Engine {
     /// Reads the configuration and builds everything that a new thread consists of.
     pub(super) async fn prepare(
         &self,
-        start: StartThread,
+        mut start: StartThread,
         mail: &mpsc::UnboundedSender<ThreadMessage>,
     ) -> Result<Assembled> {
-        let cwd = match &start.settings.cwd {
+        let asked = start.settings.cwd.take();
+        let cwd = match &asked {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
@@ -57,7 +58,7 @@ impl Engine {
             settings::initial(config, model, cwd.clone(), &start.settings)
         };
         let mut settings = initial(&files)?;
-        if start.settings.cwd.is_some() && self.trust(&cwd, &files.config, &settings).await {
+        if asked.is_some() && self.trust(&cwd, &files.config, &settings).await {
             files = self.read_files(cwd.clone(), start.config.clone()).await?;
             settings = initial(&files)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::config::{Config, ConfigOverride, ConfigSource};
+use crate::config::{Config, ConfigOverride, ConfigSource, WorkingFolder};
 use crate::exec_policy::store::{HomeRules, ThreadRules, read_projects};
 use crate::exec_policy::{RuleSet, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background, read_text};
@@ -70,12 +70,13 @@ impl ThreadFiles {
         let kept = overrides.clone();
         let home = Arc::clone(home_rules);
         let reading = move || {
-            let loaded = Config::load(&source, &folder, &overrides).map_err(Error::from);
+            let folder = WorkingFolder::new(&folder);
+            let loaded = Config::load_in(&source, &folder, &overrides).map_err(Error::from);
             let loaded = loaded.and_then(|config| {
                 let (config, skills) = plugins::with_parts(config);
                 let config = with_compact_prompt(config)?;
                 let models = own_models(config.model_catalog.as_deref())?;
-                Ok((Arc::new(config), models, skills))
+                Ok((config, models, skills))
             });
             let (config, models, plugins) = match loaded {
                 Ok(loaded) => loaded,
@@ -93,8 +94,8 @@ impl ThreadFiles {
             let _ = tell_rules.send((rules, problems));
             let memories = config
                 .use_memories
-                .then(|| Memories::new(&config.codex_home).told_in(&folder));
-            (ProjectDoc::load(&config, &folder), memories.flatten())
+                .then(|| Memories::new(&config.codex_home).told_in(folder.path));
+            (ProjectDoc::load_in(&config, &folder), memories.flatten())
         };
         let project = in_background(READ_TIMEOUT, reading).await;
         let (config, instructions, own_models, hooks, plugin_skills) = match (configured.try_recv(), &project)
@@ -138,7 +139,7 @@ impl ThreadFiles {
 }
 
 /// Reads the prompt that sums up a history from its file, unless it is given as it is.
-fn with_compact_prompt(mut config: Config) -> Result<Config> {
+fn with_compact_prompt(config: Arc<Config>) -> Result<Arc<Config>> {
     if config.compact_prompt.is_none()
         && let Some(path) = &config.compact_prompt_file
     {
@@ -148,7 +149,9 @@ fn with_compact_prompt(mut config: Config) -> Result<Config> {
                 path.display()
             ))
         })?;
+        let mut config = Arc::unwrap_or_clone(config);
         config.compact_prompt = Some(text.trim().to_owned());
+        return Ok(Arc::new(config));
     }
     Ok(config)
 }

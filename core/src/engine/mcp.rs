@@ -72,7 +72,7 @@ impl Engine {
     async fn servers_apart(&self) -> Result<Apart> {
         let source = &self.options.config;
         let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new()).await?;
-        let servers = ThreadMcp::apart(Arc::clone(&self.mcp), Arc::new(config));
+        let servers = ThreadMcp::apart(Arc::clone(&self.mcp), config);
         Ok(Apart(servers))
     }
 }

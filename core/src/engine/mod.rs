@@ -203,11 +203,11 @@ impl Engine {
             let Some(config) = config else {
                 return ThreadStore::new(layout, "openai");
             };
-            let layout = match config.sqlite_home {
-                Some(folder) => layout.with_databases(folder),
+            let layout = match &config.sqlite_home {
+                Some(folder) => layout.with_databases(folder.clone()),
                 None => layout,
             };
-            ThreadStore::new(layout, config.model_provider)
+            ThreadStore::new(layout, config.model_provider.as_str())
         })
     }
 

@@ -22,7 +22,7 @@ impl Engine {
             let overrides = handle.agents.place.overrides.clone();
             let cwd = snapshot.settings.cwd;
             let mail = match Config::load_in_background(&self.options.config, cwd, overrides).await {
-                Ok(config) => ThreadMessage::Config(Box::new(config)),
+                Ok(config) => ThreadMessage::Config(config),
                 Err(error) => {
                     ThreadMessage::Warning(format!("The configuration could not be read again: {error}"))
                 }

@@ -1,5 +1,6 @@
 //! Which hooks there are in a folder: those of all layers of the configuration, and whether they may run.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use super::definition::{Hook, HookFile, HookReader};
 use super::trust::HookStates;
 use crate::config::{
-    self, Config, ConfigOverride, ConfigSource, TrustLevel, override_table, project_folders, project_root,
+    self, Config, ConfigOverride, ConfigSource, TrustLevel, WorkingFolder, override_table, project_folders,
     to_json, without_values,
 };
 use crate::external_file::read_text;
@@ -39,8 +40,9 @@ pub(crate) struct HookCatalog {
 impl HookCatalog {
     /// Reads the hooks of a folder. Blocks as long as the file system does.
     pub(crate) fn load(source: &ConfigSource, cwd: &Path, overrides: &[ConfigOverride]) -> Self {
-        match Config::load(source, cwd, overrides) {
-            Ok(config) => Self::of_config(&config, source, cwd, overrides),
+        let folder = WorkingFolder::new(cwd);
+        match Config::load_in(source, &folder, overrides) {
+            Ok(config) => Self::of_config(&config, source, &folder, overrides),
             Err(error) => Self {
                 errors: vec![error.to_string()],
                 files: Files::new(source),
@@ -53,14 +55,16 @@ impl HookCatalog {
     pub(crate) fn of_config(
         config: &Config,
         source: &ConfigSource,
-        cwd: &Path,
+        folder: &WorkingFolder,
         overrides: &[ConfigOverride],
     ) -> Self {
-        let mut files = Files::new(source);
+        let mut files = Files::default();
         let mut reader = HookReader::default();
         let mut states = HookStates::default();
         let mut only_managed = false;
-        if config.features.enabled(features::HOOKS) {
+        if !config.features.enabled(features::HOOKS) {
+            files = Files::new(source);
+        } else {
             if let Some(system) = &source.system_folder {
                 only_managed = files.read_managed(&mut reader, system);
                 files.read_layer(&mut reader, system, HookSource::System);
@@ -68,8 +72,8 @@ impl HookCatalog {
             let state = files.read_layer(&mut reader, &source.codex_home, HookSource::User);
             states.add(state.as_ref());
             if config.trust == Some(TrustLevel::Trusted) {
-                let root = project_root(cwd, &config.project_root_markers).unwrap_or(cwd);
-                let folders = project_folders(root, cwd).into_iter();
+                let root = folder.project_root(&config.project_root_markers);
+                let folders = project_folders(root.unwrap_or(folder.path), folder.path).into_iter();
                 let folders = folders.map(|folder| folder.join(".codex"));
                 for folder in folders.filter(|folder| *folder != source.codex_home) {
                     files.read_layer(&mut reader, &folder, HookSource::Project);
@@ -84,7 +88,7 @@ impl HookCatalog {
                 }
             }
             for plugin in plugins::hooks(config, &mut reader.warnings) {
-                files.note(plugin.path.clone());
+                files.note(&plugin.path);
                 reader.read(HookFile::of_plugin(&plugin), &plugin.events);
             }
         }
@@ -164,16 +168,21 @@ impl Files {
             .into_iter()
             .flatten()
         {
-            files.note(folder.join("config.toml"));
+            files.note(&folder.join("config.toml"));
         }
         files
     }
 
-    /// Remembers how a file is before it is read.
-    fn note(&mut self, path: PathBuf) {
-        if self.0.iter().all(|(known, _)| *known != path) {
-            let stamp = FileStamp::of(&path);
-            self.0.push((path, stamp));
+    /// Remembers how a file is before it is read. False: it is certain that there is none.
+    fn note(&mut self, path: &Path) -> bool {
+        let found = std::fs::metadata(path);
+        self.remember(path, found.as_ref().ok().map(FileStamp::from));
+        !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    fn remember(&mut self, path: &Path, stamp: Option<FileStamp>) {
+        if self.0.iter().all(|(known, _)| known != path) {
+            self.0.push((path.to_owned(), stamp));
         }
     }
 
@@ -183,7 +192,9 @@ impl Files {
 
     /// A file's text, if there is a file. What can't be read is told.
     fn text(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<String> {
-        self.note(path.to_owned());
+        if !self.note(path) {
+            return None;
+        }
         match read_text(path, MAX_FILE) {
             Ok(text) => Some(text),
             Err(error) if error.is_missing() => None,
@@ -197,12 +208,18 @@ impl Files {
 
     /// A TOML file, if there is one. The configuration keeps it.
     fn toml(&mut self, path: &Path, warnings: &mut Vec<String>) -> Option<Arc<config::File>> {
-        self.note(path.to_owned());
-        config::read_cached(path).unwrap_or_else(|error| {
-            let (path, why) = (path.display(), error.problem().message);
-            warnings.push(format!("failed to parse hooks config {path}: {why}"));
-            None
-        })
+        match config::read_cached(path) {
+            Ok(file) => {
+                self.remember(path, file.as_ref().map(|file| file.stamp()));
+                file
+            }
+            Err(error) => {
+                self.note(path);
+                let (path, why) = (path.display(), error.problem().message);
+                warnings.push(format!("failed to parse hooks config {path}: {why}"));
+                None
+            }
+        }
     }
 
     /// Reads `hooks.json` and `config.toml` of a folder. Gives what it says of the state of hooks.

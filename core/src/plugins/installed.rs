@@ -109,7 +109,7 @@ fn mcp_servers(plugins: impl IntoIterator<Item = Installed>) -> Vec<PluginMcpSer
 }
 
 /// A configuration with the MCP servers of plugins, and where the skills of plugins are.
-pub(crate) fn with_parts(config: Config) -> (Config, Vec<PluginSkills>) {
+pub(crate) fn with_parts(config: Arc<Config>) -> (Arc<Config>, Vec<PluginSkills>) {
     let plugins: Vec<_> = enabled(&config).collect();
     let skills = plugins
         .iter()
@@ -118,11 +118,15 @@ pub(crate) fn with_parts(config: Config) -> (Config, Vec<PluginSkills>) {
     (with_servers(config, mcp_servers(plugins)), skills)
 }
 
-fn with_servers(mut config: Config, servers: Vec<PluginMcpServer>) -> Config {
+fn with_servers(config: Arc<Config>, servers: Vec<PluginMcpServer>) -> Arc<Config> {
+    if servers.is_empty() {
+        return config;
+    }
+    let mut config = Arc::unwrap_or_clone(config);
     for server in servers {
         config.add_plugin_server(server.name, server.table, server.plugin_id);
     }
-    config
+    Arc::new(config)
 }
 
 /// As [`Config::load_in_background`], with the MCP servers of plugins.
@@ -130,19 +134,18 @@ pub(crate) async fn load_with_mcp_servers(
     source: &ConfigSource,
     cwd: PathBuf,
     extra: Vec<ConfigOverride>,
-) -> Result<Config, ConfigError> {
+) -> Result<Arc<Config>, ConfigError> {
     let config = Config::load_in_background(source, cwd, extra).await?;
     if config.plugins.plugins.is_empty() {
         return Ok(config);
     }
-    let config = Arc::new(config);
     let shared = Arc::clone(&config);
     let servers = in_background(READ_TIMEOUT, move || mcp_servers(enabled(&shared))).await;
     let servers = servers.unwrap_or_else(|error| {
         tracing::warn!(%error, "the MCP servers of plugins are left out");
         Vec::new()
     });
-    Ok(with_servers(Arc::unwrap_or_clone(config), servers))
+    Ok(with_servers(config, servers))
 }
 
 /// The hooks of plugins, by plugin. What can't be read is told.

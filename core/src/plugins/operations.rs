@@ -286,7 +286,7 @@ impl Plugins {
         }
     }
 
-    pub(super) async fn load(&self) -> Result<Config, PluginError> {
+    pub(super) async fn load(&self) -> Result<Arc<Config>, PluginError> {
         let config = Config::load_home(&self.config).await;
         config.map_err(|error| PluginError::Config(ConfigWriteError::Config(error)))
     }

@@ -151,7 +151,7 @@ impl ActiveTurn {
             ThreadMessage::Warning(text) => state.outbox().emit(Event::Warning(text)),
             // The end of the turn is looked at anyway.
             ThreadMessage::Wake => {}
-            ThreadMessage::Config(config) => state.take_up(*config),
+            ThreadMessage::Config(config) => state.take_up(config),
             ThreadMessage::Handoff(handoff) => self.hear_handoff(&handoff, state, services),
             ThreadMessage::Op(Op::Shutdown { reply }) => {
                 self.end = Some(End::Asked(reply));

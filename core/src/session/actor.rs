@@ -41,7 +41,7 @@ pub(crate) enum ThreadMessage {
     /// Something that the user should know.
     Warning(String),
     /// The configuration was read again.
-    Config(Box<Config>),
+    Config(Arc<Config>),
     /// There may be something to do that nobody has to ask for.
     Wake,
     /// The voice conversation has work for the agent.
@@ -128,7 +128,7 @@ impl Actor {
             match mail {
                 ThreadMessage::Subscribers(count) => self.state.subscribers = count,
                 ThreadMessage::Warning(text) => self.state.outbox().emit(Event::Warning(text)),
-                ThreadMessage::Config(config) => self.state.take_up(*config),
+                ThreadMessage::Config(config) => self.state.take_up(config),
                 ThreadMessage::Wake => self.may_begin_alone = true,
                 ThreadMessage::Handoff(handoff) => {
                     if let Some(plan) = self.handed_off(&handoff)

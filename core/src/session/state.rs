@@ -207,9 +207,13 @@ impl ThreadState {
     /// Takes up a configuration that was read again: what permission profiles and sandbox details mean, what is demanded,
     /// the window, how the web is searched, what runs after turns. What was built at the start stays: instructions, tools
     /// and features, model, policies, the environment of commands.
-    pub(crate) fn take_up(&mut self, mut config: Config) {
-        config.features.clone_from(&self.config.features);
-        self.config = Arc::new(config);
+    pub(crate) fn take_up(&mut self, mut config: Arc<Config>) {
+        if config.features != self.config.features {
+            Arc::make_mut(&mut config)
+                .features
+                .clone_from(&self.config.features);
+        }
+        self.config = config;
     }
 
     /// Changes settings outside of a turn, or under a running one, for the next.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use codex_core::config::{
     Config, ConfigError, ConfigOverride, ConfigSource, TextPosition, TrustLevel, WebSearchMode, check,
@@ -44,11 +45,11 @@ impl Home {
         }
     }
 
-    fn load(&self) -> Result<Config, ConfigError> {
+    fn load(&self) -> Result<Arc<Config>, ConfigError> {
         self.load_in(self.path())
     }
 
-    fn load_in(&self, cwd: &Path) -> Result<Config, ConfigError> {
+    fn load_in(&self, cwd: &Path) -> Result<Arc<Config>, ConfigError> {
         Config::load(&self.source(), cwd, &[])
     }
 
@@ -75,7 +76,10 @@ fn without_a_file_the_defaults_hold() {
             network_access: false
         }
     );
-    assert_eq!(config.permission_profile.expect("by default").id, ":read-only");
+    assert_eq!(
+        config.permission_profile.as_ref().expect("by default").id,
+        ":read-only"
+    );
     assert_eq!(config.project_doc_max_bytes, 32768);
     assert_eq!(config.project_root_markers, [".git"]);
     assert!(config.allow_login_shell && config.include_environment_context);
@@ -276,7 +280,10 @@ fn a_trusted_project_may_be_written_to_and_an_untrusted_one_asks() {
         config.sandbox_policy,
         SandboxPolicy::WorkspaceWrite { .. }
     ));
-    assert_eq!(config.permission_profile.expect("by default").id, ":workspace");
+    assert_eq!(
+        config.permission_profile.as_ref().expect("by default").id,
+        ":workspace"
+    );
 
     let config = Home::new(&trust("untrusted")).load_in(&sub).expect("loads");
     assert_eq!(config.approval_policy, ApprovalPolicy::Untrusted);

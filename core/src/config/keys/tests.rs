@@ -101,7 +101,8 @@ fn warnings(text: &str) -> Option<String> {
     let place = home.path().join("config.toml").display().to_string();
     let unknown = Config::load(&source, home.path(), &[])
         .expect("loads")
-        .unknown_settings;
+        .unknown_settings
+        .clone();
     let all = key_warnings(&source, &[]);
     assert!(unknown.is_none_or(|unknown| all.as_ref().is_some_and(|all| all.starts_with(&unknown))));
     Some(all?.replace(&place, "config.toml"))

@@ -4,6 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn keys(value: &Value) -> Vec<&str> {
+    let table = value.as_table().into_iter().flatten();
+    table.map(|(key, _)| key.as_str()).collect()
+}
+
 /// Tables within tables, with few names so that layers meet.
 fn any_table() -> impl Strategy<Value = Table> {
     let leaf = prop_oneof![
@@ -90,7 +95,7 @@ proptest! {
             overrides: overrides.chain([ConfigOverride { key: "y".into(), value: 1.into() }]).collect(),
             ..ConfigSource::default()
         };
-        let layers = Layers::load(&source, Some(&project), &[], Wanted::Enabled).expect("loads");
+        let layers = Layers::load(&source, Some(&WorkingFolder::new(&project)), &[], Wanted::Enabled).expect("loads");
         prop_assert_eq!(layers.0.len(), 5);
         let mut flags = tables[3].clone();
         flags.insert("y".to_owned(), 1.into());
@@ -99,6 +104,17 @@ proptest! {
         let mut origins = BTreeMap::new();
         let effective = model(&stack, &mut Vec::new(), &mut origins);
         prop_assert_eq!(Value::Table(layers.merged()), effective);
+        let merged = layers.merged();
+        let names = ["projects"].into_iter().chain(stack.iter().flat_map(|(_, table)| keys(table)));
+        for key in names {
+            let whole = merged.get(key).filter(|value| !value.is_table());
+            prop_assert_eq!(layers.value(&[key]).filter(|value| !value.is_table()), whole);
+            for below in merged.get(key).map(keys).unwrap_or_default() {
+                let value = merged[key].get(below).filter(|value| !value.is_table());
+                prop_assert_eq!(layers.value(&[key, below]).filter(|value| !value.is_table()), value);
+            }
+            prop_assert_eq!(layers.value(&[key, "none"]), None);
+        }
         prop_assert_eq!(layers.origins(), origins);
     }
 }

@@ -26,6 +26,7 @@ use super::layers::{Layer, LayerSource, Layers, Wanted, version_of};
 use super::locate::key_at;
 use super::masking::{MASK, mask};
 use super::overrides::merge;
+use super::project_root::WorkingFolder;
 use super::projects::Trust;
 use super::read::{LayerVersion, version};
 use super::requirement_check::{Setting, word};
@@ -127,8 +128,8 @@ pub async fn set_trust(
                 cwd.display()
             )));
         }
-        let table = Layers::load(source, None, &[], Wanted::Enabled)?.merged();
-        let folder = Trust::of(&table, &cwd).folder;
+        let layers = Layers::load(source, None, &[], Wanted::Enabled)?;
+        let folder = Trust::of(&layers, &WorkingFolder::new(&cwd)).folder;
         let Some(folder) = folder.to_str() else {
             let message = format!("{} is not valid UTF-8", folder.display());
             return Err(ConfigWriteError::Validation(message));

@@ -13,7 +13,7 @@ impl ThreadMcp {
         let Some((origin, _)) = &self.place else { return };
         let loaded = load_with_mcp_servers(&origin.source, origin.cwd.clone(), origin.overrides.clone());
         let config = match loaded.await {
-            Ok(config) => Arc::new(config),
+            Ok(config) => config,
             Err(error) => {
                 tracing::warn!("the MCP servers of a thread could not be read again: {error}");
                 return;

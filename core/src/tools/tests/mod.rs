@@ -70,7 +70,7 @@ fn config(home: &Path) -> Config {
         codex_home: home.to_owned(),
         ..ConfigSource::default()
     };
-    Config::load(&source, home, &[]).expect("a configuration")
+    Arc::unwrap_or_clone(Config::load(&source, home, &[]).expect("a configuration"))
 }
 
 /// A thread with nothing but its tools.
