@@ -1,6 +1,7 @@
-//! What is wrong with tables of `[model_providers]`, and where.
+//! The providers of `[model_providers]`, and what is wrong with those that can't be used, and where.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use toml::Table;
 
@@ -11,24 +12,32 @@ use super::layers::Layers;
 use super::locate::{key_at, range_of};
 use super::provider::Provider;
 
-/// What is wrong with each provider that can't be used. Such a provider keeps nobody from using another one.
-pub(super) fn provider_problems(
+/// The providers that can be used, by id, and what is wrong with each other one. Such a provider keeps nobody from using
+/// another one.
+pub(super) fn providers(
     layers: &Layers,
-    providers: &BTreeMap<String, Table>,
-) -> BTreeMap<String, ConfigProblem> {
-    let problem = |(id, table): (&String, &Table)| {
-        let message = Provider::from_config(id, table).err()?;
-        let mut files = layers.files();
-        let in_file = files.find(|file| is_wrong_in(file, id, &message));
-        let problem = in_file.and_then(|file| located(file, id, &message));
-        let unlocated = || ConfigProblem {
+    tables: &BTreeMap<String, Table>,
+) -> (BTreeMap<String, Arc<Provider>>, BTreeMap<String, ConfigProblem>) {
+    let (mut usable, mut problems) = (BTreeMap::new(), BTreeMap::new());
+    for (id, table) in tables {
+        match Provider::from_config(id, table) {
+            Ok(provider) => drop(usable.insert(id.clone(), Arc::new(provider))),
+            Err(message) => drop(problems.insert(id.clone(), problem(layers, id, message))),
+        }
+    }
+    (usable, problems)
+}
+
+fn problem(layers: &Layers, id: &str, message: String) -> ConfigProblem {
+    let mut files = layers.files();
+    let in_file = files.find(|file| is_wrong_in(file, id, &message));
+    in_file
+        .and_then(|file| located(file, id, &message))
+        .unwrap_or(ConfigProblem {
             path: None,
             range: None,
-            message: message.clone(),
-        };
-        Some((id.clone(), problem.unwrap_or_else(unlocated)))
-    };
-    providers.iter().filter_map(problem).collect()
+            message,
+        })
 }
 
 /// Whether the file alone has the same mistake.

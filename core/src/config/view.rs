@@ -17,7 +17,8 @@ use super::mcp_servers::{self, McpServers};
 use super::permissions::{self, ChosenProfile};
 use super::project_root::WorkingFolder;
 use super::projects::{self, ProjectTrust};
-use super::provider_problems::provider_problems;
+use super::provider::Provider;
+use super::provider_problems::providers;
 use super::realtime::{self, RealtimeConfig};
 use super::recent::{ConfigInputs, RecentConfigs};
 use super::requirements::Requirements;
@@ -68,6 +69,8 @@ pub struct Config {
     pub model_provider: String,
     /// Tables of `[model_providers.<id>]`, as written.
     pub model_providers: BTreeMap<String, Table>,
+    /// Those of them that can be used, by id. What is wrong with the others: [`Config::provider_problems`].
+    pub providers: BTreeMap<String, Arc<Provider>>,
     /// Reasoning effort, any word.
     pub model_reasoning_effort: Option<String>,
     /// Reasoning effort of plan mode, any word.
@@ -345,7 +348,7 @@ impl Config {
             _ => BTreeMap::new(),
         };
         let compaction = CompactionConfig::new(&toml);
-        let provider_problems = provider_problems(&layers, &model_providers);
+        let (providers, provider_problems) = providers(&layers, &model_providers);
         let (web_search_switch, web_search_settings) = match toml.tools.web_search {
             None => (None, WebSearchSettings::default()),
             Some(WebSearchToml::Switch(on)) => (Some(on), WebSearchSettings::default()),
@@ -360,6 +363,7 @@ impl Config {
             auto_review_timeout: Duration::from_millis(toml.auto_review.timeout_ms.unwrap_or(90_000).max(1)),
             model_provider: toml.model_provider.unwrap_or_else(|| "openai".to_owned()),
             model_providers,
+            providers,
             model_reasoning_effort: toml.model_reasoning_effort,
             plan_mode_reasoning_effort: toml.plan_mode_reasoning_effort,
             model_reasoning_summary: toml.model_reasoning_summary,

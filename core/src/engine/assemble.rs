@@ -403,7 +403,7 @@ impl Engine {
             Provenance::Custom
         };
         BaseInstructions {
-            text: instructions.to_string(),
+            text: Arc::clone(instructions),
             provenance: Some(provenance),
         }
     }
@@ -585,15 +585,16 @@ pub(super) fn on_warning(mail: &mpsc::UnboundedSender<ThreadMessage>) -> OnWarni
 }
 
 /// A provider by its id.
-pub(super) fn provider(config: &Config, id: &str) -> Result<Provider> {
+pub(super) fn provider(config: &Config, id: &str) -> Result<Arc<Provider>> {
     let failed = |why: &str| Error::Config(why.to_owned());
     if let Some(problem) = config.provider_problems.get(id) {
         return Err(failed(&problem.to_string()));
     }
-    if let Some(table) = config.model_providers.get(id) {
-        return Provider::from_config(id, table).map_err(|why| failed(&why));
+    if let Some(provider) = config.providers.get(id) {
+        return Ok(Arc::clone(provider));
     }
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Provider::built_in(id, config.openai_base_url.clone(), env)
+        .map(Arc::new)
         .ok_or_else(|| failed(&format!("Model provider `{id}` not found")))
 }

@@ -1,6 +1,7 @@
 //! Threads that branch off from others (docs/contract/threads.md#thread-fork).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::Local;
 use tokio::sync::mpsc;
@@ -314,8 +315,8 @@ pub(super) struct Grafted {
 /// The first line of a fork's file, without its base.
 fn fork_meta(draft: &Draft, source: &SessionMeta) -> SessionMeta {
     let base_instructions = source.base_instructions.clone().map(|mut base| {
-        if base.text != *draft.instructions {
-            base.text = draft.instructions.to_string();
+        if base.text != draft.instructions {
+            base.text = Arc::clone(&draft.instructions);
             base.provenance = Some(Provenance::Custom);
         }
         base

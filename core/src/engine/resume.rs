@@ -384,7 +384,7 @@ impl Engine {
             (Some(kept), None) if *kept.text == *self.base_instructions => {
                 Ok(Arc::clone(&self.base_instructions))
             }
-            (Some(kept), None) => Ok(kept.text.as_str().into()),
+            (Some(kept), None) => Ok(Arc::clone(&kept.text)),
             (_, given) => self.base_instructions(given, files),
         }
     }

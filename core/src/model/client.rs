@@ -29,7 +29,7 @@ pub struct ModelClientOptions {
     /// Root of its tree of sub-agents; the thread itself for ordinary threads.
     pub session_id: String,
     /// Where to send requests.
-    pub provider: Provider,
+    pub provider: Arc<Provider>,
     /// Who sends them.
     pub auth: Arc<AuthManager>,
     /// `originator` header: the client's name.

@@ -362,7 +362,7 @@ fn log(
         thread_source: Some(kind.thread_source().to_owned()),
         model_provider: Some(settings.model_provider.clone()),
         base_instructions: Some(BaseInstructions {
-            text: instructions.to_owned(),
+            text: instructions.into(),
             provenance: Some(Provenance::Custom),
         }),
         history_mode: Some(HistoryMode::Paginated),

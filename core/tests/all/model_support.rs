@@ -28,7 +28,7 @@ pub(crate) fn options(provider: Provider) -> ModelClientOptions {
     ModelClientOptions {
         thread_id,
         session_id: thread_id.to_string(),
-        provider,
+        provider: provider.into(),
         auth: AuthManager::new(std::env::temp_dir().join("no-such-home")),
         originator: "tester".into(),
         user_agent: "tester/1".into(),

@@ -1,6 +1,7 @@
 //! The first line of a rollout: what is known of a thread from its start (docs/contract/storage.md#lines).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -119,7 +120,7 @@ where
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseInstructions {
     /// The text.
-    pub text: String,
+    pub text: Arc<str>,
     /// Where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
