@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::tool_spec::ToolSpec;
+
 /// Tools that a search finds, unless it asks for another number.
 pub(crate) const FOUND: usize = 8;
 
@@ -29,7 +31,7 @@ pub(crate) struct DeferredTools {
 #[derive(Debug)]
 struct Namespace {
     /// As the API describes it.
-    spec: Arc<Value>,
+    spec: Arc<ToolSpec>,
     /// What its tools are found by, in their order.
     words: Vec<Vec<String>>,
 }
@@ -53,7 +55,7 @@ struct Deferred<'a> {
 
 impl DeferredTools {
     /// The tools of these namespaces, which are given as the API describes them.
-    pub(crate) fn new(namespaces: impl IntoIterator<Item = Arc<Value>>) -> Self {
+    pub(crate) fn new(namespaces: impl IntoIterator<Item = Arc<ToolSpec>>) -> Self {
         let namespaces = namespaces.into_iter().map(|spec| {
             let name = spec["name"].as_str().unwrap_or_default();
             let tools = spec["tools"].as_array().into_iter().flatten();
@@ -253,7 +255,7 @@ mod tests {
                 tool("look", "Tells the weather of today.", "city"),
             ]}),
         ];
-        DeferredTools::new(namespaces.map(Arc::new))
+        DeferredTools::new(namespaces.map(|spec| Arc::new(spec.into())))
     }
 
     fn found(arguments: &Value) -> Vec<String> {

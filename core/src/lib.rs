@@ -73,6 +73,7 @@ mod sys;
 pub mod telemetry;
 pub mod test_support;
 mod thread_info;
+mod tool_spec;
 mod tools;
 mod turn;
 pub mod url_redaction;
@@ -114,6 +115,7 @@ pub use realtime_item::*;
 pub use review::*;
 pub use settings::*;
 pub use thread_info::*;
+pub use tool_spec::ToolSpec;
 pub use turn::*;
 
 /// Release of the contract with clients that this engine speaks; sent as the client version to model servers.

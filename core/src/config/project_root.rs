@@ -49,13 +49,12 @@ pub(crate) fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a 
         .find(|folder| markers.iter().any(|marker| holds(folder, marker)))
 }
 
-/// The folders from `root` down to `cwd`, both included. `root` is `cwd` or lies above it.
+/// The folders from `root` down to `cwd`, both included. `root` is `cwd` or one of the folders above, as
+/// [`project_root`] found it.
 pub(crate) fn project_folders<'a>(root: &Path, cwd: &'a Path) -> Vec<&'a Path> {
-    let mut folders: Vec<_> = cwd
-        .ancestors()
-        .take(MAX_FOLDERS)
-        .take_while(|folder| folder.starts_with(root))
-        .collect();
+    // Above the root, paths are shorter.
+    let is_inside = |folder: &&Path| folder.as_os_str().len() >= root.as_os_str().len();
+    let mut folders: Vec<_> = cwd.ancestors().take(MAX_FOLDERS).take_while(is_inside).collect();
     folders.reverse();
     folders
 }

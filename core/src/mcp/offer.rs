@@ -12,6 +12,7 @@ use super::thread_server::ThreadServer;
 use crate::char_boundary;
 use crate::deferred_tools::DeferredTools;
 use crate::hex::hex;
+use crate::tool_spec::ToolSpec;
 
 /// Longest namespace with a name in it, in characters.
 const MAX_NAMES: usize = 126;
@@ -39,7 +40,7 @@ pub(crate) struct McpTool {
 #[derive(Debug)]
 pub(crate) struct Namespace {
     /// As the API describes it.
-    pub(crate) spec: Arc<Value>,
+    pub(crate) spec: Arc<ToolSpec>,
     /// See [`Namespace::deferred`].
     deferred: OnceLock<DeferredTools>,
 }
@@ -86,7 +87,7 @@ impl FirstNamespace {
     fn get(&self, name: &str, used: ToolNames, make: impl FnOnce() -> Value) -> Arc<Namespace> {
         let make = || {
             Arc::new(Namespace {
-                spec: Arc::new(make()),
+                spec: Arc::new(make().into()),
                 deferred: OnceLock::new(),
             })
         };

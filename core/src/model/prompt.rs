@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::ResponseItem;
+use crate::tool_spec::ToolSpec;
 
 /// What identifies the turn in headers and metadata.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +41,7 @@ pub struct Prompt {
     /// The history.
     pub input: Vec<ResponseItem>,
     /// Tools as the API takes them; the same allocation for every request of a thread while nothing changes.
-    pub tools: Arc<Vec<Arc<Value>>>,
+    pub tools: Arc<Vec<Arc<ToolSpec>>>,
     /// Whether the model may call several tools at once.
     pub parallel_tool_calls: bool,
     /// Effort to send.

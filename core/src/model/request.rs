@@ -1,15 +1,17 @@
 //! The body of a request (docs/contract/model-http.md#request-body), written straight to bytes in the documented order of fields.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::items::{
     ContentItem, Extra, FunctionOutput, KnownItem, ReasoningContent, ResponseItem, SummaryPart,
 };
 use super::{ModelError, Prompt, pairing};
+use crate::tool_spec::ToolSpec;
 use crate::{ErrorKind, MessagePhase, ReasoningSummary};
 
 /// String map that describes the request to the server; its order means nothing.
@@ -39,11 +41,18 @@ pub(super) fn encode(
     metadata: Option<&ClientMetadata>,
     frame: &Frame<'_>,
 ) -> Result<Vec<u8>, ModelError> {
+    let unwritten = |error| {
+        ModelError::terminal(
+            ErrorKind::Other,
+            format!("the request could not be written: {error}"),
+        )
+    };
+    let instructions = instructions(&prompt.instructions).map_err(unwritten)?;
     let body = Body {
         kind: frame.kind,
         model: &prompt.model,
         stream: true,
-        instructions: &prompt.instructions,
+        instructions: instructions.as_deref(),
         service_tier: service_tier(prompt.service_tier.as_deref()),
         input: Input(prompt.input.get(frame.skip..).unwrap_or_default()),
         tools: &prompt.tools,
@@ -59,11 +68,28 @@ pub(super) fn encode(
     };
     let hint = LAST_LENGTH.load(Ordering::Relaxed);
     let mut bytes = Vec::with_capacity(hint + hint / 8);
-    serde_json::to_writer(&mut bytes, &body).map_err(|e| {
-        ModelError::terminal(ErrorKind::Other, format!("the request could not be written: {e}"))
-    })?;
+    serde_json::to_writer(&mut bytes, &body).map_err(unwritten)?;
     LAST_LENGTH.store(bytes.len().min(MAX_HINT), Ordering::Relaxed);
     Ok(bytes)
+}
+
+/// Instructions as JSON, if there are any. Nearly all requests of a process have the same: they are written once.
+fn instructions(text: &Arc<str>) -> serde_json::Result<Option<Arc<RawValue>>> {
+    /// A lock because threads meet here; held for a few instructions.
+    static LAST: Mutex<Option<(Arc<str>, Arc<RawValue>)>> = Mutex::new(None);
+
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, json)) = &*last()
+        && Arc::ptr_eq(known, text)
+    {
+        return Ok(Some(Arc::clone(json)));
+    }
+    let json: Arc<RawValue> = to_raw_value(text)?.into();
+    *last() = Some((Arc::clone(text), Arc::clone(&json)));
+    Ok(Some(json))
 }
 
 /// Clients say `fast` for the tier that the API calls `priority`, and `default` for none.
@@ -101,12 +127,12 @@ struct Body<'a> {
     kind: Option<&'static str>,
     model: &'a str,
     stream: bool,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    instructions: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_tier: Option<&'a str>,
     input: Input<'a>,
-    tools: &'a [Arc<Value>],
+    tools: &'a [Arc<ToolSpec>],
     tool_choice: &'static str,
     parallel_tool_calls: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -358,7 +384,7 @@ mod tests {
                 .unwrap(),
                 serde_json::from_value(json!({"type":"compaction","id":"srv","encrypted_content":"x"})).unwrap(),
             ],
-            tools: vec![json!({"type":"function","name":"t"}).into()].into(),
+            tools: vec![Arc::new(json!({"type":"function","name":"t"}).into())].into(),
             parallel_tool_calls: true,
             effort: Some("ultra".into()),
             summary: Some(ReasoningSummary::Auto),
@@ -412,6 +438,20 @@ mod tests {
             assert!(body.get(field).is_none(), "{field}");
         }
         assert_eq!(body["tools"], json!([]));
+    }
+
+    #[test]
+    fn each_request_has_its_own_instructions_whatever_was_written_before() {
+        let texts: [Arc<str>; 2] = ["be \"good\"".into(), "be \u{1f600}\n".into()];
+        for text in [&texts[0], &texts[1], &texts[0], &texts[0]] {
+            let asked = Prompt {
+                instructions: Arc::clone(text),
+                ..prompt()
+            };
+            let bytes = encode(&asked, "key", None, &Frame::default()).unwrap();
+            let body: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(body["instructions"], **text);
+        }
     }
 
     #[test]

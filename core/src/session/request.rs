@@ -12,6 +12,7 @@ use crate::dynamic_tools::DynamicTools;
 use crate::exec::OutputLimit;
 use crate::mcp::McpOffer;
 use crate::model::{ModelCatalog, ModelInfo, Prompt, web_search_tool};
+use crate::tool_spec::ToolSpec;
 use crate::tools;
 use crate::{ReasoningSummary, SandboxPolicy, ThreadSettings};
 
@@ -38,7 +39,7 @@ pub(crate) struct Request {
     service_tier: Option<String>,
     output_schema: Option<Value>,
     /// Tools that run here, and the search that the model's server does itself.
-    tools: Arc<Vec<Arc<Value>>>,
+    tools: Arc<Vec<Arc<ToolSpec>>>,
     /// Those that the model has to search for.
     pub(crate) deferred_tools: Arc<DeferredTools>,
     /// Which of them start agents.
@@ -93,7 +94,7 @@ impl Request {
             model.web_search_tool_type,
         );
         if let Some(search) = search {
-            Arc::make_mut(&mut tools).push(Arc::new(search));
+            Arc::make_mut(&mut tools).push(Arc::new(search.into()));
         }
         let context_window = model.usable_window(config.model_context_window);
         let verbosity = config.model_verbosity.map(|chosen| chosen.as_str().to_owned());
@@ -168,7 +169,7 @@ impl Request {
 
     /// With those of the tools only that have these names.
     pub(crate) fn with_tools(mut self, names: &'static [&'static str]) -> Self {
-        let wanted = |spec: &&Arc<Value>| spec["name"].as_str().is_some_and(|name| names.contains(&name));
+        let wanted = |spec: &&Arc<ToolSpec>| spec["name"].as_str().is_some_and(|name| names.contains(&name));
         self.tools = Arc::new(self.tools.iter().filter(wanted).cloned().collect());
         self.deferred_tools = Arc::default();
         self.agents = None;

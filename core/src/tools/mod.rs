@@ -57,6 +57,7 @@ use crate::model::{FunctionOutput, InputModality, ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::patch::PatchState;
 use crate::safety::ThreadApprovals;
+use crate::tool_spec::ToolSpec;
 use crate::{ReviewedAction, ThreadSettings, features};
 
 pub(crate) use self::hooked::CallRecord;
@@ -96,11 +97,16 @@ impl Abilities {
     }
 }
 
+/// A description that turns share.
+fn shared(spec: Value) -> Arc<ToolSpec> {
+    Arc::new(spec.into())
+}
+
 /// What a model is offered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Offer {
     /// What it sees.
-    pub(crate) specs: Arc<Vec<Arc<Value>>>,
+    pub(crate) specs: Arc<Vec<Arc<ToolSpec>>>,
     /// What it can search for.
     pub(crate) deferred: Arc<DeferredTools>,
 }
@@ -127,20 +133,20 @@ pub(crate) fn offered(
     if dynamic.source().is_none() {
         return base;
     }
-    let replaced = |spec: &&Arc<Value>| {
+    let replaced = |spec: &&Arc<ToolSpec>| {
         let name = spec["name"].as_str();
         name.is_some_and(|name| dynamic.contains(None, name)) || tool_search::is_spec(spec)
     };
     let kept = base.specs.iter().filter(|spec| !replaced(spec)).cloned();
     let offer = if searches {
-        let deferred = DeferredTools::new(dynamic.deferred_specs().map(Arc::new));
+        let deferred = DeferredTools::new(dynamic.deferred_specs().map(shared));
         Offer {
-            specs: Arc::new(kept.chain(dynamic.shown_specs().map(Arc::new)).collect()),
+            specs: Arc::new(kept.chain(dynamic.shown_specs().map(shared)).collect()),
             deferred: Arc::new(base.deferred.and(&deferred)),
         }
     } else {
         Offer {
-            specs: Arc::new(kept.chain(dynamic.specs().map(Arc::new)).collect()),
+            specs: Arc::new(kept.chain(dynamic.specs().map(shared)).collect()),
             deferred: Arc::default(),
         }
     };
@@ -152,7 +158,7 @@ fn with_servers(base: Offer, servers: &McpOffer, searches: bool) -> Offer {
     if !servers.any {
         return base;
     }
-    let mut specs: Vec<Arc<Value>> = base
+    let mut specs: Vec<Arc<ToolSpec>> = base
         .specs
         .iter()
         .filter(|spec| !tool_search::is_spec(spec))
@@ -162,7 +168,7 @@ fn with_servers(base: Offer, servers: &McpOffer, searches: bool) -> Offer {
         .iter()
         .rposition(|spec| spec["name"] == "exec_command" || spec["name"] == "write_stdin");
     let behind = shell.map_or(0, |shell| shell + 1);
-    specs.splice(behind..behind, mcp::resource_specs().map(Arc::new));
+    specs.splice(behind..behind, mcp::resource_specs().map(shared));
     let offer = if searches {
         let deferred = servers
             .namespaces
@@ -193,7 +199,7 @@ impl Offer {
     /// With the search behind the others, if there is anything to search for.
     fn with_search(mut self) -> Self {
         if !self.deferred.is_empty() {
-            let all = self.specs.iter().cloned().chain([Arc::new(tool_search::spec())]);
+            let all = self.specs.iter().cloned().chain([shared(tool_search::spec())]);
             self.specs = Arc::new(all.collect());
         }
         self
@@ -373,7 +379,7 @@ impl ToolEnd {
 #[derive(Clone, Default)]
 pub(crate) struct ToolSet {
     tools: Arc<[Arc<dyn Tool>]>,
-    specs: Arc<Vec<Arc<Value>>>,
+    specs: Arc<Vec<Arc<ToolSpec>>>,
 }
 
 /// Whether a tool is wanted, and how it is made.
@@ -383,7 +389,7 @@ impl ToolSet {
     /// These tools.
     pub(crate) fn new(tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         let tools: Arc<[_]> = tools.into_iter().collect();
-        let specs = tools.iter().map(|tool| Arc::new(tool.spec())).collect();
+        let specs = tools.iter().map(|tool| shared(tool.spec())).collect();
         Self {
             tools,
             specs: Arc::new(specs),
@@ -402,7 +408,7 @@ impl ToolSet {
     }
 
     /// Their descriptions with one more, of what is found elsewhere. Goals come last.
-    fn specs_with(&self, spec: Arc<Value>) -> Vec<Arc<Value>> {
+    fn specs_with(&self, spec: Arc<ToolSpec>) -> Vec<Arc<ToolSpec>> {
         let mut specs = Vec::clone(&self.specs);
         let goals = specs.iter().position(|spec| spec["name"] == GetGoal.name());
         specs.insert(goals.unwrap_or(specs.len()), spec);
@@ -416,7 +422,7 @@ impl ToolSet {
     }
 
     /// What the model is told: the `tools` of a request.
-    pub(crate) fn specs(&self) -> &Arc<Vec<Arc<Value>>> {
+    pub(crate) fn specs(&self) -> &Arc<Vec<Arc<ToolSpec>>> {
         &self.specs
     }
 

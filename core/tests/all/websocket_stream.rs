@@ -1,5 +1,6 @@
 //! Requests and responses on a WebSocket, and the life of the connection.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codex_core::ErrorKind;
@@ -110,7 +111,7 @@ async fn everything_is_sent_when_something_else_changed() {
         (None, 3)
     );
     assert_eq!(
-        second_request(|p| p.tools = vec![json!({}).into()].into()).await,
+        second_request(|p| p.tools = vec![Arc::new(json!({}).into())].into()).await,
         (None, 3)
     );
     assert_eq!(second_request(|p| p.instructions = "x".into()).await, (None, 3));

@@ -61,7 +61,7 @@ pub(super) fn offer(
         offers.clear();
     }
     let made = || {
-        let namespace = Arc::new(spec::namespace(tools, &choices));
+        let namespace = Arc::new(spec::namespace(tools, &choices).into());
         if is_searched {
             Offer {
                 specs: Arc::clone(others.specs()),
