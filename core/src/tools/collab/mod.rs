@@ -10,6 +10,7 @@ mod input;
 mod spec;
 
 use std::collections::BTreeMap;
+use std::iter::zip;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,9 +18,10 @@ use self::by_id::AgentById;
 use self::by_path::AgentByPath;
 use super::{CallContext, Offer, Tool, ToolCall, ToolEnd, ToolSet, exec_command};
 use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
-use crate::config::Config;
+use crate::config::{AgentRole, Config};
 use crate::deferred_tools::DeferredTools;
-use crate::model::ModelCatalog;
+use crate::model::{ModelCatalog, ModelInfo};
+use crate::tool_spec::ToolSpec;
 use crate::{
     AgentStatus, CollabCallStatus, CollabReceiver, CollabTool, CollabToolCall, Item, ItemBody, ThreadId,
 };
@@ -43,39 +45,58 @@ pub(super) fn offer(
     config: &Config,
     models: &ModelCatalog,
 ) -> Offer {
-    /// By the address of the other tools' descriptions, which live as long as the process, and what depends on the model
-    /// and the configuration. A lock, because every turn looks here; held while descriptions are made at most.
-    type Offers = BTreeMap<(usize, AgentTools, bool, String), Offer>;
-    static OFFERS: Mutex<Offers> = Mutex::new(BTreeMap::new());
+    /// A lock, because every turn looks here; held while descriptions are made at most.
+    static OFFERS: Mutex<Vec<(OfferKey, Offer)>> = Mutex::new(Vec::new());
 
-    let choices = spec::Choices::new(config, models);
     let is_searched = can_search && tools == AgentTools::Ids;
-    let key = (
-        Arc::as_ptr(others.specs()) as usize,
-        tools,
-        is_searched,
-        choices.text(),
-    );
+    let models = models.known();
     let mut offers = OFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if offers.len() >= KEPT_SETS && !offers.contains_key(&key) {
-        offers.clear();
+    let is_same = |key: &OfferKey| {
+        Arc::ptr_eq(&key.others, others.specs())
+            && (key.tools, key.is_searched) == (tools, is_searched)
+            && key.roles == config.agents.roles
+            && key.models.len() == models.len()
+            && zip(&key.models, &models).all(|(one, other)| Arc::ptr_eq(one, other))
+    };
+    if let Some((_, offer)) = offers.iter().find(|(key, _)| is_same(key)) {
+        return offer.clone();
     }
-    let made = || {
-        let namespace = Arc::new(spec::namespace(tools, &choices).into());
-        if is_searched {
-            Offer {
-                specs: Arc::clone(others.specs()),
-                deferred: Arc::new(DeferredTools::new([namespace])),
-            }
-            .with_search()
-        } else {
-            Offer {
-                specs: Arc::new(others.specs_with(namespace)),
-                deferred: Arc::default(),
-            }
+    let namespace = spec::namespace(tools, &spec::Choices::new(config, &models));
+    let namespace = Arc::new(namespace.into());
+    let offer = if is_searched {
+        Offer {
+            specs: Arc::clone(others.specs()),
+            deferred: Arc::new(DeferredTools::new([namespace])),
+        }
+        .with_search()
+    } else {
+        Offer {
+            specs: Arc::new(others.specs_with(namespace)),
+            deferred: Arc::default(),
         }
     };
-    offers.entry(key).or_insert_with(made).clone()
+    if offers.len() >= KEPT_SETS {
+        offers.clear();
+    }
+    let key = OfferKey {
+        others: Arc::clone(others.specs()),
+        tools,
+        is_searched,
+        models,
+        roles: config.agents.roles.clone(),
+    };
+    offers.push((key, offer.clone()));
+    offer
+}
+
+/// What an offer depends on.
+struct OfferKey {
+    others: Arc<Vec<Arc<ToolSpec>>>,
+    tools: AgentTools,
+    is_searched: bool,
+    /// Those that agents may choose from.
+    models: Vec<Arc<ModelInfo>>,
+    roles: BTreeMap<String, AgentRole>,
 }
 
 /// The tool of this name that deals with agents.

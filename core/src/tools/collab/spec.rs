@@ -1,6 +1,7 @@
 //! What models are told of the tools that deal with agents.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,7 @@ use super::by_id::AgentById;
 use super::by_path::AgentByPath;
 use crate::agents::{AgentTools, roles};
 use crate::config::Config;
-use crate::model::ModelCatalog;
+use crate::model::ModelInfo;
 use crate::tools::Tool;
 
 /// What a model can choose for a new agent, as text.
@@ -18,9 +19,9 @@ pub(super) struct Choices {
 }
 
 impl Choices {
-    pub(super) fn new(config: &Config, models: &ModelCatalog) -> Self {
+    pub(super) fn new(config: &Config, models: &[Arc<ModelInfo>]) -> Self {
         let mut about_models = String::new();
-        for model in models.known() {
+        for model in models {
             let efforts: Vec<&str> = model
                 .supported_reasoning_levels
                 .iter()
@@ -43,11 +44,6 @@ impl Choices {
             models: about_models,
             roles,
         }
-    }
-
-    /// All of it: what descriptions differ by.
-    pub(super) fn text(&self) -> String {
-        format!("{}\n{}", self.models, self.roles)
     }
 }
 
