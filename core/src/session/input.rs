@@ -65,17 +65,13 @@ pub(crate) fn check_tool_output(output: &ToolOutput) -> Result<()> {
     check_length(chars)
 }
 
-/// The first text of an input, for previews.
-pub(crate) fn first_text(input: &[UserInput]) -> Option<&str> {
-    input.iter().find_map(|part| match part {
-        UserInput::Text { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
-        _ => None,
-    })
-}
-
 /// The messages for the model: the user's own, if there is anything in it, then one for each of these skills, which it
-/// names.
-pub(crate) async fn to_messages(input: &[UserInput], skills: &[Arc<Skill>]) -> Vec<ResponseItem> {
+/// names. `image_detail`: that of images for which the client names none.
+pub(crate) async fn to_messages(
+    input: &[UserInput],
+    skills: &[Arc<Skill>],
+    image_detail: &str,
+) -> Vec<ResponseItem> {
     let mut content = Vec::new();
     let mut images = 0;
     for part in input {
