@@ -81,17 +81,18 @@ pub(crate) async fn to_messages(
                 // What we can't make sense of, the model's server may: it goes as it came.
                 let fitting = image_data::fit_url(url.clone()).await;
                 let url = fitting.unwrap_or_else(|_| url.clone());
-                content.push(image_part(url, detail.as_deref()));
+                content.push(image_part(url, detail.as_deref().unwrap_or(image_detail)));
             }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
                 image_url: None,
                 file_id: Some(file_id.clone()),
-                detail: Some(detail.clone().unwrap_or_else(|| "high".into())),
+                detail: Some(detail.clone().unwrap_or_else(|| image_detail.to_owned())),
                 extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
                 images += 1;
-                content.extend(local_image(path, detail.as_deref(), images).await);
+                let detail = detail.as_deref().unwrap_or(image_detail);
+                content.extend(local_image(path, detail, images).await);
             }
             UserInput::Audio { .. } | UserInput::AudioFile { .. } | UserInput::LocalAudio { .. } => {
                 content.push(text_part(
@@ -122,17 +123,17 @@ fn text_part(text: String) -> ContentItem {
     ContentItem::input_text(text)
 }
 
-fn image_part(url: String, detail: Option<&str>) -> ContentItem {
+fn image_part(url: String, detail: &str) -> ContentItem {
     ContentItem::InputImage {
         image_url: Some(url),
         file_id: None,
-        detail: Some(detail.unwrap_or("high").to_owned()),
+        detail: Some(detail.to_owned()),
         extra: Extra::new(),
     }
 }
 
 /// An image file between marks that tell where it comes from; or words about why there is none.
-async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<ContentItem> {
+async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
     match image_data::read_as_url(path).await {
         Ok(url) => vec![
             text_part(format!(
