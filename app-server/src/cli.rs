@@ -41,6 +41,9 @@ pub(crate) struct Serve {
     /// Lay the file NAME.config.toml of the home over config.toml
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// Refuse to start if the configuration has settings that are unknown
+    #[arg(long)]
+    pub(crate) strict_config: bool,
     /// Where to listen: stdio:// (default), ws://IP:PORT, unix://PATH, unix:// (control socket of the home), off
     #[arg(long, value_name = "URL")]
     listen: Option<Address>,

@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use codex_app_server::listen::{self, Address, Listener};
 use codex_app_server::{new_server, serve, stdio};
 use codex_app_server_protocol::schema;
-use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home};
+use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home, unknown_keys};
 use codex_core::mock_model::{MockModel, Script};
 use codex_core::process::{ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, orphan_reaper_main};
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, launcher_main};
@@ -103,6 +103,11 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     logging::start();
     let config = source(options)?;
     check_overrides(&config)?;
+    if options.strict_config
+        && let Some(unknown) = unknown_keys(&config)
+    {
+        anyhow::bail!(unknown);
+    }
     enable_orphan_reaper();
     let runtime = runtime()?;
     let address = options.address();

@@ -77,6 +77,31 @@ impl UserInput {
             elements: Vec::new(),
         }
     }
+
+    /// What lists show of a message: its text without blanks around it, else what it consists of. `None` if there is
+    /// nothing to show.
+    pub(crate) fn preview(message: &[Self]) -> Option<String> {
+        let text: String = message
+            .iter()
+            .filter_map(|part| match part {
+                Self::Text { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let text = text.trim();
+        if !text.is_empty() {
+            return Some(text.to_owned());
+        }
+        message.iter().find_map(|part| match part {
+            Self::Image { .. } | Self::ImageFile { .. } | Self::LocalImage { .. } => {
+                Some("[Image]".to_owned())
+            }
+            Self::Audio { .. } | Self::AudioFile { .. } | Self::LocalAudio { .. } => {
+                Some("[Audio]".to_owned())
+            }
+            Self::Text { .. } | Self::Skill { .. } | Self::Mention { .. } => None,
+        })
+    }
 }
 
 /// A marked range of a text input.

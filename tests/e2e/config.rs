@@ -31,6 +31,26 @@ async fn overrides_on_the_command_line_win_over_the_file() {
 }
 
 #[tokio::test]
+async fn a_strict_start_refuses_settings_that_are_unknown() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let strict = |extra: &[&str]| Launch::new(&home).args(&["--strict-config"]).args(extra);
+    let known = strict(&[]).start().await;
+    known.stop().await;
+    let app = strict(&["-c", "modle=x"]).spawn();
+    app.stderr_contains("`modle` is ignored").await;
+    assert_eq!(app.exit().await.0.code(), Some(1));
+    let config = Config {
+        top: "colour = 1".to_owned(),
+        ..Config::default()
+    };
+    home.configure(&model, &config);
+    let app = strict(&[]).spawn();
+    app.stderr_contains("`colour` is ignored").await;
+    assert_eq!(app.exit().await.0.code(), Some(1));
+}
+
+#[tokio::test]
 async fn overrides_reach_into_tables() {
     let model = MockModel::start("ok");
     let home = Home::new(&MockModel::start("unused"));

@@ -1,10 +1,11 @@
 //! Lists of threads (docs/contract/threads.md#thread-list).
 
+use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
 use crate::account;
-use crate::support::App;
 use crate::support::authority::Authority;
+use crate::support::{App, Home};
 use crate::thread_search::threads;
 
 fn listed(answer: &Value) -> Vec<&str> {
@@ -47,6 +48,52 @@ async fn a_list_can_be_limited_to_chosen_threads() {
         assert_eq!((error.code, error.message), (-32602, words));
         list(json!({field: vec![nobody; 100]})).await;
     }
+}
+
+#[tokio::test]
+async fn no_folder_at_all_is_the_folder_of_no_thread() {
+    let (_model, home, app, ids) = threads(&["one"]).await;
+    let here = app.call("thread/list", json!({"cwd": [home.work()]})).await;
+    assert_eq!(listed(&here), [&ids[0]]);
+    assert!(listed(&app.call("thread/list", json!({"cwd": []})).await).is_empty());
+}
+
+#[tokio::test]
+async fn threads_that_begin_with_images_are_listed_also_after_a_restart() {
+    let model = MockModel::start("Seen");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let small = json!({"type": "image", "url": "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs="});
+    // Longer than what is read of the other lines of a file.
+    let large = json!({"type": "image", "url": format!("data:image/png;base64,{}", "A".repeat(5 << 20))});
+    let audio = json!({"type": "audio", "url": "data:audio/wav;base64,AA=="});
+    let blank = json!({"type": "text", "text": " "});
+    for (history, input) in [
+        ("legacy", json!([small])),
+        ("paginated", json!([small])),
+        (
+            "paginated",
+            json!([large, {"type": "text", "text": " What is "}, {"type": "text", "text": "this? "}]),
+        ),
+        ("paginated", json!([blank, audio])),
+    ] {
+        let thread = app.start_thread(json!({"historyMode": history})).await;
+        app.run_turn_with(&thread, "", json!({"input": input})).await;
+    }
+    let previews = async |app: &App| -> Vec<Value> {
+        let list = app.call("thread/list", json!({})).await;
+        let rows = list["data"].as_array().unwrap().iter();
+        rows.map(|row| row["preview"].clone()).collect()
+    };
+    let shown = ["[Audio]", "What is this?", "[Image]", "[Image]"];
+    assert_eq!(previews(&app).await, shown);
+    app.stop().await;
+    for index in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(home.codex().join(format!("app-server-index.sqlite{index}")));
+    }
+    let app = App::start(&home).await;
+    assert_eq!(previews(&app).await, shown);
+    app.stop().await;
 }
 
 #[tokio::test]

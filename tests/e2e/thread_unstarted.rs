@@ -194,6 +194,18 @@ async fn it_is_archived_and_deleted_like_any_other() {
 }
 
 #[tokio::test]
+async fn it_is_deleted_while_it_is_loaded() {
+    let (_model, home) = home();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.call("thread/delete", json!({"threadId": thread})).await;
+    app.wait_for("thread/deleted").await;
+    let error = app.call_err("thread/resume", json!({"threadId": thread})).await;
+    assert_eq!(error.message, format!("no rollout found for thread id {thread}"));
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_lives_in_memory_only_is_not_kept() {
     let (_model, home, answers) = started(&[json!({"ephemeral": true})]).await;
     assert!(!home.codex().join("app-server-data.sqlite").exists());

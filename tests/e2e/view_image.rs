@@ -127,6 +127,38 @@ async fn the_tool_can_be_switched_off() {
 }
 
 #[tokio::test]
+async fn models_that_are_known_get_the_users_images_in_the_original() {
+    for (slug, detail) in [("gpt-5.5", "original"), ("gpt-of-elsewhere", "high")] {
+        let model = MockModel::start(["Seen"]);
+        let config = Config {
+            model: slug.to_owned(),
+            ..Config::default()
+        };
+        let home = Home::with(&model, &config);
+        let file = home.work().join("a.gif");
+        std::fs::write(&file, GIF).unwrap();
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        let input = json!({"input": [
+            {"type": "image", "url": GIF_URL},
+            {"type": "localImage", "path": file},
+            {"type": "image", "url": GIF_URL, "detail": "low"},
+        ]});
+        app.run_turn_with(&thread, "Look", input).await;
+        let requests = model.requests();
+        let content = requests[0].input().last().unwrap()["content"].clone();
+        let details: Vec<_> = content
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|part| part.get("detail"))
+            .collect();
+        assert_eq!(details, [detail, detail, "low"]);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
     let model = MockModel::start(["Seen"]);
     let home = Home::new(&model);

@@ -13,7 +13,6 @@ use codex_app_server_protocol::{
 };
 use codex_core::{BackgroundTerminal, Op, ThreadHandle};
 
-use crate::convert::command;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
@@ -87,7 +86,7 @@ fn to_wire(terminal: &BackgroundTerminal) -> ThreadBackgroundTerminal {
     ThreadBackgroundTerminal {
         item_id: terminal.item_id.clone(),
         process_id: terminal.process_id.clone(),
-        command: command::line(&terminal.command),
+        command: terminal.command.clone(),
         cwd: LegacyAppPathString::from(terminal.cwd.as_path()),
         os_pid: terminal.os_pid,
         cpu_percent: terminal.usage.map(|usage| usage.cpu_percent),

@@ -75,9 +75,9 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
             .model_providers
             .unwrap_or_else(|| vec![cx.server.engine.store().default_provider().to_owned()]),
         cwds: match params.cwd {
-            None => Vec::new(),
-            Some(ThreadListCwdFilter::One(cwd)) => vec![absolute(&cwd)],
-            Some(ThreadListCwdFilter::Many(cwds)) => cwds.iter().map(|cwd| absolute(cwd)).collect(),
+            None => None,
+            Some(ThreadListCwdFilter::One(cwd)) => Some(vec![absolute(&cwd)]),
+            Some(ThreadListCwdFilter::Many(cwds)) => Some(cwds.iter().map(|cwd| absolute(cwd)).collect()),
         },
         search: params.search_term.filter(|term| !term.is_empty()),
         excluded,

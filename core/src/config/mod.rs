@@ -73,7 +73,7 @@ pub use explain::explain;
 pub(crate) use file::{File, read_cached};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub(crate) use json::to_json;
-pub use key_warnings::key_warnings;
+pub use key_warnings::{key_warnings, unknown_keys};
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
 pub use mcp_servers::{

@@ -293,6 +293,10 @@ impl Engine {
     /// thread first. Agents whose history forks build upon stay.
     pub async fn delete_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
         if let Some(handle) = self.thread(id) {
+            // One that had no turn yet is known by its file, like any other.
+            if handle.log().path().is_some() {
+                handle.log().materialise().await;
+            }
             // What clients were told may be on its way to the file.
             handle.log().flushed().await;
             let kept = handle.log().path().is_some() && handle.log().is_materialised();

@@ -121,8 +121,8 @@ pub struct BackgroundTerminal {
     pub item_id: String,
     /// The number that the model knows it by.
     pub process_id: String,
-    /// Argument vector.
-    pub command: Vec<String>,
+    /// The script that its shell runs.
+    pub command: String,
     /// Working folder.
     pub cwd: PathBuf,
     /// The process that was started for it.
@@ -322,7 +322,7 @@ impl ExecSessions {
                 .map(|session| BackgroundTerminal {
                     item_id: session.item_id().to_string(),
                     process_id: session.id().to_string(),
-                    command: session.command().to_vec(),
+                    command: session.command().last().cloned().unwrap_or_default(),
                     cwd: session.cwd().clone(),
                     os_pid: session.group().leader(),
                     usage: session.group().usage(&processes),

@@ -42,7 +42,8 @@ struct Row {
     news: Option<&'static str>,
     /// Tokens of the whole window.
     window: i64,
-    comp_hash: Option<&'static str>,
+    /// Models of one hash understand each other's histories.
+    comp_hash: &'static str,
     /// Tools that other models don't get.
     tools: &'static [&'static str],
 }
@@ -60,7 +61,7 @@ const COMMON: Row = Row {
     specialty: None,
     news: None,
     window: COMMON_WINDOW,
-    comp_hash: None,
+    comp_hash: "3000",
     tools: &[],
 };
 
@@ -72,7 +73,6 @@ const ROWS: [Row; 14] = [
         effort: "low",
         speed: "Twice the speed, more usage",
         window: 500_000,
-        comp_hash: Some("3000"),
         tools: &["send_message_to_user_async"],
         ..COMMON
     },
@@ -82,7 +82,6 @@ const ROWS: [Row; 14] = [
         description: "The strongest model, for the most demanding work.",
         effort: "low",
         speed: "Twice the speed, more usage",
-        comp_hash: Some("3000"),
         tools: &["send_message_to_user_async"],
         ..COMMON
     },
@@ -180,6 +179,7 @@ const ROWS: [Row; 14] = [
         efforts: 4,
         speed: "1.5 times the speed, more usage",
         upgrade: Some("gpt-6-sol"),
+        comp_hash: "2911",
         ..COMMON
     },
     Row {
@@ -228,7 +228,7 @@ impl Row {
             }),
             model_specialty: self.specialty.map(str::to_owned),
             context_window: Some(self.window),
-            comp_hash: self.comp_hash.map(str::to_owned),
+            comp_hash: Some(self.comp_hash.to_owned()),
             other: self.other(),
             ..ModelInfo::fallback(self.slug)
         }

@@ -112,6 +112,8 @@ pub struct ModelError {
     pub retry_after: Option<Duration>,
     /// No connection could be made at all (refused, DNS, unreachable).
     pub no_connection: bool,
+    /// The connection ended before the server said anything.
+    pub no_answer: bool,
     /// The server said in its own words what is wrong: the client is told at once.
     pub has_server_words: bool,
     /// The same request may be sent again, apart from the stream's retries: which retry this is, and of how many.

@@ -33,6 +33,7 @@ impl ModelError {
             retryable: false,
             retry_after: None,
             no_connection: false,
+            no_answer: false,
             has_server_words: false,
             request_retry: None,
             rate_limits: Vec::new(),

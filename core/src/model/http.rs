@@ -19,8 +19,8 @@ use crate::{ErrorKind, telemetry};
 
 pub(super) const TURN_STATE: HeaderName = HeaderName::from_static("x-codex-turn-state");
 
-/// Sends a request until the server has taken it. Tried again here are only 5xx and connections that can't be made;
-/// everything else is for the turn to decide, where the user sees it.
+/// Sends a request until the server has taken it. Tried again here are only 5xx, connections that can't be made, and
+/// those that end before the answer begins; everything else is for the turn to decide, where the user sees it.
 #[tracing::instrument(name = "http_request", level = "debug", skip_all, fields(model = prompt.model))]
 pub(super) async fn open(
     session: &ModelClientSession,
@@ -74,7 +74,7 @@ pub(super) async fn open(
                 }
                 error
             }
-            Err(error) if error.no_connection => error,
+            Err(error) if error.no_connection || error.no_answer => error,
             Err(error) => return Err(error),
         };
         let max = shared.options.provider.request_max_retries;
@@ -192,7 +192,11 @@ pub(super) async fn send(
             &setup.shown_url(),
             error_chain(&e.without_url()),
         )),
-        Ok(Err(e)) => Err(broken(e)),
+        // Servers that end a connection they kept open do it at any moment, also while a request is on its way.
+        Ok(Err(e)) => Err(ModelError {
+            no_answer: true,
+            ..broken(e)
+        }),
         Err(_) => Err(ModelError::disconnected(
             "idle timeout waiting for the server's answer",
         )),

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use base64::Engine as _;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::api_error::ApiError;
@@ -173,7 +173,7 @@ fn too_many_requests(error: &ApiError, headers: &HeaderMap, body: &str) -> Model
                 message.push_str(said);
             }
             ModelError {
-                retryable: headers.contains_key(header::RETRY_AFTER),
+                retryable: retry_after::in_headers(headers, SystemTime::now()).is_some(),
                 rate_limits: limits,
                 has_server_words: !said.is_empty(),
                 ..ModelError::terminal(
@@ -291,6 +291,12 @@ mod tests {
             Some(Duration::from_secs(2))
         );
         assert!(answer(429, &[("retry-after", "2")], "").retryable);
+        for unreadable in ["1.5", "-1", "soon", ""] {
+            assert!(
+                !answer(429, &[("retry-after", unreadable)], "").retryable,
+                "{unreadable}"
+            );
+        }
     }
 
     #[test]

@@ -99,7 +99,11 @@ impl ModelClientSession {
             }
             Err(ConnectFailure::Failed(error)) => Err(*error),
         };
-        let source = opened.inspect_err(|error| span.fail(&error.error.message))?;
+        let source = opened.map_err(|mut error| {
+            span.fail(&error.error.message);
+            error.rate_limits = self.shared.changed_limits(error.rate_limits);
+            error
+        })?;
         Ok(ResponseStream::new(
             Arc::clone(&self.shared),
             Arc::clone(&self.log),

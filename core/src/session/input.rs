@@ -65,17 +65,13 @@ pub(crate) fn check_tool_output(output: &ToolOutput) -> Result<()> {
     check_length(chars)
 }
 
-/// The first text of an input, for previews.
-pub(crate) fn first_text(input: &[UserInput]) -> Option<&str> {
-    input.iter().find_map(|part| match part {
-        UserInput::Text { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
-        _ => None,
-    })
-}
-
 /// The messages for the model: the user's own, if there is anything in it, then one for each of these skills, which it
-/// names.
-pub(crate) async fn to_messages(input: &[UserInput], skills: &[Arc<Skill>]) -> Vec<ResponseItem> {
+/// names. `image_detail`: that of images for which the client names none.
+pub(crate) async fn to_messages(
+    input: &[UserInput],
+    skills: &[Arc<Skill>],
+    image_detail: &str,
+) -> Vec<ResponseItem> {
     let mut content = Vec::new();
     let mut images = 0;
     for part in input {
@@ -85,17 +81,18 @@ pub(crate) async fn to_messages(input: &[UserInput], skills: &[Arc<Skill>]) -> V
                 // What we can't make sense of, the model's server may: it goes as it came.
                 let fitting = image_data::fit_url(url.clone()).await;
                 let url = fitting.unwrap_or_else(|_| url.clone());
-                content.push(image_part(url, detail.as_deref()));
+                content.push(image_part(url, detail.as_deref().unwrap_or(image_detail)));
             }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
                 image_url: None,
                 file_id: Some(file_id.clone()),
-                detail: Some(detail.clone().unwrap_or_else(|| "high".into())),
+                detail: Some(detail.clone().unwrap_or_else(|| image_detail.to_owned())),
                 extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
                 images += 1;
-                content.extend(local_image(path, detail.as_deref(), images).await);
+                let detail = detail.as_deref().unwrap_or(image_detail);
+                content.extend(local_image(path, detail, images).await);
             }
             UserInput::Audio { .. } | UserInput::AudioFile { .. } | UserInput::LocalAudio { .. } => {
                 content.push(text_part(
@@ -126,17 +123,17 @@ fn text_part(text: String) -> ContentItem {
     ContentItem::input_text(text)
 }
 
-fn image_part(url: String, detail: Option<&str>) -> ContentItem {
+fn image_part(url: String, detail: &str) -> ContentItem {
     ContentItem::InputImage {
         image_url: Some(url),
         file_id: None,
-        detail: Some(detail.unwrap_or("high").to_owned()),
+        detail: Some(detail.to_owned()),
         extra: Extra::new(),
     }
 }
 
 /// An image file between marks that tell where it comes from; or words about why there is none.
-async fn local_image(path: &Path, detail: Option<&str>, number: usize) -> Vec<ContentItem> {
+async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
     match image_data::read_as_url(path).await {
         Ok(url) => vec![
             text_part(format!(

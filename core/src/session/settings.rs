@@ -17,7 +17,7 @@ pub(crate) fn initial(
         model_provider: config.model_provider.clone(),
         effort: config.model_reasoning_effort.clone(),
         summary: config.model_reasoning_summary,
-        service_tier: config.service_tier.clone(),
+        service_tier: config.service_tier.clone().map(tier),
         workspace_roots: vec![cwd.clone()],
         has_environment: true,
         cwd,
@@ -72,8 +72,8 @@ pub(crate) fn patched(
     }
     new.effort = patch.effort.or(new.effort);
     new.summary = patch.summary.or(new.summary);
-    if let Some(tier) = patch.service_tier {
-        new.service_tier = Some(tier.unwrap_or_else(|| "default".into()));
+    if let Some(chosen) = patch.service_tier {
+        new.service_tier = Some(chosen.map_or_else(|| "default".to_owned(), tier));
     }
     if let Some(has_environment) = patch.has_environment {
         if has_environment && !new.has_environment {
@@ -134,6 +134,15 @@ pub(crate) fn apply_profile(config: &Config, settings: &mut ThreadSettings, name
     settings.permission_profile = Some(chosen.reference);
     settings.profile_rules = chosen.rules;
     Ok(())
+}
+
+/// Clients may call the tier `priority` by its old name.
+fn tier(chosen: String) -> String {
+    if chosen == "fast" {
+        "priority".to_owned()
+    } else {
+        chosen
+    }
 }
 
 /// A folder that a client names: an absolute path, `~` and what lies below the user's home, or `.`, the server's own folder.

@@ -300,7 +300,7 @@ impl ThreadState {
         Ok(self.questions)
     }
 
-    /// The user said something: the first words become the preview.
+    /// The user said something: the first of it becomes the preview.
     pub(crate) fn heard(&mut self, said: &[UserInput]) {
         if self.config.notify.is_some() {
             let texts = said.iter().filter_map(|part| match part {
@@ -310,9 +310,9 @@ impl ThreadState {
             self.said.extend(texts);
         }
         if self.info.preview.is_empty()
-            && let Some(text) = input::first_text(said)
+            && let Some(preview) = UserInput::preview(said)
         {
-            text.clone_into(&mut self.info.preview);
+            self.info.preview = preview;
         }
     }
 

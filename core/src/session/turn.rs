@@ -349,7 +349,9 @@ impl Turn<'_> {
             opened.and_then(|opened| opened.map_err(|error| StreamInterrupt::Failed(Box::new(error))));
         let mut stream = match opened {
             Ok(stream) => stream,
-            Err(cut) => {
+            Err(mut cut) => {
+                self.take_limits(&mut cut);
+                self.tell_limits();
                 self.after_model_request(attempt, &RequestEnd::of(None, Some(&cut)));
                 return Err(cut);
             }
@@ -403,8 +405,8 @@ impl Turn<'_> {
         let any_calls = calls.any();
         self.hear_waiting_hooks();
         self.session.history.push(calls.into_outputs());
-        if let Some(StreamInterrupt::Failed(error)) = &mut cut {
-            self.limits.append(&mut error.rate_limits);
+        if let Some(cut) = &mut cut {
+            self.take_limits(cut);
         }
         let not_ended = completed
             .as_ref()
@@ -447,6 +449,13 @@ impl Turn<'_> {
             turn_id: Arc::clone(&self.plan.id),
             usage: self.session.usage.thread(),
         });
+    }
+
+    /// Keeps what a refusal says of the account's limits, to be told.
+    fn take_limits(&mut self, cut: &mut StreamInterrupt) {
+        if let StreamInterrupt::Failed(error) = cut {
+            self.limits.append(&mut error.rate_limits);
+        }
     }
 
     fn tell_limits(&mut self) {

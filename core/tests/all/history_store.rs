@@ -174,8 +174,11 @@ async fn filters_are_exact() {
         (with(&|q| q.search = Some("question 0 of 2".into())), vec![b]),
         (with(&|q| q.providers = vec!["mock".into()]), vec![b, a]),
         (with(&|q| q.providers = vec!["other".into()]), vec![]),
-        (with(&|q| q.cwds = vec!["/home/dev/project".into()]), vec![b, a]),
-        (with(&|q| q.cwds = vec!["/home/dev".into()]), vec![]),
+        (
+            with(&|q| q.cwds = Some(vec!["/home/dev/project".into()])),
+            vec![b, a],
+        ),
+        (with(&|q| q.cwds = Some(vec!["/home/dev".into()])), vec![]),
         (with(&|q| q.excluded = HashSet::from([b])), vec![a]),
         (with(&|q| q.archived = true), vec![]),
     ] {

@@ -89,6 +89,15 @@ async fn what_is_written_to_a_running_command_is_told() {
     let id: String = id.chars().take_while(char::is_ascii_digit).collect();
     let session: i64 = id.parse().unwrap();
 
+    let look = json!({"session_id": session});
+    model.push(Answer::new().call("l1", "write_stdin", look));
+    model.push("Still runs");
+    let looked = app.run_turn(&thread, "Look").await;
+    assert_eq!(
+        looked.all("item/commandExecution/terminalInteraction"),
+        [&json!({"threadId": thread, "turnId": looked.id, "itemId": "c1", "processId": id, "stdin": ""})]
+    );
+
     let interrupt = json!({"session_id": session, "chars": "\u{3}"});
     model.push(Answer::new().call("c2", "write_stdin", interrupt));
     model.push("Interrupted");

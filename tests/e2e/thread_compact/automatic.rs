@@ -204,6 +204,23 @@ async fn another_format_is_left_behind_with_the_model_that_wrote_it() {
 }
 
 #[tokio::test]
+async fn models_of_one_format_and_unknown_ones_go_on_with_the_history_as_it_is() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        model: "gpt-6.2-sol".to_owned(),
+        ..Config::default()
+    };
+    let home = super::remote_home(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "one").await;
+    for next in ["gpt-5.6-sol", "gpt-of-elsewhere", "gpt-5.5"] {
+        let turn = app.run_turn_with(&thread, "more", json!({"model": next})).await;
+        assert!(turn.items_of("contextCompaction").is_empty(), "{next}");
+    }
+    assert_eq!(model.requests().len(), 4);
+}
+
+#[tokio::test]
 async fn a_smaller_model_gets_a_summary_of_the_larger_one() {
     let model = MockModel::start([
         with_tokens(Answer::new().say("first answer"), 300_000),
@@ -219,12 +236,12 @@ async fn a_smaller_model_gets_a_summary_of_the_larger_one() {
     let home = Home::with(&model, &config);
     let (app, thread) = App::with_thread(&home).await;
     app.run_turn(&thread, "one").await;
-    app.run_turn_with(&thread, "two", json!({"model": "gpt-5.5"}))
+    app.run_turn_with(&thread, "two", json!({"model": "gpt-6-sol"}))
         .await;
     let requests = model.requests();
     assert_eq!(requests[1].body["model"], "gpt-6.1-sol");
     assert_eq!(metadata(&requests[1])["compaction"]["reason"], "model_downshift");
-    assert_eq!(requests[2].body["model"], "gpt-5.5");
+    assert_eq!(requests[2].body["model"], "gpt-6-sol");
     let turn = app
         .run_turn_with(&thread, "three", json!({"model": "gpt-6.1-sol"}))
         .await;

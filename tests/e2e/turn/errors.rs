@@ -249,6 +249,25 @@ async fn a_misalignment_error_carries_its_detail() {
 }
 
 #[tokio::test]
+async fn a_refusal_for_the_limit_tells_the_limits_first() {
+    let refusal = Answer::status(429)
+        .header("x-codex-primary-used-percent", "100")
+        .header("x-codex-primary-window-minutes", "300")
+        .body(json!({"error": {"type": "usage_limit_reached"}}));
+    let model = MockModel::start(refusal);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    let limits = turn.all("account/rateLimits/updated");
+    assert_eq!(limits.len(), 1);
+    assert_eq!(limits[0]["rateLimits"]["primary"]["usedPercent"], 100);
+    let methods = turn.methods();
+    let place = |method| methods.iter().position(|found| *found == method).unwrap();
+    assert!(place("account/rateLimits/updated") < place("error"));
+}
+
+#[tokio::test]
 async fn streams_that_break_off_have_their_causes() {
     let incomplete = |reason: &str| {
         let response = json!({"id": "r", "incomplete_details": {"reason": reason}});

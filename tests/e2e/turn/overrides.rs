@@ -27,6 +27,33 @@ async fn model_and_effort_stay_for_later_turns() {
 }
 
 #[tokio::test]
+async fn the_old_name_of_a_service_tier_is_told_and_sent_as_the_new_one() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({"serviceTier": "fast"})).await;
+    assert_eq!(started["serviceTier"], "priority");
+    let thread = started["thread"]["id"].as_str().unwrap();
+    app.run_turn(thread, "one").await;
+    let turn = app
+        .run_turn_with(thread, "two", json!({"serviceTier": "flex"}))
+        .await;
+    let told = turn.all("thread/settings/updated")[0];
+    assert_eq!(told["threadSettings"]["serviceTier"], "flex");
+    let turn = app
+        .run_turn_with(thread, "three", json!({"serviceTier": "fast"}))
+        .await;
+    let told = turn.all("thread/settings/updated")[0];
+    assert_eq!(told["threadSettings"]["serviceTier"], "priority");
+    let sent: Vec<_> = model
+        .requests()
+        .iter()
+        .map(|request| request.body["service_tier"].clone())
+        .collect();
+    assert_eq!(sent, ["priority", "flex", "priority"]);
+}
+
+#[tokio::test]
 async fn the_working_folder_stays_and_the_model_is_told() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

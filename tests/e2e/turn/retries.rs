@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{App, Config, Home, TurnRun};
 
@@ -42,6 +44,73 @@ async fn a_broken_stream_is_tried_again_with_a_notice() {
         model.requests()[1].input(),
         "the half message isn't sent"
     );
+}
+
+#[tokio::test]
+async fn a_half_message_is_completed_as_shown_and_comes_again_under_its_id() {
+    let item = |text: &str| {
+        json!({"type": "message", "role": "assistant", "id": "msg-1",
+        "content": [{"type": "output_text", "text": text}]})
+    };
+    let half = Answer::new()
+        .event(json!({"type": "response.output_item.added", "item": item("")}))
+        .event(json!({"type": "response.output_text.delta", "item_id": "msg-1", "delta": "hal"}))
+        .cut();
+    let whole = Answer::new().event(json!({"type": "response.output_item.done", "item": item("whole")}));
+    let model = MockModel::start([half, whole]);
+    let home = retrying(&model, 0, 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    let told = |method: &str| -> Vec<_> {
+        let messages = turn.all(method).into_iter().map(|params| &params["item"]);
+        let messages = messages.filter(|item| item["type"] == "agentMessage");
+        messages
+            .map(|item| (item["id"].clone(), item["text"].clone()))
+            .collect()
+    };
+    assert_eq!(
+        told("item/started"),
+        [(json!("msg-1"), json!("")), (json!("msg-1"), json!("whole"))]
+    );
+    assert_eq!(
+        told("item/completed"),
+        [(json!("msg-1"), json!("hal")), (json!("msg-1"), json!("whole"))]
+    );
+}
+
+/// A door to the model that slams in the face of the first request: it is read, and the connection ends.
+async fn slamming_door(model: &MockModel) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let behind = model.address();
+    tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        let mut head = [0; 1024];
+        assert!(first.read(&mut head).await.unwrap() > 0);
+        drop(first);
+        let (mut next, _) = listener.accept().await.unwrap();
+        let mut model = TcpStream::connect(behind).await.unwrap();
+        // It ends when one of them has gone.
+        let _ = tokio::io::copy_bidirectional(&mut next, &mut model).await;
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_answer_is_tried_again_without_a_notice() {
+    let model = MockModel::start("fine");
+    let home = Home::empty();
+    let config = Config {
+        request_retries: 1,
+        ..Config::default()
+    };
+    home.configure_url(&slamming_door(&model).await, &config);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!((turn.status(), &*turn.text()), ("completed", "fine"));
+    assert!(turn.all("error").is_empty());
 }
 
 #[tokio::test]

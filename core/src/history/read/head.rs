@@ -8,20 +8,23 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::chain::HistoryError;
+use crate::UserInput;
 use crate::history::rollout::codec::input::FileInput;
 use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::history::rollout::meta::SessionMeta;
-use crate::history::rollout::source::Source;
+use crate::history::rollout::source::{HEAD_LIMIT, Source};
 
-/// The first user message is looked for no further than this.
-const LIMIT: u64 = 4 << 20;
+/// The first user message is looked for no further than this, in bytes.
+const LIMIT: usize = 4 << 20;
+/// What counts of one line at most: a line is longer where somebody showed an image.
+const COUNTED: usize = 64 << 10;
 
 /// The beginning of a rollout.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) meta: SessionMeta,
-    /// First user text, trimmed; `None` if there is none so far.
+    /// What is shown of the first user message; `None` if there is none so far.
     pub(crate) preview: Option<String>,
     /// Model and effort of the first turn.
     pub(crate) model: Option<String>,
@@ -30,19 +33,29 @@ pub(crate) struct Head {
 
 /// Reads the beginning of a rollout.
 pub(crate) fn read(path: &Path) -> Result<Head, HistoryError> {
+    let (head, is_cut) = read_within(path, LIMIT)?;
+    if is_cut && !head.is_complete() {
+        return Ok(read_within(path, HEAD_LIMIT)?.0);
+    }
+    Ok(head)
+}
+
+/// Reads it, of a compressed file no more than `limit` bytes. Says whether there is more.
+fn read_within(path: &Path, limit: usize) -> Result<(Head, bool), HistoryError> {
     let wrap = |source: io::Error| HistoryError::Io {
         path: path.to_path_buf(),
         source,
     };
-    let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
     let source = Source::open_head(path, limit).map_err(wrap)?;
     let mut lines = source.forward(0);
     let mut head: Option<Head> = None;
     let mut number = 0;
-    while lines.offset() < LIMIT {
+    let mut looked_at = 0;
+    while looked_at < LIMIT {
         let Some((_, bytes)) = lines.next().map_err(wrap)? else {
             break;
         };
+        looked_at += bytes.len().min(COUNTED);
         let line = Line::parse(bytes);
         let Some(found) = &mut head else {
             head = line.filter(|l| l.kind == Kind::Meta).and_then(|l| {
@@ -66,7 +79,7 @@ pub(crate) fn read(path: &Path) -> Result<Head, HistoryError> {
         }
     }
     match head {
-        Some(head) => Ok(head),
+        Some(head) => Ok((head, source.len() == limit as u64)),
         // Says what is wrong.
         None => Err(super::chain::read_meta(&source)
             .err()
@@ -91,28 +104,20 @@ impl Head {
                     self.effort = context.effort;
                 }
             }
-            Kind::Event(EventKind::UserMessage) => self.preview = legacy::user_text(line).and_then(preview),
-            Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line).and_then(preview),
+            Kind::Event(EventKind::UserMessage) => self.preview = legacy::preview(line),
+            Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line),
             _ => {}
         }
-        // Users don't speak to agents that have a path.
+        self.is_complete()
+    }
+
+    /// Whether it tells all that it can. Users don't speak to agents that have a path.
+    fn is_complete(&self) -> bool {
         self.preview.is_some() || (self.meta.agent_path.is_some() && self.model.is_some())
     }
 }
 
-fn preview(text: String) -> Option<String> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return None;
-    }
-    Some(if trimmed.len() == text.len() {
-        text
-    } else {
-        trimmed.to_owned()
-    })
-}
-
-/// The text of a `UserMessage` item.
+/// What is shown of a `UserMessage` item.
 fn user_item(line: &Line<'_>) -> Option<String> {
     #[derive(Deserialize)]
     struct Completed<'a> {
@@ -131,12 +136,6 @@ fn user_item(line: &Line<'_>) -> Option<String> {
         return None;
     }
     let content: Vec<FileInput> = serde_json::from_str(user.content?.get()).ok()?;
-    let texts: Vec<String> = content
-        .into_iter()
-        .filter_map(|input| match input {
-            FileInput::Text { text, .. } => Some(text),
-            _ => None,
-        })
-        .collect();
-    Some(texts.join("\n"))
+    let input: Vec<UserInput> = content.into_iter().filter_map(FileInput::into_input).collect();
+    UserInput::preview(&input)
 }

@@ -109,6 +109,13 @@ struct User {
 }
 
 fn user(event: User) -> ItemBody {
+    ItemBody::UserMessage {
+        client_id: None,
+        content: said(event),
+    }
+}
+
+fn said(event: User) -> Vec<UserInput> {
     let mut content = Vec::new();
     if !event.message.is_empty() {
         content.push(UserInput::Text {
@@ -124,15 +131,12 @@ fn user(event: User) -> ItemBody {
     content.extend(images.map(|url| UserInput::Image { url, detail: None }));
     let files = event.local_images.into_iter();
     content.extend(files.map(|path| UserInput::LocalImage { path, detail: None }));
-    ItemBody::UserMessage {
-        client_id: None,
-        content,
-    }
+    content
 }
 
-/// The text of a `user_message` event without the rest.
-pub(crate) fn user_text(line: &Line<'_>) -> Option<String> {
-    Some(line.payload::<User>()?.message)
+/// What lists show of a `user_message` event.
+pub(crate) fn preview(line: &Line<'_>) -> Option<String> {
+    UserInput::preview(&said(line.payload()?))
 }
 
 #[derive(Deserialize)]

@@ -17,7 +17,7 @@ const LINE_LIMIT: usize = 128 << 20;
 /// A line that is longer still is no line: what is read on would never end.
 const SKIP_LIMIT: u64 = 2 << 30;
 /// No line at the beginning of a file is read further than this for lists.
-const HEAD_LIMIT: u64 = 32 << 20;
+pub(crate) const HEAD_LIMIT: usize = 64 << 20;
 /// Compressed files may always become this large.
 const ALWAYS_EXPANDED: u64 = 64 << 20;
 /// They may become larger than that by this factor: what compresses better holds nothing to be read.
@@ -80,7 +80,7 @@ impl Source {
 
     fn open_head_at(path: &Path, limit: usize) -> io::Result<Self> {
         if !is_compressed(path) {
-            return Ok(Self::open_at(path)?.until(HEAD_LIMIT.max(limit as u64)));
+            return Ok(Self::open_at(path)?.until(HEAD_LIMIT.max(limit) as u64));
         }
         let mut bytes = Vec::new();
         let reader = zstd::stream::read::Decoder::new(private::open_to_read(path)?)?;

@@ -28,8 +28,8 @@ pub struct ListQuery {
     pub sources: Vec<SourceKind>,
     /// Providers; empty: all.
     pub providers: Vec<String>,
-    /// Working folders, absolute; empty: all.
-    pub cwds: Vec<PathBuf>,
+    /// Working folders, absolute; `None`: all.
+    pub cwds: Option<Vec<PathBuf>>,
     /// A part of the name, or of the preview where there is no name.
     pub search: Option<String>,
     /// Threads to leave out.
@@ -62,7 +62,7 @@ impl Default for ListQuery {
             archived: false,
             sources: Vec::new(),
             providers: Vec::new(),
-            cwds: Vec::new(),
+            cwds: None,
             search: None,
             excluded: HashSet::new(),
             included: None,
@@ -345,7 +345,7 @@ fn matching(state: &mut State, query: &ListQuery, rollout: &Rollout) -> Option<T
     if !(source_fits || query.parent.is_some() || query.ancestor.is_some())
         || !attached_fits
         || !(query.providers.is_empty() || query.providers.contains(&info.model_provider))
-        || !(query.cwds.is_empty() || query.cwds.contains(&info.cwd))
+        || query.cwds.as_ref().is_some_and(|cwds| !cwds.contains(&info.cwd))
         || query
             .creator
             .as_ref()

@@ -73,7 +73,10 @@ pub(super) fn reason_of_switch(
     used: i64,
     limit: i64,
 ) -> Option<Reason> {
-    if before.comp_hash != next.comp_hash {
+    // Of a model without a hash nothing is known.
+    if let (Some(before), Some(next)) = (&before.comp_hash, &next.comp_hash)
+        && before != next
+    {
         return Some(Reason::OtherFormat);
     }
     (used >= limit).then_some(Reason::SmallerWindow)

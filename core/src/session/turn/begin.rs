@@ -121,7 +121,7 @@ impl Turn<'_> {
             .skills
             .named(&self.plan.settings.cwd, &turn_input.input)
             .await;
-        let messages = input::to_messages(&turn_input.input, &skills).await;
+        let messages = input::to_messages(&turn_input.input, &skills, self.plan.request.image_detail).await;
         self.session.history.push(messages);
         self.hear_hooks(contexts);
         let said = ItemBody::UserMessage {

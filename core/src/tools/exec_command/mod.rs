@@ -89,8 +89,8 @@ fn request(
 /// Where a command runs.
 fn folder(cx: &CallContext, arguments: &Arguments) -> PathBuf {
     match &arguments.workdir {
-        Some(folder) => cx.settings.cwd.join(folder),
-        None => cx.settings.cwd.clone(),
+        Some(folder) if !folder.as_os_str().is_empty() => cx.settings.cwd.join(folder),
+        _ => cx.settings.cwd.clone(),
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::exec_command::{aborted, report};
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::Event;
+use crate::exec::CommandSession;
 
 /// Looks at a command that runs, types at its terminal, or interrupts it.
 #[derive(Debug)]
@@ -109,27 +110,21 @@ async fn run(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
         let (least, most) = AFTER_WRITING;
         yield_time_ms.unwrap_or(least).clamp(least, most)
     };
-    let typed = chars.clone();
     if !chars.is_empty() {
-        cx.outbox.emit(Event::TerminalInteraction {
-            turn_id: cx.turn_id.clone(),
-            item_id: session.item_id().clone(),
-            process_id: id.to_string(),
-            stdin: chars,
-        });
+        tell(&cx, &session, id, chars.clone());
     }
     let begin = Instant::now();
     let patience = Duration::from_millis(patience);
     if session.has_terminal() {
         // One that has ended takes nothing any more; the look tells.
-        if let Err(error) = session.write(&typed, patience, &cx.cancel).await
+        if let Err(error) = session.write(&chars, patience, &cx.cancel).await
             && session.exit_code().is_none()
         {
             return ToolEnd::text(format!(
                 "write_stdin failed: the command doesn't take its input: {error}"
             ));
         }
-    } else if typed == INTERRUPT {
+    } else if chars == INTERRUPT {
         session.interrupt();
     }
     let patience = patience.saturating_sub(begin.elapsed());
@@ -141,6 +136,19 @@ async fn run(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
     if chunk.exit_code.is_some() {
         cx.exec.forget(id);
         cx.record.command_ended(&session, &chunk.text);
+    } else if chars.is_empty() {
+        // What goes on was looked at; an end is told by its item.
+        tell(&cx, &session, id, chars);
     }
     report(&cx, &chunk, id, max_output_tokens)
+}
+
+/// Tells clients what was typed at a command.
+fn tell(cx: &CallContext, session: &CommandSession, id: u32, stdin: String) {
+    cx.outbox.emit(Event::TerminalInteraction {
+        turn_id: cx.turn_id.clone(),
+        item_id: session.item_id().clone(),
+        process_id: id.to_string(),
+        stdin,
+    });
 }

@@ -50,7 +50,11 @@ impl Turn<'_> {
         for warning in network().take_warnings() {
             self.services.outbox.emit(Event::Warning(warning));
         }
-        let mut stream = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)))?;
+        let opened = opened?.map_err(|error| StreamInterrupt::Failed(Box::new(error)));
+        let mut stream = opened.map_err(|mut cut| {
+            self.take_limits(&mut cut);
+            cut
+        })?;
         // As clients of the contract release know it: the counts before those of the summary.
         if !remote && self.session.usage.any() {
             self.tell_usage();
