@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::MAX_RESULTS;
 use super::paths::Chunk;
@@ -12,7 +13,7 @@ pub(super) struct Hit<'a> {
     pub(super) score: u32,
     pub(super) path: &'a str,
     pub(super) root: usize,
-    pub(super) chunk: &'a Chunk,
+    pub(super) chunk: &'a Arc<Chunk>,
     /// The path's place in the block.
     pub(super) at: usize,
     pub(super) in_name: bool,
@@ -22,12 +23,12 @@ pub(super) struct Hit<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Best<'a> {
     hits: BinaryHeap<Hit<'a>>,
-    /// Less is not among the best, as others know.
-    floor: u32,
+    /// What is worse than this is not among the best, as is known from elsewhere.
+    floor: Worst<'a>,
 }
 
 /// What a match must be better than.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Worst<'a> {
     pub(super) score: u32,
     /// What is worth as much must come before this. `None`: it may come anywhere.
@@ -35,18 +36,23 @@ pub(super) struct Worst<'a> {
 }
 
 impl<'a> Best<'a> {
+    /// None yet, where there are as many as are shown that are not worse than this.
+    pub(super) fn above(floor: Worst<'a>) -> Self {
+        Self {
+            hits: BinaryHeap::new(),
+            floor,
+        }
+    }
+
     /// What goes first.
     #[inline]
     pub(super) fn worst(&self) -> Worst<'a> {
         match self.hits.peek().filter(|_| self.hits.len() == MAX_RESULTS) {
-            Some(hit) if hit.score >= self.floor => Worst {
+            Some(hit) if !self.floor.beats(hit.score, |floor| hit.path > floor) => Worst {
                 score: hit.score,
                 path: Some(hit.path),
             },
-            _ => Worst {
-                score: self.floor,
-                path: None,
-            },
+            _ => self.floor,
         }
     }
 
@@ -58,7 +64,12 @@ impl<'a> Best<'a> {
 
     /// There are enough elsewhere that are worth so much.
     pub(super) fn raise(&mut self, floor: u32) {
-        self.floor = self.floor.max(floor);
+        if floor > self.floor.score {
+            self.floor = Worst {
+                score: floor,
+                path: None,
+            };
+        }
     }
 
     /// Takes one, if it is among the best.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::FoundFile;
 use super::paths::Chunk;
 use super::query::{Query, Scorer};
-use super::seeker::{Job, Runs, Seeker};
+use super::seeker::{Job, Runs, Seeker, worst_of};
 
 /// From so many paths on a second thread is worth while.
 const WORTH_A_THREAD: usize = 20_000;
@@ -31,15 +31,35 @@ pub(super) struct Candidates {
     runs: Runs,
 }
 
-/// The best matches, and which paths a longer query may match. `narrowed` is that of a shorter query. Once it is
-/// cancelled, what it gives is incomplete.
+/// What a search has found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The best matches, the best first.
+    pub(super) files: Vec<FoundFile>,
+    /// Where these are.
+    pub(super) places: Vec<Place>,
+    /// Which paths a longer query may match.
+    pub(super) narrowed: Narrowed,
+}
+
+/// Where a path is.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    root: usize,
+    chunk: Arc<Chunk>,
+    at: usize,
+}
+
+/// The best matches. `narrowed` is that of a shorter query; `shown` are those of any other: those of them that match tell
+/// how good others must be. Once it is cancelled, what it gives is incomplete.
 pub(super) fn find(
     query: &Query,
     sources: &[Source],
     narrowed: Option<&Narrowed>,
+    shown: &[Place],
     threads: usize,
     cancel: &CancellationToken,
-) -> (Vec<FoundFile>, Narrowed) {
+) -> Found {
     let mut jobs = Vec::new();
     for (root, source) in sources.iter().enumerate() {
         jobs.extend(source.chunks.iter().map(|chunk| Job {
@@ -55,9 +75,14 @@ pub(super) fn find(
     let paths: usize = (0..jobs.len())
         .map(|index| known(index).map_or(jobs[index].chunk.len(), |candidates| candidates.len()))
         .sum();
-    let (next, floor) = (AtomicUsize::new(0), AtomicU32::new(0));
+    let shown = shown.iter().filter_map(|place| {
+        let is_its = |job: &Job<'_>| job.root == place.root && Arc::ptr_eq(job.chunk, &place.chunk);
+        Some((jobs.iter().position(is_its)?, place.at))
+    });
+    let above = worst_of(query, &jobs, shown);
+    let (next, floor) = (AtomicUsize::new(0), AtomicU32::new(above.score));
     let seek = || {
-        let mut seeker = Seeker::new(query, &jobs, &floor);
+        let mut seeker = Seeker::new(query, &jobs, above, &floor);
         while let index = next.fetch_add(1, Ordering::Relaxed)
             && index < jobs.len()
             && !cancel.is_cancelled()
@@ -87,19 +112,29 @@ pub(super) fn find(
             runs,
         }),
     });
-    let narrowed = narrowed.collect();
+    let mut found = Found {
+        narrowed: narrowed.collect(),
+        ..Found::default()
+    };
     let mut scorer = Scorer::new();
-    let found = best.into_sorted().into_iter().filter_map(|hit| {
-        let entry = hit.chunk.entry(hit.at)?;
-        Some(FoundFile {
+    for hit in best.into_sorted() {
+        let Some(entry) = hit.chunk.entry(hit.at) else {
+            continue;
+        };
+        found.files.push(FoundFile {
             root: hit.root,
             path: hit.path.to_owned(),
             is_folder: entry.is_folder,
             score: hit.score,
             indices: scorer.indices(query, entry, hit.in_name),
-        })
-    });
-    (found.collect(), narrowed)
+        });
+        found.places.push(Place {
+            root: hit.root,
+            chunk: Arc::clone(hit.chunk),
+            at: hit.at,
+        });
+    }
+    found
 }
 
 impl Candidates {

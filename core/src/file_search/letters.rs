@@ -13,9 +13,38 @@ const HUMP: u32 = 5;
 pub(super) struct Known {
     /// The bits of all of them.
     pub(super) any: u64,
+    /// The bits of those that come more than once.
+    pub(super) twice: u64,
     /// The first.
     pub(super) first: First,
     pub(super) inner: Inner,
+}
+
+/// Letters that a name must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Needed {
+    /// The bits of all of them.
+    pub(super) any: u64,
+    /// The bits of those that it must have more than once.
+    pub(super) twice: u64,
+}
+
+impl Needed {
+    /// What is needed of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            any: self.any | other.any,
+            twice: self.twice | other.twice,
+        }
+    }
+
+    /// The same, and one of these letters more.
+    pub(super) fn and_one(self, letter: u64) -> Self {
+        Self {
+            any: self.any | letter,
+            twice: self.twice | self.any & letter,
+        }
+    }
 }
 
 /// The bit of the letter that a name begins with, in little room.
@@ -29,6 +58,8 @@ pub(super) struct Letters<'a> {
     pub(super) any: u64,
     /// The bit of the first.
     pub(super) first: u64,
+    /// The bits of those that begin other parts of a path; in a name, there are none.
+    pub(super) parts: u64,
     pub(super) inner: &'a Inner,
 }
 
@@ -54,6 +85,7 @@ pub(super) struct Inner {
 impl Known {
     const ALL: Self = Self {
         any: u64::MAX,
+        twice: u64::MAX,
         first: First(First::ANY),
         inner: Inner {
             words: u64::MAX,
@@ -69,6 +101,7 @@ impl Known {
         }
         let mut known = Self {
             any: 0,
+            twice: 0,
             first: First(First::NONE),
             inner: Inner::default(),
         };
@@ -76,6 +109,7 @@ impl Known {
         for byte in name.bytes() {
             let (next, at) = (KINDS[usize::from(byte)], PLACES[usize::from(byte)]);
             let bit = 1 << at;
+            known.twice |= known.any & bit;
             known.any |= bit;
             match begins(kind, next) {
                 PART => known.first = First(at),
@@ -94,6 +128,7 @@ impl Known {
         Letters {
             any: self.any,
             first: self.first.bit(),
+            parts: 0,
             inner: &self.inner,
         }
     }
@@ -152,15 +187,36 @@ impl Several {
         Letters {
             any: self.any,
             first: self.first,
+            parts: 0,
             inner: &self.inner,
+        }
+    }
+
+    /// As of one path with all of them as parts.
+    #[inline]
+    pub(super) fn letters_of_parts(&self) -> Letters<'_> {
+        Letters {
+            parts: self.first,
+            ..self.letters()
         }
     }
 }
 
 impl Letters<'_> {
     /// What a letter gives at most for where it stands.
+    #[inline]
     pub(super) fn bonus(&self, letter: u64) -> u32 {
         if self.first & letter != 0 {
+            PART
+        } else {
+            self.later_bonus(letter)
+        }
+    }
+
+    /// The same of one that stands behind another one.
+    #[inline]
+    pub(super) fn later_bonus(&self, letter: u64) -> u32 {
+        if self.parts & letter != 0 {
             PART
         } else if self.inner.words & letter != 0 {
             WORD

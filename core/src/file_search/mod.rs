@@ -10,6 +10,7 @@
 //! | `letters.rs` | which letters a name has, and where |
 //! | `wanted.rs` | what a match of a word is worth at most |
 //! | `query.rs` | what is searched, and how well a path matches |
+//! | `literal.rs` | words that stand in a path letter by letter, or must not |
 //! | `limits.rs` | how much of a query is found in folders |
 //! | `best.rs` | the best matches so far |
 //! | `seeker.rs` | what one thread does to find the best paths |
@@ -24,6 +25,7 @@ mod best;
 mod find;
 mod letters;
 mod limits;
+mod literal;
 mod name_watch;
 mod paths;
 mod query;
@@ -40,7 +42,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::find::{Narrowed, Source, find};
+use self::find::{Found, Narrowed, Place, Source, find};
 use self::name_watch::NameWatches;
 use self::query::Query;
 use self::walk::Walk;
@@ -130,8 +132,10 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let (found, _) = matching(Arc::new(query), walks, None, MATCHERS, cancel.child_token()).await;
-            found
+            let known = Known::default();
+            matching(Arc::new(query), walks, known, MATCHERS, cancel.child_token())
+                .await
+                .files
         };
         tokio::select! {
             found = search => found,
@@ -208,30 +212,47 @@ impl FileSearch {
     }
 }
 
+/// What is known from queries before.
+#[derive(Debug, Default)]
+struct Known {
+    /// What a shorter one has left.
+    narrowed: Option<Narrowed>,
+    /// What was found for the last one.
+    shown: Vec<Place>,
+}
+
 /// Matches, on so many other threads at most.
 async fn matching(
     query: Arc<Query>,
     walks: Vec<Arc<Walk>>,
-    narrowed: Option<Narrowed>,
+    known: Known,
     threads: usize,
     cancel: CancellationToken,
-) -> (Vec<FoundFile>, Narrowed) {
+) -> Found {
     static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
     let Ok(place) = PLACES.acquire().await else {
-        return Default::default();
+        return Found::default();
     };
     // A large search takes the other place as well, if it is free.
     let other = (threads > 1).then(|| PLACES.try_acquire().ok()).flatten();
     let work = move || {
         let threads = 1 + usize::from(other.is_some());
-        let found = find(&query, &sources(&walks), narrowed.as_ref(), threads, &cancel);
+        let Known { narrowed, shown } = known;
+        let found = find(
+            &query,
+            &sources(&walks),
+            narrowed.as_ref(),
+            &shown,
+            threads,
+            &cancel,
+        );
         drop((place, other));
         found
     };
     let found = tokio::task::spawn_blocking(work).await;
     found.unwrap_or_else(|error| {
         tracing::error!(%error, "a search for files failed");
-        Default::default()
+        Found::default()
     })
 }
 

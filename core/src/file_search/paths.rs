@@ -1,6 +1,6 @@
 //! Paths in blocks of text, with what is needed to pass over most of them quickly.
 
-use super::letters::{First, Inner, Known, Letters, Several};
+use super::letters::{First, Inner, Known, Letters, Needed, Several};
 
 /// Entries of a block at most. A block is what is shown to searches while a walk goes on.
 pub(super) const ENTRIES: usize = 4096;
@@ -16,6 +16,8 @@ pub(super) struct Chunk {
     heads: Vec<Head>,
     /// Which letters each last part has. Kept apart from the rest, as it is looked at for most paths.
     masks: Vec<u64>,
+    /// Which of them it has more than once.
+    twice: Vec<u64>,
     /// What is known of the letters of each last part beside that.
     inner: Vec<Inner>,
     runs: Vec<Run>,
@@ -122,6 +124,7 @@ impl Chunk {
             first: known.first,
         });
         self.masks.push(known.any);
+        self.twice.push(known.twice);
         self.inner.push(known.inner);
     }
 
@@ -148,6 +151,7 @@ impl Chunk {
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
         self.masks.shrink_to_fit();
+        self.twice.shrink_to_fit();
         self.inner.shrink_to_fit();
         self.runs.shrink_to_fit();
         self.folders.shrink_to_fit();
@@ -167,13 +171,20 @@ impl Chunk {
     /// Which paths of a run have these letters in the last part.
     #[inline]
     pub(super) fn with_letters_in_name(&self, run: &Run, letters: u64) -> u64 {
-        let at = usize::from(run.at);
-        let masks = self
-            .masks
-            .get(at..at + usize::from(run.count))
-            .unwrap_or_default();
-        let has = masks.iter().map(|mask| u64::from(mask & letters == letters));
-        has.zip(0..).fold(0, |all, (has, place)| all | has << place)
+        if run.letters().any & letters != letters {
+            return 0;
+        }
+        having(&self.masks, run, letters)
+    }
+
+    /// Which paths of a run have what is needed in the last part.
+    #[inline]
+    pub(super) fn with_needed_in_name(&self, run: &Run, needed: Needed) -> u64 {
+        let bits = self.with_letters_in_name(run, needed.any);
+        if bits == 0 || needed.twice == 0 {
+            return bits;
+        }
+        bits & having(&self.twice, run, needed.twice)
     }
 
     /// The letters of the last part of the path at this place.
@@ -182,6 +193,7 @@ impl Chunk {
         Some(Letters {
             any: *self.masks.get(at)?,
             first: self.heads.get(at)?.first.bit(),
+            parts: 0,
             inner: self.inner.get(at)?,
         })
     }
@@ -265,7 +277,13 @@ impl Run {
         self.names.letters()
     }
 
-    /// The same, together with those of the folder.
+    /// Letters of the folder.
+    #[inline]
+    pub(super) fn folder_letters(&self) -> Letters<'_> {
+        self.folder.letters()
+    }
+
+    /// Letters of the last parts, together with those of the folder.
     pub(super) fn path_letters(&self) -> Several {
         self.folder.with(&self.names)
     }
@@ -279,6 +297,15 @@ impl Run {
     pub(super) fn folder_bytes(&self) -> u32 {
         self.folder_bytes.into()
     }
+}
+
+/// Which paths of a run have all of these bits in these masks.
+#[inline]
+fn having(masks: &[u64], run: &Run, bits: u64) -> u64 {
+    let at = usize::from(run.at);
+    let masks = masks.get(at..at + usize::from(run.count)).unwrap_or_default();
+    let has = masks.iter().map(|mask| u64::from(mask & bits == bits));
+    has.zip(0..).fold(0, |all, (has, place)| all | has << place)
 }
 
 fn length_bit(length: usize) -> u64 {
@@ -315,6 +342,7 @@ impl<'a> Glance<'a> {
         Letters {
             any: self.mask,
             first: self.head.first.bit(),
+            parts: 0,
             inner: self.inner,
         }
     }

@@ -3,8 +3,9 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::letters::Letters;
+use super::letters::{Letters, Needed};
 use super::limits::Limits;
+use super::literal::Literal;
 use super::paths::{Chunk, Entry, Glance, Run};
 use super::wanted::Wanted;
 use crate::char_boundary;
@@ -33,8 +34,10 @@ pub(super) struct Query {
     simple: bool,
     /// The words that a path must have, without those that it must not have.
     words: Vec<Wanted>,
+    /// Words that stand in a path letter by letter, or must not.
+    literals: Vec<Literal>,
     /// Letters that a path must have.
-    mask: u64,
+    needed: Needed,
     /// The highest score that the matcher gives.
     top: u32,
     /// Letters of the longest of the words, which a path must have room for.
@@ -85,8 +88,9 @@ impl Query {
             .filter(|word| word.len() > 0)
             .collect();
         Some(Self {
+            literals: pattern.atoms.iter().filter_map(Literal::of).collect(),
             pattern,
-            mask: words.iter().fold(0, |mask, word| mask | word.mask()),
+            needed: needed(words.iter().map(Wanted::needed)),
             top: words.iter().map(Wanted::at_most).sum(),
             longest: words.iter().map(Wanted::len).max().unwrap_or(0),
             words,
@@ -98,13 +102,32 @@ impl Query {
 
     /// Letters that a path must have.
     pub(super) fn mask(&self) -> u64 {
-        self.mask
+        self.needed.any
+    }
+
+    /// What a last part must have that matches by itself.
+    pub(super) fn needed(&self) -> Needed {
+        self.needed
+    }
+
+    /// What a last part of a run must have for its path to match. `None`: that can't be told.
+    pub(super) fn needed_in_names<'c>(
+        &self,
+        chunk: &'c Chunk,
+        run: &Run,
+        limits: &mut Limits<'c>,
+    ) -> Option<Needed> {
+        if self.is_unbounded(run.folder_letters().any) {
+            return None;
+        }
+        let words = self.words.iter().zip(limits.in_folder(&self.words, chunk, run));
+        Some(needed(words.map(|(word, folder)| word.needed_behind(folder))))
     }
 
     /// Whether last parts are matched by themselves, and those of this run may.
     #[inline]
     pub(super) fn may_match_names(&self, run: &Run) -> bool {
-        self.plain.is_some() && run.letters().any & self.mask == self.mask
+        self.plain.is_some() && run.letters().any & self.mask() == self.mask()
     }
 
     /// What it is worth at most that a last part of this run matches by itself.
@@ -137,7 +160,7 @@ impl Query {
         for word in &self.words {
             // The others are worth as much as they can be.
             let others = most - word.at_most();
-            most = others + word.at_most_in(letters.letters(), least.saturating_sub(others))?;
+            most = others + word.at_most_in(letters.letters_of_parts(), least.saturating_sub(others))?;
         }
         Some(most)
     }
@@ -175,7 +198,7 @@ impl Query {
 
     /// What a path is worth at most otherwise. `None`: it doesn't match.
     pub(super) fn in_path_at_most<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> Option<u32> {
-        if path.mask() & self.mask != self.mask || path.bytes() < self.longest {
+        if path.mask() & self.mask() != self.mask() || path.bytes() < self.longest {
             return None;
         }
         if self.is_unbounded(path.mask()) {
@@ -189,9 +212,16 @@ impl Query {
             .map(|(word, folder)| word.at_most_behind(folder, path.run.folder_bytes(), path.letters(), true)))
     }
 
-    /// Whether a path has all letters in their order; true if that can't be told.
-    pub(super) fn may_be_in(&self, path: &Glance<'_>) -> bool {
-        self.is_unbounded(path.mask()) || self.words.iter().all(|word| word.is_in(path.path()))
+    /// Whether a path has all letters in their order, and those next to each other that must be; true if that can't be
+    /// told.
+    pub(super) fn may_be_in<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> bool {
+        if self.is_unbounded(path.mask()) {
+            return true;
+        }
+        let folders = limits.in_folder(&self.words, path.chunk, path.run);
+        let mut words = self.words.iter().zip(folders);
+        words.all(|(word, folder)| word.is_in_behind(folder, path.name()))
+            && self.literals.iter().all(|literal| literal.allows(path.path()))
     }
 
     /// The highest score that any path can have whose last part does not match by itself.
@@ -203,7 +233,7 @@ impl Query {
     #[inline]
     fn worth_in_name(&self, path: &Glance<'_>) -> Option<u32> {
         let wanted = self.plain?;
-        if path.name_mask() & self.mask != self.mask || path.name_bytes < wanted {
+        if path.name_mask() & self.mask() != self.mask() || path.name_bytes < wanted {
             return None;
         }
         // Of a name with others than ASCII, the letters are not counted here.
@@ -255,6 +285,11 @@ impl Query {
     }
 }
 
+/// What all of them need.
+fn needed(of_each: impl Iterator<Item = Needed>) -> Needed {
+    of_each.fold(Needed::default(), Needed::and)
+}
+
 /// `None` if one of them is.
 fn sum(mut worths: impl Iterator<Item = Option<u32>>) -> Option<u32> {
     worths.try_fold(0, |sum: u32, worth| Some(sum.saturating_add(worth?)))
@@ -270,11 +305,11 @@ impl Scorer {
 
     /// How well a path matches; a score below `least` is not worked out.
     pub(super) fn score(&mut self, query: &Query, entry: Entry<'_>, least: u32) -> Match {
-        if entry.mask & query.mask != query.mask {
+        if entry.mask & query.mask() != query.mask() {
             return Match::No;
         }
         if let Some(wanted) = query.plain
-            && entry.name_mask & query.mask == query.mask
+            && entry.name_mask & query.mask() == query.mask()
         {
             let name = Utf32Str::new(entry.name, &mut self.buffer);
             let exact = name.len() == wanted;

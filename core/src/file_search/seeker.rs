@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-use super::best::{Best, Hit};
+use super::best::{Best, Hit, Worst};
 use super::letters::Letters;
 use super::limits::Limits;
-use super::paths::{Chunk, Run};
+use super::paths::{Chunk, Entry, Run};
 use super::query::{Match, Query, Scorer};
 
 /// Paths that wait at least, before any is looked at.
@@ -28,6 +28,19 @@ pub(super) struct Job<'a> {
     pub(super) chunk: &'a Arc<Chunk>,
     /// Folders in it that are searched by themselves.
     pub(super) covered: &'a [String],
+}
+
+impl<'a> Job<'a> {
+    fn hit(&self, at: usize, entry: Entry<'a>, score: u32, in_name: bool) -> Hit<'a> {
+        Hit {
+            score,
+            path: entry.path,
+            root: self.root,
+            chunk: self.chunk,
+            at,
+            in_name,
+        }
+    }
 }
 
 /// Numbers of runs of a block, and which of their paths.
@@ -60,13 +73,14 @@ struct Waiting {
 }
 
 impl<'a> Seeker<'a> {
-    pub(super) fn new(query: &'a Query, jobs: &'a [Job<'a>], floor: &'a AtomicU32) -> Self {
+    /// `above`: there are as many as are shown that are not worse than this. `floor` is what threads tell each other.
+    pub(super) fn new(query: &'a Query, jobs: &'a [Job<'a>], above: Worst<'a>, floor: &'a AtomicU32) -> Self {
         Self {
             query,
             jobs,
             scorer: Scorer::new(),
             limits: Limits::default(),
-            best: Best::default(),
+            best: Best::above(above),
             floor,
             left: Vec::new(),
             waiting: Vec::with_capacity(WAITING),
@@ -105,7 +119,7 @@ impl<'a> Seeker<'a> {
         if !self.query.may_match_names(run) {
             return;
         }
-        let mut unseen = bits & chunk.with_letters_in_name(run, self.query.mask());
+        let mut unseen = bits & chunk.with_needed_in_name(run, self.query.needed());
         if unseen == 0 {
             return;
         }
@@ -165,6 +179,12 @@ impl<'a> Seeker<'a> {
             Some(_) => {}
             None => return 0,
         }
+        if let Some(needed) = self.query.needed_in_names(chunk, run, &mut self.limits) {
+            bits &= chunk.with_needed_in_name(run, needed);
+            if bits == 0 {
+                return 0;
+            }
+        }
         match self.query.paths_at_most(chunk, run, &mut self.limits) {
             Some(most) if is_worse(most) => return bits,
             Some(_) => {}
@@ -177,12 +197,13 @@ impl<'a> Seeker<'a> {
             let Some(path) = chunk.glance(run.place(bit)) else {
                 continue;
             };
-            let most = self.query.in_path_at_most(&path, &mut self.limits);
-            match most.filter(|_| self.query.may_be_in(&path)) {
+            match self.query.in_path_at_most(&path, &mut self.limits) {
                 None => bits &= !(1 << bit),
+                // It may match, but its text need not be looked at.
                 Some(most) if worst.beats(most, |worst| path.is_behind(worst)) => {}
                 // It has been looked at.
                 Some(_) if self.query.in_name_at_most(&path).is_some() => {}
+                Some(_) if !self.query.may_be_in(&path, &mut self.limits) => bits &= !(1 << bit),
                 Some(most) => self.waiting.push(Waiting::new(most, place.0, place.1, bit)),
             }
         }
@@ -285,7 +306,7 @@ fn may_match<'a>(
     limits: &mut Limits<'a>,
     best: &mut Best<'a>,
 ) -> bool {
-    let chunk: &'a Chunk = job.chunk;
+    let chunk = job.chunk;
     let worst = best.worst();
     let (Some(path), Some(entry)) = (chunk.glance(at), chunk.entry(at)) else {
         return false;
@@ -301,18 +322,31 @@ fn may_match<'a>(
         Match::TooLittle => {}
         Match::Score { score, in_name } => {
             if score >= worst.score && !is_covered(entry.path, job.covered) {
-                best.keep(Hit {
-                    score,
-                    path: entry.path,
-                    root: job.root,
-                    chunk,
-                    at,
-                    in_name,
-                });
+                best.keep(job.hit(at, entry, score, in_name));
             }
         }
     }
     true
+}
+
+/// The worst of these paths, if they all match and are as many as are shown: no other is shown that is worse. Each is
+/// given by the number of its job and its place.
+pub(super) fn worst_of<'a>(
+    query: &Query,
+    jobs: &[Job<'a>],
+    paths: impl Iterator<Item = (usize, usize)>,
+) -> Worst<'a> {
+    let (mut scorer, mut best) = (Scorer::new(), Best::default());
+    for (number, at) in paths {
+        let Some(job) = jobs.get(number) else { continue };
+        if let Some(entry) = job.chunk.entry(at)
+            && !is_covered(entry.path, job.covered)
+            && let Match::Score { score, in_name } = scorer.score(query, entry, 0)
+        {
+            best.keep(job.hit(at, entry, score, in_name));
+        }
+    }
+    best.worst()
 }
 
 fn is_covered(path: &str, covered: &[String]) -> bool {

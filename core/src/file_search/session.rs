@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::find::Narrowed;
+use super::find::{Narrowed, Place};
 use super::query::Query;
 use super::walk::Walk;
-use super::{FileSearch, FoundFile, MATCHERS, matching};
+use super::{FileSearch, FoundFile, Known, MATCHERS, matching};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
@@ -63,6 +63,7 @@ impl FileSearch {
             shown: Vec::new(),
             matched: Vec::new(),
             narrowed: Vec::new(),
+            places: Vec::new(),
         };
         tokio::spawn(task.run(queries));
         SearchSession { query }
@@ -80,6 +81,8 @@ struct Task<T> {
     /// What queries have left of these, each longer than the one before: what is typed further narrows the last, and what
     /// is taken back one of the others.
     narrowed: Vec<(Arc<Query>, Narrowed)>,
+    /// Where in these is what was found last.
+    places: Vec<Place>,
 }
 
 impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
@@ -154,25 +157,32 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         let same = |(one, other): (&Arc<Walk>, &Arc<Walk>)| Arc::ptr_eq(one, other);
         if walks.len() != self.matched.len() || !walks.iter().zip(&self.matched).all(same) {
             self.narrowed.clear();
+            self.places.clear();
             self.matched.clone_from(&walks);
         }
         // It stays, for this may be dropped before it is done.
         let before = self.narrowed.iter().rfind(|(before, _)| query.narrows(before));
-        let narrowed = before.map(|(_, narrowed)| narrowed.clone());
+        let known = Known {
+            narrowed: before.map(|(_, narrowed)| narrowed.clone()),
+            shown: self.places.clone(),
+        };
         // While walks go on, they need the other thread more.
         let complete = walks.iter().all(|walk| walk.is_complete());
         let threads = if complete { MATCHERS } else { 1 };
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
-        let (files, narrowed) = matching(Arc::clone(query), walks, narrowed, threads, cancel).await;
+        let found = matching(Arc::clone(query), walks, known, threads, cancel).await;
         // Of the same query, this is the newer.
         self.narrowed
             .retain(|(before, _)| query.narrows(before) && !before.narrows(query));
         if self.narrowed.len() == MAX_NARROWED {
             self.narrowed.remove(0);
         }
-        self.narrowed.push((Arc::clone(query), narrowed));
-        files
+        self.narrowed.push((Arc::clone(query), found.narrowed));
+        if !found.places.is_empty() {
+            self.places = found.places;
+        }
+        found.files
     }
 }

@@ -5,7 +5,7 @@
 //! their folders, so that it is worked out once for each folder how much of a word is found in there, and for each name
 //! from what is known of its letters.
 
-use super::letters::{self, Letters, PART};
+use super::letters::{self, Letters, Needed, PART};
 
 /// What each letter gives.
 const MATCH: u32 = 16;
@@ -19,8 +19,8 @@ const LONGER: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Wanted {
     letters: Vec<Letter>,
-    /// The bits of all of them.
-    mask: u64,
+    /// What a text must have for those from each on, and for none.
+    rest: Vec<Needed>,
 }
 
 #[derive(Debug)]
@@ -79,10 +79,11 @@ impl Wanted {
             known
         };
         let letters: Vec<_> = word.map(letter).collect();
-        Self {
-            mask: letters.iter().fold(0, |mask, letter| mask | letter.bit),
-            letters,
+        let mut rest = vec![Needed::default(); letters.len() + 1];
+        for (number, letter) in letters.iter().enumerate().rev() {
+            rest[number] = rest[number + 1].and_one(letter.bit);
         }
+        Self { letters, rest }
     }
 
     /// How many letters it has.
@@ -92,22 +93,29 @@ impl Wanted {
 
     /// Which letters a text must have.
     pub(super) fn mask(&self) -> u64 {
-        self.mask
+        self.needed().any
+    }
+
+    /// What a text must have.
+    pub(super) fn needed(&self) -> Needed {
+        self.rest[0]
+    }
+
+    /// What a name must have behind a folder.
+    pub(super) fn needed_behind(&self, folder: &Reached) -> Needed {
+        self.rest[folder.upto.len()]
     }
 
     /// Whether a text, which is ASCII, has all letters in their order.
     #[inline]
     pub(super) fn is_in(&self, text: &str) -> bool {
-        let mut letters = self.letters.iter();
-        let mut next = letters.next();
-        for byte in text.bytes() {
-            match next {
-                Some(letter) if letter.byte == byte.to_ascii_lowercase() => next = letters.next(),
-                Some(_) => {}
-                None => return true,
-            }
-        }
-        next.is_none()
+        has_in_order(&self.letters, text)
+    }
+
+    /// The same of a name behind a folder.
+    #[inline]
+    pub(super) fn is_in_behind(&self, folder: &Reached, name: &str) -> bool {
+        has_in_order(&self.letters[folder.upto.len()..], name)
     }
 
     /// What a match is worth at most, whatever the text is.
@@ -122,7 +130,7 @@ impl Wanted {
         let bytes = text.as_bytes();
         let mut before = known.checked_sub(1).map_or(b'/', |last| bytes[last]);
         for (byte, at) in bytes.iter().copied().zip(1..).skip(known) {
-            if letters::bit(byte) & self.mask != 0 {
+            if letters::bit(byte) & self.mask() != 0 {
                 self.take(
                     byte.to_ascii_lowercase(),
                     letters::bonus(before, byte),
@@ -179,18 +187,17 @@ impl Wanted {
     /// What a match is worth at most in a name by itself; roughly, if that is less than `least`. `None`: there is none.
     #[inline]
     pub(super) fn at_most_in(&self, name: Letters<'_>, least: u32) -> Option<u32> {
-        if name.any & self.mask != self.mask {
+        if name.any & self.mask() != self.mask() {
             return None;
         }
         let mut last = Last::default();
         let mut most = self.at_most();
         for letter in &self.letters {
-            let own = name.bonus(letter.bit);
             let before = last.worth;
             last = if before == 0 {
-                first(own)
+                first(name.bonus(letter.bit))
             } else {
-                last.next(letter, own, name)
+                last.next(letter, name)
             };
             // The first is worth more.
             let given = if before == 0 {
@@ -225,7 +232,7 @@ impl Wanted {
                     None => here,
                     Some(before) => {
                         if last.worth > 0 {
-                            here = last.next(letter, own, name);
+                            here = last.next(letter, name);
                         }
                         match folder.upto.get(before) {
                             Some(upto) => here.or(upto.followed(own, bytes + 1)),
@@ -272,6 +279,21 @@ impl Reached {
     }
 }
 
+/// Whether a text has these letters in their order.
+#[inline]
+fn has_in_order(letters: &[Letter], text: &str) -> bool {
+    let mut letters = letters.iter();
+    let mut next = letters.next();
+    for byte in text.bytes() {
+        match next {
+            Some(letter) if letter.byte == byte.to_ascii_lowercase() => next = letters.next(),
+            Some(_) => {}
+            None => return true,
+        }
+    }
+    next.is_none()
+}
+
 /// What the first letter of a word is worth.
 fn first(own: u32) -> Last {
     Last {
@@ -307,9 +329,10 @@ impl Place {
 }
 
 impl Last {
-    /// What the next letter makes of it in a name, where that gives this by itself.
+    /// What the next letter makes of it in a name.
     #[inline]
-    fn next(self, letter: &Letter, own: u32, name: Letters<'_>) -> Self {
+    fn next(self, letter: &Letter, name: Letters<'_>) -> Self {
+        let own = name.later_bonus(letter.bit);
         if name.inner.has(&letter.pair) {
             // Never worse than a gap.
             let chain = self.chain.max(own).max(NEXT);

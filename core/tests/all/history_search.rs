@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use codex_core::ThreadId;
-use codex_core::history::{Layout, ListQuery, ThreadStore};
+use codex_core::history::{Layout, ListQuery, SortKey, ThreadStore};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,8 @@ fn thread(layout: &Layout, day: i64, texts: &[&str]) -> (ThreadId, PathBuf) {
     };
     add(
         "session_meta",
-        json!({"id": id, "session_id": id, "timestamp": "2026-10-01T12:00:00.000Z", "cwd": "/home/dev/project",
+        json!({"id": id, "session_id": id, "timestamp": "2026-10-01T12:00:00.000Z",
+            "cwd": if day % 3 == 1 { format!("/home/dev/project{day}") } else { "/home/dev/project".to_owned() },
             "originator": "test", "cli_version": "0.171.0", "source": "vscode", "model_provider": "mock",
             "history_mode": "paginated"}),
     );
@@ -92,6 +93,27 @@ async fn titled(store: &ThreadStore, part: &str) -> Vec<ThreadId> {
     walk(store, &query).await
 }
 
+/// The threads of these folders, whose title has this part, in any order of lists.
+async fn of_folders(store: &ThreadStore, folders: &[&str], part: Option<&str>) -> Vec<Vec<ThreadId>> {
+    let mut found = Vec::new();
+    for (sort, descending) in [
+        (SortKey::Created, true),
+        (SortKey::Created, false),
+        (SortKey::Updated, true),
+    ] {
+        let query = ListQuery {
+            cwds: folders.iter().map(PathBuf::from).collect(),
+            search: part.map(str::to_owned),
+            sort,
+            descending,
+            limit: 2,
+            ..ListQuery::default()
+        };
+        found.push(walk(store, &query).await);
+    }
+    found
+}
+
 /// Everything that can be asked.
 async fn answers(store: &ThreadStore) -> Vec<String> {
     let mut all = Vec::new();
@@ -103,6 +125,18 @@ async fn answers(store: &ThreadStore) -> Vec<String> {
             ));
         }
         all.push(format!("{term:?} {:?}", titled(store, term).await));
+    }
+    for folders in [
+        &["/home/dev/project"][..],
+        &["/home//dev/project/.", "/home/dev/project4"],
+        &["/home/dev"],
+    ] {
+        for part in [None, Some("e"), Some("ne"), Some("Ä")] {
+            all.push(format!(
+                "{folders:?} {part:?} {:?}",
+                of_folders(store, folders, part).await
+            ));
+        }
     }
     all
 }

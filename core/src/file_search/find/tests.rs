@@ -22,8 +22,9 @@ fn source(paths: &[&str], covered: &[&str]) -> Source {
 
 fn paths(query: &str, sources: &[Source], narrowed: Option<&Narrowed>) -> (Vec<String>, Narrowed) {
     let query = Query::parse(query).expect("a query");
-    let (found, narrowed) = find(&query, sources, narrowed, 2, &CancellationToken::new());
-    (found.into_iter().map(|file| file.path).collect(), narrowed)
+    let found = find(&query, sources, narrowed, &[], 2, &CancellationToken::new());
+    let paths = found.files.into_iter().map(|file| file.path);
+    (paths.collect(), found.narrowed)
 }
 
 #[test]
@@ -142,7 +143,13 @@ fn check_limits(query: &Query, chunk: &Chunk) {
                     ],
                 ),
             };
-            assert!(query.may_be_in(&path), "{query:?}, {entry:?}");
+            assert!(query.may_be_in(&path, &mut limits), "{query:?}, {entry:?}");
+            if let Some(needed) = query.needed_in_names(chunk, run, &mut limits) {
+                assert!(
+                    chunk.with_needed_in_name(run, needed) >> bit & 1 == 1,
+                    "{query:?}, {entry:?}: {needed:?}"
+                );
+            }
             for most in [one, by_text].into_iter().chain(all) {
                 assert!(
                     most.is_some_and(|most| score <= most),
@@ -173,7 +180,9 @@ fn some_query() -> impl Strategy<Value = String> {
         4 => "[a-cA-C01_./-]{1,6}",
         2 => "[ab]{1,3}/[a-c]{1,3}",
         1 => "[a-c ]{1,7}",
-        1 => "['!^]?[a-c]{1,3}[$]?( [!'^]?[a-c01]{1,2}[$]?)?",
+        2 => "['!^]?[a-c]{1,3}[$]?( [!'^]?[a-c01]{1,2}[$]?)?",
+        1 => "['!][ab]{1,2}( [a-c]{1,3}){0,2} [.ab ]{1,2}[$]",
+        1 => "[ab]{3,9}",
         1 => "[aéÉ\\\\ \t:]{1,4}",
         1 => "a{1,200}",
     ]
@@ -199,14 +208,19 @@ proptest! {
         let twin = Source { chunks: blocks.iter().take(2).cloned().collect(), covered: vec!["ab".to_owned()] };
         let sources = [Source { chunks: blocks, covered: Vec::new() }, twin];
         let mut before: Option<(Query, Narrowed)> = None;
-        for (at, letter) in typed.char_indices() {
-            let Some(query) = Query::parse(&typed[..at + letter.len_utf8()]) else { continue };
+        let mut shown = Vec::new();
+        // Typed, and then taken back.
+        let ends = typed.char_indices().map(|(at, letter)| at + letter.len_utf8());
+        let ends: Vec<_> = ends.collect();
+        for end in ends.iter().chain(ends.iter().rev()) {
+            let Some(query) = Query::parse(&typed[..*end]) else { continue };
             let narrowed = before.as_ref().filter(|(before, _)| query.narrows(before));
             let narrowed = narrowed.map(|(_, narrowed)| narrowed);
-            let (found, left) = find(&query, &sources, narrowed, 1, &CancellationToken::new());
-            prop_assert_eq!(&found, &plain(&query, &sources), "{:?}", query);
+            let found = find(&query, &sources, narrowed, &shown, 1, &CancellationToken::new());
+            prop_assert_eq!(&found.files, &plain(&query, &sources), "{:?}", query);
             sources[0].chunks.iter().for_each(|chunk| check_limits(&query, chunk));
-            before = Some((query, left));
+            before = Some((query, found.narrowed));
+            shown = found.places;
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -56,7 +57,7 @@ pub(crate) struct RolloutDirectory {
     layout: Layout,
     /// Day folders, oldest first, and the archive at the end of time.
     folders: Vec<Folder>,
-    by_path: BTreeMap<PathBuf, usize>,
+    by_path: HashMap<PathBuf, usize>,
     /// All folders in which rollouts, or folders with them, may come: those of days last, newest first.
     tree: Vec<PathBuf>,
     files: BTreeMap<Key, FileEntry>,
@@ -74,7 +75,7 @@ impl RolloutDirectory {
         Self {
             layout,
             folders: Vec::new(),
-            by_path: BTreeMap::new(),
+            by_path: HashMap::new(),
             tree: Vec::new(),
             files: BTreeMap::new(),
             archived: BTreeMap::new(),
@@ -136,6 +137,22 @@ impl RolloutDirectory {
         only: Option<&HashSet<ThreadId>>,
         mut take: impl FnMut(&Rollout) -> bool,
     ) {
+        if let Some(only) = only {
+            // Few of many: none is worth a search for its place.
+            self.list_all();
+            let map = self.map(archived);
+            let bound = start.map_or(Unbounded, Excluded);
+            let take = |key: &Key| {
+                let wanted = only.contains(&key.id) && self.is_newest(*key);
+                !wanted || self.rollout(*key, archived).is_none_or(|rollout| take(&rollout))
+            };
+            if descending {
+                map.range((Unbounded, bound)).rev().map(|(key, _)| key).all(take);
+            } else {
+                map.range((bound, Unbounded)).map(|(key, _)| key).all(take);
+            }
+            return;
+        }
         // Folders not listed yet, nearest to the start first.
         let mut unlisted: Vec<usize> = (0..self.folders.len())
             .filter(|i| self.folders[*i].archived == archived && self.folders[*i].listed.is_none())
@@ -158,8 +175,7 @@ impl RolloutDirectory {
             }
             let Some(key) = next else { return };
             at = Some(key);
-            if only.is_none_or(|only| only.contains(&key.id))
-                && self.is_newest(key)
+            if self.is_newest(key)
                 && let Some(rollout) = self.rollout(key, archived)
                 && !take(&rollout)
             {
@@ -230,7 +246,6 @@ impl RolloutDirectory {
     }
 
     fn neighbour(&self, archived: bool, descending: bool, at: Option<Key>) -> Option<Key> {
-        use std::ops::Bound::{Excluded, Unbounded};
         let map = self.map(archived);
         let bound = at.map_or(Unbounded, Excluded);
         if descending {
@@ -270,17 +285,19 @@ impl RolloutDirectory {
         }
         tree.push(sessions);
         tree.push(self.layout.archived());
-        // Shortest first, newest first.
+        // Shortest first, newest first. As text, because there may be thousands, and to compare paths takes long.
+        let newest = |a: &PathBuf, b: &PathBuf| b.as_os_str().cmp(a.as_os_str());
         tree.sort_unstable_by(|a, b| {
             let depth = |path: &PathBuf| path.components().count();
-            depth(a).cmp(&depth(b)).then_with(|| b.cmp(a))
+            depth(a).cmp(&depth(b)).then_with(|| newest(a, b))
         });
         let stems = tree.len();
         tree.extend(folders.iter().cloned());
-        tree[stems..].sort_unstable_by(|a, b| b.cmp(a));
+        tree[stems..].sort_unstable_by(newest);
         self.tree = tree;
+        let present: HashSet<&Path> = folders.iter().map(PathBuf::as_path).collect();
         let gone: Vec<usize> = (0..self.folders.len())
-            .filter(|i| !self.folders[*i].archived && !folders.contains(&self.folders[*i].path))
+            .filter(|i| !self.folders[*i].archived && !present.contains(self.folders[*i].path.as_path()))
             .collect();
         for index in gone {
             self.forget(index);

@@ -2,7 +2,9 @@
 //!
 //! A text in which a term occurs has all the runs of the term. Where it has them, the term need not occur: whoever
 //! asks reads the text itself. Characters beyond ASCII also count in pairs, because words of two are common in scripts
-//! without letters.
+//! without letters. Titles, which are short, have all characters and all pairs as well.
+
+use std::path::Path;
 
 /// Runs of a term that are asked for at most; more would hardly leave out more.
 const TERM_RUNS: usize = 24;
@@ -58,11 +60,52 @@ pub(crate) fn of_term(term: &[char]) -> Option<String> {
     grams.sort_unstable();
     grams.dedup();
     let step = grams.len().div_ceil(TERM_RUNS).max(1);
+    let words = join(grams.into_iter().step_by(step));
+    (!words.is_empty()).then_some(words)
+}
+
+/// The runs of a title: of one, two and three characters.
+pub(crate) fn of_title(title: &str) -> String {
+    let title: Vec<char> = title.chars().flat_map(fold).collect();
+    let mut found: Vec<u32> = (1..=3)
+        .flat_map(|length| title.windows(length).map(hash))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    join(found)
+}
+
+/// What to ask for a part of a title; `None`: any may have it.
+pub(crate) fn of_part(part: &str) -> Option<String> {
+    let part: Vec<char> = part.chars().flat_map(fold).collect();
+    if part.is_empty() {
+        return None;
+    }
+    let mut found: Vec<u32> = part.windows(part.len().min(3)).map(hash).collect();
+    found.sort_unstable();
+    found.dedup();
+    let step = found.len().div_ceil(TERM_RUNS).max(1);
+    Some(join(found.into_iter().step_by(step)))
+}
+
+/// A word that stands for a folder, longer than those of runs. Paths that mean the same have the same.
+pub(crate) fn of_folder(folder: &Path) -> String {
+    // FNV-1a, of 64 bits.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in folder.components() {
+        for byte in part.as_os_str().as_encoded_bytes().iter().chain(b"/") {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("folder{hash:016x}")
+}
+
+fn join(grams: impl IntoIterator<Item = u32>) -> String {
     let mut words = String::new();
-    for gram in grams.into_iter().step_by(step) {
+    for gram in grams {
         push_word(&mut words, gram);
     }
-    (!words.is_empty()).then_some(words)
+    words
 }
 
 fn each(chars: impl Iterator<Item = char>, mut take: impl FnMut(u32)) {
@@ -150,7 +193,22 @@ mod tests {
         assert!(asked.split(' ').count() <= TERM_RUNS);
     }
 
+    #[test]
+    fn a_folder_is_the_same_however_it_is_written() {
+        let word = |folder: &str| of_folder(Path::new(folder));
+        assert_eq!(word("/home/dev"), word("/home//dev/."));
+        assert_ne!(word("/home/dev"), word("/homed/ev"));
+    }
+
     proptest! {
+        #[test]
+        fn a_title_has_the_runs_of_all_its_parts(before in ".{0,9}", part in ".{1,40}", behind in ".{0,9}") {
+            let title = of_title(&format!("{before}{part}{behind}"));
+            for word in of_part(&part).iter().flat_map(|words| words.split(' ')) {
+                prop_assert!(title.split(' ').any(|has| has == word), "{word} of {part:?} in {title}");
+            }
+        }
+
         #[test]
         fn what_is_folded_stays_as_it_is(text in any::<String>()) {
             let once: String = folded(&text).into_iter().collect();

@@ -4,7 +4,8 @@
 //!
 //! * `directory` (which files there are, by name), `file_times` (when they were changed), `strays` (those in other places)
 //! * `rows` (what lists show), `db` (kept rows), `names` (names that users gave), `watch` (events of the file system)
-//! * `texts` (in which files a term may occur), `grams` (what it holds of a text)
+//! * `texts` (in which files a term may occur), `titles` (which threads a list may show), `grams` (what they
+//!   hold of a text)
 
 pub(crate) mod db;
 pub(crate) mod directory;
@@ -14,4 +15,5 @@ pub(crate) mod names;
 pub(crate) mod rows;
 pub(crate) mod strays;
 pub(crate) mod texts;
+pub(crate) mod titles;
 pub(crate) mod watch;

@@ -2,7 +2,8 @@
 //!
 //! Derived from the files, and never more than a filter: what it names is read. It holds hashes of runs of characters
 //! (see [`super::grams`]) and no text. A full-text table without content of its own (FTS5, `content=''`) keeps which
-//! documents have which; a document is a stretch of a file with up to [`DOCUMENT`] bytes of text. A damaged file is
+//! documents have which; a document is a stretch of a file with up to [`DOCUMENT`] bytes of text. What lists ask for is
+//! in another one (see [`super::titles`]). A damaged file is
 //! removed and made anew, one of a newer version is left alone, and one that has reached [`LARGEST`] takes nothing more.
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::Stamp;
+use super::titles::{self, TitleQuery};
 use crate::ThreadId;
 use crate::history::database::{Database, DatabaseError, Tables, beside};
 
@@ -42,8 +44,8 @@ const SCHEMA: &str = "
 struct TextTables;
 
 impl Tables for TextTables {
-    /// 2: what counts as the same character is another than in 1.
-    const VERSION: i64 = 2;
+    /// 2: what counts as the same character is another than in 1. 3: titles and folders.
+    const VERSION: i64 = 3;
     /// It is quicker to read the files.
     const LOCK_WAIT: Duration = Duration::from_millis(250);
     const SYNCHRONOUS: &'static str = "NORMAL";
@@ -52,10 +54,12 @@ impl Tables for TextTables {
         if from > 0 {
             // Made anew from the files.
             db.execute_batch(
-                "DROP TABLE IF EXISTS grams; DROP TABLE IF EXISTS documents; DROP TABLE IF EXISTS files;",
+                "DROP TABLE IF EXISTS grams; DROP TABLE IF EXISTS titles; DROP TABLE IF EXISTS documents;
+                 DROP TABLE IF EXISTS files;",
             )?;
         }
         db.execute_batch(SCHEMA)?;
+        db.execute_batch(titles::SCHEMA)?;
         Ok(Self::VERSION)
     }
 }
@@ -110,6 +114,8 @@ pub(crate) struct Indexed<'a> {
     pub(crate) end: u64,
     pub(crate) tail: i64,
     pub(crate) ranges: bool,
+    /// What lists may ask for.
+    pub(crate) title_words: String,
     pub(crate) documents: Vec<NewDocument>,
 }
 
@@ -197,6 +203,20 @@ impl TextIndex {
                     .extend(id.and_then(|id| id.parse::<ThreadId>().ok()));
             }
             Ok(Some(found))
+        })
+    }
+
+    /// Threads whose title and folder may fit, of files that are known; `None`: so many that it says little.
+    pub(crate) fn titled(
+        &mut self,
+        query: &TitleQuery,
+    ) -> Result<Option<(Generation, Vec<ThreadId>)>, DatabaseError> {
+        self.read(|db| {
+            let Some(threads) = titles::matching(db, query, MANY)? else {
+                return Ok(None);
+            };
+            let ids = threads.iter().filter_map(|id| id.parse().ok());
+            Ok(Some((generation(db)?, ids.collect())))
         })
     }
 
@@ -389,6 +409,7 @@ fn keep(db: &Connection, indexed: &Indexed<'_>) -> rusqlite::Result<()> {
         ])?;
     let id = id.unwrap_or_else(|| db.last_insert_rowid());
     next = next.max(id * DOCUMENTS);
+    titles::keep(db, id, &indexed.title_words)?;
     let mut gram = db.prepare_cached("INSERT INTO grams(rowid, words) VALUES (?1, ?2)")?;
     let mut document = db.prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, ?4)")?;
     for new in &indexed.documents {
@@ -410,6 +431,7 @@ fn remove(db: &Connection, known: &IndexedFile) -> rusqlite::Result<()> {
     for id in documents {
         remove_document(db, id)?;
     }
+    titles::remove(db, known.id)?;
     db.execute("DELETE FROM files WHERE id = ?1", [known.id])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Where to look:
 //!
-//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` (where a search need not look)
+//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` and `title_index` (where searches and lists need not look)
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `sessions` (threads that belong together), `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `projects`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
@@ -27,6 +27,7 @@ mod sessions;
 mod storage;
 mod text_index;
 mod timeline;
+mod title_index;
 pub(crate) mod unstarted;
 
 use std::borrow::Cow;
@@ -162,15 +163,7 @@ impl ThreadStore {
 
     /// A page of threads (docs/contract/threads.md#thread-list).
     pub async fn list(&self, mut query: ListQuery) -> Result<ListPage> {
-        if let Some(part) = &query.search
-            && let Some(titled) = self.titled(part, query.archived).await
-        {
-            let wanted = query.included.take();
-            query.included = Some(match wanted {
-                Some(wanted) => wanted.intersection(&titled).copied().collect(),
-                None => titled,
-            });
-        }
+        self.narrow(&mut query).await;
         let (page, fresh) = self
             .blocking(move |state| {
                 let mut page = list::list(state, &query)?;

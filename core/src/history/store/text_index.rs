@@ -1,4 +1,4 @@
-//! Keeps the index of texts, and asks it: in which threads a term may occur.
+//! Keeps the index of texts, and asks it: in which threads a term may occur. What lists ask it is in `title_index`.
 //!
 //! Begins behind the first list or search of a process, never at its start, and takes a quarter of one processor at
 //! most. A file that changes is indexed when it has been quiet for some time; until then a search reads what is new.
@@ -16,7 +16,10 @@ use super::{Inner, State, ThreadStore};
 use crate::history::index::directory::{Key, Rollout};
 use crate::history::index::grams::{self, Grams};
 use crate::history::index::rows::Stamp;
-use crate::history::index::texts::{DOCUMENT, Indexed, IndexedFile, NewDocument, TextIndex, TextMatches};
+use crate::history::index::texts::{
+    DOCUMENT, Generation, Indexed, IndexedFile, NewDocument, TextIndex, TextMatches,
+};
+use crate::history::index::titles;
 use crate::history::read::chain::{History, LinePosition};
 use crate::history::read::turn_index::tail_hash;
 use crate::history::rollout::line::Line;
@@ -99,25 +102,6 @@ impl ThreadStore {
         let places = super::run(move || Ok(inner.places(&words, archived, MAX_ENDS))).await;
         places.ok().flatten().map(Arc::new)
     }
-
-    /// Threads whose title may hold a part; `None`: all of them.
-    pub(super) async fn titled(&self, part: &str, archived: bool) -> Option<HashSet<ThreadId>> {
-        let folded: Vec<char> = part.chars().flat_map(grams::fold).collect();
-        let words = grams::of_term(&folded)?;
-        let (inner, part) = (Arc::clone(&self.inner), part.to_owned());
-        let titled = super::run(move || {
-            // Which threads they are is enough.
-            let Some(places) = inner.places(&words, archived, 0) else {
-                return Ok(None);
-            };
-            let mut threads = places.threads();
-            let mut state = inner.state();
-            state.names.refresh();
-            threads.extend(state.names.containing(&part));
-            Ok(Some(threads))
-        });
-        titled.await.ok().flatten()
-    }
 }
 
 impl Inner {
@@ -126,10 +110,8 @@ impl Inner {
         if !self.texts.index().exists() {
             return None;
         }
-        // What is not covered now is read, whatever is indexed from here on.
         let mut state = self.state();
-        state.load_covered(&self.texts);
-        let uncovered = state.directory.uncovered(archived);
+        let uncovered = state.uncovered(&self.texts, archived);
         let few = uncovered.len() <= most_ends;
         let rollouts: Vec<Rollout> = uncovered
             .iter()
@@ -149,9 +131,7 @@ impl Inner {
             .inspect_err(|error| tracing::debug!(%error, "all files are searched"));
         let matches = matches.ok().flatten()?;
         drop(index);
-        if Some(matches.generation) != self.state().covered_by {
-            // Another database lies in its place.
-            self.state().forget_covered();
+        if !self.state().is_covered_by(matches.generation) {
             return None;
         }
         Some(Places {
@@ -312,7 +292,8 @@ impl Inner {
         let path = &rollout.path;
         let stamp = Stamp::of(path)?;
         let history = self.open(path).ok()?;
-        let title = self.state().row(rollout).and_then(|(_, row)| row.preview.clone());
+        let (_, row) = self.state().row(rollout)?;
+        let title = row.preview.as_deref();
         let ranges = history.segments.len() == 1;
         if history.incomplete
             || (!ranges && history.segments.iter().map(Source::len).sum::<u64>() > LARGEST_CHAIN)
@@ -334,7 +315,7 @@ impl Inner {
         let from = kept.map_or(0, |kept| kept.last.map_or(kept.end, |last| last.start));
         let mut documents = Documents::new(from);
         if from == 0
-            && let Some(title) = &title
+            && let Some(title) = title
         {
             documents.add(title);
         }
@@ -368,6 +349,7 @@ impl Inner {
             end,
             tail,
             ranges,
+            title_words: titles::words(title, &row.meta.cwd),
             documents: documents.finish(end),
         })
     }
@@ -408,6 +390,22 @@ impl State {
             }
             Err(error) => tracing::debug!(%error, "which files are indexed is not known"),
         }
+    }
+
+    /// What the index does not cover now, and so is looked at, whatever is indexed from here on.
+    pub(super) fn uncovered(&mut self, texts: &Texts, archived: bool) -> Vec<(i64, Key)> {
+        self.load_covered(texts);
+        self.directory.uncovered(archived)
+    }
+
+    /// Whether this is the database that is known to cover what it covers. If another one lies in its place, nothing is
+    /// covered any more.
+    pub(super) fn is_covered_by(&mut self, generation: Generation) -> bool {
+        let same = self.covered_by == Some(generation);
+        if !same {
+            self.forget_covered();
+        }
+        same
     }
 
     fn forget_covered(&mut self) {
