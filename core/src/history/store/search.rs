@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use memchr::memchr2;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -244,7 +245,35 @@ impl Folded {
 }
 
 /// Where the term, which is folded, is, in characters: first and one past the last.
-fn matches<'a>(text: &str, term: &'a [char]) -> impl Iterator<Item = (usize, usize)> + 'a {
+fn matches<'a>(text: &'a str, term: &'a [char]) -> Box<dyn Iterator<Item = (usize, usize)> + 'a> {
+    if text.is_ascii() {
+        Box::new(matches_in_ascii(text.as_bytes(), term))
+    } else {
+        Box::new(matches_in_folded(text, term))
+    }
+}
+
+/// Most text is ASCII, where each character is a byte and has one other case at most.
+fn matches_in_ascii<'a>(text: &'a [u8], term: &[char]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let bytes = term.iter().map(|c| u8::try_from(*c).ok().filter(u8::is_ascii));
+    // What has another character isn't in there, as what is empty.
+    let term: Vec<u8> = bytes.collect::<Option<_>>().unwrap_or_default();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let first = *term.first()?;
+        loop {
+            let at = from + memchr2(first, first.to_ascii_uppercase(), text.get(from..)?)?;
+            let behind = at + term.len();
+            if text.get(at..behind)?.eq_ignore_ascii_case(&term) {
+                from = behind;
+                return Some((at, behind));
+            }
+            from = at + 1;
+        }
+    })
+}
+
+fn matches_in_folded<'a>(text: &str, term: &'a [char]) -> impl Iterator<Item = (usize, usize)> + use<'a> {
     let folded = Folded::new(text);
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -365,6 +394,16 @@ mod tests {
         assert_eq!(places("in İstanbul, istanbul", "İSTANBUL"), [(3, 11), (13, 21)]);
         assert_eq!(places("ßß x", "s"), [(0, 1), (1, 2)]);
         assert_eq!(places("ﬁﬁ", "if"), [(0, 2)]);
+        assert_eq!(places("A needle, NEEDLE, Needl", "nEEdle"), [(2, 8), (10, 16)]);
+        assert_eq!(places("aAaAa strasse", "aa"), [(0, 2), (2, 4)]);
+        assert_eq!(places("eine strasse", "straße"), [(5, 12)]);
+        assert_eq!(places("a needle", "nädle"), []);
+        for term in ["s", "st", "se", "eine strasse", "eine strasse!"] {
+            let folded = needle(term).expect("a term");
+            let text = "eine Strasse";
+            let both = matches_in_folded(text, &folded);
+            assert_eq!(places(text, term), both.collect::<Vec<_>>(), "{term}");
+        }
         let (text, start, end) = snippet(&"x".repeat(200), 150, 152);
         assert_eq!((text.len(), start, end), (130, 80, 82));
     }
