@@ -102,7 +102,7 @@ async fn of_folders(store: &ThreadStore, folders: &[&str], part: Option<&str>) -
         (SortKey::Updated, true),
     ] {
         let query = ListQuery {
-            cwds: folders.iter().map(PathBuf::from).collect(),
+            cwds: (!folders.is_empty()).then(|| folders.iter().map(PathBuf::from).collect()),
             search: part.map(str::to_owned),
             sort,
             descending,

@@ -10,7 +10,8 @@ use crate::history::index::titles::TitleQuery;
 impl ThreadStore {
     /// Leaves out of a list what the index says does not fit.
     pub(super) async fn narrow(&self, query: &mut ListQuery) {
-        let folders = query.cwds.iter().map(PathBuf::as_path);
+        let folders = query.cwds.as_deref().unwrap_or_default().iter();
+        let folders = folders.map(PathBuf::as_path);
         let Some(asked) = TitleQuery::new(query.search.as_deref(), folders) else {
             return;
         };
