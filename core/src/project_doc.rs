@@ -38,13 +38,13 @@ impl ProjectDoc {
         let mut doc = Self::default();
         let mut told = Told::default();
         let home = &config.codex_home;
-        let global = doc.first_of(
-            home,
-            ["AGENTS.override.md", "AGENTS.md"],
-            home,
-            MAX_FILE,
-            &mut told,
-        );
+        let names = ["AGENTS.override.md", "AGENTS.md"];
+        let limits = Limits {
+            root: home,
+            max: MAX_FILE,
+            blank_counts: false,
+        };
+        let global = doc.first_of(home, names, &limits, &mut told);
         let global = global.map(|(text, _)| text);
         let mut left = config.project_doc_max_bytes;
         let mut project = Vec::new();
@@ -53,8 +53,13 @@ impl ProjectDoc {
         for folder in folders {
             let fallbacks = config.project_doc_fallback_filenames.iter().map(String::as_str);
             let names = ["AGENTS.override.md", "AGENTS.md"].into_iter().chain(fallbacks);
-            // With nothing left of the budget, what is there is only named.
-            let Some((text, size)) = doc.first_of(folder, names, root, left, &mut told) else {
+            let limits = Limits {
+                root,
+                // With nothing left of the budget, what is there is only named.
+                max: left,
+                blank_counts: true,
+            };
+            let Some((text, size)) = doc.first_of(folder, names, &limits, &mut told) else {
                 continue;
             };
             left = left.saturating_sub(size);
@@ -84,19 +89,17 @@ impl ProjectDoc {
         }
     }
 
-    /// The first of these files in a folder that isn't blank, up to `max` bytes of it, with its true size. It must lie
-    /// inside of `root`.
+    /// The first of these files in a folder, with its true size. A blank one says nothing.
     fn first_of<'a>(
         &mut self,
         folder: &Path,
         names: impl IntoIterator<Item = &'a str>,
-        root: &Path,
-        max: usize,
+        limits: &Limits<'_>,
         told: &mut Told,
     ) -> Option<(String, usize)> {
         for name in names {
             let path = folder.join(name);
-            let (file, start) = match read(&path, root, max) {
+            let (file, start) = match read(&path, limits.root, limits.max) {
                 Ok(read) => read,
                 Err(error) => {
                     if !error.is_missing() {
@@ -120,6 +123,9 @@ impl ProjectDoc {
             }
             let text = text.trim();
             if text.is_empty() {
+                if limits.blank_counts {
+                    return None;
+                }
                 continue;
             }
             self.sources.push(path);
@@ -155,6 +161,16 @@ impl Told {
         let says_new = text.is_empty() || self.texts.insert(text.to_owned());
         !(is_new && says_new)
     }
+}
+
+/// What holds for the files of a folder.
+struct Limits<'a> {
+    /// They must lie inside of this.
+    root: &'a Path,
+    /// Most that is read of one, in bytes.
+    max: usize,
+    /// Whether a blank file stands for all of the folder, so that others there are not looked at.
+    blank_counts: bool,
 }
 
 /// The beginning of a file, and where it is without links.
@@ -238,7 +254,9 @@ mod tests {
         project.write("AGENTS.md", "root\n");
         project.write("a/AGENTS.md", "never read");
         project.write("a/AGENTS.override.md", "override");
-        project.write("a/b/AGENTS.md", " \n");
+        project.write("a/b/AGENTS.override.md", " \n");
+        project.write("a/b/AGENTS.md", "hidden by a blank override");
+        std::fs::write(project.home.path().join("AGENTS.override.md"), "").expect("a file");
         std::fs::write(project.home.path().join("AGENTS.md"), "mine").expect("a file");
         let doc = project.load("a/b", "");
         let cwd = project.root.path().join("a/b");

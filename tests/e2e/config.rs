@@ -172,6 +172,14 @@ async fn settings_that_are_known_but_have_no_effect_are_named_once() {
     app.start_thread(json!({"config": {"daybreak": true}})).await;
     let own = app.wait_for("configWarning").await.to_string();
     assert!(own.contains("session-flags: `daybreak` is known but"), "{own}");
+    let elsewhere = json!({"sqlite_home": home.path().join("elsewhere")});
+    app.start_thread(json!({"config": elsewhere})).await;
+    let own = app.wait_where("configWarning", |told| told.to_string().contains("in a thread"));
+    let own = own.await.to_string();
+    assert!(
+        own.contains("session-flags: `sqlite_home` holds for all threads"),
+        "{own}"
+    );
 }
 
 #[tokio::test]

@@ -209,10 +209,9 @@ async fn a_linked_worktree_is_trusted_as_its_main_repository_that_knows_it() {
         let projects = layers.filter(|layer| layer["name"]["type"] == "project");
         let folder = |layer: &Value| {
             let reason = layer["disabledReason"].as_str()?;
-            let (_, rest) = reason.split_once(" add ").unwrap();
-            Some(std::path::PathBuf::from(
-                rest.split_once(" as a trusted").unwrap().0,
-            ))
+            let untrusted = reason.split_once(" is configured as untrusted");
+            let unknown = || reason.split_once(" add ")?.1.split_once(" as a trusted");
+            Some(std::path::PathBuf::from(untrusted.or_else(unknown).unwrap().0))
         };
         projects.map(folder).collect::<Vec<_>>()
     };
@@ -253,6 +252,31 @@ async fn untrusted_projects_stay_so() {
     let app = start(&home, &[]).await;
     let params = json!({"cwd": work, "sandbox": "danger-full-access"});
     assert_eq!(app.call("thread/start", params).await["model"], "gpt-5.2-codex");
+    // The folder that says so is named, also if only a part of the project is trusted.
+    make_repository(&work);
+    project(&home, "work/part", "model = \"part\"\n");
+    let part = format!("[projects.{:?}]\ntrust_level = \"trusted\"\n", work.join("part"));
+    let config = Config {
+        extra: format!("{}{part}", config.extra),
+        ..config
+    };
+    home.configure(&model, &config);
+    let read = app
+        .call(
+            "config/read",
+            json!({"includeLayers": true, "cwd": work.join("part")}),
+        )
+        .await;
+    assert_eq!(read["config"]["model"], "part");
+    let layers = read["layers"].as_array().unwrap().iter();
+    let reasons: Vec<_> = layers
+        .filter_map(|layer| layer["disabledReason"].as_str())
+        .collect();
+    let start = format!("{} is configured as untrusted, so", work.display());
+    assert!(
+        reasons.len() == 1 && reasons[0].starts_with(&start),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod command_exec;
 mod commands;
 mod config;
 mod config_effects;
+mod config_kinds;
 mod config_layers;
 mod config_requirements;
 mod config_write;

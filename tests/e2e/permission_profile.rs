@@ -201,3 +201,135 @@ async fn profiles_are_listed_page_by_page_the_built_in_ones_first() {
         assert_eq!((error.code, error.message.as_str()), (-32600, message));
     }
 }
+
+/// A home with these lines on top, and a project at `work` of which the user says this.
+fn home_of(model: &MockModel, top: &str, trust: &str) -> Home {
+    let home = Home::empty();
+    std::fs::create_dir_all(home.work().join(".git")).unwrap();
+    let config = Config {
+        sandbox_mode: String::new(),
+        top: top.into(),
+        extra: format!("[projects.{:?}]\ntrust_level = \"{trust}\"\n", home.work()),
+        ..Config::default()
+    };
+    home.configure(model, &config);
+    let file = home.codex().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, text.replace("sandbox_mode = \"\"\n", "")).unwrap();
+    home
+}
+
+/// The profile and the sandbox that an answer tells.
+fn chosen(answer: &Value) -> (Option<&str>, &str) {
+    (
+        answer["activePermissionProfile"]["id"].as_str(),
+        answer["sandbox"]["type"].as_str().unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn the_highest_layer_chooses_between_mode_and_profile_and_in_one_layer_the_profile_counts() {
+    let model = MockModel::start("ok");
+    for (top, config, expected) in [
+        (
+            "sandbox_mode = \"read-only\"\ndefault_permissions = \":workspace\"",
+            json!({}),
+            (Some(":workspace"), "workspaceWrite"),
+        ),
+        (
+            "sandbox_mode = \"read-only\"",
+            json!({"default_permissions": ":workspace"}),
+            (Some(":workspace"), "workspaceWrite"),
+        ),
+        (
+            "default_permissions = \":workspace\"",
+            json!({"sandbox_mode": "read-only"}),
+            (None, "readOnly"),
+        ),
+        (
+            "sandbox_mode = \"danger-full-access\"",
+            json!({"sandbox_mode": "workspace-write", "default_permissions": ":read-only"}),
+            (Some(":read-only"), "readOnly"),
+        ),
+    ] {
+        let home = home_of(&model, top, "untrusted");
+        let app = App::start(&home).await;
+        let started = app.call("thread/start", json!({"config": config})).await;
+        assert_eq!(chosen(&started), expected, "{top} {config}");
+        let read = app.call("config/read", json!({})).await;
+        for key in ["sandbox_mode", "default_permissions"] {
+            assert_eq!(read["config"][key].is_string(), top.contains(key), "{read}");
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_thread_with_the_sandbox_of_the_default_profile_is_told_that_when_it_is_opened_again() {
+    let model = MockModel::start("ok");
+    for (top, profile) in [
+        ("", Some(":workspace")),
+        // The thread's own sandbox stays where the default is another one.
+        ("default_permissions = \":read-only\"", None),
+        ("sandbox_mode = \"danger-full-access\"", None),
+    ] {
+        let home = home_of(&model, top, "trusted");
+        let app = App::start(&home).await;
+        let params = json!({"cwd": home.work(), "sandbox": "workspace-write"});
+        let started = app.call("thread/start", params).await;
+        assert_eq!(chosen(&started), (None, "workspaceWrite"));
+        let thread = started["thread"]["id"].as_str().unwrap().to_owned();
+        app.run_turn(&thread, "Hi").await;
+        let forked = app.call("thread/fork", json!({"threadId": thread})).await;
+        assert_eq!(chosen(&forked), (profile, "workspaceWrite"), "{top}");
+        app.stop().await;
+        let app = App::start(&home).await;
+        let resumed = app.call("thread/resume", json!({"threadId": thread})).await;
+        assert_eq!(chosen(&resumed), (profile, "workspaceWrite"), "{top}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_configuration_of_a_resume_or_fork_says_comes_before_what_was_saved() {
+    let model = MockModel::start("ok");
+    let home = home_of(&model, "", "trusted");
+    let app = App::start(&home).await;
+    let params = json!({"cwd": home.work(), "permissions": ":read-only", "approvalPolicy": "never", "model": "gpt-5.5"});
+    let started = app.call("thread/start", params).await;
+    let thread = started["thread"]["id"].as_str().unwrap().to_owned();
+    app.run_turn(&thread, "Hi").await;
+    app.stop().await;
+    for method in ["thread/fork", "thread/resume"] {
+        for (config, expected) in [
+            (json!({}), (Some(":read-only"), "readOnly")),
+            (
+                json!({"default_permissions": ":workspace"}),
+                (Some(":workspace"), "workspaceWrite"),
+            ),
+            (
+                json!({"sandbox_mode": "workspace-write"}),
+                (None, "workspaceWrite"),
+            ),
+        ] {
+            let app = App::start(&home).await;
+            let again = app
+                .call(method, json!({"threadId": thread, "config": config}))
+                .await;
+            assert_eq!(chosen(&again), expected, "{method} {config}");
+            assert_eq!(again["approvalPolicy"], "never");
+            app.stop().await;
+        }
+        let app = App::start(&home).await;
+        let config =
+            json!({"model": "gpt-5.4", "model_reasoning_effort": "high", "approval_policy": "on-request"});
+        let again = app
+            .call(method, json!({"threadId": thread, "config": config}))
+            .await;
+        assert_eq!(again["model"], "gpt-5.4");
+        assert_eq!(again["reasoningEffort"], "high");
+        assert_eq!(again["approvalPolicy"], "on-request");
+        assert_eq!(chosen(&again), (Some(":read-only"), "readOnly"));
+        app.stop().await;
+    }
+}

@@ -4,10 +4,18 @@
 use toml::{Table, Value};
 
 use super::keys::{self, Effect, Kind};
-use super::layers::{Layer, Layers, Wanted};
+use super::layers::{Layer, LayerSource, Layers, Wanted};
 use super::{ConfigOverride, ConfigSource};
 use crate::features;
 
+/// Keys that are read for the daemon as a whole: where its databases are, and its account.
+const OF_DAEMON: [&str; 5] = [
+    "chatgpt_base_url",
+    "cli_auth_credentials_store",
+    "forced_chatgpt_workspace_id",
+    "forced_login_method",
+    "sqlite_home",
+];
 /// How many keys are named.
 const NAMED: usize = 3;
 
@@ -23,13 +31,31 @@ pub fn unknown_keys(source: &ConfigSource) -> Option<String> {
 }
 
 /// Says which keys of the files and of the overrides (`extra`: those of one thread) are unknown, and which are known but
-/// have no effect yet. `None`: there are none, or a file can't be read, which others report.
+/// have no effect: yet, or in a thread. `None`: there are none, or a file can't be read, which others report.
 pub fn key_warnings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {
     let vain = VainKeys::find(&Layers::load(source, None, extra, Wanted::Enabled).ok()?);
-    match (vain.unknown(), vain.ineffective()) {
-        (Some(unknown), Some(ineffective)) => Some(format!("{unknown}\n{ineffective}")),
-        (unknown, ineffective) => unknown.or(ineffective),
-    }
+    let all = [vain.unknown(), vain.ineffective(), of_daemon(extra)];
+    let all: Vec<_> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join("\n"))
+}
+
+/// Says which overrides of one thread are for the daemon as a whole.
+fn of_daemon(extra: &[ConfigOverride]) -> Option<String> {
+    let keys = OF_DAEMON
+        .iter()
+        .filter(|key| extra.iter().any(|one| one.is_of(key)));
+    let layer = LayerSource::SessionFlags.to_string();
+    let keys: Vec<_> = keys.map(|key| (layer.clone(), (*key).to_owned())).collect();
+    let head = match keys.len() {
+        0 => return None,
+        1 => "1 setting has no effect in a thread.".to_owned(),
+        count => format!("{count} settings have no effect in a thread."),
+    };
+    Some(list(
+        head,
+        &keys,
+        "holds for all threads: set it in the user's config.toml",
+    ))
 }
 
 /// Full keys with the layer that they are in, as users are told of it.

@@ -12,8 +12,8 @@ mod tests;
 
 use self::Effect::{Moot, NotYet, Refused};
 use self::Kind::{
-    Boolean, BooleanOrTable, CheckedTable, Features, Integer, List, Map, Path, Table, Text, TextOrList,
-    TextOrTable, Words,
+    Boolean, BooleanOrTable, CheckedTable, Features, Integer, List, Map, Path, Table, Tables, Text,
+    TextOrList, TextOrTable, Words,
 };
 
 /// A key of config.toml.
@@ -46,6 +46,8 @@ pub enum Kind {
     Words(&'static [&'static str]),
     /// A list of texts.
     List,
+    /// A list of tables.
+    Tables,
     /// A text, or a list of texts.
     TextOrList,
     /// A text, or a table with details.
@@ -60,6 +62,23 @@ pub enum Kind {
     CheckedTable,
     /// A table of feature switches. Names that `features.rs` doesn't know are reported.
     Features,
+}
+
+impl Kind {
+    /// In words, as errors say it.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Boolean => "a boolean",
+            Self::Integer => "an integer",
+            Self::Text | Self::Path | Self::Words(_) => "a string",
+            Self::List => "a list of strings",
+            Self::Tables => "a list of tables",
+            Self::TextOrList => "a string or a list of strings",
+            Self::TextOrTable => "a string or a table",
+            Self::BooleanOrTable => "a boolean or a table",
+            Self::Map | Self::Table | Self::CheckedTable | Self::Features => "a table",
+        }
+    }
 }
 
 /// Whether this release acts on a key.
@@ -141,6 +160,7 @@ pub static KEYS: &[Key] = keys! {
     "sandbox_workspace_write.exclude_slash_tmp": Boolean, "false", V0_1, "Whether `/tmp` may not be written to.";
     "default_permissions": Text, "", V0_1, "A permission profile in place of `sandbox_mode`: `:read-only`, `:workspace`, `:danger-full-access`, or one of `permissions`.";
     "permissions": Table, "", V0_1, "Permission profiles of the user's own, by name; see docs/contract/safety.md.";
+    "permissions.*": Table, "", V0_1, "A permission profile of the user's own; see docs/contract/safety.md.";
     "projects": Table, "", V0_1, "Folders, by absolute path.";
     "projects.*": Table, "", V0_1, "A folder.";
     "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
@@ -208,7 +228,7 @@ pub static KEYS: &[Key] = keys! {
     "skills.include_instructions": Boolean, "true", V0_1, "Whether the model is told which skills there are.";
     "skills.bundled": Table, "", V0_1, "Skills that come with the program.";
     "skills.bundled.enabled": Boolean, "true", V0_1, "Whether skills that come with the program count (`skills/.system` of the home).";
-    "skills.config": Table, "", V0_1, "A list of tables with `path` or `name`, and `enabled`: switches skills off and on.";
+    "skills.config": Tables, "", V0_1, "`path` or `name` of a skill, and `enabled`: switches skills off and on.";
     "history": Table, "", V0_1, "Histories of threads. Its other members are for terminal interfaces.";
     "history.compress_after_days": Integer, "never", V0_1, "After how many days without a change the files of threads are compressed, in the background, a minute after the first thread of a process began; `rollout/compress` does it at once. At least 1.";
     "plugins": Table, "", V0_1, "Installed plugins, by `plugin@marketplace`. Not in the configuration of projects.";

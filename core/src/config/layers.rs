@@ -258,6 +258,17 @@ impl Layers {
         merged(self.enabled())
     }
 
+    /// Of the two keys that say what commands may touch, the one in the highest layer counts; if that has both, the
+    /// profile. Takes the mode out where it does not count.
+    fn choose_sandbox(&self, merged: &mut Table) {
+        let mut tables = self.enabled().rev().map(Layer::table);
+        let has_profile = |table: &Table| table.contains_key("default_permissions");
+        let choosing = tables.find(|table| has_profile(table) || table.contains_key("sandbox_mode"));
+        if choosing.is_some_and(has_profile) {
+            merged.remove("sandbox_mode");
+        }
+    }
+
     /// The user's own file.
     pub(super) fn user(&self) -> Option<&Layer> {
         let is_user = |layer: &&Layer| matches!(layer.source, LayerSource::User { profile: None, .. });
@@ -388,7 +399,9 @@ impl Merged {
     pub(super) fn of(layers: Layers, requirements: Arc<Requirements>) -> Result<Self, ConfigError> {
         let mut table = layers.merged();
         requirements.apply(&mut table);
-        match table.clone().try_into::<ConfigToml>() {
+        let mut effective = table.clone();
+        layers.choose_sandbox(&mut effective);
+        match effective.try_into::<ConfigToml>() {
             Ok(toml) => Ok(Self {
                 table,
                 toml,

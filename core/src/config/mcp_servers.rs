@@ -160,6 +160,12 @@ impl McpServerConfig {
     }
 }
 
+/// What is wrong with the server of this name in a configuration that says this as a whole.
+pub(super) fn check(name: &str, whole: &Table, requirements: &Requirements) -> Result<(), String> {
+    let table = whole.get("mcp_servers").and_then(|servers| servers.get(name));
+    table.map_or(Ok(()), |table| server(name, table, requirements).map(drop))
+}
+
 /// Reads the table. What the administrator does not allow is an error of that server.
 pub(super) fn read(table: Option<&Table>, requirements: &Requirements) -> McpServers {
     let tables = table.into_iter().flatten().take(MAX_SERVERS);

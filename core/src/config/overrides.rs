@@ -18,6 +18,14 @@ pub struct ConfigOverride {
     pub value: Value,
 }
 
+impl ConfigOverride {
+    /// Whether it says something of a key, or of a part of its value.
+    pub(crate) fn is_of(&self, key: &str) -> bool {
+        let rest = self.key.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 /// Why an override on the command line cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {

@@ -89,17 +89,20 @@ impl Trust {
         trusted.map(|(folder, _)| folder.to_owned()).collect()
     }
 
-    /// Why a folder of the project doesn't count: the folder that would have to be trusted. Each counts by itself: who
-    /// trusts one does not trust what is above it.
-    fn missing_for(&self, layers: &Layers, folder: &Path) -> Option<&Path> {
-        let own = level(layers, folder).or(self.of_root.1);
-        if self.level != Some(TrustLevel::Trusted) {
-            Some(&self.folder)
-        } else if own != Some(TrustLevel::Trusted) {
-            Some(&self.of_root.0)
-        } else {
-            None
-        }
+    /// Why a folder of the project doesn't count: the folder that would have to be trusted, and what is configured for
+    /// that. Each counts by itself: who trusts one does not trust what is above it.
+    fn missing_for<'a>(
+        &'a self,
+        layers: &Layers,
+        folder: &'a Path,
+    ) -> Option<(&'a Path, Option<TrustLevel>)> {
+        let own = match level(layers, folder) {
+            Some(known) => (folder, Some(known)),
+            None => (self.of_root.0.as_path(), self.of_root.1),
+        };
+        let of_whole = (self.folder.as_path(), self.level);
+        let is_missing = |(_, level): &(_, _)| *level != Some(TrustLevel::Trusted);
+        [of_whole, own].into_iter().find(is_missing)
     }
 }
 
@@ -208,13 +211,8 @@ pub(super) fn layers(
             source: LayerSource::Project {
                 folder: folder.clone(),
             },
-            disabled_reason: missing.map(|missing| {
-                format!(
-                    "To load project-local config, hooks, and exec policies, add {} as a trusted project in {}.",
-                    missing.display(),
-                    source.user_file().display()
-                )
-            }),
+            disabled_reason: missing
+                .map(|(folder, level)| disabled_reason(folder, level, &source.user_file())),
             file,
             own,
             base: folder,
@@ -222,6 +220,20 @@ pub(super) fn layers(
         });
     }
     Ok(layers)
+}
+
+/// Why what a project says does not count, and what to do about it. `folder`: which would have to be trusted.
+fn disabled_reason(folder: &Path, level: Option<TrustLevel>, user_file: &Path) -> String {
+    let (folder, user_file) = (folder.display(), user_file.display());
+    match level {
+        Some(TrustLevel::Untrusted) => format!(
+            "{folder} is configured as untrusted, so project-local config, hooks, and exec policies are not loaded. To \
+             load them, make it a trusted project in {user_file}, unless another layer says that it is untrusted."
+        ),
+        Some(TrustLevel::Trusted) | None => format!(
+            "To load project-local config, hooks, and exec policies, add {folder} as a trusted project in {user_file}."
+        ),
+    }
 }
 
 /// A file of the project, wherever links lead as long as that is inside.

@@ -22,6 +22,7 @@ mod mcp;
 mod realtime;
 mod reload;
 mod resume;
+mod saved_settings;
 mod thread_work;
 mod unstarted;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, export, on_warning, stored_tools};
+use super::assemble::{Assembled, Draft, on_warning, stored_tools};
 use super::claims::Claim;
 use super::files::ThreadFiles;
 use super::manage::not_found;
@@ -19,10 +19,10 @@ use crate::history::{
     TurnsQuery,
 };
 use crate::hooks::SessionStartSource;
-use crate::session::{ConversationState, ThreadMessage, ThreadState, settings};
+use crate::session::{ConversationState, ThreadMessage, ThreadState};
 use crate::{
-    Error, Event, Field, HistoryMode, Reply, Result, SettingsPatch, StartThread, StartedThread, ThreadId,
-    ThreadInfo, ThreadSettings, ThreadStatus, ThreadTokenUsage,
+    Error, Event, Field, HistoryMode, Reply, Result, StartThread, StartedThread, ThreadId, ThreadInfo,
+    ThreadSettings, ThreadStatus, ThreadTokenUsage,
 };
 
 /// What thread/resume asks for.
@@ -306,71 +306,6 @@ impl Engine {
             begins_as: SessionStartSource::Resume,
         };
         self.assemble(draft, session)
-    }
-
-    /// Settings as they were, with the changes that are asked for now.
-    pub(super) async fn settings_again(
-        &self,
-        meta: &SessionMeta,
-        saved: &SavedSettings,
-        start: &StartThread,
-    ) -> Result<(ThreadFiles, ThreadSettings)> {
-        let cwd = match &start.settings.cwd {
-            Some(cwd) => settings::folder(cwd)?,
-            None => saved.cwd.clone().unwrap_or_else(|| meta.cwd.clone()),
-        };
-        if cwd.as_os_str().is_empty() {
-            return Err(Error::NoWorkingFolder);
-        }
-        let files = self.read_files(cwd.clone(), start.config.clone()).await?;
-        let config = &files.config;
-        export(config);
-        self.skills.set_plugins(files.plugin_skills.clone());
-        let model = saved
-            .model
-            .clone()
-            .or_else(|| config.model.clone())
-            .unwrap_or_else(|| files.models.default_model());
-        let mut again = settings::initial(config, model, cwd, &SettingsPatch::default())?;
-        let saved = saved.clone();
-        if saved.model.is_some() {
-            again.effort = saved.effort;
-        }
-        if let Some(provider) = saved.model_provider.or_else(|| meta.model_provider.clone()) {
-            again.model_provider = provider;
-        }
-        again.summary = saved.summary.or(again.summary);
-        again.service_tier = saved.service_tier.or(again.service_tier);
-        again.approval_policy = saved.approval_policy.unwrap_or(again.approval_policy);
-        again.approvals_reviewer = saved.approvals_reviewer.unwrap_or(again.approvals_reviewer);
-        if let Some(policy) = saved.sandbox_policy {
-            again.sandbox_policy = policy;
-            again.permission_profile = saved.permission_profile;
-            again.profile_rules = None;
-            // What a profile of the user's own means is what the configuration says now.
-            if let Some(profile) = again.permission_profile.clone()
-                && !profile.id.starts_with(':')
-                && !start.settings.chooses_sandbox()
-            {
-                settings::apply_profile(config, &mut again, &profile.id)?;
-            }
-        }
-        again.personality = saved.personality.or(again.personality);
-        if start.settings.cwd.is_none()
-            && let Some(roots) = saved.workspace_roots
-        {
-            again.workspace_roots = roots;
-        }
-        if let Some(mode) = saved.collaboration_mode {
-            again.collaboration_mode = mode.mode;
-            again.mode_instructions = mode.settings.developer_instructions;
-        }
-        again.disabled_plugin_ids = saved.disabled_plugin_ids.unwrap_or_default();
-        let mut now = settings::patched(config, &again, &start.settings)?;
-        if let Some(provider) = &start.settings.model_provider {
-            now.model_provider.clone_from(provider);
-        }
-        Ok((files, now))
     }
 
     /// The base instructions of the thread's start, unless others are given.

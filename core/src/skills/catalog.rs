@@ -27,8 +27,8 @@ const MAX_FOLDERS: usize = 64;
 /// Extra roots that clients may set.
 const MAX_EXTRA: usize = 64;
 
-/// So long an answer is given time to be written before other work is done.
-const ANSWER_TIME: Duration = Duration::from_millis(5);
+/// So long answers are given time to be written before other work is done.
+const ANSWER_TIME: Duration = Duration::from_millis(20);
 
 /// What decides which skills there are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -142,18 +142,12 @@ impl SkillCatalog {
                 Ok(listing) => (listing, None),
                 Err((known, id)) => {
                     let (catalog, searched, within) = (Arc::clone(self), root.clone(), Arc::clone(&known));
-                    let search = move || {
-                        let SkillCatalog { watched, index, .. } = &*catalog;
-                        within.search(&searched, id, reload, watched, index)
-                    };
+                    let search = move || within.search(&searched, id, reload, &catalog.index);
                     match in_background(READ_TIMEOUT, search).await {
-                        Ok(listing) => (
-                            listing,
-                            Some(FreshRoot {
-                                root: root.clone(),
-                                known,
-                            }),
-                        ),
+                        Ok((listing, is_fresh)) => {
+                            let root = root.clone();
+                            (listing, is_fresh.then_some(FreshRoot { root, known }))
+                        }
                         Err(error) => {
                             let message = format!("not searched for skills: {error}");
                             (Arc::new(RootListing::failed(&root.path, message)), None)
@@ -239,10 +233,9 @@ impl SkillCatalog {
     }
 
     /// Has the system tell of changes in a root that was searched, and writes down what was found. Not at once: the
-    /// answer is still being written.
+    /// answer is still being written. Until then, whoever asks looks whether everything is as it was.
     async fn settle_later(self: Arc<Self>, root: SkillRoot, known: Arc<KnownRoot>) {
         tokio::time::sleep(ANSWER_TIME).await;
-        // If it takes too long, whoever asks next goes on with it.
         let settle = move || known.settle(&root, &self.watched, &self.index);
         let _ = in_background(READ_TIMEOUT, settle).await;
     }

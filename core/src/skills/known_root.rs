@@ -8,7 +8,7 @@ use super::listing::RootListing;
 use super::roots::SkillRoot;
 use super::seen::Seen;
 use super::walk::{self, Searched};
-use super::watched::{Outdated, Watched};
+use super::watched::{BATCH, Outdated, Watched};
 use crate::sys::files::FileId;
 
 /// File systems on local disks count time in steps of this length at most.
@@ -27,10 +27,10 @@ struct Search {
     id: FileId,
     began: SystemTime,
     listing: Arc<RootListing>,
-    /// All that it has looked at, until that is written down.
-    seen: Seen,
+    /// All that it has looked at, until it is watched.
+    seen: Arc<Seen>,
     /// What of that must be looked at to know whether it still holds; the system tells changes of the rest. `None`: it
-    /// has not been asked to.
+    /// does not yet.
     unwatched: Option<Seen>,
     /// It is written down for the next process.
     is_kept: bool,
@@ -42,22 +42,10 @@ impl Search {
         self.id == id && !outdated.is_set() && self.unwatched.as_ref().is_some_and(is_current)
     }
 
-    /// Has the system tell of changes in what was searched from now on, unless it does so already. Whoever asks before
-    /// that waits for it: it takes little longer than to look at everything once more.
-    fn watch(&mut self, watched: &Watched, outdated: &Arc<Outdated>) {
-        if self.unwatched.is_some() {
-            return;
-        }
-        let folders: Vec<_> = self.seen.paths().collect();
-        let are_watched = watched.add(&folders, outdated);
-        // What has changed between reading and watching, or may have without looking different.
-        if !self.seen.is_current() {
-            outdated.set();
-            watched.tell();
-        } else if self.seen.has_young(self.began, TIME_STEP) {
-            outdated.set();
-        }
-        self.unwatched = Some(self.seen.without(&are_watched));
+    /// As [`Self::holds`], where nothing is watched yet: by looking at everything once more.
+    fn is_unchanged(&self, id: FileId) -> bool {
+        let is_checked = self.unwatched.is_none() && self.id == id;
+        is_checked && !self.seen.has_young(self.began, TIME_STEP) && self.seen.is_current()
     }
 }
 
@@ -76,20 +64,18 @@ impl KnownRoot {
     }
 
     /// Searches it, unless what is known still holds. `reload`: in any case. What has not changed stays the same list.
+    /// Gives also whether it was searched, so that it is to be settled.
     pub(super) fn search(
         &self,
         root: &SkillRoot,
         id: FileId,
         reload: bool,
-        watched: &Watched,
         index: &SkillIndex,
-    ) -> Arc<RootListing> {
+    ) -> (Arc<RootListing>, bool) {
         let mut last = self.lock();
-        if let Some(search) = last.as_mut().filter(|_| !reload) {
-            search.watch(watched, &self.outdated);
-            if search.holds(id, &self.outdated) {
-                return Arc::clone(&search.listing);
-            }
+        let holds = |search: &&Search| search.holds(id, &self.outdated) || search.is_unchanged(id);
+        if let Some(search) = last.as_ref().filter(|_| !reload).filter(holds) {
+            return (Arc::clone(&search.listing), false);
         }
         self.outdated.clear();
         let began = SystemTime::now();
@@ -106,25 +92,46 @@ impl KnownRoot {
             id,
             began,
             listing: Arc::clone(&listing),
-            seen,
+            seen: Arc::new(seen),
             unwatched: None,
             is_kept,
         });
-        listing
+        (listing, true)
     }
 
-    /// Has the system tell of changes from now on, and writes down what was found.
+    /// Has the system tell of changes from now on, unless it does so already, and writes down what was found. Whoever
+    /// asks meanwhile does not wait for it.
     pub(super) fn settle(&self, root: &SkillRoot, watched: &Watched, index: &SkillIndex) {
-        let (listing, seen, began) = {
-            let mut last = self.lock();
-            let Some(search) = last.as_mut() else { return };
-            search.watch(watched, &self.outdated);
-            let seen = std::mem::take(&mut search.seen);
-            if std::mem::replace(&mut search.is_kept, true) || self.outdated.is_set() {
-                return;
-            }
-            (Arc::clone(&search.listing), seen, search.began)
+        let (seen, began) = match &*self.lock() {
+            Some(search) if search.unwatched.is_none() => (Arc::clone(&search.seen), search.began),
+            _ => return,
         };
+        let folders: Vec<_> = seen.paths().collect();
+        let mut are_watched = Vec::with_capacity(folders.len());
+        for some in folders.chunks(BATCH) {
+            // Whoever asks just now goes first.
+            drop(self.lock());
+            are_watched.extend(watched.add(some, &self.outdated));
+        }
+        let is_current = seen.is_current();
+        let listing = {
+            let mut last = self.lock();
+            // Another search may have come between; it is settled for itself.
+            let same = last.as_mut().filter(|search| Arc::ptr_eq(&search.seen, &seen));
+            let Some(search) = same else { return };
+            // What has changed between reading and watching, or may have without looking different.
+            if !is_current || seen.has_young(began, TIME_STEP) {
+                self.outdated.set();
+            }
+            search.unwatched = Some(seen.without(&are_watched));
+            search.seen = Arc::default();
+            let is_kept = std::mem::replace(&mut search.is_kept, true);
+            (!is_kept && !self.outdated.is_set()).then(|| Arc::clone(&search.listing))
+        };
+        if !is_current {
+            watched.tell();
+        }
+        let Some(listing) = listing else { return };
         let stored = index.store(root, &listing, &seen, began);
         stored.unwrap_or_else(|error| tracing::debug!(%error, "a list of skills was not kept"));
     }
@@ -158,7 +165,7 @@ mod tests {
         let (known, watched) = (KnownRoot::default(), Watched::default());
         let index = SkillIndex::new(Path::new("/nowhere"));
         let id = FileStamp::of(&top).expect("is there").id();
-        let search = || known.search(&root, id, false, &watched, &index);
+        let search = || known.search(&root, id, false, &index).0;
         skill("first");
         assert_eq!(search().skills[0].description, "first");
         assert!(known.current(id).is_none(), "it is not watched yet");

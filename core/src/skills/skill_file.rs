@@ -42,21 +42,49 @@ pub(super) fn read(
     side: Option<&Yaml>,
     origin: Origin<'_>,
 ) -> Result<Skill, SkillProblem> {
-    let skill = text
+    let said = text
         .map_err(|error| format!("failed to read file: {error}"))
-        .and_then(|text| read_parts(&candidate, &text, side, origin));
-    skill.map_err(|message| SkillProblem {
+        .and_then(|text| read_said(&candidate, &text));
+    let said = match said {
+        Ok(said) => said,
+        Err(message) => {
+            return Err(SkillProblem {
+                path: candidate.path,
+                message,
+            });
+        }
+    };
+    let interface = side.and_then(|side| {
+        let folder = candidate.path.parent().unwrap_or(&candidate.path);
+        interface(side.get("interface")?, folder)
+    });
+    Ok(Skill {
+        name: match origin.prefix {
+            Some(prefix) => format!("{prefix}:{}", said.name),
+            None => said.name,
+        },
+        description: said.description,
+        short_description: said.short_description,
+        interface: interface.map(Box::new),
+        tools: side.map(tools).unwrap_or_default(),
         path: candidate.path,
-        message,
+        found: candidate.found,
+        scope: origin.scope,
+        plugin_id: origin.plugin_id.map(str::to_owned),
+        allow_implicit_invocation: side
+            .and_then(|side| side.get("policy")?.get("allow_implicit_invocation")?.text())
+            .is_none_or(|said| said != "false"),
     })
 }
 
-fn read_parts(
-    candidate: &Candidate,
-    text: &str,
-    side: Option<&Yaml>,
-    origin: Origin<'_>,
-) -> Result<Skill, String> {
+/// What a `SKILL.md` says.
+struct Said {
+    name: String,
+    description: String,
+    short_description: Option<String>,
+}
+
+fn read_said(candidate: &Candidate, text: &str) -> Result<Said, String> {
     let front = front_matter::split(text).ok_or("missing YAML frontmatter delimited by ---")?;
     let wrong = |error: YamlError| error.to_string();
     let yaml = front.read().map_err(wrong)?;
@@ -67,9 +95,12 @@ fn read_parts(
         ));
     }
     let text = |key: &str| line(&yaml, key, key).map_err(|error| error.below(LINES_BEFORE).to_string());
-    let folder = candidate.found.parent().and_then(Path::file_name);
+    let of_folder = || {
+        let name = candidate.found.parent()?.file_name()?;
+        Some(one_line(&name.to_string_lossy()))
+    };
     let name = text("name")?
-        .or_else(|| folder.map(|name| one_line(&name.to_string_lossy())))
+        .or_else(of_folder)
         .filter(|name| !name.is_empty())
         .ok_or("missing field `name`")?;
     if name.chars().count() > MAX_NAME {
@@ -81,23 +112,10 @@ fn read_parts(
     // What is only shown to people costs nobody the skill.
     let metadata = yaml.get("metadata");
     let short_description = metadata.and_then(|metadata| line(metadata, "short-description", "").ok()?);
-    let folder = candidate.path.parent().unwrap_or(&candidate.path);
-    Ok(Skill {
-        name: match origin.prefix {
-            Some(prefix) => format!("{prefix}:{name}"),
-            None => name,
-        },
+    Ok(Said {
+        name,
         description,
         short_description,
-        interface: side.and_then(|side| interface(side.get("interface")?, folder).map(Box::new)),
-        tools: side.map(tools).unwrap_or_default(),
-        path: candidate.path.clone(),
-        found: candidate.found.clone(),
-        scope: origin.scope,
-        plugin_id: origin.plugin_id.map(str::to_owned),
-        allow_implicit_invocation: side
-            .and_then(|side| side.get("policy")?.get("allow_implicit_invocation")?.text())
-            .is_none_or(|said| said != "false"),
     })
 }
 
@@ -118,6 +136,14 @@ fn line(of: &Yaml, key: &str, full: &str) -> Result<Option<String>, YamlError> {
 
 /// Runs of white space become one space.
 fn one_line(text: &str) -> String {
+    let is_one = |text: &[u8]| {
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
+        text.iter().copied().all(is_plain) && !text.windows(2).any(|two| two == b"  ")
+    };
+    // Nearly all are.
+    if is_one(text.as_bytes()) {
+        return text.trim_matches(' ').to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {
@@ -202,6 +228,8 @@ fn tools(of: &Yaml) -> Vec<SkillTool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::SkillScope;
     use super::*;
     use crate::external_file::read_text;
@@ -253,6 +281,13 @@ mod tests {
         assert_eq!(front("name: 12\ndescription: true").expect("a skill").name, "12");
         assert!(front("name:\ndescription: d").is_ok_and(|skill| !skill.name.is_empty()));
         assert!(front(&format!("name: {}\ndescription: d", "é".repeat(64))).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_has_the_words_of_the_text_with_one_space_between(text in "[a-c \\t\\n\u{e9}\u{a0}]{0,12}") {
+            prop_assert_eq!(one_line(&text), text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Looks at the folders of a root: which skills are in them, and what else may lead to some.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -160,7 +160,7 @@ impl<'a> Visitor<'a> {
             return None;
         }
         let agents = agents.filter(|kind| matches!(kind, EntryKind::Folder | EntryKind::Link));
-        let found = folder.found.join(SKILL);
+        let found = child(&folder.found, SKILL.as_ref());
         if kind == EntryKind::Link {
             let path = self.resolve(&found)?;
             self.seen_linked(&path);
@@ -172,7 +172,7 @@ impl<'a> Visitor<'a> {
             return None;
         }
         let side = agents.and_then(|_| self.side_in(folder, opened));
-        let path = folder.path.join(SKILL);
+        let path = child(&folder.path, SKILL.as_ref());
         let candidate = Candidate {
             found,
             path,
@@ -291,8 +291,8 @@ impl<'a> Visitor<'a> {
         if folder.depth == MAX_DEPTH || matches!(kind, EntryKind::File | EntryKind::Special) {
             return;
         }
-        let found = folder.found.join(&name);
-        let path = folder.path.join(&name);
+        let found = child(&folder.found, &name);
+        let path = child(&folder.path, &name);
         let depth = folder.depth + 1;
         if kind == EntryKind::Folder {
             self.found.folders.push(Folder {
@@ -331,6 +331,14 @@ impl<'a> Visitor<'a> {
         self.found.seen.has_gaps = true;
         None
     }
+}
+
+/// As [`Path::join`], of the name of an entry: it takes memory once.
+fn child(folder: &Path, name: &OsStr) -> PathBuf {
+    let mut path = PathBuf::with_capacity(folder.as_os_str().len() + 1 + name.len());
+    path.push(folder);
+    path.push(name);
+    path
 }
 
 fn take(skill: Result<Skill, SkillProblem>, listing: &mut RootListing) {

@@ -14,7 +14,7 @@ use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder};
 /// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
 const MAX_WATCHES: usize = 30_000;
 /// Folders whose owner becomes known in one go.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// Whether what is known of something must be looked at again.
 #[derive(Debug, Default)]

@@ -25,6 +25,9 @@ const KERNEL_FOLDERS: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// Ordinary files in memory, below one of these places.
 const MEMORY_FOLDER: &str = "/dev/shm";
 
+/// Where ext4 and others say that a folder goes on behind its last entry (`d_off` of getdents64(2)): no place is further.
+const LAST_COOKIE: u64 = i64::MAX.cast_unsigned();
+
 /// Memory that this process occupies, in bytes.
 pub(crate) fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -98,7 +101,10 @@ pub(super) fn read_entries(folder: &File, mut each: impl FnMut(&OsStr, FileType)
         match entries.next() {
             None => return Ok(()),
             Some(Ok(entry)) => {
-                if !each(OsStr::from_bytes(entry.file_name().to_bytes()), entry.file_type()) {
+                let goes_on = each(OsStr::from_bytes(entry.file_name().to_bytes()), entry.file_type());
+                // Nothing can come behind that, so the system need not be asked.
+                let is_last = entry.next_entry_cookie() == LAST_COOKIE;
+                if !goes_on || is_last {
                     return Ok(());
                 }
             }

@@ -74,6 +74,7 @@ fn row(text: &mut String, key: &Key, name: &str) {
         Kind::Path => "path".to_owned(),
         Kind::Words(words) => code_list(words),
         Kind::List => "list of strings".to_owned(),
+        Kind::Tables => "list of tables".to_owned(),
         Kind::TextOrList => "string or list of strings".to_owned(),
         Kind::TextOrTable => "string or table".to_owned(),
         Kind::Map => "table of strings".to_owned(),

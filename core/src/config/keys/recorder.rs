@@ -51,7 +51,7 @@ impl Shape {
             // Files of these names take them apart.
             (Self::Any, Kind::Table | Kind::CheckedTable) => matches!(
                 key.path,
-                "agents.*" | "marketplaces.*" | "mcp_servers.*" | "plugins.*"
+                "agents.*" | "marketplaces.*" | "mcp_servers.*" | "permissions.*" | "plugins.*"
             ),
             _ => false,
         }

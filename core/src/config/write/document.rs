@@ -46,8 +46,13 @@ pub(super) fn changed(
             without_values(error.message())
         )
     })?;
+    let before = document.to_string();
     change(&mut document)?;
-    Ok(with_line_ends_of(text, &document.to_string()))
+    let after = document.to_string();
+    if after == before {
+        return Ok(text.to_owned());
+    }
+    Ok(with_line_ends_of(text, &after))
 }
 
 fn set(document: &mut DocumentMut, path: &[String], value: &Json, upsert: bool) -> Result<(), String> {

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | which key is meant | `key_path.rs` |
 //! | how the text changes | `document.rs`, `values.rs` |
+//! | whether a value is of its key's kind | `kinds.rs` |
 //! | how the file changes, while others may write it too | `replace_file.rs` |
 
 mod document;
 pub(super) mod key_path;
+mod kinds;
 mod replace_file;
 mod values;
 
@@ -25,6 +27,7 @@ use super::json::{at, to_json};
 use super::layers::{Layer, LayerSource, Layers, Wanted, version_of};
 use super::locate::key_at;
 use super::masking::{MASK, mask};
+use super::mcp_servers;
 use super::overrides::merge;
 use super::project_root::WorkingFolder;
 use super::projects::Trust;
@@ -176,15 +179,16 @@ fn write_blocking(source: &ConfigSource, edits: &ConfigEdits) -> Result<ConfigWr
         let wanted: Vec<_> = wanted.collect::<Result<_, _>>()?;
         let new = document::edited(text, &wanted).map_err(ConfigWriteError::Validation)?;
         let table = validated(&new, &file, &requirements)?;
-        outcome = Some((version_of(&table), table));
+        outcome = Some(version_of(&table));
+        if let Some(user) = layers.user_mut() {
+            user.own = Some(table);
+        }
+        check_edits(&wanted, &layers, &requirements).map_err(invalid)?;
         Ok(new)
     })?;
-    let Some((version, table)) = outcome else {
+    let Some(version) = outcome else {
         return Err(ConfigWriteError::Validation("nothing was written".to_owned()));
     };
-    if let Some(user) = layers.user_mut() {
-        user.own = Some(table);
-    }
     Ok(ConfigWritten {
         version,
         file,
@@ -326,9 +330,32 @@ fn unmask(new: &mut Json, present: Option<&Json>) -> Unmasked {
     }
 }
 
+fn invalid(message: String) -> ConfigWriteError {
+    ConfigWriteError::Validation(format!("Invalid configuration: {message}"))
+}
+
+/// Checks what these edits say, and the servers that come of it. What else is wrong with the file keeps nobody from
+/// writing. `layers`: as they are then.
+fn check_edits(edits: &[Edit], layers: &Layers, requirements: &Requirements) -> Result<(), String> {
+    for edit in edits {
+        let Some(value) = &edit.value else { continue };
+        kinds::check(&edit.path, value)?;
+        let [first, rest @ ..] = &*edit.path else { continue };
+        if first != "mcp_servers" {
+            continue;
+        }
+        let named = rest.first().cloned().into_iter();
+        let all = value.as_object().filter(|_| rest.is_empty());
+        let whole = layers.merged();
+        for name in named.chain(all.into_iter().flat_map(|all| all.keys().cloned())) {
+            mcp_servers::check(&name, &whole, requirements)?;
+        }
+    }
+    Ok(())
+}
+
 /// What the file would say, if it may say that.
 fn validated(text: &str, file: &Path, requirements: &Arc<Requirements>) -> Result<Table, ConfigWriteError> {
-    let invalid = |message: String| ConfigWriteError::Validation(format!("Invalid configuration: {message}"));
     if text.len() > super::file::MAX_FILE {
         return Err(invalid(format!(
             "{} would be larger than {} bytes",

@@ -1,0 +1,102 @@
+//! Whether what is written is of the kind that its key holds. Tables that are read member by member pass over what is
+//! of another kind: a value that was written there would be lost without a word.
+
+use serde_json::Value as Json;
+
+use super::super::keys::{self, Key, Kind};
+
+/// Checks the value of a key, and of all known keys below it. What nobody knows is nobody's mistake.
+pub(super) fn check(path: &[String], value: &Json) -> Result<(), String> {
+    let mut prefix = String::new();
+    let mut rest = path;
+    while let Some((name, below)) = rest.split_first() {
+        let Some(key) = keys::find(&prefix, name) else {
+            return Ok(());
+        };
+        if below.is_empty() {
+            return check_key(key, value, &mut path.to_vec());
+        }
+        if !may_be_table(key.kind) {
+            return Err(wrong("map", key, &path[..path.len() - below.len()]));
+        }
+        prefix = format!("{}.", key.path);
+        rest = below;
+    }
+    Ok(())
+}
+
+fn check_key(key: &Key, value: &Json, path: &mut Vec<String>) -> Result<(), String> {
+    // Its own reader knows more; see `mcp_servers.rs`.
+    if key.path.starts_with("mcp_servers.") {
+        return Ok(());
+    }
+    if value.is_null() {
+        return Ok(());
+    }
+    let is_text = value.is_string();
+    let is_list_of =
+        |is_item: fn(&Json) -> bool| value.as_array().is_some_and(|items| items.iter().all(is_item));
+    let is_right = match key.kind {
+        Kind::Boolean => value.is_boolean(),
+        Kind::Integer => value.is_i64(),
+        // What these say is for the reader to judge: some keys take more words than they show.
+        Kind::Text | Kind::Path => is_text,
+        Kind::Words(_) => is_text || value.is_object(),
+        Kind::List => is_list_of(Json::is_string),
+        Kind::Tables => is_list_of(Json::is_object),
+        Kind::TextOrList => is_text || is_list_of(Json::is_string),
+        Kind::TextOrTable => is_text || value.is_object(),
+        Kind::BooleanOrTable => value.is_boolean() || value.is_object(),
+        Kind::Map | Kind::Table | Kind::CheckedTable | Kind::Features => value.is_object(),
+    };
+    if !is_right {
+        return Err(wrong(kind_of(value), key, path));
+    }
+    let Json::Object(members) = value else {
+        return Ok(());
+    };
+    let prefix = format!("{}.", key.path);
+    for (name, value) in members {
+        if let Some(key) = keys::find(&prefix, name) {
+            path.push(name.clone());
+            check_key(key, value, path)?;
+            path.pop();
+        }
+    }
+    Ok(())
+}
+
+fn may_be_table(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Table
+            | Kind::CheckedTable
+            | Kind::Features
+            | Kind::Map
+            | Kind::BooleanOrTable
+            | Kind::TextOrTable
+            // Of a word that has details.
+            | Kind::Words(_)
+    )
+}
+
+fn kind_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(number) if number.is_f64() => "floating point",
+        Json::Number(_) => "integer",
+        Json::String(_) => "string",
+        Json::Array(_) => "sequence",
+        Json::Object(_) => "map",
+    }
+}
+
+/// The value itself is not quoted: it may be a secret.
+fn wrong(found: &str, key: &Key, path: &[String]) -> String {
+    let expected = key.kind.in_words();
+    format!(
+        "invalid type: {found}, expected {expected}\nin `{}`\n",
+        path.join(".")
+    )
+}
