@@ -209,7 +209,10 @@ fn home_of(model: &MockModel, top: &str, trust: &str) -> Home {
     let config = Config {
         sandbox_mode: String::new(),
         top: top.into(),
-        extra: format!("[projects.{:?}]\ntrust_level = \"{trust}\"\n", home.work()),
+        extra: format!(
+            "[projects.{:?}]\ntrust_level = \"{trust}\"\n",
+            home.work().to_str().unwrap()
+        ),
         ..Config::default()
     };
     home.configure(model, &config);

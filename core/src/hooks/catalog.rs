@@ -62,9 +62,7 @@ impl HookCatalog {
         let mut reader = HookReader::default();
         let mut states = HookStates::default();
         let mut only_managed = false;
-        if !config.features.enabled(features::HOOKS) {
-            files = Files::new(source);
-        } else {
+        if config.features.enabled(features::HOOKS) {
             if let Some(system) = &source.system_folder {
                 only_managed = files.read_managed(&mut reader, system);
                 files.read_layer(&mut reader, system, HookSource::System);
@@ -91,6 +89,8 @@ impl HookCatalog {
                 files.note(&plugin.path);
                 reader.read(HookFile::of_plugin(&plugin), &plugin.events);
             }
+        } else {
+            files = Files::new(source);
         }
         let HookReader { hooks, warnings } = reader;
         let decide = |mut hook: Hook| {

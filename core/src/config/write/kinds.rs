@@ -39,13 +39,12 @@ fn check_key(key: &Key, value: &Json, path: &mut Vec<String>) -> Result<(), Stri
     let is_right = match key.kind {
         Kind::Boolean => value.is_boolean(),
         Kind::Integer => value.is_i64(),
-        // What these say is for the reader to judge: some keys take more words than they show.
+        // What words say is for the reader to judge: some keys take more than they show, or a table.
         Kind::Text | Kind::Path => is_text,
-        Kind::Words(_) => is_text || value.is_object(),
         Kind::List => is_list_of(Json::is_string),
         Kind::Tables => is_list_of(Json::is_object),
         Kind::TextOrList => is_text || is_list_of(Json::is_string),
-        Kind::TextOrTable => is_text || value.is_object(),
+        Kind::Words(_) | Kind::TextOrTable => is_text || value.is_object(),
         Kind::BooleanOrTable => value.is_boolean() || value.is_object(),
         Kind::Map | Kind::Table | Kind::CheckedTable | Kind::Features => value.is_object(),
     };

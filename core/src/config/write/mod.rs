@@ -13,6 +13,7 @@ mod kinds;
 mod replace_file;
 mod values;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -330,7 +331,7 @@ fn unmask(new: &mut Json, present: Option<&Json>) -> Unmasked {
     }
 }
 
-fn invalid(message: String) -> ConfigWriteError {
+fn invalid(message: impl Display) -> ConfigWriteError {
     ConfigWriteError::Validation(format!("Invalid configuration: {message}"))
 }
 
