@@ -276,6 +276,22 @@ async fn the_list_follows_the_files_and_clients_are_told_once_a_thread_is_loaded
 }
 
 #[tokio::test]
+async fn what_a_thread_finds_changed_since_a_client_asked_is_told() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    skill(home.codex().join("skills/a"), "a", "d");
+    let app = App::start(&home).await;
+    let work = home.work();
+    assert_eq!(names(&list(&app, &work).await), ["a"]);
+    // Nothing is watched for clients before there is a thread, and this root was not there.
+    skill(work.join(".agents/skills/new"), "new", "d");
+    let _thread = app.start_thread(json!({})).await;
+    app.wait_for("skills/changed").await;
+    assert_eq!(names(&list(&app, &work).await), ["new", "a"]);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_switch_is_written_and_holds_for_new_threads() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

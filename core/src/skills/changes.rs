@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::SkillCatalog;
+use super::{FolderSkills, SkillCatalog, SkillQuery};
 use crate::external_file::{READ_TIMEOUT, in_background};
 
 /// At least so long lies between two messages.
@@ -20,6 +20,17 @@ impl SkillCatalog {
         if !self.followed.swap(true, Ordering::SeqCst) {
             tokio::spawn(tell_changes(Arc::downgrade(self)));
         }
+    }
+
+    /// The skills of a folder, for a thread. If they are others than somebody was given before, that is news: nobody else
+    /// need have noticed.
+    pub(super) async fn of_thread(self: &Arc<Self>, query: &SkillQuery) -> Arc<FolderSkills> {
+        let before = self.known_skills(query);
+        let now = self.of_folder(query, false).await;
+        if before.is_some_and(|before| !Arc::ptr_eq(&before, &now)) {
+            self.watched.tell();
+        }
+        now
     }
 
     /// Takes notice of changes in all folders that somebody has asked for. Gives whether there are any.

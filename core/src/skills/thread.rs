@@ -56,7 +56,7 @@ impl ThreadSkills {
         catalog.follow();
         let query = self.query(cwd);
         tokio::spawn(async move {
-            catalog.of_folder(&query, false).await;
+            catalog.of_thread(&query).await;
         });
     }
 
@@ -70,7 +70,7 @@ impl ThreadSkills {
             return SkillsSection::default();
         };
         // Kept out of the future that every busy thread holds.
-        let skills = Box::pin(catalog.of_folder(&self.query(cwd), false)).await;
+        let skills = Box::pin(catalog.of_thread(&self.query(cwd))).await;
         if skills.skills.is_empty() {
             return SkillsSection::default();
         }
@@ -103,7 +103,7 @@ impl ThreadSkills {
             return Vec::new();
         };
         // Kept out of the future that every busy thread holds.
-        let skills = Box::pin(catalog.of_folder(&self.query(cwd), false)).await;
+        let skills = Box::pin(catalog.of_thread(&self.query(cwd))).await;
         mentions.find(&skills, &self.config.skills)
     }
 

@@ -82,7 +82,7 @@ async fn each_request_begins_with_the_one_before() {
         &probe,
         "two",
         SettingsPatch {
-            model: Some("gpt-5.6-luna".into()),
+            model: Some("gpt-5.5-2026-11-01".into()),
             ..SettingsPatch::default()
         },
     )
@@ -116,7 +116,7 @@ async fn changed_settings_stay_and_are_told() {
     );
     probe.run("three").await;
     let patch = SettingsPatch {
-        model: Some("gpt-5.6-luna".into()),
+        model: Some("gpt-5.5-2026-11-01".into()),
         sandbox_policy: Some(SandboxPolicy::default()),
         ..SettingsPatch::default()
     };
@@ -128,7 +128,7 @@ async fn changed_settings_stay_and_are_told() {
         (json!("medium"), json!("high"), json!("high"))
     );
     assert_eq!(effort(3), "medium", "another model has its own default");
-    assert_eq!(requests[3].body["model"], "gpt-5.6-luna");
+    assert_eq!(requests[3].body["model"], "gpt-5.5-2026-11-01");
     let before = requests[2].input().len() + 1;
     let news = &input(&requests[3])[before..];
     let developer = texts(&news[0]);
