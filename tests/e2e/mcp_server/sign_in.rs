@@ -144,7 +144,9 @@ fn ask(page: &str, method: &str, host: Option<&str>) -> String {
     let (place, target) = page.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(place).unwrap();
     let host = host.unwrap_or(place);
-    write!(stream, "{method} /{target} HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+    // All at once: who is refused for the first line must not be cut off in the second.
+    let request = format!("{method} /{target} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
