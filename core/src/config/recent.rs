@@ -59,7 +59,7 @@ impl RecentConfigs {
             return Ok(config);
         }
         let requirements = Requirements::of(inputs.requirements.as_deref(), &inputs.layers)?;
-        let merged = Merged::of(inputs.layers.clone(), Arc::new(requirements))?;
+        let merged = Merged::of(inputs.layers.clone(), requirements)?;
         let config = Arc::new(Config::of_merged(merged, source, inputs.trust.clone())?);
         let mut recent = self.lock();
         if recent.len() >= MAX_KEPT {

@@ -160,7 +160,7 @@ impl Requirements {
     /// Reads them. A file that can't be used is an error: what it demands is not known.
     pub(super) fn load(folder: Option<&Path>, layers: &Layers) -> Result<Arc<Self>, ConfigError> {
         let file = Self::read(folder)?;
-        Self::of(file.as_deref(), layers).map(Arc::new)
+        Self::of(file.as_deref(), layers)
     }
 
     /// Their file, as it is now, in the administrator's folder.
@@ -172,7 +172,7 @@ impl Requirements {
     }
 
     /// What follows from their file and from the layers.
-    pub(super) fn of(file: Option<&File>, layers: &Layers) -> Result<Self, ConfigError> {
+    pub(super) fn of(file: Option<&File>, layers: &Layers) -> Result<Arc<Self>, ConfigError> {
         let mut requirements = match file {
             Some(file) => Self::of_file(file)?,
             None => Self::default(),
@@ -186,7 +186,7 @@ impl Requirements {
                 requirements.managed_sandbox = value("sandbox_mode").and_then(|mode| mode.try_into().ok());
             }
         }
-        Ok(requirements)
+        Ok(Arc::new(requirements))
     }
 
     fn of_file(file: &File) -> Result<Self, ConfigError> {

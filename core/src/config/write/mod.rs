@@ -13,6 +13,7 @@ mod kinds;
 mod replace_file;
 mod values;
 
+use std::cell::LazyCell;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -338,6 +339,7 @@ fn invalid(message: impl Display) -> ConfigWriteError {
 /// Checks what these edits say, and the servers that come of it. What else is wrong with the file keeps nobody from
 /// writing. `layers`: as they are then.
 fn check_edits(edits: &[Edit], layers: &Layers, requirements: &Requirements) -> Result<(), String> {
+    let whole = LazyCell::new(|| layers.merged());
     for edit in edits {
         let Some(value) = &edit.value else { continue };
         kinds::check(&edit.path, value)?;
@@ -347,7 +349,6 @@ fn check_edits(edits: &[Edit], layers: &Layers, requirements: &Requirements) -> 
         }
         let named = rest.first().cloned().into_iter();
         let all = value.as_object().filter(|_| rest.is_empty());
-        let whole = layers.merged();
         for name in named.chain(all.into_iter().flat_map(|all| all.keys().cloned())) {
             mcp_servers::check(&name, &whole, requirements)?;
         }
