@@ -9,16 +9,8 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up can't be measured")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
-#[path = "../../tests/support/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "shared with the tests"
-)]
-mod support;
+#[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
+mod common;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -29,7 +21,8 @@ use codex_core::mock_model::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use support::{App, Config, Home, Launch};
+use common::support::{App, Config, Home, Launch};
+use common::{memory, number, processor_time};
 
 /// Milliseconds that the server takes for its answer.
 const CALL_MS: u64 = 30;
@@ -42,27 +35,6 @@ fn home(model: &MockModel) -> Home {
         ..Config::default()
     };
     Home::with(model, &config)
-}
-
-fn number(name: &str, default: u32) -> u32 {
-    let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
-    given.unwrap_or(default)
-}
-
-/// Resident memory, in KiB.
-fn memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
-}
-
-/// Processor time, in milliseconds.
-fn processor_time(pid: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 fn start(thread: &str, more: &Value) -> Value {
@@ -114,7 +86,7 @@ async fn load() {
     let (voices, frames) = (number("VOICES", 20), number("FRAMES", 10_000));
     let sound = "A".repeat(1280);
     let repeat = RealtimeRepeat {
-        times: frames,
+        times: u32::try_from(frames).unwrap(),
         every_ms: 20,
         event: json!({"type": "response.output_audio.delta", "delta": sound, "item_id": "it"}),
     };
@@ -147,12 +119,12 @@ async fn load() {
             largest = largest.max(memory(pid));
         }
     }
-    let wanted = (voices * frames + voices) as usize;
+    let wanted = voices * frames + voices;
     while model.realtime_frames().len() < wanted && began.elapsed() < Duration::from_secs(600) {
         let _ = model.wait_for_realtime_frames(wanted).await;
     }
     let took = began.elapsed();
-    let used = processor_time(pid) - before;
+    let used = processor_time(pid).saturating_sub(before);
     for thread in &threads {
         app.wait_where("thread/realtime/itemAdded", |params| {
             params["threadId"] == **thread
@@ -168,15 +140,15 @@ async fn load() {
         .iter()
         .filter(|frame| frame.method() == "thread/realtime/outputAudio/delta")
         .count();
-    let sent = model.realtime_frames().len() - voices as usize;
+    let sent = model.realtime_frames().len() - voices;
     println!(
-        "{voices} conversations, {frames} frames each way in {took:?}: {sent} sent, {heard} heard, {used} ms of processor \
+        "{voices} conversations, {frames} frames each way in {took:?}: {sent} sent, {heard} heard, {used:?} of processor \
          time, memory {idle} KiB and at most {} KiB more",
         largest.saturating_sub(idle)
     );
     assert_eq!(
         (sent, heard),
-        ((voices * frames) as usize, (voices * frames) as usize),
+        (voices * frames, voices * frames),
         "frames are lost"
     );
     app.stop().await;

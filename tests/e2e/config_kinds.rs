@@ -5,20 +5,8 @@ use std::fs;
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use crate::config_write::{refusal, write};
 use crate::support::{App, Home};
-
-async fn write(app: &App, key: &str, value: Value) -> Value {
-    let params = json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
-    app.call("config/value/write", params).await
-}
-
-async fn refusal(app: &App, key: &str, value: Value) -> (String, String) {
-    let params = json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
-    let error = app.call_err("config/value/write", params).await;
-    assert_eq!(error.code, -32600, "{}", error.message);
-    let code = error.data["config_write_error_code"].clone();
-    (code.as_str().unwrap().to_owned(), error.message)
-}
 
 #[tokio::test]
 async fn values_of_another_kind_than_their_key_holds_are_refused_deep_in_tables_too() {

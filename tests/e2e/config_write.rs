@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Home, Launch};
 
-async fn write(app: &App, key: &str, value: Value) -> Value {
+/// Writes a value as a whole.
+pub(crate) async fn write(app: &App, key: &str, value: Value) -> Value {
     let params = json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
     app.call("config/value/write", params).await
 }
 
-async fn refusal(app: &App, key: &str, value: Value) -> (String, String) {
+/// How that is refused: by code, and in words.
+pub(crate) async fn refusal(app: &App, key: &str, value: Value) -> (String, String) {
     let params = json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
     let error = app.call_err("config/value/write", params).await;
     assert_eq!(error.code, -32600, "{}", error.message);
