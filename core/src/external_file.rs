@@ -5,6 +5,7 @@
 //! work off the calling thread and gives up after a while. All other functions block only as long as the file system
 //! does: call them within `in_background`, or where blocking is allowed.
 
+mod background;
 mod file_reader;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -12,16 +13,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+pub(crate) use self::background::BackgroundWork;
+pub use self::background::in_background;
 pub(crate) use self::file_reader::FileReader;
 use crate::sys::files;
 
 /// Deadline of [`in_background`] where a client waits for the answer.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Threads that may be busy with, or stuck in, files of others at the same time.
-const MAX_READERS: usize = 64;
 
 /// Why a file can't be read. The message has no path: the caller knows what the file is to the user.
 #[derive(Debug, thiserror::Error)]
@@ -208,29 +206,6 @@ pub fn resolve_inside(path: &Path, root: &Path) -> Result<PathBuf, FileError> {
     }
 }
 
-/// Does blocking work on another thread, for at most `limit`. Work that is stuck longer is left to itself; what it
-/// gives is dropped.
-pub async fn in_background<T: Send + 'static>(
-    limit: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, FileError> {
-    static READERS: Semaphore = Semaphore::const_new(MAX_READERS);
-    let done = async {
-        // Held by the work, not by whoever waits: threads that hang must not become more and more.
-        let reader = READERS.acquire().await;
-        tokio::task::spawn_blocking(move || {
-            let _reader = reader;
-            work()
-        })
-        .await
-    };
-    match tokio::time::timeout(limit, done).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(failed)) => Err(FileError::Io(io::Error::other(failed))),
-        Err(_) => Err(FileError::TimedOut(limit)),
-    }
-}
-
 fn check_kind(metadata: &Metadata) -> Result<(), FileError> {
     let kind = metadata.file_type();
     Err(FileError::NotRegular(if kind.is_file() {
@@ -332,14 +307,5 @@ mod tests {
             resolve_inside(Path::new("/proc/self/environ"), Path::new("/")).is_err(),
             "files of the kernel are inside of nothing"
         );
-    }
-
-    #[tokio::test]
-    async fn work_that_hangs_is_given_up() {
-        let (release, wait) = std::sync::mpsc::channel::<()>();
-        let stuck = in_background(Duration::from_millis(10), move || wait.recv()).await;
-        assert!(matches!(stuck, Err(FileError::TimedOut(_))));
-        drop(release);
-        assert_eq!(in_background(READ_TIMEOUT, || 1).await.ok(), Some(1));
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use crate::session::ThreadMessage;
+use crate::session::{Mail, ThreadMessage};
 
 /// All actors of an engine. A thread that is being closed is found no more, but its actor has things to write still.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Actors {
 
 impl Actors {
     /// Lets an actor live.
-    pub(super) fn start(&self, mail: WeakUnboundedSender<ThreadMessage>, actor: BoxFuture<'static, ()>) {
+    pub(super) fn start(&self, mail: WeakUnboundedSender<Mail>, actor: BoxFuture<'static, ()>) {
         let all = Arc::clone(&self.mail);
         let number = {
             let mut all = lock(&all);
@@ -39,14 +39,14 @@ impl Actors {
         let all: Vec<_> = lock(&self.mail).clone();
         for mail in all.into_iter().filter_map(|(_, mail)| mail.upgrade()) {
             // One that has just ended has no mailbox.
-            let _ = mail.send(ThreadMessage::Quit(deadline));
+            let _ = mail.send(Box::new(ThreadMessage::Quit(deadline)));
         }
         self.tasks.close();
         timeout_at(deadline, self.tasks.wait()).await.is_ok()
     }
 }
 
-type Mailboxes = Vec<(u64, WeakUnboundedSender<ThreadMessage>)>;
+type Mailboxes = Vec<(u64, WeakUnboundedSender<Mail>)>;
 
 fn lock(mail: &Mutex<Mailboxes>) -> MutexGuard<'_, Mailboxes> {
     mail.lock().unwrap_or_else(PoisonError::into_inner)

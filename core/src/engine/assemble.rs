@@ -27,8 +27,8 @@ use crate::patch::PatchState;
 use crate::realtime::{Host, Realtime};
 use crate::safety::ThreadApprovals;
 use crate::session::{
-    ConversationState, DelegateHost, Guardian, MessageQueue, Services, ThreadMessage, ThreadState, Unnoted,
-    settings,
+    ConversationState, DelegateHost, Guardian, Mail, MessageQueue, Services, ThreadMessage, ThreadState,
+    Unnoted, settings,
 };
 use crate::skills::ThreadSkills;
 use crate::{
@@ -41,7 +41,7 @@ impl Engine {
     pub(super) async fn prepare(
         &self,
         mut start: StartThread,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let asked = start.settings.cwd.take();
         let cwd = match &asked {
@@ -575,11 +575,11 @@ pub(super) fn new_meta(
 }
 
 /// What can't be saved is told by the thread itself, as long as it lives.
-pub(super) fn on_warning(mail: &mpsc::UnboundedSender<ThreadMessage>) -> OnWarning {
+pub(super) fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
     let mail = mail.downgrade();
     Arc::new(move |text| {
         if let Some(mail) = mail.upgrade() {
-            let _ = mail.send(ThreadMessage::Warning(text));
+            let _ = mail.send(Box::new(ThreadMessage::Warning(text)));
         }
     })
 }

@@ -18,7 +18,7 @@ use crate::history::{
 };
 use crate::hooks::SessionStartSource;
 use crate::instructions::TURN_ABORTED;
-use crate::session::{ConversationState, ThreadMessage};
+use crate::session::{ConversationState, Mail};
 use crate::{Error, HistoryMode, Reply, Result, ResumedThread, ThreadId, ThreadInfo};
 
 /// What thread/fork asks for.
@@ -51,7 +51,7 @@ impl Engine {
     async fn branch_off(
         &self,
         fork: ForkThread,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<(Assembled, ResumedThread)> {
         let ForkThread {
             mut source,
@@ -128,7 +128,7 @@ impl Engine {
     async fn fork_on_base(
         &self,
         plan: ForkPlan<'_>,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let path = self.store().layout().rollout(plan.id, Local::now());
         let draft = self.fork_draft(&plan).await?;
@@ -168,7 +168,7 @@ impl Engine {
         branch: &Branch,
         entries: Vec<Entry>,
         lock: Option<WriterLock>,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Grafted> {
         let log = ThreadLog::create(
             &self.writer,
@@ -208,7 +208,7 @@ impl Engine {
     async fn fork_by_copy(
         &self,
         plan: ForkPlan<'_>,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let id = plan.id;
         let path = self.store().layout().rollout(id, Local::now());

@@ -59,7 +59,7 @@ use crate::mcp::{McpManager, ThreadMcp};
 use crate::model::{ModelCatalog, ModelInfo};
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
-use crate::session::{Actor, Draining, MessageQueue, Remove, ThreadMessage, Unload};
+use crate::session::{Actor, Draining, Mail, MessageQueue, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
 use crate::{
     BackgroundTerminal, DynamicTools, Error, Event, EventSink, HistoryMode, HookEvent, Op, Reply, Result,
@@ -316,7 +316,7 @@ impl Engine {
         let voice = mail.downgrade();
         services.realtime.hand_off_to(Arc::new(move |handoff| {
             if let Some(mail) = voice.upgrade() {
-                let _ = mail.send(ThreadMessage::Handoff(handoff));
+                let _ = mail.send(Box::new(ThreadMessage::Handoff(handoff)));
             }
         }));
         let handle = ThreadHandle {
@@ -350,7 +350,7 @@ impl Engine {
         services.skills.prepare(&state.settings.cwd);
         services.mcp.start();
         let threads = Arc::clone(&self.threads);
-        let unload = move |mailbox: &mpsc::UnboundedReceiver<ThreadMessage>| {
+        let unload = move |mailbox: &mpsc::UnboundedReceiver<Mail>| {
             let mut threads = threads.lock();
             let idle = mailbox.is_empty();
             if idle {
@@ -459,16 +459,13 @@ impl Origin {
     }
 }
 
-type MailChannel = (
-    mpsc::UnboundedSender<ThreadMessage>,
-    mpsc::UnboundedReceiver<ThreadMessage>,
-);
+type MailChannel = (mpsc::UnboundedSender<Mail>, mpsc::UnboundedReceiver<Mail>);
 
 /// A loaded thread.
 #[derive(Debug, Clone)]
 pub struct ThreadHandle {
     id: ThreadId,
-    mail: mpsc::UnboundedSender<ThreadMessage>,
+    mail: mpsc::UnboundedSender<Mail>,
     outbox: Outbox,
     exec: Arc<ExecSessions>,
     agents: Arc<ThreadAgents>,
@@ -530,12 +527,12 @@ impl ThreadHandle {
     /// Hands an operation to the thread, whoever wants it.
     pub(crate) fn deliver(&self, op: Op) {
         // An operation that finds nobody comes back and is dropped, which answers its reply.
-        let _ = self.mail.send(ThreadMessage::Op(op));
+        let _ = self.mail.send(Box::new(ThreadMessage::Op(op)));
     }
 
     /// Something has come up that a turn may begin for by itself.
     fn wake(&self) {
-        let _ = self.mail.send(ThreadMessage::Wake);
+        let _ = self.mail.send(Box::new(ThreadMessage::Wake));
     }
 
     /// Tells its model, before the next request, that the user approves an action which a review has denied.
@@ -564,6 +561,6 @@ impl ThreadHandle {
 
     /// Tells how many clients watch the thread; with none it is unloaded after its idle time.
     pub fn set_subscribers(&self, count: usize) {
-        let _ = self.mail.send(ThreadMessage::Subscribers(count));
+        let _ = self.mail.send(Box::new(ThreadMessage::Subscribers(count)));
     }
 }

@@ -28,7 +28,7 @@ impl Engine {
                 }
             };
             // A thread that has ended needs none.
-            let _ = handle.mail.send(mail);
+            let _ = handle.mail.send(Box::new(mail));
         }
     }
 

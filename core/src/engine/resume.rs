@@ -19,7 +19,7 @@ use crate::history::{
     TurnsQuery,
 };
 use crate::hooks::SessionStartSource;
-use crate::session::{ConversationState, ThreadMessage, ThreadState};
+use crate::session::{ConversationState, Mail, ThreadState};
 use crate::{
     Error, Event, Field, HistoryMode, Reply, Result, StartThread, StartedThread, ThreadId, ThreadInfo,
     ThreadSettings, ThreadStatus, ThreadTokenUsage,
@@ -208,7 +208,7 @@ impl Engine {
         &self,
         stored: StoredThread,
         resume: ResumeThread,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<(Assembled, ResumedThread)> {
         let taken = self.store().take(stored).await?;
         let id = taken.stored.info.id;
@@ -243,7 +243,7 @@ impl Engine {
         &self,
         taken: LockedThread,
         start: StartThread,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let LockedThread {
             stored,

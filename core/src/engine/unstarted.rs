@@ -11,7 +11,7 @@ use crate::history::rollout::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};
 use crate::history::{Entry, SessionMeta};
 use crate::hooks::SessionStartSource;
-use crate::session::{ConversationState, ThreadMessage};
+use crate::session::{ConversationState, Mail};
 use crate::{Result, ThreadId, ThreadInfo, ThreadSettings, ThreadStatus};
 
 /// What is to be kept of a thread that has just been started.
@@ -65,7 +65,7 @@ impl Engine {
         &self,
         thread: UnstartedThread,
         resume: ResumeThread,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<(Assembled, ResumedThread)> {
         let id = thread.info.id;
         let lock = self.store().lock(id).await?;

@@ -33,7 +33,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::GitInfo;
-use crate::external_file::{READ_TIMEOUT, in_background};
+use crate::external_file::{BackgroundWork, READ_TIMEOUT};
 
 /// How long a request or a handshake waits for what is known of repositories.
 pub const PATIENCE: Duration = Duration::from_millis(250);
@@ -92,7 +92,7 @@ impl GitProbe {
     /// Looks at the repositories that hold these folders, in the background. Must be called within the runtime.
     pub fn at<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Self {
         let folders: BTreeSet<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
-        let looking = tokio::spawn(in_background(READ_TIMEOUT, move || look(&folders)));
+        let looking = tokio::spawn(BackgroundWork::begin(move || look(&folders)).within(READ_TIMEOUT));
         // Runs to its end even if everybody who waits has gone.
         let answer = async move { looking.await.ok()?.ok().map(Arc::new) }
             .boxed()

@@ -179,9 +179,8 @@ impl ModelClient {
     ///
     /// `folders` are those of the thread: git is asked about them already now, so that the first turn need not wait.
     pub fn preconnect<'a>(&self, folders: impl IntoIterator<Item = &'a Path>) {
-        let look = GitProbe::at(folders);
         if self.shared.uses_websocket() {
-            self.shared.slot.preconnect(&self.shared, look);
+            self.shared.slot.preconnect(&self.shared, GitProbe::at(folders));
         }
     }
 

@@ -48,8 +48,11 @@ pub(crate) enum ThreadMessage {
     Handoff(Handoff),
 }
 
+/// In a box: a mailbox has room for 32 of them from the start.
+pub(crate) type Mail = Box<ThreadMessage>;
+
 /// Takes a thread out of the engine. Gives `false` when there is new mail, and the thread has to stay.
-pub(crate) type Unload = Box<dyn Fn(&mpsc::UnboundedReceiver<ThreadMessage>) -> bool + Send + Sync>;
+pub(crate) type Unload = Box<dyn Fn(&mpsc::UnboundedReceiver<Mail>) -> bool + Send + Sync>;
 
 /// Takes a thread out of the engine whatever mail there is.
 pub(crate) type Remove = Box<dyn Fn() + Send + Sync>;
@@ -83,7 +86,7 @@ impl End {
 ///
 /// The mailbox is not bounded by itself: it holds no more than the requests that the server lets be in flight.
 pub(crate) struct Actor {
-    pub(crate) mailbox: mpsc::UnboundedReceiver<ThreadMessage>,
+    pub(crate) mailbox: mpsc::UnboundedReceiver<Mail>,
     pub(crate) services: Services,
     pub(crate) session: ConversationState,
     pub(crate) state: ThreadState,
@@ -254,7 +257,7 @@ impl Actor {
             let note_at = note_at.filter(|_| !self.services.draining.is_on());
             tokio::select! {
                 biased;
-                mail = self.mailbox.recv() => return mail,
+                mail = self.mailbox.recv() => return mail.map(|mail| *mail),
                 () = sleep_until(note_at.unwrap_or_else(Instant::now)), if note_at.is_some() => {
                     self.take_notes().await;
                 }
@@ -301,7 +304,7 @@ impl Actor {
                 let patience = turn.patience();
                 tokio::select! {
                     biased;
-                    mail = mailbox.recv(), if open => match mail {
+                    mail = mailbox.recv(), if open => match mail.map(|mail| *mail) {
                         Some(mail) if turn.is_stopping() && waits_for_next_turn(&mail) => {
                             deferred.push_back(mail);
                         }

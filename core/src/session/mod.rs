@@ -54,7 +54,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub(crate) use actor::{Actor, Remove, ThreadMessage, Unload};
+pub(crate) use actor::{Actor, Mail, Remove, ThreadMessage, Unload};
 pub(crate) use delegate::DelegateHost;
 pub(crate) use draining::Draining;
 pub(crate) use guardian::Guardian;
@@ -195,7 +195,7 @@ impl ConversationState {
 impl Actor {
     /// The actor of a thread.
     pub(crate) fn new(
-        mailbox: tokio::sync::mpsc::UnboundedReceiver<ThreadMessage>,
+        mailbox: tokio::sync::mpsc::UnboundedReceiver<Mail>,
         services: Services,
         session: ConversationState,
         state: ThreadState,

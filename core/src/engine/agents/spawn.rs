@@ -24,7 +24,7 @@ use crate::history::store::load::load_later;
 use crate::history::{Entry, ForkPoint, SessionMeta, ThreadLog};
 use crate::hooks::SessionStartSource;
 use crate::model::{KnownItem, ModelInfo, ResponseItem};
-use crate::session::{ConversationState, ThreadMessage};
+use crate::session::{ConversationState, Mail};
 use crate::{
     AgentStatus, DynamicTools, Error, Event, Reply, Result, SandboxPolicy, ThreadId, ThreadInfo,
     ThreadSettings, ThreadStatus,
@@ -137,7 +137,7 @@ impl Engine {
         spawn: &SpawnAgent,
         role: &RoleEffect,
         source: ThreadSpawn,
-        mail: &mpsc::UnboundedSender<ThreadMessage>,
+        mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let by = &spawn.by;
         let overrides = by.overrides.iter().chain(&role.overrides).cloned().collect();

@@ -23,6 +23,9 @@ use super::workers::{Work, Workers};
 use crate::history::Entry;
 use crate::history::rollout::codec::encode::Encoder;
 
+/// What a log that has nothing to write keeps of its buffer, in bytes.
+const KEPT_BUFFER: usize = 4 << 10;
+
 /// What may wait for the disk in all logs together, in bytes; more is lost, and said so.
 const QUEUE_LIMIT: usize = 64 << 20;
 /// How often a disk that failed is tried again.
@@ -316,9 +319,8 @@ impl Log {
         });
         let written = before - bytes.len();
         self.writer.shared.waiting.fetch_sub(written, Ordering::Relaxed);
-        if bytes.capacity() > 1 << 16 && bytes.len() < 1 << 12 {
-            bytes.shrink_to(1 << 12);
-        }
+        // The first line alone is larger, and every thread has one.
+        bytes.shrink_to(KEPT_BUFFER);
         // What came meanwhile comes behind what is left.
         let mut lines = self.lines();
         let newer = std::mem::take(&mut lines.bytes);

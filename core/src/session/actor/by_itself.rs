@@ -104,7 +104,7 @@ impl Actor {
             biased;
             // What is kept is read once, and others may be at the database: whoever asks for something need not wait.
             Some(mail) = self.mailbox.recv() => {
-                self.deferred.push_back(mail);
+                self.deferred.push_back(*mail);
                 self.may_begin_alone = true;
                 return None;
             }
