@@ -71,6 +71,7 @@ pub(crate) struct OpenedThread {
     /// The thread. Without turns, unless [`Self::with_turns`] put them in.
     pub(crate) thread: wire::Thread,
     settings: wire::ThreadSettings,
+    service_tier: Option<String>,
     workspace_roots: Vec<AbsolutePathBuf>,
     instruction_sources: Vec<LegacyAppPathString>,
 }
@@ -92,6 +93,7 @@ impl OpenedThread {
         Self {
             thread: thread::to_wire(&started.info),
             settings: settings::to_wire(&started.settings),
+            service_tier: started.service_tier.clone(),
             workspace_roots: started
                 .settings
                 .workspace_roots
@@ -128,7 +130,7 @@ impl OpenedThread {
             multi_agent_mode: MultiAgentMode::default(),
             reasoning_effort: self.settings.effort,
             runtime_workspace_roots: self.workspace_roots,
-            service_tier: self.settings.service_tier,
+            service_tier: self.service_tier,
         }
     }
 
@@ -151,7 +153,7 @@ impl OpenedThread {
             multi_agent_mode: MultiAgentMode::default(),
             reasoning_effort: self.settings.effort,
             runtime_workspace_roots: self.workspace_roots,
-            service_tier: self.settings.service_tier,
+            service_tier: self.service_tier,
             turns_backwards_cursor: pages.turns_cursor,
         }
     }
@@ -172,7 +174,7 @@ impl OpenedThread {
             multi_agent_mode: MultiAgentMode::default(),
             reasoning_effort: self.settings.effort,
             runtime_workspace_roots: self.workspace_roots,
-            service_tier: self.settings.service_tier,
+            service_tier: self.service_tier,
         }
     }
 }

@@ -16,6 +16,14 @@ use serde_json::Value;
 /// The one environment that there is: this machine.
 pub(crate) const LOCAL_ENVIRONMENT: &str = "local";
 
+/// As [`to_wire`], of a thread in a list: whether it takes input is not looked at.
+pub(crate) fn to_list_row(info: &ThreadInfo) -> wire::Thread {
+    wire::Thread {
+        can_accept_direct_input: None,
+        ..to_wire(info)
+    }
+}
+
 /// Towards the client. Without turns.
 pub(crate) fn to_wire(info: &ThreadInfo) -> wire::Thread {
     let loaded = info.status != ThreadStatus::NotLoaded;

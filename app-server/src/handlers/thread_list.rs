@@ -96,7 +96,7 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
     let read_states = ids.zip(states).collect();
     Ok(ThreadListResponse {
         read_states: Some(read_states),
-        data: page.threads.iter().map(thread::to_wire).collect(),
+        data: page.threads.iter().map(thread::to_list_row).collect(),
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
     })

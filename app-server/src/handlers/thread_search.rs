@@ -133,7 +133,7 @@ async fn find(
 fn result(info: &ThreadInfo, snippet: String) -> ThreadSearchResult {
     ThreadSearchResult {
         snippet,
-        thread: thread::to_wire(info),
+        thread: thread::to_list_row(info),
     }
 }
 

@@ -494,11 +494,13 @@ pub(super) struct Assembled {
 
 impl Assembled {
     pub(super) fn started(&self) -> StartedThread {
-        StartedThread {
-            info: self.state.info.clone(),
-            settings: (*self.state.settings).clone(),
-            instruction_sources: self.state.instruction_sources.clone(),
-        }
+        let state = &self.state;
+        StartedThread::new(
+            state.info.clone(),
+            (*state.settings).clone(),
+            state.instruction_sources.clone(),
+            &state.models,
+        )
     }
 }
 

@@ -121,8 +121,28 @@ pub struct StartedThread {
     pub info: ThreadInfo,
     /// Its settings.
     pub settings: ThreadSettings,
+    /// The service tier that it works with: the one of its settings, unless its model isn't offered in that.
+    pub service_tier: Option<String>,
     /// Files that project instructions came from.
     pub instruction_sources: Vec<PathBuf>,
+}
+
+impl StartedThread {
+    fn new(
+        info: ThreadInfo,
+        settings: ThreadSettings,
+        instruction_sources: Vec<PathBuf>,
+        models: &ModelCatalog,
+    ) -> Self {
+        let (model, _) = models.find(&settings.model);
+        let service_tier = settings.service_tier.clone();
+        Self {
+            info,
+            service_tier: service_tier.filter(|tier| !model.lacks_tier(tier)),
+            settings,
+            instruction_sources,
+        }
+    }
 }
 
 /// The engine of one process.
@@ -344,6 +364,7 @@ impl Engine {
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));
         }
+        state.warn_of_missing_tier();
         state.warn_of_unknown_model();
         let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
         span.in_scope(|| services.client.preconnect(folders.map(PathBuf::as_path)));

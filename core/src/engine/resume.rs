@@ -358,11 +358,12 @@ impl Engine {
             turns.all = turns.all.merge_live_turns(snapshot.turns);
         }
         Ok(ResumedThread {
-            started: StartedThread {
-                info: self.with_stored(snapshot.info).await?,
-                settings: snapshot.settings,
-                instruction_sources: snapshot.instruction_sources,
-            },
+            started: StartedThread::new(
+                self.with_stored(snapshot.info).await?,
+                snapshot.settings,
+                snapshot.instruction_sources,
+                &self.models,
+            ),
             turns: turns.all,
             page: turns.page,
             turns_cursor: turns.turns_cursor,

@@ -246,6 +246,27 @@ pub(super) const COMMON_WINDOW: i64 = 272_000;
 const LARGEST_WINDOW: i64 = 1 << 40;
 
 impl ModelInfo {
+    /// The tier that its servers are asked for where somebody has chosen `tier`: none for `default`, and none for one that
+    /// the model isn't offered in. No model lists `flex`, and all may be asked for it.
+    pub(crate) fn requested_tier<'a>(&self, tier: &'a str) -> Option<&'a str> {
+        match tier {
+            "default" => None,
+            "flex" => Some(tier),
+            // Its old name.
+            "fast" => self.requested_tier("priority"),
+            _ => self
+                .service_tiers
+                .iter()
+                .any(|offered| offered.id == tier)
+                .then_some(tier),
+        }
+    }
+
+    /// Whether the choice of this tier makes no difference, because the model isn't offered in it.
+    pub(crate) fn lacks_tier(&self, tier: &str) -> bool {
+        tier != "default" && self.requested_tier(tier).is_none()
+    }
+
     /// What is assumed of a model that nobody knows.
     pub fn fallback(slug: &str) -> Self {
         Self {

@@ -53,7 +53,7 @@ pub(super) fn encode(
         model: &prompt.model,
         stream: true,
         instructions: instructions.as_deref(),
-        service_tier: service_tier(prompt.service_tier.as_deref()),
+        service_tier: prompt.service_tier.as_deref(),
         input: Input(prompt.input.get(frame.skip..).unwrap_or_default()),
         tools: &prompt.tools,
         tool_choice: "auto",
@@ -90,15 +90,6 @@ fn instructions(text: &Arc<str>) -> serde_json::Result<Option<Arc<RawValue>>> {
     let json: Arc<RawValue> = to_raw_value(text)?.into();
     *last() = Some((Arc::clone(text), Arc::clone(&json)));
     Ok(Some(json))
-}
-
-/// Clients say `fast` for the tier that the API calls `priority`, and `default` for none.
-fn service_tier(tier: Option<&str>) -> Option<&str> {
-    match tier {
-        Some("fast") => Some("priority"),
-        Some("default") => None,
-        other => other,
-    }
 }
 
 fn reasoning(prompt: &Prompt) -> Option<Reasoning<'_>> {
@@ -389,7 +380,7 @@ mod tests {
             effort: Some("ultra".into()),
             summary: Some(ReasoningSummary::Auto),
             verbosity: Some("low".into()),
-            service_tier: Some("fast".into()),
+            service_tier: Some("priority".into()),
             output_schema: Some(json!({"type":"object"})),
         }
     }
@@ -421,7 +412,7 @@ mod tests {
             effort: None,
             summary: Some(ReasoningSummary::None),
             verbosity: None,
-            service_tier: Some("default".into()),
+            service_tier: None,
             output_schema: None,
             ..prompt()
         };

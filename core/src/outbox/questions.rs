@@ -119,8 +119,9 @@ impl Outbox {
     pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item: Item) -> ApprovalDecision {
         let item_id = item.id.as_str().into();
         let turn_id = Arc::clone(turn_id);
-        let started = Some((Arc::clone(&turn_id), item));
-        let decision = self.ask(Waiting::Approval, started, |approval, answer| {
+        // Unlike that of a command, it begins before the thread is told to wait.
+        self.item_started(&turn_id, item);
+        let decision = self.ask(Waiting::Approval, None, |approval, answer| {
             Event::FileChangeApproval(Box::new(FileChangeApproval {
                 approval,
                 turn_id,

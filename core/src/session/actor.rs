@@ -1,6 +1,7 @@
 //! The actor of one thread: owns its state, takes its mail, runs its turns.
 
 mod by_itself;
+mod inject;
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -186,10 +187,7 @@ impl Actor {
                 ThreadMessage::Op(Op::InjectItems { items, reply }) => {
                     match ThreadState::parse_items(items) {
                         Ok(items) => {
-                            let window = self.state.context_window();
-                            self.session.load(&self.services, window).await;
-                            self.session.history.push(items);
-                            self.services.outbox.log().flushed().await;
+                            Box::pin(self.inject(items)).await;
                             reply.send(Ok(()));
                         }
                         Err(error) => reply.send(Err(error)),

@@ -160,6 +160,11 @@ pub(crate) struct ContextUpdate {
 }
 
 impl ContextTracker {
+    /// Whether the model knows anything of its surroundings.
+    pub(crate) fn is_told(&self) -> bool {
+        self.surroundings.is_some() || self.restored.is_some()
+    }
+
     /// From now on the model is told nothing that the project's files say: what they hold may be hostile.
     pub(crate) fn leave_out_project(&mut self) {
         self.without_project = true;

@@ -16,7 +16,7 @@
 //! * the voice conversation: `realtime`
 //! * conversations beside the thread's own: `delegate` (what they all are), `review` (reviews of changes, with
 //!   `turn/review`), `guardian` (reviews of approvals)
-//! * what the model is told: `context` (environment and instructions), `git_context`, `input` (the user's words, images, the skills that they name),
+//! * what the model is told: `context` (environment and instructions), `surroundings` (when it is), `git_context`, `input` (the user's words, images, the skills that they name),
 //!   `history` (all of it, in memory)
 //! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
 
@@ -44,6 +44,7 @@ mod sample;
 pub(crate) mod settings;
 mod state;
 mod stream;
+mod surroundings;
 mod turn;
 mod turn_end;
 mod usage;

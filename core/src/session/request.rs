@@ -115,7 +115,11 @@ impl Request {
             verbosity: verbosity
                 .or_else(|| model.default_verbosity.clone())
                 .filter(|_| model.support_verbosity),
-            service_tier: service_tier.or_else(|| settings.service_tier.clone()),
+            service_tier: service_tier
+                .as_deref()
+                .or(settings.service_tier.as_deref())
+                .and_then(|tier| model.requested_tier(tier))
+                .map(str::to_owned),
             output_schema,
             tools,
             deferred_tools: offer.deferred,

@@ -238,7 +238,7 @@ impl ThreadState {
     }
 
     /// What requests have in common that run with these settings, and these choices for one turn.
-    fn request(
+    pub(super) fn request(
         &self,
         settings: &ThreadSettings,
         service_tier: Option<String>,
@@ -430,6 +430,19 @@ impl ThreadState {
         } else {
             let entry = Entry::SettingsApplied(Box::new((*self.settings).clone()));
             self.outbox.log().append(vec![entry]);
+        }
+    }
+
+    /// Tells that requests will do without the service tier that was chosen.
+    pub(crate) fn warn_of_missing_tier(&self) {
+        let Some(tier) = &self.settings.service_tier else {
+            return;
+        };
+        let model = &self.settings.model;
+        if self.models.find(model).0.lacks_tier(tier) {
+            self.outbox.emit(Event::Warning(format!(
+                "The model `{model}` is not offered in the service tier `{tier}`; requests are sent without it."
+            )));
         }
     }
 

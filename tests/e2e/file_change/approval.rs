@@ -101,8 +101,8 @@ async fn an_accepted_patch_is_applied_and_everything_is_told_in_order() {
         told,
         [
             "status []",
-            "status [\"waitingOnApproval\"]",
             "item/started \"inProgress\"",
+            "status [\"waitingOnApproval\"]",
             REQUEST,
             "serverRequest/resolved",
             "status []",

@@ -31,7 +31,9 @@ async fn the_old_name_of_a_service_tier_is_told_and_sent_as_the_new_one() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
     let app = App::start(&home).await;
-    let started = app.call("thread/start", json!({"serviceTier": "fast"})).await;
+    let started = app
+        .call("thread/start", json!({"model": "gpt-5.5", "serviceTier": "fast"}))
+        .await;
     assert_eq!(started["serviceTier"], "priority");
     let thread = started["thread"]["id"].as_str().unwrap();
     app.run_turn(thread, "one").await;
@@ -51,6 +53,76 @@ async fn the_old_name_of_a_service_tier_is_told_and_sent_as_the_new_one() {
         .map(|request| request.body["service_tier"].clone())
         .collect();
     assert_eq!(sent, ["priority", "flex", "priority"]);
+}
+
+#[tokio::test]
+async fn a_service_tier_that_the_model_is_not_offered_in_is_told_and_not_sent_until_another_model_has_it() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let start = json!({"model": "nobody-knows", "serviceTier": "priority"});
+    let started = app.call("thread/start", start).await;
+    assert!(started["serviceTier"].is_null(), "{started}");
+    let thread = started["thread"]["id"].as_str().unwrap();
+    let warning = app
+        .wait_where("warning", |params| {
+            params["message"]
+                .as_str()
+                .is_some_and(|text| text.contains("service tier"))
+        })
+        .await;
+    let message = warning["message"].as_str().unwrap();
+    assert!(
+        message.contains("`priority`") && message.contains("`nobody-knows`"),
+        "{message}"
+    );
+    app.run_turn(thread, "one").await;
+    for (name, more) in [
+        ("two", json!({"serviceTierForTurn": "flex"})),
+        ("three", json!({"serviceTierForTurn": "none-has-it"})),
+        ("four", json!({"model": "gpt-5.5"})),
+    ] {
+        app.run_turn_with(thread, name, more).await;
+    }
+    let sent: Vec<_> = model
+        .requests()
+        .iter()
+        .map(|request| request.body.get("service_tier").cloned())
+        .collect();
+    assert_eq!(sent, [None, Some("flex".into()), None, Some("priority".into())]);
+}
+
+#[tokio::test]
+async fn items_put_in_before_the_first_turn_come_behind_what_the_model_is_told_of_its_surroundings() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let item =
+        json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "put in"}]});
+    let params = json!({"threadId": thread, "items": [item]});
+    app.call("thread/inject_items", params).await;
+    app.run_turn(&thread, "said").await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    app.run_turn(&thread, "said later").await;
+
+    for request in model.requests() {
+        let input = request.input();
+        let place = |text: &str| {
+            input
+                .iter()
+                .position(|item| item.to_string().contains(text))
+                .unwrap_or_else(|| panic!("{text} in {input:?}"))
+        };
+        assert!(place("<environment_context>") < place("put in"));
+        assert!(place("put in") < place("said"));
+        let told = input
+            .iter()
+            .filter(|item| item.to_string().contains("<environment_context>"));
+        assert_eq!(told.count(), 1, "it is told once");
+    }
 }
 
 #[tokio::test]

@@ -112,18 +112,19 @@ impl Attachment {
         }
     }
 
-    /// Resolves when an answer is to be written, or nothing more will be.
-    pub(super) async fn answer_waits(&self) {
-        loop {
-            let pushed = self.queue.pushed.notified();
-            {
-                let state = self.queue.lock();
-                if state.attachment != self.number || state.parked || state.closed || state.has_answers() {
-                    return;
-                }
-            }
-            pushed.await;
+    /// Resolves when something more is to be written, or nothing will be any more. Gives whether it is an answer, or
+    /// nothing.
+    pub(super) async fn grows(&self) -> bool {
+        let pushed = self.queue.pushed.notified();
+        let is_urgent = || {
+            let state = self.queue.lock();
+            state.attachment != self.number || state.parked || state.closed || state.has_answers()
+        };
+        if is_urgent() {
+            return true;
         }
+        pushed.await;
+        is_urgent()
     }
 
     /// The code that the WebSocket is to be closed with now that nothing is left.

@@ -1,22 +1,38 @@
 //! The beginning of a turn: what the model is told of its surroundings, and what the user says.
 
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::future::maybe_done;
+use futures_util::poll;
+
 use super::{Outcome, Turn, TurnTask};
 use crate::features;
 use crate::history::Entry;
-use crate::session::context::EnvironmentContext;
 use crate::session::inbox::TurnInput;
 use crate::session::input;
-use crate::{Event, Item, ItemBody, new_id};
+use crate::session::surroundings::Surroundings;
+use crate::skills::SkillsSection;
+use crate::{Item, ItemBody, new_id};
 
 impl Turn<'_> {
     /// Tells the model of its surroundings and what the user says.
     pub(super) async fn begin(&mut self) -> Result<(), Outcome> {
-        let Self {
-            services,
-            session,
-            plan,
-            ..
-        } = self;
+        // Skills and hooks are those of the moment when the turn begins. Files are looked at while the rest is prepared.
+        let (services, settings) = (self.services, Arc::clone(&self.plan.settings));
+        let window = self.plan.request.context_window;
+        let uses_skills = !matches!(self.plan.task, TurnTask::Compact | TurnTask::Review(_));
+        let skills = async {
+            if uses_skills {
+                services.skills.section(&settings.cwd, window).await
+            } else {
+                SkillsSection::default()
+            }
+        };
+        let looks = async { tokio::join!(skills, services.hooks.refresh(&settings.cwd)) };
+        let mut looks = pin!(maybe_done(looks));
+        let _ = poll!(&mut looks);
+        let Self { session, plan, .. } = self;
         let log = services.outbox.log();
         session.load(services, plan.request.context_window).await;
         session.history.limit_outputs(plan.request.output_limit);
@@ -30,57 +46,41 @@ impl Turn<'_> {
             model_context_window: Some(plan.request.context_window),
             mode: plan.settings.collaboration_mode,
         }]);
-        let settings = plan
-            .new_settings
-            .then(|| Entry::SettingsApplied(Box::new((*plan.settings).clone())));
         if !plan.is_handoff {
             services.realtime.turn_began();
         }
         if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
-            services.hooks.refresh(&plan.settings.cwd).await;
-            log.append(settings.into_iter().collect());
+            looks.await;
+            if plan.new_settings {
+                log.append(vec![Entry::SettingsApplied(Box::new((*settings).clone()))]);
+            }
             return Ok(());
         }
         // What the user says is kept whatever comes of it.
         let compacted = self.compact_before_turn().await;
         let Self {
-            services,
             session,
             plan,
             client,
             ..
         } = self;
-        let (config, cwd) = (&services.config, &plan.settings.cwd);
         let git = async {
-            if config.features.enabled(features::GIT_CONTEXT) {
+            if services.config.features.enabled(features::GIT_CONTEXT) {
                 client.git_context().await
             } else {
                 None
             }
         };
-        let skills = services.skills.section(cwd, plan.request.context_window);
-        // Each may have to look at files: they do so at the same time.
-        let (git, skills, ()) = tokio::join!(git, skills, services.hooks.refresh(cwd));
-        let now = EnvironmentContext::new(
-            &plan.settings,
-            services.developer_instructions.as_deref(),
-            plan.request.unseen_tools(),
-        )
-        .in_team(services.agents.team(plan.request.agents))
-        .with_git(git.as_deref())
-        .with_skills(skills)
-        .with_memories(services.memories.as_ref())
-        .in_conversation(services.realtime.notice());
-        let news = session.context.update(&services.config, now).await;
-        session.history.push(news.messages);
-        let context = Entry::TurnContext {
-            turn_id: plan.id.to_string(),
-            settings: Box::new((*plan.settings).clone()),
+        let (git, ()) = tokio::join!(git, looks.as_mut());
+        let (skills, ()) = looks.take_output().unwrap_or_default();
+        let surroundings = Surroundings {
+            settings: &settings,
+            request: &plan.request,
+            git,
+            skills,
+            new_settings: plan.new_settings,
         };
-        log.append(news.state.into_iter().chain([context]).chain(settings).collect());
-        for warning in news.warnings {
-            services.outbox.emit(Event::Warning(warning));
-        }
+        session.tell_surroundings(services, &plan.id, surroundings).await;
         let turn_input = std::mem::take(&mut plan.turn_input);
         let begun = match compacted {
             Ok(()) => self.begin_session().await,
