@@ -1,5 +1,6 @@
-//! The way out of a thread; `questions`: what it asks its clients.
+//! The way out of a thread; `questions`: what it asks its clients; `held`: what waits until something is stored.
 
+mod held;
 mod questions;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 
+use self::held::HeldEvents;
 pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, McpQuestion, PermissionsQuestion};
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
@@ -32,6 +34,7 @@ struct Shared {
     reading: Option<ReadStateHandle>,
     /// The process ends: nobody listens any more.
     muted: AtomicBool,
+    held: HeldEvents,
     /// A lock, because commands in the background report from tasks of their own, not from the actor's. Held for a
     /// few instructions, never over an await.
     state: Mutex<State>,
@@ -110,13 +113,20 @@ impl Outbox {
                 log,
                 reading,
                 muted: AtomicBool::new(false),
+                held: HeldEvents::default(),
                 state: Mutex::new(state),
             }),
         }
     }
 
-    /// Tells an event.
+    /// Tells an event, after those that were told before.
     pub(crate) fn emit(&self, event: Event) {
+        if let Some(event) = self.shared.held.hold(event) {
+            self.emit_now(event);
+        }
+    }
+
+    fn emit_now(&self, event: Event) {
         if self.shared.muted.load(Ordering::Relaxed) {
             return;
         }
@@ -143,21 +153,33 @@ impl Outbox {
     }
 
     /// Tells that an item is complete, now unless it says when. It is stored before anybody hears of it.
-    pub(crate) async fn item_completed(&self, turn_id: &Arc<str>, mut item: Item) {
+    pub(crate) async fn item_completed(&self, turn_id: &Arc<str>, item: Item) {
+        let item = self.log_completed(turn_id, item);
+        self.shared.log.flushed().await;
+        let event = self.completed(turn_id, item);
+        self.emit(event);
+    }
+
+    /// Appends a complete item to the log.
+    fn log_completed(&self, turn_id: &Arc<str>, mut item: Item) -> Item {
         let completed = *item.completed_at_ms.get_or_insert_with(now_ms);
         item.started_at_ms.get_or_insert(completed);
         self.shared.log.append(vec![Entry::ItemCompleted {
             turn_id: turn_id.to_string(),
             item: Box::new(item.clone()),
         }]);
-        self.shared.log.flushed().await;
+        item
+    }
+
+    /// What is to be told of an item that is stored.
+    fn completed(&self, turn_id: &Arc<str>, item: Item) -> Event {
         if let Some(turn) = self.state().turns.iter_mut().rfind(|turn| *turn.id == **turn_id) {
             turn.items.push(item.clone());
         }
-        self.emit(Event::ItemCompleted {
+        Event::ItemCompleted {
             turn_id: Arc::clone(turn_id),
             item: Box::new(item),
-        });
+        }
     }
 
     /// Tells an item that is complete when it begins.

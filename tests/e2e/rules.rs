@@ -157,6 +157,13 @@ async fn a_rule_that_the_user_adds_holds_at_once_everywhere_and_after_a_restart(
     app.respond(&request, json!({"decision": accept})).await;
     let turn = app.end_of(running).await;
     assert_eq!(turn.frames.iter().filter(|frame| frame.is_request()).count(), 1);
+    let heard = model.requests();
+    let input = heard.last().unwrap().input();
+    let told: Vec<_> = input
+        .iter()
+        .filter(|item| item["role"] == "developer" && item.to_string().contains("- [\\\"touch\\\"]"))
+        .collect();
+    assert_eq!(told.len(), 1, "the model is told once: {input:?}");
     let text = std::fs::read_to_string(home.codex().join("rules/default.rules")).unwrap();
     assert_eq!(text, "prefix_rule(pattern=[\"touch\"], decision=\"allow\")\n");
     let turn = app.run_turn(&other, "Go").await;

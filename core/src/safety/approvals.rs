@@ -1,8 +1,11 @@
 //! What the user has allowed in a thread.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
 
 use super::Confinement;
 use crate::exec_policy::store::ThreadRules;
@@ -37,6 +40,8 @@ struct State {
     session: AdditionalPermissions,
     /// Of the turn that was granted something last.
     turn: Option<TurnGrant>,
+    /// Beginnings of commands that the user allows for good, and that the model has not been told of.
+    new_prefixes: Vec<Vec<String>>,
 }
 
 /// What has been granted to a turn.
@@ -75,6 +80,25 @@ impl ThreadApprovals {
     /// The user allows this command for the whole session.
     pub(crate) fn allow(&self, command: AllowedCommand) {
         self.state().commands.insert(command);
+    }
+
+    /// The user allows all commands that begin with these words; the rules say so already.
+    pub(crate) fn allowed_prefix(&self, words: Vec<String>) {
+        self.state().new_prefixes.push(words);
+    }
+
+    /// What the model is to be told of such commands, once.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        let prefixes = std::mem::take(&mut self.state().new_prefixes);
+        if prefixes.is_empty() {
+            return None;
+        }
+        let mut text = "The user has approved all commands that begin with these words:".to_owned();
+        for words in prefixes {
+            // Writing to a String can't fail.
+            let _ = write!(text, "\n- {}", json!(words));
+        }
+        Some(text)
     }
 
     /// The permissions that commands of this turn have beyond the sandbox policy: what the sandbox is to open.

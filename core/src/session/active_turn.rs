@@ -375,6 +375,7 @@ impl ActiveTurn {
         let outbox = state.outbox();
         outbox.log().append(vec![entry]);
         outbox.log().flushed().await;
+        outbox.settled().await;
         outbox.log().sync();
         services.queue.forget_taken();
         for reply in self.interrupts {

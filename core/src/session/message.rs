@@ -177,7 +177,7 @@ impl OpenMessage {
 
     async fn complete(&self, place: &MessageContext, text: String) -> Item {
         let item = self.item(text, Some(now_ms()));
-        place.outbox.item_completed(&place.turn_id, item.clone()).await;
+        place.outbox.item_completes(&place.turn_id, item.clone()).await;
         item
     }
 

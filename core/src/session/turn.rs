@@ -18,6 +18,7 @@ use futures_util::{FutureExt, StreamExt};
 pub(super) use self::auth_recovery::auth_recovery_listener;
 use self::hooks::{RequestEnd, SAMPLING, TurnHooks};
 use super::calls::Calls;
+use super::history::message;
 use super::inbox::{StreamInterrupt, TurnInbox, TurnInput, TurnMessage};
 use super::message::MessageContext;
 use super::request::Request;
@@ -288,6 +289,10 @@ impl Turn<'_> {
             return Ok(false);
         }
         self.hear_waiting_hooks();
+        let approved = self.services.approvals.take_news();
+        self.session
+            .history
+            .push(approved.map(|text| message("developer", [text])));
         self.asked = true;
         let news = self.services.goals.news(false).await;
         self.session.history.push(news);
@@ -345,6 +350,8 @@ impl Turn<'_> {
         for warning in network().take_warnings() {
             self.services.outbox.emit(Event::Warning(warning));
         }
+        // What was said before is stored before anything comes of it.
+        self.services.outbox.settled().await;
         let opened =
             opened.and_then(|opened| opened.map_err(|error| StreamInterrupt::Failed(Box::new(error))));
         let mut stream = match opened {

@@ -139,6 +139,8 @@ impl Turn<'_> {
             completed_at_ms: None,
             body,
         };
-        self.services.outbox.item_at_once(&self.plan.id, item).await;
+        let outbox = &self.services.outbox;
+        outbox.item_started(&self.plan.id, item.clone());
+        outbox.item_completes(&self.plan.id, item).await;
     }
 }

@@ -203,10 +203,14 @@ async fn add_rule(
     otherwise: Confinement,
 ) -> Confinement {
     let (work, rules) = (Arc::clone(request), cx.approvals.rules().clone());
+    let prefix = words.clone();
     let added = in_background(WRITE_TIMEOUT, move || {
         (rules.allow(&words), work.is_allowed(&rules))
     })
     .await;
+    if added.is_ok() {
+        cx.approvals.allowed_prefix(prefix);
+    }
     let (problem, is_allowed) = match added {
         Ok((Ok(()), is_allowed)) => (None, is_allowed),
         Ok((Err(error), is_allowed)) => (Some(error.to_string()), is_allowed),
