@@ -95,6 +95,9 @@ pub enum ConfigWriteError {
     /// Another file than the user's.
     #[error("Only writes to the user config are allowed")]
     LayerReadonly,
+    /// An administrator has set it.
+    #[error("{0}")]
+    Managed(String),
     /// A key or a value is wrong.
     #[error("{0}")]
     Validation(String),
@@ -179,6 +182,12 @@ fn write_blocking(source: &ConfigSource, edits: &ConfigEdits) -> Result<ConfigWr
         }
         let wanted = parsed.iter().filter_map(|edit| unmasked(edit, &before));
         let wanted: Vec<_> = wanted.collect::<Result<_, _>>()?;
+        let refusals = wanted.iter();
+        let mut refusals =
+            refusals.filter_map(|edit| requirements.refusal(&edit.path, edit.value.as_ref(), edit.upsert));
+        if let Some(refusal) = refusals.next() {
+            return Err(ConfigWriteError::Managed(refusal));
+        }
         let new = document::edited(text, &wanted).map_err(ConfigWriteError::Validation)?;
         let table = validated(&new, &file, &requirements)?;
         outcome = Some(version_of(&table));
