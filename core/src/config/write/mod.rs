@@ -4,13 +4,14 @@
 //! |---|---|
 //! | which key is meant | `key_path.rs` |
 //! | how the text changes | `document.rs`, `values.rs` |
-//! | whether a value is of its key's kind | `kinds.rs` |
+//! | whether a value is of its key's kind | `kinds.rs`, `shapes.rs` |
 //! | how the file changes, while others may write it too | `replace_file.rs` |
 
 mod document;
 pub(super) mod key_path;
 mod kinds;
 mod replace_file;
+mod shapes;
 mod values;
 
 use std::cell::LazyCell;
