@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use toml::Table;
 
-use super::agent_files::RoleFiles;
 use super::agents::AgentsConfig;
 use super::compaction::CompactionConfig;
 use super::home::sqlite_home_of_environment;
@@ -15,7 +14,7 @@ use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::mcp_servers::{self, McpServers};
 use super::permissions::{self, ChosenProfile};
-use super::project_root::WorkingFolder;
+use super::project_root::{WorkingFolder, markers};
 use super::projects::{self, ProjectTrust};
 use super::provider::Provider;
 use super::provider_problems::providers;
@@ -236,7 +235,7 @@ impl Config {
         static RECENT: RecentConfigs = RecentConfigs::new();
 
         let inputs = ConfigInputs::read(source, folder, extra)?;
-        Ok(with_agent_files(RECENT.config_of(inputs, source)?))
+        RECENT.config_of(inputs, source)
     }
 
     /// Makes sense of merged layers.
@@ -381,9 +380,7 @@ impl Config {
             model_instructions_file: toml.model_instructions_file,
             project_doc_max_bytes: toml.project_doc_max_bytes.unwrap_or(32 * 1024),
             project_doc_fallback_filenames: toml.project_doc_fallback_filenames.unwrap_or_default(),
-            project_root_markers: toml
-                .project_root_markers
-                .unwrap_or_else(|| vec![".git".to_owned()]),
+            project_root_markers: markers(toml.project_root_markers),
             approval_policy: defaults.approval_policy,
             approvals_reviewer: toml.approvals_reviewer.unwrap_or_default(),
             sandbox_policy: defaults.sandbox_policy,
@@ -477,17 +474,6 @@ impl Config {
             warnings: Vec::new(),
         }
     }
-}
-
-/// Adds the roles of agents that have files of their own.
-fn with_agent_files(config: Arc<Config>) -> Arc<Config> {
-    let Some(files) = RoleFiles::read(&config.codex_home) else {
-        return config;
-    };
-    let mut config = Arc::unwrap_or_clone(config);
-    config.agents.add(&files);
-    config.warnings.extend(files.warnings);
-    Arc::new(config)
 }
 
 /// What the parts of a configuration that can be wrong together say.
