@@ -92,13 +92,9 @@ fn instructions(text: &Arc<str>) -> serde_json::Result<Option<Arc<RawValue>>> {
     Ok(Some(json))
 }
 
-/// Clients say `fast` for the tier that the API calls `priority`, and `default` for none.
+/// Clients say `default` for none.
 fn service_tier(tier: Option<&str>) -> Option<&str> {
-    match tier {
-        Some("fast") => Some("priority"),
-        Some("default") => None,
-        other => other,
-    }
+    tier.filter(|tier| *tier != "default")
 }
 
 fn reasoning(prompt: &Prompt) -> Option<Reasoning<'_>> {
@@ -389,7 +385,7 @@ mod tests {
             effort: Some("ultra".into()),
             summary: Some(ReasoningSummary::Auto),
             verbosity: Some("low".into()),
-            service_tier: Some("fast".into()),
+            service_tier: Some("priority".into()),
             output_schema: Some(json!({"type":"object"})),
         }
     }
