@@ -21,6 +21,7 @@ pub mod client_files;
 mod collab_item;
 pub mod config;
 mod deferred_tools;
+mod derived_file;
 mod dynamic_tools;
 mod engine;
 mod error;

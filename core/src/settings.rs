@@ -250,6 +250,15 @@ pub struct CollaborationSettings {
     pub developer_instructions: Option<String>,
 }
 
+/// The name that a service tier has now: clients, and files of earlier releases, may call `priority` by its old name.
+pub(crate) fn present_tier(tier: String) -> String {
+    if tier == "fast" {
+        "priority".to_owned()
+    } else {
+        tier
+    }
+}
+
 /// The settings that are in force for a thread and stay from turn to turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadSettings {
@@ -261,7 +270,7 @@ pub struct ThreadSettings {
     pub effort: Option<String>,
     /// Reasoning summary; `None` is the model's default.
     pub summary: Option<ReasoningSummary>,
-    /// Service tier as the client gave it.
+    /// Service tier, by its [present name](present_tier); `default` is none.
     pub service_tier: Option<String>,
     /// Working folder, absolute.
     pub cwd: PathBuf,

@@ -34,6 +34,15 @@ async fn values_of_another_kind_than_their_key_holds_are_refused_deep_in_tables_
         ("permissions.mine", json!(5), "permissions.mine"),
         ("otel.exporter", json!(5), "otel.exporter"),
         ("hooks", json!([]), "hooks"),
+        ("hooks.Stop", json!("x"), "hooks.Stop"),
+        ("hooks", json!({"Stop": [{"hooks": "x"}]}), "hooks.Stop"),
+        (
+            "hooks.state",
+            json!({"a": {"enabled": "x"}}),
+            "hooks.state.a.enabled",
+        ),
+        ("tui.theme", json!(5), "tui.theme"),
+        ("file_opener", json!(5), "file_opener"),
         ("mcp_servers.x.args", json!(["a"]), "mcp_servers.x"),
         ("mcp_servers.x", json!({"command": 5}), "mcp_servers.x.command"),
         (
@@ -56,6 +65,11 @@ async fn values_of_another_kind_than_their_key_holds_are_refused_deep_in_tables_
     for (key, value) in [
         ("skills.config", json!([{"name": "a", "enabled": false}])),
         ("agents.max_threads", json!(6)),
+        ("tui.theme", json!("dark")),
+        (
+            "hooks.Stop",
+            json!([{"hooks": [{"type": "command", "command": "true"}]}]),
+        ),
         ("otel.exporter", json!("none")),
         (
             "mcp_servers.x",

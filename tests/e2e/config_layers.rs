@@ -313,4 +313,35 @@ async fn people_are_told_where_a_value_comes_from() {
     assert!(text.contains("  command line = \"flag\"\n"), "{text}");
     let text = explain(&["config", "explain", "modell"]).await;
     assert!(text.contains("This key is not known"), "{text}");
+    home.write_config(
+        "notify = [\"a\", \"b\"]\n[[skills.config]]\nname = \"s\"\nenabled = false\n[mcp_servers.e]\ncommand = \"c\"\n\
+         env = { TOKEN = \"sk-1\" }\n[model_providers.\"my.corp\"]\nname = \"M\"\n[features]\nhuh = true\n",
+    );
+    let file = home.codex().join("config.toml").display().to_string();
+    for (key, value, about, line) in [
+        ("notify.1", "\"b\"", "Part of `notify`: ", 1),
+        ("skills.config.0.name", "\"s\"", "Part of `skills.config`: ", 2),
+        (
+            "mcp_servers.e.env.TOKEN",
+            "\"[redacted]\"",
+            "Part of `mcp_servers.*.env`: ",
+            7,
+        ),
+        ("model_providers.\"my.corp\".name", "\"M\"", "", 9),
+        ("features.huh", "true", "This feature is not known", 11),
+    ] {
+        let text = explain(&["config", "explain", key]).await;
+        assert!(text.starts_with(&format!("{key} = {value}\n  {about}")), "{text}");
+        assert!(
+            text.ends_with(&format!("  user, {file}:{line} = {value}\n")),
+            "{text}"
+        );
+    }
+    for wrong in ["a..b", "", "\"", "notify.2", "notify.x", "model.x"] {
+        let text = explain(&["config", "explain", wrong]).await;
+        assert!(
+            text.contains("keyPath") || text.contains("is not set"),
+            "{wrong}: {text}"
+        );
+    }
 }

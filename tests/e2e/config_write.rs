@@ -154,6 +154,41 @@ async fn ends_of_lines_marks_links_and_permissions_stay() {
 }
 
 #[tokio::test]
+async fn links_are_written_through_wherever_they_lead() {
+    let home = Home::empty();
+    let (link, folder) = (home.codex().join("config.toml"), home.path().join("dots/deep"));
+    let real = folder.join("real.toml");
+    // Where nothing is yet, by way of another link.
+    symlink(&real, home.path().join("middle.toml")).unwrap();
+    symlink("../middle.toml", &link).unwrap();
+    let app = App::start(&home).await;
+    write(&app, "model", json!("a")).await;
+    assert_eq!(fs::read_to_string(&real).unwrap(), "model = \"a\"\n");
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_file(&real).unwrap();
+    write(&app, "model", json!("b")).await;
+    assert_eq!(fs::read_to_string(&real).unwrap(), "model = \"b\"\n");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::create_dir(&real).unwrap();
+    let params = json!({"keyPath": "model", "value": "c", "mergeStrategy": "replace"});
+    let error = app.call_err("config/value/write", params.clone()).await;
+    let leads = format!("(it is a link to {})", real.display());
+    assert!(error.message.ends_with(&leads), "{}", error.message);
+
+    fs::remove_file(&link).unwrap();
+    symlink(&link, &link).unwrap();
+    let error = app.call_err("config/value/write", params).await;
+    assert!(error.message.contains("links"), "{}", error.message);
+    assert!(
+        fs::symlink_metadata(&link).unwrap().is_symlink(),
+        "it is as it was"
+    );
+}
+
+#[tokio::test]
 async fn a_new_file_is_its_owners_only() {
     let home = Home::empty();
     let app = App::start(&home).await;

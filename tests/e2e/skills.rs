@@ -292,6 +292,35 @@ async fn what_a_thread_finds_changed_since_a_client_asked_is_told() {
 }
 
 #[tokio::test]
+async fn what_changes_right_behind_a_list_of_many_is_told_and_in_the_next_list() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let root = home.codex().join("skills");
+    for n in 0..300 {
+        skill(root.join(format!("{n:03}")), &format!("{n:03}"), "d");
+    }
+    let app = App::start(&home).await;
+    let work = home.work();
+    for n in 0..5 {
+        let reload = json!({"cwds": [work], "forceReload": true});
+        let all = app.call("skills/list", reload.clone()).await;
+        assert_eq!(names(&all["data"][0]).len(), 300 + n);
+        let new = format!("new-{n}");
+        skill(root.join(&new), &new, "d");
+        // All was looked at just now, so this list may be the one before. Then that is told.
+        if !names(&list(&app, &work).await).contains(&new.as_str()) {
+            app.wait_for("skills/changed").await;
+            assert!(names(&list(&app, &work).await).contains(&new.as_str()));
+        }
+        let described = format!("changed {n}");
+        skill(root.join(&new), &new, &described);
+        let at_once = app.call("skills/list", reload).await;
+        assert!(at_once.to_string().contains(&described));
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_switch_is_written_and_holds_for_new_threads() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

@@ -51,11 +51,20 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
     let config = Config::load_in_background(&cx.server.config, cwd.clone(), Vec::new()).await;
     let config = config.map_err(CoreError::from)?;
     let (sandbox, profile, sandbox_folder) = match (params.sandbox_policy, params.permission_profile) {
-        (Some(policy), _) => (policy::sandbox_from_wire(policy), None, server_folder),
+        (Some(policy), _) => {
+            let policy = policy::sandbox_from_wire(policy);
+            config
+                .check_command(&policy, None)
+                .map_err(|violation| RpcError::invalid(format!("invalid sandbox policy: {violation}")))?;
+            (policy, None, server_folder)
+        }
         (None, Some(profile)) => {
             let named = config.sandbox_of_profile(&profile);
             let chosen =
                 named.map_err(|error| RpcError::invalid(format!("invalid permission profile: {error}")))?;
+            config
+                .check_command(&chosen.policy, Some(&profile))
+                .map_err(|violation| RpcError::invalid(format!("invalid permission profile: {violation}")))?;
             (chosen.policy, chosen.rules, cwd.clone())
         }
         (None, None) => (

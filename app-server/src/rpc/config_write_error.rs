@@ -12,6 +12,7 @@ impl From<ConfigWriteError> for RpcError {
         let code = match &error {
             ConfigWriteError::VersionConflict => "configVersionConflict",
             ConfigWriteError::LayerReadonly => "configLayerReadonly",
+            ConfigWriteError::Managed(_) => "configRequirementReadonly",
             ConfigWriteError::Validation(_) => "configValidationError",
             ConfigWriteError::PathNotFound(_) => "configPathNotFound",
             ConfigWriteError::Config(_) => {

@@ -1,59 +1,52 @@
 //! Roles that have files of their own: `<home>/agents/*.toml` (docs/contract/agents.md#roles-and-limits).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::agents::{AgentRole, AgentsConfig};
 use crate::external_file::read_text;
+use crate::file_stamp::FileStamp;
 
 /// Most files that are looked at.
 const MAX_FILES: usize = 100;
 /// Largest file, in bytes.
 const MAX_FILE: usize = 64 << 10;
 
-/// What the files say.
-#[derive(Debug, Default)]
-pub(super) struct RoleFiles {
-    /// By name, in the order of the files.
-    roles: Vec<(String, AgentRole)>,
-    /// Says which files are no roles.
-    pub(super) warnings: Vec<String>,
-}
+/// The files, in order, and what they are like now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct RoleFiles(Vec<(PathBuf, Option<FileStamp>)>);
 
 impl RoleFiles {
-    /// Reads them; `None`: there are none.
-    pub(super) fn read(codex_home: &Path) -> Option<Self> {
-        let entries = std::fs::read_dir(codex_home.join("agents")).ok()?;
+    /// Those that are there. Reads none of them.
+    pub(super) fn find(codex_home: &Path) -> Self {
+        let Ok(entries) = std::fs::read_dir(codex_home.join("agents")) else {
+            return Self::default();
+        };
         let paths = entries.flatten().map(|entry| entry.path());
-        let mut paths: Vec<_> = paths
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-            .take(MAX_FILES)
-            .collect();
-        if paths.is_empty() {
-            return None;
-        }
-        paths.sort();
-        let mut files = Self::default();
-        for path in paths {
-            match read(&path) {
-                Ok(role) => files.roles.push(role),
-                Err(why) => files.warnings.push(format!(
+        let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        let stamped = paths.take(MAX_FILES).map(|path| {
+            let stamp = FileStamp::of(&path);
+            (path, stamp)
+        });
+        let mut files: Vec<_> = stamped.collect();
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        Self(files)
+    }
+
+    /// Reads them, and adds their roles, unless there is one of the same name. Says which files are no roles.
+    pub(super) fn add_to(&self, agents: &mut AgentsConfig) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (path, _) in &self.0 {
+            match read(path) {
+                Ok((name, role)) => drop(agents.roles.entry(name).or_insert(role)),
+                Err(why) => warnings.push(format!(
                     "Ignoring malformed agent role definition: agent role file at {} {why}",
                     path.display()
                 )),
             }
         }
-        Some(files)
-    }
-}
-
-impl AgentsConfig {
-    /// Adds the roles that have files, unless there is one of the same name.
-    pub(super) fn add(&mut self, files: &RoleFiles) {
-        for (name, role) in &files.roles {
-            self.roles.entry(name.clone()).or_insert_with(|| role.clone());
-        }
+        warnings
     }
 }
 
@@ -95,7 +88,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let folder = home.path().join("agents");
         let mut agents = AgentsConfig::default();
-        assert!(RoleFiles::read(home.path()).is_none());
+        assert_eq!(RoleFiles::find(home.path()), RoleFiles::default());
         std::fs::create_dir(&folder).expect("made");
         for (name, text) in [
             (
@@ -110,9 +103,7 @@ mod tests {
             std::fs::write(folder.join(name), text).expect("written");
         }
         agents.roles.insert("own".to_owned(), AgentRole::default());
-        let files = RoleFiles::read(home.path()).expect("files");
-        agents.add(&files);
-        let warnings = &files.warnings;
+        let warnings = RoleFiles::find(home.path()).add_to(&mut agents);
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(
             warnings[1].ends_with("c.toml must define a non-empty `name`"),

@@ -153,12 +153,6 @@ impl Config {
             // What holds without a setting is not allowed.
             self.web_search = Some(modes.first().copied().unwrap_or(WebSearchMode::Disabled));
         }
-        if requirements
-            .check(Setting::LoginShell(self.allow_login_shell))
-            .is_err()
-        {
-            self.allow_login_shell = false;
-        }
         if let Some([only]) = requirements.login_methods() {
             self.forced_login_method = Some(*only);
         }
@@ -182,6 +176,14 @@ impl Config {
         self.sandbox_policy = settings.sandbox_policy;
         self.permission_profile = settings.permission_profile;
         self.profile_rules = settings.profile_rules;
+    }
+
+    /// Whether a client may have a command run so: in a sandbox, or in that of a profile.
+    pub fn check_command(&self, policy: &SandboxPolicy, profile: Option<&str>) -> Result<(), Violation> {
+        let requirements = &self.requirements;
+        let profile = profile.unwrap_or_else(|| permissions::built_in_of(policy));
+        requirements.check(Setting::PermissionProfile(profile))?;
+        requirements.check(Setting::Sandbox(policy))
     }
 
     /// Whether a permission profile may be chosen.

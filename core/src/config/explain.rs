@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
-use toml::Value;
+use toml::{Table, Value};
 
 use super::error::range_in;
-use super::json::{at, fits, to_json};
-use super::keys::{Effect, KEYS, Key};
+use super::file::File;
+use super::json::{fits, to_json};
+use super::keys::{Effect, KEYS, Key, Kind};
 use super::layers::{Layer, LayerSource, Layers, Merged, Wanted};
 use super::locate::range_of;
 use super::masking::mask;
@@ -17,6 +19,7 @@ use super::projects::ProjectTrust;
 use super::requirements::Requirements;
 use super::write::key_path;
 use super::{Config, ConfigError, ConfigSource};
+use crate::features;
 
 /// Explains a key, or a table of keys. Secrets are masked.
 pub fn explain(source: &ConfigSource, cwd: &Path, key: &str) -> Result<String, ConfigError> {
@@ -24,14 +27,25 @@ pub fn explain(source: &ConfigSource, cwd: &Path, key: &str) -> Result<String, C
     let folder = WorkingFolder::new(cwd);
     let layers = Layers::load(source, Some(&folder), &[], Wanted::All)?;
     let trust = ProjectTrust::of(&layers, &folder);
-    let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
+    let file = Requirements::read(source.system_folder.as_deref())?;
+    let requirements = Requirements::of(file.as_deref(), &layers)?;
     let all = layers.clone();
-    let merged = Merged::of(layers, requirements)?;
+    let merged = Merged::of(layers, Arc::clone(&requirements))?;
     let table = merged.table.clone();
     let config = Config::of_merged(merged, source, trust)?;
     let mut text = String::new();
     let known = known(&path);
-    let effective = at(&table, &path);
+    let pinned = match &*path {
+        [features, name] if features == "features" => {
+            let name = features::find(name).map_or(name.as_str(), |feature| feature.key);
+            requirements.pinned(name).map(Value::Boolean)
+        }
+        _ => None,
+    };
+    let demanded = pinned
+        .as_ref()
+        .or_else(|| found(requirements.managed_keys(), &path));
+    let effective = pinned.as_ref().or_else(|| found(&table, &path));
     // Writing to a text cannot fail.
     let _ = match (effective, known) {
         (Some(value), _) => writeln!(text, "{key} = {}", shown(value, &path)),
@@ -44,13 +58,27 @@ pub fn explain(source: &ConfigSource, cwd: &Path, key: &str) -> Result<String, C
         }
         (None, _) => writeln!(text, "{key} is not set"),
     };
-    let _ = match known {
-        Some(known) => writeln!(text, "  {}{}", known.about, effect(known.effect)),
-        None => writeln!(text, "  This key is not known; it has no effect."),
+    let _ = match (known, holder(&path)) {
+        _ if is_unknown_feature(&path) => writeln!(text, "  This feature is not known; it has no effect."),
+        (Some(known), _) => writeln!(text, "  {}{}", known.about, effect(known.effect)),
+        (
+            None,
+            Some(Key {
+                path, about, effect, ..
+            }),
+        ) => {
+            writeln!(text, "  Part of `{path}`: {about}{}", self::effect(*effect))
+        }
+        (None, None) => writeln!(text, "  This key is not known; it has no effect."),
     };
     let mut is_first = true;
+    if let (Some(value), Some(file)) = (demanded, &file) {
+        is_first = matches!(value, Value::Table(_));
+        let place = with_line("requirements", file, &path);
+        let _ = writeln!(text, "  {place} = {}", shown(value, &path));
+    }
     for layer in all.from_the_top() {
-        let Some(value) = at(layer.table(), &path) else {
+        let Some(value) = found(layer.table(), &path) else {
             continue;
         };
         let state = match &layer.disabled_reason {
@@ -95,6 +123,34 @@ fn known(path: &[String]) -> Option<&'static Key> {
     })
 }
 
+/// The key that holds one that has no entry: a table with any members, or a list.
+fn holder(path: &[String]) -> Option<&'static Key> {
+    let above = (1..path.len()).rev().find_map(|length| known(&path[..length]))?;
+    let holds = matches!(
+        above.kind,
+        Kind::Map | Kind::Table | Kind::List | Kind::Tables | Kind::TextOrList | Kind::TextOrTable
+    );
+    holds.then_some(above)
+}
+
+fn is_unknown_feature(path: &[String]) -> bool {
+    matches!(path, [table, name] if table == "features" && features::find(name).is_none())
+}
+
+/// The value at a path of names, and of places in lists, as `config/read` tells origins.
+fn found<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    let mut value = table.get(first)?;
+    for name in rest {
+        value = match value {
+            Value::Table(below) => below.get(name)?,
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
 /// The layer, with file, line and column of the key if it has them.
 fn place(layer: &Layer, path: &[String]) -> String {
     let Some(file) = &layer.file else {
@@ -113,8 +169,14 @@ fn place(layer: &Layer, path: &[String]) -> String {
         LayerSource::SessionFlags => "command line".to_owned(),
         LayerSource::Managed { .. } => "managed".to_owned(),
     };
-    let line = range_of(&file.text, path).map(|range| range_in(&file.text, range).start.line);
-    match line {
+    with_line(&kind, file, path)
+}
+
+fn with_line(kind: &str, file: &File, path: &[String]) -> String {
+    // Items of lists are where the list is.
+    let mut above = (1..=path.len()).rev();
+    let range = above.find_map(|length| range_of(&file.text, &path[..length]));
+    match range.map(|range| range_in(&file.text, range).start.line) {
         Some(line) => format!("{kind}, {}:{line}", file.path.display()),
         None => format!("{kind}, {}", file.path.display()),
     }

@@ -393,12 +393,14 @@ pub(super) struct Merged {
     pub(super) layers: Layers,
     /// What the administrator demands.
     pub(super) requirements: Arc<Requirements>,
+    /// For people: what does not count because the administrator has set it.
+    pub(super) overridden: Vec<String>,
 }
 
 impl Merged {
     pub(super) fn of(layers: Layers, requirements: Arc<Requirements>) -> Result<Self, ConfigError> {
         let mut table = layers.merged();
-        requirements.apply(&mut table);
+        let overridden = requirements.apply(&mut table);
         let mut effective = table.clone();
         layers.choose_sandbox(&mut effective);
         match effective.try_into::<ConfigToml>() {
@@ -407,6 +409,7 @@ impl Merged {
                 toml,
                 layers,
                 requirements,
+                overridden,
             }),
             Err(error) => Err(match layers.files().find_map(|file| file.type_error()) {
                 Some(problem) => ConfigError::File(problem),
@@ -441,7 +444,7 @@ impl Merged {
 }
 
 /// Makes the paths of a layer absolute: `~/` is the user's home, others count from `base`.
-fn resolve_paths(table: &mut Table, base: &Path) {
+pub(super) fn resolve_paths(table: &mut Table, base: &Path) {
     let resolve = |value: &mut Value| {
         if let Value::String(path) = value {
             let full = base.join(expand_tilde(Path::new(path)));

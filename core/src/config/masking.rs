@@ -45,6 +45,8 @@ pub(super) fn mask(value: &mut Json, path: &mut Vec<String>) {
                 path.pop();
             }
         }
+        // Of the wrong kind, but a secret all the same.
+        Json::Array(items) if is_secret(path) => items.iter_mut().for_each(mask_all),
         Json::Array(items) => {
             for (index, value) in items.iter_mut().enumerate() {
                 path.push(index.to_string());
@@ -61,15 +63,27 @@ pub(super) fn mask(value: &mut Json, path: &mut Vec<String>) {
     }
 }
 
+/// Replaces every text.
+fn mask_all(value: &mut Json) {
+    match value {
+        Json::Object(members) => members.values_mut().for_each(mask_all),
+        Json::Array(items) => items.iter_mut().for_each(mask_all),
+        Json::String(text) if !text.is_empty() => MASK.clone_into(text),
+        _ => {}
+    }
+}
+
 /// Whether a text at this path is a secret.
 pub(super) fn is_secret(path: &[String]) -> bool {
     let Some((name, table)) = path.split_last() else {
         return false;
     };
-    if SECRET_TABLES
-        .iter()
-        .any(|pattern| fits(pattern.iter().copied(), table))
-    {
+    // A text in the place of the table is one, too.
+    let is_table = |path: &[String]| {
+        let fits = |pattern: &&[&str]| fits(pattern.iter().copied(), path);
+        SECRET_TABLES.iter().any(fits)
+    };
+    if is_table(table) || is_table(path) {
         return true;
     }
     let name = name.to_ascii_lowercase();
@@ -106,7 +120,7 @@ mod tests {
             "model_providers": {"p": {
                 "experimental_bearer_token": "sk-1", "http_headers": {"a": "b"}, "env_key": "KEY",
                 "base_url": "https://u:p@host/v1", "query_params": {"sig": "x"},
-            }},
+            }, "wrong": {"experimental_bearer_token": ["sk-1", {"a": "sk-2"}, 3], "http_headers": "a: b"}},
             "mcp_servers": {"s": {
                 "env": {"T": "t"}, "bearer_token_env_var": "V", "oauth": {"client_secret": "c"}, "args": ["a"],
             }},
@@ -121,7 +135,7 @@ mod tests {
                 "model_providers": {"p": {
                     "experimental_bearer_token": MASK, "http_headers": {"a": MASK}, "env_key": "KEY",
                     "base_url": MASK, "query_params": {"sig": MASK},
-                }},
+                }, "wrong": {"experimental_bearer_token": [MASK, {"a": MASK}, 3], "http_headers": MASK}},
                 "mcp_servers": {"s": {
                     "env": {"T": MASK}, "bearer_token_env_var": "V", "oauth": {"client_secret": MASK}, "args": ["a"],
                 }},

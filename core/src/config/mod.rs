@@ -40,6 +40,7 @@ mod key_warnings;
 pub mod keys;
 mod layers;
 mod locate;
+mod managed_keys;
 mod masking;
 mod mcp_servers;
 mod overrides;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use toml::Table;
 
 use super::permission_profiles;
+use super::requirement_check::Setting;
+use super::requirements::Requirements;
 use super::schema::{ConfigToml, TrustLevel, WorkspaceWriteToml};
 use crate::{ApprovalPolicy, PermissionProfileRef, ProfileRules, SandboxMode, SandboxPolicy};
 
@@ -36,7 +38,11 @@ pub struct ChosenProfile {
 }
 
 /// Settles the defaults, or says what stands in the way.
-pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<Defaults, String> {
+pub(super) fn defaults(
+    toml: &ConfigToml,
+    trust: Option<TrustLevel>,
+    requirements: &Requirements,
+) -> Result<Defaults, String> {
     if toml.approval_policy == Some(ApprovalPolicy::Untrusted) {
         return Err("approval_policy = \"untrusted\" is no longer supported; remove this setting".to_owned());
     }
@@ -48,9 +54,12 @@ pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<D
         Some(TrustLevel::Trusted) | None => ApprovalPolicy::OnRequest,
     });
     let (sandbox_policy, profile, rules) = if let Some(mode) = toml.sandbox_mode {
+        may_fall_back(toml, mode, requirements)?;
         (policy(mode, &toml.sandbox_workspace_write), None, None)
     } else if let Some(name) = &toml.default_permissions {
-        let chosen = named(name, toml.permissions.as_ref())
+        let mut profiles = toml.permissions.clone().unwrap_or_default();
+        profiles.extend(requirements.toml.permissions.clone());
+        let chosen = named(name, Some(&profiles))
             .map_err(|reason| format!("default_permissions refers to {reason}"))?;
         (chosen.policy, Some(chosen.reference), chosen.rules)
     } else {
@@ -67,6 +76,26 @@ pub(super) fn defaults(toml: &ConfigToml, trust: Option<TrustLevel>) -> Result<D
         profile,
         rules,
     })
+}
+
+/// A mode that is not allowed falls back to one that may do less. Where nobody is ever asked, that would leave a thread
+/// that can do nothing: the user has to choose.
+fn may_fall_back(toml: &ConfigToml, mode: SandboxMode, requirements: &Requirements) -> Result<(), String> {
+    let violation = requirements.check(Setting::Sandbox(&policy(mode, &toml.sandbox_workspace_write)));
+    match violation {
+        Err(violation)
+            if toml.approval_policy == Some(ApprovalPolicy::Never)
+                && requirements
+                    .check(Setting::ApprovalPolicy(&ApprovalPolicy::Never))
+                    .is_ok() =>
+        {
+            Err(format!(
+                "approval_policy = \"never\" can't be used with a sandbox that is not allowed: {violation}; choose another \
+                 sandbox_mode, or an approval_policy that asks, such as \"on-request\""
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The sandbox that a mode stands for.

@@ -35,6 +35,11 @@ impl<'a> WorkingFolder<'a> {
     }
 }
 
+/// What the root folder of a project holds, where this is configured.
+pub(super) fn markers(configured: Option<Vec<String>>) -> Vec<String> {
+    configured.unwrap_or_else(|| vec![".git".to_owned()])
+}
+
 /// The nearest folder upwards from `cwd` that holds one of the markers. A `.git` folder must be a repository.
 pub(crate) fn project_root<'a>(cwd: &'a Path, markers: &[String]) -> Option<&'a Path> {
     let holds = |folder: &Path, marker: &str| {

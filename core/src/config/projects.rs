@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::file::{read_cached, unreadable};
 use super::layers::{Layer, LayerSource, Layers, Wanted};
-use super::project_root::{WorkingFolder, project_folders};
+use super::project_root::{WorkingFolder, markers, project_folders};
 use super::{ConfigError, ConfigSource, TrustLevel};
 use crate::external_file::resolve_inside;
 use crate::git::main_work_tree;
@@ -52,7 +52,7 @@ impl Trust {
     pub(super) fn of(layers: &Layers, folder: &WorkingFolder) -> Self {
         let level = |folder: &Path| level(layers, folder);
         let cwd = folder.path;
-        let project = folder.project_root(&markers(layers));
+        let project = folder.project_root(&markers(configured_markers(layers)));
         let root = project.unwrap_or(cwd);
         let of_root = match level(root) {
             Some(known) => (root.to_owned(), Some(known)),
@@ -146,17 +146,10 @@ fn level(layers: &Layers, folder: &Path) -> Option<TrustLevel> {
     }
 }
 
-fn markers(layers: &Layers) -> Vec<String> {
-    let configured = layers
-        .value(&["project_root_markers"])
-        .and_then(|markers| markers.as_array());
-    match configured {
-        Some(markers) => markers
-            .iter()
-            .filter_map(|marker| marker.as_str().map(str::to_owned))
-            .collect(),
-        None => vec![".git".to_owned()],
-    }
+fn configured_markers(layers: &Layers) -> Option<Vec<String>> {
+    let markers = layers.value(&["project_root_markers"])?.as_array()?;
+    let texts = markers.iter().filter_map(|marker| marker.as_str());
+    Some(texts.map(str::to_owned).collect())
 }
 
 /// The layers of the projects around a folder, the outermost first.

@@ -61,7 +61,10 @@ pub async fn read(source: &ConfigSource, cwd: Option<PathBuf>) -> Result<ConfigR
 
 fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, ConfigError> {
     let versions: Vec<_> = layers.0.iter().map(version).collect();
-    let origins = layers.origins().into_iter().filter_map(|(path, place)| {
+    let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
+    let of_layers = layers.origins().into_iter();
+    let of_layers = of_layers.filter(|(path, _)| !requirements.manages(path));
+    let origins = of_layers.filter_map(|(path, place)| {
         let path = present_path(path);
         Some((path.join("."), versions.get(place)?.clone()))
     });
@@ -73,7 +76,6 @@ fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, Confi
         disabled_reason: layer.disabled_reason.clone(),
     });
     let told = told.collect();
-    let requirements = Requirements::load(source.system_folder.as_deref(), &layers)?;
     let merged = Merged::of(layers, requirements)?;
     let mut table = merged.table.clone();
     // Of the rest, only the features are asked for: no project's trust decides over them.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::agent_files::RoleFiles;
 use super::file::File;
 use super::layers::{Layers, Merged, Wanted};
 use super::project_root::WorkingFolder;
@@ -13,7 +14,7 @@ use super::{Config, ConfigError, ConfigOverride, ConfigSource};
 /// How many are remembered. Threads of one user differ by what they lay over the files, and by the project's trust.
 const MAX_KEPT: usize = 8;
 
-/// All that a configuration depends on, but for the files of agents.
+/// All that a configuration depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ConfigInputs {
     pub(super) layers: Layers,
@@ -22,6 +23,8 @@ pub(super) struct ConfigInputs {
     pub(super) trust: ProjectTrust,
     /// Features that clients have switched.
     pub(super) switches: BTreeMap<&'static str, bool>,
+    /// Files of agents.
+    pub(super) role_files: RoleFiles,
 }
 
 impl ConfigInputs {
@@ -36,6 +39,7 @@ impl ConfigInputs {
             requirements: Requirements::read(source.system_folder.as_deref())?,
             trust: ProjectTrust::of(&layers, folder),
             switches: source.switches.all(),
+            role_files: RoleFiles::find(&source.codex_home),
             layers,
         })
     }
@@ -60,7 +64,11 @@ impl RecentConfigs {
         }
         let requirements = Requirements::of(inputs.requirements.as_deref(), &inputs.layers)?;
         let merged = Merged::of(inputs.layers.clone(), requirements)?;
-        let config = Arc::new(Config::of_merged(merged, source, inputs.trust.clone())?);
+        let mut config = Config::of_merged(merged, source, inputs.trust.clone())?;
+        config
+            .warnings
+            .extend(inputs.role_files.add_to(&mut config.agents));
+        let config = Arc::new(config);
         let mut recent = self.lock();
         if recent.len() >= MAX_KEPT {
             recent.remove(0);
@@ -116,7 +124,12 @@ mod tests {
             "model = 'b'\n[projects.'{}']\ntrust_level = 'trusted'",
             project.display()
         );
-        let changes: [&dyn Fn(); 6] = [
+        let changes: [&dyn Fn(); 8] = [
+            &|| {
+                fs::create_dir(home.join("agents")).expect("made");
+                fs::write(home.join("agents/a.toml"), "name = 'a'").expect("written");
+            },
+            &|| fs::write(home.join("agents/a.toml"), "name = 'other'").expect("written"),
             &|| fs::write(home.join("config.toml"), "model = 'a'").expect("written"),
             &|| fs::write(home.join("config.toml"), &trusted).expect("written"),
             &|| {

@@ -23,8 +23,6 @@ pub enum Setting<'a> {
     WebSearch(WebSearchMode),
     /// A feature, by its present name, and whether it is on.
     Feature(&'a str, bool),
-    /// Whether commands may run in a login shell.
-    LoginShell(bool),
 }
 
 /// A value that is not allowed: which requirement says so, and where it is written.
@@ -134,19 +132,11 @@ impl Requirements {
                 }),
                 _ => Ok(()),
             },
-            Setting::LoginShell(true) if self.toml.allow_login_shell == Some(false) => Err(Violation {
-                key: "allow_login_shell",
-                value: "true".to_owned(),
-                allowed: vec!["false".to_owned()],
-                requirement: "allow_login_shell",
-                file: file(),
-            }),
-            Setting::LoginShell(_) => Ok(()),
         }
     }
 
-    /// How a feature is pinned.
-    fn pinned(&self, key: &str) -> Option<bool> {
+    /// How a feature is pinned, by its present name.
+    pub(super) fn pinned(&self, key: &str) -> Option<bool> {
         let present =
             |name: &str| crate::features::find(name).map_or(key == name, |feature| feature.key == key);
         let mut pins = self.toml.features.iter();

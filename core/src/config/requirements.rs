@@ -10,9 +10,9 @@ use toml::{Table, Value};
 
 use super::error::{problem_in_file, range_in};
 use super::file::{File, read_cached};
-use super::layers::{LayerSource, Layers};
+use super::layers::{LayerSource, Layers, resolve_paths};
 use super::locate::range_of;
-use super::overrides::merge;
+use super::managed_keys::managed_keys;
 use super::read::masked;
 use super::required_rules::{RequiredRule, RulesToml};
 use super::{ConfigError, ConfigProblem, LoginMethod, WebSearchMode};
@@ -63,18 +63,6 @@ const KNOWN: [&str; 40] = [
     "sqlite_home",
 ];
 
-/// Keys that are demanded as they are: they replace what the configuration says.
-const REPLACED: [&str; 8] = [
-    "chatgpt_base_url",
-    "cli_auth_credentials_store",
-    "model_catalog_json",
-    "model_provider",
-    "model_providers",
-    "otel",
-    "permissions",
-    "sqlite_home",
-];
-
 /// What an administrator demands of every configuration. The default demands nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Requirements {
@@ -82,6 +70,8 @@ pub struct Requirements {
     pub(super) file: Option<PathBuf>,
     /// As written.
     table: Table,
+    /// Keys that it sets; see `managed_keys.rs`. Paths are absolute.
+    pub(super) managed_keys: Table,
     /// As understood.
     pub(super) toml: RequirementsToml,
     /// What it demands of commands.
@@ -103,7 +93,8 @@ pub(super) struct RequirementsToml {
     pub(super) default_permissions: Option<String>,
     pub(super) allowed_login_methods: Option<Vec<LoginMethod>>,
     pub(super) features: BTreeMap<String, bool>,
-    pub(super) allow_login_shell: Option<bool>,
+    /// Permission profiles of the administrator.
+    pub(super) permissions: Table,
     pub(super) additional_developer_instructions: Option<String>,
     rules: Option<RulesToml>,
 }
@@ -233,9 +224,12 @@ impl Requirements {
         }
         let rules = toml.rules.as_ref().map(RulesToml::rules).transpose();
         let rules = rules.map_err(|message| wrong("rules", &message))?;
+        let mut managed_keys = managed_keys(&file.table);
+        resolve_paths(&mut managed_keys, file.path.parent().unwrap_or(&file.path));
         Ok(Self {
             file: Some(file.path.clone()),
             table: file.table.clone(),
+            managed_keys,
             rules: rules.unwrap_or_default(),
             toml,
             ..Self::default()
@@ -252,21 +246,6 @@ impl Requirements {
         match masked(&self.table) {
             serde_json::Value::Object(members) => members,
             _ => serde_json::Map::new(),
-        }
-    }
-
-    /// Lays what is demanded as it is over a merged configuration.
-    pub(super) fn apply(&self, table: &mut Table) {
-        for key in REPLACED {
-            match (self.table.get(key), table.get_mut(key)) {
-                (Some(Value::Table(demanded)), Some(Value::Table(present))) => {
-                    merge(present, demanded.clone());
-                }
-                (Some(demanded), _) => {
-                    table.insert(key.to_owned(), demanded.clone());
-                }
-                (None, _) => {}
-            }
         }
     }
 

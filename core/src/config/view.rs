@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use toml::Table;
 
-use super::agent_files::RoleFiles;
 use super::agents::AgentsConfig;
 use super::compaction::CompactionConfig;
 use super::home::sqlite_home_of_environment;
@@ -15,7 +14,7 @@ use super::key_warnings::unknown_settings;
 use super::layers::Merged;
 use super::mcp_servers::{self, McpServers};
 use super::permissions::{self, ChosenProfile};
-use super::project_root::WorkingFolder;
+use super::project_root::{WorkingFolder, markers};
 use super::projects::{self, ProjectTrust};
 use super::provider::Provider;
 use super::provider_problems::providers;
@@ -236,7 +235,7 @@ impl Config {
         static RECENT: RecentConfigs = RecentConfigs::new();
 
         let inputs = ConfigInputs::read(source, folder, extra)?;
-        Ok(with_agent_files(RECENT.config_of(inputs, source)?))
+        RECENT.config_of(inputs, source)
     }
 
     /// Makes sense of merged layers.
@@ -248,8 +247,8 @@ impl Config {
         let problem_of = |toml: &ConfigToml| {
             check_providers(toml)?;
             let agents = AgentsConfig::read(toml.agents.as_ref(), &source.codex_home)?;
-            let defaults =
-                permissions::defaults(toml, trust.level).map_err(|message| (message, Vec::new()))?;
+            let defaults = permissions::defaults(toml, trust.level, &merged.requirements)
+                .map_err(|message| (message, Vec::new()))?;
             Ok::<_, (String, Vec<String>)>((agents, defaults))
         };
         match problem_of(&merged.toml) {
@@ -259,9 +258,11 @@ impl Config {
                     agents,
                     defaults,
                 };
+                let mut warnings = merged.overridden.clone();
+                warnings.extend(projects::ignored_keys(&merged.layers));
                 let mut config = Self {
                     unknown_settings: unknown_settings(&merged.layers),
-                    warnings: projects::ignored_keys(&merged.layers).into_iter().collect(),
+                    warnings,
                     ..Self::of(merged, source, checked)
                 };
                 config.fall_back();
@@ -317,8 +318,8 @@ impl Config {
             toml,
             layers,
             requirements,
+            overridden: _,
         } = merged;
-        let project_root_markers = markers(&toml);
         let configured_features = toml
             .features
             .iter()
@@ -379,7 +380,7 @@ impl Config {
             model_instructions_file: toml.model_instructions_file,
             project_doc_max_bytes: toml.project_doc_max_bytes.unwrap_or(32 * 1024),
             project_doc_fallback_filenames: toml.project_doc_fallback_filenames.unwrap_or_default(),
-            project_root_markers,
+            project_root_markers: markers(toml.project_root_markers),
             approval_policy: defaults.approval_policy,
             approvals_reviewer: toml.approvals_reviewer.unwrap_or_default(),
             sandbox_policy: defaults.sandbox_policy,
@@ -387,7 +388,11 @@ impl Config {
             profile_rules: defaults.rules,
             trust: trust.level,
             trusted_folders: trust.folders,
-            permission_profiles: toml.permissions.unwrap_or_default(),
+            permission_profiles: {
+                let mut profiles = toml.permissions.unwrap_or_default();
+                profiles.extend(requirements.toml.permissions.clone());
+                profiles
+            },
             workspace_write: toml.sandbox_workspace_write,
             shell_environment_policy: toml.shell_environment_policy,
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),
@@ -471,29 +476,11 @@ impl Config {
     }
 }
 
-/// Adds the roles of agents that have files of their own.
-fn with_agent_files(config: Arc<Config>) -> Arc<Config> {
-    let Some(files) = RoleFiles::read(&config.codex_home) else {
-        return config;
-    };
-    let mut config = Arc::unwrap_or_clone(config);
-    config.agents.add(&files);
-    config.warnings.extend(files.warnings);
-    Arc::new(config)
-}
-
 /// What the parts of a configuration that can be wrong together say.
 struct Checked {
     trust: ProjectTrust,
     agents: AgentsConfig,
     defaults: permissions::Defaults,
-}
-
-fn markers(toml: &ConfigToml) -> Vec<String> {
-    match &toml.project_root_markers {
-        Some(markers) => markers.clone(),
-        None => vec![".git".to_owned()],
-    }
 }
 
 /// What is wrong, and with which key.

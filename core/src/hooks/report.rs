@@ -1,5 +1,7 @@
 //! What the hooks of an event together come to.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use super::definition::Hook;
@@ -9,7 +11,7 @@ use crate::exec::OutputLimit;
 /// Tokens of a hook's context that reach the model, unless it says how many.
 const CONTEXT: usize = 2500;
 
-/// See the module. The first hook with an opinion counts.
+/// See the module. The first hook with an opinion counts, unless it says otherwise.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct HookReport {
     /// For the model, in the order of the hooks.
@@ -22,16 +24,22 @@ pub(crate) struct HookReport {
     pub(crate) stopped: bool,
     /// Why it ends, if that was said.
     pub(crate) stop_reason: Option<String>,
-    /// Other input for the tool.
+    /// What the model is told in place of a tool's output: what each hook that blocks or stops says.
+    pub(crate) feedback: Vec<String>,
+    /// Other input for the tool: that of the hook that was the last to end.
     pub(crate) updated_input: Option<Value>,
+    /// When that one ended.
+    updated_at: Option<Instant>,
     /// The approval is given.
     pub(crate) is_allowed: bool,
 }
 
 impl HookReport {
-    /// Takes over what one hook says.
-    pub(super) fn add(&mut self, hook: &Hook, run: &str, verdict: Verdict) {
+    /// Takes over what one hook says, which ended then.
+    pub(super) fn add(&mut self, hook: &Hook, run: &str, verdict: Verdict, ended: Instant) {
         self.contexts.extend(limited(hook, verdict.context));
+        let stop = verdict.stopped.clone().flatten();
+        self.feedback.extend(verdict.blocked.clone().or(stop));
         if let Some(reason) = verdict.blocked {
             self.reasons.push((run.to_owned(), reason.clone()));
             self.blocked.get_or_insert(reason);
@@ -40,8 +48,9 @@ impl HookReport {
             self.stopped = true;
             self.stop_reason = self.stop_reason.take().or(reason);
         }
-        if self.updated_input.is_none() {
+        if verdict.updated_input.is_some() && self.updated_at.is_none_or(|last| last < ended) {
             self.updated_input = verdict.updated_input;
+            self.updated_at = Some(ended);
         }
         self.is_allowed |= verdict.is_allowed;
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
@@ -347,15 +348,15 @@ impl ThreadHooks {
             self.run_later(hook, moment.cwd.clone(), input.clone(), Arc::clone(&thread.mcp));
         }
         let running = RunningHooks::begin(outbox, moment.turn_id.as_ref(), &now, request.suffix.as_deref());
-        let verdicts = join_all(
-            now.iter()
-                .map(|hook| verdict(hook, &moment.cwd, &input, &thread.mcp)),
-        )
-        .await;
+        let verdicts = now.iter().map(|hook| async {
+            let verdict = verdict(hook, &moment.cwd, &input, &thread.mcp).await;
+            (verdict, Instant::now())
+        });
+        let (verdicts, ended): (Vec<_>, Vec<_>) = join_all(verdicts).await.into_iter().unzip();
         let ids = running.end(&verdicts);
         let mut report = HookReport::default();
-        for ((hook, run), verdict) in now.iter().zip(ids).zip(verdicts) {
-            report.add(hook, &run, verdict);
+        for (((hook, run), verdict), ended) in now.iter().zip(ids).zip(verdicts).zip(ended) {
+            report.add(hook, &run, verdict, ended);
         }
         report
     }

@@ -252,8 +252,6 @@ impl ModelInfo {
         match tier {
             "default" => None,
             "flex" => Some(tier),
-            // Its old name.
-            "fast" => self.requested_tier("priority"),
             _ => self
                 .service_tiers
                 .iter()

@@ -14,6 +14,7 @@ use super::setup::COMMAND_TOKEN;
 use crate::CONTRACT_VERSION;
 use crate::auth::{AuthMode, CodexAuth};
 use crate::config::{AuthCommand, Provider};
+use crate::derived_file;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
 use crate::hex::hex;
 use crate::net::body;
@@ -187,10 +188,7 @@ pub(super) async fn write_cache(codex_home: &Path, fetched: &Fetched) {
     let path = cache_path(codex_home);
     let written = tokio::task::spawn_blocking(move || {
         let text = serde_json::to_vec_pretty(&file)?;
-        // Another process may read at any time: the file changes as a whole.
-        let temporary = path.with_extension(format!("json.{}", std::process::id()));
-        std::fs::write(&temporary, text)?;
-        std::fs::rename(&temporary, &path)
+        derived_file::replace(&path, &text)
     })
     .await;
     if let Ok(Err(error)) = written {

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::config::{Config, expand_tilde};
+use crate::settings::present_tier;
 use crate::{Error, ModeKind, Result, SandboxSetting, SettingsPatch, ThreadSettings};
 
 /// Settings of a new thread: what the client chose, then what the configuration says.
@@ -17,7 +18,7 @@ pub(crate) fn initial(
         model_provider: config.model_provider.clone(),
         effort: config.model_reasoning_effort.clone(),
         summary: config.model_reasoning_summary,
-        service_tier: config.service_tier.clone().map(tier),
+        service_tier: config.service_tier.clone().map(present_tier),
         workspace_roots: vec![cwd.clone()],
         has_environment: true,
         cwd,
@@ -73,7 +74,7 @@ pub(crate) fn patched(
     new.effort = patch.effort.or(new.effort);
     new.summary = patch.summary.or(new.summary);
     if let Some(chosen) = patch.service_tier {
-        new.service_tier = Some(chosen.map_or_else(|| "default".to_owned(), tier));
+        new.service_tier = Some(chosen.map_or_else(|| "default".to_owned(), present_tier));
     }
     if let Some(has_environment) = patch.has_environment {
         if has_environment && !new.has_environment {
@@ -134,15 +135,6 @@ pub(crate) fn apply_profile(config: &Config, settings: &mut ThreadSettings, name
     settings.permission_profile = Some(chosen.reference);
     settings.profile_rules = chosen.rules;
     Ok(())
-}
-
-/// Clients may call the tier `priority` by its old name.
-fn tier(chosen: String) -> String {
-    if chosen == "fast" {
-        "priority".to_owned()
-    } else {
-        chosen
-    }
 }
 
 /// A folder that a client names: an absolute path, `~` and what lies below the user's home, or `.`, the server's own folder.

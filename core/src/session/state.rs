@@ -20,6 +20,7 @@ use crate::history::Entry;
 use crate::mcp::{McpOffer, ThreadMcp};
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
+use crate::settings::present_tier;
 use crate::{
     ClientMetadata, Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SettingsPatch, StartTurn,
     ThreadInfo, ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id,
@@ -94,7 +95,11 @@ impl ThreadState {
             ..answer
         });
         let settings = Arc::clone(&self.settings);
-        let request = self.request(&settings, start.service_tier_for_turn, start.output_schema);
+        let request = self.request(
+            &settings,
+            start.service_tier_for_turn.map(present_tier),
+            start.output_schema,
+        );
         Some(TurnPlan {
             id: id.into(),
             root_id,

@@ -236,7 +236,10 @@ impl SkillCatalog {
     /// answer is still being written. Until then, whoever asks looks whether everything is as it was.
     async fn settle_later(self: Arc<Self>, root: SkillRoot, known: Arc<KnownRoot>) {
         tokio::time::sleep(ANSWER_TIME).await;
-        let settle = move || known.settle(&root, &self.watched, &self.index);
+        let settle = move || {
+            let correct = || self.correct();
+            known.settle(&root, &self.watched, &self.index, correct);
+        };
         let _ = in_background(READ_TIMEOUT, settle).await;
     }
 

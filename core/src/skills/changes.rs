@@ -22,6 +22,15 @@ impl SkillCatalog {
         }
     }
 
+    /// Somebody may have been given a list that did not hold. Where changes are not told by themselves, this is.
+    pub(super) fn correct(&self) {
+        if !self.followed.load(Ordering::SeqCst)
+            && let Some(tell) = self.on_change.get()
+        {
+            tell();
+        }
+    }
+
     /// The skills of a folder, for a thread. If they are others than somebody was given before, that is news: nobody else
     /// need have noticed.
     pub(super) async fn of_thread(self: &Arc<Self>, query: &SkillQuery) -> Arc<FolderSkills> {

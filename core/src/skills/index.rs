@@ -1,8 +1,7 @@
 //! What large roots hold, written down for the next process: to see that thousands of files are as they were takes a
 //! quarter of the time that it takes to read them. Derived, and never believed over what the files' stamps say.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,6 +15,7 @@ use super::seen::{Seen, SeenFile, SeenFolder};
 use super::visit::{Place, SKILL};
 use super::walk::{self, Searched};
 use super::{Skill, SkillInterface, SkillProblem, SkillTool};
+use crate::derived_file;
 use crate::external_file;
 use crate::file_stamp::FileStamp;
 use crate::hex::hex;
@@ -170,15 +170,7 @@ impl SkillIndex {
             return Ok(());
         }
         files::owner_only_folders().recursive(true).create(&self.folder)?;
-        let path = self.file_of(root);
-        // Another process may read at any time: the file changes as a whole.
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        files::owner_only(&mut options)
-            .open(&temporary)?
-            .write_all(&text)?;
-        std::fs::rename(&temporary, &path)?;
+        derived_file::replace(&self.file_of(root), &text)?;
         self.remove_oldest()
     }
 

@@ -139,10 +139,10 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
     let Some(report) = ask(&cx, &after).await else {
         return end;
     };
-    match report.blocked.or(report.stop_reason) {
-        Some(instead) => ToolEnd::text(instead),
-        None => end,
+    if report.feedback.is_empty() {
+        return end;
     }
+    ToolEnd::text(report.feedback.join("\n\n"))
 }
 
 /// Runs the hooks of an event of this call. `None`: the turn was interrupted.

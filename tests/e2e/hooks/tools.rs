@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use super::{home_with, hook, messages, prints, run, runs, says, told};
+use super::{command, home_with, hook, messages, prints, run, runs, says, told};
 use crate::auto_review::DENY;
 use crate::support::{App, Config, Home, TurnRun};
 
@@ -187,6 +187,45 @@ async fn a_hook_replaces_the_output_of_a_command() {
 }
 
 #[tokio::test]
+async fn each_hook_that_replaces_the_output_is_heard() {
+    let stop = prints(&json!({"continue": false}));
+    let model = calling("exec_command", json!({"cmd": "echo hello"}));
+    let hooks = command("PostToolUse", "echo first >&2; exit 2", "")
+        + &command("PostToolUse", &stop, "")
+        + &command("PostToolUse", "echo last >&2; exit 2", "");
+    let home = home_with(&model, Config::default(), &hooks).await;
+    turn(&home).await;
+    assert_eq!(
+        model.requests()[1].tool_output("c1"),
+        Some("first\n\nPostToolUse hook stopped execution\n\nlast")
+    );
+}
+
+#[tokio::test]
+async fn of_hooks_that_change_the_input_the_last_to_end_counts() {
+    let model = calling("exec_command", json!({"cmd": "touch done"}));
+    let becomes = |text: &str| {
+        let command = format!("echo {text}");
+        let updated = json!({"permissionDecision": "allow", "updatedInput": {"command": command}});
+        prints(&details("PreToolUse", updated))
+    };
+    let wait = "until [ -s \"$HOME/quick\" ]; do sleep 0.05; done; \
+                while kill -0 \"$(cat \"$HOME/quick\")\" 2>/dev/null; do sleep 0.05; done\n";
+    let mark = "echo $$ > \"$HOME/quick.new\"; mv \"$HOME/quick.new\" \"$HOME/quick\"\n";
+    let hooks = command("PreToolUse", &format!("{wait}{}", becomes("slow")), "")
+        + &command("PreToolUse", &format!("{mark}{}", becomes("quick")), "");
+    let home = home_with(&model, Config::default(), &hooks).await;
+    let turn = turn(&home).await;
+    assert_eq!(turn.items_of("commandExecution")[0]["aggregatedOutput"], "slow\n");
+    let hooks = command("PreToolUse", &format!("{mark}{}", becomes("quick")), "")
+        + &command("PreToolUse", &format!("{wait}{}", becomes("slow")), "");
+    let model = calling("exec_command", json!({"cmd": "touch done"}));
+    let home = home_with(&model, Config::default(), &hooks).await;
+    let turn = self::turn(&home).await;
+    assert_eq!(turn.items_of("commandExecution")[0]["aggregatedOutput"], "slow\n");
+}
+
+#[tokio::test]
 async fn hooks_after_a_command_run_when_it_has_ended() {
     let script = "echo started; while ! [ -e go ]; do sleep 0.05; done; echo ended";
     let model = MockModel::start([Answer::new().call(
@@ -312,6 +351,13 @@ async fn a_hook_decides_about_an_approval_in_the_clients_place() {
         );
         assert_eq!(home.work().join("done").exists(), done);
         assert_eq!(turn.items_of("commandExecution").len(), usize::from(done));
+        if done {
+            let started = turn.all("item/started").into_iter();
+            let mut items = started.map(|params| &params["item"]);
+            let item = items.find(|item| item["type"] == "commandExecution").unwrap();
+            assert_eq!(item["source"], "unifiedExecStartup");
+            assert!(item["processId"].is_string(), "it is told when it runs: {item}");
+        }
         let input = &told(&home, "ask")[0];
         assert_eq!(
             (

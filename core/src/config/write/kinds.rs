@@ -4,9 +4,16 @@
 use serde_json::Value as Json;
 
 use super::super::keys::{self, Key, Kind};
+use super::shapes;
 
 /// Checks the value of a key, and of all known keys below it. What nobody knows is nobody's mistake.
 pub(super) fn check(path: &[String], value: &Json) -> Result<(), String> {
+    check_listed(path, value)?;
+    shapes::check(path, value)
+        .map_err(|(place, expected)| format!("invalid value, expected {expected}\nin `{place}`\n"))
+}
+
+fn check_listed(path: &[String], value: &Json) -> Result<(), String> {
     let mut prefix = String::new();
     let mut rest = path;
     while let Some((name, below)) = rest.split_first() {
@@ -25,6 +32,27 @@ pub(super) fn check(path: &[String], value: &Json) -> Result<(), String> {
     Ok(())
 }
 
+impl Kind {
+    /// Whether a value is of this kind.
+    pub(super) fn holds(self, value: &Json) -> bool {
+        let is_text = value.is_string();
+        let is_list_of =
+            |is_item: fn(&Json) -> bool| value.as_array().is_some_and(|items| items.iter().all(is_item));
+        match self {
+            Self::Boolean => value.is_boolean(),
+            Self::Integer => value.is_i64(),
+            // What words say is for the reader to judge: some keys take more than they show, or a table.
+            Self::Text | Self::Path => is_text,
+            Self::List => is_list_of(Json::is_string),
+            Self::Tables => is_list_of(Json::is_object),
+            Self::TextOrList => is_text || is_list_of(Json::is_string),
+            Self::Words(_) | Self::TextOrTable => is_text || value.is_object(),
+            Self::BooleanOrTable => value.is_boolean() || value.is_object(),
+            Self::Map | Self::Table | Self::CheckedTable | Self::Features => value.is_object(),
+        }
+    }
+}
+
 fn check_key(key: &Key, value: &Json, path: &mut Vec<String>) -> Result<(), String> {
     // Its own reader knows more; see `mcp_servers.rs`.
     if key.path.starts_with("mcp_servers.") {
@@ -33,22 +61,7 @@ fn check_key(key: &Key, value: &Json, path: &mut Vec<String>) -> Result<(), Stri
     if value.is_null() {
         return Ok(());
     }
-    let is_text = value.is_string();
-    let is_list_of =
-        |is_item: fn(&Json) -> bool| value.as_array().is_some_and(|items| items.iter().all(is_item));
-    let is_right = match key.kind {
-        Kind::Boolean => value.is_boolean(),
-        Kind::Integer => value.is_i64(),
-        // What words say is for the reader to judge: some keys take more than they show, or a table.
-        Kind::Text | Kind::Path => is_text,
-        Kind::List => is_list_of(Json::is_string),
-        Kind::Tables => is_list_of(Json::is_object),
-        Kind::TextOrList => is_text || is_list_of(Json::is_string),
-        Kind::Words(_) | Kind::TextOrTable => is_text || value.is_object(),
-        Kind::BooleanOrTable => value.is_boolean() || value.is_object(),
-        Kind::Map | Kind::Table | Kind::CheckedTable | Kind::Features => value.is_object(),
-    };
-    if !is_right {
+    if !key.kind.holds(value) {
         return Err(wrong(kind_of(value), key, path));
     }
     let Json::Object(members) = value else {

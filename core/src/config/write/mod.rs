@@ -4,13 +4,14 @@
 //! |---|---|
 //! | which key is meant | `key_path.rs` |
 //! | how the text changes | `document.rs`, `values.rs` |
-//! | whether a value is of its key's kind | `kinds.rs` |
+//! | whether a value is of its key's kind | `kinds.rs`, `shapes.rs` |
 //! | how the file changes, while others may write it too | `replace_file.rs` |
 
 mod document;
 pub(super) mod key_path;
 mod kinds;
 mod replace_file;
+mod shapes;
 mod values;
 
 use std::cell::LazyCell;
@@ -95,6 +96,9 @@ pub enum ConfigWriteError {
     /// Another file than the user's.
     #[error("Only writes to the user config are allowed")]
     LayerReadonly,
+    /// An administrator has set it.
+    #[error("{0}")]
+    Managed(String),
     /// A key or a value is wrong.
     #[error("{0}")]
     Validation(String),
@@ -179,6 +183,12 @@ fn write_blocking(source: &ConfigSource, edits: &ConfigEdits) -> Result<ConfigWr
         }
         let wanted = parsed.iter().filter_map(|edit| unmasked(edit, &before));
         let wanted: Vec<_> = wanted.collect::<Result<_, _>>()?;
+        let refusals = wanted.iter();
+        let mut refusals =
+            refusals.filter_map(|edit| requirements.refusal(&edit.path, edit.value.as_ref(), edit.upsert));
+        if let Some(refusal) = refusals.next() {
+            return Err(ConfigWriteError::Managed(refusal));
+        }
         let new = document::edited(text, &wanted).map_err(ConfigWriteError::Validation)?;
         let table = validated(&new, &file, &requirements)?;
         outcome = Some(version_of(&table));

@@ -17,7 +17,7 @@ use toml::Table;
 use super::ConfigWriteError;
 use crate::config::file::MAX_FILE;
 use crate::external_file::{self, FileError};
-use crate::sys::files::{exchange, owner_only};
+use crate::sys::files::{exchange, owner_only, owner_only_folders};
 
 /// How long to wait for other daemons of the home.
 const LOCK_PATIENCE: Duration = Duration::from_secs(4);
@@ -39,6 +39,7 @@ pub(super) fn replace(home: &Path, file: &Path, change: Change<'_>) -> Result<()
     };
     let _lock = lock(home).map_err(failed)?;
     let target = target_of(file).map_err(|error| failed(error.to_string()))?;
+    let leads_to = Some(target.clone()).filter(|target| target != file);
     Replacing {
         temporary: temporary_beside(&target),
         target,
@@ -46,7 +47,10 @@ pub(super) fn replace(home: &Path, file: &Path, change: Change<'_>) -> Result<()
     .run(change)
     .map_err(|error| match error {
         Failure::Refused(error) => error,
-        Failure::Io(error) => failed(error.to_string()),
+        Failure::Io(error) => failed(match leads_to {
+            Some(target) => format!("{error} (it is a link to {})", target.display()),
+            None => error.to_string(),
+        }),
     })
 }
 
@@ -139,6 +143,10 @@ impl Replacing {
     }
 
     fn write_temporary(&self, bytes: &[u8]) -> Result<File, Failure> {
+        // A link may lead to where nothing is yet.
+        if let Some(folder) = self.target.parent().filter(|folder| !folder.exists()) {
+            owner_only_folders().recursive(true).create(folder)?;
+        }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // A rest of a process that died is overwritten, but never a link followed.

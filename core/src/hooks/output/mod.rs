@@ -68,8 +68,10 @@ impl Verdict {
             Ending::TimedOut(seconds) => return Self::failed(format!("hook timed out after {seconds}s")),
             Ending::Broken(ref why) => return Self::failed(why.clone()),
         };
-        let observes = matches!(event, HookEvent::PreModelRequest | HookEvent::PostModelRequest);
-        if observes && code != 0 {
+        let is_of_request = matches!(event, HookEvent::PreModelRequest | HookEvent::PostModelRequest);
+        // Nothing that it says would change anything.
+        let observes = is_of_request || event == HookEvent::SessionEnd;
+        if is_of_request && code != 0 {
             let mut verdict = Self {
                 status: Status::Failed,
                 ..Self::default()
@@ -94,9 +96,7 @@ impl Verdict {
                 verdict.block(errors.to_owned());
                 verdict
             }
-            _ if matches!(event, HookEvent::PreCompact | HookEvent::PostCompact) && !errors.is_empty() => {
-                Self::failed(errors)
-            }
+            _ if tells_errors(event) && !errors.is_empty() => Self::failed(errors),
             code => Self::failed(format!("hook exited with code {code}")),
         }
     }
@@ -145,6 +145,14 @@ fn can_block(event: HookEvent) -> bool {
             | HookEvent::UserPromptSubmit
             | HookEvent::Stop
             | HookEvent::SubagentStop
+    )
+}
+
+/// Whether clients are told what a hook that fails has printed to standard error.
+fn tells_errors(event: HookEvent) -> bool {
+    matches!(
+        event,
+        HookEvent::PreCompact | HookEvent::PostCompact | HookEvent::SessionEnd
     )
 }
 

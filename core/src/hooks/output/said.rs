@@ -16,13 +16,13 @@ fn output_name(event: HookEvent) -> &'static str {
         HookEvent::PreCompact => "PreCompact hook",
         HookEvent::PostCompact => "PostCompact hook",
         HookEvent::SessionStart => "session start",
-        HookEvent::SessionEnd => "session end hook",
         HookEvent::UserPromptSubmit => "user prompt submit",
         HookEvent::SubagentStart => "subagent start",
         HookEvent::SubagentStop => "subagent stop hook",
         HookEvent::Stop => "stop hook",
         HookEvent::Interrupt => "interrupt hook",
         HookEvent::PreModelRequest | HookEvent::PostModelRequest => "model request",
+        HookEvent::SessionEnd => "session end",
     }
 }
 
@@ -43,8 +43,10 @@ pub(super) fn said(event: HookEvent, output: &str) -> Verdict {
         HookEvent::SessionStart | HookEvent::SubagentStart => start(event, text),
         HookEvent::Stop | HookEvent::SubagentStop => stop(event, text),
         HookEvent::PreCompact | HookEvent::PostCompact => compaction(event, text),
-        HookEvent::SessionEnd | HookEvent::Interrupt => leave(text),
-        HookEvent::PreModelRequest | HookEvent::PostModelRequest => Some(Verdict::default()),
+        HookEvent::Interrupt => leave(text),
+        HookEvent::PreModelRequest | HookEvent::PostModelRequest | HookEvent::SessionEnd => {
+            Some(Verdict::default())
+        }
     };
     read.unwrap_or_else(|| invalid(event))
 }
@@ -62,7 +64,7 @@ fn plain(event: HookEvent, text: &str) -> Verdict {
     match event {
         HookEvent::UserPromptSubmit | HookEvent::SessionStart => verdict.add_context(Some(text.to_owned())),
         HookEvent::Stop | HookEvent::SubagentStop => return invalid(event),
-        HookEvent::SessionEnd | HookEvent::Interrupt => {
+        HookEvent::Interrupt => {
             verdict.fail(format!("{} hook returned non-JSON stdout", event.name()));
         }
         _ => {}

@@ -278,7 +278,11 @@ fn exit_codes_are_told_apart() {
             failed("hook exited with code 2")
         );
     }
-    for event in [HookEvent::PreCompact, HookEvent::PreModelRequest] {
+    for event in [
+        HookEvent::PreCompact,
+        HookEvent::PreModelRequest,
+        HookEvent::SessionEnd,
+    ] {
         assert_eq!(summary(exits(event, 3, "", "why\n")), failed("why"));
     }
     assert_eq!(
@@ -289,6 +293,18 @@ fn exit_codes_are_told_apart() {
         summary(exits(HookEvent::PreModelRequest, 3, "", "")),
         (Status::Failed, Vec::new())
     );
+    for output in [
+        "words",
+        "{\"systemMessage\":\"x\"}",
+        "{\"continue\":false}",
+        "{bad",
+    ] {
+        assert_eq!(
+            told(HookEvent::SessionEnd, output),
+            NOTHING,
+            "nothing is left to change"
+        );
+    }
     let ended = |ending| Ended {
         ending,
         output: String::new(),

@@ -35,7 +35,7 @@ pub(super) async fn assess(cx: &CallContext, request: &Arc<CommandRequest>) -> A
 
 /// How a question about a command ended.
 pub(super) enum ApprovalOutcome {
-    /// Nobody had to be asked: it runs like this.
+    /// No user or reviewer has been asked: it runs like this, and is announced when it does.
     Unasked(Confinement),
     /// It runs like this, and its item has been announced.
     Run(Confinement),
@@ -65,10 +65,7 @@ pub(super) async fn ask(
     let text = command.command.get(2).map_or("", String::as_str);
     match hooked::decide_command(cx, &item.id, text, justification.as_deref()).await {
         Some(Ok(())) if question.for_user => {}
-        Some(Ok(())) => {
-            cx.outbox.item_started(&cx.turn_id, item.clone());
-            return ApprovalOutcome::Run(question.confinement);
-        }
+        Some(Ok(())) => return ApprovalOutcome::Unasked(question.confinement),
         Some(Err(reason)) => return ApprovalOutcome::Over(ToolEnd::text(rejected(&reason))),
         None => {}
     }

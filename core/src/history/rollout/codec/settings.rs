@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::settings::PROTECTED_NAMES;
+use crate::settings::{PROTECTED_NAMES, present_tier};
 use crate::{
     ApprovalPolicy, ApprovalsReviewer, CollaborationMode, CollaborationSettings, ModeKind,
     PermissionProfileRef, Personality, ReasoningSummary, SandboxPolicy, ThreadSettings,
@@ -280,7 +280,7 @@ impl Saved {
             } else {
                 read(self.summary).or_else(|| read(self.reasoning_summary))
             },
-            service_tier: read(self.service_tier),
+            service_tier: read(self.service_tier).map(present_tier),
             workspace_roots: read(self.runtime_workspace_roots),
             approval_policy: read(self.approval_policy),
             approvals_reviewer: read(self.approvals_reviewer),
