@@ -1,56 +1,37 @@
 //! Search for files by parts of their paths, for clients that complete what is typed (docs/contract/services.md#search-for-files).
 //!
 //! A folder is walked once, with what is ignored left out, and kept as long as somebody searches it: all paths in a few
-//! blocks of text, with a mask of the characters of each, so that a keystroke looks at little. The folders are watched
-//! meanwhile; what changed is noticed with the next search, which shows what is known at once and then walks again.
+//! blocks of text, with a mask of the characters of each, so that a keystroke looks at little: that is the crate
+//! `codex-path-matcher`. The folders are watched meanwhile; what changed is noticed with the next search, which shows what
+//! is known at once and then walks again.
 //!
 //! | file | what |
 //! |---|---|
-//! | `paths.rs` | paths in blocks |
-//! | `letters.rs` | which letters a name has, and where |
-//! | `wanted.rs` | what a match of a word is worth at most |
-//! | `query.rs` | what is searched, and how well a path matches |
-//! | `literal.rs` | words that stand in a path letter by letter, or must not |
-//! | `limits.rs` | how much of a query is found in folders |
-//! | `best.rs` | the best matches so far |
-//! | `seeker.rs` | what one thread does to find the best paths |
-//! | `find.rs` | the best paths of all blocks |
 //! | `walk.rs` | from a folder to blocks |
 //! | `name_watch.rs` | whether anything has come or gone since |
 //! | `session.rs` | a search that follows what is typed |
 //!
 //! Walks run on two threads at most and matching on two, for the whole daemon; nothing of it is on the runtime thread.
 
-mod best;
-mod find;
-mod letters;
-mod limits;
-mod literal;
 mod name_watch;
-mod paths;
-mod query;
-mod seeker;
 mod session;
 mod walk;
-mod wanted;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use codex_path_matcher::{Earlier, Found, Query, Source, find};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::find::{Found, Narrowed, Place, Source, find};
 use self::name_watch::NameWatches;
-use self::query::Query;
 use self::walk::Walk;
 
+pub use codex_path_matcher::{FoundFile, MAX_RESULTS};
 pub use session::{SearchSession, SearchUpdate};
 
-/// Results of a search at most.
-pub const MAX_RESULTS: usize = 50;
 /// Folders of a search at most; what comes after them is left out.
 pub const MAX_ROOTS: usize = 64;
 
@@ -64,28 +45,6 @@ const UNWATCHED_TIMES: u32 = 20;
 const AGE: Duration = Duration::from_secs(60);
 /// Threads that match.
 const MATCHERS: usize = 2;
-
-/// A file or folder that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundFile {
-    /// Which of the folders it lies in.
-    pub root: usize,
-    /// Its path in there.
-    pub path: String,
-    /// Whether it is a folder.
-    pub is_folder: bool,
-    /// How well it matches.
-    pub score: u32,
-    /// Which characters of the path match, from 0, ascending.
-    pub indices: Vec<u32>,
-}
-
-impl FoundFile {
-    /// The last part of its path.
-    pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
-    }
-}
 
 /// What searches share.
 #[derive(Default)]
@@ -132,8 +91,8 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let known = Known::default();
-            matching(Arc::new(query), walks, known, MATCHERS, cancel.child_token())
+            let earlier = Earlier::default();
+            matching(Arc::new(query), walks, earlier, MATCHERS, cancel.child_token())
                 .await
                 .files
         };
@@ -212,20 +171,11 @@ impl FileSearch {
     }
 }
 
-/// What is known from queries before.
-#[derive(Debug, Default)]
-struct Known {
-    /// What a shorter one has left.
-    narrowed: Option<Narrowed>,
-    /// What was found for the last one.
-    shown: Vec<Place>,
-}
-
 /// Matches, on so many other threads at most.
 async fn matching(
     query: Arc<Query>,
     walks: Vec<Arc<Walk>>,
-    known: Known,
+    earlier: Earlier,
     threads: usize,
     cancel: CancellationToken,
 ) -> Found {
@@ -237,15 +187,9 @@ async fn matching(
     let other = (threads > 1).then(|| PLACES.try_acquire().ok()).flatten();
     let work = move || {
         let threads = 1 + usize::from(other.is_some());
-        let Known { narrowed, shown } = known;
-        let found = find(
-            &query,
-            &sources(&walks),
-            narrowed.as_ref(),
-            &shown,
-            threads,
-            &cancel,
-        );
+        let found = find(&query, &sources(&walks), &earlier, threads, &|| {
+            cancel.is_cancelled()
+        });
         drop((place, other));
         found
     };

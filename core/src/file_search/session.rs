@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use codex_path_matcher::{Earlier, FoundFile, Narrowed, Place, Query};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::find::{Narrowed, Place};
-use super::query::Query;
 use super::walk::Walk;
-use super::{FileSearch, FoundFile, Known, MATCHERS, matching};
+use super::{FileSearch, MATCHERS, matching};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
@@ -162,7 +161,7 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         }
         // It stays, for this may be dropped before it is done.
         let before = self.narrowed.iter().rfind(|(before, _)| query.narrows(before));
-        let known = Known {
+        let earlier = Earlier {
             narrowed: before.map(|(_, narrowed)| narrowed.clone()),
             shown: self.places.clone(),
         };
@@ -172,7 +171,7 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
-        let found = matching(Arc::clone(query), walks, known, threads, cancel).await;
+        let found = matching(Arc::clone(query), walks, earlier, threads, cancel).await;
         // Of the same query, this is the newer.
         self.narrowed
             .retain(|(before, _)| query.narrows(before) && !before.narrows(query));

@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use codex_path_matcher::Chunk;
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 use tokio::sync::{Semaphore, watch};
 
 use super::name_watch::{NameWatches, WalkedFolders};
-use super::paths::Chunk;
 use super::{AGE, UNWATCHED_AGE, UNWATCHED_TIMES};
 
 /// Entries of a walk at most.
@@ -148,7 +148,7 @@ impl Walk {
     }
 
     fn show(&self, chunk: Chunk) {
-        if chunk.len() == 0 {
+        if chunk.is_empty() {
             return;
         }
         let entries = self.entries.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::super::MAX_RESULTS;
-use super::super::limits::Limits;
-use super::super::query::Match;
 use super::*;
+use crate::best::MAX_RESULTS;
+use crate::limits::Limits;
+use crate::query::Match;
 
 fn source(paths: &[&str], covered: &[&str]) -> Source {
     let mut chunk = Chunk::default();
@@ -22,7 +22,11 @@ fn source(paths: &[&str], covered: &[&str]) -> Source {
 
 fn paths(query: &str, sources: &[Source], narrowed: Option<&Narrowed>) -> (Vec<String>, Narrowed) {
     let query = Query::parse(query).expect("a query");
-    let found = find(&query, sources, narrowed, &[], 2, &CancellationToken::new());
+    let earlier = Earlier {
+        narrowed: narrowed.cloned(),
+        shown: Vec::new(),
+    };
+    let found = find(&query, sources, &earlier, 2, &|| false);
     let paths = found.files.into_iter().map(|file| file.path);
     (paths.collect(), found.narrowed)
 }
@@ -62,7 +66,7 @@ fn a_longer_query_finds_the_same_from_the_narrowed_as_from_all() {
             assert!(from_all.len() <= MAX_RESULTS);
             narrowed = Some(few);
         }
-        assert!(narrowed.is_some_and(|few| few[0].len() < 100));
+        assert!(narrowed.is_some_and(|few| few.blocks[0].len() < 100));
     }
 }
 
@@ -122,6 +126,22 @@ fn check_limits(query: &Query, chunk: &Chunk) {
                 "{query:?}, {entry:?}"
             );
             let by_text = query.at_most_by_text(&path, entry, &mut limits);
+            let mut bound = |least, exactly| {
+                let mut bits = run.all();
+                let most = if exactly {
+                    query.paths_at_most(chunk, run, &mut limits, least, &mut bits)
+                } else {
+                    query.letters_at_most(chunk, run, least, &mut bits)
+                };
+                assert!(bits >> bit & 1 == 1, "{query:?}, {entry:?}");
+                most
+            };
+            let by_all = [
+                bound(0, false),
+                bound(score, false),
+                bound(0, true),
+                bound(score, true),
+            ];
             let (one, all) = match query.in_name_at_most(&path) {
                 Some(most) => {
                     assert!(
@@ -136,20 +156,15 @@ fn check_limits(query: &Query, chunk: &Chunk) {
                 None => (
                     query.in_path_at_most(&path, &mut limits),
                     vec![
-                        query.paths_roughly_at_most(run, 0),
-                        query.paths_roughly_at_most(run, score),
-                        query.paths_at_most(chunk, run, &mut limits),
+                        by_all[0],
+                        by_all[1],
+                        by_all[2],
+                        by_all[3],
                         Some(query.path_at_most()),
                     ],
                 ),
             };
             assert!(query.may_be_in(&path, &mut limits), "{query:?}, {entry:?}");
-            if let Some(needed) = query.needed_in_names(chunk, run, &mut limits) {
-                assert!(
-                    chunk.with_needed_in_name(run, needed) >> bit & 1 == 1,
-                    "{query:?}, {entry:?}: {needed:?}"
-                );
-            }
             for most in [one, by_text].into_iter().chain(all) {
                 assert!(
                     most.is_some_and(|most| score <= most),
@@ -215,8 +230,9 @@ proptest! {
         for end in ends.iter().chain(ends.iter().rev()) {
             let Some(query) = Query::parse(&typed[..*end]) else { continue };
             let narrowed = before.as_ref().filter(|(before, _)| query.narrows(before));
-            let narrowed = narrowed.map(|(_, narrowed)| narrowed);
-            let found = find(&query, &sources, narrowed, &shown, 1, &CancellationToken::new());
+            let narrowed = narrowed.map(|(_, narrowed)| narrowed.clone());
+            let earlier = Earlier { narrowed, shown };
+            let found = find(&query, &sources, &earlier, 1, &|| false);
             prop_assert_eq!(&found.files, &plain(&query, &sources), "{:?}", query);
             sources[0].chunks.iter().for_each(|chunk| check_limits(&query, chunk));
             before = Some((query, found.narrowed));

@@ -5,7 +5,7 @@
 //! their folders, so that it is worked out once for each folder how much of a word is found in there, and for each name
 //! from what is known of its letters.
 
-use super::letters::{self, Letters, Needed, PART};
+use crate::letters::{self, Letters, Needed, PART};
 
 /// What each letter gives.
 const MATCH: u32 = 16;
@@ -17,7 +17,7 @@ const LONGER: u32 = 1;
 
 /// A word that is searched.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     letters: Vec<Letter>,
     /// What a text must have for those from each on, and for none.
     rest: Vec<Needed>,
@@ -34,7 +34,7 @@ struct Letter {
 
 /// How much of a word is found in a text, as in the folder of a path with its slash.
 #[derive(Debug, Default)]
-pub(super) struct Reached {
+pub(crate) struct Reached {
     /// For each letter of the word, what those up to it are worth. As many as are found.
     upto: Vec<Place>,
     /// What the whole word is worth in there. 0: it isn't.
@@ -65,7 +65,7 @@ struct Last {
 
 impl Wanted {
     /// A word as the matcher looks for it.
-    pub(super) fn new(word: impl Iterator<Item = char>) -> Self {
+    pub(crate) fn new(word: impl Iterator<Item = char>) -> Self {
         let mut before = 0;
         let letter = |letter: char| {
             let byte = u8::try_from(letter).ok().filter(u8::is_ascii).unwrap_or(0);
@@ -87,56 +87,54 @@ impl Wanted {
     }
 
     /// How many letters it has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.letters.len()
     }
 
     /// Which letters a text must have.
-    pub(super) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> u64 {
         self.needed().any
     }
 
     /// What a text must have.
-    pub(super) fn needed(&self) -> Needed {
+    pub(crate) fn needed(&self) -> Needed {
         self.rest[0]
     }
 
     /// What a name must have behind a folder.
-    pub(super) fn needed_behind(&self, folder: &Reached) -> Needed {
+    pub(crate) fn needed_behind(&self, folder: &Reached) -> Needed {
         self.rest[folder.upto.len()]
     }
 
     /// Whether a text, which is ASCII, has all letters in their order.
     #[inline]
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         has_in_order(&self.letters, text)
     }
 
     /// The same of a name behind a folder.
     #[inline]
-    pub(super) fn is_in_behind(&self, folder: &Reached, name: &str) -> bool {
+    pub(crate) fn is_in_behind(&self, folder: &Reached, name: &str) -> bool {
         has_in_order(&self.letters[folder.upto.len()..], name)
     }
 
     /// What a match is worth at most, whatever the text is.
-    pub(super) fn at_most(&self) -> u32 {
+    pub(crate) fn at_most(&self) -> u32 {
         let letters = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
         let first = if letters > 0 { PART } else { 0 };
         letters.saturating_mul(MATCH + PART).saturating_add(first)
     }
 
     /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known.
-    pub(super) fn reach(&self, text: &str, known: usize, reached: &mut Reached) {
-        let bytes = text.as_bytes();
+    pub(crate) fn reach(&self, text: &str, known: usize, reached: &mut Reached) {
+        let (bytes, mask) = (text.as_bytes(), self.mask());
         let mut before = known.checked_sub(1).map_or(b'/', |last| bytes[last]);
-        for (byte, at) in bytes.iter().copied().zip(1..).skip(known) {
-            if letters::bit(byte) & self.mask() != 0 {
-                self.take(
-                    byte.to_ascii_lowercase(),
-                    letters::bonus(before, byte),
-                    at,
-                    reached,
-                );
+        let mut at = u32::try_from(known).unwrap_or(u32::MAX);
+        for &byte in &bytes[known..] {
+            at = at.saturating_add(1);
+            if letters::bit(byte) & mask != 0 {
+                let own = letters::bonus(before, byte);
+                self.take(byte.to_ascii_lowercase(), own, at, reached);
             }
             before = byte;
         }
@@ -186,7 +184,7 @@ impl Wanted {
 
     /// What a match is worth at most in a name by itself; roughly, if that is less than `least`. `None`: there is none.
     #[inline]
-    pub(super) fn at_most_in(&self, name: Letters<'_>, least: u32) -> Option<u32> {
+    pub(crate) fn at_most_in(&self, name: Letters<'_>, least: u32) -> Option<u32> {
         if name.any & self.mask() != self.mask() {
             return None;
         }
@@ -215,7 +213,7 @@ impl Wanted {
 
     /// What a match is worth at most in a path: a folder of so many bytes, and in it a name with these letters, in which
     /// the word is not looked for by itself if it isn't `in_name`. `None`: there is none.
-    pub(super) fn at_most_behind(
+    pub(crate) fn at_most_behind(
         &self,
         folder: &Reached,
         bytes: u32,
@@ -268,13 +266,13 @@ impl Clone for Reached {
 
 impl Reached {
     /// Nothing is found.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.upto.clear();
         self.whole = 0;
     }
 
     /// What the whole word is worth at most, if it is there.
-    pub(super) fn whole(&self) -> Option<u32> {
+    pub(crate) fn whole(&self) -> Option<u32> {
         Some(self.whole).filter(|worth| *worth > 0)
     }
 }
@@ -355,8 +353,8 @@ impl Last {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letters::Known;
     use super::*;
+    use crate::letters::Known;
 
     fn in_path(word: &str, folder: &str, name: &str) -> Option<u32> {
         let wanted = Wanted::new(word.chars());

@@ -3,12 +3,11 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::letters::{Letters, Needed};
-use super::limits::Limits;
-use super::literal::Literal;
-use super::paths::{Chunk, Entry, Glance, Run};
-use super::wanted::Wanted;
-use crate::char_boundary;
+use crate::letters::{Letters, Needed};
+use crate::limits::Limits;
+use crate::literal::Literals;
+use crate::paths::{Chunk, Entry, Glance, Run};
+use crate::wanted::Wanted;
 
 /// What a match within the last part of a path is worth.
 const IN_NAME: u32 = 1 << 16;
@@ -23,9 +22,9 @@ const MAX_QUERY: usize = 4096;
 /// gives up being exact at some length.
 const MAX_BOUNDED: usize = 64;
 
-/// What is searched for.
+/// What is searched for: words, in the syntax of fzf (`'literal`, `^start`, `end$`, `!not`).
 #[derive(Debug)]
-pub(super) struct Query {
+pub struct Query {
     text: String,
     pattern: Pattern,
     /// It is one word without special characters, so that last parts are matched by themselves: its characters.
@@ -35,7 +34,7 @@ pub(super) struct Query {
     /// The words that a path must have, without those that it must not have.
     words: Vec<Wanted>,
     /// Words that stand in a path letter by letter, or must not.
-    literals: Vec<Literal>,
+    literals: Literals,
     /// Letters that a path must have.
     needed: Needed,
     /// The highest score that the matcher gives.
@@ -46,7 +45,7 @@ pub(super) struct Query {
 
 /// How well a path matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Match {
+pub(crate) enum Match {
     /// Not at all.
     No,
     /// Perhaps, but not as well as it must to be shown.
@@ -61,15 +60,15 @@ pub(super) enum Match {
 }
 
 /// Matches; one for each thread.
-pub(super) struct Scorer {
+pub(crate) struct Scorer {
     matcher: Matcher,
     buffer: Vec<char>,
 }
 
 impl Query {
-    /// Reads a query. `None`: an empty one, for which nothing is found.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = &text[..char_boundary::floor(text, MAX_QUERY)];
+    /// Reads a query, of which 4 KiB are looked at. `None`: an empty one, for which nothing is found.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = &text[..floor_char_boundary(text, MAX_QUERY)];
         if text.is_empty() {
             return None;
         }
@@ -88,7 +87,7 @@ impl Query {
             .filter(|word| word.len() > 0)
             .collect();
         Some(Self {
-            literals: pattern.atoms.iter().filter_map(Literal::of).collect(),
+            literals: Literals::of(&pattern.atoms),
             pattern,
             needed: needed(words.iter().map(Wanted::needed)),
             top: words.iter().map(Wanted::at_most).sum(),
@@ -101,37 +100,29 @@ impl Query {
     }
 
     /// Letters that a path must have.
-    pub(super) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> u64 {
         self.needed.any
     }
 
     /// What a last part must have that matches by itself.
-    pub(super) fn needed(&self) -> Needed {
+    pub(crate) fn needed(&self) -> Needed {
         self.needed
     }
 
-    /// What a last part of a run must have for its path to match. `None`: that can't be told.
-    pub(super) fn needed_in_names<'c>(
-        &self,
-        chunk: &'c Chunk,
-        run: &Run,
-        limits: &mut Limits<'c>,
-    ) -> Option<Needed> {
-        if self.is_unbounded(run.folder_letters().any) {
-            return None;
-        }
-        let words = self.words.iter().zip(limits.in_folder(&self.words, chunk, run));
-        Some(needed(words.map(|(word, folder)| word.needed_behind(folder))))
+    /// Whether last parts are matched by themselves.
+    #[inline]
+    pub(crate) fn matches_names(&self) -> bool {
+        self.plain.is_some()
     }
 
-    /// Whether last parts are matched by themselves, and those of this run may.
+    /// Whether those of this run may match.
     #[inline]
-    pub(super) fn may_match_names(&self, run: &Run) -> bool {
-        self.plain.is_some() && run.letters().any & self.mask() == self.mask()
+    pub(crate) fn may_match_names(&self, run: &Run) -> bool {
+        self.matches_names() && run.letters().any & self.mask() == self.mask()
     }
 
     /// What it is worth at most that a last part of this run matches by itself.
-    pub(super) fn worth_in_names(&self, run: &Run) -> u32 {
+    pub(crate) fn worth_in_names(&self, run: &Run) -> u32 {
         // Files and folders alike.
         match self.plain {
             Some(wanted) if run.may_have_length(wanted) => FILE_NAME,
@@ -142,16 +133,30 @@ impl Query {
     /// What a last part with these letters is worth at most beside that; roughly, if that is less than `least`. `None`:
     /// it doesn't match.
     #[inline]
-    pub(super) fn name_at_most(&self, name: Letters<'_>, least: u32) -> Option<u32> {
+    pub(crate) fn name_at_most(&self, name: Letters<'_>, least: u32) -> Option<u32> {
         match self.words.as_slice() {
             [word] if !self.is_unbounded(name.any) => word.at_most_in(name, least),
             _ => Some(self.top),
         }
     }
 
-    /// The highest score that any path of a run can have whose last part does not match by itself, roughly. `None`: none
-    /// matches.
-    pub(super) fn paths_roughly_at_most(&self, run: &Run, least: u32) -> Option<u32> {
+    /// The highest score that any of these paths of a run can have whose last part does not match by itself, as far as is
+    /// known from their letters; roughly, if that is less than `least`. `None`: none matches. Takes the bits of some of
+    /// those away that don't match.
+    pub(crate) fn letters_at_most(
+        &self,
+        chunk: &Chunk,
+        run: &Run,
+        least: u32,
+        bits: &mut u64,
+    ) -> Option<u32> {
+        *bits &= chunk.with_letters(run, self.mask());
+        if !self.literals.is_empty() {
+            *bits = self.literals.among(chunk, run, *bits);
+        }
+        if *bits == 0 {
+            return None;
+        }
         if self.top < least || self.is_unbounded(run.mask()) {
             return Some(self.top);
         }
@@ -166,28 +171,46 @@ impl Query {
     }
 
     /// The same, more exactly.
-    pub(super) fn paths_at_most<'c>(
+    pub(crate) fn paths_at_most<'c>(
         &self,
         chunk: &'c Chunk,
         run: &Run,
         limits: &mut Limits<'c>,
+        least: u32,
+        bits: &mut u64,
     ) -> Option<u32> {
-        if self.is_unbounded(run.mask()) {
+        if self.is_unbounded(run.folder_letters().any) {
             return Some(self.top);
         }
+        // Of names with others than ASCII it is only known what they must have at least, which is nothing.
+        let is_unbounded = self.is_unbounded(run.mask());
         let names = run.letters();
-        let words = self.words.iter().zip(limits.in_folder(&self.words, chunk, run));
-        sum(words.map(|(word, folder)| {
+        let mut most = self.top;
+        for (number, word) in self.words.iter().enumerate() {
+            let folder = limits.in_folder(number, word, chunk, run);
+            *bits &= chunk.with_needed_in_name(run, word.needed_behind(folder));
+            if *bits == 0 {
+                return None;
+            }
+            if is_unbounded {
+                continue;
+            }
             // All names together have more letters than any of them.
             let in_name =
                 names.any & word.mask() == word.mask() && chunk.with_letters_in_name(run, word.mask()) != 0;
-            word.at_most_behind(folder, run.folder_bytes(), names, in_name)
-        }))
+            let worth = word.at_most_behind(folder, run.folder_bytes(), names, in_name)?;
+            // Those that follow are worth as much as they can be.
+            most = most - word.at_most() + worth;
+            if most < least {
+                break;
+            }
+        }
+        Some(most)
     }
 
     /// What a path is worth at most, if its last part matches by itself, or may match in a way that can't be told.
     #[inline]
-    pub(super) fn in_name_at_most(&self, path: &Glance<'_>) -> Option<u32> {
+    pub(crate) fn in_name_at_most(&self, path: &Glance<'_>) -> Option<u32> {
         let worth = self.worth_in_name(path)?;
         let is_in = |word: &Wanted| self.is_unbounded(path.name_mask()) || word.is_in(path.name());
         if !self.words.iter().all(is_in) {
@@ -197,35 +220,34 @@ impl Query {
     }
 
     /// What a path is worth at most otherwise. `None`: it doesn't match.
-    pub(super) fn in_path_at_most<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> Option<u32> {
+    pub(crate) fn in_path_at_most<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> Option<u32> {
         if path.mask() & self.mask() != self.mask() || path.bytes() < self.longest {
             return None;
         }
         if self.is_unbounded(path.mask()) {
             return Some(self.top);
         }
-        let words = self
-            .words
-            .iter()
-            .zip(limits.in_folder(&self.words, path.chunk, path.run));
-        sum(words
-            .map(|(word, folder)| word.at_most_behind(folder, path.run.folder_bytes(), path.letters(), true)))
+        sum(self.words.iter().enumerate().map(|(number, word)| {
+            let folder = limits.in_folder(number, word, path.chunk, path.run);
+            word.at_most_behind(folder, path.run.folder_bytes(), path.letters(), true)
+        }))
     }
 
     /// Whether a path has all letters in their order, and those next to each other that must be; true if that can't be
     /// told.
-    pub(super) fn may_be_in<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> bool {
+    pub(crate) fn may_be_in<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> bool {
         if self.is_unbounded(path.mask()) {
             return true;
         }
-        let folders = limits.in_folder(&self.words, path.chunk, path.run);
-        let mut words = self.words.iter().zip(folders);
-        words.all(|(word, folder)| word.is_in_behind(folder, path.name()))
-            && self.literals.iter().all(|literal| literal.allows(path.path()))
+        let mut words = self.words.iter().enumerate();
+        self.literals.allow(path.path())
+            && words.all(|(number, word)| {
+                word.is_in_behind(limits.in_folder(number, word, path.chunk, path.run), path.name())
+            })
     }
 
     /// The highest score that any path can have whose last part does not match by itself.
-    pub(super) fn path_at_most(&self) -> u32 {
+    pub(crate) fn path_at_most(&self) -> u32 {
         self.top
     }
 
@@ -252,7 +274,7 @@ impl Query {
     }
 
     /// What a path is worth at most, nearly exactly: as [`Self::in_name_at_most`] says, or [`Self::in_path_at_most`].
-    pub(super) fn at_most_by_text(
+    pub(crate) fn at_most_by_text(
         &self,
         path: &Glance<'_>,
         entry: Entry<'_>,
@@ -276,13 +298,22 @@ impl Query {
     }
 
     /// Whether everything that matches this also matches `before`.
-    pub(super) fn narrows(&self, before: &Self) -> bool {
+    pub fn narrows(&self, before: &Self) -> bool {
         // With an accent in it, a query doesn't match plain letters any more, and the other way round.
         self.simple
             && before.simple
             && self.text.starts_with(&before.text)
             && self.text.is_ascii() == before.text.is_ascii()
     }
+}
+
+/// The last boundary of a character at or before `at`. `str::floor_char_boundary` needs Rust 1.91.
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// What all of them need.
@@ -296,7 +327,7 @@ fn sum(mut worths: impl Iterator<Item = Option<u32>>) -> Option<u32> {
 }
 
 impl Scorer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             matcher: Matcher::new(Config::DEFAULT.match_paths()),
             buffer: Vec::new(),
@@ -304,7 +335,7 @@ impl Scorer {
     }
 
     /// How well a path matches; a score below `least` is not worked out.
-    pub(super) fn score(&mut self, query: &Query, entry: Entry<'_>, least: u32) -> Match {
+    pub(crate) fn score(&mut self, query: &Query, entry: Entry<'_>, least: u32) -> Match {
         if entry.mask & query.mask() != query.mask() {
             return Match::No;
         }
@@ -340,7 +371,7 @@ impl Scorer {
     }
 
     /// Which characters of a path match, ascending.
-    pub(super) fn indices(&mut self, query: &Query, entry: Entry<'_>, in_name: bool) -> Vec<u32> {
+    pub(crate) fn indices(&mut self, query: &Query, entry: Entry<'_>, in_name: bool) -> Vec<u32> {
         let (text, before) = if in_name {
             let before = &entry.path[..entry.path.len() - entry.name.len()];
             (
@@ -365,7 +396,7 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file_search::paths::Chunk;
+    use crate::paths::Chunk;
 
     fn score(query: &str, path: &str, is_folder: bool) -> Option<(u32, Vec<u32>)> {
         let mut chunk = Chunk::default();

@@ -2,7 +2,7 @@
 //! at its text.
 
 /// What a letter gives beside what each gives where a part of a path begins.
-pub(super) const PART: u32 = 9;
+pub(crate) const PART: u32 = 9;
 /// And where a word begins, or for a sign.
 const WORD: u32 = 8;
 /// And for a capital letter or a digit within a word.
@@ -10,28 +10,28 @@ const HUMP: u32 = 5;
 
 /// What is known of the letters of a name. One with others than ASCII may stand for any: matching takes accents away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// The bits of all of them.
-    pub(super) any: u64,
+    pub(crate) any: u64,
     /// The bits of those that come more than once.
-    pub(super) twice: u64,
+    pub(crate) twice: u64,
     /// The first.
-    pub(super) first: First,
-    pub(super) inner: Inner,
+    pub(crate) first: First,
+    pub(crate) inner: Inner,
 }
 
 /// Letters that a name must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Needed {
+pub(crate) struct Needed {
     /// The bits of all of them.
-    pub(super) any: u64,
+    pub(crate) any: u64,
     /// The bits of those that it must have more than once.
-    pub(super) twice: u64,
+    pub(crate) twice: u64,
 }
 
 impl Needed {
     /// What is needed of both.
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self {
             any: self.any | other.any,
             twice: self.twice | other.twice,
@@ -39,7 +39,7 @@ impl Needed {
     }
 
     /// The same, and one of these letters more.
-    pub(super) fn and_one(self, letter: u64) -> Self {
+    pub(crate) fn and_one(self, letter: u64) -> Self {
         Self {
             any: self.any | letter,
             twice: self.twice | self.any & letter,
@@ -49,23 +49,23 @@ impl Needed {
 
 /// The bit of the letter that a name begins with, in little room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct First(u8);
+pub(crate) struct First(u8);
 
 /// The letters of a name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Letters<'a> {
+pub(crate) struct Letters<'a> {
     /// The bits of all of them.
-    pub(super) any: u64,
+    pub(crate) any: u64,
     /// The bit of the first.
-    pub(super) first: u64,
+    pub(crate) first: u64,
     /// The bits of those that begin other parts of a path; in a name, there are none.
-    pub(super) parts: u64,
-    pub(super) inner: &'a Inner,
+    pub(crate) parts: u64,
+    pub(crate) inner: &'a Inner,
 }
 
 /// The letters of several names: what any of them has, all have.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Several {
+pub(crate) struct Several {
     any: u64,
     first: u64,
     inner: Inner,
@@ -73,7 +73,7 @@ pub(super) struct Several {
 
 /// What is looked at last, and so kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Inner {
+pub(crate) struct Inner {
     /// Those that begin a word, or stand between two.
     words: u64,
     /// Those that begin something within a word.
@@ -95,7 +95,7 @@ impl Known {
     };
 
     /// Of the last part of a path.
-    pub(super) fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         if !name.is_ascii() {
             return Self::ALL;
         }
@@ -124,7 +124,7 @@ impl Known {
     }
 
     #[cfg(test)]
-    pub(super) fn letters(&self) -> Letters<'_> {
+    pub(crate) fn letters(&self) -> Letters<'_> {
         Letters {
             any: self.any,
             first: self.first.bit(),
@@ -138,7 +138,7 @@ impl First {
     const NONE: u8 = 64;
     const ANY: u8 = 65;
 
-    pub(super) fn bit(self) -> u64 {
+    pub(crate) fn bit(self) -> u64 {
         match self.0 {
             Self::NONE => 0,
             Self::ANY => u64::MAX,
@@ -148,7 +148,7 @@ impl First {
 }
 
 impl Several {
-    pub(super) fn add(&mut self, known: &Known) {
+    pub(crate) fn add(&mut self, known: &Known) {
         self.any |= known.any;
         self.first |= known.first.bit();
         self.inner.words |= known.inner.words;
@@ -159,7 +159,7 @@ impl Several {
     }
 
     /// The letters of a folder and those of what is in there.
-    pub(super) fn with(&self, names: &Self) -> Self {
+    pub(crate) fn with(&self, names: &Self) -> Self {
         let (inner, more) = (&self.inner, &names.inner);
         Self {
             any: self.any | names.any,
@@ -173,7 +173,7 @@ impl Several {
     }
 
     /// Of a folder as paths name it, up to its slash.
-    pub(super) fn of_folder(folder: &str) -> Self {
+    pub(crate) fn of_folder(folder: &str) -> Self {
         let mut several = Self::default();
         for part in folder.split_inclusive('/') {
             several.add(&Known::of(part));
@@ -183,7 +183,7 @@ impl Several {
 
     /// As of one name.
     #[inline]
-    pub(super) fn letters(&self) -> Letters<'_> {
+    pub(crate) fn letters(&self) -> Letters<'_> {
         Letters {
             any: self.any,
             first: self.first,
@@ -194,7 +194,7 @@ impl Several {
 
     /// As of one path with all of them as parts.
     #[inline]
-    pub(super) fn letters_of_parts(&self) -> Letters<'_> {
+    pub(crate) fn letters_of_parts(&self) -> Letters<'_> {
         Letters {
             parts: self.first,
             ..self.letters()
@@ -205,7 +205,7 @@ impl Several {
 impl Letters<'_> {
     /// What a letter gives at most for where it stands.
     #[inline]
-    pub(super) fn bonus(&self, letter: u64) -> u32 {
+    pub(crate) fn bonus(&self, letter: u64) -> u32 {
         if self.first & letter != 0 {
             PART
         } else {
@@ -215,7 +215,7 @@ impl Letters<'_> {
 
     /// The same of one that stands behind another one.
     #[inline]
-    pub(super) fn later_bonus(&self, letter: u64) -> u32 {
+    pub(crate) fn later_bonus(&self, letter: u64) -> u32 {
         if self.parts & letter != 0 {
             PART
         } else if self.inner.words & letter != 0 {
@@ -230,18 +230,18 @@ impl Letters<'_> {
 
 impl Inner {
     /// Whether this pair of letters may be next to each other.
-    pub(super) fn has(&self, pair: &[u64; 2]) -> bool {
+    pub(crate) fn has(&self, pair: &[u64; 2]) -> bool {
         self.pairs[0] & pair[0] == pair[0] && self.pairs[1] & pair[1] == pair[1]
     }
 }
 
 /// The bit of a letter, without regard to case. Signs share some.
-pub(super) fn bit(letter: u8) -> u64 {
+pub(crate) fn bit(letter: u8) -> u64 {
     1 << PLACES[usize::from(letter)]
 }
 
 /// What stands for a pair of letters.
-pub(super) fn pair(before: u8, letter: u8) -> [u64; 2] {
+pub(crate) fn pair(before: u8, letter: u8) -> [u64; 2] {
     let mut pair = [0; 2];
     add(
         &mut pair,
@@ -252,7 +252,7 @@ pub(super) fn pair(before: u8, letter: u8) -> [u64; 2] {
 }
 
 /// What a letter gives for standing where it does, behind `before`; at the beginning of a path, that is a slash.
-pub(super) fn bonus(before: u8, letter: u8) -> u32 {
+pub(crate) fn bonus(before: u8, letter: u8) -> u32 {
     begins(KINDS[usize::from(before)], KINDS[usize::from(letter)])
 }
 

@@ -3,31 +3,34 @@
 //! What is known of a run of paths mostly tells that none of them is among the best. Of the others it is worked out what
 //! each is worth at most, and those for which that is most are looked at first, so that few of the others are looked at
 //! at all. Last parts that match by themselves are worth more than anything else, and so all of these come first.
+//!
+//! What a run was worth at most for a shorter query is kept: for a longer one it is worth that, and what each further
+//! letter is worth at most. So most runs are passed over at a keystroke without a look at what is known of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tokio_util::sync::CancellationToken;
-
-use super::best::{Best, Hit, Worst};
-use super::letters::Letters;
-use super::limits::Limits;
-use super::paths::{Chunk, Entry, Run};
-use super::query::{Match, Query, Scorer};
+use crate::best::{Best, Hit, Worst};
+use crate::left::{Left, Runs, at_most, most};
+use crate::limits::Limits;
+use crate::paths::{Chunk, Entry, Run};
+use crate::query::{Match, Query, Scorer};
 
 /// Paths that wait at least, before any is looked at.
 const WAITING: usize = 512;
+/// As long as it is not known how good they must be.
+const WAITING_FIRST: usize = 96;
 /// Of these, so many are looked at at once.
-const FEW: usize = 48;
+const FEW: usize = 64;
 
 /// A block of paths.
 #[derive(Debug)]
-pub(super) struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// The number of the folder that was walked.
-    pub(super) root: usize,
-    pub(super) chunk: &'a Arc<Chunk>,
+    pub(crate) root: usize,
+    pub(crate) chunk: &'a Arc<Chunk>,
     /// Folders in it that are searched by themselves.
-    pub(super) covered: &'a [String],
+    pub(crate) covered: &'a [String],
 }
 
 impl<'a> Job<'a> {
@@ -43,11 +46,8 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Numbers of runs of a block, and which of their paths.
-pub(super) type Runs = Vec<(u16, u64)>;
-
 /// Looks at blocks, one after the other.
-pub(super) struct Seeker<'a> {
+pub(crate) struct Seeker<'a> {
     query: &'a Query,
     jobs: &'a [Job<'a>],
     scorer: Scorer,
@@ -55,6 +55,8 @@ pub(super) struct Seeker<'a> {
     best: Best<'a>,
     /// What the worst is worth that any thread would show.
     floor: &'a AtomicU32,
+    /// What the query may be worth more than the shorter one that is known.
+    more: u32,
     /// What may match, by the number of the job.
     left: Vec<(usize, Runs)>,
     waiting: Vec<Waiting>,
@@ -74,7 +76,14 @@ struct Waiting {
 
 impl<'a> Seeker<'a> {
     /// `above`: there are as many as are shown that are not worse than this. `floor` is what threads tell each other.
-    pub(super) fn new(query: &'a Query, jobs: &'a [Job<'a>], above: Worst<'a>, floor: &'a AtomicU32) -> Self {
+    /// `more`: what the query may be worth more than the shorter one of which it is known what it has left.
+    pub(crate) fn new(
+        query: &'a Query,
+        jobs: &'a [Job<'a>],
+        above: Worst<'a>,
+        floor: &'a AtomicU32,
+        more: u32,
+    ) -> Self {
         Self {
             query,
             jobs,
@@ -82,64 +91,91 @@ impl<'a> Seeker<'a> {
             limits: Limits::default(),
             best: Best::above(above),
             floor,
+            more,
             left: Vec::new(),
             waiting: Vec::with_capacity(WAITING),
-            room: WAITING,
+            room: WAITING_FIRST,
         }
     }
 
     /// Looks at the last parts of a block's paths, or of those of them that are known to matter.
-    pub(super) fn look_at_names(&mut self, number: usize, known: Option<&Runs>) {
+    pub(crate) fn look_at_names(&mut self, number: usize, known: Option<&Runs>) {
         let Some(job) = self.jobs.get(number) else { return };
         let all = job.chunk.runs();
         let mut left = Vec::with_capacity(known.map_or(all.len(), Vec::len));
         self.best.raise(self.floor.load(Ordering::Relaxed));
-        let mut look = |number: u16, among: u64| {
-            if let Some(run) = all.get(usize::from(number)) {
-                let bits = among & job.chunk.with_letters(run, self.query.mask());
-                if bits != 0 {
-                    self.look_at_names_of(job.chunk, run, left.len(), bits);
-                    left.push((number, bits));
+        let more = self.more;
+        let mut look = |mut what: Left| {
+            let Some(run) = all.get(usize::from(what.run)) else {
+                return;
+            };
+            if self.may_matter(run, &what) {
+                what.bits &= job.chunk.with_letters(run, self.query.mask());
+                if what.bits == 0 {
+                    return;
+                }
+                if self.query.matches_names() {
+                    what.names = self.look_at_names_of(job.chunk, run, left.len(), what);
                 }
             }
+            left.push(what);
         };
         match known {
-            Some(known) => known.iter().for_each(|(run, bits)| look(*run, *bits)),
+            Some(known) => known.iter().for_each(|what| look(what.of_longer(more))),
             None => all
                 .iter()
                 .zip(0..)
-                .for_each(|(run, number)| look(number, run.all())),
+                .for_each(|(run, number)| look(Left::all_of(run, number))),
         }
         self.left.push((number, left));
         self.settle_some();
     }
 
-    /// `at` is where the run comes in what is left of the block that comes next.
-    fn look_at_names_of(&mut self, chunk: &'a Chunk, run: &Run, at: usize, bits: u64) {
-        if !self.query.may_match_names(run) {
-            return;
+    /// Whether any path of a run may be among the best, as far as is known.
+    #[inline]
+    fn may_matter(&self, run: &Run, what: &Left) -> bool {
+        let worst = self.best.worst().score;
+        let in_names = || {
+            let may_match = what.names > 0 && self.query.matches_names();
+            may_match && most(what.names).saturating_add(self.query.worth_in_names(run)) >= worst
+        };
+        most(what.paths).min(self.query.path_at_most()) >= worst || in_names()
+    }
+
+    /// `at` is where the run comes in what is left of the block that comes next. Gives what they are worth at most.
+    fn look_at_names_of(&mut self, chunk: &'a Chunk, run: &Run, at: usize, what: Left) -> u16 {
+        if what.names == 0 || !self.query.may_match_names(run) {
+            return 0;
         }
-        let mut unseen = bits & chunk.with_needed_in_name(run, self.query.needed());
+        let mut unseen = what.bits & chunk.with_needed_in_name(run, self.query.needed());
         if unseen == 0 {
-            return;
+            return 0;
         }
         let worst = self.best.worst();
         let worth = self.query.worth_in_names(run);
         let least = worst.score.saturating_sub(worth);
-        let is_worse = |name: Letters<'_>| {
-            let most = self.query.name_at_most(name, least);
-            most.is_none_or(|most| {
-                worst.beats(most.saturating_add(worth), |worst| chunk.is_behind(run, worst))
-            })
+        let is_worse =
+            |most: u32| worst.beats(most.saturating_add(worth), |worst| chunk.is_behind(run, worst));
+        let Some(in_any) = self.query.name_at_most(run.letters(), least) else {
+            return 0;
         };
-        if is_worse(run.letters()) {
-            return;
+        let in_any = in_any.min(most(what.names));
+        if is_worse(in_any) {
+            return at_most(in_any);
         }
+        let mut found = 0;
         while unseen != 0 {
             let bit = unseen.trailing_zeros();
             unseen &= unseen - 1;
             let place = run.place(bit);
-            if chunk.letters(place).is_none_or(is_worse) {
+            let Some(name) = chunk.letters(place) else {
+                continue;
+            };
+            let Some(in_name) = self.query.name_at_most(name, least) else {
+                continue;
+            };
+            found = found.max(in_name);
+            if is_worse(in_name) {
                 continue;
             }
             let Some(path) = chunk.glance(place) else { continue };
@@ -149,20 +185,21 @@ impl<'a> Seeker<'a> {
                 self.waiting.push(Waiting::new(most, self.left.len(), at, bit));
             }
         }
+        at_most(found)
     }
 
     /// Looks at the paths in which it is not the last part that matches.
-    fn look_at_paths(&mut self, cancel: &CancellationToken) {
+    fn look_at_paths(&mut self, is_cancelled: &dyn Fn() -> bool) {
         for block in 0..self.left.len() {
             self.best.raise(self.floor.load(Ordering::Relaxed));
-            if self.query.path_at_most() < self.best.worst().score || cancel.is_cancelled() {
+            if self.query.path_at_most() < self.best.worst().score || is_cancelled() {
                 return;
             }
             let (number, mut runs) = std::mem::take(&mut self.left[block]);
             let chunk: &'a Chunk = self.jobs[number].chunk;
-            for (at, (number, bits)) in runs.iter_mut().enumerate() {
-                if let Some(run) = chunk.runs().get(usize::from(*number)) {
-                    *bits = self.look_at_paths_of(chunk, run, (block, at), *bits);
+            for (at, what) in runs.iter_mut().enumerate() {
+                if let Some(run) = chunk.runs().get(usize::from(what.run)) {
+                    self.look_at_paths_of(chunk, run, (block, at), what);
                 }
             }
             self.left[block] = (number, runs);
@@ -170,51 +207,64 @@ impl<'a> Seeker<'a> {
         }
     }
 
-    /// Gives those that may match. `place` is where the run comes in what is left: the block and the run.
-    fn look_at_paths_of(&mut self, chunk: &'a Chunk, run: &Run, place: (usize, usize), mut bits: u64) -> u64 {
+    /// Takes those away that don't match. `place` is where the run comes in what is left: the block and the run.
+    fn look_at_paths_of(&mut self, chunk: &'a Chunk, run: &Run, place: (usize, usize), what: &mut Left) {
         let worst = self.best.worst();
         let is_worse = |most: u32| worst.beats(most, |worst| chunk.is_behind(run, worst));
-        match self.query.paths_roughly_at_most(run, worst.score) {
-            Some(most) if is_worse(most) => return bits,
-            Some(_) => {}
-            None => return 0,
+        if is_worse(most(what.paths)) {
+            return;
         }
-        if let Some(needed) = self.query.needed_in_names(chunk, run, &mut self.limits) {
-            bits &= chunk.with_needed_in_name(run, needed);
-            if bits == 0 {
-                return 0;
-            }
+        let in_any = self
+            .query
+            .letters_at_most(chunk, run, worst.score, &mut what.bits);
+        what.bound_paths(in_any);
+        if is_worse(most(what.paths)) {
+            return;
         }
-        match self.query.paths_at_most(chunk, run, &mut self.limits) {
-            Some(most) if is_worse(most) => return bits,
-            Some(_) => {}
-            None => return 0,
+        let in_any = self
+            .query
+            .paths_at_most(chunk, run, &mut self.limits, worst.score, &mut what.bits);
+        what.bound_paths(in_any);
+        if is_worse(most(what.paths)) {
+            return;
         }
-        let mut unseen = bits;
+        let mut found = None;
+        let mut unseen = what.bits;
         while unseen != 0 {
             let bit = unseen.trailing_zeros();
             unseen &= unseen - 1;
             let Some(path) = chunk.glance(run.place(bit)) else {
                 continue;
             };
-            match self.query.in_path_at_most(&path, &mut self.limits) {
-                None => bits &= !(1 << bit),
-                // It may match, but its text need not be looked at.
-                Some(most) if worst.beats(most, |worst| path.is_behind(worst)) => {}
-                // It has been looked at.
-                Some(_) if self.query.in_name_at_most(&path).is_some() => {}
-                Some(_) if !self.query.may_be_in(&path, &mut self.limits) => bits &= !(1 << bit),
-                Some(most) => self.waiting.push(Waiting::new(most, place.0, place.1, bit)),
+            let Some(in_path) = self.query.in_path_at_most(&path, &mut self.limits) else {
+                what.bits &= !(1 << bit);
+                continue;
+            };
+            found = found.max(Some(in_path));
+            // If it is worse, it may match, but its text need not be looked at; if its last part may match, it has been.
+            if worst.beats(in_path, |worst| path.is_behind(worst))
+                || self.query.in_name_at_most(&path).is_some()
+            {
+                continue;
+            }
+            if self.query.may_be_in(&path, &mut self.limits) {
+                self.waiting.push(Waiting::new(in_path, place.0, place.1, bit));
+            } else {
+                what.bits &= !(1 << bit);
             }
         }
-        bits
+        what.bound_paths(found);
     }
 
     /// Looks at some of those that wait, if there are many.
     fn settle_some(&mut self) {
         if self.waiting.len() >= self.room {
             self.settle(FEW);
-            self.room = WAITING.max(2 * self.waiting.len());
+            self.room = if self.best.worst().score > 0 {
+                WAITING.max(2 * self.waiting.len())
+            } else {
+                self.waiting.len() + WAITING_FIRST
+            };
         }
     }
 
@@ -242,8 +292,8 @@ impl<'a> Seeker<'a> {
         let (number, runs) = &mut self.left[waiting.block as usize];
         let job = &self.jobs[*number];
         let chunk: &'a Chunk = job.chunk;
-        let (run, bits) = &mut runs[usize::from(waiting.run)];
-        let at = chunk.runs()[usize::from(*run)].place(waiting.bit.into());
+        let what = &mut runs[usize::from(waiting.run)];
+        let at = chunk.runs()[usize::from(what.run)].place(waiting.bit.into());
         let Some(path) = chunk.glance(at) else {
             return false;
         };
@@ -263,19 +313,19 @@ impl<'a> Seeker<'a> {
             &mut self.best,
         );
         if !may_match {
-            *bits &= !(1 << waiting.bit);
+            what.bits &= !(1 << waiting.bit);
         }
         true
     }
 
     /// What was found, and what may match a longer query.
-    pub(super) fn finish(mut self, cancel: &CancellationToken) -> (Best<'a>, Vec<(usize, Runs)>) {
+    pub(crate) fn finish(mut self, is_cancelled: &dyn Fn() -> bool) -> (Best<'a>, Vec<(usize, Runs)>) {
         self.best.raise(self.floor.load(Ordering::Relaxed));
         self.settle(usize::MAX);
-        self.look_at_paths(cancel);
+        self.look_at_paths(is_cancelled);
         self.settle(usize::MAX);
         for (_, runs) in &mut self.left {
-            runs.retain(|(_, bits)| *bits != 0);
+            runs.retain(|what| what.bits != 0);
             runs.shrink_to_fit();
         }
         (self.best, self.left)
@@ -331,7 +381,7 @@ fn may_match<'a>(
 
 /// The worst of these paths, if they all match and are as many as are shown: no other is shown that is worse. Each is
 /// given by the number of its job and its place.
-pub(super) fn worst_of<'a>(
+pub(crate) fn worst_of<'a>(
     query: &Query,
     jobs: &[Job<'a>],
     paths: impl Iterator<Item = (usize, usize)>,

@@ -4,24 +4,26 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::MAX_RESULTS;
-use super::paths::Chunk;
+use crate::paths::Chunk;
+
+/// Results of a search at most.
+pub const MAX_RESULTS: usize = 50;
 
 /// A path that matches. The greatest is the worst: the first to go.
 #[derive(Debug)]
-pub(super) struct Hit<'a> {
-    pub(super) score: u32,
-    pub(super) path: &'a str,
-    pub(super) root: usize,
-    pub(super) chunk: &'a Arc<Chunk>,
+pub(crate) struct Hit<'a> {
+    pub(crate) score: u32,
+    pub(crate) path: &'a str,
+    pub(crate) root: usize,
+    pub(crate) chunk: &'a Arc<Chunk>,
     /// The path's place in the block.
-    pub(super) at: usize,
-    pub(super) in_name: bool,
+    pub(crate) at: usize,
+    pub(crate) in_name: bool,
 }
 
 /// As many as are shown.
 #[derive(Debug, Default)]
-pub(super) struct Best<'a> {
+pub(crate) struct Best<'a> {
     hits: BinaryHeap<Hit<'a>>,
     /// What is worse than this is not among the best, as is known from elsewhere.
     floor: Worst<'a>,
@@ -29,15 +31,15 @@ pub(super) struct Best<'a> {
 
 /// What a match must be better than.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Worst<'a> {
-    pub(super) score: u32,
+pub(crate) struct Worst<'a> {
+    pub(crate) score: u32,
     /// What is worth as much must come before this. `None`: it may come anywhere.
     path: Option<&'a str>,
 }
 
 impl<'a> Best<'a> {
     /// None yet, where there are as many as are shown that are not worse than this.
-    pub(super) fn above(floor: Worst<'a>) -> Self {
+    pub(crate) fn above(floor: Worst<'a>) -> Self {
         Self {
             hits: BinaryHeap::new(),
             floor,
@@ -46,7 +48,7 @@ impl<'a> Best<'a> {
 
     /// What goes first.
     #[inline]
-    pub(super) fn worst(&self) -> Worst<'a> {
+    pub(crate) fn worst(&self) -> Worst<'a> {
         match self.hits.peek().filter(|_| self.hits.len() == MAX_RESULTS) {
             Some(hit) if !self.floor.beats(hit.score, |floor| hit.path > floor) => Worst {
                 score: hit.score,
@@ -57,13 +59,13 @@ impl<'a> Best<'a> {
     }
 
     /// What the worst is worth, as soon as there are as many as are shown.
-    pub(super) fn full(&self) -> Option<u32> {
+    pub(crate) fn full(&self) -> Option<u32> {
         let worst = self.hits.peek().filter(|_| self.hits.len() == MAX_RESULTS);
         worst.map(|hit| hit.score)
     }
 
     /// There are enough elsewhere that are worth so much.
-    pub(super) fn raise(&mut self, floor: u32) {
+    pub(crate) fn raise(&mut self, floor: u32) {
         if floor > self.floor.score {
             self.floor = Worst {
                 score: floor,
@@ -73,7 +75,7 @@ impl<'a> Best<'a> {
     }
 
     /// Takes one, if it is among the best.
-    pub(super) fn keep(&mut self, hit: Hit<'a>) {
+    pub(crate) fn keep(&mut self, hit: Hit<'a>) {
         if self.hits.len() < MAX_RESULTS {
             self.hits.push(hit);
         } else if let Some(mut worst) = self.hits.peek_mut()
@@ -84,14 +86,14 @@ impl<'a> Best<'a> {
     }
 
     /// Takes all of others.
-    pub(super) fn join(&mut self, other: Self) {
+    pub(crate) fn join(&mut self, other: Self) {
         for hit in other.hits {
             self.keep(hit);
         }
     }
 
     /// The best first.
-    pub(super) fn into_sorted(self) -> Vec<Hit<'a>> {
+    pub(crate) fn into_sorted(self) -> Vec<Hit<'a>> {
         self.hits.into_sorted_vec()
     }
 }
@@ -99,7 +101,7 @@ impl<'a> Best<'a> {
 impl<'a> Worst<'a> {
     /// Whether it is better than all that are worth so much at most, and that come behind it if this is so.
     #[inline]
-    pub(super) fn beats(self, most: u32, are_behind: impl FnOnce(&'a str) -> bool) -> bool {
+    pub(crate) fn beats(self, most: u32, are_behind: impl FnOnce(&'a str) -> bool) -> bool {
         most < self.score || (most == self.score && self.path.is_some_and(are_behind))
     }
 }

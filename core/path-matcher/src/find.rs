@@ -3,62 +3,91 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use tokio_util::sync::CancellationToken;
-
-use super::FoundFile;
-use super::paths::Chunk;
-use super::query::{Query, Scorer};
-use super::seeker::{Job, Runs, Seeker, worst_of};
+use crate::left::{Left, Runs};
+use crate::paths::Chunk;
+use crate::promising::promising;
+use crate::query::{Query, Scorer};
+use crate::seeker::{Job, Seeker, worst_of};
 
 /// From so many paths on a second thread is worth while.
 const WORTH_A_THREAD: usize = 20_000;
 
 /// What is known of one folder.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) chunks: Vec<Arc<Chunk>>,
-    /// Folders in it that are searched by themselves.
-    pub(super) covered: Vec<String>,
+pub struct Source {
+    /// Its paths.
+    pub chunks: Vec<Arc<Chunk>>,
+    /// Folders in it that are searched by themselves, relative to it and without a slash at the end; empty for all of it.
+    pub covered: Vec<String>,
 }
 
-/// Which paths a query may match, by block; blocks are those that it was made with.
-pub(super) type Narrowed = Vec<Arc<Candidates>>;
+/// What is known from earlier queries.
+#[derive(Debug, Default, Clone)]
+pub struct Earlier {
+    /// What one has left that [this one narrows](crate::Query::narrows), in the same folders.
+    pub narrowed: Option<Narrowed>,
+    /// Where the paths are that were found for any other: those of them that match tell how good others must be.
+    pub shown: Vec<Place>,
+}
+
+/// Which paths a query may match. Cheap to clone.
+#[derive(Debug, Default, Clone)]
+pub struct Narrowed {
+    /// By block; blocks are those that it was made with.
+    blocks: Vec<Arc<Candidates>>,
+    /// The highest score of a path for that query.
+    top: u32,
+}
 
 /// The paths of a block that may match.
 #[derive(Debug)]
-pub(super) struct Candidates {
+struct Candidates {
     chunk: Arc<Chunk>,
     runs: Runs,
 }
 
 /// What a search has found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    /// The best matches, the best first.
-    pub(super) files: Vec<FoundFile>,
+pub struct Found {
+    /// The best matches, [`MAX_RESULTS`](crate::MAX_RESULTS) at most, by score, then by path.
+    pub files: Vec<FoundFile>,
     /// Where these are.
-    pub(super) places: Vec<Place>,
+    pub places: Vec<Place>,
     /// Which paths a longer query may match.
-    pub(super) narrowed: Narrowed,
+    pub narrowed: Narrowed,
+}
+
+/// A file or folder that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Which of the folders it lies in.
+    pub root: usize,
+    /// Its path in there.
+    pub path: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// How well it matches.
+    pub score: u32,
+    /// Which characters of the path match, from 0, ascending.
+    pub indices: Vec<u32>,
 }
 
 /// Where a path is.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub struct Place {
     root: usize,
     chunk: Arc<Chunk>,
     at: usize,
 }
 
-/// The best matches. `narrowed` is that of a shorter query; `shown` are those of any other: those of them that match tell
-/// how good others must be. Once it is cancelled, what it gives is incomplete.
-pub(super) fn find(
+/// The best matches in these folders, on so many threads at most: the caller's, and one more where paths are many. It is
+/// asked often whether it is cancelled; once it is, what it gives is incomplete.
+pub fn find(
     query: &Query,
     sources: &[Source],
-    narrowed: Option<&Narrowed>,
-    shown: &[Place],
+    earlier: &Earlier,
     threads: usize,
-    cancel: &CancellationToken,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Found {
     let mut jobs = Vec::new();
     for (root, source) in sources.iter().enumerate() {
@@ -69,27 +98,34 @@ pub(super) fn find(
         }));
     }
     let known = |index: usize| {
-        let candidates = narrowed?.get(index)?;
+        let candidates = earlier.narrowed.as_ref()?.blocks.get(index)?;
         Arc::ptr_eq(&candidates.chunk, jobs.get(index)?.chunk).then_some(candidates)
     };
     let paths: usize = (0..jobs.len())
         .map(|index| known(index).map_or(jobs[index].chunk.len(), |candidates| candidates.len()))
         .sum();
-    let shown = shown.iter().filter_map(|place| {
+    let shown = earlier.shown.iter().filter_map(|place| {
         let is_its = |job: &Job<'_>| job.root == place.root && Arc::ptr_eq(job.chunk, &place.chunk);
         Some((jobs.iter().position(is_its)?, place.at))
     });
-    let above = worst_of(query, &jobs, shown);
+    let mut above = worst_of(query, &jobs, shown);
+    if above.score == 0 {
+        let known = |index: usize| known(index).map(|candidates| &candidates.runs);
+        above = worst_of(query, &jobs, promising(query, &jobs, known).into_iter());
+    }
+    // Each letter that it has more is worth so much at most, wherever it stands.
+    let before = earlier.narrowed.as_ref().map_or(0, |before| before.top);
+    let more = query.path_at_most().saturating_sub(before);
     let (next, floor) = (AtomicUsize::new(0), AtomicU32::new(above.score));
     let seek = || {
-        let mut seeker = Seeker::new(query, &jobs, above, &floor);
+        let mut seeker = Seeker::new(query, &jobs, above, &floor, more);
         while let index = next.fetch_add(1, Ordering::Relaxed)
             && index < jobs.len()
-            && !cancel.is_cancelled()
+            && !is_cancelled()
         {
             seeker.look_at_names(index, known(index).map(|candidates| &candidates.runs));
         }
-        seeker.finish(cancel)
+        seeker.finish(is_cancelled)
     };
     let (best, mut left) = if threads > 1 && paths >= WORTH_A_THREAD {
         std::thread::scope(|scope| {
@@ -113,7 +149,10 @@ pub(super) fn find(
         }),
     });
     let mut found = Found {
-        narrowed: narrowed.collect(),
+        narrowed: Narrowed {
+            blocks: narrowed.collect(),
+            top: query.path_at_most(),
+        },
         ..Found::default()
     };
     let mut scorer = Scorer::new();
@@ -137,9 +176,16 @@ pub(super) fn find(
     found
 }
 
+impl FoundFile {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 impl Candidates {
     fn len(&self) -> usize {
-        self.runs.iter().map(|(_, bits)| bits.count_ones() as usize).sum()
+        self.runs.iter().map(Left::count).sum()
     }
 }
 

@@ -1,17 +1,18 @@
 //! Paths in blocks of text, with what is needed to pass over most of them quickly.
 
-use super::letters::{First, Inner, Known, Letters, Needed, Several};
+use crate::letters::{First, Inner, Known, Letters, Needed, Several};
 
-/// Entries of a block at most. A block is what is shown to searches while a walk goes on.
-pub(super) const ENTRIES: usize = 4096;
+/// Entries of a block at most.
+const ENTRIES: usize = 4096;
 /// Entries of a run at most: a bit for each.
 const RUN: u8 = 64;
 /// Bytes of text of a block, about.
 const TEXT: usize = 256 << 10;
 
-/// A block of paths, relative to the folder that was walked.
+/// A block of paths, relative to the folder that is searched. Paths that come one after the other and lie in one folder
+/// take less room and are searched faster.
 #[derive(Debug, Default)]
-pub(super) struct Chunk {
+pub struct Chunk {
     text: String,
     heads: Vec<Head>,
     /// Which letters each last part has. Kept apart from the rest, as it is looked at for most paths.
@@ -39,9 +40,9 @@ struct Head {
 
 /// Paths next to each other that lie in one folder, and what is known of all of them.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// The place of the first.
-    pub(super) at: u16,
+    pub(crate) at: u16,
     count: u8,
     /// Bytes of the folder as paths name it, up to the last slash.
     folder_bytes: u16,
@@ -57,47 +58,54 @@ pub(super) struct Run {
 
 /// What a path may match, as far as is known without looking at its text.
 #[derive(Debug)]
-pub(super) struct Glance<'a> {
-    pub(super) chunk: &'a Chunk,
-    pub(super) run: &'a Run,
+pub(crate) struct Glance<'a> {
+    pub(crate) chunk: &'a Chunk,
+    pub(crate) run: &'a Run,
     head: &'a Head,
     inner: &'a Inner,
     mask: u64,
     /// Where the path begins in the text.
     start: usize,
     /// Bytes of the last part of the path.
-    pub(super) name_bytes: usize,
+    pub(crate) name_bytes: usize,
 }
 
 /// One path of a block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub(super) path: &'a str,
+pub(crate) struct Entry<'a> {
+    pub(crate) path: &'a str,
     /// The last part of the path.
-    pub(super) name: &'a str,
-    pub(super) is_folder: bool,
+    pub(crate) name: &'a str,
+    pub(crate) is_folder: bool,
     /// Which letters it has.
-    pub(super) mask: u64,
+    pub(crate) mask: u64,
     /// Which letters its last part has.
-    pub(super) name_mask: u64,
+    pub(crate) name_mask: u64,
 }
 
 impl Chunk {
-    pub(super) fn len(&self) -> usize {
+    /// How many paths it has.
+    pub fn len(&self) -> usize {
         self.heads.len()
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
     /// Bytes of text.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.text.len() + self.folders.len()
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether the next path belongs in another block.
+    pub fn is_full(&self) -> bool {
         self.heads.len() >= ENTRIES || self.text.len() >= TEXT
     }
 
-    /// Adds a path. One that is longer than any path can be is left out.
-    pub(super) fn push(&mut self, path: &str, is_folder: bool) {
+    /// Adds a path, whose parts are separated by `/`. One that is longer than any path can be is left out.
+    pub fn push(&mut self, path: &str, is_folder: bool) {
         let name = path.rfind('/').map_or(0, |slash| slash + 1);
         let (folder, last) = path.split_at(name);
         let Ok(end) = u32::try_from(self.text.len() + path.len()) else {
@@ -146,8 +154,9 @@ impl Chunk {
         u16::try_from(self.runs.len() - 1).ok()
     }
 
-    /// Gives back room that is not needed.
-    pub(super) fn finish(mut self) -> Self {
+    /// Gives back room that is not needed, once all paths are added.
+    #[must_use]
+    pub fn finish(mut self) -> Self {
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
         self.masks.shrink_to_fit();
@@ -159,18 +168,18 @@ impl Chunk {
     }
 
     /// All paths, by runs.
-    pub(super) fn runs(&self) -> &[Run] {
+    pub(crate) fn runs(&self) -> &[Run] {
         &self.runs
     }
 
     /// Which paths of a run have these letters, together with the folder.
-    pub(super) fn with_letters(&self, run: &Run, letters: u64) -> u64 {
+    pub(crate) fn with_letters(&self, run: &Run, letters: u64) -> u64 {
         self.with_letters_in_name(run, letters & !run.folder.letters().any)
     }
 
     /// Which paths of a run have these letters in the last part.
     #[inline]
-    pub(super) fn with_letters_in_name(&self, run: &Run, letters: u64) -> u64 {
+    pub(crate) fn with_letters_in_name(&self, run: &Run, letters: u64) -> u64 {
         if run.letters().any & letters != letters {
             return 0;
         }
@@ -179,7 +188,7 @@ impl Chunk {
 
     /// Which paths of a run have what is needed in the last part.
     #[inline]
-    pub(super) fn with_needed_in_name(&self, run: &Run, needed: Needed) -> u64 {
+    pub(crate) fn with_needed_in_name(&self, run: &Run, needed: Needed) -> u64 {
         let bits = self.with_letters_in_name(run, needed.any);
         if bits == 0 || needed.twice == 0 {
             return bits;
@@ -189,7 +198,7 @@ impl Chunk {
 
     /// The letters of the last part of the path at this place.
     #[inline]
-    pub(super) fn letters(&self, at: usize) -> Option<Letters<'_>> {
+    pub(crate) fn letters(&self, at: usize) -> Option<Letters<'_>> {
         Some(Letters {
             any: *self.masks.get(at)?,
             first: self.heads.get(at)?.first.bit(),
@@ -201,7 +210,7 @@ impl Chunk {
     /// What is known of the path at this place without its text.
     // Inlined as what follows of it: it is done for each path, and a copy in memory takes longer than all the rest.
     #[inline]
-    pub(super) fn glance(&self, at: usize) -> Option<Glance<'_>> {
+    pub(crate) fn glance(&self, at: usize) -> Option<Glance<'_>> {
         let head = self.heads.get(at)?;
         let run = self.runs.get(usize::from(head.run))?;
         let start = self.start(at);
@@ -224,7 +233,7 @@ impl Chunk {
     }
 
     /// The path at this place.
-    pub(super) fn entry(&self, at: usize) -> Option<Entry<'_>> {
+    pub(crate) fn entry(&self, at: usize) -> Option<Entry<'_>> {
         let head = self.heads.get(at)?;
         let run = self.runs.get(usize::from(head.run))?;
         let path = self.text.get(self.start(at)..head.end as usize)?;
@@ -240,13 +249,13 @@ impl Chunk {
 
     /// Whether all paths of a run come behind another one in the order of paths, as far as is known from their folder.
     #[inline]
-    pub(super) fn is_behind(&self, run: &Run, other: &str) -> bool {
+    pub(crate) fn is_behind(&self, run: &Run, other: &str) -> bool {
         let folder = self.folder(run).as_bytes();
         *folder > other.as_bytes()[..folder.len().min(other.len())]
     }
 
     /// The folder of a run, up to its slash.
-    pub(super) fn folder(&self, run: &Run) -> &str {
+    pub(crate) fn folder(&self, run: &Run) -> &str {
         let start = run.folder_start as usize;
         self.folders
             .get(start..start + usize::from(run.folder_bytes))
@@ -256,45 +265,45 @@ impl Chunk {
 
 impl Run {
     /// A bit for each path of it.
-    pub(super) fn all(&self) -> u64 {
+    pub(crate) fn all(&self) -> u64 {
         u64::MAX >> (RUN - self.count.clamp(1, RUN))
     }
 
     /// The place in the block of the path that this bit stands for.
-    pub(super) fn place(&self, bit: u32) -> usize {
+    pub(crate) fn place(&self, bit: u32) -> usize {
         usize::from(self.at) + bit as usize
     }
 
     /// Which letters its paths have.
     #[inline]
-    pub(super) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> u64 {
         self.folder.letters().any | self.names.letters().any
     }
 
     /// Letters of the last parts, as if they were one.
     #[inline]
-    pub(super) fn letters(&self) -> Letters<'_> {
+    pub(crate) fn letters(&self) -> Letters<'_> {
         self.names.letters()
     }
 
     /// Letters of the folder.
     #[inline]
-    pub(super) fn folder_letters(&self) -> Letters<'_> {
+    pub(crate) fn folder_letters(&self) -> Letters<'_> {
         self.folder.letters()
     }
 
     /// Letters of the last parts, together with those of the folder.
-    pub(super) fn path_letters(&self) -> Several {
+    pub(crate) fn path_letters(&self) -> Several {
         self.folder.with(&self.names)
     }
 
     /// Whether there may be a last part with so many letters.
-    pub(super) fn may_have_length(&self, letters: usize) -> bool {
+    pub(crate) fn may_have_length(&self, letters: usize) -> bool {
         self.lengths & length_bit(letters) != 0
     }
 
     /// Bytes of the folder.
-    pub(super) fn folder_bytes(&self) -> u32 {
+    pub(crate) fn folder_bytes(&self) -> u32 {
         self.folder_bytes.into()
     }
 }
@@ -314,31 +323,31 @@ fn length_bit(length: usize) -> u64 {
 
 impl<'a> Glance<'a> {
     #[inline]
-    pub(super) fn is_folder(&self) -> bool {
+    pub(crate) fn is_folder(&self) -> bool {
         self.head.is_folder
     }
 
     /// Bytes of the path.
     #[inline]
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         usize::from(self.run.folder_bytes) + self.name_bytes
     }
 
     /// Which letters the path has.
     #[inline]
-    pub(super) fn mask(&self) -> u64 {
+    pub(crate) fn mask(&self) -> u64 {
         self.run.folder.letters().any | self.mask
     }
 
     /// Which letters its last part has.
     #[inline]
-    pub(super) fn name_mask(&self) -> u64 {
+    pub(crate) fn name_mask(&self) -> u64 {
         self.mask
     }
 
     /// The letters of its last part.
     #[inline]
-    pub(super) fn letters(&self) -> Letters<'a> {
+    pub(crate) fn letters(&self) -> Letters<'a> {
         Letters {
             any: self.mask,
             first: self.head.first.bit(),
@@ -349,7 +358,7 @@ impl<'a> Glance<'a> {
 
     /// Its last part.
     #[inline]
-    pub(super) fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         let end = self.head.end as usize;
         self.chunk
             .text
@@ -358,7 +367,7 @@ impl<'a> Glance<'a> {
     }
 
     /// All of it.
-    pub(super) fn path(&self) -> &'a str {
+    pub(crate) fn path(&self) -> &'a str {
         self.chunk
             .text
             .get(self.start..self.head.end as usize)
@@ -367,7 +376,7 @@ impl<'a> Glance<'a> {
 
     /// Whether the path comes behind another one in the order of paths.
     #[inline]
-    pub(super) fn is_behind(&self, other: &str) -> bool {
+    pub(crate) fn is_behind(&self, other: &str) -> bool {
         self.chunk.text.get(self.start..self.head.end as usize) > Some(other)
     }
 }
