@@ -42,7 +42,8 @@ async fn values_of_another_kind_than_their_key_holds_are_refused_deep_in_tables_
             "hooks.state.a.enabled",
         ),
         ("tui.theme", json!(5), "tui.theme"),
-        ("file_opener", json!(5), "file_opener"),
+        ("file_opener", json!("zed"), "file_opener"),
+        ("profiles.x.model", json!("m"), "--profile"),
         ("mcp_servers.x.args", json!(["a"]), "mcp_servers.x"),
         ("mcp_servers.x", json!({"command": 5}), "mcp_servers.x.command"),
         (

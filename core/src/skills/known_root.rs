@@ -16,7 +16,7 @@ const TIME_STEP: Duration = Duration::from_millis(20);
 /// To look at so many folders takes so long that what was looked at just now is not looked at again until it is settled.
 const LARGE: usize = 256;
 /// How long that is taken on trust at most.
-const TRUST_TIME: Duration = Duration::from_millis(100);
+const TRUST_TIME: Duration = Duration::from_millis(200);
 
 /// A root that was searched. All of this blocks.
 #[derive(Default)]

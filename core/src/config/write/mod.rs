@@ -261,6 +261,13 @@ fn parse(edits: &[ConfigEdit]) -> Result<Vec<Edit>, ConfigWriteError> {
                     .to_owned(),
             );
         }
+        if path.first().is_some_and(|first| first == "profiles") && !edit.value.is_null() {
+            return Err(
+                "`profiles` holds legacy config profile tables and can no longer be written; use `--profile <name>` with \
+                 `<name>.config.toml` instead"
+                    .to_owned(),
+            );
+        }
         Ok(Edit {
             path,
             value: Some(&edit.value).filter(|value| !value.is_null()).cloned(),
