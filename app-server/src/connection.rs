@@ -19,7 +19,9 @@ use crate::client::handle::{Client, MAX_IN_PROGRESS, Slot};
 use crate::client::outgoing::{self, Attachment};
 use crate::client::pending_requests::ClientReply;
 use crate::client::transport::framing::Framing;
-use crate::client::transport::{Departure, MAX_MESSAGE, Message, MessageReader};
+use crate::client::transport::{
+    Departure, LEAST_PROGRESS, MAX_FIRST_MESSAGE, MAX_MESSAGE, Message, MessageReader, PATIENCE,
+};
 use crate::rpc::request_log::beginning;
 use crate::rpc::responder::PendingResponse;
 use crate::rpc::scheduler::RequestQueue;
@@ -157,6 +159,9 @@ impl Connection {
                     Message::Ping(payload) => self.client.outgoing.pong(payload),
                     Message::End(departure) => {
                         ended = Some(departure);
+                        if departure == Departure::Stalled {
+                            self.refuse_stalled_message();
+                        }
                         if !self.client.outgoing.has_journal() {
                             self.server.subscriptions.input_ended(&self.client);
                         }
@@ -187,6 +192,9 @@ impl Connection {
             biased;
             () = self.client.outgoing.drained(Traffic::Model), if backlog.is_empty() => {}
             () = answer_expected => {}
+        }
+        if self.client.profile().is_some() {
+            messages.initialized();
         }
         messages.next().await
     }
@@ -334,7 +342,23 @@ impl Connection {
         } else {
             "line"
         };
-        let message = format!("Invalid request: a {what} is longer than {MAX_MESSAGE} bytes");
+        let message = if self.client.identity.is_some() && self.client.profile().is_none() {
+            format!(
+                "Invalid request: a {what} is longer than {MAX_FIRST_MESSAGE} bytes, before the client has \
+                 initialized"
+            )
+        } else {
+            format!("Invalid request: a {what} is longer than {MAX_MESSAGE} bytes")
+        };
+        self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
+    }
+
+    fn refuse_stalled_message(&self) {
+        let seconds = PATIENCE.as_secs();
+        let message = format!(
+            "Invalid request: a message of more than {LEAST_PROGRESS} bytes does not go on: less than {LEAST_PROGRESS} bytes \
+             of it have come in {seconds} s, and the connection is closed"
+        );
         self.refuse(None, &ErrorObject::new(error::INVALID_REQUEST, message));
     }
 

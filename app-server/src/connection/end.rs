@@ -21,6 +21,7 @@ mod code {
     pub(super) const NORMAL: u16 = 1000;
     pub(super) const GOING_AWAY: u16 = 1001;
     pub(super) const PROTOCOL_ERROR: u16 = 1002;
+    pub(super) const POLICY_VIOLATION: u16 = 1008;
 }
 
 /// A connection whose input has ended. What is pushed to it is still written.
@@ -88,6 +89,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Ending<R, W> {
             Some(Departure::Vanished) => code::NORMAL,
             Some(Departure::Left(code)) => code.unwrap_or(code::NORMAL),
             Some(Departure::Violated) => code::PROTOCOL_ERROR,
+            Some(Departure::Stalled) => code::POLICY_VIOLATION,
         }
     }
 }

@@ -72,9 +72,10 @@ impl<'c> Folders<'c> {
         if self.depth == 0 {
             self.push(word, folder, 0);
         }
-        for at in self.levels[self.depth - 1].bytes..now.len() {
-            if now[at] == b'/' {
-                self.push(word, folder, at + 1);
+        let known = self.levels[self.depth - 1].bytes;
+        for (byte, end) in now.iter().zip(1..).skip(known) {
+            if *byte == b'/' {
+                self.push(word, folder, end);
             }
         }
         self.folder = folder;

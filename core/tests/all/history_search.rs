@@ -262,6 +262,26 @@ async fn searches_find_with_the_index_what_they_find_without_it() {
 }
 
 #[tokio::test]
+async fn a_new_process_knows_of_many_files_in_many_folders_that_they_are_indexed() {
+    let f = StoredHome::new();
+    let layout = f.layout();
+    let paths: Vec<PathBuf> = (0..600)
+        .map(|day| thread(&layout, day, &["plain hay"]).1)
+        .collect();
+    assert_eq!(found(&f.store, "needle", false).await, []);
+    covered(&layout, &paths.iter().collect::<Vec<_>>()).await;
+    // What is not in the index is not found in files that it covers.
+    for path in [&paths[0], &paths[300], &paths[599]] {
+        let before = fs::metadata(path).unwrap().modified().unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, text.replace("plain hay", "a needle!")).unwrap();
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(before).unwrap();
+    }
+    assert_eq!(found(&f.again(), "needle", false).await, []);
+}
+
+#[tokio::test]
 async fn an_index_that_is_damaged_or_deleted_costs_no_result_and_is_made_anew() {
     let (f, paths) = home();
     let all: Vec<&PathBuf> = paths.iter().collect();

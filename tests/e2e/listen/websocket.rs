@@ -182,6 +182,63 @@ async fn a_message_that_is_too_long_is_refused_and_the_next_one_is_served() {
 }
 
 #[tokio::test]
+async fn before_a_client_has_initialized_its_messages_are_short() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let (mut socket, _) = daemon.open(&[]).await.unwrap();
+    let mut say = async |name: String| {
+        let client = json!({"name": "long", "title": name, "version": "1"});
+        let initialize = json!({"id": 1, "method": "initialize", "params": {"clientInfo": client}});
+        socket.send(Message::text(initialize.to_string())).await.unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(20), socket.next()).await;
+        let answer = answer.expect("an answer").unwrap().unwrap();
+        serde_json::from_str::<Value>(answer.to_text().unwrap()).unwrap()
+    };
+    let refused = say("x".repeat(1 << 20)).await;
+    assert_eq!(refused["error"]["code"], -32600);
+    let text = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        text.contains("longer than 1048576 bytes, before the client has initialized"),
+        "{text}"
+    );
+    // The connection goes on, and afterwards they may be longer.
+    assert!(say("x".to_owned()).await["result"].is_object());
+    let client = daemon.connect().await;
+    client.message(Message::text(" ".repeat(2 << 20))).await;
+    client.call("thread/loaded/list", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_large_message_that_does_not_go_on_ends_its_connection_with_the_reason() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let (mut socket, _) = daemon.open(&[]).await.unwrap();
+    let client = json!({"name": "slow", "version": "1"});
+    let initialize = json!({"id": 1, "method": "initialize", "params": {"clientInfo": client}});
+    socket.send(Message::text(initialize.to_string())).await.unwrap();
+    socket.next().await.unwrap().unwrap();
+    // The first mebibyte of sixteen, in one frame that is not masked by anything.
+    let mut stream = socket.into_inner();
+    let mut begun = vec![0x81, 0xff];
+    begun.extend((16_u64 << 20).to_be_bytes());
+    begun.extend([0; 4]);
+    begun.extend(vec![b' '; 1 << 20]);
+    stream.write_all(&begun).await.unwrap();
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut rest)).await;
+    read.expect("the end").unwrap();
+    let text = String::from_utf8_lossy(&rest);
+    assert!(
+        text.contains("does not go on: less than 65536 bytes of it have come in 30 s"),
+        "{text}"
+    );
+    assert!(rest.ends_with(&[0x88, 2, 3, 0xf0]), "closed with 1008");
+    daemon.connect().await.call("thread/loaded/list", json!({})).await;
+}
+
+#[tokio::test]
 async fn a_connection_that_says_nothing_is_given_up() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

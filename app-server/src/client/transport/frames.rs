@@ -4,10 +4,12 @@ use std::io::{self, Cursor};
 
 use codex_core::external_file::without_bom;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::lines::is_blank;
+use super::pace::Pace;
 use super::room::{Pool, Room};
 use super::{Departure, Message};
 
@@ -29,6 +31,8 @@ const MAX_CONTROL: u64 = 125;
 pub(crate) struct FrameReader<R> {
     source: R,
     decoder: Decoder,
+    /// How fast the message comes that takes room from others.
+    pace: Option<Pace>,
 }
 
 /// The state between two reads.
@@ -86,21 +90,37 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Self {
             source,
             decoder: Decoder::new(read_already, limit, Room::new(pool)),
+            pace: None,
         }
+    }
+
+    /// Messages that begin from now on may have so many bytes.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.decoder.limit = limit;
     }
 
     /// The next message that is not blank.
     pub(crate) async fn next(&mut self) -> io::Result<Message<'_>> {
+        if let Some(pace) = &mut self.pace {
+            pace.go_on(Instant::now());
+        }
         let found = loop {
             match self.decoder.find() {
                 Some(found) => break found,
-                None => {
-                    if self.fill().await? == 0 {
-                        break Found::Left(Departure::Vanished);
+                None => match self.fill_in_time().await? {
+                    Some(0) => break Found::Left(Departure::Vanished),
+                    Some(_) => {}
+                    None => {
+                        self.decoder.forget();
+                        break Found::Left(Departure::Stalled);
                     }
-                }
+                },
             }
         };
+        match (&mut self.pace, found) {
+            (Some(pace), Found::Ping) => pace.pause(Instant::now()),
+            _ => self.pace = None,
+        }
         Ok(self.decoder.show(found))
     }
 
@@ -113,6 +133,21 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {}
             }
+        }
+    }
+
+    /// Reads. `None`: a message that takes room from others does not come fast enough.
+    async fn fill_in_time(&mut self) -> io::Result<Option<usize>> {
+        if !self.decoder.room.is_taken() {
+            self.pace = None;
+            return self.fill().await.map(Some);
+        }
+        let (now, come) = (Instant::now(), self.decoder.payload.len());
+        let pace = self.pace.get_or_insert_with(|| Pace::new(now, come));
+        let until = pace.until(now, come);
+        match timeout_at(until, self.fill()).await {
+            Ok(read) => read.map(Some),
+            Err(_) => Ok(None),
         }
     }
 

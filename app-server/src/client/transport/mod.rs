@@ -3,6 +3,7 @@
 mod frames;
 pub(crate) mod framing;
 mod lines;
+mod pace;
 mod room;
 pub mod stdio;
 
@@ -14,8 +15,14 @@ use frames::FrameReader;
 use lines::{Line, LineReader};
 use room::Pool;
 
+pub(crate) use pace::{LEAST_PROGRESS, PATIENCE};
+
 /// Longest message that is taken, in bytes.
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// Longest message of a socket's client that has not initialized, in bytes: what clients say of themselves has few
+/// hundred.
+pub(crate) const MAX_FIRST_MESSAGE: usize = 1024 * 1024;
 
 /// Bytes of large messages that come in over all sockets at most; a message that would take more is refused.
 const MAX_COMING: usize = 256 * 1024 * 1024;
@@ -46,6 +53,8 @@ pub(crate) enum Departure {
     Left(Option<u16>),
     /// The client has sent what is no WebSocket frame.
     Violated,
+    /// A large message has not gone on.
+    Stalled,
 }
 
 /// Takes messages out of a byte stream.
@@ -63,10 +72,18 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
         Self::Lines(LineReader::new(source, MAX_MESSAGE))
     }
 
-    /// The messages of a WebSocket whose handshake is done. `read_already`: what came behind the handshake.
+    /// The messages of a WebSocket whose handshake is done, and whose client has not initialized. `read_already`: what
+    /// came behind the handshake.
     pub(crate) fn frames(source: R, read_already: Vec<u8>) -> Self {
         static POOL: Pool = Pool::new(MAX_COMING);
-        Self::Frames(FrameReader::new(source, read_already, MAX_MESSAGE, &POOL))
+        Self::Frames(FrameReader::new(source, read_already, MAX_FIRST_MESSAGE, &POOL))
+    }
+
+    /// The client has initialized, and may send large messages.
+    pub(crate) fn initialized(&mut self) {
+        if let Self::Frames(frames) = self {
+            frames.set_limit(MAX_MESSAGE);
+        }
     }
 
     /// The next message. Dropping the future loses nothing.

@@ -55,6 +55,11 @@ impl Room {
         fits
     }
 
+    /// Whether there is less for others.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken > 0
+    }
+
     /// The message is done.
     pub(super) fn give_back(&mut self) {
         let taken = std::mem::take(&mut self.taken);

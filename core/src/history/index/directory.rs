@@ -218,6 +218,18 @@ impl RolloutDirectory {
         }
     }
 
+    /// Lists what has not been listed among so many folders, from the one with the number `from` on. Gives the number of
+    /// the next one; `None`: there are no more.
+    pub(crate) fn list_some(&mut self, from: usize, count: usize) -> Option<usize> {
+        let end = self.folders.len().min(from + count);
+        for folder in from..end {
+            if self.folders[folder].listed.is_none() {
+                self.list(folder);
+            }
+        }
+        (end < self.folders.len()).then_some(end)
+    }
+
     /// The one file of a thread that was never reverted.
     fn single(&self, id: ThreadId) -> Option<Key> {
         let guess = uuid_ms(id.0).map(|begun_ms| Key {

@@ -153,7 +153,11 @@ impl FileTimes {
 
     /// Finds out what is not known of these files. Asks once for each, by the name in its folder: that takes half the
     /// time of whole paths. `folders`: path and number of files of each.
-    pub(crate) fn ask(&mut self, folders: &[(&Path, usize)], files: &mut BTreeMap<Key, FileEntry>) {
+    pub(crate) fn ask<'f>(
+        &mut self,
+        folders: &[(&Path, usize)],
+        files: impl Iterator<Item = (&'f Key, &'f mut FileEntry)>,
+    ) {
         let mut name = String::with_capacity(128);
         let mut opened: Option<(usize, Option<File>, bool)> = None;
         for (key, entry) in files {

@@ -122,7 +122,7 @@ pub(crate) struct Indexed<'a> {
 /// Which database answered: it may be deleted, and made anew, at any time.
 pub(crate) type Generation = i64;
 
-/// What a database knows.
+/// Some of what a database knows.
 #[derive(Debug, Default)]
 pub(crate) struct KnownFiles {
     pub(crate) generation: Option<Generation>,
@@ -152,15 +152,16 @@ impl TextIndex {
         self.db.exists()
     }
 
-    /// All files that are known.
-    pub(crate) fn files(&mut self) -> Result<KnownFiles, DatabaseError> {
+    /// Files that are known, in the order of their paths, behind one.
+    pub(crate) fn files(&mut self, behind: &str, count: usize) -> Result<KnownFiles, DatabaseError> {
         if !self.exists() {
             return Ok(KnownFiles::default());
         }
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.read(|db| {
             let files = db
-                .prepare_cached("SELECT path, mtime_ms FROM files")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .prepare_cached("SELECT path, mtime_ms FROM files WHERE path > ?1 ORDER BY path LIMIT ?2")?
+                .query_map(params![behind, count], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
             Ok(KnownFiles {
                 generation: Some(generation(db)?),

@@ -68,7 +68,7 @@ impl Inner {
                 state.keep_fresh();
             }
             drop(state);
-            std::thread::yield_now();
+            self.state.give_way();
         }
         self.state().keep_fresh();
         large
@@ -95,20 +95,20 @@ impl Inner {
 
     /// Drops the rows of files that are gone.
     fn drop_vanished(&self) {
+        self.list_all();
         let mut behind = String::new();
         loop {
             let mut state = self.state();
             let paths = state.index.row_paths(&behind, ROWS);
             let Some(last) = paths.last() else { return };
             behind.clone_from(last);
-            state.directory.list_all();
             for path in paths.iter().map(Path::new) {
                 if state.directory.find(path).is_none() {
                     state.forget_row(path);
                 }
             }
             drop(state);
-            std::thread::yield_now();
+            self.state.give_way();
         }
     }
 
@@ -167,7 +167,7 @@ impl Inner {
             if !gone.is_empty() {
                 self.texts.index().forget(&gone);
             }
-            std::thread::yield_now();
+            self.state.give_way();
         }
         self.state().keep_fresh();
         if changes.lost {

@@ -2,13 +2,14 @@
 //!
 //! Where to look:
 //!
-//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` and `title_index` (where searches and lists need not look)
+//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` and `title_index` (where searches and lists need not look), `coverage` (what these know)
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `sessions` (threads that belong together), `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `projects`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
 
 mod all_turns;
 mod attachments;
+mod coverage;
 mod cursor;
 mod index_refresh;
 mod list;
@@ -24,6 +25,7 @@ mod realtime;
 mod search;
 mod sections;
 mod sessions;
+mod shared_state;
 mod storage;
 mod text_index;
 mod timeline;
@@ -36,7 +38,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 pub use all_turns::AllTurns;
 pub use attachments::Attachment;
@@ -49,6 +51,7 @@ pub(crate) use read_marks::ReadStateHandle;
 pub use realtime::{RealtimeCoverage, RealtimePage, RealtimeQuery};
 pub use search::Occurrence;
 pub use sections::Section;
+use shared_state::SharedState;
 pub use storage::{COLD, StorageFigures};
 pub use timeline::{Timeline, TimelineEntry};
 use unstarted::Unstarted;
@@ -77,8 +80,7 @@ pub struct ThreadStore {
 struct Inner {
     layout: Layout,
     default_provider: String,
-    /// Behind a lock because calls work on blocking threads; held for one call.
-    state: Mutex<State>,
+    state: SharedState,
     marks: Arc<ReadMarkCache>,
     unstarted: Arc<Unstarted>,
     warming: AtomicBool,
@@ -127,7 +129,7 @@ impl ThreadStore {
         let unstarted: Arc<Unstarted> = Arc::default();
         Self {
             inner: Arc::new(Inner {
-                state: Mutex::new(State {
+                state: SharedState::new(State {
                     directory: RolloutDirectory::new(layout.clone()),
                     names: Names::new(layout.names()),
                     index: Index::new(layout.index(), layout.user_data()),
@@ -258,7 +260,7 @@ impl std::fmt::Debug for ThreadStore {
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Opens the history that ends with the file at `path`. The lock is held for finding its files only: reading, and

@@ -65,7 +65,7 @@ impl Inner {
                 state.names.refresh();
                 return state.stored(&rollout).map(Some);
             }
-            std::thread::yield_now();
+            self.state.give_way();
         }
     }
 }

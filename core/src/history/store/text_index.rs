@@ -12,13 +12,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::search::said;
-use super::{Inner, State, ThreadStore};
+use super::{Inner, ThreadStore};
 use crate::history::index::directory::{Key, Rollout};
 use crate::history::index::grams::{self, Grams};
 use crate::history::index::rows::Stamp;
-use crate::history::index::texts::{
-    DOCUMENT, Generation, Indexed, IndexedFile, NewDocument, TextIndex, TextMatches,
-};
+use crate::history::index::texts::{DOCUMENT, Indexed, IndexedFile, NewDocument, TextIndex, TextMatches};
 use crate::history::index::titles;
 use crate::history::read::chain::{History, LinePosition};
 use crate::history::read::turn_index::tail_hash;
@@ -48,6 +46,8 @@ pub(super) type Stretches = Vec<(u64, u64)>;
 pub(super) struct Texts {
     /// Asked by searches, on blocking threads; held for one question, or for what one transaction keeps.
     index: Mutex<TextIndex>,
+    /// One thread learns what it covers; those who need to know wait.
+    learning: Mutex<()>,
     /// One pass at a time.
     pass: Mutex<Pass>,
     scheduled: AtomicBool,
@@ -84,6 +84,7 @@ impl Texts {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             index: Mutex::new(TextIndex::new(path)),
+            learning: Mutex::default(),
             pass: Mutex::default(),
             scheduled: AtomicBool::new(false),
         }
@@ -91,6 +92,10 @@ impl Texts {
 
     pub(super) fn index(&self) -> MutexGuard<'_, TextIndex> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn learning(&self) -> MutexGuard<'_, ()> {
+        self.learning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,8 +115,8 @@ impl Inner {
         if !self.texts.index().exists() {
             return None;
         }
-        let mut state = self.state();
-        let uncovered = state.uncovered(&self.texts, archived);
+        let uncovered = self.uncovered(archived);
+        let state = self.state();
         let few = uncovered.len() <= most_ends;
         let rollouts: Vec<Rollout> = uncovered
             .iter()
@@ -203,9 +208,11 @@ impl Inner {
         let Ok(mut pass) = self.texts.pass.try_lock() else {
             return true;
         };
-        self.state().load_covered(&self.texts);
+        self.learn_coverage();
         if !std::mem::replace(&mut pass.tidied, true) {
             self.forget_vanished_texts();
+            self.learn_times(false);
+            self.learn_times(true);
         }
         let mut young = false;
         for archived in [false, true] {
@@ -352,65 +359,6 @@ impl Inner {
             title_words: titles::words(title, &row.meta.cwd),
             documents: documents.finish(end),
         })
-    }
-
-    /// Forgets files that are gone.
-    fn forget_vanished_texts(&self) {
-        let known = self.texts.index().files().unwrap_or_default();
-        let mut state = self.state();
-        state.directory.refresh();
-        state.directory.list_all();
-        let gone: Vec<&Path> = known
-            .files
-            .iter()
-            .map(|(path, _)| Path::new(path))
-            .filter(|path| state.directory.find(path).is_none() && !path.exists())
-            .collect();
-        drop(state);
-        for gone in gone.chunks(BATCH) {
-            self.texts.index().forget(gone);
-        }
-    }
-}
-
-impl State {
-    /// Learns once which files are covered.
-    fn load_covered(&mut self, texts: &Texts) {
-        self.directory.refresh();
-        self.directory.list_all();
-        if self.covered_by.is_some() {
-            return;
-        }
-        match texts.index().files() {
-            Ok(known) => {
-                self.covered_by = known.generation;
-                for (path, modified_ms) in known.files {
-                    self.directory.set_covered(Path::new(&path), modified_ms);
-                }
-            }
-            Err(error) => tracing::debug!(%error, "which files are indexed is not known"),
-        }
-    }
-
-    /// What the index does not cover now, and so is looked at, whatever is indexed from here on.
-    pub(super) fn uncovered(&mut self, texts: &Texts, archived: bool) -> Vec<(i64, Key)> {
-        self.load_covered(texts);
-        self.directory.uncovered(archived)
-    }
-
-    /// Whether this is the database that is known to cover what it covers. If another one lies in its place, nothing is
-    /// covered any more.
-    pub(super) fn is_covered_by(&mut self, generation: Generation) -> bool {
-        let same = self.covered_by == Some(generation);
-        if !same {
-            self.forget_covered();
-        }
-        same
-    }
-
-    fn forget_covered(&mut self) {
-        self.covered_by = None;
-        self.directory.forget_covered();
     }
 }
 

@@ -33,7 +33,7 @@ impl Inner {
         if !self.texts.index().exists() {
             return None;
         }
-        let uncovered = self.state().uncovered(&self.texts, archived);
+        let uncovered = self.uncovered(archived);
         let fit = self.texts.index().titled(query);
         let fit = fit.inspect_err(|error| tracing::debug!(%error, "all threads are looked at"));
         let (generation, threads) = fit.ok().flatten()?;

@@ -1,5 +1,6 @@
 //! When the files of a directory were changed, and which of them the index of texts covers.
 
+use std::ops::Bound::{Excluded, Unbounded};
 use std::path::Path;
 
 use super::{Key, Rollout, RolloutDirectory, key};
@@ -37,7 +38,13 @@ impl RolloutDirectory {
             } else {
                 &mut self.files
             };
-            if let Some(entry) = map.get_mut(&key(&name))
+            // If its folder has changed since it was listed, it is taken over by the next listing.
+            let before = self.folders[*index].before.iter_mut();
+            let entry = map.get_mut(&key(&name)).or_else(|| {
+                let mut before = before.filter(|(before, _)| *before == key(&name));
+                before.next().map(|(_, entry)| entry)
+            });
+            if let Some(entry) = entry
                 && entry.folder == *index
                 && entry.compressed == name.compressed
             {
@@ -67,6 +74,25 @@ impl RolloutDirectory {
         all
     }
 
+    /// Asks when so many files were changed, in the order of beginnings from behind `behind` on, as far as that is not
+    /// known. Gives the last of them; `None`: there are no more.
+    pub(crate) fn ask_times(&mut self, archived: bool, behind: Option<Key>, count: usize) -> Option<Key> {
+        let folders: Vec<(&Path, usize)> = self
+            .folders
+            .iter()
+            .map(|folder| (folder.path.as_path(), folder.keys.len()))
+            .collect();
+        let map = if archived {
+            &mut self.archived
+        } else {
+            &mut self.files
+        };
+        let from = (behind.map_or(Unbounded, Excluded), Unbounded);
+        let last = map.range(from).take(count).last().map(|(key, _)| *key);
+        self.times.ask(&folders, map.range_mut(from).take(count));
+        last
+    }
+
     fn bring_times_up_to_date(&mut self, archived: bool) {
         let folders: Vec<(&Path, usize)> = self
             .folders
@@ -80,6 +106,6 @@ impl RolloutDirectory {
         } else {
             &mut self.files
         };
-        self.times.ask(&folders, map);
+        self.times.ask(&folders, map.iter_mut());
     }
 }

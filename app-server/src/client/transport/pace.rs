@@ -1,0 +1,71 @@
+//! How fast a large message must come: it takes room from others as long as it lasts.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// So many bytes of it must come,
+pub(crate) const LEAST_PROGRESS: usize = 64 * 1024;
+/// within this time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Follows one message, but not while nothing is read of it.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Bytes that must have come,
+    goal: usize,
+    /// by then.
+    until: Instant,
+    /// Nothing is read since then.
+    paused: Option<Instant>,
+}
+
+impl Pace {
+    /// So many bytes have come.
+    pub(super) fn new(now: Instant, come: usize) -> Self {
+        Self {
+            goal: come + LEAST_PROGRESS,
+            until: now + PATIENCE,
+            paused: None,
+        }
+    }
+
+    /// By when more must come, if so many bytes have; of another message, if they have become fewer.
+    pub(super) fn until(&mut self, now: Instant, come: usize) -> Instant {
+        if come >= self.goal || come + LEAST_PROGRESS < self.goal {
+            *self = Self::new(now, come);
+        }
+        self.until
+    }
+
+    /// Nothing is read from now on.
+    pub(super) fn pause(&mut self, now: Instant) {
+        self.paused = Some(now);
+    }
+
+    /// It is read again.
+    pub(super) fn go_on(&mut self, now: Instant) {
+        if let Some(paused) = self.paused.take() {
+            self.until += now.saturating_duration_since(paused);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_has_its_time_and_time_in_which_nothing_is_read_does_not_count() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut pace = Pace::new(begun, 100);
+        assert_eq!(pace.until(at(10), 100 + LEAST_PROGRESS - 1), at(30));
+        pace.pause(at(10));
+        pace.go_on(at(15));
+        assert_eq!(pace.until(at(20), 100 + LEAST_PROGRESS - 1), at(35));
+        assert_eq!(pace.until(at(20), 100 + LEAST_PROGRESS), at(50));
+        assert_eq!(pace.until(at(21), 100 + 2 * LEAST_PROGRESS - 1), at(50));
+        assert_eq!(pace.until(at(22), 100 + LEAST_PROGRESS - 1), at(52));
+    }
+}
