@@ -4,6 +4,9 @@
 //! thread and read nothing while its turn streams `STREAMED_MB` (12); `RETURNS` (1,000) is how often a client is torn off
 //! and comes back within one streaming turn; `E2E_PROGRAM` measures another program.
 //!
+//! What measures runs on threads of its own, one that asks and one that reads, and makes no sense of large messages; else
+//! a message of 12 MB to a hundred connections would seem to hold up what is only not read yet.
+//!
 //! Fails if an idle connection takes more than 100 KiB, if those that read nothing add more than 5 ms to the median of a
 //! request or of a notification of the others, or if a client that comes back misses a message or gets one twice.
 
@@ -13,13 +16,17 @@
 #[expect(dead_code, unreachable_pub, reason = "shared with other benches")]
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use codex_core::mock_model::{Answer, MockModel};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use common::support::{Daemon, Home, Launch, Socket};
 use common::{kib, median, ms, number};
@@ -32,6 +39,10 @@ const ADDED: f64 = 5.0;
 const DELTA: usize = 4096;
 /// Others that watch the long turn, and read.
 const READERS: usize = 5;
+/// Connections that ask meanwhile.
+const ASKERS: usize = 50;
+/// Bytes at each end of a message in which it is told what it is and when it was made.
+const ENDS: usize = 256;
 const RECONNECT: &str = "codex-app-server/reconnect";
 
 /// A connection of which each message is read when it is wanted.
@@ -70,9 +81,15 @@ impl Connection {
 
     /// The next message; `None` at the end.
     async fn next(&mut self) -> Option<Value> {
+        let text = self.next_text().await?;
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    /// The next message as it is.
+    async fn next_text(&mut self) -> Option<Utf8Bytes> {
         loop {
             match self.socket.next().await?.ok()? {
-                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                Message::Text(text) => return Some(text),
                 Message::Close(_) => return None,
                 _ => {}
             }
@@ -93,14 +110,6 @@ impl Connection {
     async fn start_thread(&mut self) -> String {
         let started = self.call("thread/start", json!({})).await;
         started["thread"]["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn start_turn(&mut self, thread: &str) -> String {
-        let input = json!([{"type": "text", "text": "Talk"}]);
-        let started = self
-            .call("turn/start", json!({"threadId": thread, "input": input}))
-            .await;
-        started["turn"]["id"].as_str().unwrap().to_owned()
     }
 }
 
@@ -141,63 +150,115 @@ fn now() -> f64 {
     ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap())
 }
 
-/// Runs a long turn that these watch, while others ask; those who are silent read nothing of it.
-async fn stream(daemon: &Daemon, idle: &mut [Connection], silent: usize) -> Delays {
-    let mut talker = Connection::ready(daemon).await;
+/// Runs on a thread of its own.
+fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> oneshot::Receiver<T> {
+    let (sender, done) = oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        // Whoever wanted it has failed.
+        let _ = sender.send(runtime.block_on(work));
+    });
+    done
+}
+
+/// What both ends of a message say.
+fn ends(text: &str) -> [String; 2] {
+    let bytes = text.as_bytes();
+    let (begin, end) = (
+        &bytes[..bytes.len().min(ENDS)],
+        &bytes[bytes.len().saturating_sub(ENDS)..],
+    );
+    [begin, end].map(|part| String::from_utf8_lossy(part).into_owned())
+}
+
+/// When a message was made, in milliseconds since the beginning of 1970.
+fn emitted(ends: &[String; 2]) -> Option<f64> {
+    let told = |part: &String| {
+        let (_, number) = part.split_once("\"emittedAtMs\":")?;
+        // What is cut off is told at the other end.
+        number[..number.find([',', '}'])?].parse().ok()
+    };
+    ends.iter().find_map(told)
+}
+
+/// Asks on connections of its own until it is stopped. Gives how long each answer took.
+async fn keep_asking(daemon: Arc<Daemon>, begun: oneshot::Sender<()>, stopped: Arc<AtomicBool>) -> Vec<f64> {
+    let mut askers = Vec::new();
+    for _ in 0..ASKERS {
+        askers.push(Connection::ready(&daemon).await);
+    }
+    begun.send(()).unwrap();
+    let mut times = Vec::new();
+    while !stopped.load(Ordering::Relaxed) {
+        for asker in &mut askers {
+            let began = Instant::now();
+            asker.call("thread/loaded/list", json!({})).await;
+            times.push(ms(began.elapsed()));
+        }
+    }
+    times
+}
+
+/// Starts a thread, which is told, and a turn once it may go on, and reads what comes of it. Gives how late that was.
+async fn watch(
+    daemon: Arc<Daemon>,
+    begun: oneshot::Sender<String>,
+    go_on: oneshot::Receiver<()>,
+) -> Vec<f64> {
+    let mut talker = Connection::ready(&daemon).await;
     let thread = talker.start_thread().await;
-    let mut readers = vec![talker];
-    let mut sleepers = Vec::new();
-    for number in 0..READERS + silent {
-        let mut watcher = Connection::ready(daemon).await;
-        watcher.call("thread/resume", json!({"threadId": thread})).await;
-        if number < READERS {
-            readers.push(watcher);
-        } else {
-            sleepers.push(watcher);
-        }
+    begun.send(thread.clone()).unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let mut reader = Connection::ready(&daemon).await;
+        reader.call("thread/resume", json!({"threadId": thread})).await;
+        readers.push(reader);
     }
-    let turn = readers[0].start_turn(&thread).await;
-    let mut reading = tokio::task::JoinSet::new();
-    for mut reader in readers {
-        let turn = turn.clone();
-        reading.spawn(async move {
-            let mut late = Vec::new();
-            while let Some(message) = reader.next().await {
-                if let Some(emitted) = message["emittedAtMs"].as_f64() {
-                    late.push((now() - emitted).max(0.0));
-                }
-                if message["method"] == "turn/completed" && message["params"]["turn"]["id"] == *turn {
-                    return late;
-                }
-            }
-            panic!("one that reads was cut off");
-        });
-    }
-    let mut delays = Delays::default();
-    let asking = async {
-        loop {
-            for connection in &mut *idle {
-                let began = Instant::now();
-                connection.call("thread/loaded/list", json!({})).await;
-                delays.requests.push(ms(began.elapsed()));
-            }
-        }
-    };
-    let all_read = async {
+    go_on.await.unwrap();
+    let input = json!([{"type": "text", "text": "Talk"}]);
+    talker
+        .send("turn/start", json!({"threadId": thread, "input": input}))
+        .await;
+    readers.push(talker);
+    let reading = readers.into_iter().map(|mut reader| async move {
         let mut late = Vec::new();
-        while let Some(one) = reading.join_next().await {
-            late.extend(one.unwrap());
+        while let Some(text) = reader.next_text().await {
+            let ends = ends(&text);
+            late.extend(emitted(&ends).map(|emitted| (now() - emitted).max(0.0)));
+            if ends[0].contains("\"turn/completed\"") {
+                return late;
+            }
         }
-        late
-    };
-    let late = tokio::select! {
-        late = all_read => late,
-        () = asking => unreachable!(),
-    };
-    delays.notifications = late;
+        panic!("one that reads was cut off");
+    });
+    futures_util::future::join_all(reading).await.concat()
+}
+
+/// Runs a long turn that some watch, while others ask; those who are silent read nothing of it.
+async fn stream(daemon: &Arc<Daemon>, silent: usize) -> Delays {
+    let (begun, thread) = oneshot::channel();
+    let (go_on, may_go_on) = oneshot::channel();
+    let watching = apart(watch(Arc::clone(daemon), begun, may_go_on));
+    let thread = thread.await.unwrap();
+    let mut sleepers = Vec::new();
+    for _ in 0..silent {
+        let mut sleeper = Connection::ready(daemon).await;
+        sleeper.call("thread/resume", json!({"threadId": thread})).await;
+        sleepers.push(sleeper);
+    }
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (begun, asked) = oneshot::channel();
+    let asking = apart(keep_asking(Arc::clone(daemon), begun, Arc::clone(&stopped)));
+    asked.await.unwrap();
+    go_on.send(()).unwrap();
+    let notifications = watching.await.unwrap();
+    stopped.store(true, Ordering::Relaxed);
+    let requests = asking.await.unwrap();
     drop(sleepers);
-    // The connection whose answer was not waited for has it before the next one's.
-    delays
+    Delays {
+        requests,
+        notifications,
+    }
 }
 
 /// Is torn off and comes back so often within one turn. Gives how many messages came.
@@ -280,7 +341,7 @@ async fn main() {
 
     let model = MockModel::start("ok");
     let home = Home::new(&model);
-    let daemon = Daemon::start(Launch::new(&home)).await;
+    let daemon = Arc::new(Daemon::start(Launch::new(&home)).await);
     // What the first of all takes is not theirs.
     let mut idle = vec![Connection::ready(&daemon).await];
     let before = daemon.memory();
@@ -298,9 +359,9 @@ async fn main() {
 
     model.set_default(Answer::new().say_in(&"x".repeat(deltas * DELTA), deltas));
     println!("while a turn streams                     median      p95      max, ms");
-    let alone = stream(&daemon, &mut idle, 0).await;
+    let alone = stream(&daemon, 0).await;
     alone.print("all read");
-    let beside = stream(&daemon, &mut idle, silent).await;
+    let beside = stream(&daemon, silent).await;
     beside.print(&format!("{silent} read nothing"));
     println!("memory: {:.1} MiB", kib(daemon.memory()) / 1024.0);
 
