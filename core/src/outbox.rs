@@ -156,6 +156,8 @@ impl Outbox {
     pub(crate) async fn item_completed(&self, turn_id: &Arc<str>, item: Item) {
         let item = self.log_completed(turn_id, item);
         self.shared.log.flushed().await;
+        // One that was completed before, and is told in the background, comes first.
+        self.settled().await;
         let event = self.completed(turn_id, item);
         self.emit(event);
     }
@@ -200,6 +202,9 @@ impl Outbox {
 
     /// Waits while somebody who watches the thread reads too slowly. Whoever produces without end waits here first.
     pub(crate) async fn ready(&self, traffic: Traffic) {
+        if self.shared.held.is_long() {
+            self.settled().await;
+        }
         while self.congested(traffic) {
             self.drained(traffic).await;
         }
@@ -332,7 +337,7 @@ impl Outbox {
         self.emit(Event::Closed);
     }
 
-    /// The turns held in memory with all their completed items, the running one last.
+    /// The turns held in memory with all their completed items but one that is still being stored, the running one last.
     pub(crate) fn turns(&self) -> Vec<Turn> {
         self.state().turns.clone()
     }

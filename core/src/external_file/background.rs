@@ -1,8 +1,8 @@
 //! Threads for work with files, which may hang.
 //!
 //! What is asked for at about the same time is done by one thread, one after the other: most of it takes microseconds,
-//! which is less than it takes to wake a second thread. Work that waits for longer than [`HASTE`] behind something slow
-//! gets another thread.
+//! which is less than it takes to wake a second thread. Where nothing was begun for [`SLOW_AFTER`], everything that waits
+//! gets a thread of its own.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -20,10 +20,12 @@ use super::FileError;
 /// Threads that may be busy with, or stuck in, files of others at the same time.
 const MAX_THREADS: usize = 64;
 
-/// How long work waits for a thread that is busy.
-const HASTE: Duration = Duration::from_millis(2);
+/// How long work waits for threads that are busy.
+const SLOW_AFTER: Duration = Duration::from_millis(2);
+/// How often work that waits looks for a thread at least.
+const LOOK_EVERY: Duration = Duration::from_millis(16);
 
-static READERS: Readers = Readers::new();
+static THREADS: Threads = Threads::new();
 
 /// Does blocking work on another thread, for at most `limit`. Work that is stuck longer is left to itself; what it
 /// gives is dropped.
@@ -37,41 +39,41 @@ pub async fn in_background<T: Send + 'static>(
 /// Work that another thread does. Dropping it takes the work back if it hasn't begun.
 #[derive(Debug)]
 pub(crate) struct BackgroundWork<T> {
-    readers: &'static Readers,
+    threads: &'static Threads,
     job: u64,
     done: oneshot::Receiver<Result<T, Box<dyn Any + Send>>>,
 }
 
 impl<T: Send + 'static> BackgroundWork<T> {
-    /// Begins at once, whether anybody waits or not. Must be called within the runtime.
+    /// Asks for it at once, whether anybody waits or not. Must be called within the runtime.
     pub(crate) fn begin(work: impl FnOnce() -> T + Send + 'static) -> Self {
-        Self::begin_with(&READERS, work)
+        Self::begin_with(&THREADS, work)
     }
 
-    fn begin_with(readers: &'static Readers, work: impl FnOnce() -> T + Send + 'static) -> Self {
+    fn begin_with(threads: &'static Threads, work: impl FnOnce() -> T + Send + 'static) -> Self {
         let (tell, done) = oneshot::channel();
-        let job = readers.push(Box::new(move || {
+        let job = threads.push(Box::new(move || {
             // Nobody may wait any more.
             let _ = tell.send(catch_unwind(AssertUnwindSafe(work)));
         }));
-        Self { readers, job, done }
+        Self { threads, job, done }
     }
 
     /// Waits for what comes of it, for at most `limit`.
     pub(crate) async fn within(mut self, limit: Duration) -> Result<T, FileError> {
         let done = async {
-            let mut patience = HASTE;
+            let mut patience = SLOW_AFTER;
             loop {
                 match timeout(patience, &mut self.done).await {
                     Ok(done) => return done,
-                    Err(_) if self.readers.have_begun(self.job) => return (&mut self.done).await,
-                    Err(_) => patience *= 2,
+                    Err(_) if self.threads.have_begun(self.job) => return (&mut self.done).await,
+                    Err(_) => patience = LOOK_EVERY.min(patience * 2),
                 }
             }
         };
         match timeout(limit, done).await {
             Ok(Ok(Ok(result))) => Ok(result),
-            Ok(Ok(Err(_))) => Err(FileError::Io(io::Error::other("its reader panicked"))),
+            Ok(Ok(Err(_))) => Err(FileError::Io(io::Error::other("the work panicked"))),
             Ok(Err(_)) => Err(FileError::Io(io::Error::other("the program ends"))),
             Err(_) => Err(FileError::TimedOut(limit)),
         }
@@ -80,13 +82,13 @@ impl<T: Send + 'static> BackgroundWork<T> {
 
 impl<T> Drop for BackgroundWork<T> {
     fn drop(&mut self) {
-        self.readers.take_back(self.job);
+        self.threads.take_back(self.job);
     }
 }
 
 /// The threads, and what waits for them.
 #[derive(Debug)]
-struct Readers(Mutex<State>);
+struct Threads(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -94,10 +96,11 @@ struct State {
     waiting: VecDeque<Job>,
     last_job: u64,
     last_begun: u64,
-    threads: usize,
-    last_thread: u64,
-    /// Who takes what comes. Those before it were slow.
-    current: Option<Current>,
+    /// When a job was begun last.
+    begun_at: Option<Instant>,
+    count: usize,
+    /// Of these, so many have not looked for a job yet.
+    starting: usize,
 }
 
 struct Job {
@@ -105,22 +108,15 @@ struct Job {
     run: Box<dyn FnOnce() + Send>,
 }
 
-#[derive(Debug)]
-struct Current {
-    thread: u64,
-    /// When it began what it does now.
-    since: Instant,
-}
-
-impl Readers {
+impl Threads {
     const fn new() -> Self {
         Self(Mutex::new(State {
             waiting: VecDeque::new(),
             last_job: 0,
             last_begun: 0,
-            threads: 0,
-            last_thread: 0,
-            current: None,
+            begun_at: None,
+            count: 0,
+            starting: 0,
         }))
     }
 
@@ -129,8 +125,8 @@ impl Readers {
         state.last_job += 1;
         let number = state.last_job;
         state.waiting.push_back(Job { number, run });
-        if state.current.is_none() {
-            self.add_thread(state);
+        if state.count == 0 || state.are_slow() {
+            self.add(state);
         }
         number
     }
@@ -141,9 +137,8 @@ impl Readers {
         if job <= state.last_begun {
             return true;
         }
-        let is_slow = |current: &Current| current.since.elapsed() >= HASTE;
-        if state.current.as_ref().is_none_or(is_slow) {
-            self.add_thread(state);
+        if state.count == 0 || state.are_slow() {
+            self.add(state);
         }
         false
     }
@@ -157,24 +152,25 @@ impl Readers {
         drop(taken_back);
     }
 
-    /// Starts a thread that takes what comes from now on, unless too many hang.
-    fn add_thread(&'static self, mut state: MutexGuard<'_, State>) {
-        if state.threads >= MAX_THREADS {
+    /// Starts a thread, unless enough are about to come, or too many hang.
+    fn add(&'static self, mut state: MutexGuard<'_, State>) {
+        if state.starting >= state.waiting.len() || state.count >= MAX_THREADS {
             return;
         }
-        state.threads += 1;
-        state.last_thread += 1;
-        let thread = state.last_thread;
-        let since = Instant::now();
-        state.current = Some(Current { thread, since });
-        let seat = Seat {
-            readers: self,
-            thread,
-        };
-        // A runtime that ends drops the seat at once.
+        if state.count == 0 {
+            // It is about to begin something.
+            state.begun_at = Some(Instant::now());
+        }
+        state.count += 1;
+        state.starting += 1;
+        // A runtime that ends drops the slot at once.
         drop(state);
+        let slot = Slot {
+            threads: self,
+            is_starting: true,
+        };
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || while seat.serve_one() {});
+            runtime.spawn_blocking(move || slot.serve());
         }
     }
 
@@ -183,44 +179,49 @@ impl Readers {
     }
 }
 
-/// A thread's place among the readers.
-struct Seat {
-    readers: &'static Readers,
-    thread: u64,
-}
-
-impl Seat {
-    /// Does what has waited longest. `false`: nothing waits.
-    fn serve_one(&self) -> bool {
-        let mut state = self.readers.lock();
-        let Some(job) = state.waiting.pop_front() else {
-            state.forget_current(self.thread);
-            return false;
-        };
-        state.last_begun = job.number;
-        if let Some(current) = &mut state.current
-            && current.thread == self.thread
-        {
-            current.since = Instant::now();
-        }
-        drop(state);
-        (job.run)();
-        true
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut state = self.readers.lock();
-        state.threads -= 1;
-        state.forget_current(self.thread);
-    }
-}
-
 impl State {
-    /// New work must not count on this thread.
-    fn forget_current(&mut self, thread: u64) {
-        self.current.take_if(|current| current.thread == thread);
+    fn are_slow(&self) -> bool {
+        self.begun_at
+            .is_none_or(|begun_at| begun_at.elapsed() >= SLOW_AFTER)
+    }
+}
+
+/// A thread's place among the threads.
+struct Slot {
+    threads: &'static Threads,
+    is_starting: bool,
+}
+
+impl Slot {
+    /// Does what has waited longest, until nothing waits.
+    fn serve(mut self) {
+        loop {
+            let mut state = self.threads.lock();
+            if std::mem::take(&mut self.is_starting) {
+                state.starting -= 1;
+            }
+            let Some(job) = state.waiting.pop_front() else {
+                state.count -= 1;
+                drop(state);
+                // It has left under the lock, so that nobody counts on it.
+                std::mem::forget(self);
+                return;
+            };
+            state.last_begun = job.number;
+            state.begun_at = Some(Instant::now());
+            drop(state);
+            (job.run)();
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut state = self.threads.lock();
+        state.count -= 1;
+        if self.is_starting {
+            state.starting -= 1;
+        }
     }
 }
 
@@ -259,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_not_begun() {
-        static ALONE: Readers = Readers::new();
+        static ALONE: Threads = Threads::new();
         let (release, wait) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel::<()>();
         let slow = BackgroundWork::begin_with(&ALONE, move || wait.recv());
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_runtime_that_ends_takes_no_place_along() {
-        static ALONE: Readers = Readers::new();
+        static ALONE: Threads = Threads::new();
         let runtime = || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -233,14 +233,21 @@ impl ThreadHooks {
                 return;
             }
         };
+        let new = Arc::new(new);
+        {
+            let mut state = self.state();
+            if !Arc::ptr_eq(&state.catalog, &catalog) {
+                // Somebody has read them later.
+                return;
+            }
+            state.catalog = Arc::clone(&new);
+            cwd.clone_into(&mut state.cwd);
+        }
         for warning in &new.warnings {
             if !catalog.warnings.contains(warning) {
                 thread.outbox.emit(Event::Warning(warning.clone()));
             }
         }
-        let mut state = self.state();
-        state.catalog = Arc::new(new);
-        cwd.clone_into(&mut state.cwd);
     }
 
     /// The folder that they were read for.

@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 use super::Outbox;
 use crate::{Event, Item};
 
+/// Events that may wait before [`Outbox::ready`] waits as well.
+const MAX_WAITING: usize = 256;
+
 /// What waits until an item is stored.
 #[derive(Debug, Default)]
 pub(super) struct HeldEvents {
@@ -23,6 +26,12 @@ impl HeldEvents {
     /// From now on events wait. `false`: they do so already.
     fn begin(&self) -> bool {
         !self.is_holding.swap(true, Ordering::AcqRel)
+    }
+
+    /// So much waits that whoever produces without end has to wait, too.
+    pub(super) fn is_long(&self) -> bool {
+        self.is_holding.load(Ordering::Acquire)
+            && self.behind.lock().unwrap_or_else(PoisonError::into_inner).len() > MAX_WAITING
     }
 
     /// Takes an event that has to wait; gives it back if none has to.
@@ -54,11 +63,11 @@ impl HeldEvents {
 impl Outbox {
     /// As [`Outbox::item_completed`], without waiting until the item is stored. At most one is on its way: waits for the
     /// one before.
-    pub(crate) async fn item_completes(&self, turn_id: &Arc<str>, item: Item) {
+    pub(crate) async fn complete_in_background(&self, turn_id: &Arc<str>, item: Item) {
+        let item = self.log_completed(turn_id, item);
         while !self.shared.held.begin() {
             self.settled().await;
         }
-        let item = self.log_completed(turn_id, item);
         let release = Release {
             outbox: self.clone(),
             turn_id: Arc::clone(turn_id),

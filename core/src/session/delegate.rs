@@ -291,6 +291,7 @@ impl Delegate {
         let log = self.services.outbox.log();
         log.append(vec![result.entry(&id, TurnTimes::until_now(started_at, began))]);
         log.flushed().await;
+        self.services.outbox.settled().await;
         log.sync();
         result
     }

@@ -177,7 +177,10 @@ impl OpenMessage {
 
     async fn complete(&self, place: &MessageContext, text: String) -> Item {
         let item = self.item(text, Some(now_ms()));
-        place.outbox.item_completes(&place.turn_id, item.clone()).await;
+        place
+            .outbox
+            .complete_in_background(&place.turn_id, item.clone())
+            .await;
         item
     }
 

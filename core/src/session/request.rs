@@ -36,7 +36,9 @@ pub(crate) struct Request {
     effort: Option<String>,
     summary: Option<ReasoningSummary>,
     verbosity: Option<String>,
+    /// As it was chosen, whether the model is offered in it or not.
     service_tier: Option<String>,
+    model: Option<Arc<ModelInfo>>,
     output_schema: Option<Value>,
     /// Tools that run here, and the search that the model's server does itself.
     tools: Arc<Vec<Arc<ToolSpec>>>,
@@ -115,11 +117,8 @@ impl Request {
             verbosity: verbosity
                 .or_else(|| model.default_verbosity.clone())
                 .filter(|_| model.support_verbosity),
-            service_tier: service_tier
-                .as_deref()
-                .or(settings.service_tier.as_deref())
-                .and_then(|tier| model.requested_tier(tier))
-                .map(str::to_owned),
+            service_tier: service_tier.or_else(|| settings.service_tier.clone()),
+            model: Some(model),
             output_schema,
             tools,
             deferred_tools: offer.deferred,
@@ -191,6 +190,11 @@ impl Request {
         self
     }
 
+    /// The service tier that the model's server is asked for.
+    fn requested_tier(&self) -> Option<&str> {
+        self.model.as_ref()?.requested_tier(self.service_tier.as_deref()?)
+    }
+
     /// A request that has no input yet.
     pub(crate) fn prompt(&self, services: &Services, settings: &ThreadSettings) -> Prompt {
         Prompt {
@@ -202,7 +206,7 @@ impl Request {
             effort: self.effort.clone(),
             summary: self.summary,
             verbosity: self.verbosity.clone(),
-            service_tier: self.service_tier.clone(),
+            service_tier: self.requested_tier().map(str::to_owned),
             output_schema: self.output_schema.clone(),
         }
     }

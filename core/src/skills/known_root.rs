@@ -150,6 +150,7 @@ impl KnownRoot {
             are_watched.extend(watched.add(some, &self.outdated));
         }
         let is_current = seen.is_current();
+        watched.drain();
         let (listing, has_misled) = {
             let mut last = self.lock();
             // Another search may have come between; it is settled for itself.

@@ -112,9 +112,8 @@ impl Attachment {
         }
     }
 
-    /// Resolves when something more is to be written, or nothing will be any more. Gives whether it is an answer, or
-    /// nothing.
-    pub(super) async fn grows(&self) -> bool {
+    /// Resolves when something more is to be written. `true`: an answer waits, or nothing more will be written.
+    pub(super) async fn more_to_write(&self) -> bool {
         let pushed = self.queue.pushed.notified();
         let is_urgent = || {
             let state = self.queue.lock();

@@ -165,7 +165,7 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
         };
         // Timers are up to two milliseconds late, so whatever is pushed meanwhile is taken as an occasion to look again.
         while let Some(rest) = HEAD_START.checked_sub(answered.elapsed()) {
-            if timeout(rest, self.queue.grows()).await.unwrap_or(true) {
+            if timeout(rest, self.queue.more_to_write()).await.unwrap_or(true) {
                 return;
             }
         }

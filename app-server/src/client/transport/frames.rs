@@ -1,6 +1,7 @@
 //! Takes messages out of the byte stream of a WebSocket's client (RFC 6455).
 
 use std::io::{self, Cursor};
+use std::time::Duration;
 
 use codex_core::external_file::without_bom;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -97,6 +98,13 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Messages that begin from now on may have so many bytes.
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.decoder.limit = limit;
+    }
+
+    /// Nothing was read for so long, whatever the client has sent.
+    pub(crate) fn was_not_read_for(&mut self, time: Duration) {
+        if let Some(pace) = &mut self.pace {
+            pace.extend(time);
+        }
     }
 
     /// The next message that is not blank.

@@ -8,6 +8,7 @@ mod room;
 pub mod stdio;
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::AsyncRead;
 
@@ -20,7 +21,7 @@ pub(crate) use pace::{LEAST_PROGRESS, PATIENCE};
 /// Longest message that is taken, in bytes.
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
-/// Longest message of a socket's client that has not initialized, in bytes: what clients say of themselves has few
+/// Longest message of a socket's client that has not initialized, in bytes: what clients say of themselves takes a few
 /// hundred.
 pub(crate) const MAX_FIRST_MESSAGE: usize = 1024 * 1024;
 
@@ -77,6 +78,13 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
     pub(crate) fn frames(source: R, read_already: Vec<u8>) -> Self {
         static POOL: Pool = Pool::new(MAX_COMING);
         Self::Frames(FrameReader::new(source, read_already, MAX_FIRST_MESSAGE, &POOL))
+    }
+
+    /// Nothing was read for so long, whatever the client has sent.
+    pub(crate) fn was_not_read_for(&mut self, time: Duration) {
+        if let Self::Frames(frames) = self {
+            frames.was_not_read_for(time);
+        }
     }
 
     /// The client has initialized, and may send large messages.

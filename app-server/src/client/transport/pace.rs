@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many bytes of it must come,
+/// Bytes of it that must come within [`PATIENCE`].
 pub(crate) const LEAST_PROGRESS: usize = 64 * 1024;
-/// within this time.
+/// Time in which [`LEAST_PROGRESS`] must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Follows one message, but not while nothing is read of it.
@@ -46,8 +46,13 @@ impl Pace {
     /// It is read again.
     pub(super) fn go_on(&mut self, now: Instant) {
         if let Some(paused) = self.paused.take() {
-            self.until += now.saturating_duration_since(paused);
+            self.extend(now.saturating_duration_since(paused));
         }
+    }
+
+    /// Nothing was read for so long.
+    pub(super) fn extend(&mut self, time: Duration) {
+        self.until += time;
     }
 }
 

@@ -27,6 +27,8 @@ impl Inner {
         if self.state().covered_by.is_some() {
             return;
         }
+        // An attempt that failed half-way may have left marks of another database.
+        self.state().forget_covered();
         self.list_all();
         let mut generation = None;
         let mut behind = String::new();

@@ -28,12 +28,15 @@ impl Actor {
         let settings = Arc::clone(&self.state.settings);
         let request = self.state.request(&settings, None, None);
         let folders = settings.workspace_roots.iter().chain([&settings.cwd]);
-        let git = GitProbe::at(folders.map(PathBuf::as_path));
+        let git = services
+            .config
+            .features
+            .enabled(features::GIT_CONTEXT)
+            .then(|| GitProbe::at(folders.map(PathBuf::as_path)));
         let skills = services.skills.section(&settings.cwd, window).await;
-        let git = if services.config.features.enabled(features::GIT_CONTEXT) {
-            git.context_in_time().await
-        } else {
-            None
+        let git = match git {
+            Some(git) => git.context_in_time().await,
+            None => None,
         };
         let surroundings = Surroundings {
             settings: &settings,

@@ -49,7 +49,7 @@ impl Turn<'_> {
         if !plan.is_handoff {
             services.realtime.turn_began();
         }
-        if matches!(plan.task, TurnTask::Compact | TurnTask::Review(_)) {
+        if !uses_skills {
             looks.await;
             if plan.new_settings {
                 log.append(vec![Entry::SettingsApplied(Box::new((*settings).clone()))]);
@@ -141,6 +141,6 @@ impl Turn<'_> {
         };
         let outbox = &self.services.outbox;
         outbox.item_started(&self.plan.id, item.clone());
-        outbox.item_completes(&self.plan.id, item).await;
+        outbox.complete_in_background(&self.plan.id, item).await;
     }
 }

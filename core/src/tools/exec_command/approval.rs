@@ -210,13 +210,14 @@ async fn add_rule(
     }
     let (problem, is_allowed) = match added {
         Ok((Ok(()), is_allowed)) => (None, is_allowed),
-        Ok((Err(error), is_allowed)) => (Some(error.to_string()), is_allowed),
-        Err(error) => (Some(error.to_string()), false),
+        Ok((Err(error), is_allowed)) => {
+            let lasts = "could not be written to rules/default.rules, so it holds only until the server ends";
+            (Some(format!("The rule {lasts}: {error}")), is_allowed)
+        }
+        Err(error) => (Some(format!("The rule could not be added: {error}")), false),
     };
     if let Some(problem) = problem {
-        cx.outbox.emit(Event::Warning(format!(
-            "The rule could not be written to rules/default.rules, so it holds only until the server ends: {problem}"
-        )));
+        cx.outbox.emit(Event::Warning(problem));
     }
     if is_allowed { Confinement::None } else { otherwise }
 }
