@@ -11,7 +11,7 @@ use crate::exec::OutputLimit;
 /// Tokens of a hook's context that reach the model, unless it says how many.
 const CONTEXT: usize = 2500;
 
-/// See the module. The first hook with an opinion counts, unless it says otherwise.
+/// See the module. The first hook with an opinion counts, except where a field says otherwise.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct HookReport {
     /// For the model, in the order of the hooks.

@@ -177,7 +177,7 @@ impl ModelClient {
     /// before a turn starts. Best effort: a failure is a debug log. The next request takes the connection, or waits
     /// for it if it is in flight. Call it when a thread is started, resumed or forked, inside of the runtime.
     ///
-    /// `folders` are those of the thread: git is asked about them already now, so that the first turn need not wait.
+    /// `folders` are those of the thread: git is asked about them, because the handshake tells what it says.
     pub fn preconnect<'a>(&self, folders: impl IntoIterator<Item = &'a Path>) {
         if self.shared.uses_websocket() {
             self.shared.slot.preconnect(&self.shared, GitProbe::at(folders));

@@ -233,7 +233,8 @@ impl SkillCatalog {
     }
 
     /// Has the system tell of changes in a root that was searched, and writes down what was found. Not at once: the
-    /// answer is still being written. Until then, whoever asks looks whether everything is as it was.
+    /// answer is still being written. Until then, whoever asks looks whether everything is as it was, or trusts a large root
+    /// that was looked at just now.
     async fn settle_later(self: Arc<Self>, root: SkillRoot, known: Arc<KnownRoot>) {
         tokio::time::sleep(ANSWER_TIME).await;
         let settle = move || {

@@ -80,7 +80,8 @@ impl KnownRoot {
         self.search.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was found, if it still holds and nobody searches just now. `id`: the folder that is there.
+    /// What was found, if it still holds, or did just now, and nobody searches at this moment. `id`: the folder that is
+    /// there.
     pub(super) fn current(&self, id: FileId) -> Option<Arc<RootListing>> {
         let mut search = self.search.try_lock().ok()?;
         let search = search.as_mut()?;

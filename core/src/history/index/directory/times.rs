@@ -74,7 +74,7 @@ impl RolloutDirectory {
         all
     }
 
-    /// Asks when so many files were changed, in the order of beginnings from behind `behind` on, as far as that is not
+    /// Asks when so many files were changed, in the order of beginnings, after `behind`, as far as that is not
     /// known. Gives the last of them; `None`: there are no more.
     pub(crate) fn ask_times(&mut self, archived: bool, behind: Option<Key>, count: usize) -> Option<Key> {
         let folders: Vec<(&Path, usize)> = self
