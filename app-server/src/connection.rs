@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use codex_app_server_protocol::rpc::ScopeKey;
 use codex_app_server_protocol::wire::{self, Decoded, encode_error};
@@ -188,13 +188,13 @@ impl Connection {
             }
             self.server.subscriptions.answer_expected(self.client.id).await;
         };
-        let came_at = Instant::now();
+        let pause = messages.pause();
         tokio::select! {
             biased;
             () = self.client.outgoing.drained(Traffic::Model), if backlog.is_empty() => {}
             () = answer_expected => {}
         }
-        messages.was_not_read_for(came_at.elapsed());
+        drop(pause);
         if self.client.profile().is_some() {
             messages.initialized();
         }

@@ -57,8 +57,7 @@ pub(super) fn defaults(
         may_fall_back(toml, mode, requirements)?;
         (policy(mode, &toml.sandbox_workspace_write), None, None)
     } else if let Some(name) = &toml.default_permissions {
-        let mut profiles = toml.permissions.clone().unwrap_or_default();
-        profiles.extend(requirements.toml.permissions.clone());
+        let profiles = all(toml.permissions.clone(), requirements);
         let chosen = named(name, Some(&profiles))
             .map_err(|reason| format!("default_permissions refers to {reason}"))?;
         (chosen.policy, Some(chosen.reference), chosen.rules)
@@ -121,6 +120,13 @@ pub(super) fn built_in_of(policy: &SandboxPolicy) -> &'static str {
         SandboxPolicy::WorkspaceWrite { .. } => ":workspace",
         SandboxPolicy::DangerFullAccess | SandboxPolicy::ExternalSandbox { .. } => ":danger-full-access",
     }
+}
+
+/// The profiles that may be named: those of the configuration, and those of the administrator, which count more.
+pub(super) fn all(configured: Option<Table>, requirements: &Requirements) -> Table {
+    let mut profiles = configured.unwrap_or_default();
+    profiles.extend(requirements.toml.permissions.clone());
+    profiles
 }
 
 /// The sandbox of a profile, which may be one of the user's own.

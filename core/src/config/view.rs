@@ -388,11 +388,7 @@ impl Config {
             profile_rules: defaults.rules,
             trust: trust.level,
             trusted_folders: trust.folders,
-            permission_profiles: {
-                let mut profiles = toml.permissions.unwrap_or_default();
-                profiles.extend(requirements.toml.permissions.clone());
-                profiles
-            },
+            permission_profiles: permissions::all(toml.permissions, &requirements),
             workspace_write: toml.sandbox_workspace_write,
             shell_environment_policy: toml.shell_environment_policy,
             allow_login_shell: toml.allow_login_shell.unwrap_or(true),

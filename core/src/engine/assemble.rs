@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::files::ThreadFiles;
+use super::new_thread::{new_info, new_meta};
 use super::{Engine, StartThread, StartedThread};
 use crate::agents::AgentPlace;
 use crate::auth::Account;
@@ -16,8 +17,7 @@ use crate::exec_policy::RulesProblem;
 use crate::goal_tracker::GoalTracker;
 use crate::history::store::ReadStateHandle;
 use crate::history::{
-    BaseInstructions, ContextWindow as FirstWindow, LogPosition, NewLog, OnWarning, Provenance, SessionMeta,
-    ThreadLog, WriterLock, timestamp,
+    BaseInstructions, LogPosition, NewLog, OnWarning, Provenance, SessionMeta, ThreadLog, WriterLock,
 };
 use crate::hooks::{HookOrigin, HookPlace, SessionStartSource, ThreadHooks};
 use crate::mcp::{McpOrigin, ThreadMcp};
@@ -32,8 +32,8 @@ use crate::session::{
 };
 use crate::skills::ThreadSkills;
 use crate::{
-    CONTRACT_VERSION, DynamicTools, Error, Result, ThreadCreator, ThreadId, ThreadInfo, ThreadSettings,
-    ThreadStatus, features, telemetry, tools,
+    DynamicTools, Error, Result, ThreadCreator, ThreadId, ThreadInfo, ThreadSettings, features, telemetry,
+    tools,
 };
 
 impl Engine {
@@ -501,78 +501,6 @@ impl Assembled {
             state.instruction_sources.clone(),
             &state.models,
         )
-    }
-}
-
-/// What is known of a thread at its start.
-pub(super) fn new_info(id: ThreadId, start: &StartThread, settings: &ThreadSettings, now: i64) -> ThreadInfo {
-    ThreadInfo {
-        id,
-        session_id: id.to_string(),
-        forked_from: None,
-        parent: None,
-        attached_to: None,
-        preview: String::new(),
-        name: None,
-        ephemeral: start.ephemeral,
-        history_mode: start.history_mode,
-        model: Some(settings.model.clone()),
-        effort: settings.effort.clone(),
-        model_provider: settings.model_provider.clone(),
-        created_at: now,
-        updated_at: now,
-        recency_at: Some(now),
-        status: ThreadStatus::Idle,
-        path: None,
-        cwd: settings.cwd.clone(),
-        workspace_roots: settings.workspace_roots.clone(),
-        has_environment: settings.has_environment,
-        cli_version: CONTRACT_VERSION.into(),
-        originator: Some(start.originator.clone()),
-        source: "vscode".into(),
-        thread_source: start.thread_source.clone(),
-        git: None,
-        agent_nickname: None,
-        agent_role: None,
-        archived: false,
-        section: None,
-        project: start.project.clone(),
-        creator: None,
-        daybreak: start.daybreak,
-    }
-}
-
-/// The first line of a thread's file, but for the repository: the writer looks at that when it makes the file.
-pub(super) fn new_meta(
-    info: &ThreadInfo,
-    base_instructions: Option<BaseInstructions>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> SessionMeta {
-    let creator = info.creator.clone().unwrap_or_default();
-    SessionMeta {
-        id: Some(info.id),
-        session_id: Some(info.session_id.clone()),
-        forked_from_id: info.forked_from,
-        parent_thread_id: info.parent,
-        agent_nickname: info.agent_nickname.clone(),
-        agent_role: info.agent_role.clone(),
-        attached_to_thread_id: info.attached_to,
-        creator_user_id: creator.user_id,
-        creator_account_id: creator.account_id,
-        timestamp: timestamp(now),
-        cwd: info.cwd.clone(),
-        runtime_workspace_roots: Some(info.workspace_roots.clone()),
-        originator: info.originator.clone().unwrap_or_default(),
-        cli_version: info.cli_version.clone(),
-        source: info.source.clone(),
-        thread_source: info.thread_source.clone(),
-        model_provider: Some(info.model_provider.clone()),
-        base_instructions,
-        history_mode: Some(info.history_mode),
-        context_window: Some(FirstWindow {
-            window_id: crate::new_id(),
-        }),
-        ..SessionMeta::default()
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::Local;
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, new_info, new_meta, on_warning, stored_tools};
+use super::assemble::{Assembled, Draft, on_warning, stored_tools};
+use super::new_thread::{new_info, new_meta};
 use super::resume::world;
 use super::{Engine, Origin, ResumeThread, StartThread};
 use crate::config::Config;

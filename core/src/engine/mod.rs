@@ -2,7 +2,7 @@
 //!
 //! Where to look:
 //!
-//! * beginning: `assemble` (what a thread consists of, from its configuration), `files` (what must be read for that)
+//! * beginning: `assemble` (what a thread consists of, from its configuration), `new_thread` (what is known of it at its start), `files` (what must be read for that)
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
 //! * `agents` (threads that the models of other threads start)
@@ -19,6 +19,7 @@ mod fork;
 mod hooks;
 mod manage;
 mod mcp;
+mod new_thread;
 mod realtime;
 mod reload;
 mod resume;
@@ -366,8 +367,7 @@ impl Engine {
         }
         state.warn_of_missing_tier();
         state.warn_of_unknown_model();
-        let folders = state.settings.workspace_roots.iter().chain([&state.settings.cwd]);
-        span.in_scope(|| services.client.preconnect(folders.map(PathBuf::as_path)));
+        span.in_scope(|| services.client.preconnect(state.settings.workspace()));
         services.skills.prepare(&state.settings.cwd);
         services.mcp.start();
         let threads = Arc::clone(&self.threads);

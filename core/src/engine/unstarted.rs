@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use super::assemble::{Assembled, Draft, new_meta, on_warning, stored_tools};
+use super::assemble::{Assembled, Draft, on_warning, stored_tools};
+use super::new_thread::new_meta;
 use super::{Engine, ResumeThread, ResumedThread, StartThread};
 use crate::history::rollout::layout::uuid_ms;
 use crate::history::store::unstarted::{self, UnstartedThread};

@@ -125,21 +125,17 @@ impl Threads {
         state.last_job += 1;
         let number = state.last_job;
         state.waiting.push_back(Job { number, run });
-        if state.count == 0 || state.are_slow() {
-            self.add(state);
-        }
+        self.attend(state);
         number
     }
 
-    /// Whether a thread has taken the job. If all threads are slow, another one is started.
+    /// Whether a thread has taken the job. Sees to it that one will.
     fn have_begun(&'static self, job: u64) -> bool {
         let state = self.lock();
         if job <= state.last_begun {
             return true;
         }
-        if state.count == 0 || state.are_slow() {
-            self.add(state);
-        }
+        self.attend(state);
         false
     }
 
@@ -152,9 +148,9 @@ impl Threads {
         drop(taken_back);
     }
 
-    /// Starts a thread, unless enough are about to come, or too many hang.
-    fn add(&'static self, mut state: MutexGuard<'_, State>) {
-        if state.starting >= state.waiting.len() || state.count >= MAX_THREADS {
+    /// Starts a thread for what waits if there is none, or all are slow, unless too many hang.
+    fn attend(&'static self, mut state: MutexGuard<'_, State>) {
+        if !state.needs_thread() {
             return;
         }
         if state.count == 0 {
@@ -180,9 +176,13 @@ impl Threads {
 }
 
 impl State {
-    fn are_slow(&self) -> bool {
-        self.begun_at
-            .is_none_or(|begun_at| begun_at.elapsed() >= SLOW_AFTER)
+    fn needs_thread(&self) -> bool {
+        let are_slow = || {
+            self.begun_at
+                .is_none_or(|begun_at| begun_at.elapsed() >= SLOW_AFTER)
+        };
+        let enough_come = self.starting >= self.waiting.len();
+        !enough_come && self.count < MAX_THREADS && (self.count == 0 || are_slow())
     }
 }
 

@@ -34,16 +34,7 @@ impl ConversationState {
             skills,
             new_settings,
         } = surroundings;
-        let now = EnvironmentContext::new(
-            settings,
-            services.developer_instructions.as_deref(),
-            request.unseen_tools(),
-        )
-        .in_team(services.agents.team(request.agents))
-        .with_git(git.as_deref())
-        .with_skills(skills)
-        .with_memories(services.memories.as_ref())
-        .in_conversation(services.realtime.notice());
+        let now = environment(services, settings, request, skills).with_git(git.as_deref());
         let news = self.context.update(&services.config, now).await;
         self.history.push(news.messages);
         let context = Entry::TurnContext {
@@ -57,4 +48,22 @@ impl ConversationState {
             services.outbox.emit(Event::Warning(warning));
         }
     }
+}
+
+/// What the model is to know of a thread with these settings, but for its repositories.
+pub(super) fn environment(
+    services: &Services,
+    settings: &ThreadSettings,
+    request: &Request,
+    skills: SkillsSection,
+) -> EnvironmentContext {
+    EnvironmentContext::new(
+        settings,
+        services.developer_instructions.as_deref(),
+        request.unseen_tools(),
+    )
+    .in_team(services.agents.team(request.agents))
+    .with_skills(skills)
+    .with_memories(services.memories.as_ref())
+    .in_conversation(services.realtime.notice())
 }

@@ -1,7 +1,6 @@
 //! Takes messages out of the byte stream of a WebSocket's client (RFC 6455).
 
 use std::io::{self, Cursor};
-use std::time::Duration;
 
 use codex_core::external_file::without_bom;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -10,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::lines::is_blank;
-use super::pace::Pace;
+use super::pace::{Pace, Pause};
 use super::room::{Pool, Room};
 use super::{Departure, Message};
 
@@ -100,18 +99,13 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         self.decoder.limit = limit;
     }
 
-    /// Nothing was read for so long, whatever the client has sent.
-    pub(crate) fn was_not_read_for(&mut self, time: Duration) {
-        if let Some(pace) = &mut self.pace {
-            pace.extend(time);
-        }
+    /// See [`MessageReader::pause`](super::MessageReader::pause).
+    pub(super) fn pause(&mut self) -> Pause<'_> {
+        Pause::new(self.pace.as_mut())
     }
 
     /// The next message that is not blank.
     pub(crate) async fn next(&mut self) -> io::Result<Message<'_>> {
-        if let Some(pace) = &mut self.pace {
-            pace.go_on(Instant::now());
-        }
         let found = loop {
             match self.decoder.find() {
                 Some(found) => break found,
@@ -125,9 +119,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 },
             }
         };
-        match (&mut self.pace, found) {
-            (Some(pace), Found::Ping) => pace.pause(Instant::now()),
-            _ => self.pace = None,
+        // A ping may come within a message.
+        if !matches!(found, Found::Ping) {
+            self.pace = None;
         }
         Ok(self.decoder.show(found))
     }

@@ -8,7 +8,6 @@ mod room;
 pub mod stdio;
 
 use std::io;
-use std::time::Duration;
 
 use tokio::io::AsyncRead;
 
@@ -16,7 +15,7 @@ use frames::FrameReader;
 use lines::{Line, LineReader};
 use room::Pool;
 
-pub(crate) use pace::{LEAST_PROGRESS, PATIENCE};
+pub(crate) use pace::{LEAST_PROGRESS, PATIENCE, Pause};
 
 /// Longest message that is taken, in bytes.
 pub(crate) const MAX_MESSAGE: usize = 64 * 1024 * 1024;
@@ -80,10 +79,11 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
         Self::Frames(FrameReader::new(source, read_already, MAX_FIRST_MESSAGE, &POOL))
     }
 
-    /// Nothing was read for so long, whatever the client has sent.
-    pub(crate) fn was_not_read_for(&mut self, time: Duration) {
-        if let Self::Frames(frames) = self {
-            frames.was_not_read_for(time);
+    /// Nothing is read, whatever the client sends, until what this gives is dropped.
+    pub(crate) fn pause(&mut self) -> Pause<'_> {
+        match self {
+            Self::Lines(_) => Pause::new(None),
+            Self::Frames(frames) => frames.pause(),
         }
     }
 

@@ -16,8 +16,6 @@ pub(super) struct Pace {
     goal: usize,
     /// by then.
     until: Instant,
-    /// Nothing is read since then.
-    paused: Option<Instant>,
 }
 
 impl Pace {
@@ -26,7 +24,6 @@ impl Pace {
         Self {
             goal: come + LEAST_PROGRESS,
             until: now + PATIENCE,
-            paused: None,
         }
     }
 
@@ -38,21 +35,33 @@ impl Pace {
         self.until
     }
 
-    /// Nothing is read from now on.
-    pub(super) fn pause(&mut self, now: Instant) {
-        self.paused = Some(now);
+    /// Nothing was read for so long.
+    fn extend(&mut self, time: Duration) {
+        self.until += time;
     }
+}
 
-    /// It is read again.
-    pub(super) fn go_on(&mut self, now: Instant) {
-        if let Some(paused) = self.paused.take() {
-            self.extend(now.saturating_duration_since(paused));
+/// As long as this lives, nothing is read: that is not the client's time.
+#[derive(Debug)]
+pub(crate) struct Pause<'a> {
+    pace: Option<&'a mut Pace>,
+    since: Instant,
+}
+
+impl<'a> Pause<'a> {
+    pub(super) fn new(pace: Option<&'a mut Pace>) -> Self {
+        Self {
+            pace,
+            since: Instant::now(),
         }
     }
+}
 
-    /// Nothing was read for so long.
-    pub(super) fn extend(&mut self, time: Duration) {
-        self.until += time;
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        if let Some(pace) = &mut self.pace {
+            pace.extend(self.since.elapsed());
+        }
     }
 }
 
@@ -66,8 +75,7 @@ mod tests {
         let at = |seconds| begun + Duration::from_secs(seconds);
         let mut pace = Pace::new(begun, 100);
         assert_eq!(pace.until(at(10), 100 + LEAST_PROGRESS - 1), at(30));
-        pace.pause(at(10));
-        pace.go_on(at(15));
+        pace.extend(Duration::from_secs(5));
         assert_eq!(pace.until(at(20), 100 + LEAST_PROGRESS - 1), at(35));
         assert_eq!(pace.until(at(20), 100 + LEAST_PROGRESS), at(50));
         assert_eq!(pace.until(at(21), 100 + 2 * LEAST_PROGRESS - 1), at(50));

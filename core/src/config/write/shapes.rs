@@ -4,26 +4,9 @@
 use serde_json::Value as Json;
 
 use super::super::keys::Kind::{self, Boolean, Integer, List, Map, Table, Tables, Text, Words};
+use crate::HookEvent;
 
-/// Events of hooks; `EVENT` in [`SHAPES`].
-const EVENTS: [&str; 14] = [
-    "Interrupt",
-    "PermissionRequest",
-    "PostCompact",
-    "PostModelRequest",
-    "PostToolUse",
-    "PreCompact",
-    "PreModelRequest",
-    "PreToolUse",
-    "SessionEnd",
-    "SessionStart",
-    "Stop",
-    "SubagentStart",
-    "SubagentStop",
-    "UserPromptSubmit",
-];
-
-/// Paths, and what is there: `*` is any name, `[]` any item of a list.
+/// Paths, and what is there: `*` is any name, `EVENT` that of an event of hooks, `[]` any item of a list.
 const SHAPES: &[(&str, Kind)] = &[
     ("analytics.enabled", Boolean),
     ("apps.*", Table),
@@ -141,7 +124,7 @@ fn fits(pattern: &str, path: &[String]) -> bool {
     let mut names = pattern.split('.');
     let is_right = |name: &String| match names.next() {
         Some("*") => true,
-        Some("EVENT") => EVENTS.contains(&name.as_str()),
+        Some("EVENT") => HookEvent::ALL.iter().any(|event| event.name() == name),
         Some(wanted) => wanted == name,
         None => false,
     };

@@ -9,7 +9,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::super::assemble::{Assembled, Draft, new_info, new_meta, on_warning};
+use super::super::assemble::{Assembled, Draft, on_warning};
+use super::super::new_thread::{new_info, new_meta};
 use super::super::resume::world;
 use super::super::{Engine, Origin, StartThread};
 use super::registry::NewAgent;

@@ -1,6 +1,5 @@
 //! Items that clients put into the history while no turn runs.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Actor;
@@ -27,12 +26,11 @@ impl Actor {
         let services = &self.services;
         let settings = Arc::clone(&self.state.settings);
         let request = self.state.request(&settings, None, None);
-        let folders = settings.workspace_roots.iter().chain([&settings.cwd]);
         let git = services
             .config
             .features
             .enabled(features::GIT_CONTEXT)
-            .then(|| GitProbe::at(folders.map(PathBuf::as_path)));
+            .then(|| GitProbe::at(settings.workspace()));
         let skills = services.skills.section(&settings.cwd, window).await;
         let git = match git {
             Some(git) => git.context_in_time().await,

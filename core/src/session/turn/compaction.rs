@@ -16,9 +16,9 @@ use crate::model::item_size::text_tokens;
 use crate::model::{Prompt, RetryDecision};
 use crate::session::compaction::replacement::{self, Parts, Summary};
 use crate::session::compaction::{self, Phase, Reason, shorten};
-use crate::session::context::EnvironmentContext;
 use crate::session::history::cut_middle;
 use crate::session::inbox::StreamInterrupt;
+use crate::session::surroundings::environment;
 use crate::{ErrorKind, Event, HookEvent, Item, ItemBody, ThreadSettings, TurnError, new_id};
 
 /// Longest summary that is kept, in bytes: no hand-over needs more, and what it takes away from the window it takes away
@@ -243,20 +243,9 @@ impl Turn<'_> {
             plan,
             ..
         } = self;
-        let mut now = EnvironmentContext::new(
-            &plan.settings,
-            services.developer_instructions.as_deref(),
-            plan.request.unseen_tools(),
-        )
-        .in_team(services.agents.team(plan.request.agents))
-        .with_skills(
-            services
-                .skills
-                .section(&plan.settings.cwd, plan.request.context_window)
-                .await,
-        )
-        .with_memories(services.memories.as_ref())
-        .in_conversation(services.realtime.notice());
+        let window = plan.request.context_window;
+        let skills = services.skills.section(&plan.settings.cwd, window).await;
+        let mut now = environment(services, &plan.settings, &plan.request, skills);
         if let Some(model) = &task.model {
             // The change to the other model is still to be told.
             now = now.for_model(model.clone());
