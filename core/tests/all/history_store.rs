@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use codex_core::history::{ItemsQuery, ListQuery, PageStart, SortKey, TurnsQuery};
 use codex_core::{Error, ItemsView, ThreadId};
 
-use crate::history_support::{StoredHome, find, turns, walk};
+use crate::history_support::{StoredHome, find, turns, walk, within_a_second};
 use crate::rollouts::{self, Size};
 
 const SMALL: Size = Size { turns: 3, answer: 60 };
@@ -209,7 +209,7 @@ async fn lists_stay_right_whatever_becomes_of_the_index() {
         .await
         .unwrap();
     let index = layout.index();
-    assert!(index.exists());
+    within_a_second("the index is made", || index.exists()).await;
     let remove = || {
         for suffix in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{suffix}", index.display()));

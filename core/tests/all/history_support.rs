@@ -1,6 +1,7 @@
 //! A home with stored threads, for the tests of histories.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use codex_core::ThreadId;
 use codex_core::history::{Layout, ListQuery, StoredThread, ThreadStore};
@@ -56,6 +57,16 @@ impl StoredHome {
         };
         let page = self.store.list(query).await.unwrap();
         page.threads.iter().map(|info| info.id).collect()
+    }
+}
+
+/// Waits until it holds; ten times as long as it may take. It asks again and again, because nothing outside the daemon
+/// is told when its index has followed a file.
+pub(crate) async fn within_a_second(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

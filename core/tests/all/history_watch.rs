@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::history_support::StoredHome;
+use crate::history_support::{StoredHome, within_a_second};
 use crate::rollouts::{self, Size};
 
 const SMALL: Size = Size { turns: 1, answer: 60 };
@@ -65,16 +65,6 @@ impl Fixture {
             }
             assert!(Instant::now() < deadline, "nothing is noticed");
         }
-    }
-}
-
-/// Waits until it holds; ten times as long as it may take. It asks again and again, because nothing outside the daemon
-/// is told when its index has followed a file.
-async fn within_a_second(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
