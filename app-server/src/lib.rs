@@ -56,6 +56,9 @@ const RENEWAL_END: Duration = Duration::from_secs(5);
 const LAST_MESSAGES: Duration = Duration::from_millis(100);
 
 /// A server over this configuration that knows all methods. Call it within a tokio runtime. Reads and opens nothing yet.
+///
+/// Never inlined: what it needs of the stack is not held while the server runs.
+#[inline(never)]
 pub fn new_server(config: ConfigSource) -> Arc<Server> {
     Server::new(config, handlers::router())
 }

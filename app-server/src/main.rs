@@ -134,8 +134,9 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
         });
         let stop = async { told.await.unwrap_or(()) };
         match source {
-            Source::Stdio((input, output)) => serve(&server, input, output, stop).await,
-            Source::Sockets(listener) => listen::serve(&server, listener, stop).await,
+            // On the heap: what only one of them needs would be part of the stack for all of the daemon's life.
+            Source::Stdio((input, output)) => Box::pin(serve(&server, input, output, stop)).await,
+            Source::Sockets(listener) => Box::pin(listen::serve(&server, listener, stop)).await,
         }
         anyhow::Ok(())
     })?;

@@ -161,6 +161,9 @@ async fn a_session_follows_what_is_typed_and_the_folder() {
         ("ma", vec!["src/main.rs"]),
         ("mai", vec!["src/main.rs"]),
         ("maix", vec![]),
+        ("mai", vec!["src/main.rs"]),
+        ("ma", vec!["src/main.rs"]),
+        ("maix", vec![]),
         ("lib", vec!["src/lib.rs"]),
     ] {
         assert_eq!(
@@ -175,6 +178,12 @@ async fn a_session_follows_what_is_typed_and_the_folder() {
         completed(&app, "s", "libr").await,
         ["src/library.rs", "src/lib.rs"]
     );
+    // What was found before is not what is there now.
+    std::fs::remove_file(home.work().join("src/library.rs")).unwrap();
+    for query in ["lib", "libr"] {
+        app.call("fuzzyFileSearch/sessionUpdate", update(query)).await;
+        assert_eq!(completed(&app, "s", query).await, ["src/lib.rs"], "{query}");
+    }
 
     app.call("fuzzyFileSearch/sessionStart", start).await;
     assert!(completed(&app, "s", "").await.is_empty(), "begun anew");

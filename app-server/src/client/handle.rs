@@ -204,6 +204,13 @@ impl Client {
             self.outgoing.push(None, frame::<N>(params));
         }
     }
+
+    /// The same of what it has asked for under a name that it chose, as an id of a search.
+    pub(crate) fn notify_result<N: Notification>(&self, params: &N::Params) {
+        if self.wants(N::METHOD) {
+            self.outgoing.push_result(frame::<N>(params));
+        }
+    }
 }
 
 /// Reads the answer to a request.

@@ -63,14 +63,16 @@ async fn start(
         let session_id = session_id.clone();
         match update {
             SearchUpdate::Found { query, files } => {
-                client.notify::<FuzzyFileSearchSessionUpdated>(&FuzzyFileSearchSessionUpdatedNotification {
-                    files: results(&params.roots, files),
-                    query,
-                    session_id,
-                });
+                client.notify_result::<FuzzyFileSearchSessionUpdated>(
+                    &FuzzyFileSearchSessionUpdatedNotification {
+                        files: results(&params.roots, files),
+                        query,
+                        session_id,
+                    },
+                );
             }
             SearchUpdate::Completed => {
-                client.notify::<FuzzyFileSearchSessionCompleted>(
+                client.notify_result::<FuzzyFileSearchSessionCompleted>(
                     &FuzzyFileSearchSessionCompletedNotification { session_id },
                 );
             }

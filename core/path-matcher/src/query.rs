@@ -297,6 +297,11 @@ impl Query {
         sum(self.words.iter().map(|word| limits.in_text(word, text)))
     }
 
+    /// Whether it finds what `other` finds, in the same order.
+    pub fn finds_the_same_as(&self, other: &Self) -> bool {
+        self.pattern.atoms == other.pattern.atoms && self.plain == other.plain
+    }
+
     /// Whether everything that matches this also matches `before`.
     pub fn narrows(&self, before: &Self) -> bool {
         // With an accent in it, a query doesn't match plain letters any more, and the other way round.

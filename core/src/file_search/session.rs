@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use codex_path_matcher::{Earlier, FoundFile, Narrowed, Place, Query};
+use codex_path_matcher::{Earlier, Found, FoundFile, Place, Query};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +16,8 @@ const FIRST: Duration = Duration::from_millis(10);
 /// The longest of these intervals.
 const LONGEST: Duration = Duration::from_millis(320);
 
-/// Queries at most of which it is kept what they have left.
-const MAX_NARROWED: usize = 16;
+/// Queries at most of which it is kept what was found.
+const MAX_ANSWERED: usize = 16;
 
 /// What a search tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl FileSearch {
             tell,
             shown: Vec::new(),
             matched: Vec::new(),
-            narrowed: Vec::new(),
+            answered: Vec::new(),
             places: Vec::new(),
         };
         tokio::spawn(task.run(queries));
@@ -77,11 +77,19 @@ struct Task<T> {
     shown: Vec<Arc<Walk>>,
     /// The walks that were matched last.
     matched: Vec<Arc<Walk>>,
-    /// What queries have left of these, each longer than the one before: what is typed further narrows the last, and what
-    /// is taken back one of the others.
-    narrowed: Vec<(Arc<Query>, Narrowed)>,
+    /// What was found in these, each for a query that narrows the one before: what is typed further narrows the last, and
+    /// what is taken back is one of the others.
+    answered: Vec<Answered>,
     /// Where in these is what was found last.
     places: Vec<Place>,
+}
+
+/// What was found for a query.
+struct Answered {
+    query: Arc<Query>,
+    found: Found,
+    /// Not while folders were walked.
+    is_all: bool,
 }
 
 impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
@@ -155,33 +163,52 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
     async fn find(&mut self, query: &Arc<Query>, walks: Vec<Arc<Walk>>) -> Vec<FoundFile> {
         let same = |(one, other): (&Arc<Walk>, &Arc<Walk>)| Arc::ptr_eq(one, other);
         if walks.len() != self.matched.len() || !walks.iter().zip(&self.matched).all(same) {
-            self.narrowed.clear();
+            self.answered.clear();
             self.places.clear();
             self.matched.clone_from(&walks);
         }
+        let is_it = |answered: &&Answered| answered.is_all && answered.query.finds_the_same_as(query);
+        if let Some(answered) = self.answered.iter().find(is_it) {
+            self.places.clone_from(&answered.found.places);
+            return answered.found.files.clone();
+        }
+        let is_all = walks.iter().all(|walk| walk.is_complete());
         // It stays, for this may be dropped before it is done.
-        let before = self.narrowed.iter().rfind(|(before, _)| query.narrows(before));
+        let before = self.answered.iter().rfind(|before| query.narrows(&before.query));
         let earlier = Earlier {
-            narrowed: before.map(|(_, narrowed)| narrowed.clone()),
+            narrowed: before.map(|before| before.found.narrowed.clone()),
             shown: self.places.clone(),
         };
         // While walks go on, they need the other thread more.
-        let complete = walks.iter().all(|walk| walk.is_complete());
-        let threads = if complete { MATCHERS } else { 1 };
+        let threads = if is_all { MATCHERS } else { 1 };
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
         let found = matching(Arc::clone(query), walks, earlier, threads, cancel).await;
-        // Of the same query, this is the newer.
-        self.narrowed
-            .retain(|(before, _)| query.narrows(before) && !before.narrows(query));
-        if self.narrowed.len() == MAX_NARROWED {
-            self.narrowed.remove(0);
-        }
-        self.narrowed.push((Arc::clone(query), found.narrowed));
         if !found.places.is_empty() {
-            self.places = found.places;
+            self.places.clone_from(&found.places);
         }
-        found.files
+        let files = found.files.clone();
+        self.keep(Answered {
+            query: Arc::clone(query),
+            found,
+            is_all,
+        });
+        files
+    }
+
+    /// Keeps what was found, in place of what was found for the same query, and of what is neither part of it nor goes on
+    /// from it.
+    fn keep(&mut self, newest: Answered) {
+        self.answered.retain(|kept| {
+            let (one, other) = (&kept.query, &newest.query);
+            !one.finds_the_same_as(other) && (one.narrows(other) || other.narrows(one))
+        });
+        if self.answered.len() == MAX_ANSWERED {
+            self.answered.remove(0);
+        }
+        let shorter = |kept: &Answered| newest.query.narrows(&kept.query);
+        let at = self.answered.partition_point(shorter);
+        self.answered.insert(at, newest);
     }
 }

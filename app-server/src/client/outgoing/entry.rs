@@ -44,6 +44,8 @@ pub(crate) struct Frame {
 pub(super) enum Role {
     /// It is told something.
     News,
+    /// It is told what it has asked for under a name that it chose itself: it has waited for that since.
+    Result,
     /// It is asked something, under this id.
     Question(i64),
     /// It gets the answer to this request of it.
@@ -93,6 +95,14 @@ impl Entry {
         }
     }
 
+    /// Whether a client takes it, however close it is behind the answer.
+    pub(super) fn is_waited_for(&self) -> bool {
+        match self {
+            Self::Message(message) => matches!(message.role(), Role::Answer(_) | Role::Result),
+            Self::Pieces(_) => true,
+        }
+    }
+
     /// The id of the request to the client that it is.
     pub(super) fn question(&self) -> Option<i64> {
         match self {
@@ -115,7 +125,7 @@ impl Message {
     pub(super) fn question(&self) -> Option<i64> {
         match self.role() {
             Role::Question(id) => Some(*id),
-            Role::News | Role::Answer(_) => None,
+            Role::News | Role::Result | Role::Answer(_) => None,
         }
     }
 

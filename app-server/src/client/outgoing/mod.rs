@@ -100,6 +100,11 @@ impl Outgoing {
         self.add_frame(thread, json.into(), Role::News);
     }
 
+    /// Queues a frame with what the client has asked for under a name of its own.
+    pub(crate) fn push_result(&self, json: impl Into<Bytes>) {
+        self.add_frame(None, json.into(), Role::Result);
+    }
+
     /// Queues the answer to a request of the client.
     pub(crate) fn push_answer(&self, request: RequestId, json: impl Into<Bytes>) {
         self.add_frame(None, json.into(), Role::Answer(request));

@@ -23,9 +23,6 @@ use super::workers::{Work, Workers};
 use crate::history::Entry;
 use crate::history::rollout::codec::encode::Encoder;
 
-/// What a log that has nothing to write keeps of its buffer, in bytes.
-const KEPT_BUFFER: usize = 4 << 10;
-
 /// What may wait for the disk in all logs together, in bytes; more is lost, and said so.
 const QUEUE_LIMIT: usize = 64 << 20;
 /// How often a disk that failed is tried again.
@@ -307,7 +304,6 @@ impl Log {
         let mut disk = self.disk();
         let mut bytes = std::mem::take(&mut self.lines().bytes);
         if bytes.is_empty() {
-            self.lines().bytes = bytes;
             return Ok(());
         }
         let before = bytes.len();
@@ -319,13 +315,12 @@ impl Log {
         });
         let written = before - bytes.len();
         self.writer.shared.waiting.fetch_sub(written, Ordering::Relaxed);
-        // The first line alone is larger, and every thread has one.
-        bytes.shrink_to(KEPT_BUFFER);
-        // What came meanwhile comes behind what is left.
-        let mut lines = self.lines();
-        let newer = std::mem::take(&mut lines.bytes);
-        bytes.extend_from_slice(&newer);
-        lines.bytes = bytes;
+        // What came meanwhile comes behind what is left. If nothing is, the buffer goes: a thread at rest holds none.
+        if !bytes.is_empty() {
+            let mut lines = self.lines();
+            bytes.append(&mut lines.bytes);
+            lines.bytes = bytes;
+        }
         result
     }
 
