@@ -16,7 +16,10 @@ use super::strays::Strays;
 use crate::ThreadId;
 use crate::history::rollout::layout::{Layout, RolloutName, uuid_ms};
 
+mod listing;
 mod times;
+
+use listing::{Listing, modified};
 
 /// Modification times of folders are this coarse: what changed shortly before a listing may be missing in it.
 pub(crate) const COARSE: Duration = Duration::from_millis(20);
@@ -209,13 +212,17 @@ impl RolloutDirectory {
         found
     }
 
-    /// Lists what has not been listed.
+    /// Lists what has not been listed; on two threads, where that is much.
     pub(crate) fn list_all(&mut self) {
-        for folder in 0..self.folders.len() {
-            if self.folders[folder].listed.is_none() {
-                self.list(folder);
+        let unlisted = (0..self.folders.len()).filter(|number| self.folders[*number].listed.is_none());
+        let unlisted: Vec<(usize, PathBuf)> = unlisted
+            .map(|number| (number, self.folders[number].path.clone()))
+            .collect();
+        listing::read_all(&unlisted, |number, listing| {
+            if !self.take(number, listing) {
+                self.list(number);
             }
-        }
+        });
     }
 
     /// Lists what has not been listed among so many folders, from the one with the number `from` on. Gives the number of
@@ -337,28 +344,22 @@ impl RolloutDirectory {
 
     fn list(&mut self, index: usize) {
         for _ in 0..LISTINGS {
-            let before = modified(&self.folders[index].path);
-            self.list_once(index, before);
-            // What came while it was listed may be missing.
-            if modified(&self.folders[index].path) == before {
+            let listing = Listing::of(&self.folders[index].path);
+            if self.take(index, listing) {
                 return;
             }
         }
     }
 
-    /// `before`: the modification time of the folder.
-    fn list_once(&mut self, index: usize, before: Option<SystemTime>) {
+    /// Takes what a folder was found to hold. Whether that is all: what came while it was listed may be missing.
+    fn take(&mut self, index: usize, listing: Listing) -> bool {
+        let Listing { before, names, after } = listing;
         self.forget(index);
         let folder = &self.folders[index];
         let (path, archived) = (folder.path.clone(), folder.archived);
-        let mut keys = Vec::new();
-        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let Some(name) = name.to_str().and_then(RolloutName::parse) else {
-                continue;
-            };
-            let key = key(&name);
-            let place = FileEntry::new(index, name.begun, name.compressed);
+        let mut keys = Vec::with_capacity(names.len());
+        for (key, begun, compressed) in names {
+            let place = FileEntry::new(index, begun, compressed);
             let map = if archived {
                 &mut self.archived
             } else {
@@ -396,6 +397,7 @@ impl RolloutDirectory {
         if before.is_none() {
             folder.listed = None;
         }
+        after == before
     }
 
     fn note_reverts(&mut self, key: Key) {
@@ -468,10 +470,6 @@ pub(super) fn key(name: &RolloutName) -> Key {
         id: name.id,
         revert: name.revert,
     }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).ok()?.modified().ok()
 }
 
 fn subfolders(path: &Path) -> Vec<PathBuf> {

@@ -5,7 +5,6 @@
 //! is asked each time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
 use std::fs::File;
 use std::path::Path;
 
@@ -16,12 +15,19 @@ use super::directory::{Key, key};
 use crate::history::rollout::layout::RolloutName;
 use crate::sys::{FolderEvent, FolderInterest, FolderWatch, WatchedFolder, files};
 
+mod question;
+
+use question::{Helper, Question};
+
 /// No time is known.
 pub(crate) const UNKNOWN: i64 = i64::MIN;
 /// Folders with fewer files are asked each time.
 const WORTH_WATCHING: usize = 16;
 /// Folders that are watched at most: a system has some ten thousand watches for all programs of a user.
 const MAX_FOLDERS: usize = 1024;
+
+/// From so many files on a second thread is worth while.
+const WORTH_A_THREAD: usize = 2000;
 
 /// Looks for a file that may be compressed or expanded meanwhile: in one form, and in the other one, and once more.
 const LOOKS: usize = 4;
@@ -74,19 +80,26 @@ impl FileEntry {
 
     /// Appends the name of the file.
     pub(crate) fn write_name(&self, key: Key, out: &mut String) {
-        // By hand: lists ask for thousands, and chrono reads its format anew each time.
+        // By hand: lists ask for tens of thousands, for which formatting takes as long as the system's answer.
         let (day, time) = (self.begun.date(), self.begun.time());
-        // Writing to a string does not fail.
-        let _ = write!(
-            out,
-            "rollout-{:04}-{:02}-{:02}T{:02}-{:02}-{:02}-",
-            day.year(),
-            day.month(),
-            day.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        );
+        // The year of a name has four digits.
+        let year = day.year().unsigned_abs();
+        out.push_str("rollout");
+        for (separator, number) in [
+            ("-", year / 100),
+            ("", year % 100),
+            ("-", day.month()),
+            ("-", day.day()),
+            ("T", time.hour()),
+            ("-", time.minute()),
+            ("-", time.second()),
+        ] {
+            out.push_str(separator);
+            out.extend(
+                [number / 10 % 10, number % 10].map(|digit| char::from_digit(digit, 10).unwrap_or('0')),
+            );
+        }
+        out.push('-');
         let mut buffer = Uuid::encode_buffer();
         out.push_str(key.id.0.hyphenated().encode_lower(&mut buffer));
         if let Some(revert) = key.revert {
@@ -152,60 +165,55 @@ impl FileTimes {
     }
 
     /// Finds out what is not known of these files. Asks once for each, by the name in its folder: that takes half the
-    /// time of whole paths. `folders`: path and number of files of each.
+    /// time of whole paths. Another thread helps where there are many. `folders`: path and number of files of each.
     pub(crate) fn ask<'f>(
         &mut self,
         folders: &[(&Path, usize)],
         files: impl Iterator<Item = (&'f Key, &'f mut FileEntry)>,
     ) {
-        let mut name = String::with_capacity(128);
-        let mut opened: Option<(usize, Option<File>, bool)> = None;
-        for (key, entry) in files {
-            let is_watched = matches!(self.watched.get(&entry.folder), Some(Some(_)));
-            if is_watched && entry.modified_ms != UNKNOWN {
-                continue;
-            }
-            // Neighbours lie in the same folder but for a few around midnight.
-            if opened.as_ref().is_none_or(|(folder, ..)| *folder != entry.folder) {
-                let (path, count) = folders[entry.folder];
-                let file = File::open(path).ok();
-                // Before its files are asked: what changes behind that is told.
-                let told = file
-                    .as_ref()
-                    .is_some_and(|file| self.watch(entry.folder, path, file, count));
-                opened = Some((entry.folder, file, told));
-            }
-            let Some((_, Some(folder), told)) = &opened else {
-                entry.modified_ms = UNKNOWN;
-                continue;
-            };
-            name.clear();
-            entry.write_name(*key, &mut name);
-            let mut time = files::modified_in(folder, &name);
-            if time.is_none() {
-                // Compressed, or expanded, since the folder was listed.
-                let other = FileEntry {
-                    compressed: !entry.compressed,
-                    ..*entry
+        let mut unfit = Vec::new();
+        std::thread::scope(|scope| {
+            let mut helper = Helper::default();
+            let mut files = files.peekable();
+            let mut asked = 0;
+            while let Some(file) = files.next() {
+                let number = file.1.folder;
+                let is_watched = matches!(self.watched.get(&number), Some(Some(_)));
+                let is_known = |entry: &FileEntry| is_watched && entry.modified_ms != UNKNOWN;
+                if is_known(file.1) {
+                    continue;
+                }
+                let (path, count) = folders[number];
+                let Ok(folder) = File::open(path) else {
+                    file.1.modified_ms = UNKNOWN;
+                    continue;
                 };
-                name.clear();
-                other.write_name(*key, &mut name);
-                time = files::modified_in(folder, &name);
-                if time.is_some() {
-                    *entry = FileEntry {
-                        covered_ms: UNKNOWN,
-                        ..other
-                    };
+                // Before its files are asked: what changes behind that is told.
+                let is_told = self.watch(number, path, &folder, count);
+                // Neighbours lie in the same folder but for a few around midnight.
+                let mut of_folder = vec![file];
+                while let Some(file) = files.next_if(|(_, entry)| entry.folder == number) {
+                    if !is_known(file.1) {
+                        of_folder.push(file);
+                    }
                 }
-            }
-            entry.modified_ms = time.map_or(UNKNOWN, |(modified_ms, _)| modified_ms);
-            if *told && !time.is_some_and(|(_, plain)| plain) {
-                // One such file, and the whole folder is asked each time.
-                self.unwatch(entry.folder);
-                if let Some((.., told)) = &mut opened {
-                    *told = false;
+                asked += of_folder.len();
+                let question = Question {
+                    number,
+                    folder,
+                    is_told,
+                    files: of_folder,
+                };
+                if asked > WORTH_A_THREAD {
+                    helper.start(scope);
                 }
+                unfit.extend(helper.take(question).and_then(Question::ask));
             }
+            unfit.extend(helper.finish());
+        });
+        // One such file, and the whole folder is asked each time.
+        for number in unfit {
+            self.unwatch(number);
         }
     }
 
