@@ -103,6 +103,8 @@ pub enum Op {
     InjectItems {
         /// The items.
         items: Vec<Value>,
+        /// A turn that runs does not end before its model has read them.
+        is_urgent: bool,
         /// Answered when stored.
         reply: Reply<()>,
     },

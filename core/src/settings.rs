@@ -354,7 +354,7 @@ impl ThreadSettings {
 /// Changes to [`ThreadSettings`]: what is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingsPatch {
-    /// Model slug; a switch resets the effort unless that is given too.
+    /// Model slug; a switch keeps the effort unless another one is given.
     pub model: Option<String>,
     /// Provider id (start, resume and fork only).
     pub model_provider: Option<String>,

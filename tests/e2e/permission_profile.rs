@@ -119,6 +119,40 @@ async fn commands_patches_and_images_keep_to_the_profile() {
 }
 
 #[tokio::test]
+async fn profiles_without_a_default_are_refused_only_where_nothing_says_what_holds() {
+    let model = MockModel::start("ok");
+    for (top, refused) in [("", true), ("sandbox_mode = \"read-only\"", false)] {
+        let home = home_of(&model, top, "trusted");
+        let file = home.codex().join("config.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, text + "[permissions.mine]\nextends = \":workspace\"\n").unwrap();
+        let app = App::start(&home).await;
+        for (choice, expected) in [
+            (json!({"permissions": "mine"}), (Some("mine"), "workspaceWrite")),
+            (
+                json!({"permissions": ":read-only"}),
+                (Some(":read-only"), "readOnly"),
+            ),
+            (
+                json!({"sandbox": "danger-full-access"}),
+                (None, "dangerFullAccess"),
+            ),
+        ] {
+            let started = app.call("thread/start", choice.clone()).await;
+            assert_eq!(chosen(&started), expected, "{choice}");
+        }
+        if refused {
+            let error = app.call_err("thread/start", json!({})).await;
+            assert!(error.message.contains("default_permissions"), "{}", error.message);
+        } else {
+            let started = app.call("thread/start", json!({})).await;
+            assert_eq!(chosen(&started), (None, "readOnly"));
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_resumed_thread_keeps_to_what_the_profile_says_now() {
     let look = || Answer::new().call("c1", "exec_command", exec("cat keys/secret; echo end"));
     let model = MockModel::start([look(), Answer::from("1"), look(), Answer::from("2")]);

@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use crate::support::{App, Home};
+use crate::support::{App, Config, Home};
 
 struct Fixture {
     model: MockModel,
@@ -299,6 +299,45 @@ async fn a_loaded_thread_is_resumed_as_it_is() {
         .await;
     assert_eq!(page["initialTurnsPage"]["data"][0]["id"], f.turns[0].as_str());
     f.app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_not_chosen_for_a_thread_is_not_chosen_by_a_configuration_that_came_later() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.5"})).await;
+    app.run_turn(&thread, "one").await;
+    app.stop().await;
+    let top =
+        "service_tier = \"fast\"\nmodel_reasoning_summary = \"concise\"\nmodel_reasoning_effort = \"high\"";
+    let later = Config {
+        top: top.into(),
+        ..Config::default()
+    };
+    home.configure(&model, &later);
+    for (overrides, effort) in [
+        (json!({}), Value::Null),
+        (json!({"model": "gpt-5.6-terra"}), json!("high")),
+        (
+            json!({"model": "gpt-5.6-terra", "config": {"model_reasoning_effort": "low"}}),
+            json!("low"),
+        ),
+    ] {
+        let app = App::start(&home).await;
+        let mut params = overrides.clone();
+        params["threadId"] = thread.clone().into();
+        let resumed = app.call("thread/resume", params).await;
+        assert_eq!(resumed["reasoningEffort"], effort, "{overrides}");
+        assert!(resumed["serviceTier"].is_null(), "{overrides}");
+        if effort.is_null() {
+            app.run_turn(&thread, "two").await;
+            let request = model.requests().pop().unwrap();
+            assert!(request.body.get("service_tier").is_none());
+            assert!(request.body["reasoning"].get("summary").is_none());
+        }
+        app.stop().await;
+    }
 }
 
 #[tokio::test]

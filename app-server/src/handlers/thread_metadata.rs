@@ -141,6 +141,7 @@ async fn inject_items(
     match cx.server.thread(&params.thread_id) {
         Ok(thread) => thread.submit(Op::InjectItems {
             items: params.items,
+            is_urgent: true,
             reply: responder.reply(|()| ThreadInjectItemsResponse {}),
         }),
         Err(error) => responder.send(Err(error)),

@@ -24,6 +24,8 @@ pub(super) struct Defaults {
     pub(super) sandbox_policy: SandboxPolicy,
     pub(super) profile: Option<PermissionProfileRef>,
     pub(super) rules: Option<Arc<ProfileRules>>,
+    /// There are profiles to choose from, and nothing says which: whoever starts a thread has to.
+    pub(super) is_undecided: bool,
 }
 
 /// What a permission profile means for a thread.
@@ -45,9 +47,6 @@ pub(super) fn defaults(
 ) -> Result<Defaults, String> {
     if toml.approval_policy == Some(ApprovalPolicy::Untrusted) {
         return Err("approval_policy = \"untrusted\" is no longer supported; remove this setting".to_owned());
-    }
-    if toml.permissions.is_some() && toml.default_permissions.is_none() {
-        return Err("[permissions] requires `default_permissions` to name the profile to use".to_owned());
     }
     let approval_policy = toml.approval_policy.clone().unwrap_or(match trust {
         Some(TrustLevel::Untrusted) => ApprovalPolicy::Untrusted,
@@ -74,6 +73,9 @@ pub(super) fn defaults(
         sandbox_policy,
         profile,
         rules,
+        is_undecided: toml.permissions.is_some()
+            && toml.default_permissions.is_none()
+            && toml.sandbox_mode.is_none(),
     })
 }
 

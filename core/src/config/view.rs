@@ -113,6 +113,8 @@ pub struct Config {
     pub permission_profile: Option<PermissionProfileRef>,
     /// What that profile says beyond the policy.
     pub profile_rules: Option<Arc<ProfileRules>>,
+    /// There are permission profiles to choose from, and nothing says which: `sandbox_policy` is not to be relied on.
+    pub permissions_undecided: bool,
     /// Whether the user trusts the project.
     pub trust: Option<TrustLevel>,
     /// The folders around the working folder that the user trusts by name, the outermost first.
@@ -386,6 +388,7 @@ impl Config {
             sandbox_policy: defaults.sandbox_policy,
             permission_profile: defaults.profile,
             profile_rules: defaults.rules,
+            permissions_undecided: defaults.is_undecided,
             trust: trust.level,
             trusted_folders: trust.folders,
             permission_profiles: permissions::all(toml.permissions, &requirements),

@@ -11,7 +11,7 @@ use super::new_thread::{new_info, new_meta};
 use super::{Engine, StartThread, StartedThread};
 use crate::agents::AgentPlace;
 use crate::auth::Account;
-use crate::config::{Config, ConfigOverride, Provider, installation_id};
+use crate::config::{Config, ConfigError, ConfigOverride, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
 use crate::goal_tracker::GoalTracker;
@@ -51,6 +51,12 @@ impl Engine {
         let files = self.read_files(cwd.clone(), start.config.clone());
         let (files, creator) = tokio::join!(files, self.creator());
         let mut files = files?;
+        if files.config.permissions_undecided && !start.settings.chooses_sandbox() {
+            return Err(ConfigError::Override(
+                "[permissions] requires `default_permissions` to name the profile to use".to_owned(),
+            )
+            .into());
+        }
         let initial = |files: &ThreadFiles| {
             let config = &files.config;
             let model = config.model.clone();

@@ -90,7 +90,10 @@ impl Engine {
         let answers = join_all(asked).await;
         for (info, live) in threads.iter_mut().zip(answers) {
             if let Some(live) = live {
+                // By the folder in which it was begun lists are filtered.
+                let cwd = info.cwd.clone();
                 *info = merged(live.info, info.clone());
+                info.cwd = cwd;
             }
         }
     }

@@ -562,7 +562,11 @@ impl ThreadHandle {
         let content = serde_json::json!([{"type": "input_text", "text": text}]);
         let item = serde_json::json!({"type": "message", "role": "developer", "content": content});
         let items = vec![item];
-        self.submit(Op::InjectItems { items, reply });
+        self.submit(Op::InjectItems {
+            items,
+            is_urgent: false,
+            reply,
+        });
     }
 
     /// Its commands that run, in the order of their numbers.

@@ -35,15 +35,24 @@ impl Engine {
             .unwrap_or_else(|| files.models.default_model());
         let mut again = settings::initial(config, model, cwd, &SettingsPatch::default())?;
         let is_default = is_built_in_default(&again, &saved);
-        if saved.model.is_some() && !is_overridden(start, "model_reasoning_effort") {
+        // The effort belongs to the model that it was chosen for.
+        let is_same_model = start.settings.model.is_none() || start.settings.model == saved.model;
+        if saved.model.is_some() && is_same_model && !is_overridden(start, "model_reasoning_effort") {
             again.effort = saved.effort;
         }
+        // Settings in full were saved, and not only what one turn used: what they lack was not chosen.
+        let in_full = saved.model_provider.is_some();
         let provider = saved.model_provider.or_else(|| meta.model_provider.clone());
         if let Some(provider) = provider.filter(|_| !is_overridden(start, "model_provider")) {
             again.model_provider = provider;
         }
-        again.summary = saved.summary.or(again.summary);
-        again.service_tier = saved.service_tier.or(again.service_tier);
+        let is_kept = |key| in_full && !is_overridden(start, key);
+        if saved.summary.is_some() || is_kept("model_reasoning_summary") {
+            again.summary = saved.summary;
+        }
+        if saved.service_tier.is_some() || is_kept("service_tier") {
+            again.service_tier = saved.service_tier;
+        }
         again.approval_policy = saved.approval_policy.unwrap_or(again.approval_policy);
         again.approvals_reviewer = saved.approvals_reviewer.unwrap_or(again.approvals_reviewer);
         if let Some(policy) = saved.sandbox_policy.filter(|_| !is_default) {
@@ -58,7 +67,9 @@ impl Engine {
                 settings::apply_profile(config, &mut again, &profile.id)?;
             }
         }
-        again.personality = saved.personality.or(again.personality);
+        if saved.personality.is_some() || is_kept("personality") {
+            again.personality = saved.personality;
+        }
         if start.settings.cwd.is_none()
             && let Some(roots) = saved.workspace_roots
         {

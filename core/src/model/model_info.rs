@@ -97,6 +97,9 @@ pub struct ModelInfo {
     pub other: serde_json::Map<String, Value>,
 }
 
+/// The effort that stands for the strongest there is, and for work that is shared out.
+const ULTRA: &str = "ultra";
+
 /// An effort.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasoningLevel {
@@ -263,6 +266,19 @@ impl ModelInfo {
     /// Whether the choice of this tier makes no difference, because the model isn't offered in it.
     pub(crate) fn lacks_tier(&self, tier: &str) -> bool {
         tier != "default" && self.requested_tier(tier).is_none()
+    }
+
+    /// What its servers are told where somebody has chosen `effort`. They don't know `ultra`, which is a way to work with
+    /// all the depth that there is: the strongest effort that the model has beside it.
+    pub(crate) fn effort_to_send<'a>(&'a self, effort: &'a str) -> &'a str {
+        if effort != ULTRA {
+            return effort;
+        }
+        let levels = self.supported_reasoning_levels.iter();
+        let strongest = levels
+            .map(|level| level.effort.as_str())
+            .rfind(|effort| *effort != ULTRA);
+        strongest.unwrap_or("medium")
     }
 
     /// What is assumed of a model that nobody knows.

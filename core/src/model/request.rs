@@ -93,10 +93,7 @@ fn instructions(text: &Arc<str>) -> serde_json::Result<Option<Arc<RawValue>>> {
 }
 
 fn reasoning(prompt: &Prompt) -> Option<Reasoning<'_>> {
-    let effort = prompt
-        .effort
-        .as_deref()
-        .map(|e| if e == "ultra" { "max" } else { e });
+    let effort = prompt.effort.as_deref();
     let summary = prompt.summary.filter(|s| *s != ReasoningSummary::None);
     (effort.is_some() || summary.is_some()).then_some(Reasoning { effort, summary })
 }
@@ -377,7 +374,7 @@ mod tests {
             ],
             tools: vec![Arc::new(json!({"type":"function","name":"t"}).into())].into(),
             parallel_tool_calls: true,
-            effort: Some("ultra".into()),
+            effort: Some("max".into()),
             summary: Some(ReasoningSummary::Auto),
             verbosity: Some("low".into()),
             service_tier: Some("priority".into()),

@@ -227,9 +227,13 @@ impl ActiveTurn {
                     Err(error) => reply.send(Err(error)),
                 }
             }
-            ThreadMessage::Op(Op::InjectItems { items, reply }) => {
-                reply
-                    .send(ThreadState::parse_items(items).map(|items| self.post(TurnMessage::Inject(items))));
+            ThreadMessage::Op(Op::InjectItems {
+                items,
+                is_urgent,
+                reply,
+            }) => {
+                let items = ThreadState::parse_items(items);
+                reply.send(items.map(|items| self.post(TurnMessage::Inject { items, is_urgent })));
             }
             ThreadMessage::Op(Op::ShellCommand {
                 command,

@@ -184,7 +184,7 @@ impl Actor {
                 } else {
                     Err(Error::NoActiveTurn(TurnOperation::Interrupt))
                 }),
-                ThreadMessage::Op(Op::InjectItems { items, reply }) => {
+                ThreadMessage::Op(Op::InjectItems { items, reply, .. }) => {
                     match ThreadState::parse_items(items) {
                         Ok(items) => {
                             Box::pin(self.inject(items)).await;

@@ -179,9 +179,12 @@ impl ContextTracker {
     }
 
     /// Takes over what the history says. Of long texts it has hashes: those that are as they were count as known, all
-    /// others as some other text. What another program has noted in its own way counts as nothing.
-    async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) {
-        let Some(state) = self.restored.take() else { return };
+    /// others as some other text. What another program has noted in its own way counts as nothing. Gives whether the
+    /// project's document has changed since.
+    async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) -> bool {
+        let Some(state) = self.restored.take() else {
+            return false;
+        };
         let get = |key: &str| state.get(key).cloned().unwrap_or_default();
         let known_text = |key: &str, text: Option<&str>| match (get(key), text) {
             (Value::Null, _) => None,
@@ -217,11 +220,12 @@ impl ContextTracker {
                 conversation: (get("realtime_active") == Value::Bool(true)).then(Arc::default),
             })
         };
-        let Some(before) = before() else { return };
+        let Some(before) = before() else { return false };
         let doc = ProjectDoc::read(config, &before.cwd).await;
         self.project_doc = known_text("project_doc", doc.text.as_deref());
         self.surroundings = Some(before);
         self.state = state;
+        self.project_doc != doc.text
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
@@ -231,7 +235,7 @@ impl ContextTracker {
         mut now: EnvironmentContext,
     ) -> ContextUpdate {
         let mut news = ContextUpdate::default();
-        self.restore(config, &now).await;
+        let has_other_doc = self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
         if self.without_project {
             now.skills = None;
@@ -297,9 +301,9 @@ impl ContextTracker {
 
         let mut user = Vec::new();
         let new_place = is_new(|a, b| a.cwd != b.cwd || a.has_environment != b.has_environment);
-        if new_place && !self.without_project {
+        if (new_place || has_other_doc) && !self.without_project {
             let doc = ProjectDoc::read(config, &now.cwd).await;
-            if before.is_some() {
+            if before.is_some() && new_place {
                 news.warnings.extend(doc.warnings);
             }
             if doc.text != self.project_doc {

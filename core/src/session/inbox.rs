@@ -21,7 +21,11 @@ pub(crate) enum TurnMessage {
     /// Somebody says more, and does not want to cut what is being said for it.
     Queued(TurnInput),
     /// Items for the history.
-    Inject(Vec<ResponseItem>),
+    Inject {
+        items: Vec<ResponseItem>,
+        /// The turn does not end before the model has read them.
+        is_urgent: bool,
+    },
     /// Somebody wants to know the history as it is.
     Snapshot(oneshot::Sender<Vec<ResponseItem>>),
     /// Other settings for the rest of the turn.
@@ -143,6 +147,12 @@ impl TurnInbox {
         while let Ok(mail) = self.mail.try_recv() {
             self.waiting.push(mail);
         }
+    }
+
+    /// Whether there is something that the model is to read before the turn ends.
+    pub(crate) fn has_urgent(&mut self) -> bool {
+        let is_urgent = |mail: &TurnMessage| matches!(mail, TurnMessage::Inject { is_urgent: true, .. });
+        self.has_steer() || self.waiting.iter().any(is_urgent)
     }
 
     /// Whether the user has said something that the model has not heard.

@@ -109,10 +109,10 @@ impl Request {
             comp_hash: model.comp_hash.clone(),
             output_limit: OutputLimit::new(model.truncation_policy, config.tool_output_token_limit),
             image_detail: if is_known { "original" } else { "high" },
-            effort: settings
-                .effort
-                .clone()
-                .or_else(|| model.default_reasoning_level.clone()),
+            effort: match settings.effort.as_deref() {
+                Some(effort) => Some(model.effort_to_send(effort).to_owned()),
+                None => model.default_reasoning_level.clone(),
+            },
             summary: settings.summary.or(Some(model.default_reasoning_summary)),
             verbosity: verbosity
                 .or_else(|| model.default_verbosity.clone())

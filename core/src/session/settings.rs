@@ -32,13 +32,7 @@ pub(crate) fn initial(
         mode_instructions: None,
         disabled_plugin_ids: Vec::new(),
     };
-    // A model that the client names is the first one, not a switch: the configured effort goes with it.
-    let effort = settings.effort.clone();
-    let mut settings = patched(config, &settings, patch)?;
-    if patch.effort.is_none() && patch.collaboration_mode.is_none() {
-        settings.effort = effort;
-    }
-    Ok(settings)
+    patched(config, &settings, patch)
 }
 
 /// The settings after a change (docs/contract/turns.md#turn-start), which what the administrator demands may refuse.
@@ -65,9 +59,6 @@ pub(crate) fn patched(
     if let Some(model) = patch.model {
         if model.is_empty() {
             return Err(Error::NoModel);
-        }
-        if model != new.model {
-            new.effort = None;
         }
         new.model = model;
     }

@@ -188,7 +188,7 @@ impl Turn<'_> {
             TurnTask::Goal(items) => self.session.history.push(items),
         }
         while !self.hooks.refused {
-            if self.sample().await? || (self.inbox.has_steer() && !self.hooks.refused) {
+            if self.sample().await? || (self.inbox.has_urgent() && !self.hooks.refused) {
                 continue;
             }
             if self.hooks.refused {
@@ -203,11 +203,11 @@ impl Turn<'_> {
                 self.session.history.push(news);
                 continue;
             }
-            if !self.may_stop().await? || self.inbox.has_steer() {
+            if !self.may_stop().await? || self.inbox.has_urgent() {
                 continue;
             }
             self.compact_after_turn().await?;
-            if !self.inbox.has_steer() {
+            if !self.inbox.has_urgent() {
                 break;
             }
         }
@@ -258,7 +258,7 @@ impl Turn<'_> {
                     }
                     self.hear(turn_input).await;
                 }
-                TurnMessage::Inject(items) => self.session.history.push(items),
+                TurnMessage::Inject { items, .. } => self.session.history.push(items),
                 TurnMessage::Snapshot(answer) => {
                     // Nobody may be there any more.
                     let _ = answer.send(self.session.history.snapshot());

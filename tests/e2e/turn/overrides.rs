@@ -1,6 +1,6 @@
 //! Choices of turn/start: some stay, some are for one turn (docs/contract/turns.md#turn-start).
 
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
 use crate::support::{App, Home};
@@ -24,6 +24,32 @@ async fn model_and_effort_stay_for_later_turns() {
         assert_eq!(request.body["model"], "gpt-5.1");
         assert_eq!(request.body["reasoning"]["effort"], "high");
     }
+    let other = app
+        .run_turn_with(&thread, "three", json!({"model": "gpt-5.5"}))
+        .await;
+    let told = other.all("thread/settings/updated")[0];
+    assert_eq!(told["threadSettings"]["effort"], "high", "{told}");
+    let request = model.requests().pop().unwrap();
+    assert_eq!(request.body["model"], "gpt-5.5");
+    assert_eq!(request.body["reasoning"]["effort"], "high");
+}
+
+#[tokio::test]
+async fn the_effort_ultra_is_sent_as_the_strongest_that_the_model_has() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"model": "gpt-5.6-sol"})).await;
+    for choices in [json!({"effort": "ultra"}), json!({"model": "gpt-5.5"})] {
+        app.run_turn_with(&thread, "go", choices).await;
+    }
+    let sent: Vec<_> = model
+        .requests()
+        .iter()
+        .map(|request| request.body["reasoning"]["effort"].clone())
+        .collect();
+    // The history is summed up by the first model for the second one.
+    assert_eq!(sent, ["max", "max", "xhigh"]);
 }
 
 #[tokio::test]
@@ -122,6 +148,58 @@ async fn items_put_in_before_the_first_turn_come_behind_what_the_model_is_told_o
             .iter()
             .filter(|item| item.to_string().contains("<environment_context>"));
         assert_eq!(told.count(), 1, "it is told once");
+    }
+}
+
+#[tokio::test]
+async fn items_put_in_while_a_turn_runs_are_read_by_the_model_before_it_ends() {
+    let model = MockModel::start([
+        Answer::new().say("half done").wait(1000),
+        Answer::from("all done"),
+    ]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let running = app.start_turn(&thread, "go").await;
+    app.wait_for("item/agentMessage/delta").await;
+    let content = json!([{"type": "input_text", "text": "put in"}]);
+    let item = json!({"type": "message", "role": "developer", "content": content});
+    let params = json!({"threadId": thread, "items": [item]});
+    app.call("thread/inject_items", params).await;
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.items_of("agentMessage").len(), 2);
+    let requests = model.requests();
+    assert_eq!(requests.len(), 2);
+    let told: Vec<_> = requests[1].input().iter().rev().take(2).collect();
+    assert!(told[0].to_string().contains("put in"), "{told:?}");
+    assert!(told[1].to_string().contains("half done"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_project_document_that_changed_while_the_thread_was_not_loaded_is_told_once() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let document = home.work().join("AGENTS.md");
+    std::fs::write(&document, "first text").unwrap();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({"cwd": home.work()})).await;
+    app.run_turn(&thread, "one").await;
+    app.stop().await;
+    for (text, expected) in [(Some("second text"), "second text"), (None, "no longer")] {
+        match text {
+            Some(text) => std::fs::write(&document, text).unwrap(),
+            None => std::fs::remove_file(&document).unwrap(),
+        }
+        let app = App::start(&home).await;
+        app.call("thread/resume", json!({"threadId": thread})).await;
+        let before = model.requests().pop().unwrap().input().len();
+        app.run_turn(&thread, "more").await;
+        app.run_turn(&thread, "and more").await;
+        let request = model.requests().pop().unwrap();
+        let news = request.input()[before..].iter();
+        let told = news.filter(|item| item.to_string().contains(expected));
+        assert_eq!(told.count(), 1, "{expected}: {:?}", request.input());
+        app.stop().await;
     }
 }
 

@@ -317,6 +317,7 @@ fn leave(thread: &ThreadHandle, message: &ResponseItem) {
     };
     thread.deliver(Op::InjectItems {
         items: vec![item],
+        is_urgent: false,
         reply: Reply::ignore(),
     });
     thread.agents().mailbox.message_arrived();
