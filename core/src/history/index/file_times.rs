@@ -276,3 +276,22 @@ impl FileChanges {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_they_were_read() {
+        let (id, revert) = (Uuid::now_v7(), Uuid::now_v7());
+        for name in [
+            format!("rollout-2026-01-02T03-04-05-{id}.jsonl"),
+            format!("rollout-0987-12-31T23-59-00-{id}_{revert}.jsonl.zst"),
+        ] {
+            let read = RolloutName::parse(&name).expect("a rollout");
+            let mut written = String::new();
+            FileEntry::new(0, read.begun, read.compressed).write_name(key(&read), &mut written);
+            assert_eq!(written, name);
+        }
+    }
+}

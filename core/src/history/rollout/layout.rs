@@ -225,7 +225,18 @@ pub(crate) fn uuid_ms(id: Uuid) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn times_in_names_are_what_chrono_reads(text in "[0-2][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]-[0-6][0-9]-[0-5][0-9x]") {
+            let bytes: &[u8; 19] = text.as_bytes().try_into().expect("its length");
+            let read = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H-%M-%S");
+            prop_assert_eq!(begun(bytes), read.ok());
+        }
+    }
 
     #[test]
     fn what_replaces_a_file_has_a_later_name() {
