@@ -250,7 +250,6 @@ fn settings_that_cannot_work_are_refused_by_name() {
             "default_permissions refers to unknown built-in profile `:nope`",
         ),
         ("default_permissions = \"mine\"".to_owned(), "profile `mine`"),
-        ("[permissions.mine]".to_owned(), "`default_permissions`"),
         ("profile = \"x\"".to_owned(), "`profile`"),
     ] {
         let home = Home::new(&config);

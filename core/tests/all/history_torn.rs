@@ -146,7 +146,11 @@ impl Torn {
         let said =
             json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hm"}]});
         let items = vec![said];
-        self.probe.thread.submit(Op::InjectItems { items, reply });
+        self.probe.thread.submit(Op::InjectItems {
+            items,
+            is_urgent: true,
+            reply,
+        });
         injected.await.unwrap();
     }
 

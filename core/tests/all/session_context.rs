@@ -127,7 +127,7 @@ async fn changed_settings_stay_and_are_told() {
         (effort(0), effort(1), effort(2)),
         (json!("medium"), json!("high"), json!("high"))
     );
-    assert_eq!(effort(3), "medium", "another model has its own default");
+    assert_eq!(effort(3), "high", "it stays with another model");
     assert_eq!(requests[3].body["model"], "gpt-5.5-2026-11-01");
     let before = requests[2].input().len() + 1;
     let news = &input(&requests[3])[before..];
@@ -261,7 +261,11 @@ async fn injected_items_join_the_history() {
     let probe = Probe::start([Answer::new().say("ok")]).await;
     let inject = |items| {
         let (reply, answer) = Reply::channel();
-        probe.thread.submit(Op::InjectItems { items, reply });
+        probe.thread.submit(Op::InjectItems {
+            items,
+            is_urgent: true,
+            reply,
+        });
         answer
     };
     let known =

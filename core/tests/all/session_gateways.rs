@@ -381,7 +381,11 @@ async fn injected_calls_and_outputs_are_paired_before_they_are_sent() {
         json!({"type": "ghost_snapshot", "x": 1}),
     ];
     let (reply, answer) = Reply::channel();
-    probe.thread.submit(Op::InjectItems { items, reply });
+    probe.thread.submit(Op::InjectItems {
+        items,
+        is_urgent: true,
+        reply,
+    });
     answer.await.unwrap();
     told(&probe).await;
     let requests = probe.model.requests();
