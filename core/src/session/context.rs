@@ -265,12 +265,12 @@ impl ContextTracker {
             }
             news.warnings.extend(now.skills_warning.clone());
         }
-        let new_permissions = is_new(|a, b| {
+        let new_sandbox = is_new(|a, b| {
             a.sandbox_policy != b.sandbox_policy
                 || a.profile_rules != b.profile_rules
-                || a.approval_policy != b.approval_policy
                 || a.workspace_roots != b.workspace_roots
         });
+        let new_permissions = new_sandbox || is_new(|a, b| a.approval_policy != b.approval_policy);
         if new_permissions && now.has_environment && config.include_permissions_instructions {
             developer.push(instructions::permissions(
                 &now.sandbox_policy,
@@ -315,7 +315,7 @@ impl ContextTracker {
             }
         }
         let new_time = is_new(|a, b| a.date != b.date || a.timezone != b.timezone);
-        if (new_place || new_permissions || new_time) && config.include_environment_context {
+        if (new_place || new_sandbox || new_time) && config.include_environment_context {
             user.push(environment_context(config, &now, new_place));
         }
         // Who wrote the subjects of commits is not known.

@@ -140,6 +140,16 @@ async fn changed_settings_stay_and_are_told() {
         "{user:?}"
     );
     assert_eq!(texts(&news[2]), ["four"]);
+    let patch = SettingsPatch {
+        approval_policy: Some(ApprovalPolicy::OnRequest),
+        ..SettingsPatch::default()
+    };
+    turn(&probe, "five", patch).await;
+    let requests = probe.model.requests();
+    let before = requests[3].input().len() + 1;
+    let news = &input(&requests[4])[before..];
+    assert!(texts(&news[0])[0].contains("`read-only`"));
+    assert_eq!(texts(&news[1]), ["five"]);
 }
 
 #[tokio::test]
