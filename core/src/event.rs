@@ -271,6 +271,8 @@ pub enum Event {
     McpServerStatus {
         /// Its name in the configuration.
         name: String,
+        /// It belongs to a plugin.
+        of_plugin: bool,
         /// How it stands.
         status: McpServerStatus,
     },

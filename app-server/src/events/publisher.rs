@@ -101,7 +101,8 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             delivery.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
         }
         Event::Goal { turn_id, goal } => {
-            delivery.tell::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
+            delivery
+                .broadcast::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
         }
         Event::GoalCleared => delivery.tell::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
         Event::Realtime(event) => realtime::tell(delivery, thread, *event),
@@ -229,8 +230,13 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::RulesProblem(problem) => {
             delivery.tell::<ConfigWarning>(thread, &rules::problem_to_wire(&problem));
         }
-        Event::McpServerStatus { name, status } => {
-            delivery.tell::<McpServerStartupStatusUpdated>(thread, &mcp::status(thread, name, status));
+        Event::McpServerStatus {
+            name,
+            of_plugin,
+            status,
+        } => {
+            let params = mcp::status(thread, name, of_plugin, status);
+            delivery.tell::<McpServerStartupStatusUpdated>(thread, &params);
         }
         Event::McpProgress {
             turn_id,
