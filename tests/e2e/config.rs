@@ -329,3 +329,46 @@ async fn a_byte_order_mark_is_no_part_of_the_file() {
         assert_eq!(app.run_turn(&thread, "Hi").await.status(), "completed");
     }
 }
+
+#[tokio::test]
+async fn what_needs_little_of_the_configuration_goes_on_while_its_file_is_broken() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let file = home.codex().join("config.toml");
+    let broken = std::fs::read_to_string(&file).unwrap() + "bad = = 1\n";
+    home.write_config(&broken);
+    for method in ["model/list", "collaborationMode/list"] {
+        assert!(app.call(method, json!({})).await["data"].is_array());
+    }
+    let ran = json!({"command": ["true"], "cwd": home.work()});
+    assert_eq!(app.call("command/exec", ran).await["exitCode"], 0);
+    let account = app.call("account/read", json!({})).await;
+    assert_eq!(account["requiresOpenaiAuth"], false, "as it was before");
+    let skills = app.call("skills/list", json!({"cwds": [home.work()]})).await;
+    let (entry, place) = (&skills["data"][0], format!("{}:", file.display()));
+    assert_eq!(entry["skills"], json!([]));
+    assert!(
+        entry["errors"][0]["message"].as_str().unwrap().contains(&place),
+        "{entry}"
+    );
+    for (method, params) in [
+        ("mcpServerStatus/list", json!({})),
+        ("experimentalFeature/list", json!({})),
+        ("modelProvider/list", json!({})),
+        ("modelProvider/capabilities/read", json!({})),
+        ("config/mcpServer/reload", json!(null)),
+    ] {
+        let error = app.call_err(method, params).await;
+        assert_eq!(error.code, -32603, "{method}");
+        assert!(error.message.contains(&place), "{}", error.message);
+    }
+    app.stop().await;
+    // A daemon that knows nothing from before has the defaults: commands change nothing.
+    let app = App::start(&home).await;
+    let account = app.call("account/read", json!({})).await;
+    assert_eq!(account["requiresOpenaiAuth"], true);
+    let ran = json!({"command": ["touch", "x"], "cwd": home.work()});
+    assert_ne!(app.call("command/exec", ran).await["exitCode"], 0);
+    app.stop().await;
+}

@@ -11,7 +11,7 @@
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
-//! | the last ones that were made | `recent.rs` |
+//! | the last ones that were made | `recent.rs`, `last.rs` (that of the home) |
 //! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
 //! | what administrators demand, and what follows | `requirements.rs`, `required_rules.rs`, `requirement_check.rs`, `constraints.rs` |
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
@@ -38,6 +38,7 @@ mod home;
 mod json;
 mod key_warnings;
 pub mod keys;
+mod last;
 mod layers;
 mod locate;
 mod managed_keys;
@@ -75,6 +76,7 @@ pub(crate) use file::{File, read_cached};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub(crate) use json::to_json;
 pub use key_warnings::{key_warnings, unknown_keys};
+pub use last::LastConfig;
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
 pub use mcp_servers::{
@@ -99,7 +101,6 @@ pub use schema::{
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
 pub use skills::SkillsConfig;
-pub(crate) use skills::skill_file;
 pub use view::{Config, DEFAULT_PLAN_EFFORT};
 pub(crate) use write::key_path::quoted as quoted_key;
 pub use write::{ConfigEdit, ConfigEdits, ConfigWriteError, ConfigWritten, Overridden, set_trust, write};

@@ -223,7 +223,9 @@ impl Config {
         cwd: &Path,
         extra: &[ConfigOverride],
     ) -> Result<Arc<Self>, ConfigError> {
-        Self::load_in(source, &WorkingFolder::new(cwd), extra)
+        let config = Self::load_in(source, &WorkingFolder::new(cwd), extra)?;
+        source.last.keep(&config, cwd, extra);
+        Ok(config)
     }
 
     /// As [`Self::load`].
