@@ -104,7 +104,7 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             delivery
                 .broadcast::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
         }
-        Event::GoalCleared => delivery.tell::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
+        Event::GoalCleared => delivery.broadcast::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
         Event::Realtime(event) => realtime::tell(delivery, thread, *event),
         Event::QueueChanged => {
             delivery.tell::<ThreadQueueChanged>(thread, &thread::queue_changed(thread));
