@@ -3,7 +3,7 @@
 use codex_core::mock_model::MockModel;
 use serde_json::json;
 
-use crate::support::{App, Config, Home, Launch};
+use crate::support::{App, Config, Frame, Home, Launch};
 
 #[tokio::test]
 async fn overrides_on_the_command_line_win_over_the_file() {
@@ -370,5 +370,62 @@ async fn what_needs_little_of_the_configuration_goes_on_while_its_file_is_broken
     assert_eq!(account["requiresOpenaiAuth"], true);
     let ran = json!({"command": ["touch", "x"], "cwd": home.work()});
     assert_ne!(app.call("command/exec", ran).await["exitCode"], 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn features_on_their_way_in_or_out_are_told_of_in_new_threads() {
+    let model = MockModel::start("ok");
+    let config = |top: &str| Config {
+        model: "gpt-5.5".into(),
+        top: top.into(),
+        extra:
+            "[features]\ncode_mode = true\ntoken_budget = false\nweb_search_request = true\ncollab = false\n\
+                shell_zsh_fork = false\nmulti_agent = true\n[tools]\nview_image = true\n"
+                .into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config(""));
+    let app = App::start(&home).await;
+    let told = app.wait_for("configWarning").await["summary"].clone();
+    assert!(
+        told.as_str().unwrap().contains("`tools.view_image` is ignored"),
+        "{told}"
+    );
+    let told = app.wait_for("configWarning").await["summary"].clone();
+    assert!(
+        told.as_str()
+            .unwrap()
+            .starts_with("`[features].multi_agent` is deprecated"),
+        "{told}"
+    );
+    app.start_thread(json!({})).await;
+    for name in ["collab", "shell_zsh_fork", "web_search_request"] {
+        let notice = app.wait_for("deprecationNotice").await;
+        let expected = format!("`[features].{name}` is deprecated");
+        assert!(
+            notice["summary"].as_str().unwrap().starts_with(&expected),
+            "{notice}"
+        );
+        assert!(notice["details"].is_string());
+    }
+    let unstable = app.wait_where("warning", |warning| {
+        warning["message"].as_str().unwrap().contains("under development")
+    });
+    let unstable = unstable.await["message"].clone();
+    let unstable = unstable.as_str().unwrap();
+    assert!(
+        unstable.contains("code_mode") && !unstable.contains("token_budget"),
+        "{unstable}"
+    );
+    app.stop().await;
+
+    home.configure(&model, &config("suppress_unstable_features_warning = true"));
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    let frames = app.frames();
+    let mut warnings = frames.iter().filter(|frame| frame.method() == "warning");
+    let is_unstable = |frame: &Frame| frame.params().to_string().contains("under development");
+    assert!(!warnings.any(is_unstable));
     app.stop().await;
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
-    HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
+    AccountRateLimitsUpdated, ConfigWarning, DeprecationNotice, ErrorNotice, FileChangePatchUpdated,
+    GuardianWarning, HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
     McpToolCallProgress, ModelProviderAuthRecoveryCompleted, ModelProviderAuthRecoveryStarted, ModelRerouted,
     ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
     ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated,
@@ -160,6 +160,9 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             error,
             will_retry,
         } => delivery.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
+        Event::Deprecated(what) => {
+            delivery.tell::<DeprecationNotice>(thread, &notice::deprecation(what));
+        }
         Event::Warning(message) => delivery.tell::<Warning>(thread, &notice::warning(thread, message)),
         Event::AuthRecovery {
             turn_id,

@@ -22,7 +22,7 @@
 //! | voice conversations | `realtime.rs` |
 //! | MCP servers | `mcp_servers.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
-//! | keys without effect | `key_warnings.rs` |
+//! | keys without effect, and features on their way in or out | `key_warnings.rs`, `feature_notices.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
 //! | the home folder | `home.rs` |
 
@@ -33,6 +33,7 @@ mod compaction;
 mod constraints;
 mod error;
 mod explain;
+mod feature_notices;
 mod file;
 mod home;
 mod json;
@@ -72,6 +73,7 @@ pub use compaction::{CompactionConfig, CompactionScope, Percent};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use explain::explain;
+pub use feature_notices::Deprecation;
 pub(crate) use file::{File, read_cached};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub(crate) use json::to_json;

@@ -205,6 +205,7 @@ impl Engine {
             .unknown_settings
             .iter()
             .chain(&config.warnings)
+            .chain(&config.unstable_features)
             .cloned()
             .chain(constrained)
             .chain(doc.warnings)

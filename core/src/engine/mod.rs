@@ -362,6 +362,9 @@ impl Engine {
         for problem in rules_problems {
             state.outbox.emit(Event::RulesProblem(Box::new(problem)));
         }
+        for deprecation in &state.config.deprecations {
+            state.outbox.emit(Event::Deprecated(deprecation.clone()));
+        }
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));
         }
