@@ -120,6 +120,12 @@ impl Server {
         ended
     }
 
+    /// Ends the subscriptions of all clients.
+    pub(crate) fn unwatch_all(&self, thread: ThreadId) {
+        self.subscriptions.unwatch_all(thread);
+        self.count_watchers(thread);
+    }
+
     /// A connection has ended.
     pub(crate) fn disconnect(&self, client: &Client) {
         client.searches.cancel_all();

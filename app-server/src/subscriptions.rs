@@ -167,6 +167,13 @@ impl Subscriptions {
         left < before
     }
 
+    /// Ends all subscriptions to a thread.
+    pub(crate) fn unwatch_all(&self, thread: ThreadId) {
+        let ended = self.lock().watchers.remove(&thread);
+        drop(ended);
+        self.relieved.notify_waiters();
+    }
+
     /// The threads that a connection watches.
     pub(crate) fn watched_by(&self, client: &Client) -> Vec<ThreadId> {
         let state = self.lock();

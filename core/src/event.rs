@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::config::Deprecation;
 use crate::exec_policy::RulesProblem;
 use crate::history::ReadState;
 use crate::model::{RateLimitSnapshot, ResponseItem};
@@ -185,6 +186,8 @@ pub enum Event {
     },
     /// Something the user should know; nothing stops.
     Warning(String),
+    /// Something that is configured is on its way out.
+    Deprecated(Deprecation),
     /// The server answered with another model than was asked for.
     ModelRerouted {
         /// Its turn.
@@ -271,6 +274,8 @@ pub enum Event {
     McpServerStatus {
         /// Its name in the configuration.
         name: String,
+        /// It belongs to a plugin.
+        of_plugin: bool,
         /// How it stands.
         status: McpServerStatus,
     },

@@ -84,12 +84,15 @@ pub fn find(name: &str) -> Option<Feature> {
         features.sort_unstable_by_key(|feature| feature.key);
         features
     });
-    let name = FORMER_NAMES
-        .iter()
-        .find_map(|(former, key)| (*former == name).then_some(*key))
-        .unwrap_or(name);
+    let name = renamed(name).unwrap_or(name);
     let place = BY_NAME.binary_search_by_key(&name, |feature| feature.key);
     BY_NAME.get(place.ok()?).copied()
+}
+
+/// The name that a feature has now which is called by a former one.
+pub fn renamed(name: &str) -> Option<&'static str> {
+    let mut names = FORMER_NAMES.iter();
+    names.find_map(|(former, key)| (*former == name).then_some(*key))
 }
 
 /// Features that the contract release doesn't have. Clients are not told of them.

@@ -202,6 +202,8 @@ pub enum ItemBody {
         arguments: Value,
         /// The server says whether it changes anything.
         read_only_hint: Option<bool>,
+        /// The plugin that the server belongs to.
+        plugin_id: Option<String>,
         /// How it went.
         status: CallStatus,
         /// Result as the server gave it: `content`, `structuredContent`, `_meta`.

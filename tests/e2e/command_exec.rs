@@ -349,3 +349,22 @@ async fn limits_of_what_can_be_read_are_refused_where_they_would_not_hold() {
         assert!(!shown.contains_key("access") && !shown.contains_key("readOnlyAccess"));
     }
 }
+
+#[tokio::test]
+async fn a_terminal_streams_its_output_by_itself() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    let params = with(
+        sh("echo ready; read x; echo got $x"),
+        json!({"processId": "t", "tty": true}),
+    );
+    let id = app.request("command/exec", params).await;
+    app.wait_where("command/exec/outputDelta", |delta| text(delta).contains("ready"))
+        .await;
+    let line = json!({"processId": "t", "deltaBase64": BASE64_STANDARD.encode("it\n")});
+    app.call("command/exec/write", line).await;
+    assert_eq!(app.response(id).await.unwrap()["stdout"], "");
+    let told = streamed(&app, "stdout");
+    assert!(told.ends_with("got it\r\n"), "{told}");
+    app.stop().await;
+}

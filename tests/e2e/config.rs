@@ -3,7 +3,7 @@
 use codex_core::mock_model::MockModel;
 use serde_json::json;
 
-use crate::support::{App, Config, Home, Launch};
+use crate::support::{App, Config, Frame, Home, Launch};
 
 #[tokio::test]
 async fn overrides_on_the_command_line_win_over_the_file() {
@@ -328,4 +328,104 @@ async fn a_byte_order_mark_is_no_part_of_the_file() {
         let thread = app.start_thread(json!({})).await;
         assert_eq!(app.run_turn(&thread, "Hi").await.status(), "completed");
     }
+}
+
+#[tokio::test]
+async fn what_needs_little_of_the_configuration_goes_on_while_its_file_is_broken() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let file = home.codex().join("config.toml");
+    let broken = std::fs::read_to_string(&file).unwrap() + "bad = = 1\n";
+    home.write_config(&broken);
+    for method in ["model/list", "collaborationMode/list"] {
+        assert!(app.call(method, json!({})).await["data"].is_array());
+    }
+    let ran = json!({"command": ["true"], "cwd": home.work()});
+    assert_eq!(app.call("command/exec", ran).await["exitCode"], 0);
+    let account = app.call("account/read", json!({})).await;
+    assert_eq!(account["requiresOpenaiAuth"], false, "as it was before");
+    let skills = app.call("skills/list", json!({"cwds": [home.work()]})).await;
+    let (entry, place) = (&skills["data"][0], format!("{}:", file.display()));
+    assert_eq!(entry["skills"], json!([]));
+    assert!(
+        entry["errors"][0]["message"].as_str().unwrap().contains(&place),
+        "{entry}"
+    );
+    for (method, params) in [
+        ("mcpServerStatus/list", json!({})),
+        ("experimentalFeature/list", json!({})),
+        ("modelProvider/list", json!({})),
+        ("modelProvider/capabilities/read", json!({})),
+        ("config/mcpServer/reload", json!(null)),
+    ] {
+        let error = app.call_err(method, params).await;
+        assert_eq!(error.code, -32603, "{method}");
+        assert!(error.message.contains(&place), "{}", error.message);
+    }
+    app.stop().await;
+    // A daemon that knows nothing from before has the defaults: commands change nothing.
+    let app = App::start(&home).await;
+    let account = app.call("account/read", json!({})).await;
+    assert_eq!(account["requiresOpenaiAuth"], true);
+    let ran = json!({"command": ["touch", "x"], "cwd": home.work()});
+    assert_ne!(app.call("command/exec", ran).await["exitCode"], 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn features_on_their_way_in_or_out_are_told_of_in_new_threads() {
+    let model = MockModel::start("ok");
+    let config = |top: &str| Config {
+        model: "gpt-5.5".into(),
+        top: top.into(),
+        extra:
+            "[features]\ncode_mode = true\ntoken_budget = false\nweb_search_request = true\ncollab = false\n\
+                shell_zsh_fork = false\nmulti_agent = true\n[tools]\nview_image = true\n"
+                .into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config(""));
+    let app = App::start(&home).await;
+    let told = app.wait_for("configWarning").await["summary"].clone();
+    assert!(
+        told.as_str().unwrap().contains("`tools.view_image` is ignored"),
+        "{told}"
+    );
+    let told = app.wait_for("configWarning").await["summary"].clone();
+    assert!(
+        told.as_str()
+            .unwrap()
+            .starts_with("`[features].multi_agent` is deprecated"),
+        "{told}"
+    );
+    app.start_thread(json!({})).await;
+    for name in ["collab", "shell_zsh_fork", "web_search_request"] {
+        let notice = app.wait_for("deprecationNotice").await;
+        let expected = format!("`[features].{name}` is deprecated");
+        assert!(
+            notice["summary"].as_str().unwrap().starts_with(&expected),
+            "{notice}"
+        );
+        assert!(notice["details"].is_string());
+    }
+    let unstable = app.wait_where("warning", |warning| {
+        warning["message"].as_str().unwrap().contains("under development")
+    });
+    let unstable = unstable.await["message"].clone();
+    let unstable = unstable.as_str().unwrap();
+    assert!(
+        unstable.contains("code_mode") && !unstable.contains("token_budget"),
+        "{unstable}"
+    );
+    app.stop().await;
+
+    home.configure(&model, &config("suppress_unstable_features_warning = true"));
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    let frames = app.frames();
+    let mut warnings = frames.iter().filter(|frame| frame.method() == "warning");
+    let is_unstable = |frame: &Frame| frame.params().to_string().contains("under development");
+    assert!(!warnings.any(is_unstable));
+    app.stop().await;
 }

@@ -125,7 +125,8 @@ async fn every_known_key_is_there_with_its_default() {
         json!({"persistence": "save-all", "max_bytes": null})
     );
     assert_eq!(config["features"]["memories"], false);
-    assert_eq!(config["features"].as_object().unwrap().len(), 17);
+    assert_eq!(config["features"].as_object().unwrap().len(), 16);
+    assert!(config["features"].get("network_proxy").is_none());
     assert_eq!(config["model"], Value::Null);
     assert_eq!(kinds(&read), ["user", "system"]);
     let empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
@@ -344,4 +345,18 @@ async fn people_are_told_where_a_value_comes_from() {
             "{wrong}: {text}"
         );
     }
+}
+
+#[tokio::test]
+async fn features_that_nobody_knows_and_programs_without_arguments_are_read_as_they_hold() {
+    let home = Home::empty();
+    home.write_config(
+        "[features]\nhuh = true\n[mcp_servers.x]\ncommand = 'c'\n[mcp_servers.y]\nurl = 'http://127.0.0.1:1/'\n",
+    );
+    let app = start(&home, &[]).await;
+    let config = app.call("config/read", json!({})).await["config"].clone();
+    assert_eq!(config["features"]["huh"], true);
+    assert_eq!(config["mcp_servers"]["x"]["args"], json!([]));
+    assert!(config["mcp_servers"]["y"].get("args").is_none());
+    app.stop().await;
 }

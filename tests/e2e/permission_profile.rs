@@ -370,3 +370,22 @@ async fn what_the_configuration_of_a_resume_or_fork_says_comes_before_what_was_s
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn the_workspace_of_a_profile_has_two_names() {
+    let model = MockModel::start("ok");
+    let home = home(&model);
+    let file = home.codex().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(":project_roots"));
+    home.write_config(&text.replace(":project_roots", ":workspace_roots"));
+    let app = App::start(&home).await;
+    let exec = |script: &str| json!({"command": ["sh", "-c", script], "cwd": home.work()});
+    let mine = app
+        .call("command/exec", exec("echo x > made && ! cat keys/secret"))
+        .await;
+    assert_eq!(mine["exitCode"], 0, "{mine}");
+    let docs = app.call("command/exec", exec("echo x > docs/page")).await;
+    assert_ne!(docs["exitCode"], 0);
+    app.stop().await;
+}

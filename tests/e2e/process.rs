@@ -152,3 +152,15 @@ async fn mistakes_are_named() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_terminal_streams_its_output_by_itself() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    let params = spawn(&home, "t", "echo ready", json!({"tty": true}));
+    app.call("process/spawn", params).await;
+    let delta = app.wait_for("process/outputDelta").await;
+    assert_eq!(delta["deltaBase64"], BASE64_STANDARD.encode("ready\r\n"));
+    assert_eq!(exited(&app, "t").await["stdout"], "");
+    app.stop().await;
+}

@@ -528,3 +528,31 @@ async fn more_skills_than_fit_are_told_of_by_name_only_and_the_user_hears_of_the
     assert_eq!(warning["threadId"], thread.as_str());
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_switch_of_a_path_that_is_no_skill_is_kept_and_changes_no_skill() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let file = skill(home.codex().join("skills/a"), "a", "d");
+    let file = file.canonicalize().unwrap();
+    let folder = file.parent().unwrap();
+    let app = App::start(&home).await;
+    let switch = async |path: &Path, enabled: bool| {
+        let params = json!({"path": path, "enabled": enabled});
+        let answer = app.call("skills/config/write", params).await;
+        answer["effectiveEnabled"].as_bool().unwrap()
+    };
+    let config = || std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    for path in [folder, Path::new("/no/such/skill")] {
+        assert!(!switch(path, false).await);
+        assert!(config().contains(&format!("path = {path:?}\n")), "{}", config());
+    }
+    assert_eq!(list(&app, &home.work()).await["skills"][0]["enabled"], true);
+    assert!(switch(&file, true).await);
+    assert!(config().contains(&format!("path = {folder:?}\n")), "{}", config());
+    assert!(switch(folder, true).await);
+    // By another way to the file.
+    assert!(!switch(&folder.join("../a/SKILL.md"), false).await);
+    assert_eq!(list(&app, &home.work()).await["skills"][0]["enabled"], false);
+    app.stop().await;
+}

@@ -166,6 +166,16 @@ async fn commands_in_the_background_are_listed_and_ended() {
         .await;
     let answer = app.call("thread/backgroundTerminals/terminate", one).await;
     assert_eq!(answer, json!({"terminated": false}));
+    for id in ["zz", "", "1.0", " 1", "99999999999"] {
+        let wrong = json!({"threadId": thread, "processId": id});
+        let error = app.call_err("thread/backgroundTerminals/terminate", wrong).await;
+        assert_eq!(error.code, -32600, "{id:?}");
+        assert!(
+            error
+                .message
+                .starts_with("invalid background terminal process id: ")
+        );
+    }
     let answer = app
         .call("thread/backgroundTerminals/clean", json!({"threadId": thread}))
         .await;

@@ -494,3 +494,55 @@ async fn what_cannot_be_combined_is_refused() {
         error.message
     );
 }
+
+#[tokio::test]
+async fn a_thread_whose_provider_is_gone_is_refused_with_its_name() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    app.stop().await;
+    let text = std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
+    let text = text.replace("model_provider = \"mock\"", "model_provider = \"other\"");
+    home.write_config(&text.replace("[model_providers.mock]", "[model_providers.other]"));
+    let app = App::start(&home).await;
+    let resume = json!({"threadId": thread, "excludeTurns": true});
+    let error = app.call_err("thread/resume", resume).await;
+    assert_eq!(error.code, -32600);
+    assert_eq!(
+        error.data,
+        json!({"type": "modelProviderNotConfigured", "modelProvider": "mock"})
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_hidden_fork_is_announced_to_nobody_and_listed_by_searches_only() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Hi").await;
+    let mark = app.mark();
+    let params = json!({"threadId": thread, "attachToSource": true, "excludeTurns": true});
+    let fork = app.call("thread/fork", params).await["thread"]["id"].clone();
+    app.run_turn(fork.as_str().unwrap(), "Hi again").await;
+    let heard = app.notified_since(mark);
+    assert!(heard.iter().any(|method| method == "turn/completed"));
+    assert!(
+        !heard.iter().any(|method| method == "thread/started"),
+        "{heard:?}"
+    );
+    for term in [json!(null), json!(""), json!(" ")] {
+        let params = json!({"includeAttachedThreads": true, "searchTerm": term});
+        let error = app.call_err("thread/list", params).await;
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (-32600, "includeAttachedThreads requires a non-empty searchTerm")
+        );
+    }
+    let params = json!({"includeAttachedThreads": true, "searchTerm": "Hi"});
+    let found = app.call("thread/list", params).await;
+    let found = found["data"].as_array().unwrap();
+    assert!(found.iter().any(|row| row["id"] == fork), "{found:?}");
+    app.stop().await;
+}

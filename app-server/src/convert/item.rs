@@ -12,7 +12,7 @@ use codex_core::{
 };
 use serde_json::Value;
 
-use super::{collab, command, input};
+use super::{collab, command, input, mcp};
 
 /// Towards the client.
 pub(crate) fn to_wire(item: Item) -> wire::ThreadItem {
@@ -61,6 +61,7 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             tool,
             arguments,
             read_only_hint,
+            plugin_id,
             status,
             result,
             error,
@@ -77,12 +78,11 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             tool,
             app_context: None,
             duration_ms: duration.map(milliseconds),
-            // Servers of the configuration belong to the whole thread.
-            environment_id: None,
+            environment_id: mcp::environment_of(plugin_id.is_some()),
             error: error.map(|message| wire::McpToolCallError { message }),
             mcp_app_resource_uri: None,
             mcp_app_ui: None,
-            plugin_id: None,
+            plugin_id,
             read_only_hint,
             result: result.and_then(as_wire),
         },

@@ -10,6 +10,13 @@ use codex_core::{McpElicitationKind, ThreadId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::thread::LOCAL_ENVIRONMENT;
+
+/// The environment that a server runs in: those of the configuration belong to the whole thread.
+pub(crate) fn environment_of(of_plugin: bool) -> Option<String> {
+    of_plugin.then(|| LOCAL_ENVIRONMENT.to_owned())
+}
+
 /// `McpServerStatus`
 pub(crate) fn report_to_wire(report: ServerReport) -> McpServerStatus {
     let catalog = report.catalog.unwrap_or_default();
@@ -17,7 +24,7 @@ pub(crate) fn report_to_wire(report: ServerReport) -> McpServerStatus {
     let tools = tools.filter_map(|tool| Some((tool["name"].as_str()?.to_owned(), as_wire(tool)?)));
     McpServerStatus {
         name: report.name,
-        environment_id: None,
+        environment_id: environment_of(report.plugin.is_some()),
         runtime_status: report.runtime.map(|runtime| match runtime {
             RuntimeStatus::NotStarted => McpServerConnectionStatus::NotStarted,
             RuntimeStatus::Starting => McpServerConnectionStatus::Starting,

@@ -13,6 +13,7 @@ use crate::convert::mcp;
 pub(super) fn status(
     thread: ThreadId,
     name: String,
+    of_plugin: bool,
     status: McpServerStatus,
 ) -> McpServerStatusUpdatedNotification {
     let (status, error, failure_reason) = match status {
@@ -27,7 +28,7 @@ pub(super) fn status(
     McpServerStatusUpdatedNotification {
         thread_id: Some(thread.to_string()),
         name,
-        environment_id: None,
+        environment_id: mcp::environment_of(of_plugin),
         status,
         error,
         failure_reason,

@@ -1,6 +1,7 @@
 //! Failures and warnings.
 
-use codex_app_server_protocol::{ErrorNotification, WarningNotification};
+use codex_app_server_protocol::{DeprecationNoticeNotification, ErrorNotification, WarningNotification};
+use codex_core::config::Deprecation;
 use codex_core::{ThreadId, TurnError};
 
 use crate::convert;
@@ -17,6 +18,14 @@ pub(super) fn error(
         thread_id: thread.to_string(),
         turn_id: turn_id.to_owned(),
         will_retry,
+    }
+}
+
+/// `deprecationNotice`
+pub(super) fn deprecation(what: Deprecation) -> DeprecationNoticeNotification {
+    DeprecationNoticeNotification {
+        summary: what.summary,
+        details: Some(what.details),
     }
 }
 

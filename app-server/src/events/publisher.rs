@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
-    AccountRateLimitsUpdated, ConfigWarning, ErrorNotice, FileChangePatchUpdated, GuardianWarning,
-    HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
+    AccountRateLimitsUpdated, ConfigWarning, DeprecationNotice, ErrorNotice, FileChangePatchUpdated,
+    GuardianWarning, HookCompleted, HookStarted, ItemCompleted, ItemStarted, McpServerStartupStatusUpdated,
     McpToolCallProgress, ModelProviderAuthRecoveryCompleted, ModelProviderAuthRecoveryStarted, ModelRerouted,
     ModelSafetyBufferingUpdated, ModelVerificationNotice, RawResponseCompleted, RawResponseItemCompleted,
     ReasoningSummaryPartAdded, TerminalInteraction, ThreadClosed, ThreadGoalCleared, ThreadGoalUpdated,
@@ -101,9 +101,10 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             delivery.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));
         }
         Event::Goal { turn_id, goal } => {
-            delivery.tell::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
+            delivery
+                .broadcast::<ThreadGoalUpdated>(thread, &goal::updated(thread, turn_id.as_deref(), &goal));
         }
-        Event::GoalCleared => delivery.tell::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
+        Event::GoalCleared => delivery.broadcast::<ThreadGoalCleared>(thread, &goal::cleared(thread)),
         Event::Realtime(event) => realtime::tell(delivery, thread, *event),
         Event::QueueChanged => {
             delivery.tell::<ThreadQueueChanged>(thread, &thread::queue_changed(thread));
@@ -159,6 +160,9 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
             error,
             will_retry,
         } => delivery.tell::<ErrorNotice>(thread, &notice::error(thread, &turn_id, error, will_retry)),
+        Event::Deprecated(what) => {
+            delivery.tell::<DeprecationNotice>(thread, &notice::deprecation(what));
+        }
         Event::Warning(message) => delivery.tell::<Warning>(thread, &notice::warning(thread, message)),
         Event::AuthRecovery {
             turn_id,
@@ -229,8 +233,13 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::RulesProblem(problem) => {
             delivery.tell::<ConfigWarning>(thread, &rules::problem_to_wire(&problem));
         }
-        Event::McpServerStatus { name, status } => {
-            delivery.tell::<McpServerStartupStatusUpdated>(thread, &mcp::status(thread, name, status));
+        Event::McpServerStatus {
+            name,
+            of_plugin,
+            status,
+        } => {
+            let params = mcp::status(thread, name, of_plugin, status);
+            delivery.tell::<McpServerStartupStatusUpdated>(thread, &params);
         }
         Event::McpProgress {
             turn_id,

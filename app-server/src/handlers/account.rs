@@ -66,9 +66,11 @@ async fn read(cx: RequestContext, params: GetAccountParams, mut responder: Respo
     responder.send(Ok(account::to_wire(found.as_ref(), workspace, true)));
 }
 
-/// Whether the provider of new threads needs an account. A configuration that cannot be read has the default one.
+/// Whether the provider of new threads needs an account. While the configuration can't be read, it is the one that is
+/// known, or else the default one.
 pub(super) async fn requires_openai_auth(cx: &RequestContext) -> bool {
-    let Ok(config) = Config::load_home(&cx.server.config).await else {
+    let source = &cx.server.config;
+    let Ok(config) = Config::load_or_last(source, source.codex_home.clone()).await else {
         return true;
     };
     match config.model_providers.get(&config.model_provider) {

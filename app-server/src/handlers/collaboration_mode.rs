@@ -19,7 +19,9 @@ async fn list(
     cx: RequestContext,
     _: CollaborationModeListParams,
 ) -> RpcResult<CollaborationModeListResponse> {
-    let config = Config::load_home(&cx.server.config).await.map_err(Error::from)?;
+    let config = Config::load_or_last(&cx.server.config, cx.server.config.codex_home.clone())
+        .await
+        .map_err(Error::from)?;
     let effort = config.plan_mode_reasoning_effort.clone();
     let mode = |name: &str, mode, effort: Option<String>| CollaborationModeMask {
         name: name.to_owned(),

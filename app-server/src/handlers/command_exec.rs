@@ -48,7 +48,7 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
     let server_folder = std::env::current_dir()
         .map_err(|error| RpcError::internal(format!("the server has no working folder: {error}")))?;
     let cwd = server_folder.join(params.cwd.map(PathBuf::from).unwrap_or_default());
-    let config = Config::load_in_background(&cx.server.config, cwd.clone(), Vec::new()).await;
+    let config = Config::load_or_last(&cx.server.config, cwd.clone()).await;
     let config = config.map_err(CoreError::from)?;
     let (sandbox, profile, sandbox_folder) = match (params.sandbox_policy, params.permission_profile) {
         (Some(policy), _) => {
@@ -82,7 +82,7 @@ async fn exec(cx: RequestContext, params: CommandExecParams) -> RpcResult<Comman
         output_cap: output_cap(limit(params.output_bytes_cap, params.disable_output_cap)),
         terminal,
         stream_input: params.stream_stdin,
-        stream_output: params.stream_stdout_stderr,
+        stream_output: params.stream_stdout_stderr || params.tty,
         sandbox,
         profile,
         sandbox_folder,

@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use crate::convert::config::{reading_to_wire, written_to_wire};
 use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
     router.on::<ConfigRead, _, _>(read);
     router.on::<ConfigValueWrite, _, _>(write_value);
-    router.on::<ConfigBatchWrite, _, _>(write_batch);
+    router.on_deferred::<ConfigBatchWrite, _, _>(write_batch);
 }
 
 async fn read(cx: RequestContext, params: ConfigReadParams) -> RpcResult<ConfigReadResponse> {
@@ -37,21 +38,38 @@ async fn write_value(cx: RequestContext, params: ConfigValueWriteParams) -> RpcR
     write(&cx, edits).await
 }
 
-async fn write_batch(cx: RequestContext, params: ConfigBatchWriteParams) -> RpcResult<ConfigWriteResponse> {
+/// Writes several values. With `reloadUserConfig` loaded threads have taken them up when the answer comes; what their MCP
+/// servers do then follows it.
+async fn write_batch(
+    cx: RequestContext,
+    params: ConfigBatchWriteParams,
+    responder: Responder<ConfigBatchWrite>,
+) {
+    let reload = params.reload_user_config;
+    let written = match batch(params) {
+        Ok(edits) => write(&cx, edits).await,
+        Err(error) => Err(error),
+    };
+    let reload = reload && written.is_ok();
+    if reload {
+        cx.server.engine.reload_config().await;
+    }
+    responder.send(written);
+    if reload {
+        cx.server.engine.reload_mcp_servers().await;
+    }
+}
+
+fn batch(params: ConfigBatchWriteParams) -> RpcResult<ConfigEdits> {
     let edits = params
         .edits
         .into_iter()
         .map(|one| edit(one.key_path, one.value, one.merge_strategy));
-    let edits = ConfigEdits {
+    Ok(ConfigEdits {
         edits: edits.collect(),
         file: file(params.file_path)?,
         expected_version: params.expected_version,
-    };
-    let written = write(&cx, edits).await?;
-    if params.reload_user_config {
-        cx.server.engine.reload_config().await;
-    }
-    Ok(written)
+    })
 }
 
 /// Writes into the user's configuration.

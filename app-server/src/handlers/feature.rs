@@ -7,8 +7,9 @@ use codex_app_server_protocol::{
 };
 use codex_core::config::Config;
 use codex_core::features::{self, Feature, Features, Stage};
-use codex_core::{Error, Op, Reply};
+use codex_core::{Op, Reply};
 
+use super::config::unreadable;
 use super::page;
 use crate::rpc::error::RpcResult;
 use crate::server::{RequestContext, Router};
@@ -27,7 +28,7 @@ async fn list(
         Some(id) => features_of_thread(&cx, id).await?,
         None => {
             let config = Config::load_home(&cx.server.config).await;
-            config.map_err(Error::from)?.features.clone()
+            config.map_err(|error| unreadable(&error))?.features.clone()
         }
     };
     let all: Vec<Feature> = features::all().collect();

@@ -13,9 +13,12 @@ use codex_app_server_protocol::{
     McpServerStatusDetail, McpServerStatusList, McpServerToolCall, McpServerToolCallParams,
     McpServerToolCallResponse, NoParams,
 };
+use codex_core::ThreadHandle;
+use codex_core::config::Config;
 use codex_core::mcp::{CallError, DirectError, McpLogin};
 use serde_json::{Map, Value};
 
+use super::config::unreadable;
 use super::page;
 use crate::convert::mcp;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -48,17 +51,16 @@ async fn list(
                 "environmentId requires serverName and threadId",
             ));
         }
-        // There are no servers of single environments.
-        return Ok(ListMcpServerStatusResponse {
-            data: Vec::new(),
-            next_cursor: None,
-        });
     }
     let full = params.detail != Some(McpServerStatusDetail::ToolsAndAuthOnly);
     let servers = match &params.thread_id {
         Some(id) => cx.server.thread(id)?.mcp_servers(name, full).await,
         None => cx.server.engine.mcp_servers(name, full).await?,
     };
+    let servers: Vec<_> = servers
+        .into_iter()
+        .filter(|server| is_in_environment(server.plugin.is_some(), params.environment_id.as_deref()))
+        .collect();
     let cursor = params.cursor.as_deref();
     let (page, next_cursor) = page::of(cursor, params.limit, servers.len(), "MCP servers")?;
     let servers = servers.into_iter().skip(page.start).take(page.len());
@@ -78,7 +80,7 @@ async fn call(cx: RequestContext, params: McpServerToolCallParams) -> RpcResult<
         environment_id,
         meta,
     } = params;
-    no_environment(&server, environment_id.as_deref())?;
+    check_environment(&cx, Some(&thread), &server, environment_id.as_deref()).await?;
     let mut meta = match meta {
         Value::Object(meta) => meta,
         _ => Map::new(),
@@ -92,14 +94,14 @@ async fn call(cx: RequestContext, params: McpServerToolCallParams) -> RpcResult<
 
 async fn read(cx: RequestContext, params: McpResourceReadParams) -> RpcResult<McpResourceReadResponse> {
     let (server, uri) = (&params.server, &params.uri);
-    no_environment(server, params.environment_id.as_deref())?;
-    let read = match &params.thread_id {
-        Some(id) => {
-            cx.server
-                .thread(id)?
-                .read_mcp_resource(server, uri, params.meta)
-                .await
-        }
+    let thread = params
+        .thread_id
+        .as_deref()
+        .map(|id| cx.server.thread(id))
+        .transpose()?;
+    check_environment(&cx, thread.as_ref(), server, params.environment_id.as_deref()).await?;
+    let read = match &thread {
+        Some(thread) => thread.read_mcp_resource(server, uri, params.meta).await,
         None => {
             cx.server
                 .engine
@@ -114,6 +116,8 @@ async fn read(cx: RequestContext, params: McpResourceReadParams) -> RpcResult<Mc
 }
 
 async fn reload(cx: RequestContext, _: NoParams) -> RpcResult<McpServerRefreshResponse> {
+    let config = Config::load_home(&cx.server.config).await;
+    config.map_err(|error| unreadable(&error))?;
     cx.server.engine.reload_mcp_servers().await;
     Ok(McpServerRefreshResponse {})
 }
@@ -131,7 +135,13 @@ async fn sign_in(
         timeout_secs,
     } = params;
     let unknown = |name: &str| RpcError::invalid(format!("No MCP server named '{name}' found."));
-    if let Some(environment) = environment_id {
+    let thread = thread_id.as_deref().map(|id| cx.server.thread(id)).transpose()?;
+    if let Some(environment) = environment_id
+        && !is_in_environment(
+            cx.server.engine.is_of_plugin(thread.as_ref(), &name).await?,
+            Some(&environment),
+        )
+    {
         return Err(unknown(&format!("{name} (environment {environment})")));
     }
     if client_registration == Some(McpServerOauthClientRegistration::Cimd) {
@@ -143,7 +153,6 @@ async fn sign_in(
         None => SIGN_IN_LIMIT,
         Some(seconds) => u64::try_from(seconds.max(1)).map_or(SIGN_IN_LIMIT, Duration::from_secs),
     };
-    let thread = thread_id.as_deref().map(|id| cx.server.thread(id)).transpose()?;
     let login = McpLogin {
         name: name.clone(),
         scopes,
@@ -214,14 +223,25 @@ async fn stop_event_stream(
     Ok(McpServerEventStreamStopResponse {})
 }
 
-/// There are no servers of single environments.
-fn no_environment(server: &str, environment: Option<&str>) -> RpcResult<()> {
-    match environment {
-        None => Ok(()),
-        Some(environment) => Err(RpcError::internal(format!(
-            "unknown MCP server '{server} (environment {environment})'"
-        ))),
+/// Refuses a server of another environment than the one that is named.
+async fn check_environment(
+    cx: &RequestContext,
+    thread: Option<&ThreadHandle>,
+    server: &str,
+    environment: Option<&str>,
+) -> RpcResult<()> {
+    let Some(name) = environment else { return Ok(()) };
+    if is_in_environment(cx.server.engine.is_of_plugin(thread, server).await?, environment) {
+        return Ok(());
     }
+    Err(RpcError::internal(format!(
+        "unknown MCP server '{server} (environment {name})'"
+    )))
+}
+
+/// Whether a server is one of this environment; any is where none is named.
+fn is_in_environment(of_plugin: bool, environment: Option<&str>) -> bool {
+    environment.is_none_or(|name| mcp::environment_of(of_plugin).as_deref() == Some(name))
 }
 
 /// A server's own error as it came, others in our words.

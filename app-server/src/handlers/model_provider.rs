@@ -8,10 +8,9 @@ use codex_app_server_protocol::{
     ModelProviderConfigWriteResponse, ModelProviderDefaultSet, ModelProviderDefaultSetParams,
     ModelProviderList, ModelProviderListParams, ModelProviderListResponse, ProviderSettingsPatch,
 };
-use codex_core::Error;
 use codex_core::config::{Config, ConfigEdit, ConfigEdits, ConfigWriteError, ProviderPatch, WebSearchMode};
 
-use super::config::write;
+use super::config::{unreadable, write};
 use crate::convert::config::provider_to_wire;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
@@ -111,5 +110,5 @@ async fn set_default(
 
 async fn load(cx: &RequestContext) -> RpcResult<Arc<Config>> {
     let config = Config::load_home(&cx.server.config).await;
-    Ok(config.map_err(Error::from)?)
+    config.map_err(|error| unreadable(&error))
 }

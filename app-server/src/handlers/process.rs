@@ -65,7 +65,7 @@ async fn prepare(cx: &RequestContext, params: ProcessSpawnParams) -> RpcResult<C
     let size = params.size.map(|size| (size.rows, size.cols));
     let terminal = terminal("process/spawn", params.tty, size)?;
     let cwd = params.cwd.as_path().to_owned();
-    let config = Config::load_in_background(&cx.server.config, cwd.clone(), Vec::new()).await;
+    let config = Config::load_or_last(&cx.server.config, cwd.clone()).await;
     let config = config.map_err(CoreError::from)?;
     Ok(ClientCommand {
         argv: params.command,
@@ -77,7 +77,7 @@ async fn prepare(cx: &RequestContext, params: ProcessSpawnParams) -> RpcResult<C
         output_cap: output_cap(params.output_bytes_cap),
         terminal,
         stream_input: params.stream_stdin,
-        stream_output: params.stream_stdout_stderr,
+        stream_output: params.stream_stdout_stderr || params.tty,
         sandbox: SandboxPolicy::DangerFullAccess,
         profile: None,
         codex_home: config.codex_home.clone(),

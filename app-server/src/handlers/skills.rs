@@ -10,9 +10,9 @@ use codex_app_server_protocol::{
     SkillsList, SkillsListParams,
 };
 use codex_core::Error;
-use codex_core::config::Config;
+use codex_core::config::{Config, ConfigError, SkillsConfig};
 use codex_core::external_file::in_background;
-use codex_core::skills::{FolderSkills, SkillQuery, SkillSelector, switch_skill};
+use codex_core::skills::{FolderSkills, SkillProblem, SkillQuery, SkillSelector, switch_skill};
 
 use super::streamed_skills::{self, ListedFolder};
 use crate::rpc::error::{RpcError, RpcResult};
@@ -44,12 +44,12 @@ async fn listed(cx: &RequestContext, params: SkillsListParams) -> RpcResult<Vec<
     }
     let mut folders = Vec::with_capacity(cwds.len().min(64));
     for cwd in cwds {
-        let (config, skills) = skills_of(cx, &here.join(&cwd), params.force_reload).await?;
-        folders.push(ListedFolder {
-            cwd,
-            skills,
-            config: config.skills.clone(),
-        });
+        let folder = here.join(&cwd);
+        let (skills, config) = match skills_of(cx, &folder, params.force_reload).await {
+            Ok((config, skills)) => (skills, config.skills.clone()),
+            Err(error) => (Arc::new(without_config(folder, &error)), SkillsConfig::default()),
+        };
+        folders.push(ListedFolder { cwd, skills, config });
     }
     Ok(folders)
 }
@@ -59,10 +59,9 @@ async fn skills_of(
     cx: &RequestContext,
     cwd: &Path,
     reload: bool,
-) -> RpcResult<(Arc<Config>, Arc<FolderSkills>)> {
+) -> Result<(Arc<Config>, Arc<FolderSkills>), ConfigError> {
     let source = &cx.server.config;
-    let config = Config::load_in_background(source, cwd.to_owned(), Vec::new()).await;
-    let config = config.map_err(Error::from)?;
+    let config = Config::load_in_background(source, cwd.to_owned(), Vec::new()).await?;
     cx.server.engine.plugins().refresh(&config).await;
     let query = SkillQuery {
         cwd: cwd.to_owned(),
@@ -72,6 +71,16 @@ async fn skills_of(
     };
     let skills = cx.server.engine.skills().of_folder(&query, reload).await;
     Ok((config, skills))
+}
+
+/// What is listed of a folder whose configuration can't be read: nothing says which skills are on.
+fn without_config(folder: PathBuf, error: &ConfigError) -> FolderSkills {
+    let mut skills = FolderSkills::default();
+    skills.problems.push(SkillProblem {
+        path: folder,
+        message: format!("failed to load configuration: {error}"),
+    });
+    skills
 }
 
 async fn set_extra_roots(
@@ -104,13 +113,17 @@ async fn write_config(
         }
     };
     let home = cx.server.config.codex_home.clone();
-    let (meant, enabled) = (selector.clone(), params.enabled);
-    in_background(WRITE_TIMEOUT, move || switch_skill(&home, &meant, enabled))
+    let enabled = params.enabled;
+    let switch = move || {
+        let meant = selector.without_links();
+        switch_skill(&home, &meant, enabled).map(|()| meant)
+    };
+    let selector = in_background(WRITE_TIMEOUT, switch)
         .await
         .map_err(|error| RpcError::internal(format!("config.toml: {error}")))?
         .map_err(|error| RpcError::internal(error.to_string()))?;
     let here = std::env::current_dir().map_err(|error| RpcError::internal(error.to_string()))?;
-    let (config, skills) = skills_of(&cx, &here, false).await?;
+    let (config, skills) = skills_of(&cx, &here, false).await.map_err(Error::from)?;
     let effective_enabled = match &selector {
         SkillSelector::Name(name) => config.skills.is_enabled(name, Path::new(""), Path::new("")),
         SkillSelector::Path(path) => {

@@ -99,6 +99,11 @@ async fn terminate(
     params: ThreadBackgroundTerminalsTerminateParams,
 ) -> RpcResult<ThreadBackgroundTerminalsTerminateResponse> {
     let thread = cx.server.thread(&params.thread_id)?;
+    if let Err(error) = params.process_id.parse::<i32>() {
+        return Err(RpcError::invalid(format!(
+            "invalid background terminal process id: {error}"
+        )));
+    }
     let terminated = thread.terminate_background_terminal(&params.process_id).await;
     Ok(ThreadBackgroundTerminalsTerminateResponse { terminated })
 }

@@ -80,13 +80,14 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
     cx.server.engine.resume_thread(resume, reply).await;
 }
 
-/// Branches a thread off. The answer comes first, then its token counts, then `thread/started` for everybody.
+/// Branches a thread off. The answer comes first, then its token counts, then `thread/started` for everybody, unless the
+/// fork is hidden.
 async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder<ThreadFork>) {
     let fork = match fork_from_wire(&cx, params) {
         Ok(fork) => fork,
         Err(error) => return responder.send(Err(error)),
     };
-    let all_turns = fork.source.all_turns;
+    let (all_turns, is_hidden) = (fork.source.all_turns, fork.attach);
     let reply = Reply::new({
         let cx = cx.clone();
         move |forked: codex_core::Result<ResumedThread>| match forked {
@@ -107,9 +108,11 @@ async fn fork(cx: RequestContext, params: ThreadForkParams, responder: Responder
                 });
                 streamed_turns::send(&cx.client, responder, answer);
                 tell_usage(&cx, id, usage);
-                cx.server
-                    .subscriptions
-                    .broadcast::<ThreadStarted>(Some(id), &params);
+                if !is_hidden {
+                    cx.server
+                        .subscriptions
+                        .broadcast::<ThreadStarted>(Some(id), &params);
+                }
             }
             Err(error) => responder.send(Err(error.into())),
         }
@@ -164,6 +167,7 @@ async fn archive(cx: RequestContext, params: ThreadArchiveParams, responder: Res
                 cx.server
                     .subscriptions
                     .broadcast::<ThreadArchived>(Some(id), &params);
+                cx.server.unwatch_all(id);
             }
         }
         Err(error) => responder.send(Err(error)),
@@ -387,16 +391,13 @@ fn tell_usage(cx: &RequestContext, id: ThreadId, usage: Option<(String, ThreadTo
     }
 }
 
-/// The goal as it stands, for the client that has just come.
+/// The goal as it stands, for everybody.
 fn tell_goal(cx: &RequestContext, id: ThreadId, goal: Option<&Goal>) {
+    let clients = &cx.server.subscriptions;
     match goal {
         Some(goal) => {
-            let params = events::goal::updated(id, None, goal);
-            SharedFrame::<ThreadGoalUpdated>::new(Some(id), &params).send_to(&cx.client);
+            clients.broadcast::<ThreadGoalUpdated>(Some(id), &events::goal::updated(id, None, goal));
         }
-        None => {
-            let params = events::goal::cleared(id);
-            SharedFrame::<ThreadGoalCleared>::new(Some(id), &params).send_to(&cx.client);
-        }
+        None => clients.broadcast::<ThreadGoalCleared>(Some(id), &events::goal::cleared(id)),
     }
 }

@@ -54,6 +54,12 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
     let included = included
         .map(|ids| id_set(&ids, "includedThreadIds", "included"))
         .transpose()?;
+    let searches = |term: &String| !term.trim().is_empty();
+    if params.include_attached_threads && !params.search_term.as_ref().is_some_and(searches) {
+        return Err(RpcError::invalid(
+            "includeAttachedThreads requires a non-empty searchTerm",
+        ));
+    }
     let id = |id: Option<String>| id.as_deref().map(parse_thread_id).transpose();
     let query = ListQuery {
         limit: params.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize),

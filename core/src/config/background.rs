@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::last::LastConfig;
 use super::{Config, ConfigError, ConfigOverride, ConfigProblem, ConfigSource, key_warnings};
 use crate::external_file::{READ_TIMEOUT, in_background};
 
@@ -28,6 +29,18 @@ impl Config {
     ) -> Result<Arc<Self>, ConfigError> {
         let load = move |source: &ConfigSource| Self::load(source, &cwd, &extra);
         within(READ_TIMEOUT, source, load).await?
+    }
+
+    /// As [`Self::load_in_background`], without overrides. While a file can't be used: the home's configuration as it was
+    /// read last, or else what holds without the files of the home.
+    pub async fn load_or_last(source: &ConfigSource, cwd: PathBuf) -> Result<Arc<Self>, ConfigError> {
+        match Self::load_in_background(source, cwd, Vec::new()).await {
+            Err(ConfigError::File(problem)) => {
+                tracing::warn!(%problem, "the configuration can't be read; the last one holds");
+                within(READ_TIMEOUT, source, LastConfig::or_default).await?
+            }
+            loaded => loaded,
+        }
     }
 
     /// As [`Self::load_in_background`], of the home itself: what holds outside of all projects.

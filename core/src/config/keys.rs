@@ -175,7 +175,7 @@ pub static KEYS: &[Key] = keys! {
     "shell_environment_policy.include_only": List, "[]", V0_1, "Unless empty: keeps only names that match one of these globs.";
     "shell_environment_policy.filters": Map, "{}", V0_1, "Globs with `include` or `exclude`: the two lists above in one table.";
     "shell_environment_policy.experimental_use_profile": Boolean, "false", NotYet, "Takes variables from the user's profile.";
-    "tools": Table, "", V0_1, "Details of tools.";
+    "tools": CheckedTable, "", V0_1, "Details of tools.";
     "tools.web_search": BooleanOrTable, "", V0_1, "`true` is `web_search = \"live\"`, `false` is `\"disabled\"`; a table holds details of searches.";
     "tools.web_search.context_size": LEVELS, "the server's", V0_1, "How much of what is found goes to the model.";
     "tools.web_search.allowed_domains": List, "all", V0_1, "Domains to search in.";
@@ -189,6 +189,7 @@ pub static KEYS: &[Key] = keys! {
     "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
     "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
     "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals`, `git_context`, `memories` and `step_model_switching` have an effect.";
+    "suppress_unstable_features_warning": Boolean, "false", V0_1, "Don't warn of features under development that are on.";
 
     // What the model is told, and threads.
     "include_permissions_instructions": Boolean, "true", V0_1, "Whether the model is told what it may do.";
@@ -387,7 +388,6 @@ pub static KEYS: &[Key] = keys! {
     "profile": Text, "", Refused, "No longer supported.";
     "profiles": Table, "", Moot, "Former releases.";
     "show_raw_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
-    "suppress_unstable_features_warning": Boolean, "", Moot, "There is no such warning.";
     "tui": Table, "", Moot, "For terminal interfaces.";
     "windows": Table, "", Moot, "For Windows.";
 };

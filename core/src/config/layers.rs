@@ -12,6 +12,7 @@ use super::error::{range_in, without_values};
 use super::file::{File, read_cached};
 use super::home::expand_tilde;
 use super::json::to_json;
+use super::last::LastConfig;
 use super::locate::range_of;
 use super::overrides::{layer, merge};
 use super::project_root::WorkingFolder;
@@ -36,6 +37,8 @@ pub struct ConfigSource {
     pub overrides: Vec<ConfigOverride>,
     /// Features that clients have switched in this process; below all that is configured.
     pub switches: Switches,
+    /// What was read last.
+    pub last: LastConfig,
 }
 
 impl ConfigSource {

@@ -11,7 +11,7 @@
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
-//! | the last ones that were made | `recent.rs` |
+//! | the last ones that were made | `recent.rs`, `last.rs` (that of the home) |
 //! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
 //! | what administrators demand, and what follows | `requirements.rs`, `required_rules.rs`, `requirement_check.rs`, `constraints.rs` |
 //! | what clients read and write | `read.rs`, `read_shape.rs`, `masking.rs`, `write/`, `providers.rs` |
@@ -22,7 +22,7 @@
 //! | voice conversations | `realtime.rs` |
 //! | MCP servers | `mcp_servers.rs` |
 //! | loading off the runtime's thread, with a deadline | `background.rs` |
-//! | keys without effect | `key_warnings.rs` |
+//! | keys without effect, and features on their way in or out | `key_warnings.rs`, `feature_notices.rs` |
 //! | what is wrong, and where | `error.rs`, `locate.rs`, `provider_problems.rs` |
 //! | the home folder | `home.rs` |
 
@@ -33,11 +33,13 @@ mod compaction;
 mod constraints;
 mod error;
 mod explain;
+mod feature_notices;
 mod file;
 mod home;
 mod json;
 mod key_warnings;
 pub mod keys;
+mod last;
 mod layers;
 mod locate;
 mod managed_keys;
@@ -71,10 +73,12 @@ pub use compaction::{CompactionConfig, CompactionScope, Percent};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
 pub use explain::explain;
+pub use feature_notices::Deprecation;
 pub(crate) use file::{File, read_cached};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub(crate) use json::to_json;
 pub use key_warnings::{key_warnings, unknown_keys};
+pub use last::LastConfig;
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
 pub use mcp_servers::{
@@ -99,7 +103,6 @@ pub use schema::{
 };
 pub use shell_environment::{FilterMode, InheritEnvironment, ShellEnvironmentPolicy};
 pub use skills::SkillsConfig;
-pub(crate) use skills::skill_file;
 pub use view::{Config, DEFAULT_PLAN_EFFORT};
 pub(crate) use write::key_path::quoted as quoted_key;
 pub use write::{ConfigEdit, ConfigEdits, ConfigWriteError, ConfigWritten, Overridden, set_trust, write};

@@ -108,13 +108,13 @@ impl Rules {
         }
         for (key, value) in &profile.filesystem {
             match (key.as_str(), value) {
-                (":project_roots", toml::Value::Table(below)) => {
+                (":workspace_roots" | ":project_roots", toml::Value::Table(below)) => {
                     for (path, value) in below {
                         let path = below_root(path)?;
                         self.roots.insert(path, access(key, value)?);
                     }
                 }
-                (":project_roots", value) => {
+                (":workspace_roots" | ":project_roots", value) => {
                     self.roots.insert(PathBuf::new(), access(key, value)?);
                 }
                 (":root", value) => {

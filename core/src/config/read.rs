@@ -16,7 +16,7 @@ use super::read_shape::complete;
 use super::requirements::Requirements;
 use super::{Config, ConfigError, ConfigSource};
 use crate::external_file::READ_TIMEOUT;
-use crate::features::{self, SWITCHABLE};
+use crate::features::SWITCHABLE;
 
 /// The effective configuration, and where it comes from. Secrets are masked.
 #[derive(Debug, Clone)]
@@ -86,6 +86,7 @@ fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, Confi
     };
     let mut all = complete(set);
     add_features(&mut all, &config);
+    add_arguments(&mut all);
     Ok(ConfigReading {
         config: all,
         origins,
@@ -127,15 +128,17 @@ fn present_path(path: Vec<String>) -> Vec<String> {
     path
 }
 
-/// Adds what holds of the features that clients can switch.
+/// Adds what holds of the features that clients can switch, and beside others that of the network.
 fn add_features(config: &mut Map<String, Json>, of: &Config) {
     let features = config.entry("features").or_insert(Json::Null);
-    if features.is_null() {
+    let is_set = !features.is_null();
+    if !is_set {
         *features = Json::Object(Map::new());
     }
     let Json::Object(features) = features else { return };
-    features.retain(|name, _| features::find(name).is_some());
-    features.entry("network_proxy").or_insert(Json::Null);
+    if is_set {
+        features.entry("network_proxy").or_insert(Json::Null);
+    }
     for key in SWITCHABLE {
         let on = of.features.enabled(key);
         match features.get_mut(key) {
@@ -143,6 +146,21 @@ fn add_features(config: &mut Map<String, Json>, of: &Config) {
             Some(Json::Object(_)) => {}
             _ => {
                 features.insert(key.to_owned(), Json::Bool(on));
+            }
+        }
+    }
+}
+
+/// A program of an MCP server has arguments, if none.
+fn add_arguments(config: &mut Map<String, Json>) {
+    let Some(Json::Object(servers)) = config.get_mut("mcp_servers") else {
+        return;
+    };
+    for server in servers.values_mut().filter_map(Json::as_object_mut) {
+        if server.get("command").is_some_and(Json::is_string) {
+            let arguments = server.entry("args").or_insert(Json::Null);
+            if arguments.is_null() {
+                *arguments = Json::Array(Vec::new());
             }
         }
     }

@@ -58,6 +58,7 @@ pub(super) struct ConfigToml {
     pub(super) web_search: Option<WebSearchMode>,
     pub(super) tools: ToolsToml,
     pub(super) features: BTreeMap<String, FeatureToml>,
+    pub(super) suppress_unstable_features_warning: Option<bool>,
     pub(super) responses: ResponsesToml,
 
     pub(super) memories: MemoriesToml,

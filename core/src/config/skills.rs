@@ -50,7 +50,7 @@ impl SkillsConfig {
             match (text("path"), text("name")) {
                 (Some(path), None) => {
                     let path = expand_tilde(Path::new(path)).into_owned();
-                    config.paths.insert(skill_file(path), enabled);
+                    config.paths.insert(path, enabled);
                 }
                 (None, Some(name)) => {
                     config.names.insert(name.to_owned(), enabled);
@@ -75,15 +75,6 @@ impl SkillsConfig {
     }
 }
 
-/// The `SKILL.md` that a path means: itself, or the one in the folder.
-pub(crate) fn skill_file(path: PathBuf) -> PathBuf {
-    if path.file_name().is_some_and(|name| name == "SKILL.md") {
-        path
-    } else {
-        path.join("SKILL.md")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,9 +87,10 @@ mod tests {
     #[test]
     fn the_last_entry_counts_and_paths_count_more_than_names() {
         let config = read(
-            "[[skills.config]]\nname = 'a'\nenabled = false\n[[skills.config]]\npath = '/s/b'\nenabled = false\n\
+            "[[skills.config]]\nname = 'a'\nenabled = false\n[[skills.config]]\npath = '/s/b/SKILL.md'\nenabled = false\n\
              [[skills.config]]\nname = 'c'\nenabled = false\n[[skills.config]]\nname = 'c'\nenabled = true\n\
-             [[skills.config]]\npath = '/s/d/SKILL.md'\nenabled = true\n[[skills.config]]\nname = 'd'\nenabled = false\n",
+             [[skills.config]]\npath = '/s/d/SKILL.md'\nenabled = true\n[[skills.config]]\nname = 'd'\nenabled = false\n\
+             [[skills.config]]\npath = '/s/e'\nenabled = false\n",
         );
         let on = |name: &str, path: &str| config.is_enabled(name, Path::new(path), Path::new("/other"));
         assert!(!on("a", "/s/a/SKILL.md"));

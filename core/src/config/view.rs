@@ -9,6 +9,7 @@ use toml::Table;
 
 use super::agents::AgentsConfig;
 use super::compaction::CompactionConfig;
+use super::feature_notices::{Deprecation, FeatureNotices};
 use super::home::sqlite_home_of_environment;
 use super::key_warnings::unknown_settings;
 use super::layers::Merged;
@@ -213,6 +214,10 @@ pub struct Config {
     pub requirements: Arc<Requirements>,
     /// Says which keys are unknown, for a `warning` of the thread.
     pub unknown_settings: Option<String>,
+    /// Says which features are on that are not for use yet, for a `warning` of the thread.
+    pub unstable_features: Option<String>,
+    /// Features that are on their way out, for a `deprecationNotice` each.
+    pub deprecations: Vec<Deprecation>,
     /// What else the user should know: values that are not allowed, keys of projects that don't count.
     pub warnings: Vec<String>,
 }
@@ -225,7 +230,9 @@ impl Config {
         cwd: &Path,
         extra: &[ConfigOverride],
     ) -> Result<Arc<Self>, ConfigError> {
-        Self::load_in(source, &WorkingFolder::new(cwd), extra)
+        let config = Self::load_in(source, &WorkingFolder::new(cwd), extra)?;
+        source.last.keep(&config, cwd, extra);
+        Ok(config)
     }
 
     /// As [`Self::load`].
@@ -262,9 +269,14 @@ impl Config {
                 };
                 let mut warnings = merged.overridden.clone();
                 warnings.extend(projects::ignored_keys(&merged.layers));
+                let is_silent = merged.toml.suppress_unstable_features_warning.unwrap_or(false);
+                let notices = FeatureNotices::of(&merged.table, is_silent);
+                warnings.extend(notices.warning);
                 let mut config = Self {
                     unknown_settings: unknown_settings(&merged.layers),
                     warnings,
+                    unstable_features: notices.unstable,
+                    deprecations: notices.deprecations,
                     ..Self::of(merged, source, checked)
                 };
                 config.fall_back();
@@ -470,6 +482,8 @@ impl Config {
             provider_problems,
             requirements,
             unknown_settings: None,
+            unstable_features: None,
+            deprecations: Vec::new(),
             warnings: Vec::new(),
         }
     }

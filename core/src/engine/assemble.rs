@@ -202,12 +202,16 @@ impl Engine {
         } = draft;
         let id = info.id;
         let is_ephemeral = info.ephemeral;
-        let provider = provider(&config, &settings.model_provider)?;
+        let provider = match begins_as {
+            SessionStartSource::Resume => provider_of_resumed(&config, &settings.model_provider),
+            _ => provider(&config, &settings.model_provider),
+        }?;
         let constrained = config.constrain(&mut settings);
         let warnings = config
             .unknown_settings
             .iter()
             .chain(&config.warnings)
+            .chain(&config.unstable_features)
             .cloned()
             .chain(constrained)
             .chain(doc.warnings)
@@ -533,4 +537,12 @@ pub(super) fn provider(config: &Config, id: &str) -> Result<Arc<Provider>> {
     Provider::built_in(id, config.openai_base_url.clone(), env)
         .map(Arc::new)
         .ok_or_else(|| failed(&format!("Model provider `{id}` not found")))
+}
+
+/// As [`provider`], of a thread that comes back: it may have been removed meanwhile.
+fn provider_of_resumed(config: &Config, id: &str) -> Result<Arc<Provider>> {
+    provider(config, id).map_err(|error| match config.provider_problems.contains_key(id) {
+        true => error,
+        false => Error::ModelProviderNotConfigured(id.to_owned()),
+    })
 }

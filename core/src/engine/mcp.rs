@@ -26,6 +26,15 @@ impl Engine {
         Ok(servers.0.report(name, full, false).await)
     }
 
+    /// Whether a server of a thread, or of the configuration, belongs to a plugin.
+    pub async fn is_of_plugin(&self, thread: Option<&ThreadHandle>, server: &str) -> Result<bool> {
+        let found = match thread {
+            Some(thread) => thread.mcp.server(server),
+            None => self.servers_apart().await?.0.server(server),
+        };
+        Ok(found.is_some_and(|server| server.plugin().is_some()))
+    }
+
     /// Reads a resource of a server of the configuration, which is started for it if need be.
     pub async fn read_mcp_resource(
         &self,
@@ -71,7 +80,9 @@ impl Engine {
     /// The servers of the configuration, of no thread.
     async fn servers_apart(&self) -> Result<Apart> {
         let source = &self.options.config;
-        let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new()).await?;
+        let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new())
+            .await
+            .map_err(|error| Error::internal(format!("failed to read configuration layers: {error}")))?;
         let servers = ThreadMcp::apart(Arc::clone(&self.mcp), config);
         Ok(Apart(servers))
     }

@@ -298,7 +298,7 @@ impl Engine {
         user_agent: &str,
         hidden: bool,
     ) -> Result<Vec<Arc<ModelInfo>>> {
-        let config = Config::load_in_background(&self.options.config, ".".into(), Vec::new()).await?;
+        let config = Config::load_or_last(&self.options.config, ".".into()).await?;
         let id = provider_id.unwrap_or(&config.model_provider);
         let provider = provider(&config, id).map_err(|error| {
             if provider_id.is_none() || config.model_providers.contains_key(id) {
@@ -361,6 +361,9 @@ impl Engine {
         origin.log(&span, &state.settings);
         for problem in rules_problems {
             state.outbox.emit(Event::RulesProblem(Box::new(problem)));
+        }
+        for deprecation in &state.config.deprecations {
+            state.outbox.emit(Event::Deprecated(deprecation.clone()));
         }
         for warning in warnings {
             state.outbox.emit(Event::Warning(warning));

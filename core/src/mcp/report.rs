@@ -151,8 +151,11 @@ impl ThreadMcp {
                 || http.env_http_headers.keys().any(has_header)
             {
                 AuthStatus::BearerToken
-            } else if needs_sign_in {
+            } else if needs_sign_in && sign_in.is_offered().await {
                 AuthStatus::NotLoggedIn
+            } else if needs_sign_in {
+                // It wants credentials that only its configuration can give.
+                AuthStatus::Unsupported
             } else if sign_in.is_signed_in().await {
                 AuthStatus::OAuth
             } else if report.tools_error.is_some() {

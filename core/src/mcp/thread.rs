@@ -363,12 +363,12 @@ impl ThreadMcp {
         };
         self.state().offer = None;
         if is_new {
-            self.tell(&server.name, status);
+            self.tell(server, status);
         }
         self.changed.send_modify(|changes| *changes += 1);
     }
 
-    fn tell(&self, name: &str, status: &Status) {
+    fn tell(&self, server: &ThreadServer, status: &Status) {
         let Some((_, outbox)) = &self.place else { return };
         let status = match status {
             Status::NotStarted => return,
@@ -379,8 +379,11 @@ impl ThreadMcp {
                 sign_in_again: error.again,
             },
         };
-        let name = name.to_owned();
-        outbox.emit(Event::McpServerStatus { name, status });
+        outbox.emit(Event::McpServerStatus {
+            name: server.name.clone(),
+            of_plugin: server.plugin().is_some(),
+            status,
+        });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

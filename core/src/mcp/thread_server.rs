@@ -52,6 +52,11 @@ impl ThreadServer {
         self.config.as_ref().ok()
     }
 
+    /// The plugin that it belongs to.
+    pub(crate) fn plugin(&self) -> Option<&str> {
+        self.config()?.plugin.as_deref()
+    }
+
     /// Whether the user has switched it off.
     pub(crate) fn is_disabled(&self) -> bool {
         self.config.as_ref().is_ok_and(|config| !config.enabled)

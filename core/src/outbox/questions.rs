@@ -115,12 +115,9 @@ impl Outbox {
         decision.await.unwrap_or(ApprovalDecision::Failed)
     }
 
-    /// Asks whether files may be changed, and tells of the item that says how. Waits as [`Self::approve_command`] does.
-    pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item: Item) -> ApprovalDecision {
-        let item_id = item.id.as_str().into();
-        let turn_id = Arc::clone(turn_id);
-        // Unlike that of a command, it begins before the thread is told to wait.
-        self.item_started(&turn_id, item);
+    /// Asks whether files may be changed as an item says that has been told. Waits as [`Self::approve_command`] does.
+    pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item_id: &str) -> ApprovalDecision {
+        let (turn_id, item_id) = (Arc::clone(turn_id), item_id.into());
         let decision = self.ask(Waiting::Approval, None, |approval, answer| {
             Event::FileChangeApproval(Box::new(FileChangeApproval {
                 approval,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{FolderSkills, Skill};
-use crate::config::{SkillsConfig, skill_file};
+use crate::config::SkillsConfig;
 
 /// Skills of one message at most.
 const MAX_SKILLS: usize = 32;
@@ -97,6 +97,15 @@ impl Mentions {
 
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-')
+}
+
+/// The `SKILL.md` that a path means: itself, or the one in the folder.
+fn skill_file(path: PathBuf) -> PathBuf {
+    if path.file_name().is_some_and(|name| name == "SKILL.md") {
+        path
+    } else {
+        path.join("SKILL.md")
+    }
 }
 
 #[cfg(test)]

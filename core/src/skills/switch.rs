@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
-use crate::config::{ConfigWriteError, edit_user_file, skill_file};
+use crate::config::{ConfigWriteError, edit_user_file};
 
 /// What is wrong with a configuration that is no list where one is expected.
 const NO_LIST: &str = "`skills.config` is no list of tables; make it one, or remove it";
@@ -14,8 +14,19 @@ const NO_LIST: &str = "`skills.config` is no list of tables; make it one, or rem
 pub enum SkillSelector {
     /// All of this name.
     Name(String),
-    /// The one with this `SKILL.md`, absolute.
+    /// The one with this `SKILL.md`, absolute. Anything else is kept, but switches nothing.
     Path(PathBuf),
+}
+
+impl SkillSelector {
+    /// The same by its real path, if there is anything. Blocks.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        match self {
+            Self::Path(path) => Self::Path(std::fs::canonicalize(&path).unwrap_or(path)),
+            Self::Name(name) => Self::Name(name),
+        }
+    }
 }
 
 /// Switches skills on or off in the `config.toml` of a home. Everything else in it stays as it is. Blocks.
@@ -95,10 +106,13 @@ fn is_meant(entry: &dyn TableLike, selector: &SkillSelector) -> bool {
     let text = |key: &str| entry.get(key).and_then(Item::as_str);
     match selector {
         SkillSelector::Name(name) => text("name") == Some(name) && text("path").is_none(),
-        SkillSelector::Path(path) => {
-            text("path").is_some_and(|other| skill_file(PathBuf::from(other)) == skill_file(path.clone()))
-        }
+        SkillSelector::Path(path) => text("path").is_some_and(|other| is_same(Path::new(other), path)),
     }
+}
+
+/// Whether a path is this one, as it stands or without links. Blocks.
+fn is_same(other: &Path, path: &Path) -> bool {
+    other == path || std::fs::canonicalize(other).is_ok_and(|other| other == path)
 }
 
 fn fill(entry: &mut dyn TableLike, selector: &SkillSelector) {

@@ -163,6 +163,11 @@ async fn try_apply(
         completed_at_ms: None,
         body: item,
     };
+    if cx.cancel.is_cancelled() {
+        return Err(aborted());
+    }
+    // Before anybody decides about it, be it a hook.
+    cx.outbox.item_started(&cx.turn_id, item.clone());
     match (decision, cx.strict_reviewer()) {
         (PatchDecision::Refuse(reason), _) => {
             return Err(declined(cx, item, reason).await);
@@ -175,13 +180,11 @@ async fn try_apply(
         (PatchDecision::Ask, None) if !cx.patches.is_allowed(&places) => {
             match hooked::decide_patch(cx, &item.id, text).await {
                 None => ask(cx, &item, places).await?,
-                Some(Ok(())) => cx.outbox.item_started(&cx.turn_id, item.clone()),
+                Some(Ok(())) => {}
                 Some(Err(reason)) => return Err(declined(cx, item, reason).await),
             }
         }
-        (PatchDecision::Ask | PatchDecision::Apply, None) => {
-            cx.outbox.item_started(&cx.turn_id, item.clone());
-        }
+        (PatchDecision::Ask | PatchDecision::Apply, None) => {}
     }
     let written = {
         let (patches, turn_id) = (cx.patches.clone(), cx.turn_id.clone());
@@ -208,9 +211,8 @@ async fn try_apply(
     Ok(ToolEnd::text(output(1, begun.elapsed(), &failure)))
 }
 
-/// Tells of a patch that nobody is asked about and that is not applied, and why.
+/// Tells that a patch is not applied which nobody was asked about, and why.
 async fn declined(cx: &CallContext, item: Item, reason: String) -> ToolEnd {
-    cx.outbox.item_started(&cx.turn_id, item.clone());
     end(cx, item, CallStatus::Declined, None, None).await;
     ToolEnd::text(reason)
 }
@@ -246,15 +248,15 @@ fn prepare(
     })
 }
 
-/// Asks the user, or whoever judges in their place. The item is announced with the question.
+/// Asks the user, or whoever judges in their place.
 async fn ask(cx: &CallContext, item: &Item, places: Vec<PathBuf>) -> Result<(), ToolEnd> {
     if let Some(reviewer) = &cx.reviewer {
         return review(cx, reviewer, item).await;
     }
-    let question = cx.outbox.approve_file_change(&cx.turn_id, item.clone());
+    let question = cx.outbox.approve_file_change(&cx.turn_id, &item.id);
     let decision = tokio::select! {
         biased;
-        // Nothing is to be told of a patch that was neither applied nor declined.
+        // A patch that was neither applied nor declined stays open.
         () = cx.cancel.cancelled() => return Err(aborted()),
         decision = question => decision,
     };
@@ -277,7 +279,6 @@ async fn ask(cx: &CallContext, item: &Item, places: Vec<PathBuf>) -> Result<(), 
 
 /// Has a model judge in the user's place.
 async fn review(cx: &CallContext, reviewer: &Arc<dyn ApprovalReviewer>, item: &Item) -> Result<(), ToolEnd> {
-    cx.outbox.item_started(&cx.turn_id, item.clone());
     let (action, details) = planned(&item.body, &cx.settings.cwd);
     match reviewed::judge(cx, reviewer, &item.id, action, details).await {
         ReviewVerdict::Approved => Ok(()),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{command, home_with, hook, messages, prints, run, runs, says, told};
 use crate::auto_review::DENY;
-use crate::support::{App, Config, Home, TurnRun};
+use crate::support::{App, Config, Frame, Home, TurnRun};
 
 const BOTH: [&str; 2] = ["PreToolUse", "PostToolUse"];
 
@@ -345,10 +345,7 @@ async fn a_hook_decides_about_an_approval_in_the_clients_place() {
         says(&home, "ask", &script);
         let turn = turn(&home).await;
         assert_eq!(runs(&turn), [run("permissionRequest", status, &entries)]);
-        assert!(
-            !turn.frames.iter().any(crate::support::Frame::is_request),
-            "no client is asked"
-        );
+        assert!(!turn.frames.iter().any(Frame::is_request), "no client is asked");
         assert_eq!(home.work().join("done").exists(), done);
         assert_eq!(turn.items_of("commandExecution").len(), usize::from(done));
         if done {
@@ -408,6 +405,13 @@ async fn a_hook_decides_about_a_patch() {
     says(&home, "ask", "echo read only >&2; exit 2");
     let turn = turn(&home).await;
     assert_eq!(turn.items_of("fileChange")[0]["status"], "declined");
+    let place = |fits: &dyn Fn(&Frame) -> bool| turn.frames.iter().position(fits).unwrap();
+    let item =
+        place(&|frame| frame.method() == "item/started" && frame.params()["item"]["type"] == "fileChange");
+    let hook = place(&|frame| {
+        frame.method() == "hook/started" && frame.params()["run"]["eventName"] == "permissionRequest"
+    });
+    assert!(item < hook, "clients see what the hook decides about");
     let output = model.requests()[1].input_of("custom_tool_call_output")[0]["output"].clone();
     assert_eq!(output, "read only");
     assert!(!home.work().join("new").exists());

@@ -99,3 +99,52 @@ async fn a_client_that_vanishes_takes_nothing_of_the_others_along() {
     let turn = first.start_turn(&thread, "Hi").await;
     assert_eq!(first.end_of(&turn).await["status"], "completed");
 }
+
+#[tokio::test]
+async fn a_thread_that_is_archived_has_no_subscribers_any_more() {
+    let model = MockModel::start("Hello");
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let (first, second) = (daemon.connect().await, daemon.connect().await);
+    let thread = first.start_thread(json!({})).await;
+    let turn = first.start_turn(&thread, "Hi").await;
+    first.end_of(&turn).await;
+    second.call("thread/archive", json!({"threadId": thread})).await;
+    second.call("thread/unarchive", json!({"threadId": thread})).await;
+    first.wait_for("thread/unarchived").await;
+    let before = first.frames().len();
+    second.call("thread/resume", json!({"threadId": thread})).await;
+    let turn = second.start_turn(&thread, "Again").await;
+    second.end_of(&turn).await;
+    first.call("thread/loaded/list", json!({})).await;
+    let frames = first.frames();
+    let heard: Vec<_> = frames[before..].iter().map(|frame| frame.method()).collect();
+    assert!(heard.contains(&"thread/status/changed"), "{heard:?}");
+    assert!(
+        !heard.iter().any(|method| method.starts_with("turn/")),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn everybody_is_told_of_goals() {
+    let model = MockModel::start("Hello");
+    let home = Home::new(&model);
+    let daemon = Daemon::start(Launch::new(&home)).await;
+    let (first, second) = (daemon.connect().await, daemon.connect().await);
+    let thread = first.start_thread(json!({})).await;
+    let turn = first.start_turn(&thread, "Hi").await;
+    first.end_of(&turn).await;
+    let goal = json!({"threadId": thread, "objective": "Win", "status": "paused"});
+    first.call("thread/goal/set", goal).await;
+    assert_eq!(
+        second.wait_for("thread/goal/updated").await["goal"]["objective"],
+        "Win"
+    );
+    first.call("thread/goal/clear", json!({"threadId": thread})).await;
+    second.wait_for("thread/goal/cleared").await;
+    // How it stands, when somebody resumes the thread.
+    let resume = json!({"threadId": thread, "excludeTurns": true});
+    first.call("thread/resume", resume).await;
+    second.wait_for("thread/goal/cleared").await;
+}

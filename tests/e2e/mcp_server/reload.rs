@@ -85,3 +85,30 @@ async fn a_thread_hears_no_more_of_a_server_that_it_no_longer_has() {
     assert_eq!(told.count(), 0);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_write_that_reloads_starts_and_ends_servers_of_loaded_threads() {
+    let model = MockModel::start("Hello");
+    let home = home_with(&model, Config::default(), "");
+    let (app, thread) = with_server(&home).await;
+    let write = async |key: &str, value: Value| {
+        let edit = json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
+        let params = json!({"edits": [edit], "reloadUserConfig": true});
+        app.call("config/batchWrite", params).await;
+    };
+    write("mcp_servers.more", mcp::server("more", home.path())).await;
+    app.wait_where("mcpServer/startupStatus/updated", |params| {
+        params["name"] == "more" && params["status"] == "ready"
+    })
+    .await;
+    app.run_turn(&thread, "Hi").await;
+    let request = model.requests()[0].body["tools"].to_string();
+    assert!(request.contains("mcp__more"), "{request}");
+    let more = mcp::processes("more", home.path())[0];
+    write("mcp_servers.more.enabled", json!(false)).await;
+    wait_until_dead(more).await;
+    app.run_turn(&thread, "Hi").await;
+    let request = model.requests()[1].body["tools"].to_string();
+    assert!(!request.contains("mcp__more"), "{request}");
+    app.stop().await;
+}

@@ -228,3 +228,36 @@ async fn a_sign_in_ends_the_one_before() {
     );
     app.stop().await;
 }
+
+/// Asks for credentials, and does not say where there are any.
+fn closed(request: &Request) -> String {
+    let status = if request.first.contains("/.well-known/") {
+        "404 Not Found"
+    } else {
+        "401 Unauthorized\r\nwww-authenticate: Bearer"
+    };
+    format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_how_to_sign_in_has_no_sign_in() {
+    let server = Server::start(closed);
+    let model = MockModel::start("ok");
+    let home = Home::empty();
+    let config = Config {
+        extra: format!("[mcp_servers.tiny]\nurl = {:?}\n", server.url),
+        ..Config::default()
+    };
+    home.configure(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    stands(&app, &thread, "failed").await;
+    let listed = app
+        .call("mcpServerStatus/list", json!({"threadId": thread}))
+        .await;
+    let entry = &listed["data"][0];
+    assert_eq!(
+        (&entry["authStatus"], &entry["runtimeStatus"]),
+        (&json!("unsupported"), &json!("authenticationRequired"))
+    );
+    app.stop().await;
+}

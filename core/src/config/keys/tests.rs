@@ -117,9 +117,10 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
         )
         .as_deref(),
         Some(
-            "2 settings are not known and have no effect. Check for typos and for names from other releases.\n  \
+            "3 settings are not known and have no effect. Check for typos and for names from other releases.\n  \
              user (config.toml): `model_providers.p.nam` is ignored.\n  \
-             user (config.toml): `modell` is ignored.\n\
+             user (config.toml): `modell` is ignored.\n  \
+             user (config.toml): `tools.new` is ignored.\n\
              3 settings have no effect.\n  \
              user (config.toml): `apps` is known but has no effect in this release.\n  \
              user (config.toml): `model_providers.p.aws` is known but has no effect in this release.\n  \

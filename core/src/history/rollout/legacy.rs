@@ -221,6 +221,7 @@ fn mcp(event: Mcp) -> Option<LegacyItem> {
             tool: event.invocation.tool,
             arguments: event.invocation.arguments,
             read_only_hint: None,
+            plugin_id: None,
             status: if failed {
                 CallStatus::Failed
             } else {

@@ -162,6 +162,11 @@ impl SignIn {
         self.is_known.load(Ordering::Relaxed)
     }
 
+    /// Whether the server says how to sign in. Asks it.
+    pub(super) async fn is_offered(&self) -> bool {
+        Authority::of_server(&self.url).await.is_ok()
+    }
+
     /// Whether a user is signed in.
     pub(super) async fn is_signed_in(&self) -> bool {
         let mut tokens = self.tokens.lock().await;

@@ -70,7 +70,7 @@ impl ThreadMcp {
         let failed = matches!(server.status(), Status::Failed(_));
         if is_same && !failed {
             if server.status() == Status::Ready {
-                self.tell(&server.name, &Status::Ready);
+                self.tell(server, &Status::Ready);
             }
             return;
         }

@@ -40,8 +40,7 @@ pub(super) async fn run(cx: CallContext, call: ToolCall, tool: McpTool) -> ToolE
         Err(end) => return end,
     };
     let begin = Instant::now();
-    let reads = tool.annotations["readOnlyHint"].as_bool();
-    let item = item(&call, tool.server.name(), &tool.name, &arguments, reads);
+    let item = item(&call, tool.server.name(), &tool.name, &arguments, Some(&tool));
     cx.outbox.item_started(&cx.turn_id, item.clone());
     let result = match approval::decide(&cx, &call, &tool, &arguments).await {
         Approval::Given => {
@@ -134,8 +133,8 @@ fn meta(cx: &CallContext, call: &ToolCall) -> Value {
     })
 }
 
-/// The item of a call that begins.
-fn item(call: &ToolCall, server: &str, tool: &str, arguments: &Value, read_only_hint: Option<bool>) -> Item {
+/// The item of a call that begins. `described`: the tool, if a server offers it.
+fn item(call: &ToolCall, server: &str, tool: &str, arguments: &Value, described: Option<&McpTool>) -> Item {
     Item {
         id: call.call_id.clone(),
         started_at_ms: Some(crate::now_ms()),
@@ -144,7 +143,8 @@ fn item(call: &ToolCall, server: &str, tool: &str, arguments: &Value, read_only_
             server: server.to_owned(),
             tool: tool.to_owned(),
             arguments: arguments.clone(),
-            read_only_hint,
+            read_only_hint: described.and_then(|tool| tool.annotations["readOnlyHint"].as_bool()),
+            plugin_id: described.and_then(|tool| tool.server.plugin().map(str::to_owned)),
             status: CallStatus::InProgress,
             result: None,
             error: None,

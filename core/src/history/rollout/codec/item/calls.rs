@@ -87,6 +87,16 @@ pub(crate) struct Mcp<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) read_only_hint: Option<bool>,
+    #[serde(borrow, default, rename = "pluginId", skip_serializing_if = "Option::is_none")]
+    pub(crate) plugin_id: Option<Cow<'a, str>>,
+    /// Servers of plugins run in an environment; those of the configuration belong to the whole thread.
+    #[serde(
+        borrow,
+        default,
+        rename = "environmentId",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) environment_id: Option<Cow<'a, str>>,
     pub(crate) status: CallStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<Cow<'a, Value>>,

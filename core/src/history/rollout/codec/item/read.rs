@@ -64,6 +64,7 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                 tool: m.tool.into_owned(),
                 arguments: m.arguments.into_owned(),
                 read_only_hint: m.read_only_hint,
+                plugin_id: m.plugin_id.map(Cow::into_owned),
                 status: m.status,
                 result: m.result.map(Cow::into_owned),
                 error: m.error.map(error_text),

@@ -70,6 +70,7 @@ impl Serialize for FileItem<'_> {
                 tool,
                 arguments,
                 read_only_hint,
+                plugin_id,
                 status,
                 result,
                 error,
@@ -80,6 +81,8 @@ impl Serialize for FileItem<'_> {
                 tool: tool.as_str().into(),
                 arguments: Cow::Borrowed(arguments),
                 read_only_hint: *read_only_hint,
+                plugin_id: plugin_id.as_deref().map(Cow::Borrowed),
+                environment_id: plugin_id.as_ref().map(|_| "local".into()),
                 status: *status,
                 result: result.as_ref().map(Cow::Borrowed),
                 error: error
