@@ -274,12 +274,13 @@ impl Outbox {
         if let Some(reading) = &self.shared.reading
             && (answered || failed)
         {
-            self.emit(Event::ReadState(reading.turn_ended(&turn.id)));
+            self.emit(Event::ReadState(state));
         }
         if !failed {
             self.set_base(ThreadStatus::Idle);
         }
         {
+            && let Some(state) = reading.turn_ended(&turn.id)
             let mut state = self.state();
             if state.keep_turns {
                 if let Some(kept) = state.turns.last_mut().filter(|kept| kept.id == turn.id) {

@@ -234,6 +234,7 @@ impl Engine {
         }
         let mcp = ThreadMcp::new(
             Arc::clone(&self.mcp),
+        let reading = reading.map(|reading| reading.kept_if(info.has_read_state()));
             Arc::clone(&config),
             McpOrigin {
                 source: self.options.config.clone(),
