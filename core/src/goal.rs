@@ -102,7 +102,9 @@ impl Goal {
         if let Some(objective) = objective {
             objective.clone_into(&mut goal.objective);
         }
-        goal.status = patch.status.unwrap_or(goal.status);
+        if let Some(status) = patch.status {
+            goal.set_status(status);
+        }
         goal.token_budget = patch.token_budget.unwrap_or(goal.token_budget);
         goal.updated_at = now;
         goal.heed_budget();
@@ -132,6 +134,19 @@ impl Goal {
     /// Whether it is worked on.
     pub fn is_active(&self) -> bool {
         self.status == GoalStatus::Active
+    }
+
+    /// Whether turns count as spent on it: it is worked on, or its budget is spent and the user goes on.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self.status, GoalStatus::Active | GoalStatus::BudgetLimited)
+    }
+
+    /// Says how it stands. One that has spent its budget can't rest: it says so until it is worked on again or over.
+    pub(crate) fn set_status(&mut self, status: GoalStatus) {
+        let rests = matches!(status, GoalStatus::Paused | GoalStatus::Blocked);
+        if !(rests && self.status == GoalStatus::BudgetLimited) {
+            self.status = status;
+        }
     }
 
     /// Tokens that are left of its budget, if it has one.
@@ -202,6 +217,13 @@ mod tests {
             GoalStatus::BudgetLimited,
             "only the user's word makes it active"
         );
+        let rests = Goal::patched(
+            Some(&still),
+            thread(),
+            &patch(Some(GoalStatus::Paused), Some(31)),
+            4,
+        );
+        assert_eq!(rests.unwrap().status, GoalStatus::BudgetLimited);
         let again = Goal::patched(
             Some(&still),
             thread(),

@@ -1,26 +1,24 @@
 //! The goal of a loaded thread: kept, told, counted, and what follows from it (docs/contract/threads.md#goals).
 
+mod state;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
+use self::state::{Counts, RunningTurn, State, hidden};
+use crate::agents::TurnOrigin;
 use crate::history::{Entry, ThreadStore};
 use crate::instructions;
-use crate::model::{ContentItem, Extra, KnownItem, ResponseItem};
+use crate::model::ResponseItem;
 use crate::outbox::Outbox;
 use crate::{
     Error, ErrorKind, Event, Goal, GoalPatch, GoalStatus, ModeKind, Reply, Result, ThreadId, TokenUsage,
-    new_id, now_s,
+    now_s,
 };
-
-/// Turns in a row that began by themselves and called no tool, after which the goal counts as blocked.
-const MAX_IDLE_TURNS: u32 = 20;
-/// Turns in a row that began by themselves, after which the goal rests until the user says something.
-const MAX_TURNS_ALONE: u32 = 500;
 
 /// How a turn ended, as far as its goal is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +29,15 @@ pub(crate) enum TurnEnd {
     Interrupted,
     /// It failed.
     Failed(ErrorKind),
+}
+
+/// A turn that begins by itself, for the goal.
+#[derive(Debug)]
+pub(crate) struct Continuation {
+    /// What the model is told in it.
+    pub(crate) items: Vec<ResponseItem>,
+    /// The turn that it follows upon, unless the user stands behind the goal.
+    pub(crate) follows: Option<TurnOrigin>,
 }
 
 /// Keeps the goal of one loaded thread, and counts what its turns spend on it.
@@ -51,40 +58,6 @@ pub(crate) struct GoalTracker {
     counts: Mutex<Counts>,
     /// A response streams in: what it costs is not known yet.
     responding: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-struct State {
-    goal: Option<Goal>,
-    /// Time that is not in the goal yet: less than a second.
-    rest: Duration,
-    turn: Option<RunningTurn>,
-    /// The objective that the model was told last.
-    told: Option<String>,
-    /// Somebody stopped the last turn: nothing begins by itself until another one has ended.
-    is_held: bool,
-    /// The next turn begins by itself.
-    begins_alone: bool,
-    idle_turns: u32,
-    turns_alone: u32,
-    /// The user has changed the objective under a running turn.
-    is_changed: bool,
-    /// The database does not know the last counts.
-    is_unsaved: bool,
-}
-
-struct RunningTurn {
-    id: Arc<str>,
-    /// Up to when its time is counted.
-    counted: Instant,
-    began_alone: bool,
-}
-
-/// What a turn has spent since the last count.
-#[derive(Default)]
-struct Counts {
-    tokens: i64,
-    called_tools: bool,
 }
 
 impl GoalTracker {
@@ -140,6 +113,7 @@ impl GoalTracker {
         state.is_held = false;
         state.idle_turns = 0;
         state.turns_alone = 0;
+        state.follows = None;
         state.is_changed |= state.turn.is_some()
             && goal.is_active()
             && before.is_some_and(|before| before.is_active() && before.objective != goal.objective);
@@ -186,6 +160,7 @@ impl GoalTracker {
         self.save(&mut state, Some(goal.clone())).await?;
         state.rest = Duration::ZERO;
         state.told = None;
+        state.follows = state.turn.as_ref().map(|turn| turn.origin.clone());
         self.tell(state.turn_id(), goal.clone());
         Ok(goal)
     }
@@ -213,7 +188,7 @@ impl GoalTracker {
             .goal
             .clone()
             .ok_or_else(|| Error::invalid("this thread has no goal that could be updated"))?;
-        goal.status = status;
+        goal.set_status(status);
         goal.updated_at = now_s();
         self.save(&mut state, Some(goal.clone())).await?;
         self.tell(state.turn_id(), goal.clone());
@@ -221,16 +196,20 @@ impl GoalTracker {
     }
 
     /// A turn begins.
-    pub(crate) async fn turn_began(&self, turn_id: &Arc<str>) {
+    pub(crate) async fn turn_began(&self, origin: TurnOrigin) {
         let mut state = self.state.lock().await;
         let began_alone = std::mem::take(&mut state.begins_alone);
-        if !began_alone {
+        if began_alone {
+            state.follows = state.follows.is_some().then(|| origin.clone());
+        } else {
             state.idle_turns = 0;
             state.turns_alone = 0;
+            state.follows = None;
+            state.user_spoke = true;
         }
         *self.counts() = Counts::default();
         state.turn = Some(RunningTurn {
-            id: Arc::clone(turn_id),
+            origin,
             counted: Instant::now(),
             began_alone,
         });
@@ -284,6 +263,11 @@ impl GoalTracker {
         news
     }
 
+    /// The user has said something in the running turn.
+    pub(crate) async fn user_spoke(&self) {
+        self.state.lock().await.user_spoke = true;
+    }
+
     /// The history was summed up: the objective is to be told again.
     pub(crate) async fn history_replaced(&self) {
         self.state.lock().await.told = None;
@@ -293,14 +277,16 @@ impl GoalTracker {
     pub(crate) async fn turn_ended(self: &Arc<Self>, end: TurnEnd) {
         let mut state = self.state.lock().await;
         let was_active = state.goal.as_ref().is_some_and(Goal::is_active);
+        let was_counted = state.goal.as_ref().is_some_and(Goal::is_counted);
         let called_tools = self.counts().called_tools;
         let is_counted = self.count(&mut state);
         let turn = state.turn.take();
         state.is_held = end == TurnEnd::Interrupted;
         state.is_changed = false;
         let began_alone = turn.as_ref().is_some_and(|turn| turn.began_alone);
-        let turn_id = turn.map(|turn| turn.id);
-        if !was_active {
+        let turn_id = turn.map(|turn| turn.origin.id);
+        // Of one that is not worked on there is nothing to tell but its counts.
+        if !was_counted || !was_active && !is_counted {
             return;
         }
         let mut stop = match end {
@@ -331,8 +317,8 @@ impl GoalTracker {
         }
     }
 
-    /// The turn that the goal wants to begin now that nothing runs: what the model is told in it.
-    pub(crate) async fn continuation(&self, mode: ModeKind) -> Option<Vec<ResponseItem>> {
+    /// The turn that the goal wants to begin now that nothing runs.
+    pub(crate) async fn continuation(&self, mode: ModeKind) -> Option<Continuation> {
         if !self.enabled || mode == ModeKind::Plan {
             return None;
         }
@@ -342,9 +328,15 @@ impl GoalTracker {
             return None;
         }
         state.begins_alone = true;
+        if std::mem::take(&mut state.user_spoke) {
+            state.told = None;
+        }
         let mut items: Vec<_> = state.untold_objective().into_iter().collect();
         items.push(hidden(instructions::goal_continuation(&goal)));
-        Some(items)
+        Some(Continuation {
+            items,
+            follows: state.follows.clone(),
+        })
     }
 
     /// The turn that was to begin could not.
@@ -391,13 +383,13 @@ impl GoalTracker {
         Ok(())
     }
 
-    /// Takes what the running turn has spent into the goal, if it is worked on. Gives whether that changed it.
+    /// Takes what the running turn has spent into the goal, if that is counted. Gives whether that changed it.
     fn count(&self, state: &mut State) -> bool {
         let tokens = std::mem::take(&mut self.counts().tokens);
         let Some(turn) = &mut state.turn else { return false };
         let now = Instant::now();
         let time = now.duration_since(std::mem::replace(&mut turn.counted, now));
-        let Some(goal) = state.goal.as_mut().filter(|goal| goal.is_active()) else {
+        let Some(goal) = state.goal.as_mut().filter(|goal| goal.is_counted()) else {
             return false;
         };
         state.rest += time;
@@ -428,52 +420,6 @@ impl GoalTracker {
     }
 }
 
-impl State {
-    fn turn_id(&self) -> Option<Arc<str>> {
-        self.turn.as_ref().map(|turn| Arc::clone(&turn.id))
-    }
-
-    /// The objective, unless it is what the model was told last. As the output of a tool, so that the model takes it for the
-    /// user's wish and not for orders that outrank others.
-    fn untold_objective(&mut self) -> Option<ResponseItem> {
-        let objective = &self.goal.as_ref()?.objective;
-        if self.told.as_ref() == Some(objective) {
-            return None;
-        }
-        self.told = Some(objective.clone());
-        Some(ResponseItem::Other(json!({
-            "type": "function_call_output",
-            "id": format!("fco_{}", new_id()),
-            "name": "goal_objective",
-            "namespace": "agent",
-            "output": objective,
-        })))
-    }
-
-    /// A turn that began by itself has ended well: whether the next one may, too.
-    fn without_progress(&mut self, called_tools: bool) -> Option<(GoalStatus, Option<String>)> {
-        self.turns_alone += 1;
-        self.idle_turns = if called_tools { 0 } else { self.idle_turns + 1 };
-        if self.idle_turns >= MAX_IDLE_TURNS {
-            self.idle_turns = 0;
-            let warning = format!(
-                "The goal is blocked: the agent used no tool in {MAX_IDLE_TURNS} turns in a row. Say what it is to do, or \
-                 set the goal to active again."
-            );
-            return Some((GoalStatus::Blocked, Some(warning)));
-        }
-        if self.turns_alone >= MAX_TURNS_ALONE {
-            self.turns_alone = 0;
-            let warning = format!(
-                "The goal is paused after {MAX_TURNS_ALONE} turns without a word of the user. Set it to active again to \
-                 go on."
-            );
-            return Some((GoalStatus::Paused, Some(warning)));
-        }
-        None
-    }
-}
-
 impl std::fmt::Debug for GoalTracker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "GoalTracker({})", self.thread)
@@ -484,15 +430,4 @@ impl std::fmt::Debug for GoalTracker {
 pub(crate) async fn read(store: &ThreadStore, thread: ThreadId) -> Result<Option<Goal>> {
     let goal = store.goal(thread).await?;
     Ok(goal.and_then(|goal| serde_json::from_value(goal).ok()))
-}
-
-/// A message of the user that clients don't see.
-fn hidden(text: String) -> ResponseItem {
-    ResponseItem::Known(KnownItem::Message {
-        id: None,
-        role: "user".into(),
-        content: vec![ContentItem::input_text(text)],
-        phase: None,
-        extra: Extra::new(),
-    })
 }

@@ -247,6 +247,18 @@ impl Outbox {
         self.state().stopping = true;
     }
 
+    /// Tells that the running turn fails, where something follows before its end. Once is enough.
+    pub(crate) fn turn_fails(&self, turn_id: Arc<str>, error: &TurnError) {
+        if self.state().base != ThreadStatus::SystemError {
+            self.set_base(ThreadStatus::SystemError);
+            self.emit(Event::Error {
+                turn_id,
+                error: error.clone(),
+                will_retry: false,
+            });
+        }
+    }
+
     /// Tells that the running turn ended: what its patches changed, what is unread and the status (where it failed: the
     /// status, the error, the changes, what is unread), the turn, withdrawn questions. `turn` comes without items; its
     /// last agent message is added where the turn went well. There is something to read after an answer and after a
@@ -260,12 +272,7 @@ impl Outbox {
     ) {
         let failed = turn.status == TurnStatus::Failed;
         if let Some(error) = turn.error.as_ref().filter(|_| failed) {
-            self.set_base(ThreadStatus::SystemError);
-            self.emit(Event::Error {
-                turn_id: turn.id.as_str().into(),
-                error: error.clone(),
-                will_retry: false,
-            });
+            self.turn_fails(turn.id.as_str().into(), error);
         }
         if let Some(diff) = diff {
             let turn_id = turn.id.as_str().into();
@@ -273,8 +280,9 @@ impl Outbox {
         }
         if let Some(reading) = &self.shared.reading
             && (answered || failed)
+            && let Some(state) = reading.turn_ended(&turn.id)
         {
-            self.emit(Event::ReadState(reading.turn_ended(&turn.id)));
+            self.emit(Event::ReadState(state));
         }
         if !failed {
             self.set_base(ThreadStatus::Idle);

@@ -125,6 +125,13 @@ pub struct ThreadInfo {
     pub daybreak: Option<bool>,
 }
 
+impl ThreadInfo {
+    /// Whether it is kept how far users have read it: not where another thread started it, for which that one speaks.
+    pub fn has_read_state(&self) -> bool {
+        self.source.get("subagent").is_none()
+    }
+}
+
 /// The user of an account who started a thread, as far as that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ThreadCreator {

@@ -359,10 +359,9 @@ async fn an_interrupted_review_says_so_and_ends() {
     let after = app.run_turn(&thread, "And now?").await;
     assert_eq!(after.status(), "completed");
     let told = model.requests()[1].body["input"].to_string();
-    assert!(
-        told.contains("<user_action>") && !told.contains("<turn_aborted>"),
-        "{told}"
-    );
+    let result = told.find("<user_action>").expect("what became of it");
+    let aborted = told.find("<turn_aborted>").expect("that it was interrupted");
+    assert!(result < aborted, "{told}");
 }
 
 #[tokio::test]
@@ -377,6 +376,22 @@ async fn a_failing_review_fails_its_turn_and_an_empty_one_completes() {
     assert_eq!(turn.status(), "failed");
     assert_eq!(turn.all("error").len(), 1);
     assert_eq!(turn.all("error")[0]["turnId"], turn.id.as_str());
+    let place = |method: &str, kind: &str| {
+        let is_it = |frame: &Frame| {
+            let params = frame.params();
+            frame.method() == method
+                && [&params["item"]["type"], &params["status"]["type"]].contains(&&json!(kind))
+                || frame.method() == method && kind.is_empty()
+        };
+        turn.frames.iter().position(is_it).unwrap()
+    };
+    let order = [
+        place("thread/status/changed", "systemError"),
+        place("error", ""),
+        place("item/started", "exitedReviewMode"),
+        place("turn/completed", ""),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
     assert_eq!(
         turn.items_of("exitedReviewMode")[0]["review"],
         "Reviewer failed to output a response."

@@ -299,6 +299,16 @@ async fn the_turn_that_passes_the_budget_ends_well_and_is_the_last() {
     let again = json!({"threadId": id, "status": "active"});
     let goal = app.call("thread/goal/set", again).await["goal"].clone();
     assert_eq!(goal["status"], "budgetLimited", "there is nothing left to spend");
+    for status in ["paused", "blocked"] {
+        let rest = json!({"threadId": id, "status": status});
+        let goal = app.call("thread/goal/set", rest).await["goal"].clone();
+        assert_eq!(goal["status"], "budgetLimited", "{status}");
+    }
+    // What the user has done goes on its account.
+    let turn = app.run_turn(&id, "Go on").await;
+    let counted = turn.all("thread/goal/updated").last().unwrap()["goal"].clone();
+    assert_eq!(counted["status"], "budgetLimited");
+    assert!(counted["tokensUsed"].as_i64() > limited["tokensUsed"].as_i64());
     app.stop().await;
 }
 
@@ -342,6 +352,94 @@ async fn an_interrupted_goal_waits_for_the_end_of_another_turn() {
     assert!(!app.notified_since(mark).contains(&"turn/started".to_owned()));
     app.run_turn(&id, "Go on").await;
     told(&app, "complete").await;
+    let requests = model.requests();
+    assert_eq!(
+        goal_items(&requests[2]),
+        ["objective", "continue", "objective", "continue"],
+        "the user has said something since"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_goal_is_told_again_after_a_steer() {
+    let model = MockModel::start([
+        Answer::new().half("I begin").hang(),
+        Answer::from("As you say"),
+        call("c1", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
+        .await;
+    let turn = app.wait_for("turn/started").await["turn"]["id"].clone();
+    app.wait_for("item/agentMessage/delta").await;
+    let input = json!([{"type": "text", "text": "With care"}]);
+    let steer = json!({"threadId": id, "expectedTurnId": turn, "input": input});
+    app.call("turn/steer", steer).await;
+    told(&app, "complete").await;
+    assert_eq!(
+        goal_items(&model.requests()[2]),
+        ["objective", "continue", "objective", "continue"]
+    );
+    app.stop().await;
+}
+
+/// What a request says of where its turn comes from: trigger, parent and root.
+fn origin(request: &Request) -> [Value; 3] {
+    let metadata = request.header("x-codex-turn-metadata").unwrap();
+    let metadata: Value = serde_json::from_str(metadata).unwrap();
+    let told = &request.body["client_metadata"];
+    assert_eq!(told["parent_turn_id"], metadata["parent_turn_id"]);
+    ["turn_trigger", "parent_turn_id", "root_turn_id"].map(|key| metadata[key].clone())
+}
+
+#[tokio::test]
+async fn turns_for_a_goal_say_so_and_follow_upon_the_turn_in_which_the_model_has_set_it() {
+    let model = MockModel::start([
+        call("c1", "create_goal", json!({"objective": "Tidy up"})),
+        Answer::from("I have a goal"),
+        Answer::from("Working"),
+        call("c2", "update_goal", json!({"status": "paused"})),
+        Answer::from("Resting"),
+        call("c3", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    app.run_turn(&id, "Set a goal").await;
+    told(&app, "paused").await;
+    app.wait_where("turn/completed", |params| {
+        params["turn"]["items"][0]["text"] == "Resting"
+    })
+    .await;
+    app.call("thread/goal/set", json!({"threadId": id, "status": "active"}))
+        .await;
+    told(&app, "complete").await;
+    let requests = model.requests();
+    let turn = |n: usize| requests[n].body["client_metadata"]["turn_id"].clone();
+    let (goal, none) = (json!("goal"), Value::Null);
+    assert_eq!(origin(&requests[0]), [none.clone(), none.clone(), turn(0)]);
+    assert_eq!(origin(&requests[2]), [goal.clone(), turn(0), turn(0)]);
+    assert_eq!(origin(&requests[3]), [goal.clone(), turn(2), turn(0)]);
+    assert_eq!(
+        origin(&requests[5]),
+        [goal, none, turn(5)],
+        "the user has set it going"
+    );
+    let read = app.call("thread/read", json!({"threadId": id})).await;
+    let file = std::fs::read_to_string(read["thread"]["path"].as_str().unwrap()).unwrap();
+    let lines = file
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let kept: Vec<Value> = lines
+        .filter(|line| line["payload"]["type"] == "task_started")
+        .map(|line| line["payload"]["turn_attribution"].clone())
+        .collect();
+    for (attribution, request) in std::iter::zip(&kept, [0, 2, 3, 5]) {
+        let kept = ["turn_trigger", "parent_turn_id", "root_turn_id"].map(|key| attribution[key].clone());
+        assert_eq!(kept, origin(&requests[request]));
+    }
+    assert_eq!(kept.len(), 4);
     app.stop().await;
 }
 

@@ -152,6 +152,31 @@ async fn forks_branch_off_where_they_are_told() {
 }
 
 #[tokio::test]
+async fn a_fork_from_before_the_first_turn_is_known_by_its_own_first_message() {
+    let f = with_turns(&["one", "two"]).await;
+    let before = json!({"threadId": f.id, "beforeTurnId": f.turns[0]});
+    let fork = f.app.call("thread/fork", before).await["thread"].clone();
+    assert_eq!(fork["preview"], "");
+    let id = fork["id"].as_str().unwrap();
+    f.app.run_turn(id, "its own").await;
+    let further = f.app.call("thread/fork", json!({"threadId": id})).await["thread"].clone();
+    assert_eq!(further["preview"], "its own");
+    let previews = async |app: &App| -> Vec<Value> {
+        let listed = app.call("thread/list", json!({})).await;
+        let rows = listed["data"].as_array().unwrap().iter();
+        let mut all: Vec<_> = rows.map(|row| row["preview"].clone()).collect();
+        all.sort_by_key(ToString::to_string);
+        all
+    };
+    let expected = [json!("its own"), json!("its own"), json!("one")];
+    assert_eq!(previews(&f.app).await, expected);
+    f.app.stop().await;
+    let app = App::start(&f.home).await;
+    assert_eq!(previews(&app).await, expected, "by their files, too");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_revert_drops_turns_and_the_thread_goes_on() {
     let f = with_turns(&["one", "two", "three"]).await;
     let mark = f.app.mark();

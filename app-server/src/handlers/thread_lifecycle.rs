@@ -174,22 +174,25 @@ async fn archive(cx: RequestContext, params: ThreadArchiveParams, responder: Res
     }
 }
 
+/// Takes a thread and what its agents spawned out of the archive.
 async fn unarchive(cx: RequestContext, params: ThreadUnarchiveParams, responder: Responder<ThreadUnarchive>) {
     let unarchived = async {
         let id = parse_thread_id(&params.thread_id)?;
         Ok::<_, RpcError>(cx.server.engine.unarchive_thread(id).await?)
     };
     match unarchived.await {
-        Ok(info) => {
+        Ok((info, others)) => {
             responder.send(Ok(ThreadUnarchiveResponse {
                 thread: thread::to_wire(&info),
             }));
-            let params = ThreadUnarchivedNotification {
-                thread_id: info.id.to_string(),
-            };
-            cx.server
-                .subscriptions
-                .broadcast::<ThreadUnarchived>(Some(info.id), &params);
+            for id in [info.id].into_iter().chain(others) {
+                let params = ThreadUnarchivedNotification {
+                    thread_id: id.to_string(),
+                };
+                cx.server
+                    .subscriptions
+                    .broadcast::<ThreadUnarchived>(Some(id), &params);
+            }
         }
         Err(error) => responder.send(Err(error)),
     }

@@ -97,9 +97,11 @@ async fn list(cx: RequestContext, params: ThreadListParams) -> RpcResult<ThreadL
         creator: current_creator(&cx, params.current_account_only).await,
     };
     let page = cx.server.engine.list_threads(query).await?;
-    let ids = page.threads.iter().map(|info| info.id.to_string());
-    let states = page.read_states.into_iter().map(thread::read_state_to_wire);
-    let read_states = ids.zip(states).collect();
+    let states = page.threads.iter().zip(page.read_states);
+    let read_states = states
+        .filter(|(info, _)| info.has_read_state())
+        .map(|(info, state)| (info.id.to_string(), thread::read_state_to_wire(state)))
+        .collect();
     Ok(ThreadListResponse {
         read_states: Some(read_states),
         data: page.threads.iter().map(thread::to_list_row).collect(),

@@ -50,7 +50,8 @@ async fn read_thread(
     } else {
         (Vec::new(), None)
     };
-    let read_state = if info.path.as_ref().is_some_and(|path| path.exists()) {
+    let is_kept = info.has_read_state() && info.path.as_ref().is_some_and(|path| path.exists());
+    let read_state = if is_kept {
         let state = cx.server.engine.store().read_state(id).await?;
         Some(thread::read_state_to_wire(state))
     } else {

@@ -275,6 +275,26 @@ pub(crate) enum AgentTools {
     Paths,
 }
 
+impl AgentTools {
+    /// The tools that a model is offered in a thread that the user talks to, if any.
+    pub(crate) fn of_root(config: &Config, model: &ModelInfo) -> Option<Self> {
+        if !config.agents.enabled || !config.features.enabled(features::MULTI_AGENT) {
+            return None;
+        }
+        let has_paths =
+            config.features.enabled(features::MULTI_AGENT_V2) || model.multi_agent_version() == Some("v2");
+        Some(if has_paths { Self::Paths } else { Self::Ids })
+    }
+
+    /// What files call them.
+    pub(crate) fn version(self) -> &'static str {
+        match self {
+            Self::Ids => "v1",
+            Self::Paths => "v2",
+        }
+    }
+}
+
 /// A thread's side of the agents.
 pub(crate) struct ThreadAgents {
     pub(crate) place: Arc<AgentPlace>,
@@ -287,15 +307,11 @@ pub(crate) struct ThreadAgents {
 impl ThreadAgents {
     /// The tools that a model in this thread is offered, if any.
     pub(crate) fn tools(&self, config: &Config, model: &ModelInfo) -> Option<AgentTools> {
-        if !config.agents.enabled || !config.features.enabled(features::MULTI_AGENT) {
-            return None;
-        }
+        let of_root = AgentTools::of_root(config, model)?;
         let tools = match &self.place.spawn {
             Some(ThreadSpawn { agent_path: None, .. }) => AgentTools::Ids,
             Some(_) => AgentTools::Paths,
-            None if config.features.enabled(features::MULTI_AGENT_V2) => AgentTools::Paths,
-            None if model.multi_agent_version() == Some("v2") => AgentTools::Paths,
-            None => AgentTools::Ids,
+            None => of_root,
         };
         let max_depth = config.agents.max_depth.unwrap_or(match tools {
             AgentTools::Ids => 1,

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::files::ThreadFiles;
 use super::new_thread::{new_info, new_meta};
 use super::{Engine, StartThread, StartedThread};
-use crate::agents::AgentPlace;
+use crate::agents::{AgentPlace, AgentTools};
 use crate::auth::Account;
 use crate::config::{Config, ConfigError, ConfigOverride, Provider, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
@@ -88,7 +88,13 @@ impl Engine {
         } else {
             let path = self.store().layout().rollout(id, now);
             let base = self.instructions_of(&instructions, &settings.model);
+            let (model, _) = files.models.find(&settings.model);
+            let agents = AgentTools::of_root(&files.config, &model);
             let meta = SessionMeta {
+                // Where nothing is said, agents have ids.
+                multi_agent_version: agents
+                    .filter(|tools| *tools == AgentTools::Paths)
+                    .map(|tools| tools.version().to_owned()),
                 dynamic_tools: start.dynamic_tools.source().cloned(),
                 ..new_meta(&info, Some(base), now.to_utc())
             };
@@ -238,6 +244,7 @@ impl Engine {
         } else {
             Arc::clone(&self.options.sink)
         };
+        let reading = reading.map(|reading| reading.kept_if(info.has_read_state()));
         let outbox = Outbox::new(id, sink, log, reading, info.status.clone(), info.ephemeral);
         if raw_events {
             session.history.tell_raw_events(outbox.clone());

@@ -65,7 +65,7 @@ impl Engine {
         if let Some(handle) = self.thread(stored.info.id) {
             handle.log().flushed().await;
         }
-        let branch = self.store().branch(stored.path.clone(), cut).await?;
+        let branch = self.store().branch(stored.path.clone(), cut.clone()).await?;
         let paginated = branch.history.mode() == HistoryMode::Paginated;
         if source.start.ephemeral && paginated && source.all_turns {
             return Err(Error::EphemeralForkWithTurns);
@@ -75,6 +75,7 @@ impl Engine {
             id,
             stored: &stored,
             branch,
+            cut,
             start: source.start,
             attach,
         };
@@ -258,6 +259,7 @@ impl Engine {
             id,
             stored,
             branch,
+            cut,
             start,
             attach,
         } = plan;
@@ -273,7 +275,12 @@ impl Engine {
         let info = ThreadInfo {
             forked_from: Some(source.id),
             attached_to: attach.then_some(source.id),
-            preview: source.preview.clone(),
+            preview: if branch.tail.last_turn.is_some() || matches!(cut, ForkPoint::End) {
+                source.preview.clone()
+            } else {
+                // What the source is known by is no part of the fork.
+                String::new()
+            },
             name: source.name.clone(),
             git: source.git.clone(),
             creator: self.creator().await,
@@ -302,6 +309,7 @@ struct ForkPlan<'a> {
     id: ThreadId,
     stored: &'a StoredThread,
     branch: Branch,
+    cut: ForkPoint,
     start: StartThread,
     attach: bool,
 }

@@ -1,4 +1,4 @@
-//! Reads, moves, changes and removes threads, loaded or not (docs/contract/threads.md#reading, docs/contract/threads.md#managing-threads).
+//! Reads, changes and reverts threads, loaded or not (docs/contract/threads.md#reading, docs/contract/threads.md#managing-threads).
 
 use chrono::Local;
 use futures_util::future::join_all;
@@ -59,29 +59,25 @@ impl Engine {
         Ok(self.stored_for_reading(id, operation).await?.path)
     }
 
-    /// Refuses if it is not kept how far a thread was read: it has no file.
+    /// Refuses if it is not kept how far a thread was read: it has no file, or another thread started it.
     pub async fn check_read_state(&self, id: ThreadId) -> Result<()> {
+        let refused = Error::NotPersisted {
+            thread: id,
+            operation: ThreadOperation::ReadState,
+        };
         if let Some(handle) = self.thread(id) {
             handle.log().flushed().await;
-            if handle.log().is_materialised() {
-                return Ok(());
+            if !handle.log().is_materialised() {
+                return Err(refused);
             }
-            return Err(Error::NotPersisted {
-                thread: id,
-                operation: ThreadOperation::ReadState,
-            });
         }
-        if self.store().find(id).await?.is_some() {
-            return Ok(());
+        match self.store().find(id).await? {
+            Some(stored) if stored.info.has_read_state() => Ok(()),
+            Some(_) => Err(refused),
+            None if self.thread(id).is_some() => Ok(()),
+            None if self.store().unstarted(id).await?.is_some() => Err(refused),
+            None => Err(Error::NotLoaded(id)),
         }
-        Err(if self.store().unstarted(id).await?.is_some() {
-            Error::NotPersisted {
-                thread: id,
-                operation: ThreadOperation::ReadState,
-            }
-        } else {
-            Error::NotLoaded(id)
-        })
     }
 
     /// Gives loaded threads their status. All are asked before one has answered: the slowest alone is waited for.
@@ -243,100 +239,6 @@ impl Engine {
         }
     }
 
-    /// Archives a thread and all that its agents spawned. Loaded ones are ended. Gives which they were.
-    pub async fn archive_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
-        let missing = || Error::RolloutNotFound(id);
-        match self.thread(id) {
-            Some(handle) if handle.log().path().is_none() => return Err(missing()),
-            Some(handle) => handle.log().materialise().await,
-            None => match self.store().find(id).await? {
-                Some(stored) if !stored.info.archived => {}
-                None if self.make_file_of_unstarted(id).await? => {}
-                _ => return Err(missing()),
-            },
-        }
-        let family = self.store().family(id).await?;
-        let mut archived = Vec::new();
-        for member in family {
-            let _claim = self.claims.claim(member).await;
-            match self.thread(member).as_ref().map_or(Ok(()), check_saved) {
-                Err(error) if member == id => return Err(error),
-                Err(_) => continue,
-                Ok(()) => self.unload(member).await,
-            }
-            let lock = match self.store().lock(member).await {
-                Ok(lock) => lock,
-                Err(error) if member == id => return Err(error),
-                Err(_) => continue,
-            };
-            match self.store().archive(member).await {
-                Ok(()) => archived.push(member),
-                Err(error) if member == id => return Err(error),
-                Err(_) => {}
-            }
-            drop(lock);
-        }
-        Ok(archived)
-    }
-
-    /// Takes a thread out of the archive.
-    pub async fn unarchive_thread(&self, id: ThreadId) -> Result<ThreadInfo> {
-        let stored = self.store().find(id).await?;
-        if stored.is_none_or(|stored| !stored.info.archived) {
-            return Err(Error::ArchivedRolloutNotFound(id));
-        }
-        let _claim = self.claims.claim(id).await;
-        let lock = self.store().lock(id).await?;
-        let stored = self.store().unarchive(id).await?;
-        drop(lock);
-        Ok(stored.info)
-    }
-
-    /// Removes a thread and all that its agents spawned for ever. Loaded ones are ended. Gives which they were, the
-    /// thread first. Agents whose history forks build upon stay.
-    pub async fn delete_thread(&self, id: ThreadId) -> Result<Vec<ThreadId>> {
-        if let Some(handle) = self.thread(id) {
-            // One that had no turn yet is known by its file, like any other.
-            if handle.log().path().is_some() {
-                handle.log().materialise().await;
-            }
-            // What clients were told may be on its way to the file.
-            handle.log().flushed().await;
-            let kept = handle.log().path().is_some() && handle.log().is_materialised();
-            if !kept {
-                return Err(Error::NotPersisted {
-                    thread: id,
-                    operation: ThreadOperation::Delete,
-                });
-            }
-        } else if !self.is_known(id).await? {
-            return Err(Error::RolloutNotFound(id));
-        }
-        self.store().check_delete(id).await?;
-        // Those below first: whatever happens in between, nobody is left without a parent.
-        let mut below = self.store().family(id).await?;
-        below.retain(|member| *member != id);
-        let mut deleted = Vec::new();
-        for member in below.into_iter().rev() {
-            if self.store().check_delete(member).await.is_ok() && self.delete_one(member).await.is_ok() {
-                deleted.push(member);
-            }
-        }
-        self.delete_one(id).await?;
-        deleted.push(id);
-        deleted.reverse();
-        Ok(deleted)
-    }
-
-    async fn delete_one(&self, id: ThreadId) -> Result<()> {
-        let _claim = self.claims.claim(id).await;
-        self.unload(id).await;
-        let lock = self.store().lock(id).await?;
-        let deleted = self.store().delete(id).await;
-        drop(lock);
-        deleted
-    }
-
     /// Drops a turn and all after it. The thread ends and begins again, loaded, with a new file.
     pub async fn revert_thread(
         &self,
@@ -455,7 +357,7 @@ impl Engine {
 }
 
 /// Refuses what would end a thread of which memory knows more than its file.
-fn check_saved(handle: &ThreadHandle) -> Result<()> {
+pub(super) fn check_saved(handle: &ThreadHandle) -> Result<()> {
     match handle.log().problem() {
         None => Ok(()),
         Some(why) => Err(Error::HistoryNotSaved {

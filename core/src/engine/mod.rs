@@ -12,6 +12,7 @@
 
 mod actors;
 mod agents;
+mod archive;
 mod assemble;
 mod claims;
 mod files;

@@ -84,6 +84,10 @@ pub enum Entry {
         model_context_window: Option<i64>,
         /// `plan` or `default`.
         mode: crate::ModeKind,
+        /// Why it was started, if anybody said so.
+        trigger: Option<String>,
+        /// The turn that it was started from.
+        parent_turn_id: Option<String>,
     },
     /// The settings that a turn runs with.
     TurnContext {
@@ -91,6 +95,8 @@ pub enum Entry {
         turn_id: String,
         /// All settings.
         settings: Box<crate::ThreadSettings>,
+        /// Its agents have paths.
+        agents_have_paths: bool,
     },
     /// Settings changed.
     SettingsApplied(Box<crate::ThreadSettings>),

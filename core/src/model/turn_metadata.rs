@@ -276,8 +276,7 @@ impl RequestIdentity {
             ("x-codex-turn-metadata", self.turn_metadata.clone()),
         ];
         let lineage = &shared.lineage;
-        let parent_turn = turn.parent_turn_id.clone().filter(|_| lineage.subagent.is_some());
-        map.extend(parent_turn.map(|turn| ("parent_turn_id", turn)));
+        map.extend(turn.parent_turn_id.clone().map(|turn| ("parent_turn_id", turn)));
         map.extend(lineage.subagent.clone().map(|s| ("x-openai-subagent", s)));
         map.extend(
             lineage

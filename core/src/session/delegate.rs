@@ -246,7 +246,7 @@ impl Delegate {
         let identity = TurnIdentity {
             turn_id: id.to_string(),
             root_turn_id: root_id.clone(),
-            parent_turn_id: Some(parent_turn_id),
+            parent_turn_id: Some(parent_turn_id.clone()),
             started_at_ms: now_ms(),
             client_metadata: std::collections::BTreeMap::new(),
             ..identity(&settings)
@@ -266,6 +266,8 @@ impl Delegate {
         let plan = TurnPlan {
             id: Arc::clone(&id),
             root_id,
+            parent_id: Some(parent_turn_id),
+            trigger: None,
             started_at,
             settings,
             new_settings: !std::mem::replace(&mut self.begun, true),

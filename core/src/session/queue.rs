@@ -165,6 +165,7 @@ pub(crate) fn to_turn(queued: QueuedSubmission) -> StartTurn {
     let mut start = StartTurn {
         input: queued.input,
         client_user_message_id: Some(queued.client_user_message_id),
+        turn_trigger: Some("queue".to_owned()),
         ..StartTurn::default()
     };
     start.settings.client_metadata = queued.client_metadata;

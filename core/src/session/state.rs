@@ -103,6 +103,8 @@ impl ThreadState {
         Some(TurnPlan {
             id: id.into(),
             root_id,
+            parent_id: self.parent_turn_id.clone(),
+            trigger: self.turn_trigger.clone(),
             started_at,
             settings,
             new_settings: std::mem::take(&mut self.settings_untold),

@@ -37,6 +37,10 @@ use crate::{Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
 pub(crate) struct TurnPlan {
     pub(crate) id: Arc<str>,
     pub(crate) root_id: String,
+    /// The turn that it was started from, by the word of whoever started it.
+    pub(crate) parent_id: Option<String>,
+    /// Why it was started: the client's word, or that of what begins by itself.
+    pub(crate) trigger: Option<String>,
     pub(crate) started_at: i64,
     pub(crate) settings: Arc<ThreadSettings>,
     /// The settings are new since the last turn; the history must know.
@@ -257,6 +261,7 @@ impl Turn<'_> {
                         self.client.set_client_metadata(metadata);
                     }
                     self.hear(turn_input).await;
+                    self.services.goals.user_spoke().await;
                 }
                 TurnMessage::Inject { items, .. } => self.session.history.push(items),
                 TurnMessage::Snapshot(answer) => {

@@ -77,6 +77,8 @@ fn started(turn: &str) -> Entry {
         started_at: 1,
         model_context_window: None,
         mode: ModeKind::Default,
+        trigger: None,
+        parent_turn_id: None,
     }
 }
 

@@ -183,6 +183,57 @@ async fn a_collab_wait_ends_with_its_time() {
 }
 
 #[tokio::test]
+async fn a_collab_wait_names_all_agents_when_it_begins_and_those_that_have_ended_when_it_is_over() {
+    let model = MockModel::start([
+        Answer::new().hang().when(of_agent().and_input("Slow")),
+        Answer::from("Fast").when(of_agent().and_input("Quick")),
+    ]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let slow = spawn(&app, &model, &thread, "s1", json!({"message": "Slow"})).await;
+    let fast = spawn(&app, &model, &thread, "s2", json!({"message": "Quick"})).await;
+    end_of_turn(&app, &fast).await;
+    let targets = json!([fast, slow, fast]);
+    model.push(calls("w1", "wait_agent", &json!({"targets": targets})));
+    model.push(root_says("Seen"));
+    app.run_turn(&thread, "Wait for them").await;
+    let began = app.frames().into_iter().find(|frame| {
+        frame.is_notification() && frame.method() == "item/started" && frame.params()["item"]["id"] == "w1"
+    });
+    let began = began.unwrap().params()["item"].clone();
+    assert_eq!(
+        began["receiverThreadIds"],
+        json!([fast, slow]),
+        "in the order of the call"
+    );
+    assert_eq!(item(&app, "w1").await["receiverThreadIds"], json!([fast]));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_working_collab_agent_that_is_closed_is_told_as_shut_down_and_comes_back_as_interrupted() {
+    let model = MockModel::start([Answer::new().half("I begin").hang().when(of_agent())]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let agent = spawn(&app, &model, &thread, "s1", json!({"message": "Hang"})).await;
+    app.wait_where("item/agentMessage/delta", |params| {
+        params["threadId"] == agent.as_str()
+    })
+    .await;
+    model.push(calls("c1", "close_agent", &json!({"target": agent})));
+    model.push(calls("r1", "resume_agent", &json!({"id": agent})));
+    model.push(root_says("Seen"));
+    app.run_turn(&thread, "Close it").await;
+    assert_eq!(output(&model, "c1"), json!({"previous_status": "running"}));
+    assert_eq!(output(&model, "r1"), json!({"status": "interrupted"}));
+    let told = requests_of_root(&model).pop().unwrap().body["input"].to_string();
+    let note = json!({"agent_path": agent, "status": "shutdown"}).to_string();
+    let quoted = json!(note).to_string();
+    assert!(told.contains(quoted.trim_matches('"')), "{told}");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn the_user_does_not_wait_for_collab_agents() {
     let model = MockModel::start([Answer::new().hang().when(of_agent())]);
     let home = Home::new(&model);
@@ -427,6 +478,23 @@ async fn a_collab_agent_may_know_what_the_user_has_said() {
         (&read["preview"], &read["turns"].as_array().unwrap().len()),
         (&json!("The task"), &1)
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_collab_agent_that_knows_the_conversation_has_no_type_of_its_own() {
+    let task = json!({"message": "x", "fork_context": true, "agent_type": "explorer"});
+    let model = MockModel::start([calls("s1", "spawn_agent", &task), root_says("Seen")]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Start an agent").await;
+    let refusal = output(&model, "s1");
+    assert!(
+        refusal.as_str().unwrap().contains("leave out agent_type"),
+        "{refusal}"
+    );
+    assert_eq!(item(&app, "s1").await["status"], "failed");
+    assert!(requests_of_agents(&model).is_empty());
     app.stop().await;
 }
 

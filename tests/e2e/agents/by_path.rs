@@ -223,7 +223,7 @@ async fn collab_agents_with_paths_are_messaged_listed_and_interrupted() {
         ),
         calls("l1", "list_agents", &json!({})),
         calls("x1", "interrupt_agent", &json!({"target": "kid"})),
-        calls("l2", "list_agents", &json!({"path_prefix": "/root/kid"})),
+        calls("l2", "list_agents", &json!({"path_prefix": "kid"})),
         root_says("Seen"),
         agent_says("Done"),
         Answer::new().hang().when(of_agent()),
@@ -262,6 +262,106 @@ async fn collab_agents_with_paths_are_messaged_listed_and_interrupted() {
 }
 
 #[tokio::test]
+async fn failures_of_collab_agents_with_paths_are_told_to_the_parent_and_interrupts_to_nobody() {
+    let kid = |task: &str| json!({"task_name": task, "message": task, "fork_turns": "none"});
+    let refusal = json!({"error": {"message": "no such thing"}});
+    let model = MockModel::start([
+        calls("s1", "spawn_agent", &kid("fails")),
+        // No time at all is the shortest there is.
+        calls("w1", "wait_agent", &json!({"timeout_ms": 0})),
+        calls("s2", "spawn_agent", &kid("hangs")),
+        root_says("Started"),
+        Answer::status(400)
+            .body(refusal)
+            .when(of_agent().and_input("fails")),
+        Answer::new().hang().when(of_agent().and_input("hangs")),
+    ]);
+    let home = home(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Start agents").await;
+    let waited = output(&model, "w1");
+    assert_eq!(waited["timed_out"], false);
+    let words = waited["message"].as_str().unwrap();
+    assert!(words.contains("0ms") && words.contains("10000ms"), "{words}");
+    let agent = item(&app, "s2").await["agentThreadId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    model.wait_for_requests(6).await.unwrap();
+    model.push(calls("x1", "interrupt_agent", &json!({"target": "hangs"})));
+    model.push(root_says("Stopped"));
+    app.run_turn(&thread, "Stop it").await;
+    assert_eq!(end_of_turn(&app, &agent).await["status"], "interrupted");
+    model.push(root_says("Seen"));
+    app.run_turn(&thread, "And now?").await;
+    let last = requests_of_root(&model).pop().unwrap();
+    let mail: Vec<_> = last.input_of("agent_message").into_iter().map(texts).collect();
+    let [failure] = mail.as_slice() else {
+        panic!("{mail:?}");
+    };
+    assert!(
+        failure.contains("Sender: /root/fails") && failure.contains("no such thing"),
+        "{failure}"
+    );
+    let kinds = app.frames().into_iter().filter_map(|frame| {
+        let params = (frame.is_notification() && frame.method() == "item/completed")
+            .then(|| frame.params().clone())?;
+        params["item"]["kind"].as_str().map(str::to_owned)
+    });
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        ["started", "started", "interrupted"],
+        "nothing was completed"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn files_tell_that_collab_agents_have_paths_and_where_their_turns_come_from() {
+    let model = MockModel::start([
+        calls(
+            "s1",
+            "spawn_agent",
+            &json!({"task_name": "kid", "message": "x", "fork_turns": "none"}),
+        ),
+        root_says("Started"),
+        agent_says("Done"),
+    ]);
+    let home = home(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Start an agent").await;
+    let agent = item(&app, "s1").await["agentThreadId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    end_of_turn(&app, &agent).await;
+    for id in [&thread, &agent] {
+        let read = app.call("thread/read", json!({"threadId": id})).await;
+        let file = std::fs::read_to_string(read["thread"]["path"].as_str().unwrap()).unwrap();
+        let lines: Vec<Value> = file
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let of_kind = |kind: &str| lines.iter().find(|line| line["type"] == kind).unwrap()["payload"].clone();
+        let began = lines
+            .iter()
+            .find(|line| line["payload"]["type"] == "task_started")
+            .unwrap();
+        let parent = &began["payload"]["turn_attribution"]["parent_turn_id"];
+        for kind in ["session_meta", "turn_context"] {
+            assert_eq!(of_kind(kind)["multi_agent_version"], "v2", "{kind}");
+        }
+        if *id == agent {
+            assert_eq!(parent, turn.id.as_str());
+            assert!(of_kind("turn_context")["effort"].is_string(), "as it works");
+        } else {
+            assert_eq!(*parent, Value::Null);
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn collab_calls_by_path_that_make_no_sense_are_refused() {
     let mut wrong = Answer::new().when(of_root());
     for (id, name, arguments) in [
@@ -294,7 +394,10 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
         ),
         ("stop_root", "interrupt_agent", json!({"target": "/root"})),
         ("stop_gone", "interrupt_agent", json!({"target": "/root/none"})),
-        ("zero", "wait_agent", json!({"timeout_ms": 0})),
+        ("long", "wait_agent", json!({"timeout_ms": 3_600_001})),
+        ("outside", "list_agents", json!({"path_prefix": "/x"})),
+        ("no_name", "list_agents", json!({"path_prefix": "kid/"})),
+        ("no_target", "interrupt_agent", json!({"target": "Kid"})),
     ] {
         wrong = call_in(wrong, "collaboration", id, name, &arguments);
     }
@@ -324,7 +427,16 @@ async fn collab_calls_by_path_that_make_no_sense_are_refused() {
         ("root", "Follow-up tasks can't target the root agent"),
         ("stop_root", "root is not a spawned agent"),
         ("stop_gone", "live agent path `/root/none` not found"),
-        ("zero", "timeout_ms must be greater than zero"),
+        ("long", "timeout_ms must be at most 3600000"),
+        ("outside", "absolute agent paths begin with `/root`"),
+        (
+            "no_name",
+            "`` in the agent path `kid/` is no task name: agent_name must use only lowercase letters, digits, and underscores",
+        ),
+        (
+            "no_target",
+            "`Kid` in the agent path `Kid` is no task name: agent_name must use only lowercase letters, digits, and underscores",
+        ),
     ] {
         assert_eq!(output(&model, call), words, "{call}");
     }

@@ -8,7 +8,7 @@ use super::{
     agent_says, call_in, calls, end_of_turn, item, of_agent, of_root, output, requests_of_agents, root_says,
     spawn,
 };
-use crate::support::{App, Config, Home};
+use crate::support::{App, Config, Frame, Home};
 
 /// Moments at which the program is killed; CODEX_TEST_KILLS sets another number.
 const KILLS: u64 = 12;
@@ -97,6 +97,19 @@ async fn collab_agents_are_archived_and_deleted_with_their_parent() {
     assert!(archived.contains(&done) && archived.contains(&busy));
     assert_eq!(end_of_turn(&app, &busy).await["status"], "interrupted");
 
+    app.call("thread/unarchive", json!({"threadId": thread})).await;
+    let mut back = Vec::new();
+    for _ in 0..3 {
+        back.push(app.wait_for("thread/unarchived").await["threadId"].clone());
+    }
+    assert_eq!(back[0], json!(thread));
+    assert!(back.contains(&json!(done)) && back.contains(&json!(busy)));
+    let kinds = json!(["vscode", "subAgent"]);
+    let left = json!({"archived": true, "sourceKinds": kinds});
+    assert_eq!(app.call("thread/list", left).await["data"], json!([]));
+    let listed = app.call("thread/list", json!({"sourceKinds": kinds})).await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 3);
+
     app.call("thread/delete", json!({"threadId": thread})).await;
     let mut deleted = Vec::new();
     for _ in 0..3 {
@@ -109,6 +122,34 @@ async fn collab_agents_are_archived_and_deleted_with_their_parent() {
     }
     assert_eq!(deleted[0], thread);
     assert!(deleted.contains(&done) && deleted.contains(&busy));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_not_kept_how_far_users_have_read_collab_agents() {
+    let model = MockModel::start([agent_says("Done"), agent_says("More")]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let agent = spawn(&app, &model, &thread, "s1", json!({"message": "One"})).await;
+    end_of_turn(&app, &agent).await;
+    app.run_turn(&agent, "Hello").await;
+    let told = app.frames().into_iter().filter(Frame::is_notification);
+    let told = told.filter(|frame| frame.method() == "thread/readState/changed");
+    assert!(
+        told.clone()
+            .all(|frame| frame.params()["threadId"] == thread.as_str())
+    );
+    assert_eq!(told.count(), 1);
+    let kinds = json!({"sourceKinds": ["vscode", "subAgent"]});
+    let listed = app.call("thread/list", kinds).await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+    let states = listed["readStates"].as_object().unwrap();
+    assert_eq!(states.keys().collect::<Vec<_>>(), [&thread]);
+    let read = app.call("thread/read", json!({"threadId": agent})).await;
+    assert_eq!(read["readState"], Value::Null);
+    let mark = json!({"threadId": agent, "expectedRevision": "x", "operation": {"type": "read"}});
+    let error = app.call_err("thread/readState/update", mark).await;
+    assert_eq!(error.message, "thread read state unavailable");
     app.stop().await;
 }
 

@@ -208,19 +208,23 @@ impl Engine {
         agents
     }
 
-    /// Tells the parent of an agent how a turn of it has ended.
-    fn agent_ended(&self, agent: ThreadId, turn_id: &str, status: &AgentStatus, ended: Ended) {
+    /// Tells the parent of an agent how a turn of it has ended. Of agents with paths, those who interrupt one know, and
+    /// clients are told of answers only.
+    fn agent_ended(&self, agent: ThreadId, turn_id: &str, ended: Ended) {
         let Some(parent) = self.parent_of(&ended).filter(|_| ended.tell) else {
             return;
         };
         let Some(path) = ended.path else {
-            leave(&parent, &messages::notification(&agent.to_string(), status));
+            leave(
+                &parent,
+                &messages::notification(&agent.to_string(), &ended.status),
+            );
             return;
         };
-        let words = match status {
-            AgentStatus::Completed(words) => words.clone().unwrap_or_default(),
+        let answers = matches!(ended.status, AgentStatus::Completed(_));
+        let words = match ended.status {
+            AgentStatus::Completed(words) => words.unwrap_or_default(),
             AgentStatus::Errored(why) => format!("The turn failed: {why}"),
-            AgentStatus::Interrupted => "The turn was interrupted.".to_owned(),
             _ => return,
         };
         let message = messages::between(
@@ -229,7 +233,7 @@ impl Engine {
             &parent.agents().place.path,
             &words,
         );
-        if *status == AgentStatus::Interrupted {
+        if !answers {
             leave(&parent, &message);
             return;
         }
@@ -304,6 +308,7 @@ impl Engine {
     async fn close_agents(&self, agent: ThreadId) {
         let below = self.agents.registry.descendants(agent);
         for agent in below.into_iter().rev().chain([agent]) {
+            self.agents.registry.closes(agent);
             self.unload(agent).await;
             self.agents.registry.forget(agent);
         }

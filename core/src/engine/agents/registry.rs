@@ -39,6 +39,8 @@ struct Agent {
     works: bool,
     /// It is no more, or not yet, in memory.
     aside: bool,
+    /// It is being closed, whatever its turn does.
+    closes: bool,
     /// The parent is told of the next end of a turn.
     tells_parent: bool,
     /// Turns that follow upon one that is being interrupted.
@@ -65,6 +67,8 @@ pub(super) struct Ended {
     pub(super) parent: ThreadId,
     pub(super) session_id: String,
     pub(super) path: Option<String>,
+    /// How the agent stands now.
+    pub(super) status: AgentStatus,
     /// The parent is to be told; always so where agents have paths.
     pub(super) tell: bool,
 }
@@ -101,6 +105,7 @@ impl AgentRegistry {
             status: watch::Sender::new(AgentStatus::PendingInit),
             works: true,
             aside: false,
+            closes: false,
             tells_parent: true,
             restarts: 0,
             ended: 0,
@@ -129,11 +134,19 @@ impl AgentRegistry {
             status: watch::Sender::new(AgentStatus::PendingInit),
             works: false,
             aside: false,
+            closes: false,
             tells_parent: true,
             restarts: 0,
             ended: ends,
         });
         agent.aside = false;
+    }
+
+    /// An agent is about to be closed: that is how its turn ends.
+    pub(super) fn closes(&self, id: ThreadId) {
+        if let Some(agent) = self.lock().agents.get_mut(&id) {
+            agent.closes = true;
+        }
     }
 
     /// An agent is no more: it was closed, or it could not be started.
@@ -178,8 +191,14 @@ impl AgentRegistry {
         let tell = agent.tells_parent || agent.path.is_some();
         // One that was interrupted may still come to an end.
         agent.tells_parent = tell && status == AgentStatus::Interrupted;
-        agent.status.send_replace(status);
+        let status = if agent.closes {
+            AgentStatus::Shutdown
+        } else {
+            status
+        };
+        agent.status.send_replace(status.clone());
         Some(Ended {
+            status,
             parent: agent.parent,
             session_id: agent.session_id.clone(),
             path: agent.path.clone(),
@@ -221,12 +240,12 @@ impl AgentRegistry {
     }
 
     /// An agent was brought back: its parent is told of its end again.
-    pub(super) fn resumed(&self, id: ThreadId) {
-        if let Some(agent) = self.lock().agents.get_mut(&id) {
+    pub(super) fn resumed(&self, id: ThreadId, status: AgentStatus) {
+        if let Some(agent) = self.lock().agents.get_mut(&id)
+            && !agent.works
+        {
             agent.tells_parent = true;
-            if agent.status.borrow().is_final() {
-                agent.status.send_replace(AgentStatus::PendingInit);
-            }
+            agent.status.send_replace(status);
         }
     }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::super::Engine;
 use crate::agents::{AgentError, AgentInfo, AgentPlace, AgentTarget, ThreadSpawn};
 use crate::config::Config;
-use crate::{AgentStatus, Error, Reply, Result, ResumeThread, StartThread, ThreadId};
+use crate::history::TurnsQuery;
+use crate::{AgentStatus, Error, ItemsView, Reply, Result, ResumeThread, StartThread, ThreadId, TurnStatus};
 
 impl Engine {
     /// Brings a closed agent of a session back; one that is open stays as it is.
@@ -42,7 +43,7 @@ impl Engine {
             self.put_aside(other).await;
         }
         self.load(agent, by.thread, by).await.map_err(failed)?;
-        registry.resumed(agent);
+        registry.resumed(agent, self.status_at_rest(agent).await);
         registry
             .find(&by.session_id, &target)
             .ok_or(AgentError::NotFound(agent))
@@ -76,6 +77,22 @@ impl Engine {
                 status: AgentStatus::NotFound,
             })
         }))
+    }
+
+    /// How an agent stands by its file that has just been loaded: there is nothing to tell of a turn that came to its end.
+    async fn status_at_rest(&self, agent: ThreadId) -> AgentStatus {
+        let last = TurnsQuery {
+            limit: 1,
+            cursor: None,
+            descending: true,
+            view: ItemsView::NotLoaded,
+            running: None,
+        };
+        let page = self.turns_page(agent, last).await.unwrap_or_default();
+        match page.turns.first().map(|turn| turn.status) {
+            Some(TurnStatus::Interrupted) => AgentStatus::Interrupted,
+            _ => AgentStatus::PendingInit,
+        }
     }
 
     /// Loads the thread of an agent that was put aside.

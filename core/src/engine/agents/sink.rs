@@ -41,10 +41,10 @@ impl EventSink for AgentSink {
         self.clients.emit(thread, event);
         // Whoever waits for the agent goes on after clients have been told.
         if let Some((turn_id, status)) = over
-            && let Some(ended) = self.registry.turn_ended(thread, status.clone())
+            && let Some(ended) = self.registry.turn_ended(thread, status)
             && let Some(engine) = self.engine.upgrade()
         {
-            engine.agent_ended(thread, &turn_id, &status, ended);
+            engine.agent_ended(thread, &turn_id, ended);
         }
     }
 

@@ -17,7 +17,8 @@ use super::registry::NewAgent;
 use super::start_turn;
 use crate::agents::roles::{self, RoleEffect};
 use crate::agents::{
-    AgentError, AgentInfo, AgentPlace, AgentTarget, Inherit, SpawnAgent, SpawnedAgent, ThreadSpawn, messages,
+    AgentError, AgentInfo, AgentPlace, AgentTarget, AgentTools, Inherit, SpawnAgent, SpawnedAgent,
+    ThreadSpawn, messages,
 };
 use crate::config::Config;
 use crate::history::read::replay::{ReadLimit, RestoredHistory};
@@ -144,8 +145,10 @@ impl Engine {
         let overrides = by.overrides.iter().chain(&role.overrides).cloned().collect();
         let cwd = spawn.settings.cwd.clone();
         let files = self.read_files(cwd, overrides).await?;
-        let settings = agent_settings(spawn, role, &files.config);
+        let mut settings = agent_settings(spawn, role, &files.config);
         let (model, _) = files.models.find(&settings.model);
+        // What it works with is known from its start.
+        settings.effort = settings.effort.or_else(|| model.default_reasoning_level.clone());
         let window = model.usable_window(files.config.model_context_window);
         let inherited = self.inherited(by, spawn.inherit, window).await?;
         let start = StartThread {
@@ -170,10 +173,15 @@ impl Engine {
         } else {
             let path = self.store().layout().rollout(id, now);
             let base = self.instructions_of(&by.instructions, &settings.model);
+            let tools = if source.agent_path.is_some() {
+                AgentTools::Paths
+            } else {
+                AgentTools::Ids
+            };
             let lines = inherited.items.len() + usize::from(inherited.world.is_some());
             let meta = SessionMeta {
                 agent_path: source.agent_path.clone(),
-                multi_agent_version: Some(if source.agent_path.is_some() { "v2" } else { "v1" }.to_owned()),
+                multi_agent_version: Some(tools.version().to_owned()),
                 subagent_history_start_ordinal: (lines > 0)
                     .then(|| u64::try_from(lines + 1).unwrap_or(u64::MAX)),
                 ..new_meta(&info, Some(base), now.to_utc())

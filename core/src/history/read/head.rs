@@ -26,6 +26,8 @@ pub(crate) struct Head {
     pub(crate) meta: SessionMeta,
     /// What is shown of the first user message; `None` if there is none so far.
     pub(crate) preview: Option<String>,
+    /// The ordinal of the line that tells it, if lines have ordinals.
+    pub(crate) preview_ordinal: Option<u64>,
     /// Model and effort of the first turn.
     pub(crate) model: Option<String>,
     pub(crate) effort: Option<String>,
@@ -62,6 +64,7 @@ fn read_within(path: &Path, limit: usize) -> Result<(Head, bool), HistoryError> 
                 Some(Head {
                     meta: l.payload()?,
                     preview: None,
+                    preview_ordinal: None,
                     model: None,
                     effort: None,
                 })
@@ -107,6 +110,9 @@ impl Head {
             Kind::Event(EventKind::UserMessage) => self.preview = legacy::preview(line),
             Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line),
             _ => {}
+        }
+        if self.preview.is_some() && self.preview_ordinal.is_none() {
+            self.preview_ordinal = line.ordinal;
         }
         self.is_complete()
     }

@@ -65,6 +65,7 @@ use crate::history::index::watch::Watch;
 use crate::history::read::chain::{FindRollouts, History, HistoryError};
 use crate::history::read::{head, turns};
 use crate::history::rollout::layout::{self, Layout, other_form};
+use crate::history::rollout::meta::HistoryBase;
 use crate::sys::files;
 use crate::{Error, Result, ThreadId, ThreadInfo};
 
@@ -373,7 +374,7 @@ impl State {
         } else {
             let mut row = Row::from(head::read(&path).ok()?);
             if let Some(base) = row.meta.history_base {
-                row.preview = self.base_preview(base.thread_id, &path, 0).or(row.preview);
+                row.preview = self.base_preview(rollout.key.id, base, &path).or(row.preview);
             }
             self.rows.fresh.push((path.to_path_buf(), now, row.clone()));
             Arc::new(row)
@@ -382,14 +383,28 @@ impl State {
         Some((now, row))
     }
 
-    /// The first user text of the thread that a fork builds upon.
-    fn base_preview(&mut self, id: ThreadId, not: &Path, depth: usize) -> Option<String> {
-        let first = self.directory.all(id).into_iter().find(|r| r.path != not)?;
-        let head = head::read(&first.path).ok()?;
-        match head.meta.history_base {
-            Some(base) if depth < 100 => self.base_preview(base.thread_id, &first.path, depth + 1),
-            _ => head.preview,
+    /// The first user text of the thread that a fork builds upon, if that is a part of the fork. What a revert takes away
+    /// stays what a thread is known by.
+    fn base_preview(&mut self, id: ThreadId, base: HistoryBase, path: &Path) -> Option<String> {
+        let (mut id, mut base, mut path) = (id, base, path.to_path_buf());
+        // The first ordinal that is no part of the fork, and what is said first in what was looked at so far.
+        let (mut end, mut said) = (u64::MAX, None);
+        for _ in 0..100 {
+            if base.thread_id != id {
+                end = end.min(base.end_ordinal_exclusive);
+            }
+            let first = self.directory.all(base.thread_id);
+            let first = first.into_iter().find(|rollout| rollout.path != path)?;
+            let head = head::read(&first.path).ok()?;
+            if head.preview_ordinal.is_none_or(|ordinal| ordinal < end) {
+                said = head.preview.or(said);
+            }
+            let Some(next) = head.meta.history_base else {
+                return said;
+            };
+            (id, base, path) = (base.thread_id, next, first.path);
         }
+        said
     }
 
     fn keep_fresh(&mut self) {

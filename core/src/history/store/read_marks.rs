@@ -14,6 +14,8 @@ use crate::{ReadState, ThreadId, ThreadSettings};
 pub(crate) struct ReadStateHandle {
     store: ThreadStore,
     id: ThreadId,
+    /// The ends of turns count.
+    is_kept: bool,
 }
 
 impl ReadStateHandle {
@@ -26,7 +28,14 @@ impl ReadStateHandle {
         Self {
             store: store.clone(),
             id,
+            is_kept: true,
         }
+    }
+
+    /// The same for a thread of which it may not be kept how far it was read, see [`crate::ThreadInfo::has_read_state`].
+    pub(crate) fn kept_if(mut self, is_kept: bool) -> Self {
+        self.is_kept = is_kept;
+        self
     }
 
     /// The state in force.
@@ -35,10 +44,11 @@ impl ReadStateHandle {
         state.unwrap_or_else(|| ReadState::initial(self.id))
     }
 
-    /// A turn has ended and is to be read: gives the state that is in force now, and has it written down. Does not wait.
-    pub(crate) fn turn_ended(&self, turn_id: &str) -> ReadState {
+    /// A turn has ended and is to be read: gives the state that is in force now, if one is kept, and has it written down.
+    /// Does not wait.
+    pub(crate) fn turn_ended(&self, turn_id: &str) -> Option<ReadState> {
         let inner = &self.store.inner;
-        let state = inner.marks.turn_ended(self.id, turn_id);
+        let state = self.is_kept.then(|| inner.marks.turn_ended(self.id, turn_id));
         inner.unstarted.begun(self.id);
         if !inner.marks.saving.swap(true, Ordering::AcqRel) {
             let inner = Arc::clone(inner);

@@ -79,6 +79,7 @@ impl Kept {
         let row = Row::from(Head {
             meta: self.meta.clone(),
             preview: None,
+            preview_ordinal: None,
             model: settings.model.clone(),
             effort: settings.effort.clone(),
         });

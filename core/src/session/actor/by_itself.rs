@@ -10,6 +10,7 @@ use super::super::queue::to_turn;
 use super::super::turn::{TurnPlan, TurnTask};
 use super::super::{memory, sample};
 use super::Actor;
+use crate::goal_tracker::Continuation;
 use crate::memory::{Memories, Notes};
 use crate::{Error, Event, Reply, Result, Sample, SampleRequest, StartTurn, Turn};
 
@@ -100,7 +101,7 @@ impl Actor {
             return Some(plan);
         }
         let goals = &self.services.goals;
-        let items = tokio::select! {
+        let Continuation { items, follows } = tokio::select! {
             biased;
             // What is kept is read once, and others may be at the database: whoever asks for something need not wait.
             Some(mail) = self.mailbox.recv() => {
@@ -108,14 +109,20 @@ impl Actor {
                 self.may_begin_alone = true;
                 return None;
             }
-            items = goals.continuation(self.state.settings.collaboration_mode) => items?,
+            next = goals.continuation(self.state.settings.collaboration_mode) => next?,
         };
         // The process may be about to end since the database was asked.
         if self.services.draining.is_on() {
             goals.hold().await;
             return None;
         }
-        let plan = self.state.start_turn(StartTurn::default(), Reply::ignore());
+        let start = StartTurn {
+            turn_trigger: Some("goal".to_owned()),
+            parent_turn_id: follows.as_ref().map(|turn| turn.id.to_string()),
+            root_turn_id: follows.map(|turn| turn.root_id.to_string()),
+            ..StartTurn::default()
+        };
+        let plan = self.state.start_turn(start, Reply::ignore());
         if plan.is_none() {
             goals.hold().await;
         }

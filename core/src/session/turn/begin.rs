@@ -7,6 +7,7 @@ use futures_util::future::maybe_done;
 use futures_util::poll;
 
 use super::{Outcome, Turn, TurnTask};
+use crate::agents::TurnOrigin;
 use crate::features;
 use crate::history::Entry;
 use crate::session::inbox::TurnInput;
@@ -37,7 +38,11 @@ impl Turn<'_> {
         session.load(services, plan.request.context_window).await;
         session.history.limit_outputs(plan.request.output_limit);
         session.history.turn_began(&plan.id);
-        services.goals.turn_began(&plan.id).await;
+        let origin = TurnOrigin {
+            id: Arc::clone(&plan.id),
+            root_id: plan.root_id.as_str().into(),
+        };
+        services.goals.turn_began(origin).await;
         session.usage.turn_began(Some(plan.request.context_window));
         log.append(vec![Entry::TurnStarted {
             turn_id: plan.id.to_string(),
@@ -45,6 +50,8 @@ impl Turn<'_> {
             started_at: plan.started_at,
             model_context_window: Some(plan.request.context_window),
             mode: plan.settings.collaboration_mode,
+            trigger: plan.trigger.clone(),
+            parent_turn_id: plan.parent_id.clone(),
         }]);
         if !plan.is_handoff {
             services.realtime.turn_began();

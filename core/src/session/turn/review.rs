@@ -84,9 +84,13 @@ impl Turn<'_> {
             .await;
         reviewer.close().await;
         self.first_token = result.first_token;
-        let answer = match result.outcome {
+        let answer = match &result.outcome {
             Outcome::Completed => result.last_text().filter(|text| !text.trim().is_empty()),
-            Outcome::Interrupted | Outcome::Failed(_) => None,
+            Outcome::Interrupted => None,
+            Outcome::Failed(error) => {
+                services.outbox.turn_fails(Arc::clone(&self.plan.id), error);
+                None
+            }
         };
         self.end_review(answer.map(ReviewOutput::parse)).await;
         while self.any_shell() {
@@ -104,7 +108,6 @@ impl Turn<'_> {
         let text = output.as_ref().map(ReviewOutput::text);
         let history = &mut self.session.history;
         history.push([user_message(&review_action(text.as_deref()))]);
-        self.interrupt_told = true;
         let has_result = output.is_some();
         self.tell(new_id(), ItemBody::ExitedReviewMode { output }).await;
         let text = text.unwrap_or_else(|| REVIEW_INTERRUPTED.to_owned());

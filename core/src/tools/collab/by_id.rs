@@ -1,6 +1,7 @@
 //! Namespace `multi_agent_v1`: agents are named by their threads' ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -8,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{self, Piece};
-use super::{CollabItem, call_of, origin, receiver, wait_time};
+use super::{CollabItem, DEFAULT_WAIT, MAX_WAIT, MIN_WAIT, call_of, origin, receiver};
 use crate::agents::{AgentInfo, AgentInput, AgentTarget, Inherit, SendToAgent, SpawnAgent, ThreadAgents};
 use crate::tools::{CallContext, Tool, ToolCall, ToolEnd, arguments, exec_command};
-use crate::{AgentStatus, CollabCallStatus, CollabTool, CollabToolCall, ThreadId};
+use crate::{AgentStatus, CollabCallStatus, CollabReceiver, CollabTool, CollabToolCall, ThreadId};
 
 /// The namespace.
 pub(super) const NAMESPACE: &str = "multi_agent_v1";
@@ -102,6 +103,7 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
         input::read(arguments.message, arguments.items, &cx.settings.cwd).map_err(ToolEnd::text)?;
     let set = |word: Option<String>| word.filter(|word| !word.trim().is_empty());
     let (model, effort) = (set(arguments.model), set(arguments.reasoning_effort));
+    let role = set(arguments.agent_type);
     let mut item = CollabItem::start(
         cx,
         agents,
@@ -114,13 +116,19 @@ async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resu
             ..call_of(CollabTool::SpawnAgent)
         },
     );
+    if arguments.fork_context && role.is_some() {
+        item.end(CollabCallStatus::Failed).await;
+        return Err(ToolEnd::text(
+            "an agent that knows the conversation has the type of the one that starts it: leave out agent_type or fork_context",
+        ));
+    }
     let spawned = agents.control.spawn(SpawnAgent {
         by: agents.place.clone(),
         config: cx.config.clone(),
         settings: cx.settings.clone(),
         turn: origin(cx),
         task: None,
-        role: set(arguments.agent_type),
+        role,
         model,
         effort,
         inherit: if arguments.fork_context {
@@ -221,9 +229,14 @@ async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
     if arguments.targets.is_empty() {
         return Err(ToolEnd::text("agent ids must be non-empty"));
     }
-    let ids: Result<BTreeSet<ThreadId>, ToolEnd> = arguments.targets.iter().map(|id| agent_id(id)).collect();
-    let ids: Vec<ThreadId> = ids?.into_iter().collect();
-    let (time, _) = wait_time(arguments.timeout_ms)
+    let mut ids: Vec<ThreadId> = Vec::new();
+    for target in &arguments.targets {
+        let id = agent_id(target)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let time = wait_time(arguments.timeout_ms)
         .ok_or_else(|| ToolEnd::text("timeout_ms must be greater than zero"))?;
     let status = |id: &ThreadId| find(agents, *id).map_or(AgentStatus::NotFound, |agent| agent.status);
     let receivers = ids.iter().map(|id| receiver(*id, find(agents, *id).as_ref()));
@@ -264,9 +277,23 @@ async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
         .map(|(id, status)| (id.clone(), status.to_json()))
         .collect();
     let timed_out = statuses.is_empty();
+    let has_ended = |agent: &CollabReceiver| statuses.contains_key(&agent.thread_id);
+    item.call.receivers.retain(has_ended);
     item.call.states = statuses;
     item.end(outcome).await;
     Ok(json!({"status": told, "timed_out": timed_out}))
+}
+
+/// How long a wait may take, by the model's word; `None`: not at all.
+fn wait_time(milliseconds: Option<f64>) -> Option<Duration> {
+    let Some(milliseconds) = milliseconds else {
+        return Some(DEFAULT_WAIT);
+    };
+    if milliseconds <= 0.0 || milliseconds.is_nan() {
+        return None;
+    }
+    let wanted = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(MAX_WAIT);
+    Some(wanted.clamp(MIN_WAIT, MAX_WAIT))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! Namespace `collaboration`: agents have paths, and write to each other.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::EMPTY;
-use super::{CollabItem, call_of, origin, wait_time};
+use super::{CollabItem, DEFAULT_WAIT, MAX_WAIT, MIN_WAIT, call_of, origin};
 use crate::agents::messages::{self, MessageKind};
 use crate::agents::{
     AgentInfo, AgentInput, AgentTarget, Inherit, SendToAgent, SpawnAgent, ThreadAgents, Woken,
@@ -24,6 +25,9 @@ pub(super) const NAMESPACE: &str = "collaboration";
 
 /// The path of the thread that the user talks to.
 const ROOT: &str = "/root";
+
+/// What names of tasks consist of, as models are told.
+const TASK_NAME: &str = "agent_name must use only lowercase letters, digits, and underscores";
 
 /// One of the tools.
 #[derive(Debug, Clone, Copy)]
@@ -116,11 +120,8 @@ struct Spawn {
 async fn spawn(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
     let arguments: Spawn = arguments(call)?;
     let task = arguments.task_name;
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if task.is_empty() || !task.chars().all(fits) {
-        return Err(ToolEnd::text(
-            "agent_name must use only lowercase letters, digits, and underscores",
-        ));
+    if !is_task_name(&task) {
+        return Err(ToolEnd::text(TASK_NAME));
     }
     if arguments.message.trim().is_empty() {
         return Err(ToolEnd::text(EMPTY));
@@ -215,6 +216,14 @@ async fn send_message(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) 
         Target::Root(root) => {
             let message = messages::between(MessageKind::Message, own, ROOT, &arguments.message);
             agents.control.leave_message(root, message);
+            let news = SubAgentActivity {
+                kind: SubAgentActivityKind::Interacted,
+                thread_id: root.to_string(),
+                path: ROOT.to_owned(),
+                model: None,
+                effort: None,
+            };
+            tell(cx, call, news).await;
         }
         Target::Agent(agent, path) => {
             bring_back(cx, agents, &agent).await?;
@@ -234,8 +243,18 @@ struct Wait {
 
 async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
     let arguments: Wait = arguments(call)?;
-    let (time, too_short) = wait_time(arguments.timeout_ms)
-        .ok_or_else(|| ToolEnd::text("timeout_ms must be greater than zero"))?;
+    let too_long = || ToolEnd::text(format!("timeout_ms must be at most {}", MAX_WAIT.as_millis()));
+    let (time, too_short) = match arguments.timeout_ms {
+        None => (DEFAULT_WAIT, false),
+        Some(wanted) => {
+            // What is no time at all counts as none.
+            let wanted = Duration::try_from_secs_f64(wanted.max(0.0) / 1000.0).map_err(|_| too_long())?;
+            if wanted > MAX_WAIT {
+                return Err(too_long());
+            }
+            (wanted.max(MIN_WAIT), wanted < MIN_WAIT)
+        }
+    };
     let begin = std::time::Instant::now();
     let item = CollabItem::start(cx, agents, &call.call_id, call_of(CollabTool::Wait));
     let woken = tokio::select! {
@@ -258,7 +277,7 @@ async fn wait(cx: &CallContext, agents: &ThreadAgents, call: &ToolCall) -> Resul
         let _ = write!(
             message,
             "\n\nRequested timeout of {wanted:.0}ms was clamped to the minimum of {}ms.",
-            super::MIN_WAIT.as_millis()
+            MIN_WAIT.as_millis()
         );
     }
     Ok(json!({"message": message, "timed_out": woken.is_none()}).to_string())
@@ -276,9 +295,11 @@ fn list(agents: &ThreadAgents, call: &ToolCall) -> Result<String, ToolEnd> {
     let root = [(ROOT.to_owned(), agents.control.root_status(session))];
     let others = agents.control.list(session).into_iter();
     let others = others.filter_map(|agent| Some((agent.path?, agent.status)));
-    let prefix = arguments.path_prefix.unwrap_or_default();
+    let prefix = arguments.path_prefix;
+    let prefix = prefix.map(|prefix| full_path(&agents.place.path, &prefix));
+    let prefix = prefix.transpose()?.unwrap_or_default();
     let below = |path: &str| {
-        let rest = path.strip_prefix(prefix.trim_end_matches('/'));
+        let rest = path.strip_prefix(&*prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let told: Vec<Value> = root
@@ -328,17 +349,16 @@ enum Target {
 async fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
     let place = &agents.place;
     let name = name.trim();
-    let by_id = name.parse().map(AgentTarget::Thread);
-    let path = if name.starts_with('/') {
-        name.to_owned()
+    let (wanted, path) = if let Ok(id) = name.parse() {
+        (AgentTarget::Thread(id), name.to_owned())
     } else {
-        format!("{}/{name}", place.path)
+        let path = full_path(&place.path, name)?;
+        if path == ROOT {
+            let root = place.session_id.parse().unwrap_or(place.thread);
+            return Ok(Target::Root(root));
+        }
+        (AgentTarget::Path(path.clone()), path)
     };
-    if path == ROOT {
-        let root = place.session_id.parse().unwrap_or(place.thread);
-        return Ok(Target::Root(root));
-    }
-    let wanted = by_id.unwrap_or_else(|_| AgentTarget::Path(path.clone()));
     let control = &agents.control;
     let agent = match control.find(&place.session_id, &wanted) {
         Some(open) => Some(open),
@@ -350,6 +370,34 @@ async fn target(agents: &ThreadAgents, name: &str) -> Result<Target, ToolEnd> {
     let agent = agent.ok_or_else(|| ToolEnd::text(format!("live agent path `{path}` not found")))?;
     let path = agent.path.clone().unwrap_or(path);
     Ok(Target::Agent(agent, path))
+}
+
+/// The path that the agent `own` means: from the root on, or below itself.
+fn full_path(own: &str, text: &str) -> Result<String, ToolEnd> {
+    let path = if text.starts_with('/') {
+        text.to_owned()
+    } else {
+        format!("{own}/{text}")
+    };
+    let names = match path.strip_prefix(ROOT) {
+        Some("") => return Ok(path),
+        Some(names) => names.strip_prefix('/'),
+        None => None,
+    };
+    let Some(names) = names else {
+        return Err(ToolEnd::text(format!("absolute agent paths begin with `{ROOT}`")));
+    };
+    if let Some(name) = names.split('/').find(|name| !is_task_name(name)) {
+        return Err(ToolEnd::text(format!(
+            "`{name}` in the agent path `{text}` is no task name: {TASK_NAME}"
+        )));
+    }
+    Ok(path)
+}
+
+fn is_task_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// Loads the thread of an agent, if it is not loaded.

@@ -134,18 +134,6 @@ fn origin(cx: &CallContext) -> TurnOrigin {
     }
 }
 
-/// How long a wait may take, by the model's word; `None`: not at all. Also says whether that word was too short.
-fn wait_time(milliseconds: Option<f64>) -> Option<(Duration, bool)> {
-    let Some(milliseconds) = milliseconds else {
-        return Some((DEFAULT_WAIT, false));
-    };
-    if milliseconds <= 0.0 || milliseconds.is_nan() {
-        return None;
-    }
-    let wanted = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(MAX_WAIT);
-    Some((wanted.clamp(MIN_WAIT, MAX_WAIT), wanted < MIN_WAIT))
-}
-
 /// The item of a call that deals with agents.
 struct CollabItem {
     cx: CallContext,

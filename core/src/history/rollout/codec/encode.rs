@@ -25,6 +25,8 @@ pub(crate) struct Encoder {
     in_response: bool,
     turn_id: String,
     root_turn_id: String,
+    turn_trigger: Option<String>,
+    parent_turn_id: Option<String>,
 }
 
 impl Encoder {
@@ -38,6 +40,8 @@ impl Encoder {
             in_response: false,
             turn_id: String::new(),
             root_turn_id: String::new(),
+            turn_trigger: None,
+            parent_turn_id: None,
         }
     }
 
@@ -89,27 +93,35 @@ impl Encoder {
                 started_at,
                 model_context_window,
                 mode,
+                trigger,
+                parent_turn_id,
             } => {
                 self.turn_id.clone_from(turn_id);
                 self.root_turn_id.clone_from(root_turn_id);
+                self.turn_trigger.clone_from(trigger);
+                self.parent_turn_id.clone_from(parent_turn_id);
                 self.in_response = false;
                 let payload = json!({
                     "turn_id": turn_id,
                     "root_turn_id": root_turn_id,
-                    "turn_attribution": turn_attribution(turn_id, root_turn_id),
+                    "turn_attribution": self.turn_attribution(),
                     "started_at": started_at,
                     "model_context_window": model_context_window,
                     "collaboration_mode_kind": mode,
                 });
                 self.event(out, at, "task_started", &payload);
             }
-            Entry::TurnContext { turn_id, settings } => {
+            Entry::TurnContext {
+                turn_id,
+                settings,
+                agents_have_paths,
+            } => {
                 let root = if self.turn_id == *turn_id {
                     &self.root_turn_id
                 } else {
                     turn_id
                 };
-                let payload = settings::turn_context(turn_id, root, settings);
+                let payload = settings::turn_context(turn_id, root, settings, *agents_have_paths);
                 self.line(out, at, "turn_context", &payload, None);
             }
             Entry::SettingsApplied(settings) => {
@@ -345,7 +357,7 @@ impl Encoder {
                 "dynamic_tools": {"thread_id": self.thread_id, "tools": compaction.dynamic_tools},
                 "multi_agent_version": null,
                 "last_started_turn_id": self.turn_id,
-                "turn_attribution": turn_attribution(&self.turn_id, &self.root_turn_id),
+                "turn_attribution": self.turn_attribution(),
                 "previous_turn_settings": {
                     "model": compaction.model,
                     "comp_hash": compaction.comp_hash,
@@ -354,6 +366,17 @@ impl Encoder {
             }),
         };
         self.line(out, at, "compacted", &payload, None);
+    }
+
+    /// Where the running turn comes from.
+    fn turn_attribution(&self) -> Value {
+        json!({
+            "turn_id": self.turn_id,
+            "turn_trigger": self.turn_trigger,
+            "parent_turn_id": self.parent_turn_id,
+            "initiating_agent_path": null,
+            "root_turn_id": self.root_turn_id,
+        })
     }
 
     fn root_of(&self, turn_id: &str) -> String {
@@ -454,17 +477,6 @@ impl Encoder {
             }
         }
     }
-}
-
-/// Where a turn comes from.
-fn turn_attribution(turn_id: &str, root_turn_id: &str) -> Value {
-    json!({
-        "turn_id": turn_id,
-        "turn_trigger": null,
-        "parent_turn_id": null,
-        "initiating_agent_path": null,
-        "root_turn_id": root_turn_id,
-    })
 }
 
 /// The payload of a legacy `user_message` event.

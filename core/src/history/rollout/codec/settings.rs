@@ -45,7 +45,12 @@ pub struct SavedSettings {
 }
 
 /// Payload of a `turn_context` line.
-pub(crate) fn turn_context(turn_id: &str, root_turn_id: &str, s: &ThreadSettings) -> Value {
+pub(crate) fn turn_context(
+    turn_id: &str,
+    root_turn_id: &str,
+    s: &ThreadSettings,
+    agents_have_paths: bool,
+) -> Value {
     let mut out = json!({
         "turn_id": turn_id,
         "root_turn_id": root_turn_id,
@@ -56,7 +61,7 @@ pub(crate) fn turn_context(turn_id: &str, root_turn_id: &str, s: &ThreadSettings
         "permission_profile": permission_profile(s),
         "model": s.model,
         "collaboration_mode": mode(s),
-        "multi_agent_version": "v1",
+        "multi_agent_version": if agents_have_paths { "v2" } else { "v1" },
         "realtime_active": false,
         "summary": s.summary.unwrap_or(ReasoningSummary::None),
         "sandbox_policy": sandbox(&s.sandbox_policy),
