@@ -45,12 +45,10 @@ async fn list(
     params: ListMcpServerStatusParams,
 ) -> RpcResult<ListMcpServerStatusResponse> {
     let name = params.server_name.as_deref();
-    if params.environment_id.is_some() {
-        if name.is_none() || params.thread_id.is_none() {
-            return Err(RpcError::invalid(
-                "environmentId requires serverName and threadId",
-            ));
-        }
+    if params.environment_id.is_some() && (name.is_none() || params.thread_id.is_none()) {
+        return Err(RpcError::invalid(
+            "environmentId requires serverName and threadId",
+        ));
     }
     let full = params.detail != Some(McpServerStatusDetail::ToolsAndAuthOnly);
     let servers = match &params.thread_id {

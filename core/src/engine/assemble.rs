@@ -548,8 +548,11 @@ pub(super) fn provider(config: &Config, id: &str) -> Result<Arc<Provider>> {
 
 /// As [`provider`], of a thread that comes back: it may have been removed meanwhile.
 fn provider_of_resumed(config: &Config, id: &str) -> Result<Arc<Provider>> {
-    provider(config, id).map_err(|error| match config.provider_problems.contains_key(id) {
-        true => error,
-        false => Error::ModelProviderNotConfigured(id.to_owned()),
+    provider(config, id).map_err(|error| {
+        if config.provider_problems.contains_key(id) {
+            error
+        } else {
+            Error::ModelProviderNotConfigured(id.to_owned())
+        }
     })
 }

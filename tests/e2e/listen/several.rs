@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{Config, Daemon, Home, Launch};
+use crate::support::{Config, Daemon, Frame, Home, Launch};
 
 #[tokio::test]
 async fn each_connection_has_an_initialize_and_subscriptions_of_its_own() {
@@ -118,7 +118,7 @@ async fn a_thread_that_is_archived_has_no_subscribers_any_more() {
     second.end_of(&turn).await;
     first.call("thread/loaded/list", json!({})).await;
     let frames = first.frames();
-    let heard: Vec<_> = frames[before..].iter().map(|frame| frame.method()).collect();
+    let heard: Vec<_> = frames[before..].iter().map(Frame::method).collect();
     assert!(heard.contains(&"thread/status/changed"), "{heard:?}");
     assert!(
         !heard.iter().any(|method| method.starts_with("turn/")),
