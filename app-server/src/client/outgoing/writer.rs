@@ -11,7 +11,7 @@ use std::time::Duration;
 use codex_app_server_protocol::Dialect;
 use futures_util::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::attachment::Attachment;
@@ -166,9 +166,11 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
         // Timers are up to two milliseconds late, so whatever is pushed meanwhile is taken as an occasion to look again.
         while let Some(rest) = HEAD_START.checked_sub(answered.elapsed()) {
             if timeout(rest, self.queue.more_to_write()).await.unwrap_or(true) {
-                return;
+                break;
             }
         }
+        // Whoever has pushed it may have sent a request to a model as well: that goes first.
+        yield_now().await;
     }
 
     /// Writes a frame that is whole.
