@@ -50,6 +50,8 @@ async fn they_do_so_when_the_guard_was_killed_before() {
     let guard = another_guard(app.pid(), 0).await;
     kill_process(Pid::from_raw(guard).unwrap(), Signal::KILL).unwrap();
     another_guard(app.pid(), guard).await;
+    // No other command begins before that one has been told of those that run.
+    app.call("command/exec", json!({"command": ["true"]})).await;
     assert!(
         pids.iter().all(|pid| alive(*pid)),
         "they live on with the program"
