@@ -390,6 +390,11 @@ impl Error {
     pub fn internal(message: impl Into<String>) -> Self {
         Self::Internal(message.into())
     }
+
+    /// A configuration that can't be read, where somebody has asked for what is in it.
+    pub fn unreadable_config(why: &dyn std::fmt::Display) -> Self {
+        Self::internal(format!("failed to read configuration layers: {why}"))
+    }
 }
 
 fn writer(holder: Option<&Holder>) -> String {

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// The one environment that there is: this machine.
+pub const LOCAL_ENVIRONMENT: &str = "local";
+
 /// When the user is asked before something runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

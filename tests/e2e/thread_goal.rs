@@ -329,19 +329,26 @@ async fn a_turn_that_fails_blocks_the_goal() {
     app.stop().await;
 }
 
-#[tokio::test]
-async fn an_interrupted_goal_waits_for_the_end_of_another_turn() {
+/// A thread whose goal has begun a turn that goes on until somebody says something, and is reached later: the model, the
+/// home, the program, the thread and the turn.
+async fn at_work() -> (MockModel, Home, App, String, Value) {
     let model = MockModel::start([
         Answer::new().half("I begin").hang(),
         Answer::from("As you say"),
         call("c1", "update_goal", json!({"status": "complete"})),
         Answer::from("Done"),
     ]);
-    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let (home, app, id) = idle(&model, &Config::default()).await;
     app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
         .await;
     let turn = app.wait_for("turn/started").await["turn"]["id"].clone();
     app.wait_for("item/agentMessage/delta").await;
+    (model, home, app, id, turn)
+}
+
+#[tokio::test]
+async fn an_interrupted_goal_waits_for_the_end_of_another_turn() {
+    let (model, _home, app, id, turn) = at_work().await;
     app.call("turn/interrupt", json!({"threadId": id, "turnId": turn}))
         .await;
     let ended = app.wait_for("turn/completed").await;
@@ -363,17 +370,7 @@ async fn an_interrupted_goal_waits_for_the_end_of_another_turn() {
 
 #[tokio::test]
 async fn a_goal_is_told_again_after_a_steer() {
-    let model = MockModel::start([
-        Answer::new().half("I begin").hang(),
-        Answer::from("As you say"),
-        call("c1", "update_goal", json!({"status": "complete"})),
-        Answer::from("Done"),
-    ]);
-    let (_home, app, id) = idle(&model, &Config::default()).await;
-    app.call("thread/goal/set", json!({"threadId": id, "objective": "Ship it"}))
-        .await;
-    let turn = app.wait_for("turn/started").await["turn"]["id"].clone();
-    app.wait_for("item/agentMessage/delta").await;
+    let (model, _home, app, id, turn) = at_work().await;
     let input = json!([{"type": "text", "text": "With care"}]);
     let steer = json!({"threadId": id, "expectedTurnId": turn, "input": input});
     app.call("turn/steer", steer).await;

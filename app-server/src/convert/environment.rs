@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, TurnEnvironmentParams};
+use codex_core::LOCAL_ENVIRONMENT;
 use codex_core::config::expand_tilde;
 
 use super::invalid_params::InvalidParams;
-use super::thread::LOCAL_ENVIRONMENT;
 
 /// What the choice of environments says about the one that there is.
 #[derive(Debug, Default)]

@@ -6,11 +6,9 @@ use codex_app_server_protocol::{
     ResourceContent,
 };
 use codex_core::mcp::{AuthStatus, RuntimeStatus, ServerReport};
-use codex_core::{McpElicitationKind, ThreadId};
+use codex_core::{LOCAL_ENVIRONMENT, McpElicitationKind, ThreadId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-use super::thread::LOCAL_ENVIRONMENT;
 
 /// The environment that a server runs in: those of the configuration belong to the whole thread.
 pub(crate) fn environment_of(of_plugin: bool) -> Option<String> {

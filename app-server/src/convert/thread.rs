@@ -9,12 +9,10 @@ use codex_app_server_protocol::{
 use codex_core::history::{ReadState, Unread};
 use codex_core::url_redaction::redact_url;
 use codex_core::{
-    GitInfo, HistoryMode, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage, is_path_agent,
+    GitInfo, HistoryMode, LOCAL_ENVIRONMENT, ThreadInfo, ThreadStatus, ThreadTokenUsage, TokenUsage,
+    is_path_agent,
 };
 use serde_json::Value;
-
-/// The one environment that there is: this machine.
-pub(crate) const LOCAL_ENVIRONMENT: &str = "local";
 
 /// As [`to_wire`], of a thread in a list: whether it takes input is not looked at.
 pub(crate) fn to_list_row(info: &ThreadInfo) -> wire::Thread {

@@ -7,12 +7,12 @@ use codex_app_server_protocol::{
     PermissionsRequestApproval, PermissionsRequestApprovalParams, Request,
 };
 use codex_core::{
-    ApprovalDecision, CommandApproval, FileChangeApproval, PermissionGrant, PermissionsApproval, ThreadId,
+    ApprovalDecision, CommandApproval, FileChangeApproval, LOCAL_ENVIRONMENT, PermissionGrant,
+    PermissionsApproval, ThreadId,
 };
 use tokio::sync::oneshot;
 
 use super::delivery::Delivery;
-use crate::convert::thread::LOCAL_ENVIRONMENT;
 use crate::convert::{command, permission};
 
 /// Asks whether a command may run.

@@ -1,12 +1,13 @@
 //! Reading and writing the configuration (docs/contract/configuration.md#reading-and-writing).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use codex_app_server_protocol::{
     ConfigBatchWrite, ConfigBatchWriteParams, ConfigRead, ConfigReadParams, ConfigReadResponse,
     ConfigValueWrite, ConfigValueWriteParams, ConfigWriteResponse, MergeStrategy,
 };
-use codex_core::config::{self, ConfigEdit, ConfigEdits};
+use codex_core::config::{self, Config, ConfigEdit, ConfigEdits};
 use serde_json::Value;
 
 use crate::convert::config::{reading_to_wire, written_to_wire};
@@ -84,7 +85,13 @@ pub(super) fn folder(text: &str) -> RpcResult<PathBuf> {
 
 /// A configuration that can't be read.
 pub(super) fn unreadable(error: &config::ConfigError) -> RpcError {
-    RpcError::internal(format!("failed to read configuration layers: {error}"))
+    codex_core::Error::unreadable_config(error).into()
+}
+
+/// The configuration of the home, for a client that asks for what is in it.
+pub(super) async fn of_home(cx: &RequestContext) -> RpcResult<Arc<Config>> {
+    let config = Config::load_home(&cx.server.config).await;
+    config.map_err(|error| unreadable(&error))
 }
 
 fn edit(key_path: String, value: Value, strategy: MergeStrategy) -> ConfigEdit {

@@ -6,9 +6,8 @@ use codex_app_server_protocol::{
     EnvironmentInfo, EnvironmentInfoParams, EnvironmentInfoResponse, EnvironmentShellInfo, EnvironmentStatus,
     EnvironmentStatusKind, EnvironmentStatusParams, EnvironmentStatusResponse, PathUri,
 };
-use codex_core::LocalMachine;
+use codex_core::{LOCAL_ENVIRONMENT, LocalMachine};
 
-use crate::convert::thread::LOCAL_ENVIRONMENT;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
 

@@ -5,11 +5,10 @@ use codex_app_server_protocol::{
     ExperimentalFeatureEnablementSetResponse, ExperimentalFeatureList, ExperimentalFeatureListParams,
     ExperimentalFeatureListResponse, ExperimentalFeatureStage,
 };
-use codex_core::config::Config;
 use codex_core::features::{self, Feature, Features, Stage};
 use codex_core::{Op, Reply};
 
-use super::config::unreadable;
+use super::config::of_home;
 use super::page;
 use crate::rpc::error::RpcResult;
 use crate::server::{RequestContext, Router};
@@ -26,10 +25,7 @@ async fn list(
 ) -> RpcResult<ExperimentalFeatureListResponse> {
     let features = match &params.thread_id {
         Some(id) => features_of_thread(&cx, id).await?,
-        None => {
-            let config = Config::load_home(&cx.server.config).await;
-            config.map_err(|error| unreadable(&error))?.features.clone()
-        }
+        None => of_home(&cx).await?.features.clone(),
     };
     let all: Vec<Feature> = features::all().collect();
     let (page, next_cursor) = page::of(params.cursor.as_deref(), params.limit, all.len(), "feature flags")?;

@@ -14,11 +14,10 @@ use codex_app_server_protocol::{
     McpServerToolCallResponse, NoParams,
 };
 use codex_core::ThreadHandle;
-use codex_core::config::Config;
 use codex_core::mcp::{CallError, DirectError, McpLogin};
 use serde_json::{Map, Value};
 
-use super::config::unreadable;
+use super::config::of_home;
 use super::page;
 use crate::convert::mcp;
 use crate::rpc::error::{RpcError, RpcResult};
@@ -114,8 +113,7 @@ async fn read(cx: RequestContext, params: McpResourceReadParams) -> RpcResult<Mc
 }
 
 async fn reload(cx: RequestContext, _: NoParams) -> RpcResult<McpServerRefreshResponse> {
-    let config = Config::load_home(&cx.server.config).await;
-    config.map_err(|error| unreadable(&error))?;
+    of_home(&cx).await?;
     cx.server.engine.reload_mcp_servers().await;
     Ok(McpServerRefreshResponse {})
 }

@@ -1,16 +1,14 @@
 //! Model providers (docs/contract/services.md#model-providers).
 
-use std::sync::Arc;
-
 use codex_app_server_protocol::{
     ConfigWriteResponse, ModelProviderCapabilitiesRead, ModelProviderCapabilitiesReadParams,
     ModelProviderCapabilitiesReadResponse, ModelProviderConfigWrite, ModelProviderConfigWriteParams,
     ModelProviderConfigWriteResponse, ModelProviderDefaultSet, ModelProviderDefaultSetParams,
     ModelProviderList, ModelProviderListParams, ModelProviderListResponse, ProviderSettingsPatch,
 };
-use codex_core::config::{Config, ConfigEdit, ConfigEdits, ConfigWriteError, ProviderPatch, WebSearchMode};
+use codex_core::config::{ConfigEdit, ConfigEdits, ConfigWriteError, ProviderPatch, WebSearchMode};
 
-use super::config::{unreadable, write};
+use super::config::{of_home, write};
 use crate::convert::config::provider_to_wire;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router};
@@ -24,7 +22,7 @@ pub(crate) fn register(router: &mut Router) {
 }
 
 async fn list(cx: RequestContext, _: ModelProviderListParams) -> RpcResult<ModelProviderListResponse> {
-    let config = load(&cx).await?;
+    let config = of_home(&cx).await?;
     Ok(ModelProviderListResponse {
         data: config
             .provider_summaries()
@@ -40,7 +38,7 @@ async fn read_capabilities(
     cx: RequestContext,
     _: ModelProviderCapabilitiesReadParams,
 ) -> RpcResult<ModelProviderCapabilitiesReadResponse> {
-    let config = load(&cx).await?;
+    let config = of_home(&cx).await?;
     Ok(ModelProviderCapabilitiesReadResponse {
         // What it can make is known only when it is asked for it.
         image_generation: true,
@@ -68,13 +66,13 @@ async fn write_config(
         base_url,
         env_key,
     };
-    let (id, edits) = load(&cx).await?.provider_edits(patch)?;
+    let (id, edits) = of_home(&cx).await?.provider_edits(patch)?;
     let edits = ConfigEdits {
         edits,
         ..ConfigEdits::default()
     };
     write(&cx, edits).await?;
-    let all = load(&cx).await?.provider_summaries();
+    let all = of_home(&cx).await?.provider_summaries();
     let provider = all.into_iter().find(|provider| provider.id == id);
     let provider =
         provider.ok_or_else(|| RpcError::internal(format!("the provider {id} was removed meanwhile")))?;
@@ -87,7 +85,7 @@ async fn set_default(
     cx: RequestContext,
     params: ModelProviderDefaultSetParams,
 ) -> RpcResult<ConfigWriteResponse> {
-    let config = load(&cx).await?;
+    let config = of_home(&cx).await?;
     let id = params.provider_id;
     let refused = |message: String| Err(ConfigWriteError::Validation(message).into());
     if config.check_provider(&id).is_err() {
@@ -106,9 +104,4 @@ async fn set_default(
         ..ConfigEdits::default()
     };
     write(&cx, edits).await
-}
-
-async fn load(cx: &RequestContext) -> RpcResult<Arc<Config>> {
-    let config = Config::load_home(&cx.server.config).await;
-    config.map_err(|error| unreadable(&error))
 }

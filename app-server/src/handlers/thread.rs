@@ -9,12 +9,13 @@ use codex_app_server_protocol::{
     ThreadUnsubscribeResponse, ThreadUnsubscribeStatus,
 };
 use codex_core::config;
-use codex_core::{DynamicTools, HistoryMode, Reply, SettingsPatch, StartThread, StartedThread};
+use codex_core::{
+    DynamicTools, HistoryMode, LOCAL_ENVIRONMENT, Reply, SettingsPatch, StartThread, StartedThread,
+};
 
 use super::project;
 use crate::convert::environment;
 use crate::convert::open_thread::{OpenThreadParams, OpenedThread};
-use crate::convert::thread::LOCAL_ENVIRONMENT;
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router, parse_thread_id};

@@ -16,7 +16,7 @@ impl From<ConfigWriteError> for RpcError {
             ConfigWriteError::Validation(_) => "configValidationError",
             ConfigWriteError::PathNotFound(_) => "configPathNotFound",
             ConfigWriteError::Config(_) => {
-                return Self::internal(format!("failed to read configuration layers: {error}"));
+                return codex_core::Error::unreadable_config(&error).into();
             }
             ConfigWriteError::File { .. } => return Self::internal(error.to_string()),
         };

@@ -283,7 +283,11 @@ impl AgentTools {
         }
         let has_paths =
             config.features.enabled(features::MULTI_AGENT_V2) || model.multi_agent_version() == Some("v2");
-        Some(if has_paths { Self::Paths } else { Self::Ids })
+        Some(Self::with_paths(has_paths))
+    }
+
+    fn with_paths(has_paths: bool) -> Self {
+        if has_paths { Self::Paths } else { Self::Ids }
     }
 
     /// What files call them.
@@ -308,11 +312,7 @@ impl ThreadAgents {
     /// The tools that a model in this thread is offered, if any.
     pub(crate) fn tools(&self, config: &Config, model: &ModelInfo) -> Option<AgentTools> {
         let of_root = AgentTools::of_root(config, model)?;
-        let tools = match &self.place.spawn {
-            Some(ThreadSpawn { agent_path: None, .. }) => AgentTools::Ids,
-            Some(_) => AgentTools::Paths,
-            None => of_root,
-        };
+        let tools = self.place.spawn.as_ref().map_or(of_root, ThreadSpawn::tools);
         let max_depth = config.agents.max_depth.unwrap_or(match tools {
             AgentTools::Ids => 1,
             AgentTools::Paths => DEFAULT_PATH_DEPTH,
@@ -330,6 +330,11 @@ impl ThreadAgents {
     /// Whether a model that is offered these tools works in a team whose agents have paths.
     pub(crate) fn has_paths(&self, tools: Option<AgentTools>) -> bool {
         self.place.is_path_agent() || tools == Some(AgentTools::Paths)
+    }
+
+    /// What files call the agents of a model that is offered these tools.
+    pub(crate) fn version(&self, tools: Option<AgentTools>) -> &'static str {
+        AgentTools::with_paths(self.has_paths(tools)).version()
     }
 }
 
@@ -357,6 +362,11 @@ impl ThreadSpawn {
     /// Out of the `source` of a thread; `None`: no agent started it.
     pub(crate) fn of(source: &Value) -> Option<Self> {
         Self::deserialize(source.get("subagent")?.get("thread_spawn")?).ok()
+    }
+
+    /// The tools of an agent that was started so.
+    pub(crate) fn tools(&self) -> AgentTools {
+        AgentTools::with_paths(self.agent_path.is_some())
     }
 
     /// The `source` of its thread.

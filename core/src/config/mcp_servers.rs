@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use super::Config;
 use super::requirements::Requirements;
+use crate::LOCAL_ENVIRONMENT;
 use crate::secret::Secret;
 
 /// How long a server may take to start, unless its table says how long.
@@ -253,7 +254,7 @@ impl Reader<'_> {
         // Read so that a wrong word is told; every server is ready once its tools are known.
         self.word::<Readiness>("startup_readiness", "\"connection\" or \"catalog\"")?;
         if let Some(environment) = self.text("environment_id")?
-            && environment != "local"
+            && environment != LOCAL_ENVIRONMENT
         {
             return Err(self.wrong("environment_id", "\"local\": there is no other environment"));
         }

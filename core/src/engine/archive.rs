@@ -44,10 +44,6 @@ impl Engine {
     /// Takes a thread out of the archive, and with it all that its agents spawned. Gives the thread, and which others
     /// came back; those that can't be moved stay.
     pub async fn unarchive_thread(&self, id: ThreadId) -> Result<(ThreadInfo, Vec<ThreadId>)> {
-        let stored = self.store().find(id).await?;
-        if stored.is_none_or(|stored| !stored.info.archived) {
-            return Err(Error::ArchivedRolloutNotFound(id));
-        }
         let info = self.unarchive_one(id).await?;
         let mut below = self.store().family(id).await?;
         below.retain(|member| *member != id);
@@ -66,12 +62,8 @@ impl Engine {
     async fn unarchive_one(&self, id: ThreadId) -> Result<ThreadInfo> {
         let _claim = self.claims.claim(id).await;
         // Whoever holds the lock of a thread that is in use need not be asked.
-        if self
-            .store()
-            .find(id)
-            .await?
-            .is_some_and(|stored| !stored.info.archived)
-        {
+        let stored = self.store().find(id).await?;
+        if stored.is_none_or(|stored| !stored.info.archived) {
             return Err(Error::ArchivedRolloutNotFound(id));
         }
         let lock = self.store().lock(id).await?;

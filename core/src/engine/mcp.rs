@@ -82,7 +82,7 @@ impl Engine {
         let source = &self.options.config;
         let config = load_with_mcp_servers(source, source.codex_home.clone(), Vec::new())
             .await
-            .map_err(|error| Error::internal(format!("failed to read configuration layers: {error}")))?;
+            .map_err(|error| Error::unreadable_config(&error))?;
         let servers = ThreadMcp::apart(Arc::clone(&self.mcp), config);
         Ok(Apart(servers))
     }

@@ -95,8 +95,8 @@ pub enum Entry {
         turn_id: String,
         /// All settings.
         settings: Box<crate::ThreadSettings>,
-        /// Its agents have paths.
-        agents_have_paths: bool,
+        /// How its agents are named: `v1` by ids, `v2` by paths.
+        multi_agent_version: &'static str,
     },
     /// Settings changed.
     SettingsApplied(Box<crate::ThreadSettings>),

@@ -40,7 +40,7 @@ impl ConversationState {
         let context = Entry::TurnContext {
             turn_id: turn_id.to_owned(),
             settings: Box::new(settings.clone()),
-            agents_have_paths: services.agents.has_paths(request.agents),
+            multi_agent_version: services.agents.version(request.agents),
         };
         let applied = new_settings.then(|| Entry::SettingsApplied(Box::new(settings.clone())));
         let entries = news.state.into_iter().chain([context]).chain(applied);

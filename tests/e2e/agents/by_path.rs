@@ -7,7 +7,7 @@ use super::{
     agent_says, call_in, end_of_turn, item, of_agent, of_root, output, requests_of_agents, requests_of_root,
     root_says,
 };
-use crate::support::{App, Config, Home};
+use crate::support::{App, Config, Home, TurnRun};
 
 /// A home whose model names agents by paths.
 fn home(model: &MockModel) -> Home {
@@ -26,6 +26,46 @@ fn calls(id: &str, name: &str, arguments: &Value) -> Answer {
         name,
         arguments,
     )
+}
+
+/// A thread that has started an agent, which is done.
+struct Family {
+    model: MockModel,
+    home: Home,
+    app: App,
+    thread: String,
+    /// That in which it has started the agent.
+    turn: TurnRun,
+    agent: String,
+}
+
+/// A thread that has started the agent `kid`.
+async fn with_kid() -> Family {
+    let model = MockModel::start([
+        calls(
+            "s1",
+            "spawn_agent",
+            &json!({"task_name": "kid", "message": "x", "fork_turns": "none"}),
+        ),
+        root_says("Started"),
+        agent_says("Done"),
+    ]);
+    let home = home(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Start an agent").await;
+    let agent = item(&app, "s1").await["agentThreadId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    end_of_turn(&app, &agent).await;
+    Family {
+        model,
+        home,
+        app,
+        thread,
+        turn,
+        agent,
+    }
 }
 
 fn texts(message: &Value) -> String {
@@ -159,23 +199,13 @@ async fn collab_agents_with_paths_know_the_conversation_and_write_back() {
 
 #[tokio::test]
 async fn only_collab_agents_speak_to_collab_agents_with_paths() {
-    let model = MockModel::start([
-        calls(
-            "s1",
-            "spawn_agent",
-            &json!({"task_name": "kid", "message": "x", "fork_turns": "none"}),
-        ),
-        root_says("Started"),
-        agent_says("Done"),
-    ]);
-    let home = home(&model);
-    let (app, thread) = App::with_thread(&home).await;
-    app.run_turn(&thread, "Start an agent").await;
-    let agent = item(&app, "s1").await["agentThreadId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    end_of_turn(&app, &agent).await;
+    let Family {
+        model,
+        home: _home,
+        app,
+        agent,
+        ..
+    } = with_kid().await;
     let input = json!([{"type": "text", "text": "Hello"}]);
     for (method, params) in [
         ("turn/start", json!({"threadId": agent, "input": input})),
@@ -318,23 +348,14 @@ async fn failures_of_collab_agents_with_paths_are_told_to_the_parent_and_interru
 
 #[tokio::test]
 async fn files_tell_that_collab_agents_have_paths_and_where_their_turns_come_from() {
-    let model = MockModel::start([
-        calls(
-            "s1",
-            "spawn_agent",
-            &json!({"task_name": "kid", "message": "x", "fork_turns": "none"}),
-        ),
-        root_says("Started"),
-        agent_says("Done"),
-    ]);
-    let home = home(&model);
-    let (app, thread) = App::with_thread(&home).await;
-    let turn = app.run_turn(&thread, "Start an agent").await;
-    let agent = item(&app, "s1").await["agentThreadId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    end_of_turn(&app, &agent).await;
+    let Family {
+        model: _model,
+        home: _home,
+        app,
+        thread,
+        turn,
+        agent,
+    } = with_kid().await;
     for id in [&thread, &agent] {
         let read = app.call("thread/read", json!({"threadId": id})).await;
         let file = std::fs::read_to_string(read["thread"]["path"].as_str().unwrap()).unwrap();

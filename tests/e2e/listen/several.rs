@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{Config, Daemon, Frame, Home, Launch};
+use crate::support::{Client, Config, Daemon, Frame, Home, Launch};
 
 #[tokio::test]
 async fn each_connection_has_an_initialize_and_subscriptions_of_its_own() {
@@ -100,15 +100,21 @@ async fn a_client_that_vanishes_takes_nothing_of_the_others_along() {
     assert_eq!(first.end_of(&turn).await["status"], "completed");
 }
 
+/// Two clients, the first of which has a thread with a turn.
+async fn two_clients(daemon: &Daemon) -> (Client, Client, String) {
+    let (first, second) = (daemon.connect().await, daemon.connect().await);
+    let thread = first.start_thread(json!({})).await;
+    let turn = first.start_turn(&thread, "Hi").await;
+    first.end_of(&turn).await;
+    (first, second, thread)
+}
+
 #[tokio::test]
 async fn a_thread_that_is_archived_has_no_subscribers_any_more() {
     let model = MockModel::start("Hello");
     let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
-    let (first, second) = (daemon.connect().await, daemon.connect().await);
-    let thread = first.start_thread(json!({})).await;
-    let turn = first.start_turn(&thread, "Hi").await;
-    first.end_of(&turn).await;
+    let (first, second, thread) = two_clients(&daemon).await;
     second.call("thread/archive", json!({"threadId": thread})).await;
     second.call("thread/unarchive", json!({"threadId": thread})).await;
     first.wait_for("thread/unarchived").await;
@@ -131,10 +137,7 @@ async fn everybody_is_told_of_goals() {
     let model = MockModel::start("Hello");
     let home = Home::new(&model);
     let daemon = Daemon::start(Launch::new(&home)).await;
-    let (first, second) = (daemon.connect().await, daemon.connect().await);
-    let thread = first.start_thread(json!({})).await;
-    let turn = first.start_turn(&thread, "Hi").await;
-    first.end_of(&turn).await;
+    let (first, second, thread) = two_clients(&daemon).await;
     let goal = json!({"threadId": thread, "objective": "Win", "status": "paused"});
     first.call("thread/goal/set", goal).await;
     assert_eq!(

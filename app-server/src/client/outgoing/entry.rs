@@ -95,12 +95,9 @@ impl Entry {
         }
     }
 
-    /// Whether a client takes it, however close it is behind the answer.
-    pub(super) fn is_waited_for(&self) -> bool {
-        match self {
-            Self::Message(message) => matches!(message.role(), Role::Answer(_) | Role::Result),
-            Self::Pieces(_) => true,
-        }
+    /// Whether the client waits for it since it has asked, and takes it however close it is behind the answer.
+    pub(super) fn is_result(&self) -> bool {
+        matches!(self, Self::Message(message) if matches!(message.role(), Role::Result))
     }
 
     /// The id of the request to the client that it is.

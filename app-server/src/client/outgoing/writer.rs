@@ -124,7 +124,7 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
             let is_answer = entry.is_answer();
             if is_answer {
                 answers -= 1;
-            } else if answers == 0 && !entry.is_waited_for() {
+            } else if answers == 0 && !entry.is_result() {
                 self.give_head_start().await;
             }
             match entry {

@@ -17,8 +17,7 @@ use super::registry::NewAgent;
 use super::start_turn;
 use crate::agents::roles::{self, RoleEffect};
 use crate::agents::{
-    AgentError, AgentInfo, AgentPlace, AgentTarget, AgentTools, Inherit, SpawnAgent, SpawnedAgent,
-    ThreadSpawn, messages,
+    AgentError, AgentInfo, AgentPlace, AgentTarget, Inherit, SpawnAgent, SpawnedAgent, ThreadSpawn, messages,
 };
 use crate::config::Config;
 use crate::history::read::replay::{ReadLimit, RestoredHistory};
@@ -173,15 +172,10 @@ impl Engine {
         } else {
             let path = self.store().layout().rollout(id, now);
             let base = self.instructions_of(&by.instructions, &settings.model);
-            let tools = if source.agent_path.is_some() {
-                AgentTools::Paths
-            } else {
-                AgentTools::Ids
-            };
             let lines = inherited.items.len() + usize::from(inherited.world.is_some());
             let meta = SessionMeta {
                 agent_path: source.agent_path.clone(),
-                multi_agent_version: Some(tools.version().to_owned()),
+                multi_agent_version: Some(source.tools().version().to_owned()),
                 subagent_history_start_ordinal: (lines > 0)
                     .then(|| u64::try_from(lines + 1).unwrap_or(u64::MAX)),
                 ..new_meta(&info, Some(base), now.to_utc())

@@ -298,7 +298,7 @@ impl Turn<'_> {
                 Entry::TurnContext {
                     turn_id: plan.id.to_string(),
                     settings: Box::new((*plan.settings).clone()),
-                    agents_have_paths: services.agents.has_paths(plan.request.agents),
+                    multi_agent_version: services.agents.version(plan.request.agents),
                 },
                 Entry::SettingsApplied(Box::new((*plan.settings).clone())),
                 Entry::TokenCount(session.usage.thread()),

@@ -114,14 +114,14 @@ impl Encoder {
             Entry::TurnContext {
                 turn_id,
                 settings,
-                agents_have_paths,
+                multi_agent_version,
             } => {
                 let root = if self.turn_id == *turn_id {
                     &self.root_turn_id
                 } else {
                     turn_id
                 };
-                let payload = settings::turn_context(turn_id, root, settings, *agents_have_paths);
+                let payload = settings::turn_context(turn_id, root, settings, multi_agent_version);
                 self.line(out, at, "turn_context", &payload, None);
             }
             Entry::SettingsApplied(settings) => {

@@ -49,7 +49,7 @@ pub(crate) fn turn_context(
     turn_id: &str,
     root_turn_id: &str,
     s: &ThreadSettings,
-    agents_have_paths: bool,
+    multi_agent_version: &str,
 ) -> Value {
     let mut out = json!({
         "turn_id": turn_id,
@@ -61,7 +61,7 @@ pub(crate) fn turn_context(
         "permission_profile": permission_profile(s),
         "model": s.model,
         "collaboration_mode": mode(s),
-        "multi_agent_version": if agents_have_paths { "v2" } else { "v1" },
+        "multi_agent_version": multi_agent_version,
         "realtime_active": false,
         "summary": s.summary.unwrap_or(ReasoningSummary::None),
         "sandbox_policy": sandbox(&s.sandbox_policy),

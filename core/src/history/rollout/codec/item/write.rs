@@ -11,7 +11,7 @@ use super::paths::to_file_url;
 use super::review::{Entered, Exited};
 use super::text::{Agent, AgentPart, Bare, Hook, HookFragment, Plan, Reasoning, User};
 use crate::history::rollout::codec::input::FileInput;
-use crate::{Item, ItemBody};
+use crate::{Item, ItemBody, LOCAL_ENVIRONMENT};
 
 /// An item ready to be written as the `item` member of an `item_completed` event.
 pub(crate) struct FileItem<'a>(pub(crate) &'a Item);
@@ -82,7 +82,7 @@ impl Serialize for FileItem<'_> {
                 arguments: Cow::Borrowed(arguments),
                 read_only_hint: *read_only_hint,
                 plugin_id: plugin_id.as_deref().map(Cow::Borrowed),
-                environment_id: plugin_id.as_ref().map(|_| "local".into()),
+                environment_id: plugin_id.as_ref().map(|_| LOCAL_ENVIRONMENT.into()),
                 status: *status,
                 result: result.as_ref().map(Cow::Borrowed),
                 error: error
