@@ -18,7 +18,9 @@ use codex_app_server::{new_server, serve, stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home, unknown_keys};
 use codex_core::mock_model::{MockModel, Script};
-use codex_core::process::{ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, orphan_reaper_main};
+use codex_core::process::{
+    ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, limit_retained_memory, orphan_reaper_main,
+};
 use codex_core::sandbox::{LAUNCHER_ARGUMENT, launcher_main};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
@@ -100,6 +102,7 @@ fn source(options: &cli::Serve) -> anyhow::Result<ConfigSource> {
 fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     // What our parent left open in us is not for the programs that we start; all that we open ourselves is closed then.
     close_fds::set_fds_cloexec(3, &[]);
+    limit_retained_memory();
     logging::start();
     let config = source(options)?;
     check_overrides(&config)?;

@@ -30,6 +30,12 @@ pub(crate) use descendants::end_in_background;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;
 
+/// Has memory that was freed go back to the system early, at the price of asking for it again. For the start of a program that
+/// lives long and is idle most of the time, before it has threads.
+pub fn limit_retained_memory() {
+    crate::sys::heap::limit_retained();
+}
+
 /// Memory that this process occupies, in bytes; `None` where the system doesn't tell.
 pub fn resident_memory() -> Option<u64> {
     crate::sys::resident_memory()

@@ -2,7 +2,23 @@
 
 #![expect(unsafe_code, reason = "the allocator has no safe wrapper")]
 
+use std::ffi::c_int;
+
 use nix::libc;
+
+/// Blocks of at least so many bytes are mapped for themselves, and go back to the system when they are freed; so does what is
+/// freed at the end of the heap, once it is more than that.
+const MOST_RETAINED: c_int = 256 * 1024;
+
+/// Keeps the allocator from keeping more: by itself it takes the largest block that was ever freed for the measure of what will be
+/// wanted again. For a program's start, before there are threads.
+pub(crate) fn limit_retained() {
+    // SAFETY: sets numbers of the allocator. It refuses those that it can't use, and keeps its own.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MOST_RETAINED);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, MOST_RETAINED);
+    }
+}
 
 /// Bytes that were freed and may be kept for later. More than 4 GiB wrap.
 pub(crate) fn freed() -> usize {
@@ -19,6 +35,16 @@ pub(crate) fn give_back() {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn large_blocks_stay_out_of_the_heap_whatever_was_freed_before() {
+        // What is mapped begins with a page, behind the allocator's own two words.
+        let is_mapped = |block: &[u8]| block.as_ptr().addr() % 4096 == 2 * size_of::<usize>();
+        super::limit_retained();
+        drop(vec![1_u8; 4 * 1024 * 1024]);
+        assert!(is_mapped(&vec![1_u8; 1024 * 1024]));
+        assert!(!is_mapped(&vec![1_u8; 128 * 1024]));
+    }
+
     #[test]
     fn freed_memory_between_blocks_that_live_goes_back_to_the_system() {
         const BLOCKS: usize = 64 * 1024;
