@@ -7,7 +7,7 @@ use crate::left::{Left, Runs};
 use crate::paths::Chunk;
 use crate::promising::promising;
 use crate::query::{Query, Scorer};
-use crate::seeker::{Job, Seeker, worst_of};
+use crate::seeker::{Job, Rest, Seeker, worst_of};
 
 /// From so many paths on a second thread is worth while.
 const WORTH_A_THREAD: usize = 20_000;
@@ -97,6 +97,8 @@ pub fn find(
             covered: &source.covered,
         }));
     }
+    // What comes first in the order of paths is shown before others that are worth as much.
+    jobs.sort_by_key(|job| (job.root, job.chunk.first()));
     let known = |index: usize| {
         let candidates = earlier.narrowed.as_ref()?.blocks.get(index)?;
         Arc::ptr_eq(&candidates.chunk, jobs.get(index)?.chunk).then_some(candidates)
@@ -108,24 +110,25 @@ pub fn find(
         let is_its = |job: &Job<'_>| job.root == place.root && Arc::ptr_eq(job.chunk, &place.chunk);
         Some((jobs.iter().position(is_its)?, place.at))
     });
-    let mut above = worst_of(query, &jobs, shown);
-    if above.score == 0 {
-        let known = |index: usize| known(index).map(|candidates| &candidates.runs);
-        above = worst_of(query, &jobs, promising(query, &jobs, known).into_iter());
-    }
     // Each letter that it has more is worth so much at most, wherever it stands.
     let before = earlier.narrowed.as_ref().map_or(0, |before| before.top);
     let more = query.path_at_most().saturating_sub(before);
+    let known_runs = |index: usize| known(index).map(|candidates| &candidates.runs);
+    let mut above = worst_of(query, &jobs, shown);
+    if above.score == 0 {
+        above = worst_of(query, &jobs, promising(query, &jobs, known_runs).into_iter());
+    }
     let (next, floor) = (AtomicUsize::new(0), AtomicU32::new(above.score));
+    let rest = Rest::default();
     let seek = || {
         let mut seeker = Seeker::new(query, &jobs, above, &floor, more);
         while let index = next.fetch_add(1, Ordering::Relaxed)
             && index < jobs.len()
             && !is_cancelled()
         {
-            seeker.look_at_names(index, known(index).map(|candidates| &candidates.runs));
+            seeker.look_at_names(index, known_runs(index));
         }
-        seeker.finish(is_cancelled)
+        seeker.finish(&rest, is_cancelled)
     };
     let (best, mut left) = if threads > 1 && paths >= WORTH_A_THREAD {
         std::thread::scope(|scope| {

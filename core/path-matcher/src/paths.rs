@@ -167,6 +167,11 @@ impl Chunk {
         self
     }
 
+    /// The path that was added first.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.text.get(..self.heads.first()?.end as usize)
+    }
+
     /// All paths, by runs.
     pub(crate) fn runs(&self) -> &[Run] {
         &self.runs

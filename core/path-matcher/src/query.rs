@@ -212,11 +212,17 @@ impl Query {
     #[inline]
     pub(crate) fn in_name_at_most(&self, path: &Glance<'_>) -> Option<u32> {
         let worth = self.worth_in_name(path)?;
-        let is_in = |word: &Wanted| self.is_unbounded(path.name_mask()) || word.is_in(path.name());
-        if !self.words.iter().all(is_in) {
+        if !self.is_in_name(path) {
             return None;
         }
         Some(self.name_at_most(path.letters(), 0)?.saturating_add(worth))
+    }
+
+    /// Whether a path's last part has all letters in their order; true if that can't be told.
+    #[inline]
+    pub(crate) fn is_in_name(&self, path: &Glance<'_>) -> bool {
+        let is_in = |word: &Wanted| self.is_unbounded(path.name_mask()) || word.is_in(path.name());
+        self.words.iter().all(is_in)
     }
 
     /// What a path is worth at most otherwise. `None`: it doesn't match.
@@ -253,7 +259,7 @@ impl Query {
 
     /// What it is worth that a path's last part matches by itself. `None`: it doesn't, or it is worth nothing.
     #[inline]
-    fn worth_in_name(&self, path: &Glance<'_>) -> Option<u32> {
+    pub(crate) fn worth_in_name(&self, path: &Glance<'_>) -> Option<u32> {
         let wanted = self.plain?;
         if path.name_mask() & self.mask() != self.mask() || path.name_bytes < wanted {
             return None;

@@ -7,8 +7,8 @@
 //! What a run was worth at most for a shorter query is kept: for a longer one it is worth that, and what each further
 //! letter is worth at most. So most runs are passed over at a keystroke without a look at what is known of them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::best::{Best, Hit, Worst};
 use crate::left::{Left, Runs, at_most, most};
@@ -63,6 +63,27 @@ pub(crate) struct Seeker<'a> {
     room: usize,
 }
 
+/// Blocks whose last parts were looked at, by any thread: each thread looks at the paths of as many of them as it can.
+#[derive(Debug, Default)]
+pub(crate) struct Rest(Mutex<Vec<(usize, Runs)>>);
+
+impl Rest {
+    fn put(&self, blocks: Vec<(usize, Runs)>) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(blocks);
+    }
+
+    /// Some of them: first many, so that the best come early, then ever fewer, so that all threads end at once. None: that
+    /// is all there is, but for what others have not put here yet.
+    fn take(&self) -> Vec<(usize, Runs)> {
+        let mut blocks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = blocks.len().div_ceil(4);
+        blocks.drain(..some).collect()
+    }
+}
+
 /// A path that may be among the best.
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
@@ -103,7 +124,7 @@ impl<'a> Seeker<'a> {
         let Some(job) = self.jobs.get(number) else { return };
         let all = job.chunk.runs();
         let mut left = Vec::with_capacity(known.map_or(all.len(), Vec::len));
-        self.best.raise(self.floor.load(Ordering::Relaxed));
+        self.raise();
         let more = self.more;
         let mut look = |mut what: Left| {
             let Some(run) = all.get(usize::from(what.run)) else {
@@ -179,9 +200,11 @@ impl<'a> Seeker<'a> {
                 continue;
             }
             let Some(path) = chunk.glance(place) else { continue };
-            if let Some(most) = self.query.in_name_at_most(&path)
-                && !worst.beats(most, |worst| path.is_behind(worst))
-            {
+            let Some(most) = self.query.worth_in_name(&path) else {
+                continue;
+            };
+            let most = in_name.saturating_add(most);
+            if !worst.beats(most, |worst| path.is_behind(worst)) && self.query.is_in_name(&path) {
                 self.waiting.push(Waiting::new(most, self.left.len(), at, bit));
             }
         }
@@ -191,7 +214,7 @@ impl<'a> Seeker<'a> {
     /// Looks at the paths in which it is not the last part that matches.
     fn look_at_paths(&mut self, is_cancelled: &dyn Fn() -> bool) {
         for block in 0..self.left.len() {
-            self.best.raise(self.floor.load(Ordering::Relaxed));
+            self.raise();
             if self.query.path_at_most() < self.best.worst().score || is_cancelled() {
                 return;
             }
@@ -318,17 +341,35 @@ impl<'a> Seeker<'a> {
         true
     }
 
-    /// What was found, and what may match a longer query.
-    pub(crate) fn finish(mut self, is_cancelled: &dyn Fn() -> bool) -> (Best<'a>, Vec<(usize, Runs)>) {
-        self.best.raise(self.floor.load(Ordering::Relaxed));
+    /// What was found, and what may match a longer query, where all last parts were looked at; `rest`: by other threads.
+    pub(crate) fn finish(
+        mut self,
+        rest: &Rest,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> (Best<'a>, Vec<(usize, Runs)>) {
+        self.raise();
         self.settle(usize::MAX);
-        self.look_at_paths(is_cancelled);
-        self.settle(usize::MAX);
-        for (_, runs) in &mut self.left {
+        rest.put(std::mem::take(&mut self.left));
+        let mut done = Vec::new();
+        loop {
+            self.left = rest.take();
+            if self.left.is_empty() {
+                break;
+            }
+            self.look_at_paths(is_cancelled);
+            self.settle(usize::MAX);
+            done.append(&mut self.left);
+        }
+        for (_, runs) in &mut done {
             runs.retain(|what| what.bits != 0);
             runs.shrink_to_fit();
         }
-        (self.best, self.left)
+        (self.best, done)
+    }
+
+    /// Learns how good they must be as others have found.
+    fn raise(&mut self) {
+        self.best.raise(self.floor.load(Ordering::Relaxed));
     }
 }
 
