@@ -89,6 +89,7 @@ mod thread_queue;
 mod thread_read;
 mod thread_read_state;
 mod thread_realtime;
+mod thread_revert;
 mod thread_sample;
 mod thread_search;
 mod thread_section;

@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Config, Home};
 
-struct Fixture {
-    model: MockModel,
-    home: Home,
-    app: App,
-    id: String,
+pub(crate) struct Fixture {
+    pub(crate) model: MockModel,
+    pub(crate) home: Home,
+    pub(crate) app: App,
+    pub(crate) id: String,
     /// The thread's turns.
-    turns: Vec<String>,
+    pub(crate) turns: Vec<String>,
 }
 
 /// A thread with turns of these texts.
-async fn with_turns(texts: &[&str]) -> Fixture {
+pub(crate) async fn with_turns(texts: &[&str]) -> Fixture {
     let answers: Vec<Answer> = (0..40)
         .map(|n| Answer::new().say(&format!("answer {n}")))
         .collect();
@@ -36,7 +36,7 @@ async fn with_turns(texts: &[&str]) -> Fixture {
     }
 }
 
-fn texts(thread: &Value) -> Vec<String> {
+pub(crate) fn texts(thread: &Value) -> Vec<String> {
     let turns = thread["turns"].as_array().unwrap();
     let said = |turn: &Value| {
         turn["items"][0]["content"][0]["text"]
@@ -47,7 +47,7 @@ fn texts(thread: &Value) -> Vec<String> {
     turns.iter().map(said).collect()
 }
 
-async fn read(app: &App, id: &str) -> Value {
+pub(crate) async fn read(app: &App, id: &str) -> Value {
     let read = app
         .call("thread/read", json!({"threadId": id, "includeTurns": true}))
         .await;
@@ -174,67 +174,6 @@ async fn a_fork_from_before_the_first_turn_is_known_by_its_own_first_message() {
     let app = App::start(&f.home).await;
     assert_eq!(previews(&app).await, expected, "by their files, too");
     app.stop().await;
-}
-
-#[tokio::test]
-async fn a_revert_drops_turns_and_the_thread_goes_on() {
-    let f = with_turns(&["one", "two", "three"]).await;
-    let mark = f.app.mark();
-    let params = json!({"threadId": f.id, "beforeTurnId": f.turns[1]});
-    let reverted = f.app.call("thread/revert", params).await;
-    assert_eq!(reverted["thread"]["id"], f.id.as_str());
-    f.app.wait_for("thread/reverted").await;
-    let mut statuses = f.app.notified_since(mark);
-    statuses.retain(|method| method != "warning");
-    assert_eq!(
-        statuses,
-        [
-            "thread/status/changed",
-            "thread/status/changed",
-            "thread/reverted"
-        ]
-    );
-    f.app.run_turn(&f.id, "other two").await;
-    assert_eq!(texts(&read(&f.app, &f.id).await), ["one", "other two"]);
-    let input = f.model.requests().last().unwrap().body["input"].to_string();
-    assert!(input.contains("one") && input.contains("other two") && !input.contains("three"));
-    let error = f
-        .app
-        .call_err(
-            "thread/revert",
-            json!({"threadId": f.id, "beforeTurnId": f.turns[2]}),
-        )
-        .await;
-    assert_eq!(error.message, format!("turn not found: {}", f.turns[2]));
-    f.app.stop().await;
-    let app = App::start(&f.home).await;
-    assert_eq!(texts(&read(&app, &f.id).await), ["one", "other two"]);
-    let listed = app.call("thread/list", json!({})).await;
-    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_failure_is_still_to_be_seen_when_its_turn_is_reverted() {
-    let f = with_turns(&["one", "two"]).await;
-    f.model.edit(|script| script.answers.clear());
-    f.model.push(Answer::status(400));
-    let failed = f.app.run_turn(&f.id, "three").await;
-    assert_eq!(failed.status(), "failed");
-    let status = json!({"type": "systemError"});
-    for before in [&failed.id, &f.turns[1]] {
-        let params = json!({"threadId": f.id, "beforeTurnId": before});
-        let reverted = f.app.call("thread/revert", params).await;
-        assert_eq!(reverted["thread"]["status"], status);
-        assert_eq!(read(&f.app, &f.id).await["status"], status);
-    }
-    f.model.push("fine again");
-    f.app.run_turn(&f.id, "four").await;
-    assert_eq!(read(&f.app, &f.id).await["status"]["type"], "idle");
-    let params = json!({"threadId": f.id, "beforeTurnId": f.turns[0]});
-    let reverted = f.app.call("thread/revert", params).await;
-    assert_eq!(reverted["thread"]["status"]["type"], "idle");
-    f.app.stop().await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::ThreadId;
 use crate::history::rollout::layout::{Layout, RolloutName, uuid_ms};
 
 mod listing;
+mod reverts;
 mod times;
 
 use listing::{Listing, modified};
@@ -207,7 +208,7 @@ impl RolloutDirectory {
         }
         found.sort_by_key(|r| r.key);
         if found.is_empty() {
-            return self.strays.find(&self.layout, id);
+            return self.strays.find(&self.layout, |key| key.id == id);
         }
         found
     }
@@ -252,12 +253,6 @@ impl RolloutDirectory {
                 .find(|key| key.id == id)
                 .copied()
         })
-    }
-
-    fn is_newest(&self, key: Key) -> bool {
-        self.reverted
-            .get(&key.id)
-            .is_none_or(|keys| keys.iter().max() == Some(&key))
     }
 
     fn map(&self, archived: bool) -> &BTreeMap<Key, FileEntry> {
@@ -398,28 +393,6 @@ impl RolloutDirectory {
             folder.listed = None;
         }
         after == before
-    }
-
-    fn note_reverts(&mut self, key: Key) {
-        if key.revert.is_some() {
-            let first = if self.reverted.contains_key(&key.id) {
-                None
-            } else {
-                self.single(key.id)
-            };
-            let keys = self.reverted.entry(key.id).or_default();
-            keys.extend(first.filter(|first| *first != key));
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-            keys.sort_unstable();
-            keys.dedup();
-        } else if let Some(keys) = self.reverted.get_mut(&key.id)
-            && !keys.contains(&key)
-        {
-            keys.push(key);
-            keys.sort_unstable();
-        }
     }
 
     fn forget(&mut self, index: usize) {

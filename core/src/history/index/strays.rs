@@ -10,7 +10,6 @@ use std::time::SystemTime;
 
 use super::directory::{COARSE, Key, Rollout};
 use super::rows::Stamp;
-use crate::ThreadId;
 use crate::history::read::chain::read_meta;
 use crate::history::rollout::layout::{Layout, RolloutName};
 use crate::history::rollout::source::Source;
@@ -39,13 +38,13 @@ struct Listing {
 }
 
 impl Strays {
-    /// All files of a thread that the directory doesn't know, oldest first.
-    pub(crate) fn find(&mut self, layout: &Layout, id: ThreadId) -> Vec<Rollout> {
+    /// All such files that the directory doesn't know, oldest first.
+    pub(crate) fn find(&mut self, layout: &Layout, is_wanted: impl Fn(&Key) -> bool) -> Vec<Rollout> {
         let mut found: Vec<Rollout> = self
             .candidates(layout)
             .into_iter()
             .filter_map(|(path, archived)| {
-                let key = self.key(&path).filter(|key| key.id == id)?;
+                let key = self.key(&path).filter(&is_wanted)?;
                 Some(Rollout { key, path, archived })
             })
             .collect();
@@ -136,9 +135,12 @@ impl Strays {
 fn read_key(path: &Path) -> Option<Key> {
     let meta = read_meta(&Source::open_head(path, FIRST_LINE).ok()?).ok()?;
     let begun = chrono::DateTime::parse_from_rfc3339(&meta.timestamp);
+    let name = path
+        .file_name()
+        .and_then(|name| RolloutName::parse(name.to_str()?));
     Some(Key {
         begun_ms: begun.map_or(0, |at| at.timestamp_millis()),
         id: meta.id?,
-        revert: None,
+        revert: name.and_then(|name| name.revert),
     })
 }

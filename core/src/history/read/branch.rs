@@ -3,6 +3,7 @@
 use super::chain::{History, HistoryError, read_meta, unreadable};
 use super::tail;
 use super::tail::Tail;
+use crate::history::rollout::layout::RolloutName;
 use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::history::rollout::meta::HistoryBase;
 use crate::{Error, HistoryMode, Result};
@@ -77,8 +78,12 @@ pub(crate) fn cut(history: History, at: &ForkPoint) -> Result<Branch> {
     let thread_id = meta
         .id
         .ok_or_else(|| Error::from(HistoryError::without_id(newest.path())))?;
+    let name = newest
+        .path()
+        .file_name()
+        .and_then(|name| RolloutName::parse(name.to_str()?));
     let base = HistoryBase {
-        thread_id,
+        file_id: name.and_then(|name| name.revert).unwrap_or(thread_id.0),
         end_ordinal_exclusive: ordinal.unwrap_or(tail.position.ordinal),
         end_byte_offset: newest.len(),
     };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
+use uuid::Uuid;
 
 use crate::history::rollout::line;
 use crate::history::rollout::line::{Kind, Line};
@@ -16,8 +17,8 @@ const DEPTH: usize = 1000;
 
 /// Where the rollouts of a thread are: by identifier, in any order.
 pub(crate) trait FindRollouts {
-    /// All files of the thread, also those that a revert has left behind.
-    fn rollouts(&self, id: ThreadId) -> Vec<PathBuf>;
+    /// All files that a base may mean that names this identifier.
+    fn rollouts(&self, file_id: Uuid) -> Vec<PathBuf>;
 }
 
 /// All lines that belong to a thread.
@@ -109,7 +110,7 @@ impl History {
         };
         while let Some(at) = base {
             let Some((source, next)) = history.find_base(at, find) else {
-                tracing::warn!(path = %path.display(), base = %at.thread_id, "the file that a thread builds upon is missing");
+                tracing::warn!(path = %path.display(), base = %at.file_id, "the file that a thread builds upon is missing");
                 history.incomplete = true;
                 break;
             };
@@ -133,7 +134,7 @@ impl History {
 
     /// The file that a base points into, cut where the base ends, with its own base.
     fn find_base(&self, base: HistoryBase, find: &dyn FindRollouts) -> Option<(Source, Option<HistoryBase>)> {
-        find.rollouts(base.thread_id)
+        find.rollouts(base.file_id)
             .into_iter()
             .filter(|path| self.segments.iter().all(|s| s.path() != path))
             .filter_map(|path| Source::open(&path).ok())

@@ -251,7 +251,7 @@ mod tests {
     struct Alone;
 
     impl FindRollouts for Alone {
-        fn rollouts(&self, _: ThreadId) -> Vec<PathBuf> {
+        fn rollouts(&self, _: uuid::Uuid) -> Vec<PathBuf> {
             Vec::new()
         }
     }

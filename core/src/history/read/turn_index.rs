@@ -237,7 +237,7 @@ mod tests {
     struct Alone;
 
     impl FindRollouts for Alone {
-        fn rollouts(&self, _: crate::ThreadId) -> Vec<PathBuf> {
+        fn rollouts(&self, _: uuid::Uuid) -> Vec<PathBuf> {
             Vec::new()
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::url_redaction::redact_url;
 use crate::{GitInfo, HistoryMode, ThreadCreator, ThreadId};
@@ -142,8 +143,10 @@ pub enum Provenance {
 /// The history before a file's first line: a part of another file (docs/contract/threads.md#thread-fork).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryBase {
-    /// The other thread, or the same one before a revert.
-    pub thread_id: ThreadId,
+    /// Which file: the identifier of its thread, or, if a revert has begun it, that of the revert, which its name tells. This
+    /// program once wrote that of the thread there, too.
+    #[serde(rename = "thread_id")]
+    pub file_id: Uuid,
     /// First ordinal that does not belong to it.
     pub end_ordinal_exclusive: u64,
     /// Where that ordinal's line begins.

@@ -1,5 +1,6 @@
 //! Changes of stored threads: names, metadata, archive, removal (docs/contract/threads.md#managing-threads).
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,15 +10,18 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use uuid::Uuid;
+
 use super::projects::project_of;
 use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
 use crate::history::index::directory::Rollout;
 use crate::history::index::names;
 use crate::history::read::chain::History;
+use crate::history::read::head;
 use crate::history::rollout::layout::other_form;
 use crate::history::user_data::forget_thread;
-use crate::history::{RolloutName, private};
+use crate::history::{RolloutName, SessionMeta, private};
 use crate::url_redaction::redact_url;
 use crate::{Error, GitInfo, Result, ThreadId, ThreadInfo};
 
@@ -265,7 +269,7 @@ impl State {
     }
 
     /// Hands over the first lines of all threads, archived ones too.
-    fn each_row(&mut self, mut take: impl FnMut(&Rollout, &crate::history::SessionMeta)) {
+    fn each_row(&mut self, mut take: impl FnMut(&Rollout, &SessionMeta)) {
         self.directory.refresh();
         let mut all = Vec::new();
         for archived in [false, true] {
@@ -322,6 +326,18 @@ impl State {
     /// Other threads may build upon this one.
     fn check_delete(&mut self, id: ThreadId) -> Result<()> {
         let mut refused = None;
+        // What bases name the thread's files by.
+        let mut files: HashSet<Uuid> = self
+            .directory
+            .all(id)
+            .iter()
+            .filter_map(|file| file.key.revert)
+            .collect();
+        files.insert(id.0);
+        let builds_upon = |meta: &SessionMeta| {
+            meta.history_base
+                .is_some_and(|base| files.contains(&base.file_id))
+        };
         self.each_row(|rollout, meta| {
             let other = rollout.key.id;
             if other == id {
@@ -329,10 +345,20 @@ impl State {
             }
             if meta.attached_to_thread_id == Some(id) {
                 refused = Some(Error::HasAttachedThread { attached: other });
-            } else if meta.history_base.is_some_and(|base| base.thread_id == id) {
+            } else if builds_upon(meta) {
                 refused = Some(Error::HasForks(id));
             }
         });
+        // A fork that was reverted has an older file that builds upon it.
+        let others = self
+            .directory
+            .of_reverted_threads()
+            .into_iter()
+            .filter(|file| file.key.id != id);
+        let mut heads = others.filter_map(|file| head::read(&file.path).ok());
+        if refused.is_none() && heads.any(|head| builds_upon(&head.meta)) {
+            refused = Some(Error::HasForks(id));
+        }
         refused.map_or(Ok(()), Err)
     }
 

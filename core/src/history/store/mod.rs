@@ -56,6 +56,8 @@ pub use storage::{COLD, StorageFigures};
 pub use timeline::{Timeline, TimelineEntry};
 use unstarted::Unstarted;
 
+use uuid::Uuid;
+
 use super::user_data::UserData;
 use crate::history::index::db::Index;
 use crate::history::index::directory::{Rollout, RolloutDirectory};
@@ -390,19 +392,19 @@ impl State {
         // The first ordinal that is no part of the fork, and what is said first in what was looked at so far.
         let (mut end, mut said) = (u64::MAX, None);
         for _ in 0..100 {
-            if base.thread_id != id {
+            let below = self.directory.bases(base.file_id);
+            let below = below.into_iter().find(|rollout| rollout.path != path)?;
+            if below.key.id != id {
                 end = end.min(base.end_ordinal_exclusive);
             }
-            let first = self.directory.all(base.thread_id);
-            let first = first.into_iter().find(|rollout| rollout.path != path)?;
-            let head = head::read(&first.path).ok()?;
+            let head = head::read(&below.path).ok()?;
             if head.preview_ordinal.is_none_or(|ordinal| ordinal < end) {
                 said = head.preview.or(said);
             }
             let Some(next) = head.meta.history_base else {
                 return said;
             };
-            (id, base, path) = (base.thread_id, next, first.path);
+            (id, base, path) = (below.key.id, next, below.path);
         }
         said
     }
@@ -420,12 +422,12 @@ struct Lookup<'a> {
 }
 
 impl FindRollouts for Lookup<'_> {
-    fn rollouts(&self, id: ThreadId) -> Vec<PathBuf> {
+    fn rollouts(&self, file_id: Uuid) -> Vec<PathBuf> {
         let mut state = self.store.state();
         if !self.is_refreshed.replace(true) {
             state.directory.refresh();
         }
-        let found = state.directory.all(id);
+        let found = state.directory.bases(file_id);
         drop(state);
         found.into_iter().map(|rollout| rollout.path).collect()
     }
