@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Config, WorkingFolder, project_folders};
+use crate::config::{Config, TrustLevel, WorkingFolder, project_folders};
 use crate::external_file::{
     FileError, READ_TIMEOUT, Start, decode_lossy, in_background, read_start, resolve_inside,
 };
@@ -136,9 +136,9 @@ impl ProjectDoc {
     }
 }
 
-/// The folders of a project from its root to `cwd`; only `cwd` if it is in none.
+/// The folders of a project from its root to `cwd`; only `cwd` if it is in none. None if the user has said that they don't trust it.
 fn folders<'a>(config: &Config, folder: &WorkingFolder<'a>) -> Vec<&'a Path> {
-    if config.project_doc_max_bytes == 0 {
+    if config.project_doc_max_bytes == 0 || config.trust == Some(TrustLevel::Untrusted) {
         return Vec::new();
     }
     let root = folder.project_root(&config.project_root_markers);

@@ -207,6 +207,34 @@ async fn head_shows_no_other_file_and_remotes_no_credentials() {
 }
 
 #[tokio::test]
+async fn a_project_that_the_user_does_not_trust_gives_no_instructions() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let work = home.work();
+    let inner = work.join("inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    git(&work, &["init", "-q"]);
+    std::fs::write(home.codex().join("AGENTS.md"), "Mine").unwrap();
+    std::fs::write(work.join("AGENTS.md"), "Theirs").unwrap();
+    std::fs::write(inner.join("AGENTS.md"), "Theirs, too").unwrap();
+    let config = home.codex().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    for untrusted in [&work, &inner] {
+        let trust = format!("\n[projects.{:?}]\ntrust_level = \"untrusted\"\n", untrusted);
+        std::fs::write(&config, format!("{before}{trust}")).unwrap();
+        let app = App::start(&home).await;
+        let started = app.call("thread/start", json!({"cwd": inner})).await;
+        let mine = home.codex().join("AGENTS.md");
+        assert_eq!(started["instructionSources"], json!([mine]));
+        app.run_turn(started["thread"]["id"].as_str().unwrap(), "Hi")
+            .await;
+        let input = model.requests().last().unwrap().body["input"].to_string();
+        assert!(input.contains("Mine") && !input.contains("Theirs"), "{input}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn instructions_that_lie_elsewhere_are_neither_sent_nor_stored_and_told_once() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
