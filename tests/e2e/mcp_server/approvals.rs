@@ -66,6 +66,25 @@ async fn a_tool_that_may_change_something_is_asked_for() {
 }
 
 #[tokio::test]
+async fn where_the_configuration_says_that_a_tool_is_asked_for_it_is_each_time() {
+    for mode in ["prompt", "writes"] {
+        let model = model_that_writes(2);
+        let more = format!("default_tools_approval_mode = \"{mode}\"");
+        let home = home_with(&model, Config::asking(), &more);
+        let (app, thread) = with_server(&home).await;
+        for _ in 0..2 {
+            let running = app.start_turn(&thread, "Go").await;
+            let request = app.server_request(ASKED).await;
+            assert_eq!(request.params["_meta"]["persist"], Value::Null, "{mode}");
+            let session = json!({"action": "accept", "content": null, "_meta": {"persist": "session"}});
+            app.respond(&request, session).await;
+            assert_eq!(item(&app.end_of(running).await)["status"], "completed");
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_tool_that_is_allowed_for_good_is_so_in_the_file() {
     let model = model_that_writes(2);
     let home = home_with(&model, Config::asking(), "");

@@ -24,7 +24,8 @@ pub(super) enum Approval {
 
 /// Whether a call needs anybody's approval.
 pub(super) fn is_asked(cx: &CallContext, tool: &McpTool) -> bool {
-    needs_approval(tool) && !cx.mcp.is_allowed(tool.server.name(), &tool.name)
+    let is_allowed = || is_remembered(tool) && cx.mcp.is_allowed(tool.server.name(), &tool.name);
+    needs_approval(tool) && !is_allowed()
 }
 
 /// Decides about a call, whose item has been told.
@@ -80,11 +81,13 @@ async fn ask(cx: &CallContext, tool: &McpTool, arguments: &Value) -> Approval {
         .collect();
     let mut meta = json!({
         "codex_approval_kind": "mcp_tool_call",
-        "persist": ["session", "always"],
         "tool_name": name,
         "tool_params": arguments,
         "tool_params_display": shown,
     });
+    if is_remembered(tool) {
+        meta["persist"] = json!(["session", "always"]);
+    }
     if !tool.annotations.is_null() {
         meta["tool_annotations"] = tool.annotations.clone();
     }
@@ -107,7 +110,8 @@ async fn ask(cx: &CallContext, tool: &McpTool, arguments: &Value) -> Approval {
     };
     match answer {
         Some(answer) if answer.action == McpAction::Accept => {
-            match answer.meta["persist"].as_str() {
+            let lasts = answer.meta["persist"].as_str().filter(|_| is_remembered(tool));
+            match lasts {
                 Some("session") => cx.mcp.allow(server, name),
                 Some("always") => {
                     if let Err(why) = cx.mcp.allow_always(server, name).await {
@@ -136,12 +140,21 @@ fn aborted(elapsed: Duration) -> Approval {
     }
 }
 
+/// Whether an approval may hold for more than one call: not where the configuration says that the user is to be asked.
+fn is_remembered(tool: &McpTool) -> bool {
+    mode_of(tool) == McpApprovalMode::Auto
+}
+
+fn mode_of(tool: &McpTool) -> McpApprovalMode {
+    let mode = tool.server.config().map(|config| config.approval_of(&tool.name));
+    mode.unwrap_or_default()
+}
+
 /// Whether the user has to be asked before a tool runs, as the configuration and the tool's annotations say.
 fn needs_approval(tool: &McpTool) -> bool {
     let hint = |name: &str| tool.annotations[name].as_bool();
     let reads = hint("readOnlyHint") == Some(true);
-    let mode = tool.server.config().map(|config| config.approval_of(&tool.name));
-    match mode.unwrap_or_default() {
+    match mode_of(tool) {
         McpApprovalMode::Approve => false,
         McpApprovalMode::Prompt => true,
         McpApprovalMode::Writes => !reads,
