@@ -510,3 +510,29 @@ async fn a_hidden_fork_is_announced_to_nobody_and_listed_by_searches_only() {
     assert!(found.iter().any(|row| row["id"] == fork), "{found:?}");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_thread_that_goes_on_with_another_model_says_so() {
+    let f = with_turns(&["one"]).await;
+    f.app.stop().await;
+    let resume = |model: Value| json!({"threadId": f.id, "model": model});
+    let app = App::start(&f.home).await;
+    app.call("thread/resume", resume("another-model".into())).await;
+    let is_it = |params: &Value| {
+        let message = params["message"].as_str().unwrap_or_default();
+        message.contains("goes on with `another-model`")
+    };
+    app.wait_where("warning", is_it).await;
+    app.stop().await;
+
+    let app = App::start(&f.home).await;
+    let mark = app.mark();
+    app.call("thread/resume", resume(Value::Null)).await;
+    app.run_turn(&f.id, "two").await;
+    let told = &app.frames()[mark..];
+    assert!(
+        told.iter()
+            .all(|frame| !frame.params().to_string().contains("goes on with"))
+    );
+    app.stop().await;
+}

@@ -218,8 +218,17 @@ impl Engine {
             .await?;
         let usage = usage(&taken.tail);
         let last_turn = taken.tail.last_turn.clone().map(|(id, _)| id);
+        let model_before = taken.tail.turn_model.clone();
         let mut assembled = self.assemble_stored(taken, resume.start, mail).await?;
         assembled.state.last_turn = last_turn;
+        let model = &assembled.state.settings.model;
+        if let Some(before) = model_before.filter(|before| before != model) {
+            let warning = format!(
+                "The last turn of this thread used the model `{before}`; it goes on with `{model}`, which may answer differently. To \
+                 go on as before, select `{before}` again."
+            );
+            assembled.warnings.insert(0, warning);
+        }
         let TakenTurns {
             all,
             page,

@@ -1,5 +1,6 @@
 //! How a thread stood when it was last written: read from the end of its history, for resuming and for thread/read.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub(crate) struct Tail {
     pub(crate) torn: bool,
     /// The settings in force.
     pub(crate) settings: SavedSettings,
+    /// The model of the last turn, as far as that is found on the way.
+    pub(crate) turn_model: Option<String>,
     /// The last turn, and whether it has an end.
     pub(crate) last_turn: Option<(String, bool)>,
     /// When it began, in Unix seconds.
@@ -81,7 +84,7 @@ pub(crate) fn usage(history: &History) -> io::Result<Option<(String, ThreadToken
         match line.kind {
             Kind::Event(EventKind::TokenCount) if counted.is_none() => counted = counts(line),
             Kind::Event(EventKind::TaskStarted) if counted.is_some() => {
-                turn = line.text_member("turn_id").map(std::borrow::Cow::into_owned);
+                turn = line.text_member("turn_id").map(Cow::into_owned);
             }
             _ => {}
         }
@@ -149,6 +152,9 @@ impl Seen {
         if self.ordinal.is_none() {
             self.ordinal = line.ordinal;
         }
+        if line.kind == Kind::TurnContext && tail.turn_model.is_none() {
+            tail.turn_model = line.text_member("model").map(Cow::into_owned);
+        }
         match line.kind {
             Kind::Response if !self.sequence => self.position(tail, line),
             Kind::Compacted if !self.sequence => self.position_behind(tail, line),
@@ -168,7 +174,7 @@ impl Seen {
             Kind::Event(EventKind::TaskComplete | EventKind::TurnAborted)
                 if !self.turn && self.ended.is_none() =>
             {
-                self.ended = line.text_member("turn_id").map(std::borrow::Cow::into_owned);
+                self.ended = line.text_member("turn_id").map(Cow::into_owned);
             }
             Kind::Event(EventKind::TaskStarted) if !self.turn => {
                 #[derive(Deserialize)]
