@@ -503,3 +503,19 @@ pub enum ApprovalDecision {
     /// Nobody could answer; counts as declined.
     Failed,
 }
+
+impl ApprovalDecision {
+    /// Whether what was asked for may be done.
+    pub(crate) fn allows(&self) -> bool {
+        match self {
+            Self::Accept | Self::AcceptForSession => true,
+            Self::AcceptWithRule(words) => Self::is_rule(words),
+            Self::Decline | Self::Cancel | Self::Failed => false,
+        }
+    }
+
+    /// Whether these words may be a rule: one without words would allow everything.
+    pub(crate) fn is_rule(words: &[String]) -> bool {
+        words.first().is_some_and(|first| !first.is_empty())
+    }
+}

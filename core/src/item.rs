@@ -284,6 +284,13 @@ impl ItemBody {
         matches!(self, Self::AgentMessage { text, phase, .. }
             if *phase != Some(MessagePhase::Commentary) && !text.trim().is_empty())
     }
+
+    /// The command does not run, because somebody said so.
+    pub(crate) fn decline(&mut self) {
+        if let Self::CommandExecution(command) = self {
+            command.status = CallStatus::Declined;
+        }
+    }
 }
 
 /// A command.

@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use crate::support::{App, Config, Home, ServerRequest, TurnRun};
+use crate::support::{App, Config, Frame, Home, ServerRequest, TurnRun};
 
 /// Arguments of a command that is asked for under `on-request` whatever the sandbox can do.
 fn escalated(command: &str) -> Value {
@@ -94,7 +94,7 @@ async fn a_question_is_told_in_the_right_order() {
     );
     let frames = &asked.turn.frames;
     let place = |name: &str, fits: &dyn Fn(&Value) -> bool| {
-        let right = |frame: &crate::support::Frame| frame.method() == name && fits(frame.params());
+        let right = |frame: &Frame| frame.method() == name && fits(frame.params());
         frames
             .iter()
             .position(right)
@@ -132,6 +132,32 @@ async fn a_declined_command_does_not_run_and_the_turn_goes_on() {
     );
     assert!(!asked.home.work().join("asked").exists());
     assert!(asked.output().contains("rejected"), "{}", asked.output());
+}
+
+#[tokio::test]
+async fn a_declined_command_has_ended_before_the_status_says_that_nothing_is_waited_for() {
+    for (decision, status) in [("decline", "completed"), ("cancel", "interrupted")] {
+        let asked = ask(json!({"decision": decision})).await;
+        assert_eq!(asked.turn.status(), status);
+        let is_of_interest = |frame: &&Frame| {
+            let params = frame.params();
+            match frame.method() {
+                "serverRequest/resolved" => true,
+                "item/completed" => params["item"]["type"] == "commandExecution",
+                "thread/status/changed" => params["status"]["activeFlags"] == json!([]),
+                _ => false,
+            }
+        };
+        let told = asked.turn.frames.iter().filter(is_of_interest);
+        let told: Vec<_> = told.map(Frame::method).collect();
+        let wanted = [
+            "thread/status/changed",
+            "serverRequest/resolved",
+            "item/completed",
+            "thread/status/changed",
+        ];
+        assert_eq!(told, wanted, "{decision}");
+    }
 }
 
 #[tokio::test]
@@ -218,21 +244,30 @@ async fn full_access_asks_nothing() {
 }
 
 #[tokio::test]
-async fn accepted_for_the_session_is_not_asked_again() {
+async fn accepted_for_the_session_is_not_asked_again_but_in_a_terminal() {
+    let mut in_terminal = escalated("echo again");
+    in_terminal["tty"] = true.into();
+    let mut without_login = escalated("echo again");
+    without_login["login"] = false.into();
     let model = MockModel::start([
         Answer::new().call("c1", "exec_command", escalated("echo again")),
         Answer::new().call("c2", "exec_command", escalated("echo again")),
+        Answer::new().call("c3", "exec_command", without_login),
+        Answer::new().call("c4", "exec_command", in_terminal),
         Answer::from("Seen"),
     ]);
     let home = Home::with(&model, &Config::asking());
     let app = App::start(&home).await;
     let thread = app.start_thread(json!({})).await;
     let running = app.start_turn(&thread, "Run it").await;
-    let request = app.server_request("item/commandExecution/requestApproval").await;
-    app.respond(&request, json!({"decision": "acceptForSession"}))
-        .await;
+    for call in ["c1", "c4"] {
+        let request = app.server_request("item/commandExecution/requestApproval").await;
+        assert_eq!(request.params["itemId"], call);
+        app.respond(&request, json!({"decision": "acceptForSession"}))
+            .await;
+    }
     let turn = app.end_of(running).await;
     assert_eq!(turn.status(), "completed");
-    assert_eq!(turn.frames.iter().filter(|frame| frame.is_request()).count(), 1);
-    assert_eq!(turn.items_of("commandExecution").len(), 2);
+    assert_eq!(turn.frames.iter().filter(|frame| frame.is_request()).count(), 2);
+    assert_eq!(turn.items_of("commandExecution").len(), 4);
 }

@@ -18,7 +18,8 @@ pub(crate) struct CommandQuestion {
     pub(crate) turn_id: Arc<str>,
     /// The command's item.
     pub(crate) item_id: Arc<str>,
-    /// The item, if it has not been announced: it is started between the change of the status and the question.
+    /// The item, if it has not been announced: it is started between the change of the status and the question, and completed
+    /// as declined, unless the command may run, before the status changes again.
     pub(crate) item: Option<Item>,
     /// See [`CommandApproval::input_call`].
     pub(crate) input_call: Option<Arc<str>>,
@@ -95,8 +96,9 @@ impl Outbox {
             proposed_rule,
             additional_permissions,
         } = question;
+        let (turn, declined) = (Arc::clone(&turn_id), item.clone());
         let started = item.map(|item| (Arc::clone(&turn_id), item));
-        let decision = self.ask(Waiting::Approval, started, |approval, answer| {
+        let answered = self.ask_open(Waiting::Approval, started, |approval, answer| {
             Event::CommandApproval(Box::new(CommandApproval {
                 approval,
                 turn_id,
@@ -112,7 +114,16 @@ impl Outbox {
                 answer,
             }))
         });
-        decision.await.unwrap_or(ApprovalDecision::Failed)
+        let (decision, open) = answered.await;
+        let decision = decision.unwrap_or(ApprovalDecision::Failed);
+        if !decision.allows()
+            && let Some(mut item) = declined
+        {
+            item.body.decline();
+            self.item_completed(&turn, item).await;
+        }
+        drop(open);
+        decision
     }
 
     /// Asks whether files may be changed as an item says that has been told. Waits as [`Self::approve_command`] does.
@@ -204,6 +215,16 @@ impl Outbox {
         started: Option<(Arc<str>, Item)>,
         question: impl FnOnce(i64, oneshot::Sender<T>) -> Event,
     ) -> Option<T> {
+        self.ask_open(waiting, started, question).await.0
+    }
+
+    /// The same; the thread's status says that it waits as long as the question is kept.
+    async fn ask_open<T>(
+        &self,
+        waiting: Waiting,
+        started: Option<(Arc<str>, Item)>,
+        question: impl FnOnce(i64, oneshot::Sender<T>) -> Event,
+    ) -> (Option<T>, OpenQuestion) {
         let (answer, decision) = oneshot::channel();
         let mut open = OpenQuestion::new(self, waiting);
         if let Some((turn_id, item)) = started {
@@ -212,7 +233,7 @@ impl Outbox {
         self.emit(question(open.approval, answer));
         let decision = decision.await.ok();
         open.answered = true;
-        decision
+        (decision, open)
     }
 
     /// Has the client carry out a tool call. If the future is dropped, the request is withdrawn.

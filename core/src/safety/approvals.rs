@@ -14,8 +14,11 @@ use crate::{AdditionalPermissions, GrantScope, PermissionGrant};
 /// A command that may be allowed for the whole session: what it is, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AllowedCommand {
-    /// Argument vector.
-    pub(crate) argv: Vec<String>,
+    /// The shell, and the script that it runs; as a login shell or not.
+    pub(crate) shell: String,
+    pub(crate) script: String,
+    /// In a terminal, where the model can type.
+    pub(crate) terminal: bool,
     /// Working folder.
     pub(crate) cwd: PathBuf,
     /// What holds it in.

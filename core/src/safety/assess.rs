@@ -78,6 +78,8 @@ impl Question {
 pub(crate) struct CommandRequest {
     /// A shell, a flag and the script.
     pub(crate) argv: Vec<String>,
+    /// It is to run in a terminal.
+    pub(crate) terminal: bool,
     /// Working folder, absolute.
     pub(crate) cwd: std::path::PathBuf,
     /// Beyond running it.
@@ -279,7 +281,8 @@ impl CommandRequest {
         matches!(name, Some("bash" | "sh" | "zsh" | "dash"))
     }
 
-    fn script(&self) -> &str {
+    /// The script.
+    pub(crate) fn script(&self) -> &str {
         self.argv.last().map_or("", String::as_str)
     }
 

@@ -30,6 +30,7 @@ pub(super) fn request(policy: &str, script: &str) -> CommandRequest {
     };
     CommandRequest {
         argv: vec!["/bin/bash".into(), "-lc".into(), script.to_owned()],
+        terminal: false,
         cwd: "/nonesuch/w".into(),
         wish: Wish::Default,
         prefix_rule: None,

@@ -12,7 +12,7 @@ use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::model::FunctionOutput;
 use crate::outbox::CommandQuestion;
 use crate::safety::{AllowedCommand, Assessment, CommandRequest, Confinement, Question, Wish, rejected};
-use crate::{AdditionalPermissions, ApprovalDecision, CallStatus, Event, Item, ItemBody, ReviewedAction};
+use crate::{AdditionalPermissions, ApprovalDecision, Event, Item, ItemBody, ReviewedAction};
 
 /// How long a rule that the user has added may take to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,8 +39,6 @@ pub(super) enum ApprovalOutcome {
     Unasked(Confinement),
     /// It runs like this, and its item has been announced.
     Run(Confinement),
-    /// It was declined.
-    End(ToolEnd),
     /// Nothing more is to be told of it: the turn was interrupted, and the command has neither run nor been declined; or its
     /// end has been told.
     Over(ToolEnd),
@@ -51,7 +49,8 @@ pub(super) fn is_allowed(cx: &CallContext, request: &CommandRequest, question: &
     cx.approvals.is_allowed(&allowed(request, question))
 }
 
-/// Asks the user, or whoever judges in their place. The command's item is announced with the question.
+/// Asks the user, or whoever judges in their place. The command's item is announced with the question, and completed if it is
+/// declined.
 pub(super) async fn ask(
     cx: &CallContext,
     request: &Arc<CommandRequest>,
@@ -96,18 +95,18 @@ pub(super) async fn ask(
     let by_user = || FunctionOutput::Text(rejected("rejected by user"));
     match decision {
         ApprovalDecision::Accept => ApprovalOutcome::Run(question.confinement),
-        ApprovalDecision::AcceptWithRule(words) if is_rule(&words) => {
+        ApprovalDecision::AcceptWithRule(words) if ApprovalDecision::is_rule(&words) => {
             ApprovalOutcome::Run(add_rule(cx, request, words, question.confinement).await)
         }
         ApprovalDecision::AcceptForSession => {
             cx.approvals.allow(allowed(request, &question));
             ApprovalOutcome::Run(question.confinement)
         }
-        ApprovalDecision::Decline => ApprovalOutcome::End(ToolEnd::Output(by_user())),
-        ApprovalDecision::Cancel => ApprovalOutcome::End(ToolEnd::StopTurn(by_user())),
+        ApprovalDecision::Decline => ApprovalOutcome::Over(ToolEnd::Output(by_user())),
+        ApprovalDecision::Cancel => ApprovalOutcome::Over(ToolEnd::StopTurn(by_user())),
         // A rule without words would allow everything.
         ApprovalDecision::AcceptWithRule(_) | ApprovalDecision::Failed => {
-            ApprovalOutcome::End(ToolEnd::text(rejected("approval request failed")))
+            ApprovalOutcome::Over(ToolEnd::text(rejected("approval request failed")))
         }
     }
 }
@@ -182,14 +181,8 @@ pub(super) fn planned(
 
 /// The item of a command that does not run.
 pub(super) async fn decline(cx: &CallContext, mut item: Item) {
-    if let ItemBody::CommandExecution(command) = &mut item.body {
-        command.status = CallStatus::Declined;
-    }
+    item.body.decline();
     cx.outbox.item_completed(&cx.turn_id, item).await;
-}
-
-fn is_rule(words: &[String]) -> bool {
-    words.first().is_some_and(|first| !first.is_empty())
 }
 
 /// Adds a rule of the user, and says how the command runs now: outside of the sandbox, if the rules allow it.
@@ -224,7 +217,9 @@ async fn add_rule(
 
 fn allowed(request: &CommandRequest, question: &Question) -> AllowedCommand {
     AllowedCommand {
-        argv: request.argv.clone(),
+        shell: request.argv.first().cloned().unwrap_or_default(),
+        script: request.script().to_owned(),
+        terminal: request.terminal,
         cwd: request.cwd.clone(),
         confinement: question.confinement,
         permissions: match &request.wish {

@@ -75,6 +75,7 @@ fn request(
     let shell = choose_shell(arguments.shell.as_deref(), &cx.settings.workspace_roots);
     Ok(Arc::new(CommandRequest {
         argv: vec![shell, shell_flag(login).to_owned(), arguments.cmd.clone()],
+        terminal: arguments.tty,
         cwd,
         wish,
         prefix_rule: arguments.prefix_rule.clone(),
@@ -180,10 +181,6 @@ async fn run(cx: CallContext, call_id: String, arguments: Arguments, permissions
     let (announced, confinement) = match outcome {
         ApprovalOutcome::Unasked(confinement) => (false, confinement),
         ApprovalOutcome::Run(confinement) => (true, confinement),
-        ApprovalOutcome::End(end) => {
-            approval::decline(&cx, item).await;
-            return end;
-        }
         ApprovalOutcome::Over(end) => return end,
     };
     // The sandbox that makes a safe command harmless is opened for nothing.
