@@ -280,7 +280,9 @@ impl Engine {
             ..self.store().open_history(stored.path.clone()).await?.meta
         };
         let saved = branch.tail.settings.clone();
-        let (files, again) = self.settings_again(&meta, &saved, &start).await?;
+        let (files, again) = self
+            .settings_again(&meta, &saved, &start, SessionStartSource::Resume)
+            .await?;
         let settings = settings.unwrap_or(again);
         let instructions = self.instructions_again(&meta, None, &files)?;
         let dynamic_tools = stored_tools(&meta);

@@ -218,7 +218,9 @@ impl Engine {
             .await?;
         let usage = usage(&taken.tail);
         let last_turn = taken.tail.last_turn.clone().map(|(id, _)| id);
-        let mut assembled = self.assemble_stored(taken, resume.start, mail).await?;
+        let mut assembled = self
+            .assemble_stored(taken, resume.start, SessionStartSource::Resume, mail)
+            .await?;
         assembled.state.last_turn = last_turn;
         let TakenTurns {
             all,
@@ -243,6 +245,7 @@ impl Engine {
         &self,
         taken: LockedThread,
         start: StartThread,
+        begins_as: SessionStartSource,
         mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let LockedThread {
@@ -259,7 +262,7 @@ impl Engine {
         } else {
             SavedSettings::default()
         };
-        let (files, settings) = self.settings_again(&meta, &saved, &start).await?;
+        let (files, settings) = self.settings_again(&meta, &saved, &start, begins_as).await?;
         let instructions = self.instructions_again(&meta, start.base_instructions.clone(), &files)?;
         let log = ThreadLog::resume(
             &self.writer,
@@ -303,7 +306,7 @@ impl Engine {
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(&meta),
             skill_roots: Vec::new(),
-            begins_as: SessionStartSource::Resume,
+            begins_as,
         };
         self.assemble(draft, session)
     }
