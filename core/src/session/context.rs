@@ -142,6 +142,11 @@ impl EnvironmentContext {
         Self { team, ..self }
     }
 
+    /// What the model is told of what it may do.
+    fn permissions(&self) -> String {
+        instructions::permissions(&self.sandbox_policy, &self.approval_policy, &self.workspace_roots)
+    }
+
     /// What it is told of its role.
     fn role(&self) -> Option<&String> {
         self.team.as_ref().map(|[role, _]| role)
@@ -270,13 +275,11 @@ impl ContextTracker {
                 || a.profile_rules != b.profile_rules
                 || a.workspace_roots != b.workspace_roots
         });
-        let new_permissions = new_sandbox || is_new(|a, b| a.approval_policy != b.approval_policy);
+        let permissions = now.permissions();
+        let new_permissions = is_new(|a, b| a.profile_rules != b.profile_rules)
+            || before.is_none_or(|old| old.permissions() != permissions);
         if new_permissions && now.has_environment && config.include_permissions_instructions {
-            developer.push(instructions::permissions(
-                &now.sandbox_policy,
-                &now.approval_policy,
-                &now.workspace_roots,
-            ));
+            developer.push(permissions);
         }
         let new_mode = match before {
             None => now.mode != ModeKind::Default || now.mode_instructions.is_some(),
