@@ -106,7 +106,7 @@ impl Engine {
         Ok(match (live, stored) {
             (Some(live), Some(stored)) => Some(merged(live.info, stored.info)),
             (Some(live), None) => Some(self.store().with_name(live.info).await?),
-            (None, Some(stored)) => Some(stored.info),
+            (None, Some(stored)) => Some(self.store().as_left(stored).await),
             (None, None) => self.store().unstarted(id).await?.map(|thread| thread.info),
         })
     }
