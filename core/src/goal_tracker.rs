@@ -116,7 +116,7 @@ impl GoalTracker {
         state.follows = None;
         state.is_changed |= state.turn.is_some()
             && goal.is_active()
-            && before.is_some_and(|before| before.is_active() && before.objective != goal.objective);
+            && before.is_some_and(|before| before.objective != goal.objective);
         Ok((goal, state))
     }
 
@@ -128,6 +128,7 @@ impl GoalTracker {
             if existed {
                 self.save(&mut state, None).await?;
                 state.is_changed = false;
+                state.is_due = false;
                 state.told = None;
             }
             Ok((existed, state))
@@ -160,6 +161,7 @@ impl GoalTracker {
         self.save(&mut state, Some(goal.clone())).await?;
         state.rest = Duration::ZERO;
         state.told = None;
+        state.is_due = true;
         state.follows = state.turn.as_ref().map(|turn| turn.origin.clone());
         self.tell(state.turn_id(), goal.clone());
         Ok(goal)
@@ -252,13 +254,14 @@ impl GoalTracker {
                 self.tell(state.turn_id(), goal);
             }
         }
-        let is_active = state.goal.as_ref().is_some_and(Goal::is_active);
-        let is_new = is_active && state.told.is_none();
-        if state.is_changed || is_new && !at_end && self.counts().called_tools {
+        let Some(goal) = state.goal.clone().filter(Goal::is_active) else {
+            return news;
+        };
+        if !at_end && std::mem::take(&mut state.is_due) {
             news.extend(state.untold_objective());
-            if std::mem::take(&mut state.is_changed) {
-                news.push(hidden(instructions::goal_changed()));
-            }
+        }
+        if std::mem::take(&mut state.is_changed) {
+            news.push(hidden(instructions::goal_changed(&goal.objective)));
         }
         news
     }
@@ -268,9 +271,11 @@ impl GoalTracker {
         self.state.lock().await.user_spoke = true;
     }
 
-    /// The history was summed up: the objective is to be told again.
-    pub(crate) async fn history_replaced(&self) {
-        self.state.lock().await.told = None;
+    /// The history was summed up: an objective that was told is to be told again, in the running turn too if the model has
+    /// been asked something in it.
+    pub(crate) async fn history_replaced(&self, in_mid_turn: bool) {
+        let mut state = self.state.lock().await;
+        state.is_due |= state.told.take().is_some() && in_mid_turn;
     }
 
     /// A turn has ended.
@@ -283,6 +288,7 @@ impl GoalTracker {
         let turn = state.turn.take();
         state.is_held = end == TurnEnd::Interrupted;
         state.is_changed = false;
+        state.is_due = false;
         let began_alone = turn.as_ref().is_some_and(|turn| turn.began_alone);
         let turn_id = turn.map(|turn| turn.origin.id);
         // Of one that is not worked on there is nothing to tell but its counts.

@@ -78,16 +78,18 @@ impl UserInput {
         }
     }
 
+    /// What is said in words.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
     /// What lists show of a message: its text without blanks around it, else what it consists of. `None` if there is
     /// nothing to show.
     pub(crate) fn preview(message: &[Self]) -> Option<String> {
-        let text: String = message
-            .iter()
-            .filter_map(|part| match part {
-                Self::Text { text, .. } => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
+        let text: String = message.iter().filter_map(Self::text).collect();
         let text = text.trim();
         if !text.is_empty() {
             return Some(text.to_owned());

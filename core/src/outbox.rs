@@ -13,8 +13,8 @@ pub(crate) use self::questions::{ClientToolQuestion, CommandQuestion, McpQuestio
 use crate::history::store::ReadStateHandle;
 use crate::history::{Entry, ThreadLog};
 use crate::{
-    DeltaKind, ErrorKind, Event, EventSink, Item, ItemsView, ThreadId, ThreadSettings, ThreadStatus, Traffic,
-    Turn, TurnError, TurnStatus, new_id, now_ms,
+    DeltaKind, ErrorKind, Event, EventSink, Item, ItemBody, ItemsView, ThreadId, ThreadSettings,
+    ThreadStatus, Traffic, Turn, TurnError, TurnStatus, UserInput, new_id, now_ms,
 };
 
 /// The way out of a thread for whatever works in it: first the log, then the sink.
@@ -52,6 +52,8 @@ struct State {
     /// The turn is being stopped: questions are withdrawn after its end has been told.
     stopping: bool,
     withdrawn: Vec<i64>,
+    /// What the user said first, as lists show it.
+    preview: Option<String>,
     /// Turns held in memory, the running one last.
     turns: Vec<Turn>,
     /// Ended turns stay in `turns`.
@@ -103,6 +105,7 @@ impl Outbox {
             user_inputs: 0,
             stopping: false,
             withdrawn: Vec::new(),
+            preview: None,
             turns: Vec::new(),
             keep_turns,
         };
@@ -146,6 +149,12 @@ impl Outbox {
     /// Tells that an item began, now unless it says when.
     pub(crate) fn item_started(&self, turn_id: &Arc<str>, mut item: Item) {
         item.started_at_ms.get_or_insert_with(now_ms);
+        if let ItemBody::UserMessage { content, .. } = &item.body {
+            let preview = &mut self.state().preview;
+            if preview.is_none() {
+                *preview = UserInput::preview(content);
+            }
+        }
         self.emit(Event::ItemStarted {
             turn_id: Arc::clone(turn_id),
             item: Box::new(item),
@@ -225,6 +234,11 @@ impl Outbox {
         if let Some(reading) = &self.shared.reading {
             reading.settings_changed(settings);
         }
+    }
+
+    /// What the user said first of what was told here, as lists show it.
+    pub(crate) fn preview(&self) -> Option<String> {
+        self.state().preview.clone()
     }
 
     /// How the thread stands.

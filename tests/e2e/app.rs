@@ -18,3 +18,22 @@ async fn without_an_account_there_are_no_apps() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn which_apps_there_are_is_not_known_beside_a_configuration_that_can_t_be_read() {
+    let (_model, home, app) = started().await;
+    let thread = app.start_thread(json!({})).await;
+    home.write_config("model = = 1");
+    for (method, params) in [
+        ("app/list", json!({})),
+        ("app/list", json!({"threadId": thread})),
+        ("app/read", json!({"appIds": ["a"]})),
+        ("app/installed", json!({})),
+    ] {
+        let error = app.call_err(method, params).await;
+        assert_eq!(error.code, -32603, "{method}");
+    }
+    let of_thread = app.call("app/installed", json!({"threadId": thread})).await;
+    assert_eq!(of_thread, json!({"apps": []}));
+    app.stop().await;
+}

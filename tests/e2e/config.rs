@@ -385,7 +385,7 @@ async fn features_on_their_way_in_or_out_are_told_of_in_new_threads() {
                 .into(),
         ..Config::default()
     };
-    let home = Home::with(&model, &config(""));
+    let home = Home::with(&model, &config("experimental_use_unified_exec_tool = false"));
     let app = App::start(&home).await;
     let told = app.wait_for("configWarning").await["summary"].clone();
     assert!(
@@ -400,7 +400,12 @@ async fn features_on_their_way_in_or_out_are_told_of_in_new_threads() {
         "{told}"
     );
     app.start_thread(json!({})).await;
-    for name in ["collab", "shell_zsh_fork", "web_search_request"] {
+    for name in [
+        "experimental_use_unified_exec_tool",
+        "collab",
+        "shell_zsh_fork",
+        "web_search_request",
+    ] {
         let notice = app.wait_for("deprecationNotice").await;
         let expected = format!("`[features].{name}` is deprecated");
         assert!(

@@ -117,6 +117,115 @@ async fn an_interrupt_ends_it() {
     app.stop().await;
 }
 
+/// A program with a thread in which a command of the user runs that has said `begun` and does not end when it is asked to.
+async fn with_stubborn_command(home: &Home) -> (App, String) {
+    let app = App::start(home).await;
+    let thread = app.start_thread(json!({})).await;
+    let command = "trap '' TERM; echo begun; sleep 300 & wait; sleep 300";
+    app.call(
+        "thread/shellCommand",
+        json!({"threadId": thread, "command": command}),
+    )
+    .await;
+    app.wait_for("item/commandExecution/outputDelta").await;
+    (app, thread)
+}
+
+/// What the model reads of it.
+const ABORTED: [&str; 2] = [
+    "</command>\\n<result>\\nExit code: -1\\nDuration: ",
+    "\\nOutput:\\nbegun\\ncommand aborted by user\\n</result>",
+];
+
+#[tokio::test]
+async fn one_that_is_interrupted_is_told_as_aborted_with_what_it_had_said() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = with_stubborn_command(&home).await;
+    app.call("turn/interrupt", json!({"threadId": thread, "turnId": ""}))
+        .await;
+    let ended = app.wait_for("turn/completed").await;
+    assert_eq!(ended["turn"]["status"], "interrupted");
+    let frames = app.frames();
+    let completed = frames.iter().find(|frame| frame.method() == "item/completed");
+    let item = &completed.unwrap().params()["item"];
+    assert_eq!(
+        (&item["status"], &item["exitCode"], &item["aggregatedOutput"]),
+        (
+            &json!("failed"),
+            &json!(-1),
+            &json!("begun\ncommand aborted by user")
+        )
+    );
+    app.run_turn(&thread, "What happened?").await;
+    let request = model.requests()[0].body.to_string();
+    assert!(ABORTED.iter().all(|part| request.contains(part)), "{request}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_the_end_of_the_daemon_aborts_is_told_to_the_model_later() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = with_stubborn_command(&home).await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread, "excludeTurns": true}))
+        .await;
+    app.run_turn(&thread, "What happened?").await;
+    let request = model.requests()[0].body.to_string();
+    assert!(ABORTED.iter().all(|part| request.contains(part)), "{request}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_model_is_told_of_its_surroundings_once_it_is_asked_something() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let run = async |command: &str| {
+        app.call(
+            "thread/shellCommand",
+            json!({"threadId": thread, "command": command}),
+        )
+        .await;
+        app.wait_for("turn/completed").await;
+    };
+    run("true").await;
+    app.run_turn(&thread, "One").await;
+    let elsewhere = home.path().display().to_string();
+    app.call(
+        "thread/settings/update",
+        json!({"threadId": thread, "cwd": elsewhere}),
+    )
+    .await;
+    run("pwd").await;
+    app.run_turn(&thread, "Two").await;
+    let request = model.requests().pop().unwrap();
+    let kinds = request.input().iter().map(|item| {
+        let text = item["content"][0]["text"].as_str().unwrap_or_default();
+        let known = ["<user_shell_command>", "<environment_context>", "One", "Two"];
+        let kind = known.into_iter().find(|start| text.starts_with(start));
+        kind.unwrap_or(item["role"].as_str().unwrap_or_default())
+    });
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [
+            "<user_shell_command>",
+            "developer",
+            "<environment_context>",
+            "One",
+            "assistant",
+            "<user_shell_command>",
+            "<environment_context>",
+            "Two"
+        ],
+        "what it may do has not changed with the folder"
+    );
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn commands_in_the_background_are_listed_and_ended() {
     const SLEEPER: &str = "(setsid sh -c 'echo $$ >> strays; exec sleep 300' &); echo $$ >> pids; sleep 300";

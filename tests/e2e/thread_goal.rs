@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel, Request};
 use serde_json::{Value, json};
 
-use crate::support::{App, Config, Frame, Home};
+use crate::support::{App, Config, Frame, Gate, Home};
 
 /// A program with a thread that has had a turn.
 async fn with_thread() -> (MockModel, Home, App, String) {
@@ -461,10 +461,49 @@ async fn a_new_objective_reaches_the_running_turn() {
     let requests = model.requests();
     assert_eq!(
         goal_items(&requests[1]),
-        ["objective", "continue", "objective", "continue"],
+        ["objective", "continue", "continue"],
         "in the same turn"
     );
+    let last = requests[1].input().last().unwrap();
+    let told = last["content"][0]["text"].as_str().unwrap();
+    assert!(told.contains("<objective>\nShip that\n</objective>"), "{told}");
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_turn_of_the_user_hears_of_a_goal_that_is_changed_in_it_but_not_of_a_new_one() {
+    for before in [None, Some(json!({"objective": "Ship it", "status": "paused"}))] {
+        let wait = json!({"cmd": "read _ < gate", "login": false, "yield_time_ms": 20_000});
+        let model = MockModel::start([
+            call("c1", "exec_command", wait),
+            Answer::from("Done with this"),
+            call("c2", "update_goal", json!({"status": "complete"})),
+            Answer::from("Done"),
+        ]);
+        let (home, app, id) = idle(&model, &Config::default()).await;
+        let mut gate = Gate::new(home.work().join("gate"));
+        let is_changed = before.is_some();
+        if let Some(mut goal) = before {
+            goal["threadId"] = json!(id);
+            app.call("thread/goal/set", goal).await;
+        }
+        app.start_turn(&id, "Go").await;
+        app.wait_where("item/started", |params| params["item"]["id"] == "c1")
+            .await;
+        let goal = json!({"threadId": id, "objective": "Ship that", "status": "active"});
+        app.call("thread/goal/set", goal).await;
+        gate.open();
+        told(&app, "complete").await;
+        let requests = model.requests();
+        let in_turn: &[&str] = if is_changed { &["continue"] } else { &[] };
+        assert_eq!(goal_items(&requests[1]), in_turn);
+        assert_eq!(
+            goal_items(&requests[2]),
+            [in_turn, &["objective", "continue"]].concat(),
+            "in a turn of its own"
+        );
+        app.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -481,6 +481,41 @@ async fn a_thread_whose_provider_is_gone_is_refused_with_its_name() {
 }
 
 #[tokio::test]
+async fn a_fork_of_a_thread_whose_provider_is_gone_goes_on_with_the_configured_one() {
+    for history_mode in ["paginated", "legacy"] {
+        let model = MockModel::start("ok");
+        let home = Home::new(&model);
+        let app = App::start(&home).await;
+        let source = app
+            .start_thread(json!({"model": "gpt-5.5", "historyMode": history_mode}))
+            .await;
+        app.run_turn_with(&source, "Hi", json!({"effort": "low"})).await;
+        app.stop().await;
+        let text = std::fs::read_to_string(home.codex().join("config.toml")).unwrap();
+        let text = text.replace("model_provider = \"mock\"", "model_provider = \"other\"");
+        home.write_config(&text.replace("[model_providers.mock]", "[model_providers.other]"));
+        let app = App::start(&home).await;
+        for ephemeral in [false, true] {
+            let fork = json!({"threadId": source, "excludeTurns": true, "ephemeral": ephemeral});
+            let forked = app.call("thread/fork", fork).await;
+            assert_eq!(forked["modelProvider"], "other", "{history_mode}");
+            assert_eq!(
+                (&forked["model"], &forked["reasoningEffort"]),
+                (&json!("gpt-5.2-codex"), &Value::Null),
+                "the model was the other provider's"
+            );
+            let fork = forked["thread"]["id"].as_str().unwrap();
+            let turn = app.run_turn(fork, "Go on").await;
+            assert_eq!(turn.status(), "completed");
+        }
+        let request = model.requests().pop().unwrap();
+        assert_eq!(request.body["model"], "gpt-5.2-codex");
+        assert!(request.body.to_string().contains("\"Hi\""), "its history");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_hidden_fork_is_announced_to_nobody_and_listed_by_searches_only() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

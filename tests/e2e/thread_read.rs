@@ -358,3 +358,31 @@ async fn threads_in_memory_and_unknown_ones_have_no_pages() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_thread_that_is_not_loaded_is_read_as_it_was_left_and_listed_by_where_it_began() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "One").await;
+    let elsewhere = home.path().display().to_string();
+    let choices = json!({"cwd": elsewhere, "model": "gpt-5.5", "effort": "low"});
+    app.run_turn_with(&thread, "Two", choices).await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    let is_left = |thread: &Value| {
+        assert_eq!(
+            (&thread["cwd"], &thread["model"], &thread["reasoningEffort"]),
+            (&json!(elsewhere), &json!("gpt-5.5"), &json!("low"))
+        );
+    };
+    let params = json!({"threadId": thread});
+    is_left(&app.call("thread/read", params.clone()).await["thread"]);
+    let began = home.work().display().to_string();
+    let listed = app.call("thread/list", json!({"cwd": began})).await;
+    assert_eq!(listed["data"][0]["cwd"], began);
+    app.call("thread/archive", params.clone()).await;
+    is_left(&app.call("thread/read", params.clone()).await["thread"]);
+    is_left(&app.call("thread/unarchive", params).await["thread"]);
+    app.stop().await;
+}

@@ -8,6 +8,9 @@ use crate::features::{self, Stage};
 const WEB_SEARCH: &str = "Web search is on by default. Set `web_search` to `live`, `indexed`, `cached` or `disabled` \
                           at the top level of config.toml instead.";
 
+/// The earlier name of a feature, at the top level of config.toml.
+const UNIFIED_EXEC_TOOL: &str = "experimental_use_unified_exec_tool";
+
 /// Something that was set and is on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deprecation {
@@ -29,9 +32,14 @@ pub(super) struct FeatureNotices {
 }
 
 impl FeatureNotices {
-    /// Of the table `features` of the merged layers. `is_silent`: of those under development, nothing is said.
+    /// Of the merged layers. `is_silent`: of those under development, nothing is said.
     pub(super) fn of(table: &Table, is_silent: bool) -> Self {
         let mut notices = Self::default();
+        if table.contains_key(UNIFIED_EXEC_TOOL) {
+            notices
+                .deprecations
+                .push(use_instead(UNIFIED_EXEC_TOOL, "unified_exec"));
+        }
         let Some(Value::Table(set)) = table.get("features") else {
             return notices;
         };
@@ -79,13 +87,14 @@ fn deprecation(name: &str) -> Option<Deprecation> {
             " and will be removed.".to_owned(),
             "There is one sandbox. Remove the setting.".to_owned(),
         ),
-        name => {
-            let now = features::renamed(name)?;
-            of(
-                format!(". Use `[features].{now}` instead."),
-                format!("`--enable {now}` switches it on, too."),
-            )
-        }
+        name => Some(use_instead(name, features::renamed(name)?)),
+    }
+}
+
+fn use_instead(name: &str, now: &str) -> Deprecation {
+    Deprecation {
+        summary: format!("`[features].{name}` is deprecated. Use `[features].{now}` instead."),
+        details: format!("`--enable {now}` switches it on, too."),
     }
 }
 

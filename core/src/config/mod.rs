@@ -10,7 +10,7 @@
 //! |---|---|
 //! | which keys there are, and what each does | `keys.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
-//! | what the engine gets | `view.rs`, with `permissions.rs` and `permission_profiles.rs` |
+//! | what the engine gets | `view.rs`, made by `of_layers.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the last ones that were made | `recent.rs`, `last.rs` (that of the home) |
 //! | the layers, and what lies on top of files | `layers.rs`, `file.rs`, `projects.rs`, `project_root.rs`, `overrides.rs` |
 //! | what administrators demand, and what follows | `requirements.rs`, `required_rules.rs`, `requirement_check.rs`, `constraints.rs` |
@@ -45,6 +45,7 @@ mod locate;
 mod managed_keys;
 mod masking;
 mod mcp_servers;
+mod of_layers;
 mod overrides;
 mod permission_profiles;
 mod permissions;

@@ -69,7 +69,7 @@ impl Engine {
         let lock = self.store().lock(id).await?;
         let stored = self.store().unarchive(id).await?;
         drop(lock);
-        Ok(stored.info)
+        Ok(self.store().as_left(stored).await)
     }
 
     /// Removes a thread and all that its agents spawned for ever. Loaded ones are ended. Gives which they were, the

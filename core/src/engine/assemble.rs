@@ -7,11 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::files::ThreadFiles;
-use super::new_thread::{new_info, new_meta};
-use super::{Engine, StartThread, StartedThread};
-use crate::agents::{AgentPlace, AgentTools};
-use crate::auth::Account;
-use crate::config::{Config, ConfigError, ConfigOverride, Provider, installation_id};
+use super::providers::{provider, provider_of_resumed};
+use super::{Engine, StartedThread};
+use crate::agents::AgentPlace;
+use crate::config::{Config, ConfigOverride, installation_id};
 use crate::exec::{ExecOptions, ExecSessions};
 use crate::exec_policy::RulesProblem;
 use crate::goal_tracker::GoalTracker;
@@ -28,117 +27,12 @@ use crate::realtime::{Host, Realtime};
 use crate::safety::ThreadApprovals;
 use crate::session::{
     ConversationState, DelegateHost, Guardian, Mail, MessageQueue, Services, ThreadMessage, ThreadState,
-    Unnoted, settings,
+    Unnoted,
 };
 use crate::skills::ThreadSkills;
-use crate::{
-    DynamicTools, Error, Result, ThreadCreator, ThreadId, ThreadInfo, ThreadSettings, features, telemetry,
-    tools,
-};
+use crate::{DynamicTools, Result, ThreadId, ThreadInfo, ThreadSettings, features, telemetry, tools};
 
 impl Engine {
-    /// Reads the configuration and builds everything that a new thread consists of.
-    pub(super) async fn prepare(
-        &self,
-        mut start: StartThread,
-        mail: &mpsc::UnboundedSender<Mail>,
-    ) -> Result<Assembled> {
-        let asked = start.settings.cwd.take();
-        let cwd = match &asked {
-            Some(cwd) => settings::folder(cwd)?,
-            None => settings::absolute(".".as_ref())?,
-        };
-        let files = self.read_files(cwd.clone(), start.config.clone());
-        let (files, creator) = tokio::join!(files, self.creator());
-        let mut files = files?;
-        if files.config.permissions_undecided && !start.settings.chooses_sandbox() {
-            return Err(ConfigError::Override(
-                "[permissions] requires `default_permissions` to name the profile to use".to_owned(),
-            )
-            .into());
-        }
-        let initial = |files: &ThreadFiles| {
-            let config = &files.config;
-            let model = config.model.clone();
-            let model = model.unwrap_or_else(|| files.models.default_model());
-            settings::initial(config, model, cwd.clone(), &start.settings)
-        };
-        let mut settings = initial(&files)?;
-        if asked.is_some() && self.trust(&cwd, &files.config, &settings).await {
-            files = self.read_files(cwd.clone(), start.config.clone()).await?;
-            settings = initial(&files)?;
-        }
-        export(&files.config);
-        self.skills.set_plugins(std::mem::take(&mut files.plugin_skills));
-        if let Some(age) = files.config.rollout_compress_after {
-            self.store().compress_later(age);
-        }
-        if let Some(provider) = &start.settings.model_provider {
-            settings.model_provider.clone_from(provider);
-        }
-        let id = ThreadId::new();
-        let instructions = self.base_instructions(start.base_instructions.clone(), &files)?;
-        let now = chrono::Local::now();
-        let info = ThreadInfo {
-            creator,
-            ..new_info(id, &start, &settings, now.timestamp())
-        };
-        let (log, reading, info) = if start.ephemeral {
-            (ThreadLog::none(), None, info)
-        } else {
-            let path = self.store().layout().rollout(id, now);
-            let base = self.instructions_of(&instructions, &settings.model);
-            let (model, _) = files.models.find(&settings.model);
-            let agents = AgentTools::of_root(&files.config, &model);
-            let meta = SessionMeta {
-                // Where nothing is said, agents have ids.
-                multi_agent_version: agents
-                    .filter(|tools| *tools == AgentTools::Paths)
-                    .map(|tools| tools.version().to_owned()),
-                dynamic_tools: start.dynamic_tools.source().cloned(),
-                ..new_meta(&info, Some(base), now.to_utc())
-            };
-            let log = self.create_log(id, path.clone(), meta, None, on_warning(mail));
-            let info = ThreadInfo {
-                path: Some(path),
-                ..info
-            };
-            let reading = self.store().new_reading(id);
-            (log, Some(reading), info)
-        };
-        let session = ConversationState::new(log.clone());
-        let draft = Draft {
-            info,
-            settings,
-            files,
-            instructions,
-            developer_instructions: start.developer_instructions,
-            user_agent: start.user_agent,
-            log,
-            reading,
-            settings_untold: true,
-            raw_events: start.raw_events,
-            dynamic_tools: start.dynamic_tools,
-            skill_roots: start.skill_roots,
-            begins_as: if start.after_clear {
-                SessionStartSource::Clear
-            } else {
-                SessionStartSource::Startup
-            },
-        };
-        self.assemble(draft, session)
-    }
-
-    /// Who starts threads now. Reads the stored credentials if nothing has done so yet.
-    pub async fn creator(&self) -> Option<ThreadCreator> {
-        match self.options.auth.account().await? {
-            Account::ApiKey => None,
-            Account::ChatGpt {
-                user_id, account_id, ..
-            } => Some(ThreadCreator { user_id, account_id }),
-        }
-    }
-
     /// Reads what a thread in this folder must know from files.
     pub(super) async fn read_files(
         &self,
@@ -527,32 +421,6 @@ pub(super) fn on_warning(mail: &mpsc::UnboundedSender<Mail>) -> OnWarning {
     Arc::new(move |text| {
         if let Some(mail) = mail.upgrade() {
             let _ = mail.send(Box::new(ThreadMessage::Warning(text)));
-        }
-    })
-}
-
-/// A provider by its id.
-pub(super) fn provider(config: &Config, id: &str) -> Result<Arc<Provider>> {
-    let failed = |why: &str| Error::Config(why.to_owned());
-    if let Some(problem) = config.provider_problems.get(id) {
-        return Err(failed(&problem.to_string()));
-    }
-    if let Some(provider) = config.providers.get(id) {
-        return Ok(Arc::clone(provider));
-    }
-    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Provider::built_in(id, config.openai_base_url.clone(), env)
-        .map(Arc::new)
-        .ok_or_else(|| failed(&format!("Model provider `{id}` not found")))
-}
-
-/// As [`provider`], of a thread that comes back: it may have been removed meanwhile.
-fn provider_of_resumed(config: &Config, id: &str) -> Result<Arc<Provider>> {
-    provider(config, id).map_err(|error| {
-        if config.provider_problems.contains_key(id) {
-            error
-        } else {
-            Error::ModelProviderNotConfigured(id.to_owned())
         }
     })
 }

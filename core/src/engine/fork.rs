@@ -241,7 +241,8 @@ impl Engine {
             history,
             reading: self.store().new_reading(id),
         };
-        self.assemble_stored(taken, plan.start, mail).await
+        self.assemble_stored(taken, plan.start, SessionStartSource::Fork, mail)
+            .await
     }
 
     /// A fork that lives in memory only.
@@ -269,7 +270,9 @@ impl Engine {
         } else {
             SavedSettings::default()
         };
-        let (files, settings) = self.settings_again(meta, &saved, start).await?;
+        let (files, settings) = self
+            .settings_again(meta, &saved, start, SessionStartSource::Fork)
+            .await?;
         let instructions = self.instructions_again(meta, start.base_instructions.clone(), &files)?;
         let source = &stored.info;
         let info = ThreadInfo {

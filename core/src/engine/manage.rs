@@ -106,7 +106,7 @@ impl Engine {
         Ok(match (live, stored) {
             (Some(live), Some(stored)) => Some(merged(live.info, stored.info)),
             (Some(live), None) => Some(self.store().with_name(live.info).await?),
-            (None, Some(stored)) => Some(stored.info),
+            (None, Some(stored)) => Some(self.store().as_left(stored).await),
             (None, None) => self.store().unstarted(id).await?.map(|thread| thread.info),
         })
     }
@@ -280,7 +280,9 @@ impl Engine {
             ..self.store().open_history(stored.path.clone()).await?.meta
         };
         let saved = branch.tail.settings.clone();
-        let (files, again) = self.settings_again(&meta, &saved, &start).await?;
+        let (files, again) = self
+            .settings_again(&meta, &saved, &start, SessionStartSource::Resume)
+            .await?;
         let settings = settings.unwrap_or(again);
         let instructions = self.instructions_again(&meta, None, &files)?;
         let dynamic_tools = stored_tools(&meta);

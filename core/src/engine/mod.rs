@@ -2,7 +2,8 @@
 //!
 //! Where to look:
 //!
-//! * beginning: `assemble` (what a thread consists of, from its configuration), `new_thread` (what is known of it at its start), `files` (what must be read for that)
+//! * beginning: `start` (new threads), `new_thread` (what is known of one at its start), `files` (what must be read for
+//!   that), `providers`, `assemble` (what a thread consists of), `handle` (how others reach it)
 //! * `resume`, `fork`, `unstarted` (threads that had no turn yet), and `manage` (read, list, rename, archive, delete,
 //!   revert)
 //! * `agents` (threads that the models of other threads start)
@@ -17,23 +18,27 @@ mod assemble;
 mod claims;
 mod files;
 mod fork;
+mod handle;
 mod hooks;
 mod manage;
 mod mcp;
 mod new_thread;
+mod providers;
 mod realtime;
 mod reload;
 mod resume;
 mod saved_settings;
+mod start;
 mod thread_work;
 mod unstarted;
 
 pub use fork::ForkThread;
+pub use handle::ThreadHandle;
 pub use manage::RevertedThread;
 pub use resume::{ResumeThread, ResumedThread};
+pub use start::{StartThread, StartedThread};
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -45,28 +50,21 @@ use tracing::Instrument;
 
 use self::actors::Actors;
 use self::agents::EngineAgents;
-use self::assemble::{Assembled, provider};
+use self::assemble::Assembled;
 use self::claims::Claims;
-use crate::agents::ThreadAgents;
+use self::providers::provider;
 use crate::auth::AuthManager;
-use crate::config::{Config, ConfigOverride, ConfigSource};
-use crate::exec::ExecSessions;
+use crate::config::{Config, ConfigSource};
 use crate::exec_policy::store::HomeRules;
 use crate::exec_policy::{self, RulesProblem};
 use crate::external_file::{READ_TIMEOUT, in_background};
-use crate::goal_tracker::GoalTracker;
-use crate::history::{Layout, LogWriter, MetadataPatch, ThreadLog, ThreadStore};
-use crate::hooks::ThreadHooks;
-use crate::mcp::{McpManager, ThreadMcp};
+use crate::history::{Layout, LogWriter, ThreadStore};
+use crate::mcp::McpManager;
 use crate::model::{ModelCatalog, ModelInfo};
-use crate::outbox::Outbox;
 use crate::plugins::Plugins;
-use crate::session::{Actor, Draining, Mail, MessageQueue, Remove, ThreadMessage, Unload};
+use crate::session::{Actor, Draining, Mail, Remove, ThreadMessage, Unload};
 use crate::skills::SkillCatalog;
-use crate::{
-    BackgroundTerminal, DynamicTools, Error, Event, EventSink, HistoryMode, HookEvent, Op, Reply, Result,
-    SettingsPatch, ThreadId, ThreadInfo, ThreadSettings, instructions, telemetry,
-};
+use crate::{Error, Event, EventSink, HookEvent, Result, ThreadId, ThreadSettings, instructions, telemetry};
 
 /// How much of the time that the end may take is kept for writing down what the store has in memory only.
 const SAVING_TIME: Duration = Duration::from_millis(200);
@@ -79,72 +77,6 @@ pub struct EngineOptions {
     pub sink: Arc<dyn EventSink>,
     /// Accounts of this home.
     pub auth: Arc<AuthManager>,
-}
-
-/// What thread/start asks for.
-#[derive(Debug, Clone, Default)]
-pub struct StartThread {
-    /// Settings that differ from the configuration.
-    pub settings: SettingsPatch,
-    /// Overrides of the configuration for this thread.
-    pub config: Vec<ConfigOverride>,
-    /// Replaces the built-in base instructions.
-    pub base_instructions: Option<String>,
-    /// Goes into the developer message.
-    pub developer_instructions: Option<String>,
-    /// Lives in memory only.
-    pub ephemeral: bool,
-    /// The project that it belongs to, which must exist.
-    pub project: Option<String>,
-    /// How its history is stored.
-    pub history_mode: HistoryMode,
-    /// The client's mark on it.
-    pub daybreak: Option<bool>,
-    /// Further folders with skills, absolute.
-    pub skill_roots: Vec<PathBuf>,
-    /// It takes the place of one that the user has cleared away; hooks are told so.
-    pub after_clear: bool,
-    /// The client's word for where the thread comes from.
-    pub thread_source: Option<String>,
-    /// `originator`: name of the client.
-    pub originator: String,
-    /// `User-Agent` of the client.
-    pub user_agent: String,
-    /// Tools that the client carries out.
-    pub dynamic_tools: DynamicTools,
-    /// Tells every item of the model's history, and every response, besides what it means.
-    pub raw_events: bool,
-}
-
-/// A thread that was just started, resumed or forked.
-#[derive(Debug, Clone)]
-pub struct StartedThread {
-    /// The thread.
-    pub info: ThreadInfo,
-    /// Its settings.
-    pub settings: ThreadSettings,
-    /// The service tier that it works with: the one of its settings, unless its model isn't offered in that.
-    pub service_tier: Option<String>,
-    /// Files that project instructions came from.
-    pub instruction_sources: Vec<PathBuf>,
-}
-
-impl StartedThread {
-    fn new(
-        info: ThreadInfo,
-        settings: ThreadSettings,
-        instruction_sources: Vec<PathBuf>,
-        models: &ModelCatalog,
-    ) -> Self {
-        let (model, _) = models.find(&settings.model);
-        let service_tier = settings.service_tier.clone();
-        Self {
-            info,
-            service_tier: service_tier.filter(|tier| !model.lacks_tier(tier)),
-            settings,
-            instruction_sources,
-        }
-    }
 }
 
 /// The engine of one process.
@@ -242,48 +174,6 @@ impl Engine {
     /// Plugins of this home.
     pub fn plugins(&self) -> &Arc<Plugins> {
         &self.plugins
-    }
-
-    /// Starts a thread. `reply` is called before the thread's first event.
-    pub async fn start_thread(&self, start: StartThread, reply: Reply<StartedThread>) {
-        let channel = mpsc::unbounded_channel();
-        let developer_instructions = start.developer_instructions.clone();
-        let assembled = match self.prepare(start, &channel.0).await {
-            Ok(assembled) => assembled.with_required_servers().await,
-            Err(error) => Err(error),
-        };
-        match assembled {
-            Ok(assembled) => {
-                let started = assembled.started();
-                if let Err(error) = self.note_metadata(&started.info).await {
-                    return reply.send(Err(error));
-                }
-                let keepsake = self.keepsake(&assembled, developer_instructions);
-                self.launch(channel, assembled, Origin::Started, || reply.send(Ok(started)));
-                if let Some(keepsake) = keepsake {
-                    self.keep_unstarted(keepsake);
-                }
-            }
-            Err(error) => reply.send(Err(error)),
-        }
-    }
-
-    /// Notes what clients have given to a new thread, and its file doesn't tell.
-    async fn note_metadata(&self, info: &ThreadInfo) -> Result<()> {
-        if info.ephemeral {
-            return Ok(());
-        }
-        if info.project.is_some() {
-            self.store().assign_project(info.id, info.project.clone()).await?;
-        }
-        if info.daybreak.is_some() {
-            let patch = MetadataPatch {
-                daybreak: info.daybreak,
-                ..MetadataPatch::default()
-            };
-            self.store().patch_metadata(info.id, patch).await?;
-        }
-        Ok(())
     }
 
     /// Reads the rules about commands of this home, and tells what is wrong with them.
@@ -485,111 +375,3 @@ impl Origin {
 }
 
 type MailChannel = (mpsc::UnboundedSender<Mail>, mpsc::UnboundedReceiver<Mail>);
-
-/// A loaded thread.
-#[derive(Debug, Clone)]
-pub struct ThreadHandle {
-    id: ThreadId,
-    mail: mpsc::UnboundedSender<Mail>,
-    outbox: Outbox,
-    exec: Arc<ExecSessions>,
-    agents: Arc<ThreadAgents>,
-    goals: Arc<GoalTracker>,
-    queue: Arc<MessageQueue>,
-    hooks: Arc<ThreadHooks>,
-    mcp: Arc<ThreadMcp>,
-}
-
-impl ThreadHandle {
-    /// Its id.
-    pub fn id(&self) -> ThreadId {
-        self.id
-    }
-
-    /// Where its history is written.
-    pub(crate) fn log(&self) -> &ThreadLog {
-        self.outbox.log()
-    }
-
-    /// Its way out.
-    pub(crate) fn outbox(&self) -> &Outbox {
-        &self.outbox
-    }
-
-    /// Its side of the agents.
-    pub(crate) fn agents(&self) -> &ThreadAgents {
-        &self.agents
-    }
-
-    /// Hands an operation of a client to the thread, in the order of the calls. If the thread has ended, the operation's
-    /// reply is answered with an error; so is input for an agent that only other agents speak to.
-    pub fn submit(&self, op: Op) {
-        if self.agents.place.is_path_agent() {
-            self.deliver_without_input(op);
-        } else {
-            self.deliver(op);
-        }
-    }
-
-    fn deliver_without_input(&self, op: Op) {
-        let refused = Error::NoDirectInput(self.id);
-        match op {
-            Op::StartTurn { reply, .. } | Op::StartQueued { reply, .. } | Op::StartReview { reply, .. } => {
-                reply.send(Err(refused));
-            }
-            Op::UpdateTurnSettings { reply, .. } => reply.send(Err(refused)),
-            Op::Steer { reply, .. } => reply.send(Err(refused)),
-            Op::UpdateSettings { reply, .. }
-            | Op::InjectItems { reply, .. }
-            | Op::Compact { reply }
-            | Op::PrepareApprovedPlan { reply, .. }
-            | Op::StartRealtime { reply, .. }
-            | Op::ShellCommand { reply, .. } => reply.send(Err(refused)),
-            other => self.deliver(other),
-        }
-    }
-
-    /// Hands an operation to the thread, whoever wants it.
-    pub(crate) fn deliver(&self, op: Op) {
-        // An operation that finds nobody comes back and is dropped, which answers its reply.
-        let _ = self.mail.send(Box::new(ThreadMessage::Op(op)));
-    }
-
-    /// Something has come up that a turn may begin for by itself.
-    fn wake(&self) {
-        let _ = self.mail.send(Box::new(ThreadMessage::Wake));
-    }
-
-    /// Tells its model, before the next request, that the user approves an action which a review has denied.
-    pub fn approve_denied_action(&self, action: &serde_json::Value, reply: Reply<()>) {
-        let text = instructions::action_approved(action);
-        let content = serde_json::json!([{"type": "input_text", "text": text}]);
-        let item = serde_json::json!({"type": "message", "role": "developer", "content": content});
-        let items = vec![item];
-        self.submit(Op::InjectItems {
-            items,
-            is_urgent: false,
-            reply,
-        });
-    }
-
-    /// Its commands that run, in the order of their numbers.
-    pub async fn background_terminals(&self) -> Vec<BackgroundTerminal> {
-        self.exec.background_terminals().await
-    }
-
-    /// Ends all its commands that run.
-    pub async fn clean_background_terminals(&self) {
-        self.exec.terminate_all().await;
-    }
-
-    /// Ends the command of this number. False if none of that number runs.
-    pub async fn terminate_background_terminal(&self, process_id: &str) -> bool {
-        self.exec.terminate(process_id).await
-    }
-
-    /// Tells how many clients watch the thread; with none it is unloaded after its idle time.
-    pub fn set_subscribers(&self, count: usize) {
-        let _ = self.mail.send(Box::new(ThreadMessage::Subscribers(count)));
-    }
-}

@@ -219,7 +219,9 @@ impl Engine {
         let usage = usage(&taken.tail);
         let last_turn = taken.tail.last_turn.clone().map(|(id, _)| id);
         let model_before = taken.tail.turn_model.clone();
-        let mut assembled = self.assemble_stored(taken, resume.start, mail).await?;
+        let mut assembled = self
+            .assemble_stored(taken, resume.start, SessionStartSource::Resume, mail)
+            .await?;
         assembled.state.last_turn = last_turn;
         let model = &assembled.state.settings.model;
         if let Some(before) = model_before.filter(|before| before != model) {
@@ -252,6 +254,7 @@ impl Engine {
         &self,
         taken: LockedThread,
         start: StartThread,
+        begins_as: SessionStartSource,
         mail: &mpsc::UnboundedSender<Mail>,
     ) -> Result<Assembled> {
         let LockedThread {
@@ -268,7 +271,7 @@ impl Engine {
         } else {
             SavedSettings::default()
         };
-        let (files, settings) = self.settings_again(&meta, &saved, &start).await?;
+        let (files, settings) = self.settings_again(&meta, &saved, &start, begins_as).await?;
         let instructions = self.instructions_again(&meta, start.base_instructions.clone(), &files)?;
         let log = ThreadLog::resume(
             &self.writer,
@@ -312,7 +315,7 @@ impl Engine {
             raw_events: start.raw_events,
             dynamic_tools: stored_tools(&meta),
             skill_roots: Vec::new(),
-            begins_as: SessionStartSource::Resume,
+            begins_as,
         };
         self.assemble(draft, session)
     }

@@ -3,18 +3,22 @@
 use super::Engine;
 use super::assemble::export;
 use super::files::ThreadFiles;
+use super::providers::is_configured;
 use crate::history::{SavedSettings, SessionMeta};
+use crate::hooks::SessionStartSource;
 use crate::session::settings;
 use crate::{Error, Result, SandboxPolicy, SettingsPatch, StartThread, ThreadSettings};
 
 impl Engine {
     /// Settings as they were, with the changes that are asked for now: by the overrides of the configuration, and by the
-    /// settings themselves.
+    /// settings themselves. A fork goes on with the configured provider, and its model, if that of its source is not
+    /// configured any more.
     pub(super) async fn settings_again(
         &self,
         meta: &SessionMeta,
         saved: &SavedSettings,
         start: &StartThread,
+        begins_as: SessionStartSource,
     ) -> Result<(ThreadFiles, ThreadSettings)> {
         let cwd = match &start.settings.cwd {
             Some(cwd) => settings::folder(cwd)?,
@@ -27,7 +31,20 @@ impl Engine {
         let config = &files.config;
         export(config);
         self.skills.set_plugins(files.plugin_skills.clone());
-        let saved = without_overridden(saved, start);
+        let mut saved = without_overridden(saved, start);
+        // Settings in full were saved, and not only what one turn used: what they lack was not chosen.
+        let in_full = saved.model_provider.is_some();
+        let mut provider = saved
+            .model_provider
+            .take()
+            .or_else(|| meta.model_provider.clone());
+        provider.take_if(|_| is_overridden(start, "model_provider"));
+        if begins_as == SessionStartSource::Fork
+            && start.settings.model_provider.is_none()
+            && provider.take_if(|id| !is_configured(config, id)).is_some()
+        {
+            saved.model = None;
+        }
         let model = saved
             .model
             .clone()
@@ -40,19 +57,21 @@ impl Engine {
         if saved.model.is_some() && is_same_model && !is_overridden(start, "model_reasoning_effort") {
             again.effort = saved.effort;
         }
-        // Settings in full were saved, and not only what one turn used: what they lack was not chosen.
-        let in_full = saved.model_provider.is_some();
-        let provider = saved.model_provider.or_else(|| meta.model_provider.clone());
-        if let Some(provider) = provider.filter(|_| !is_overridden(start, "model_provider")) {
+        if let Some(provider) = provider {
             again.model_provider = provider;
         }
         let is_kept = |key| in_full && !is_overridden(start, key);
-        if saved.summary.is_some() || is_kept("model_reasoning_summary") {
-            again.summary = saved.summary;
-        }
-        if saved.service_tier.is_some() || is_kept("service_tier") {
-            again.service_tier = saved.service_tier;
-        }
+        take_over(
+            &mut again.summary,
+            saved.summary,
+            is_kept("model_reasoning_summary"),
+        );
+        take_over(
+            &mut again.service_tier,
+            saved.service_tier,
+            is_kept("service_tier"),
+        );
+        take_over(&mut again.personality, saved.personality, is_kept("personality"));
         again.approval_policy = saved.approval_policy.unwrap_or(again.approval_policy);
         again.approvals_reviewer = saved.approvals_reviewer.unwrap_or(again.approvals_reviewer);
         if let Some(policy) = saved.sandbox_policy.filter(|_| !is_default) {
@@ -66,9 +85,6 @@ impl Engine {
             {
                 settings::apply_profile(config, &mut again, &profile.id)?;
             }
-        }
-        if saved.personality.is_some() || is_kept("personality") {
-            again.personality = saved.personality;
         }
         if start.settings.cwd.is_none()
             && let Some(roots) = saved.workspace_roots
@@ -85,6 +101,13 @@ impl Engine {
             now.model_provider.clone_from(provider);
         }
         Ok((files, now))
+    }
+}
+
+/// What was saved, if anything was chosen, or if it is known that nothing was.
+fn take_over<T>(now: &mut Option<T>, saved: Option<T>, in_full: bool) {
+    if saved.is_some() || in_full {
+        *now = saved;
     }
 }
 

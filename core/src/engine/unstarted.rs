@@ -77,7 +77,12 @@ impl Engine {
         }
         let start = resume.start;
         let (files, settings) = self
-            .settings_again(&thread.meta, &thread.settings, &start)
+            .settings_again(
+                &thread.meta,
+                &thread.settings,
+                &start,
+                SessionStartSource::Startup,
+            )
             .await?;
         let instructions = self.instructions_again(&thread.meta, start.base_instructions.clone(), &files)?;
         let dynamic_tools = stored_tools(&thread.meta);
@@ -139,7 +144,12 @@ impl Engine {
             return Ok(false);
         };
         let (files, settings) = self
-            .settings_again(&thread.meta, &thread.settings, &StartThread::default())
+            .settings_again(
+                &thread.meta,
+                &thread.settings,
+                &StartThread::default(),
+                SessionStartSource::Startup,
+            )
             .await?;
         let instructions = self.instructions_again(&thread.meta, None, &files)?;
         let path = self.store().layout().rollout(id, begun(id).into());

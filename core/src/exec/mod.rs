@@ -30,7 +30,7 @@ pub use client_process::{
 pub(crate) use input_limits::InputLimits;
 pub use local::LocalMachine;
 pub(crate) use output_limit::OutputLimit;
-pub(crate) use session::{Chunk, CommandSession};
+pub(crate) use session::{Chunk, CommandSession, aborted_output};
 pub use sessions::BackgroundTerminal;
 pub(crate) use sessions::{ExecOptions, ExecSessions, Launch};
 pub(crate) use shell::{choose_shell, shell_flag, user_shell};

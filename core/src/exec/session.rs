@@ -50,6 +50,8 @@ pub(crate) struct CommandSession {
     has_terminal: bool,
     started_with: StartedWith,
     stage: watch::Sender<Stage>,
+    /// The user does not want it any more: its item is complete as it stands.
+    aborted: CancellationToken,
     timeouts: Timeouts,
     /// A lock between the task that reads and the calls that look. Held for copies in memory.
     seen: Mutex<Seen>,
@@ -100,6 +102,7 @@ impl CommandSession {
             input: started.input.into(),
             started_with: started.with,
             stage: watch::Sender::new(Stage::Running),
+            aborted: CancellationToken::new(),
             timeouts,
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
@@ -206,6 +209,13 @@ impl CommandSession {
         let _ = timeout(grace + Duration::from_millis(200), self.completed()).await;
     }
 
+    /// Completes its item as one that the user has aborted, unless it has ended by then, and ends it as
+    /// [`CommandSession::end`] does.
+    pub(crate) async fn abort(&self, grace: Duration) {
+        self.aborted.cancel();
+        self.end(grace).await;
+    }
+
     /// The exit code, once the command has ended: 128 + n for signal n.
     pub(crate) fn exit_code(&self) -> Option<i32> {
         match *self.stage.borrow() {
@@ -259,8 +269,8 @@ pub(super) struct Reporter {
     pub(super) begin: Instant,
 }
 
-/// Follows a command: streams its output, completes its item, and stays until nobody holds its pipe any more, so that
-/// what it left running can still write.
+/// Follows a command: streams its output, completes its item when it has ended or is aborted, and stays until nobody holds
+/// its pipe any more, so that what it left running can still write.
 pub(super) async fn follow(
     session: Arc<CommandSession>,
     mut child: Child,
@@ -276,7 +286,11 @@ pub(super) async fn follow(
     loop {
         let Some(open) = &mut pipe else {
             if ended.is_none() {
-                ended = Some((child.wait().await, RemainingOutput::of(None)));
+                ended = tokio::select! {
+                    biased;
+                    status = child.wait() => Some((status, RemainingOutput::of(None))),
+                    () = session.aborted.cancelled() => None,
+                };
             }
             break;
         };
@@ -287,6 +301,7 @@ pub(super) async fn follow(
                 ended = Some((status, RemainingOutput::of(Some(open))));
                 continue;
             }
+            () = session.aborted.cancelled(), if ended.is_none() => break,
             read = open.read(&mut buffer) => match read {
                 Ok(0) => {
                     pipe = None;
@@ -323,13 +338,36 @@ pub(super) async fn follow(
         }
     }
     let exit_code = exit_code(ended.as_ref().map(|(status, _)| status));
-    report.complete(all.into_text(), exit_code).await;
+    let output = if ended.is_some() {
+        all.into_text()
+    } else {
+        aborted_output(all.into_text())
+    };
+    report.complete(output, exit_code).await;
     session.completed_with(exit_code);
-    drop((report, session, running));
+    drop((report, session));
 
-    while let Some(open) = &mut pipe
-        && open.read(&mut buffer).await.is_ok_and(|length| length > 0)
-    {}
+    let ending = async {
+        if ended.is_none() {
+            // Whatever comes of it has been told.
+            let _ = child.wait().await;
+        }
+        drop(running);
+    };
+    let draining = async {
+        while let Some(open) = &mut pipe
+            && open.read(&mut buffer).await.is_ok_and(|length| length > 0)
+        {}
+    };
+    tokio::join!(ending, draining);
+}
+
+/// The output of a command that the user has aborted.
+pub(crate) fn aborted_output(mut output: String) -> String {
+    if !output.is_empty() && !output.ends_with('\n') {
+        output.push('\n');
+    }
+    output + "command aborted by user"
 }
 
 impl Reporter {

@@ -34,6 +34,8 @@ pub(super) struct State {
     /// The turn that the next one which begins by itself follows upon, and its root: the model has set the goal there, or
     /// that one followed upon such a turn. `None`: the user stands behind the goal.
     pub(super) follows: Option<TurnOrigin>,
+    /// The running turn is to hear of the objective with its next request.
+    pub(super) is_due: bool,
     /// The user has changed the objective under a running turn.
     pub(super) is_changed: bool,
     /// The database does not know the last counts.

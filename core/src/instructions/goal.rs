@@ -1,6 +1,7 @@
 //! What the model is told of the thread's goal.
 
 use crate::Goal;
+use crate::xml::escape;
 
 const CONTINUATION: &str = include_str!("goal_continuation.md");
 
@@ -18,12 +19,13 @@ pub(crate) fn goal_continuation(goal: &Goal) -> String {
 }
 
 /// The user changed the objective while a turn works for it.
-pub(crate) fn goal_changed() -> String {
-    internal(
-        "The user has just changed the objective of the active goal: the last `goal_objective` output has the new one, \
-         and it replaces the old one. Keep what you have done so far where it serves the new objective, leave the rest, \
-         and go on with the new one now.",
-    )
+pub(crate) fn goal_changed(objective: &str) -> String {
+    let objective = escape(objective);
+    internal(&format!(
+        "The user has just changed the objective of the active goal. It says what they want to have at the end, and \
+         replaces the old one:\n\n<objective>\n{objective}\n</objective>\n\nKeep what you have done so far where it \
+         serves the new objective, leave the rest, and go on with the new one now.",
+    ))
 }
 
 /// The budget ran out in the middle of a turn.

@@ -33,6 +33,8 @@ struct Row {
     effort: &'static str,
     /// How many of [`EFFORTS`].
     efforts: usize,
+    /// The effort of work that is shared out; empty: the strongest.
+    shared_effort: &'static str,
     /// How much faster the priority tier is; empty where there is none.
     speed: &'static str,
     priority_by_default: bool,
@@ -54,6 +56,7 @@ const COMMON: Row = Row {
     description: "",
     effort: "medium",
     efforts: 6,
+    shared_effort: "",
     speed: "1.5 times the speed",
     priority_by_default: false,
     upgrade: None,
@@ -71,6 +74,7 @@ const ROWS: [Row; 14] = [
         name: "GPT-6.2-Sol",
         description: "The newest all-rounder for coding and daily work.",
         effort: "low",
+        shared_effort: "xhigh",
         speed: "Twice the speed, more usage",
         window: 500_000,
         tools: &["send_message_to_user_async"],
@@ -81,6 +85,7 @@ const ROWS: [Row; 14] = [
         name: "GPT-6.2-Astra",
         description: "The strongest model, for the most demanding work.",
         effort: "low",
+        shared_effort: "xhigh",
         speed: "Twice the speed, more usage",
         tools: &["send_message_to_user_async"],
         ..COMMON
@@ -90,6 +95,7 @@ const ROWS: [Row; 14] = [
         name: "GPT-6.1 Terra",
         description: "For long, straightforward work.",
         effort: "low",
+        shared_effort: "xhigh",
         window: 500_000,
         ..COMMON
     },
@@ -98,6 +104,7 @@ const ROWS: [Row; 14] = [
         name: "GPT-6.1-Sol",
         description: "The all-rounder of generation 6.1.",
         effort: "low",
+        shared_effort: "xhigh",
         speed: "Twice the speed, more usage",
         news: Some("GPT-6.1 Sol comes near Astra on complex work and costs less."),
         window: 500_000,
@@ -108,6 +115,7 @@ const ROWS: [Row; 14] = [
         name: "GPT-6-Astra",
         description: "The strongest model of generation 6.",
         effort: "low",
+        shared_effort: "xhigh",
         speed: "Twice the speed, more usage",
         ..COMMON
     },
@@ -234,15 +242,18 @@ impl Row {
         }
     }
 
-    /// Older models, and some that have other things to do, name agents by ids.
+    /// How it works with agents. Older models, and some that have other things to do, name them by ids.
     fn other(&self) -> serde_json::Map<String, serde_json::Value> {
         let version = match self.slug {
             "gpt-5.5" => return serde_json::Map::new(),
             "gpt-5.6-luna" | "codex-auto-review" => "v1",
             _ => "v2",
         };
-        [("multi_agent_version".to_owned(), version.into())]
+        let shared = Some(("multi_agent_reasoning_effort", self.shared_effort));
+        [("multi_agent_version", version)]
             .into_iter()
+            .chain(shared.filter(|(_, effort)| !effort.is_empty()))
+            .map(|(key, value)| (key.to_owned(), value.into()))
             .collect()
     }
 

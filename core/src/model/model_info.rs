@@ -269,9 +269,17 @@ impl ModelInfo {
     }
 
     /// What its servers are told where somebody has chosen `effort`. They don't know `ultra`, which is a way to work with
-    /// all the depth that there is: the strongest effort that the model has beside it.
+    /// all the depth that there is: the effort that the catalogue names for such work, else the strongest that the model has
+    /// beside it.
     pub(crate) fn effort_to_send<'a>(&'a self, effort: &'a str) -> &'a str {
         if effort != ULTRA {
+            return effort;
+        }
+        if let Some(effort) = self
+            .other
+            .get("multi_agent_reasoning_effort")
+            .and_then(Value::as_str)
+        {
             return effort;
         }
         let levels = self.supported_reasoning_levels.iter();

@@ -142,6 +142,11 @@ impl EnvironmentContext {
         Self { team, ..self }
     }
 
+    /// What the model is told of what it may do.
+    fn permissions(&self) -> String {
+        instructions::permissions(&self.sandbox_policy, &self.approval_policy, &self.workspace_roots)
+    }
+
     /// What it is told of its role.
     fn role(&self) -> Option<&String> {
         self.team.as_ref().map(|[role, _]| role)
@@ -179,12 +184,10 @@ impl ContextTracker {
     }
 
     /// Takes over what the history says. Of long texts it has hashes: those that are as they were count as known, all
-    /// others as some other text. What another program has noted in its own way counts as nothing. Gives whether the
-    /// project's document has changed since.
-    async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) -> bool {
-        let Some(state) = self.restored.take() else {
-            return false;
-        };
+    /// others as some other text. What another program has noted in its own way counts as nothing. Gives the project's
+    /// document as it is now, of the folder that the history tells of.
+    async fn restore(&mut self, config: &Arc<Config>, now: &EnvironmentContext) -> Option<ProjectDoc> {
+        let state = self.restored.take()?;
         let get = |key: &str| state.get(key).cloned().unwrap_or_default();
         let known_text = |key: &str, text: Option<&str>| match (get(key), text) {
             (Value::Null, _) => None,
@@ -220,12 +223,12 @@ impl ContextTracker {
                 conversation: (get("realtime_active") == Value::Bool(true)).then(Arc::default),
             })
         };
-        let Some(before) = before() else { return false };
+        let before = before()?;
         let doc = ProjectDoc::read(config, &before.cwd).await;
         self.project_doc = known_text("project_doc", doc.text.as_deref());
         self.surroundings = Some(before);
         self.state = state;
-        self.project_doc != doc.text
+        Some(doc)
     }
 
     /// What must be said for the model to know these surroundings; from then on it knows them.
@@ -235,7 +238,7 @@ impl ContextTracker {
         mut now: EnvironmentContext,
     ) -> ContextUpdate {
         let mut news = ContextUpdate::default();
-        let has_other_doc = self.restore(config, &now).await;
+        let doc = self.restore(config, &now).await;
         let before = self.surroundings.as_ref();
         if self.without_project {
             now.skills = None;
@@ -270,13 +273,11 @@ impl ContextTracker {
                 || a.profile_rules != b.profile_rules
                 || a.workspace_roots != b.workspace_roots
         });
-        let new_permissions = new_sandbox || is_new(|a, b| a.approval_policy != b.approval_policy);
+        let permissions = now.permissions();
+        let new_permissions = is_new(|a, b| a.profile_rules != b.profile_rules)
+            || before.is_none_or(|old| old.permissions() != permissions);
         if new_permissions && now.has_environment && config.include_permissions_instructions {
-            developer.push(instructions::permissions(
-                &now.sandbox_policy,
-                &now.approval_policy,
-                &now.workspace_roots,
-            ));
+            developer.push(permissions);
         }
         let new_mode = match before {
             None => now.mode != ModeKind::Default || now.mode_instructions.is_some(),
@@ -301,8 +302,12 @@ impl ContextTracker {
 
         let mut user = Vec::new();
         let new_place = is_new(|a, b| a.cwd != b.cwd || a.has_environment != b.has_environment);
+        let has_other_doc = doc.as_ref().is_some_and(|doc| doc.text != self.project_doc);
         if (new_place || has_other_doc) && !self.without_project {
-            let doc = ProjectDoc::read(config, &now.cwd).await;
+            let doc = match doc.filter(|_| !new_place) {
+                Some(doc) => doc,
+                None => ProjectDoc::read(config, &now.cwd).await,
+            };
             if before.is_some() && new_place {
                 news.warnings.extend(doc.warnings);
             }

@@ -307,20 +307,21 @@ impl ThreadState {
         Ok(self.questions)
     }
 
-    /// The user said something: the first of it becomes the preview.
+    /// The user said something.
     pub(crate) fn heard(&mut self, said: &[UserInput]) {
         if self.config.notify.is_some() {
-            let texts = said.iter().filter_map(|part| match part {
-                UserInput::Text { text, .. } => Some(text.clone()),
-                _ => None,
-            });
-            self.said.extend(texts);
+            let texts = said.iter().filter_map(UserInput::text);
+            self.said.extend(texts.map(str::to_owned));
         }
-        if self.info.preview.is_empty()
-            && let Some(preview) = UserInput::preview(said)
-        {
-            self.info.preview = preview;
-        }
+    }
+
+    /// What lists show of the thread: what the user said first. What hooks have refused was not said.
+    pub(crate) fn preview(&self) -> String {
+        let known = Some(&self.info.preview).filter(|known| !known.is_empty());
+        known
+            .cloned()
+            .or_else(|| self.outbox.preview())
+            .unwrap_or_default()
     }
 
     /// The thread begins with these items: the first user's words become the preview.
@@ -344,6 +345,7 @@ impl ThreadState {
         ThreadSnapshot {
             info: ThreadInfo {
                 status: self.outbox.status(),
+                preview: self.preview(),
                 ..self.info.clone()
             },
             settings: (*self.settings).clone(),

@@ -187,6 +187,7 @@ impl Turn<'_> {
                     self.drain_inbox().await;
                     return Ok(());
                 }
+                self.begin_conversation_late().await?;
             }
             TurnTask::Compact => return self.compact_as_asked().await,
             TurnTask::Goal(items) => self.session.history.push(items),
@@ -226,14 +227,10 @@ impl Turn<'_> {
     async fn give_up(&mut self, outcome: &Outcome) {
         self.hooks.resting = true;
         self.session.history.close_calls();
-        // Those of an interrupted turn are being ended; those of a failed one go on to their end.
+        // Those of an interrupted turn are aborted, which is quick; those of a failed one go on to their end.
         while self.any_shell() {
-            let hurry = self.inbox.hurry.clone();
-            tokio::select! {
-                biased;
-                () = hurry.cancelled() => break,
-                Some(result) = self.shells.next() => self.session.history.push(result.ok()),
-            }
+            let result = self.shells.next().await;
+            self.session.history.push(result.and_then(Result::ok));
         }
         while self.inbox.has_steer() {
             self.drain_inbox().await;

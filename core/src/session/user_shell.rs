@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::history::message;
-use crate::exec::{Chunk, ExecSessions, Launch, OutputLimit, shell_flag, user_shell};
+use crate::exec::{Chunk, ExecSessions, Launch, OutputLimit, aborted_output, shell_flag, user_shell};
 use crate::model::ResponseItem;
 use crate::outbox::Outbox;
 use crate::safety::{Confinement, command_actions};
@@ -100,8 +100,16 @@ async fn run(cx: ShellContext, shell: ShellCommand) -> ResponseItem {
     };
     let mut chunk = session.look(timeout.unwrap_or(PATIENCE), &cx.cancel).await;
     if chunk.exit_code.is_none() {
-        session.end(GRACE).await;
+        if chunk.cancelled {
+            session.abort(GRACE).await;
+        } else {
+            session.end(GRACE).await;
+        }
         chunk.exit_code = session.exit_code();
+        // It may have ended by itself at the last moment.
+        if chunk.cancelled && chunk.exit_code.is_none_or(|code| code < 0) {
+            chunk.text = aborted_output(chunk.text);
+        }
     }
     cx.exec.forget(session.id());
     let Chunk {

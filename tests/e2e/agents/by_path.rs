@@ -372,6 +372,20 @@ async fn files_tell_that_collab_agents_have_paths_and_where_their_turns_come_fro
         for kind in ["session_meta", "turn_context"] {
             assert_eq!(of_kind(kind)["multi_agent_version"], "v2", "{kind}");
         }
+        let messages = lines
+            .windows(2)
+            .filter(|lines| lines[1]["payload"]["type"] == "agent_message");
+        let begin: Vec<_> = messages
+            .map(|lines| (&lines[0]["type"], &lines[0]["payload"]["trigger_turn"]))
+            .collect();
+        let is_task = *id == agent;
+        assert!(!begin.is_empty());
+        for found in begin {
+            assert_eq!(
+                found,
+                (&json!("inter_agent_communication_metadata"), &json!(is_task))
+            );
+        }
         if *id == agent {
             assert_eq!(parent, turn.id.as_str());
             assert!(of_kind("turn_context")["effort"].is_string(), "as it works");

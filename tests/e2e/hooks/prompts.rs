@@ -1,7 +1,7 @@
 //! What the user says, and the end of a turn.
 
 use codex_core::mock_model::{Answer, MockModel};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{exists, home_with, hook, messages, prints, prints_once, run, runs, says, told};
 use crate::support::{App, Config};
@@ -85,6 +85,11 @@ async fn a_hook_reads_the_prompt_and_adds_to_it() {
     app.stop().await;
 }
 
+async fn preview(app: &App, thread: &str) -> Value {
+    let read = app.call("thread/read", json!({"threadId": thread})).await;
+    read["thread"]["preview"].clone()
+}
+
 #[tokio::test]
 async fn a_prompt_that_a_hook_blocks_is_not_heard() {
     let model = MockModel::start("ok");
@@ -108,11 +113,17 @@ async fn a_prompt_that_a_hook_blocks_is_not_heard() {
         assert_eq!(turn.status(), "completed");
         assert_eq!(runs(&turn), [run("userPromptSubmit", status, &[entry])]);
         assert_eq!(turn.items().len(), 0);
+        assert_eq!(preview(&app, &thread).await, "", "nothing was said");
     }
     assert_eq!(model.requests().len(), 0);
+    let listed = app.call("thread/list", json!({})).await;
+    assert_eq!(listed["data"], json!([]));
     says(&home, "p", "exit 0");
     app.run_turn(&thread, "Open").await;
     assert_eq!(messages(model.requests()[0].input(), "user"), ["Open"]);
+    assert_eq!(preview(&app, &thread).await, "Open");
+    let listed = app.call("thread/list", json!({})).await;
+    assert_eq!(listed["data"][0]["preview"], "Open");
     app.stop().await;
 }
 

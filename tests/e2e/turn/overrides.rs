@@ -35,7 +35,7 @@ async fn model_and_effort_stay_for_later_turns() {
 }
 
 #[tokio::test]
-async fn the_effort_ultra_is_sent_as_the_strongest_that_the_model_has() {
+async fn the_effort_ultra_is_sent_as_the_catalogue_says_else_as_the_strongest_that_the_model_has() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
     let app = App::start(&home).await;
@@ -50,6 +50,14 @@ async fn the_effort_ultra_is_sent_as_the_strongest_that_the_model_has() {
         .collect();
     // The history is summed up by the first model for the second one.
     assert_eq!(sent, ["max", "max", "xhigh"]);
+    for (model_of_choice, expected) in [("gpt-6.1-sol", "xhigh"), ("gpt-6-sol", "max")] {
+        let thread = app.start_thread(json!({"model": model_of_choice})).await;
+        for (chosen, sent) in [("ultra", expected), ("max", "max")] {
+            app.run_turn_with(&thread, "go", json!({"effort": chosen})).await;
+            let request = model.requests().pop().unwrap();
+            assert_eq!(request.body["reasoning"]["effort"], sent, "{model_of_choice}");
+        }
+    }
 }
 
 #[tokio::test]

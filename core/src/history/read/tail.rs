@@ -75,6 +75,22 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
     Ok(tail)
 }
 
+/// The last settings that a history tells of, or those of its last turn if that began later. `None` too where they are
+/// further back than [`read`] looks.
+pub(crate) fn last_settings(history: &History) -> io::Result<Option<SavedSettings>> {
+    let (mut found, mut bytes) = (None, 0);
+    history.each_back(|line| {
+        bytes += line.bytes().len();
+        found = match line.kind {
+            Kind::TurnContext => line.raw_payload().and_then(SavedSettings::from_turn_context),
+            Kind::Event(EventKind::SettingsApplied) => applied(line),
+            _ => None,
+        };
+        found.is_none() && bytes <= WINDOW
+    })?;
+    Ok(found)
+}
+
 /// The last token counts, and the turn that they were told in. `None` too where they are further back than
 /// [`read`] looks.
 pub(crate) fn usage(history: &History) -> io::Result<Option<(String, ThreadTokenUsage)>> {

@@ -52,7 +52,7 @@ impl Actor {
         };
         let about = Notes {
             thread,
-            title: state.info.preview.clone(),
+            title: state.preview(),
             cwd: settings.cwd.clone(),
             text: String::new(),
         };

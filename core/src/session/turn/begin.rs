@@ -22,9 +22,9 @@ impl Turn<'_> {
         // Skills and hooks are those of the moment when the turn begins. Files are looked at while the rest is prepared.
         let (services, settings) = (self.services, Arc::clone(&self.plan.settings));
         let window = self.plan.request.context_window;
-        let uses_skills = !matches!(self.plan.task, TurnTask::Compact | TurnTask::Review(_));
+        let converses = matches!(self.plan.task, TurnTask::Regular | TurnTask::Goal(_));
         let skills = async {
-            if uses_skills {
+            if converses {
                 services.skills.section(&settings.cwd, window).await
             } else {
                 SkillsSection::default()
@@ -56,16 +56,36 @@ impl Turn<'_> {
         if !plan.is_handoff {
             services.realtime.turn_began();
         }
-        if !uses_skills {
+        if !converses {
             looks.await;
-            if plan.new_settings {
+            if std::mem::take(&mut plan.new_settings) {
                 log.append(vec![Entry::SettingsApplied(Box::new((*settings).clone()))]);
             }
             return Ok(());
         }
+        let skills = async {
+            looks.as_mut().await;
+            looks.take_output().unwrap_or_default().0
+        };
+        self.begin_conversation(skills).await
+    }
+
+    /// In a turn that was there for a command of the user, and in which they have said something since.
+    pub(super) async fn begin_conversation_late(&mut self) -> Result<(), Outcome> {
+        let (services, settings) = (self.services, Arc::clone(&self.plan.settings));
+        let window = self.plan.request.context_window;
+        self.begin_conversation(services.skills.section(&settings.cwd, window))
+            .await
+    }
+
+    async fn begin_conversation(
+        &mut self,
+        skills: impl Future<Output = SkillsSection>,
+    ) -> Result<(), Outcome> {
         // What the user says is kept whatever comes of it.
         let compacted = self.compact_before_turn().await;
         let Self {
+            services,
             session,
             plan,
             client,
@@ -78,10 +98,9 @@ impl Turn<'_> {
                 None
             }
         };
-        let (git, ()) = tokio::join!(git, looks.as_mut());
-        let (skills, ()) = looks.take_output().unwrap_or_default();
+        let (git, skills) = tokio::join!(git, skills);
         let surroundings = Surroundings {
-            settings: &settings,
+            settings: &plan.settings,
             request: &plan.request,
             git,
             skills,

@@ -268,7 +268,7 @@ impl Turn<'_> {
             guardian.history_replaced(session.history.items().len());
         }
         session.context = context;
-        services.goals.history_replaced().await;
+        services.goals.history_replaced(self.asked).await;
         let window = services.client.start_window();
         let usage = answer
             .usage

@@ -94,11 +94,7 @@ impl Turn<'_> {
         if self.hooks.resting || turn_input.input.is_empty() || !self.services.hooks.any(event) {
             return Some(Vec::new());
         }
-        let texts = turn_input.input.iter().filter_map(|part| match part {
-            UserInput::Text { text, .. } => Some(text.as_str()),
-            _ => None,
-        });
-        let prompt: String = texts.collect();
+        let prompt: String = turn_input.input.iter().filter_map(UserInput::text).collect();
         let request = HookRequest::new(event, json!({"prompt": prompt}));
         // What was said before an interrupt is kept.
         let Ok(report) = self.run_hooks(&request).await else {

@@ -1,5 +1,7 @@
 //! Entries as lines of a rollout (docs/contract/storage.md#lines).
 
+mod compaction;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,9 +11,9 @@ use super::item::FileItem;
 use super::realtime::FileRealtimeItem;
 use super::settings;
 use crate::history::rollout::meta::SessionMeta;
-use crate::history::{Compaction, Entry, LogPosition};
+use crate::history::{Entry, LogPosition};
 use crate::model::{KnownItem, ResponseItem, message_origin};
-use crate::{Item, ItemBody, ThreadId, ThreadTokenUsage, TokenUsage, UserInput};
+use crate::{Item, ItemBody, ThreadId, UserInput};
 
 /// Turns entries into lines, counting ordinals and places in the model's history.
 #[derive(Debug, Clone)]
@@ -79,6 +81,10 @@ impl Encoder {
     pub(crate) fn entry(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, entry: &Entry) {
         match entry {
             Entry::Response(item) => {
+                if let Some(trigger_turn) = begins_turn(item).filter(|_| self.ordinals) {
+                    let payload = json!({ "trigger_turn": trigger_turn });
+                    self.line(out, at, "inter_agent_communication_metadata", &payload, None);
+                }
                 let metadata = self.place(item);
                 self.line(out, at, "response_item", item, Some(metadata));
             }
@@ -261,113 +267,6 @@ impl Encoder {
         true
     }
 
-    fn usage(
-        &mut self,
-        out: &mut Vec<u8>,
-        at: DateTime<Utc>,
-        response_id: &str,
-        usage: TokenUsage,
-        turn: TokenUsage,
-        thread: ThreadTokenUsage,
-    ) {
-        self.in_response = false;
-        let record = self.usage_record(response_id, usage, turn, thread);
-        self.line(out, at, "token_usage_record", &record, None);
-        self.token_count(out, at, thread);
-    }
-
-    fn usage_record(
-        &self,
-        response_id: &str,
-        usage: TokenUsage,
-        turn: TokenUsage,
-        thread: ThreadTokenUsage,
-    ) -> Value {
-        json!({
-            "thread_id": self.thread_id,
-            "turn_id": self.turn_id,
-            "session_id": self.session_id,
-            "root_turn_id": self.root_turn_id,
-            "response_id": response_id,
-            "usage": usage,
-            "turn_token_usage": turn,
-            "thread_token_usage": thread.total,
-        })
-    }
-
-    fn token_count(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, thread: ThreadTokenUsage) {
-        let count = json!({
-            "info": {
-                "total_token_usage": thread.total,
-                "last_token_usage": thread.last,
-                "model_context_window": thread.model_context_window,
-            },
-            "rate_limits": null,
-        });
-        self.event(out, at, "token_count", &count);
-    }
-
-    /// The line of a compaction. What other programs keep of single messages beside the history is not kept by us, and
-    /// said to be incomplete.
-    fn compacted(&mut self, out: &mut Vec<u8>, at: DateTime<Utc>, compaction: &Compaction) {
-        #[derive(Serialize)]
-        struct Compacted<'a> {
-            message: &'a str,
-            replacement_history: &'a [ResponseItem],
-            replacement_history_metadata: Vec<Value>,
-            retained_context: Value,
-            window_number: u64,
-            first_window_id: &'a str,
-            previous_window_id: Option<&'a str>,
-            window_id: &'a str,
-            compaction_response_id: &'a str,
-            latest_token_usage_record: Option<Value>,
-            resume_metadata: Value,
-        }
-        self.in_response = false;
-        self.at.sampled_through = self.at.sequence;
-        let metadata = compaction.replacement_history.iter().map(|item| {
-            self.at.sequence += 1;
-            self.metadata(item)
-        });
-        let metadata: Vec<_> = metadata.collect();
-        let window = &compaction.window;
-        let usage = compaction.usage;
-        let payload = Compacted {
-            message: &compaction.message,
-            replacement_history: &compaction.replacement_history,
-            retained_context: json!({
-                "verified_answers": [],
-                "incomplete": true,
-                "user_messages": [],
-                "user_messages_incomplete": true,
-                "assistant_messages": [],
-                "assistant_messages_incomplete": true,
-                "next_order": metadata.len(),
-            }),
-            replacement_history_metadata: metadata,
-            window_number: window.number,
-            first_window_id: &window.first_id,
-            previous_window_id: window.previous_id.as_deref(),
-            window_id: &window.id,
-            compaction_response_id: &compaction.response_id,
-            latest_token_usage_record: usage
-                .map(|(usage, turn, thread)| self.usage_record(&compaction.response_id, usage, turn, thread)),
-            resume_metadata: json!({
-                "dynamic_tools": {"thread_id": self.thread_id, "tools": compaction.dynamic_tools},
-                "multi_agent_version": null,
-                "last_started_turn_id": self.turn_id,
-                "turn_attribution": self.turn_attribution(),
-                "previous_turn_settings": {
-                    "model": compaction.model,
-                    "comp_hash": compaction.comp_hash,
-                    "realtime_active": false,
-                },
-            }),
-        };
-        self.line(out, at, "compacted", &payload, None);
-    }
-
     /// Where the running turn comes from.
     fn turn_attribution(&self) -> Value {
         json!({
@@ -477,6 +376,16 @@ impl Encoder {
             }
         }
     }
+}
+
+/// Whether a message of another agent begins a turn, as a task does; `None`: it is something else.
+fn begins_turn(item: &ResponseItem) -> Option<bool> {
+    let ResponseItem::Other(value) = item else {
+        return None;
+    };
+    let head = value.pointer("/content/0/text").and_then(Value::as_str);
+    let is_task = head.is_some_and(|head| head.starts_with("Message Type: NEW_TASK\n"));
+    (value["type"] == "agent_message").then_some(is_task)
 }
 
 /// The payload of a legacy `user_message` event.
