@@ -157,6 +157,18 @@ pub struct ProfileRules {
     pub read_only_in_roots: Vec<PathBuf>,
     /// As `deny_read`, in each workspace root.
     pub deny_read_in_roots: Vec<PathBuf>,
+    /// Nothing else can be read, but for what can be written and the folders of the system that programs need to run. `None`:
+    /// everything can.
+    pub readable: Option<ReadableOnly>,
+}
+
+/// What can be read where not everything can.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadableOnly {
+    /// Folders and files.
+    pub paths: Vec<PathBuf>,
+    /// As these, in each workspace root; an empty path is the root itself.
+    pub in_roots: Vec<PathBuf>,
 }
 
 impl ProfileRules {
@@ -175,11 +187,19 @@ impl ProfileRules {
         all(&self.read_only, &self.read_only_in_roots, roots)
     }
 
+    /// All that can be read beside what can be written and the folders of the system, in a workspace of these folders. `None`:
+    /// everything can.
+    pub(crate) fn readable<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Option<Vec<PathBuf>> {
+        let only = self.readable.as_ref()?;
+        Some(all(&only.paths, &only.in_roots, roots))
+    }
+
     /// Only what can't be read.
     pub(crate) fn denials(&self) -> Self {
         Self {
             deny_read: self.deny_read.clone(),
             deny_read_in_roots: self.deny_read_in_roots.clone(),
+            readable: self.readable.clone(),
             ..Self::default()
         }
     }
@@ -351,6 +371,15 @@ impl ThreadSettings {
             .iter()
             .flat_map(|rules| rules.denied(self.workspace()));
         denied.filter_map(|path| path.canonicalize().ok()).collect()
+    }
+
+    /// Where not everything can be read: what can, beside the folders of the system, without links. Blocks as long as the
+    /// file system does.
+    pub(crate) fn readable_places(&self) -> Option<Vec<PathBuf>> {
+        let named = self.profile_rules.as_ref()?.readable(self.workspace())?;
+        let writable = self.writable_folders().into_iter().chain(self.writable_tmpdir());
+        let all = named.into_iter().chain(writable);
+        Some(all.filter_map(|path| path.canonicalize().ok()).collect())
     }
 }
 

@@ -43,6 +43,52 @@ fn exec(script: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_profile_that_does_not_let_everything_be_read_names_what_can() {
+    let look = "cat ../elsewhere/secret; cat ../data/given && cat docs/page && echo x > made && ls / > /dev/null; \
+                ls ../elsewhere; cat /etc/passwd > /dev/null && echo fine";
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", exec(look)).call(
+            "v1",
+            "view_image",
+            json!({"path": "../elsewhere/secret"}),
+        ),
+        Answer::from("Done"),
+    ]);
+    let home = home(&model);
+    std::fs::write(home.path().join("elsewhere/secret"), "hunter2\n").unwrap();
+    std::fs::write(home.path().join("data/given"), "given\n").unwrap();
+    let extra = format!(
+        "[permissions.mine.filesystem]\n\":minimal\" = \"read\"\n{:?} = \"read\"\n\":workspace_roots\" = \"write\"\n",
+        home.path().join("data")
+    );
+    let config = Config {
+        top: "default_permissions = \"mine\"".into(),
+        extra,
+        ..Config::default()
+    };
+    home.configure(&model, &config);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Work").await;
+    app.stop().await;
+    let requests = model.requests();
+    let told = requests[1].tool_output("c1").unwrap();
+    assert!(!told.contains("hunter2"), "{told}");
+    for text in ["given", "old", "fine", "Permission denied"] {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+    assert!(home.work().join("made").exists());
+    assert!(
+        requests[1]
+            .tool_output("v1")
+            .unwrap()
+            .contains("permission denied")
+    );
+    let context = requests[0].body["input"].to_string();
+    assert!(context.contains("<special>:minimal</special>") && !context.contains("<special>:root</special>"));
+}
+
+#[tokio::test]
 async fn commands_patches_and_images_keep_to_the_profile() {
     let model = MockModel::start([
         Answer::new()

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::expand_tilde;
-use crate::{ProfileRules, SandboxPolicy};
+use crate::{ProfileRules, ReadableOnly, SandboxPolicy};
 
 /// Profiles that one may be based on, one after the other, at most.
 const DEEPEST: usize = 16;
@@ -50,6 +50,8 @@ struct ProfileToml {
 /// What a profile says so far, from the one at the base on.
 #[derive(Debug, Default)]
 struct Rules {
+    /// Everything can be read.
+    root: bool,
     roots: BTreeMap<PathBuf, Access>,
     paths: BTreeMap<PathBuf, Access>,
     tmpdir: bool,
@@ -68,6 +70,7 @@ pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile,
             ":workspace" => Some(true),
             _ => None,
         } {
+            rules.root = true;
             if workspace {
                 rules.roots.insert(PathBuf::new(), Access::Write);
                 (rules.tmpdir, rules.slash_tmp) = (true, true);
@@ -123,9 +126,11 @@ impl Rules {
                             "`:root` can only be `read`; `:danger-full-access` has no limits".to_owned()
                         );
                     }
+                    self.root = true;
                 }
                 (":tmpdir", value) => self.tmpdir = writes(key, value)?,
                 (":slash_tmp", value) => self.slash_tmp = writes(key, value)?,
+                // What programs need to run can always be read.
                 (":minimal", value) => {
                     access(key, value)?;
                 }
@@ -153,6 +158,14 @@ impl Rules {
                 .map(|(path, _)| path.clone())
                 .collect()
         };
+        let seen = |rules: &BTreeMap<PathBuf, Access>| -> Vec<PathBuf> {
+            let seen = rules.iter().filter(|(_, access)| **access != Access::None);
+            seen.map(|(path, _)| path.clone()).collect()
+        };
+        let readable = (!self.root).then(|| ReadableOnly {
+            paths: seen(&self.paths),
+            in_roots: seen(&self.roots),
+        });
         let mut writable = with(&self.paths, Access::Write);
         let policy = if whole {
             SandboxPolicy::WorkspaceWrite {
@@ -183,6 +196,7 @@ impl Rules {
                 deny_read: with(&self.paths, Access::None),
                 read_only_in_roots: with(&self.roots, Access::Read),
                 deny_read_in_roots: with(&self.roots, Access::None),
+                readable,
             },
         }
     }
@@ -279,9 +293,32 @@ mod tests {
                 deny_read: vec!["/secret".into()],
                 read_only_in_roots: vec!["docs".into()],
                 deny_read_in_roots: vec!["keys".into()],
+                readable: None,
             },
         };
         assert_eq!(mine, expected);
+    }
+
+    #[test]
+    fn what_does_not_say_that_everything_can_be_read_names_what_can() {
+        let text = r#"
+            [mine.filesystem]
+            ":minimal" = "read"
+            "/data" = "read"
+            "/out" = "write"
+            "/secret" = "none"
+            ":workspace_roots" = { "." = "write", docs = "read", keys = "none" }
+        "#;
+        let readable = |text: &str| read(text, "mine").expect("a profile").rules.readable;
+        let expected = ReadableOnly {
+            paths: vec!["/data".into(), "/out".into()],
+            in_roots: vec!["".into(), "docs".into()],
+        };
+        assert_eq!(readable(text), Some(expected));
+        assert_eq!(readable(&format!("{text}\n':root' = 'read'")), None);
+        for base in [":read-only", ":workspace"] {
+            assert_eq!(readable(&format!("[mine]\nextends = '{base}'\n{text}")), None);
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl CommandSandbox {
                 home: home.as_deref().filter(|home| home.is_absolute()),
                 tmpdir: tmpdir.as_deref().filter(|tmpdir| tmpdir.is_absolute()),
                 writable: &self.permissions.write,
+                readable: &self.permissions.read,
                 profile: self.profile.as_deref(),
                 network: self.permissions.network,
                 layers: SandboxLayers::default(),

@@ -71,6 +71,7 @@ async fn attempt(layers: SandboxLayers) -> Result<(), String> {
         home: None,
         tmpdir: None,
         writable: &[],
+        readable: &[],
         profile: None,
         network: false,
         layers,

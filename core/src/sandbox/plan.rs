@@ -46,6 +46,8 @@ pub struct SandboxRequest<'a> {
     pub tmpdir: Option<&'a Path>,
     /// Further folders to write, granted on top of the policy.
     pub writable: &'a [PathBuf],
+    /// Further folders and files to read, granted on top of the profile.
+    pub readable: &'a [PathBuf],
     /// What a permission profile of the user's own says beyond the policy. Places that don't exist are no error.
     pub profile: Option<&'a ProfileRules>,
     /// The network was granted on top of the policy.
@@ -83,6 +85,8 @@ pub struct SandboxPlan {
     pub(super) network: bool,
     writes: bool,
     hides: bool,
+    /// Nothing else can be read but this, and the folders of the system that programs need to run.
+    pub(super) readable: Option<Vec<PathBuf>>,
     pub(super) layers: SandboxLayers,
     left_out: Vec<LeftOut>,
     /// As the launcher is told.
@@ -140,7 +144,8 @@ impl SandboxPlan {
         protect_home(request, &mut places, &mut protected)?;
         protect_codex_home(request.codex_home, &mut places, &mut protected)?;
         let (read_only, denied) = restricted(request, &roots);
-        let hides = deny(&denied, &mut places);
+        let readable = readable(request, &roots);
+        let hides = deny(&denied, &mut places) || readable.is_some();
         for index in 0..protected.len() {
             let further = protected[index].follow_links(&mut places);
             protected.extend(further);
@@ -155,6 +160,7 @@ impl SandboxPlan {
             protected,
             network: network || request.network,
             hides,
+            readable,
             layers: request.layers,
             left_out,
             encoded: String::new(),
@@ -272,6 +278,11 @@ impl SandboxPlan {
         let plan = launcher::Plan {
             places,
             guards,
+            readable: self
+                .readable
+                .as_ref()
+                .map(|paths| paths.iter().map(|path| text(path)).collect())
+                .transpose()?,
             network: self.network,
             layers: launcher::Layers {
                 namespaces: self.layers.namespaces,
@@ -344,12 +355,23 @@ fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>,
     let Some(profile) = request.profile else {
         return (Vec::new(), Vec::new());
     };
-    let workspace = || {
-        let named = [request.cwd].into_iter();
-        let further = request.workspace_roots.iter().chain(roots);
-        named.chain(further.map(PathBuf::as_path))
-    };
+    let workspace = || workspace(request, roots);
     (profile.kept(workspace()), profile.denied(workspace()))
+}
+
+/// What alone can be read, with the folders that can be written. Without links.
+fn readable(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> Option<Vec<PathBuf>> {
+    let named = request.profile?.readable(workspace(request, &[]))?;
+    let all = named.iter().chain(request.readable).chain(roots);
+    let mut real: Vec<_> = all.filter_map(|path| path.canonicalize().ok()).collect();
+    real.sort_unstable();
+    real.dedup();
+    Some(real)
+}
+
+fn workspace<'a>(request: &'a SandboxRequest<'_>, roots: &'a [PathBuf]) -> impl Iterator<Item = &'a Path> {
+    let further = request.workspace_roots.iter().chain(roots);
+    [request.cwd].into_iter().chain(further.map(PathBuf::as_path))
 }
 
 fn protect_roots(roots: &[PathBuf], places: &mut Places) -> Result<Vec<Protected>, SandboxError> {

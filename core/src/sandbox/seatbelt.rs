@@ -1,12 +1,25 @@
 //! The policy as `sandbox-exec` of macOS takes it. Written from the documentation; not run here.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::plan::SandboxPlan;
 
 /// The program that confines, by its absolute path: one found by `PATH` could be anybody's.
 pub const PROGRAM: &str = "/usr/bin/sandbox-exec";
+
+/// What programs need to run: it can be read where not everything can.
+const SYSTEM: [&str; 9] = [
+    "/System",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/Library",
+    "/dev",
+    "/private/etc",
+    "/private/var/select",
+    "/private/var/db/timezone",
+];
 
 const BASE: &str = "(version 1)
 (deny default)
@@ -41,6 +54,16 @@ pub fn policy(plan: &SandboxPlan) -> String {
             line(format_args!("(allow file-write* (subpath {path}))"));
         } else {
             line(format_args!("(deny file-write* (subpath {path}))"));
+        }
+    }
+    if let Some(readable) = &plan.readable {
+        line(format_args!("(deny file-read-data)"));
+        for path in SYSTEM
+            .into_iter()
+            .map(Path::new)
+            .chain(readable.iter().map(PathBuf::as_path))
+        {
+            line(format_args!("(allow file-read* (subpath {}))", quote(path)));
         }
     }
     for path in plan.hidden() {
@@ -101,6 +124,7 @@ mod tests {
             home: None,
             tmpdir: None,
             writable: &[],
+            readable: &[],
             profile: None,
             network: false,
             layers: SandboxLayers::default(),

@@ -102,9 +102,11 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
 /// Whether these settings deny reading a file, links followed. What can't be told counts as denied.
 async fn is_denied(settings: Arc<ThreadSettings>, path: PathBuf) -> bool {
     let look = move || {
-        let real = path.canonicalize();
-        let mut denied = settings.denied_places().into_iter();
-        real.is_ok_and(|real| denied.any(|place| real.starts_with(place)))
+        let Ok(real) = path.canonicalize() else {
+            return false;
+        };
+        let is_in = |places: Vec<PathBuf>| places.iter().any(|place| real.starts_with(place));
+        is_in(settings.denied_places()) || settings.readable_places().is_some_and(|places| !is_in(places))
     };
     tokio::task::spawn_blocking(look).await.unwrap_or(true)
 }

@@ -119,6 +119,7 @@ impl Ground {
             home: self.home.as_deref(),
             tmpdir: None,
             writable: &[],
+            readable: &[],
             profile: self.profile.as_ref(),
             network: false,
             layers: self.layers,

@@ -48,7 +48,17 @@ pub(super) fn environment_context(config: &Config, of: &EnvironmentContext, with
 fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf], rules: Option<&ProfileRules>) -> String {
     let entry = |access: &str, what: &str| format!("<entry access=\"{access}\">{what}</entry>");
     let special = |name: &str| format!("<special>{name}</special>");
-    let mut entries = entry("read", &special(":root"));
+    let readable = rules.and_then(|rules| rules.readable(roots.iter().map(PathBuf::as_path)));
+    let mut entries = match &readable {
+        None => entry("read", &special(":root")),
+        Some(paths) => {
+            let paths = paths.iter().map(|path| entry("read", &element("path", path)));
+            [entry("read", &special(":minimal"))]
+                .into_iter()
+                .chain(paths)
+                .collect()
+        }
+    };
     match policy {
         SandboxPolicy::DangerFullAccess => {
             return "<permission_profile type=\"disabled\"><file_system type=\"unrestricted\" /></permission_profile>"

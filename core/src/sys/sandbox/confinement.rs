@@ -36,6 +36,21 @@ const DEVICES: [&str; 7] = [
 /// Folders of our own that commands write to, in any case.
 const OWN_FOLDERS: [&str; 3] = ["/dev/shm", "/dev/mqueue", "/dev/pts"];
 
+/// What programs need to run: it can be read where not everything can.
+const SYSTEM: [&str; 11] = [
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/proc",
+    "/sbin",
+    "/usr",
+];
+
 /// Gives up all capabilities but these, for good.
 pub(super) fn drop_capabilities(keep: CapabilitySet) -> io::Result<()> {
     bound_capabilities(keep)?;
@@ -151,12 +166,43 @@ impl FileRules {
             }
         }
         let status = rules.restrict_self().map_err(other)?;
+        if let Some(readable) = &plan.readable {
+            restrict_reading(readable)?;
+        }
         match status.ruleset {
             RulesetStatus::FullyEnforced => Ok(()),
             // Namespaces hold what older versions don't.
             RulesetStatus::PartiallyEnforced if plan.layers.namespaces && !plan.network => Ok(()),
             RulesetStatus::PartiallyEnforced => Err(io::Error::other("this kernel's version is too old")),
             RulesetStatus::NotEnforced => Err(io::Error::other("this kernel has none")),
+        }
+    }
+}
+
+/// Leaves these folders and files to be read, and those of the system.
+fn restrict_reading(readable: &[String]) -> io::Result<()> {
+    let handled = AccessFs::from_read(ABI::V1);
+    let mut rules = Ruleset::default()
+        .handle_access(handled)
+        .map_err(other)?
+        .create()
+        .map_err(other)?;
+    let system = SYSTEM.into_iter();
+    for path in system.chain(readable.iter().map(String::as_str)) {
+        // What isn't there can't be read either.
+        let Ok(place) = PathFd::new(path) else { continue };
+        let is_folder = std::fs::metadata(path).is_ok_and(|meta| meta.is_dir());
+        let access = if is_folder {
+            handled
+        } else {
+            handled & AccessFs::from_file(ABI::V1)
+        };
+        rules = allow(rules, &place, access)?;
+    }
+    match rules.restrict_self().map_err(other)?.ruleset {
+        RulesetStatus::FullyEnforced => Ok(()),
+        RulesetStatus::PartiallyEnforced | RulesetStatus::NotEnforced => {
+            Err(io::Error::other("this kernel can't keep files from being read"))
         }
     }
 }

@@ -9,6 +9,9 @@ pub(crate) struct Plan {
     pub(crate) places: Vec<Place>,
     /// Names that must not appear.
     pub(crate) guards: Vec<Guard>,
+    /// Nothing else can be read but this and the folders of the system. `None`: everything can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) readable: Option<Vec<String>>,
     /// The host's network may be used.
     pub(crate) network: bool,
     /// The layers to use: all, but for tests.
