@@ -450,6 +450,8 @@ pub struct UserQuestion {
     pub header: String,
     /// The question.
     pub question: String,
+    /// The answer is not to be shown.
+    pub is_secret: bool,
     /// Answers to choose from; the user may answer in other words.
     pub options: Vec<UserQuestionOption>,
 }

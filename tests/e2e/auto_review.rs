@@ -343,7 +343,20 @@ async fn auto_review_judges_patches_and_permissions_too() {
 }
 
 #[tokio::test]
-async fn auto_review_is_for_the_policy_on_request_only() {
+async fn auto_review_judges_under_a_granular_policy() {
+    let model = MockModel::start([escalated("c1"), Answer::from(ALLOW), Answer::from("Done")]);
+    let home = reviewed(&model, "");
+    let app = App::start(&home).await;
+    let granular = json!({"granular": {"sandbox_approval": true, "rules": true, "mcp_elicitations": true}});
+    let thread = app.start_thread(json!({"approvalPolicy": granular})).await;
+    let turn = app.run_turn(&thread, "Please touch it").await;
+    assert_eq!((turn.status(), turn.text().as_str()), ("completed", "Done"));
+    assert!(!asked_a_client(&turn));
+    assert!(home.work().join("asked").exists());
+}
+
+#[tokio::test]
+async fn auto_review_is_not_for_the_policy_untrusted() {
     let model = MockModel::start([escalated("c1"), Answer::from("Done")]);
     let home = reviewed(&model, "");
     let app = App::start(&home).await;

@@ -14,6 +14,9 @@ fn questions() -> Value {
             {"label": "SQLite", "description": "One file."},
             {"label": "Postgres", "description": "A server."},
         ],
+    }, {
+        "id": "password", "header": "Password", "question": "And how?", "isSecret": true,
+        "options": [{"label": "None", "description": "Open to all."}],
     }])
 }
 
@@ -65,6 +68,7 @@ async fn in_plan_mode_the_model_gets_the_users_answers() {
     let params = &asked.request.params;
     let mut question = questions();
     question[0]["isOther"] = json!(true);
+    question[1]["isOther"] = json!(true);
     question[0]["isSecret"] = json!(false);
     assert_eq!(
         *params,

@@ -42,7 +42,7 @@ fn question(question: UserQuestion) -> ToolRequestUserInputQuestion {
         header: question.header,
         question: question.question,
         is_other: true,
-        is_secret: false,
+        is_secret: question.is_secret,
         options: Some(options.collect()),
     }
 }

@@ -13,6 +13,8 @@ const SUMMARY: &str = "compaction.summary";
 pub(crate) const RETAINED: &str = "retain_across_windows";
 /// How the notes of parts begin that the user wrote.
 const BY_USER: &str = "user.";
+/// The note of a part of which nobody knew who wrote it.
+const UNKNOWN: &str = "unknown";
 
 /// Where messages come from that programs write in the user's place: each is wrapped in a tag of its own.
 const TAGS: [&str; 10] = [
@@ -39,12 +41,13 @@ pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
     if role != "user" {
         return false;
     }
-    match kinds(extra) {
-        Some(kinds) if !kinds.is_empty() => kinds
-            .iter()
-            .all(|kind| kind.as_str().is_some_and(|kind| kind.starts_with(BY_USER))),
-        _ => !content.iter().any(is_context),
+    let kinds: Vec<_> = kinds(extra).into_iter().flatten().map(Value::as_str).collect();
+    let is_by_user = |kind: &Option<&str>| kind.is_some_and(|kind| kind.starts_with(BY_USER));
+    if !kinds.is_empty() && kinds.iter().all(is_by_user) {
+        return true;
     }
+    let is_open = |kind: &Option<&str>| *kind == Some(UNKNOWN) || is_by_user(kind);
+    kinds.iter().all(is_open) && !content.iter().any(is_context)
 }
 
 /// A summary of what came before, as a message in the user's place.
@@ -132,6 +135,10 @@ mod tests {
             ),
             ("user", "<turn_aborted> is what I see", json!(["user.text"]), true),
             ("user", "odd", json!([1]), false),
+            ("user", "fix the bug", json!(["unknown"]), true),
+            ("user", "fix the bug", json!(["user.text", "unknown"]), true),
+            ("user", "<environment_context>…", json!(["unknown"]), false),
+            ("user", "so far", json!(["unknown", SUMMARY]), false),
         ] {
             assert_eq!(is_of_user(&message(role, text, &kinds)), theirs, "{role}: {text}");
         }

@@ -27,6 +27,8 @@ struct Question {
     header: String,
     #[serde(rename = "question")]
     text: String,
+    #[serde(rename = "isSecret", default)]
+    is_secret: bool,
     #[serde(default)]
     options: Vec<Choice>,
 }
@@ -143,6 +145,7 @@ impl From<Question> for UserQuestion {
             id: question.id,
             header: question.header,
             question: question.text,
+            is_secret: question.is_secret,
             options: options.collect(),
         }
     }

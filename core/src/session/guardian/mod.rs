@@ -56,8 +56,11 @@ impl Guardian {
 
     /// Whether a thread with these settings has its approvals reviewed.
     pub(crate) fn is_asked(settings: &ThreadSettings) -> bool {
-        settings.approvals_reviewer != ApprovalsReviewer::User
-            && settings.approval_policy == ApprovalPolicy::OnRequest
+        let may_judge = match settings.approval_policy {
+            ApprovalPolicy::OnRequest | ApprovalPolicy::Granular(_) => true,
+            ApprovalPolicy::Untrusted | ApprovalPolicy::Never => false,
+        };
+        may_judge && settings.approvals_reviewer != ApprovalsReviewer::User
     }
 
     /// Whether it may be asked in a thread with these settings: everywhere where permissions can be granted on the condition
