@@ -360,7 +360,7 @@ async fn threads_in_memory_and_unknown_ones_have_no_pages() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_not_loaded_is_read_as_it_was_left_and_listed_by_where_it_began() {
+async fn a_thread_that_is_not_loaded_is_told_as_it_was_left_and_listed_by_where_it_began() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);
     let (app, thread) = App::with_thread(&home).await;
@@ -380,7 +380,11 @@ async fn a_thread_that_is_not_loaded_is_read_as_it_was_left_and_listed_by_where_
     is_left(&app.call("thread/read", params.clone()).await["thread"]);
     let began = home.work().display().to_string();
     let listed = app.call("thread/list", json!({"cwd": began})).await;
-    assert_eq!(listed["data"][0]["cwd"], began);
+    let row = &listed["data"][0];
+    assert_eq!(
+        (&row["cwd"], &row["model"], &row["reasoningEffort"]),
+        (&json!(began), &json!("gpt-5.5"), &json!("low"))
+    );
     app.call("thread/archive", params.clone()).await;
     is_left(&app.call("thread/read", params.clone()).await["thread"]);
     is_left(&app.call("thread/unarchive", params).await["thread"]);

@@ -36,6 +36,7 @@ impl Engine {
     pub async fn list_threads(&self, query: ListQuery) -> Result<ListPage> {
         let mut page = self.store().list(query).await?;
         self.with_live_status(&mut page.threads).await;
+        self.store().tell_last_models(&mut page.threads).await;
         self.store().refresh_read_states(&mut page);
         Ok(page)
     }

@@ -16,7 +16,7 @@ use crate::history::rollout::layout::{is_compressed, other_form};
 use crate::history::rollout::lock::WriterLock;
 use crate::history::rollout::source;
 use crate::history::{SessionMeta, private};
-use crate::{Error, HistoryMode, Result, ThreadId, ThreadInfo, ThreadTokenUsage};
+use crate::{Error, HistoryMode, Result, ThreadId, ThreadTokenUsage};
 use futures_util::future::BoxFuture;
 
 /// How long a thread's lock may take in all.
@@ -158,36 +158,6 @@ impl ThreadStore {
     /// The last token counts of a history, and the turn that they were told in.
     pub(crate) async fn last_usage(&self, history: History) -> Result<Option<(String, ThreadTokenUsage)>> {
         super::run(move || tail::usage(&history).map_err(unreadable)).await
-    }
-
-    /// A stored thread with the folder, model and effort that its history tells of last. Lists show, and are filtered by,
-    /// those of its beginning.
-    pub(crate) async fn as_left(&self, stored: StoredThread) -> ThreadInfo {
-        let info = stored.info;
-        if info.history_mode == HistoryMode::Legacy {
-            return info;
-        }
-        let looking = self.history(stored.path, |history| {
-            tail::last_settings(history).map_err(unreadable)
-        });
-        let saved = match looking.await {
-            Ok(saved) => saved.unwrap_or_default(),
-            Err(error) => {
-                tracing::debug!(%error, "the end of a history can't be read");
-                return info;
-            }
-        };
-        ThreadInfo {
-            cwd: saved.cwd.unwrap_or(info.cwd),
-            // An effort belongs to its model.
-            effort: if saved.model.is_some() {
-                saved.effort
-            } else {
-                info.effort
-            },
-            model: saved.model.or(info.model),
-            ..info
-        }
     }
 
     /// Copies a legacy thread up to a cut into a new file, behind a meta line of its own.

@@ -12,6 +12,7 @@ mod attachments;
 mod coverage;
 mod cursor;
 mod index_refresh;
+mod left;
 mod list;
 pub(crate) mod load;
 mod manage;
@@ -89,6 +90,7 @@ struct Inner {
     warming: AtomicBool,
     compressing: AtomicBool,
     texts: text_index::Texts,
+    ends: left::Ends,
 }
 
 struct State {
@@ -152,6 +154,7 @@ impl ThreadStore {
                 unstarted,
                 warming: AtomicBool::new(false),
                 compressing: AtomicBool::new(false),
+                ends: left::Ends::default(),
             }),
         }
     }
