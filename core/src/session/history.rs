@@ -210,16 +210,7 @@ impl ModelHistory {
     /// A copy that can be sent as it is, while a turn may go on: every call has an output.
     pub(crate) fn snapshot(&self) -> Vec<ResponseItem> {
         let mut items = self.items.clone();
-        let checked = self.checked.min(items.len());
-        let unpaired = pairing::unpaired(&items[checked..]);
-        let calls = unpaired.calls.iter();
-        let outputs: Vec<_> = calls
-            .filter_map(|place| pairing::aborted(&items[checked + place]))
-            .collect();
-        for place in unpaired.outputs.into_iter().rev() {
-            items.remove(checked + place);
-        }
-        items.extend(outputs.into_iter().map(|item| finish(item, usize::MAX)));
+        pairing::close_calls(&mut items, self.checked);
         items
     }
 
@@ -228,23 +219,16 @@ impl ModelHistory {
         self.items = items;
     }
 
-    /// Answers calls that have no output with `aborted`, and forgets outputs of no call: a server refuses a history
-    /// with either.
+    /// Answers calls that have no output, and forgets outputs of no call. The file has neither: whoever reads it does the
+    /// same.
     pub(crate) fn close_calls(&mut self) {
         // There are none while they are lent.
-        let Some(new) = self.items.get(self.checked..) else {
+        if self.items.len() < self.checked {
             return;
-        };
-        let unpaired = pairing::unpaired(new);
-        let outputs: Vec<_> = unpaired
-            .calls
-            .iter()
-            .filter_map(|place| pairing::aborted(&new[*place]))
-            .collect();
-        for place in unpaired.outputs.into_iter().rev() {
-            self.items.remove(self.checked + place);
         }
-        self.push(outputs);
+        let added = pairing::close_calls(&mut self.items, self.checked);
+        self.size += added;
+        self.uncounted += added;
         self.checked = self.items.len();
     }
 
@@ -412,9 +396,9 @@ mod tests {
         assert_eq!(
             outputs,
             [
-                ("b", text("done")),
                 ("a", text("aborted")),
-                ("c", text("aborted"))
+                ("c", text("aborted")),
+                ("b", text("done"))
             ]
         );
     }
