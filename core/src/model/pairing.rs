@@ -189,8 +189,8 @@ fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value[name].as_str().filter(|text| !text.is_empty())
 }
 
-/// Whether an item goes to the model. What we keep because we don't know it is not what we send; nor are items of work
-/// that the server does itself, which it takes for mistakes.
+/// Whether an item goes to the model. What we keep because we don't know it is not what we send; nor are most items of
+/// work that the server does itself, which it takes for mistakes.
 pub(crate) fn is_sent(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::Known(KnownItem::Message { content, role, .. }) => {
@@ -223,6 +223,8 @@ pub(crate) fn is_sent(item: &ResponseItem) -> bool {
             }
             "local_shell_call_output" => !value["output"].is_null(),
             "tool_search_call" => value.get("arguments").is_some(),
+            // A picture that the model has made: without it, it does not know what it is asked to change.
+            "image_generation_call" => text(value, "result").is_some(),
             _ => false,
         },
     }
@@ -346,7 +348,8 @@ mod tests {
             json!(null),
             json!(["x"]),
             json!({"type": "ghost_snapshot", "ghost_commit": {}}),
-            json!({"type": "image_generation_call", "id": "i", "result": "…"}),
+            json!({"type": "image_generation_call", "id": "i", "status": "failed", "result": null}),
+            json!({"type": "image_generation_call", "id": "i", "status": "generating", "result": ""}),
             json!({"type": "code_interpreter_call", "id": "i"}),
             json!({"type": "mcp_list_tools", "id": "i"}),
             json!({"type": "something_new"}),
@@ -364,6 +367,7 @@ mod tests {
             json!({"type": "compaction", "encrypted_content": "x"}),
             json!({"type": "function_call_output", "name": "key", "namespace": "agent", "output": "x"}),
             json!({"type": "web_search_call", "status": "completed"}),
+            json!({"type": "image_generation_call", "id": "i", "result": "…"}),
             json!({"type": "reasoning", "summary": [], "encrypted_content": "x"}),
             call("c"),
         ] {

@@ -76,3 +76,44 @@ async fn a_call_that_the_server_has_made_gets_its_output_right_behind_it_and_for
         );
     }
 }
+
+#[tokio::test]
+async fn pictures_and_open_reasoning_of_the_model_are_sent_back_also_after_a_restart() {
+    let model = MockModel::start([
+        with_items([
+            json!({"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "sealed",
+                "content": [{"type": "reasoning_text", "text": "raw"}]}),
+            json!({"type": "image_generation_call", "id": "i1", "status": "completed", "size": "1x1",
+                "revised_prompt": "a cat", "result": "QUJD"}),
+            json!({"type": "image_generation_call", "id": "i2", "status": "failed", "result": ""}),
+        ]),
+        Answer::new().say("second"),
+        Answer::new().say("third"),
+    ]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    for words in ["one", "two"] {
+        app.run_turn(&thread, words).await;
+    }
+    app.stop().await;
+    let app = App::start(&home).await;
+    app.call("thread/resume", json!({"threadId": thread})).await;
+    app.run_turn(&thread, "three").await;
+    let requests = model.requests();
+    for request in &requests[1..] {
+        assert_eq!(
+            request.input_of("reasoning"),
+            [
+                &json!({"type": "reasoning", "summary": [], "encrypted_content": "sealed",
+                "content": [{"type": "reasoning_text", "text": "raw"}]})
+            ]
+        );
+        assert_eq!(
+            request.input_of("image_generation_call"),
+            [
+                &json!({"type": "image_generation_call", "status": "completed", "revised_prompt": "a cat",
+                "result": "QUJD"})
+            ]
+        );
+    }
+}
