@@ -95,6 +95,24 @@ async fn images_reach_the_model_if_they_are_some() {
 }
 
 #[tokio::test]
+async fn long_texts_lose_their_middle_and_nothing_else_is_said() {
+    let text = |text: &str| json!({"type": "inputText", "text": text});
+    let content = json!([text(&"a".repeat(60_000))]);
+    let (_, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+    let half = "a".repeat(6_000);
+    assert_eq!(output, format!("{half}…12000 tokens truncated…{half}"));
+    let content = json!([text(""), text(&"a".repeat(12_000)), text("b"), text("c")]);
+    let (_, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+    assert_eq!(
+        output,
+        json!([
+            {"type": "input_text", "text": "a".repeat(12_000)},
+            {"type": "input_text", "text": "[omitted 2 text items ...]"},
+        ])
+    );
+}
+
+#[tokio::test]
 async fn what_is_no_answer_fails_the_call_alone() {
     let (turn, output) = call(Err(-32000)).await;
     assert_eq!(output, "dynamic tool request failed");

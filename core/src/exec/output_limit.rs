@@ -49,6 +49,11 @@ impl OutputLimit {
         if asked.bytes() < self.bytes() { asked } else { self }
     }
 
+    /// The most bytes that a history keeps of one output: leaves room for what tools say around it.
+    pub(crate) fn in_history(self) -> usize {
+        self.bytes().saturating_add(self.bytes() / 5)
+    }
+
     /// A text within this limit, or little above it: what is too long loses its middle and says so.
     pub(crate) fn cut(self, text: &str) -> String {
         let budget = self.bytes();

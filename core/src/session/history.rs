@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::char_boundary::{ceil, floor};
-use crate::exec::OutputLimit;
+use crate::exec::{OutputLimit, cut_output};
 use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
 use crate::model::item_size::ItemSize;
-use crate::model::{
-    ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, message_origin, pairing,
-};
+use crate::model::{ContentItem, ContextWindow, Extra, KnownItem, ResponseItem, message_origin, pairing};
 use crate::outbox::Outbox;
 use crate::{Event, TokenUsage, ToolOutput, new_id};
 
@@ -154,8 +151,7 @@ impl ModelHistory {
     /// Adds items in order. Those without an identifier get one where they need it.
     pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
         let first = self.items.len();
-        // Leaves room for what tools say around an output.
-        let max_output = self.limit.bytes().saturating_add(self.limit.bytes() / 5);
+        let max_output = self.limit.in_history();
         let mut told = Vec::new();
         for item in items {
             let original = self.raw.is_some().then(|| item.clone());
@@ -334,35 +330,10 @@ fn as_told(original: ResponseItem, finished: &ResponseItem) -> ResponseItem {
     }
 }
 
-fn cut_output(output: &mut FunctionOutput, max: usize) {
-    match output {
-        FunctionOutput::Text(text) => cut_middle(text, max),
-        FunctionOutput::Parts(parts) => {
-            let mut left = max;
-            for part in parts {
-                if let ContentItem::InputText { text, .. } = part {
-                    cut_middle(text, left);
-                    left = left.saturating_sub(text.len());
-                }
-            }
-        }
-    }
-}
-
-/// Cuts the middle out of a text that is longer than `max` bytes, and says how many tokens are missing.
-pub(crate) fn cut_middle(text: &mut String, max: usize) {
-    if text.len() <= max {
-        return;
-    }
-    let head = floor(text, max / 2);
-    let tail = ceil(text, text.len() - (max - max / 2));
-    let tokens = (tail - head).div_ceil(4);
-    text.replace_range(head..tail, &format!("…{tokens} tokens truncated…"));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FunctionOutput;
 
     fn call(call_id: &str) -> ResponseItem {
         ResponseItem::Known(KnownItem::FunctionCall {
@@ -447,13 +418,5 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn long_outputs_lose_their_middle_at_character_boundaries() {
-        let mut text = "ä".repeat(100);
-        cut_middle(&mut text, 51);
-        assert!(text.starts_with("ää") && text.ends_with("ää"));
-        assert!(text.contains("…38 tokens truncated…"), "{text}");
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
     cx.outbox.item_completed(&cx.turn_id, item).await;
     tokio::select! {
         biased;
-        output = output(&cx, content) => cx.record.succeeded(ToolEnd::Output(output)),
+        output = output(content) => cx.record.succeeded(ToolEnd::Output(output)),
         () = cx.cancel.cancelled() => super::exec_command::aborted(begin.elapsed()),
     }
 }
@@ -82,15 +82,15 @@ fn failure(text: &str) -> Vec<ClientToolContent> {
     vec![ClientToolContent::Text(text.to_owned())]
 }
 
-/// What the model gets: text, or a list if there is more.
-async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
+/// What the model gets, however long it is: text, or a list if there is more.
+async fn output(content: Vec<ClientToolContent>) -> FunctionOutput {
     if let [ClientToolContent::Text(text)] = content.as_slice() {
-        return FunctionOutput::Text(cx.output_limit.cut(text));
+        return FunctionOutput::Text(text.clone());
     }
     let mut parts = Vec::with_capacity(content.len());
     for part in content {
         parts.push(match part {
-            ClientToolContent::Text(text) => ContentItem::input_text(cx.output_limit.cut(&text)),
+            ClientToolContent::Text(text) => ContentItem::input_text(text),
             ClientToolContent::Image(url) => match image_data::fit_url(url).await {
                 Ok(url) => ContentItem::InputImage {
                     image_url: Some(url),

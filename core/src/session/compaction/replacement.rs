@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::exec::cut_middle;
 use crate::instructions;
 use crate::model::item_size::{ItemSize, text_bytes, text_tokens};
 use crate::model::{ContentItem, KnownItem, ResponseItem, message_origin};
-use crate::session::history::cut_middle;
 
 /// Tokens of the user's messages that are kept.
 const KEPT_TOKENS: usize = 20_000;

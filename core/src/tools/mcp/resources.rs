@@ -102,10 +102,8 @@ impl ResourceTool {
             .map(|value| json!({"content": [{"type": "text", "text": value.to_string()}]}));
         super::complete(&cx, item, begin, &shown.map_err(Clone::clone)).await;
         match result {
-            Ok(value) => cx
-                .record
-                .succeeded(ToolEnd::text(cx.output_limit.cut(&value.to_string()))),
-            Err(why) => ToolEnd::text(cx.output_limit.cut(&why)),
+            Ok(value) => cx.record.succeeded(ToolEnd::text(value.to_string())),
+            Err(why) => ToolEnd::text(why),
         }
     }
 
