@@ -29,7 +29,7 @@ pub use client_process::{
     CapturedOutput, ClientCommand, ClientCommandError, ProcessControl, ProcessControlError,
     ProcessControlled, ProcessExit, ProcessSink, ProcessStream,
 };
-pub(crate) use cut::{cut_middle, cut_output};
+pub(crate) use cut::{cut_middle, cut_output, ends};
 pub(crate) use input_limits::InputLimits;
 pub use local::LocalMachine;
 pub(crate) use output_limit::OutputLimit;
