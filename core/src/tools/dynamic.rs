@@ -48,7 +48,10 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
         reply = cx.outbox.call_client_tool(question) => reply,
     };
     let (content, success) = match reply {
-        ClientToolReply::Done { content, success } => (content, success),
+        ClientToolReply::Done { content, success } => match content.iter().find_map(refused) {
+            Some(why) => (failure(why), false),
+            None => (content, success),
+        },
         ClientToolReply::Failed => (failure("dynamic tool request failed"), false),
         ClientToolReply::NotUnderstood => (failure("dynamic tool response was invalid"), false),
     };
@@ -73,8 +76,29 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
     cx.outbox.item_completed(&cx.turn_id, item).await;
     tokio::select! {
         biased;
-        output = output(content) => cx.record.succeeded(ToolEnd::Output(output)),
+        output = output(&cx, content) => cx.record.succeeded(ToolEnd::Output(output)),
         () = cx.cancel.cancelled() => super::exec_command::aborted(begin.elapsed()),
+    }
+}
+
+/// Why an answer can't be taken: what lies elsewhere, nobody fetches.
+fn refused(content: &ClientToolContent) -> Option<&'static str> {
+    let is_remote = |url: &str| {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        scheme.is_some_and(|scheme| {
+            ["http", "https"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+        })
+    };
+    match content {
+        ClientToolContent::Image(url) if is_remote(url) => {
+            Some("remote image URLs are not supported; use an inline data URL instead")
+        }
+        ClientToolContent::Audio(url) if !url.starts_with("data:") => {
+            Some("audio URLs must use an inline data URL")
+        }
+        _ => None,
     }
 }
 
@@ -83,7 +107,7 @@ fn failure(text: &str) -> Vec<ClientToolContent> {
 }
 
 /// What the model gets, however long it is: text, or a list if there is more.
-async fn output(content: Vec<ClientToolContent>) -> FunctionOutput {
+async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
     if let [ClientToolContent::Text(text)] = content.as_slice() {
         return FunctionOutput::Text(text.clone());
     }
@@ -95,7 +119,7 @@ async fn output(content: Vec<ClientToolContent>) -> FunctionOutput {
                 Ok(url) => ContentItem::InputImage {
                     image_url: Some(url),
                     file_id: None,
-                    detail: None,
+                    detail: Some(cx.image_detail.to_owned()),
                     extra: Extra::new(),
                 },
                 Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
