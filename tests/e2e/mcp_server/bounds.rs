@@ -148,6 +148,20 @@ async fn a_long_result_loses_its_middle_once_and_says_how_much() {
 }
 
 #[tokio::test]
+async fn what_kind_an_image_is_its_bytes_say() {
+    let model = MockModel::start([call_of("c1", "lying_image", &json!({})), Answer::from("Done")]);
+    let home = home_in_mode(&model, "more");
+    let (app, thread) = with_server(&home).await;
+    app.run_turn(&thread, "Go").await;
+    let output = output(&model, "c1");
+    for number in [1, 2] {
+        let url = output[number]["image_url"].as_str().unwrap_or_default();
+        assert!(url.starts_with("data:image/gif;base64,R0lGOD"), "{output}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_question_that_leads_to_a_program_is_declined() {
     let model = MockModel::start([call_of("c1", "ask_script", &json!({})), Answer::from("Done")]);
     let home = Home::empty();
