@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::CallContext;
+use super::ordered;
 use crate::exec::{OutputLimit, cut_output};
 use crate::image_data;
 use crate::mcp::McpTool;
@@ -83,7 +84,7 @@ impl Output {
                     }
                     None => NO_IMAGE.to_owned(),
                 },
-                _ => block.to_string(),
+                _ => ordered::to_text(block),
             };
             parts.push(ContentItem::input_text(text));
         }
