@@ -103,6 +103,15 @@ pub(crate) async fn fit_url(url: String) -> Result<String, ImageError> {
     .await
 }
 
+/// The same of an image in base64, of whatever kind it is.
+pub(crate) async fn fit_base64(data: String) -> Result<String, ImageError> {
+    within_deadline(async {
+        let _one_of_few = CHECKS.acquire().await;
+        tokio::task::spawn_blocking(move || look(decode(&data)?, None)).await?
+    })
+    .await
+}
+
 async fn within_deadline(
     looking: impl Future<Output = Result<Looked, ImageError>>,
 ) -> Result<String, ImageError> {
@@ -178,7 +187,10 @@ fn decode_url(url: &str) -> Result<Vec<u8>, ImageError> {
     let data = url
         .strip_prefix("data:image/")
         .and_then(|rest| rest.split_once(";base64,"));
-    let (_, data) = data.ok_or(ImageError::NotInline)?;
+    decode(data.ok_or(ImageError::NotInline)?.1)
+}
+
+fn decode(data: &str) -> Result<Vec<u8>, ImageError> {
     // Four characters are three bytes.
     if data.len() / 4 > MAX_BYTES / 3 {
         return Err(FileError::TooLarge(MAX_BYTES).into());

@@ -205,6 +205,21 @@ async fn long_output_is_cut_in_the_middle_for_the_model() {
 }
 
 #[tokio::test]
+async fn of_output_that_was_not_kept_the_model_is_told_how_much_there_was() {
+    let (_home, _turn, output) = run(json!({"cmd": "seq 1 300000"})).await;
+    let text = body(&output);
+    let head =
+        "Warning: truncated output (original token count: 497224)\n... 940319 bytes omitted ...\n\n1\n2\n";
+    assert!(text.starts_with(head), "{text:.200}");
+    assert!(text.ends_with("300000\n"));
+    let (_home, _turn, output) = run(json!({"cmd": "head -c 400 /dev/zero | tr '\\0' '\\377'"})).await;
+    assert!(
+        output.contains("Original token count: 100\n"),
+        "bytes count as they came: {output:.200}"
+    );
+}
+
+#[tokio::test]
 async fn the_model_can_ask_for_less_output() {
     let (_home, _turn, output) = run(json!({"cmd": "seq 1 2000", "max_output_tokens": 100})).await;
     let text = body(&output);

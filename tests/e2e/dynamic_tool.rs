@@ -87,11 +87,53 @@ async fn images_reach_the_model_if_they_are_some() {
         output,
         json!([
             {"type": "input_text", "text": "two"},
-            {"type": "input_image", "image_url": png},
+            {"type": "input_image", "image_url": png, "detail": "high"},
             {"type": "input_text", "text": "image content omitted because it could not be processed"},
         ])
     );
     assert_eq!(turn.items_of("dynamicToolCall")[0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn what_lies_elsewhere_fails_the_call_and_the_model_reads_why() {
+    for (content, why) in [
+        (
+            json!({"type": "inputImage", "imageUrl": "HTTPS://example.com/a.png"}),
+            "remote image URLs are not supported; use an inline data URL instead",
+        ),
+        (
+            json!({"type": "inputAudio", "audioUrl": "https://example.com/a.wav"}),
+            "audio URLs must use an inline data URL",
+        ),
+    ] {
+        let content = json!([{"type": "inputText", "text": "a"}, content]);
+        let (turn, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+        assert_eq!(output, why);
+        let item = turn.items_of("dynamicToolCall")[0];
+        assert_eq!(
+            (&item["status"], &item["success"]),
+            (&json!("failed"), &json!(false))
+        );
+        assert_eq!(item["contentItems"], json!([{"type": "inputText", "text": why}]));
+    }
+}
+
+#[tokio::test]
+async fn long_texts_lose_their_middle_and_nothing_else_is_said() {
+    let text = |text: &str| json!({"type": "inputText", "text": text});
+    let content = json!([text(&"a".repeat(60_000))]);
+    let (_, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+    let half = "a".repeat(6_000);
+    assert_eq!(output, format!("{half}…12000 tokens truncated…{half}"));
+    let content = json!([text(""), text(&"a".repeat(12_000)), text("b"), text("c")]);
+    let (_, output) = call(Ok(json!({"contentItems": content, "success": true}))).await;
+    assert_eq!(
+        output,
+        json!([
+            {"type": "input_text", "text": "a".repeat(12_000)},
+            {"type": "input_text", "text": "[omitted 2 text items ...]"},
+        ])
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod overrides;
 mod plans;
 mod raw_events;
 mod retries;
+mod sent_back;
 mod settings;
 mod stream_fuzz;
 mod tool_output;

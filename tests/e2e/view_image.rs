@@ -194,7 +194,7 @@ async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
         content[1]["image_url"], "data:image/png;base64,AA==",
         "the model's server is the judge"
     );
-    let mark = format!("<image name=[Image #1] path=\"{}\">", at("a.png"));
+    let mark = format!("<image name=[Image #3] path=\"{}\">", at("a.png"));
     assert_eq!(content[2]["text"], mark);
     assert_eq!(content[3]["image_url"], GIF_URL);
     assert_eq!(content[4]["text"], "</image>");

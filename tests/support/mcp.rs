@@ -146,7 +146,7 @@ impl Server {
     /// A page of tools.
     fn list(&self, cursor: &Value) -> Value {
         if self.mode == "more" {
-            let names = ["ask-script", "many-blocks"];
+            let names = ["ask-script", "many-blocks", "long", "long-data", "lying-image"];
             let annotations = json!({"readOnlyHint": true});
             let schema = json!({"type": "object"});
             let tools =
@@ -186,7 +186,18 @@ impl Server {
             "die" => std::process::exit(9),
             "long-line" => text(&"x".repeat(33 << 20)),
             "many-values" => json!({"content": [], "structuredContent": {"n": vec![0; 600_000]}}),
-            "many-blocks" => json!({"content": vec![json!({"type": "text", "text": ""}); 400]}),
+            "many-blocks" => json!({"content": vec![json!({"type": "text", "text": "x"}); 3_000]}),
+            "long" => {
+                let text = |text: &str| json!({"type": "text", "text": text});
+                json!({"content": [text(""), text(&"a".repeat(60_000)), text("b"), text("c")]})
+            }
+            "long-data" => json!({"content": [], "structuredContent": {"n": "d".repeat(60_000)}}),
+            // A picture of another kind than is said, and one of no kind.
+            "lying-image" => {
+                let data = "R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
+                json!({"content": [{"type": "image", "data": data, "mimeType": "image/webp"},
+                                   {"type": "image", "data": data}]})
+            }
             "steps" => {
                 for step in 0..3 {
                     let params = json!({"progressToken": params["_meta"]["progressToken"], "progress": step,

@@ -49,8 +49,18 @@ impl OutputLimit {
         if asked.bytes() < self.bytes() { asked } else { self }
     }
 
+    /// The most bytes that a history keeps of one output: leaves room for what tools say around it.
+    pub(crate) fn in_history(self) -> usize {
+        self.bytes().saturating_add(self.bytes() / 5)
+    }
+
     /// A text within this limit, or little above it: what is too long loses its middle and says so.
     pub(crate) fn cut(self, text: &str) -> String {
+        self.cut_rest(text, text.len(), 0)
+    }
+
+    /// The same of what is left of an output of so many `bytes`, of which so many were `omitted` before.
+    pub(super) fn cut_rest(self, text: &str, bytes: usize, omitted: usize) -> String {
         let budget = self.bytes();
         if text.len() <= budget {
             return text.to_owned();
@@ -62,11 +72,15 @@ impl OutputLimit {
             Self::Bytes(_) => format!("{} chars", middle.chars().count()),
             Self::Tokens(_) => format!("{} tokens", tokens(middle.len())),
         };
+        // Nobody has counted the lines of what is gone.
+        let size = if omitted > 0 {
+            format!("... {omitted} bytes omitted ...")
+        } else {
+            format!("Total output lines: {}", text.lines().count())
+        };
         format!(
-            "Warning: truncated output (original token count: {})\nTotal output lines: {}\n\n{head}…{missing} \
-             truncated…{tail}",
-            tokens(text.len()),
-            text.lines().count(),
+            "Warning: truncated output (original token count: {})\n{size}\n\n{head}…{missing} truncated…{tail}",
+            tokens(bytes),
         )
     }
 }
@@ -90,6 +104,11 @@ mod tests {
             format!("{note}0123456789…80 chars truncated…0123456789")
         );
         assert_eq!(OutputLimit::Tokens(25).cut(&text), text);
+        assert_eq!(
+            OutputLimit::Tokens(5).cut_rest(&text, 1000, 900),
+            "Warning: truncated output (original token count: 250)\n... 900 bytes omitted ...\n\n\
+             0123456789…20 tokens truncated…0123456789"
+        );
     }
 
     #[test]

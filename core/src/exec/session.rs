@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::input_limits::{InputLimits, StartedWith};
+use super::output_limit::OutputLimit;
 use super::spare::RunningCommand;
 use super::text::{HeadTail, Utf8Stream, pieces};
 use super::waiting::Timeouts;
@@ -71,6 +72,8 @@ enum Stage {
 struct Seen {
     /// Output since the last look.
     fresh: HeadTail,
+    /// Its bytes as they came, kept or not.
+    bytes: usize,
     last_look: Instant,
 }
 
@@ -79,14 +82,23 @@ struct Seen {
 pub(crate) struct Chunk {
     /// Output since the last look.
     pub(crate) text: String,
-    /// Bytes of output since the last look, kept or not.
+    /// Bytes of output since the last look as they came, kept or not.
     pub(crate) bytes: usize,
+    /// Bytes that `text` lacks in its middle.
+    omitted: usize,
     /// How long the look took.
     pub(crate) wall_time: Duration,
     /// Set when the command has ended.
     pub(crate) exit_code: Option<i32>,
     /// The look was cut short.
     pub(crate) cancelled: bool,
+}
+
+impl Chunk {
+    /// What the model gets of the output within this limit.
+    pub(crate) fn within(&self, limit: OutputLimit) -> String {
+        limit.cut_rest(&self.text, self.bytes, self.omitted)
+    }
 }
 
 impl CommandSession {
@@ -106,6 +118,7 @@ impl CommandSession {
             timeouts,
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
+                bytes: 0,
                 last_look: Instant::now(),
             }),
         })
@@ -185,10 +198,16 @@ impl CommandSession {
             () = cancel.cancelled() => true,
             () = self.timeouts.pass(patience) => false,
         };
-        let fresh = std::mem::replace(&mut self.seen().fresh, HeadTail::new(KEPT));
+        let (fresh, bytes) = {
+            let mut seen = self.seen();
+            let fresh = std::mem::replace(&mut seen.fresh, HeadTail::new(KEPT));
+            (fresh, std::mem::take(&mut seen.bytes))
+        };
+        let (text, omitted) = fresh.into_parts();
         Chunk {
-            bytes: fresh.total(),
-            text: fresh.into_text(),
+            text,
+            bytes,
+            omitted,
             wall_time: begin.elapsed(),
             exit_code: self.exit_code(),
             cancelled,
@@ -311,6 +330,7 @@ pub(super) async fn follow(
                     if let Some((_, rest)) = &mut ended {
                         rest.read(length);
                     }
+                    session.seen().bytes += length;
                     Some(decoder.decode(&buffer[..length]))
                 }
                 Err(error) => {

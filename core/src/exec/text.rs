@@ -100,13 +100,13 @@ impl HeadTail {
         self.tail.extend(kept);
     }
 
-    /// Bytes that were appended, kept or not.
-    pub(super) fn total(&self) -> usize {
-        self.total
-    }
-
     /// All that is kept, with a line where something is missing.
     pub(super) fn into_text(self) -> String {
+        self.into_parts().0
+    }
+
+    /// The same, and how many bytes are missing.
+    pub(super) fn into_parts(self) -> (String, usize) {
         let Self {
             mut head,
             tail,
@@ -127,7 +127,7 @@ impl HeadTail {
             head.extend(["... ", &omitted.to_string(), " bytes omitted ...\n"]);
         }
         head.push_str(&String::from_utf8_lossy(&tail[start..]));
-        head
+        (head, omitted)
     }
 }
 
@@ -148,8 +148,10 @@ mod tests {
         for _ in 0..5 {
             kept.push("abc");
         }
-        assert_eq!(kept.total(), 15);
-        assert_eq!(kept.into_text(), "abca\n... 7 bytes omitted ...\ncabc");
+        assert_eq!(
+            kept.into_parts(),
+            ("abca\n... 7 bytes omitted ...\ncabc".to_owned(), 7)
+        );
     }
 
     proptest! {
@@ -194,7 +196,6 @@ mod tests {
             for chunk in &chunks {
                 kept.push(chunk);
             }
-            prop_assert_eq!(kept.total(), all.len());
             let text = kept.into_text();
             if all.len() <= capacity / 2 {
                 prop_assert_eq!(text, all);

@@ -35,6 +35,11 @@ impl ItemSize {
         };
         match item {
             ResponseItem::Known(known) => size.add_known(known),
+            ResponseItem::Other(value) if value["type"] == "image_generation_call" => {
+                size.images += 1;
+                size.image_data += value["result"].as_str().map_or(0, str::len);
+                size.text += value["revised_prompt"].as_str().map_or(0, str::len);
+            }
             ResponseItem::Other(value) => size.text += json_length(value),
         }
         size
@@ -65,7 +70,6 @@ impl ItemSize {
             }
             KnownItem::Reasoning {
                 summary,
-                content,
                 encrypted_content,
                 extra,
                 ..
@@ -76,18 +80,14 @@ impl ItemSize {
                         SummaryPart::Other(value) => json_length(value),
                     };
                 }
-                // Where there is both, only the sealed form is sent.
-                match encrypted_content {
-                    Some(sealed) => self.text += sealed.len(),
-                    None => {
-                        for part in content.iter().flatten() {
-                            self.text += match part {
-                                ReasoningContent::ReasoningText { text }
-                                | ReasoningContent::Text { text } => text.len(),
-                                ReasoningContent::Other(value) => json_length(value),
-                            };
+                self.text += encrypted_content.as_ref().map_or(0, String::len);
+                for part in item.raw_reasoning().unwrap_or_default() {
+                    self.text += match part {
+                        ReasoningContent::ReasoningText { text } | ReasoningContent::Text { text } => {
+                            text.len()
                         }
-                    }
+                        ReasoningContent::Other(value) => json_length(value),
+                    };
                 }
                 self.add_extra(extra);
             }
@@ -212,9 +212,15 @@ mod tests {
             json!({"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": url}]})
                 .into()
         };
-        let (small, large) = (ItemSize::of(&image(10)), ItemSize::of(&image(1 << 20)));
-        assert_eq!(small.tokens(), large.tokens());
-        assert!(large.bytes() > 1 << 20);
+        let made = |length: usize| -> ResponseItem {
+            json!({"type": "image_generation_call", "result": "A".repeat(length)}).into()
+        };
+        for of_length in [&image as &dyn Fn(usize) -> ResponseItem, &made] {
+            let (small, large) = (ItemSize::of(&of_length(10)), ItemSize::of(&of_length(1 << 20)));
+            assert_eq!(small.tokens(), large.tokens());
+            assert!(small.tokens() >= IMAGE_TOKENS);
+            assert!(large.bytes() > 1 << 20);
+        }
     }
 
     #[test]

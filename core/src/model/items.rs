@@ -145,6 +145,23 @@ pub enum KnownItem {
     },
 }
 
+impl KnownItem {
+    /// The raw reasoning that goes back to the server. Beside the sealed form, which says the same, what is not marked as
+    /// reasoning stays behind.
+    pub(super) fn raw_reasoning(&self) -> Option<&[ReasoningContent]> {
+        let Self::Reasoning {
+            content: Some(content),
+            encrypted_content,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let is_raw = |part: &ReasoningContent| matches!(part, ReasoningContent::ReasoningText { .. });
+        (encrypted_content.is_none() || content.iter().any(is_raw)).then_some(content)
+    }
+}
+
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

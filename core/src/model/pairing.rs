@@ -5,16 +5,17 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::item_size::ItemSize;
 use super::{Extra, FunctionOutput, KnownItem, ResponseItem};
 
 /// What stands for the output of a call that was not finished, or of which nothing is known.
 const ABORTED: &str = "aborted";
 
-/// What has no counterpart, by its place in the history.
+/// What has no counterpart, by its place in the history, in order.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Unpaired {
-    pub(crate) calls: Vec<usize>,
-    pub(crate) outputs: Vec<usize>,
+struct Unpaired {
+    calls: Vec<usize>,
+    outputs: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,7 +31,7 @@ enum Part<'a> {
 }
 
 /// Finds the calls without output and the outputs without a call before them.
-pub(crate) fn unpaired(items: &[ResponseItem]) -> Unpaired {
+fn unpaired(items: &[ResponseItem]) -> Unpaired {
     let mut open: HashMap<(Family, &str), Vec<usize>> = HashMap::new();
     let mut outputs = Vec::new();
     for (place, item) in items.iter().enumerate() {
@@ -76,8 +77,34 @@ pub(crate) fn clean_cuts(items: &[ResponseItem]) -> Vec<usize> {
     cuts
 }
 
+/// Answers each call from this place on that has no output with `aborted`, right behind it, and drops outputs of no call:
+/// a server refuses a history with either. The same items give the same history whenever that is done, so that what was
+/// sent once is sent again as it was. Gives the size of what has been put in.
+pub(crate) fn close_calls(items: &mut Vec<ResponseItem>, from: usize) -> ItemSize {
+    let mut added = ItemSize::default();
+    let unpaired = unpaired(items.get(from..).unwrap_or_default());
+    if unpaired == Unpaired::default() {
+        return added;
+    }
+    let new = items.split_off(from);
+    items.reserve(new.len() + unpaired.calls.len());
+    for (place, item) in new.into_iter().enumerate() {
+        if unpaired.outputs.binary_search(&place).is_ok() {
+            continue;
+        }
+        let is_open = unpaired.calls.binary_search(&place).is_ok();
+        let output = if is_open { aborted(&item) } else { None };
+        items.push(item);
+        if let Some(output) = output {
+            added += ItemSize::of(&output);
+            items.push(output);
+        }
+    }
+    added
+}
+
 /// The output of a call that has none.
-pub(crate) fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
+fn aborted(call: &ResponseItem) -> Option<ResponseItem> {
     let Some(Part::Call(family, call_id)) = part(call) else {
         return None;
     };
@@ -162,8 +189,8 @@ fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value[name].as_str().filter(|text| !text.is_empty())
 }
 
-/// Whether an item goes to the model. What we keep because we don't know it is not what we send; nor are items of work
-/// that the server does itself, which it takes for mistakes.
+/// Whether an item goes to the model. What we keep because we don't know it is not what we send; nor are most items of
+/// work that the server does itself, which it takes for mistakes.
 pub(crate) fn is_sent(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::Known(KnownItem::Message { content, role, .. }) => {
@@ -196,6 +223,8 @@ pub(crate) fn is_sent(item: &ResponseItem) -> bool {
             }
             "local_shell_call_output" => !value["output"].is_null(),
             "tool_search_call" => value.get("arguments").is_some(),
+            // A picture that the model has made: without it, it does not know what it is asked to change.
+            "image_generation_call" => text(value, "result").is_some(),
             _ => false,
         },
     }
@@ -250,6 +279,29 @@ mod tests {
     }
 
     #[test]
+    fn an_open_call_is_answered_right_behind_it() {
+        let said = json!({"type": "message", "role": "user", "content": []});
+        let answer = |id: &str| json!({"type": "function_call_output", "call_id": id, "output": "aborted"});
+        let mut list = items(&[
+            call("before"),
+            call("a"),
+            call("b"),
+            said.clone(),
+            done("a"),
+            done("stray"),
+        ]);
+        let added = close_calls(&mut list, 1);
+        let mut expected = items(&[call("before"), call("a"), call("b"), answer("b"), said, done("a")]);
+        assert_eq!(list, expected, "what is before has been looked at");
+        assert_eq!(added, ItemSize::of(&expected[3]));
+        close_calls(&mut list, 0);
+        expected.insert(1, answer("before").into());
+        assert_eq!(list, expected);
+        assert_eq!(close_calls(&mut list, 0), ItemSize::default());
+        assert_eq!(close_calls(&mut list, 100), ItemSize::default());
+    }
+
+    #[test]
     fn a_local_shell_call_is_a_call() {
         let shell = json!({"type": "local_shell_call", "call_id": "s", "status": "completed",
             "action": {"type": "exec", "command": ["ls"]}});
@@ -296,7 +348,8 @@ mod tests {
             json!(null),
             json!(["x"]),
             json!({"type": "ghost_snapshot", "ghost_commit": {}}),
-            json!({"type": "image_generation_call", "id": "i", "result": "…"}),
+            json!({"type": "image_generation_call", "id": "i", "status": "failed", "result": null}),
+            json!({"type": "image_generation_call", "id": "i", "status": "generating", "result": ""}),
             json!({"type": "code_interpreter_call", "id": "i"}),
             json!({"type": "mcp_list_tools", "id": "i"}),
             json!({"type": "something_new"}),
@@ -314,6 +367,7 @@ mod tests {
             json!({"type": "compaction", "encrypted_content": "x"}),
             json!({"type": "function_call_output", "name": "key", "namespace": "agent", "output": "x"}),
             json!({"type": "web_search_call", "status": "completed"}),
+            json!({"type": "image_generation_call", "id": "i", "result": "…"}),
             json!({"type": "reasoning", "summary": [], "encrypted_content": "x"}),
             call("c"),
         ] {

@@ -185,7 +185,14 @@ impl Serialize for SentItem<'_> {
         match self.0 {
             ResponseItem::Known(item) => Sent::from(item).serialize(serializer),
             ResponseItem::Other(Value::Object(map)) => {
-                let is_sent = |key: &str| key != "id" && !key.starts_with("internal_");
+                let is_picture = map
+                    .get("type")
+                    .is_some_and(|kind| kind == "image_generation_call");
+                let is_sent = |key: &str| match key {
+                    "type" | "status" | "revised_prompt" | "result" => true,
+                    // What else a server says of a picture, it does not take back.
+                    _ => !is_picture && key != "id" && !key.starts_with("internal_"),
+                };
                 serializer.collect_map(map.iter().filter(|(key, _)| is_sent(key)))
             }
             ResponseItem::Other(value) => value.serialize(serializer),
@@ -281,14 +288,12 @@ impl<'a> From<&'a KnownItem> for Sent<'a> {
             },
             KnownItem::Reasoning {
                 summary,
-                content,
                 encrypted_content,
                 extra,
                 ..
             } => Self::Reasoning {
                 summary,
-                // The same thought, in a form that only its server can read, is enough.
-                content: content.as_deref().filter(|_| encrypted_content.is_none()),
+                content: item.raw_reasoning(),
                 encrypted_content: encrypted_content.as_deref(),
                 extra: SentExtra(extra),
             },
@@ -450,9 +455,12 @@ mod tests {
                     "logprobs": []}]}),
             json!({"type": "ghost_snapshot", "ghost_commit": {}}),
             json!("bare"),
-            json!({"type": "image_generation_call", "result": "…"}),
+            json!({"type": "image_generation_call", "id": "srv", "status": "completed", "size": "1x1",
+                "revised_prompt": "a cat", "result": "…"}),
+            json!({"type": "image_generation_call", "id": "srv", "status": "failed", "result": null}),
             json!({"type": "reasoning", "id": "srv", "summary": [], "encrypted_content": "e",
                 "content": [{"type": "reasoning_text", "text": "raw"}]}),
+            json!({"type": "reasoning", "summary": [], "encrypted_content": "e", "content": [{"type": "text", "text": "t"}]}),
             json!({"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "open"}]}),
             json!({"type": "web_search_call", "id": "srv", "status": "completed",
                 "action": {"type": "search", "query": "q", "sources": [{"url": "u"}]}}),
@@ -469,6 +477,9 @@ mod tests {
                 {"type": "message", "role": "assistant", "status": "completed",
                     "content": [{"type": "output_text", "text": "yo", "annotations": [{"type": "url_citation"}],
                         "logprobs": []}]},
+                {"type": "image_generation_call", "status": "completed", "revised_prompt": "a cat", "result": "…"},
+                {"type": "reasoning", "summary": [], "encrypted_content": "e",
+                    "content": [{"type": "reasoning_text", "text": "raw"}]},
                 {"type": "reasoning", "summary": [], "encrypted_content": "e"},
                 {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "open"}]},
                 {"type": "web_search_call", "status": "completed",

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::char_boundary::{ceil, floor};
-use crate::exec::OutputLimit;
+use crate::exec::{OutputLimit, cut_output};
 use crate::history::{Entry, LoadHistory, ReadLimit, ThreadLog};
 use crate::model::item_size::ItemSize;
-use crate::model::{
-    ContentItem, ContextWindow, Extra, FunctionOutput, KnownItem, ResponseItem, message_origin, pairing,
-};
+use crate::model::{ContentItem, ContextWindow, Extra, KnownItem, ResponseItem, message_origin, pairing};
 use crate::outbox::Outbox;
 use crate::{Event, TokenUsage, ToolOutput, new_id};
 
@@ -154,8 +151,7 @@ impl ModelHistory {
     /// Adds items in order. Those without an identifier get one where they need it.
     pub(crate) fn push(&mut self, items: impl IntoIterator<Item = ResponseItem>) {
         let first = self.items.len();
-        // Leaves room for what tools say around an output.
-        let max_output = self.limit.bytes().saturating_add(self.limit.bytes() / 5);
+        let max_output = self.limit.in_history();
         let mut told = Vec::new();
         for item in items {
             let original = self.raw.is_some().then(|| item.clone());
@@ -210,16 +206,7 @@ impl ModelHistory {
     /// A copy that can be sent as it is, while a turn may go on: every call has an output.
     pub(crate) fn snapshot(&self) -> Vec<ResponseItem> {
         let mut items = self.items.clone();
-        let checked = self.checked.min(items.len());
-        let unpaired = pairing::unpaired(&items[checked..]);
-        let calls = unpaired.calls.iter();
-        let outputs: Vec<_> = calls
-            .filter_map(|place| pairing::aborted(&items[checked + place]))
-            .collect();
-        for place in unpaired.outputs.into_iter().rev() {
-            items.remove(checked + place);
-        }
-        items.extend(outputs.into_iter().map(|item| finish(item, usize::MAX)));
+        pairing::close_calls(&mut items, self.checked);
         items
     }
 
@@ -228,23 +215,16 @@ impl ModelHistory {
         self.items = items;
     }
 
-    /// Answers calls that have no output with `aborted`, and forgets outputs of no call: a server refuses a history
-    /// with either.
+    /// Answers calls that have no output, and forgets outputs of no call. The file has neither: whoever reads it does the
+    /// same.
     pub(crate) fn close_calls(&mut self) {
         // There are none while they are lent.
-        let Some(new) = self.items.get(self.checked..) else {
+        if self.items.len() < self.checked {
             return;
-        };
-        let unpaired = pairing::unpaired(new);
-        let outputs: Vec<_> = unpaired
-            .calls
-            .iter()
-            .filter_map(|place| pairing::aborted(&new[*place]))
-            .collect();
-        for place in unpaired.outputs.into_iter().rev() {
-            self.items.remove(self.checked + place);
         }
-        self.push(outputs);
+        let added = pairing::close_calls(&mut self.items, self.checked);
+        self.size += added;
+        self.uncounted += added;
         self.checked = self.items.len();
     }
 
@@ -350,35 +330,10 @@ fn as_told(original: ResponseItem, finished: &ResponseItem) -> ResponseItem {
     }
 }
 
-fn cut_output(output: &mut FunctionOutput, max: usize) {
-    match output {
-        FunctionOutput::Text(text) => cut_middle(text, max),
-        FunctionOutput::Parts(parts) => {
-            let mut left = max;
-            for part in parts {
-                if let ContentItem::InputText { text, .. } = part {
-                    cut_middle(text, left);
-                    left = left.saturating_sub(text.len());
-                }
-            }
-        }
-    }
-}
-
-/// Cuts the middle out of a text that is longer than `max` bytes, and says how many tokens are missing.
-pub(crate) fn cut_middle(text: &mut String, max: usize) {
-    if text.len() <= max {
-        return;
-    }
-    let head = floor(text, max / 2);
-    let tail = ceil(text, text.len() - (max - max / 2));
-    let tokens = (tail - head).div_ceil(4);
-    text.replace_range(head..tail, &format!("…{tokens} tokens truncated…"));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FunctionOutput;
 
     fn call(call_id: &str) -> ResponseItem {
         ResponseItem::Known(KnownItem::FunctionCall {
@@ -412,9 +367,9 @@ mod tests {
         assert_eq!(
             outputs,
             [
-                ("b", text("done")),
                 ("a", text("aborted")),
-                ("c", text("aborted"))
+                ("c", text("aborted")),
+                ("b", text("done"))
             ]
         );
     }
@@ -463,13 +418,5 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn long_outputs_lose_their_middle_at_character_boundaries() {
-        let mut text = "ä".repeat(100);
-        cut_middle(&mut text, 51);
-        assert!(text.starts_with("ää") && text.ends_with("ää"));
-        assert!(text.contains("…38 tokens truncated…"), "{text}");
     }
 }

@@ -75,6 +75,11 @@ pub(crate) async fn to_messages(
     let mut content = Vec::new();
     let mut images = 0;
     for part in input {
+        let is_image = matches!(
+            part,
+            UserInput::Image { .. } | UserInput::ImageFile { .. } | UserInput::LocalImage { .. }
+        );
+        images += usize::from(is_image);
         match part {
             UserInput::Text { text, .. } => content.push(text_part(text.clone())),
             UserInput::Image { url, detail } => {
@@ -90,7 +95,6 @@ pub(crate) async fn to_messages(
                 extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
-                images += 1;
                 let detail = detail.as_deref().unwrap_or(image_detail);
                 content.extend(local_image(path, detail, images).await);
             }

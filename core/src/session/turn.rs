@@ -281,6 +281,8 @@ impl Turn<'_> {
 
     /// One request and what follows from it. `true`: another one is needed.
     async fn sample(&mut self) -> Result<bool, Outcome> {
+        // What has come in meanwhile is newer than what is summed up: it goes behind the summary, as it is.
+        self.compact_if_due().await?;
         self.drain_inbox().await;
         if self.hooks.refused {
             return Ok(false);

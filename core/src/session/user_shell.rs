@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::history::message;
-use crate::exec::{Chunk, ExecSessions, Launch, OutputLimit, aborted_output, shell_flag, user_shell};
+use crate::exec::{ExecSessions, Launch, OutputLimit, aborted_output, shell_flag, user_shell};
 use crate::model::ResponseItem;
 use crate::outbox::Outbox;
 use crate::safety::{Confinement, command_actions};
@@ -112,17 +112,11 @@ async fn run(cx: ShellContext, shell: ShellCommand) -> ResponseItem {
         }
     }
     cx.exec.forget(session.id());
-    let Chunk {
-        text,
-        exit_code,
-        wall_time,
-        ..
-    } = chunk;
     result(
         &command,
-        exit_code.unwrap_or(-1),
-        wall_time,
-        &cx.output_limit.cut(&text),
+        chunk.exit_code.unwrap_or(-1),
+        chunk.wall_time,
+        &chunk.within(cx.output_limit),
     )
 }
 

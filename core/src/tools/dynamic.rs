@@ -48,7 +48,10 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
         reply = cx.outbox.call_client_tool(question) => reply,
     };
     let (content, success) = match reply {
-        ClientToolReply::Done { content, success } => (content, success),
+        ClientToolReply::Done { content, success } => match content.iter().find_map(refused) {
+            Some(why) => (failure(why), false),
+            None => (content, success),
+        },
         ClientToolReply::Failed => (failure("dynamic tool request failed"), false),
         ClientToolReply::NotUnderstood => (failure("dynamic tool response was invalid"), false),
     };
@@ -78,24 +81,45 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
     }
 }
 
+/// Why an answer can't be taken: what lies elsewhere, nobody fetches.
+fn refused(content: &ClientToolContent) -> Option<&'static str> {
+    let is_remote = |url: &str| {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        scheme.is_some_and(|scheme| {
+            ["http", "https"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+        })
+    };
+    match content {
+        ClientToolContent::Image(url) if is_remote(url) => {
+            Some("remote image URLs are not supported; use an inline data URL instead")
+        }
+        ClientToolContent::Audio(url) if !url.starts_with("data:") => {
+            Some("audio URLs must use an inline data URL")
+        }
+        _ => None,
+    }
+}
+
 fn failure(text: &str) -> Vec<ClientToolContent> {
     vec![ClientToolContent::Text(text.to_owned())]
 }
 
-/// What the model gets: text, or a list if there is more.
+/// What the model gets, however long it is: text, or a list if there is more.
 async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOutput {
     if let [ClientToolContent::Text(text)] = content.as_slice() {
-        return FunctionOutput::Text(cx.output_limit.cut(text));
+        return FunctionOutput::Text(text.clone());
     }
     let mut parts = Vec::with_capacity(content.len());
     for part in content {
         parts.push(match part {
-            ClientToolContent::Text(text) => ContentItem::input_text(cx.output_limit.cut(&text)),
+            ClientToolContent::Text(text) => ContentItem::input_text(text),
             ClientToolContent::Image(url) => match image_data::fit_url(url).await {
                 Ok(url) => ContentItem::InputImage {
                     image_url: Some(url),
                     file_id: None,
-                    detail: None,
+                    detail: Some(cx.image_detail.to_owned()),
                     extra: Extra::new(),
                 },
                 Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),

@@ -102,8 +102,62 @@ async fn a_result_of_many_blocks_reaches_the_model_cut() {
     assert_eq!(item(&turn)["status"], "completed");
     let output = output(&model, "c1");
     let parts = output.as_array().unwrap();
-    assert_eq!(parts.len(), 258);
-    assert_eq!(parts[257]["text"], "[omitted 144 more items ...]");
+    assert_eq!(parts.len(), 2_050);
+    assert_eq!(parts[2_049]["text"], "[omitted 952 more items ...]");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_result_loses_its_middle_once_and_says_how_much() {
+    for (own, kept) in [("", 12_000), ("output_token_limit = 300", 1_440)] {
+        let model = MockModel::start([
+            call_of("c1", "long", &json!({})),
+            call_of("c2", "long_data", &json!({})),
+            Answer::from("Done"),
+        ]);
+        let home = Home::empty();
+        let more = ["long", "long-data"].map(|tool| format!("[mcp_servers.tiny.tools.{tool}]\n{own}\n"));
+        let config = Config {
+            extra: mcp::table_with("tiny", home.path(), "", "more") + "\n" + &more.concat(),
+            ..Config::default()
+        };
+        home.configure(&model, &config);
+        let (app, thread) = with_server(&home).await;
+        app.run_turn(&thread, "Go").await;
+        let parts = output(&model, "c1");
+        let parts = parts.as_array().unwrap();
+        assert_eq!(parts.len(), 3, "{parts:?}");
+        let heading = parts[0]["text"].as_str().unwrap();
+        let text = parts[1]["text"].as_str().unwrap();
+        let kept_of_text = kept - heading.len();
+        assert_eq!(
+            text.matches('a').count(),
+            kept_of_text + 3,
+            "with those of `truncated`"
+        );
+        let missing = (60_000 - kept_of_text).div_ceil(4);
+        assert!(text.contains(&format!("…{missing} tokens truncated…")), "{own}");
+        assert_eq!(parts[2]["text"], "[omitted 2 text items ...]");
+        let data = output(&model, "c2");
+        let data = data.as_str().unwrap();
+        assert!(data.contains("\nOutput:\n{\"n\":\"ddd"), "{data:.200}");
+        assert_eq!(data.matches("tokens truncated").count(), 1);
+        assert!(data.len() < kept + 40 && data.ends_with("ddd\"}"));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_kind_an_image_is_its_bytes_say() {
+    let model = MockModel::start([call_of("c1", "lying_image", &json!({})), Answer::from("Done")]);
+    let home = home_in_mode(&model, "more");
+    let (app, thread) = with_server(&home).await;
+    app.run_turn(&thread, "Go").await;
+    let output = output(&model, "c1");
+    for number in [1, 2] {
+        let url = output[number]["image_url"].as_str().unwrap_or_default();
+        assert!(url.starts_with("data:image/gif;base64,R0lGOD"), "{output}");
+    }
     app.stop().await;
 }
 

@@ -4,7 +4,7 @@ use codex_core::mock_model::{Answer, MockModel, Script};
 use serde_json::{Value, json};
 
 use super::{metadata, sealed, told, with_tokens};
-use crate::support::{App, Config, Home};
+use crate::support::{App, Config, Gate, Home};
 
 fn limited(limit: u64) -> Config {
     Config {
@@ -106,6 +106,49 @@ async fn between_requests_the_turn_goes_on_behind_the_summary() {
     assert_eq!(
         metadata(&requests[2])["turn_id"],
         metadata(&requests[0])["turn_id"]
+    );
+}
+
+#[tokio::test]
+async fn what_the_user_says_before_a_summary_is_made_goes_behind_it() {
+    let call = Answer::new().call("c1", "exec_command", json!({"cmd": "echo started; read _ < go"}));
+    let model = MockModel::start([
+        with_tokens(call, 50_000),
+        Answer::new().say("what was done"),
+        Answer::new().say("all done"),
+    ]);
+    let home = Home::with(&model, &limited(50_000));
+    let (app, thread) = App::with_thread(&home).await;
+    let mut gate = Gate::new(home.work().join("go"));
+    let running = app.start_turn(&thread, "one").await;
+    app.wait_for("item/commandExecution/outputDelta").await;
+    let steer = json!({"threadId": thread, "expectedTurnId": running.id,
+        "input": [{"type": "text", "text": "and hurry"}]});
+    app.call("turn/steer", steer).await;
+    gate.open();
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.status(), "completed");
+    let items: Vec<_> = turn
+        .items()
+        .iter()
+        .map(|item| item["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        items,
+        [
+            "userMessage",
+            "commandExecution",
+            "contextCompaction",
+            "userMessage",
+            "agentMessage"
+        ]
+    );
+    let requests = model.requests();
+    assert!(requests[1].tool_output("c1").is_some());
+    assert!(!told(&requests[1]).contains(&"and hurry".to_owned()));
+    assert_eq!(
+        told(&requests[2]),
+        ["rules", "place", "one", "summary: what was done", "and hurry"]
     );
 }
 

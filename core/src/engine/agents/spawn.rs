@@ -24,7 +24,7 @@ use crate::history::read::replay::{ReadLimit, RestoredHistory};
 use crate::history::store::load::load_later;
 use crate::history::{Entry, ForkPoint, SessionMeta, ThreadLog};
 use crate::hooks::SessionStartSource;
-use crate::model::{KnownItem, ModelInfo, ResponseItem};
+use crate::model::{KnownItem, ModelInfo, ResponseItem, pairing};
 use crate::session::{ConversationState, Mail};
 use crate::{
     AgentStatus, DynamicTools, Error, Event, Reply, Result, SandboxPolicy, ThreadId, ThreadInfo,
@@ -244,7 +244,7 @@ impl Engine {
                 matches!(item, ResponseItem::Known(KnownItem::Message { role, .. }) if role != "assistant")
             }),
             Inherit::Everything => {
-                close_calls(&mut items);
+                pairing::close_calls(&mut items, 0);
                 items.push(messages::inherited());
             }
             Inherit::Nothing => {}
@@ -280,20 +280,6 @@ fn check_choice(spawn: &SpawnAgent) -> Result<(), AgentError> {
         )));
     }
     Ok(())
-}
-
-/// Answers the calls that were still open.
-fn close_calls(items: &mut Vec<ResponseItem>) {
-    let unpaired = crate::model::pairing::unpaired(items);
-    let outputs: Vec<_> = unpaired
-        .calls
-        .iter()
-        .filter_map(|place| crate::model::pairing::aborted(&items[*place]))
-        .collect();
-    for place in unpaired.outputs.into_iter().rev() {
-        items.remove(place);
-    }
-    items.extend(outputs);
 }
 
 /// Frees the place of an agent that could not be started.

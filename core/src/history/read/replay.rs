@@ -127,7 +127,7 @@ pub(crate) fn model_history(history: &History, limit: ReadLimit) -> io::Result<R
         items.extend(before.into_iter().filter(message_origin::is_of_user));
     }
     items.reverse();
-    fill_missing_outputs(&mut items);
+    pairing::close_calls(&mut items, 0);
     restored.replaced = restored.replaced.min(items.len());
     if restored.window.is_none() && !restored.cut {
         let first = history.meta.context_window.as_ref();
@@ -213,28 +213,6 @@ fn compaction(line: &Line<'_>) -> Option<Compacted> {
         })
     };
     Some(Compacted::Replaced(items, window()))
-}
-
-/// The API refuses calls without outputs: those that were cut off get one. Outputs without a call go.
-pub(crate) fn fill_missing_outputs(items: &mut Vec<ResponseItem>) {
-    let unpaired = pairing::unpaired(items);
-    if unpaired == pairing::Unpaired::default() {
-        return;
-    }
-    let mut filled = Vec::with_capacity(items.len() + unpaired.calls.len());
-    for (place, item) in items.drain(..).enumerate() {
-        if unpaired.outputs.binary_search(&place).is_ok() {
-            continue;
-        }
-        let missing = unpaired
-            .calls
-            .binary_search(&place)
-            .ok()
-            .and_then(|_| pairing::aborted(&item));
-        filled.push(item);
-        filled.extend(missing);
-    }
-    *items = filled;
 }
 
 #[cfg(test)]
@@ -341,7 +319,7 @@ mod tests {
         let shell = json!({"type": "local_shell_call", "call_id": "s", "action": {"type": "exec"}});
         let of_shell = json!({"type": "function_call_output", "call_id": "s", "output": "y"});
         let mut stored = items(json!([call, done, done, call, shell, of_shell, call, done]));
-        fill_missing_outputs(&mut stored);
+        pairing::close_calls(&mut stored, 0);
         assert_eq!(
             stored,
             items(json!([call, done, call, aborted, shell, of_shell, call, done]))

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::exec::{cut_middle, ends};
 use crate::instructions;
 use crate::model::item_size::{ItemSize, text_bytes, text_tokens};
 use crate::model::{ContentItem, KnownItem, ResponseItem, message_origin};
-use crate::session::history::cut_middle;
 
 /// Tokens of the user's messages that are kept.
 const KEPT_TOKENS: usize = 20_000;
@@ -101,16 +101,18 @@ fn kept(item: &ResponseItem, images: bool, mention: bool, left: usize) -> Option
                 if room == 0 || text.is_empty() {
                     continue;
                 }
-                let mut text = text.clone();
-                let whole = text_tokens(&text);
-                if whole > room {
-                    cut_middle(&mut text, text_bytes(room));
-                }
-                tokens += whole.min(room);
-                parts.push(ContentItem::InputText {
-                    text,
-                    extra: extra.clone(),
-                });
+                tokens += text_tokens(text).min(room);
+                let texts = match ends(text, text_bytes(room)) {
+                    Some(cut) => Vec::from(cut),
+                    None => vec![text.clone()],
+                };
+                // A part each, so that nobody takes the words in the gap for the user's.
+                parts.extend(texts.into_iter().filter(|text| !text.is_empty()).map(|text| {
+                    ContentItem::InputText {
+                        text,
+                        extra: extra.clone(),
+                    }
+                }));
             }
             ContentItem::InputImage { .. } if images => parts.push(part.clone()),
             ContentItem::InputImage { .. } if mention => {
@@ -242,6 +244,22 @@ mod tests {
         assert_eq!(told.len(), 4);
         assert!(told[0].starts_with('b') && told[0].contains("…5000 tokens truncated…"));
         assert_eq!(told[2].len(), 40_000);
+        let parts = Parts {
+            items: &items,
+            replaced: 0,
+            context: Vec::new(),
+            summary: short(),
+            window: WINDOW,
+        };
+        let ResponseItem::Known(KnownItem::Message { content, .. }) = &build(parts)[0] else {
+            panic!("no message");
+        };
+        assert_eq!(
+            content.len(),
+            3,
+            "the words in the gap are no part of what was said"
+        );
+        assert_eq!(content[1], ContentItem::input_text("…5000 tokens truncated…"));
         let kept: usize = [&told[0], &told[2]].iter().map(|text| text.len()).sum();
         assert!((80_000..80_100).contains(&kept), "{kept}");
     }

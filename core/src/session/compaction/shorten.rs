@@ -100,7 +100,9 @@ mod tests {
         fn no_cut_leaves_an_output_without_its_call(items in history(), tokens in 0usize..20_000) {
             let start = newest_within(&items, tokens);
             prop_assert!(start < items.len());
-            prop_assert_eq!(pairing::unpaired(&items[start..]), pairing::Unpaired::default());
+            let mut closed = items[start..].to_vec();
+            pairing::close_calls(&mut closed, 0);
+            prop_assert_eq!(closed.as_slice(), &items[start..], "all have their counterparts");
             let left = ItemSize::of_all(&items[start..]).tokens();
             let last_cut = pairing::clean_cuts(&items).last() == Some(&start);
             prop_assert!(left <= tokens || last_cut, "{left} of {tokens}");

@@ -242,7 +242,7 @@ pub(super) fn report(cx: &CallContext, chunk: &Chunk, session: u32, max_tokens: 
         chunk_id(),
         chunk.wall_time.as_secs_f64(),
         tokens(chunk.bytes),
-        limit.cut(&chunk.text),
+        chunk.within(limit),
     ))
 }
 

@@ -1,9 +1,10 @@
 //! Calls of tools that MCP servers offer (docs/contract/mcp.md#calls): `approval` (whether one may run), `host` (what its
-//! server tells and asks meanwhile), `output` (what the model reads of it), `resources` (tools of ours about what servers
-//! have to read).
+//! server tells and asks meanwhile), `output` (what the model reads of it), `ordered` (JSON in it), `resources` (tools
+//! of ours about what servers have to read).
 
 mod approval;
 mod host;
+mod ordered;
 mod output;
 mod resources;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::CallContext;
-use crate::exec::OutputLimit;
+use super::ordered;
+use crate::exec::{OutputLimit, cut_output};
 use crate::image_data;
 use crate::mcp::McpTool;
 use crate::model::{ContentItem, Extra, FunctionOutput};
@@ -16,14 +17,18 @@ const NO_AUDIO: &str = "<audio content omitted because you do not support audio 
 /// In place of an image that is none.
 const NO_IMAGE: &str = "image content omitted because it could not be processed";
 
-/// Blocks of one result that go to the model: of its texts some may be empty, and images count nothing.
-const MAX_BLOCKS: usize = 256;
+/// Blocks of one result that go to the model. Texts have a bound of their own, images and empty texts have not.
+const MAX_BLOCKS: usize = 2_048;
+
+/// What the cut of a text adds to it, in bytes at most.
+const CUT_MARK: usize = 64;
 
 /// How what comes of a call goes to the model.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::tools) struct Output {
-    limit: OutputLimit,
-    /// The model takes images.
+    /// The limit of the tool's own, in bytes, where it is below that of all outputs.
+    own_limit: Option<usize>,
+    /// Of images, for models that take them.
     detail: &'static str,
 }
 
@@ -35,40 +40,36 @@ impl Output {
             .config()
             .and_then(|config| config.tools.get(&tool.name)?.output_token_limit);
         let own = own.map(|tokens| OutputLimit::Tokens(usize::try_from(tokens).unwrap_or(usize::MAX)));
+        // What is cut here must not be cut once more.
+        let most = cx.output_limit.in_history().saturating_sub(CUT_MARK);
         Self {
-            limit: match own {
-                Some(own) if own.bytes() < cx.output_limit.bytes() => own,
-                _ => cx.output_limit,
-            },
+            own_limit: own.map(OutputLimit::in_history).filter(|own| *own < most),
             detail: cx.image_detail,
         }
     }
 
-    /// What the model reads of a call that has ended like this.
+    /// What the model reads of a call that has ended like this, within the tool's own limit.
     pub(super) async fn read(self, ended: Result<&Value, &String>, elapsed: Duration) -> FunctionOutput {
         let heading = format!("Wall time: {:.4} seconds\nOutput:", elapsed.as_secs_f64());
-        let result = match ended {
-            Ok(result) => result,
-            Err(why) => {
-                let parts = [heading, self.limit.cut(why)].map(ContentItem::input_text);
-                return FunctionOutput::Parts(parts.into());
+        let mut output = match ended {
+            Err(why) => FunctionOutput::Parts([heading, why.clone()].map(ContentItem::input_text).into()),
+            Ok(result) if !result["structuredContent"].is_null() => {
+                FunctionOutput::Text(format!("{heading}\n{}", result["structuredContent"]))
+            }
+            Ok(result) => {
+                let content = result["content"].as_array().map_or(&[][..], Vec::as_slice);
+                FunctionOutput::Parts(self.parts(heading, content).await)
             }
         };
-        let structured = &result["structuredContent"];
-        if !structured.is_null() {
-            let text = self.limit.cut(&structured.to_string());
-            return FunctionOutput::Text(format!("{heading}\n{text}"));
+        if let Some(most) = self.own_limit {
+            cut_output(&mut output, most);
         }
-        let content = result["content"].as_array().map_or(&[][..], Vec::as_slice);
+        output
+    }
+
+    async fn parts(self, heading: String, content: &[Value]) -> Vec<ContentItem> {
         let mut parts = vec![ContentItem::input_text(heading)];
-        let mut left = self.limit.bytes();
-        let mut omitted = 0;
-        let mut beyond = 0;
-        for block in content {
-            if parts.len() > MAX_BLOCKS {
-                beyond += 1;
-                continue;
-            }
+        for block in content.iter().take(MAX_BLOCKS) {
             let text = match block["type"].as_str() {
                 Some("text") => block["text"].as_str().unwrap_or_default().to_owned(),
                 Some("image") => match image(block).await {
@@ -83,59 +84,28 @@ impl Output {
                     }
                     None => NO_IMAGE.to_owned(),
                 },
-                _ => block.to_string(),
+                _ => ordered::to_text(block),
             };
-            if left == 0 {
-                omitted += 1;
-                continue;
-            }
-            let cut = if text.len() <= left {
-                text
-            } else {
-                without_heading(self.left(left).cut(&text))
-            };
-            left = left.saturating_sub(cut.len());
-            parts.push(ContentItem::input_text(cut));
+            parts.push(ContentItem::input_text(text));
         }
-        if omitted > 0 {
-            parts.push(ContentItem::input_text(format!(
-                "[omitted {omitted} text items ...]"
-            )));
-        }
+        let beyond = content.len().saturating_sub(MAX_BLOCKS);
         if beyond > 0 {
             parts.push(ContentItem::input_text(format!(
                 "[omitted {beyond} more items ...]"
             )));
         }
-        FunctionOutput::Parts(parts)
-    }
-
-    /// The same, with so many bytes left.
-    fn left(self, bytes: usize) -> OutputLimit {
-        match self.limit {
-            OutputLimit::Bytes(_) => OutputLimit::Bytes(bytes),
-            OutputLimit::Tokens(_) => OutputLimit::Tokens(bytes / 4),
-        }
+        parts
     }
 }
 
-/// A text that was cut, without the lines that say so of a command's output: the gap in it says enough.
-fn without_heading(cut: String) -> String {
-    match cut.split_once("\n\n") {
-        Some((heading, rest)) if heading.starts_with("Warning: truncated output") => rest.to_owned(),
-        _ => cut,
-    }
-}
-
-/// An image as a URL that models take.
+/// An image as a URL that models take. What kind it is, its bytes say: servers are wrong about it.
 async fn image(block: &Value) -> Option<String> {
-    let (data, kind) = (block["data"].as_str()?, block["mimeType"].as_str()?);
-    let url = if data.starts_with("data:") {
-        data.to_owned()
-    } else {
-        format!("data:{kind};base64,{data}")
+    let data = block["data"].as_str()?;
+    let data = match data.strip_prefix("data:") {
+        Some(url) => url.split_once(";base64,")?.1,
+        None => data,
     };
-    image_data::fit_url(url).await.ok()
+    image_data::fit_base64(data.to_owned()).await.ok()
 }
 
 /// The result of a call as clients and models know it: always with content, and without sounds.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::{CallContext, ToolCall, ToolEnd};
+use super::ordered;
 use crate::mcp::{ThreadServer, taken};
 
 /// One of the tools.
@@ -97,15 +98,14 @@ impl ResourceTool {
             () = cx.cancel.cancelled() => return super::aborted(begin.elapsed()),
             result = self.result(&cx, found.as_deref(), text) => result,
         };
+        let result = result.map(|value| ordered::to_text(&value));
         let shown = result
             .as_ref()
-            .map(|value| json!({"content": [{"type": "text", "text": value.to_string()}]}));
+            .map(|text| json!({"content": [{"type": "text", "text": text}]}));
         super::complete(&cx, item, begin, &shown.map_err(Clone::clone)).await;
         match result {
-            Ok(value) => cx
-                .record
-                .succeeded(ToolEnd::text(cx.output_limit.cut(&value.to_string()))),
-            Err(why) => ToolEnd::text(cx.output_limit.cut(&why)),
+            Ok(text) => cx.record.succeeded(ToolEnd::text(text)),
+            Err(why) => ToolEnd::text(why),
         }
     }
 
