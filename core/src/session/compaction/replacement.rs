@@ -7,8 +7,10 @@ use crate::instructions;
 use crate::model::item_size::{ItemSize, text_bytes, text_tokens};
 use crate::model::{ContentItem, KnownItem, ResponseItem, message_origin};
 
-/// Tokens of the user's messages that are kept.
-const KEPT_TOKENS: usize = 20_000;
+/// Tokens of the user's messages that are kept beside a summary.
+const BESIDE_TEXT: usize = 20_000;
+/// And beside one that only the server can read.
+const BESIDE_SEALED: usize = 64_000;
 
 /// What stands for the part of a history that is left out.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +47,7 @@ pub(crate) fn build(parts: Parts<'_>) -> Vec<ResponseItem> {
     } = parts;
     let with_images = matches!(summary, Summary::Sealed(_));
     let mut history = Vec::new();
-    let mut left = budget(window);
+    let mut left = budget(&summary, window);
     for (place, item) in items.iter().enumerate().rev() {
         if left == 0 {
             break;
@@ -74,9 +76,12 @@ pub(crate) fn build(parts: Parts<'_>) -> Vec<ResponseItem> {
 }
 
 /// Small windows must hold more than what is kept.
-fn budget(window: i64) -> usize {
-    let window = usize::try_from(window).unwrap_or(0);
-    KEPT_TOKENS.min(window / 4)
+fn budget(summary: &Summary, window: i64) -> usize {
+    let most = match summary {
+        Summary::Text(_) => BESIDE_TEXT,
+        Summary::Sealed(_) => BESIDE_SEALED,
+    };
+    most.min(usize::try_from(window).unwrap_or(0) / 4)
 }
 
 /// A message of the user as it is kept, within so many tokens, and how many it has. Of one that is longer, the middle is
@@ -220,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn more_of_what_users_said_stays_beside_a_summary_that_only_the_server_can_read() {
+        let long = "word ".repeat(8000);
+        let items: Vec<_> = (0..8).map(|_| user(&long)).collect();
+        let kept = |summary| {
+            let built = built(&items, summary);
+            built.iter().map(String::len).sum::<usize>() / 4
+        };
+        let sealed = Summary::Sealed(json!({"type": "compaction", "encrypted_content": "…"}).into());
+        let (beside_text, beside_sealed) = (kept(short()), kept(sealed));
+        assert!((19_000..21_000).contains(&beside_text), "{beside_text}");
+        assert!((63_000..65_000).contains(&beside_sealed), "{beside_sealed}");
+    }
+
+    #[test]
     fn the_context_comes_just_before_the_last_words_of_the_user() {
         let items = [
             user("<environment_context>…"),
@@ -334,13 +353,13 @@ mod tests {
             let kept: Vec<_> = new[..new.len() - 1].iter().filter(|item| message_origin::is_of_user(item)).collect();
             let length: usize = kept.iter().map(|item| text(item).len()).sum();
             // A cut leaves its mark behind, and text is cut at characters.
-            prop_assert!(length <= budget(window) * 4 + 60, "{length}");
+            prop_assert!(length <= budget(&short(), window) * 4 + 60, "{length}");
             let place = new.iter().position(|item| *item == developer());
             let expected = if kept.is_empty() { 0 } else { new.len() - 3 };
             prop_assert_eq!(place, Some(expected));
             // The newest message of the user is there, or the beginning and the end of it.
             if let Some(newest) = items.iter().rfind(|item| message_origin::is_of_user(item) && !text(item).replace("(image)", "").is_empty())
-                && budget(window) > 100
+                && budget(&short(), window) > 100
             {
                 let start: String = text(newest).replace("(image)", "").chars().take(20).collect();
                 let found = kept.last().map(|item| text(item)).unwrap_or_default();
