@@ -317,11 +317,8 @@ impl ThreadState {
 
     /// What lists show of the thread: what the user said first. What hooks have refused was not said.
     pub(crate) fn preview(&self) -> String {
-        let known = Some(&self.info.preview).filter(|known| !known.is_empty());
-        known
-            .cloned()
-            .or_else(|| self.outbox.preview())
-            .unwrap_or_default()
+        let known = Some(self.info.preview.clone()).filter(|known| !known.is_empty());
+        known.or_else(|| self.outbox.preview()).unwrap_or_default()
     }
 
     /// The thread begins with these items: the first user's words become the preview.
