@@ -41,12 +41,12 @@ pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
     if role != "user" {
         return false;
     }
-    let kinds: Vec<_> = kinds(extra).into_iter().flatten().map(Value::as_str).collect();
-    let is_by_user = |kind: &Option<&str>| kind.is_some_and(|kind| kind.starts_with(BY_USER));
+    let kinds = kinds(extra).map_or(&[][..], Vec::as_slice);
+    let is_by_user = |kind: &Value| kind.as_str().is_some_and(|kind| kind.starts_with(BY_USER));
     if !kinds.is_empty() && kinds.iter().all(is_by_user) {
         return true;
     }
-    let is_open = |kind: &Option<&str>| *kind == Some(UNKNOWN) || is_by_user(kind);
+    let is_open = |kind: &Value| kind == UNKNOWN || is_by_user(kind);
     kinds.iter().all(is_open) && !content.iter().any(is_context)
 }
 

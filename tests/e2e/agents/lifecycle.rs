@@ -312,10 +312,17 @@ async fn every_thread_resumes_after_a_kill_around_a_collab_spawn() {
                 );
             }
         }
-        // It is not listed if the kill came before its first words were stored, which goes on while the model is asked.
-        app.call("thread/resume", json!({"threadId": thread})).await;
-        let turn = app.run_turn(&thread, "Go on").await;
-        assert_eq!(turn.status(), "completed", "round {round}");
+        // Its first words are stored while the model is asked; a kill before that loses what nobody has been told of.
+        let resumed = app.try_call("thread/resume", json!({"threadId": thread})).await;
+        let is_of_it = |frame: &Frame| {
+            frame.method() == "item/completed" && frame.params()["threadId"] == thread.as_str()
+        };
+        if let Err(error) = resumed {
+            assert!(!shown.iter().any(is_of_it), "round {round}: {error:?}");
+        } else {
+            let turn = app.run_turn(&thread, "Go on").await;
+            assert_eq!(turn.status(), "completed", "round {round}");
+        }
         app.stop().await;
     }
 }
