@@ -220,7 +220,7 @@ async fn a_project_that_the_user_does_not_trust_gives_no_instructions() {
     let config = home.codex().join("config.toml");
     let before = std::fs::read_to_string(&config).unwrap();
     for untrusted in [&work, &inner] {
-        let trust = format!("\n[projects.{:?}]\ntrust_level = \"untrusted\"\n", untrusted);
+        let trust = format!("\n[projects.{untrusted:?}]\ntrust_level = \"untrusted\"\n");
         std::fs::write(&config, format!("{before}{trust}")).unwrap();
         let app = App::start(&home).await;
         let started = app.call("thread/start", json!({"cwd": inner})).await;
