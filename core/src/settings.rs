@@ -212,7 +212,12 @@ fn all<'a>(
     roots: impl IntoIterator<Item = &'a Path>,
 ) -> Vec<PathBuf> {
     let roots = roots.into_iter();
-    let below = roots.flat_map(|root| in_roots.iter().map(|path| root.join(path)));
+    // An empty path is the root itself, without a slash behind it.
+    let below = roots.flat_map(|root| {
+        in_roots
+            .iter()
+            .map(|path| root.components().chain(path.components()).collect())
+    });
     places.iter().cloned().chain(below).collect()
 }
 
@@ -362,24 +367,6 @@ impl ThreadSettings {
                 .filter(|folder| folder.is_absolute()),
             _ => None,
         }
-    }
-
-    /// What can't be read, without links. What doesn't exist is left out. Blocks as long as the file system does.
-    pub(crate) fn denied_places(&self) -> Vec<PathBuf> {
-        let denied = self
-            .profile_rules
-            .iter()
-            .flat_map(|rules| rules.denied(self.workspace()));
-        denied.filter_map(|path| path.canonicalize().ok()).collect()
-    }
-
-    /// Where not everything can be read: what can, beside the folders of the system, without links. Blocks as long as the
-    /// file system does.
-    pub(crate) fn readable_places(&self) -> Option<Vec<PathBuf>> {
-        let named = self.profile_rules.as_ref()?.readable(self.workspace())?;
-        let writable = self.writable_folders().into_iter().chain(self.writable_tmpdir());
-        let all = named.into_iter().chain(writable);
-        Some(all.filter_map(|path| path.canonicalize().ok()).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The best paths of all blocks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -7,7 +8,7 @@ use crate::left::{Left, Runs};
 use crate::paths::Chunk;
 use crate::promising::promising;
 use crate::query::{Query, Scorer};
-use crate::seeker::{Job, Rest, Seeker, worst_of};
+use crate::seeker::{Job, Seeker, UnsearchedBlocks, worst_of};
 
 /// From so many paths on a second thread is worth while.
 const WORTH_A_THREAD: usize = 20_000;
@@ -33,7 +34,7 @@ pub struct Earlier {
 /// Which paths a query may match. Cheap to clone.
 #[derive(Debug, Default, Clone)]
 pub struct Narrowed {
-    /// By block; blocks are those that it was made with.
+    /// By block.
     blocks: Vec<Arc<Candidates>>,
     /// The highest score of a path for that query.
     top: u32,
@@ -99,10 +100,12 @@ pub fn find(
     }
     // What comes first in the order of paths is shown before others that are worth as much.
     jobs.sort_by_key(|job| (job.root, job.chunk.first()));
-    let known = |index: usize| {
-        let candidates = earlier.narrowed.as_ref()?.blocks.get(index)?;
-        Arc::ptr_eq(&candidates.chunk, jobs.get(index)?.chunk).then_some(candidates)
-    };
+    // Blocks come and go between two queries while folders are walked.
+    let narrowed = earlier.narrowed.iter().flat_map(|narrowed| &narrowed.blocks);
+    let narrowed: HashMap<_, _> = narrowed
+        .map(|block| (Arc::as_ptr(&block.chunk).addr(), block))
+        .collect();
+    let known = |index: usize| narrowed.get(&Arc::as_ptr(jobs.get(index)?.chunk).addr()).copied();
     let paths: usize = (0..jobs.len())
         .map(|index| known(index).map_or(jobs[index].chunk.len(), |candidates| candidates.len()))
         .sum();
@@ -119,7 +122,7 @@ pub fn find(
         above = worst_of(query, &jobs, promising(query, &jobs, known_runs).into_iter());
     }
     let (next, floor) = (AtomicUsize::new(0), AtomicU32::new(above.score));
-    let rest = Rest::default();
+    let unsearched = UnsearchedBlocks::default();
     let seek = || {
         let mut seeker = Seeker::new(query, &jobs, above, &floor, more);
         while let index = next.fetch_add(1, Ordering::Relaxed)
@@ -128,7 +131,7 @@ pub fn find(
         {
             seeker.look_at_names(index, known_runs(index));
         }
-        seeker.finish(&rest, is_cancelled)
+        seeker.finish(&unsearched, is_cancelled)
     };
     let (best, mut left) = if threads > 1 && paths >= WORTH_A_THREAD {
         std::thread::scope(|scope| {

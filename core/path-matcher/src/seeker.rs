@@ -65,9 +65,9 @@ pub(crate) struct Seeker<'a> {
 
 /// Blocks whose last parts were looked at, by any thread: each thread looks at the paths of as many of them as it can.
 #[derive(Debug, Default)]
-pub(crate) struct Rest(Mutex<Vec<(usize, Runs)>>);
+pub(crate) struct UnsearchedBlocks(Mutex<Vec<(usize, Runs)>>);
 
-impl Rest {
+impl UnsearchedBlocks {
     fn put(&self, blocks: Vec<(usize, Runs)>) {
         self.0
             .lock()
@@ -341,18 +341,18 @@ impl<'a> Seeker<'a> {
         true
     }
 
-    /// What was found, and what may match a longer query, where all last parts were looked at; `rest`: by other threads.
+    /// What was found, and what may match a longer query, where all last parts were looked at; `blocks`: by any thread.
     pub(crate) fn finish(
         mut self,
-        rest: &Rest,
+        blocks: &UnsearchedBlocks,
         is_cancelled: &dyn Fn() -> bool,
     ) -> (Best<'a>, Vec<(usize, Runs)>) {
         self.raise();
         self.settle(usize::MAX);
-        rest.put(std::mem::take(&mut self.left));
+        blocks.put(std::mem::take(&mut self.left));
         let mut done = Vec::new();
         loop {
-            self.left = rest.take();
+            self.left = blocks.take();
             if self.left.is_empty() {
                 break;
             }

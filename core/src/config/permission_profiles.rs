@@ -54,8 +54,8 @@ struct Rules {
     root: bool,
     roots: BTreeMap<PathBuf, Access>,
     paths: BTreeMap<PathBuf, Access>,
-    tmpdir: bool,
-    slash_tmp: bool,
+    tmpdir: Option<Access>,
+    slash_tmp: Option<Access>,
     network: bool,
 }
 
@@ -73,7 +73,7 @@ pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile,
             rules.root = true;
             if workspace {
                 rules.roots.insert(PathBuf::new(), Access::Write);
-                (rules.tmpdir, rules.slash_tmp) = (true, true);
+                (rules.tmpdir, rules.slash_tmp) = (Some(Access::Write), Some(Access::Write));
             }
             break;
         }
@@ -128,8 +128,8 @@ impl Rules {
                     }
                     self.root = true;
                 }
-                (":tmpdir", value) => self.tmpdir = writes(key, value)?,
-                (":slash_tmp", value) => self.slash_tmp = writes(key, value)?,
+                (":tmpdir", value) => self.tmpdir = Some(shown(key, value)?),
+                (":slash_tmp", value) => self.slash_tmp = Some(shown(key, value)?),
                 // What programs need to run can always be read.
                 (":minimal", value) => {
                     access(key, value)?;
@@ -162,25 +162,33 @@ impl Rules {
             let seen = rules.iter().filter(|(_, access)| **access != Access::None);
             seen.map(|(path, _)| path.clone()).collect()
         };
-        let readable = (!self.root).then(|| ReadableOnly {
-            paths: seen(&self.paths),
-            in_roots: seen(&self.roots),
+        let tmpdir = || {
+            let tmpdir = std::env::var_os("TMPDIR").map(PathBuf::from);
+            tmpdir.filter(|folder| folder.is_absolute())
+        };
+        let readable = (!self.root).then(|| {
+            let mut paths = seen(&self.paths);
+            paths.extend(self.slash_tmp.map(|_| "/tmp".into()));
+            paths.extend(self.tmpdir.and_then(|_| tmpdir()));
+            ReadableOnly {
+                paths,
+                in_roots: seen(&self.roots),
+            }
         });
         let mut writable = with(&self.paths, Access::Write);
         let policy = if whole {
             SandboxPolicy::WorkspaceWrite {
                 writable_roots: std::mem::take(&mut writable),
                 network_access: self.network,
-                exclude_tmpdir_env_var: !self.tmpdir,
-                exclude_slash_tmp: !self.slash_tmp,
+                exclude_tmpdir_env_var: self.tmpdir != Some(Access::Write),
+                exclude_slash_tmp: self.slash_tmp != Some(Access::Write),
             }
         } else {
-            if self.slash_tmp {
+            if self.slash_tmp == Some(Access::Write) {
                 writable.push("/tmp".into());
             }
-            if self.tmpdir {
-                let tmpdir = std::env::var_os("TMPDIR").map(PathBuf::from);
-                writable.extend(tmpdir.filter(|folder| folder.is_absolute()));
+            if self.tmpdir == Some(Access::Write) {
+                writable.extend(tmpdir());
             }
             SandboxPolicy::ReadOnly {
                 network_access: self.network,
@@ -209,11 +217,10 @@ fn access(key: &str, value: &toml::Value) -> Result<Access, String> {
         .map_err(|_| format!("`{key}` must be `read`, `write` or `none`"))
 }
 
-fn writes(key: &str, value: &toml::Value) -> Result<bool, String> {
+fn shown(key: &str, value: &toml::Value) -> Result<Access, String> {
     match access(key, value)? {
-        Access::Write => Ok(true),
-        Access::Read => Ok(false),
         Access::None => Err(format!("`{key}` can't be hidden; name its path")),
+        shown => Ok(shown),
     }
 }
 
@@ -307,11 +314,12 @@ mod tests {
             "/data" = "read"
             "/out" = "write"
             "/secret" = "none"
+            ":slash_tmp" = "read"
             ":workspace_roots" = { "." = "write", docs = "read", keys = "none" }
         "#;
         let readable = |text: &str| read(text, "mine").expect("a profile").rules.readable;
         let expected = ReadableOnly {
-            paths: vec!["/data".into(), "/out".into()],
+            paths: vec!["/data".into(), "/out".into(), "/tmp".into()],
             in_roots: vec!["".into(), "docs".into()],
         };
         assert_eq!(readable(text), Some(expected));

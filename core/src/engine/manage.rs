@@ -52,6 +52,7 @@ impl Engine {
     ) -> Result<(ListPage, Vec<String>)> {
         let (mut page, snippets) = self.store().search(query, term, cancel, found).await?;
         self.with_live_status(&mut page.threads).await;
+        self.store().tell_last_models(&mut page.threads).await;
         Ok((page, snippets))
     }
 

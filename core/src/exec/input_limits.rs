@@ -71,12 +71,13 @@ impl StartedWith {
             == SandboxPolicy::ReadOnly {
                 network_access: false,
             };
+        let same_workspace = || self.workspace.iter().eq(now.workspace());
         let same_policy = self.policy == now.sandbox_policy
-            && (!matches!(self.policy, SandboxPolicy::WorkspaceWrite { .. })
-                || self.workspace.iter().eq(now.workspace()));
+            && (!matches!(self.policy, SandboxPolicy::WorkspaceWrite { .. }) || same_workspace());
+        let same_rules = self.rules == now.profile_rules && (self.rules.is_none() || same_workspace());
         let granted_still =
             self.permissions == AdditionalPermissions::default() || self.permissions == *granted;
-        if (is_least || same_policy) && self.rules == now.profile_rules && granted_still {
+        if (is_least || same_policy) && same_rules && granted_still {
             InputLimits::AsNow
         } else {
             InputLimits::Different

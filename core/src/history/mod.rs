@@ -4,7 +4,7 @@
 //!
 //! * `rollout`: the files, line by line; writing them, and who may
 //! * `read`: from lines to turns, items and the model's history
-//! * `index`: what is derived from files, so that lists need not read them
+//! * `index`: what is derived from files, so that lists need not read all of them
 //! * `store`: what clients ask for: lists, pages, search, sections, attachments, read marks
 //! * `user_data` (what users made besides), `database` (SQLite files), `private` (files for their owner only)
 

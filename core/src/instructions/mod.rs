@@ -47,9 +47,15 @@ pub(crate) const NO_SUMMARY: &str = "(There is no summary: nothing was said that
 pub(crate) const IMAGE_LEFT_OUT: &str = "[an image that the user attached; it is no longer shown]";
 
 /// What the sandbox and the approval policy mean for the model.
-pub(crate) fn permissions(sandbox: &SandboxPolicy, approvals: &ApprovalPolicy, roots: &[PathBuf]) -> String {
+/// `reads_all`: no permission profile limits reading.
+pub(crate) fn permissions(
+    sandbox: &SandboxPolicy,
+    approvals: &ApprovalPolicy,
+    roots: &[PathBuf],
+    reads_all: bool,
+) -> String {
     let mut text = String::from("<permissions instructions>\n");
-    text.push_str(&sandbox_text(sandbox, roots));
+    text.push_str(&sandbox_text(sandbox, roots, reads_all));
     text.push('\n');
     text.push_str(&approval_text(
         approvals,
@@ -59,7 +65,12 @@ pub(crate) fn permissions(sandbox: &SandboxPolicy, approvals: &ApprovalPolicy, r
     text
 }
 
-fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf]) -> String {
+fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf], reads_all: bool) -> String {
+    let read = if reads_all {
+        "all files"
+    } else {
+        "only what the permission profile lists, and the folders of the system"
+    };
     let (mode, network) = match sandbox {
         SandboxPolicy::DangerFullAccess => {
             return "Sandbox mode is `danger-full-access`: commands run without a sandbox and may read and write \
@@ -67,12 +78,14 @@ fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf]) -> String {
                 .into();
         }
         SandboxPolicy::ExternalSandbox { network_access } => (
-            "The application runs you in a sandbox of its own: commands may write where that allows it.".to_owned(),
+            "The application runs you in a sandbox of its own: commands may write where that allows it."
+                .to_owned(),
             *network_access,
         ),
         SandboxPolicy::ReadOnly { network_access } => (
-            "Sandbox mode is `read-only`: commands may read all files and write none, not even temporary ones."
-                .to_owned(),
+            format!(
+                "Sandbox mode is `read-only`: commands may read {read}, and write no files, not even temporary ones."
+            ),
             *network_access,
         ),
         SandboxPolicy::WorkspaceWrite {
@@ -81,8 +94,11 @@ fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf]) -> String {
             exclude_tmpdir_env_var,
             exclude_slash_tmp,
         } => {
-            let mut places: Vec<_> =
-                roots.iter().chain(writable_roots).map(|root| format!("`{}`", root.display())).collect();
+            let mut places: Vec<_> = roots
+                .iter()
+                .chain(writable_roots)
+                .map(|root| format!("`{}`", root.display()))
+                .collect();
             if !exclude_slash_tmp {
                 places.push("`/tmp`".into());
             }
@@ -90,7 +106,7 @@ fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf]) -> String {
                 places.push("`$TMPDIR`".into());
             }
             let text = format!(
-                "Sandbox mode is `workspace-write`: commands may read all files, and write below {}. The folders \
+                "Sandbox mode is `workspace-write`: commands may read {read}, and write below {}. The folders \
                  `.git`, `.agents`, `.codex` and `.aws` inside of these are read-only.",
                 places.join(", ")
             );
@@ -207,9 +223,19 @@ mod tests {
         let roots = [PathBuf::from("/w")];
         let texts = [
             BASE.to_owned(),
-            permissions(&SandboxPolicy::default(), &ApprovalPolicy::OnRequest, &roots),
-            permissions(&workspace, &ApprovalPolicy::Untrusted, &roots),
-            permissions(&SandboxPolicy::DangerFullAccess, &ApprovalPolicy::Never, &roots),
+            permissions(
+                &SandboxPolicy::default(),
+                &ApprovalPolicy::OnRequest,
+                &roots,
+                true,
+            ),
+            permissions(&workspace, &ApprovalPolicy::Untrusted, &roots, true),
+            permissions(
+                &SandboxPolicy::DangerFullAccess,
+                &ApprovalPolicy::Never,
+                &roots,
+                true,
+            ),
             collaboration_mode(ModeKind::Plan, None),
             collaboration_mode(ModeKind::Default, None),
             COMPACT.to_owned(),

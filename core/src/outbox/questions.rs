@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::{Outbox, Waiting};
 use crate::{
@@ -81,9 +82,13 @@ pub(crate) struct McpQuestion {
 }
 
 impl Outbox {
-    /// Asks whether a command may run, and waits for the answer as long as it takes. If the future is dropped, the
-    /// question is withdrawn.
-    pub(crate) async fn approve_command(&self, question: CommandQuestion) -> ApprovalDecision {
+    /// Asks whether a command may run, and waits for the answer as long as it takes. If the future is dropped, or `cancel`
+    /// comes first, the question is withdrawn; `None` then.
+    pub(crate) async fn approve_command(
+        &self,
+        question: CommandQuestion,
+        cancel: &CancellationToken,
+    ) -> Option<ApprovalDecision> {
         let CommandQuestion {
             turn_id,
             item_id,
@@ -114,7 +119,11 @@ impl Outbox {
                 answer,
             }))
         });
-        let (decision, open) = answered.await;
+        let (decision, open) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return None,
+            answered = answered => answered,
+        };
         let decision = decision.unwrap_or(ApprovalDecision::Failed);
         if !decision.allows()
             && let Some(mut item) = declined
@@ -123,10 +132,10 @@ impl Outbox {
             self.item_completed(&turn, item).await;
         }
         drop(open);
-        decision
+        Some(decision)
     }
 
-    /// Asks whether files may be changed as an item says that has been told. Waits as [`Self::approve_command`] does.
+    /// Asks whether files may be changed as an item says that has been told. Waits as [`Self::ask`] does.
     pub(crate) async fn approve_file_change(&self, turn_id: &Arc<str>, item_id: &str) -> ApprovalDecision {
         let (turn_id, item_id) = (Arc::clone(turn_id), item_id.into());
         let decision = self.ask(Waiting::Approval, None, |approval, answer| {
@@ -141,7 +150,7 @@ impl Outbox {
         decision.await.unwrap_or(ApprovalDecision::Failed)
     }
 
-    /// Asks the user questions of the model. Waits as [`Self::approve_command`] does. `None`: nobody could answer.
+    /// Asks the user questions of the model. Waits as [`Self::ask`] does. `None`: nobody could answer.
     pub(crate) async fn ask_user(
         &self,
         turn_id: &Arc<str>,
@@ -161,7 +170,7 @@ impl Outbox {
         .await
     }
 
-    /// Asks for permissions. Waits as [`Self::approve_command`] does.
+    /// Asks for permissions. Waits as [`Self::ask`] does.
     pub(crate) async fn request_permissions(&self, question: PermissionsQuestion) -> PermissionGrant {
         let PermissionsQuestion {
             turn_id,
@@ -185,7 +194,7 @@ impl Outbox {
         grant.await.unwrap_or_default()
     }
 
-    /// Asks what an MCP server, or a call of it, wants to know. Waits as [`Self::approve_command`] does. `None`: nobody could
+    /// Asks what an MCP server, or a call of it, wants to know. Waits as [`Self::ask`] does. `None`: nobody could
     /// answer.
     pub(crate) async fn ask_for_mcp(&self, question: McpQuestion) -> Option<McpAnswer> {
         let McpQuestion {

@@ -14,8 +14,9 @@ use crate::{AdditionalPermissions, GrantScope, PermissionGrant};
 /// A command that may be allowed for the whole session: what it is, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AllowedCommand {
-    /// The shell, and the script that it runs; as a login shell or not.
+    /// The shell, as a login shell or not.
     pub(crate) shell: String,
+    /// What it runs.
     pub(crate) script: String,
     /// In a terminal, where the model can type.
     pub(crate) terminal: bool,

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use crate::git::Repository;
+use crate::sandbox::ReadLimits;
 use crate::settings::PROTECTED_NAMES;
 use crate::{ApprovalPolicy, SandboxPolicy, ThreadSettings};
 
@@ -27,8 +28,8 @@ pub(crate) struct WritableRoots {
     real: Vec<PathBuf>,
     /// Protected, without links: what protected names lead to, the home, and what a permission profile keeps read-only.
     protected: Vec<PathBuf>,
-    /// What a permission profile denies, without links.
-    denied: Vec<PathBuf>,
+    /// What a permission profile lets be read.
+    reading: ReadLimits,
 }
 
 /// Decides about changes of files (docs/contract/items-and-approvals.md#file-change-approval). `places`: paths of the
@@ -56,7 +57,7 @@ pub(crate) fn assess_patch(
         ))
     };
     // What may not even be read is nothing to ask for: a patch shows what is there.
-    if places.iter().any(|(_, real)| roots.is_denied(real)) {
+    if places.iter().any(|(_, real)| !roots.reading.allow(real)) {
         return PatchDecision::Refuse(
             "patch rejected: the permission profile denies access to this file".to_owned(),
         );
@@ -94,13 +95,8 @@ impl WritableRoots {
             named,
             real,
             protected,
-            denied: settings.denied_places(),
+            reading: ReadLimits::of(settings, &[]),
         }
-    }
-
-    /// Whether a place, without links, may not even be read.
-    fn is_denied(&self, real: &Path) -> bool {
-        self.denied.iter().any(|denied| real.starts_with(denied))
     }
 
     /// Where they are, without links.
@@ -170,7 +166,7 @@ mod tests {
                 "/home/.codex".into(),
                 "/tmp/home/.codex".into(),
             ],
-            denied: vec!["/w/keys".into()],
+            reading: ReadLimits::default(),
         };
         for (path, may) in [
             ("/w/a", true),
@@ -194,7 +190,6 @@ mod tests {
             let path = Path::new(path);
             assert_eq!(roots.may_write(path, path), may, "{}", path.display());
         }
-        assert!(roots.is_denied(Path::new("/w/keys/a")) && !roots.is_denied(Path::new("/w/keys2")));
         assert!(!roots.may_write(Path::new("/link/.git/x"), Path::new("/w/elsewhere/x")));
         assert!(roots.may_write(Path::new("/anything/x"), Path::new("/w/x")));
         assert!(!roots.may_write(Path::new("/w/x"), Path::new("/etc/x")));

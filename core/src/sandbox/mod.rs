@@ -8,7 +8,8 @@
 //! Where to look:
 //!
 //! * `plan` (from a policy to a plan, and from a plan to a command), `roots` (folders that may be written), `places`
-//!   (what holds where), `protected` (names that stay as they are), `worktree` (the repository of a linked worktree)
+//!   (what holds where), `protected` (names that stay as they are), `worktree` (the repository of a linked worktree),
+//!   `reading` (what may be read where a profile limits that)
 //! * `waiting` (launchers that wait for their command)
 //! * `availability` (what the system can do), `seatbelt` (the policy as macOS takes it)
 //! * how Linux makes it: `crate::sys::sandbox`
@@ -18,6 +19,7 @@ mod error;
 mod places;
 mod plan;
 mod protected;
+mod reading;
 mod roots;
 pub mod seatbelt;
 pub(crate) mod waiting;
@@ -29,6 +31,7 @@ use std::process::ExitCode;
 pub use availability::{Availability, availability};
 pub use error::{LeftOut, SandboxError};
 pub use plan::{SandboxLayers, SandboxPlan, SandboxRequest, WrappedCommand};
+pub(crate) use reading::ReadLimits;
 
 /// The argument that makes the program a launcher: see [`launcher_main`].
 pub const LAUNCHER_ARGUMENT: &str = "--internal-sandbox";

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::{LeftOut, SandboxError};
 use super::places::{Places, Rule};
 use super::protected::{IN_HOME, IN_REPOSITORIES, Protected};
+use super::reading::readable_places;
 use super::roots;
 use super::worktree::LinkedWorktree;
 use super::{Availability, LAUNCHER_ARGUMENT};
@@ -85,7 +86,7 @@ pub struct SandboxPlan {
     pub(super) network: bool,
     writes: bool,
     hides: bool,
-    /// Nothing else can be read but this, and the folders of the system that programs need to run.
+    /// Nothing else can be read but this, without links; `None`: everything can.
     pub(super) readable: Option<Vec<PathBuf>>,
     pub(super) layers: SandboxLayers,
     left_out: Vec<LeftOut>,
@@ -144,7 +145,9 @@ impl SandboxPlan {
         protect_home(request, &mut places, &mut protected)?;
         protect_codex_home(request.codex_home, &mut places, &mut protected)?;
         let (read_only, denied) = restricted(request, &roots);
-        let readable = readable(request, &roots);
+        let readable = request
+            .profile
+            .and_then(|rules| readable_places(rules, workspace(request, &[]), request.readable, &roots));
         let hides = deny(&denied, &mut places) || readable.is_some();
         for index in 0..protected.len() {
             let further = protected[index].follow_links(&mut places);
@@ -281,7 +284,7 @@ impl SandboxPlan {
             readable: self
                 .readable
                 .as_ref()
-                .map(|paths| paths.iter().map(|path| text(path)).collect())
+                .map(|paths| paths.iter().map(|path| readable(path)).collect())
                 .transpose()?,
             network: self.network,
             layers: launcher::Layers {
@@ -357,16 +360,6 @@ fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>,
     };
     let workspace = || workspace(request, roots);
     (profile.kept(workspace()), profile.denied(workspace()))
-}
-
-/// What alone can be read, with the folders that can be written. Without links.
-fn readable(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> Option<Vec<PathBuf>> {
-    let named = request.profile?.readable(workspace(request, &[]))?;
-    let all = named.iter().chain(request.readable).chain(roots);
-    let mut real: Vec<_> = all.filter_map(|path| path.canonicalize().ok()).collect();
-    real.sort_unstable();
-    real.dedup();
-    Some(real)
 }
 
 fn workspace<'a>(request: &'a SandboxRequest<'_>, roots: &'a [PathBuf]) -> impl Iterator<Item = &'a Path> {
@@ -467,6 +460,16 @@ fn identity(path: &Path) -> Result<(u64, u64), SandboxError> {
         })?;
     let id = crate::sys::files::file_id(&metadata);
     Ok((id.device, id.inode))
+}
+
+#[cfg(target_os = "linux")]
+fn readable(path: &Path) -> Result<launcher::Readable, SandboxError> {
+    let (device, inode) = identity(path)?;
+    Ok(launcher::Readable {
+        path: text(path)?,
+        device,
+        inode,
+    })
 }
 
 fn text(path: &Path) -> Result<String, SandboxError> {

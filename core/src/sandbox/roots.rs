@@ -51,7 +51,8 @@ pub(super) fn keep_certain(roots: Vec<(PathBuf, PathBuf)>, left_out: &mut Vec<Le
     kept
 }
 
-fn uncertain_link(given: &Path, real: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+/// A link on the way to a folder that commands may turn elsewhere: see [`keep_certain`].
+pub(super) fn uncertain_link(given: &Path, real: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
     // A way that goes round in circles leads nowhere for certain.
     let Some(way) = way_to(given) else {
         return Some(given.to_owned());

@@ -8,15 +8,11 @@ use super::plan::SandboxPlan;
 /// The program that confines, by its absolute path: one found by `PATH` could be anybody's.
 pub const PROGRAM: &str = "/usr/bin/sandbox-exec";
 
-/// What programs need to run: it can be read where not everything can.
-const SYSTEM: [&str; 9] = [
+/// What programs of macOS need beside the plan's folders of the system.
+const SYSTEM: [&str; 5] = [
     "/System",
-    "/usr",
-    "/bin",
-    "/sbin",
     "/Library",
     "/dev",
-    "/private/etc",
     "/private/var/select",
     "/private/var/db/timezone",
 ];

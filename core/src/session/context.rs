@@ -144,7 +144,16 @@ impl EnvironmentContext {
 
     /// What the model is told of what it may do.
     fn permissions(&self) -> String {
-        instructions::permissions(&self.sandbox_policy, &self.approval_policy, &self.workspace_roots)
+        let reads_all = self
+            .profile_rules
+            .as_ref()
+            .is_none_or(|rules| rules.readable.is_none());
+        instructions::permissions(
+            &self.sandbox_policy,
+            &self.approval_policy,
+            &self.workspace_roots,
+            reads_all,
+        )
     }
 
     /// What it is told of its role.

@@ -14,7 +14,8 @@ use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::external_file::FileError;
 use crate::image_data::{self, ImageError};
 use crate::model::{ContentItem, Extra, FunctionOutput};
-use crate::{Item, ItemBody, ThreadSettings};
+use crate::sandbox::ReadLimits;
+use crate::{Item, ItemBody};
 
 /// Shows the model an image file.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     let path = without_dots(&cx.settings.cwd.join(path));
     let started_at_ms = Some(crate::now_ms());
     let read = async {
-        if cx.settings.profile_rules.is_some() && is_denied(cx.settings.clone(), path.clone()).await {
+        if cx.settings.profile_rules.is_some() && is_denied(&cx, path.clone()).await {
             return Err(ImageError::File(FileError::Io(
                 io::ErrorKind::PermissionDenied.into(),
             )));
@@ -100,13 +101,12 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
 }
 
 /// Whether these settings deny reading a file, links followed. What can't be told counts as denied.
-async fn is_denied(settings: Arc<ThreadSettings>, path: PathBuf) -> bool {
+async fn is_denied(cx: &CallContext, path: PathBuf) -> bool {
+    let (settings, granted) = (Arc::clone(&cx.settings), cx.approvals.granted(&cx.turn_id));
     let look = move || {
-        let Ok(real) = path.canonicalize() else {
-            return false;
-        };
-        let is_in = |places: Vec<PathBuf>| places.iter().any(|place| real.starts_with(place));
-        is_in(settings.denied_places()) || settings.readable_places().is_some_and(|places| !is_in(places))
+        let limits = ReadLimits::of(&settings, &granted.read);
+        // What isn't there is refused as such.
+        path.canonicalize().is_ok_and(|real| !limits.allow(&real))
     };
     tokio::task::spawn_blocking(look).await.unwrap_or(true)
 }

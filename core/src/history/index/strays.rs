@@ -22,7 +22,7 @@ const FOLDERS: usize = 50_000;
 /// How many files are looked at.
 const FILES: usize = 20_000;
 /// How much of a file is read for its first line, in bytes.
-const FIRST_LINE: usize = 4 << 20;
+pub(crate) const FIRST_LINE: usize = 4 << 20;
 
 /// What is known of rollouts in unusual places.
 #[derive(Default)]

@@ -10,12 +10,15 @@ use super::chain::History;
 use crate::history::rollout::codec::settings::SavedSettings;
 use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::history::rollout::log::LogPosition;
+use crate::history::rollout::source::Source;
 use crate::{HistoryMode, ThreadTokenUsage, TokenUsage};
 
 /// How far back settings are looked for before the beginning of the file is asked instead, in bytes.
 const WINDOW: usize = 8 << 20;
 /// The same for legacy files.
 const LEGACY_WINDOW: usize = 256 << 10;
+/// How far back [`last_settings`] looks, in bytes: for each thread of a list.
+const SETTINGS_WINDOW: usize = 1 << 20;
 /// How much of the beginning is looked at.
 const HEAD_LINES: usize = 40;
 
@@ -75,20 +78,22 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
     Ok(tail)
 }
 
-/// The last settings that a history tells of, or those of its last turn if that began later. `None` too where they are
-/// further back than [`read`] looks.
-pub(crate) fn last_settings(history: &History) -> io::Result<Option<SavedSettings>> {
-    let (mut found, mut bytes) = (None, 0);
-    history.each_back(|line| {
-        bytes += line.bytes().len();
-        found = match line.kind {
+/// The last settings that a file tells of, or those of its last turn if that began later. `None` too where they are further back
+/// than [`SETTINGS_WINDOW`].
+pub(crate) fn last_settings(file: &Source) -> io::Result<Option<SavedSettings>> {
+    let (mut lines, mut bytes) = (file.backward(file.len()), 0);
+    while let Some((_, text)) = lines.next()? {
+        bytes += text.len();
+        let found = Line::parse(text).and_then(|line| match line.kind {
             Kind::TurnContext => line.raw_payload().and_then(SavedSettings::from_turn_context),
-            Kind::Event(EventKind::SettingsApplied) => applied(line),
+            Kind::Event(EventKind::SettingsApplied) => applied(&line),
             _ => None,
-        };
-        found.is_none() && bytes <= WINDOW
-    })?;
-    Ok(found)
+        });
+        if found.is_some() || bytes > SETTINGS_WINDOW {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// The last token counts, and the turn that they were told in. `None` too where they are further back than

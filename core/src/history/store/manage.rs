@@ -17,9 +17,10 @@ use super::sections::place_of;
 use super::{State, StoredThread, ThreadStore};
 use crate::history::index::directory::Rollout;
 use crate::history::index::names;
-use crate::history::read::chain::History;
-use crate::history::read::head;
+use crate::history::index::strays::FIRST_LINE;
+use crate::history::read::chain::{History, read_meta};
 use crate::history::rollout::layout::other_form;
+use crate::history::rollout::source::Source;
 use crate::history::user_data::forget_thread;
 use crate::history::{RolloutName, SessionMeta, private};
 use crate::url_redaction::redact_url;
@@ -325,6 +326,7 @@ impl State {
 
     /// Other threads may build upon this one.
     fn check_delete(&mut self, id: ThreadId) -> Result<()> {
+        self.directory.refresh();
         let mut refused = None;
         // What bases name the thread's files by.
         let mut files: HashSet<Uuid> = self
@@ -350,14 +352,16 @@ impl State {
             }
         });
         // A fork that was reverted has an older file that builds upon it.
-        let others = self
-            .directory
-            .of_reverted_threads()
-            .into_iter()
-            .filter(|file| file.key.id != id);
-        let mut heads = others.filter_map(|file| head::read(&file.path).ok());
-        if refused.is_none() && heads.any(|head| builds_upon(&head.meta)) {
-            refused = Some(Error::HasForks(id));
+        if refused.is_none() {
+            let mut older = self
+                .directory
+                .left_by_reverts()
+                .into_iter()
+                .filter(|file| file.key.id != id);
+            let meta = |file: Rollout| read_meta(&Source::open_head(&file.path, FIRST_LINE).ok()?).ok();
+            if older.any(|file| meta(file).is_some_and(|meta| builds_upon(&meta))) {
+                refused = Some(Error::HasForks(id));
+            }
         }
         refused.map_or(Ok(()), Err)
     }

@@ -2,7 +2,7 @@
 //!
 //! Where to look:
 //!
-//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` and `title_index` (where searches and lists need not look), `coverage` (what these know)
+//! * lists: `list`, `cursor`, `index_refresh` (keeps rows ready), `search`, `text_index` and `title_index` (where searches and lists need not look), `coverage` (what these know), `last_settings` (the model that a thread was left with)
 //! * one thread: `pages` (turns and items), `all_turns`, `timeline`, `sessions` (threads that belong together), `realtime`, `load` (for resuming), `unstarted` (had no turn yet)
 //! * changes: `manage` (name, metadata, archive, delete), `sections` with `places`, `projects`, `attachments`, `read_state` with
 //!   `read_marks`, `queue`; `storage` (what all of them take on the disk, and compressing)
@@ -12,7 +12,7 @@ mod attachments;
 mod coverage;
 mod cursor;
 mod index_refresh;
-mod left;
+mod last_settings;
 mod list;
 pub(crate) mod load;
 mod manage;
@@ -90,7 +90,7 @@ struct Inner {
     warming: AtomicBool,
     compressing: AtomicBool,
     texts: text_index::Texts,
-    ends: left::Ends,
+    last_settings: last_settings::LastSettingsCache,
 }
 
 struct State {
@@ -154,7 +154,7 @@ impl ThreadStore {
                 unstarted,
                 warming: AtomicBool::new(false),
                 compressing: AtomicBool::new(false),
-                ends: left::Ends::default(),
+                last_settings: last_settings::LastSettingsCache::default(),
             }),
         }
     }

@@ -13,8 +13,8 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities_secure_bits,
 };
 
-use super::mounts::open_place;
-use super::plan::{Access, Plan};
+use super::mounts::{open_place, open_readable};
+use super::plan::{Access, Plan, Readable};
 
 /// Processes that a command may have at once.
 pub(super) const MOST_PROCESSES: u64 = 4096;
@@ -36,20 +36,8 @@ const DEVICES: [&str; 7] = [
 /// Folders of our own that commands write to, in any case.
 const OWN_FOLDERS: [&str; 3] = ["/dev/shm", "/dev/mqueue", "/dev/pts"];
 
-/// What programs need to run: it can be read where not everything can.
-const SYSTEM: [&str; 11] = [
-    "/bin",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/nix/store",
-    "/proc",
-    "/sbin",
-    "/usr",
-];
+/// What commands read in any case: folders of the sandbox.
+const OWN_READABLE: [&str; 2] = ["/dev", "/proc"];
 
 /// Gives up all capabilities but these, for good.
 pub(super) fn drop_capabilities(keep: CapabilitySet) -> io::Result<()> {
@@ -179,25 +167,30 @@ impl FileRules {
     }
 }
 
-/// Leaves these folders and files to be read, and those of the system.
-fn restrict_reading(readable: &[String]) -> io::Result<()> {
+/// Leaves these folders and files to be read, and those of the sandbox.
+fn restrict_reading(readable: &[Readable]) -> io::Result<()> {
     let handled = AccessFs::from_read(ABI::V1);
     let mut rules = Ruleset::default()
         .handle_access(handled)
         .map_err(other)?
         .create()
         .map_err(other)?;
-    let system = SYSTEM.into_iter();
-    for path in system.chain(readable.iter().map(String::as_str)) {
-        // What isn't there can't be read either.
-        let Ok(place) = PathFd::new(path) else { continue };
-        let is_folder = std::fs::metadata(path).is_ok_and(|meta| meta.is_dir());
+    for folder in OWN_READABLE {
+        if let Ok(folder) = PathFd::new(folder) {
+            rules = allow(rules, &folder, handled)?;
+        }
+    }
+    for place in readable {
+        // What isn't there any more can't be read either.
+        let Ok((file, is_folder)) = open_readable(place) else {
+            continue;
+        };
         let access = if is_folder {
             handled
         } else {
             handled & AccessFs::from_file(ABI::V1)
         };
-        rules = allow(rules, &place, access)?;
+        rules = allow(rules, &file, access)?;
     }
     match rules.restrict_self().map_err(other)?.ruleset {
         RulesetStatus::FullyEnforced => Ok(()),

@@ -8,14 +8,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, symlinkat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, mkdirat, openat, openat2, symlinkat};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
     fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree,
 };
 
 use super::confinement::MOST_PROCESSES;
-use super::plan::{Access, Place, Plan};
+use super::plan::{Access, Place, Plan, Readable};
 use super::syscalls::{MOUNT_NO_DEVICES, MOUNT_NO_SUID, MOUNT_READ_ONLY, add_mount_attributes};
 
 const LOCKED: u64 = MOUNT_READ_ONLY | MOUNT_NO_SUID | MOUNT_NO_DEVICES;
@@ -111,21 +111,39 @@ fn found<T>(place: &Place, made: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Opens a file or folder that can be read, on no link: the one that is meant. Tells whether it is a folder.
+pub(super) fn open_readable(place: &Readable) -> io::Result<(OwnedFd, bool)> {
+    let file = open_without_links(&place.path)?;
+    if is_it(&rustix::fs::fstat(&file)?, place.device, place.inode) {
+        let is_folder = is_folder(&file)?;
+        Ok((file, is_folder))
+    } else {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+fn open_without_links(path: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    Ok(openat2(
+        CWD,
+        path,
+        flags,
+        Mode::empty(),
+        ResolveFlags::NO_SYMLINKS,
+    )?)
+}
+
+#[expect(clippy::useless_conversion, reason = "the types differ by system")]
+fn is_it(found: &Stat, device: u64, inode: u64) -> bool {
+    (u64::from(found.st_dev), u64::from(found.st_ino)) == (device, inode)
+}
+
 /// Opens the file or folder of a place, on no link. Where the command may write, it has to be the one for which the
 /// permission was given; what is protected is whatever is there.
 pub(super) fn open_place(place: &Place) -> io::Result<OwnedFd> {
-    let file = openat2(
-        CWD,
-        &place.path,
-        OFlags::PATH | OFlags::CLOEXEC,
-        Mode::empty(),
-        ResolveFlags::NO_SYMLINKS,
-    )?;
+    let file = open_without_links(&place.path)?;
     let found = rustix::fs::fstat(&file)?;
-    #[expect(clippy::useless_conversion, reason = "the types differ by system")]
-    if place.access != Access::Write
-        || (u64::from(found.st_dev), u64::from(found.st_ino)) == (place.device, place.inode)
-    {
+    if place.access != Access::Write || is_it(&found, place.device, place.inode) {
         Ok(file)
     } else {
         Err(io::Error::other(
@@ -337,7 +355,7 @@ fn opened(within: impl AsFd, name: &Path) -> io::Result<OwnedFd> {
 }
 
 fn is_folder(file: &OwnedFd) -> io::Result<bool> {
-    Ok(rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(file)?.st_mode).is_dir())
+    Ok(FileType::from_raw_mode(rustix::fs::fstat(file)?.st_mode).is_dir())
 }
 
 fn read_only(file: &OwnedFd) -> io::Result<OwnedFd> {

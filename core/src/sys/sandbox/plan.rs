@@ -9,9 +9,9 @@ pub(crate) struct Plan {
     pub(crate) places: Vec<Place>,
     /// Names that must not appear.
     pub(crate) guards: Vec<Guard>,
-    /// Nothing else can be read but this and the folders of the system. `None`: everything can.
+    /// Nothing else can be read but this, and the `/dev` and `/proc` of the sandbox. `None`: everything can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) readable: Option<Vec<String>>,
+    pub(crate) readable: Option<Vec<Readable>>,
     /// The host's network may be used.
     pub(crate) network: bool,
     /// The layers to use: all, but for tests.
@@ -29,6 +29,17 @@ pub(crate) struct Place {
     pub(crate) inode: u64,
     /// What holds there.
     pub(crate) access: Access,
+}
+
+/// A folder or file that can be read. If another one is there, that can't be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Readable {
+    /// Absolute, without links.
+    pub(crate) path: String,
+    /// Which file is meant: device and number.
+    pub(crate) device: u64,
+    /// See `device`.
+    pub(crate) inode: u64,
 }
 
 /// What holds at a place and below it.

@@ -72,7 +72,7 @@ pub(super) async fn ask(
         return review(cx, reviewer, request, question, item, justification).await;
     }
     let begin = tokio::time::Instant::now();
-    let asked = cx.outbox.approve_command(CommandQuestion {
+    let asked = CommandQuestion {
         turn_id: cx.turn_id.clone(),
         item_id: item.id.as_str().into(),
         item: Some(item.clone()),
@@ -86,11 +86,9 @@ pub(super) async fn ask(
             Wish::Additional(permissions) => Some(permissions.clone()),
             Wish::Default | Wish::Escalated => None,
         },
-    });
-    let decision = tokio::select! {
-        biased;
-        () = cx.cancel.cancelled() => return ApprovalOutcome::Over(aborted(begin.elapsed())),
-        decision = asked => decision,
+    };
+    let Some(decision) = cx.outbox.approve_command(asked, &cx.cancel).await else {
+        return ApprovalOutcome::Over(aborted(begin.elapsed()));
     };
     let by_user = || FunctionOutput::Text(rejected("rejected by user"));
     match decision {

@@ -48,7 +48,7 @@ pub(super) async fn check(
     let words = ["write_stdin", "--session-id", &session.id().to_string(), chars].map(str::to_owned);
     let line = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
     let begin = tokio::time::Instant::now();
-    let asked = cx.outbox.approve_command(CommandQuestion {
+    let asked = CommandQuestion {
         turn_id: Arc::clone(&cx.turn_id),
         item_id: Arc::clone(session.item_id()),
         item: None,
@@ -62,11 +62,9 @@ pub(super) async fn check(
         actions: vec![CommandAction::Unknown { command: line }],
         proposed_rule: None,
         additional_permissions: None,
-    });
-    let decision = tokio::select! {
-        biased;
-        () = cx.cancel.cancelled() => return Err(aborted(begin.elapsed())),
-        decision = asked => decision,
+    };
+    let Some(decision) = cx.outbox.approve_command(asked, &cx.cancel).await else {
+        return Err(aborted(begin.elapsed()));
     };
     match decision {
         // Asked again each time: what is typed differs.

@@ -26,11 +26,15 @@ impl RolloutDirectory {
         places.into_iter().flatten().collect()
     }
 
-    /// The files of all threads that have more than one.
-    pub(crate) fn of_reverted_threads(&mut self) -> Vec<Rollout> {
+    /// The files that reverts have left behind, of all threads.
+    pub(crate) fn left_by_reverts(&mut self) -> Vec<Rollout> {
         self.list_all();
-        let keys = self.reverted.values().flatten();
-        let places = keys.flat_map(|key| [false, true].map(|archived| self.rollout(*key, archived)));
+        let left = self
+            .reverted
+            .values()
+            .flatten()
+            .filter(|key| !self.is_newest(**key));
+        let places = left.flat_map(|key| [false, true].map(|archived| self.rollout(*key, archived)));
         places.flatten().collect()
     }
 

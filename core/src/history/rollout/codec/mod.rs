@@ -2,7 +2,7 @@
 //!
 //! Where to look:
 //!
-//! * `encode`: entries as lines; `item`: items, both ways
+//! * `encode`: entries as lines (`compaction`: of compactions and token counts); `item`: items, both ways
 //! * `settings`, `error` (of turns), `input` (of users), `realtime` (items of voice conversations)
 
 pub(crate) mod encode;
