@@ -69,7 +69,7 @@ fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf], reads_all: bool) -> 
     let read = if reads_all {
         "all files"
     } else {
-        "only what the permission profile lists, and the folders of the system"
+        "only the files that the permission profile lists and those of the system"
     };
     let (mode, network) = match sandbox {
         SandboxPolicy::DangerFullAccess => {
@@ -84,7 +84,7 @@ fn sandbox_text(sandbox: &SandboxPolicy, roots: &[PathBuf], reads_all: bool) -> 
         ),
         SandboxPolicy::ReadOnly { network_access } => (
             format!(
-                "Sandbox mode is `read-only`: commands may read {read}, and write no files, not even temporary ones."
+                "Sandbox mode is `read-only`: commands may read {read} and write none, not even temporary ones."
             ),
             *network_access,
         ),
