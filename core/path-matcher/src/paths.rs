@@ -19,6 +19,9 @@ pub struct Chunk {
     masks: Vec<u64>,
     /// Which of them it has more than once.
     twice: Vec<u64>,
+    /// The other way round: for each run, and each letter that any of its last parts has, which of them have it. Made when
+    /// all paths are added.
+    columns: Vec<u64>,
     /// What is known of the letters of each last part beside that.
     inner: Vec<Inner>,
     runs: Vec<Run>,
@@ -48,6 +51,8 @@ pub(crate) struct Run {
     folder_bytes: u16,
     /// Where the folder stands among those of the block.
     folder_start: u32,
+    /// Where its columns begin, if they are made.
+    columns: Option<u32>,
     /// The letters of the folder.
     folder: Several,
     /// The letters of the last parts.
@@ -145,6 +150,7 @@ impl Chunk {
                 count: 0,
                 folder_bytes: u16::try_from(folder.len()).ok()?,
                 folder_start: u32::try_from(self.folders.len()).ok()?,
+                columns: None,
                 folder: Several::of_folder(folder),
                 names: Several::default(),
                 lengths: 0,
@@ -154,9 +160,19 @@ impl Chunk {
         u16::try_from(self.runs.len() - 1).ok()
     }
 
-    /// Gives back room that is not needed, once all paths are added.
+    /// Makes searches faster and gives back room that is not needed, once all paths are added.
     #[must_use]
     pub fn finish(mut self) -> Self {
+        for run in &mut self.runs {
+            run.columns = u32::try_from(self.columns.len()).ok();
+            let mut letters = run.names.letters().any;
+            while letters != 0 {
+                let letter = letters & letters.wrapping_neg();
+                letters &= letters - 1;
+                self.columns.push(having(&self.masks, run, letter));
+            }
+        }
+        self.columns.shrink_to_fit();
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
         self.masks.shrink_to_fit();
@@ -185,10 +201,21 @@ impl Chunk {
     /// Which paths of a run have these letters in the last part.
     #[inline]
     pub(crate) fn with_letters_in_name(&self, run: &Run, letters: u64) -> u64 {
-        if run.letters().any & letters != letters {
+        let any = run.letters().any;
+        if any & letters != letters {
             return 0;
         }
-        having(&self.masks, run, letters)
+        let Some(columns) = run.columns.and_then(|start| self.columns.get(start as usize..)) else {
+            return having(&self.masks, run, letters);
+        };
+        let (mut with, mut left) = (run.all(), letters);
+        while left != 0 && with != 0 {
+            let before = (left & left.wrapping_neg()) - 1;
+            left &= left - 1;
+            let column = (any & before).count_ones() as usize;
+            with &= columns.get(column).copied().unwrap_or(u64::MAX);
+        }
+        with
     }
 
     /// Which paths of a run have what is needed in the last part.
@@ -198,7 +225,16 @@ impl Chunk {
         if bits == 0 || needed.twice == 0 {
             return bits;
         }
-        bits & having(&self.twice, run, needed.twice)
+        let (mut with, mut unseen) = (bits, bits);
+        while unseen != 0 {
+            let bit = unseen & unseen.wrapping_neg();
+            unseen &= unseen - 1;
+            let twice = self.twice.get(run.place(bit.trailing_zeros()));
+            if twice.is_some_and(|twice| twice & needed.twice != needed.twice) {
+                with &= !bit;
+            }
+        }
+        with
     }
 
     /// The letters of the last part of the path at this place.
@@ -406,6 +442,40 @@ mod tests {
         assert_eq!(entry(2), Some(("src/main.rs", "main.rs", false)));
         assert_eq!(entry(3), Some(("é/ß", "ß", false)));
         assert_eq!(entry(4), None);
+    }
+
+    #[test]
+    fn the_same_paths_have_letters_whether_columns_are_made_or_not() {
+        let fill = || {
+            let mut chunk = Chunk::default();
+            for number in 0..200 {
+                let folder = ["", "src/", "tests/deep/"][number / 67];
+                let name = ["main", "Lib", "é", "mod_x", "a-b", "", "zz"][number % 7];
+                chunk.push(&format!("{folder}{name}{number}"), false);
+            }
+            chunk
+        };
+        let (open, done) = (fill(), fill().finish());
+        let masks = open
+            .masks
+            .iter()
+            .flat_map(|mask| [*mask, mask & 0xff00_ff00_ff00, mask.rotate_left(3)]);
+        for letters in masks.chain([0, 1, u64::MAX]) {
+            for (run, same) in open.runs().iter().zip(done.runs()) {
+                let twice = letters & 0x0f0f_0f0f_0f0f;
+                let needed = Needed { any: letters, twice };
+                assert_eq!(
+                    (
+                        open.with_letters_in_name(run, letters),
+                        open.with_needed_in_name(run, needed)
+                    ),
+                    (
+                        done.with_letters_in_name(same, letters),
+                        done.with_needed_in_name(same, needed)
+                    )
+                );
+            }
+        }
     }
 
     #[test]
