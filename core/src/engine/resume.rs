@@ -183,8 +183,7 @@ impl Engine {
 
     /// The thread whose first turn will make the file at `path`.
     async fn unstarted_at(&self, path: &Path) -> Result<Resumable> {
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(id) = name.and_then(RolloutName::parse).map(|name| name.id) {
+        if let Some(id) = RolloutName::of(path).map(|name| name.id) {
             if let Some(handle) = self
                 .thread(id)
                 .filter(|handle| handle.log().path().map(PathBuf::as_path) == Some(path))

@@ -111,7 +111,7 @@ impl RolloutDirectory {
 
     /// The rollout at a path, as far as folders have been listed.
     pub(crate) fn find(&self, path: &Path) -> Option<Rollout> {
-        let name = RolloutName::parse(path.file_name()?.to_str()?)?;
+        let name = RolloutName::of(path)?;
         let folder = self.by_path.get(path.parent()?)?;
         let rollout = self.rollout(key(&name), self.folders[*folder].archived)?;
         (rollout.path == path).then_some(rollout)

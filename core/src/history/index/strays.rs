@@ -135,12 +135,9 @@ impl Strays {
 fn read_key(path: &Path) -> Option<Key> {
     let meta = read_meta(&Source::open_head(path, FIRST_LINE).ok()?).ok()?;
     let begun = chrono::DateTime::parse_from_rfc3339(&meta.timestamp);
-    let name = path
-        .file_name()
-        .and_then(|name| RolloutName::parse(name.to_str()?));
     Some(Key {
         begun_ms: begun.map_or(0, |at| at.timestamp_millis()),
         id: meta.id?,
-        revert: name.and_then(|name| name.revert),
+        revert: RolloutName::of(path).and_then(|name| name.revert),
     })
 }

@@ -78,10 +78,7 @@ pub(crate) fn cut(history: History, at: &ForkPoint) -> Result<Branch> {
     let thread_id = meta
         .id
         .ok_or_else(|| Error::from(HistoryError::without_id(newest.path())))?;
-    let name = newest
-        .path()
-        .file_name()
-        .and_then(|name| RolloutName::parse(name.to_str()?));
+    let name = RolloutName::of(newest.path());
     let base = HistoryBase {
         file_id: name.and_then(|name| name.revert).unwrap_or(thread_id.0),
         end_ordinal_exclusive: ordinal.unwrap_or(tail.position.ordinal),

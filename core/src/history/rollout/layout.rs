@@ -125,10 +125,7 @@ impl Layout {
     /// A further file of a thread, after a revert at `at` that leaves the file at `left` behind. Its name tells a later
     /// second than the other's: the reference goes on with the file whose name tells the latest.
     pub fn reverted_rollout(&self, id: ThreadId, at: DateTime<Local>, left: &Path) -> PathBuf {
-        let begun = left
-            .file_name()
-            .and_then(|name| RolloutName::parse(name.to_str()?))
-            .and_then(|name| Local.from_local_datetime(&name.begun).latest());
+        let begun = RolloutName::of(left).and_then(|name| Local.from_local_datetime(&name.begun).latest());
         let at = begun.map_or(at, |begun| at.max(begun + TimeDelta::seconds(1)));
         let name = format!(
             "rollout-{}-{id}_{}.jsonl",
@@ -153,6 +150,11 @@ pub struct RolloutName {
 }
 
 impl RolloutName {
+    /// Takes the name of the file at a path apart; `None` if it isn't a rollout's.
+    pub fn of(path: &Path) -> Option<Self> {
+        Self::parse(path.file_name()?.to_str()?)
+    }
+
     /// Takes a file name apart; `None` if it isn't a rollout's.
     pub fn parse(name: &str) -> Option<Self> {
         let (stem, compressed) = match name.strip_suffix(".zst") {
@@ -241,12 +243,7 @@ mod tests {
     #[test]
     fn what_replaces_a_file_has_a_later_name() {
         let (layout, id, at) = (Layout::new("/h"), ThreadId::new(), Local::now());
-        let begun = |path: &Path| {
-            let name = path
-                .file_name()
-                .and_then(|name| RolloutName::parse(name.to_str()?));
-            name.expect("a rollout").begun
-        };
+        let begun = |path: &Path| RolloutName::of(path).expect("a rollout").begun;
         let first = layout.rollout(id, at);
         let second = layout.reverted_rollout(id, at, &first);
         let third = layout.reverted_rollout(id, at, &second);

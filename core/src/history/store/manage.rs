@@ -211,7 +211,7 @@ impl ThreadStore {
         self.blocking(move |state| {
             let sessions = state.layout.sessions();
             let moved = state.move_files(id, true, |path| {
-                let name = RolloutName::parse(path.file_name()?.to_str()?)?;
+                let name = RolloutName::of(path)?;
                 Some(sessions.join(name.begun.format("%Y/%m/%d").to_string()))
             })?;
             if let Some(newest) = moved.last()

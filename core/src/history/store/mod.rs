@@ -479,7 +479,7 @@ fn present(path: &Path) -> Option<(Cow<'_, Path>, Stamp)> {
 
 /// The thread that a file's name tells.
 fn named(path: &Path) -> Option<ThreadId> {
-    Some(layout::RolloutName::parse(path.file_name()?.to_str()?)?.id)
+    Some(layout::RolloutName::of(path)?.id)
 }
 
 /// Marks the running turn among turns from a file, where it looks like one that was cut off.

@@ -28,9 +28,7 @@ impl RolloutDirectory {
 
     /// Notes that the index of texts covers a file as it was when it was changed last at this time.
     pub(crate) fn set_covered(&mut self, path: &Path, modified_ms: i64) {
-        let name = path
-            .file_name()
-            .and_then(|name| RolloutName::parse(name.to_str()?));
+        let name = RolloutName::of(path);
         let folder = path.parent().and_then(|folder| self.by_path.get(folder));
         if let (Some(name), Some(index)) = (name, folder) {
             let map = if self.folders[*index].archived {
