@@ -58,22 +58,6 @@ impl<'a> Best<'a> {
         }
     }
 
-    /// What the worst is worth, as soon as there are as many as are shown.
-    pub(crate) fn full(&self) -> Option<u32> {
-        let worst = self.hits.peek().filter(|_| self.hits.len() == MAX_RESULTS);
-        worst.map(|hit| hit.score)
-    }
-
-    /// There are enough elsewhere that are worth so much.
-    pub(crate) fn raise(&mut self, floor: u32) {
-        if floor > self.floor.score {
-            self.floor = Worst {
-                score: floor,
-                path: None,
-            };
-        }
-    }
-
     /// Takes one, if it is among the best.
     pub(crate) fn keep(&mut self, hit: Hit<'a>) {
         if self.hits.len() < MAX_RESULTS {
@@ -82,13 +66,6 @@ impl<'a> Best<'a> {
             && hit < *worst
         {
             *worst = hit;
-        }
-    }
-
-    /// Takes all of others.
-    pub(crate) fn join(&mut self, other: Self) {
-        for hit in other.hits {
-            self.keep(hit);
         }
     }
 

@@ -1,86 +1,71 @@
-//! What a query has left of a block, for the next and longer one.
+//! What a query leaves of a block for the next and longer one.
 
-use crate::paths::{Chunk, Run};
+use std::sync::Arc;
 
-/// What may match in a block.
-pub(crate) type Runs = Vec<Left>;
+use crate::paths::Chunk;
+use crate::rows::each_word;
 
-/// What of a run may match a query, and what that is worth at most: it is worth so much for a longer one as well, and what
-/// that has more letters for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Stands for a bound that is not known.
+const UNKNOWN: u16 = u16::MAX;
+
+/// What of a block may match a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// The number of the run.
-    pub(crate) run: u16,
-    /// What last parts that match by themselves are worth at most beside that. 0: none does.
-    pub(crate) names: u16,
-    /// What paths are worth at most in which it is not the last part that matches.
-    pub(crate) paths: u16,
-    /// Which of the paths.
-    pub(crate) bits: u64,
+    /// A bit for each path.
+    pub(crate) paths: Vec<u64>,
+    /// For each run, what paths are worth at most in which it is not the last part that matches.
+    bounds: Vec<u16>,
+}
+
+/// Which paths a query may match. Cheap to clone.
+#[derive(Debug, Default, Clone)]
+pub struct Narrowed {
+    /// By block.
+    pub(crate) blocks: Vec<(Arc<Chunk>, Arc<Left>)>,
+    /// What a path may be worth for that query at most.
+    pub(crate) top: u32,
 }
 
 impl Left {
-    /// All of a run, of which nothing is known.
-    pub(crate) fn all_of(run: &Run, number: u16) -> Self {
+    /// Nothing is known of a block.
+    pub(crate) fn all_of(chunk: &Chunk) -> Self {
         Self {
-            run: number,
-            names: UNKNOWN,
-            paths: UNKNOWN,
-            bits: run.all(),
+            paths: chunk.all(),
+            bounds: vec![UNKNOWN; chunk.runs()],
         }
     }
 
-    /// The same for a longer query, which is worth so much more at most.
-    pub(crate) fn of_longer(self, more: u32) -> Self {
-        let raised = |bound: u16| at_most(most(bound).saturating_add(more));
+    /// The same for a longer query, which is worth so much more at most, wherever its letters stand.
+    pub(crate) fn of_longer(&self, more: u32) -> Self {
+        let more = u16::try_from(more).unwrap_or(UNKNOWN);
+        let bounds = self.bounds.iter().map(|bound| bound.saturating_add(more));
         Self {
-            names: if self.names == 0 { 0 } else { raised(self.names) },
-            paths: raised(self.paths),
-            ..self
+            paths: self.paths.clone(),
+            bounds: bounds.collect(),
         }
     }
 
-    /// Paths are not worth more than this. `None`: none matches.
-    pub(crate) fn bound_paths(&mut self, most: Option<u32>) {
-        match most {
-            Some(most) => self.paths = self.paths.min(at_most(most)),
-            None => (self.paths, self.bits) = (0, 0),
+    /// Paths of a run are not worth more than this.
+    pub(crate) fn bound(&mut self, run: usize, most: u32) {
+        if let (Some(bound), Ok(most)) = (self.bounds.get_mut(run), u16::try_from(most)) {
+            *bound = most.min(*bound);
         }
     }
 
-    /// What last parts and paths are worth at most, if that is known.
-    pub(crate) fn known_bounds(&self) -> (Option<u32>, Option<u32>) {
-        let known = |bound: u16| (bound != UNKNOWN).then_some(u32::from(bound));
-        (known(self.names), known(self.paths))
-    }
-
-    /// The places of those with these letters.
-    pub(crate) fn places(&self, chunk: &Chunk, letters: u64, mut take: impl FnMut(usize)) {
-        let Some(run) = chunk.runs().get(usize::from(self.run)) else {
-            return;
-        };
-        let mut bits = self.bits & chunk.with_letters(run, letters);
-        while bits != 0 {
-            take(run.place(bits.trailing_zeros()));
-            bits &= bits - 1;
+    /// What paths of a run are worth at most, as far as is known.
+    pub(crate) fn most(&self, run: usize) -> u32 {
+        match self.bounds.get(run) {
+            Some(&UNKNOWN) | None => u32::MAX,
+            Some(bound) => (*bound).into(),
         }
     }
 
-    /// How many paths.
-    pub(crate) fn count(&self) -> usize {
-        self.bits.count_ones() as usize
+    /// These paths don't match.
+    pub(crate) fn remove(&mut self, at: usize, bits: u64) {
+        each_word(at, bits, |word, bits| {
+            if let Some(paths) = self.paths.get_mut(word) {
+                *paths &= !bits;
+            }
+        });
     }
-}
-
-/// Stands for a bound that is not known, or larger.
-const UNKNOWN: u16 = u16::MAX;
-
-/// A bound in little room.
-pub(crate) fn at_most(most: u32) -> u16 {
-    u16::try_from(most).unwrap_or(UNKNOWN)
-}
-
-/// The bound that was kept.
-pub(crate) fn most(bound: u16) -> u32 {
-    if bound == UNKNOWN { u32::MAX } else { bound.into() }
 }

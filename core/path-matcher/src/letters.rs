@@ -58,8 +58,6 @@ pub(crate) struct Letters<'a> {
     pub(crate) any: u64,
     /// The bit of the first.
     pub(crate) first: u64,
-    /// The bits of those that begin other parts of a path; in a name, there are none.
-    pub(crate) parts: u64,
     pub(crate) inner: &'a Inner,
 }
 
@@ -75,10 +73,10 @@ pub(crate) struct Several {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Inner {
     /// Those that begin a word, or stand between two.
-    words: u64,
+    pub(crate) words: u64,
     /// Those that begin something within a word.
-    humps: u64,
-    /// Which of them follow which.
+    pub(crate) humps: u64,
+    /// Which of them follow one another: the bits of [`pair`]s, in less room, as it is known of many texts together.
     pairs: [u64; 2],
 }
 
@@ -96,39 +94,45 @@ impl Known {
 
     /// Of the last part of a path.
     pub(crate) fn of(name: &str) -> Self {
+        Self::with_pairs(name, |_| ())
+    }
+
+    /// The same; each [`pair`] of letters that follow one another is told, if the name is ASCII. The first follows a slash.
+    pub(crate) fn with_pairs(name: &str, mut tell: impl FnMut(usize)) -> Self {
         if !name.is_ascii() {
             return Self::ALL;
         }
-        let mut known = Self {
-            any: 0,
-            twice: 0,
-            first: First(First::NONE),
-            inner: Inner::default(),
-        };
+        let (mut any, mut twice, mut pairs) = (0, 0, [0; 2]);
+        // By what they give.
+        let mut given = [0; 10];
         let (mut kind, mut place) = (Kind::Slash, PLACES[usize::from(b'/')]);
         for byte in name.bytes() {
             let (next, at) = (KINDS[usize::from(byte)], PLACES[usize::from(byte)]);
             let bit = 1 << at;
-            known.twice |= known.any & bit;
-            known.any |= bit;
-            match begins(kind, next) {
-                PART => known.first = First(at),
-                WORD => known.inner.words |= bit,
-                HUMP => known.inner.humps |= bit,
-                _ => {}
-            }
-            add(&mut known.inner.pairs, place, at);
+            twice |= any & bit;
+            any |= bit;
+            given[BEGINS[kind as usize][next as usize] as usize] |= bit;
+            let pair = pair_of_places(place, at);
+            pairs[pair / 64 % 2] |= 1 << (pair % 64);
+            tell(pair);
             (kind, place) = (next, at);
         }
-        known
+        Self {
+            any,
+            twice,
+            first: First::of(given[PART as usize]),
+            inner: Inner {
+                words: given[WORD as usize],
+                humps: given[HUMP as usize],
+                pairs,
+            },
+        }
     }
 
-    #[cfg(test)]
     pub(crate) fn letters(&self) -> Letters<'_> {
         Letters {
             any: self.any,
             first: self.first.bit(),
-            parts: 0,
             inner: &self.inner,
         }
     }
@@ -137,6 +141,12 @@ impl Known {
 impl First {
     const NONE: u8 = 64;
     const ANY: u8 = 65;
+
+    /// Of a bit, or none.
+    #[expect(clippy::cast_possible_truncation, reason = "there are 64 of them")]
+    fn of(bit: u64) -> Self {
+        Self(bit.trailing_zeros() as u8)
+    }
 
     pub(crate) fn bit(self) -> u64 {
         match self.0 {
@@ -187,17 +197,7 @@ impl Several {
         Letters {
             any: self.any,
             first: self.first,
-            parts: 0,
             inner: &self.inner,
-        }
-    }
-
-    /// As of one path with all of them as parts.
-    #[inline]
-    pub(crate) fn letters_of_parts(&self) -> Letters<'_> {
-        Letters {
-            parts: self.first,
-            ..self.letters()
         }
     }
 }
@@ -216,9 +216,7 @@ impl Letters<'_> {
     /// The same of one that stands behind another one.
     #[inline]
     pub(crate) fn later_bonus(&self, letter: u64) -> u32 {
-        if self.parts & letter != 0 {
-            PART
-        } else if self.inner.words & letter != 0 {
+        if self.inner.words & letter != 0 {
             WORD
         } else if self.inner.humps & letter != 0 {
             HUMP
@@ -229,37 +227,37 @@ impl Letters<'_> {
 }
 
 impl Inner {
-    /// Whether this pair of letters may be next to each other.
-    pub(crate) fn has(&self, pair: &[u64; 2]) -> bool {
-        self.pairs[0] & pair[0] == pair[0] && self.pairs[1] & pair[1] == pair[1]
+    /// Whether the letters of this [`pair`] may be next to each other.
+    pub(crate) fn has(&self, pair: usize) -> bool {
+        self.pairs[pair / 64 % 2] >> (pair % 64) & 1 == 1
     }
 }
 
-/// The bit of a letter, without regard to case. Signs share some.
-pub(crate) fn bit(letter: u8) -> u64 {
-    1 << PLACES[usize::from(letter)]
+/// Which of 64 places stands for a letter, without regard to case. Signs share some.
+pub(crate) fn place(letter: u8) -> usize {
+    PLACES[usize::from(letter)].into()
 }
 
-/// What stands for a pair of letters.
-pub(crate) fn pair(before: u8, letter: u8) -> [u64; 2] {
-    let mut pair = [0; 2];
-    add(
-        &mut pair,
-        PLACES[usize::from(before)],
-        PLACES[usize::from(letter)],
-    );
-    pair
+/// The bit of this place.
+pub(crate) fn bit(letter: u8) -> u64 {
+    1 << place(letter)
+}
+
+/// Of how many places [`pair`] is one.
+pub(crate) const PAIRS: usize = 512;
+
+/// Which place stands for a letter that follows another one at once. Few pairs share one.
+pub(crate) fn pair(before: u8, letter: u8) -> usize {
+    pair_of_places(PLACES[usize::from(before)], PLACES[usize::from(letter)])
 }
 
 /// What a letter gives for standing where it does, behind `before`; at the beginning of a path, that is a slash.
 pub(crate) fn bonus(before: u8, letter: u8) -> u32 {
-    begins(KINDS[usize::from(before)], KINDS[usize::from(letter)])
+    BEGINS[KINDS[usize::from(before)] as usize][KINDS[usize::from(letter)] as usize]
 }
 
-/// Notes that one letter follows another. Pairs share 128 places.
-fn add(pairs: &mut [u64; 2], before: u8, letter: u8) {
-    let place = (u32::from(before) * 3 + u32::from(letter) * 41) % 128;
-    pairs[usize::from(place >= 64)] |= 1 << (place % 64);
+fn pair_of_places(before: u8, letter: u8) -> usize {
+    (usize::from(before) * 3 + usize::from(letter) * 41) % PAIRS
 }
 
 /// What the matcher tells apart.
@@ -274,19 +272,34 @@ enum Kind {
 }
 
 /// What a letter gives for where it stands.
-fn begins(before: Kind, letter: Kind) -> u32 {
-    match letter {
-        Kind::Slash => 0,
-        Kind::Space | Kind::Sign => WORD,
-        Kind::Small | Kind::Capital | Kind::Digit => match before {
-            Kind::Slash => PART,
-            Kind::Space | Kind::Sign => WORD,
-            Kind::Small if letter != Kind::Small => HUMP,
-            Kind::Capital if letter == Kind::Digit => HUMP,
-            _ => 0,
-        },
+const fn begins(before: Kind, letter: Kind) -> u32 {
+    match (before, letter) {
+        (_, Kind::Slash) => 0,
+        (Kind::Slash, Kind::Small | Kind::Capital | Kind::Digit) => PART,
+        (_, Kind::Space | Kind::Sign) | (Kind::Space | Kind::Sign, _) => WORD,
+        (Kind::Small, Kind::Capital | Kind::Digit) | (Kind::Capital, Kind::Digit) => HUMP,
+        _ => 0,
     }
 }
+
+/// What letters of each kind give behind each kind.
+static BEGINS: [[u32; 6]; 6] = {
+    let kinds = [
+        Kind::Space,
+        Kind::Sign,
+        Kind::Slash,
+        Kind::Small,
+        Kind::Capital,
+        Kind::Digit,
+    ];
+    let mut table = [[0; 6]; 6];
+    let mut at = 0;
+    while at < 36 {
+        table[at / 6][at % 6] = begins(kinds[at / 6], kinds[at % 6]);
+        at += 1;
+    }
+    table
+};
 
 /// The kind of each byte.
 static KINDS: [Kind; 256] = kinds();
@@ -344,7 +357,7 @@ mod tests {
             [WORD, WORD, WORD, HUMP, 0]
         );
         assert_eq!(Known::of("aB").letters().bonus(bit(b'b')), HUMP);
-        assert!(letters.inner.has(&pair(b'f', b'I')) && !letters.inner.has(&pair(b'f', b'l')));
+        assert!(letters.inner.has(pair(b'f', b'I')) && !letters.inner.has(pair(b'f', b'l')));
         assert_eq!(Known::of("é"), Known::ALL);
         assert_eq!(Known::of("").letters().first, 0);
     }

@@ -1,20 +1,23 @@
 //! Finds the paths that match best what is typed, among hundreds of thousands within milliseconds: [`find`].
 //!
-//! Paths are added to blocks, each a [`Chunk`], which know a mask of the characters of each path, so that a [`Query`]
-//! looks at little. What one query leaves of them, the next and longer one starts from: [`Earlier`]. Scores and indices
-//! are those of nucleo-matcher, with a preference for last parts of paths.
+//! Paths are added to blocks, each a [`Chunk`], which know of each letter which paths have it, so that a [`Query`] looks at
+//! little. What one query leaves of them, the next and longer one starts from: [`Earlier`]. Scores and indices are those of
+//! nucleo-matcher, with a preference for last parts of paths.
 //!
 //! | file | what |
 //! |---|---|
 //! | `paths.rs` | paths in blocks |
+//! | `rows.rs` | what is known of 64 paths at once |
+//! | `segments.rs` | whether letters come in their order, by these |
 //! | `letters.rs` | which letters a name has, and where |
-//! | `wanted.rs` | what a match of a word is worth at most |
-//! | `query.rs` | what is searched, and how well a path matches |
-//! | `literal.rs` | words that stand in a path letter by letter, or must not |
+//! | `losses.rs` | what a match of each path is worth at most, by its letters |
+//! | `wanted.rs` | what a match of a word is worth at most, by a text |
 //! | `limits.rs` | how much of a query is found in folders |
+//! | `literal.rs` | words that stand in a path letter by letter, or must not |
+//! | `query.rs` | what is searched, and how well a path matches |
 //! | `left.rs` | what a query leaves for the next one |
-//! | `promising.rs` | what is looked at ahead of everything else |
 //! | `best.rs` | the best matches so far |
+//! | `round.rs` | what is looked at, in which order, by all threads |
 //! | `seeker.rs` | what one thread does to find the best paths |
 //! | `find.rs` | the best paths of all blocks |
 //!
@@ -27,13 +30,17 @@ mod left;
 mod letters;
 mod limits;
 mod literal;
+mod losses;
 mod paths;
-mod promising;
 mod query;
+mod round;
+mod rows;
 mod seeker;
+mod segments;
 mod wanted;
 
 pub use best::MAX_RESULTS;
-pub use find::{Earlier, Found, FoundFile, Narrowed, Place, Source, find};
-pub use paths::Chunk;
+pub use find::{Earlier, Found, FoundFile, Place, Source, find};
+pub use left::Narrowed;
+pub use paths::{Chunk, ChunkBuilder};
 pub use query::Query;

@@ -46,6 +46,30 @@ impl<'c> Limits<'c> {
         self.words[number].reached(word, chunk.folder(run))
     }
 
+    /// What a path of a run is worth for a word, at most.
+    pub(crate) fn in_path(
+        &mut self,
+        number: usize,
+        word: &Wanted,
+        chunk: &'c Chunk,
+        run: &Run,
+        path: &str,
+    ) -> Option<u32> {
+        let folder = chunk.folder(run).len();
+        let mut text = std::mem::take(&mut self.text);
+        let in_folder = self.in_folder(number, word, chunk, run);
+        let name = path.get(folder..).unwrap_or_default();
+        let most = if word.is_in_behind(in_folder, name) {
+            text.clone_from(in_folder);
+            word.reach(path, folder, &mut text);
+            text.whole()
+        } else {
+            None
+        };
+        self.text = text;
+        most
+    }
+
     /// What a text is worth for a word, at most.
     pub(crate) fn in_text(&mut self, word: &Wanted, text: &str) -> Option<u32> {
         self.text.clear();

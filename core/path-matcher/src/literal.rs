@@ -3,8 +3,8 @@
 use memchr::memchr2_iter;
 use nucleo_matcher::pattern::{Atom, AtomKind};
 
-use crate::letters::{self, Letters};
-use crate::paths::{Chunk, Run};
+use crate::letters;
+use crate::paths::Chunk;
 
 /// A word whose letters follow each other at once.
 #[derive(Debug)]
@@ -14,8 +14,6 @@ struct Literal {
     place: Place,
     /// The bits of all its letters.
     mask: u64,
-    /// What stands for all of its letters that follow one another.
-    pairs: [u64; 2],
 }
 
 /// All of these of a query.
@@ -38,30 +36,20 @@ impl Literals {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    /// Those of these paths of a run that may match, as far as is known from their letters.
-    pub(crate) fn among(&self, chunk: &Chunk, run: &Run, bits: u64) -> u64 {
-        let (mut mask, mut pairs) = (0, [0; 2]);
+    /// Takes those paths away that don't match, as far as is known from their letters.
+    pub(crate) fn retain(&self, chunk: &Chunk, paths: &mut [u64]) {
         for literal in &self.all {
-            if literal.is_in_names(run.folder_letters()) {
-                mask |= literal.mask;
-                pairs = both(pairs, literal.pairs);
+            let rows = match literal.place {
+                Place::Nowhere => continue,
+                Place::AtEnd if !literal.word.contains(&b'/') => chunk.names(),
+                Place::AtEnd | Place::Anywhere => chunk.whole(),
+            };
+            rows.any.retain(literal.mask, paths);
+            for pair in literal.word.windows(2) {
+                let row = rows.pairs.row(letters::pair(pair[0], pair[1]));
+                paths.iter_mut().zip(row).for_each(|(paths, row)| *paths &= row);
             }
         }
-        let mut unseen = bits & chunk.with_letters_in_name(run, mask);
-        let mut among = unseen;
-        while unseen != 0 {
-            let bit = unseen.trailing_zeros();
-            unseen &= unseen - 1;
-            let letters = chunk.letters(run.place(bit));
-            if letters.is_some_and(|letters| !letters.inner.has(&pairs)) {
-                among &= !(1 << bit);
-            }
-        }
-        among
     }
 
     /// Whether a path may match, which is ASCII.
@@ -83,26 +71,7 @@ impl Literal {
         let ascii = letters.map(|letter| u8::try_from(letter).ok().filter(u8::is_ascii));
         let word: Vec<u8> = ascii.collect::<Option<_>>()?;
         let mask = word.iter().fold(0, |mask, letter| mask | letters::bit(*letter));
-        let pairs = word.windows(2).map(|pair| letters::pair(pair[0], pair[1]));
-        let pairs = pairs.fold([0; 2], both);
-        (!word.is_empty()).then_some(Self {
-            word,
-            place,
-            mask,
-            pairs,
-        })
-    }
-
-    /// Whether it must be in the last part of all paths in a folder with these letters, if it is in them at all.
-    fn is_in_names(&self, folder: Letters<'_>) -> bool {
-        let within_part = !self.word.contains(&b'/');
-        let in_folder = || folder.any & self.mask == self.mask && folder.inner.has(&self.pairs);
-        within_part
-            && match self.place {
-                Place::Anywhere => !in_folder(),
-                Place::Nowhere => false,
-                Place::AtEnd => true,
-            }
+        (!word.is_empty()).then_some(Self { word, place, mask })
     }
 
     /// Whether a path may match, which is ASCII.
@@ -129,10 +98,6 @@ impl Literal {
         let start = path.len().checked_sub(self.word.len());
         start.is_some_and(|start| path[start..].eq_ignore_ascii_case(&self.word))
     }
-}
-
-fn both(one: [u64; 2], other: [u64; 2]) -> [u64; 2] {
-    [one[0] | other[0], one[1] | other[1]]
 }
 
 #[cfg(test)]

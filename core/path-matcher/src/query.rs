@@ -3,24 +3,22 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::letters::{Letters, Needed};
+use crate::letters::Needed;
 use crate::limits::Limits;
 use crate::literal::Literals;
-use crate::paths::{Chunk, Entry, Glance, Run};
-use crate::wanted::Wanted;
+use crate::losses::Losses;
+use crate::paths::{Chunk, Entry, Run};
+use crate::rows::LetterRows;
+use crate::wanted::{MAX_LETTERS, Wanted};
 
 /// What a match within the last part of a path is worth.
-const IN_NAME: u32 = 1 << 16;
+pub(crate) const IN_NAME: u32 = 1 << 16;
 /// What it is worth that a folder has just this name.
-const FOLDER_NAME: u32 = 2 << 16;
+pub(crate) const FOLDER_NAME: u32 = 2 << 16;
 /// What it is worth that a file has just this name.
-const FILE_NAME: u32 = 3 << 16;
+pub(crate) const FILE_NAME: u32 = 3 << 16;
 /// Longest query that is looked at, in bytes: as long as a path can be.
 const MAX_QUERY: usize = 4096;
-
-/// Letters of a word for which bounds are worked out: that takes as long as the word times the path, and the matcher itself
-/// gives up being exact at some length.
-const MAX_BOUNDED: usize = 64;
 
 /// What is searched for: words, in the syntax of fzf (`'literal`, `^start`, `end$`, `!not`).
 #[derive(Debug)]
@@ -105,7 +103,7 @@ impl Query {
     }
 
     /// What a last part must have that matches by itself.
-    pub(crate) fn needed(&self) -> Needed {
+    fn needed(&self) -> Needed {
         self.needed
     }
 
@@ -115,62 +113,44 @@ impl Query {
         self.plain.is_some()
     }
 
-    /// Whether those of this run may match.
-    #[inline]
-    pub(crate) fn may_match_names(&self, run: &Run) -> bool {
-        self.matches_names() && run.letters().any & self.mask() == self.mask()
+    /// How long a last part is that is all of what is searched, if last parts are matched by themselves.
+    pub(crate) fn name_length(&self) -> Option<usize> {
+        self.plain
     }
 
-    /// What it is worth at most that a last part of this run matches by itself.
-    pub(crate) fn worth_in_names(&self, run: &Run) -> u32 {
-        // Files and folders alike.
-        match self.plain {
-            Some(wanted) if run.may_have_length(wanted) => FILE_NAME,
-            _ => IN_NAME,
+    /// What last parts of these paths lose of what a match of them is worth at best.
+    pub(crate) fn name_losses(&self, chunk: &Chunk, paths: &[u64]) -> Losses {
+        self.losses(chunk.names(), false, paths)
+    }
+
+    /// What these paths lose.
+    pub(crate) fn path_losses(&self, chunk: &Chunk, paths: &[u64]) -> Losses {
+        self.losses(chunk.whole(), true, paths)
+    }
+
+    fn losses(&self, rows: &LetterRows, has_parts: bool, paths: &[u64]) -> Losses {
+        if self.longest > MAX_LETTERS {
+            Losses::unknown(paths.len())
+        } else {
+            Losses::of(&self.words, rows, has_parts, paths)
         }
     }
 
-    /// What a last part with these letters is worth at most beside that; roughly, if that is less than `least`. `None`:
-    /// it doesn't match.
-    #[inline]
-    pub(crate) fn name_at_most(&self, name: Letters<'_>, least: u32) -> Option<u32> {
-        match self.words.as_slice() {
-            [word] if !self.is_unbounded(name.any) => word.at_most_in(name, least),
-            _ => Some(self.top),
-        }
+    /// Takes those paths away whose last part does not match by itself, as far as is known from its letters.
+    pub(crate) fn retain_names(&self, chunk: &Chunk, paths: &mut [u64]) {
+        chunk.retain_names(self.needed(), paths);
+        chunk.segments().retain_names(&self.words, paths);
     }
 
-    /// The highest score that any of these paths of a run can have whose last part does not match by itself, as far as is
-    /// known from their letters; roughly, if that is less than `least`. `None`: none matches. Takes the bits of some of
-    /// those away that don't match.
-    pub(crate) fn letters_at_most(
-        &self,
-        chunk: &Chunk,
-        run: &Run,
-        least: u32,
-        bits: &mut u64,
-    ) -> Option<u32> {
-        *bits &= chunk.with_letters(run, self.mask());
-        if !self.literals.is_empty() {
-            *bits = self.literals.among(chunk, run, *bits);
-        }
-        if *bits == 0 {
-            return None;
-        }
-        if self.top < least || self.is_unbounded(run.mask()) {
-            return Some(self.top);
-        }
-        let letters = run.path_letters();
-        let mut most = self.top;
-        for word in &self.words {
-            // The others are worth as much as they can be.
-            let others = most - word.at_most();
-            most = others + word.at_most_in(letters.letters_of_parts(), least.saturating_sub(others))?;
-        }
-        Some(most)
+    /// Takes those paths away that don't match, as far as is known from their letters.
+    pub(crate) fn retain(&self, chunk: &Chunk, paths: &mut [u64]) {
+        chunk.whole().any.retain(self.mask(), paths);
+        self.literals.retain(chunk, paths);
+        chunk.segments().retain_paths(&self.words, paths);
     }
 
-    /// The same, more exactly.
+    /// The highest score that any of these paths of a run can have whose last part does not match by itself; roughly, if
+    /// that is less than `least`. `None`: none matches. Takes the bits of some of those away that don't match.
     pub(crate) fn paths_at_most<'c>(
         &self,
         chunk: &'c Chunk,
@@ -183,12 +163,12 @@ impl Query {
             return Some(self.top);
         }
         // Of names with others than ASCII it is only known what they must have at least, which is nothing.
-        let is_unbounded = self.is_unbounded(run.mask());
+        let is_unbounded = self.is_unbounded(run.letters().any);
         let names = run.letters();
         let mut most = self.top;
         for (number, word) in self.words.iter().enumerate() {
             let folder = limits.in_folder(number, word, chunk, run);
-            *bits &= chunk.with_needed_in_name(run, word.needed_behind(folder));
+            *bits = chunk.among(run, word.needed_behind(folder), *bits);
             if *bits == 0 {
                 return None;
             }
@@ -197,7 +177,7 @@ impl Query {
             }
             // All names together have more letters than any of them.
             let in_name =
-                names.any & word.mask() == word.mask() && chunk.with_letters_in_name(run, word.mask()) != 0;
+                names.any & word.mask() == word.mask() && chunk.among(run, word.needed(), run.all()) != 0;
             let worth = word.at_most_behind(folder, run.folder_bytes(), names, in_name)?;
             // Those that follow are worth as much as they can be.
             most = most - word.at_most() + worth;
@@ -208,99 +188,66 @@ impl Query {
         Some(most)
     }
 
-    /// What a path is worth at most, if its last part matches by itself, or may match in a way that can't be told.
-    #[inline]
-    pub(crate) fn in_name_at_most(&self, path: &Glance<'_>) -> Option<u32> {
-        let worth = self.worth_in_name(path)?;
-        if !self.is_in_name(path) {
-            return None;
-        }
-        Some(self.name_at_most(path.letters(), 0)?.saturating_add(worth))
-    }
-
-    /// Whether a path's last part has all letters in their order; true if that can't be told.
-    #[inline]
-    pub(crate) fn is_in_name(&self, path: &Glance<'_>) -> bool {
-        let is_in = |word: &Wanted| self.is_unbounded(path.name_mask()) || word.is_in(path.name());
-        self.words.iter().all(is_in)
-    }
-
-    /// What a path is worth at most otherwise. `None`: it doesn't match.
-    pub(crate) fn in_path_at_most<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> Option<u32> {
-        if path.mask() & self.mask() != self.mask() || path.bytes() < self.longest {
-            return None;
-        }
-        if self.is_unbounded(path.mask()) {
-            return Some(self.top);
-        }
-        sum(self.words.iter().enumerate().map(|(number, word)| {
-            let folder = limits.in_folder(number, word, path.chunk, path.run);
-            word.at_most_behind(folder, path.run.folder_bytes(), path.letters(), true)
-        }))
-    }
-
-    /// Whether a path has all letters in their order, and those next to each other that must be; true if that can't be
-    /// told.
-    pub(crate) fn may_be_in<'c>(&self, path: &Glance<'c>, limits: &mut Limits<'c>) -> bool {
-        if self.is_unbounded(path.mask()) {
-            return true;
-        }
-        let mut words = self.words.iter().enumerate();
-        self.literals.allow(path.path())
-            && words.all(|(number, word)| {
-                word.is_in_behind(limits.in_folder(number, word, path.chunk, path.run), path.name())
-            })
-    }
-
     /// The highest score that any path can have whose last part does not match by itself.
     pub(crate) fn path_at_most(&self) -> u32 {
         self.top
     }
 
-    /// What it is worth that a path's last part matches by itself. `None`: it doesn't, or it is worth nothing.
-    #[inline]
-    pub(crate) fn worth_in_name(&self, path: &Glance<'_>) -> Option<u32> {
+    /// Whether it is the last part of a path that is matched by itself. If that can't be told, the scorer looks at all.
+    pub(crate) fn is_in_name(&self, entry: Entry<'_>) -> bool {
+        let Some(wanted) = self.plain else { return false };
+        let unknown = !entry.name.is_ascii();
+        // Of folders, only the whole name counts more.
+        (unknown || !entry.is_folder || entry.name.len() == wanted)
+            && (unknown || self.words.iter().all(|word| word.is_in(entry.name)))
+    }
+
+    /// What a last part that matches by itself is worth at most, nearly exactly.
+    pub(crate) fn name_at_most(&self, entry: Entry<'_>, limits: &mut Limits<'_>) -> Option<u32> {
         let wanted = self.plain?;
-        if path.name_mask() & self.mask() != self.mask() || path.name_bytes < wanted {
+        let worth = match (entry.name.len() == wanted, entry.is_folder) {
+            _ if !entry.name.is_ascii() => FILE_NAME,
+            (true, true) => FOLDER_NAME,
+            (true, false) => FILE_NAME,
+            (false, _) => IN_NAME,
+        };
+        let most = if self.is_unbounded_text(entry.name) {
+            Some(self.top)
+        } else {
+            sum(self.words.iter().map(|word| limits.in_text(word, entry.name)))
+        };
+        Some(most?.saturating_add(worth))
+    }
+
+    /// What another path of this run is worth at most, nearly exactly. `None`: it doesn't match.
+    pub(crate) fn path_at_most_by_text<'c>(
+        &self,
+        chunk: &'c Chunk,
+        run: &Run,
+        entry: Entry<'_>,
+        limits: &mut Limits<'c>,
+    ) -> Option<u32> {
+        if entry.path.len() < self.longest {
             return None;
         }
-        // Of a name with others than ASCII, the letters are not counted here.
-        let exact = path.name_bytes == wanted || path.name_mask() == u64::MAX;
-        match (exact, path.is_folder()) {
-            (true, true) => Some(FOLDER_NAME),
-            (true, false) => Some(FILE_NAME),
-            (false, true) => None,
-            (false, false) => Some(IN_NAME),
+        if self.is_unbounded_text(entry.path) {
+            return Some(self.top);
         }
+        if !self.literals.allow(entry.path) {
+            return None;
+        }
+        let words = self.words.iter().enumerate();
+        sum(words.map(|(number, word)| limits.in_path(number, word, chunk, run, entry.path)))
     }
 
     /// Whether no bounds are worked out for paths with these letters.
     fn is_unbounded(&self, mask: u64) -> bool {
-        mask == u64::MAX || self.longest > MAX_BOUNDED
+        mask == u64::MAX || self.longest > MAX_LETTERS
     }
 
-    /// What a path is worth at most, nearly exactly: as [`Self::in_name_at_most`] says, or [`Self::in_path_at_most`].
-    pub(crate) fn at_most_by_text(
-        &self,
-        path: &Glance<'_>,
-        entry: Entry<'_>,
-        limits: &mut Limits<'_>,
-    ) -> Option<u32> {
-        let worth = self.worth_in_name(path);
-        if self.is_unbounded(entry.mask) {
-            return Some(self.top.saturating_add(worth.unwrap_or(0)));
-        }
-        if let Some(worth) = worth
-            && let Some(most) = self.text_at_most(entry.name, limits)
-        {
-            return Some(most.saturating_add(worth));
-        }
-        self.text_at_most(entry.path, limits)
-    }
-
-    /// What a text is worth at most.
-    fn text_at_most(&self, text: &str, limits: &mut Limits<'_>) -> Option<u32> {
-        sum(self.words.iter().map(|word| limits.in_text(word, text)))
+    /// The same for this text.
+    fn is_unbounded_text(&self, text: &str) -> bool {
+        self.longest > MAX_LETTERS || !text.is_ascii()
     }
 
     /// Whether it finds what `other` finds, in the same order.
@@ -347,12 +294,7 @@ impl Scorer {
 
     /// How well a path matches; a score below `least` is not worked out.
     pub(crate) fn score(&mut self, query: &Query, entry: Entry<'_>, least: u32) -> Match {
-        if entry.mask & query.mask() != query.mask() {
-            return Match::No;
-        }
-        if let Some(wanted) = query.plain
-            && entry.name_mask & query.mask() == query.mask()
-        {
+        if let Some(wanted) = query.plain {
             let name = Utf32Str::new(entry.name, &mut self.buffer);
             let exact = name.len() == wanted;
             // Of folders, only the whole name counts more.
@@ -407,29 +349,26 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paths::Chunk;
+    use crate::paths::ChunkBuilder;
 
     fn score(query: &str, path: &str, is_folder: bool) -> Option<(u32, Vec<u32>)> {
-        let mut chunk = Chunk::default();
+        let mut chunk = ChunkBuilder::default();
         chunk.push(path, is_folder);
-        let entry = chunk.entry(0).expect("a path");
+        let chunk = chunk.finish();
+        let (entry, run) = (chunk.entry(0).expect("a path"), chunk.run(0).expect("a run"));
         let query = Query::parse(query).expect("a query");
-        let mut scorer = Scorer::new();
-        let glance = chunk.glance(0).expect("a path");
-        let mut limits = Limits::default();
-        let by_letters = match query.in_name_at_most(&glance) {
-            Some(most) => Some(most),
-            None => query.in_path_at_most(&glance, &mut limits),
+        let (mut scorer, mut limits) = (Scorer::new(), Limits::default());
+        let most = if query.is_in_name(entry) {
+            query.name_at_most(entry, &mut limits)
+        } else {
+            query.path_at_most_by_text(&chunk, run, entry, &mut limits)
         };
-        let by_text = query.at_most_by_text(&glance, entry, &mut limits);
         match scorer.score(&query, entry, 0) {
             Match::Score { score, in_name } => {
-                for most in [by_letters, by_text] {
-                    assert!(
-                        most.is_some_and(|most| score <= most),
-                        "{path}: {score}, {most:?}"
-                    );
-                }
+                assert!(
+                    most.is_some_and(|most| score <= most),
+                    "{path}: {score}, {most:?}"
+                );
                 Some((score, scorer.indices(&query, entry, in_name)))
             }
             _ => None,

@@ -11,6 +11,10 @@ use crate::letters::{self, Letters, Needed, PART};
 const MATCH: u32 = 16;
 /// What it gives beside that at least, next to the one before.
 const NEXT: u32 = 4;
+/// Letters of a word at most for which bounds are worked out: that takes as long as the word times the path, and the matcher
+/// itself gives up being exact at some length.
+pub(crate) const MAX_LETTERS: usize = 64;
+
 /// What is taken for a gap, and for each letter by which it is longer than one.
 const GAP: u32 = 3;
 const LONGER: u32 = 1;
@@ -19,6 +23,8 @@ const LONGER: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Wanted {
     letters: Vec<Letter>,
+    /// For each letter, by its place: which of the first 64 of the word it is, a bit for each.
+    numbers: [u64; 64],
     /// What a text must have for those from each on, and for none.
     rest: Vec<Needed>,
 }
@@ -29,7 +35,7 @@ struct Letter {
     byte: u8,
     bit: u64,
     /// It, behind the one before.
-    pair: [u64; 2],
+    pair: usize,
 }
 
 /// How much of a word is found in a text, as in the folder of a path with its slash.
@@ -83,12 +89,26 @@ impl Wanted {
         for (number, letter) in letters.iter().enumerate().rev() {
             rest[number] = rest[number + 1].and_one(letter.bit);
         }
-        Self { letters, rest }
+        let mut numbers = [0; 64];
+        for (number, letter) in letters.iter().enumerate().take(MAX_LETTERS) {
+            numbers[letters::place(letter.byte)] |= 1 << number;
+        }
+        Self {
+            letters,
+            numbers,
+            rest,
+        }
     }
 
     /// How many letters it has.
     pub(crate) fn len(&self) -> usize {
         self.letters.len()
+    }
+
+    /// The keys of its letters, and of each with the one before, in rows.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (usize, usize)> {
+        let keys = |letter: &Letter| (letters::place(letter.byte), letter.pair);
+        self.letters.iter().map(keys)
     }
 
     /// Which letters a text must have.
@@ -125,41 +145,37 @@ impl Wanted {
         letters.saturating_mul(MATCH + PART).saturating_add(first)
     }
 
-    /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known.
+    /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known. The word
+    /// has no more than [`MAX_LETTERS`].
     pub(crate) fn reach(&self, text: &str, known: usize, reached: &mut Reached) {
-        let (bytes, mask) = (text.as_bytes(), self.mask());
+        let bytes = text.as_bytes();
         let mut before = known.checked_sub(1).map_or(b'/', |last| bytes[last]);
         let mut at = u32::try_from(known).unwrap_or(u32::MAX);
         for &byte in &bytes[known..] {
             at = at.saturating_add(1);
-            if letters::bit(byte) & mask != 0 {
+            let numbers = self.numbers[letters::place(byte)];
+            if numbers != 0 {
                 let own = letters::bonus(before, byte);
-                self.take(byte.to_ascii_lowercase(), own, at, reached);
+                self.take(byte.to_ascii_lowercase(), numbers, own, at, reached);
             }
             before = byte;
         }
-        let next = u32::try_from(text.len() + 1).unwrap_or(u32::MAX);
-        for upto in &mut reached.upto {
-            upto.leave(next);
-        }
     }
 
-    /// Takes a letter at its place, which gives this by itself.
-    fn take(&self, byte: u8, own: u32, at: u32, reached: &mut Reached) {
+    /// Takes a letter at its place, which gives this by itself, for those of the word that have its bit.
+    #[inline]
+    fn take(&self, byte: u8, mut numbers: u64, own: u32, at: u32, reached: &mut Reached) {
+        // Those behind the first that is not found yet have to wait.
+        numbers &= u64::MAX >> (MAX_LETTERS - 1).saturating_sub(reached.upto.len());
         // Backwards: each letter follows what the one before it was up to now.
-        for number in (0..=reached.upto.len()).rev() {
-            let Some(letter) = self.letters.get(number) else {
-                continue;
-            };
-            if letter.byte != byte {
+        while let Some(number) = numbers.checked_ilog2().map(|number| number as usize) {
+            numbers ^= 1 << number;
+            // Signs share places.
+            if self.letters.get(number).is_none_or(|letter| letter.byte != byte) {
                 continue;
             }
             let Last { worth, chain } = match number.checked_sub(1) {
-                Some(last) => {
-                    let last = &mut reached.upto[last];
-                    last.leave(at);
-                    last.followed(own, at)
-                }
+                Some(last) => reached.upto[last].followed_at(own, at),
                 None => first(own),
             };
             let Some(upto) = reached.upto.get_mut(number) else {
@@ -180,35 +196,6 @@ impl Wanted {
         {
             reached.whole = reached.whole.max(upto.here);
         }
-    }
-
-    /// What a match is worth at most in a name by itself; roughly, if that is less than `least`. `None`: there is none.
-    #[inline]
-    pub(crate) fn at_most_in(&self, name: Letters<'_>, least: u32) -> Option<u32> {
-        if name.any & self.mask() != self.mask() {
-            return None;
-        }
-        let mut last = Last::default();
-        let mut most = self.at_most();
-        for letter in &self.letters {
-            let before = last.worth;
-            last = if before == 0 {
-                first(name.bonus(letter.bit))
-            } else {
-                last.next(letter, name)
-            };
-            // The first is worth more.
-            let given = if before == 0 {
-                MATCH + 2 * PART
-            } else {
-                MATCH + PART
-            };
-            most -= given - (last.worth - before);
-            if most < least {
-                break;
-            }
-        }
-        Some(most)
     }
 
     /// What a match is worth at most in a path: a folder of so many bytes, and in it a name with these letters, in which
@@ -233,7 +220,7 @@ impl Wanted {
                             here = last.next(letter, name);
                         }
                         match folder.upto.get(before) {
-                            Some(upto) => here.or(upto.followed(own, bytes + 1)),
+                            Some(upto) => here.or(upto.followed_at(own, bytes + 1)),
                             None => here,
                         }
                     }
@@ -308,7 +295,13 @@ impl Place {
         }
     }
 
-    /// What it is worth with the next letter of the word at this place, which gives this by itself.
+    /// What it is worth with the next letter of the word at this place, which gives this by itself, and behind all places
+    /// where it stood.
+    fn followed_at(mut self, own: u32, at: u32) -> Last {
+        self.leave(at);
+        self.followed(own, at)
+    }
+
     fn followed(&self, own: u32, at: u32) -> Last {
         let mut best = Last::default();
         if self.before > 0 {
@@ -331,7 +324,7 @@ impl Last {
     #[inline]
     fn next(self, letter: &Letter, name: Letters<'_>) -> Self {
         let own = name.later_bonus(letter.bit);
-        if name.inner.has(&letter.pair) {
+        if name.inner.has(letter.pair) {
             // Never worse than a gap.
             let chain = self.chain.max(own).max(NEXT);
             let worth = self.worth + MATCH + chain;
@@ -371,8 +364,6 @@ mod tests {
 
     #[test]
     fn what_is_next_to_each_other_or_begins_something_is_worth_more() {
-        let in_name =
-            |word: &str, name: &str| Wanted::new(word.chars()).at_most_in(Known::of(name).letters(), 0);
         for (name, worth) in [
             ("session", 34 + 25),
             ("a_session", 32 + 24),
@@ -380,14 +371,13 @@ mod tests {
             ("house", 16 + 20),
             ("smile", 34 + 13),
         ] {
-            assert_eq!(in_name("se", name), Some(worth), "{name}");
             assert_eq!(in_path("se", "", name), Some(worth), "{name}");
             let folder = format!("{name}/");
             // A folder is read, so that the gap is counted.
             let longer = if name == "smile" { 2 } else { 0 };
             assert_eq!(in_path("se", &folder, "x"), Some(worth - longer), "{name}");
         }
-        assert_eq!(in_name("se", "sxx"), None);
+        assert_eq!(in_path("se", "", "sxx"), None);
         assert_eq!(Wanted::new("se".chars()).at_most(), 34 + 25);
     }
 

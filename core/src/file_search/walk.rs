@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use codex_path_matcher::Chunk;
+use codex_path_matcher::{Chunk, ChunkBuilder};
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 use tokio::sync::{Semaphore, watch};
 
@@ -147,7 +147,7 @@ impl Walk {
         is_folder
     }
 
-    fn show(&self, chunk: Chunk) {
+    fn show(&self, chunk: ChunkBuilder) {
         if chunk.is_empty() {
             return;
         }
@@ -209,12 +209,12 @@ fn below<'p>(root: &Path, path: &'p Path) -> Option<&'p str> {
 }
 
 thread_local! {
-    static FOUND: RefCell<Found> = RefCell::new(Found { chunk: Chunk::default(), shown: Instant::now() });
+    static FOUND: RefCell<Found> = RefCell::new(Found { chunk: ChunkBuilder::default(), shown: Instant::now() });
 }
 
 /// What a thread that walks has found since it has last shown something. It walks once and ends.
 struct Found {
-    chunk: Chunk,
+    chunk: ChunkBuilder,
     shown: Instant,
 }
 

@@ -7,35 +7,36 @@ use proptest::prelude::*;
 use super::*;
 use crate::best::MAX_RESULTS;
 use crate::limits::Limits;
-use crate::query::Match;
+use crate::losses::MOST;
+use crate::paths::ChunkBuilder;
+use crate::query::{IN_NAME, Match};
 
 fn source(paths: &[&str], covered: &[&str]) -> Source {
-    let mut chunk = Chunk::default();
-    for path in paths {
-        chunk.push(path, false);
-    }
     Source {
-        chunks: vec![Arc::new(chunk)],
+        chunks: vec![chunk(paths.iter().map(|path| (*path, false)))],
         covered: covered.iter().map(|inner| (*inner).to_owned()).collect(),
     }
 }
 
-fn paths(query: &str, sources: &[Source], narrowed: Option<&Narrowed>) -> (Vec<String>, Narrowed) {
+fn chunk<'a>(paths: impl Iterator<Item = (&'a str, bool)>) -> Arc<Chunk> {
+    let mut chunk = ChunkBuilder::default();
+    paths.for_each(|(path, is_folder)| chunk.push(path, is_folder));
+    Arc::new(chunk.finish())
+}
+
+fn paths(query: &str, sources: &[Source]) -> Vec<String> {
     let query = Query::parse(query).expect("a query");
-    let earlier = Earlier {
-        narrowed: narrowed.cloned(),
-        shown: Vec::new(),
-    };
-    let found = find(&query, sources, &earlier, 2, &|| false);
-    let paths = found.files.into_iter().map(|file| file.path);
-    (paths.collect(), found.narrowed)
+    let found = find(&query, sources, &Earlier::default(), 2, &|| false);
+    found.files.into_iter().map(|file| file.path).collect()
 }
 
 #[test]
 fn the_best_come_first_and_ties_by_path() {
     let sources = [source(&["b/main.rs", "a/main.rs", "main", "mxain", "x"], &[])];
-    let (found, _) = paths("main", &sources, None);
-    assert_eq!(found, ["main", "a/main.rs", "b/main.rs", "mxain"]);
+    assert_eq!(
+        paths("main", &sources),
+        ["main", "a/main.rs", "b/main.rs", "mxain"]
+    );
 }
 
 #[test]
@@ -44,29 +45,45 @@ fn what_lies_in_two_folders_is_found_once() {
         source(&["src/main", "srcs/main"], &["src"]),
         source(&["main"], &[]),
     ];
-    assert_eq!(paths("main", &sources, None).0, ["main", "srcs/main"]);
+    assert_eq!(paths("main", &sources), ["main", "srcs/main"]);
     let twins = [source(&["main"], &[]), source(&["main"], &[""])];
-    assert_eq!(paths("main", &twins, None).0, ["main"]);
+    assert_eq!(paths("main", &twins), ["main"]);
 }
 
 #[test]
-fn a_longer_query_finds_the_same_from_the_narrowed_as_from_all() {
-    let many: Vec<String> = (0..3000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let sources = [source(&many, &[])];
-    for typed in [
-        ["f", "fi", "fi2", "fi25", "fi257"],
-        ["f", "fi2", "fi2 ", "fi2 5", "fi2 57"],
-    ] {
-        let mut narrowed = None;
-        for query in typed {
-            let (from_all, _) = paths(query, &sources, None);
-            let (from_few, few) = paths(query, &sources, narrowed.as_ref());
-            assert_eq!(from_all, from_few, "{query}");
-            assert!(from_all.len() <= MAX_RESULTS);
-            narrowed = Some(few);
-        }
-        assert!(narrowed.is_some_and(|few| few.blocks[0].len() < 100));
+fn two_threads_find_what_one_finds() {
+    let many: Vec<String> = (0..30_000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
+    let blocks = many.chunks(1000);
+    let blocks = blocks.map(|paths| chunk(paths.iter().map(|path| (path.as_str(), false))));
+    let sources = [Source {
+        chunks: blocks.collect(),
+        covered: Vec::new(),
+    }];
+    for query in ["f", "fi25", "fi2 57", "d3f", "r1", "9.txt"] {
+        let query = Query::parse(query).expect("a query");
+        let [one, two] =
+            [1, 2].map(|threads| find(&query, &sources, &Earlier::default(), threads, &|| false).files);
+        assert_eq!(one, two, "{query:?}");
+        assert_eq!(one.len(), MAX_RESULTS);
+    }
+}
+
+#[test]
+fn a_search_that_is_cancelled_ends() {
+    let source = source(&["a/main.rs", "main"], &[]);
+    let query = Query::parse("main").expect("a query");
+    for threads in [1, 2] {
+        assert_eq!(
+            find(
+                &query,
+                std::slice::from_ref(&source),
+                &Earlier::default(),
+                threads,
+                &|| true
+            )
+            .files,
+            []
+        );
     }
 }
 
@@ -106,71 +123,56 @@ fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
 }
 
 /// No path is worth more than is said without the matcher.
-fn check_limits(query: &Query, chunk: &Chunk) {
+fn check_bounds(query: &Query, chunk: &Chunk) {
     let (mut scorer, mut limits) = (Scorer::new(), Limits::default());
-    for run in chunk.runs() {
-        let places: Vec<_> = (0..64)
-            .filter(|bit| run.all() >> bit & 1 == 1)
-            .map(|bit| run.place(bit))
-            .collect();
-        for (bit, at) in places.into_iter().enumerate() {
-            let (path, entry) = (
-                chunk.glance(at).expect("a path"),
-                chunk.entry(at).expect("a path"),
-            );
-            let Match::Score { score, .. } = scorer.score(query, entry, 0) else {
-                continue;
-            };
-            assert!(
-                chunk.with_letters(run, query.mask()) >> bit & 1 == 1,
-                "{query:?}, {entry:?}"
-            );
-            let by_text = query.at_most_by_text(&path, entry, &mut limits);
-            let mut bound = |least, exactly| {
+    let (mut in_name, mut in_path) = (chunk.all(), chunk.all());
+    query.retain_names(chunk, &mut in_name);
+    query.retain(chunk, &mut in_path);
+    let name_losses = query.name_losses(chunk, &in_name);
+    let path_losses = query.path_losses(chunk, &in_path);
+    for at in 0..chunk.len() {
+        let entry = chunk.entry(at).expect("a path");
+        let run = chunk.run(at).expect("a run");
+        let Match::Score { score, .. } = scorer.score(query, entry, 0) else {
+            continue;
+        };
+        let (word, bit, in_run) = (at / 64, 1 << (at % 64), 1 << (at - run.at()));
+        let by_name = query.is_in_name(entry);
+        let (paths, losses) = if by_name {
+            (&in_name, &name_losses)
+        } else {
+            (&in_path, &path_losses)
+        };
+        assert!(paths[word] & bit != 0, "{query:?}, {entry:?}");
+        let loss = (0..=MOST).find(|loss| losses.that_lose(*loss, word) & bit != 0);
+        let loss = loss.expect("a loss");
+        for most in 0..=MOST {
+            assert_eq!(losses.that_lose_at_most(most, word) & bit != 0, loss <= most);
+        }
+        assert!(losses.all(paths) >> loss & 1 == 1);
+        // Last parts that match are worth more, whatever they lose.
+        let worth = query.path_at_most() - loss.min(query.path_at_most());
+        assert!(
+            score % IN_NAME <= worth || loss == MOST,
+            "{query:?}, {entry:?}: {score}, {loss}"
+        );
+        let mut bounds = vec![if by_name {
+            query.name_at_most(entry, &mut limits)
+        } else {
+            query.path_at_most_by_text(chunk, run, entry, &mut limits)
+        }];
+        if !by_name {
+            for least in [0, score] {
                 let mut bits = run.all();
-                let most = if exactly {
-                    query.paths_at_most(chunk, run, &mut limits, least, &mut bits)
-                } else {
-                    query.letters_at_most(chunk, run, least, &mut bits)
-                };
-                assert!(bits >> bit & 1 == 1, "{query:?}, {entry:?}");
-                most
-            };
-            let by_all = [
-                bound(0, false),
-                bound(score, false),
-                bound(0, true),
-                bound(score, true),
-            ];
-            let (one, all) = match query.in_name_at_most(&path) {
-                Some(most) => {
-                    assert!(
-                        query.may_match_names(run)
-                            && chunk.with_letters_in_name(run, query.mask()) >> bit & 1 == 1
-                    );
-                    let worth = query.worth_in_names(run);
-                    let all = [0, score.saturating_sub(worth)]
-                        .map(|least| query.name_at_most(run.letters(), least));
-                    (Some(most), all.map(|most| most.map(|most| most + worth)).to_vec())
-                }
-                None => (
-                    query.in_path_at_most(&path, &mut limits),
-                    vec![
-                        by_all[0],
-                        by_all[1],
-                        by_all[2],
-                        by_all[3],
-                        Some(query.path_at_most()),
-                    ],
-                ),
-            };
-            assert!(query.may_be_in(&path, &mut limits), "{query:?}, {entry:?}");
-            for most in [one, by_text].into_iter().chain(all) {
-                assert!(
-                    most.is_some_and(|most| score <= most),
-                    "{query:?}, {entry:?}: {score}, {most:?}"
-                );
+                bounds.push(query.paths_at_most(chunk, run, &mut limits, least, &mut bits));
+                assert!(bits & in_run != 0, "{query:?}, {entry:?}");
             }
+        }
+        for most in bounds {
+            assert!(
+                most.is_some_and(|most| score <= most),
+                "{query:?}, {entry:?}: {score}, {most:?}"
+            );
         }
     }
 }
@@ -212,13 +214,8 @@ proptest! {
         typed in some_query(),
         in_block in 1..200_usize,
     ) {
-        let blocks = paths.chunks(in_block).map(|paths| {
-            let mut chunk = Chunk::default();
-            for path in paths {
-                chunk.push(path, path.len() % 3 == 0);
-            }
-            Arc::new(chunk.finish())
-        });
+        let blocks = paths.chunks(in_block);
+        let blocks = blocks.map(|paths| chunk(paths.iter().map(|path| (path.as_str(), path.len() % 3 == 0))));
         let blocks: Vec<_> = blocks.collect();
         let twin = Source { chunks: blocks.iter().take(2).cloned().collect(), covered: vec!["ab".to_owned()] };
         let sources = [Source { chunks: blocks, covered: Vec::new() }, twin];
@@ -234,7 +231,7 @@ proptest! {
             let earlier = Earlier { narrowed, shown };
             let found = find(&query, &sources, &earlier, 1, &|| false);
             prop_assert_eq!(&found.files, &plain(&query, &sources), "{:?}", query);
-            sources[0].chunks.iter().for_each(|chunk| check_limits(&query, chunk));
+            sources[0].chunks.iter().for_each(|chunk| check_bounds(&query, chunk));
             before = Some((query, found.narrowed));
             shown = found.places;
         }
