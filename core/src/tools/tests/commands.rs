@@ -74,10 +74,10 @@ async fn a_silent_success_has_no_output() {
 async fn a_command_runs_in_its_folder_with_its_environment() {
     let bench = Bench::free();
     std::fs::create_dir(bench.path().join("sub")).expect("mkdir");
-    let script = "pwd; echo $CODEX_TOOL_CALL_ID $CODEX_HOME $TERM $PAGER";
+    let script = "pwd; echo $CODEX_TOOL_CALL_ID $TERM $PAGER";
     let out = output(bench.exec(json!({"cmd": script, "workdir": "sub"})).await);
     let sub = bench.path().join("sub").canonicalize().expect("there");
-    assert_eq!(out, format!("{}\nc1 /codex dumb cat\n", sub.display()));
+    assert_eq!(out, format!("{}\nc1 dumb cat\n", sub.display()));
 }
 
 #[tokio::test]
