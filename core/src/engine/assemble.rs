@@ -406,12 +406,15 @@ pub(super) struct Assembled {
 impl Assembled {
     pub(super) fn started(&self) -> StartedThread {
         let state = &self.state;
-        StartedThread::new(
-            state.info.clone(),
-            (*state.settings).clone(),
-            state.instruction_sources.clone(),
-            &state.models,
-        )
+        StartedThread {
+            ignored_settings: state.config.ignored_settings.clone(),
+            ..StartedThread::new(
+                state.info.clone(),
+                (*state.settings).clone(),
+                state.instruction_sources.clone(),
+                &state.models,
+            )
+        }
     }
 }
 

@@ -66,6 +66,8 @@ pub struct StartedThread {
     pub service_tier: Option<String>,
     /// Files that project instructions came from.
     pub instruction_sources: Vec<PathBuf>,
+    /// Of a new one: the settings of its project that don't count, in a sentence.
+    pub ignored_settings: Option<String>,
 }
 
 impl StartedThread {
@@ -79,6 +81,7 @@ impl StartedThread {
         let service_tier = settings.service_tier.clone();
         Self {
             info,
+            ignored_settings: None,
             service_tier: service_tier.filter(|tier| !model.lacks_tier(tier)),
             settings,
             instruction_sources,
