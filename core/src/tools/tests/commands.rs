@@ -176,6 +176,8 @@ async fn a_long_command_goes_on_and_can_be_followed() {
     }
     let gone = text(bench.call("write_stdin", &json!({"session_id": id})).await);
     assert_eq!(gone, format!("write_stdin failed: Unknown process id {id}"));
+    let none = text(bench.call("write_stdin", &json!({"session_id": -1})).await);
+    assert_eq!(none, "write_stdin failed: Unknown process id -1");
 }
 
 #[tokio::test]
