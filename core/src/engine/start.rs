@@ -143,7 +143,8 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let files = self.read_files(cwd.clone(), start.config.clone());
+        let with_project = start.settings.has_environment != Some(false);
+        let files = self.read_files(cwd.clone(), start.config.clone(), with_project);
         let (files, creator) = tokio::join!(files, self.creator());
         let mut files = files?;
         if files.config.permissions_undecided && !start.settings.chooses_sandbox() {
@@ -160,7 +161,9 @@ impl Engine {
         };
         let mut settings = initial(&files)?;
         if asked.is_some() && self.trust(&cwd, &files.config, &settings).await {
-            files = self.read_files(cwd.clone(), start.config.clone()).await?;
+            files = self
+                .read_files(cwd.clone(), start.config.clone(), with_project)
+                .await?;
             settings = initial(&files)?;
         }
         export(&files.config);
