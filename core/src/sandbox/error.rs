@@ -35,7 +35,10 @@ pub enum SandboxError {
         most: usize,
     },
     /// The plan doesn't fit into an argument.
-    #[error("there are too many folders and files with rules of their own")]
+    #[error(
+        "there are too many folders and files with rules of their own. Choose a permission profile that hides whole folders, or \
+         fewer files"
+    )]
     TooLarge,
 }
 
