@@ -28,12 +28,13 @@ impl ProjectDoc {
     /// folder. The user's own must lie in `CODEX_HOME`, those of a project inside of its root, wherever links lead: a
     /// folder that somebody else made must not show the model other files of the user. A handful of small files;
     /// takes some ten microseconds. Blocks; see [`crate::external_file`].
-    pub(crate) fn load(config: &Config, cwd: &Path) -> Self {
-        Self::load_in(config, &WorkingFolder::new(cwd))
+    /// `with_project`: without it, only the user's own.
+    pub(crate) fn load(config: &Config, cwd: &Path, with_project: bool) -> Self {
+        Self::load_in(config, &WorkingFolder::new(cwd), with_project)
     }
 
     /// As [`Self::load`].
-    pub(crate) fn load_in(config: &Config, folder: &WorkingFolder) -> Self {
+    pub(crate) fn load_in(config: &Config, folder: &WorkingFolder, with_project: bool) -> Self {
         let cwd = folder.path;
         let mut doc = Self::default();
         let mut told = Told::default();
@@ -48,7 +49,11 @@ impl ProjectDoc {
         let global = global.map(|(text, _)| text);
         let mut left = config.project_doc_max_bytes;
         let mut project = Vec::new();
-        let folders = folders(config, folder);
+        let folders = if with_project {
+            folders(config, folder)
+        } else {
+            Vec::new()
+        };
         let root = folders.first().copied().unwrap_or(cwd);
         for folder in folders {
             let fallbacks = config.project_doc_fallback_filenames.iter().map(String::as_str);
@@ -70,9 +75,9 @@ impl ProjectDoc {
     }
 
     /// As [`Self::load`], on another thread and with a deadline.
-    pub(crate) async fn read(config: &Arc<Config>, cwd: &Path) -> Self {
+    pub(crate) async fn read(config: &Arc<Config>, cwd: &Path, with_project: bool) -> Self {
         let (config, folder) = (Arc::clone(config), cwd.to_owned());
-        in_background(READ_TIMEOUT, move || Self::load(&config, &folder))
+        in_background(READ_TIMEOUT, move || Self::load(&config, &folder, with_project))
             .await
             .unwrap_or_else(|error| Self::unread(cwd, &error))
     }
@@ -243,7 +248,7 @@ mod tests {
             };
             let cwd = self.root.path().join(folder);
             let config = Config::load(&source, &cwd, &[]).expect("a configuration");
-            ProjectDoc::load(&config, &cwd)
+            ProjectDoc::load(&config, &cwd, true)
         }
     }
 
@@ -342,7 +347,7 @@ mod tests {
             ..ConfigSource::default()
         };
         let config = Config::load(&source, home, &[]).expect("a configuration");
-        let doc = ProjectDoc::load(&config, home);
+        let doc = ProjectDoc::load(&config, home, true);
         assert_eq!(doc.text.unwrap_or_default().matches("mine").count(), 1);
     }
 

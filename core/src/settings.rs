@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ProfileRules;
+
 /// The one environment that there is: this machine.
 pub const LOCAL_ENVIRONMENT: &str = "local";
 
@@ -143,84 +145,6 @@ pub struct PermissionProfileRef {
     pub extends: Option<String>,
 }
 
-/// What a permission profile of the user's own says beyond the policy that it comes closest to
-/// (docs/contract/safety.md#permission-profiles).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProfileRules {
-    /// Further folders to write.
-    pub writable: Vec<PathBuf>,
-    /// Folders and files to keep read-only within writable ones.
-    pub read_only: Vec<PathBuf>,
-    /// Folders and files that can't be read.
-    pub deny_read: Vec<PathBuf>,
-    /// As `read_only`, in each workspace root.
-    pub read_only_in_roots: Vec<PathBuf>,
-    /// As `deny_read`, in each workspace root.
-    pub deny_read_in_roots: Vec<PathBuf>,
-    /// Nothing else can be read, but for what can be written and the folders of the system that programs need to run. `None`:
-    /// everything can.
-    pub readable: Option<ReadableOnly>,
-}
-
-/// What can be read where not everything can.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadableOnly {
-    /// Folders and files.
-    pub paths: Vec<PathBuf>,
-    /// As these, in each workspace root; an empty path is the root itself.
-    pub in_roots: Vec<PathBuf>,
-}
-
-impl ProfileRules {
-    /// Whether the policy says all of it.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// What can't be read, in a workspace of these folders.
-    pub(crate) fn denied<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
-        all(&self.deny_read, &self.deny_read_in_roots, roots)
-    }
-
-    /// What is to stay read-only, in a workspace of these folders.
-    pub(crate) fn kept<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Vec<PathBuf> {
-        all(&self.read_only, &self.read_only_in_roots, roots)
-    }
-
-    /// All that can be read beside what can be written and the folders of the system, in a workspace of these folders. `None`:
-    /// everything can.
-    pub(crate) fn readable<'a>(&'a self, roots: impl IntoIterator<Item = &'a Path>) -> Option<Vec<PathBuf>> {
-        let only = self.readable.as_ref()?;
-        Some(all(&only.paths, &only.in_roots, roots))
-    }
-
-    /// Only what can't be read.
-    pub(crate) fn denials(&self) -> Self {
-        Self {
-            deny_read: self.deny_read.clone(),
-            deny_read_in_roots: self.deny_read_in_roots.clone(),
-            readable: self.readable.clone(),
-            ..Self::default()
-        }
-    }
-}
-
-/// Places, and places of the same name in each root.
-fn all<'a>(
-    places: &[PathBuf],
-    in_roots: &[PathBuf],
-    roots: impl IntoIterator<Item = &'a Path>,
-) -> Vec<PathBuf> {
-    let roots = roots.into_iter();
-    // An empty path is the root itself, without a slash behind it.
-    let below = roots.flat_map(|root| {
-        in_roots
-            .iter()
-            .map(|path| root.components().chain(path.components()).collect())
-    });
-    places.iter().cloned().chain(below).collect()
-}
-
 /// How much of its reasoning the model sums up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -335,7 +259,7 @@ impl ThreadSettings {
     }
 
     /// Folders below which commands and patches may write, as the settings name them, but for `$TMPDIR`. Some may not
-    /// exist.
+    /// exist. Blocks as long as the file system does.
     pub(crate) fn writable_folders(&self) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         if let SandboxPolicy::WorkspaceWrite {
@@ -351,9 +275,29 @@ impl ThreadSettings {
             }
         }
         if let Some(rules) = &self.profile_rules {
-            folders.extend_from_slice(&rules.writable);
+            folders.extend(rules.writable(self.workspace()));
         }
         folders
+    }
+
+    /// The policy that says most of what may be written: where a profile lets single folders be written without the
+    /// workspace, one with just these roots.
+    pub fn nearest_policy(&self) -> SandboxPolicy {
+        let named = self.profile_rules.iter();
+        let writable_roots: Vec<PathBuf> = named
+            .flat_map(|rules| rules.named_writable(self.workspace()))
+            .collect();
+        match self.sandbox_policy {
+            SandboxPolicy::ReadOnly { network_access } if !writable_roots.is_empty() => {
+                SandboxPolicy::WorkspaceWrite {
+                    exclude_slash_tmp: !writable_roots.iter().any(|root| root == Path::new("/tmp")),
+                    exclude_tmpdir_env_var: true,
+                    writable_roots,
+                    network_access,
+                }
+            }
+            _ => self.sandbox_policy.clone(),
+        }
     }
 
     /// `$TMPDIR` of the daemon, if commands and patches may write there.

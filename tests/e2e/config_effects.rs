@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use codex_core::mock_model::MockModel;
+use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
 use crate::support::{App, Config, Ear, Home, Launch};
@@ -39,6 +39,35 @@ async fn the_users_program_is_told_of_each_turn_that_completes() {
         })
     );
     assert_eq!(ear.line().await, home.work().to_str().unwrap());
+    // Of a compaction it is not told: nobody has said anything.
+    app.call("thread/compact/start", json!({"threadId": thread}))
+        .await;
+    let is_compaction = |params: &Value| params["turn"]["id"] != id;
+    app.wait_where("turn/completed", is_compaction).await;
+    app.run_turn(&thread, "Again").await;
+    assert_eq!(ear.line().await, "first");
+    let told: Value = serde_json::from_str(&ear.line().await).unwrap();
+    assert_eq!(told["input-messages"], json!(["Again"]));
+}
+
+#[tokio::test]
+async fn commands_get_no_variable_of_the_daemon_that_their_policy_leaves_out() {
+    let look = json!({"cmd": "echo \"[$CODEX_HOME][$PATH]\"", "login": false});
+    let model = MockModel::start([
+        Answer::new().call("c1", "exec_command", look),
+        Answer::from("Done"),
+    ]);
+    let config = Config {
+        extra: "[shell_environment_policy]\ninherit = \"core\"\n".into(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Look").await;
+    app.stop().await;
+    let requests = model.requests();
+    let told = requests[1].tool_output("c1").unwrap();
+    assert!(told.contains("[][/"), "{told}");
 }
 
 #[tokio::test]

@@ -165,12 +165,13 @@ async fn a_project_counts_only_if_it_is_trusted() {
     let started = app.call("thread/start", params).await;
     assert_eq!(started["model"], "project");
     assert_eq!(started["modelProvider"], "mock");
-    app.wait_where("warning", |warning| {
-        warning["message"]
-            .as_str()
-            .is_some_and(|text| text.contains("`model_provider` is ignored"))
-    })
-    .await;
+    for (method, member) in [("configWarning", "summary"), ("warning", "message")] {
+        let names_key = |told: &Value| {
+            let text = told[member].as_str();
+            text.is_some_and(|text| text.contains("`model_provider` is ignored"))
+        };
+        app.wait_where(method, names_key).await;
+    }
     let file = fs::read_to_string(home.codex().join("config.toml")).unwrap();
     let section = format!(
         "\n[projects.{:?}]\ntrust_level = \"trusted\"\n",

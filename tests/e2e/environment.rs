@@ -35,3 +35,24 @@ async fn the_local_environment_is_ready_and_others_are_unknown() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_thread_without_an_environment_is_told_nothing_of_the_project() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let own = home.codex().join("AGENTS.md");
+    std::fs::write(&own, "Be brief.").unwrap();
+    std::fs::write(home.work().join("AGENTS.md"), "Use tabs.").unwrap();
+    let app = App::start(&home).await;
+    let params = json!({"cwd": home.work(), "environments": []});
+    let started = app.call("thread/start", params).await;
+    assert_eq!(started["instructionSources"], json!([own]));
+    let thread = started["thread"]["id"].as_str().unwrap();
+    app.run_turn(thread, "Hi").await;
+    app.stop().await;
+    let input = model.requests()[0].body["input"].to_string();
+    assert!(
+        input.contains("Be brief.") && !input.contains("Use tabs."),
+        "{input}"
+    );
+}

@@ -60,6 +60,7 @@ mod model_provider;
 mod numbers;
 mod orphans;
 mod permission;
+mod permission_pattern;
 mod permission_profile;
 mod plugin;
 mod plugin_share;

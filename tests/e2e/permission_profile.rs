@@ -157,7 +157,7 @@ async fn commands_patches_and_images_keep_to_the_profile() {
     let keys = home.work().join("keys");
     assert!(
         context.contains(&format!(
-            "<entry access=\\\"none\\\"><path>{}</path>",
+            "<entry access=\\\"deny\\\" escalatable=\\\"false\\\"><path>{}</path>",
             keys.display()
         )),
         "{context}"

@@ -53,7 +53,12 @@ fn told(request: &Request) -> Vec<String> {
             (Some("user"), Some(text)) if text.starts_with("<turn_aborted>") => "stopped".to_owned(),
             (Some("user"), Some(text)) if text.contains("is about to be replaced") => "sum up".to_owned(),
             (Some("user"), Some(text)) if text.contains("was replaced by a hand-over") => {
-                format!("summary: {}", text.rsplit("\n\n").next().unwrap_or_default())
+                // `codex` would take it for words of the user without this mark.
+                let marked = text
+                    .strip_prefix("<codex_internal_context source=\"compaction\">\n")
+                    .and_then(|text| text.strip_suffix("\n</codex_internal_context>"))
+                    .unwrap_or("not marked");
+                format!("summary: {}", marked.rsplit("\n\n").next().unwrap_or_default())
             }
             (Some("assistant"), Some(text)) => format!("model: {text}"),
             (Some(_), Some(text)) => text,

@@ -227,8 +227,12 @@ async fn an_active_goal_starts_turns_until_the_model_says_that_it_is_reached() {
     assert_eq!(requests.len(), 4);
     assert_eq!(goal_items(&requests[0]), ["objective", "continue"]);
     assert_eq!(goal_items(&requests[1]), ["objective", "continue", "continue"]);
-    let output: Value = serde_json::from_str(requests[2].tool_output("c1").unwrap()).unwrap();
-    assert_eq!(output["goal"]["objective"], "Ship it");
+    let output = requests[2].tool_output("c1").unwrap();
+    let begin = format!(
+        "{{\"goal\":{{\"threadId\":\"{id}\",\"objective\":\"Ship it\",\"status\":\"active\",\"tokensUsed\":"
+    );
+    assert!(output.starts_with(&begin), "{output}");
+    let output: Value = serde_json::from_str(output).unwrap();
     assert_eq!(
         (&output["remainingTokens"], &output["completionBudgetReport"]),
         (&Value::Null, &Value::Null)
@@ -240,7 +244,7 @@ async fn an_active_goal_starts_turns_until_the_model_says_that_it_is_reached() {
         output["goal"]["tokensUsed"], used,
         "with the response that says so"
     );
-    assert!(output["completionBudgetReport"].is_string());
+    assert!(output["completionBudgetReport"].is_null(), "it has no budget");
     for pair in requests.windows(2) {
         let begin = &pair[1].input()[..pair[0].input().len()];
         assert_eq!(begin, pair[0].input(), "the server's cache holds");

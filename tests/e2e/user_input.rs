@@ -111,8 +111,31 @@ async fn a_feature_opens_questions_in_every_mode() {
 async fn without_an_answer_the_model_goes_on() {
     for result in [Value::Null, json!({"answers": "SQLite"})] {
         let asked = ask(&anywhere(), json!({}), result).await;
-        assert!(asked.output.contains("no answer"), "{}", asked.output);
+        assert_eq!(asked.output, "{\"answers\":{}}");
         assert_eq!(asked.turn.text(), "Thanks");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_without_answers_to_choose_from() {
+    let mut questions = questions();
+    questions[1]["options"] = json!([]);
+    let mut without = questions.clone();
+    without[1].as_object_mut().unwrap().remove("options");
+    let model = MockModel::start([
+        Answer::new()
+            .call("q1", "request_user_input", json!({"questions": questions}))
+            .call("q2", "request_user_input", json!({"questions": without})),
+        Answer::from("Thanks"),
+    ]);
+    let home = Home::with(&model, &anywhere());
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Do it").await;
+    assert!(turn.frames.iter().all(|frame| !frame.is_request()));
+    let requests = model.requests();
+    for call in ["q1", "q2"] {
+        let told = requests[1].tool_output(call).unwrap();
+        assert!(told.contains("answers to choose from"), "{told}");
     }
 }
 

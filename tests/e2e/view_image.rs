@@ -78,7 +78,8 @@ async fn a_missing_image_is_said_to_the_model_alone() {
     let model = MockModel::start([
         Answer::new()
             .call("c1", "view_image", json!({"path": "none.png"}))
-            .call("c2", "view_image", json!({"path": "words.png"})),
+            .call("c2", "view_image", json!({"path": "words.png"}))
+            .call("c3", "view_image", json!({"path": "words.png", "detail": "low"})),
         Answer::from("Oh"),
     ]);
     let home = Home::new(&model);
@@ -102,6 +103,14 @@ async fn a_missing_image_is_said_to_the_model_alone() {
             "unable to view image at `{}`: it is no PNG, JPEG, GIF or WebP image",
             at("words.png")
         )
+    );
+    let refused = output(&model, 1, "c3");
+    assert!(
+        refused
+            .as_str()
+            .unwrap()
+            .contains("can only be `high` or `original`"),
+        "{refused}"
     );
     app.stop().await;
 }

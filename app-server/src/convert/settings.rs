@@ -79,7 +79,7 @@ pub(crate) fn to_wire(settings: &ThreadSettings) -> wire::ThreadSettings {
         cwd: AbsolutePathBuf::from_path(&settings.cwd),
         model: settings.model.clone(),
         model_provider: settings.model_provider.clone(),
-        sandbox_policy: policy::sandbox_to_wire(&settings.sandbox_policy),
+        sandbox_policy: policy::sandbox_to_wire(&settings.nearest_policy()),
         active_permission_profile: settings.permission_profile.as_ref().map(policy::profile_to_wire),
         disabled_plugin_ids: settings.disabled_plugin_ids.clone(),
         effort: settings.effort.clone().map(wire::ReasoningEffort),

@@ -48,6 +48,10 @@ async fn start(cx: RequestContext, params: ThreadStartParams, responder: Respond
             Ok(started) => {
                 let id = started.info.id;
                 cx.server.watch(id, &cx.client);
+                if let Some(ignored) = &started.ignored_settings {
+                    cx.client
+                        .notify::<ConfigWarning>(&super::initialize::key_warnings(ignored.clone()));
+                }
                 let opened = OpenedThread::new(&started);
                 let params = ThreadStartedNotification {
                     thread: opened.thread.clone(),

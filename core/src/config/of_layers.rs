@@ -43,13 +43,15 @@ impl Config {
                     defaults,
                 };
                 let mut warnings = merged.overridden.clone();
-                warnings.extend(projects::ignored_keys(&merged.layers));
+                let ignored_settings = projects::ignored_keys(&merged.layers);
+                warnings.extend(ignored_settings.clone());
                 let is_silent = merged.toml.suppress_unstable_features_warning.unwrap_or(false);
                 let notices = FeatureNotices::of(&merged.table, is_silent);
                 warnings.extend(notices.warning);
                 let mut config = Self {
                     unknown_settings: unknown_settings(&merged.layers),
                     warnings,
+                    ignored_settings,
                     unstable_features: notices.unstable,
                     deprecations: notices.deprecations,
                     ..Self::of(merged, source, checked)
@@ -228,6 +230,7 @@ impl Config {
             unstable_features: None,
             deprecations: Vec::new(),
             warnings: Vec::new(),
+            ignored_settings: None,
         }
     }
 }

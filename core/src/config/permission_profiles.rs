@@ -3,14 +3,14 @@
 //! What a profile asks for and the sandbox can't keep is an error: to run with other limits than the user wrote down
 //! would be worse than not to run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Table;
 
 use super::expand_tilde;
-use crate::{ProfileRules, ReadableOnly, SandboxPolicy};
+use crate::{DenyPattern, ProfileRules, ReadableOnly, SandboxPolicy};
 
 /// Profiles that one may be based on, one after the other, at most.
 const DEEPEST: usize = 16;
@@ -28,11 +28,12 @@ pub(super) struct PermissionProfile {
     pub(super) rules: ProfileRules,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What may be done at a place, the stricter after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Access {
-    Read,
     Write,
+    Read,
     #[serde(alias = "deny")]
     None,
 }
@@ -52,11 +53,20 @@ struct ProfileToml {
 struct Rules {
     /// Everything can be read.
     root: bool,
-    roots: BTreeMap<PathBuf, Access>,
-    paths: BTreeMap<PathBuf, Access>,
+    roots: Places,
+    paths: Places,
+    glob_scan_max_depth: Option<usize>,
     tmpdir: Option<Access>,
     slash_tmp: Option<Access>,
     network: bool,
+}
+
+/// What a profile says of places: absolute ones, or ones below each workspace root, where an empty path is the root itself.
+#[derive(Debug, Default)]
+struct Places {
+    exact: BTreeMap<PathBuf, Access>,
+    /// None of what looks like these can be read.
+    hidden: BTreeSet<DenyPattern>,
 }
 
 /// A profile of the user's own, by name.
@@ -72,7 +82,7 @@ pub(super) fn profile(profiles: &Table, name: &str) -> Result<PermissionProfile,
         } {
             rules.root = true;
             if workspace {
-                rules.roots.insert(PathBuf::new(), Access::Write);
+                rules.roots.exact.insert(PathBuf::new(), Access::Write);
                 (rules.tmpdir, rules.slash_tmp) = (Some(Access::Write), Some(Access::Write));
             }
             break;
@@ -109,16 +119,17 @@ impl Rules {
                 "`workspace_roots` is not supported; choose workspace roots with the thread".to_owned(),
             );
         }
+        let (mut roots, mut paths) = (Places::default(), Places::default());
         for (key, value) in &profile.filesystem {
             match (key.as_str(), value) {
+                ("glob_scan_max_depth", value) => self.glob_scan_max_depth = Some(depth(value)?),
                 (":workspace_roots" | ":project_roots", toml::Value::Table(below)) => {
                     for (path, value) in below {
-                        let path = below_root(path)?;
-                        self.roots.insert(path, access(key, value)?);
+                        roots.add(path, &below_root(path)?, access(path, value)?)?;
                     }
                 }
                 (":workspace_roots" | ":project_roots", value) => {
-                    self.roots.insert(PathBuf::new(), access(key, value)?);
+                    roots.add(key, Path::new(""), access(key, value)?)?;
                 }
                 (":root", value) => {
                     if access(key, value)? != Access::Read {
@@ -134,11 +145,19 @@ impl Rules {
                 (":minimal", value) => {
                     access(key, value)?;
                 }
-                (key, value) => {
-                    self.paths.insert(path(key)?, access(key, value)?);
+                (key, toml::Value::Table(below)) => {
+                    let folder = path(key)?;
+                    for (path, value) in below {
+                        let below = below_root(path)?;
+                        let full: PathBuf = folder.components().chain(below.components()).collect();
+                        paths.add(path, &full, access(path, value)?)?;
+                    }
                 }
+                (key, value) => paths.add(key, &path(key)?, access(key, value)?)?,
             }
         }
+        self.roots.lay_over(roots);
+        self.paths.lay_over(paths);
         for (key, value) in &profile.network {
             match (key.as_str(), value) {
                 ("enabled", toml::Value::Boolean(enabled)) => self.network = *enabled,
@@ -150,16 +169,17 @@ impl Rules {
     }
 
     fn into_profile(self, profile: ProfileToml) -> PermissionProfile {
-        let whole = self.roots.get(Path::new("")) == Some(&Access::Write);
-        let with = |rules: &BTreeMap<PathBuf, Access>, wanted| -> Vec<PathBuf> {
+        let whole = self.roots.exact.get(Path::new("")) == Some(&Access::Write);
+        let with = |rules: &Places, wanted| -> Vec<PathBuf> {
             rules
+                .exact
                 .iter()
                 .filter(|(path, access)| **access == wanted && !path.as_os_str().is_empty())
                 .map(|(path, _)| path.clone())
                 .collect()
         };
-        let seen = |rules: &BTreeMap<PathBuf, Access>| -> Vec<PathBuf> {
-            let seen = rules.iter().filter(|(_, access)| **access != Access::None);
+        let seen = |rules: &Places| -> Vec<PathBuf> {
+            let seen = rules.exact.iter().filter(|(_, access)| **access != Access::None);
             seen.map(|(path, _)| path.clone()).collect()
         };
         let tmpdir = || {
@@ -202,12 +222,58 @@ impl Rules {
                 writable,
                 read_only: with(&self.paths, Access::Read),
                 deny_read: with(&self.paths, Access::None),
+                writable_in_roots: with(&self.roots, Access::Write),
                 read_only_in_roots: with(&self.roots, Access::Read),
                 deny_read_in_roots: with(&self.roots, Access::None),
+                deny_patterns: self.paths.hidden.into_iter().collect(),
+                deny_patterns_in_roots: self.roots.hidden.into_iter().collect(),
+                glob_scan_max_depth: self.glob_scan_max_depth,
                 readable,
             },
         }
     }
+}
+
+impl Places {
+    /// Adds a place, which may be a pattern. `key`: as the profile names it.
+    fn add(&mut self, key: &str, path: &Path, access: Access) -> Result<(), String> {
+        // Everything below a folder is the folder.
+        let whole = match path.file_name() {
+            Some(name) if name == "**" => path.parent().filter(|folder| !folder.as_os_str().is_empty()),
+            _ => None,
+        };
+        let path = whole
+            .filter(|folder| matches!(DenyPattern::new(folder), Ok(None)))
+            .unwrap_or(path);
+        match DenyPattern::new(path).map_err(|error| format!("`{key}` is no pattern: {error}"))? {
+            None => {
+                // Of two rules for one place, the stricter one holds.
+                let said = self.exact.entry(path.to_owned()).or_insert(access);
+                *said = (*said).max(access);
+            }
+            Some(pattern) if access == Access::None => {
+                self.hidden.insert(pattern);
+            }
+            Some(_) => {
+                return Err(format!(
+                    "`{key}`: patterns can only be `none`; name a folder, with or without `/**` behind it"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lays what a profile says over what the ones that it is based on say.
+    fn lay_over(&mut self, other: Self) {
+        self.exact.extend(other.exact);
+        self.hidden.extend(other.hidden);
+    }
+}
+
+fn depth(value: &toml::Value) -> Result<usize, String> {
+    let depth = value.as_integer().and_then(|depth| usize::try_from(depth).ok());
+    let depth = depth.filter(|depth| *depth > 0);
+    depth.ok_or_else(|| "`glob_scan_max_depth` must be a whole number, at least 1".to_owned())
 }
 
 fn access(key: &str, value: &toml::Value) -> Result<Access, String> {
@@ -228,7 +294,6 @@ fn path(key: &str) -> Result<PathBuf, String> {
     if key.starts_with(':') {
         return Err(format!("`{key}` is not supported"));
     }
-    no_glob(key)?;
     let path = expand_tilde(Path::new(key)).into_owned();
     if path.is_absolute() {
         Ok(path)
@@ -239,7 +304,6 @@ fn path(key: &str) -> Result<PathBuf, String> {
 
 /// A path below each workspace root.
 fn below_root(key: &str) -> Result<PathBuf, String> {
-    no_glob(key)?;
     let mut path = PathBuf::new();
     for component in Path::new(key).components() {
         match component {
@@ -249,13 +313,6 @@ fn below_root(key: &str) -> Result<PathBuf, String> {
         }
     }
     Ok(path)
-}
-
-fn no_glob(key: &str) -> Result<(), String> {
-    if key.contains(['*', '?', '[']) {
-        return Err(format!("`{key}`: patterns are not supported"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -300,7 +357,7 @@ mod tests {
                 deny_read: vec!["/secret".into()],
                 read_only_in_roots: vec!["docs".into()],
                 deny_read_in_roots: vec!["keys".into()],
-                readable: None,
+                ..ProfileRules::default()
             },
         };
         assert_eq!(mine, expected);
@@ -330,6 +387,37 @@ mod tests {
     }
 
     #[test]
+    fn patterns_hide_and_everything_below_a_folder_is_the_folder() {
+        let text = r#"
+            [base.filesystem]
+            ":root" = "read"
+            "/data/**/*.key" = "deny"
+            [mine]
+            extends = "base"
+            [mine.filesystem]
+            glob_scan_max_depth = 3
+            "/data" = { "out/**" = "write", "old/**" = "none" }
+            ":workspace_roots" = { "sub/{a,b}?.env" = "none", "sub/**" = "read", sub = "write", "{x}" = "none" }
+        "#;
+        let rules = read(text, "mine").expect("a profile").rules;
+        let pattern = |folder: &str, glob: &str| DenyPattern {
+            folder: folder.into(),
+            glob: glob.into(),
+        };
+        let expected = ProfileRules {
+            writable: vec!["/data/out".into()],
+            deny_read: vec!["/data/old".into()],
+            read_only_in_roots: vec!["sub".into()],
+            deny_read_in_roots: vec!["{x}".into()],
+            deny_patterns: vec![pattern("/data", "**/*.key")],
+            deny_patterns_in_roots: vec![pattern("sub", "{a,b}?.env")],
+            glob_scan_max_depth: Some(3),
+            ..ProfileRules::default()
+        };
+        assert_eq!(rules, expected);
+    }
+
+    #[test]
     fn without_writing_in_the_workspace_it_is_read_only() {
         let text =
             "[mine]\nextends = ':read-only'\nfilesystem = { '/data' = 'write', ':slash_tmp' = 'write' }";
@@ -353,7 +441,21 @@ mod tests {
             ("[b]", "unknown profile `a`"),
             ("[a]\nextends = 'a'", "based on itself"),
             ("[a]\nextends = ':danger-full-access'", "can't be extended"),
-            ("[a.filesystem]\n'*.env' = 'none'", "patterns"),
+            ("[a.filesystem]\n'*.env' = 'none'", "absolute"),
+            (
+                "[a.filesystem]\n'/x/*.env' = 'read'",
+                "patterns can only be `none`",
+            ),
+            (
+                "[a.filesystem]\n':project_roots' = { '**' = 'read' }",
+                "patterns can only be",
+            ),
+            (
+                "[a.filesystem]\n':project_roots' = { '[x' = 'none' }",
+                "is no pattern",
+            ),
+            ("[a.filesystem]\n'/x/*/../y' = 'none'", "`..`"),
+            ("[a.filesystem]\nglob_scan_max_depth = 0", "at least 1"),
             ("[a.filesystem]\n'x' = 'read'", "absolute"),
             ("[a.filesystem]\n'/x' = 'all'", "must be `read`"),
             ("[a.filesystem]\n':root' = 'none'", "`:root`"),

@@ -213,6 +213,8 @@ pub struct Config {
     pub deprecations: Vec<Deprecation>,
     /// What else the user should know: values that are not allowed, keys of projects that don't count.
     pub warnings: Vec<String>,
+    /// The one of these about keys of projects.
+    pub ignored_settings: Option<String>,
 }
 
 impl Config {

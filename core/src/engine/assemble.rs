@@ -33,11 +33,12 @@ use crate::skills::ThreadSkills;
 use crate::{DynamicTools, Result, ThreadId, ThreadInfo, ThreadSettings, features, telemetry, tools};
 
 impl Engine {
-    /// Reads what a thread in this folder must know from files.
+    /// Reads what a thread in this folder must know from files. `with_project`: also what the project says to models.
     pub(super) async fn read_files(
         &self,
         cwd: PathBuf,
         overrides: Vec<ConfigOverride>,
+        with_project: bool,
     ) -> Result<ThreadFiles> {
         ThreadFiles::read(
             &self.options.config,
@@ -45,6 +46,7 @@ impl Engine {
             &self.models,
             cwd,
             overrides,
+            with_project,
         )
         .await
     }
@@ -406,12 +408,15 @@ pub(super) struct Assembled {
 impl Assembled {
     pub(super) fn started(&self) -> StartedThread {
         let state = &self.state;
-        StartedThread::new(
-            state.info.clone(),
-            (*state.settings).clone(),
-            state.instruction_sources.clone(),
-            &state.models,
-        )
+        StartedThread {
+            ignored_settings: state.config.ignored_settings.clone(),
+            ..StartedThread::new(
+                state.info.clone(),
+                (*state.settings).clone(),
+                state.instruction_sources.clone(),
+                &state.models,
+            )
+        }
     }
 }
 

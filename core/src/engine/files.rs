@@ -55,13 +55,14 @@ type Configured = (
 type ReadRules = (RuleSet, Vec<RulesProblem>);
 
 impl ThreadFiles {
-    /// Reads all of it on another thread. A folder that can't be read in time costs only what it would have said.
+    /// Reads all of it on another thread; `with_project`: also what the project says to models. A folder that can't be read in time costs only what it would have said.
     pub(super) async fn read(
         source: &ConfigSource,
         home_rules: &Arc<HomeRules>,
         models: &Arc<ModelCatalog>,
         cwd: PathBuf,
         overrides: Vec<ConfigOverride>,
+        with_project: bool,
     ) -> Result<Self> {
         let source = source.clone();
         let (tell, mut configured) = oneshot::channel::<Result<Configured>>();
@@ -95,7 +96,10 @@ impl ThreadFiles {
             let memories = config
                 .use_memories
                 .then(|| Memories::new(&config.codex_home).told_in(folder.path));
-            (ProjectDoc::load_in(&config, &folder), memories.flatten())
+            (
+                ProjectDoc::load_in(&config, &folder, with_project),
+                memories.flatten(),
+            )
         };
         let project = in_background(READ_TIMEOUT, reading).await;
         let (config, instructions, own_models, hooks, plugin_skills) = match (configured.try_recv(), &project)

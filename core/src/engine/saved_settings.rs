@@ -27,7 +27,10 @@ impl Engine {
         if cwd.as_os_str().is_empty() {
             return Err(Error::NoWorkingFolder);
         }
-        let files = self.read_files(cwd.clone(), start.config.clone()).await?;
+        let with_project = start.settings.has_environment != Some(false);
+        let files = self
+            .read_files(cwd.clone(), start.config.clone(), with_project)
+            .await?;
         let config = &files.config;
         export(config);
         self.skills.set_plugins(files.plugin_skills.clone());

@@ -66,6 +66,8 @@ pub struct StartedThread {
     pub service_tier: Option<String>,
     /// Files that project instructions came from.
     pub instruction_sources: Vec<PathBuf>,
+    /// Of a new one: the settings of its project that don't count, in a sentence.
+    pub ignored_settings: Option<String>,
 }
 
 impl StartedThread {
@@ -79,6 +81,7 @@ impl StartedThread {
         let service_tier = settings.service_tier.clone();
         Self {
             info,
+            ignored_settings: None,
             service_tier: service_tier.filter(|tier| !model.lacks_tier(tier)),
             settings,
             instruction_sources,
@@ -140,7 +143,8 @@ impl Engine {
             Some(cwd) => settings::folder(cwd)?,
             None => settings::absolute(".".as_ref())?,
         };
-        let files = self.read_files(cwd.clone(), start.config.clone());
+        let with_project = start.settings.has_environment != Some(false);
+        let files = self.read_files(cwd.clone(), start.config.clone(), with_project);
         let (files, creator) = tokio::join!(files, self.creator());
         let mut files = files?;
         if files.config.permissions_undecided && !start.settings.chooses_sandbox() {
@@ -157,7 +161,9 @@ impl Engine {
         };
         let mut settings = initial(&files)?;
         if asked.is_some() && self.trust(&cwd, &files.config, &settings).await {
-            files = self.read_files(cwd.clone(), start.config.clone()).await?;
+            files = self
+                .read_files(cwd.clone(), start.config.clone(), with_project)
+                .await?;
             settings = initial(&files)?;
         }
         export(&files.config);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -46,7 +45,6 @@ pub(super) struct Identity<'a> {
     pub(super) thread_id: &'a str,
     pub(super) session_id: &'a str,
     pub(super) call_id: &'a str,
-    pub(super) codex_home: &'a Path,
     /// The sandbox that we were put into allows no network.
     pub(super) network_disabled: bool,
 }
@@ -91,7 +89,6 @@ impl Environment {
             put(name, value.as_ref());
         }
         put("CODEX_VERSION", CONTRACT_VERSION.as_ref());
-        put("CODEX_HOME", who.codex_home.as_os_str());
         put("CODEX_THREAD_ID", who.thread_id.as_ref());
         put("CODEX_SESSION_ID", who.session_id.as_ref());
         put("CODEX_TOOL_CALL_ID", who.call_id.as_ref());
@@ -171,7 +168,6 @@ mod tests {
             thread_id: "t",
             session_id: "s",
             call_id: "c",
-            codex_home: Path::new("/codex"),
             network_disabled: false,
         };
         Environment::new(policy)
@@ -195,7 +191,6 @@ mod tests {
             ("TERM", "dumb"),
             ("COLORTERM", ""),
             ("CODEX_CI", "1"),
-            ("CODEX_HOME", "/codex"),
             ("CODEX_THREAD_ID", "t"),
             ("CODEX_SESSION_ID", "s"),
             ("CODEX_TOOL_CALL_ID", "c"),

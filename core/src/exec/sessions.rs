@@ -172,7 +172,6 @@ impl ExecSessions {
             thread_id: &self.thread_id,
             session_id: &self.session_id,
             call_id: "",
-            codex_home: &self.codex_home,
             network_disabled: false,
         };
         let variables = self.environment.build(std::env::vars_os(), who);
@@ -226,7 +225,6 @@ impl ExecSessions {
             thread_id: &self.thread_id,
             session_id: &self.session_id,
             call_id: &item.id,
-            codex_home: &self.codex_home,
             network_disabled: sandbox.network_disabled(),
         };
         let variables = self.environment.build(std::env::vars_os(), who);

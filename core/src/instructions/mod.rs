@@ -35,9 +35,10 @@ pub(crate) const COMPACT: &str = include_str!("compact.md");
 
 const SUMMARY: &str = include_str!("summary.md");
 
-/// A summary as the model reads it that goes on with it.
+/// A summary as the model reads it that goes on with it. It is marked as what programs write: `codex` would take it for words
+/// of the user otherwise.
 pub(crate) fn summary(text: &str) -> String {
-    format!("{SUMMARY}{text}")
+    format!("<codex_internal_context source=\"compaction\">\n{SUMMARY}{text}\n</codex_internal_context>")
 }
 
 /// What stands for a summary that nobody has written.

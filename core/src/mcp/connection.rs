@@ -94,6 +94,22 @@ impl Limit<'_> {
     }
 }
 
+/// What it means that a server wants to know who we are: where it doesn't say how a user can sign in, only its configuration
+/// can help.
+async fn not_signed_in(launch: &Launch, limit: &Limit<'_>) -> NotOpened {
+    if launch.was_signed_in() {
+        return NotOpened::Failed(StartError::not_signed_in(limit.name, true));
+    }
+    match limit.of(launch.offers_sign_in()).await {
+        Ok(true) => NotOpened::Failed(StartError::not_signed_in(limit.name, false)),
+        Ok(false) => NotOpened::Failed(StartError::new(
+            limit.name,
+            "handshaking with MCP server failed: HTTP 401 Unauthorized, and the server does not say how to sign in",
+        )),
+        Err(why) => why,
+    }
+}
+
 impl Connection {
     /// Starts a server, or reaches it, and learns what it offers, within this time and unless it is to stop. Whatever comes
     /// in between, its process has ended when this resolves without a conversation.
@@ -117,8 +133,8 @@ impl Connection {
                 connection.set_catalog(catalog);
                 return Ok(connection);
             }
+            Ok(Err((_, CallError::NotSignedIn(_)))) => not_signed_in(launch, &limit).await,
             Ok(Err((step, error))) => NotOpened::Failed(match (step, error) {
-                (_, CallError::NotSignedIn(_)) => StartError::not_signed_in(name, launch.was_signed_in()),
                 (step, CallError::Closed(_)) => failed(format!(
                     "handshaking with MCP server failed: connection closed: {step}"
                 )),

@@ -76,6 +76,14 @@ impl Launch {
             Self::Http(http) => http.sign_in.is_known(),
         }
     }
+
+    /// Whether the server says how a user can sign in. Asks it.
+    pub(super) async fn offers_sign_in(&self) -> bool {
+        match self {
+            Self::Stdio(_) => false,
+            Self::Http(http) => http.sign_in.is_offered().await,
+        }
+    }
 }
 
 fn stdio_launch(stdio: &McpStdio, cwd: &Path) -> StdioLaunch {

@@ -57,7 +57,7 @@ pub enum RuntimeStatus {
 /// How users sign in at a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthStatus {
-    /// Not known: the server can't be reached.
+    /// Not known: the server can't be reached, or is out of order.
     Unknown,
     /// Not at all.
     Unsupported,
@@ -158,10 +158,10 @@ impl ThreadMcp {
                 AuthStatus::Unsupported
             } else if sign_in.is_signed_in().await {
                 AuthStatus::OAuth
-            } else if report.tools_error.is_some() {
-                AuthStatus::Unknown
-            } else {
+            } else if report.tools_error.is_none() || sign_in.is_reachable().await {
                 AuthStatus::Unsupported
+            } else {
+                AuthStatus::Unknown
             };
         }
         report.runtime = of_thread.then_some(runtime);

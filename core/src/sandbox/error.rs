@@ -22,8 +22,23 @@ pub enum SandboxError {
         /// What the system says.
         reason: String,
     },
+    /// There is too much to compare with the patterns of a permission profile.
+    #[error(
+        "patterns of the permission profile can't be enforced: there are more than {most} files and folders below {}. Set \
+         `glob_scan_max_depth`, or choose patterns without `**`",
+        folder.display()
+    )]
+    TooManyToCompare {
+        /// The folder in which the patterns hold.
+        folder: PathBuf,
+        /// How many there may be for all patterns together.
+        most: usize,
+    },
     /// The plan doesn't fit into an argument.
-    #[error("there are too many folders and files with rules of their own")]
+    #[error(
+        "there are too many folders and files with rules of their own. Choose a permission profile that hides whole folders, or \
+         fewer files"
+    )]
     TooLarge,
 }
 

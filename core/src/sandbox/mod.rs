@@ -9,7 +9,7 @@
 //!
 //! * `plan` (from a policy to a plan, and from a plan to a command), `roots` (folders that may be written), `places`
 //!   (what holds where), `protected` (names that stay as they are), `worktree` (the repository of a linked worktree),
-//!   `reading` (what may be read where a profile limits that)
+//!   `reading` (what may be read where a profile limits that), `restricted` (what a profile takes away, and its patterns)
 //! * `waiting` (launchers that wait for their command)
 //! * `availability` (what the system can do), `seatbelt` (the policy as macOS takes it)
 //! * how Linux makes it: `crate::sys::sandbox`
@@ -20,6 +20,7 @@ mod places;
 mod plan;
 mod protected;
 mod reading;
+mod restricted;
 mod roots;
 pub mod seatbelt;
 pub(crate) mod waiting;

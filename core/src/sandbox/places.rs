@@ -1,6 +1,6 @@
 //! What holds where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What commands may do at a place and below it.
@@ -55,18 +55,14 @@ impl Places {
 
     /// Drops rules that others make pointless, and pins the folders on the way from a writable place to one within it.
     pub(super) fn settle(&mut self) {
-        let hidden: Vec<PathBuf> = self
+        let hidden: BTreeSet<PathBuf> = self
             .0
             .iter()
             .filter(|(_, rule)| **rule == Rule::Nothing)
             .map(|(path, _)| path.clone())
             .collect();
-        self.0.retain(|path, _| {
-            !path
-                .ancestors()
-                .skip(1)
-                .any(|above| hidden.iter().any(|hidden| hidden == above))
-        });
+        self.0
+            .retain(|path, _| !path.ancestors().skip(1).any(|above| hidden.contains(above)));
         let all: Vec<PathBuf> = self.0.keys().cloned().collect();
         for place in all {
             let between: Vec<PathBuf> = place

@@ -8,6 +8,7 @@ use super::error::{LeftOut, SandboxError};
 use super::places::{Places, Rule};
 use super::protected::{IN_HOME, IN_REPOSITORIES, Protected};
 use super::reading::readable_places;
+use super::restricted::{restricted, workspace};
 use super::roots;
 use super::worktree::LinkedWorktree;
 use super::{Availability, LAUNCHER_ARGUMENT};
@@ -144,11 +145,12 @@ impl SandboxPlan {
         let mut protected = protect_roots(&roots, &mut places)?;
         protect_home(request, &mut places, &mut protected)?;
         protect_codex_home(request.codex_home, &mut places, &mut protected)?;
-        let (read_only, denied) = restricted(request, &roots);
+        let (read_only, denied) = restricted(request, &roots)?;
         let readable = request
             .profile
             .and_then(|rules| readable_places(rules, workspace(request, &[]), request.readable, &roots));
-        let hides = deny(&denied, &mut places) || readable.is_some();
+        let by_pattern = request.profile.is_some_and(ProfileRules::has_patterns);
+        let hides = deny(&denied, &mut places) || by_pattern || readable.is_some();
         for index in 0..protected.len() {
             let further = protected[index].follow_links(&mut places);
             protected.extend(further);
@@ -340,7 +342,7 @@ fn granted(
 ) -> Vec<(PathBuf, PathBuf)> {
     wanted.extend_from_slice(request.writable);
     if let Some(profile) = request.profile {
-        wanted.extend_from_slice(&profile.writable);
+        wanted.extend(profile.writable(workspace(request, &[])));
     }
     let mut folders = Vec::new();
     for given in wanted {
@@ -351,20 +353,6 @@ fn granted(
     }
     left_out.dedup();
     folders
-}
-
-/// What is to stay read-only, and what is to be hidden.
-fn restricted(request: &SandboxRequest<'_>, roots: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let Some(profile) = request.profile else {
-        return (Vec::new(), Vec::new());
-    };
-    let workspace = || workspace(request, roots);
-    (profile.kept(workspace()), profile.denied(workspace()))
-}
-
-fn workspace<'a>(request: &'a SandboxRequest<'_>, roots: &'a [PathBuf]) -> impl Iterator<Item = &'a Path> {
-    let further = request.workspace_roots.iter().chain(roots);
-    [request.cwd].into_iter().chain(further.map(PathBuf::as_path))
 }
 
 fn protect_roots(roots: &[PathBuf], places: &mut Places) -> Result<Vec<Protected>, SandboxError> {

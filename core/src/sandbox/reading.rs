@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::restricted::found_by_patterns;
 use super::roots;
 use crate::{ProfileRules, ThreadSettings};
 
@@ -39,13 +40,25 @@ impl ReadLimits {
             .into_iter()
             .chain(settings.writable_tmpdir());
         let writable: Vec<_> = writable.filter_map(real).collect();
+        let by_patterns = match found_by_patterns(rules, settings.workspace()) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "nothing can be read");
+                return Self::nothing();
+            }
+        };
+        let denied = rules.denied(settings.workspace()).into_iter().filter_map(real);
         Self {
-            denied: rules
-                .denied(settings.workspace())
-                .into_iter()
-                .filter_map(real)
-                .collect(),
+            denied: denied.chain(by_patterns).collect(),
             only: readable_places(rules, settings.workspace(), granted, &writable),
+        }
+    }
+
+    /// Nothing may be read.
+    fn nothing() -> Self {
+        Self {
+            denied: Vec::new(),
+            only: Some(Vec::new()),
         }
     }
 

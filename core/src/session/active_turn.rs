@@ -10,7 +10,7 @@ use super::actor::{End, ThreadMessage};
 use super::inbox::{TurnInbox, TurnInput, TurnMessage};
 use super::notify::{TurnComplete, notify};
 use super::state::ThreadState;
-use super::turn::TurnPlan;
+use super::turn::{TurnPlan, TurnTask};
 use super::turn_end::{Outcome, TurnResult, TurnTimes};
 use super::user_shell::{self, ShellCommand, ShellContext};
 use super::{Services, realtime, sample};
@@ -28,6 +28,8 @@ pub(super) struct ActiveTurn {
     root_id: String,
     /// See [`TurnTask::refuses_input_as`](super::turn::TurnTask::refuses_input_as).
     refuses_input_as: Option<&'static str>,
+    /// It is there to sum up the history.
+    is_compaction: bool,
     /// What its log lines belong to.
     span: tracing::Span,
     started_at: i64,
@@ -57,6 +59,7 @@ impl ActiveTurn {
             id: Arc::clone(&plan.id),
             root_id: plan.root_id.clone(),
             refuses_input_as: plan.task.refuses_input_as(),
+            is_compaction: matches!(plan.task, TurnTask::Compact),
             span: tracing::info_span!("turn", id = %plan.id),
             started_at: plan.started_at,
             began: Instant::now(),
@@ -87,6 +90,7 @@ impl ActiveTurn {
             root_id: told.root_turn_id.unwrap_or_else(|| told.id.clone()),
             id: told.id.into(),
             refuses_input_as: None,
+            is_compaction: false,
             started_at: told.started_at?,
             began: Instant::now(),
             mail: mpsc::unbounded_channel().0,
@@ -404,6 +408,7 @@ impl ActiveTurn {
         let last_message = result.last_message.filter(|_| status == TurnStatus::Completed);
         let diff = result.diff.filter(|_| status != TurnStatus::Interrupted);
         if status == TurnStatus::Completed
+            && !self.is_compaction
             && let Some(program) = &state.config.notify
         {
             let told = TurnComplete {

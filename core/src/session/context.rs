@@ -233,7 +233,7 @@ impl ContextTracker {
             })
         };
         let before = before()?;
-        let doc = ProjectDoc::read(config, &before.cwd).await;
+        let doc = ProjectDoc::read(config, &before.cwd, before.has_environment).await;
         self.project_doc = known_text("project_doc", doc.text.as_deref());
         self.surroundings = Some(before);
         self.state = state;
@@ -315,7 +315,7 @@ impl ContextTracker {
         if (new_place || has_other_doc) && !self.without_project {
             let doc = match doc.filter(|_| !new_place) {
                 Some(doc) => doc,
-                None => ProjectDoc::read(config, &now.cwd).await,
+                None => ProjectDoc::read(config, &now.cwd, now.has_environment).await,
             };
             if before.is_some() && new_place {
                 news.warnings.extend(doc.warnings);

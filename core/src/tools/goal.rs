@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
@@ -149,19 +149,49 @@ fn output(cx: &CallContext, goal: Result<Option<Goal>>) -> ToolEnd {
         Ok(goal) => goal,
         Err(error) => return ToolEnd::text(error.to_string()),
     };
+    let goal = goal.as_ref();
     let report = goal
-        .as_ref()
-        .filter(|goal| goal.status == GoalStatus::Complete)
+        .filter(|goal| goal.status == GoalStatus::Complete && goal.token_budget.is_some())
         .map(instructions::goal_report);
-    let remaining = goal.as_ref().and_then(Goal::remaining_tokens);
-    let mut goal = goal.as_ref().map(Goal::to_value);
-    if let Some(Value::Object(members)) = &mut goal {
-        members.retain(|_, value| !value.is_null());
+    let told = Told {
+        remaining_tokens: goal.and_then(Goal::remaining_tokens),
+        goal: goal.map(|goal| ToldGoal {
+            thread_id: &goal.thread_id,
+            objective: &goal.objective,
+            status: goal.status,
+            token_budget: goal.token_budget,
+            tokens_used: goal.tokens_used,
+            time_used_seconds: goal.time_used_seconds,
+            created_at: goal.created_at,
+            updated_at: goal.updated_at,
+        }),
+        completion_budget_report: report,
+    };
+    match serde_json::to_string(&told) {
+        Ok(text) => cx.record.succeeded(ToolEnd::text(text)),
+        Err(error) => ToolEnd::text(error.to_string()),
     }
-    let text = json!({
-        "goal": goal,
-        "remainingTokens": remaining,
-        "completionBudgetReport": report,
-    });
-    cx.record.succeeded(ToolEnd::text(text.to_string()))
+}
+
+/// What the model is told of a goal, in this order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    goal: Option<ToldGoal<'a>>,
+    remaining_tokens: Option<i64>,
+    completion_budget_report: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToldGoal<'a> {
+    thread_id: &'a str,
+    objective: &'a str,
+    status: GoalStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_budget: Option<i64>,
+    tokens_used: i64,
+    time_used_seconds: i64,
+    created_at: i64,
+    updated_at: i64,
 }

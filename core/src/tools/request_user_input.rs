@@ -119,15 +119,19 @@ async fn ask(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
     if questions.is_empty() {
         return ToolEnd::text("request_user_input needs at least one question");
     }
+    if questions.iter().any(|question| question.options.is_empty()) {
+        return ToolEnd::text(
+            "request_user_input needs answers to choose from (`options`) for each question",
+        );
+    }
     let answers = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return ToolEnd::text("aborted by user"),
         answers = cx.outbox.ask_user(&cx.turn_id, call_id, questions) => answers,
     };
-    let Some(answers) = answers else {
-        return ToolEnd::text("request_user_input got no answer; go on without, or ask in your message");
-    };
+    // An answer that can't be read is none.
     let answers: Map<String, Value> = answers
+        .unwrap_or_default()
         .into_iter()
         .map(|(id, answers)| (id, json!({ "answers": answers })))
         .collect();

@@ -24,7 +24,12 @@ pub(crate) struct ViewImage;
 #[derive(Debug, Deserialize)]
 struct Arguments {
     path: PathBuf,
+    /// Not offered; models have learnt it.
+    detail: Option<String>,
 }
+
+/// What `detail` may be. The image is shown in the detail that suits the model.
+const DETAILS: [&str; 2] = ["high", "original"];
 
 impl Tool for ViewImage {
     fn name(&self) -> &'static str {
@@ -55,7 +60,12 @@ impl Tool for ViewImage {
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match arguments::<Arguments>(&call) {
-                Ok(Arguments { path }) => view(cx, call.call_id, &path).await,
+                Ok(Arguments {
+                    detail: Some(detail), ..
+                }) if !DETAILS.contains(&detail.as_str()) => ToolEnd::text(format!(
+                    "view_image.detail can only be `high` or `original`, not `{detail}`; leave it out"
+                )),
+                Ok(Arguments { path, .. }) => view(cx, call.call_id, &path).await,
                 Err(end) => end,
             }
         }

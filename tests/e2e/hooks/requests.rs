@@ -15,7 +15,7 @@ async fn hooks_hear_of_each_attempt_and_how_it_ended() {
     };
     let hooks = hook("PreModelRequest", "before", "") + &hook("PostModelRequest", "after", "");
     let home = home_with(&model, config, &hooks).await;
-    says(&home, "before", "echo '{\"continue\":false}'");
+    says(&home, "before", "echo '{\"continue\":false}'; echo noise >&2");
     let (app, thread) = App::with_thread(&home).await;
     let turn = app.run_turn(&thread, "Hi").await;
     assert_eq!(
@@ -23,7 +23,7 @@ async fn hooks_hear_of_each_attempt_and_how_it_ended() {
         ("completed", true)
     );
     let pair = [
-        run("preModelRequest", "completed", &[]),
+        run("preModelRequest", "completed", &[("error", "noise")]),
         run("postModelRequest", "completed", &[]),
     ];
     assert_eq!(

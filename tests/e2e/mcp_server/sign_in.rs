@@ -250,14 +250,43 @@ async fn a_server_that_does_not_say_how_to_sign_in_has_no_sign_in() {
     };
     home.configure(&model, &config);
     let (app, thread) = App::with_thread(&home).await;
-    stands(&app, &thread, "failed").await;
+    let failed = stands(&app, &thread, "failed").await;
+    assert!(!failed.to_string().contains("codex mcp login"), "{failed}");
+    assert_eq!(
+        auth_and_runtime(&app, &thread).await,
+        ("unsupported".into(), "failed".into())
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn how_users_sign_in_is_unknown_only_of_servers_that_are_out_of_order() {
+    let missing: fn(&Request) -> String = |_| "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".into();
+    let broken: fn(&Request) -> String = |_| "HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n".into();
+    for (answer, auth) in [(missing, "unsupported"), (broken, "unknown")] {
+        let server = Server::start(answer);
+        let model = MockModel::start("ok");
+        let home = Home::empty();
+        let config = Config {
+            extra: format!("[mcp_servers.tiny]\nurl = {:?}\n", server.url),
+            ..Config::default()
+        };
+        home.configure(&model, &config);
+        let (app, thread) = App::with_thread(&home).await;
+        stands(&app, &thread, "failed").await;
+        assert_eq!(
+            auth_and_runtime(&app, &thread).await,
+            (auth.into(), "failed".into())
+        );
+        app.stop().await;
+    }
+}
+
+/// `authStatus` and `runtimeStatus` of the only server.
+async fn auth_and_runtime(app: &App, thread: &str) -> (String, String) {
     let listed = app
         .call("mcpServerStatus/list", json!({"threadId": thread}))
         .await;
-    let entry = &listed["data"][0];
-    assert_eq!(
-        (&entry["authStatus"], &entry["runtimeStatus"]),
-        (&json!("unsupported"), &json!("authenticationRequired"))
-    );
-    app.stop().await;
+    let member = |name: &str| listed["data"][0][name].as_str().unwrap().to_owned();
+    (member("authStatus"), member("runtimeStatus"))
 }

@@ -143,7 +143,9 @@ impl Engine {
         let by = &spawn.by;
         let overrides = by.overrides.iter().chain(&role.overrides).cloned().collect();
         let cwd = spawn.settings.cwd.clone();
-        let files = self.read_files(cwd, overrides).await?;
+        let files = self
+            .read_files(cwd, overrides, spawn.settings.has_environment)
+            .await?;
         let mut settings = agent_settings(spawn, role, &files.config);
         let (model, _) = files.models.find(&settings.model);
         // What it works with is known from its start.

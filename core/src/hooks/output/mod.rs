@@ -62,27 +62,19 @@ impl Verdict {
     /// What a command that has ended means for its event.
     pub(super) fn of(event: HookEvent, ended: &Ended) -> Self {
         let errors = ended.errors.trim();
+        let is_of_request = matches!(event, HookEvent::PreModelRequest | HookEvent::PostModelRequest);
         let code = match ended.ending {
             Ending::Exited(code) => code,
+            Ending::Signalled if is_of_request => return Self::of_request(Status::Failed, errors),
             Ending::Signalled => return Self::failed("hook exited without a status code"),
             Ending::TimedOut(seconds) => return Self::failed(format!("hook timed out after {seconds}s")),
             Ending::Broken(ref why) => return Self::failed(why.clone()),
         };
-        let is_of_request = matches!(event, HookEvent::PreModelRequest | HookEvent::PostModelRequest);
-        // Nothing that it says would change anything.
-        let observes = is_of_request || event == HookEvent::SessionEnd;
-        if is_of_request && code != 0 {
-            let mut verdict = Self {
-                status: Status::Failed,
-                ..Self::default()
-            };
-            if !errors.is_empty() {
-                verdict.note(HookEntryKind::Error, errors);
-            }
-            return verdict;
-        }
         match code {
-            0 if observes => Self::default(),
+            // Nothing that it says would change anything.
+            0 if is_of_request => Self::of_request(Status::Completed, errors),
+            _ if is_of_request => Self::of_request(Status::Failed, errors),
+            0 if event == HookEvent::SessionEnd => Self::default(),
             0 => said(event, &ended.output),
             BLOCKED if can_block(event) => {
                 if errors.is_empty() {
@@ -99,6 +91,18 @@ impl Verdict {
             _ if tells_errors(event) && !errors.is_empty() => Self::failed(errors),
             code => Self::failed(format!("hook exited with code {code}")),
         }
+    }
+
+    /// What a command at a request to the model comes to: clients are told what it has printed to standard error.
+    fn of_request(status: Status, errors: &str) -> Self {
+        let mut verdict = Self {
+            status,
+            ..Self::default()
+        };
+        if !errors.is_empty() {
+            verdict.note(HookEntryKind::Error, errors);
+        }
+        verdict
     }
 
     fn note(&mut self, kind: HookEntryKind, text: impl Into<String>) {

@@ -293,6 +293,10 @@ fn exit_codes_are_told_apart() {
         summary(exits(HookEvent::PreModelRequest, 3, "", "")),
         (Status::Failed, Vec::new())
     );
+    assert_eq!(
+        summary(exits(HookEvent::PostModelRequest, 0, "words", "why\n")),
+        (Status::Completed, vec![(HookEntryKind::Error, "why".to_owned())])
+    );
     for output in [
         "words",
         "{\"systemMessage\":\"x\"}",
@@ -313,6 +317,10 @@ fn exit_codes_are_told_apart() {
     let of = |ending| summary(Verdict::of(HookEvent::Stop, &ended(ending)));
     assert_eq!(of(Ending::Signalled), failed("hook exited without a status code"));
     assert_eq!(of(Ending::TimedOut(7)), failed("hook timed out after 7s"));
+    assert_eq!(
+        summary(Verdict::of(HookEvent::PreModelRequest, &ended(Ending::Signalled))),
+        (Status::Failed, Vec::new())
+    );
 }
 
 proptest! {

@@ -163,10 +163,24 @@ impl Authority {
     }
 }
 
+/// Whether a server answers with anything but an error of its own.
+pub(super) async fn is_reachable(url: &str) -> bool {
+    match Url::parse(url) {
+        Ok(server) => looked_at(&server)
+            .await
+            .is_some_and(|response| !response.status().is_server_error()),
+        Err(_) => false,
+    }
+}
+
+async fn looked_at(server: &Url) -> Option<reqwest::Response> {
+    let client = network().http_client(server.as_str()).await.ok()?;
+    client.get(server.clone()).timeout(LIMIT).send().await.ok()
+}
+
 /// Where the server itself says that its metadata are.
 async fn named_by(server: &Url) -> Option<Url> {
-    let client = network().http_client(server.as_str()).await.ok()?;
-    let response = client.get(server.clone()).timeout(LIMIT).send().await.ok()?;
+    let response = looked_at(server).await?;
     let header = response.headers().get("www-authenticate")?.to_str().ok()?;
     let (_, rest) = header.split_once("resource_metadata=")?;
     let rest = rest.trim_start_matches('"');

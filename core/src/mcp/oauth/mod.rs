@@ -167,6 +167,11 @@ impl SignIn {
         Authority::of_server(&self.url).await.is_ok()
     }
 
+    /// Whether the server answers with anything but an error of its own. Asks it.
+    pub(super) async fn is_reachable(&self) -> bool {
+        discovery::is_reachable(&self.url).await
+    }
+
     /// Whether a user is signed in.
     pub(super) async fn is_signed_in(&self) -> bool {
         let mut tokens = self.tokens.lock().await;

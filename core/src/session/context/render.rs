@@ -92,18 +92,30 @@ fn permission_profile(policy: &SandboxPolicy, roots: &[PathBuf], rules: Option<&
             }
         }
     }
+    let mut depth = String::new();
     if let Some(rules) = rules {
         let roots = || roots.iter().map(PathBuf::as_path);
         for (access, paths) in [
-            ("write", rules.writable.clone()),
+            ("write", rules.named_writable(roots())),
             ("read", rules.kept(roots())),
-            ("none", rules.denied(roots())),
         ] {
             entries.extend(paths.iter().map(|path| entry(access, &element("path", path))));
         }
+        let denied = rules.denied(roots());
+        let denied = denied.iter().map(|path| element("path", path));
+        let patterns = rules.patterns(roots());
+        let patterns = patterns.iter().map(|pattern| element("glob", &pattern.path()));
+        entries.extend(
+            denied
+                .chain(patterns)
+                .map(|what| format!("<entry access=\"deny\" escalatable=\"false\">{what}</entry>")),
+        );
+        if let Some(most) = rules.glob_scan_max_depth {
+            depth = format!(" glob_scan_max_depth=\"{most}\"");
+        }
     }
     format!(
-        "<permission_profile type=\"managed\"><file_system type=\"restricted\">{entries}</file_system>\
+        "<permission_profile type=\"managed\"><file_system type=\"restricted\"{depth}>{entries}</file_system>\
          </permission_profile>"
     )
 }

@@ -74,10 +74,10 @@ async fn a_silent_success_has_no_output() {
 async fn a_command_runs_in_its_folder_with_its_environment() {
     let bench = Bench::free();
     std::fs::create_dir(bench.path().join("sub")).expect("mkdir");
-    let script = "pwd; echo $CODEX_TOOL_CALL_ID $CODEX_HOME $TERM $PAGER";
+    let script = "pwd; echo $CODEX_TOOL_CALL_ID $TERM $PAGER";
     let out = output(bench.exec(json!({"cmd": script, "workdir": "sub"})).await);
     let sub = bench.path().join("sub").canonicalize().expect("there");
-    assert_eq!(out, format!("{}\nc1 /codex dumb cat\n", sub.display()));
+    assert_eq!(out, format!("{}\nc1 dumb cat\n", sub.display()));
 }
 
 #[tokio::test]
@@ -176,6 +176,8 @@ async fn a_long_command_goes_on_and_can_be_followed() {
     }
     let gone = text(bench.call("write_stdin", &json!({"session_id": id})).await);
     assert_eq!(gone, format!("write_stdin failed: Unknown process id {id}"));
+    let none = text(bench.call("write_stdin", &json!({"session_id": -1})).await);
+    assert_eq!(none, "write_stdin failed: Unknown process id -1");
 }
 
 #[tokio::test]

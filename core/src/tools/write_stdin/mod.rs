@@ -30,7 +30,7 @@ const LOOKING: u64 = 5000;
 
 #[derive(Debug, Deserialize)]
 struct Arguments {
-    session_id: u32,
+    session_id: i64,
     #[serde(default)]
     chars: String,
     yield_time_ms: Option<u64>,
@@ -89,7 +89,8 @@ async fn run(cx: CallContext, call_id: &str, arguments: Arguments) -> ToolEnd {
         yield_time_ms,
         max_output_tokens,
     } = arguments;
-    let Some(session) = cx.exec.get(id) else {
+    let known = u32::try_from(id).ok().and_then(|id| Some((id, cx.exec.get(id)?)));
+    let Some((id, session)) = known else {
         return ToolEnd::text(format!("write_stdin failed: Unknown process id {id}"));
     };
     if !(session.has_terminal() || chars.is_empty() || chars == INTERRUPT) {

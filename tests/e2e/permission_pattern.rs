@@ -1,0 +1,188 @@
+//! Patterns and single folders in permission profiles (docs/contract/safety.md#permission-profiles).
+
+use std::os::unix::fs::symlink;
+
+use codex_core::mock_model::{Answer, MockModel};
+use serde_json::{Value, json};
+
+use crate::support::{App, Config, Home};
+
+/// A home whose threads follow a profile with these file rules.
+fn home(model: &MockModel, base: &str, rules: &str) -> Home {
+    let home = Home::empty();
+    let config = Config {
+        top: "default_permissions = \"mine\"".into(),
+        extra: format!("[permissions.mine]\nextends = \"{base}\"\n[permissions.mine.filesystem]\n{rules}\n"),
+        ..Config::default()
+    };
+    home.configure(model, &config);
+    home
+}
+
+fn write(home: &Home, path: &str, text: &str) {
+    let path = home.path().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn exec(script: &str) -> Value {
+    json!({"cmd": script, "login": false})
+}
+
+/// What a model is told that has these calls made, one after the other, and the whole first request.
+async fn told(home: &Home, model: &MockModel, calls: usize) -> (Vec<String>, String) {
+    let app = App::start(home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Work").await;
+    app.stop().await;
+    let requests = model.requests();
+    let told = (0..calls).map(|index| {
+        let output = requests[index + 1].tool_output(&format!("c{index}"));
+        output.unwrap().to_owned()
+    });
+    (told.collect(), requests[0].body["input"].to_string())
+}
+
+fn answers(calls: Vec<Answer>) -> MockModel {
+    MockModel::start(
+        calls
+            .into_iter()
+            .chain([Answer::from("Done")])
+            .collect::<Vec<_>>(),
+    )
+}
+
+#[tokio::test]
+async fn what_looks_like_a_pattern_can_be_read_by_nothing() {
+    let patch = "*** Begin Patch\n*** Update File: sub/deep/a.env\n@@\n-hunter2\n+x\n*** End Patch\n";
+    let model = answers(vec![
+        Answer::new().call(
+            "c0",
+            "exec_command",
+            exec(
+                "cat .env sub/deep/a.env folder.env/inner link elsewhere.env ../data/found.key; \
+                 cat sub/a.envy ../data/sub/b.key; ln .env made; cat made; echo x > .env; mv sub moved",
+            ),
+        ),
+        Answer::new().call("c1", "exec_command", exec("echo hunter2 > late.env && echo made")),
+        Answer::new().call("c2", "exec_command", exec("cat late.env")),
+        Answer::new().call("c3", "view_image", json!({"path": "sub/deep/a.env"})),
+        Answer::new().custom_call("c4", "apply_patch", patch),
+    ]);
+    let rules = "\"~/data/*.key\" = \"deny\"\n\":workspace_roots\" = { \"**/*.env\" = \"none\" }";
+    let home = home(&model, ":workspace", rules);
+    for path in [
+        "work/.env",
+        "work/sub/deep/a.env",
+        "work/folder.env/inner",
+        "data/found.key",
+        "elsewhere",
+    ] {
+        write(&home, path, "hunter2\n");
+    }
+    write(&home, "work/sub/a.envy", "plain\n");
+    write(&home, "data/sub/b.key", "deeper\n");
+    symlink(".env", home.work().join("link")).unwrap();
+    symlink("../elsewhere", home.work().join("elsewhere.env")).unwrap();
+    let (told, context) = told(&home, &model, 5).await;
+    assert!(!told[0].contains("hunter2"), "{}", told[0]);
+    assert!(
+        told[0].contains("plain") && told[0].contains("deeper"),
+        "{}",
+        told[0]
+    );
+    assert!(home.work().join("sub/deep/a.env").exists());
+    assert!(told[1].contains("made"), "{}", told[1]);
+    assert!(!told[2].contains("hunter2"), "{}", told[2]);
+    assert!(told[3].contains("permission denied"), "{}", told[3]);
+    assert!(told[4].contains("denies access"), "{}", told[4]);
+    for path in ["work/.env", "work/sub/deep/a.env"] {
+        let text = std::fs::read_to_string(home.path().join(path)).unwrap();
+        assert_eq!(text, "hunter2\n", "{path}");
+    }
+    let entry = format!(
+        "<entry access=\\\"deny\\\" escalatable=\\\"false\\\"><glob>{}/**/*.env</glob></entry>",
+        home.work().display()
+    );
+    assert!(context.contains(&entry), "{context}");
+}
+
+#[tokio::test]
+async fn a_depth_limits_patterns_without_an_end_only() {
+    let script = "cat a.env sub/b.env sub/deep/c.env; cat sub/deep/er/d.key";
+    let model = answers(vec![Answer::new().call("c0", "exec_command", exec(script))]);
+    let rules = "glob_scan_max_depth = 2\n\":workspace_roots\" = { \"**/*.env\" = \"deny\", \"*/*/*/*.key\" = \"deny\" }";
+    let home = home(&model, ":workspace", rules);
+    write(&home, "work/a.env", "hidden1\n");
+    write(&home, "work/sub/b.env", "hidden2\n");
+    write(&home, "work/sub/deep/c.env", "shown\n");
+    write(&home, "work/sub/deep/er/d.key", "hidden3\n");
+    let (told, context) = told(&home, &model, 1).await;
+    assert!(
+        told[0].contains("shown") && !told[0].contains("hidden"),
+        "{}",
+        told[0]
+    );
+    assert!(
+        context.contains("type=\\\"restricted\\\" glob_scan_max_depth=\\\"2\\\">"),
+        "{context}"
+    );
+}
+
+#[tokio::test]
+async fn patterns_that_would_not_hide_are_refused() {
+    for (rule, says) in [
+        ("\"/data/*.txt\" = \"read\"", "patterns can only be `none`"),
+        (
+            "\":workspace_roots\" = { \"*.txt\" = \"write\" }",
+            "patterns can only be `none`",
+        ),
+        ("\"/data/[x\" = \"none\"", "is no pattern"),
+        ("glob_scan_max_depth = 0", "at least 1"),
+    ] {
+        let model = MockModel::start("ok");
+        let home = home(&model, ":workspace", rule);
+        let app = App::start(&home).await;
+        let error = app.call_err("thread/start", json!({})).await;
+        assert!(error.message.contains(says), "{rule}: {}", error.message);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn single_folders_of_the_workspace_can_be_written_but_not_by_links_out_of_it() {
+    let script = "echo x > sub/made && echo fine; echo x > made; echo x > out/made";
+    let patch = "*** Begin Patch\n*** Add File: sub/patched\n+x\n*** End Patch\n";
+    let model = answers(vec![
+        Answer::new().call("c0", "exec_command", exec(script)),
+        Answer::new().custom_call("c1", "apply_patch", patch),
+    ]);
+    let rules = "\":workspace_roots\" = { sub = \"write\", \"out/**\" = \"write\" }";
+    let home = home(&model, ":read-only", rules);
+    for folder in ["work/sub", "outside"] {
+        std::fs::create_dir_all(home.path().join(folder)).unwrap();
+    }
+    symlink("../outside", home.work().join("out")).unwrap();
+    let app = App::start(&home).await;
+    let started = app.call("thread/start", json!({})).await;
+    let expected = json!({
+        "type": "workspaceWrite",
+        "writableRoots": [home.work().join("out"), home.work().join("sub")],
+        "networkAccess": false,
+        "excludeTmpdirEnvVar": true,
+        "excludeSlashTmp": true,
+    });
+    assert_eq!(started["sandbox"], expected);
+    app.stop().await;
+    let (told, _) = told(&home, &model, 2).await;
+    assert!(told[0].contains("fine"), "{}", told[0]);
+    assert!(told[1].contains("Success"), "{}", told[1]);
+    for (path, is_there) in [
+        ("work/sub/made", true),
+        ("work/sub/patched", true),
+        ("work/made", false),
+        ("outside/made", false),
+    ] {
+        assert_eq!(home.path().join(path).exists(), is_there, "{path}");
+    }
+}
