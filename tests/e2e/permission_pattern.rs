@@ -1,6 +1,7 @@
 //! Patterns and single folders in permission profiles (docs/contract/safety.md#permission-profiles).
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
@@ -105,6 +106,71 @@ async fn what_looks_like_a_pattern_can_be_read_by_nothing() {
         home.work().display()
     );
     assert!(context.contains(&entry), "{context}");
+}
+
+#[tokio::test]
+async fn what_links_lead_to_stays_hidden_when_commands_want_them_elsewhere() {
+    let model = answers(vec![
+        Answer::new().call(
+            "c0",
+            "exec_command",
+            exec("rm -f a.env; mv a.env b; ln -sfn /tmp conf; mv conf c; ln -sfn sub kept; echo done"),
+        ),
+        Answer::new().call(
+            "c1",
+            "exec_command",
+            exec("cat ../elsewhere configs/key configs/a.pem; echo x > writable/made; cat plain"),
+        ),
+    ]);
+    let rules = "\":workspace_roots\" = { \"*.env\" = \"none\", \"conf/key\" = \"none\", \"conf/*.pem\" = \"none\", \"kept/docs\" = \"read\" }";
+    let home = home(&model, ":workspace", rules);
+    for path in ["elsewhere", "work/configs/key", "work/configs/a.pem"] {
+        write(&home, path, "hunter2\n");
+    }
+    write(&home, "work/plain", "fine\n");
+    for folder in ["work/sub", "work/writable/docs"] {
+        std::fs::create_dir_all(home.path().join(folder)).unwrap();
+    }
+    for (to, link) in [
+        ("../elsewhere", "a.env"),
+        ("configs", "conf"),
+        ("writable", "kept"),
+    ] {
+        symlink(to, home.work().join(link)).unwrap();
+    }
+    let (told, _) = told(&home, &model, 2).await;
+    assert!(told[0].contains("done"), "{}", told[0]);
+    assert!(
+        told[1].contains("fine") && !told[1].contains("hunter2"),
+        "{}",
+        told[1]
+    );
+    for (link, to) in [
+        ("a.env", "../elsewhere"),
+        ("conf", "configs"),
+        ("kept", "writable"),
+    ] {
+        assert_eq!(std::fs::read_link(home.work().join(link)).unwrap(), Path::new(to));
+    }
+    assert!(home.work().join("writable/made").exists());
+}
+
+#[tokio::test]
+async fn links_of_hidden_names_to_parts_of_the_system_hide_nothing() {
+    let script = "ln -s /bin/sh b.env; cat a.env; echo fine > /dev/null; echo fine";
+    let model = answers(vec![
+        Answer::new().call("c0", "exec_command", exec(script)),
+        Answer::new().call("c1", "exec_command", exec("rm b.env && echo gone")),
+    ]);
+    let home = home(
+        &model,
+        ":workspace",
+        "\":workspace_roots\" = { \"*.env\" = \"none\" }",
+    );
+    symlink("/dev/null", home.work().join("a.env")).unwrap();
+    let (told, _) = told(&home, &model, 2).await;
+    assert!(told[0].contains("fine"), "{}", told[0]);
+    assert!(told[1].contains("gone"), "{}", told[1]);
 }
 
 #[tokio::test]

@@ -161,25 +161,7 @@ impl Several {
     pub(crate) fn add(&mut self, known: &Known) {
         self.any |= known.any;
         self.first |= known.first.bit();
-        self.inner.words |= known.inner.words;
-        self.inner.humps |= known.inner.humps;
-        for (pairs, more) in self.inner.pairs.iter_mut().zip(known.inner.pairs) {
-            *pairs |= more;
-        }
-    }
-
-    /// The letters of a folder and those of what is in there.
-    pub(crate) fn with(&self, names: &Self) -> Self {
-        let (inner, more) = (&self.inner, &names.inner);
-        Self {
-            any: self.any | names.any,
-            first: self.first | names.first,
-            inner: Inner {
-                words: inner.words | more.words,
-                humps: inner.humps | more.humps,
-                pairs: [inner.pairs[0] | more.pairs[0], inner.pairs[1] | more.pairs[1]],
-            },
-        }
+        self.inner.add(&known.inner);
     }
 
     /// Of a folder as paths name it, up to its slash.
@@ -203,6 +185,11 @@ impl Several {
 }
 
 impl Letters<'_> {
+    /// Any letter may be there, for there are others than ASCII.
+    pub(crate) fn are_unknown(&self) -> bool {
+        self.any == u64::MAX
+    }
+
     /// What a letter gives at most for where it stands.
     #[inline]
     pub(crate) fn bonus(&self, letter: u64) -> u32 {
@@ -227,6 +214,15 @@ impl Letters<'_> {
 }
 
 impl Inner {
+    /// Adds those of another text.
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.words |= more.words;
+        self.humps |= more.humps;
+        for (pairs, more) in self.pairs.iter_mut().zip(more.pairs) {
+            *pairs |= more;
+        }
+    }
+
     /// Whether the letters of this [`pair`] may be next to each other.
     pub(crate) fn has(&self, pair: usize) -> bool {
         self.pairs[pair / 64 % 2] >> (pair % 64) & 1 == 1

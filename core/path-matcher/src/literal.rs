@@ -46,8 +46,7 @@ impl Literals {
             };
             rows.any.retain(literal.mask, paths);
             for pair in literal.word.windows(2) {
-                let row = rows.pairs.row(letters::pair(pair[0], pair[1]));
-                paths.iter_mut().zip(row).for_each(|(paths, row)| *paths &= row);
+                rows.pairs.row(letters::pair(pair[0], pair[1])).retain(paths);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! of the five is a word, with a bit for each path. The rules are those of [`wanted`](crate::wanted), but for gaps, of
 //! which only one letter is counted.
 
-use crate::rows::LetterRows;
+use crate::rows::{LetterRows, Row};
 use crate::wanted::Wanted;
 
 /// Binary digits of a loss.
@@ -37,21 +37,21 @@ struct Chain {
 }
 
 /// The rows of one letter.
-struct Rows<'a> {
-    parts: &'a [u64],
-    words: &'a [u64],
-    humps: &'a [u64],
-    pairs: &'a [u64],
+struct OfLetter<'a> {
+    parts: Row<'a>,
+    words: Row<'a>,
+    humps: Row<'a>,
+    pairs: Row<'a>,
 }
 
 impl Losses {
     /// What these paths lose. `has_parts`: each text has several parts, not only the first letter begins one.
     pub(crate) fn of(words: &[Wanted], rows: &LetterRows, has_parts: bool, paths: &[u64]) -> Self {
-        let of_words: Vec<Vec<Rows<'_>>> = words
+        let of_words: Vec<Vec<OfLetter<'_>>> = words
             .iter()
             .map(|word| {
                 let keys = word.keys();
-                keys.map(|(letter, pair)| Rows {
+                keys.map(|(letter, pair)| OfLetter {
                     parts: rows.parts.row(letter),
                     words: rows.words.row(letter),
                     humps: rows.humps.row(letter),
@@ -139,7 +139,7 @@ fn collect(digits: &[Vec<u64>], paths: &[u64], loss: u32, all: &mut u64, room: &
 
 /// Adds what paths lose for a word.
 #[inline]
-fn lose(letters: &[Rows<'_>], has_parts: bool, at: usize, digits: &mut [u64; DIGITS]) {
+fn lose(letters: &[OfLetter<'_>], has_parts: bool, at: usize, digits: &mut [u64; DIGITS]) {
     let Some((first, later)) = letters.split_first() else {
         return;
     };
@@ -152,17 +152,17 @@ fn lose(letters: &[Rows<'_>], has_parts: bool, at: usize, digits: &mut [u64; DIG
     }
 }
 
-impl Rows<'_> {
+impl OfLetter<'_> {
     /// Those of one word, each path in one place only.
     #[inline]
     fn at(&self, word: usize, parts: bool) -> Stands {
-        let part = if parts { self.parts[word] } else { 0 };
-        let begins_word = self.words[word] & !part;
+        let part = if parts { self.parts.at(word) } else { 0 };
+        let begins_word = self.words.at(word) & !part;
         Stands {
             part,
             word: begins_word,
-            hump: self.humps[word] & !part & !begins_word,
-            next: self.pairs[word],
+            hump: self.humps.at(word) & !part & !begins_word,
+            next: self.pairs.at(word),
         }
     }
 }
@@ -180,8 +180,13 @@ impl Chain {
         [0, letter.word | none, 0, letter.hump, none]
     }
 
-    /// The same with another letter. Next to the one before it gives as much as that or 4 at least, and 0, 1, 4 or 5 are
-    /// lost; behind a gap, 3, 4, 7 or 12.
+    /// The same with another letter. Next to the one before, it gives as much as that or 4 at least. What is lost, by what it
+    /// gives then:
+    ///
+    /// | | as a part | as a word | as a hump | less |
+    /// |---|---|---|---|---|
+    /// | next to it | 0 | 1 | 4 | 5 |
+    /// | behind a gap | 3 | 4 | 7 | 12 |
     #[inline]
     fn go_on(&mut self, letter: &Stands) -> [u64; 5] {
         let (next, gap) = (letter.next, !letter.next);

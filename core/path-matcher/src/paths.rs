@@ -3,7 +3,7 @@
 mod builder;
 
 use crate::letters::{Letters, Needed, Several};
-use crate::rows::{IN_WORD, LetterRows, Rows};
+use crate::rows::{IN_WORD, LetterRows, Row, Rows};
 use crate::segments::Segments;
 
 pub use builder::ChunkBuilder;
@@ -108,12 +108,10 @@ impl Paths {
         all.min().map_or(0, |(_, at)| at)
     }
 
-    /// A bit for the number of bytes of each last part, or all of them if it is not told.
-    fn lengths(&self) -> impl Iterator<Item = u64> {
-        (0..self.heads.len()).map(|at| match self.name(at) {
-            name if name.is_ascii() => length_bit(name.len()),
-            _ => u64::MAX,
-        })
+    /// How long a last part is, as far as that is told apart; not of one with others than ASCII.
+    fn length(&self, at: usize) -> Option<usize> {
+        let name = self.name(at);
+        name.is_ascii().then(|| name.len().min(LONGEST))
     }
 
     fn path(&self, at: usize) -> Option<&str> {
@@ -199,7 +197,7 @@ impl Chunk {
     }
 
     /// Which have a last part of so many bytes, or one of which it is not told.
-    pub(crate) fn of_length(&self, bytes: usize) -> &[u64] {
+    pub(crate) fn of_length(&self, bytes: usize) -> Row<'_> {
         self.lengths.row(bytes.min(LONGEST))
     }
 
@@ -284,11 +282,6 @@ impl Run {
     }
 }
 
-/// The bit of a length.
-fn length_bit(length: usize) -> u64 {
-    1 << length.min(LONGEST)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,8 +331,8 @@ mod tests {
         chunk.retain_names(needed, &mut all);
         assert_eq!(all, [0b0101 << 60, 1]);
         // Of the third it is not told.
-        assert_eq!(chunk.of_length(7), [1 << 62, 1]);
-        assert_eq!(chunk.of_length(4)[0] >> 60, 0b0101);
+        assert_eq!([0, 1].map(|word| chunk.of_length(7).at(word)), [1 << 62, 1]);
+        assert_eq!(chunk.of_length(4).at(0) >> 60, 0b0101);
     }
 
     #[test]

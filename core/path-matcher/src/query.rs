@@ -20,6 +20,9 @@ pub(crate) const FILE_NAME: u32 = 3 << 16;
 /// Longest query that is looked at, in bytes: as long as a path can be.
 const MAX_QUERY: usize = 4096;
 
+/// Letters of all words at most of which it is worked out what paths lose.
+const MAX_TOGETHER: usize = 4 * MAX_LETTERS;
+
 /// What is searched for: words, in the syntax of fzf (`'literal`, `^start`, `end$`, `!not`).
 #[derive(Debug)]
 pub struct Query {
@@ -129,7 +132,8 @@ impl Query {
     }
 
     fn losses(&self, rows: &LetterRows, has_parts: bool, paths: &[u64]) -> Losses {
-        if self.longest > MAX_LETTERS {
+        let letters: usize = self.words.iter().map(Wanted::len).sum();
+        if self.longest > MAX_LETTERS || letters > MAX_TOGETHER {
             Losses::unknown(paths.len())
         } else {
             Losses::of(&self.words, rows, has_parts, paths)
@@ -310,7 +314,8 @@ impl Scorer {
                 return Match::Score { score, in_name: true };
             }
         }
-        if least >= IN_NAME {
+        // Otherwise many words may be worth as much.
+        if query.plain.is_some() && least >= IN_NAME {
             return Match::TooLittle;
         }
         let path = Utf32Str::new(entry.path, &mut self.buffer);

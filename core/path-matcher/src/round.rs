@@ -236,8 +236,8 @@ impl Candidates {
                 let losses = query.name_losses(chunk, &paths);
                 let exact = chunk.of_length(length);
                 let of = |of: fn(u64, u64) -> u64| {
-                    let known = exact.iter().zip(chunk.folders());
-                    let known = known.map(|(exact, folders)| of(*exact, *folders));
+                    let known = chunk.folders().iter().enumerate();
+                    let known = known.map(|(word, folders)| of(exact.at(word), *folders));
                     paths.iter().zip(known).map(|(paths, of)| paths & of).collect()
                 };
                 let kinds = [

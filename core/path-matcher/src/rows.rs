@@ -14,6 +14,15 @@ pub(crate) struct Rows<const KEYS: usize> {
     /// Words of a row.
     width: usize,
     words: Vec<u64>,
+    /// Those that may have any key.
+    any_key: Vec<u64>,
+}
+
+/// Which paths have a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    known: &'a [u64],
+    any_key: &'a [u64],
 }
 
 /// Which letters texts have, and where.
@@ -51,60 +60,82 @@ impl<const KEYS: usize> Rows<KEYS> {
             of_keys,
             width,
             words: vec![0; (usize::from(count) + 1) * width],
+            any_key: vec![0; width],
         }
     }
 
-    /// These paths have these keys, for which there are rows.
-    pub(crate) fn set(&mut self, keys: impl IntoIterator<Item = usize, IntoIter: Clone>, paths: Range) {
-        let keys = keys.into_iter();
-        let (mut from, end) = (paths.at, paths.at + paths.count);
-        while from < end {
-            let (word, first) = (from / IN_WORD, from % IN_WORD);
-            let some = (end - from).min(IN_WORD - first);
-            let bits = u64::MAX >> (IN_WORD - some) << first;
-            for key in keys.clone() {
-                let row = usize::from(self.of_keys[key]);
-                self.words[row * self.width + word] |= bits;
-            }
-            from += some;
-        }
-    }
-
-    /// The path of this bit of a word has this key, for which there is a row.
+    /// The paths of these bits of a word have this key, for which there is a row.
     #[inline]
-    pub(crate) fn set_one(&mut self, key: usize, word: usize, bit: u64) {
+    pub(crate) fn set_some(&mut self, key: usize, word: usize, bits: u64) {
         let row = usize::from(self.of_keys[key]);
-        self.words[row * self.width + word] |= bit;
+        debug_assert!(row > 0, "there is no row for {key}");
+        self.words[row * self.width + word] |= bits;
+    }
+
+    /// The paths of these bits of a word may have any key.
+    pub(crate) fn set_any(&mut self, word: usize, bits: u64) {
+        self.any_key[word] |= bits;
     }
 
     /// Paths have these keys as well. There are rows for all of them here.
     pub(crate) fn join(&mut self, other: &Self) {
+        let join = |words: &mut [u64], more: &[u64]| {
+            words.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
+        };
         for key in 0..KEYS {
-            let (row, from) = (usize::from(self.of_keys[key]), other.row(key));
+            let row = usize::from(self.of_keys[key]);
             if row > 0 {
-                let row = &mut self.words[row * self.width..][..self.width];
-                row.iter_mut().zip(from).for_each(|(row, from)| *row |= from);
+                join(
+                    &mut self.words[row * self.width..][..self.width],
+                    other.row(key).known,
+                );
             }
         }
+        join(&mut self.any_key, &other.any_key);
     }
 
     /// Which paths have this key.
     #[inline]
-    pub(crate) fn row(&self, key: usize) -> &[u64] {
-        let start = self
-            .of_keys
-            .get(key)
-            .map_or(0, |row| usize::from(*row) * self.width);
-        &self.words[start..start + self.width]
+    pub(crate) fn row(&self, key: usize) -> Row<'_> {
+        let row = self.of_keys.get(key).copied().unwrap_or(0);
+        Row {
+            known: &self.words[usize::from(row) * self.width..][..self.width],
+            any_key: &self.any_key,
+        }
+    }
+}
+
+impl Row<'_> {
+    /// Those of a word.
+    #[inline]
+    pub(crate) fn at(self, word: usize) -> u64 {
+        self.known[word] | self.any_key[word]
+    }
+
+    /// Takes those away that don't have it.
+    pub(crate) fn retain(self, paths: &mut [u64]) {
+        for (word, paths) in paths.iter_mut().enumerate() {
+            *paths &= self.at(word);
+        }
+    }
+
+    /// The 64 bits from a place on.
+    #[inline]
+    fn across(self, at: usize) -> u64 {
+        let (word, shift) = (at / IN_WORD, at % IN_WORD);
+        let low = self.at(word) >> shift;
+        if shift > 0 && word + 1 < self.known.len() {
+            low | self.at(word + 1) << (IN_WORD - shift)
+        } else {
+            low
+        }
     }
 }
 
 impl Rows<64> {
     /// Takes those away that don't have all keys of these bits.
     pub(crate) fn retain(&self, keys: u64, paths: &mut [u64]) {
-        for row in ones(keys).map(|key| self.row(key)) {
-            paths.iter_mut().zip(row).for_each(|(paths, row)| *paths &= row);
-        }
+        ones(keys).for_each(|key| self.row(key).retain(paths));
     }
 
     /// Of so many paths from one on, those that have all keys of these bits, or of these `bits`.
@@ -114,7 +145,7 @@ impl Rows<64> {
             if bits == 0 {
                 break;
             }
-            bits &= across(self.row(key), at);
+            bits &= self.row(key).across(at);
         }
         bits
     }
@@ -132,20 +163,26 @@ impl LetterRows {
         }
     }
 
-    /// These paths have these letters, but for the pairs of them.
-    pub(crate) fn set(&mut self, letters: Letters<'_>, paths: Range) {
-        self.any.set(ones(letters.any), paths);
-        self.parts.set(ones(letters.first), paths);
-        self.words.set(ones(letters.inner.words), paths);
-        self.humps.set(ones(letters.inner.humps), paths);
-    }
-
-    /// The same of one path.
-    pub(crate) fn set_one(&mut self, letters: Letters<'_>, word: usize, bit: u64) {
-        ones(letters.any).for_each(|key| self.any.set_one(key, word, bit));
-        ones(letters.first).for_each(|key| self.parts.set_one(key, word, bit));
-        ones(letters.inner.words).for_each(|key| self.words.set_one(key, word, bit));
-        ones(letters.inner.humps).for_each(|key| self.humps.set_one(key, word, bit));
+    /// The paths of these bits of a word have these letters and pairs of letters, for which there are rows.
+    pub(crate) fn set(
+        &mut self,
+        letters: Letters<'_>,
+        pairs: impl Iterator<Item = usize>,
+        word: usize,
+        bits: u64,
+    ) {
+        if letters.are_unknown() {
+            for rows in [&mut self.any, &mut self.parts, &mut self.words, &mut self.humps] {
+                rows.set_any(word, bits);
+            }
+            self.pairs.set_any(word, bits);
+            return;
+        }
+        ones(letters.any).for_each(|key| self.any.set_some(key, word, bits));
+        ones(letters.first).for_each(|key| self.parts.set_some(key, word, bits));
+        ones(letters.inner.words).for_each(|key| self.words.set_some(key, word, bits));
+        ones(letters.inner.humps).for_each(|key| self.humps.set_some(key, word, bits));
+        pairs.for_each(|pair| self.pairs.set_some(pair, word, bits));
     }
 
     /// Paths have these as well.
@@ -166,6 +203,17 @@ pub(crate) fn across(row: &[u64], at: usize) -> u64 {
     match row.get(word + 1) {
         Some(next) if shift > 0 => low | next << (IN_WORD - shift),
         _ => low,
+    }
+}
+
+/// Gives the words of a row that these paths are in, and which bits these are of each.
+pub(crate) fn each_of(paths: Range, mut take: impl FnMut(usize, u64)) {
+    let (mut from, end) = (paths.at, paths.at + paths.count);
+    while from < end {
+        let (word, first) = (from / IN_WORD, from % IN_WORD);
+        let some = (end - from).min(IN_WORD - first);
+        take(word, u64::MAX >> (IN_WORD - some) << first);
+        from += some;
     }
 }
 
@@ -198,15 +246,19 @@ mod tests {
     #[test]
     fn bits_are_found_where_they_were_set_whatever_words_they_cross() {
         let mut rows: Rows<64> = Rows::new([1, 3].into_iter(), 200);
-        rows.set([1], Range { at: 60, count: 70 });
-        rows.set([3], Range { at: 129, count: 1 });
+        let mut set =
+            |key, at, count| each_of(Range { at, count }, |word, bits| rows.set_some(key, word, bits));
+        set(1, 60, 70);
+        set(3, 129, 1);
         assert_eq!(rows.among(0b0010, 58, u64::MAX), u64::MAX << 2);
         assert_eq!(rows.among(0b0010, 128, u64::MAX), 0b11);
         assert_eq!(rows.among(0b1010, 128, u64::MAX), 0b10);
         assert_eq!(rows.among(0b0100, 0, u64::MAX), 0);
+        rows.set_any(3, 1 << 5);
+        assert_eq!(rows.among(0b1110, 190, u64::MAX), 1 << 7);
         let mut paths = vec![u64::MAX; 4];
         rows.retain(0b1010, &mut paths);
-        assert_eq!(paths, [0, 0, 0b10, 0]);
+        assert_eq!(paths, [0, 0, 0b10, 1 << 5]);
         assert_eq!(ones(0b1001).collect::<Vec<_>>(), [0, 3]);
     }
 }

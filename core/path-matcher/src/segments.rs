@@ -1,7 +1,7 @@
 //! Whether a path may have letters in their order: it is cut in pieces, of which it is known which letters they have.
 
 use crate::letters;
-use crate::rows::{Range, Rows, ones};
+use crate::rows::{Row, Rows, ones};
 use crate::wanted::{MAX_LETTERS, Wanted};
 
 /// Pieces of a path: the halves of its folder, and those of its last part.
@@ -19,18 +19,14 @@ impl Segments {
         Self([(); PIECES].map(|()| Rows::new(ones(letters), paths)))
     }
 
-    /// These paths lie in this folder.
-    pub(crate) fn set_folder(&mut self, folder: &str, paths: Range) {
-        for (rows, half) in self.0.iter_mut().zip(halves(folder)) {
-            rows.set(ones(half), paths);
-        }
+    /// The paths of these bits of a word lie in this folder.
+    pub(crate) fn set_folder(&mut self, folder: &str, word: usize, bits: u64) {
+        set(&mut self.0[..OF_NAME.start], folder, word, bits);
     }
 
-    /// The path of this bit of a word has this last part.
-    pub(crate) fn set_name(&mut self, name: &str, word: usize, bit: u64) {
-        for (rows, half) in self.0[OF_NAME].iter_mut().zip(halves(name)) {
-            ones(half).for_each(|key| rows.set_one(key, word, bit));
-        }
+    /// The paths of these bits of a word have this last part.
+    pub(crate) fn set_name(&mut self, name: &str, word: usize, bits: u64) {
+        set(&mut self.0[OF_NAME], name, word, bits);
     }
 
     /// Takes those paths away whose last part does not have all letters of these words in their order.
@@ -44,10 +40,22 @@ impl Segments {
     }
 }
 
+fn set(pieces: &mut [Rows<64>], text: &str, word: usize, bits: u64) {
+    if !text.is_ascii() {
+        for rows in pieces {
+            rows.set_any(word, bits);
+        }
+        return;
+    }
+    for (rows, half) in pieces.iter_mut().zip(halves(text)) {
+        ones(half).for_each(|key| rows.set_some(key, word, bits));
+    }
+}
+
 fn retain(pieces: &[Rows<64>], words: &[Wanted], paths: &mut [u64]) {
     for word in words {
         let rows = |(letter, _)| pieces.iter().map(move |rows| rows.row(letter));
-        let letters: Vec<Vec<&[u64]>> = word
+        let letters: Vec<Vec<Row<'_>>> = word
             .keys()
             .take(MAX_LETTERS)
             .map(|key| rows(key).collect())
@@ -58,7 +66,7 @@ fn retain(pieces: &[Rows<64>], words: &[Wanted], paths: &mut [u64]) {
             for rows in &letters {
                 let mut before = 0;
                 for (upto, row) in upto.iter_mut().zip(rows) {
-                    before |= *upto & row[at];
+                    before |= *upto & row.at(at);
                     *upto = before;
                 }
             }
@@ -67,11 +75,8 @@ fn retain(pieces: &[Rows<64>], words: &[Wanted], paths: &mut [u64]) {
     }
 }
 
-/// The letters of both halves of a text; of one with others than ASCII, all.
+/// The letters of both halves of a text, which is ASCII.
 fn halves(text: &str) -> [u64; 2] {
-    if !text.is_ascii() {
-        return [u64::MAX; 2];
-    }
     let (one, other) = text.as_bytes().split_at(text.len() / 2);
     [one, other].map(|half| half.iter().fold(0, |all, letter| all | letters::bit(*letter)))
 }
@@ -90,7 +95,7 @@ mod tests {
         ];
         let mut segments = Segments::new(u64::MAX, paths.len());
         for (at, (folder, name)) in paths.into_iter().enumerate() {
-            segments.set_folder(folder, Range { at, count: 1 });
+            segments.set_folder(folder, 0, 1 << at);
             segments.set_name(name, 0, 1 << at);
         }
         let left = |text: &str, of_names: bool| {

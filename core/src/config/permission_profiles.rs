@@ -243,8 +243,13 @@ impl Places {
             _ => None,
         };
         let path = whole
-            .filter(|folder| matches!(DenyPattern::new(folder), Ok(None)))
+            .filter(|folder| access == Access::None || matches!(DenyPattern::new(folder), Ok(None)))
             .unwrap_or(path);
+        if path.as_os_str().is_empty() && access == Access::None {
+            return Err(format!(
+                "`{key}` can't be `none`: commands run there; name what is to be hidden in it"
+            ));
+        }
         match DenyPattern::new(path).map_err(|error| format!("`{key}` is no pattern: {error}"))? {
             None => {
                 // Of two rules for one place, the stricter one holds.
@@ -397,7 +402,7 @@ mod tests {
             [mine.filesystem]
             glob_scan_max_depth = 3
             "/data" = { "out/**" = "write", "old/**" = "none" }
-            ":workspace_roots" = { "sub/{a,b}?.env" = "none", "sub/**" = "read", sub = "write", "{x}" = "none" }
+            ":workspace_roots" = { "sub/{a,b}?.env" = "none", "**/secrets/**" = "none", "sub/**" = "read", sub = "write", "{x}" = "none" }
         "#;
         let rules = read(text, "mine").expect("a profile").rules;
         let pattern = |folder: &str, glob: &str| DenyPattern {
@@ -410,7 +415,7 @@ mod tests {
             read_only_in_roots: vec!["sub".into()],
             deny_read_in_roots: vec!["{x}".into()],
             deny_patterns: vec![pattern("/data", "**/*.key")],
-            deny_patterns_in_roots: vec![pattern("sub", "{a,b}?.env")],
+            deny_patterns_in_roots: vec![pattern("", "**/secrets"), pattern("sub", "{a,b}?.env")],
             glob_scan_max_depth: Some(3),
             ..ProfileRules::default()
         };
@@ -455,6 +460,10 @@ mod tests {
                 "is no pattern",
             ),
             ("[a.filesystem]\n'/x/*/../y' = 'none'", "`..`"),
+            (
+                "[a.filesystem]\n':workspace_roots' = 'none'",
+                "name what is to be hidden",
+            ),
             ("[a.filesystem]\nglob_scan_max_depth = 0", "at least 1"),
             ("[a.filesystem]\n'x' = 'read'", "absolute"),
             ("[a.filesystem]\n'/x' = 'all'", "must be `read`"),

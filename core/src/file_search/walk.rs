@@ -153,7 +153,8 @@ impl Walk {
         }
         let entries = self.entries.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
         let text = self.text.fetch_add(chunk.bytes(), Ordering::Relaxed) + chunk.bytes();
-        self.lock().push(Arc::new(chunk.finish()));
+        let chunk = Arc::new(chunk.finish());
+        self.lock().push(chunk);
         let full = entries >= MAX_ENTRIES || text >= MAX_TEXT;
         if full && !self.stopped.swap(true, Ordering::Relaxed) {
             tracing::warn!(root = %self.root.display(), entries, "a folder has more files than are searched");

@@ -145,18 +145,24 @@ impl SandboxPlan {
         let mut protected = protect_roots(&roots, &mut places)?;
         protect_home(request, &mut places, &mut protected)?;
         protect_codex_home(request.codex_home, &mut places, &mut protected)?;
-        let (read_only, denied) = restricted(request, &roots)?;
+        let restricted = restricted(request, &roots)?;
         let readable = request
             .profile
             .and_then(|rules| readable_places(rules, workspace(request, &[]), request.readable, &roots));
         let by_pattern = request.profile.is_some_and(ProfileRules::has_patterns);
-        let hides = deny(&denied, &mut places) || by_pattern || readable.is_some();
+        let hides = !restricted.denied.is_empty() || by_pattern || readable.is_some();
+        for path in &restricted.denied {
+            places.add(path, Rule::Nothing);
+        }
         for index in 0..protected.len() {
             let further = protected[index].follow_links(&mut places);
             protected.extend(further);
         }
-        for path in read_only.iter().filter_map(|path| path.canonicalize().ok()) {
-            places.add(&path, Rule::Read);
+        // What these lead to may be changed as far as the profile lets it.
+        let links = restricted.links.iter();
+        protected.extend(links.filter_map(|link| Protected::of_name(link, true, &mut places)));
+        for path in &restricted.read_only {
+            places.add(path, Rule::Read);
         }
         places.settle();
         let mut plan = Self {
@@ -425,18 +431,10 @@ fn protect_codex_home(
     }
     places.add(&real, Rule::Read);
     let credentials = CREDENTIALS.map(|name| real.join(name));
-    deny(&credentials, places);
-    Ok(())
-}
-
-/// Hides folders and files. Whether there were any.
-fn deny(paths: &[PathBuf], places: &mut Places) -> bool {
-    let mut some = false;
-    for path in paths.iter().filter_map(|path| path.canonicalize().ok()) {
-        some = true;
+    for path in credentials.iter().filter_map(|path| path.canonicalize().ok()) {
         places.add(&path, Rule::Nothing);
     }
-    some
+    Ok(())
 }
 
 fn identity(path: &Path) -> Result<(u64, u64), SandboxError> {

@@ -112,7 +112,7 @@ impl Protected {
     }
 
     /// A name that stays as it is, if commands could change it.
-    fn of_name(path: &Path, link: bool, places: &mut Places) -> Option<Self> {
+    pub(super) fn of_name(path: &Path, link: bool, places: &mut Places) -> Option<Self> {
         let (folder, name) = (path.parent()?, path.file_name()?.to_str()?.to_owned());
         if !places.is_writable(folder) {
             return None;

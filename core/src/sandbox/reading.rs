@@ -49,7 +49,7 @@ impl ReadLimits {
         };
         let denied = rules.denied(settings.workspace()).into_iter().filter_map(real);
         Self {
-            denied: denied.chain(by_patterns).collect(),
+            denied: denied.chain(by_patterns.hidden).collect(),
             only: readable_places(rules, settings.workspace(), granted, &writable),
         }
     }

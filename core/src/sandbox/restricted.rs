@@ -1,7 +1,7 @@
 //! What a permission profile takes away from what could be read and written, in the folders as they are
 //! (docs/contract/safety.md#permission-profiles).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -15,18 +15,81 @@ use crate::ProfileRules;
 
 /// Entries of folders that are compared with patterns for one command at most; more than that takes seconds.
 const MOST_COMPARED: usize = 200_000;
+/// Places that patterns hide at most; the launcher could not be told of more.
+const MOST_HIDDEN: usize = 2_000;
+/// What links are not hidden for: it holds nothing of the user's.
+const OF_SYSTEM: [&str; 11] = [
+    "/bin",
+    "/dev",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr",
+];
 
-/// What is to stay read-only, and what is to be hidden.
+/// What a profile takes away.
+#[derive(Debug, Default)]
+pub(super) struct Restricted {
+    /// What is to stay read-only, without links.
+    pub(super) read_only: BTreeSet<PathBuf>,
+    /// What is to be hidden, without links.
+    pub(super) denied: BTreeSet<PathBuf>,
+    /// Links on the way to these, and to where patterns look: who changes one would have something else restricted.
+    pub(super) links: BTreeSet<PathBuf>,
+}
+
+/// What the profile of a request takes away.
 pub(super) fn restricted(
     request: &SandboxRequest<'_>,
     roots: &[PathBuf],
-) -> Result<(Vec<PathBuf>, Vec<PathBuf>), SandboxError> {
+) -> Result<Restricted, SandboxError> {
+    let mut restricted = Restricted::default();
     let Some(profile) = request.profile else {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(restricted);
     };
-    let mut denied = profile.denied(workspace(request, roots));
-    denied.extend(found_by_patterns(profile, workspace(request, &[]))?);
-    Ok((profile.kept(workspace(request, roots)), denied))
+    for path in profile.kept(workspace(request, roots)) {
+        restricted.read_only.extend(real(&path)?);
+        restricted.add_links(&path);
+    }
+    for path in profile.denied(workspace(request, roots)) {
+        restricted.denied.extend(real(&path)?);
+        restricted.add_links(&path);
+    }
+    for pattern in profile.patterns(workspace(request, &[])) {
+        restricted.add_links(&pattern.folder);
+    }
+    let found = found_by_patterns(profile, workspace(request, &[]))?;
+    for link in &found.links {
+        restricted.add_links(link);
+    }
+    restricted.denied.extend(found.hidden);
+    Ok(restricted)
+}
+
+impl Restricted {
+    fn add_links(&mut self, path: &Path) {
+        self.links
+            .extend(roots::way_to(path).into_iter().flat_map(|way| way.links));
+    }
+}
+
+/// A path without links, or the nearest folder above that can be told if it can't be looked at: a command could make it
+/// readable again. `None`: it isn't there.
+fn real(path: &Path) -> Result<Option<PathBuf>, SandboxError> {
+    match path.canonicalize() {
+        Ok(real) => Ok(Some(real)),
+        Err(error) if is_missing(&error) || roots::way_to(path).is_none() => Ok(None),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let mut above = path.ancestors().skip(1);
+            Ok(above.find_map(|above| above.canonicalize().ok()))
+        }
+        Err(error) => Err(unknown(path, &error)),
+    }
 }
 
 /// The folders of the workspace, and further ones.
@@ -38,11 +101,20 @@ pub(super) fn workspace<'a>(
     [request.cwd].into_iter().chain(further.map(PathBuf::as_path))
 }
 
-/// All that the patterns of a profile hide in a workspace of these folders, without links.
+/// What patterns have found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// What is to be hidden, without links.
+    pub(super) hidden: BTreeSet<PathBuf>,
+    /// The links that lead to some of it.
+    links: Vec<PathBuf>,
+}
+
+/// All that the patterns of a profile hide in a workspace of these folders.
 pub(super) fn found_by_patterns<'a>(
     rules: &'a ProfileRules,
     workspace: impl Iterator<Item = &'a Path>,
-) -> Result<Vec<PathBuf>, SandboxError> {
+) -> Result<Found, SandboxError> {
     let mut by_folder: BTreeMap<PathBuf, Vec<Wanted>> = BTreeMap::new();
     for pattern in rules.patterns(workspace) {
         let folder = match pattern.folder.canonicalize() {
@@ -59,7 +131,7 @@ pub(super) fn found_by_patterns<'a>(
         });
     }
     let mut left = MOST_COMPARED;
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for (folder, wanted) in &by_folder {
         search(folder, wanted, &mut left, &mut found)?;
     }
@@ -73,12 +145,7 @@ struct Wanted {
 }
 
 /// Adds what is to be hidden below a folder, which is given without links. Links that lead to folders are not followed.
-fn search(
-    top: &Path,
-    wanted: &[Wanted],
-    left: &mut usize,
-    found: &mut Vec<PathBuf>,
-) -> Result<(), SandboxError> {
+fn search(top: &Path, wanted: &[Wanted], left: &mut usize, found: &mut Found) -> Result<(), SandboxError> {
     let deepest = wanted.iter().map(|wanted| wanted.depth).max().unwrap_or(0);
     let mut folders = vec![(PathBuf::new(), 1)];
     while let Some((below, depth)) = folders.pop() {
@@ -89,7 +156,7 @@ fn search(
             Err(error) if is_missing(&error) => continue,
             // A command could make it readable again.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                found.push(folder);
+                found.hidden.insert(folder);
                 continue;
             }
             Err(error) => return Err(unknown(&folder, &error)),
@@ -112,9 +179,15 @@ fn search(
             if looked.any(|wanted| wanted.matcher.is_match(&name)) {
                 let path = folder.join(entry.file_name());
                 if kind.is_symlink() {
-                    found.extend(end_of(&path, top)?);
+                    if let Some(end) = end_of(&path, top)? {
+                        found.hidden.insert(end);
+                        found.links.push(path);
+                    }
                 } else {
-                    found.push(path);
+                    found.hidden.insert(path);
+                }
+                if found.hidden.len() > MOST_HIDDEN {
+                    return Err(SandboxError::TooLarge);
                 }
             } else if kind.is_dir() && depth < deepest {
                 folders.push((name, depth + 1));
@@ -124,15 +197,11 @@ fn search(
     Ok(())
 }
 
-/// What a link leads to, which is to be hidden in its place. `None`: nothing, or a folder around the one that was searched,
-/// of which everything would be hidden.
+/// What a link leads to, which is to be hidden in its place. `None`: nothing, a folder around the one that was searched, of
+/// which everything would be hidden, or a part of the system, without which no command runs.
 fn end_of(link: &Path, top: &Path) -> Result<Option<PathBuf>, SandboxError> {
-    match link.canonicalize() {
-        Ok(real) => Ok((!top.starts_with(&real)).then_some(real)),
-        // Also where it goes round in circles.
-        Err(error) if is_missing(&error) || roots::way_to(link).is_none() => Ok(None),
-        Err(error) => Err(unknown(link, &error)),
-    }
+    let end = real(link)?.filter(|real| !top.starts_with(real));
+    Ok(end.filter(|real| !OF_SYSTEM.iter().any(|folder| real.starts_with(folder))))
 }
 
 fn is_missing(error: &io::Error) -> bool {
@@ -166,10 +235,10 @@ mod tests {
             depth: 1,
         }];
         let look = |mut left: usize| {
-            let mut found = Vec::new();
-            search(&top, &wanted, &mut left, &mut found).map(|()| found)
+            let mut found = Found::default();
+            search(&top, &wanted, &mut left, &mut found).map(|()| found.hidden)
         };
-        assert_eq!(look(3), Ok(vec![top.join("c.env")]));
+        assert_eq!(look(3), Ok(BTreeSet::from([top.join("c.env")])));
         let error = look(2).expect_err("too many");
         assert!(matches!(error, SandboxError::TooManyToCompare { .. }));
     }

@@ -1,6 +1,7 @@
 //! The best of many paths, against what comes of looking at all of them.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
@@ -50,15 +51,20 @@ fn what_lies_in_two_folders_is_found_once() {
     assert_eq!(paths("main", &twins), ["main"]);
 }
 
-#[test]
-fn two_threads_find_what_one_finds() {
+/// More than one thread looks at.
+fn many() -> Source {
     let many: Vec<String> = (0..30_000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
     let blocks = many.chunks(1000);
     let blocks = blocks.map(|paths| chunk(paths.iter().map(|path| (path.as_str(), false))));
-    let sources = [Source {
+    Source {
         chunks: blocks.collect(),
         covered: Vec::new(),
-    }];
+    }
+}
+
+#[test]
+fn two_threads_find_what_one_finds() {
+    let sources = [many()];
     for query in ["f", "fi25", "fi2 57", "d3f", "r1", "9.txt"] {
         let query = Query::parse(query).expect("a query");
         let [one, two] =
@@ -69,22 +75,30 @@ fn two_threads_find_what_one_finds() {
 }
 
 #[test]
-fn a_search_that_is_cancelled_ends() {
-    let source = source(&["a/main.rs", "main"], &[]);
-    let query = Query::parse("main").expect("a query");
+fn a_search_that_is_cancelled_ends_with_what_it_has() {
+    let sources = [many()];
+    let query = Query::parse("fi25").expect("a query");
+    let all = find(&query, &sources, &Earlier::default(), 1, &|| false).files;
     for threads in [1, 2] {
-        assert_eq!(
-            find(
-                &query,
-                std::slice::from_ref(&source),
-                &Earlier::default(),
-                threads,
-                &|| true
-            )
-            .files,
-            []
-        );
+        for allowed in [0, 1, 10, 31, 40] {
+            let asked = AtomicUsize::new(0);
+            let is_cancelled = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
+            let found = find(&query, &sources, &Earlier::default(), threads, &is_cancelled).files;
+            assert!(found.len() <= all.len(), "{allowed}");
+            assert!(allowed > 0 || found.is_empty());
+        }
     }
+}
+
+#[test]
+fn a_query_of_very_many_words_finds_the_best() {
+    let names = ["main.rs", "domain.rs", "mxaxixn.rs"];
+    let paths: Vec<String> = (0..180).map(|n| format!("{n}/{}", names[n % 3])).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let sources = [source(&paths, &[])];
+    let query = Query::parse(&"main ".repeat(800)).expect("a query");
+    let found = find(&query, &sources, &Earlier::default(), 1, &|| false);
+    assert_eq!(found.files, plain(&query, &sources));
 }
 
 fn is_covered(path: &str, covered: &[String]) -> bool {

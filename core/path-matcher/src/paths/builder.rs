@@ -1,8 +1,8 @@
 //! From paths to a block.
 
 use super::{Chunk, Head, Paths};
-use crate::letters::{Known, PAIRS, Several};
-use crate::rows::{IN_WORD, LetterRows, Range, Rows, ones};
+use crate::letters::{Inner, Known, Letters, PAIRS};
+use crate::rows::{IN_WORD, LetterRows, Range, Rows, each_of, ones};
 use crate::segments::Segments;
 
 /// Entries of a block at most.
@@ -78,44 +78,43 @@ impl ChunkBuilder {
     pub fn finish(mut self) -> Chunk {
         self.paths.shrink_to_fit();
         let count = self.len();
-        let (mut of_names, mut of_folders) = (Several::default(), Several::default());
+        let (mut of_all, mut pairs) = (Keys::default(), Pairs::default());
+        (0..count).for_each(|at| of_all.add(self.known[at].letters(), self.pairs_of(at)));
+        let mut names = LetterRows::new(of_all.letters(), of_all.pairs(), count);
         for run in &self.paths.runs {
-            of_names = of_names.with(&run.names);
-            of_folders = of_folders.with(&run.folder);
+            of_all.add(run.folder_letters(), pairs.of(self.paths.folder(run)));
         }
-        let mut pairs = Pairs::default();
-        (0..count).for_each(|at| self.pairs_of(at).for_each(|pair| pairs.0[pair] = true));
-        let mut names = LetterRows::new(of_names.letters(), pairs.all(), count);
-        self.paths
-            .runs
-            .iter()
-            .for_each(|run| pairs.add(self.paths.folder(run)));
-        let of_all = of_folders.with(&of_names);
-        let mut whole = LetterRows::new(of_all.letters(), pairs.all(), count);
+        let mut whole = LetterRows::new(of_all.letters(), of_all.pairs(), count);
         let mut segments = Segments::new(of_all.letters().any, count);
         for run in &self.paths.runs {
-            let range = Range {
-                at: run.at.into(),
+            let folder = self.paths.folder(run);
+            let of_folder = pairs.of(folder);
+            let paths = Range {
+                at: run.at(),
                 count: run.count.into(),
             };
-            let folder = self.paths.folder(run);
-            whole.set(run.folder.letters(), range);
-            whole.pairs.set(Pairs::of(folder).all(), range);
-            segments.set_folder(folder, range);
+            each_of(paths, |word, bits| {
+                whole.set(run.folder_letters(), of_folder.clone(), word, bits);
+                segments.set_folder(folder, word, bits);
+            });
         }
-        let twice = self.known.iter().fold(0, |all, known| all | known.twice);
+        let twice = self.known.iter().filter(|known| !known.letters().are_unknown());
+        let twice = twice.fold(0, |all, known| all | known.twice);
         let mut twice = Rows::new(ones(twice), count);
-        let lengths = self.paths.lengths().fold(0, |all, lengths| all | lengths);
-        let mut lengths = Rows::new(ones(lengths), count);
+        let lengths = (0..count).filter_map(|at| self.paths.length(at));
+        let mut lengths = Rows::new(lengths, count);
         let mut folders = vec![0; count.div_ceil(IN_WORD)];
-        for ((at, known), length) in self.known.iter().enumerate().zip(self.paths.lengths()) {
+        for (at, known) in self.known.iter().enumerate() {
             let (word, bit) = (at / IN_WORD, 1 << (at % IN_WORD));
-            names.set_one(known.letters(), word, bit);
-            self.pairs_of(at)
-                .for_each(|pair| names.pairs.set_one(pair, word, bit));
+            names.set(known.letters(), self.pairs_of(at), word, bit);
             segments.set_name(self.paths.name(at), word, bit);
-            ones(known.twice).for_each(|letter| twice.set_one(letter, word, bit));
-            ones(length).for_each(|length| lengths.set_one(length, word, bit));
+            if let Some(length) = self.paths.length(at) {
+                lengths.set_some(length, word, bit);
+                ones(known.twice).for_each(|letter| twice.set_some(letter, word, bit));
+            } else {
+                lengths.set_any(word, bit);
+                twice.set_any(word, bit);
+            }
             if self.paths.heads[at].is_folder {
                 folders[word] |= bit;
             }
@@ -133,42 +132,68 @@ impl ChunkBuilder {
         }
     }
 
-    /// Which letters follow one another in the last part of the path at this place; all, if that can't be told.
+    /// Which letters follow one another in the last part of the path at this place, as far as it is ASCII.
     fn pairs_of(&self, at: usize) -> impl Iterator<Item = usize> {
         let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
         let start = at.checked_sub(1).map_or(0, end);
-        let all = if self.known[at].any == u64::MAX { PAIRS } else { 0 };
         let pairs = self.pairs.get(start..end(at)).unwrap_or_default();
-        pairs.iter().map(|pair| usize::from(*pair)).chain(0..all)
+        pairs.iter().map(|pair| usize::from(*pair))
     }
 }
 
-/// Which letters follow one another.
-struct Pairs([bool; PAIRS]);
+/// For which letters, and pairs of them, there must be rows.
+#[derive(Debug)]
+struct Keys {
+    any: u64,
+    first: u64,
+    inner: Inner,
+    pairs: [bool; PAIRS],
+}
 
-impl Default for Pairs {
+impl Default for Keys {
     fn default() -> Self {
-        Self([false; PAIRS])
+        Self {
+            any: 0,
+            first: 0,
+            inner: Inner::default(),
+            pairs: [false; PAIRS],
+        }
     }
 }
 
-impl Pairs {
-    fn of(folder: &str) -> Self {
-        let mut pairs = Self::default();
-        pairs.add(folder);
-        pairs
+impl Keys {
+    fn add(&mut self, letters: Letters<'_>, pairs: impl Iterator<Item = usize>) {
+        if letters.are_unknown() {
+            return;
+        }
+        self.any |= letters.any;
+        self.first |= letters.first;
+        self.inner.add(letters.inner);
+        pairs.for_each(|pair| self.pairs[pair] = true);
     }
 
-    /// Adds those of a folder. One with others than ASCII may have all.
-    fn add(&mut self, folder: &str) {
-        Known::with_pairs(folder, |pair| self.0[pair] = true);
-        if !folder.is_ascii() {
-            self.0.fill(true);
+    fn letters(&self) -> Letters<'_> {
+        Letters {
+            any: self.any,
+            first: self.first,
+            inner: &self.inner,
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = usize> + Clone {
-        let all = self.0.iter().enumerate();
-        all.filter_map(|(pair, has)| has.then_some(pair))
+    fn pairs(&self) -> impl Iterator<Item = usize> {
+        let pairs = self.pairs.iter().enumerate();
+        pairs.filter_map(|(pair, has)| has.then_some(pair))
+    }
+}
+
+/// The letters that follow one another in a text.
+#[derive(Debug, Default)]
+struct Pairs(Vec<usize>);
+
+impl Pairs {
+    fn of(&mut self, text: &str) -> impl Iterator<Item = usize> + Clone {
+        self.0.clear();
+        Known::with_pairs(text, |pair| self.0.push(pair));
+        self.0.iter().copied()
     }
 }
