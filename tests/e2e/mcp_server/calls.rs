@@ -344,3 +344,25 @@ async fn a_hook_may_be_a_tool_of_a_server() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn the_first_turn_names_servers_that_are_ready_in_time_with_everything_else() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        extra: "mcp_optional_startup_grace_ms = 60000".to_owned(),
+        ..Config::default()
+    };
+    let home = home_with(&model, config, "");
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Go").await;
+    let requests = model.requests();
+    let of_developer = requests[0].input().iter();
+    let of_developer: Vec<_> = of_developer
+        .filter(|item| item["role"] == "developer")
+        .map(Value::to_string)
+        .collect();
+    assert_eq!(of_developer.len(), 1, "{of_developer:?}");
+    assert!(of_developer[0].contains("<permissions") && of_developer[0].contains("- mcp__tiny\\n"));
+    app.stop().await;
+}

@@ -84,6 +84,8 @@ impl Turn<'_> {
     ) -> Result<(), Outcome> {
         // What the user says is kept whatever comes of it.
         let compacted = self.compact_before_turn().await;
+        // What is told of tools names those of servers that have just started too.
+        self.take_up_servers().await;
         let Self {
             services,
             session,
