@@ -111,11 +111,15 @@ impl Server {
     fn take(&mut self, message: &Value) {
         let id = &message["id"];
         let result = match message["method"].as_str() {
-            Some("initialize") => json!({
-                "protocolVersion": "2025-06-18",
-                "capabilities": {"tools": {}, "resources": {}},
-                "serverInfo": {"name": "scripted", "version": "1.0"},
-            }),
+            Some("initialize") => {
+                let wordy = format!("\n  {}\nMore.", "w".repeat(5000));
+                json!({
+                    "protocolVersion": "2025-06-18",
+                    "capabilities": {"tools": {}, "resources": {}},
+                    "serverInfo": {"name": "scripted", "version": "1.0"},
+                    "instructions": (self.mode == "wordy").then_some(wordy),
+                })
+            }
             Some("tools/list") => {
                 answer(id, &self.list(&message["params"]["cursor"]));
                 if self.mode == "storm" {
