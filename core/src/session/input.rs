@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
-use crate::image_data;
+use crate::image_data::{self, Bounds, ImageError};
 use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem};
 use crate::skills::Skill;
 use crate::xml::escape;
@@ -16,6 +16,9 @@ const MAX_INPUT_CHARS: usize = 1 << 20;
 
 /// Largest SKILL.md that is sent, in bytes.
 const MAX_SKILL_BYTES: usize = 1 << 20;
+
+/// Detail of images that the model's server has, unless the client names one: how large they are, only the server knows.
+const FILE_DETAIL: &str = "high";
 
 /// Refuses input that no model could be given (docs/contract/turns.md#turn-start).
 pub(crate) fn check(input: &[UserInput]) -> Result<()> {
@@ -83,15 +86,18 @@ pub(crate) async fn to_messages(
         match part {
             UserInput::Text { text, .. } => content.push(text_part(text.clone())),
             UserInput::Image { url, detail } => {
-                // What we can't make sense of, the model's server may: it goes as it came.
-                let fitting = image_data::fit_url(url.clone()).await;
-                let url = fitting.unwrap_or_else(|_| url.clone());
-                content.push(image_part(url, detail.as_deref().unwrap_or(image_detail)));
+                let detail = detail.as_deref().unwrap_or(image_detail);
+                let fitting = image_data::fit_url(url.clone(), Bounds::of_detail(detail)).await;
+                // Servers refuse what is no image, with every later request of the thread.
+                content.push(match fitting {
+                    Ok(url) => image_part(url, detail),
+                    Err(reason) => left_out(&reason),
+                });
             }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
                 image_url: None,
                 file_id: Some(file_id.clone()),
-                detail: Some(detail.clone().unwrap_or_else(|| image_detail.to_owned())),
+                detail: Some(detail.as_deref().unwrap_or(FILE_DETAIL).to_owned()),
                 extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
@@ -136,22 +142,26 @@ fn image_part(url: String, detail: &str) -> ContentItem {
     }
 }
 
-/// An image file between marks that tell where it comes from; or words about why there is none.
+/// What stands in the place of an image that can't be sent.
+fn left_out(reason: &ImageError) -> ContentItem {
+    text_part(format!("An image was left out here: {reason}"))
+}
+
+/// An image file, or words about why it is none, between marks that tell where it comes from. Words alone where there is
+/// no file to read.
 async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
-    match image_data::read_as_url(path).await {
-        Ok(url) => vec![
-            text_part(format!(
-                "<image name=[Image #{number}] path=\"{}\">",
+    let image = match image_data::read_as_url(path, Bounds::of_detail(detail)).await {
+        Ok(url) => image_part(url, detail),
+        Err(ImageError::File(reason)) => {
+            return vec![text_part(format!(
+                "The user attached the image `{}`, but it could not be read: {reason}",
                 path.display()
-            )),
-            image_part(url, detail),
-            text_part("</image>".into()),
-        ],
-        Err(reason) => vec![text_part(format!(
-            "The user attached the image `{}`, but it could not be read: {reason}",
-            path.display()
-        ))],
-    }
+            ))];
+        }
+        Err(reason) => left_out(&reason),
+    };
+    let mark = format!("<image name=[Image #{number}] path=\"{}\">", path.display());
+    vec![text_part(mark), image, text_part("</image>".into())]
 }
 
 /// Reads a file of at most `max` bytes.
