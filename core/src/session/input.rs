@@ -68,13 +68,9 @@ pub(crate) fn check_tool_output(output: &ToolOutput) -> Result<()> {
     check_length(chars)
 }
 
-/// The messages for the model: the user's own, if there is anything in it, then one for each of these skills, which it
-/// names. `image_detail`: that of images for which the client names none.
-pub(crate) async fn to_messages(
-    input: &[UserInput],
-    skills: &[Arc<Skill>],
-    image_detail: &str,
-) -> Vec<ResponseItem> {
+/// The message of the user for the model, if there is anything in it. `image_detail`: that of images for which the client
+/// names none.
+pub(crate) async fn to_message(input: &[UserInput], image_detail: &str) -> Option<ResponseItem> {
     let mut content = Vec::new();
     let mut images = 0;
     for part in input {
@@ -113,16 +109,21 @@ pub(crate) async fn to_messages(
             UserInput::Skill { .. } | UserInput::Mention { .. } => {}
         }
     }
-    let mut messages = Vec::with_capacity(1 + skills.len());
-    if !content.is_empty() {
-        messages.push(ResponseItem::Known(KnownItem::Message {
-            id: None,
-            role: "user".into(),
-            content,
-            phase: None,
-            extra: Extra::new(),
-        }));
+    if content.is_empty() {
+        return None;
     }
+    Some(ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: "user".into(),
+        content,
+        phase: None,
+        extra: Extra::new(),
+    }))
+}
+
+/// Messages with what these skills say.
+pub(crate) async fn skill_messages(skills: &[Arc<Skill>]) -> Vec<ResponseItem> {
+    let mut messages = Vec::with_capacity(skills.len());
     for skill in skills {
         messages.extend(skill_message(&skill.name, &skill.path).await);
     }
