@@ -127,7 +127,10 @@ impl Turn<'_> {
             return;
         };
         let history = &mut self.session.history;
-        history.push(self.session.context.additional(&turn_input.additional_context));
+        // Other agents know nothing of the client's context.
+        if turn_input.agent_message.is_none() && !turn_input.is_empty() {
+            history.push(self.session.context.additional(&turn_input.additional_context));
+        }
         history.push(turn_input.agent_message);
         if let Some(handed_in) = turn_input.tool_output {
             let id = format!("fco_{}", new_id());
