@@ -134,7 +134,13 @@ impl Server {
                 json!({"resourceTemplates": [{"uriTemplate": "mem://{x}", "name": "T"}]})
             }
             Some("resources/read") => {
-                json!({"contents": [{"uri": message["params"]["uri"], "text": "hello"}]})
+                let uri = &message["params"]["uri"];
+                let text = if uri == "mem://long" {
+                    "x".repeat(60_000)
+                } else {
+                    "hello".to_owned()
+                };
+                json!({"contents": [{"uri": uri, "text": text}]})
             }
             Some("tools/call") => return self.call(id, &message["params"]),
             Some(_) => return,
