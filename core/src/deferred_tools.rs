@@ -11,6 +11,12 @@ use crate::tool_spec::ToolSpec;
 /// Tools that a search finds, unless it asks for another number.
 pub(crate) const FOUND: usize = 8;
 
+/// Longest description of a namespace in the list of all, in characters.
+const MAX_LINE_CHARS: usize = 250;
+
+/// What a longer one ends in.
+const CUT: &str = "...";
+
 /// Words that say nothing about what a tool does.
 const COMMON: [&str; 28] = [
     "a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "for", "from", "how", "i", "in",
@@ -105,10 +111,10 @@ impl DeferredTools {
         for (name, description) in namespaces {
             text.push_str("- ");
             text.push_str(name);
-            let line = description.lines().next().unwrap_or_default();
+            let line = first_line(description);
             if !line.is_empty() && line != format!("Tools in the {name} namespace.") {
                 text.push_str(": ");
-                text.push_str(line);
+                text.push_str(&line);
             }
             text.push('\n');
         }
@@ -233,6 +239,17 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         }
         word
     })
+}
+
+/// The first line of a description that says something, cut to what a list has room for.
+fn first_line(description: &str) -> String {
+    let mut lines = description.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    if line.chars().nth(MAX_LINE_CHARS).is_none() {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(MAX_LINE_CHARS - CUT.len()).collect();
+    head + CUT
 }
 
 #[cfg(test)]

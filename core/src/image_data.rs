@@ -5,6 +5,7 @@
 //! An image within the limits stays as it is, byte for byte; it is decoded all the same, because a damaged one would make
 //! every later request of its thread fail.
 
+mod bounds;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use tokio::sync::Semaphore;
 
+pub(crate) use self::bounds::Bounds;
+
 use crate::external_file::{self, FileError, READ_TIMEOUT, in_background};
 
 /// Largest image file, in bytes. Servers refuse more.
@@ -28,8 +31,6 @@ const MAX_SIDE: u32 = 16_384;
 const MAX_PIXELS: u64 = 100_000_000;
 /// Most memory that the pixels of an image may take: 8-bit colours with transparency.
 const MAX_DECODED_BYTES: u64 = 4 * MAX_PIXELS;
-/// Longest side of an image that models take, in pixels. The catalogue of models says nothing of it.
-const MODEL_SIDE: u32 = 2048;
 /// Deadline for decoding and scaling an image, including the wait for others.
 const WORK_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -81,38 +82,39 @@ enum Looked {
 }
 
 /// An image file of at most 20 MiB as a data URL, scaled down if models don't take it as it is.
-pub(crate) async fn read_as_url(path: &Path) -> Result<String, ImageError> {
+pub(crate) async fn read_as_url(path: &Path, bounds: Bounds) -> Result<String, ImageError> {
     let path = path.to_owned();
-    within_deadline(async {
+    within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
         let bytes = in_background(READ_TIMEOUT, move || external_file::read(&path, MAX_BYTES))
             .await
             .flatten()?;
-        tokio::task::spawn_blocking(move || look(bytes, None)).await?
+        tokio::task::spawn_blocking(move || look(bytes, None, bounds)).await?
     })
     .await
 }
 
 /// An image in a data URL: the same URL, or one of a smaller image if models don't take this one. Fails for what is no
 /// image, is larger than 20 MiB, or is no data URL.
-pub(crate) async fn fit_url(url: String) -> Result<String, ImageError> {
-    within_deadline(async {
+pub(crate) async fn fit_url(url: String, bounds: Bounds) -> Result<String, ImageError> {
+    within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
-        tokio::task::spawn_blocking(move || look(decode_url(&url)?, Some(url))).await?
+        tokio::task::spawn_blocking(move || look(decode_url(&url)?, Some(url), bounds)).await?
     })
     .await
 }
 
 /// The same of an image in base64, of whatever kind it is.
-pub(crate) async fn fit_base64(data: String) -> Result<String, ImageError> {
-    within_deadline(async {
+pub(crate) async fn fit_base64(data: String, bounds: Bounds) -> Result<String, ImageError> {
+    within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
-        tokio::task::spawn_blocking(move || look(decode(&data)?, None)).await?
+        tokio::task::spawn_blocking(move || look(decode(&data)?, None, bounds)).await?
     })
     .await
 }
 
 async fn within_deadline(
+    bounds: Bounds,
     looking: impl Future<Output = Result<Looked, ImageError>>,
 ) -> Result<String, ImageError> {
     let work = async {
@@ -123,7 +125,7 @@ async fn within_deadline(
                 tokio::task::spawn_blocking(move || {
                     // Held by the work: what nobody waits for any more takes its memory all the same.
                     let _my_turn = my_turn;
-                    let (format, bytes) = scale::to_side(&bytes, format, MODEL_SIDE)?;
+                    let (format, bytes) = scale::to_fit(&bytes, format, bounds)?;
                     Ok(data_url(format, &bytes))
                 })
                 .await?
@@ -136,11 +138,11 @@ async fn within_deadline(
 }
 
 /// Checks an image; `url` is the one that it came in.
-fn look(bytes: Vec<u8>, url: Option<String>) -> Result<Looked, ImageError> {
+fn look(bytes: Vec<u8>, url: Option<String>, bounds: Bounds) -> Result<Looked, ImageError> {
     let format = kind(&bytes).ok_or(ImageError::UnknownKind)?;
     let decoder = decoder(&bytes, format)?;
     let (width, height) = decoder.dimensions();
-    if width.max(height) > MODEL_SIDE {
+    if bounds.fit(width, height).is_some() {
         drop(decoder);
         return Ok(Looked::TooLarge(bytes, format));
     }

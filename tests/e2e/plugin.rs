@@ -374,7 +374,11 @@ async fn servers_of_a_plugin_are_those_of_threads() {
     );
     let folder = home.path().join("market");
     let list = marketplace(&folder, "my-market", &json!([local("tools", "./tools")]));
-    plugin(&folder.join("tools"), "tools", &json!({"name": "tools"}));
+    plugin(
+        &folder.join("tools"),
+        "tools",
+        &json!({"name": "tools", "interface": {"displayName": "Nice\nTools"}}),
+    );
     let server = json!({"mcpServers": {"tiny": {
         "command": std::env::current_exe().unwrap(),
         "args": ["mcp_server::serve", "--exact", "--ignored", "--nocapture"],
@@ -432,5 +436,27 @@ async fn servers_of_a_plugin_are_those_of_threads() {
     let stored = app.call("thread/read", params).await["thread"]["turns"][0]["items"].clone();
     let stored = stored.as_array().unwrap().clone();
     of_plugin(stored.iter().find(|item| item["type"] == "mcpToolCall").unwrap());
+
+    let link = json!([{"type": "text", "text": "With [@tools](plugin://tools@my-market)"}]);
+    let picked = json!([{"type": "text", "text": "Go"},
+        {"type": "mention", "name": "tools", "path": "plugin://tools@my-market"}]);
+    let other = json!([{"type": "text", "text": "@tools [tools](plugin://tools@my-market)"},
+        {"type": "mention", "name": "x", "path": "plugin://x@my-market"}]);
+    for (input, is_named) in [(link, true), (picked, true), (other, false)] {
+        model.push(Answer::from("ok"));
+        app.run_turn_with(&thread, "", json!({"input": input})).await;
+        let requests = model.requests();
+        let last = requests.last().unwrap().input().last().unwrap();
+        if is_named {
+            assert_eq!(last["role"], "developer", "{last}");
+            assert_eq!(
+                last["content"][0]["text"],
+                "The user names the plugin `NiceTools`, which brings:\n- Skills, whose names begin with `tools:`.\n\
+                 - MCP servers of this session: `tiny`.\nPrefer these for the task where they fit."
+            );
+        } else {
+            assert_eq!(last["role"], "user", "{last}");
+        }
+    }
     app.stop().await;
 }

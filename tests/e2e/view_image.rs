@@ -9,6 +9,8 @@ use crate::support::{App, Config, Home};
 /// One red pixel, as bytes and as a data URL.
 const GIF: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
+/// The same pixel in a picture of 2,100 times 4.
+const WIDE_GIF_URL: &str = "data:image/gif;base64,R0lGODlhNAgEAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
 const GIF_URL: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
 
 fn output(model: &MockModel, request: usize, call: &str) -> Value {
@@ -168,6 +170,30 @@ async fn models_that_are_known_get_the_users_images_in_the_original() {
 }
 
 #[tokio::test]
+async fn how_large_an_image_may_be_follows_from_its_detail() {
+    let model = MockModel::start("Seen");
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    let input = json!({"input": [
+        {"type": "image", "url": WIDE_GIF_URL},
+        {"type": "image", "url": WIDE_GIF_URL, "detail": "high"},
+        {"type": "image", "fileId": "file-1"},
+    ]});
+    app.run_turn_with(&thread, "Look", input).await;
+    let requests = model.requests();
+    let content = requests[0].input().last().unwrap()["content"].clone();
+    assert_eq!(content[0]["image_url"], WIDE_GIF_URL, "the original");
+    let scaled = content[1]["image_url"].as_str().unwrap();
+    assert!(scaled.starts_with("data:image/png;base64,"), "{scaled}");
+    assert_eq!(content[2]["detail"], "high", "only the server knows its size");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
     let model = MockModel::start(["Seen"]);
     let home = Home::new(&model);
@@ -187,6 +213,7 @@ async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
         {"type": "localImage", "path": at("a.png")},
         {"type": "localImage", "path": at("half.png")},
         {"type": "localImage", "path": at("bomb.gif")},
+        {"type": "localImage", "path": at("none.png")},
     ]});
     let turn = app.run_turn_with(&thread, "Look", input).await;
     assert_eq!(turn.status(), "completed");
@@ -200,19 +227,29 @@ async fn images_of_the_user_travel_inline_and_bad_files_become_words() {
     let content = requests[0].input().last().unwrap()["content"].clone();
     assert_eq!(content[0]["image_url"], GIF_URL);
     assert_eq!(
-        content[1]["image_url"], "data:image/png;base64,AA==",
-        "the model's server is the judge"
+        content[1]["text"],
+        "An image was left out here: it is no PNG, JPEG, GIF or WebP image"
     );
     let mark = format!("<image name=[Image #3] path=\"{}\">", at("a.png"));
     assert_eq!(content[2]["text"], mark);
     assert_eq!(content[3]["image_url"], GIF_URL);
     assert_eq!(content[4]["text"], "</image>");
     let words = |number: usize| content[number]["text"].as_str().unwrap().to_owned();
-    assert!(
-        words(5).contains("half.png`, but it could not be read: it can't be decoded"),
-        "{}",
-        words(5)
+    assert_eq!(
+        words(5),
+        format!("<image name=[Image #4] path=\"{}\">", at("half.png"))
     );
-    assert!(words(6).contains("it has 65535 x 65535 pixels"), "{}", words(6));
+    assert!(
+        words(6).starts_with("An image was left out here: it can't be decoded"),
+        "{}",
+        words(6)
+    );
+    assert_eq!(words(7), "</image>");
+    assert!(words(9).contains("it has 65535 x 65535 pixels"), "{}", words(9));
+    let missing = format!(
+        "The user attached the image `{}`, but it could not be read: ",
+        at("none.png")
+    );
+    assert!(words(11).starts_with(&missing), "{}", words(11));
     app.stop().await;
 }

@@ -111,11 +111,15 @@ impl Server {
     fn take(&mut self, message: &Value) {
         let id = &message["id"];
         let result = match message["method"].as_str() {
-            Some("initialize") => json!({
-                "protocolVersion": "2025-06-18",
-                "capabilities": {"tools": {}, "resources": {}},
-                "serverInfo": {"name": "scripted", "version": "1.0"},
-            }),
+            Some("initialize") => {
+                let wordy = format!("\n  {}\nMore.", "w".repeat(5000));
+                json!({
+                    "protocolVersion": "2025-06-18",
+                    "capabilities": {"tools": {}, "resources": {}},
+                    "serverInfo": {"name": "scripted", "version": "1.0"},
+                    "instructions": (self.mode == "wordy").then_some(wordy),
+                })
+            }
             Some("tools/list") => {
                 answer(id, &self.list(&message["params"]["cursor"]));
                 if self.mode == "storm" {
@@ -130,7 +134,13 @@ impl Server {
                 json!({"resourceTemplates": [{"uriTemplate": "mem://{x}", "name": "T"}]})
             }
             Some("resources/read") => {
-                json!({"contents": [{"uri": message["params"]["uri"], "text": "hello"}]})
+                let uri = &message["params"]["uri"];
+                let text = if uri == "mem://long" {
+                    "x".repeat(60_000)
+                } else {
+                    "hello".to_owned()
+                };
+                json!({"contents": [{"uri": uri, "text": text}]})
             }
             Some("tools/call") => return self.call(id, &message["params"]),
             Some(_) => return,

@@ -345,7 +345,7 @@ pub static KEYS: &[Key] = keys! {
     "mcp_servers.*.tool_input_schema_max_bytes": Integer, "", V0_1, "Longest schema of a tool's input; tools with a longer one are left out.";
     "mcp_servers.*.environment_id": Text, "\"local\"", V0_1, "Where it runs; there is only this place.";
     "mcp_servers.*.name": Text, "", Moot, "The table's name counts.";
-    "mcp_optional_startup_grace_ms": Integer, "1000", V0_1, "How long the first request of a thread waits for MCP servers, in milliseconds.";
+    "mcp_optional_startup_grace_ms": Integer, "1000", V0_1, "How long the first turn of a thread waits for MCP servers, in milliseconds.";
     "mcp_oauth_credentials_store": Words(&["file", "keyring", "auto", "ephemeral"]), "\"auto\"", V0_1, "Where tokens for MCP servers are kept: `auto`, `file`, `keyring`.";
     "mcp_oauth_callback_port": Integer, "any", V0_1, "Port that the browser comes back to after signing in to an MCP server.";
     "mcp_oauth_callback_url": Text, "", V0_1, "And the address, if it is another one than that of this machine.";

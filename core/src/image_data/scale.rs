@@ -6,29 +6,27 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageFormat};
 
-use super::{ImageError, decoder};
+use super::{Bounds, ImageError, decoder};
 
 /// Of 100; what is lost can't be seen.
 const JPEG_QUALITY: u8 = 85;
 
-/// An image whose longest side is `side` pixels: a JPEG of a JPEG, a PNG of anything else. Of an animation, its first
-/// frame.
-pub(super) fn to_side(
+/// An image that fits into these bounds: a JPEG of a JPEG, a PNG of anything else. Of an animation, its first frame.
+pub(super) fn to_fit(
     bytes: &[u8],
     format: ImageFormat,
-    side: u32,
+    bounds: Bounds,
 ) -> Result<(ImageFormat, Vec<u8>), ImageError> {
     let mut decoder = decoder(bytes, format)?;
     // What is written has no metadata. An image without, or with broken ones, stands as it lies.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder)?;
     let (from_width, from_height) = (image.width(), image.height());
-    let longest = from_width.max(from_height);
-    // Rounded; 32 bits are enough for what `decoder` lets through.
-    let scaled = |length: u32| ((length * side + longest / 2) / longest).max(1);
-    let (width, height) = (scaled(from_width), scaled(from_height));
+    let (width, height) = bounds
+        .fit(from_width, from_height)
+        .unwrap_or((from_width, from_height));
     // Averages of whole pixels are cheap, and good enough far above the size that is wanted.
-    if longest > 2 * side {
+    if from_width.max(from_height) > 2 * width.max(height) {
         image = image.thumbnail_exact((2 * width).min(from_width), (2 * height).min(from_height));
     }
     image = image.resize_exact(width, height, FilterType::Triangle);

@@ -14,6 +14,10 @@ const FORMATS: [ImageFormat; 4] = [
     ImageFormat::WebP,
 ];
 
+fn high() -> Bounds {
+    Bounds::of_detail("high")
+}
+
 /// Red on the left, blue on the right.
 fn two_colors(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, _| {
@@ -41,7 +45,7 @@ fn opened(url: &str) -> (ImageFormat, DynamicImage) {
 }
 
 async fn fit(bytes: &[u8]) -> Result<String, ImageError> {
-    fit_url(data_url(ImageFormat::Png, bytes)).await
+    fit_url(data_url(ImageFormat::Png, bytes), high()).await
 }
 
 async fn refusal(bytes: &[u8]) -> String {
@@ -64,12 +68,20 @@ async fn images_within_the_limits_pass_byte_for_byte() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("picture.txt");
     for format in FORMATS {
-        for (width, height) in [(1, 1), (40, 30), (MODEL_SIDE, 1)] {
+        for (width, height) in [(1, 1), (40, 30), (2048, 1)] {
             let bytes = encoded(two_colors(width, height), format);
             fs::write(&path, &bytes).expect("written");
             let url = data_url(format, &bytes);
-            assert_eq!(read_as_url(&path).await.expect("an image"), url, "{format:?}");
-            assert_eq!(fit_url(url.clone()).await.expect("an image"), url, "{format:?}");
+            assert_eq!(
+                read_as_url(&path, high()).await.expect("an image"),
+                url,
+                "{format:?}"
+            );
+            assert_eq!(
+                fit_url(url.clone(), high()).await.expect("an image"),
+                url,
+                "{format:?}"
+            );
         }
     }
 }
@@ -162,7 +174,7 @@ async fn what_is_no_image_or_a_damaged_one_is_named() {
         "data:image/png,abc",
         "data:image/png;base64,*",
     ] {
-        let error = fit_url(url.to_owned()).await.expect_err("refused");
+        let error = fit_url(url.to_owned(), high()).await.expect_err("refused");
         assert!(matches!(error, ImageError::NotInline), "{url}");
     }
     let large = fit(&vec![0; MAX_BYTES + 9]).await.expect_err("refused");
@@ -172,7 +184,7 @@ async fn what_is_no_image_or_a_damaged_one_is_named() {
 #[tokio::test]
 async fn only_regular_files_of_bounded_size_are_read() {
     let dir = tempfile::tempdir().expect("a folder");
-    let refused = async |path: &Path| read_as_url(path).await.expect_err("refused").to_string();
+    let refused = async |path: &Path| read_as_url(path, high()).await.expect_err("refused").to_string();
     assert!(refused(dir.path()).await.contains("a folder"));
     assert!(refused(Path::new("/dev/zero")).await.contains("a device"));
     let sparse = dir.path().join("sparse.png");
@@ -182,8 +194,8 @@ async fn only_regular_files_of_bounded_size_are_read() {
 }
 
 fn looked(bytes: Vec<u8>) {
-    if let Ok(Looked::TooLarge(bytes, format)) = look(bytes, None) {
-        let _ = scale::to_side(&bytes, format, MODEL_SIDE);
+    if let Ok(Looked::TooLarge(bytes, format)) = look(bytes, None, high()) {
+        let _ = scale::to_fit(&bytes, format, high());
     }
 }
 

@@ -5,6 +5,7 @@ mod goal;
 mod memory;
 
 mod approval_review;
+mod plugin;
 mod realtime;
 mod review;
 
@@ -16,6 +17,7 @@ pub(crate) use self::memory::{NO_NOTES, memories, take_notes};
 pub(crate) use approval_review::{
     ACTION_APPROVED, ANSWER_AGAIN, action_approved, action_denied, action_not_reviewed, approval_reviewer,
 };
+pub(crate) use plugin::mentioned_plugin;
 pub(crate) use realtime::{
     REALTIME_ENDED, REALTIME_STARTED, REALTIME_VOICE, realtime_delegation, realtime_notice,
     realtime_startup_context,

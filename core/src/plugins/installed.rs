@@ -60,14 +60,14 @@ impl PluginHooks {
 }
 
 /// A plugin that is installed and on.
-struct Installed {
-    id: PluginId,
-    manifest: Manifest,
+pub(super) struct Installed {
+    pub(super) id: PluginId,
+    pub(super) manifest: Manifest,
     places: PluginPlaces,
 }
 
 /// Reads nothing where no plugin is configured. Blocks as long as the file system does, as all that follows.
-fn enabled(config: &Config) -> impl Iterator<Item = Installed> {
+pub(super) fn enabled(config: &Config) -> impl Iterator<Item = Installed> {
     let is_on = config.features.enabled(features::PLUGINS);
     let configured = config
         .plugins

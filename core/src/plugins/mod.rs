@@ -17,6 +17,7 @@
 //! | what was given as a source, and fetching it | `source.rs`, `git.rs` |
 //! | copies of plugins | `cache.rs` |
 //! | which are installed and on | `installed.rs` |
+//! | which a user names | `mentioned.rs` |
 //! | what clients ask for | `operations.rs`, `upgrade.rs`, `catalog.rs` |
 //! | that changes come one after the other, and end | `change.rs` |
 //! | what is written into the configuration | `settings.rs` |
@@ -29,6 +30,7 @@ mod git;
 mod installed;
 mod manifest;
 mod marketplace;
+mod mentioned;
 mod operations;
 mod parts;
 mod plugin_id;
@@ -43,6 +45,7 @@ pub use self::catalog::{
 pub(crate) use self::installed::{PluginHooks, hooks, load_with_mcp_servers, with_parts};
 pub use self::manifest::PluginInterface;
 pub use self::marketplace::PluginSource;
+pub(crate) use self::mentioned::mentioned;
 pub use self::operations::{AddedMarketplace, MarketplaceToAdd, Plugins, RemovedMarketplace};
 pub use self::upgrade::UpgradedMarketplaces;
 

@@ -1,6 +1,7 @@
 //! What the model is told about its surroundings: all of it at first, later what changed
 //! (docs/contract/context.md#first-request, docs/contract/context.md#updates).
 
+mod additional;
 mod render;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use crate::model::ResponseItem;
 use crate::project_doc::ProjectDoc;
 use crate::realtime::Notice;
 use crate::skills::{self, SkillsSection};
-use crate::{ApprovalPolicy, ContextEntry, ModeKind, ProfileRules, SandboxPolicy, ThreadSettings, new_id};
+use crate::{ApprovalPolicy, ContextEntry, ModeKind, ProfileRules, SandboxPolicy, ThreadSettings};
 
 /// What the model knows of its surroundings.
 #[derive(Debug, Default)]
@@ -36,6 +37,7 @@ pub(crate) struct ContextTracker {
     project_doc: Option<String>,
     /// The model is told nothing that the project's files say.
     without_project: bool,
+    /// What clients gave last, with the keys that they gave it.
     additional: BTreeMap<String, ContextEntry>,
 }
 
@@ -409,30 +411,6 @@ impl ContextTracker {
         let mut news = fresh.update(config, now).await;
         news.messages.extend(fresh.additional(&self.additional));
         (fresh, news)
-    }
-
-    /// Messages for the client's context that is new or has another text.
-    pub(crate) fn additional(&mut self, entries: &BTreeMap<String, ContextEntry>) -> Vec<ResponseItem> {
-        let mut messages = Vec::new();
-        for (key, entry) in entries {
-            if self.additional.get(key) == Some(entry) {
-                continue;
-            }
-            messages.push(if entry.trusted {
-                message("developer", [format!("<{key}>{}</{key}>", entry.value)])
-            } else {
-                // As the output of a tool, so that the model takes it for data and not for orders.
-                ResponseItem::Other(json!({
-                    "type": "function_call_output",
-                    "id": format!("fco_{}", new_id()),
-                    "name": key,
-                    "namespace": "agent",
-                    "output": entry.value,
-                }))
-            });
-            self.additional.insert(key.clone(), entry.clone());
-        }
-        messages
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
-use crate::image_data;
+use crate::image_data::{self, Bounds, ImageError};
 use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem};
 use crate::skills::Skill;
 use crate::xml::escape;
@@ -16,6 +16,9 @@ const MAX_INPUT_CHARS: usize = 1 << 20;
 
 /// Largest SKILL.md that is sent, in bytes.
 const MAX_SKILL_BYTES: usize = 1 << 20;
+
+/// Detail of images that the model's server has, unless the client names one: how large they are, only the server knows.
+const FILE_DETAIL: &str = "high";
 
 /// Refuses input that no model could be given (docs/contract/turns.md#turn-start).
 pub(crate) fn check(input: &[UserInput]) -> Result<()> {
@@ -65,13 +68,9 @@ pub(crate) fn check_tool_output(output: &ToolOutput) -> Result<()> {
     check_length(chars)
 }
 
-/// The messages for the model: the user's own, if there is anything in it, then one for each of these skills, which it
-/// names. `image_detail`: that of images for which the client names none.
-pub(crate) async fn to_messages(
-    input: &[UserInput],
-    skills: &[Arc<Skill>],
-    image_detail: &str,
-) -> Vec<ResponseItem> {
+/// The message of the user for the model, if there is anything in it. `image_detail`: that of images for which the client
+/// names none.
+pub(crate) async fn to_message(input: &[UserInput], image_detail: &str) -> Option<ResponseItem> {
     let mut content = Vec::new();
     let mut images = 0;
     for part in input {
@@ -83,15 +82,18 @@ pub(crate) async fn to_messages(
         match part {
             UserInput::Text { text, .. } => content.push(text_part(text.clone())),
             UserInput::Image { url, detail } => {
-                // What we can't make sense of, the model's server may: it goes as it came.
-                let fitting = image_data::fit_url(url.clone()).await;
-                let url = fitting.unwrap_or_else(|_| url.clone());
-                content.push(image_part(url, detail.as_deref().unwrap_or(image_detail)));
+                let detail = detail.as_deref().unwrap_or(image_detail);
+                let fitting = image_data::fit_url(url.clone(), Bounds::of_detail(detail)).await;
+                // Servers refuse what is no image, with every later request of the thread.
+                content.push(match fitting {
+                    Ok(url) => image_part(url, detail),
+                    Err(reason) => left_out(&reason),
+                });
             }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
                 image_url: None,
                 file_id: Some(file_id.clone()),
-                detail: Some(detail.clone().unwrap_or_else(|| image_detail.to_owned())),
+                detail: Some(detail.as_deref().unwrap_or(FILE_DETAIL).to_owned()),
                 extra: Extra::new(),
             }),
             UserInput::LocalImage { path, detail } => {
@@ -107,16 +109,21 @@ pub(crate) async fn to_messages(
             UserInput::Skill { .. } | UserInput::Mention { .. } => {}
         }
     }
-    let mut messages = Vec::with_capacity(1 + skills.len());
-    if !content.is_empty() {
-        messages.push(ResponseItem::Known(KnownItem::Message {
-            id: None,
-            role: "user".into(),
-            content,
-            phase: None,
-            extra: Extra::new(),
-        }));
+    if content.is_empty() {
+        return None;
     }
+    Some(ResponseItem::Known(KnownItem::Message {
+        id: None,
+        role: "user".into(),
+        content,
+        phase: None,
+        extra: Extra::new(),
+    }))
+}
+
+/// Messages with what these skills say.
+pub(crate) async fn skill_messages(skills: &[Arc<Skill>]) -> Vec<ResponseItem> {
+    let mut messages = Vec::with_capacity(skills.len());
     for skill in skills {
         messages.extend(skill_message(&skill.name, &skill.path).await);
     }
@@ -136,22 +143,26 @@ fn image_part(url: String, detail: &str) -> ContentItem {
     }
 }
 
-/// An image file between marks that tell where it comes from; or words about why there is none.
+/// What stands in the place of an image that can't be sent.
+fn left_out(reason: &ImageError) -> ContentItem {
+    text_part(format!("An image was left out here: {reason}"))
+}
+
+/// An image file, or words about why it is none, between marks that tell where it comes from. Words alone where there is
+/// no file to read.
 async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
-    match image_data::read_as_url(path).await {
-        Ok(url) => vec![
-            text_part(format!(
-                "<image name=[Image #{number}] path=\"{}\">",
+    let image = match image_data::read_as_url(path, Bounds::of_detail(detail)).await {
+        Ok(url) => image_part(url, detail),
+        Err(ImageError::File(reason)) => {
+            return vec![text_part(format!(
+                "The user attached the image `{}`, but it could not be read: {reason}",
                 path.display()
-            )),
-            image_part(url, detail),
-            text_part("</image>".into()),
-        ],
-        Err(reason) => vec![text_part(format!(
-            "The user attached the image `{}`, but it could not be read: {reason}",
-            path.display()
-        ))],
-    }
+            ))];
+        }
+        Err(reason) => left_out(&reason),
+    };
+    let mark = format!("<image name=[Image #{number}] path=\"{}\">", path.display());
+    vec![text_part(mark), image, text_part("</image>".into())]
 }
 
 /// Reads a file of at most `max` bytes.

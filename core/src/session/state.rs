@@ -138,8 +138,8 @@ impl ThreadState {
                 return None;
             }
         };
-        self.apply_between_turns(changed);
         reply.send(Ok(in_progress(turn_id, root_id)));
+        self.apply_between_turns(changed);
         self.heard(&start.input);
         Some(TurnInput {
             input: start.input,

@@ -88,7 +88,9 @@ impl ResponseItems {
             KnownItem::Reasoning { id, .. } => {
                 OpenItem::Reasoning(self.begin_reasoning(id.as_deref(), Vec::new(), Vec::new()))
             }
-            KnownItem::WebSearchCall { id, .. } => self.begin_search(id.as_deref(), web_search(None)),
+            KnownItem::WebSearchCall { id, action, .. } => {
+                self.begin_search(id.as_deref(), web_search(action.as_ref()))
+            }
             KnownItem::CustomToolCall { name, call_id, .. }
                 if self.place.patch_previews && name == APPLY_PATCH && !call_id.is_empty() =>
             {

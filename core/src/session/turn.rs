@@ -287,7 +287,7 @@ impl Turn<'_> {
         if self.hooks.refused {
             return Ok(false);
         }
-        self.take_up_servers().await;
+        self.tell_of_servers().await;
         self.compact_if_due().await?;
         if !self.begin_session().await? {
             return Ok(false);
@@ -315,21 +315,30 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes up what MCP servers offer now; the first request of a thread waits for them a little.
-    async fn take_up_servers(&mut self) {
+    /// Takes up what MCP servers offer now; the first turn of a thread waits for them a little. `true`: that is something
+    /// else than before.
+    async fn take_up_servers(&mut self) -> bool {
         let mcp = &self.services.mcp;
         tokio::select! {
             biased;
-            () = self.inbox.cancel.cancelled() => return,
+            () = self.inbox.cancel.cancelled() => return false,
             () = mcp.settle() => {}
         }
         let plan = &mut self.plan;
         let Some(request) = plan.request.with_servers(self.services, &plan.settings) else {
-            return;
+            return false;
         };
         plan.request = request;
         self.prompt = plan.request.prompt(self.services, &plan.settings);
-        let (config, tools) = (&self.services.config, plan.request.unseen_tools());
+        true
+    }
+
+    /// The same in the middle of a turn, of which the model is told what is new.
+    async fn tell_of_servers(&mut self) {
+        if !self.take_up_servers().await {
+            return;
+        }
+        let (config, tools) = (&self.services.config, self.plan.request.unseen_tools());
         let news = self.session.context.update_tools(config, tools).await;
         self.session.history.push(news.messages);
         self.services

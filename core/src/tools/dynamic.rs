@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{CallContext, ToolCall, ToolEnd};
-use crate::image_data;
+use crate::image_data::{self, Bounds};
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::outbox::ClientToolQuestion;
 use crate::{CallStatus, ClientToolContent, ClientToolReply, Item, ItemBody};
@@ -115,15 +115,17 @@ async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOu
     for part in content {
         parts.push(match part {
             ClientToolContent::Text(text) => ContentItem::input_text(text),
-            ClientToolContent::Image(url) => match image_data::fit_url(url).await {
-                Ok(url) => ContentItem::InputImage {
-                    image_url: Some(url),
-                    file_id: None,
-                    detail: Some(cx.image_detail.to_owned()),
-                    extra: Extra::new(),
-                },
-                Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
-            },
+            ClientToolContent::Image(url) => {
+                match image_data::fit_url(url, Bounds::of_detail(cx.image_detail)).await {
+                    Ok(url) => ContentItem::InputImage {
+                        image_url: Some(url),
+                        file_id: None,
+                        detail: Some(cx.image_detail.to_owned()),
+                        extra: Extra::new(),
+                    },
+                    Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
+                }
+            }
             ClientToolContent::Audio(_) => {
                 ContentItem::input_text("audio content omitted because this model takes no audio".to_owned())
             }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::request_permissions::without_dots;
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::external_file::FileError;
-use crate::image_data::{self, ImageError};
+use crate::image_data::{self, Bounds, ImageError};
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::sandbox::ReadLimits;
 use crate::{Item, ItemBody};
@@ -82,7 +82,7 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
                 io::ErrorKind::PermissionDenied.into(),
             )));
         }
-        image_data::read_as_url(&path).await
+        image_data::read_as_url(&path, Bounds::of_detail(cx.image_detail)).await
     };
     let read = tokio::select! {
         biased;

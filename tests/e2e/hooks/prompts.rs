@@ -316,3 +316,27 @@ async fn a_stop_hook_that_ends_the_turn_wins() {
     assert_eq!(model.requests().len(), 1);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_hook_adds_comes_before_skills_that_the_prompt_names() {
+    let model = MockModel::start("ok");
+    let home = home_with(&model, Config::default(), &hook("UserPromptSubmit", "p", "")).await;
+    says(&home, "p", "echo 'More to know.'");
+    let folder = home.codex().join("skills/mine");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("SKILL.md"),
+        "---\nname: mine\ndescription: d\n---\nDo it.\n",
+    )
+    .unwrap();
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Use $mine").await;
+    let requests = model.requests();
+    let texts = requests[0].input().iter().rev().take(3).rev();
+    let texts: Vec<_> = texts
+        .map(|item| item["content"][0]["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts[..2], ["Use $mine", "More to know."]);
+    assert!(texts[2].starts_with("<skill>"), "{}", texts[2]);
+    app.stop().await;
+}

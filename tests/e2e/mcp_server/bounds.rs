@@ -243,3 +243,22 @@ async fn no_two_tools_reach_the_model_under_one_name() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn of_what_a_server_says_of_itself_the_list_of_tools_has_the_beginning() {
+    let model = MockModel::start("ok");
+    let home = Home::empty();
+    let table = mcp::table_with("tiny", home.path(), "", "wordy");
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        extra: format!("mcp_optional_startup_grace_ms = 60000\n{table}"),
+        ..Config::default()
+    };
+    home.configure(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Go").await;
+    let request = model.requests()[0].body["input"].to_string();
+    let line = format!("- mcp__tiny: {}...\\n", "w".repeat(247));
+    assert!(request.contains(&line), "{request}");
+    app.stop().await;
+}

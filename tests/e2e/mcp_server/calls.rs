@@ -271,6 +271,34 @@ async fn models_that_search_find_the_tools_and_resources_are_read() {
 }
 
 #[tokio::test]
+async fn clients_see_of_resources_what_the_model_does() {
+    let model = MockModel::start([
+        Answer::new().call("r1", "list_mcp_resources", json!({"server": ""})),
+        Answer::new().call("r2", "list_mcp_resources", json!({"cursor": "c"})),
+        Answer::new().call(
+            "r3",
+            "read_mcp_resource",
+            json!({"server": "tiny", "uri": "mem://long"}),
+        ),
+        Answer::from("Done"),
+    ]);
+    let home = home_with(&model, Config::default(), "");
+    let (app, thread) = with_server(&home).await;
+    let turn = app.run_turn(&thread, "Go").await;
+    let text = |id: &str| output(&model, id).as_str().unwrap().to_owned();
+    assert!(text("r1").contains("mem://a"), "no name stands for all servers");
+    let items = turn.items_of("mcpToolCall");
+    let statuses: Vec<_> = items.iter().map(|item| &item["status"]).collect();
+    assert_eq!(statuses, ["completed", "failed", "completed"]);
+    assert_eq!(text("r2"), "cursor can only be used when a server is specified");
+    assert_eq!(items[1]["error"]["message"], text("r2"));
+    let long = text("r3");
+    assert!(long.contains(" tokens truncated…"), "{long}");
+    assert_eq!(items[2]["result"]["content"][0]["text"], long);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn tools_that_are_switched_off_are_not_offered_and_hooks_see_the_others() {
     let model = MockModel::start([call_of("c1", "echo", &json!({"a": 1})), Answer::from("Done")]);
     let deny = "printf '%s' '{\"decision\":\"block\",\"reason\":\"no\"}'";
@@ -342,5 +370,27 @@ async fn a_hook_may_be_a_tool_of_a_server() {
             .any(|line| line.contains(r#""arguments":{"q":"echo hello"}"#)),
         "{got:?}"
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_turn_names_servers_that_are_ready_in_time_with_everything_else() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        model: "gpt-5.5".to_owned(),
+        extra: "mcp_optional_startup_grace_ms = 60000".to_owned(),
+        ..Config::default()
+    };
+    let home = home_with(&model, config, "");
+    let (app, thread) = App::with_thread(&home).await;
+    app.run_turn(&thread, "Go").await;
+    let requests = model.requests();
+    let of_developer = requests[0].input().iter();
+    let of_developer: Vec<_> = of_developer
+        .filter(|item| item["role"] == "developer")
+        .map(Value::to_string)
+        .collect();
+    assert_eq!(of_developer.len(), 1, "{of_developer:?}");
+    assert!(of_developer[0].contains("<permissions") && of_developer[0].contains("- mcp__tiny\\n"));
     app.stop().await;
 }

@@ -3,7 +3,7 @@
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::json;
 
-use crate::support::{App, Config, Home, wait_until_dead};
+use crate::support::{App, Config, Frame, Home, wait_until_dead};
 
 fn text(text: &str) -> serde_json::Value {
     json!([{"type": "text", "text": text}])
@@ -82,6 +82,25 @@ async fn turn_start_during_a_turn_steers_it() {
     assert_eq!(turn.status(), "completed");
     assert_eq!(turn.all("turn/started").len(), 1);
     assert_eq!(turn.items_of("userMessage").len(), 2);
+}
+
+#[tokio::test]
+async fn settings_that_come_with_a_steer_are_told_behind_its_answer() {
+    let model = MockModel::start([Answer::new().half("I begin").hang(), Answer::from("Both then")]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "One").await;
+    app.wait_for("item/agentMessage/delta").await;
+    let params = json!({"threadId": thread, "input": text("Two"), "effort": "low"});
+    let id = app.request("turn/start", params).await;
+    app.response(id).await.unwrap();
+    app.wait_for("thread/settings/updated").await;
+    let frames = app.frames();
+    let at = |fits: &dyn Fn(&Frame) -> bool| frames.iter().position(fits).unwrap();
+    let answered = at(&|frame| frame.json["id"] == id && frame.method().is_empty());
+    let updated = at(&|frame| frame.method() == "thread/settings/updated");
+    assert!(answered < updated, "{frames:?}");
+    app.end_of(running).await;
 }
 
 #[tokio::test]

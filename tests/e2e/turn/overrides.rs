@@ -297,6 +297,64 @@ async fn additional_context_is_sent_once_while_it_stays_the_same() {
 }
 
 #[tokio::test]
+async fn context_that_was_left_out_is_sent_again() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let context = json!({"additionalContext": {"k": {"value": "told", "kind": "application"}}});
+    for more in [
+        context.clone(),
+        context.clone(),
+        json!({"additionalContext": {}}),
+        context,
+    ] {
+        app.run_turn_with(&thread, "Go", more).await;
+    }
+    let requests = model.requests();
+    let counts = requests
+        .iter()
+        .map(|request| request.body.to_string().matches("<k>told</k>").count());
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn context_has_names_that_servers_take_and_loses_its_middle_where_it_is_long() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let untrusted = |value: &str| json!({"value": value, "kind": "untrusted"});
+    let long = "x".repeat(5000);
+    let context = json!({
+        "": untrusted("none"), "a b.c/d_1": untrusted("odd"), "\u{e9}": untrusted("foreign"),
+        "long": untrusted(&long), "more": {"value": long, "kind": "application"},
+        "whole": untrusted(&"y".repeat(4000)),
+    });
+    app.run_turn_with(&thread, "Go", json!({"additionalContext": context}))
+        .await;
+    let requests = model.requests();
+    let outputs = requests[0].input_of("function_call_output");
+    let named: Vec<_> = outputs
+        .iter()
+        .map(|item| (item["name"].as_str().unwrap(), item["output"].as_str().unwrap()))
+        .collect();
+    let half = "x".repeat(2000);
+    let cut = format!("{half}…250 tokens truncated…{half}");
+    let whole = "y".repeat(4000);
+    assert_eq!(
+        named,
+        [
+            ("untrusted_content", "none"),
+            ("a_bcd_1", "odd"),
+            ("long", &cut),
+            ("whole", &whole),
+            ("untrusted_content", "foreign"),
+        ]
+    );
+    let trusted = format!("<more>{cut}</more>");
+    assert!(requests[0].body.to_string().contains(&trusted));
+}
+
+#[tokio::test]
 async fn what_would_be_unsafe_to_ignore_is_refused() {
     let home = Home::empty();
     let (app, thread) = App::with_thread(&home).await;

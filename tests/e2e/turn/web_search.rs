@@ -38,3 +38,30 @@ async fn what_a_search_does_not_say_is_null() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_search_begins_with_what_is_looked_for() {
+    let action = json!({"type": "search", "query": "weather"});
+    let search =
+        |status: &str| json!({"type": "web_search_call", "id": "ws1", "status": status, "action": action});
+    let model = MockModel::start(
+        Answer::new()
+            .event(json!({"type": "response.output_item.added", "item": search("in_progress")}))
+            .event(json!({"type": "response.output_item.done", "item": search("completed")}))
+            .say("found"),
+    );
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Search").await;
+    for method in ["item/started", "item/completed"] {
+        let told = turn.all(method);
+        let search = told.iter().find(|params| params["item"]["type"] == "webSearch");
+        let item = &search.unwrap()["item"];
+        assert_eq!(item["query"], "weather", "{method}");
+        assert_eq!(
+            item["action"],
+            json!({"type": "search", "query": "weather", "queries": null}),
+            "{method}"
+        );
+    }
+}

@@ -10,11 +10,12 @@ use super::{Outcome, Turn, TurnTask};
 use crate::agents::TurnOrigin;
 use crate::features;
 use crate::history::Entry;
+use crate::session::history::message;
 use crate::session::inbox::TurnInput;
 use crate::session::input;
 use crate::session::surroundings::Surroundings;
 use crate::skills::SkillsSection;
-use crate::{Item, ItemBody, new_id};
+use crate::{Item, ItemBody, UserInput, instructions, new_id, plugins};
 
 impl Turn<'_> {
     /// Tells the model of its surroundings and what the user says.
@@ -84,6 +85,8 @@ impl Turn<'_> {
     ) -> Result<(), Outcome> {
         // What the user says is kept whatever comes of it.
         let compacted = self.compact_before_turn().await;
+        // What is told of tools names those of servers that have just started too.
+        self.take_up_servers().await;
         let Self {
             services,
             session,
@@ -124,7 +127,10 @@ impl Turn<'_> {
             return;
         };
         let history = &mut self.session.history;
-        history.push(self.session.context.additional(&turn_input.additional_context));
+        // Other agents know nothing of the client's context.
+        if turn_input.agent_message.is_none() && !turn_input.is_empty() {
+            history.push(self.session.context.additional(&turn_input.additional_context));
+        }
         history.push(turn_input.agent_message);
         if let Some(handed_in) = turn_input.tool_output {
             let id = format!("fco_{}", new_id());
@@ -147,14 +153,34 @@ impl Turn<'_> {
             .skills
             .named(&self.plan.settings.cwd, &turn_input.input)
             .await;
-        let messages = input::to_messages(&turn_input.input, &skills, self.plan.request.image_detail).await;
-        self.session.history.push(messages);
+        let said = input::to_message(&turn_input.input, self.plan.request.image_detail).await;
+        let skills = input::skill_messages(&skills).await;
+        self.session.history.push(said);
         self.hear_hooks(contexts);
+        self.session.history.push(skills);
+        self.tell_of_plugins(&turn_input.input).await;
         let said = ItemBody::UserMessage {
             client_id: turn_input.client_id,
             content: turn_input.input,
         };
         self.show(new_id(), said).await;
+    }
+
+    /// Tells the model what the plugins bring that the user names.
+    async fn tell_of_plugins(&mut self, input: &[UserInput]) {
+        let services = self.services;
+        for plugin in plugins::mentioned(&services.config, input).await {
+            let servers = services.mcp.connected();
+            let own = servers
+                .iter()
+                .filter(|server| server.plugin() == Some(&plugin.id));
+            let names: Vec<_> = own.map(|server| server.name().to_owned()).collect();
+            let told =
+                instructions::mentioned_plugin(&plugin.display_name, plugin.skill_prefix.as_deref(), &names);
+            self.session
+                .history
+                .push(told.map(|text| message("developer", [text])));
+        }
     }
 
     /// Tells an item that is complete when it begins.

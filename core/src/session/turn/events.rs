@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Completed, Turn};
 use crate::approval_review::ApprovalReviewer;
-use crate::model::{ModelError, ResponseEvent, ResponseItem, ResponseStream};
+use crate::model::{KnownItem, ModelError, ResponseEvent, ResponseItem, ResponseStream};
 use crate::session::calls::Calls;
 use crate::session::inbox::StreamInterrupt;
 use crate::session::stream::ResponseItems;
@@ -174,6 +174,10 @@ impl Turn<'_> {
         if let ResponseItem::Known(known) = &mut item {
             let message = items.done(number, known).await;
             self.message_done(message);
+            // Nothing that a model writes may come back to it as an order.
+            if matches!(known, KnownItem::Message { role, .. } if role == "system") {
+                return;
+            }
             let Services {
                 outbox,
                 exec,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::CallContext;
 use super::ordered;
 use crate::exec::{OutputLimit, cut_output};
-use crate::image_data;
+use crate::image_data::{self, Bounds};
 use crate::mcp::McpTool;
 use crate::model::{ContentItem, Extra, FunctionOutput};
 
@@ -72,7 +72,7 @@ impl Output {
         for block in content.iter().take(MAX_BLOCKS) {
             let text = match block["type"].as_str() {
                 Some("text") => block["text"].as_str().unwrap_or_default().to_owned(),
-                Some("image") => match image(block).await {
+                Some("image") => match image(block, self.detail).await {
                     Some(url) => {
                         parts.push(ContentItem::InputImage {
                             image_url: Some(url),
@@ -99,13 +99,15 @@ impl Output {
 }
 
 /// An image as a URL that models take. What kind it is, its bytes say: servers are wrong about it.
-async fn image(block: &Value) -> Option<String> {
+async fn image(block: &Value, detail: &str) -> Option<String> {
     let data = block["data"].as_str()?;
     let data = match data.strip_prefix("data:") {
         Some(url) => url.split_once(";base64,")?.1,
         None => data,
     };
-    image_data::fit_base64(data.to_owned()).await.ok()
+    image_data::fit_base64(data.to_owned(), Bounds::of_detail(detail))
+        .await
+        .ok()
 }
 
 /// The result of a call as clients and models know it: always with content, and without sounds.

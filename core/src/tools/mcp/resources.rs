@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{CallContext, ToolCall, ToolEnd};
 use super::ordered;
+use crate::exec::cut_middle;
 use crate::mcp::{ThreadServer, taken};
 
 /// One of the tools.
@@ -65,7 +66,9 @@ impl ResourceTool {
                 ReadArguments::deserialize(&arguments).map(|read| (Some(read.server), Some(read.uri)))
             }
             Self::List | Self::Templates => {
-                ListArguments::deserialize(&arguments).map(|list| (list.server, list.cursor))
+                let read = ListArguments::deserialize(&arguments);
+                // Models that must fill in everything write an empty name for all of them.
+                read.map(|list| (list.server.filter(|name| !name.is_empty()), list.cursor))
             }
         };
         let (server, text) = match read {
@@ -79,9 +82,6 @@ impl ResourceTool {
             return ToolEnd::text(format!(
                 "unknown MCP server '{name}' for the selected environment"
             ));
-        }
-        if found.is_none() && text.is_some() {
-            return ToolEnd::text("cursor can only be used when a server is specified");
         }
         let found = found.flatten();
         let begin = Instant::now();
@@ -99,9 +99,12 @@ impl ResourceTool {
             result = self.result(&cx, found.as_deref(), text) => result,
         };
         let result = result.map(|value| ordered::to_text(&value));
-        let shown = result
-            .as_ref()
-            .map(|text| json!({"content": [{"type": "text", "text": text}]}));
+        let shown = result.as_ref().map(|text| {
+            let mut text = text.clone();
+            // Clients see what the model reads.
+            cut_middle(&mut text, cx.output_limit.in_history());
+            json!({"content": [{"type": "text", "text": text}]})
+        });
         super::complete(&cx, item, begin, &shown.map_err(Clone::clone)).await;
         match result {
             Ok(text) => cx.record.succeeded(ToolEnd::text(text)),
@@ -137,6 +140,9 @@ impl ResourceTool {
                     result["nextCursor"] = taken(&mut page, "nextCursor");
                 }
                 Ok(result)
+            }
+            (_, None) if text.is_some() => {
+                Err("cursor can only be used when a server is specified".to_owned())
             }
             (_, None) => {
                 let servers = cx.mcp.connected();
