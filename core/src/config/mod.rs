@@ -69,7 +69,7 @@ mod view;
 mod write;
 
 pub use agents::{AgentRole, AgentsConfig};
-pub use background::{ConfigReport, key_warnings_of_thread, report};
+pub use background::{ConfigReport, key_warnings_of_thread, report, strict_problem};
 pub use compaction::{CompactionConfig, CompactionScope, Percent};
 pub(crate) use error::without_values;
 pub use error::{ConfigError, ConfigProblem, TextPosition, TextRange};
@@ -78,7 +78,7 @@ pub use feature_notices::Deprecation;
 pub(crate) use file::{File, read_cached};
 pub use home::{HomeError, expand_tilde, find_codex_home, installation_id};
 pub(crate) use json::to_json;
-pub use key_warnings::{key_warnings, unknown_keys};
+pub use key_warnings::key_warnings;
 pub use last::LastConfig;
 pub use layers::{ConfigSource, Layer, LayerSource, Layers, check};
 pub use masking::MASK;
