@@ -1,5 +1,7 @@
 //! Reading parameters, and saying what is wrong with them.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -11,13 +13,35 @@ use crate::error::{ErrorObject, INVALID_PARAMS};
 pub trait Payload: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
 impl<T: DeserializeOwned + Serialize + JsonSchema + Send + 'static> Payload for T {}
 
-/// Parameters of a method that takes none. Whatever is sent is accepted and ignored; `{}` is written.
+/// Parameters of a method that takes none: absent, null or `{}`. `{}` is written. Others are refused: who sends them means
+/// something else than this method does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NoParams {}
 
 impl<'de> Deserialize<'de> for NoParams {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        de::IgnoredAny::deserialize(deserializer).map(|_| Self {})
+        deserializer.deserialize_any(Nothing)
+    }
+}
+
+struct Nothing;
+
+impl<'de> de::Visitor<'de> for Nothing {
+    type Value = NoParams;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no parameters: `{}` or null")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<NoParams, E> {
+        Ok(NoParams {})
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut members: A) -> Result<NoParams, A::Error> {
+        match members.next_key::<String>()? {
+            None => Ok(NoParams {}),
+            Some(_) => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        }
     }
 }
 
@@ -92,6 +116,21 @@ mod tests {
             ThreadStartParams::default()
         );
         assert!(decode_params::<TurnStartParams>(None).is_err());
-        assert_eq!(decode_params::<NoParams>(Some(&raw("[1]"))).unwrap(), NoParams {});
+        assert_eq!(decode_params::<NoParams>(None).unwrap(), NoParams {});
+    }
+
+    #[test]
+    fn a_method_without_parameters_takes_none() {
+        for none in ["{}", "null"] {
+            assert_eq!(decode_params::<NoParams>(Some(&raw(none))).unwrap(), NoParams {});
+        }
+        for other in ["[]", "[1]", "1", "\"x\"", "true", "{\"zz\":1}"] {
+            let error = decode_params::<NoParams>(Some(&raw(other))).unwrap_err();
+            assert!(
+                error.message.contains("no parameters"),
+                "{other}: {}",
+                error.message
+            );
+        }
     }
 }

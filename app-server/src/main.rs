@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use codex_app_server::listen::{self, Address, Listener};
 use codex_app_server::{new_server, serve, stdio};
 use codex_app_server_protocol::schema;
-use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home, unknown_keys};
+use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home, strict_problem};
 use codex_core::mock_model::{MockModel, Script};
 use codex_core::process::{
     ORPHAN_REAPER_ARGUMENT, enable_orphan_reaper, limit_retained_memory, orphan_reaper_main,
@@ -107,9 +107,9 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
     let config = source(options)?;
     check_overrides(&config)?;
     if options.strict_config
-        && let Some(unknown) = unknown_keys(&config)
+        && let Some(problem) = strict_problem(&config)
     {
-        anyhow::bail!(unknown);
+        anyhow::bail!(problem);
     }
     enable_orphan_reaper();
     let runtime = runtime()?;

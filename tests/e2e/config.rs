@@ -48,6 +48,20 @@ async fn a_strict_start_refuses_settings_that_are_unknown() {
     let app = strict(&[]).spawn();
     app.stderr_contains("`colour` is ignored").await;
     assert_eq!(app.exit().await.0.code(), Some(1));
+    for (line, key) in [
+        ("approvals_reviewer = 1", "approvals_reviewer"),
+        ("web_search = 'sometimes'", "web_search"),
+        ("sandbox_workspace_write.zz = 1", "sandbox_workspace_write.zz"),
+    ] {
+        let config = Config {
+            top: line.to_owned(),
+            ..Config::default()
+        };
+        home.configure(&model, &config);
+        let app = strict(&[]).spawn();
+        app.stderr_contains(key).await;
+        assert_eq!(app.exit().await.0.code(), Some(1), "{line}");
+    }
 }
 
 #[tokio::test]

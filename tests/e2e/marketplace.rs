@@ -345,6 +345,20 @@ async fn a_branch_that_is_called_like_a_commit_is_not_that_commit() {
 }
 
 #[tokio::test]
+async fn nobody_else_can_be_called_like_a_marketplace_of_openai() {
+    let (_model, home, app) = started().await;
+    let folder = home.path().join("market");
+    for name in ["openai-curated", "openai-bundled", "OpenAI-Curated"] {
+        marketplace(&folder, name, &json!([]));
+        let message = refused(&app, "marketplace/add", json!({"source": folder})).await;
+        assert!(message.contains(name), "{message}");
+    }
+    marketplace(&folder, "openai", &json!([]));
+    app.call("marketplace/add", json!({"source": folder})).await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn names_that_differ_in_capitals_only_are_one_name() {
     let (_model, home, app) = started().await;
     let folders = ["one", "two"].map(|name| home.path().join(name));

@@ -64,6 +64,11 @@ async fn what_was_noted_of_a_thread_at_rest_is_told_to_later_ones() {
     let developer = model.requests()[2].input()[0].clone();
     assert_eq!(developer["role"], "developer");
 
+    for params in [json!([1]), json!({"threadId": thread}), json!("x")] {
+        let error = app.call_err("memory/reset", params).await;
+        assert_eq!(error.code, -32602, "{}", error.message);
+    }
+    assert!(file.exists(), "whoever means less than all loses nothing");
     app.call("memory/reset", Value::Null).await;
     assert!(!file.exists());
     let read = app.call("thread/memory/read", json!({"threadId": thread})).await;

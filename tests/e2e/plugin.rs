@@ -1,7 +1,10 @@
 //! Plugins (docs/contract/services.md#plugins).
 
+mod manifest;
+mod servers;
+
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
@@ -64,6 +67,11 @@ fn mixed(home: &Home) -> PathBuf {
         &json!({"name": "versioned", "version": "../../x"}),
     );
     list
+}
+
+async fn install(app: &App, list: &Path, name: &str) {
+    let params = json!({"marketplacePath": list, "pluginName": name});
+    app.call("plugin/install", params).await;
 }
 
 fn names(listed: &Value) -> Vec<&str> {
@@ -360,103 +368,5 @@ async fn a_project_can_switch_no_plugin_on() {
         skills.iter().all(|skill| skill["pluginId"].is_null()),
         "{skills:?}"
     );
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn servers_of_a_plugin_are_those_of_threads() {
-    let (model, home, app) = started().await;
-    model.push(
-        Answer::new().event(json!({"type": "response.output_item.done", "item": {
-            "type": "function_call", "call_id": "c1", "namespace": "mcp__tiny", "name": "echo",
-            "arguments": "{\"text\":\"x\"}",
-        }})),
-    );
-    let folder = home.path().join("market");
-    let list = marketplace(&folder, "my-market", &json!([local("tools", "./tools")]));
-    plugin(
-        &folder.join("tools"),
-        "tools",
-        &json!({"name": "tools", "interface": {"displayName": "Nice\nTools"}}),
-    );
-    let server = json!({"mcpServers": {"tiny": {
-        "command": std::env::current_exe().unwrap(),
-        "args": ["mcp_server::serve", "--exact", "--ignored", "--nocapture"],
-        "env": {"MCP_LOG": home.path().join("tiny.log")},
-    }}});
-    write(&folder.join("tools"), ".mcp.json", &server.to_string());
-    app.call(
-        "plugin/install",
-        json!({"marketplacePath": list, "pluginName": "tools"}),
-    )
-    .await;
-    let thread = app.start_thread(json!({})).await;
-    let status = app
-        .wait_where("mcpServer/startupStatus/updated", |params| {
-            params["threadId"] == json!(thread) && params["name"] == "tiny" && params["status"] == "ready"
-        })
-        .await;
-    assert_eq!(status["environmentId"], "local");
-    let servers = app
-        .call("mcpServerStatus/list", json!({"threadId": thread}))
-        .await;
-    assert_eq!(servers["data"][0]["name"], "tiny", "{servers}");
-    assert_eq!(servers["data"][0]["pluginId"], "tools@my-market", "{servers}");
-    let apart = app.call("mcpServerStatus/list", json!({})).await;
-    assert_eq!(apart["data"][0]["pluginId"], "tools@my-market", "{apart}");
-    assert_eq!(apart["data"][0]["environmentId"], "local", "{apart}");
-    for (environment, count) in [("local", 1), ("other", 0)] {
-        let one = json!({"threadId": thread, "serverName": "tiny", "environmentId": environment});
-        let listed = app.call("mcpServerStatus/list", one).await;
-        assert_eq!(listed["data"].as_array().unwrap().len(), count, "{environment}");
-    }
-    let call = |environment: &str| {
-        json!({"threadId": thread, "server": "tiny", "tool": "echo", "arguments": {"text": "x"},
-            "environmentId": environment})
-    };
-    app.call("mcpServer/tool/call", call("local")).await;
-    let error = app.call_err("mcpServer/tool/call", call("other")).await;
-    assert!(
-        error.message.contains("tiny (environment other)"),
-        "{}",
-        error.message
-    );
-    app.run_turn(&thread, "Go").await;
-    let of_plugin = |item: &Value| {
-        assert_eq!(
-            (&item["pluginId"], &item["environmentId"]),
-            (&json!("tools@my-market"), &json!("local")),
-            "{item}"
-        );
-    };
-    let is_call = |params: &Value| params["item"]["type"] == "mcpToolCall";
-    of_plugin(&app.wait_where("item/started", is_call).await["item"]);
-    of_plugin(&app.wait_where("item/completed", is_call).await["item"]);
-    let params = json!({"threadId": thread, "includeTurns": true});
-    let stored = app.call("thread/read", params).await["thread"]["turns"][0]["items"].clone();
-    let stored = stored.as_array().unwrap().clone();
-    of_plugin(stored.iter().find(|item| item["type"] == "mcpToolCall").unwrap());
-
-    let link = json!([{"type": "text", "text": "With [@tools](plugin://tools@my-market)"}]);
-    let picked = json!([{"type": "text", "text": "Go"},
-        {"type": "mention", "name": "tools", "path": "plugin://tools@my-market"}]);
-    let other = json!([{"type": "text", "text": "@tools [tools](plugin://tools@my-market)"},
-        {"type": "mention", "name": "x", "path": "plugin://x@my-market"}]);
-    for (input, is_named) in [(link, true), (picked, true), (other, false)] {
-        model.push(Answer::from("ok"));
-        app.run_turn_with(&thread, "", json!({"input": input})).await;
-        let requests = model.requests();
-        let last = requests.last().unwrap().input().last().unwrap();
-        if is_named {
-            assert_eq!(last["role"], "developer", "{last}");
-            assert_eq!(
-                last["content"][0]["text"],
-                "The user names the plugin `NiceTools`, which brings:\n- Skills, whose names begin with `tools:`.\n\
-                 - MCP servers of this session: `tiny`.\nPrefer these for the task where they fit."
-            );
-        } else {
-            assert_eq!(last["role"], "user", "{last}");
-        }
-    }
     app.stop().await;
 }

@@ -59,6 +59,20 @@ async fn no_folder_at_all_is_the_folder_of_no_thread() {
 }
 
 #[tokio::test]
+async fn a_folder_is_known_by_all_of_its_paths() {
+    let (_model, home, app, ids) = threads(&["one"]).await;
+    let (other, link) = (home.path().join("other"), home.path().join("link"));
+    std::fs::create_dir(&other).unwrap();
+    std::os::unix::fs::symlink(home.work(), &link).unwrap();
+    let around = other.join("..").join(home.work().file_name().unwrap());
+    for path in [home.work().clone(), link, around] {
+        let here = app.call("thread/list", json!({"cwd": path})).await;
+        assert_eq!(listed(&here), [&ids[0]], "{}", path.display());
+    }
+    assert!(listed(&app.call("thread/list", json!({"cwd": other})).await).is_empty());
+}
+
+#[tokio::test]
 async fn threads_that_begin_with_images_are_listed_also_after_a_restart() {
     let model = MockModel::start("Seen");
     let home = Home::new(&model);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use codex_core::mock_model::{Answer, Handshake, MockModel, Script, Transport};
+use codex_core::mock_model::{Answer, Close, Handshake, MockModel, Script, Step, Transport};
 use serde_json::json;
 
 use crate::support::{App, Config, Home};
@@ -119,4 +119,66 @@ async fn tools_and_their_outputs_go_over_one_connection() {
         .collect();
     assert_eq!(states, [None, Some("here"), None]);
     assert_eq!(model.handshakes().len(), 1);
+}
+
+/// A home whose server closes the next connections in this way, each with the first request on it.
+fn closing(code: u16, reason: &str, times: usize) -> (MockModel, Home) {
+    let close = Answer::new().bare().step(Step::Close(Close {
+        code: Some(code),
+        reason: reason.into(),
+    }));
+    let model = MockModel::start(vec![close; times]);
+    let config = Config {
+        websockets: true,
+        stream_retries: 2,
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    (model, home)
+}
+
+#[tokio::test]
+async fn as_many_retries_are_told_whatever_a_server_says_when_it_closes() {
+    let (ws, http) = (Transport::WebSocket, Transport::Http);
+    for (code, reason) in [(1011, ""), (1011, "out of memory"), (1008, "policy")] {
+        let (model, home) = closing(code, reason, 3);
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        let turn = app.run_turn(&thread, "Hi").await;
+        assert_eq!(turn.status(), "completed", "{code} {reason}");
+        let told: Vec<_> = turn
+            .all("error")
+            .iter()
+            .map(|told| told["error"]["message"].clone())
+            .collect();
+        assert_eq!(told, ["Reconnecting... 2/2"], "{code} {reason}");
+        let warnings = turn.all("warning");
+        assert_eq!(warnings.len(), 1, "{code} {reason}");
+        assert!(warnings[0]["message"].as_str().unwrap().contains(reason));
+        assert_eq!(transports(&model), [ws, ws, ws, http], "{code} {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_for_a_message_goes_over_http_at_once() {
+    let (model, home) = closing(1009, "too big", 1);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "completed");
+    assert!(turn.all("error").is_empty());
+    assert_eq!(turn.all("warning").len(), 1);
+    assert_eq!(transports(&model), [Transport::WebSocket, Transport::Http]);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_called_a_bad_request_ends_the_turn() {
+    let model = MockModel::start(Script::new().every_handshake(Handshake::refuse(400)));
+    let home = home(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let turn = app.run_turn(&thread, "Hi").await;
+    assert_eq!(turn.status(), "failed");
+    assert_eq!(turn.turn["error"]["codexErrorInfo"], "other");
+    assert!(model.requests().is_empty());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use codex_app_server_protocol::{
     ConfigBatchWrite, ConfigBatchWriteParams, ConfigRead, ConfigReadParams, ConfigReadResponse,
-    ConfigValueWrite, ConfigValueWriteParams, ConfigWriteResponse, MergeStrategy,
+    ConfigValueWrite, ConfigValueWriteParams, ConfigWriteResponse, MergeStrategy, Request,
 };
 use codex_core::config::{self, Config, ConfigEdit, ConfigEdits};
 use serde_json::Value;
@@ -52,10 +52,20 @@ async fn write_batch(
         Err(error) => Err(error),
     };
     let reload = reload && written.is_ok();
+    answer_and_reload(&cx, responder, written, reload).await;
+}
+
+/// Answers. With `reload` loaded threads have taken up the configuration before; their MCP servers do afterwards.
+pub(super) async fn answer_and_reload<M: Request>(
+    cx: &RequestContext,
+    responder: Responder<M>,
+    answer: RpcResult<M::Response>,
+    reload: bool,
+) {
     if reload {
         cx.server.engine.reload_config().await;
     }
-    responder.send(written);
+    responder.send(answer);
     if reload {
         cx.server.engine.reload_mcp_servers().await;
     }

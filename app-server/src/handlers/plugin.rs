@@ -11,12 +11,14 @@ use codex_app_server_protocol::{
 };
 use codex_core::plugins::{FoundPlugin, PluginListing};
 
+use super::config::answer_and_reload;
 use super::page;
 use super::plugin_share::needs_account;
 use crate::convert::plugin::{
     auth_to_wire, detail_to_wire, load_error_to_wire, marketplace_to_wire, summary_to_wire,
 };
 use crate::rpc::error::{RpcError, RpcResult};
+use crate::rpc::responder::Responder;
 use crate::server::{RequestContext, Router};
 
 /// Plugins of a page where the client names no number.
@@ -31,8 +33,8 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<PluginInstalled, _, _>(installed);
     router.on::<PluginReconcile, _, _>(reconcile);
     router.on::<PluginRead, _, _>(read);
-    router.on::<PluginInstall, _, _>(install);
-    router.on::<PluginUninstall, _, _>(uninstall);
+    router.on_deferred::<PluginInstall, _, _>(install);
+    router.on_deferred::<PluginUninstall, _, _>(uninstall);
 }
 
 async fn listing(cx: &RequestContext, cwds: Option<Vec<AbsolutePathBuf>>) -> RpcResult<PluginListing> {
@@ -86,6 +88,13 @@ async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<Plu
         .limit
         .map_or(DEFAULT_LIMIT, |limit| (limit as usize).clamp(1, MAX_LIMIT));
     let term = params.search_term.trim().to_lowercase();
+    if term.is_empty() {
+        // Whoever looks for nothing finds nothing: all plugins are in `plugin/list`.
+        return Ok(PluginSearchResponse {
+            data: Vec::new(),
+            next_cursor: None,
+        });
+    }
     let found = listing(&cx, params.cwds).await?;
     let fitting = found.marketplaces.into_iter().flat_map(|marketplace| {
         let (name, path) = (marketplace.name, AbsolutePathBuf::from_path(&marketplace.path));
@@ -158,7 +167,17 @@ async fn read(cx: RequestContext, params: PluginReadParams) -> RpcResult<PluginR
     })
 }
 
-async fn install(cx: RequestContext, params: PluginInstallParams) -> RpcResult<PluginInstallResponse> {
+/// Installs a plugin. Loaded threads have taken it up when the answer comes; what their MCP servers do then follows it.
+async fn install(cx: RequestContext, params: PluginInstallParams, responder: Responder<PluginInstall>) {
+    let installed = install_from_list(&cx, params).await;
+    let reload = installed.is_ok();
+    answer_and_reload(&cx, responder, installed, reload).await;
+}
+
+async fn install_from_list(
+    cx: &RequestContext,
+    params: PluginInstallParams,
+) -> RpcResult<PluginInstallResponse> {
     let list = meant(
         "plugin/install",
         "read remote plugin details before install",
@@ -177,9 +196,15 @@ async fn install(cx: RequestContext, params: PluginInstallParams) -> RpcResult<P
     })
 }
 
-async fn uninstall(cx: RequestContext, params: PluginUninstallParams) -> RpcResult<PluginUninstallResponse> {
-    let id = params.plugin_id;
-    if cx.server.engine.plugins().uninstall(&id).await? {
+/// Removes a plugin, from loaded threads as well.
+async fn uninstall(cx: RequestContext, params: PluginUninstallParams, responder: Responder<PluginUninstall>) {
+    let uninstalled = remove(&cx, &params.plugin_id).await;
+    let reload = uninstalled.is_ok();
+    answer_and_reload(&cx, responder, uninstalled, reload).await;
+}
+
+async fn remove(cx: &RequestContext, id: &str) -> RpcResult<PluginUninstallResponse> {
+    if cx.server.engine.plugins().uninstall(id).await? {
         return Ok(PluginUninstallResponse {});
     }
     let usual = |c: char| c.is_ascii_alphanumeric() || "_-~".contains(c);

@@ -49,6 +49,19 @@ impl Config {
     }
 }
 
+/// What is wrong with the configuration of the process for those who want no mistake in it: a file or a value that can't
+/// be used, or keys that are unknown. Blocks as long as the file system does.
+pub fn strict_problem(source: &ConfigSource) -> Option<String> {
+    match Config::load(source, &source.codex_home, &[]) {
+        Err(error) => Some(error.to_string()),
+        Ok(config) => {
+            let problem = config.provider_problems.values().next();
+            let unknown = config.unknown_settings.clone();
+            unknown.or_else(|| problem.map(ToString::to_string))
+        }
+    }
+}
+
 /// Looks at the configuration of the process: what is wrong with it, else which keys have no effect and which values are
 /// not allowed.
 pub async fn report(source: &ConfigSource) -> Vec<ConfigReport> {

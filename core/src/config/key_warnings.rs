@@ -24,12 +24,6 @@ pub(super) fn unknown_settings(layers: &Layers) -> Option<String> {
     VainKeys::find(layers).unknown()
 }
 
-/// Says which keys of the files and of the overrides are unknown. `None`: all are known, or a file can't be read, which
-/// others report.
-pub fn unknown_keys(source: &ConfigSource) -> Option<String> {
-    unknown_settings(&Layers::load(source, None, &[], Wanted::Enabled).ok()?)
-}
-
 /// Says which keys of the files and of the overrides (`extra`: those of one thread) are unknown, and which are known but
 /// have no effect: yet, or in a thread. `None`: there are none, or a file can't be read, which others report.
 pub fn key_warnings(source: &ConfigSource, extra: &[ConfigOverride]) -> Option<String> {

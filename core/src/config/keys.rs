@@ -235,6 +235,13 @@ pub static KEYS: &[Key] = keys! {
     "plugins": Table, "", V0_1, "Installed plugins, by `plugin@marketplace`. Not in the configuration of projects.";
     "plugins.*": Table, "", V0_1, "One of them; `plugin/install` writes it.";
     "plugins.*.enabled": Boolean, "true", V0_1, "Whether it is on.";
+    "plugins.*.mcp_servers": Table, "", V0_1, "Its MCP servers, by name.";
+    "plugins.*.mcp_servers.*": Table, "", V0_1, "One of them.";
+    "plugins.*.mcp_servers.*.enabled": Boolean, "true", V0_1, "Whether it is used.";
+    "plugins.*.mcp_servers.*.enabled_tools": List, "all", V0_1, "The only tools to use.";
+    "plugins.*.mcp_servers.*.disabled_tools": List, "[]", V0_1, "Tools not to use.";
+    "plugins.*.mcp_servers.*.default_tools_approval_mode": Text, "\"auto\"", V0_1, "When to ask before a tool runs, as in `mcp_servers`.";
+    "plugins.*.mcp_servers.*.tools": Table, "", V0_1, "`approval_mode` and `output_token_limit` of single tools.";
     "marketplaces": Table, "", V0_1, "Where plugins come from, by name. Not in the configuration of projects.";
     "marketplaces.*": Table, "", V0_1, "One of them; `marketplace/add` writes it.";
     "marketplaces.*.source_type": Words(&["local", "git"]), "", V0_1, "A folder or a repository.";

@@ -114,8 +114,8 @@ pub struct ModelError {
     pub no_connection: bool,
     /// The connection ended before the server said anything.
     pub no_answer: bool,
-    /// The server said in its own words what is wrong: the client is told at once.
-    pub has_server_words: bool,
+    /// Only HTTP may help: another attempt over WebSocket would end as this one.
+    pub needs_http: bool,
     /// The same request may be sent again, apart from the stream's retries: which retry this is, and of how many.
     pub request_retry: Option<(u32, u32)>,
     /// Limits that came with the error; announced before it.

@@ -12,11 +12,13 @@ use crate::{ErrorKind, TurnError};
 
 const CONTEXT_FULL: &str = "Codex ran out of room in the model's context window. Start a new thread or clear earlier \
                             history before retrying.";
+pub(super) const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
+pub(super) const QUOTA_EXCEEDED: &str = "Quota exceeded. Check your plan and billing details.";
 pub(super) const UPGRADE_TO_PLUS: &str =
     "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus.";
 const CYBER_RISK: &str = "This request has been flagged for possible cybersecurity risk.";
 const BIO_RISK: &str = "This content was flagged for possible biological risk.";
-pub(super) const AT_CAPACITY: &str = "Selected model is at capacity. Please try a different model.";
+const AT_CAPACITY: &str = "Selected model is at capacity. Please try a different model.";
 const POLICY_CAPACITY: &str = "Policy-restricted capacity is unavailable. Please try again later.";
 pub(super) const FLEX_CAPACITY: &str = "Flex capacity unavailable.";
 
@@ -34,7 +36,7 @@ impl ModelError {
             retry_after: None,
             no_connection: false,
             no_answer: false,
-            has_server_words: false,
+            needs_http: false,
             request_retry: None,
             rate_limits: Vec::new(),
         }
@@ -56,26 +58,9 @@ impl ModelError {
         )
     }
 
-    /// The server ended the stream, and said why.
-    pub(crate) fn disconnected_with_words(words: impl std::fmt::Display) -> Self {
-        Self {
-            has_server_words: true,
-            ..Self::disconnected(words)
-        }
-    }
-
-    /// The server refuses, in its own words.
-    pub(super) fn refused(kind: ErrorKind, words: impl Into<String>) -> Self {
-        Self {
-            has_server_words: true,
-            ..Self::terminal(kind, words)
-        }
-    }
-
     /// Keeps what the server said where the message is a sentence of ours.
     pub(super) fn with_details(mut self, words: String) -> Self {
         if !words.is_empty() && !self.error.message.contains(&words) {
-            self.has_server_words = true;
             self.error.details = Some(words);
         }
         self
@@ -134,21 +119,18 @@ pub(super) fn of_code(error: &ApiError) -> Option<ModelError> {
     let fixed = |kind, sentence: &str| ModelError::terminal(kind, sentence).with_details(error.text());
     Some(match error.code() {
         "context_length_exceeded" => fixed(ErrorKind::ContextWindowExceeded, CONTEXT_FULL),
-        "insufficient_quota" => fixed(
-            ErrorKind::UsageLimitExceeded,
-            "Quota exceeded. Check your plan and billing details.",
-        ),
+        INSUFFICIENT_QUOTA => fixed(ErrorKind::UsageLimitExceeded, QUOTA_EXCEEDED),
         "usage_not_included" => fixed(ErrorKind::UsageLimitExceeded, UPGRADE_TO_PLUS),
         "cyber_policy" if blank => ModelError::terminal(ErrorKind::CyberPolicy, CYBER_RISK),
-        "cyber_policy" => ModelError::refused(ErrorKind::CyberPolicy, words),
+        "cyber_policy" => ModelError::terminal(ErrorKind::CyberPolicy, words),
         "bio_policy" if blank => ModelError::terminal(ErrorKind::BioPolicy, BIO_RISK),
-        "bio_policy" => ModelError::refused(ErrorKind::BioPolicy, words),
+        "bio_policy" => ModelError::terminal(ErrorKind::BioPolicy, words),
         "misalignment_policy_violation" => misaligned(error),
-        "content_policy_violation" | "invalid_prompt" => ModelError::refused(ErrorKind::Other, words),
-        "model_not_found" => ModelError::refused(ErrorKind::ModelNotFound, words),
-        "inference_hook_denied" => ModelError::refused(ErrorKind::InferenceHookDenied, words),
+        "content_policy_violation" | "invalid_prompt" => ModelError::terminal(ErrorKind::Other, words),
+        "model_not_found" => ModelError::terminal(ErrorKind::ModelNotFound, words),
+        "inference_hook_denied" => ModelError::terminal(ErrorKind::InferenceHookDenied, words),
         "access_program_not_enabled" => {
-            ModelError::refused(ErrorKind::HttpConnectionFailed { status: None }, words)
+            ModelError::terminal(ErrorKind::HttpConnectionFailed { status: None }, words)
         }
         "server_is_overloaded" => fixed(ErrorKind::ServerOverloaded, AT_CAPACITY),
         "policy_capacity_unavailable" => fixed(ErrorKind::PolicyCapacityUnavailable, POLICY_CAPACITY),
@@ -165,7 +147,7 @@ pub(super) fn of_code(error: &ApiError) -> Option<ModelError> {
 }
 
 fn misaligned(error: &ApiError) -> ModelError {
-    let mut result = ModelError::refused(ErrorKind::MisalignmentPolicyViolation, error.words());
+    let mut result = ModelError::terminal(ErrorKind::MisalignmentPolicyViolation, error.words());
     result.error.misalignment.clone_from(&error.misalignment);
     result
 }
@@ -186,7 +168,7 @@ pub(super) fn failed(error: Option<ApiError>) -> ModelError {
 /// A `response.incomplete` event: the answer is over, and another attempt would be paid for again.
 pub(super) fn incomplete(reason: &str) -> ModelError {
     let reason = server_message::clean_up_to(reason, 200);
-    ModelError::refused(
+    ModelError::terminal(
         ErrorKind::Other,
         format!("Incomplete response returned, reason: {reason}"),
     )
@@ -205,7 +187,7 @@ pub(super) fn not_a_stream(content_type: Option<&str>, body: &[u8]) -> ModelErro
     };
     let shown = server_message::of_bytes(body, MAX_WORDS);
     let shown = if shown.is_empty() { "an empty body" } else { &shown };
-    ModelError::refused(
+    ModelError::terminal(
         ErrorKind::Other,
         format!("the model server answered with something that is no event stream{what}: {shown}"),
     )
@@ -214,10 +196,7 @@ pub(super) fn not_a_stream(content_type: Option<&str>, body: &[u8]) -> ModelErro
 /// An error that a server tells inside of a stream, without a status.
 pub(super) fn told(error: &ApiError, whole: &[u8]) -> ModelError {
     if let Some(known) = of_code(error) {
-        return ModelError {
-            has_server_words: true,
-            ..known
-        };
+        return known;
     }
     let words = match error.words() {
         words if words.is_empty() => server_message::of_bytes(whole, MAX_WORDS),
@@ -233,10 +212,10 @@ pub(super) fn told(error: &ApiError, whole: &[u8]) -> ModelError {
     if passing {
         ModelError {
             retry_after: retry_after::in_text(&words),
-            ..ModelError::disconnected_with_words(words)
+            ..ModelError::disconnected(words)
         }
     } else {
-        ModelError::refused(ErrorKind::Other, words)
+        ModelError::terminal(ErrorKind::Other, words)
     }
 }
 

@@ -46,7 +46,7 @@ impl RetryBudget {
     }
 
     /// What to do about a failure, over HTTP or WebSocket. `None`: nothing is left of the budget.
-    /// `quiet_first`: the first notice is left out, unless it has something to tell.
+    /// `quiet_first`: the first notice is left out, unless the wait is long.
     pub(super) fn spend(&mut self, error: &ModelError, max: u32, quiet_first: bool) -> Option<RetryDecision> {
         if let Some(too_long) = too_long(error) {
             return Some(RetryDecision::GiveUp(too_long));
@@ -62,7 +62,7 @@ impl RetryBudget {
         };
         let delay = error.retry_after.unwrap_or(own);
         log(error, (self.used, max), delay);
-        let quiet = quiet_first && self.used == 1 && !error.has_server_words && delay <= QUIET_WAIT;
+        let quiet = quiet_first && self.used == 1 && delay <= QUIET_WAIT;
         Some(RetryDecision::Retry {
             notice: (!quiet).then(|| notice(error, (self.used, max), delay)),
             delay,
@@ -116,17 +116,23 @@ fn too_long(error: &ModelError) -> Option<TurnError> {
     Some(told)
 }
 
+/// What went wrong, with the server's own words.
+pub(super) fn cause(error: &ModelError) -> String {
+    let message = &error.error.message;
+    match &error.error.details {
+        Some(more) => format!("{}: {more}", message.trim_end_matches('.')),
+        None => message.clone(),
+    }
+}
+
 /// What the client is told of retry `n` of `max`. A wait of more than a few seconds is told with its length.
-pub(super) fn notice(error: &ModelError, (n, max): (u32, u32), delay: Duration) -> TurnError {
+fn notice(error: &ModelError, (n, max): (u32, u32), delay: Duration) -> TurnError {
     let mut message = if error.no_connection {
         "Reconnecting... waiting for network".to_owned()
     } else {
         format!("Reconnecting... {n}/{max}")
     };
-    let mut details = error.error.message.clone();
-    if let Some(more) = &error.error.details {
-        details = format!("{}: {more}", details.trim_end_matches('.'));
-    }
+    let mut details = cause(error);
     if delay > QUIET_WAIT {
         let length = retry_after::in_words(delay);
         if !error.no_connection {

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::api_error::ApiError;
-use super::failure::{AT_CAPACITY, FLEX_CAPACITY, UPGRADE_TO_PLUS, of_code, told};
+use super::failure::{FLEX_CAPACITY, INSUFFICIENT_QUOTA, QUOTA_EXCEEDED, UPGRADE_TO_PLUS, of_code, told};
 use super::{ModelError, rate_limits, retry_after, usage_limit};
 use crate::ErrorKind;
 use crate::net::server_message;
@@ -23,7 +23,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let error = parsed.as_ref().and_then(ApiError::find).unwrap_or_default();
     let words = server_message::of_bytes(body, MAX_WORDS);
-    let known = || of_code(&error).unwrap_or_else(|| ModelError::refused(ErrorKind::Other, words.clone()));
+    let known = || of_code(&error).unwrap_or_else(|| ModelError::terminal(ErrorKind::Other, words.clone()));
     let mut result = match (status.as_u16(), error.code()) {
         (
             400,
@@ -35,7 +35,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
             | "content_policy_violation",
         )
         | (403, "misalignment_policy_violation" | "model_not_found" | "inference_hook_denied")
-        | (503, "server_is_overloaded" | "policy_capacity_unavailable") => known(),
+        | (503, "server_is_overloaded" | "policy_capacity_unavailable" | "slow_down") => known(),
         (400, _) if memchr::memmem::find(body, b"does not represent a valid image").is_some() => {
             ModelError::terminal(
                 ErrorKind::BadRequest,
@@ -49,7 +49,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
                 at(url)
             ),
         ),
-        (400, _) => ModelError::refused(ErrorKind::Other, words),
+        (400, _) => ModelError::terminal(ErrorKind::Other, words),
         (429, _) => too_many_requests(&error, headers, &words),
         (500, _) => ModelError::transient(ErrorKind::InternalServerError, HIGH_DEMAND).with_details(
             match error.words() {
@@ -57,15 +57,12 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
                 said => said,
             },
         ),
-        (503, "slow_down") => {
-            ModelError::terminal(ErrorKind::ServerOverloaded, AT_CAPACITY).with_details(error.text())
-        }
         (300..=399, _) => redirected(status, headers, url),
         _ => unexpected(status, headers, &error, body, url),
     };
     // Server errors are tried again within the request, also those that end the turn if they stay.
     if result.retryable || status.is_server_error() {
-        result.retry_after = retry_after::in_headers(headers, SystemTime::now());
+        result.retry_after = retry_after::in_headers(headers, SystemTime::now()).or(result.retry_after);
     }
     result
 }
@@ -80,7 +77,7 @@ fn redirected(status: StatusCode, headers: &HeaderMap, url: &str) -> ModelError 
             server_message::clean(&crate::url_redaction::redact_url(&to))
         )
     });
-    ModelError::refused(
+    ModelError::terminal(
         ErrorKind::HttpConnectionFailed { status: Some(code) },
         format!(
             "unexpected status {code} {reason}: the server redirects{to}, url: {url}. Redirects are not followed; set \
@@ -156,6 +153,9 @@ fn too_many_requests(error: &ApiError, headers: &HeaderMap, body: &str) -> Model
         Some("usage_not_included") => {
             ModelError::terminal(ErrorKind::UsageLimitExceeded, UPGRADE_TO_PLUS).with_details(error.text())
         }
+        kind if kind == Some(INSUFFICIENT_QUOTA) || error.code() == INSUFFICIENT_QUOTA => {
+            ModelError::terminal(ErrorKind::UsageLimitExceeded, QUOTA_EXCEEDED).with_details(error.text())
+        }
         _ if error.code() == "flex_unavailable" => {
             ModelError::terminal(ErrorKind::FlexUnavailable, FLEX_CAPACITY).with_details(error.text())
         }
@@ -175,7 +175,6 @@ fn too_many_requests(error: &ApiError, headers: &HeaderMap, body: &str) -> Model
             ModelError {
                 retryable: retry_after::in_headers(headers, SystemTime::now()).is_some(),
                 rate_limits: limits,
-                has_server_words: !said.is_empty(),
                 ..ModelError::terminal(
                     ErrorKind::ResponseTooManyFailedAttempts { status: Some(429) },
                     message,
@@ -221,10 +220,7 @@ fn unexpected(
     );
     add("auth error", header_text(headers, "x-openai-authorization-error"));
     add("auth error code", auth_error_code(headers));
-    ModelError {
-        has_server_words: !body.is_empty(),
-        ..ModelError::transient(ErrorKind::HttpConnectionFailed { status: Some(code) }, message)
-    }
+    ModelError::transient(ErrorKind::HttpConnectionFailed { status: Some(code) }, message)
 }
 
 /// The address for the end of a message, where it is known.
@@ -278,7 +274,7 @@ mod tests {
         assert_eq!(answer(500, &[], "").error.kind, ErrorKind::InternalServerError);
         assert_eq!(
             answer(503, &[], overloaded).error.kind,
-            ErrorKind::ServerOverloaded
+            ErrorKind::RateLimitExceeded
         );
         assert!(answer(503, &[], "busy").retryable);
         assert_eq!(
@@ -397,11 +393,7 @@ mod tests {
                 "{event}: {}",
                 error.error.message
             );
-            assert_eq!(
-                (error.retryable, error.has_server_words),
-                (retryable, true),
-                "{event}"
-            );
+            assert_eq!(error.retryable, retryable, "{event}");
         }
     }
 

@@ -228,7 +228,8 @@ impl ModelClientSession {
         if !error.retryable {
             return RetryDecision::GiveUp(error.error.clone());
         }
-        if let Some(again) = self.budget.spend(error, max, websocket) {
+        let needs_http = websocket && error.needs_http;
+        if !needs_http && let Some(again) = self.budget.spend(error, max, websocket) {
             return again;
         }
         // A server that says "too many" says the same over HTTP.
@@ -236,13 +237,10 @@ impl ModelClientSession {
             self.shared.fall_back("attempts over WebSocket failed");
             self.budget.reset();
             return RetryDecision::FallBack {
-                notice: error
-                    .has_server_words
-                    .then(|| retry::notice(error, (max, max), Duration::ZERO)),
-                warning: Some(format!(
+                warning: format!(
                     "Falling back from WebSockets to HTTPS transport. {}",
-                    error.error.message
-                )),
+                    retry::cause(error)
+                ),
             };
         }
         RetryDecision::GiveUp(error.error.clone())
@@ -301,12 +299,10 @@ pub enum RetryDecision {
         /// How long to wait.
         delay: Duration,
     },
-    /// Go on over HTTP at once; tell the user, unless the server itself asked for it.
+    /// Go on over HTTP at once.
     FallBack {
-        /// Goes out as `error{willRetry:true}`: what the server itself said.
-        notice: Option<TurnError>,
-        /// Goes out as `warning`.
-        warning: Option<String>,
+        /// Goes out as `warning`: why.
+        warning: String,
     },
     /// The turn ends.
     GiveUp(TurnError),

@@ -124,8 +124,10 @@ pub(super) async fn connect_websocket(
                 Ok(None) => return Err(ConnectFailure::failed(error)),
                 Err(error) => return Err(ConnectFailure::failed(error)),
             },
-            // The server can be reached and says that it is too much: HTTP would not help.
-            Some(StatusCode::TOO_MANY_REQUESTS) => return Err(ConnectFailure::failed(error)),
+            // The server can be reached, and says that it is too much or that the request is wrong: HTTP would not help.
+            Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_REQUEST) => {
+                return Err(ConnectFailure::failed(error));
+            }
             // Whatever it is, HTTP may do better.
             _ => {
                 return Err(ConnectFailure::failed(ModelError {
@@ -455,20 +457,17 @@ fn closed() -> ModelError {
     ModelError::disconnected("websocket closed by server before response.completed")
 }
 
-/// The server's own words for why it closed the connection. A refusal by its policy (1008) is final; other reasons may
-/// pass, or not hold for HTTP.
+/// The server's own words for why it closed the connection. Any reason may pass, or not hold for HTTP; a request that is
+/// too large for one message (1009) stays so on the next connection.
 fn closed_because(frame: &CloseFrame) -> ModelError {
     let code = u16::from(frame.code);
     let reason = server_message::clean(&frame.reason);
-    if reason.is_empty() {
-        return ModelError::disconnected(format!(
-            "websocket closed by server before response.completed (code {code})"
-        ));
-    }
-    let words = format!("websocket closed by server before response.completed: {reason} (code {code})");
+    let colon = if reason.is_empty() { "" } else { ": " };
     ModelError {
-        retryable: frame.code != CloseCode::Policy,
+        needs_http: frame.code == CloseCode::Size,
         retry_after: retry_after::in_text(&reason),
-        ..ModelError::disconnected_with_words(words)
+        ..ModelError::disconnected(format!(
+            "websocket closed by server before response.completed{colon}{reason} (code {code})"
+        ))
     }
 }

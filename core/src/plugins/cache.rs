@@ -3,16 +3,17 @@
 //! A copy is complete before it gets its name; what it replaces goes behind that.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::change::Change;
+use super::manifest::{MANIFEST, MAX_MANIFEST};
 use super::parts::{MAX_BYTES, entries};
 use super::plugin_id::{PluginId, check_version};
-use crate::external_file::open;
+use crate::external_file::{self, open};
 use crate::sys::files;
 
 /// Where copies are made, and go before they are removed.
@@ -97,12 +98,29 @@ pub(super) fn installed(codex_home: &Path, id: &PluginId) -> Option<PathBuf> {
     Some(folder.join(newest))
 }
 
-/// Whether the copy of a plugin has this version, and the files that lie here.
-pub(super) fn is_copy_of(copy: &Path, version: &str, from: &Path, change: &Change) -> io::Result<bool> {
-    if copy.file_name().is_none_or(|name| name != version) {
+/// What a copy of a plugin has.
+pub(super) struct Contents<'a> {
+    /// The files of the plugin.
+    pub(super) folder: &'a Path,
+    pub(super) version: String,
+    /// The manifest of a plugin that brings none.
+    pub(super) made_manifest: Option<String>,
+}
+
+/// Whether the copy of a plugin has this version and these files.
+pub(super) fn is_copy_of(copy: &Path, contents: &Contents, change: &Change) -> io::Result<bool> {
+    if copy.file_name().is_none_or(|name| *name != *contents.version) {
         return Ok(false);
     }
-    let (files, others) = (entries(from, MAX_BYTES)?, entries(copy, MAX_BYTES)?);
+    let from = contents.folder;
+    let (files, mut others) = (entries(from, MAX_BYTES)?, entries(copy, MAX_BYTES)?);
+    if let Some(made) = &contents.made_manifest {
+        if external_file::read(&copy.join(MANIFEST), MAX_MANIFEST)? != made.as_bytes() {
+            return Ok(false);
+        }
+        let is_made = |path: &Path| Path::new(MANIFEST).starts_with(path);
+        others.retain(|entry| !is_made(&entry.path) || files.contains(entry));
+    }
     if files != others {
         return Ok(false);
     }
@@ -140,10 +158,10 @@ fn is_same_file(one: &Path, other: &Path, change: &Change) -> io::Result<bool> {
 pub(super) fn install(
     codex_home: &Path,
     id: &PluginId,
-    version: &str,
-    from: &Path,
+    contents: &Contents,
     change: &Change,
 ) -> io::Result<PathBuf> {
+    let from = contents.folder;
     let staging = Staging::new(codex_home)?;
     let copy = staging.path().join("new");
     files::create_owner_only_folder(&copy)?;
@@ -157,7 +175,10 @@ pub(super) fn install(
             left = left.saturating_sub(copy_file(&from.join(&entry.path), &to, left, change)?);
         }
     }
-    let target = folder(codex_home, id).join(version);
+    if let Some(made) = &contents.made_manifest {
+        write_manifest(&copy, made)?;
+    }
+    let target = folder(codex_home, id).join(&contents.version);
     let versions = folder(codex_home, id);
     files::owner_only_folders().recursive(true).create(&versions)?;
     change.check()?;
@@ -168,6 +189,16 @@ pub(super) fn install(
         }
     }
     Ok(target)
+}
+
+fn write_manifest(copy: &Path, text: &str) -> io::Result<()> {
+    let path = copy.join(MANIFEST);
+    if let Some(folder) = path.parent() {
+        files::owner_only_folders().recursive(true).create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    let mut file = files::owner_only(options.write(true).create_new(true)).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// Puts a folder in the place of another one, if there is one, in one step where the system can do that. `aside`: where

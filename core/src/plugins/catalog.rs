@@ -168,7 +168,9 @@ pub(super) fn list(config: &Config, folders: &[PathBuf]) -> PluginListing {
 fn found(config: &Config, marketplace: &Marketplace, until: Instant) -> FoundMarketplace {
     let manifest = |plugin: &OfferedPlugin| {
         let in_time = Instant::now() < until;
-        in_time.then(|| manifest(marketplace, plugin).ok()).flatten()
+        let read = in_time.then(|| manifest(marketplace, plugin).ok()).flatten();
+        // Without one that can be read, clients see what the marketplace says.
+        read.unwrap_or_else(|| Manifest::of_entry(&marketplace.root, &plugin.entry))
     };
     FoundMarketplace {
         name: marketplace.name.clone(),
@@ -177,7 +179,7 @@ fn found(config: &Config, marketplace: &Marketplace, until: Instant) -> FoundMar
         plugins: marketplace
             .plugins
             .iter()
-            .map(|plugin| found_plugin(config, marketplace, plugin, manifest(plugin).as_ref()))
+            .map(|plugin| found_plugin(config, marketplace, plugin, &manifest(plugin)))
             .collect(),
     }
 }
@@ -186,22 +188,22 @@ fn found_plugin(
     config: &Config,
     marketplace: &Marketplace,
     plugin: &OfferedPlugin,
-    manifest: Option<&Manifest>,
+    manifest: &Manifest,
 ) -> FoundPlugin {
     let id = plugin.id.to_string();
     let installed = cache::installed(&config.codex_home, &plugin.id).is_some();
-    let on = config.plugins.plugins.get(&id).copied();
+    let on = config.plugins.plugins.get(&id);
     debug_assert_eq!(plugin.id.marketplace, marketplace.name);
     FoundPlugin {
         name: plugin.id.plugin.clone(),
         source: plugin.source.clone(),
         installed,
-        enabled: installed && on == Some(true),
+        enabled: installed && on.is_some_and(|plugin| plugin.enabled),
         install_policy: plugin.install,
         auth_policy: plugin.auth,
-        interface: manifest.and_then(|manifest| manifest.interface(plugin.category.as_deref())),
-        keywords: manifest.map(Manifest::keywords).unwrap_or_default(),
-        local_version: manifest.and_then(Manifest::version),
+        interface: manifest.interface(plugin.category.as_deref()),
+        keywords: manifest.keywords(),
+        local_version: manifest.version(),
         id,
     }
 }
@@ -216,7 +218,8 @@ fn manifest(marketplace: &Marketplace, plugin: &OfferedPlugin) -> Result<Manifes
         return Err(PluginError::Refused(text));
     };
     check_folder(&marketplace.root, folder)?;
-    Manifest::read(folder).map_err(|_| PluginError::refused("missing or invalid plugin.json"))
+    let manifest = Manifest::read_or_made(folder, &plugin.entry);
+    manifest.map_err(|_| PluginError::refused("missing or invalid plugin.json"))
 }
 
 /// That the folder of a plugin is one, and lies in that of its marketplace.
@@ -272,7 +275,7 @@ pub(super) fn read(config: &Config, list: &Path, name: &str) -> Result<PluginDet
         }
     }
     Ok(PluginDetail {
-        summary: found_plugin(config, &marketplace, plugin, Some(&manifest)),
+        summary: found_plugin(config, &marketplace, plugin, &manifest),
         description: manifest.description(),
         skills: skills.collect(),
         hooks,

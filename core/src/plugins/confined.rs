@@ -59,6 +59,11 @@ pub(super) fn existing(root: &Path, text: &str) -> Option<PathBuf> {
     named(root, text).filter(|path| lies_within(root, path))
 }
 
+/// As [`named`], unless what is there lies elsewhere.
+pub(super) fn not_outside(root: &Path, text: &str) -> Option<PathBuf> {
+    named(root, text).filter(|path| path.symlink_metadata().is_err() || lies_within(root, path))
+}
+
 /// A JSON file in `root`.
 pub(super) fn json(root: &Path, path: &Path) -> Result<Value, ConfinedError> {
     let text = read_text(path, MAX_JSON)?;
@@ -91,6 +96,8 @@ mod tests {
         fs::write(folder.path().join("secret.json"), "{}").expect("written");
         std::os::unix::fs::symlink(folder.path().join("secret.json"), root.join("link.json")).expect("made");
         assert_eq!(existing(&root, "./link.json"), None);
+        assert_eq!(not_outside(&root, "./link.json"), None);
+        assert_eq!(not_outside(&root, "./none.png"), Some(root.join("none.png")));
         assert!(matches!(
             json(&root, &root.join("link.json")),
             Err(ConfinedError::Outside)

@@ -1,5 +1,6 @@
 //! Plugins that are installed and on, and what they add: skills, MCP servers and hooks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ struct PluginMcpServer {
     /// The plugin, `plugin@marketplace`.
     plugin_id: String,
     /// What the plugin says of it. `command` is absolute where it names a file of the plugin, and so is `cwd`, if there
-    /// is one; it lies inside of the plugin. `${PLUGIN_ROOT}` and the like stand for folders no more.
+    /// is one; it lies inside of the plugin. `${PLUGIN_ROOT}` and the like stand for folders no more. What the user says
+    /// of it is in here, too.
     table: Table,
 }
 
@@ -64,6 +66,8 @@ pub(super) struct Installed {
     pub(super) id: PluginId,
     pub(super) manifest: Manifest,
     places: PluginPlaces,
+    /// What the user says of its MCP servers, by name.
+    of_servers: BTreeMap<String, Table>,
 }
 
 /// Reads nothing where no plugin is configured. Blocks as long as the file system does, as all that follows.
@@ -73,15 +77,20 @@ pub(super) fn enabled(config: &Config) -> impl Iterator<Item = Installed> {
         .plugins
         .plugins
         .iter()
-        .filter(move |(_, enabled)| is_on && **enabled);
-    configured.filter_map(|(id, _)| {
+        .filter(move |(_, plugin)| is_on && plugin.enabled);
+    configured.filter_map(|(id, plugin)| {
         let id = PluginId::parse(id)?;
         let root = cache::installed(&config.codex_home, &id)?;
         let manifest = Manifest::read(&root)
             .inspect_err(|error| tracing::warn!(plugin = %id, %error, "the plugin is left out"))
             .ok()?;
         let places = PluginPlaces::new(&config.codex_home, &id, &root);
-        Some(Installed { id, manifest, places })
+        Some(Installed {
+            id,
+            manifest,
+            places,
+            of_servers: plugin.mcp_servers.clone(),
+        })
     })
 }
 
@@ -97,8 +106,10 @@ fn mcp_servers(plugins: impl IntoIterator<Item = Installed>) -> Vec<PluginMcpSer
     let servers = plugins.into_iter().flat_map(|plugin| {
         let servers = parts::servers(&plugin.manifest).into_iter();
         let of_plugin = move |(name, server)| {
+            let mut table = server_table(&plugin.places, server)?;
+            table.extend(plugin.of_servers.get(&name).cloned().unwrap_or_default());
             Some(PluginMcpServer {
-                table: server_table(&plugin.places, server)?,
+                table,
                 plugin_id: plugin.id.to_string(),
                 name,
             })

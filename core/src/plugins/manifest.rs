@@ -1,5 +1,5 @@
 //! `.codex-plugin/plugin.json`: what a plugin says of itself. Members that can't be read count as absent, but for its
-//! name and version, which become names of folders.
+//! name and version, which become names of folders. For a plugin that says nothing, its marketplace's entry stands.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,17 @@ use super::confined::{self, ConfinedError};
 use super::plugin_id::{PluginId, check_version};
 
 /// Where manifests are, in the order in which they count.
-const PLACES: [&str; 2] = [".codex-plugin/plugin.json", ".claude-plugin/plugin.json"];
+const PLACES: [&str; 2] = [MANIFEST, ".claude-plugin/plugin.json"];
+/// Where a manifest is written.
+pub(super) const MANIFEST: &str = ".codex-plugin/plugin.json";
+/// Longest one that is written, in bytes.
+pub(super) const MAX_MANIFEST: usize = 2 << 20;
 /// Version of a plugin that tells none.
 const NO_VERSION: &str = "local";
 /// Keywords, capabilities, screenshots and prompts that are read at most.
 const MAX_LIST: usize = 64;
 
-/// How clients show a plugin. Files are absolute, and inside of the plugin.
+/// How clients show a plugin. Files are absolute, and inside of the plugin if they are there at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PluginInterface {
     /// Name for people.
@@ -59,6 +63,8 @@ pub(super) struct Manifest {
     /// The file.
     pub(super) path: PathBuf,
     members: Map<String, Value>,
+    /// The file is not there.
+    is_made: bool,
 }
 
 /// Why there is no manifest.
@@ -70,6 +76,8 @@ pub(super) enum ManifestError {
     Broken(ConfinedError),
     #[error("failed to parse plugin.json: an object is expected")]
     NoObject,
+    #[error("failed to parse plugin.json: `{0}` must be a text")]
+    NoText(&'static str),
 }
 
 impl Manifest {
@@ -83,13 +91,64 @@ impl Manifest {
                 Err(error) if error.is_missing() => continue,
                 Err(error) => return Err(ManifestError::Broken(error)),
             };
+            let is_text = |value: &Value| value.is_string() || value.is_null();
+            for name in ["name", "version"] {
+                if !members.get(name).is_none_or(is_text) {
+                    return Err(ManifestError::NoText(name));
+                }
+            }
             return Ok(Self {
                 root: root.to_owned(),
                 path,
                 members,
+                is_made: false,
             });
         }
         Err(ManifestError::Missing)
+    }
+
+    /// As [`Self::read`]; without a file, what the entry of its marketplace says.
+    pub(super) fn read_or_made(root: &Path, entry: &Map<String, Value>) -> Result<Self, ManifestError> {
+        match Self::read(root) {
+            Err(ManifestError::Missing) => Ok(Self::of_entry(root, entry)),
+            read => read,
+        }
+    }
+
+    /// What the entry of its marketplace says of a plugin.
+    pub(super) fn of_entry(root: &Path, entry: &Map<String, Value>) -> Self {
+        let mut members = entry.clone();
+        // These say how to get it.
+        members.retain(|name, _| !matches!(name.as_str(), "source" | "policy"));
+        let mut interface = match members.remove("interface") {
+            Some(Value::Object(interface)) => interface,
+            _ => Map::new(),
+        };
+        let author = entry.get("author").and_then(|author| author.get("name"));
+        for (name, value) in [
+            ("developerName", author),
+            ("websiteUrl", entry.get("homepage")),
+            ("category", entry.get("category")),
+        ] {
+            if let Some(value) = value.filter(|value| value.is_string()) {
+                interface.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        if !interface.is_empty() {
+            members.insert("interface".to_owned(), Value::Object(interface));
+        }
+        Self {
+            root: root.to_owned(),
+            path: root.join(MANIFEST),
+            members,
+            is_made: true,
+        }
+    }
+
+    /// What has to be written where this is not in a file.
+    pub(super) fn made(&self) -> Option<String> {
+        let text = || format!("{:#}\n", Value::Object(self.members.clone()));
+        self.is_made.then(text)
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -140,6 +199,7 @@ impl Manifest {
                 check_version(version)?;
                 Ok(version.clone())
             }
+            // Of a marketplace's entry.
             Some(_) => Err(invalid("expected string")),
         }
     }
@@ -154,7 +214,7 @@ impl Manifest {
             let text = of?.get(name)?.as_str().filter(|text| !text.trim().is_empty());
             text.map(str::to_owned)
         };
-        let file = |name: &str| confined::existing(&self.root, of?.get(name)?.as_str()?);
+        let file = |name: &str| confined::not_outside(&self.root, of?.get(name)?.as_str()?);
         let default_prompt = match of.and_then(|of| of.get("defaultPrompt")) {
             Some(Value::String(prompt)) => Some(vec![prompt.clone()]),
             Some(list @ Value::Array(_)) => Some(texts(Some(list))),
@@ -178,7 +238,7 @@ impl Manifest {
             logo_dark: file("logoDark"),
             screenshots: screenshots
                 .iter()
-                .filter_map(|path| confined::existing(&self.root, path))
+                .filter_map(|path| confined::not_outside(&self.root, path))
                 .collect(),
         })
     }

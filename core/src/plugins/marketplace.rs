@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::PluginError;
 use super::catalog::{AuthPolicy, InstallPolicy};
@@ -40,6 +40,8 @@ pub(super) struct OfferedPlugin {
     pub(super) install: InstallPolicy,
     pub(super) auth: AuthPolicy,
     pub(super) category: Option<String>,
+    /// All that the marketplace says of it: its manifest, if it brings none.
+    pub(super) entry: Map<String, Value>,
 }
 
 /// Where the files of a plugin are.
@@ -74,7 +76,7 @@ struct List {
     name: String,
     #[serde(default)]
     interface: Option<Interface>,
-    plugins: Vec<Entry>,
+    plugins: Vec<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -139,12 +141,18 @@ impl Marketplace {
         })?;
         let list: List = serde_json::from_value(value).map_err(|error| invalid(&error.to_string()))?;
         check_marketplace(&list.name)?;
-        let plugins = list.plugins.into_iter().take(MAX_PLUGINS);
+        let mut entries = Vec::new();
+        for members in list.plugins.into_iter().take(MAX_PLUGINS) {
+            let entry = Value::Object(members.clone());
+            let entry: Entry = serde_json::from_value(entry).map_err(|error| invalid(&error.to_string()))?;
+            entries.push((entry, members));
+        }
         // Names become folders, and those of two that differ in capitals only may be one.
         let mut names = HashSet::new();
         Ok(Self {
-            plugins: plugins
-                .filter_map(|entry| offered(root, &list.name, entry))
+            plugins: entries
+                .into_iter()
+                .filter_map(|(entry, members)| offered(root, &list.name, entry, members))
                 .filter(|plugin| names.insert(plugin.id.plugin.to_ascii_lowercase()))
                 .collect(),
             display_name: list.interface.and_then(|interface| interface.display_name),
@@ -165,7 +173,12 @@ impl Marketplace {
     }
 }
 
-fn offered(root: &Path, marketplace: &str, entry: Entry) -> Option<OfferedPlugin> {
+fn offered(
+    root: &Path,
+    marketplace: &str,
+    entry: Entry,
+    members: Map<String, Value>,
+) -> Option<OfferedPlugin> {
     let said = |name: &str| entry.policy.as_ref()?.get(name)?.as_str();
     Some(OfferedPlugin {
         id: PluginId::new(&entry.name, marketplace).ok()?,
@@ -180,6 +193,7 @@ fn offered(root: &Path, marketplace: &str, entry: Entry) -> Option<OfferedPlugin
             _ => AuthPolicy::OnInstall,
         },
         category: entry.category,
+        entry: members,
     })
 }
 

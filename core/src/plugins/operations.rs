@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cache::{self, Staging};
+use super::cache::{self, Contents, Staging};
 use super::catalog::{self, AuthPolicy, InstallPolicy, PluginDetail, PluginListing};
 use super::change::{Change, Changes};
 use super::confined;
 use super::manifest::Manifest;
 use super::marketplace::{Marketplace, OfferedPlugin, PluginSource};
-use super::plugin_id::{PluginId, check_marketplace};
+use super::plugin_id::{PluginId, check_is_free, check_marketplace};
 use super::source::{GivenSource, Repository, given};
 use super::{PluginError, git, installed, settings};
 use crate::config::{Config, ConfigSource, ConfigWriteError, MarketplaceSource};
@@ -334,19 +334,17 @@ fn copy(
     plugin: &OfferedPlugin,
     change: &Change,
 ) -> Result<(), PluginError> {
-    let version = version_in(root, folder, plugin)?;
-    copy_version(config, folder, plugin, &version, change)
+    let contents = contents_of(root, folder, plugin)?;
+    copy_contents(config, plugin, &contents, change)
 }
 
-/// Copies a version of a plugin.
-fn copy_version(
+fn copy_contents(
     config: &Config,
-    folder: &Path,
     plugin: &OfferedPlugin,
-    version: &str,
+    contents: &Contents,
     change: &Change,
 ) -> Result<(), PluginError> {
-    cache::install(&config.codex_home, &plugin.id, version, folder, change)
+    cache::install(&config.codex_home, &plugin.id, contents, change)
         .map_err(|error| PluginError::failed(format!("failed to install plugin: {error}")))?;
     Ok(())
 }
@@ -359,25 +357,34 @@ pub(super) fn renew(
     plugin: &OfferedPlugin,
     change: &Change,
 ) -> Result<(), PluginError> {
-    let version = version_in(root, folder, plugin)?;
+    let contents = contents_of(root, folder, plugin)?;
     let is_there = cache::installed(&config.codex_home, &plugin.id).is_some_and(|copy| {
         // One that can't be compared is made anew.
-        cache::is_copy_of(&copy, &version, folder, change).unwrap_or(false)
+        cache::is_copy_of(&copy, &contents, change).unwrap_or(false)
     });
     if is_there {
         return Ok(());
     }
-    copy_version(config, folder, plugin, &version, change)
+    copy_contents(config, plugin, &contents, change)
 }
 
-/// The version of a plugin in a folder inside of `root`, if that can be copied.
-fn version_in(root: &Path, folder: &Path, plugin: &OfferedPlugin) -> Result<String, PluginError> {
+/// What a copy of a plugin in a folder inside of `root` has, if that can be copied.
+fn contents_of<'a>(
+    root: &Path,
+    folder: &'a Path,
+    plugin: &OfferedPlugin,
+) -> Result<Contents<'a>, PluginError> {
     if !folder.is_dir() {
         return Err(PluginError::refused("missing plugin.json"));
     }
     catalog::check_folder(root, folder)?;
-    let manifest = Manifest::read(folder).map_err(|error| PluginError::refused(error.to_string()))?;
-    manifest.version_of(&plugin.id)
+    let manifest = Manifest::read_or_made(folder, &plugin.entry)
+        .map_err(|error| PluginError::refused(error.to_string()))?;
+    Ok(Contents {
+        folder,
+        version: manifest.version_of(&plugin.id)?,
+        made_manifest: manifest.made(),
+    })
 }
 
 /// That this is the commit which a marketplace names, if it names one: a branch may be called like the beginning of one.
@@ -412,6 +419,7 @@ pub(super) fn put_checkout(staging: &Staging, root: &Path, change: &Change) -> R
 
 /// That the name of a marketplace does not stand for another source.
 fn check_is_new(config: &Config, name: &str, source: &MarketplaceSource) -> Result<bool, PluginError> {
+    check_is_free(name)?;
     let known = &config.plugins.marketplaces;
     if let Some(other) = known
         .keys()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
@@ -100,13 +101,17 @@ impl PluginPlaces {
     }
 }
 
-/// Folders with skills. Blocks as long as the file system does, as what follows.
+/// Folders with skills. Those that lead out of the plugin are not meant; without any other the default one counts, as for
+/// what follows. Blocks as long as the file system does, as what follows.
 pub(super) fn skills(manifest: &Manifest, id: &PluginId) -> Vec<PluginSkills> {
-    let named = match manifest.member("skills") {
+    let mut named = match manifest.member("skills") {
         Some(Value::String(path)) => vec![path.clone()],
-        list @ Some(Value::Array(_)) => texts(list),
-        _ => vec!["skills".to_owned()],
+        list => texts(list),
     };
+    named.retain(|path| confined::named(&manifest.root, path).is_some());
+    if named.is_empty() {
+        named.push("skills".to_owned());
+    }
     let folders = named
         .iter()
         .filter_map(|path| confined::existing(&manifest.root, path));
@@ -123,7 +128,9 @@ pub(super) fn skills(manifest: &Manifest, id: &PluginId) -> Vec<PluginSkills> {
 pub(super) fn servers(manifest: &Manifest) -> Vec<(String, Map<String, Value>)> {
     let table = match manifest.member("mcpServers") {
         Some(Value::Object(servers)) => Some(servers.clone()),
-        Some(Value::String(path)) => servers_in(manifest, path),
+        Some(Value::String(path)) if confined::named(&manifest.root, path).is_some() => {
+            servers_in(manifest, path)
+        }
         _ => servers_in(manifest, ".mcp.json"),
     };
     let servers = table.into_iter().flatten().take(MAX_SERVERS);
@@ -182,19 +189,24 @@ pub(super) fn hooks(manifest: &Manifest, warnings: &mut Vec<String>) -> Vec<Hook
             events: members.get("hooks")?.as_object()?.clone(),
         })
     };
-    match manifest.member("hooks") {
-        Some(Value::String(path)) => tables.extend(of_file(path, false, warnings)),
-        Some(Value::Object(members)) => tables.extend(inline(0, members)),
-        Some(Value::Array(list)) => {
-            for (number, entry) in list.iter().enumerate().take(64) {
-                match entry {
-                    Value::String(path) => tables.extend(of_file(path, false, warnings)),
-                    Value::Object(members) => tables.extend(inline(number, members)),
-                    _ => {}
-                }
-            }
+    let named = match manifest.member("hooks") {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => slice::from_ref(one),
+        None => &[],
+    };
+    let is_meant = |entry: &Value| match entry {
+        Value::String(path) => confined::named(&manifest.root, path).is_some(),
+        entry => entry.is_object(),
+    };
+    if !named.iter().any(is_meant) {
+        tables.extend(of_file("hooks/hooks.json", true, warnings));
+    }
+    for (number, entry) in named.iter().enumerate().take(64) {
+        match entry {
+            Value::String(path) => tables.extend(of_file(path, false, warnings)),
+            Value::Object(members) => tables.extend(inline(number, members)),
+            _ => {}
         }
-        _ => tables.extend(of_file("hooks/hooks.json", true, warnings)),
     }
     tables
 }

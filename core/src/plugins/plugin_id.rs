@@ -7,6 +7,18 @@ use super::PluginError;
 /// Longest name, in bytes.
 const LONGEST: usize = 128;
 
+/// Names of marketplaces that are not for others.
+const RESERVED: [&str; 8] = [
+    "created-by-me-remote",
+    "openai-api-curated",
+    "openai-bundled",
+    "openai-curated",
+    "openai-curated-remote",
+    "openai-primary-runtime",
+    "workspace-directory",
+    "workspace-shared-with-me",
+];
+
 /// A plugin of a marketplace: `plugin@marketplace`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PluginId {
@@ -45,6 +57,20 @@ impl fmt::Display for PluginId {
 /// That this can be the name of a marketplace.
 pub(super) fn check_marketplace(name: &str) -> Result<(), PluginError> {
     check_name("marketplace name", name, "_-", "`_`, and `-`")
+}
+
+/// That nobody may take this name for a marketplace of theirs: clients know marketplaces of OpenAI by it. Capitals don't
+/// count.
+pub(super) fn check_is_free(name: &str) -> Result<(), PluginError> {
+    if RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+    {
+        return Err(PluginError::refused(format!(
+            "`{name}` is the name of a marketplace of OpenAI; give this one another name in its marketplace.json"
+        )));
+    }
+    Ok(())
 }
 
 /// That this can be the name of a folder for a version.

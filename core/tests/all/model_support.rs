@@ -154,7 +154,7 @@ pub(crate) async fn sample(session: &mut ModelClientSession, prompt: &Prompt) ->
                 outcome.delays.push(delay);
                 tokio::time::sleep(delay.min(Duration::from_millis(20))).await;
             }
-            RetryDecision::FallBack { warning, .. } => outcome.warnings.extend(warning),
+            RetryDecision::FallBack { warning } => outcome.warnings.push(warning),
             RetryDecision::GiveUp(error) => {
                 outcome.result = Some(Err(error.message));
                 return outcome;

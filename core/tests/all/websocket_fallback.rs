@@ -62,7 +62,6 @@ async fn comes_after_one_attempt_more_than_retries() {
 async fn comes_whatever_is_wrong_with_the_handshake() {
     let ways = [
         Handshake::refuse(404),
-        Handshake::refuse(400),
         Handshake {
             drop: true,
             ..Handshake::default()
@@ -143,6 +142,16 @@ async fn is_no_answer_to_429() {
             .starts_with("exceeded retry limit, last status: 429")
     );
     assert_eq!((model.handshakes().len(), model.requests().len()), (2, 0));
+}
+
+#[tokio::test]
+async fn is_no_answer_to_a_handshake_that_is_called_a_bad_request() {
+    let model = MockModel::start(http_only(400));
+    let client = websocket_client(&model, "");
+    let outcome = sample(&mut turn(&client, "t1"), &prompt(vec![user("hi")])).await;
+    assert!(outcome.warnings.is_empty(), "{outcome:?}");
+    outcome.error();
+    assert_eq!((model.handshakes().len(), model.requests().len()), (1, 0));
 }
 
 #[tokio::test]

@@ -132,6 +132,18 @@ async fn http_statuses_have_their_kinds() {
             json!("usageLimitExceeded"),
             "",
         ),
+        (
+            "429 quota",
+            status(429, json!({"code": "insufficient_quota", "message": "empty"})),
+            json!("usageLimitExceeded"),
+            "",
+        ),
+        (
+            "429 quota, by its type",
+            status(429, json!({"type": "insufficient_quota", "message": "empty"})),
+            json!("usageLimitExceeded"),
+            "",
+        ),
         ("500", plain(500), json!("internalServerError"), ""),
         (
             "503",
@@ -144,6 +156,12 @@ async fn http_statuses_have_their_kinds() {
             status(503, json!({"code": "server_is_overloaded"})),
             json!("serverOverloaded"),
             "",
+        ),
+        (
+            "503 slow down",
+            status(503, json!({"code": "slow_down", "message": "too fast"})),
+            json!("rateLimitExceeded"),
+            "too fast",
         ),
     ])
     .await;

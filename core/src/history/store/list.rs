@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::cursor::{ListCursor, PositionCursor};
+use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::history::index::directory::{Key, Rollout};
 use crate::{Result, ThreadCreator, ThreadId, ThreadInfo, is_path_agent};
 
@@ -50,6 +51,28 @@ pub struct ListQuery {
     pub project: Option<String>,
     /// Threads that this user started, and those of nobody, only; `Some(None)`: those of nobody.
     pub creator: Option<Option<ThreadCreator>>,
+}
+
+/// Folders of a list that are followed to where they are.
+const MAX_FOLLOWED: usize = 256;
+
+impl ListQuery {
+    /// Folders count as they are written, and as what they are with all links followed: threads have either.
+    pub(super) async fn follow_links(&mut self) {
+        let Some(cwds) = &mut self.cwds else { return };
+        let written = cwds.clone();
+        let real = in_background(READ_TIMEOUT, move || {
+            let written = written.iter().take(MAX_FOLLOWED);
+            written
+                .filter_map(|cwd| cwd.canonicalize().ok())
+                .collect::<Vec<_>>()
+        });
+        for cwd in real.await.unwrap_or_default() {
+            if !cwds.contains(&cwd) {
+                cwds.push(cwd);
+            }
+        }
+    }
 }
 
 impl Default for ListQuery {

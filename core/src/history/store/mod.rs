@@ -171,6 +171,7 @@ impl ThreadStore {
 
     /// A page of threads (docs/contract/threads.md#thread-list).
     pub async fn list(&self, mut query: ListQuery) -> Result<ListPage> {
+        query.follow_links().await;
         self.narrow(&mut query).await;
         let (page, fresh) = self
             .blocking(move |state| {

@@ -124,12 +124,7 @@ impl Turn<'_> {
             };
             match decision {
                 RetryDecision::GiveUp(error) => return Err(failed(error, remote)),
-                RetryDecision::FallBack { notice, warning } => {
-                    self.tell_retry(notice);
-                    if let Some(warning) = warning {
-                        self.services.outbox.emit(Event::Warning(warning));
-                    }
-                }
+                RetryDecision::FallBack { warning } => self.services.outbox.emit(Event::Warning(warning)),
                 RetryDecision::Retry { notice, delay } => {
                     self.tell_retry(notice);
                     let slept = self.inbox.uninterrupted(tokio::time::sleep(delay)).await;

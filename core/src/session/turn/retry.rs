@@ -17,11 +17,8 @@ impl Turn<'_> {
                 self.compact_after_refusal(error).await
             }
             RetryDecision::GiveUp(error) => Err(Outcome::Failed(error)),
-            RetryDecision::FallBack { notice, warning } => {
-                self.tell_retry(notice);
-                if let Some(warning) = warning {
-                    self.services.outbox.emit(Event::Warning(warning));
-                }
+            RetryDecision::FallBack { warning } => {
+                self.services.outbox.emit(Event::Warning(warning));
                 Ok(())
             }
             RetryDecision::Retry { notice, delay } => {
