@@ -433,7 +433,7 @@ async fn images_travel_as_data_and_missing_ones_as_words() {
 async fn images_larger_than_models_take_are_scaled_down() {
     let probe = Probe::start([Answer::new().say("ok")]).await;
     let path = probe.work().join("a.png");
-    image::RgbImage::new(4096, 16).save(&path).unwrap();
+    image::RgbImage::new(12_000, 16).save(&path).unwrap();
     let url = data_url(&std::fs::read(&path).unwrap());
     probe.turn_with(StartTurn {
         input: vec![
@@ -449,7 +449,7 @@ async fn images_larger_than_models_take_are_scaled_down() {
         let url = content[part]["image_url"].as_str().unwrap();
         let data = url.strip_prefix("data:image/png;base64,").unwrap();
         let scaled = image::load_from_memory(&STANDARD.decode(data).unwrap()).unwrap();
-        assert_eq!((scaled.width(), scaled.height()), (2048, 8));
+        assert_eq!((scaled.width(), scaled.height()), (6000, 8));
     }
 }
 
