@@ -10,6 +10,9 @@ use crate::config::Config;
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::skills::skills_of_plugin;
 
+/// Links that are looked at in one text at most.
+const MAX_NAMED: usize = 1024;
+
 /// Plugins of one message at most.
 const MAX_PLUGINS: usize = 32;
 
@@ -74,12 +77,13 @@ fn named(input: &[UserInput]) -> BTreeSet<String> {
     for part in input {
         match part {
             UserInput::Text { text, .. } => {
+                // Neither goes beyond where the next may begin, so that the text is read once.
                 let links = text.match_indices("[@").filter_map(|(at, _)| {
-                    let (_, behind) = text[at..].split_once(']')?;
-                    let (target, _) = behind.strip_prefix('(')?.split_once(')')?;
+                    let (_, behind) = text[at + 1..].split_once(['[', ']'])?;
+                    let (target, _) = behind.strip_prefix('(')?.split_once(['[', ')'])?;
                     plugin_id(target)
                 });
-                ids.extend(links);
+                ids.extend(links.take(MAX_NAMED));
             }
             UserInput::Mention { path, .. } => ids.extend(plugin_id(path)),
             _ => {}
