@@ -77,7 +77,6 @@ pub fn find(
     let mut jobs = Vec::new();
     for (root, source) in sources.iter().enumerate() {
         jobs.extend(source.chunks.iter().map(|chunk| Job {
-            number: 0,
             root,
             chunk,
             covered: &source.covered,
@@ -85,9 +84,6 @@ pub fn find(
     }
     // What comes first in the order of paths is shown before others that are worth as much.
     jobs.sort_by_key(|job| (job.root, job.chunk.least()));
-    jobs.iter_mut()
-        .zip(0..)
-        .for_each(|(job, number)| job.number = number);
     let paths: usize = jobs.iter().map(|job| job.chunk.len()).sum();
     let left = what_is_left(query, &jobs, earlier.narrowed.as_ref());
     let shown = earlier.shown.iter().filter_map(|place| {
@@ -96,17 +92,16 @@ pub fn find(
     });
     let floor = worst_of(query, &jobs, shown);
     let best = Mutex::new(Best::above(floor));
-    let names = query
-        .matches_names()
-        .then(|| Round::new(query, &jobs, &left, floor.score, Matches::OfNames));
-    let all = Round::new(query, &jobs, &left, floor.score, Matches::OfPaths);
+    let round = |matches| Round::new(query, &jobs, &left, floor.score, matches);
+    let names = query.name_length().map(|_| round(Matches::OfNames));
+    let all = round(Matches::OfPaths);
     let seek = || {
         let mut seeker = Seeker::new(query, &jobs, &best);
         if let Some(names) = &names {
-            seeker.seek(names, Matches::OfNames, is_cancelled);
+            seeker.seek(names, is_cancelled);
         }
         if !seeker.needs_no_paths() {
-            seeker.seek(&all, Matches::OfPaths, is_cancelled);
+            seeker.seek(&all, is_cancelled);
         }
     };
     if threads > 1 && paths >= WORTH_A_THREAD {

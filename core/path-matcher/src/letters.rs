@@ -158,17 +158,17 @@ impl First {
 }
 
 impl Several {
-    pub(crate) fn add(&mut self, known: &Known) {
-        self.any |= known.any;
-        self.first |= known.first.bit();
-        self.inner.add(&known.inner);
+    pub(crate) fn add(&mut self, more: Letters<'_>) {
+        self.any |= more.any;
+        self.first |= more.first;
+        self.inner.add(more.inner);
     }
 
     /// Of a folder as paths name it, up to its slash.
     pub(crate) fn of_folder(folder: &str) -> Self {
         let mut several = Self::default();
         for part in folder.split_inclusive('/') {
-            several.add(&Known::of(part));
+            several.add(Known::of(part).letters());
         }
         several
     }

@@ -1,8 +1,8 @@
 //! What the paths of a block are worth at most, worked out for 64 of them at once from which letters they have, and where.
 //!
 //! What a path is worth at most is what the query is worth at best, less what it loses. Of each path it is known how much
-//! that is, in binary, and what the letter before gives to one that follows at once, as one of five: each digit and each
-//! of the five is a word, with a bit for each path. The rules are those of [`wanted`](crate::wanted), but for gaps, of
+//! that is, in binary, and what the letter before gives to one that follows at once, as one of three, or less: each digit
+//! and each of the three is a word, with a bit for each path. The rules are those of [`wanted`](crate::wanted), but for gaps, of
 //! which only one letter is counted.
 
 use crate::rows::{LetterRows, Row};

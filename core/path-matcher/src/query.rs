@@ -110,13 +110,7 @@ impl Query {
         self.needed
     }
 
-    /// Whether last parts are matched by themselves.
-    #[inline]
-    pub(crate) fn matches_names(&self) -> bool {
-        self.plain.is_some()
-    }
-
-    /// How long a last part is that is all of what is searched, if last parts are matched by themselves.
+    /// How long a last part is that is all of what is searched. `None`: last parts are not matched by themselves.
     pub(crate) fn name_length(&self) -> Option<usize> {
         self.plain
     }

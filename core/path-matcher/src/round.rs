@@ -99,12 +99,14 @@ impl<'s, 'a> Round<'s, 'a> {
 
     /// Works out with other threads what paths lose. It is known of all of them then, unless it is cancelled.
     pub(crate) fn work_out_losses(&self, is_cancelled: &dyn Fn() -> bool) {
-        while let Some(job) = self.jobs.get(self.next_job.fetch_add(1, Ordering::Relaxed)) {
+        while let number = self.next_job.fetch_add(1, Ordering::Relaxed)
+            && let Some(job) = self.jobs.get(number)
+        {
             let _done = Done(self);
             if !is_cancelled() {
-                let paths = lock(&self.left[job.number]).paths.clone();
+                let paths = self.left(number).paths.clone();
                 let candidates = Candidates::of(self, job.chunk, paths);
-                *lock(&self.candidates[job.number]) = candidates;
+                *lock(&self.candidates[number]) = candidates;
             }
         }
         // Others are mostly done at once, sooner than a thread that sleeps wakes up.
@@ -156,6 +158,11 @@ impl<'s, 'a> Round<'s, 'a> {
             .for_each(|(paths, taken)| *paths &= !*taken);
     }
 
+    /// Which matches are looked for.
+    pub(crate) fn matches(&self) -> Matches {
+        self.matches
+    }
+
     /// What is left of a block.
     pub(crate) fn left(&self, job: usize) -> MutexGuard<'s, Left> {
         lock(&self.left[job])
@@ -180,7 +187,7 @@ impl<'s, 'a> Round<'s, 'a> {
         for job in 0..self.jobs.len() {
             for (number, kind) in lock(&self.candidates[job]).kinds.iter().enumerate() {
                 let top = kind.worth.saturating_add(self.query.path_at_most());
-                units.extend(ones(kind.losses).zip(0_u32..).map(|(loss, _)| {
+                units.extend(ones(kind.losses).map(|loss| {
                     let loss = u32::try_from(loss).unwrap_or(losses::MOST);
                     Unit {
                         job,

@@ -38,13 +38,6 @@ pub(crate) struct LetterRows {
     pub(crate) pairs: Rows<PAIRS>,
 }
 
-/// Some paths next to each other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Range {
-    pub(crate) at: usize,
-    pub(crate) count: usize,
-}
-
 impl<const KEYS: usize> Rows<KEYS> {
     /// Rows for these keys, for so many paths.
     pub(crate) fn new(keys: impl Iterator<Item = usize>, paths: usize) -> Self {
@@ -122,13 +115,7 @@ impl Row<'_> {
     /// The 64 bits from a place on.
     #[inline]
     fn across(self, at: usize) -> u64 {
-        let (word, shift) = (at / IN_WORD, at % IN_WORD);
-        let low = self.at(word) >> shift;
-        if shift > 0 && word + 1 < self.known.len() {
-            low | self.at(word + 1) << (IN_WORD - shift)
-        } else {
-            low
-        }
+        across(self.known, at) | across(self.any_key, at)
     }
 }
 
@@ -206,24 +193,14 @@ pub(crate) fn across(row: &[u64], at: usize) -> u64 {
     }
 }
 
-/// Gives the words of a row that these paths are in, and which bits these are of each.
-pub(crate) fn each_of(paths: Range, mut take: impl FnMut(usize, u64)) {
-    let (mut from, end) = (paths.at, paths.at + paths.count);
-    while from < end {
-        let (word, first) = (from / IN_WORD, from % IN_WORD);
-        let some = (end - from).min(IN_WORD - first);
-        take(word, u64::MAX >> (IN_WORD - some) << first);
-        from += some;
-    }
-}
-
-/// Gives the words of a row that 64 bits from a place on are in, and which bits these are of each.
+/// Gives the words of a row that these bits from a place on are in, and which bits they are of each.
 #[inline]
 pub(crate) fn each_word(at: usize, bits: u64, mut take: impl FnMut(usize, u64)) {
     let (word, shift) = (at / IN_WORD, at % IN_WORD);
     take(word, bits << shift);
-    if shift > 0 {
-        take(word + 1, bits >> (IN_WORD - shift));
+    let behind = if shift > 0 { bits >> (IN_WORD - shift) } else { 0 };
+    if behind != 0 {
+        take(word + 1, behind);
     }
 }
 
@@ -246,9 +223,9 @@ mod tests {
     #[test]
     fn bits_are_found_where_they_were_set_whatever_words_they_cross() {
         let mut rows: Rows<64> = Rows::new([1, 3].into_iter(), 200);
-        let mut set =
-            |key, at, count| each_of(Range { at, count }, |word, bits| rows.set_some(key, word, bits));
-        set(1, 60, 70);
+        let mut set = |key, at, bits| each_word(at, bits, |word, bits| rows.set_some(key, word, bits));
+        set(1, 60, u64::MAX);
+        set(1, 124, 0b11_1111);
         set(3, 129, 1);
         assert_eq!(rows.among(0b0010, 58, u64::MAX), u64::MAX << 2);
         assert_eq!(rows.among(0b0010, 128, u64::MAX), 0b11);

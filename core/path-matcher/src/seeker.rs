@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::best::{Best, Hit, Worst};
 use crate::limits::Limits;
-use crate::paths::{Chunk, Entry};
+use crate::paths::{Chunk, Entry, Run};
 use crate::query::{Match, Query, Scorer};
 use crate::round::{Matches, Round, Unit, next_one};
 use crate::rows::{across, ones};
@@ -21,8 +21,6 @@ const FEW: usize = 64;
 /// A block of paths.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
-    /// Which one it is.
-    pub(crate) number: usize,
     /// The number of the folder that was walked.
     pub(crate) root: usize,
     pub(crate) chunk: &'a Arc<Chunk>,
@@ -68,7 +66,7 @@ impl<'s, 'a> Seeker<'s, 'a> {
     }
 
     /// Looks for matches of one kind, together with other threads.
-    pub(crate) fn seek(&mut self, round: &Round<'_, 'a>, matches: Matches, is_cancelled: &dyn Fn() -> bool) {
+    pub(crate) fn seek(&mut self, round: &Round<'_, 'a>, is_cancelled: &dyn Fn() -> bool) {
         round.work_out_losses(is_cancelled);
         while let Some(unit) = round.next()
             && !is_cancelled()
@@ -84,7 +82,7 @@ impl<'s, 'a> Seeker<'s, 'a> {
             if self.worst.beats(unit.most, is_behind) {
                 continue;
             }
-            self.look_at(round, unit, job, matches);
+            self.look_at(round, unit, job.chunk);
             if self.waiting.len() >= WAITING {
                 self.settle(FEW);
             }
@@ -98,65 +96,85 @@ impl<'s, 'a> Seeker<'s, 'a> {
         self.worst.score > self.query.path_at_most()
     }
 
-    fn look_at(&mut self, round: &Round<'_, 'a>, unit: &Unit, job: &Job<'a>, matches: Matches) {
-        let chunk: &'a Chunk = job.chunk;
-        let least = self.worst.score;
+    /// Works out from their text what paths are worth at most, and lets those wait that may be among the best.
+    fn look_at(&mut self, round: &Round<'_, 'a>, unit: &Unit, chunk: &'a Chunk) {
+        let loss = self.query.path_at_most().saturating_sub(self.worst.score);
         let mut taken = std::mem::take(&mut self.taken);
-        round.take(unit, self.query.path_at_most().saturating_sub(least), &mut taken);
+        round.take(unit, loss, &mut taken);
         let mut from = 0;
         while let Some(first) = next_one(&taken, from) {
             let Some(run) = chunk.run(first) else { break };
-            let at = run.at();
-            let mut bits = across(&taken, at) & run.all();
             from = run.end();
-            let is_behind = |worst: &str| chunk.is_behind(run, worst);
-            if self.worst.beats(unit.most, is_behind) {
+            if self.worst.beats(unit.most, |worst| chunk.is_behind(run, worst)) {
                 continue;
             }
-            if matches == Matches::OfPaths {
-                let number = chunk.run_number(first);
-                if self.worst.beats(round.left(unit.job).most(number), is_behind) {
-                    continue;
-                }
-                let all = bits;
-                let most = self
-                    .query
-                    .paths_at_most(chunk, run, &mut self.limits, least, &mut bits);
-                let mut left = round.left(unit.job);
-                let Some(most) = most else {
-                    left.remove(at, all);
-                    continue;
-                };
-                left.remove(at, all & !bits);
-                left.bound(number, most);
-                if self.worst.beats(most, is_behind) {
-                    continue;
-                }
-            }
-            for bit in ones(bits) {
-                let Some(entry) = chunk.entry(at + bit) else {
-                    continue;
-                };
-                if self.query.is_in_name(entry) != (matches == Matches::OfNames) {
-                    continue;
-                }
-                let most = match matches {
-                    Matches::OfNames => self.query.name_at_most(entry, &mut self.limits),
-                    Matches::OfPaths => self
-                        .query
-                        .path_at_most_by_text(chunk, run, entry, &mut self.limits),
-                };
-                let Some(most) = most else {
-                    // It is in no name, and not in this path.
-                    round.left(unit.job).remove(at + bit, 1);
-                    continue;
-                };
-                if !self.worst.beats(most, |worst| entry.path > worst) {
-                    self.waiting.push(Waiting::new(most, job.number, at + bit));
-                }
+            let bits = across(&taken, run.at()) & run.all();
+            match round.matches() {
+                Matches::OfNames => self.look_at_names(unit, chunk, run, bits),
+                Matches::OfPaths => self.look_at_paths(round, unit, (chunk, first), bits),
             }
         }
         self.taken = taken;
+    }
+
+    fn look_at_names(&mut self, unit: &Unit, chunk: &'a Chunk, run: &Run, bits: u64) {
+        for at in ones(bits).map(|bit| run.at() + bit) {
+            if let Some(entry) = chunk.entry(at)
+                && self.query.is_in_name(entry)
+                && let Some(most) = self.query.name_at_most(entry, &mut self.limits)
+            {
+                self.wait(Waiting::new(most, unit.job, at), entry);
+            }
+        }
+    }
+
+    /// `place`: a path of the run.
+    fn look_at_paths(
+        &mut self,
+        round: &Round<'_, 'a>,
+        unit: &Unit,
+        (chunk, place): (&'a Chunk, usize),
+        mut bits: u64,
+    ) {
+        let Some(run) = chunk.run(place) else { return };
+        let number = chunk.run_number(place);
+        let is_behind = |worst: &str| chunk.is_behind(run, worst);
+        if self.worst.beats(round.left(unit.job).most(number), is_behind) {
+            return;
+        }
+        let (all, least) = (bits, self.worst.score);
+        let most = self
+            .query
+            .paths_at_most(chunk, run, &mut self.limits, least, &mut bits);
+        let gone = if most.is_some() { all & !bits } else { all };
+        let mut left = round.left(unit.job);
+        left.remove(run.at(), gone);
+        let Some(most) = most else { return };
+        left.bound(number, most);
+        drop(left);
+        if self.worst.beats(most, is_behind) {
+            return;
+        }
+        for bit in ones(bits) {
+            let at = run.at() + bit;
+            let Some(entry) = chunk.entry(at).filter(|entry| !self.query.is_in_name(*entry)) else {
+                continue;
+            };
+            let most = self
+                .query
+                .path_at_most_by_text(chunk, run, entry, &mut self.limits);
+            match most {
+                Some(most) => self.wait(Waiting::new(most, unit.job, at), entry),
+                // It is in no name, and not in this path.
+                None => round.left(unit.job).remove(at, 1),
+            }
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting, entry: Entry<'_>) {
+        if !self.worst.beats(waiting.most, |worst| entry.path > worst) {
+            self.waiting.push(waiting);
+        }
     }
 
     /// Gives so many of those that wait to the matcher, and others that may be worth as much: those that may be worth most.

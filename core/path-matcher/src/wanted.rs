@@ -23,8 +23,6 @@ const LONGER: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Wanted {
     letters: Vec<Letter>,
-    /// For each letter, by its place: which of the first 64 of the word it is, a bit for each.
-    numbers: [u64; 64],
     /// What a text must have for those from each on, and for none.
     rest: Vec<Needed>,
 }
@@ -89,15 +87,7 @@ impl Wanted {
         for (number, letter) in letters.iter().enumerate().rev() {
             rest[number] = rest[number + 1].and_one(letter.bit);
         }
-        let mut numbers = [0; 64];
-        for (number, letter) in letters.iter().enumerate().take(MAX_LETTERS) {
-            numbers[letters::place(letter.byte)] |= 1 << number;
-        }
-        Self {
-            letters,
-            numbers,
-            rest,
-        }
+        Self { letters, rest }
     }
 
     /// How many letters it has.
@@ -145,32 +135,25 @@ impl Wanted {
         letters.saturating_mul(MATCH + PART).saturating_add(first)
     }
 
-    /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known. The word
-    /// has no more than [`MAX_LETTERS`].
+    /// Looks for it in a path or a part of one, which is ASCII; how much is found in so many bytes of it is known.
     pub(crate) fn reach(&self, text: &str, known: usize, reached: &mut Reached) {
-        let bytes = text.as_bytes();
+        let (bytes, mask) = (text.as_bytes(), self.mask());
         let mut before = known.checked_sub(1).map_or(b'/', |last| bytes[last]);
         let mut at = u32::try_from(known).unwrap_or(u32::MAX);
         for &byte in &bytes[known..] {
             at = at.saturating_add(1);
-            let numbers = self.numbers[letters::place(byte)];
-            if numbers != 0 {
+            if letters::bit(byte) & mask != 0 {
                 let own = letters::bonus(before, byte);
-                self.take(byte.to_ascii_lowercase(), numbers, own, at, reached);
+                self.take(byte.to_ascii_lowercase(), own, at, reached);
             }
             before = byte;
         }
     }
 
-    /// Takes a letter at its place, which gives this by itself, for those of the word that have its bit.
-    #[inline]
-    fn take(&self, byte: u8, mut numbers: u64, own: u32, at: u32, reached: &mut Reached) {
-        // Those behind the first that is not found yet have to wait.
-        numbers &= u64::MAX >> (MAX_LETTERS - 1).saturating_sub(reached.upto.len());
+    /// Takes a letter at its place, which gives this by itself.
+    fn take(&self, byte: u8, own: u32, at: u32, reached: &mut Reached) {
         // Backwards: each letter follows what the one before it was up to now.
-        while let Some(number) = numbers.checked_ilog2().map(|number| number as usize) {
-            numbers ^= 1 << number;
-            // Signs share places.
+        for number in (0..=reached.upto.len()).rev() {
             if self.letters.get(number).is_none_or(|letter| letter.byte != byte) {
                 continue;
             }

@@ -1,8 +1,8 @@
 //! From paths to a block.
 
 use super::{Chunk, Head, Paths};
-use crate::letters::{Inner, Known, Letters, PAIRS};
-use crate::rows::{IN_WORD, LetterRows, Range, Rows, each_of, ones};
+use crate::letters::{Known, Letters, PAIRS, Several};
+use crate::rows::{IN_WORD, LetterRows, Rows, each_word, ones};
 use crate::segments::Segments;
 
 /// Entries of a block at most.
@@ -61,7 +61,7 @@ impl ChunkBuilder {
             .push(u32::try_from(self.pairs.len()).unwrap_or(u32::MAX));
         if let Some(run) = self.paths.runs.last_mut() {
             run.count += 1;
-            run.names.add(&known);
+            run.names.add(known.letters());
         }
         self.paths.text.push_str(path);
         self.paths.heads.push(Head {
@@ -80,20 +80,16 @@ impl ChunkBuilder {
         let count = self.len();
         let (mut of_all, mut pairs) = (Keys::default(), Pairs::default());
         (0..count).for_each(|at| of_all.add(self.known[at].letters(), self.pairs_of(at)));
-        let mut names = LetterRows::new(of_all.letters(), of_all.pairs(), count);
+        let mut names = LetterRows::new(of_all.letters.letters(), of_all.pairs(), count);
         for run in &self.paths.runs {
             of_all.add(run.folder_letters(), pairs.of(self.paths.folder(run)));
         }
-        let mut whole = LetterRows::new(of_all.letters(), of_all.pairs(), count);
-        let mut segments = Segments::new(of_all.letters().any, count);
+        let mut whole = LetterRows::new(of_all.letters.letters(), of_all.pairs(), count);
+        let mut segments = Segments::new(of_all.letters.letters().any, count);
         for run in &self.paths.runs {
             let folder = self.paths.folder(run);
             let of_folder = pairs.of(folder);
-            let paths = Range {
-                at: run.at(),
-                count: run.count.into(),
-            };
-            each_of(paths, |word, bits| {
+            each_word(run.at(), run.all(), |word, bits| {
                 whole.set(run.folder_letters(), of_folder.clone(), word, bits);
                 segments.set_folder(folder, word, bits);
             });
@@ -144,18 +140,14 @@ impl ChunkBuilder {
 /// For which letters, and pairs of them, there must be rows.
 #[derive(Debug)]
 struct Keys {
-    any: u64,
-    first: u64,
-    inner: Inner,
+    letters: Several,
     pairs: [bool; PAIRS],
 }
 
 impl Default for Keys {
     fn default() -> Self {
         Self {
-            any: 0,
-            first: 0,
-            inner: Inner::default(),
+            letters: Several::default(),
             pairs: [false; PAIRS],
         }
     }
@@ -163,20 +155,9 @@ impl Default for Keys {
 
 impl Keys {
     fn add(&mut self, letters: Letters<'_>, pairs: impl Iterator<Item = usize>) {
-        if letters.are_unknown() {
-            return;
-        }
-        self.any |= letters.any;
-        self.first |= letters.first;
-        self.inner.add(letters.inner);
-        pairs.for_each(|pair| self.pairs[pair] = true);
-    }
-
-    fn letters(&self) -> Letters<'_> {
-        Letters {
-            any: self.any,
-            first: self.first,
-            inner: &self.inner,
+        if !letters.are_unknown() {
+            self.letters.add(letters);
+            pairs.for_each(|pair| self.pairs[pair] = true);
         }
     }
 
