@@ -3,21 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::restricted::found_by_patterns;
-use super::roots;
+use super::roots::{self, SYSTEM};
 use crate::{ProfileRules, ThreadSettings};
-
-/// The folders of the system that programs need to run; a sandbox has its own `/dev` and `/proc` beside these.
-const SYSTEM: [&str; 9] = [
-    "/bin",
-    "/etc",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/nix/store",
-    "/sbin",
-    "/usr",
-];
 
 /// What tools that are not commands may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

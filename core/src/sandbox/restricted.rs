@@ -10,27 +10,15 @@ use globset::GlobMatcher;
 
 use super::error::SandboxError;
 use super::plan::SandboxRequest;
-use super::roots;
+use super::roots::{self, OF_KERNEL, SYSTEM};
 use crate::ProfileRules;
 
 /// Entries of folders that are compared with patterns for one command at most; more than that takes seconds.
 const MOST_COMPARED: usize = 200_000;
 /// Places that patterns hide at most; the launcher could not be told of more.
 const MOST_HIDDEN: usize = 2_000;
-/// What links are not hidden for: it holds nothing of the user's.
-const OF_SYSTEM: [&str; 11] = [
-    "/bin",
-    "/dev",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/nix/store",
-    "/proc",
-    "/sbin",
-    "/sys",
-    "/usr",
-];
+/// What of [`SYSTEM`] holds something of the user's.
+const SETTINGS: &str = "/etc";
 
 /// What a profile takes away.
 #[derive(Debug, Default)]
@@ -60,12 +48,9 @@ pub(super) fn restricted(
         restricted.denied.extend(real(&path)?);
         restricted.add_links(&path);
     }
-    for pattern in profile.patterns(workspace(request, &[])) {
-        restricted.add_links(&pattern.folder);
-    }
     let found = found_by_patterns(profile, workspace(request, &[]))?;
-    for link in &found.links {
-        restricted.add_links(link);
+    for way in &found.ways {
+        restricted.add_links(way);
     }
     restricted.denied.extend(found.hidden);
     Ok(restricted)
@@ -106,8 +91,8 @@ pub(super) fn workspace<'a>(
 pub(super) struct Found {
     /// What is to be hidden, without links.
     pub(super) hidden: BTreeSet<PathBuf>,
-    /// The links that lead to some of it.
-    links: Vec<PathBuf>,
+    /// Paths whose links decide what that is: where patterns look, and links that lead to some of it.
+    ways: Vec<PathBuf>,
 }
 
 /// All that the patterns of a profile hide in a workspace of these folders.
@@ -116,7 +101,9 @@ pub(super) fn found_by_patterns<'a>(
     workspace: impl Iterator<Item = &'a Path>,
 ) -> Result<Found, SandboxError> {
     let mut by_folder: BTreeMap<PathBuf, Vec<Wanted>> = BTreeMap::new();
+    let mut found = Found::default();
     for pattern in rules.patterns(workspace) {
+        found.ways.push(pattern.folder.clone());
         let folder = match pattern.folder.canonicalize() {
             Ok(folder) => folder,
             Err(error) if is_missing(&error) => continue,
@@ -131,7 +118,6 @@ pub(super) fn found_by_patterns<'a>(
         });
     }
     let mut left = MOST_COMPARED;
-    let mut found = Found::default();
     for (folder, wanted) in &by_folder {
         search(folder, wanted, &mut left, &mut found)?;
     }
@@ -181,7 +167,7 @@ fn search(top: &Path, wanted: &[Wanted], left: &mut usize, found: &mut Found) ->
                 if kind.is_symlink() {
                     if let Some(end) = end_of(&path, top)? {
                         found.hidden.insert(end);
-                        found.links.push(path);
+                        found.ways.push(path);
                     }
                 } else {
                     found.hidden.insert(path);
@@ -201,7 +187,11 @@ fn search(top: &Path, wanted: &[Wanted], left: &mut usize, found: &mut Found) ->
 /// which everything would be hidden, or a part of the system, without which no command runs.
 fn end_of(link: &Path, top: &Path) -> Result<Option<PathBuf>, SandboxError> {
     let end = real(link)?.filter(|real| !top.starts_with(real));
-    Ok(end.filter(|real| !OF_SYSTEM.iter().any(|folder| real.starts_with(folder))))
+    let mut of_system = SYSTEM
+        .iter()
+        .chain(&OF_KERNEL)
+        .filter(|folder| **folder != SETTINGS);
+    Ok(end.filter(|real| !of_system.any(|folder| real.starts_with(folder))))
 }
 
 fn is_missing(error: &io::Error) -> bool {

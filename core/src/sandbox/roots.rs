@@ -4,8 +4,21 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::LeftOut;
 
+/// The folders of the system that programs need to run; a sandbox has its own `/dev` and `/proc` beside these.
+pub(super) const SYSTEM: [&str; 9] = [
+    "/bin",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/sbin",
+    "/usr",
+];
+
 /// Where the kernel and devices are; commands get their own of these.
-const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
+pub(super) const OF_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// Links that are followed at most, as the kernel counts them.
 const MOST_LINKS: usize = 40;
@@ -20,7 +33,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, LeftOut> {
     if !real.is_dir() {
         return Err(LeftOut::NoFolder(owned()));
     }
-    if real.parent().is_none() || SYSTEM.iter().any(|system| real.starts_with(system)) {
+    if real.parent().is_none() || OF_KERNEL.iter().any(|system| real.starts_with(system)) {
         return Err(LeftOut::Unsuitable(owned()));
     }
     if real.to_str().is_none() {
