@@ -10,7 +10,7 @@ use crate::paths::Chunk;
 pub const MAX_RESULTS: usize = 50;
 
 /// A path that matches. The greatest is the worst: the first to go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Hit<'a> {
     pub(crate) score: u32,
     pub(crate) path: &'a str,
@@ -49,7 +49,7 @@ impl<'a> Best<'a> {
     /// What goes first.
     #[inline]
     pub(crate) fn worst(&self) -> Worst<'a> {
-        match self.hits.peek().filter(|_| self.hits.len() == MAX_RESULTS) {
+        match self.hits.peek().filter(|_| self.is_full()) {
             Some(hit) if !self.floor.beats(hit.score, |floor| hit.path > floor) => Worst {
                 score: hit.score,
                 path: Some(hit.path),
@@ -67,6 +67,16 @@ impl<'a> Best<'a> {
         {
             *worst = hit;
         }
+    }
+
+    /// Whether they are as many as are shown.
+    pub(crate) fn is_full(&self) -> bool {
+        self.hits.len() == MAX_RESULTS
+    }
+
+    /// The best so far, the best first.
+    pub(crate) fn sorted(&self) -> Vec<Hit<'a>> {
+        self.hits.clone().into_sorted_vec()
     }
 
     /// The best first.

@@ -1,17 +1,14 @@
 //! The best paths of all blocks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::Arc;
 
-use crate::best::Best;
+use crate::best::Hit;
 use crate::left::{Left, Narrowed};
 use crate::paths::Chunk;
 use crate::query::{Query, Scorer};
-use crate::round::{Matches, Round};
 use crate::seeker::{Job, Seeker, worst_of};
-
-/// From so many paths on a second thread is worth while.
-const WORTH_A_THREAD: usize = 20_000;
 
 /// What is known of one folder.
 #[derive(Debug)]
@@ -65,89 +62,93 @@ pub struct Found {
     pub narrowed: Narrowed,
 }
 
-/// The best matches in these folders, on so many threads at most: the caller's, and one more where paths are many. It is
-/// asked often whether it is cancelled; once it is, what it gives is incomplete.
-pub fn find(
-    query: &Query,
-    sources: &[Source],
-    earlier: &Earlier,
-    threads: usize,
-    is_cancelled: &(dyn Fn() -> bool + Sync),
-) -> Found {
-    let mut jobs = Vec::new();
-    for (root, source) in sources.iter().enumerate() {
-        jobs.extend(source.chunks.iter().map(|chunk| Job {
-            root,
-            chunk,
-            covered: &source.covered,
-        }));
-    }
-    // What comes first in the order of paths is shown before others that are worth as much.
-    jobs.sort_by_key(|job| (job.root, job.chunk.least()));
-    let paths: usize = jobs.iter().map(|job| job.chunk.len()).sum();
-    let left = what_is_left(query, &jobs, earlier.narrowed.as_ref());
-    let shown = earlier.shown.iter().filter_map(|place| {
-        let is_its = |job: &Job<'_>| job.root == place.root && Arc::ptr_eq(job.chunk, &place.chunk);
-        Some((jobs.iter().position(is_its)?, place.at))
-    });
-    let floor = worst_of(query, &jobs, shown);
-    let best = Mutex::new(Best::above(floor));
-    let round = |matches| Round::new(query, &jobs, &left, floor.score, matches);
-    let names = query.name_length().map(|_| round(Matches::OfNames));
-    let all = round(Matches::OfPaths);
-    let seek = || {
-        let mut seeker = Seeker::new(query, &jobs, &best);
-        if let Some(names) = &names {
-            seeker.seek(names, is_cancelled);
+/// Whoever waits for what is found.
+pub trait Waiter {
+    /// Asked often: whether it is not needed any more. What is found then is incomplete.
+    fn is_gone(&self) -> bool;
+
+    /// Asked often: whether it has waited so long that it takes the best so far.
+    fn is_impatient(&self) -> bool;
+
+    /// Gives it these: as many as are shown, which is mostly what is found in the end.
+    fn take(&mut self, files: Vec<FoundFile>);
+}
+
+/// Finds paths. It keeps the room that matching takes for the next query.
+#[derive(Default)]
+pub struct Finder {
+    scorer: Scorer,
+}
+
+impl Finder {
+    /// The best matches in these folders.
+    pub fn find(
+        &mut self,
+        query: &Query,
+        sources: &[Source],
+        earlier: &Earlier,
+        waiter: &mut dyn Waiter,
+    ) -> Found {
+        let mut jobs = Vec::new();
+        for (root, source) in sources.iter().enumerate() {
+            jobs.extend(source.chunks.iter().map(|chunk| Job {
+                root,
+                chunk,
+                covered: &source.covered,
+            }));
         }
-        if !seeker.needs_no_paths() {
-            seeker.seek(&all, is_cancelled);
-        }
-    };
-    if threads > 1 && paths >= WORTH_A_THREAD {
-        std::thread::scope(|scope| {
-            scope.spawn(seek);
-            seek();
+        // What comes first in the order of paths is shown before others that are worth as much.
+        jobs.sort_by_key(|job| (job.root, job.chunk.least()));
+        let left = what_is_left(query, &jobs, earlier.narrowed.as_ref());
+        let shown = earlier.shown.iter().filter_map(|place| {
+            let is_its = |job: &Job<'_>| job.root == place.root && Arc::ptr_eq(job.chunk, &place.chunk);
+            Some((jobs.iter().position(is_its)?, place.at))
         });
-    } else {
-        seek();
-    }
-    let best = best.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (mut scorer, mut files, mut places) = (Scorer::new(), Vec::new(), Vec::new());
-    for hit in best.into_sorted() {
-        let Some(entry) = hit.chunk.entry(hit.at) else {
-            continue;
+        let floor = worst_of(query, &jobs, shown, &mut self.scorer);
+        let mut seeker = Seeker::new(query, &jobs, left, floor, &mut self.scorer);
+        seeker.seek(waiter);
+        let (hits, left) = seeker.into_found();
+        let chunks = jobs.iter().map(|job| Arc::clone(job.chunk));
+        let narrowed = Narrowed {
+            blocks: chunks.zip(left.into_iter().map(Arc::new)).collect(),
+            top: query.path_at_most(),
         };
-        files.push(FoundFile {
+        let places = hits.iter().map(|hit| Place {
+            root: hit.root,
+            chunk: Arc::clone(hit.chunk),
+            at: hit.at,
+        });
+        Found {
+            places: places.collect(),
+            files: files(query, &hits, &mut self.scorer),
+            narrowed,
+        }
+    }
+}
+
+/// What is shown of matches.
+pub(crate) fn files(query: &Query, hits: &[Hit<'_>], scorer: &mut Scorer) -> Vec<FoundFile> {
+    let file = |hit: &Hit<'_>| {
+        let entry = hit.chunk.entry(hit.at)?;
+        Some(FoundFile {
             root: hit.root,
             path: hit.path.to_owned(),
             is_folder: entry.is_folder,
             score: hit.score,
             indices: scorer.indices(query, entry, hit.in_name),
-        });
-        places.push(Place {
-            root: hit.root,
-            chunk: Arc::clone(hit.chunk),
-            at: hit.at,
-        });
-    }
-    let blocks = left.into_iter().zip(&jobs).map(|(left, job)| {
-        let left = left.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (Arc::clone(job.chunk), Arc::new(left))
-    });
-    let narrowed = Narrowed {
-        blocks: blocks.collect(),
-        top: query.path_at_most(),
+        })
     };
-    Found {
-        files,
-        places,
-        narrowed,
+    hits.iter().filter_map(file).collect()
+}
+
+impl fmt::Debug for Finder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Finder")
     }
 }
 
 /// What may match in each block, as far as a shorter query has told.
-fn what_is_left(query: &Query, jobs: &[Job<'_>], narrowed: Option<&Narrowed>) -> Vec<Mutex<Left>> {
+fn what_is_left(query: &Query, jobs: &[Job<'_>], narrowed: Option<&Narrowed>) -> Vec<Left> {
     let before = narrowed.map_or(0, |narrowed| narrowed.top);
     let more = query.path_at_most().saturating_sub(before);
     // Blocks come and go between two queries while folders are walked.
@@ -159,7 +160,7 @@ fn what_is_left(query: &Query, jobs: &[Job<'_>], narrowed: Option<&Narrowed>) ->
         Some(left) => left.of_longer(more),
         None => Left::all_of(job.chunk),
     };
-    jobs.iter().map(|job| Mutex::new(of_job(job))).collect()
+    jobs.iter().map(of_job).collect()
 }
 
 impl FoundFile {

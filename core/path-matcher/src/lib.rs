@@ -1,4 +1,4 @@
-//! Finds the paths that match best what is typed, among hundreds of thousands within milliseconds: [`find`].
+//! Finds the paths that match best what is typed, among hundreds of thousands within milliseconds: [`Finder`].
 //!
 //! Paths are added to blocks, each a [`Chunk`], which know of each letter which paths have it, so that a [`Query`] looks at
 //! little. What one query leaves of them, the next and longer one starts from: [`Earlier`]. Scores and indices are those of
@@ -7,9 +7,11 @@
 //! | file | what |
 //! |---|---|
 //! | `paths.rs` | paths in blocks |
-//! | `rows.rs` | what is known of 64 paths at once |
+//! | `rows.rs` | what is known of many paths at once |
+//! | `lanes.rs` | words of these that are worked on together |
 //! | `segments.rs` | whether letters come in their order, by these |
 //! | `letters.rs` | which letters a name has, and where |
+//! | `chain.rs` | what one more letter of a word takes away |
 //! | `losses.rs` | what a match of each path is worth at most, by its letters |
 //! | `wanted.rs` | what a match of a word is worth at most, by a text |
 //! | `limits.rs` | how much of a query is found in folders |
@@ -17,15 +19,17 @@
 //! | `query.rs` | what is searched, and how well a path matches |
 //! | `left.rs` | what a query leaves for the next one |
 //! | `best.rs` | the best matches so far |
-//! | `round.rs` | what is looked at, in which order, by all threads |
-//! | `seeker.rs` | what one thread does to find the best paths |
-//! | `find.rs` | the best paths of all blocks |
+//! | `round.rs` | what is looked at, in which order |
+//! | `seeker.rs` | the best paths of all blocks |
+//! | `find.rs` | from folders to files that are found |
 //!
 //! It reads no files and knows no clock. It is a crate of its own because it is compiled for speed, where the engine is
 //! compiled for size.
 
 mod best;
+mod chain;
 mod find;
+mod lanes;
 mod left;
 mod letters;
 mod limits;
@@ -40,7 +44,7 @@ mod segments;
 mod wanted;
 
 pub use best::MAX_RESULTS;
-pub use find::{Earlier, Found, FoundFile, Place, Source, find};
+pub use find::{Earlier, Finder, Found, FoundFile, Place, Source, Waiter};
 pub use left::Narrowed;
 pub use paths::{Chunk, ChunkBuilder};
 pub use query::Query;

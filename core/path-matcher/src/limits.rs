@@ -1,5 +1,7 @@
 //! How much of a query's words is found in the folders of a block.
 
+use std::ptr;
+
 use crate::paths::{Chunk, Run};
 use crate::wanted::{Reached, Wanted};
 
@@ -81,7 +83,7 @@ impl<'c> Limits<'c> {
 impl<'c> Folders<'c> {
     #[inline]
     fn reached(&mut self, word: &Wanted, folder: &'c str) -> &Reached {
-        if self.depth == 0 || self.folder != folder {
+        if self.depth == 0 || !ptr::eq(self.folder, folder) {
             self.go_to(word, folder);
         }
         &self.levels[self.depth - 1].reached

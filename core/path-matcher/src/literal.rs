@@ -5,6 +5,7 @@ use nucleo_matcher::pattern::{Atom, AtomKind};
 
 use crate::letters;
 use crate::paths::Chunk;
+use crate::rows;
 
 /// A word whose letters follow each other at once.
 #[derive(Debug)]
@@ -39,14 +40,14 @@ impl Literals {
     /// Takes those paths away that don't match, as far as is known from their letters.
     pub(crate) fn retain(&self, chunk: &Chunk, paths: &mut [u64]) {
         for literal in &self.all {
-            let rows = match literal.place {
+            let letters = match literal.place {
                 Place::Nowhere => continue,
                 Place::AtEnd if !literal.word.contains(&b'/') => chunk.names(),
                 Place::AtEnd | Place::Anywhere => chunk.whole(),
             };
-            rows.any.retain(literal.mask, paths);
+            letters.any.retain(literal.mask, paths);
             for pair in literal.word.windows(2) {
-                rows.pairs.row(letters::pair(pair[0], pair[1])).retain(paths);
+                rows::retain(letters.pairs.row(letters::pair(pair[0], pair[1])), paths);
             }
         }
     }

@@ -3,7 +3,7 @@
 mod builder;
 
 use crate::letters::{Letters, Needed, Several};
-use crate::rows::{IN_WORD, LetterRows, Row, Rows};
+use crate::rows::{self, IN_WORD, LetterRows, Rows};
 use crate::segments::Segments;
 
 pub use builder::ChunkBuilder;
@@ -153,16 +153,13 @@ impl Chunk {
         self.paths.heads.is_empty()
     }
 
-    /// Words of its rows.
-    pub(crate) fn words(&self) -> usize {
-        self.folders.len()
-    }
-
     /// A bit for each path.
     pub(crate) fn all(&self) -> Vec<u64> {
-        let mut all = vec![u64::MAX; self.words()];
-        if let (Some(last), rest @ 1..) = (all.last_mut(), self.len() % IN_WORD) {
-            *last = (1 << rest) - 1;
+        let (whole, rest) = (self.len() / IN_WORD, self.len() % IN_WORD);
+        let mut all = vec![0; rows::words_of(self.len())];
+        all[..whole].fill(u64::MAX);
+        if rest > 0 {
+            all[whole] = (1 << rest) - 1;
         }
         all
     }
@@ -197,7 +194,7 @@ impl Chunk {
     }
 
     /// Which have a last part of so many bytes, or one of which it is not told.
-    pub(crate) fn of_length(&self, bytes: usize) -> Row<'_> {
+    pub(crate) fn of_length(&self, bytes: usize) -> &[u64] {
         self.lengths.row(bytes.min(LONGEST))
     }
 
@@ -308,7 +305,7 @@ mod tests {
         assert_eq!(entry(3), Some(("é/ß", "ß", false)));
         assert_eq!(entry(4), None);
         assert_eq!(chunk.least(), Some(""));
-        assert_eq!((chunk.folders(), chunk.all()), (&[0b11][..], vec![0b1111]));
+        assert_eq!((chunk.folders(), chunk.all()), (&[0b11, 0][..], vec![0b1111, 0]));
     }
 
     #[test]
@@ -331,8 +328,8 @@ mod tests {
         chunk.retain_names(needed, &mut all);
         assert_eq!(all, [0b0101 << 60, 1]);
         // Of the third it is not told.
-        assert_eq!([0, 1].map(|word| chunk.of_length(7).at(word)), [1 << 62, 1]);
-        assert_eq!(chunk.of_length(4).at(0) >> 60, 0b0101);
+        assert_eq!(chunk.of_length(7), [1 << 62, 1]);
+        assert_eq!(chunk.of_length(4)[0] >> 60, 0b0101);
     }
 
     #[test]

@@ -192,6 +192,7 @@ impl Query {
     }
 
     /// Whether it is the last part of a path that is matched by itself. If that can't be told, the scorer looks at all.
+    #[inline]
     pub(crate) fn is_in_name(&self, entry: Entry<'_>) -> bool {
         let Some(wanted) = self.plain else { return false };
         let unknown = !entry.name.is_ascii();
@@ -210,20 +211,23 @@ impl Query {
             (false, _) => IN_NAME,
         };
         let most = if self.is_unbounded_text(entry.name) {
-            Some(self.top)
+            self.top
         } else {
-            sum(self.words.iter().map(|word| limits.in_text(word, entry.name)))
+            let worths = self.words.iter().map(|word| limits.in_text(word, entry.name));
+            worths.sum::<Option<u32>>()?
         };
-        Some(most?.saturating_add(worth))
+        Some(most.saturating_add(worth))
     }
 
-    /// What another path of this run is worth at most, nearly exactly. `None`: it doesn't match.
+    /// What another path of this run is worth at most, nearly exactly; roughly, if that is less than `least`. `None`: it
+    /// doesn't match.
     pub(crate) fn path_at_most_by_text<'c>(
         &self,
         chunk: &'c Chunk,
         run: &Run,
         entry: Entry<'_>,
         limits: &mut Limits<'c>,
+        least: u32,
     ) -> Option<u32> {
         if entry.path.len() < self.longest {
             return None;
@@ -234,8 +238,15 @@ impl Query {
         if !self.literals.allow(entry.path) {
             return None;
         }
-        let words = self.words.iter().enumerate();
-        sum(words.map(|(number, word)| limits.in_path(number, word, chunk, run, entry.path)))
+        let mut most = self.top;
+        for (number, word) in self.words.iter().enumerate() {
+            // Those that follow are worth as much as they can be.
+            most = most - word.at_most() + limits.in_path(number, word, chunk, run, entry.path)?;
+            if most < least {
+                break;
+            }
+        }
+        Some(most)
     }
 
     /// Whether no bounds are worked out for paths with these letters.
@@ -277,19 +288,16 @@ fn needed(of_each: impl Iterator<Item = Needed>) -> Needed {
     of_each.fold(Needed::default(), Needed::and)
 }
 
-/// `None` if one of them is.
-fn sum(mut worths: impl Iterator<Item = Option<u32>>) -> Option<u32> {
-    worths.try_fold(0, |sum: u32, worth| Some(sum.saturating_add(worth?)))
-}
-
-impl Scorer {
-    pub(crate) fn new() -> Self {
+impl Default for Scorer {
+    fn default() -> Self {
         Self {
             matcher: Matcher::new(Config::DEFAULT.match_paths()),
             buffer: Vec::new(),
         }
     }
+}
 
+impl Scorer {
     /// How well a path matches; a score below `least` is not worked out.
     pub(crate) fn score(&mut self, query: &Query, entry: Entry<'_>, least: u32) -> Match {
         if let Some(wanted) = query.plain {
@@ -356,11 +364,11 @@ mod tests {
         let chunk = chunk.finish();
         let (entry, run) = (chunk.entry(0).expect("a path"), chunk.run(0).expect("a run"));
         let query = Query::parse(query).expect("a query");
-        let (mut scorer, mut limits) = (Scorer::new(), Limits::default());
+        let (mut scorer, mut limits) = (Scorer::default(), Limits::default());
         let most = if query.is_in_name(entry) {
             query.name_at_most(entry, &mut limits)
         } else {
-            query.path_at_most_by_text(&chunk, run, entry, &mut limits)
+            query.path_at_most_by_text(&chunk, run, entry, &mut limits, 0)
         };
         match scorer.score(&query, entry, 0) {
             Match::Score { score, in_name } => {

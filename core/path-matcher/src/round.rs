@@ -1,20 +1,16 @@
-//! What is looked at of all blocks, in which order, by all threads together.
+//! What is looked at of all blocks, in which order.
 //!
 //! First it is worked out for each block what its paths lose. When that is known of all, they are looked at: those that
 //! may be worth most first, wherever they are, and of those the ones that come first in the order of paths.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-
+use crate::find::Waiter;
+use crate::lanes::{LANES, Lanes, lanes, lanes_mut};
 use crate::left::Left;
 use crate::losses::{self, Losses};
 use crate::paths::Chunk;
 use crate::query::{FILE_NAME, FOLDER_NAME, IN_NAME, Query};
 use crate::rows::{IN_WORD, each_word, ones};
 use crate::seeker::Job;
-
-/// How often it is looked for what other threads are about to finish, before sleeping; about 0.1 ms.
-const SPINS: usize = 2000;
 
 /// Which matches are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,25 +31,15 @@ pub(crate) struct Unit {
     loss: u32,
 }
 
-/// All blocks, of which one kind of matches is looked for.
+/// The paths of all blocks that may match in one way.
 #[derive(Debug)]
-pub(crate) struct Round<'s, 'a> {
-    query: &'s Query,
-    jobs: &'s [Job<'a>],
-    matches: Matches,
-    /// What is worth less needn't be looked at.
-    floor: u32,
-    left: &'s [Mutex<Left>],
-    candidates: Vec<Mutex<Candidates>>,
-    next_job: AtomicUsize,
-    /// Blocks of which it is not worked out yet what their paths lose.
-    unknown: AtomicUsize,
-    units: OnceLock<Vec<Unit>>,
-    next_unit: AtomicUsize,
+pub(crate) struct Round {
+    pub(crate) matches: Matches,
+    candidates: Vec<Candidates>,
 }
 
 /// The paths of a block that may match.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Candidates {
     losses: Losses,
     kinds: Vec<Kind>,
@@ -62,136 +48,54 @@ struct Candidates {
 /// Those that are worth equally much, but for what they lose.
 #[derive(Debug)]
 struct Kind {
-    worth: u32,
+    /// What they are worth at most that lose nothing.
+    top: u32,
     paths: Vec<u64>,
     /// A bit for each loss of any of them.
     losses: u64,
 }
 
-/// Says that a block is done, even if it failed.
-struct Done<'r, 's, 'a>(&'r Round<'s, 'a>);
-
-impl<'s, 'a> Round<'s, 'a> {
+impl Round {
+    /// Works out what paths lose. Those of which it is known that they are worth less than `floor` are left out.
     pub(crate) fn new(
-        query: &'s Query,
-        jobs: &'s [Job<'a>],
-        left: &'s [Mutex<Left>],
+        query: &Query,
+        jobs: &[Job<'_>],
+        left: &[Left],
         floor: u32,
         matches: Matches,
+        waiter: &dyn Waiter,
     ) -> Self {
-        let round = Self {
-            query,
-            jobs,
-            matches,
-            floor,
-            left,
-            candidates: jobs.iter().map(|_| Mutex::default()).collect(),
-            next_job: AtomicUsize::new(0),
-            unknown: AtomicUsize::new(jobs.len()),
-            units: OnceLock::new(),
-            next_unit: AtomicUsize::new(0),
-        };
-        if jobs.is_empty() {
-            round.units.get_or_init(Vec::new);
-        }
-        round
-    }
-
-    /// Works out with other threads what paths lose. It is known of all of them then, unless it is cancelled.
-    pub(crate) fn work_out_losses(&self, is_cancelled: &dyn Fn() -> bool) {
-        while let number = self.next_job.fetch_add(1, Ordering::Relaxed)
-            && let Some(job) = self.jobs.get(number)
-        {
-            let _done = Done(self);
-            if !is_cancelled() {
-                let paths = self.left(number).paths.clone();
-                let candidates = Candidates::of(self, job.chunk, paths);
-                *lock(&self.candidates[number]) = candidates;
-            }
-        }
-        // Others are mostly done at once, sooner than a thread that sleeps wakes up.
-        for _ in 0..SPINS {
-            if self.units.get().is_some() {
-                return;
-            }
-            std::hint::spin_loop();
-        }
-        self.units.wait();
-    }
-
-    /// What to look at next. None: that is all.
-    pub(crate) fn next(&self) -> Option<&Unit> {
-        let number = self.next_unit.fetch_add(1, Ordering::Relaxed);
-        self.units.wait().get(number)
-    }
-
-    /// Which paths these are; of paths that are not matched by their last part, also those that lose more, but no more
-    /// than `loss`, and lie in the same folders, as it is worked out for all of a folder what is found in there. Each is
-    /// given once.
-    pub(crate) fn take(&self, unit: &Unit, loss: u32, taken: &mut Vec<u64>) {
-        taken.clear();
-        let Some(job) = self.jobs.get(unit.job) else {
-            return;
-        };
-        let mut candidates = lock(&self.candidates[unit.job]);
-        let Candidates { losses, kinds } = &mut *candidates;
-        let Some(kind) = kinds.get_mut(unit.kind) else {
-            return;
-        };
-        let loss = loss.clamp(unit.loss, losses::MOST);
-        let paths = kind.paths.iter().enumerate();
-        taken.extend(paths.map(|(word, paths)| match paths {
-            0 => 0,
-            paths => paths & losses.that_lose(unit.loss, word),
-        }));
-        if self.matches == Matches::OfPaths {
-            let others = |word: usize| {
-                kind.paths
-                    .get(word)
-                    .map_or(0, |paths| paths & losses.that_lose_at_most(loss, word))
+        let mut room = Vec::new();
+        let jobs = jobs.iter().zip(left).take_while(|_| !waiter.is_gone());
+        let candidates = jobs.map(|(job, left)| {
+            let (losses, kinds) = match matches {
+                Matches::OfNames => names(query, job.chunk, left),
+                Matches::OfPaths => paths(query, job.chunk, left),
             };
-            add_others_of_runs(job.chunk, others, taken);
-        }
-        kind.paths
-            .iter_mut()
-            .zip(taken)
-            .for_each(|(paths, taken)| *paths &= !*taken);
-    }
-
-    /// Which matches are looked for.
-    pub(crate) fn matches(&self) -> Matches {
-        self.matches
-    }
-
-    /// What is left of a block.
-    pub(crate) fn left(&self, job: usize) -> MutexGuard<'s, Left> {
-        lock(&self.left[job])
-    }
-
-    /// Those of these paths that lose no more than they may. None: there are none.
-    fn kind(&self, worth: u32, mut paths: Vec<u64>, losses: &Losses) -> Option<Kind> {
-        let top = worth.saturating_add(self.query.path_at_most());
-        let most = top.checked_sub(self.floor)?;
-        if most < losses::MOST {
-            for (word, paths) in paths.iter_mut().enumerate().filter(|(_, paths)| **paths != 0) {
-                *paths &= losses.that_lose_at_most(most, word);
+            let kinds = kinds
+                .into_iter()
+                .filter_map(|(top, paths)| Kind::new(top, paths, &losses, floor, &mut room));
+            Candidates {
+                kinds: kinds.collect(),
+                losses,
             }
+        });
+        Self {
+            matches,
+            candidates: candidates.collect(),
         }
-        let losses = losses.all(&paths);
-        (losses != 0).then_some(Kind { worth, paths, losses })
     }
 
-    /// The units of all blocks, those that are worth most first.
-    fn all_units(&self) -> Vec<Unit> {
+    /// All there is to look at, that which is worth most first.
+    pub(crate) fn units(&self) -> Vec<Unit> {
         let mut units = Vec::new();
-        for job in 0..self.jobs.len() {
-            for (number, kind) in lock(&self.candidates[job]).kinds.iter().enumerate() {
-                let top = kind.worth.saturating_add(self.query.path_at_most());
+        for (job, candidates) in self.candidates.iter().enumerate() {
+            for (number, kind) in candidates.kinds.iter().enumerate() {
                 units.extend(ones(kind.losses).map(|loss| {
                     let loss = u32::try_from(loss).unwrap_or(losses::MOST);
                     Unit {
                         job,
-                        most: top.saturating_sub(loss),
+                        most: kind.top.saturating_sub(loss),
                         kind: number,
                         loss,
                     }
@@ -202,19 +106,86 @@ impl<'s, 'a> Round<'s, 'a> {
         units.sort_by_key(|unit| std::cmp::Reverse(unit.most));
         units
     }
-}
 
-impl Drop for Done<'_, '_, '_> {
-    fn drop(&mut self) {
-        if self.0.unknown.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.units.get_or_init(|| self.0.all_units());
+    /// Which paths these are; of paths that are not matched by their last part, also those that are worth less, but no less
+    /// than `least`, and lie in the same folders, as it is worked out for all of a folder what is found in there. Each is
+    /// given once.
+    pub(crate) fn take(&mut self, unit: &Unit, chunk: &Chunk, least: u32, taken: &mut Vec<u64>) {
+        taken.clear();
+        let Some(Candidates { losses, kinds }) = self.candidates.get_mut(unit.job) else {
+            return;
+        };
+        let Some(kind) = kinds.get_mut(unit.kind) else {
+            return;
+        };
+        taken.resize(kind.paths.len(), 0);
+        select(&kind.paths, taken, |at| losses.that_lose(unit.loss, at));
+        if self.matches == Matches::OfPaths {
+            let loss = kind.top.saturating_sub(least).clamp(unit.loss, losses::MOST);
+            let others = |word: usize| {
+                let paths = kind.paths.get(word).copied().unwrap_or(0);
+                paths & losses.that_lose_at_most(loss, word / LANES).0[word % LANES]
+            };
+            add_others_of_runs(chunk, others, taken);
         }
+        kind.paths
+            .iter_mut()
+            .zip(taken)
+            .for_each(|(paths, taken)| *paths &= !*taken);
     }
 }
 
-/// Nothing is done under a lock that can panic halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Kind {
+    /// Those of these paths that lose no more than they may. None: there are none.
+    fn new(top: u32, mut paths: Vec<u64>, losses: &Losses, floor: u32, room: &mut Vec<u64>) -> Option<Self> {
+        let most = top.checked_sub(floor)?;
+        if most < losses::MOST {
+            for (at, paths) in lanes_mut(&mut paths).iter_mut().enumerate() {
+                *paths = (Lanes(*paths) & losses.that_lose_at_most(most, at)).0;
+            }
+        }
+        let losses = losses.all(&paths, room);
+        (losses != 0).then_some(Self { top, paths, losses })
+    }
+}
+
+/// Paths of a block whose last part may match by itself, by what that is worth at most, and what they lose.
+fn names(query: &Query, chunk: &Chunk, left: &Left) -> (Losses, Vec<(u32, Vec<u64>)>) {
+    let mut paths = left.paths.clone();
+    query.retain_names(chunk, &mut paths);
+    let losses = query.name_losses(chunk, &paths);
+    let exact = chunk.of_length(query.name_length().unwrap_or_default());
+    let of = |of: fn(u64, u64) -> u64| {
+        let known = exact.iter().zip(chunk.folders());
+        let known = known.map(|(exact, folders)| of(*exact, *folders));
+        paths.iter().zip(known).map(|(paths, of)| paths & of).collect()
+    };
+    let top = query.path_at_most();
+    let kinds = vec![
+        (FILE_NAME + top, of(|exact, folders| exact & !folders)),
+        (FOLDER_NAME + top, of(|exact, folders| exact & folders)),
+        (IN_NAME + top, of(|exact, folders| !exact & !folders)),
+    ];
+    (losses, kinds)
+}
+
+/// Paths of a block that may match, with what they are worth at most, and what they lose.
+fn paths(query: &Query, chunk: &Chunk, left: &Left) -> (Losses, Vec<(u32, Vec<u64>)>) {
+    let mut paths = left.paths.clone();
+    query.retain(chunk, &mut paths);
+    let losses = query.path_losses(chunk, &paths);
+    (losses, vec![(query.path_at_most(), paths)])
+}
+
+/// Puts into a row which of some paths are selected.
+#[inline]
+fn select(paths: &[u64], into: &mut [u64], selected: impl Fn(usize) -> Lanes) {
+    for (at, (paths, into)) in lanes(paths).iter().zip(lanes_mut(into)).enumerate() {
+        let paths = Lanes(*paths);
+        if !paths.are_none() {
+            *into = (paths & selected(at)).0;
+        }
+    }
 }
 
 /// Adds those of other paths that lie in the same runs. `others` gives them by words.
@@ -232,6 +203,7 @@ fn add_others_of_runs(chunk: &Chunk, others: impl Fn(usize) -> u64, taken: &mut 
 }
 
 /// The place of the first bit at or behind a place.
+#[inline]
 pub(crate) fn next_one(bits: &[u64], at: usize) -> Option<usize> {
     let first = at / IN_WORD;
     let rest = bits.get(first)? & u64::MAX << (at % IN_WORD);
@@ -241,37 +213,4 @@ pub(crate) fn next_one(bits: &[u64], at: usize) -> Option<usize> {
     let behind = first + 1;
     let word = bits.get(behind..)?.iter().position(|word| *word != 0)?;
     Some((behind + word) * IN_WORD + bits[behind + word].trailing_zeros() as usize)
-}
-
-impl Candidates {
-    /// Those of these paths of a block.
-    fn of(round: &Round<'_, '_>, chunk: &Chunk, mut paths: Vec<u64>) -> Self {
-        let query = round.query;
-        match (round.matches, query.name_length()) {
-            (Matches::OfNames, Some(length)) => {
-                query.retain_names(chunk, &mut paths);
-                let losses = query.name_losses(chunk, &paths);
-                let exact = chunk.of_length(length);
-                let of = |of: fn(u64, u64) -> u64| {
-                    let known = chunk.folders().iter().enumerate();
-                    let known = known.map(|(word, folders)| of(exact.at(word), *folders));
-                    paths.iter().zip(known).map(|(paths, of)| paths & of).collect()
-                };
-                let kinds = [
-                    round.kind(FILE_NAME, of(|exact, folders| exact & !folders), &losses),
-                    round.kind(FOLDER_NAME, of(|exact, folders| exact & folders), &losses),
-                    round.kind(IN_NAME, of(|exact, folders| !exact & !folders), &losses),
-                ];
-                let kinds = kinds.into_iter().flatten().collect();
-                Self { losses, kinds }
-            }
-            (Matches::OfPaths, _) if round.floor <= query.path_at_most() => {
-                query.retain(chunk, &mut paths);
-                let losses = query.path_losses(chunk, &paths);
-                let kinds = round.kind(0, paths, &losses).into_iter().collect();
-                Self { losses, kinds }
-            }
-            _ => Self::default(),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! What is known of the paths of a block, turned about: for each letter one row, with a bit for each path. So 64 paths are
 //! decided at once, and little memory is read.
 
+use crate::lanes::LANES;
 use crate::letters::{Letters, PAIRS};
 
 /// Paths of one word of a row.
@@ -9,20 +10,11 @@ pub(crate) const IN_WORD: usize = u64::BITS as usize;
 /// A row of bits for each of some keys, which are numbers below `KEYS`.
 #[derive(Debug)]
 pub(crate) struct Rows<const KEYS: usize> {
-    /// Which row is that of each key. The first has no bits, for those that no path has.
+    /// Which row is that of each key. The first is that of keys that no path is known to have.
     of_keys: [u16; KEYS],
     /// Words of a row.
     width: usize,
     words: Vec<u64>,
-    /// Those that may have any key.
-    any_key: Vec<u64>,
-}
-
-/// Which paths have a key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'a> {
-    known: &'a [u64],
-    any_key: &'a [u64],
 }
 
 /// Which letters texts have, and where.
@@ -48,12 +40,11 @@ impl<const KEYS: usize> Rows<KEYS> {
                 *row = count;
             }
         }
-        let width = paths.div_ceil(IN_WORD);
+        let width = words_of(paths);
         Self {
             of_keys,
             width,
             words: vec![0; (usize::from(count) + 1) * width],
-            any_key: vec![0; width],
         }
     }
 
@@ -67,62 +58,35 @@ impl<const KEYS: usize> Rows<KEYS> {
 
     /// The paths of these bits of a word may have any key.
     pub(crate) fn set_any(&mut self, word: usize, bits: u64) {
-        self.any_key[word] |= bits;
+        let words = self.words.iter_mut().skip(word).step_by(self.width);
+        words.for_each(|words| *words |= bits);
     }
 
     /// Paths have these keys as well. There are rows for all of them here.
     pub(crate) fn join(&mut self, other: &Self) {
-        let join = |words: &mut [u64], more: &[u64]| {
-            words.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
+        let Some((none, rows)) = self.words.split_at_mut_checked(self.width) else {
+            return;
         };
-        for key in 0..KEYS {
-            let row = usize::from(self.of_keys[key]);
-            if row > 0 {
-                join(
-                    &mut self.words[row * self.width..][..self.width],
-                    other.row(key).known,
-                );
+        join(none, &other.words[..self.width]);
+        for (key, row) in self.of_keys.iter().enumerate() {
+            if let Some(at) = usize::from(*row).checked_sub(1) {
+                join(&mut rows[at * self.width..][..self.width], other.row(key));
             }
         }
-        join(&mut self.any_key, &other.any_key);
     }
 
     /// Which paths have this key.
     #[inline]
-    pub(crate) fn row(&self, key: usize) -> Row<'_> {
+    pub(crate) fn row(&self, key: usize) -> &[u64] {
         let row = self.of_keys.get(key).copied().unwrap_or(0);
-        Row {
-            known: &self.words[usize::from(row) * self.width..][..self.width],
-            any_key: &self.any_key,
-        }
-    }
-}
-
-impl Row<'_> {
-    /// Those of a word.
-    #[inline]
-    pub(crate) fn at(self, word: usize) -> u64 {
-        self.known[word] | self.any_key[word]
-    }
-
-    /// Takes those away that don't have it.
-    pub(crate) fn retain(self, paths: &mut [u64]) {
-        for (word, paths) in paths.iter_mut().enumerate() {
-            *paths &= self.at(word);
-        }
-    }
-
-    /// The 64 bits from a place on.
-    #[inline]
-    fn across(self, at: usize) -> u64 {
-        across(self.known, at) | across(self.any_key, at)
+        &self.words[usize::from(row) * self.width..][..self.width]
     }
 }
 
 impl Rows<64> {
     /// Takes those away that don't have all keys of these bits.
     pub(crate) fn retain(&self, keys: u64, paths: &mut [u64]) {
-        ones(keys).for_each(|key| self.row(key).retain(paths));
+        ones(keys).for_each(|key| retain(self.row(key), paths));
     }
 
     /// Of so many paths from one on, those that have all keys of these bits, or of these `bits`.
@@ -132,7 +96,7 @@ impl Rows<64> {
             if bits == 0 {
                 break;
             }
-            bits &= self.row(key).across(at);
+            bits &= across(self.row(key), at);
         }
         bits
     }
@@ -182,6 +146,20 @@ impl LetterRows {
     }
 }
 
+/// Words of a row for so many paths.
+pub(crate) fn words_of(paths: usize) -> usize {
+    paths.div_ceil(IN_WORD).next_multiple_of(LANES)
+}
+
+/// Takes paths away that are not in a row.
+pub(crate) fn retain(row: &[u64], paths: &mut [u64]) {
+    paths.iter_mut().zip(row).for_each(|(paths, row)| *paths &= row);
+}
+
+fn join(row: &mut [u64], more: &[u64]) {
+    row.iter_mut().zip(more).for_each(|(row, more)| *row |= more);
+}
+
 /// The 64 bits from a place on.
 #[inline]
 pub(crate) fn across(row: &[u64], at: usize) -> u64 {
@@ -227,12 +205,11 @@ mod tests {
         set(1, 60, u64::MAX);
         set(1, 124, 0b11_1111);
         set(3, 129, 1);
-        assert_eq!(rows.among(0b0010, 58, u64::MAX), u64::MAX << 2);
-        assert_eq!(rows.among(0b0010, 128, u64::MAX), 0b11);
-        assert_eq!(rows.among(0b1010, 128, u64::MAX), 0b10);
-        assert_eq!(rows.among(0b0100, 0, u64::MAX), 0);
+        assert_eq!(across(rows.row(1), 58), u64::MAX << 2);
+        assert_eq!((across(rows.row(1), 128), across(rows.row(3), 128)), (0b11, 0b10));
+        assert_eq!(rows.row(0), [0; 4]);
         rows.set_any(3, 1 << 5);
-        assert_eq!(rows.among(0b1110, 190, u64::MAX), 1 << 7);
+        assert_eq!([0, 1, 3].map(|key| across(rows.row(key), 190)), [1 << 7; 3]);
         let mut paths = vec![u64::MAX; 4];
         rows.retain(0b1010, &mut paths);
         assert_eq!(paths, [0, 0, 0b10, 1 << 5]);

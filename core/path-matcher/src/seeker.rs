@@ -1,12 +1,14 @@
-//! What one thread does to find the best paths.
+//! Finds the best paths of all blocks.
 //!
 //! It takes paths that may be worth most, works out from their text what each is worth at most, and gives those to the
 //! matcher for which that is most. Last parts that match by themselves are worth more than anything else, and so all of
 //! these come first.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::best::{Best, Hit, Worst};
+use crate::find::{Waiter, files};
+use crate::left::Left;
 use crate::limits::Limits;
 use crate::paths::{Chunk, Entry, Run};
 use crate::query::{Match, Query, Scorer};
@@ -32,12 +34,13 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Seeker<'s, 'a> {
     query: &'s Query,
     jobs: &'s [Job<'a>],
-    scorer: Scorer,
+    scorer: &'s mut Scorer,
     limits: Limits<'a>,
-    /// What all threads have found.
-    best: &'s Mutex<Best<'a>>,
-    /// What a path must be better than, as far as this thread knows.
+    best: Best<'a>,
+    /// What a path must be better than.
     worst: Worst<'a>,
+    /// What is left of each block for a longer query.
+    left: Vec<Left>,
     waiting: Vec<Waiting>,
     taken: Vec<u64>,
 }
@@ -52,27 +55,47 @@ struct Waiting {
 }
 
 impl<'s, 'a> Seeker<'s, 'a> {
-    pub(crate) fn new(query: &'s Query, jobs: &'s [Job<'a>], best: &'s Mutex<Best<'a>>) -> Self {
+    /// `left`: what may match of each block. Paths that are worse than `floor` are not among the best.
+    pub(crate) fn new(
+        query: &'s Query,
+        jobs: &'s [Job<'a>],
+        left: Vec<Left>,
+        floor: Worst<'a>,
+        scorer: &'s mut Scorer,
+    ) -> Self {
         Self {
             query,
             jobs,
-            scorer: Scorer::new(),
+            scorer,
             limits: Limits::default(),
-            best,
-            worst: Worst::default(),
+            best: Best::above(floor),
+            worst: floor,
+            left,
             waiting: Vec::new(),
             taken: Vec::new(),
         }
     }
 
-    /// Looks for matches of one kind, together with other threads.
-    pub(crate) fn seek(&mut self, round: &Round<'_, 'a>, is_cancelled: &dyn Fn() -> bool) {
-        round.work_out_losses(is_cancelled);
-        while let Some(unit) = round.next()
-            && !is_cancelled()
-        {
-            self.learn();
-            if unit.most < self.worst.score {
+    /// Looks for all matches.
+    pub(crate) fn seek(&mut self, waiter: &mut dyn Waiter) {
+        if self.query.name_length().is_some() {
+            self.seek_matches(Matches::OfNames, waiter);
+        }
+        if self.worst.score <= self.query.path_at_most() {
+            self.seek_matches(Matches::OfPaths, waiter);
+        }
+    }
+
+    /// What was found, and what is left of each block.
+    pub(crate) fn into_found(self) -> (Vec<Hit<'a>>, Vec<Left>) {
+        (self.best.into_sorted(), self.left)
+    }
+
+    fn seek_matches(&mut self, matches: Matches, waiter: &mut dyn Waiter) {
+        let floor = self.worst.score;
+        let mut round = Round::new(self.query, self.jobs, &self.left, floor, matches, waiter);
+        for unit in round.units() {
+            if unit.most < self.worst.score || waiter.is_gone() {
                 break;
             }
             let Some(job) = self.jobs.get(unit.job) else {
@@ -82,25 +105,24 @@ impl<'s, 'a> Seeker<'s, 'a> {
             if self.worst.beats(unit.most, is_behind) {
                 continue;
             }
-            self.look_at(round, unit, job.chunk);
+            self.look_at(&mut round, &unit, job.chunk);
             if self.waiting.len() >= WAITING {
                 self.settle(FEW);
+            }
+            if waiter.is_impatient() {
+                self.settle(FEW);
+                if self.best.is_full() {
+                    waiter.take(files(self.query, &self.best.sorted(), self.scorer));
+                }
             }
         }
         self.settle(usize::MAX);
     }
 
-    /// Whether better ones are known than any that are not matched by their last part.
-    pub(crate) fn needs_no_paths(&mut self) -> bool {
-        self.learn();
-        self.worst.score > self.query.path_at_most()
-    }
-
     /// Works out from their text what paths are worth at most, and lets those wait that may be among the best.
-    fn look_at(&mut self, round: &Round<'_, 'a>, unit: &Unit, chunk: &'a Chunk) {
-        let loss = self.query.path_at_most().saturating_sub(self.worst.score);
+    fn look_at(&mut self, round: &mut Round, unit: &Unit, chunk: &'a Chunk) {
         let mut taken = std::mem::take(&mut self.taken);
-        round.take(unit, loss, &mut taken);
+        round.take(unit, chunk, self.worst.score, &mut taken);
         let mut from = 0;
         while let Some(first) = next_one(&taken, from) {
             let Some(run) = chunk.run(first) else { break };
@@ -109,9 +131,9 @@ impl<'s, 'a> Seeker<'s, 'a> {
                 continue;
             }
             let bits = across(&taken, run.at()) & run.all();
-            match round.matches() {
+            match round.matches {
                 Matches::OfNames => self.look_at_names(unit, chunk, run, bits),
-                Matches::OfPaths => self.look_at_paths(round, unit, (chunk, first), bits),
+                Matches::OfPaths => self.look_at_paths(unit, chunk, first, bits),
             }
         }
         self.taken = taken;
@@ -128,45 +150,39 @@ impl<'s, 'a> Seeker<'s, 'a> {
         }
     }
 
-    /// `place`: a path of the run.
-    fn look_at_paths(
-        &mut self,
-        round: &Round<'_, 'a>,
-        unit: &Unit,
-        (chunk, place): (&'a Chunk, usize),
-        mut bits: u64,
-    ) {
-        let Some(run) = chunk.run(place) else { return };
-        let number = chunk.run_number(place);
-        let is_behind = |worst: &str| chunk.is_behind(run, worst);
-        if self.worst.beats(round.left(unit.job).most(number), is_behind) {
+    /// `place`: of a path of the run.
+    fn look_at_paths(&mut self, unit: &Unit, chunk: &'a Chunk, place: usize, mut bits: u64) {
+        let (Some(run), Some(left)) = (chunk.run(place), self.left.get_mut(unit.job)) else {
+            return;
+        };
+        let (number, is_behind) = (chunk.run_number(place), |worst: &str| chunk.is_behind(run, worst));
+        if self.worst.beats(left.most(number), is_behind) {
             return;
         }
         let (all, least) = (bits, self.worst.score);
         let most = self
             .query
             .paths_at_most(chunk, run, &mut self.limits, least, &mut bits);
-        let gone = if most.is_some() { all & !bits } else { all };
-        let mut left = round.left(unit.job);
-        left.remove(run.at(), gone);
-        let Some(most) = most else { return };
+        let Some(most) = most else {
+            left.remove(run.at(), all);
+            return;
+        };
+        left.remove(run.at(), all & !bits);
         left.bound(number, most);
-        drop(left);
         if self.worst.beats(most, is_behind) {
             return;
         }
-        for bit in ones(bits) {
-            let at = run.at() + bit;
+        for at in ones(bits).map(|bit| run.at() + bit) {
             let Some(entry) = chunk.entry(at).filter(|entry| !self.query.is_in_name(*entry)) else {
                 continue;
             };
             let most = self
                 .query
-                .path_at_most_by_text(chunk, run, entry, &mut self.limits);
+                .path_at_most_by_text(chunk, run, entry, &mut self.limits, self.worst.score);
             match most {
                 Some(most) => self.wait(Waiting::new(most, unit.job, at), entry),
                 // It is in no name, and not in this path.
-                None => round.left(unit.job).remove(at, 1),
+                None => self.left[unit.job].remove(at, 1),
             }
         }
     }
@@ -212,17 +228,10 @@ impl<'s, 'a> Seeker<'s, 'a> {
             && !self.worst.beats(score, |worst| entry.path > worst)
             && !is_covered(entry.path, job.covered)
         {
-            let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
-            best.keep(job.hit(at, entry, score, in_name));
-            self.worst = best.worst();
+            self.best.keep(job.hit(at, entry, score, in_name));
+            self.worst = self.best.worst();
         }
         true
-    }
-
-    /// Learns how good they must be as others have found.
-    fn learn(&mut self) {
-        let best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
-        self.worst = best.worst();
     }
 }
 
@@ -252,8 +261,9 @@ pub(crate) fn worst_of<'a>(
     query: &Query,
     jobs: &[Job<'a>],
     paths: impl Iterator<Item = (usize, usize)>,
+    scorer: &mut Scorer,
 ) -> Worst<'a> {
-    let (mut scorer, mut best) = (Scorer::new(), Best::default());
+    let mut best = Best::default();
     for (number, at) in paths {
         let Some(job) = jobs.get(number) else { continue };
         if let Some(entry) = job.chunk.entry(at)

@@ -1,7 +1,8 @@
 //! Whether a path may have letters in their order: it is cut in pieces, of which it is known which letters they have.
 
+use crate::lanes::{LANES, Lanes, lanes, lanes_mut};
 use crate::letters;
-use crate::rows::{Row, Rows, ones};
+use crate::rows::{Rows, ones};
 use crate::wanted::{MAX_LETTERS, Wanted};
 
 /// Pieces of a path: the halves of its folder, and those of its last part.
@@ -54,23 +55,27 @@ fn set(pieces: &mut [Rows<64>], text: &str, word: usize, bits: u64) {
 
 fn retain(pieces: &[Rows<64>], words: &[Wanted], paths: &mut [u64]) {
     for word in words {
-        let rows = |(letter, _)| pieces.iter().map(move |rows| rows.row(letter));
-        let letters: Vec<Vec<Row<'_>>> = word
+        let rows = |(letter, _)| pieces.iter().map(move |rows| lanes(rows.row(letter)));
+        let letters: Vec<Vec<&[[u64; LANES]]>> = word
             .keys()
             .take(MAX_LETTERS)
             .map(|key| rows(key).collect())
             .collect();
-        for (at, paths) in paths.iter_mut().enumerate().filter(|(_, paths)| **paths != 0) {
+        for (at, paths) in lanes_mut(paths).iter_mut().enumerate() {
+            let some = Lanes(*paths);
+            if some.are_none() {
+                continue;
+            }
             // Of each piece, which paths have the letters so far in it and those before.
-            let mut upto = [*paths; PIECES];
+            let mut upto = [some; PIECES];
             for rows in &letters {
-                let mut before = 0;
+                let mut before = Lanes::NONE;
                 for (upto, row) in upto.iter_mut().zip(rows) {
-                    before |= *upto & row.at(at);
+                    before = before | *upto & Lanes(row[at]);
                     *upto = before;
                 }
             }
-            *paths &= upto[pieces.len() - 1];
+            *paths = (some & upto[pieces.len() - 1]).0;
         }
     }
 }
@@ -99,7 +104,7 @@ mod tests {
             segments.set_name(name, 0, 1 << at);
         }
         let left = |text: &str, of_names: bool| {
-            let (mut left, words) = ([0b1111], [Wanted::new(text.chars())]);
+            let (mut left, words) = ([0b1111, 0], [Wanted::new(text.chars())]);
             if of_names {
                 segments.retain_names(&words, &mut left);
             } else {

@@ -11,7 +11,8 @@
 //! | `name_watch.rs` | whether anything has come or gone since |
 //! | `session.rs` | a search that follows what is typed |
 //!
-//! Walks run on two threads at most and matching on two, for the whole daemon; nothing of it is on the runtime thread.
+//! Walks run on two threads at most. Two queries at most are matched at a time, each on one thread: it takes longer to wake
+//! another one than it would save. Nothing of it is on the runtime thread.
 
 mod name_watch;
 mod session;
@@ -22,8 +23,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use codex_path_matcher::{Earlier, Found, Query, Source, find};
-use tokio::sync::Semaphore;
+use codex_path_matcher::{Earlier, Finder, Found, Query, Source, Waiter};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use self::name_watch::NameWatches;
@@ -43,8 +44,10 @@ const UNWATCHED_AGE: Duration = Duration::from_secs(2);
 const UNWATCHED_TIMES: u32 = 20;
 /// And any walk: contents of ignore files are not watched.
 const AGE: Duration = Duration::from_secs(60);
-/// Threads that match.
+/// Queries that are matched at the same time.
 const MATCHERS: usize = 2;
+/// Who has waited so long for the best matches takes the best so far, and again after twice as long each time.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// What searches share.
 #[derive(Default)]
@@ -52,6 +55,8 @@ pub struct FileSearch {
     /// Walks that are kept. Held for moments.
     kept: Mutex<Kept>,
     names: Arc<NameWatches>,
+    /// What has the room for matching, and is not used now. Held for moments.
+    finders: Mutex<Vec<Finder>>,
 }
 
 #[derive(Default)]
@@ -91,8 +96,8 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let earlier = Earlier::default();
-            matching(Arc::new(query), walks, earlier, MATCHERS, cancel.child_token())
+            let client = Client::new(cancel.child_token(), None);
+            self.matching(Arc::new(query), walks, Earlier::default(), client)
                 .await
                 .files
         };
@@ -149,6 +154,33 @@ impl FileSearch {
         walk
     }
 
+    /// Matches, on another thread.
+    async fn matching(
+        self: &Arc<Self>,
+        query: Arc<Query>,
+        walks: Vec<Arc<Walk>>,
+        earlier: Earlier,
+        mut client: Client,
+    ) -> Found {
+        static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
+        let Ok(place) = PLACES.acquire().await else {
+            return Found::default();
+        };
+        let search = Arc::clone(self);
+        let work = move || {
+            let mut finder = locked(&search.finders).pop().unwrap_or_default();
+            let found = finder.find(&query, &sources(&walks), &earlier, &mut client);
+            locked(&search.finders).push(finder);
+            drop(place);
+            found
+        };
+        let found = tokio::task::spawn_blocking(work).await;
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "a search for files failed");
+            Found::default()
+        })
+    }
+
     /// Forgets walks that are not used, until there are none.
     async fn sweep(self: Arc<Self>) {
         loop {
@@ -161,43 +193,59 @@ impl FileSearch {
             if kept.walks.is_empty() {
                 kept.sweeps = false;
                 kept.walks.shrink_to_fit();
+                *locked(&self.finders) = Vec::new();
                 return;
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.kept)
     }
 }
 
-/// Matches, on so many other threads at most.
-async fn matching(
-    query: Arc<Query>,
-    walks: Vec<Arc<Walk>>,
-    earlier: Earlier,
-    threads: usize,
+/// Nothing is done under a lock that can panic halfway.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Who has asked.
+struct Client {
+    began: Instant,
+    /// When it takes the best so far, counted from then.
+    patience: Duration,
     cancel: CancellationToken,
-) -> Found {
-    static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
-    let Ok(place) = PLACES.acquire().await else {
-        return Found::default();
-    };
-    // A large search takes the other place as well, if it is free.
-    let other = (threads > 1).then(|| PLACES.try_acquire().ok()).flatten();
-    let work = move || {
-        let threads = 1 + usize::from(other.is_some());
-        let found = find(&query, &sources(&walks), &earlier, threads, &|| {
-            cancel.is_cancelled()
-        });
-        drop((place, other));
-        found
-    };
-    let found = tokio::task::spawn_blocking(work).await;
-    found.unwrap_or_else(|error| {
-        tracing::error!(%error, "a search for files failed");
-        Found::default()
-    })
+    /// Takes them, if they are wanted.
+    early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>,
+}
+
+impl Client {
+    fn new(cancel: CancellationToken, early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>) -> Self {
+        Self {
+            began: Instant::now(),
+            patience: PATIENCE,
+            cancel,
+            early,
+        }
+    }
+}
+
+impl Waiter for Client {
+    fn is_gone(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    fn is_impatient(&self) -> bool {
+        self.early.is_some() && self.began.elapsed() >= self.patience
+    }
+
+    fn take(&mut self, files: Vec<FoundFile>) {
+        self.patience *= 2;
+        if let Some(early) = &self.early {
+            // Nobody listens who doesn't wait any more.
+            let _ = early.send(files);
+        }
+    }
 }
 
 /// What is known of folders. What lies in two of them counts for the inner one.

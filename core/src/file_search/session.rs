@@ -1,15 +1,16 @@
 //! A search that follows what is typed.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codex_path_matcher::{Earlier, Found, FoundFile, Place, Query};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::walk::Walk;
-use super::{FileSearch, MATCHERS, matching};
+use super::{Client, FileSearch};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
@@ -127,18 +128,13 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
                 walks.clone()
             };
             let files = match &query {
-                Some(query) => self.find(query, sources).await,
+                Some(query) => self.find(text, query, sources, &mut told).await,
                 None => Vec::new(),
             };
             // Nothing is no news while there may be more, except for the query that finds nothing.
             let worth = complete || !files.is_empty() || query.is_none();
-            if worth && told.as_ref() != Some(&files) {
-                let query = text.to_owned();
-                (self.tell)(SearchUpdate::Found {
-                    query,
-                    files: files.clone(),
-                });
-                told = Some(files);
+            if worth {
+                self.tell_found(text, files, &mut told);
             }
             if complete {
                 if let Some(newer) = self.search.newer(&self.roots, &walks, began).await {
@@ -160,7 +156,25 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         }
     }
 
-    async fn find(&mut self, query: &Arc<Query>, walks: Vec<Arc<Walk>>) -> Vec<FoundFile> {
+    /// Tells what was found, unless it was `told`.
+    fn tell_found(&self, query: &str, files: Vec<FoundFile>, told: &mut Option<Vec<FoundFile>>) {
+        if told.as_ref() != Some(&files) {
+            (self.tell)(SearchUpdate::Found {
+                query: query.to_owned(),
+                files: files.clone(),
+            });
+            *told = Some(files);
+        }
+    }
+
+    /// Finds the best. If it takes long, the best so far are told meanwhile, which are mostly the same.
+    async fn find(
+        &mut self,
+        text: &str,
+        query: &Arc<Query>,
+        walks: Vec<Arc<Walk>>,
+        told: &mut Option<Vec<FoundFile>>,
+    ) -> Vec<FoundFile> {
         let same = |(one, other): (&Arc<Walk>, &Arc<Walk>)| Arc::ptr_eq(one, other);
         if walks.len() != self.matched.len() || !walks.iter().zip(&self.matched).all(same) {
             self.answered.clear();
@@ -179,12 +193,21 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
             narrowed: before.map(|before| before.found.narrowed.clone()),
             shown: self.places.clone(),
         };
-        // While walks go on, they need the other thread more.
-        let threads = if is_all { MATCHERS } else { 1 };
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
-        let found = matching(Arc::clone(query), walks, earlier, threads, cancel).await;
+        // While walks go on, what is found so far is told at intervals.
+        let (sender, mut early) = mpsc::unbounded_channel();
+        let client = Client::new(cancel, is_all.then_some(sender));
+        let search = Arc::clone(&self.search);
+        let mut found = pin!(search.matching(Arc::clone(query), walks, earlier, client));
+        let found = loop {
+            tokio::select! {
+                biased;
+                found = &mut found => break found,
+                Some(files) = early.recv() => self.tell_found(text, files, told),
+            }
+        };
         if !found.places.is_empty() {
             self.places.clone_from(&found.places);
         }

@@ -1,12 +1,13 @@
 //! The best of many paths, against what comes of looking at all of them.
 
+use std::cell::Cell;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::best::MAX_RESULTS;
+use crate::lanes::{LANES, Lanes};
 use crate::limits::Limits;
 use crate::losses::MOST;
 use crate::paths::ChunkBuilder;
@@ -25,9 +26,39 @@ fn chunk<'a>(paths: impl Iterator<Item = (&'a str, bool)>) -> Arc<Chunk> {
     Arc::new(chunk.finish())
 }
 
+/// Waits until it has been asked so often.
+struct Patience {
+    left: Cell<usize>,
+    taken: Vec<FoundFile>,
+}
+
+impl Waiter for Patience {
+    fn is_gone(&self) -> bool {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.unwrap_or_default());
+        left.is_none()
+    }
+
+    fn is_impatient(&self) -> bool {
+        self.taken.is_empty()
+    }
+
+    fn take(&mut self, files: Vec<FoundFile>) {
+        self.taken = files;
+    }
+}
+
+fn find(query: &Query, sources: &[Source], earlier: &Earlier) -> Found {
+    let mut waiter = Patience {
+        left: Cell::new(usize::MAX),
+        taken: Vec::new(),
+    };
+    Finder::default().find(query, sources, earlier, &mut waiter)
+}
+
 fn paths(query: &str, sources: &[Source]) -> Vec<String> {
     let query = Query::parse(query).expect("a query");
-    let found = find(&query, sources, &Earlier::default(), 2, &|| false);
+    let found = find(&query, sources, &Earlier::default());
     found.files.into_iter().map(|file| file.path).collect()
 }
 
@@ -51,7 +82,7 @@ fn what_lies_in_two_folders_is_found_once() {
     assert_eq!(paths("main", &twins), ["main"]);
 }
 
-/// More than one thread looks at.
+/// In several blocks.
 fn many() -> Source {
     let many: Vec<String> = (0..30_000).map(|n| format!("dir{}/file{n}.txt", n % 7)).collect();
     let blocks = many.chunks(1000);
@@ -63,30 +94,34 @@ fn many() -> Source {
 }
 
 #[test]
-fn two_threads_find_what_one_finds() {
+fn a_search_ends_with_what_it_has_when_nobody_waits() {
     let sources = [many()];
-    for query in ["f", "fi25", "fi2 57", "d3f", "r1", "9.txt"] {
-        let query = Query::parse(query).expect("a query");
-        let [one, two] =
-            [1, 2].map(|threads| find(&query, &sources, &Earlier::default(), threads, &|| false).files);
-        assert_eq!(one, two, "{query:?}");
-        assert_eq!(one.len(), MAX_RESULTS);
+    let query = Query::parse("fi25").expect("a query");
+    let all = find(&query, &sources, &Earlier::default()).files;
+    for allowed in [0, 1, 10, 31, 40] {
+        let mut waiter = Patience {
+            left: Cell::new(allowed),
+            taken: Vec::new(),
+        };
+        let found = Finder::default().find(&query, &sources, &Earlier::default(), &mut waiter);
+        assert!(found.files.len() <= all.len(), "{allowed}");
+        assert!(allowed > 0 || found.files.is_empty());
     }
 }
 
 #[test]
-fn a_search_that_is_cancelled_ends_with_what_it_has() {
+fn who_is_impatient_gets_the_best_so_far() {
     let sources = [many()];
-    let query = Query::parse("fi25").expect("a query");
-    let all = find(&query, &sources, &Earlier::default(), 1, &|| false).files;
-    for threads in [1, 2] {
-        for allowed in [0, 1, 10, 31, 40] {
-            let asked = AtomicUsize::new(0);
-            let is_cancelled = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
-            let found = find(&query, &sources, &Earlier::default(), threads, &is_cancelled).files;
-            assert!(found.len() <= all.len(), "{allowed}");
-            assert!(allowed > 0 || found.is_empty());
-        }
+    for query in ["f", "fi25", "d3f"] {
+        let query = Query::parse(query).expect("a query");
+        let mut waiter = Patience {
+            left: Cell::new(usize::MAX),
+            taken: Vec::new(),
+        };
+        let found = Finder::default().find(&query, &sources, &Earlier::default(), &mut waiter);
+        let [early, last] = [&waiter.taken, &found.files].map(|files| files[MAX_RESULTS - 1].score);
+        assert!(early <= last, "{query:?}");
+        assert_eq!(found.files, plain(&query, &sources), "{query:?}");
     }
 }
 
@@ -97,7 +132,7 @@ fn a_query_of_very_many_words_finds_the_best() {
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let sources = [source(&paths, &[])];
     let query = Query::parse(&"main ".repeat(800)).expect("a query");
-    let found = find(&query, &sources, &Earlier::default(), 1, &|| false);
+    let found = find(&query, &sources, &Earlier::default());
     assert_eq!(found.files, plain(&query, &sources));
 }
 
@@ -107,7 +142,7 @@ fn is_covered(path: &str, covered: &[String]) -> bool {
 
 /// What is found by matching every path.
 fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
-    let mut scorer = Scorer::new();
+    let mut scorer = Scorer::default();
     let mut found = Vec::new();
     for (root, source) in sources.iter().enumerate() {
         for chunk in &source.chunks {
@@ -138,7 +173,7 @@ fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
 
 /// No path is worth more than is said without the matcher.
 fn check_bounds(query: &Query, chunk: &Chunk) {
-    let (mut scorer, mut limits) = (Scorer::new(), Limits::default());
+    let (mut scorer, mut limits) = (Scorer::default(), Limits::default());
     let (mut in_name, mut in_path) = (chunk.all(), chunk.all());
     query.retain_names(chunk, &mut in_name);
     query.retain(chunk, &mut in_path);
@@ -158,12 +193,14 @@ fn check_bounds(query: &Query, chunk: &Chunk) {
             (&in_path, &path_losses)
         };
         assert!(paths[word] & bit != 0, "{query:?}, {entry:?}");
-        let loss = (0..=MOST).find(|loss| losses.that_lose(*loss, word) & bit != 0);
+        let is_in = |paths: Lanes| paths.0[word % LANES] & bit != 0;
+        let loss = (0..=MOST).find(|loss| is_in(losses.that_lose(*loss, word / LANES)));
         let loss = loss.expect("a loss");
         for most in 0..=MOST {
-            assert_eq!(losses.that_lose_at_most(most, word) & bit != 0, loss <= most);
+            let at_most = losses.that_lose_at_most(most, word / LANES);
+            assert_eq!(is_in(at_most), loss <= most);
         }
-        assert!(losses.all(paths) >> loss & 1 == 1);
+        assert!(losses.all(paths, &mut Vec::new()) >> loss & 1 == 1);
         // Last parts that match are worth more, whatever they lose.
         let worth = query.path_at_most() - loss.min(query.path_at_most());
         assert!(
@@ -173,7 +210,7 @@ fn check_bounds(query: &Query, chunk: &Chunk) {
         let mut bounds = vec![if by_name {
             query.name_at_most(entry, &mut limits)
         } else {
-            query.path_at_most_by_text(chunk, run, entry, &mut limits)
+            query.path_at_most_by_text(chunk, run, entry, &mut limits, score)
         }];
         if !by_name {
             for least in [0, score] {
@@ -243,7 +280,7 @@ proptest! {
             let narrowed = before.as_ref().filter(|(before, _)| query.narrows(before));
             let narrowed = narrowed.map(|(_, narrowed)| narrowed.clone());
             let earlier = Earlier { narrowed, shown };
-            let found = find(&query, &sources, &earlier, 1, &|| false);
+            let found = find(&query, &sources, &earlier);
             prop_assert_eq!(&found.files, &plain(&query, &sources), "{:?}", query);
             sources[0].chunks.iter().for_each(|chunk| check_bounds(&query, chunk));
             before = Some((query, found.narrowed));

@@ -2,13 +2,14 @@
 
 use super::{Chunk, Head, Paths};
 use crate::letters::{Known, Letters, PAIRS, Several};
-use crate::rows::{IN_WORD, LetterRows, Rows, each_word, ones};
+use crate::rows::{IN_WORD, LetterRows, Rows, each_word, ones, words_of};
 use crate::segments::Segments;
 
-/// Entries of a block at most.
-const ENTRIES: usize = 4096;
+/// Entries of a block at most. Rows are no power of two long, so that the same places of several don't compete for the same
+/// lines of a cache.
+const ENTRIES: usize = 126 * IN_WORD;
 /// Bytes of text of a block, about.
-const TEXT: usize = 256 << 10;
+const TEXT: usize = 512 << 10;
 
 /// A block of paths that grows. Paths that come one after the other and lie in one folder take less room and are searched
 /// faster.
@@ -99,7 +100,7 @@ impl ChunkBuilder {
         let mut twice = Rows::new(ones(twice), count);
         let lengths = (0..count).filter_map(|at| self.paths.length(at));
         let mut lengths = Rows::new(lengths, count);
-        let mut folders = vec![0; count.div_ceil(IN_WORD)];
+        let mut folders = vec![0; words_of(count)];
         for (at, known) in self.known.iter().enumerate() {
             let (word, bit) = (at / IN_WORD, 1 << (at % IN_WORD));
             names.set(known.letters(), self.pairs_of(at), word, bit);
