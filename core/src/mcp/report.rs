@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::connection::{Catalog, object, taken};
-use super::error::CallError;
+use super::error::{CallError, SignInNeed};
 use super::manager::McpManager;
 use super::oauth::{self, LoginOptions, LoginStarted};
 use super::thread::{AGAIN, ThreadMcp, call_params};
@@ -109,7 +109,7 @@ impl ThreadMcp {
             resource_templates: Vec::new(),
             auth: AuthStatus::Unsupported,
         };
-        let mut needs_sign_in = false;
+        let mut need = SignInNeed::Unknown;
         let mut runtime = RuntimeStatus::Disabled;
         if !server.is_disabled() {
             let status = if of_thread {
@@ -122,12 +122,11 @@ impl ThreadMcp {
                 Status::Starting => RuntimeStatus::Starting,
                 Status::Ready => RuntimeStatus::Connected,
                 Status::Failed(error) => {
-                    needs_sign_in = error.needs_sign_in;
+                    need = error.sign_in;
                     report.tools_error = Some(error.cause.clone());
-                    if needs_sign_in {
-                        RuntimeStatus::AuthenticationRequired
-                    } else {
-                        RuntimeStatus::Failed
+                    match need {
+                        SignInNeed::First | SignInNeed::Again => RuntimeStatus::AuthenticationRequired,
+                        SignInNeed::NotOffered | SignInNeed::Unknown => RuntimeStatus::Failed,
                     }
                 }
             };
@@ -151,17 +150,16 @@ impl ThreadMcp {
                 || http.env_http_headers.keys().any(has_header)
             {
                 AuthStatus::BearerToken
-            } else if needs_sign_in && sign_in.is_offered().await {
-                AuthStatus::NotLoggedIn
-            } else if needs_sign_in {
-                // It wants credentials that only its configuration can give.
-                AuthStatus::Unsupported
-            } else if sign_in.is_signed_in().await {
-                AuthStatus::OAuth
-            } else if report.tools_error.is_none() || sign_in.is_reachable().await {
-                AuthStatus::Unsupported
             } else {
-                AuthStatus::Unknown
+                match need {
+                    SignInNeed::First | SignInNeed::Again => AuthStatus::NotLoggedIn,
+                    SignInNeed::NotOffered => AuthStatus::Unsupported,
+                    SignInNeed::Unknown if sign_in.is_signed_in().await => AuthStatus::OAuth,
+                    SignInNeed::Unknown if report.tools_error.is_none() || sign_in.is_reachable().await => {
+                        AuthStatus::Unsupported
+                    }
+                    SignInNeed::Unknown => AuthStatus::Unknown,
+                }
             };
         }
         report.runtime = of_thread.then_some(runtime);
