@@ -81,6 +81,11 @@ enum Looked {
     TooLarge(Vec<u8>, ImageFormat),
 }
 
+/// What stands in the place of an image that can't be sent.
+pub(crate) fn left_out(reason: &ImageError) -> String {
+    format!("An image was left out here: {reason}")
+}
+
 /// An image file of at most 20 MiB as a data URL, scaled down if models don't take it as it is.
 pub(crate) async fn read_as_url(path: &Path, bounds: Bounds) -> Result<String, ImageError> {
     let path = path.to_owned();
