@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::support::{App, Config, Home};
 
@@ -106,6 +108,61 @@ async fn what_looks_like_a_pattern_can_be_read_by_nothing() {
         home.work().display()
     );
     assert!(context.contains(&entry), "{context}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_image_is_not_seen_by_a_name_that_leads_elsewhere_in_between() {
+    const PLAIN: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
+    let image = |right: u8| {
+        let mut image =
+            b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b"
+                .to_vec();
+        image[6] = right;
+        image
+    };
+    let looks = (0..240).fold(Answer::new(), |answer, index| {
+        answer.call(&format!("c{index}"), "view_image", json!({"path": "seen.gif"}))
+    });
+    let model = answers(vec![looks]);
+    let home = home(
+        &model,
+        ":workspace",
+        "\":workspace_roots\" = { \"*.hidden\" = \"none\" }",
+    );
+    std::fs::write(home.work().join("plain"), image(1)).unwrap();
+    std::fs::write(home.work().join("a.hidden"), image(2)).unwrap();
+    let turn_over = |name: &str| {
+        let (next, seen) = (home.work().join("next"), home.work().join("seen.gif"));
+        symlink(name, &next).unwrap();
+        std::fs::rename(next, seen).unwrap();
+    };
+    turn_over("plain");
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                turn_over("a.hidden");
+                turn_over("plain");
+            }
+        });
+        tokio::task::block_in_place(|| {
+            Handle::current().block_on(app.run_turn(&thread, "Look"));
+        });
+        is_over.store(true, Ordering::Relaxed);
+    });
+    app.stop().await;
+    let requests = model.requests();
+    let outputs = requests[1].input_of("function_call_output");
+    assert_eq!(outputs.len(), 240);
+    for output in outputs {
+        let output = &output["output"];
+        assert!(
+            output[0]["image_url"] == PLAIN || output.to_string().contains("permission denied"),
+            "{output}"
+        );
+    }
 }
 
 #[tokio::test]

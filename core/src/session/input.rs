@@ -146,7 +146,7 @@ fn image_part(url: String, detail: &str) -> ContentItem {
 /// An image file, or words about why it is none, between marks that tell where it comes from. Words alone where there is
 /// no file to read.
 async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
-    let image = match image_data::read_as_url(path, Bounds::of_detail(detail)).await {
+    let image = match image_data::read_as_url(path, Bounds::of_detail(detail), None).await {
         Ok(url) => image_part(url, detail),
         Err(ImageError::File(reason)) => {
             return vec![text_part(format!(
