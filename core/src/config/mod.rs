@@ -63,6 +63,7 @@ mod required_rules;
 mod requirement_check;
 mod requirements;
 mod schema;
+mod shapes;
 mod shell_environment;
 mod skills;
 mod view;

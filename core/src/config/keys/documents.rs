@@ -80,6 +80,7 @@ fn row(text: &mut String, key: &Key, name: &str) {
         Kind::Map => "table of strings".to_owned(),
         Kind::BooleanOrTable => "boolean or table".to_owned(),
         Kind::Table | Kind::CheckedTable | Kind::Features => "table".to_owned(),
+        Kind::Any => "any".to_owned(),
     };
     let is_toml = format!("x = {}", key.default).parse::<toml::Table>().is_ok();
     let default = match key.default {

@@ -11,7 +11,6 @@ mod document;
 pub(super) mod key_path;
 mod kinds;
 mod replace_file;
-mod shapes;
 mod values;
 
 use std::cell::LazyCell;
