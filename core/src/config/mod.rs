@@ -90,7 +90,7 @@ pub(crate) use overrides::layer as override_table;
 pub(crate) use overrides::value_from_json as json_to_toml;
 pub use overrides::{ConfigOverride, OverrideError};
 pub use permissions::{BUILT_IN_PROFILES, ChosenProfile};
-pub use plugins::{MarketplaceSource, PluginConfig, PluginsConfig};
+pub use plugins::{MarketplaceSource, PluginConfig, PluginOfServer, PluginsConfig};
 pub(crate) use project_root::{WorkingFolder, project_folders, project_root};
 pub use provider::{AuthCommand, OPENAI_BASE_URL, Provider};
 pub use providers::{ProviderAuthKind, ProviderPatch, ProviderSummary};

@@ -93,12 +93,11 @@ impl ThreadMcp {
     }
 
     async fn report_one(&self, server: &Arc<ThreadServer>, full: bool, of_thread: bool) -> ServerReport {
-        let config = server.config();
         let sign_in = self.sign_in(server);
         let mut report = ServerReport {
             name: server.name().to_owned(),
             runtime: None,
-            plugin: config.and_then(|config| config.plugin.clone()),
+            plugin: server.plugin().map(|plugin| plugin.id.clone()),
             http_origin: sign_in.as_ref().and_then(|(http, _)| {
                 let url = url::Url::parse(&http.url).ok()?;
                 Some(url.origin().ascii_serialization())
@@ -140,6 +139,11 @@ impl ThreadMcp {
                 }
                 let mut catalog = (*catalog).clone();
                 catalog.tools.retain(|tool| server.uses(tool));
+                if server.plugin().is_some() {
+                    for tool in &mut catalog.tools {
+                        tool["description"] = server.description(tool).into();
+                    }
+                }
                 report.catalog = Some(catalog);
             }
         }
