@@ -231,6 +231,41 @@ async fn links_of_hidden_names_to_parts_of_the_system_hide_nothing() {
 }
 
 #[tokio::test]
+async fn a_question_mark_is_one_character_and_two_stars_in_a_name_look_no_deeper() {
+    let script = "cat é.env ö.key; cat ab.env éa.env sub/ö.key sub/x.pem";
+    let model = answers(vec![Answer::new().call("c0", "exec_command", exec(script))]);
+    let rules =
+        "\":workspace_roots\" = { \"?.env\" = \"none\", \"ö*.key\" = \"none\", \"**.pem\" = \"none\" }";
+    let home = home(&model, ":workspace", rules);
+    for hidden in ["é.env", "ö.key"] {
+        write(&home, &format!("work/{hidden}"), "hidden\n");
+    }
+    for shown in ["ab.env", "éa.env", "sub/ö.key", "sub/x.pem"] {
+        write(&home, &format!("work/{shown}"), "shown\n");
+    }
+    let (told, _) = told(&home, &model, 1).await;
+    assert!(!told[0].contains("hidden\n"), "{}", told[0]);
+    assert_eq!(told[0].matches("shown\n").count(), 4, "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_patch_is_told_why_what_is_denied_is_unknown() {
+    let patch = "*** Begin Patch\n*** Add File: x\n+x\n*** End Patch\n";
+    let model = answers(vec![Answer::new().custom_call("c0", "apply_patch", patch)]);
+    let home = home(
+        &model,
+        ":workspace",
+        "\":workspace_roots\" = { \"*.env\" = \"none\" }",
+    );
+    for index in 0..2_001 {
+        write(&home, &format!("work/{index}.env"), "");
+    }
+    let (told, _) = told(&home, &model, 1).await;
+    assert!(told[0].contains("too many folders and files"), "{}", told[0]);
+    assert!(!home.work().join("x").exists());
+}
+
+#[tokio::test]
 async fn a_depth_limits_patterns_without_an_end_only() {
     let script = "cat a.env sub/b.env sub/deep/c.env; cat sub/deep/er/d.key";
     let model = answers(vec![Answer::new().call("c0", "exec_command", exec(script))]);
@@ -261,6 +296,7 @@ async fn patterns_that_would_not_hide_are_refused() {
             "patterns can only be `none`",
         ),
         ("\"/data/[x\" = \"none\"", "is no pattern"),
+        ("\"/data/[é].env\" = \"none\"", "not ASCII"),
         ("glob_scan_max_depth = 0", "at least 1"),
     ] {
         let model = MockModel::start("ok");
