@@ -52,6 +52,16 @@ async fn a_server_in_the_users_file_has_to_make_sense_without_other_layers() {
 }
 
 #[tokio::test]
+async fn no_folder_is_the_one_that_the_daemon_works_in() {
+    let home = Home::empty();
+    let app = start(&home, &[]).await;
+    let read = app.call("config/read", json!({"cwd": ""})).await;
+    let here = app.call("config/read", json!({"cwd": "."})).await;
+    assert_eq!(read, here);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn every_layer_is_told_and_the_highest_wins() {
     let home = Home::empty();
     let proj = home.path().join("proj");

@@ -242,11 +242,13 @@ fn without_user(source: &ConfigSource, error: ConfigError) -> Result<Layers, Con
 }
 
 fn is_same_file(meant: &Path, file: &Path) -> bool {
+    // There is no folder that a relative path counts from.
     meant == file
-        || match (meant.canonicalize(), file.canonicalize()) {
-            (Ok(meant), Ok(file)) => meant == file,
-            _ => false,
-        }
+        || meant.is_absolute()
+            && match (meant.canonicalize(), file.canonicalize()) {
+                (Ok(meant), Ok(file)) => meant == file,
+                _ => false,
+            }
 }
 
 fn parse(edits: &[ConfigEdit]) -> Result<Vec<Edit>, ConfigWriteError> {
