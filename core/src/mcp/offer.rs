@@ -62,12 +62,18 @@ impl Namespace {
     }
 }
 
-/// Tools that are used, by their names at the server and for models.
-type ToolNames = Vec<(String, String)>;
+/// Tools that are used.
+#[derive(Debug, PartialEq, Eq)]
+struct Used {
+    /// Their names at the server and for models.
+    names: Vec<(String, String)>,
+    /// The plugin that they come with.
+    plugin: Option<PluginOfServer>,
+}
 
-/// What was made of a catalogue first: which tools are used, of which plugin they are, and their namespace.
+/// What was made of a catalogue first: which tools are used, and their namespace.
 #[derive(Debug, Default)]
-pub(crate) struct FirstNamespace(OnceLock<((ToolNames, Option<PluginOfServer>), Arc<Namespace>)>);
+pub(crate) struct FirstNamespace(OnceLock<(Used, Arc<Namespace>)>);
 
 /// Of a copy, which may be changed, nothing has been made.
 impl Clone for FirstNamespace {
@@ -84,13 +90,8 @@ impl PartialEq for FirstNamespace {
 }
 
 impl FirstNamespace {
-    /// The namespace with this name and these tools, of this plugin.
-    fn get(
-        &self,
-        name: &str,
-        used: (ToolNames, Option<PluginOfServer>),
-        make: impl FnOnce() -> Value,
-    ) -> Arc<Namespace> {
+    /// The namespace with this name and these tools.
+    fn get(&self, name: &str, used: Used, make: impl FnOnce() -> Value) -> Arc<Namespace> {
         let make = || {
             Arc::new(Namespace {
                 spec: Arc::new(make().into()),
@@ -178,7 +179,10 @@ impl McpOffer {
         let raw = |tool: &Value| tool["name"].as_str().unwrap_or_default().to_owned();
         let names = shown.iter().map(|(tool, name)| (raw(tool), name.clone()));
         let made = || namespace_spec(server, catalog, namespace, &shown);
-        let used = (names.collect(), server.plugin().cloned());
+        let used = Used {
+            names: names.collect(),
+            plugin: server.plugin().cloned(),
+        };
         self.namespaces
             .push(catalog.first_namespace.get(namespace, used, made));
     }
