@@ -10,7 +10,7 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 pub(crate) use self::bounds::Bounds;
 
 use crate::external_file::{self, FileError, READ_TIMEOUT, in_background};
+use crate::sys::files::place_of;
 
 /// Largest image file, in bytes. Servers refuse more.
 const MAX_BYTES: usize = 20 << 20;
@@ -81,14 +82,34 @@ enum Looked {
     TooLarge(Vec<u8>, ImageFormat),
 }
 
-/// An image file of at most 20 MiB as a data URL, scaled down if models don't take it as it is.
-pub(crate) async fn read_as_url(path: &Path, bounds: Bounds) -> Result<String, ImageError> {
+/// What stands in the place of an image that can't be sent.
+pub(crate) fn left_out(reason: &ImageError) -> String {
+    format!("An image was left out here: {reason}")
+}
+
+/// Whether a file at this place, which is absolute and without links, may be read. It blocks.
+pub(crate) type MayBeRead = Box<dyn FnOnce(&Path) -> bool + Send>;
+
+/// An image file of at most 20 MiB as a data URL, scaled down if models don't take it as it is. `may_be_read` judges what
+/// was opened, whatever has the name by then.
+pub(crate) async fn read_as_url(
+    path: &Path,
+    bounds: Bounds,
+    may_be_read: Option<MayBeRead>,
+) -> Result<String, ImageError> {
     let path = path.to_owned();
+    let read = move || {
+        let (file, _) = external_file::open(&path)?;
+        if let Some(may_be_read) = may_be_read
+            && !may_be_read(&place_of(&file)?)
+        {
+            return Err(FileError::Io(io::ErrorKind::PermissionDenied.into()));
+        }
+        external_file::read_open(&file, MAX_BYTES)
+    };
     within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
-        let bytes = in_background(READ_TIMEOUT, move || external_file::read(&path, MAX_BYTES))
-            .await
-            .flatten()?;
+        let bytes = in_background(READ_TIMEOUT, read).await.flatten()?;
         tokio::task::spawn_blocking(move || look(bytes, None, bounds)).await?
     })
     .await

@@ -1,9 +1,13 @@
 //! What a permission profile of the user's own says beyond the policy that it comes closest to
 //! (docs/contract/safety.md#permission-profiles).
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Candidate, GlobBuilder, GlobMatcher};
 
 /// What makes a part of a path a pattern.
 const WILDCARDS: [char; 3] = ['*', '?', '['];
@@ -44,13 +48,35 @@ pub struct ReadableOnly {
 }
 
 /// Files and folders that can't be read, by what their paths look like.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 pub struct DenyPattern {
     /// Where it holds: absolute, or below each workspace root.
     pub folder: PathBuf,
     /// What paths below that folder look like.
-    pub glob: String,
+    glob: Arc<str>,
+    /// Made once for all commands. Compares [`one_byte_each`].
+    matcher: Arc<GlobMatcher>,
 }
+
+impl Ord for DenyPattern {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.folder, &self.glob).cmp(&(&other.folder, &other.glob))
+    }
+}
+
+impl PartialOrd for DenyPattern {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for DenyPattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for DenyPattern {}
 
 impl DenyPattern {
     /// Takes a path apart. `None`: it is no pattern.
@@ -70,28 +96,36 @@ impl DenyPattern {
                     if rest.components().any(|part| part == Component::ParentDir) {
                         return Err("`..` can't come after a wildcard".to_owned());
                     }
-                    let glob = rest.to_str().ok_or("it is not UTF-8")?.to_owned();
-                    let pattern = Self { folder, glob };
-                    pattern.matcher().map_err(|error| error.kind().to_string())?;
-                    return Ok(Some(pattern));
+                    let glob = rest.to_str().ok_or("it is not UTF-8")?;
+                    if !glob.is_ascii() && glob.contains('[') {
+                        return Err("`[` can't be in it with letters that are not ASCII".to_owned());
+                    }
+                    let built = GlobBuilder::new(&one_byte_each(glob.into()))
+                        .literal_separator(true)
+                        .backslash_escape(true)
+                        .build()
+                        .map_err(|error| error.kind().to_string())?;
+                    return Ok(Some(Self {
+                        folder,
+                        glob: glob.into(),
+                        matcher: Arc::new(built.compile_matcher()),
+                    }));
                 }
                 Some(component) => folder.push(component),
             }
         }
     }
 
-    /// What tells whether a path below its folder looks like it.
-    pub(crate) fn matcher(&self) -> Result<GlobMatcher, globset::Error> {
-        let glob = GlobBuilder::new(&self.glob)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()?;
-        Ok(glob.compile_matcher())
+    /// Whether a path below its folder looks like it, as [`one_byte_each`] has it.
+    pub(crate) fn is_like(&self, path: &Candidate<'_>) -> bool {
+        self.matcher.is_match_candidate(path)
     }
 
     /// How many folders deep it looks, where `most` holds for patterns that have no end of their own.
     pub(crate) fn depth(&self, most: Option<usize>) -> usize {
-        if self.glob.contains("**") {
+        // Elsewhere, two stars are no more than one; between braces that is hard to tell.
+        let has_braces = self.glob.contains('{') && self.glob.contains("**");
+        if has_braces || self.glob.split('/').any(|part| part == "**") {
             most.unwrap_or(usize::MAX)
         } else {
             self.glob.matches('/').count() + 1
@@ -100,7 +134,7 @@ impl DenyPattern {
 
     /// As it is shown.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.join(&self.glob)
+        self.folder.join(&*self.glob)
     }
 }
 
@@ -120,7 +154,7 @@ impl ProfileRules {
         let below = roots.into_iter().flat_map(|root| {
             self.deny_patterns_in_roots.iter().map(|pattern| DenyPattern {
                 folder: below(root, &pattern.folder),
-                glob: pattern.glob.clone(),
+                ..pattern.clone()
             })
         });
         let mut all: Vec<_> = self.deny_patterns.iter().cloned().chain(below).collect();
@@ -186,14 +220,27 @@ fn all<'a>(
     roots: impl IntoIterator<Item = &'a Path>,
 ) -> Vec<PathBuf> {
     let mut all = places.to_vec();
-    for root in roots {
-        for place in in_roots.iter().map(|path| below(root, path)) {
-            if !all.contains(&place) {
-                all.push(place);
-            }
-        }
-    }
+    all.extend(
+        roots
+            .into_iter()
+            .flat_map(|root| in_roots.iter().map(|path| below(root, path))),
+    );
+    let mut seen = BTreeSet::new();
+    all.retain(|place| seen.insert(place.clone()));
     all
+}
+
+/// A text in which each character is one byte, as `?` stands for one: what is not ASCII becomes a control character. Names that
+/// differ in such letters alone may look alike, and are hidden together.
+pub(crate) fn one_byte_each(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text;
+    }
+    let short = |c: char| match u8::try_from(u32::from(c) % 18) {
+        Ok(rest) if !c.is_ascii() => char::from(0x0e + rest),
+        _ => c,
+    };
+    text.chars().map(short).collect::<String>().into()
 }
 
 /// A place in a root. An empty path is the root itself, without a slash behind it.

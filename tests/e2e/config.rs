@@ -52,6 +52,8 @@ async fn a_strict_start_refuses_settings_that_are_unknown() {
         ("approvals_reviewer = 1", "approvals_reviewer"),
         ("web_search = 'sometimes'", "web_search"),
         ("sandbox_workspace_write.zz = 1", "sandbox_workspace_write.zz"),
+        ("tui = { theme = 'x', zz = 1 }", "tui.zz"),
+        ("memories.zz = 1", "memories.zz"),
     ] {
         let config = Config {
             top: line.to_owned(),
@@ -122,8 +124,9 @@ async fn settings_that_nobody_knows_are_told_of_at_the_start_and_in_threads() {
     let model = MockModel::start("ok");
     let config = Config {
         model: "gpt-5.5".into(),
-        extra: "[foo]\nbar = 1\n[features]\nzz = true\n[sandbox_workspace_write]\nbad = 1\n[tui]\nx = 1\n"
-            .into(),
+        extra:
+            "[foo]\nbar = 1\n[features]\nzz = true\n[sandbox_workspace_write]\nbad = 1\n[desktop]\nx = 1\n"
+                .into(),
         ..Config::default()
     };
     let home = Home::with(&model, &config);

@@ -6,6 +6,7 @@ use std::path::Path;
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
+use crate::config_write::{refusal, write};
 use crate::support::{App, Config, Home, Launch};
 
 /// A folder for the administrator's files.
@@ -36,6 +37,28 @@ fn kinds(read: &Value) -> Vec<String> {
     layers
         .map(|layer| layer["name"]["type"].as_str().unwrap().to_owned())
         .collect()
+}
+
+#[tokio::test]
+async fn a_server_in_the_users_file_has_to_make_sense_without_other_layers() {
+    let home = Home::empty();
+    let servers = "[mcp_servers.q]\ncommand = \"true\"\n";
+    fs::write(system(&home).join("config.toml"), servers).unwrap();
+    let app = start(&home, &[]).await;
+    let (code, message) = refusal(&app, "mcp_servers.q.args", json!(["c"])).await;
+    assert_eq!(code, "configValidationError", "{message}");
+    write(&app, "mcp_servers.q", json!({"command": "true", "args": ["c"]})).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn no_folder_is_the_one_that_the_daemon_works_in() {
+    let home = Home::empty();
+    let app = start(&home, &[]).await;
+    let read = app.call("config/read", json!({"cwd": ""})).await;
+    let here = app.call("config/read", json!({"cwd": "."})).await;
+    assert_eq!(read, here);
+    app.stop().await;
 }
 
 #[tokio::test]

@@ -32,6 +32,33 @@ async fn without_requirements_there_is_nothing_to_read() {
 }
 
 #[tokio::test]
+async fn a_file_that_demands_nothing_is_no_demand_and_unknown_features_in_it_are_told() {
+    let home = Home::empty();
+    for (requirements, unknown) in [
+        ("", None),
+        ("[features]\n", None),
+        ("zz = 1\n", Some("demand nothing: `zz`")),
+        (
+            "zz = 1\n[features]\nmemories = false\nqq = true\n",
+            Some("demand nothing: `zz`, `features.qq`"),
+        ),
+    ] {
+        let app = start(&home, requirements).await;
+        if let Some(unknown) = unknown {
+            let warning = app.wait_for("configWarning").await["summary"].clone();
+            assert!(warning.as_str().unwrap().contains(unknown), "{warning}");
+        }
+        let read = app.call("configRequirements/read", Value::Null).await;
+        assert_eq!(
+            read["requirements"].is_null(),
+            !requirements.contains("memories"),
+            "{read}"
+        );
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn what_is_configured_falls_back_to_what_is_allowed_and_that_is_told() {
     let model = MockModel::start("ok");
     let home = Home::new(&model);

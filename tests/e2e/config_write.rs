@@ -237,11 +237,12 @@ async fn what_cannot_be_written_is_refused_with_the_contracts_words() {
     ] {
         assert_eq!(refusal(&app, key, value).await, invalid(message));
     }
-    let other =
-        json!({"keyPath": "model", "value": "x", "mergeStrategy": "replace", "filePath": "/tmp/other.toml"});
-    let error = app.call_err("config/value/write", other).await;
-    assert_eq!(error.message, "Only writes to the user config are allowed");
-    assert_eq!(error.data["config_write_error_code"], "configLayerReadonly");
+    for other in ["/tmp/other.toml", "config.toml", ""] {
+        let other = json!({"keyPath": "model", "value": "x", "mergeStrategy": "replace", "filePath": other});
+        let error = app.call_err("config/value/write", other).await;
+        assert_eq!(error.message, "Only writes to the user config are allowed");
+        assert_eq!(error.data["config_write_error_code"], "configLayerReadonly");
+    }
     let stale =
         json!({"keyPath": "model", "value": "x", "mergeStrategy": "replace", "expectedVersion": "sha256:00"});
     let error = app.call_err("config/value/write", stale).await;

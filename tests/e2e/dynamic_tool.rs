@@ -88,7 +88,7 @@ async fn images_reach_the_model_if_they_are_some() {
         json!([
             {"type": "input_text", "text": "two"},
             {"type": "input_image", "image_url": png, "detail": "high"},
-            {"type": "input_text", "text": "image content omitted because it could not be processed"},
+            {"type": "input_text", "text": "An image was left out here: it is no PNG, JPEG, GIF or WebP image"},
         ])
     );
     assert_eq!(turn.items_of("dynamicToolCall")[0]["status"], "failed");

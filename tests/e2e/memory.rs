@@ -48,6 +48,10 @@ async fn what_was_noted_of_a_thread_at_rest_is_told_to_later_ones() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), summary);
     let status = app.call("memory/status", json!({})).await;
     assert_eq!(status, json!({"v2ConsolidatedThreads": 1, "v2Ready": true}));
+    for least in [0, 4097] {
+        let params = json!({"minConsolidatedThreads": least});
+        assert_eq!(app.call_err("memory/status", params).await.code, -32602);
+    }
 
     // What users edit and add is what counts.
     std::fs::write(&file, summary.replace("just test", "just check")).unwrap();

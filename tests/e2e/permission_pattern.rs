@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::support::{App, Config, Home};
 
@@ -108,6 +110,61 @@ async fn what_looks_like_a_pattern_can_be_read_by_nothing() {
     assert!(context.contains(&entry), "{context}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_image_is_not_seen_by_a_name_that_leads_elsewhere_in_between() {
+    const PLAIN: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
+    let image = |right: u8| {
+        let mut image =
+            b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b"
+                .to_vec();
+        image[6] = right;
+        image
+    };
+    let looks = (0..240).fold(Answer::new(), |answer, index| {
+        answer.call(&format!("c{index}"), "view_image", json!({"path": "seen.gif"}))
+    });
+    let model = answers(vec![looks]);
+    let home = home(
+        &model,
+        ":workspace",
+        "\":workspace_roots\" = { \"*.hidden\" = \"none\" }",
+    );
+    std::fs::write(home.work().join("plain"), image(1)).unwrap();
+    std::fs::write(home.work().join("a.hidden"), image(2)).unwrap();
+    let turn_over = |name: &str| {
+        let (next, seen) = (home.work().join("next"), home.work().join("seen.gif"));
+        symlink(name, &next).unwrap();
+        std::fs::rename(next, seen).unwrap();
+    };
+    turn_over("plain");
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                turn_over("a.hidden");
+                turn_over("plain");
+            }
+        });
+        tokio::task::block_in_place(|| {
+            Handle::current().block_on(app.run_turn(&thread, "Look"));
+        });
+        is_over.store(true, Ordering::Relaxed);
+    });
+    app.stop().await;
+    let requests = model.requests();
+    let outputs = requests[1].input_of("function_call_output");
+    assert_eq!(outputs.len(), 240);
+    for output in outputs {
+        let output = &output["output"];
+        assert!(
+            output[0]["image_url"] == PLAIN || output.to_string().contains("permission denied"),
+            "{output}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_links_lead_to_stays_hidden_when_commands_want_them_elsewhere() {
     let model = answers(vec![
@@ -174,6 +231,41 @@ async fn links_of_hidden_names_to_parts_of_the_system_hide_nothing() {
 }
 
 #[tokio::test]
+async fn a_question_mark_is_one_character_and_two_stars_in_a_name_look_no_deeper() {
+    let script = "cat é.env ö.key; cat ab.env éa.env sub/ö.key sub/x.pem";
+    let model = answers(vec![Answer::new().call("c0", "exec_command", exec(script))]);
+    let rules =
+        "\":workspace_roots\" = { \"?.env\" = \"none\", \"ö*.key\" = \"none\", \"**.pem\" = \"none\" }";
+    let home = home(&model, ":workspace", rules);
+    for hidden in ["é.env", "ö.key"] {
+        write(&home, &format!("work/{hidden}"), "hidden\n");
+    }
+    for shown in ["ab.env", "éa.env", "sub/ö.key", "sub/x.pem"] {
+        write(&home, &format!("work/{shown}"), "shown\n");
+    }
+    let (told, _) = told(&home, &model, 1).await;
+    assert!(!told[0].contains("hidden\n"), "{}", told[0]);
+    assert_eq!(told[0].matches("shown\n").count(), 4, "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_patch_is_told_why_what_is_denied_is_unknown() {
+    let patch = "*** Begin Patch\n*** Add File: x\n+x\n*** End Patch\n";
+    let model = answers(vec![Answer::new().custom_call("c0", "apply_patch", patch)]);
+    let home = home(
+        &model,
+        ":workspace",
+        "\":workspace_roots\" = { \"*.env\" = \"none\" }",
+    );
+    for index in 0..2_001 {
+        write(&home, &format!("work/{index}.env"), "");
+    }
+    let (told, _) = told(&home, &model, 1).await;
+    assert!(told[0].contains("too many folders and files"), "{}", told[0]);
+    assert!(!home.work().join("x").exists());
+}
+
+#[tokio::test]
 async fn a_depth_limits_patterns_without_an_end_only() {
     let script = "cat a.env sub/b.env sub/deep/c.env; cat sub/deep/er/d.key";
     let model = answers(vec![Answer::new().call("c0", "exec_command", exec(script))]);
@@ -204,6 +296,7 @@ async fn patterns_that_would_not_hide_are_refused() {
             "patterns can only be `none`",
         ),
         ("\"/data/[x\" = \"none\"", "is no pattern"),
+        ("\"/data/[é].env\" = \"none\"", "not ASCII"),
         ("glob_scan_max_depth = 0", "at least 1"),
     ] {
         let model = MockModel::start("ok");

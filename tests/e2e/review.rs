@@ -318,6 +318,43 @@ async fn a_review_against_a_branch_needs_a_repository() {
 }
 
 #[tokio::test]
+async fn a_review_against_a_branch_begins_where_the_two_have_parted() {
+    let model = MockModel::start("The branch is fine");
+    let home = Home::new(&model);
+    let git = |arguments: &str| {
+        let done = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@t"])
+            .args(arguments.split(' '))
+            .current_dir(home.work())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    git("init -q -b main");
+    for message in ["one", "two"] {
+        git(&format!("commit -q --allow-empty -m {message}"));
+    }
+    git("checkout -q -b topic");
+    git("commit -q --allow-empty -m mine");
+    git("checkout -q main");
+    git("commit -q --allow-empty -m theirs");
+    git("checkout -q topic");
+    let parted = git("merge-base HEAD main");
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = review(&app, &thread, json!({"type": "baseBranch", "branch": "main"})).await;
+    let asked = text_of(turn.items_of("userMessage")[0]).to_owned();
+    assert!(
+        asked.contains(&format!("`git diff {}`", parted.trim())),
+        "{asked}"
+    );
+    let none = json!({"type": "baseBranch", "branch": "../../main"});
+    let turn = review(&app, &thread, none).await;
+    let asked = text_of(turn.items_of("userMessage")[0]).to_owned();
+    assert!(asked.contains("git merge-base HEAD"), "{asked}");
+}
+
+#[tokio::test]
 async fn an_interrupted_review_says_so_and_ends() {
     let model = MockModel::start([Answer::new().half("{\"findings\"").hang(), Answer::from("Go on")]);
     let home = Home::new(&model);

@@ -152,6 +152,28 @@ async fn forks_branch_off_where_they_are_told() {
 }
 
 #[tokio::test]
+async fn in_a_fork_a_turn_that_runs_on_elsewhere_has_no_end() {
+    let model = MockModel::start([Answer::new().half("I begin").hang(), Answer::from("ok")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let _running = app.start_turn(&thread, "Go").await;
+    app.wait_for("item/agentMessage/delta").await;
+    let fork = app.call("thread/fork", json!({"threadId": thread})).await;
+    let id = fork["thread"]["id"].as_str().unwrap().to_owned();
+    let read = read(&app, &id).await;
+    for told in [&fork["thread"], &read] {
+        let turn = &told["turns"][0];
+        assert_eq!(turn["status"], "interrupted", "{turn}");
+        assert_eq!(
+            (&turn["completedAt"], &turn["durationMs"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+    assert_eq!(app.run_turn(&id, "Go on").await.status(), "completed");
+}
+
+#[tokio::test]
 async fn a_fork_from_before_the_first_turn_is_known_by_its_own_first_message() {
     let f = with_turns(&["one", "two"]).await;
     let before = json!({"threadId": f.id, "beforeTurnId": f.turns[0]});

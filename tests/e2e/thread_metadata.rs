@@ -45,6 +45,9 @@ async fn git_facts_are_patched_member_by_member_and_kept() {
 #[tokio::test]
 async fn updates_that_say_nothing_are_refused() {
     let (_model, _home, app, id) = with_thread().await;
+    let empty = json!({"threadId": id, "projectId": ""});
+    let answer = app.call("thread/metadata/update", empty).await;
+    assert_eq!(answer["thread"]["id"], json!(id));
     let memory = app.start_thread(json!({"ephemeral": true})).await;
     let nobody = "01900000-0000-7000-8000-000000000000";
     let refusals = [

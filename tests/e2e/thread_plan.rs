@@ -108,6 +108,8 @@ async fn an_approved_plan_is_in_the_next_request() {
         (error.code, error.message.as_str()),
         (-32600, "The approved plan is empty.")
     );
+    let relative = json!({"threadId": thread, "markdown": "x", "attachmentPath": "a.md"});
+    assert_eq!(app.call_err(method, relative).await.code, -32602);
     let prepared = app.call(method, prepare("# The plan\n\n1. Write it")).await;
     assert_eq!(prepared, json!({"prompt": "Implement the plan."}));
     app.run_turn_with(&thread, "Implement the plan.", mode("default"))

@@ -1,6 +1,6 @@
 //! Reading and writing the configuration (docs/contract/configuration.md#reading-and-writing).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use codex_app_server_protocol::{
@@ -33,7 +33,7 @@ async fn read(cx: RequestContext, params: ConfigReadParams) -> RpcResult<ConfigR
 async fn write_value(cx: RequestContext, params: ConfigValueWriteParams) -> RpcResult<ConfigWriteResponse> {
     let edits = ConfigEdits {
         edits: vec![edit(params.key_path, params.value, params.merge_strategy)],
-        file: file(params.file_path)?,
+        file: params.file_path.map(PathBuf::from),
         expected_version: params.expected_version,
     };
     write(&cx, edits).await
@@ -47,10 +47,7 @@ async fn write_batch(
     responder: Responder<ConfigBatchWrite>,
 ) {
     let reload = params.reload_user_config;
-    let written = match batch(params) {
-        Ok(edits) => write(&cx, edits).await,
-        Err(error) => Err(error),
-    };
+    let written = write(&cx, batch(params)).await;
     let reload = reload && written.is_ok();
     answer_and_reload(&cx, responder, written, reload).await;
 }
@@ -71,16 +68,16 @@ pub(super) async fn answer_and_reload<M: Request>(
     }
 }
 
-fn batch(params: ConfigBatchWriteParams) -> RpcResult<ConfigEdits> {
+fn batch(params: ConfigBatchWriteParams) -> ConfigEdits {
     let edits = params
         .edits
         .into_iter()
         .map(|one| edit(one.key_path, one.value, one.merge_strategy));
-    Ok(ConfigEdits {
+    ConfigEdits {
         edits: edits.collect(),
-        file: file(params.file_path)?,
+        file: params.file_path.map(PathBuf::from),
         expected_version: params.expected_version,
-    })
+    }
 }
 
 /// Writes into the user's configuration.
@@ -90,7 +87,9 @@ pub(super) async fn write(cx: &RequestContext, edits: ConfigEdits) -> RpcResult<
 
 /// A folder that a client names, relative to the server's working folder.
 pub(super) fn folder(text: &str) -> RpcResult<PathBuf> {
-    std::path::absolute(text).map_err(|error| RpcError::invalid(format!("invalid cwd {text:?}: {error}")))
+    // An empty name is the working folder itself.
+    let path = if text.is_empty() { "." } else { text };
+    std::path::absolute(path).map_err(|error| RpcError::invalid(format!("invalid cwd {text:?}: {error}")))
 }
 
 /// A configuration that can't be read.
@@ -109,14 +108,5 @@ fn edit(key_path: String, value: Value, strategy: MergeStrategy) -> ConfigEdit {
         key_path,
         value,
         upsert: strategy == MergeStrategy::Upsert,
-    }
-}
-
-fn file(path: Option<String>) -> RpcResult<Option<PathBuf>> {
-    match path {
-        Some(path) if !Path::new(&path).is_absolute() => Err(RpcError::invalid(format!(
-            "filePath must be an absolute path, but is {path:?}"
-        ))),
-        path => Ok(path.map(PathBuf::from)),
     }
 }

@@ -91,6 +91,9 @@ async fn call(cx: RequestContext, params: McpServerToolCallParams) -> RpcResult<
 
 async fn read(cx: RequestContext, params: McpResourceReadParams) -> RpcResult<McpResourceReadResponse> {
     let (server, uri) = (&params.server, &params.uri);
+    if params.origin_call_id.is_some() && params.thread_id.is_none() {
+        return Err(RpcError::invalid("originCallId requires threadId"));
+    }
     let thread = params
         .thread_id
         .as_deref()

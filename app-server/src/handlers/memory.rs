@@ -7,7 +7,7 @@ use codex_app_server_protocol::{
     ThreadMemoryRead, ThreadMemoryReadParams, ThreadMemoryReadResponse,
 };
 
-use crate::rpc::error::RpcResult;
+use crate::rpc::error::{RpcError, RpcResult};
 use crate::server::{RequestContext, Router, parse_thread_id};
 
 /// Registers the handlers of this family.
@@ -34,7 +34,15 @@ async fn read(cx: RequestContext, params: ThreadMemoryReadParams) -> RpcResult<T
     Ok(ThreadMemoryReadResponse { summary })
 }
 
-async fn status(cx: RequestContext, _params: MemoryStatusParams) -> RpcResult<MemoryStatusResponse> {
+async fn status(cx: RequestContext, params: MemoryStatusParams) -> RpcResult<MemoryStatusResponse> {
+    if params
+        .min_consolidated_threads
+        .is_some_and(|least| !(1..=4096).contains(&least))
+    {
+        return Err(RpcError::params(
+            "minConsolidatedThreads must be between 1 and 4096",
+        ));
+    }
     Ok(MemoryStatusResponse {
         v2_consolidated_threads: cx.server.engine.memories().count().await?,
         v2_ready: true,

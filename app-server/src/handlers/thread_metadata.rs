@@ -70,7 +70,8 @@ async fn update_metadata(
             "thread metadata update must include at least one field",
         ));
     }
-    if let Some(project) = params.project_id {
+    // An empty name says nothing; null clears.
+    if let Some(project) = params.project_id.filter(|project| project.as_deref() != Some("")) {
         project::assign(&cx, id, project).await?;
     }
     let engine = &cx.server.engine;

@@ -1,5 +1,7 @@
 //! Plans that the user has approved (docs/contract/turns.md#plans).
 
+use std::path::Path;
+
 use codex_app_server_protocol::{
     ThreadPrepareApprovedPlan, ThreadPrepareApprovedPlanParams, ThreadPrepareApprovedPlanResponse,
 };
@@ -26,6 +28,11 @@ async fn prepare(
         Ok(thread) => thread,
         Err(error) => return responder.send(Err(error)),
     };
+    if let Some(path) = params.attachment_path
+        && !Path::new(&path).is_absolute()
+    {
+        return responder.send(Err(RpcError::params("attachmentPath must be an absolute path")));
+    }
     if params.markdown.trim().is_empty() {
         return responder.send(Err(RpcError::invalid("The approved plan is empty.")));
     }

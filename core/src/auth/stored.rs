@@ -46,9 +46,7 @@ impl StoredAuth {
 
     /// Credentials of a login with an API key.
     pub(crate) fn api_key_login(key: &str) -> Self {
-        Self::from_json(
-            json!({"auth_mode": "apikey", "OPENAI_API_KEY": key, "tokens": null, "last_refresh": null}),
-        )
+        Self::from_json(json!({"auth_mode": "apikey", "OPENAI_API_KEY": key}))
     }
 
     /// Credentials of a ChatGPT login.

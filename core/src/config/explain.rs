@@ -17,6 +17,7 @@ use super::masking::mask;
 use super::project_root::WorkingFolder;
 use super::projects::ProjectTrust;
 use super::requirements::Requirements;
+use super::shapes;
 use super::write::key_path;
 use super::{Config, ConfigError, ConfigSource};
 use crate::features;
@@ -125,11 +126,14 @@ fn known(path: &[String]) -> Option<&'static Key> {
 
 /// The key that holds one that has no entry: a table with any members, or a list.
 fn holder(path: &[String]) -> Option<&'static Key> {
-    let above = (1..path.len()).rev().find_map(|length| known(&path[..length]))?;
-    let holds = matches!(
-        above.kind,
-        Kind::Map | Kind::Table | Kind::List | Kind::Tables | Kind::TextOrList | Kind::TextOrTable
-    );
+    let (above, name) = (1..path.len())
+        .rev()
+        .find_map(|length| Some((known(&path[..length])?, &path[length])))?;
+    let holds = match above.kind {
+        Kind::Map | Kind::Table | Kind::List | Kind::Tables | Kind::TextOrList | Kind::TextOrTable => true,
+        Kind::CheckedTable => shapes::is_member(&format!("{}.", above.path), name),
+        _ => false,
+    };
     holds.then_some(above)
 }
 

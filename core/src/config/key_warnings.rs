@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::keys::{self, Effect, Kind};
 use super::layers::{Layer, LayerSource, Layers, Wanted};
-use super::{ConfigOverride, ConfigSource};
+use super::{ConfigOverride, ConfigSource, shapes};
 use crate::features;
 
 /// Keys that are read for the daemon as a whole: where its databases are, and its account.
@@ -138,7 +138,7 @@ impl VainKeysOfTable {
     fn look_at(&mut self, known: &str, shown: &str, table: &Table, checked: bool) {
         for (name, value) in table {
             let Some(key) = keys::find(known, name) else {
-                if checked {
+                if checked && !shapes::is_member(known, name) {
                     self.unknown.push(format!("{shown}{name}"));
                 }
                 continue;
@@ -148,7 +148,9 @@ impl VainKeysOfTable {
                 if value.as_bool().is_none_or(|on| on.to_string() != key.default) {
                     self.ineffective.push(format!("{shown}{name}"));
                 }
-                continue;
+                if key.kind != Kind::CheckedTable {
+                    continue;
+                }
             }
             let Value::Table(below) = value else { continue };
             let (known, shown) = (format!("{}.", key.path), format!("{shown}{name}."));

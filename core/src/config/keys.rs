@@ -58,10 +58,12 @@ pub enum Kind {
     BooleanOrTable,
     /// A table. Members that have no entry here are accepted silently.
     Table,
-    /// A table. Members that have no entry here are reported.
+    /// A table. Members that have no entry here or in `shapes.rs` are reported.
     CheckedTable,
     /// A table of feature switches. Names that `features.rs` doesn't know are reported.
     Features,
+    /// Whatever its reader takes.
+    Any,
 }
 
 impl Kind {
@@ -77,6 +79,7 @@ impl Kind {
             Self::TextOrTable => "a string or a table",
             Self::BooleanOrTable => "a boolean or a table",
             Self::Map | Self::Table | Self::CheckedTable | Self::Features => "a table",
+            Self::Any => "a value",
         }
     }
 }
@@ -148,7 +151,7 @@ pub static KEYS: &[Key] = keys! {
     // What commands may do.
     "approval_policy": Words(&["on-request", "never"]), "`on-request`; every command is asked for in untrusted folders", V0_1, "When to ask before a command runs; `{ granular = { … } }` switches each kind of question.";
     "approvals_reviewer": Words(&["user", "auto_review"]), "\"user\"", V0_1, "Who answers questions: the user, or a model in their place (under the policy `on-request`).";
-    "auto_review": Table, "", V0_1, "How a model answers in the user's place.";
+    "auto_review": CheckedTable, "", V0_1, "How a model answers in the user's place.";
     "auto_review.policy": Text, "", V0_1, "Rules of yours for it; they come before its own.";
     "auto_review.circuit_break_action": Words(&["default", "strict"]), "\"default\"", V0_1, "What becomes of a turn with too many denials: it is interrupted; `strict`: and has the error `tooManyDenials`.";
     "auto_review.timeout_ms": Integer, "90000", V0_1, "How long it may take, in milliseconds.";
@@ -162,12 +165,12 @@ pub static KEYS: &[Key] = keys! {
     "permissions": Table, "", V0_1, "Permission profiles of the user's own, by name; see docs/contract/safety.md.";
     "permissions.*": Table, "", V0_1, "A permission profile of the user's own; see docs/contract/safety.md.";
     "projects": Table, "", V0_1, "Folders, by absolute path.";
-    "projects.*": Table, "", V0_1, "A folder.";
+    "projects.*": CheckedTable, "", V0_1, "A folder.";
     "projects.*.trust_level": Words(&["trusted", "untrusted"]), "", V0_1, "Whether the user trusts the folder: decides the defaults of `sandbox_mode` and `approval_policy`.";
     "allow_login_shell": Boolean, "true", V0_1, "Whether commands may run in a login shell.";
     "tool_output_token_limit": Integer, "the model's", V0_1, "Tokens of a command's output that go to the model.";
     "background_terminal_max_timeout": Integer, "300000", V0_1, "How long the model may wait for a running command at once, in milliseconds.";
-    "shell_environment_policy": Table, "", V0_1, "Environment variables of commands.";
+    "shell_environment_policy": CheckedTable, "", V0_1, "Environment variables of commands.";
     "shell_environment_policy.inherit": Words(&["all", "core", "none"]), "\"all\"", V0_1, "Which of the daemon's variables to begin with.";
     "shell_environment_policy.ignore_default_excludes": Boolean, "`true`", V0_1, "`false` drops names that match `*KEY*`, `*SECRET*` or `*TOKEN*`.";
     "shell_environment_policy.exclude": List, "[]", V0_1, "Drops names that match one of these globs.";
@@ -196,7 +199,7 @@ pub static KEYS: &[Key] = keys! {
     "include_collaboration_mode_instructions": Boolean, "true", V0_1, "Whether the model is told of its collaboration mode.";
     "include_environment_context": Boolean, "true", V0_1, "Whether the model is told of its surroundings.";
     "include_environment_context_time": Boolean, "true", V0_1, "Whether that includes the date and the time zone.";
-    "memories": Table, "", V0_1, "Memories, with the feature `memories`.";
+    "memories": CheckedTable, "", V0_1, "Memories, with the feature `memories`.";
     "memories.generate_memories": Boolean, "true", V0_1, "Whether notes are taken of threads at rest.";
     "memories.use_memories": Boolean, "true", V0_1, "Whether new threads are told what was noted.";
     "memories.min_rollout_idle_hours": Integer, "6", V0_1, "How long a thread rests before notes are taken, in hours; earlier if it is unloaded.";
@@ -230,7 +233,7 @@ pub static KEYS: &[Key] = keys! {
     "skills.bundled": Table, "", V0_1, "Skills that come with the program.";
     "skills.bundled.enabled": Boolean, "true", V0_1, "Whether skills that come with the program count (`skills/.system` of the home).";
     "skills.config": Tables, "", V0_1, "`path` or `name` of a skill, and `enabled`: switches skills off and on.";
-    "history": Table, "", V0_1, "Histories of threads. Its other members are for terminal interfaces.";
+    "history": CheckedTable, "", V0_1, "Histories of threads. Its other members are for terminal interfaces.";
     "history.compress_after_days": Integer, "never", V0_1, "After how many days without a change the files of threads are compressed, in the background, a minute after the first thread of a process began; `rollout/compress` does it at once. At least 1.";
     "plugins": Table, "", V0_1, "Installed plugins, by `plugin@marketplace`. Not in the configuration of projects.";
     "plugins.*": Table, "", V0_1, "One of them; `plugin/install` writes it.";
@@ -243,7 +246,7 @@ pub static KEYS: &[Key] = keys! {
     "plugins.*.mcp_servers.*.default_tools_approval_mode": Text, "\"auto\"", V0_1, "When to ask before a tool runs, as in `mcp_servers`.";
     "plugins.*.mcp_servers.*.tools": Table, "", V0_1, "`approval_mode` and `output_token_limit` of single tools.";
     "marketplaces": Table, "", V0_1, "Where plugins come from, by name. Not in the configuration of projects.";
-    "marketplaces.*": Table, "", V0_1, "One of them; `marketplace/add` writes it.";
+    "marketplaces.*": CheckedTable, "", V0_1, "One of them; `marketplace/add` writes it.";
     "marketplaces.*.source_type": Words(&["local", "git"]), "", V0_1, "A folder or a repository.";
     "marketplaces.*.source": Text, "", V0_1, "The folder, or the address of the repository.";
     "marketplaces.*.ref": Text, "the repository's", V0_1, "Branch, tag or commit.";
@@ -256,7 +259,7 @@ pub static KEYS: &[Key] = keys! {
     "chatgpt_base_url": Text, "\"https://chatgpt.com/backend-api/\"", V0_1, "The account backend.";
 
     // Voice conversations.
-    "realtime": Table, "", V0_1, "Voice conversations.";
+    "realtime": CheckedTable, "", V0_1, "Voice conversations.";
     "realtime.version": Words(&["v1", "v2", "v3"]), "`v2`, for calls `v1`", V0_1, "What the voice server speaks.";
     "realtime.type": Text, "\"conversational\"", V0_1, "With `transcription`, a v2 session only writes down what it hears.";
     "realtime.voice": Text, "`cove`, `marin`", V0_1, "The voice.";
@@ -268,12 +271,12 @@ pub static KEYS: &[Key] = keys! {
     "experimental_realtime_ws_startup_context": Text, "", V0_1, "What the voice model is told at the start instead of recent turns and the workspace; empty for nothing.";
 
     // Feedback.
-    "feedback": Table, "", V0_1, "Feedback of the user.";
+    "feedback": CheckedTable, "", V0_1, "Feedback of the user.";
     "feedback.enabled": Boolean, "true", V0_1, "Whether `feedback/upload` may send it.";
     "feedback.endpoint": Text, "", V0_1, "Where `feedback/upload` sends it, by POST; nothing is sent without one.";
 
     // Telemetry.
-    "otel": Table, "", V0_1, "Telemetry.";
+    "otel": CheckedTable, "", V0_1, "Telemetry.";
     "otel.environment": Text, "\"dev\"", V0_1, "Reported with all telemetry.";
     "otel.trace_exporter": TextOrTable, "\"none\"", V0_1, "Where spans go: `{ otlp-http = { endpoint, protocol, headers } }`.";
     "otel.metrics_exporter": TextOrTable, "\"none\"", V0_1, "Where metrics go, likewise.";
@@ -360,7 +363,7 @@ pub static KEYS: &[Key] = keys! {
     // Keys of the contract release that are accepted, but have no effect yet.
     "apps": Table, "", NotYet, "Apps.";
     "apps_mcp_product_sku": Text, "", NotYet, "Product that apps are told of.";
-    "audio": Table, "", NotYet, "Audio devices.";
+    "audio": CheckedTable, "", NotYet, "Audio devices.";
     "browser_use": Table, "", NotYet, "Use of a browser.";
     "client_search_provider": Text, "", NotYet, "Search by the client.";
     "cloud": Table, "", NotYet, "What is taken from the cloud.";
@@ -379,22 +382,22 @@ pub static KEYS: &[Key] = keys! {
 
     // Keys for other programs, and for what is the case anyway.
     "allow_symlinked_codex_home": Boolean, "", Moot, "A home that is a symbolic link is always accepted.";
-    "analytics": Table, "", Moot, "Nothing is collected.";
+    "analytics": CheckedTable, "", Moot, "Nothing is collected.";
     "check_for_update_on_startup": Boolean, "", Moot, "There is no such check.";
     "desktop": Table, "", Moot, "For desktop applications.";
     "disable_paste_burst": Boolean, "", Moot, "For terminal interfaces.";
     "experimental_use_unified_exec_tool": Boolean, "", Moot, "There is no other tool.";
     "file_opener": Text, "", Moot, "For terminal interfaces.";
-    "ghost_snapshot": Table, "", Moot, "Former releases.";
+    "ghost_snapshot": CheckedTable, "", Moot, "Former releases.";
     "hide_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
     "js_repl_node_module_dirs": List, "", Moot, "Former releases.";
     "js_repl_node_path": Path, "", Moot, "Former releases.";
     "log_dir": Path, "", Moot, "Logs go to standard error.";
-    "notice": Table, "", Moot, "For terminal interfaces.";
+    "notice": CheckedTable, "", Moot, "For terminal interfaces.";
     "oss_provider": Text, "", Moot, "For terminal interfaces.";
     "profile": Text, "", Refused, "No longer supported.";
     "profiles": Table, "", Moot, "Former releases.";
     "show_raw_agent_reasoning": Boolean, "false", Moot, "Clients get all reasoning and decide themselves.";
-    "tui": Table, "", Moot, "For terminal interfaces.";
-    "windows": Table, "", Moot, "For Windows.";
+    "tui": CheckedTable, "", Moot, "For terminal interfaces.";
+    "windows": CheckedTable, "", Moot, "For Windows.";
 };

@@ -12,8 +12,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Config;
 use super::requirements::Requirements;
+use super::{Config, PluginOfServer};
 use crate::LOCAL_ENVIRONMENT;
 use crate::secret::Secret;
 
@@ -57,7 +57,7 @@ pub struct McpServerConfig {
     /// Longest schema of a tool's input, as JSON in bytes; tools with a longer one are left out.
     pub input_schema_limit: Option<usize>,
     /// The plugin that it belongs to.
-    pub plugin: Option<String>,
+    pub plugin: Option<PluginOfServer>,
 }
 
 /// How a server is reached.
@@ -177,7 +177,7 @@ pub(super) fn read(table: Option<&Table>, requirements: &Requirements) -> McpSer
 
 impl Config {
     /// Adds a server of a plugin, whose table is as in config.toml. A server of the user's own of that name stays.
-    pub(crate) fn add_plugin_server(&mut self, name: String, table: Table, plugin_id: String) {
+    pub(crate) fn add_plugin_server(&mut self, name: String, table: Table, plugin: PluginOfServer) {
         match self.mcp_servers.get(&name) {
             // Other keys alone make no server.
             Some(Err(why)) if why.starts_with(NO_TRANSPORT) => {}
@@ -186,7 +186,7 @@ impl Config {
         }
         let of_plugin = |config: McpServerConfig| {
             Arc::new(McpServerConfig {
-                plugin: Some(plugin_id),
+                plugin: Some(plugin),
                 ..config
             })
         };

@@ -405,17 +405,17 @@ mod tests {
             ":workspace_roots" = { "sub/{a,b}?.env" = "none", "**/secrets/**" = "none", "sub/**" = "read", sub = "write", "{x}" = "none" }
         "#;
         let rules = read(text, "mine").expect("a profile").rules;
-        let pattern = |folder: &str, glob: &str| DenyPattern {
-            folder: folder.into(),
-            glob: glob.into(),
+        let pattern = |path: &str| {
+            let pattern = DenyPattern::new(Path::new(path)).expect("fits");
+            pattern.expect("a pattern")
         };
         let expected = ProfileRules {
             writable: vec!["/data/out".into()],
             deny_read: vec!["/data/old".into()],
             read_only_in_roots: vec!["sub".into()],
             deny_read_in_roots: vec!["{x}".into()],
-            deny_patterns: vec![pattern("/data", "**/*.key")],
-            deny_patterns_in_roots: vec![pattern("", "**/secrets"), pattern("sub", "{a,b}?.env")],
+            deny_patterns: vec![pattern("/data/**/*.key")],
+            deny_patterns_in_roots: vec![pattern("**/secrets"), pattern("sub/{a,b}?.env")],
             glob_scan_max_depth: Some(3),
             ..ProfileRules::default()
         };

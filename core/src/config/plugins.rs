@@ -34,6 +34,15 @@ pub struct PluginConfig {
     pub mcp_servers: BTreeMap<String, Table>,
 }
 
+/// The plugin that a server belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginOfServer {
+    /// `plugin@marketplace`.
+    pub id: String,
+    /// Its name for people, in one line.
+    pub name: String,
+}
+
 /// Where a marketplace comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarketplaceSource {

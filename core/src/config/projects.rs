@@ -13,7 +13,7 @@ use crate::external_file::resolve_inside;
 use crate::git::main_work_tree;
 
 /// What a project can't say: where requests and credentials go, which programs run beside the agent, and whom to trust.
-const IGNORED: [&str; 17] = [
+pub(super) const IGNORED: [&str; 17] = [
     "apps_mcp_product_sku",
     "chatgpt_base_url",
     "experimental_realtime_webrtc_call_base_url",

@@ -236,9 +236,12 @@ impl Requirements {
         })
     }
 
-    /// Whether anything is demanded.
+    /// Whether nothing is demanded.
     pub fn is_empty(&self) -> bool {
-        self.file.is_none() && self.managed_approval.is_none() && self.managed_sandbox.is_none()
+        let demands = |(key, value): (&String, &Value)| {
+            KNOWN.contains(&key.as_str()) && value.as_table().is_none_or(|table| !table.is_empty())
+        };
+        !self.table.iter().any(demands) && self.managed_approval.is_none() && self.managed_sandbox.is_none()
     }
 
     /// What `requirements.toml` says; secrets are masked.
@@ -330,11 +333,12 @@ impl Requirements {
     /// Says which keys nobody understands.
     pub(super) fn unknown(&self) -> Option<String> {
         let file = self.file.as_ref()?;
-        let unknown: Vec<_> = self
-            .table
-            .keys()
-            .filter(|key| !KNOWN.contains(&key.as_str()))
+        let keys = self.table.keys().filter(|key| !KNOWN.contains(&key.as_str()));
+        let features = self.toml.features.keys();
+        let features = features.filter(|name| crate::features::find(name).is_none());
+        let unknown: Vec<_> = keys
             .map(|key| format!("`{key}`"))
+            .chain(features.map(|name| format!("`features.{name}`")))
             .collect();
         (!unknown.is_empty()).then(|| {
             format!(

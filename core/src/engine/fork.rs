@@ -344,14 +344,13 @@ fn end_of_open_turn(branch: &Branch, config: &Config) -> Vec<Entry> {
     let Some((turn_id, false)) = &branch.tail.last_turn else {
         return Vec::new();
     };
-    let now = crate::now_s();
     let is_told = config.agents.interrupt_message;
     let marker = is_told.then(|| Entry::Response(crate::session::user_message(TURN_ABORTED)));
     let end = Entry::TurnAborted {
         turn_id: turn_id.clone(),
-        started_at: branch.tail.turn_started_at.unwrap_or(now),
-        completed_at: now,
-        duration_ms: branch.tail.turn_started_at.map_or(0, |at| (now - at) * 1000),
+        started_at: branch.tail.turn_started_at.unwrap_or_else(crate::now_s),
+        completed_at: None,
+        duration_ms: None,
     };
     marker.into_iter().chain([end]).collect()
 }

@@ -17,6 +17,8 @@ mod head;
 mod objects;
 mod repository;
 
+use self::objects::Commits;
+
 pub(crate) use self::context::RepositoryContext;
 #[cfg(test)]
 pub(crate) use self::context::Upstream;
@@ -79,6 +81,20 @@ pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
         origin_url: repository.remotes().remove("origin"),
     };
     Some(info)
+}
+
+/// Where what is checked out in the repository that a folder is in parted with a branch, or with the one that this follows.
+/// `None`: that can't be told within a second. Blocks; see [`crate::external_file`].
+pub(crate) fn merge_base(folder: &Path, branch: &str) -> Option<String> {
+    let repository = Repository::around(folder)?;
+    let config = repository.config();
+    let followed = config.upstream_of(branch).map(|(_, full)| full);
+    let mut names = followed
+        .into_iter()
+        .chain([format!("refs/heads/{branch}"), format!("refs/remotes/{branch}")]);
+    let theirs = names.find_map(|name| repository.resolve_ref(name))?;
+    let until = std::time::Instant::now() + Duration::from_secs(1);
+    Commits::new(&repository, config.hash_length, until).merge_base(&repository.head().commit?, &theirs)
 }
 
 /// A look at the repositories of a turn, under way or done, with the moment from which on nobody waits for it.

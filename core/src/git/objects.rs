@@ -1,6 +1,6 @@
 //! Commits, read from the repository's own files: loose objects and packs.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Instant;
@@ -19,6 +19,11 @@ const MAX_PACKS: usize = 64;
 const MAX_WALK: usize = 500;
 /// How many changes a commit may be away from one that is stored whole. Git makes chains of 50.
 const MAX_DELTAS: usize = 64;
+
+/// Whose commits are.
+const OURS: u8 = 1;
+const THEIRS: u8 = 2;
+const BOTH: u8 = OURS | THEIRS;
 
 /// Kinds of objects in packs.
 const COMMIT: u8 = 1;
@@ -66,9 +71,24 @@ impl<'a> Commits<'a> {
 
     /// How many commits of `ours` are not among those of `theirs`, and the other way round. `None` if that takes too much.
     pub(super) fn ahead_behind(&mut self, ours: &str, theirs: &str) -> Option<(usize, usize)> {
-        const OURS: u8 = 1;
-        const THEIRS: u8 = 2;
-        const BOTH: u8 = OURS | THEIRS;
+        let (sides, _) = self.sides(ours, theirs)?;
+        let count = |side| sides.values().filter(|found| **found == side).count();
+        Some((count(OURS), count(THEIRS)))
+    }
+
+    /// The last commit that `ours` and `theirs` have in common. `None` if there is none, or if that takes too much.
+    pub(super) fn merge_base(&mut self, ours: &str, theirs: &str) -> Option<String> {
+        let (sides, commits) = self.sides(ours, theirs)?;
+        let mut common = commits;
+        common.retain(|hash, _| sides.get(hash) == Some(&BOTH));
+        let parents: HashSet<_> = common.values().flat_map(|commit| &commit.parents).collect();
+        let last = common.iter().filter(|(hash, _)| !parents.contains(hash));
+        let (hash, _) = last.max_by_key(|(hash, commit)| (commit.time, *hash))?;
+        Some(hash.clone())
+    }
+
+    /// The commits that had to be read to tell the two apart, and whose they are.
+    fn sides(&mut self, ours: &str, theirs: &str) -> Option<(HashMap<String, u8>, HashMap<String, Commit>)> {
         let mut sides: HashMap<String, u8> = HashMap::new();
         // Newest first; the number of those that are not known to be in both.
         let mut next: BinaryHeap<(i64, String)> = BinaryHeap::new();
@@ -99,8 +119,7 @@ impl<'a> Commits<'a> {
                 next.push((commits.get(&parent)?.time, parent));
             }
         }
-        let count = |side| sides.values().filter(|found| **found == side).count();
-        Some((count(OURS), count(THEIRS)))
+        Some((sides, commits))
     }
 
     fn loose(&self, hash: &str) -> Option<Vec<u8>> {

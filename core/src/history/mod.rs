@@ -156,9 +156,9 @@ pub enum Entry {
         turn_id: String,
         /// Unix seconds.
         started_at: i64,
-        /// Unix seconds.
-        completed_at: i64,
+        /// Unix seconds; `None`: it runs on elsewhere.
+        completed_at: Option<i64>,
         /// Milliseconds.
-        duration_ms: i64,
+        duration_ms: Option<i64>,
     },
 }

@@ -73,7 +73,7 @@ async fn images_within_the_limits_pass_byte_for_byte() {
             fs::write(&path, &bytes).expect("written");
             let url = data_url(format, &bytes);
             assert_eq!(
-                read_as_url(&path, high()).await.expect("an image"),
+                read_as_url(&path, high(), None).await.expect("an image"),
                 url,
                 "{format:?}"
             );
@@ -184,7 +184,12 @@ async fn what_is_no_image_or_a_damaged_one_is_named() {
 #[tokio::test]
 async fn only_regular_files_of_bounded_size_are_read() {
     let dir = tempfile::tempdir().expect("a folder");
-    let refused = async |path: &Path| read_as_url(path, high()).await.expect_err("refused").to_string();
+    let refused = async |path: &Path| {
+        read_as_url(path, high(), None)
+            .await
+            .expect_err("refused")
+            .to_string()
+    };
     assert!(refused(dir.path()).await.contains("a folder"));
     assert!(refused(Path::new("/dev/zero")).await.contains("a device"));
     let sparse = dir.path().join("sparse.png");

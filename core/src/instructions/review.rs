@@ -9,21 +9,27 @@ pub(crate) const REVIEWER: &str = include_str!("review.md");
 pub(crate) const REVIEW_INTERRUPTED: &str =
     "The review ended before it had a result. Start it again and let it run to its end.";
 
-/// What a reviewer is asked to do.
-pub(crate) fn review_request(target: &ReviewTarget) -> String {
+/// What a reviewer is asked to do. `merge_base`: where the present branch parted with that of the target, if that is known.
+pub(crate) fn review_request(target: &ReviewTarget, merge_base: Option<&str>) -> String {
     match target {
         ReviewTarget::UncommittedChanges => "Review the changes in the working tree that are not committed: staged \
             (`git diff --cached`), unstaged (`git diff`), and files that git does not track yet (`git status --short \
             --untracked-files=all` lists them). Report your findings by priority."
             .into(),
         ReviewTarget::BaseBranch { branch } => {
-            let name = quoted(branch);
+            let how = match merge_base {
+                Some(commit) => format!("The two parted at the commit {commit}: look at `git diff {commit}`."),
+                None => format!(
+                    "Find where the two parted with `git merge-base HEAD {name}`; if the branch follows a remote one, \
+                     prefer that one's state: `git rev-parse --abbrev-ref {upstream}` names it. Then look at `git diff` \
+                     against that commit.",
+                    name = quoted(branch),
+                    upstream = quoted(&format!("{branch}@{{upstream}}")),
+                ),
+            };
             format!(
-                "Review what the current branch would bring into the branch `{branch}`. Find where the two parted with \
-                 `git merge-base HEAD {name}`; if the branch follows a remote one, prefer that one's state: `git \
-                 rev-parse --abbrev-ref {upstream}` names it. Then look at `git diff` against that commit. Report your \
-                 findings by priority.",
-                upstream = quoted(&format!("{branch}@{{upstream}}")),
+                "Review what the current branch would bring into the branch `{branch}`. {how} Report your findings by \
+                 priority."
             )
         }
         ReviewTarget::Commit { sha, title } => {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::error::{CallError, StartError};
+use super::error::{CallError, SignInNeed, StartError};
 use super::http::HttpServer;
 use super::launch::Launch;
 use super::listing::{self, Listed, json_size};
@@ -31,6 +31,8 @@ const MAX_ANNOTATIONS: usize = 16 << 10;
 const MAX_VERSION: usize = 64;
 /// Longest `instructions`, in bytes, and whatever else a server says of itself.
 const MAX_SAID: usize = 256 << 10;
+/// How long it may take to find out whether a server offers a sign-in.
+const SIGN_IN_LIMIT: Duration = Duration::from_secs(5);
 
 const METHOD_NOT_FOUND: i64 = -32601;
 
@@ -95,19 +97,21 @@ impl Limit<'_> {
 }
 
 /// What it means that a server wants to know who we are: where it doesn't say how a user can sign in, only its configuration
-/// can help.
+/// can help. Where that can't be told in time, it may offer a sign-in.
 async fn not_signed_in(launch: &Launch, limit: &Limit<'_>) -> NotOpened {
-    if launch.was_signed_in() {
-        return NotOpened::Failed(StartError::not_signed_in(limit.name, true));
-    }
-    match limit.of(launch.offers_sign_in()).await {
-        Ok(true) => NotOpened::Failed(StartError::not_signed_in(limit.name, false)),
-        Ok(false) => NotOpened::Failed(StartError::new(
-            limit.name,
-            "handshaking with MCP server failed: HTTP 401 Unauthorized, and the server does not say how to sign in",
-        )),
-        Err(why) => why,
-    }
+    let need = if launch.was_signed_in() {
+        SignInNeed::Again
+    } else {
+        match timeout(SIGN_IN_LIMIT, limit.of(launch.sign_in_need())).await {
+            Ok(Ok(need)) => need,
+            Ok(Err(NotOpened::Stopped)) => return NotOpened::Stopped,
+            Ok(Err(NotOpened::Failed(_))) | Err(_) => SignInNeed::First,
+        }
+    };
+    NotOpened::Failed(match need {
+        SignInNeed::NotOffered | SignInNeed::Unknown => StartError::no_sign_in(limit.name),
+        SignInNeed::First | SignInNeed::Again => StartError::not_signed_in(limit.name, need),
+    })
 }
 
 impl Connection {

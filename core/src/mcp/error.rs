@@ -79,10 +79,21 @@ pub struct StartError {
     pub text: String,
     /// The bare reason.
     pub cause: String,
+    /// What it has to do with signing in.
+    pub sign_in: SignInNeed,
+}
+
+/// What a start that has failed has to do with signing in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInNeed {
+    /// Nothing, as far as is known.
+    Unknown,
+    /// The server asks for credentials, and says that users can't sign in.
+    NotOffered,
     /// Signing in would help.
-    pub needs_sign_in: bool,
+    First,
     /// The user had signed in, and that does not count any more.
-    pub again: bool,
+    Again,
 }
 
 impl StartError {
@@ -92,8 +103,7 @@ impl StartError {
         Self {
             text: format!("MCP client for `{server}` failed to start: MCP startup failed: {cause}"),
             cause: format!("MCP startup failed: {cause}"),
-            needs_sign_in: false,
-            again: false,
+            sign_in: SignInNeed::Unknown,
         }
     }
 
@@ -102,8 +112,7 @@ impl StartError {
         Self {
             text: format!("MCP client for `{server}` failed to start: {why}"),
             cause: why.to_owned(),
-            needs_sign_in: false,
-            again: false,
+            sign_in: SignInNeed::Unknown,
         }
     }
 
@@ -119,19 +128,26 @@ impl StartError {
                 "MCP startup failed: timed out handshaking with MCP server after {}",
                 time_text(&after)
             ),
-            needs_sign_in: false,
-            again: false,
+            sign_in: SignInNeed::Unknown,
         }
     }
 
-    /// The user has to sign in. `again`: they had.
-    pub(super) fn not_signed_in(server: &str, again: bool) -> Self {
+    /// The server asks for credentials that only its configuration can give.
+    pub(super) fn no_sign_in(server: &str) -> Self {
+        let cause = "handshaking with MCP server failed: HTTP 401 Unauthorized, and the server does not say how to sign in";
+        Self {
+            sign_in: SignInNeed::NotOffered,
+            ..Self::new(server, cause)
+        }
+    }
+
+    /// The user has to sign in.
+    pub(super) fn not_signed_in(server: &str, sign_in: SignInNeed) -> Self {
         let text = format!("The {server} MCP server is not logged in. Run `codex mcp login {server}`.");
         Self {
             cause: text.clone(),
             text,
-            needs_sign_in: true,
-            again,
+            sign_in,
         }
     }
 }

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
-use super::error::StartError;
+use super::error::{SignInNeed, StartError};
 use super::http::{HttpServer, Tokens};
 use super::oauth::SignIn;
 use super::peer::Peer;
@@ -77,11 +77,11 @@ impl Launch {
         }
     }
 
-    /// Whether the server says how a user can sign in. Asks it.
-    pub(super) async fn offers_sign_in(&self) -> bool {
+    /// Whether the server, which wants credentials, says how a user can sign in. Asks it.
+    pub(super) async fn sign_in_need(&self) -> SignInNeed {
         match self {
-            Self::Stdio(_) => false,
-            Self::Http(http) => http.sign_in.is_offered().await,
+            Self::Stdio(_) => SignInNeed::NotOffered,
+            Self::Http(http) => http.sign_in.need().await,
         }
     }
 }

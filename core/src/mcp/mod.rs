@@ -32,7 +32,7 @@ mod thread;
 mod thread_server;
 
 pub use connection::Catalog;
-pub use error::{CallError, StartError};
+pub use error::{CallError, SignInNeed, StartError};
 pub use oauth::LoginStarted;
 pub use report::{AuthStatus, DirectError, McpLogin, RuntimeStatus, ServerReport};
 

@@ -10,6 +10,7 @@ use sha1::{Digest, Sha1};
 use super::connection::Catalog;
 use super::thread_server::ThreadServer;
 use crate::char_boundary;
+use crate::config::PluginOfServer;
 use crate::deferred_tools::DeferredTools;
 use crate::hex::hex;
 use crate::tool_spec::ToolSpec;
@@ -61,12 +62,18 @@ impl Namespace {
     }
 }
 
-/// Tools that are used, by their names at the server and for models.
-type ToolNames = Vec<(String, String)>;
+/// Tools that are used.
+#[derive(Debug, PartialEq, Eq)]
+struct Used {
+    /// Their names at the server and for models.
+    names: Vec<(String, String)>,
+    /// The plugin that they come with.
+    plugin: Option<PluginOfServer>,
+}
 
 /// What was made of a catalogue first: which tools are used, and their namespace.
 #[derive(Debug, Default)]
-pub(crate) struct FirstNamespace(OnceLock<(ToolNames, Arc<Namespace>)>);
+pub(crate) struct FirstNamespace(OnceLock<(Used, Arc<Namespace>)>);
 
 /// Of a copy, which may be changed, nothing has been made.
 impl Clone for FirstNamespace {
@@ -84,7 +91,7 @@ impl PartialEq for FirstNamespace {
 
 impl FirstNamespace {
     /// The namespace with this name and these tools.
-    fn get(&self, name: &str, used: ToolNames, make: impl FnOnce() -> Value) -> Arc<Namespace> {
+    fn get(&self, name: &str, used: Used, make: impl FnOnce() -> Value) -> Arc<Namespace> {
         let make = || {
             Arc::new(Namespace {
                 spec: Arc::new(make().into()),
@@ -171,9 +178,13 @@ impl McpOffer {
         }
         let raw = |tool: &Value| tool["name"].as_str().unwrap_or_default().to_owned();
         let names = shown.iter().map(|(tool, name)| (raw(tool), name.clone()));
-        let made = || namespace_spec(catalog, namespace, &shown);
+        let made = || namespace_spec(server, catalog, namespace, &shown);
+        let used = Used {
+            names: names.collect(),
+            plugin: server.plugin().cloned(),
+        };
         self.namespaces
-            .push(catalog.first_namespace.get(namespace, names.collect(), made));
+            .push(catalog.first_namespace.get(namespace, used, made));
     }
 
     /// The tool that a model calls by these names.
@@ -199,12 +210,17 @@ impl McpOffer {
 }
 
 /// A namespace with these tools, which have these names for models, as the API describes it.
-fn namespace_spec(catalog: &Catalog, namespace: &str, tools: &[(&Value, String)]) -> Value {
+fn namespace_spec(
+    server: &ThreadServer,
+    catalog: &Catalog,
+    namespace: &str,
+    tools: &[(&Value, String)],
+) -> Value {
     let spec = |(tool, name): &(&Value, String)| {
         json!({
             "type": "function",
             "name": name,
-            "description": tool["description"].as_str().unwrap_or_default(),
+            "description": server.description(tool),
             "strict": false,
             "parameters": parameters(&tool["inputSchema"]),
         })

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::connection::{Catalog, object, taken};
-use super::error::CallError;
+use super::error::{CallError, SignInNeed};
 use super::manager::McpManager;
 use super::oauth::{self, LoginOptions, LoginStarted};
 use super::thread::{AGAIN, ThreadMcp, call_params};
@@ -93,12 +93,11 @@ impl ThreadMcp {
     }
 
     async fn report_one(&self, server: &Arc<ThreadServer>, full: bool, of_thread: bool) -> ServerReport {
-        let config = server.config();
         let sign_in = self.sign_in(server);
         let mut report = ServerReport {
             name: server.name().to_owned(),
             runtime: None,
-            plugin: config.and_then(|config| config.plugin.clone()),
+            plugin: server.plugin().map(|plugin| plugin.id.clone()),
             http_origin: sign_in.as_ref().and_then(|(http, _)| {
                 let url = url::Url::parse(&http.url).ok()?;
                 Some(url.origin().ascii_serialization())
@@ -109,7 +108,7 @@ impl ThreadMcp {
             resource_templates: Vec::new(),
             auth: AuthStatus::Unsupported,
         };
-        let mut needs_sign_in = false;
+        let mut need = SignInNeed::Unknown;
         let mut runtime = RuntimeStatus::Disabled;
         if !server.is_disabled() {
             let status = if of_thread {
@@ -122,12 +121,11 @@ impl ThreadMcp {
                 Status::Starting => RuntimeStatus::Starting,
                 Status::Ready => RuntimeStatus::Connected,
                 Status::Failed(error) => {
-                    needs_sign_in = error.needs_sign_in;
+                    need = error.sign_in;
                     report.tools_error = Some(error.cause.clone());
-                    if needs_sign_in {
-                        RuntimeStatus::AuthenticationRequired
-                    } else {
-                        RuntimeStatus::Failed
+                    match need {
+                        SignInNeed::First | SignInNeed::Again => RuntimeStatus::AuthenticationRequired,
+                        SignInNeed::NotOffered | SignInNeed::Unknown => RuntimeStatus::Failed,
                     }
                 }
             };
@@ -141,6 +139,11 @@ impl ThreadMcp {
                 }
                 let mut catalog = (*catalog).clone();
                 catalog.tools.retain(|tool| server.uses(tool));
+                if server.plugin().is_some() {
+                    for tool in &mut catalog.tools {
+                        tool["description"] = server.description(tool).into();
+                    }
+                }
                 report.catalog = Some(catalog);
             }
         }
@@ -151,17 +154,16 @@ impl ThreadMcp {
                 || http.env_http_headers.keys().any(has_header)
             {
                 AuthStatus::BearerToken
-            } else if needs_sign_in && sign_in.is_offered().await {
-                AuthStatus::NotLoggedIn
-            } else if needs_sign_in {
-                // It wants credentials that only its configuration can give.
-                AuthStatus::Unsupported
-            } else if sign_in.is_signed_in().await {
-                AuthStatus::OAuth
-            } else if report.tools_error.is_none() || sign_in.is_reachable().await {
-                AuthStatus::Unsupported
             } else {
-                AuthStatus::Unknown
+                match need {
+                    SignInNeed::First | SignInNeed::Again => AuthStatus::NotLoggedIn,
+                    SignInNeed::NotOffered => AuthStatus::Unsupported,
+                    SignInNeed::Unknown if sign_in.is_signed_in().await => AuthStatus::OAuth,
+                    SignInNeed::Unknown if report.tools_error.is_none() || sign_in.is_reachable().await => {
+                        AuthStatus::Unsupported
+                    }
+                    SignInNeed::Unknown => AuthStatus::Unknown,
+                }
             };
         }
         report.runtime = of_thread.then_some(runtime);

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::request::call_params;
-use super::error::StartError;
+use super::error::{SignInNeed, StartError};
 use super::manager::McpManager;
 use super::oauth::SignIn;
 use super::offer::McpOffer;
@@ -376,7 +376,7 @@ impl ThreadMcp {
             Status::Ready => McpServerStatus::Ready,
             Status::Failed(error) => McpServerStatus::Failed {
                 error: error.text.clone(),
-                sign_in_again: error.again,
+                sign_in_again: error.sign_in == SignInNeed::Again,
             },
         };
         outbox.emit(Event::McpServerStatus {

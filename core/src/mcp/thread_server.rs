@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::connection::Catalog;
 use super::error::StartError;
 use super::server::McpServer;
-use crate::config::{Config, McpServerConfig};
+use crate::config::{Config, McpServerConfig, PluginOfServer};
 
 /// A server as a thread sees it.
 pub(crate) struct ThreadServer {
@@ -53,8 +53,24 @@ impl ThreadServer {
     }
 
     /// The plugin that it belongs to.
-    pub(crate) fn plugin(&self) -> Option<&str> {
-        self.config()?.plugin.as_deref()
+    pub(crate) fn plugin(&self) -> Option<&PluginOfServer> {
+        self.config()?.plugin.as_ref()
+    }
+
+    /// What clients and models are told of a tool of it: its own description, and the plugin that it comes with.
+    pub(super) fn description(&self, tool: &Value) -> String {
+        let own = tool["description"].as_str().unwrap_or_default();
+        let Some(plugin) = self.plugin() else {
+            return own.to_owned();
+        };
+        let own = own.trim_end();
+        let end = if own.is_empty() || own.ends_with('.') {
+            ""
+        } else {
+            "."
+        };
+        let sentence = format!("{own}{end} It comes with the plugin `{}`.", plugin.name);
+        sentence.trim_start().to_owned()
     }
 
     /// Whether the user has switched it off.

@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::sync::LazyLock;
 
-use super::request::{self, Frame, SentItem};
+use super::request::{self, Frame};
+use super::sent_item::SentItem;
 use super::{ModelError, Prompt, ResponseItem};
 
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);

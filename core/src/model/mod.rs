@@ -18,7 +18,7 @@
 //! Where to look:
 //!
 //! * who and where: `setup` (account and address of a request), `provider_auth`, `auth_recovery`, `headers`
-//! * what is sent: `prompt`, `request` (the body), `turn_metadata`, `compression`, `web_search`
+//! * what is sent: `prompt`, `request` (the body), `sent_item`, `turn_metadata`, `compression`, `web_search`
 //! * how it travels: `http`, `http_stream`, `whole_answer` and `sse`; `websocket`, `preconnect` (the connection between
 //!   requests), `fingerprint` (what the server has already); TCP, TLS and proxies are in `crate::net`
 //! * what comes back: `event_parser` with `event_metadata`, `output_items` (which item an event is about) and
@@ -66,6 +66,7 @@ mod request;
 mod response;
 mod retry;
 mod retry_after;
+mod sent_item;
 mod setup;
 pub(crate) mod side_channel;
 mod sse;

@@ -12,19 +12,22 @@ use super::confined;
 use super::manifest::Manifest;
 use super::parts::{self, PluginPlaces};
 use super::plugin_id::PluginId;
-use crate::config::{Config, ConfigError, ConfigOverride, ConfigSource, json_to_toml};
+use crate::config::{Config, ConfigError, ConfigOverride, ConfigSource, PluginOfServer, json_to_toml};
 use crate::external_file::{READ_TIMEOUT, in_background};
 use crate::features;
 use crate::skills::PluginSkills;
 use crate::{HookDescription, HookHandler};
+
+/// Longest name that models are told, in characters: somebody else wrote it.
+const MAX_NAME_CHARS: usize = 120;
 
 /// An MCP server of a plugin, as a table `[mcp_servers.<name>]` of config.toml would have it.
 #[derive(Debug, Clone, PartialEq)]
 struct PluginMcpServer {
     /// Its name.
     name: String,
-    /// The plugin, `plugin@marketplace`.
-    plugin_id: String,
+    /// The plugin.
+    plugin: PluginOfServer,
     /// What the plugin says of it. `command` is absolute where it names a file of the plugin, and so is `cwd`, if there
     /// is one; it lies inside of the plugin. `${PLUGIN_ROOT}` and the like stand for folders no more. What the user says
     /// of it is in here, too.
@@ -70,6 +73,17 @@ pub(super) struct Installed {
     of_servers: BTreeMap<String, Table>,
 }
 
+impl Installed {
+    /// Its name for people, in one line.
+    pub(super) fn display_name(&self) -> String {
+        let shown = self.manifest.interface(None);
+        let name = shown.as_ref().and_then(|shown| shown.display_name.as_deref());
+        let name = name.or_else(|| self.manifest.name());
+        let name = name.unwrap_or(&self.id.plugin).chars();
+        name.filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect()
+    }
+}
+
 /// Reads nothing where no plugin is configured. Blocks as long as the file system does, as all that follows.
 pub(super) fn enabled(config: &Config) -> impl Iterator<Item = Installed> {
     let is_on = config.features.enabled(features::PLUGINS);
@@ -105,12 +119,16 @@ pub(super) fn skills(config: &Config) -> Vec<PluginSkills> {
 fn mcp_servers(plugins: impl IntoIterator<Item = Installed>) -> Vec<PluginMcpServer> {
     let servers = plugins.into_iter().flat_map(|plugin| {
         let servers = parts::servers(&plugin.manifest).into_iter();
+        let it = PluginOfServer {
+            id: plugin.id.to_string(),
+            name: plugin.display_name(),
+        };
         let of_plugin = move |(name, server)| {
             let mut table = server_table(&plugin.places, server)?;
             table.extend(plugin.of_servers.get(&name).cloned().unwrap_or_default());
             Some(PluginMcpServer {
                 table,
-                plugin_id: plugin.id.to_string(),
+                plugin: it.clone(),
                 name,
             })
         };
@@ -135,7 +153,7 @@ fn with_servers(config: Arc<Config>, servers: Vec<PluginMcpServer>) -> Arc<Confi
     }
     let mut config = Arc::unwrap_or_clone(config);
     for server in servers {
-        config.add_plugin_server(server.name, server.table, server.plugin_id);
+        config.add_plugin_server(server.name, server.table, server.plugin);
     }
     Arc::new(config)
 }

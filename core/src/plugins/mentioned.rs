@@ -16,9 +16,6 @@ const MAX_NAMED: usize = 1024;
 /// Plugins of one message at most.
 const MAX_PLUGINS: usize = 32;
 
-/// Longest name that the model is told, in characters: somebody else wrote it.
-const MAX_NAME_CHARS: usize = 120;
-
 /// A plugin that is on, and that the user names.
 #[derive(Debug)]
 pub(crate) struct MentionedPlugin {
@@ -51,20 +48,10 @@ pub(crate) async fn mentioned(config: &Arc<Config>, input: &[UserInput]) -> Vec<
 }
 
 fn describe(plugin: &Installed) -> MentionedPlugin {
-    let name = plugin.manifest.name().unwrap_or(&plugin.id.plugin);
-    let shown = plugin
-        .manifest
-        .interface(None)
-        .and_then(|shown| shown.display_name);
-    let display_name = shown.as_deref().unwrap_or(name);
     let mut folders = parts::skills(&plugin.manifest, &plugin.id).into_iter();
     MentionedPlugin {
         id: plugin.id.to_string(),
-        display_name: display_name
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_NAME_CHARS)
-            .collect(),
+        display_name: plugin.display_name(),
         skill_prefix: folders
             .find(|folder| !skills_of_plugin(folder).is_empty())
             .map(|folder| folder.name),

@@ -58,9 +58,7 @@ pub(crate) fn assess_patch(
     };
     // What may not even be read is nothing to ask for: a patch shows what is there.
     if places.iter().any(|(_, real)| !roots.reading.allow(real)) {
-        return PatchDecision::Refuse(
-            "patch rejected: the permission profile denies access to this file".to_owned(),
-        );
+        return PatchDecision::Refuse(format!("patch rejected: {}", roots.reading.reason()));
     }
     match &settings.approval_policy {
         ApprovalPolicy::Untrusted => PatchDecision::Ask,

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::restricted::found_by_patterns;
+use super::error::SandboxError;
+use super::restricted::{found_by_patterns, real};
 use super::roots::{self, SYSTEM};
 use crate::{ProfileRules, ThreadSettings};
 
@@ -13,6 +14,17 @@ pub(crate) struct ReadLimits {
     denied: Vec<PathBuf>,
     /// Nothing but this; `None`: everything else.
     only: Option<Vec<PathBuf>>,
+    /// What is denied can't be told, and nothing may be read, for this reason.
+    unknown: Option<String>,
+}
+
+/// What a profile denies, without links.
+fn denied(rules: &ProfileRules, settings: &ThreadSettings) -> Result<Vec<PathBuf>, SandboxError> {
+    let mut denied = found_by_patterns(rules, settings.workspace())?.hidden;
+    for path in rules.denied(settings.workspace()) {
+        denied.extend(real(&path)?);
+    }
+    Ok(denied.into_iter().collect())
 }
 
 impl ReadLimits {
@@ -21,32 +33,34 @@ impl ReadLimits {
         let Some(rules) = &settings.profile_rules else {
             return Self::default();
         };
-        let real = |path: PathBuf| path.canonicalize().ok();
         let writable = settings
             .writable_folders()
             .into_iter()
             .chain(settings.writable_tmpdir());
-        let writable: Vec<_> = writable.filter_map(real).collect();
-        let by_patterns = match found_by_patterns(rules, settings.workspace()) {
-            Ok(found) => found,
+        let writable: Vec<_> = writable
+            .filter_map(|path: PathBuf| path.canonicalize().ok())
+            .collect();
+        match denied(rules, settings) {
+            Ok(denied) => Self {
+                denied,
+                only: readable_places(rules, settings.workspace(), granted, &writable),
+                unknown: None,
+            },
             Err(error) => {
                 tracing::warn!(%error, "nothing can be read");
-                return Self::nothing();
+                Self {
+                    denied: Vec::new(),
+                    only: Some(Vec::new()),
+                    unknown: Some(error.to_string()),
+                }
             }
-        };
-        let denied = rules.denied(settings.workspace()).into_iter().filter_map(real);
-        Self {
-            denied: denied.chain(by_patterns.hidden).collect(),
-            only: readable_places(rules, settings.workspace(), granted, &writable),
         }
     }
 
-    /// Nothing may be read.
-    fn nothing() -> Self {
-        Self {
-            denied: Vec::new(),
-            only: Some(Vec::new()),
-        }
+    /// Why something may not be read, for models.
+    pub(crate) fn reason(&self) -> &str {
+        let unknown = self.unknown.as_deref();
+        unknown.unwrap_or("the permission profile denies access to this file")
     }
 
     /// Whether a place, without links, may be read.

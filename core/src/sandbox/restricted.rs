@@ -6,12 +6,13 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use globset::GlobMatcher;
+use globset::Candidate;
 
 use super::error::SandboxError;
 use super::plan::SandboxRequest;
 use super::roots::{self, OF_KERNEL, SYSTEM};
-use crate::ProfileRules;
+use crate::profile_rules::one_byte_each;
+use crate::{DenyPattern, ProfileRules};
 
 /// Entries of folders that are compared with patterns for one command at most; more than that takes seconds.
 const MOST_COMPARED: usize = 200_000;
@@ -65,7 +66,7 @@ impl Restricted {
 
 /// A path without links, or the nearest folder above that can be told if it can't be looked at: a command could make it
 /// readable again. `None`: it isn't there.
-fn real(path: &Path) -> Result<Option<PathBuf>, SandboxError> {
+pub(super) fn real(path: &Path) -> Result<Option<PathBuf>, SandboxError> {
     match path.canonicalize() {
         Ok(real) => Ok(Some(real)),
         Err(error) if is_missing(&error) || roots::way_to(path).is_none() => Ok(None),
@@ -109,12 +110,9 @@ pub(super) fn found_by_patterns<'a>(
             Err(error) if is_missing(&error) => continue,
             Err(error) => return Err(unknown(&pattern.folder, &error)),
         };
-        let matcher = pattern
-            .matcher()
-            .map_err(|error| unknown(&pattern.path(), &io::Error::other(error)))?;
         by_folder.entry(folder).or_default().push(Wanted {
-            matcher,
             depth: pattern.depth(rules.glob_scan_max_depth),
+            pattern,
         });
     }
     let mut left = MOST_COMPARED;
@@ -126,7 +124,7 @@ pub(super) fn found_by_patterns<'a>(
 
 /// A pattern, and how many folders deep it looks.
 struct Wanted {
-    matcher: GlobMatcher,
+    pattern: DenyPattern,
     depth: usize,
 }
 
@@ -162,7 +160,9 @@ fn search(top: &Path, wanted: &[Wanted], left: &mut usize, found: &mut Found) ->
             };
             let name = below.join(entry.file_name());
             let mut looked = wanted.iter().filter(|wanted| depth <= wanted.depth);
-            if looked.any(|wanted| wanted.matcher.is_match(&name)) {
+            let letters = one_byte_each(name.to_string_lossy());
+            let path = Candidate::new(&*letters);
+            if looked.any(|wanted| wanted.pattern.is_like(&path)) {
                 let path = folder.join(entry.file_name());
                 if kind.is_symlink() {
                     if let Some(end) = end_of(&path, top)? {
@@ -216,12 +216,9 @@ mod tests {
             fs::write(folder.path().join(name), "").expect("a file");
         }
         let top = folder.path().canonicalize().expect("a path");
-        let pattern = crate::DenyPattern {
-            folder: top.clone(),
-            glob: "*.env".into(),
-        };
+        let pattern = DenyPattern::new(&top.join("*.env")).expect("fits");
         let wanted = [Wanted {
-            matcher: pattern.matcher().expect("a pattern"),
+            pattern: pattern.expect("a pattern"),
             depth: 1,
         }];
         let look = |mut left: usize| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +19,8 @@ use crate::exec::OutputLimit;
 use crate::goal_tracker::TurnEnd;
 use crate::realtime::Handoff;
 use crate::{
-    Error, Event, ItemBody, ItemsView, Op, Reply, Sample, SampleRequest, ThreadSettings, Turn, TurnError,
-    TurnOperation, TurnStatus,
+    Error, Event, ItemBody, ItemsView, Op, Reply, Sample, SampleRequest, StartTurn, ThreadSettings, Turn,
+    TurnError, TurnOperation, TurnStatus,
 };
 
 /// See the module.
@@ -49,6 +50,8 @@ pub(super) struct ActiveTurn {
     patience: Option<Instant>,
     /// What the model gets of one output at most.
     output_limit: OutputLimit,
+    /// What its answer has to follow.
+    output_schema: Option<Value>,
 }
 
 impl ActiveTurn {
@@ -72,6 +75,7 @@ impl ActiveTurn {
             settings: Arc::clone(&plan.settings),
             patience: None,
             output_limit: plan.request.output_limit,
+            output_schema: plan.request.output_schema().cloned(),
         };
         let inbox = TurnInbox {
             mail: inbox,
@@ -102,6 +106,7 @@ impl ActiveTurn {
             settings,
             patience: None,
             output_limit: OutputLimit::default(),
+            output_schema: None,
         })
     }
 
@@ -123,6 +128,17 @@ impl ActiveTurn {
     /// Whether nobody may say anything to it.
     pub(super) fn refuses_input(&self) -> bool {
         self.refuses_input_as.is_some()
+    }
+
+    /// Why a turn/start can't join it, as clients know it.
+    fn refusal_of(&self, start: &StartTurn) -> Option<&'static str> {
+        let says_something =
+            !start.input.is_empty() || start.tool_output.is_some() || start.agent_message.is_some();
+        if !says_something {
+            return Some("EmptyInput");
+        }
+        let differs = start.output_schema.is_some() && start.output_schema != self.output_schema;
+        differs.then_some("ActiveTurnOutputSchemaMismatch")
     }
 
     /// The voice conversation has more work, or says more about it.
@@ -189,6 +205,12 @@ impl ActiveTurn {
             ThreadMessage::Op(Op::StartTurn { start, reply }) => {
                 if let Some(kind) = self.refuses_input_as {
                     reply.send(Err(Error::NotSteerable { kind, by_start: true }));
+                    return;
+                }
+                if let Some(why) = self.refusal_of(&start) {
+                    reply.send(Err(Error::internal(format!(
+                        "failed to submit turn input: {why}"
+                    ))));
                     return;
                 }
                 let waits = start.waits_its_turn;

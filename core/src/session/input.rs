@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::history::message;
 use crate::external_file::{self, READ_TIMEOUT, in_background};
-use crate::image_data::{self, Bounds, ImageError};
+use crate::image_data::{self, Bounds, ImageError, left_out};
 use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem};
 use crate::skills::Skill;
 use crate::xml::escape;
@@ -87,7 +87,7 @@ pub(crate) async fn to_message(input: &[UserInput], image_detail: &str) -> Optio
                 // Servers refuse what is no image, with every later request of the thread.
                 content.push(match fitting {
                     Ok(url) => image_part(url, detail),
-                    Err(reason) => left_out(&reason),
+                    Err(reason) => text_part(left_out(&reason)),
                 });
             }
             UserInput::ImageFile { file_id, detail } => content.push(ContentItem::InputImage {
@@ -143,15 +143,10 @@ fn image_part(url: String, detail: &str) -> ContentItem {
     }
 }
 
-/// What stands in the place of an image that can't be sent.
-fn left_out(reason: &ImageError) -> ContentItem {
-    text_part(format!("An image was left out here: {reason}"))
-}
-
 /// An image file, or words about why it is none, between marks that tell where it comes from. Words alone where there is
 /// no file to read.
 async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentItem> {
-    let image = match image_data::read_as_url(path, Bounds::of_detail(detail)).await {
+    let image = match image_data::read_as_url(path, Bounds::of_detail(detail), None).await {
         Ok(url) => image_part(url, detail),
         Err(ImageError::File(reason)) => {
             return vec![text_part(format!(
@@ -159,7 +154,7 @@ async fn local_image(path: &Path, detail: &str, number: usize) -> Vec<ContentIte
                 path.display()
             ))];
         }
-        Err(reason) => left_out(&reason),
+        Err(reason) => text_part(left_out(&reason)),
     };
     let mark = format!("<image name=[Image #{number}] path=\"{}\">", path.display());
     vec![text_part(mark), image, text_part("</image>".into())]

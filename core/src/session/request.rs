@@ -190,6 +190,11 @@ impl Request {
         self
     }
 
+    /// What the answer has to follow.
+    pub(crate) fn output_schema(&self) -> Option<&Value> {
+        self.output_schema.as_ref()
+    }
+
     /// The service tier that the model's server is asked for.
     fn requested_tier(&self) -> Option<&str> {
         self.model.as_ref()?.requested_tier(self.service_tier.as_deref()?)

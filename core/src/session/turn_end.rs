@@ -66,8 +66,8 @@ impl TurnResult {
                 return Entry::TurnAborted {
                     turn_id: turn_id.to_owned(),
                     started_at,
-                    completed_at,
-                    duration_ms,
+                    completed_at: Some(completed_at),
+                    duration_ms: Some(duration_ms),
                 };
             }
             Outcome::Completed => None,

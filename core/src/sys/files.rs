@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, OFlags, RenameFlags};
 
-pub(crate) use super::system::{is_kernel_file, is_kernel_path, is_local};
+pub(crate) use super::system::{is_kernel_file, is_kernel_path, is_local, place_of};
 
 /// Permissions of files that are their owner's only.
 const PRIVATE_FILE: u32 = 0o600;

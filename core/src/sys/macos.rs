@@ -32,6 +32,12 @@ pub(crate) fn resident_memory() -> Option<u64> {
     None
 }
 
+/// Where an open file is now, without links. Fails if that can't be told.
+pub(crate) fn place_of(file: &File) -> io::Result<PathBuf> {
+    let place = rustix::fs::getpath(file)?;
+    Ok(OsStr::from_bytes(place.to_bytes()).into())
+}
+
 /// Whether the kernel makes a file up: there is no file system for that. Devices are no regular files anyway.
 pub(crate) fn is_kernel_file(_: &File) -> bool {
     false

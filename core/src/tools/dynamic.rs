@@ -5,13 +5,10 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{CallContext, ToolCall, ToolEnd};
-use crate::image_data::{self, Bounds};
+use crate::image_data::{self, Bounds, left_out};
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::outbox::ClientToolQuestion;
 use crate::{CallStatus, ClientToolContent, ClientToolReply, Item, ItemBody};
-
-/// What the model reads in place of an image that is none.
-const NO_IMAGE: &str = "image content omitted because it could not be processed";
 
 /// Has the client carry out a call.
 pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
@@ -123,11 +120,11 @@ async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOu
                         detail: Some(cx.image_detail.to_owned()),
                         extra: Extra::new(),
                     },
-                    Err(_) => ContentItem::input_text(NO_IMAGE.to_owned()),
+                    Err(reason) => ContentItem::input_text(left_out(&reason)),
                 }
             }
             ClientToolContent::Audio(_) => {
-                ContentItem::input_text("audio content omitted because this model takes no audio".to_owned())
+                ContentItem::input_text("A sound was left out here: the model takes no audio".to_owned())
             }
         });
     }

@@ -1,6 +1,5 @@
 //! `view_image`: shows the model an image file (docs/contract/tools.md#images).
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use super::request_permissions::without_dots;
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::external_file::FileError;
-use crate::image_data::{self, Bounds, ImageError};
+use crate::image_data::{self, Bounds, ImageError, MayBeRead};
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::sandbox::ReadLimits;
 use crate::{Item, ItemBody};
@@ -76,18 +75,15 @@ impl Tool for ViewImage {
 async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     let path = without_dots(&cx.settings.cwd.join(path));
     let started_at_ms = Some(crate::now_ms());
-    let read = async {
-        if cx.settings.profile_rules.is_some() && is_denied(&cx, path.clone()).await {
-            return Err(ImageError::File(FileError::Io(
-                io::ErrorKind::PermissionDenied.into(),
-            )));
-        }
-        image_data::read_as_url(&path, Bounds::of_detail(cx.image_detail)).await
-    };
+    let may_be_read: Option<MayBeRead> = cx.settings.profile_rules.is_some().then(|| {
+        let (settings, granted) = (Arc::clone(&cx.settings), cx.approvals.granted(&cx.turn_id));
+        Box::new(move |place: &Path| ReadLimits::of(&settings, &granted.read).allow(place)) as MayBeRead
+    });
+    let bounds = Bounds::of_detail(cx.image_detail);
     let read = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return ToolEnd::text("aborted by user"),
-        read = read => read,
+        read = image_data::read_as_url(&path, bounds, may_be_read) => read,
     };
     let url = match read {
         Ok(url) => url,
@@ -108,17 +104,6 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     };
     cx.record
         .succeeded(ToolEnd::Output(FunctionOutput::Parts(vec![image])))
-}
-
-/// Whether these settings deny reading a file, links followed. What can't be told counts as denied.
-async fn is_denied(cx: &CallContext, path: PathBuf) -> bool {
-    let (settings, granted) = (Arc::clone(&cx.settings), cx.approvals.granted(&cx.turn_id));
-    let look = move || {
-        let limits = ReadLimits::of(&settings, &granted.read);
-        // What isn't there is refused as such.
-        path.canonicalize().is_ok_and(|real| !limits.allow(&real))
-    };
-    tokio::task::spawn_blocking(look).await.unwrap_or(true)
 }
 
 fn refusal(path: &Path, error: &ImageError) -> ToolEnd {

@@ -74,6 +74,9 @@ async fn without_a_thread_a_server_is_started_to_be_asked() {
         read,
         json!({"contents": [{"uri": "mem://b", "text": "hello"}], "originCallId": null})
     );
+    let of_call = json!({"server": "tiny", "uri": "mem://b", "originCallId": "c"});
+    let error = app.call_err("mcpServer/resource/read", of_call).await;
+    assert_eq!(error.message, "originCallId requires threadId");
     for process in mcp::processes("tiny", home.path()) {
         wait_until_dead(process).await;
     }

@@ -260,6 +260,42 @@ async fn a_server_that_does_not_say_how_to_sign_in_has_no_sign_in() {
 }
 
 #[tokio::test]
+async fn a_server_that_can_t_say_how_to_sign_in_may_have_a_sign_in_and_is_not_asked_again() {
+    let broken: fn(&Request) -> String = |request| {
+        let answer = closed(request);
+        answer.replace("404 Not Found", "503 Service Unavailable")
+    };
+    let silent: fn(&Request) -> String = |request| {
+        while request.first.contains("/.well-known/") {
+            std::thread::park();
+        }
+        closed(request)
+    };
+    for answer in [broken, silent] {
+        let server = Server::start(answer);
+        let model = MockModel::start("ok");
+        let home = Home::empty();
+        let config = Config {
+            extra: format!("[mcp_servers.tiny]\nurl = {:?}\n", server.url),
+            ..Config::default()
+        };
+        home.configure(&model, &config);
+        let (app, thread) = App::with_thread(&home).await;
+        let failed = stands(&app, &thread, "failed").await;
+        assert!(failed.to_string().contains("codex mcp login"), "{failed}");
+        let asked = server.seen("").len();
+        for _ in 0..2 {
+            assert_eq!(
+                auth_and_runtime(&app, &thread).await,
+                ("notLoggedIn".into(), "authenticationRequired".into())
+            );
+        }
+        assert_eq!(server.seen("").len(), asked);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn how_users_sign_in_is_unknown_only_of_servers_that_are_out_of_order() {
     let missing: fn(&Request) -> String = |_| "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".into();
     let broken: fn(&Request) -> String = |_| "HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n".into();

@@ -49,6 +49,15 @@ async fn a_loaded_thread_has_the_servers_of_what_is_installed_until_it_is_remove
     .await;
     let running = [("tiny".to_owned(), "connected".to_owned())];
     assert_eq!(servers(&app, &thread).await, running);
+    let listed = app
+        .call("mcpServerStatus/list", json!({"threadId": thread}))
+        .await;
+    let tools = listed["data"][0]["tools"].as_object().unwrap();
+    for (name, tool) in tools {
+        let description = tool["description"].as_str().unwrap();
+        let end = "It comes with the plugin `NiceTools`.";
+        assert!(description.ends_with(end), "{name}: {description}");
+    }
     app.call("plugin/uninstall", json!({"pluginId": "tools@my-market"}))
         .await;
     // The answer comes ahead of what follows from it; a request later both are through.

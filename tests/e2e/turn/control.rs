@@ -10,6 +10,38 @@ fn text(text: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
+async fn a_start_in_a_running_turn_that_says_nothing_or_wants_another_schema_is_refused() {
+    let model = MockModel::start([Answer::new().half("I begin").hang(), Answer::from("ok")]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let schema = json!({"type": "object"});
+    let running = app
+        .start_turn_with(&thread, "Go", json!({"outputSchema": schema}))
+        .await;
+    app.wait_for("item/agentMessage/delta").await;
+    for (input, schema, why) in [
+        (json!([]), &schema, "EmptyInput"),
+        (
+            text("x"),
+            &json!({"type": "string"}),
+            "ActiveTurnOutputSchemaMismatch",
+        ),
+    ] {
+        let params = json!({"threadId": thread, "input": input, "outputSchema": schema});
+        let error = app.call_err("turn/start", params).await;
+        assert_eq!(error.code, -32603);
+        assert!(error.message.contains(why), "{}", error.message);
+    }
+    let params = json!({"threadId": thread, "input": text("more"), "outputSchema": schema});
+    let answer = app.call("turn/start", params).await;
+    assert_eq!(answer["turn"]["id"], running.id.as_str());
+    let turn = app.end_of(running).await;
+    assert_eq!(turn.items_of("userMessage").len(), 2);
+    assert_eq!(model.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_steer_stops_the_stream_and_the_turn_goes_on_with_it() {
     let model = MockModel::start([Answer::new().half("I begin").hang(), Answer::from("As you wish")]);
     let home = Home::new(&model);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{Effect, KEYS, Key, Kind};
+use crate::config::projects::IGNORED;
 
 const BEGIN: &str = "<!-- keys: generated from core/src/config/keys.rs -->\n";
 const END: &str = "<!-- end of keys -->\n";
@@ -19,6 +20,15 @@ fn the_readme_lists_the_keys_that_have_an_effect() {
 #[test]
 fn the_contract_lists_the_keys_that_have_none() {
     compare("docs/contract/configuration.md", &accepted());
+}
+
+#[test]
+fn the_contract_names_the_keys_that_projects_can_t_choose() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/contract/configuration.md");
+    let text = std::fs::read_to_string(path).expect("a document");
+    let words: Vec<_> = text.split_whitespace().collect();
+    let sentence = format!("Projects can't choose {}: a", code_list(&IGNORED));
+    assert!(words.join(" ").contains(&sentence), "{sentence}");
 }
 
 /// Compares the generated part of a file, or writes it anew if `UPDATE_README` is set.
@@ -80,6 +90,7 @@ fn row(text: &mut String, key: &Key, name: &str) {
         Kind::Map => "table of strings".to_owned(),
         Kind::BooleanOrTable => "boolean or table".to_owned(),
         Kind::Table | Kind::CheckedTable | Kind::Features => "table".to_owned(),
+        Kind::Any => "any".to_owned(),
     };
     let is_toml = format!("x = {}", key.default).parse::<toml::Table>().is_ok();
     let default = match key.default {

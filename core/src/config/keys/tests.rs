@@ -112,8 +112,8 @@ fn warnings(text: &str) -> Option<String> {
 fn keys_that_are_unknown_or_without_effect_are_told_apart() {
     assert_eq!(
         warnings(
-            "modell = 'x'\norchestrator = 'x'\n[tui]\nx = 1\n[tools]\nnew = 1\n[apps]\nx = 1\n\
-             [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n[projects.\"/x\"]\nnew = 1\n"
+            "modell = 'x'\norchestrator = 'x'\n[tools]\nnew = 1\n[apps]\nx = 1\n[skills]\nx = 1\n\
+             [model_providers.p]\nname = 'P'\nnam = 'P'\naws = {}\n"
         )
         .as_deref(),
         Some(
@@ -132,6 +132,26 @@ fn keys_that_are_unknown_or_without_effect_are_told_apart() {
         Some(
             "1 setting is not known and has no effect. Check for typos and for names from other releases.\n  \
              user (config.toml): `mcp_servers.a.comand` is ignored."
+        )
+    );
+}
+
+#[test]
+fn members_of_tables_of_other_programs_are_known_by_name() {
+    assert_eq!(
+        warnings(
+            "[tui]\ntheme = 'x'\nkeymap.x.y = 1\nnotifications = true\n[notice]\nmodel_migrations = {x = 'y'}\n\
+             \"hide_gpt-5.1-codex-max_migration_prompt\" = true\n[tui.model_availability_nux]\n\"x.y\" = 1\n"
+        ),
+        None
+    );
+    assert_eq!(
+        warnings("[tui]\nthem = 'x'\n[notice]\nhide = {}\n[projects.\"/x\"]\nnew = 1\n").as_deref(),
+        Some(
+            "3 settings are not known and have no effect. Check for typos and for names from other releases.\n  \
+             user (config.toml): `notice.hide` is ignored.\n  \
+             user (config.toml): `projects./x.new` is ignored.\n  \
+             user (config.toml): `tui.them` is ignored."
         )
     );
 }

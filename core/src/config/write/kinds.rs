@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::super::keys::{self, Key, Kind};
-use super::shapes;
+use super::super::shapes;
 
 /// Checks the value of a key, and of all known keys below it. What nobody knows is nobody's mistake.
 pub(super) fn check(path: &[String], value: &Json) -> Result<(), String> {
@@ -34,7 +34,7 @@ fn check_listed(path: &[String], value: &Json) -> Result<(), String> {
 
 impl Kind {
     /// Whether a value is of this kind.
-    pub(super) fn holds(self, value: &Json) -> bool {
+    pub(in crate::config) fn holds(self, value: &Json) -> bool {
         let is_text = value.is_string();
         let is_list_of =
             |is_item: fn(&Json) -> bool| value.as_array().is_some_and(|items| items.iter().all(is_item));
@@ -49,6 +49,7 @@ impl Kind {
             Self::Words(_) | Self::TextOrTable => is_text || value.is_object(),
             Self::BooleanOrTable => value.is_boolean() || value.is_object(),
             Self::Map | Self::Table | Self::CheckedTable | Self::Features => value.is_object(),
+            Self::Any => true,
         }
     }
 }

@@ -4,17 +4,15 @@
 //! |---|---|
 //! | which key is meant | `key_path.rs` |
 //! | how the text changes | `document.rs`, `values.rs` |
-//! | whether a value is of its key's kind | `kinds.rs`, `shapes.rs` |
+//! | whether a value is of its key's kind | `kinds.rs`, `../shapes.rs` |
 //! | how the file changes, while others may write it too | `replace_file.rs` |
 
 mod document;
 pub(super) mod key_path;
 mod kinds;
 mod replace_file;
-mod shapes;
 mod values;
 
-use std::cell::LazyCell;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -192,10 +190,10 @@ fn write_blocking(source: &ConfigSource, edits: &ConfigEdits) -> Result<ConfigWr
         let new = document::edited(text, &wanted).map_err(ConfigWriteError::Validation)?;
         let table = validated(&new, &file, &requirements)?;
         outcome = Some(version_of(&table));
+        check_edits(&wanted, &table, &requirements).map_err(invalid)?;
         if let Some(user) = layers.user_mut() {
             user.own = Some(table);
         }
-        check_edits(&wanted, &layers, &requirements).map_err(invalid)?;
         Ok(new)
     })?;
     let Some(version) = outcome else {
@@ -244,11 +242,13 @@ fn without_user(source: &ConfigSource, error: ConfigError) -> Result<Layers, Con
 }
 
 fn is_same_file(meant: &Path, file: &Path) -> bool {
+    // There is no folder that a relative path counts from.
     meant == file
-        || match (meant.canonicalize(), file.canonicalize()) {
-            (Ok(meant), Ok(file)) => meant == file,
-            _ => false,
-        }
+        || meant.is_absolute()
+            && match (meant.canonicalize(), file.canonicalize()) {
+                (Ok(meant), Ok(file)) => meant == file,
+                _ => false,
+            }
 }
 
 fn parse(edits: &[ConfigEdit]) -> Result<Vec<Edit>, ConfigWriteError> {
@@ -353,10 +353,9 @@ fn invalid(message: impl Display) -> ConfigWriteError {
     ConfigWriteError::Validation(format!("Invalid configuration: {message}"))
 }
 
-/// Checks what these edits say, and the servers that come of it. What else is wrong with the file keeps nobody from
-/// writing. `layers`: as they are then.
-fn check_edits(edits: &[Edit], layers: &Layers, requirements: &Requirements) -> Result<(), String> {
-    let whole = LazyCell::new(|| layers.merged());
+/// Checks what these edits say, and the servers that come of it: they must make sense without other layers, which may go.
+/// What else is wrong with the file keeps nobody from writing. `user`: the file as it is then.
+fn check_edits(edits: &[Edit], user: &Table, requirements: &Requirements) -> Result<(), String> {
     for edit in edits {
         let Some(value) = &edit.value else { continue };
         kinds::check(&edit.path, value)?;
@@ -367,7 +366,7 @@ fn check_edits(edits: &[Edit], layers: &Layers, requirements: &Requirements) -> 
         let named = rest.first().cloned().into_iter();
         let all = value.as_object().filter(|_| rest.is_empty());
         for name in named.chain(all.into_iter().flat_map(|all| all.keys().cloned())) {
-            mcp_servers::check(&name, &whole, requirements)?;
+            mcp_servers::check(&name, user, requirements)?;
         }
     }
     Ok(())

@@ -45,29 +45,68 @@ struct Protected {
     scopes_supported: Vec<String>,
 }
 
+/// Why it is not known who signs users in.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub(super) struct NotSaid {
+    why: String,
+    /// Some place did not answer, or with an error of its own: another time it may be known.
+    pub(super) is_passing: bool,
+}
+
+impl From<String> for NotSaid {
+    fn from(why: String) -> Self {
+        Self {
+            why,
+            is_passing: false,
+        }
+    }
+}
+
+impl From<&str> for NotSaid {
+    fn from(why: &str) -> Self {
+        why.to_owned().into()
+    }
+}
+
+impl From<NotSaid> for String {
+    fn from(not_said: NotSaid) -> Self {
+        not_said.why
+    }
+}
+
 impl Authority {
     /// The one that signs in for a server.
-    pub(super) async fn of_server(url: &str) -> Result<Self, String> {
+    pub(super) async fn of_server(url: &str) -> Result<Self, NotSaid> {
         let server = Url::parse(url).map_err(|error| error.to_string())?;
         let mut places = Vec::new();
         places.extend(named_by(&server).await);
         places.extend(well_known(&server, "oauth-protected-resource"));
         let mut protected = Protected::default();
+        let mut is_passing = false;
         for place in places {
-            if let Ok(found) = get::<Protected>(&server, place).await {
-                if found
-                    .resource
-                    .as_deref()
-                    .is_some_and(|of| !is_part_of(&server, of))
-                {
-                    return Err("what is said of signing in is of another server".to_owned());
+            match get::<Protected>(&server, place).await {
+                Ok(found) => {
+                    if found
+                        .resource
+                        .as_deref()
+                        .is_some_and(|of| !is_part_of(&server, of))
+                    {
+                        return Err("what is said of signing in is of another server".into());
+                    }
+                    protected = found;
+                    break;
                 }
-                protected = found;
-                break;
+                Err(error) => is_passing |= error.is_passing,
             }
         }
         let issuer = protected.authorization_servers.into_iter().next();
-        let mut authority = Self::of_issuer(url, issuer.as_deref()).await?;
+        let mut authority = Self::of_issuer(url, issuer.as_deref())
+            .await
+            .map_err(|error| NotSaid {
+                is_passing: error.is_passing || is_passing,
+                ..error
+            })?;
         if !protected.scopes_supported.is_empty() {
             authority.scopes_supported = protected.scopes_supported;
         }
@@ -75,15 +114,15 @@ impl Authority {
     }
 
     /// The one of this issuer; without one, the server is its own.
-    pub(super) async fn of_issuer(url: &str, issuer: Option<&str>) -> Result<Self, String> {
+    pub(super) async fn of_issuer(url: &str, issuer: Option<&str>) -> Result<Self, NotSaid> {
         let server = Url::parse(url).map_err(|error| error.to_string())?;
         let base = match issuer {
-            Some(issuer) => Url::parse(issuer).map_err(|_| "the authority's address is none".to_owned())?,
+            Some(issuer) => Url::parse(issuer).map_err(|_| "the authority's address is none")?,
             None => server.clone(),
         };
         let mut places = well_known(&base, "oauth-authorization-server");
         places.extend(well_known(&base, "openid-configuration"));
-        let mut last = "it names no authority".to_owned();
+        let mut last = NotSaid::from("it names no authority");
         for place in places {
             match get::<Self>(&server, place).await {
                 Ok(found) => {
@@ -91,7 +130,7 @@ impl Authority {
                     if let (Some(asked), Some(named)) = (issuer, &found.issuer)
                         && !same(asked, named)
                     {
-                        return Err("the authority calls itself another one (`issuer`)".to_owned());
+                        return Err("the authority calls itself another one (`issuer`)".into());
                     }
                     return Ok(Self {
                         issuer: found.issuer.or_else(|| issuer.map(str::to_owned)),
@@ -99,10 +138,18 @@ impl Authority {
                         ..found
                     });
                 }
-                Err(why) => last = why,
+                Err(error) => {
+                    last = NotSaid {
+                        is_passing: error.is_passing || last.is_passing,
+                        ..error
+                    }
+                }
             }
         }
-        Err(format!("the server does not say how to sign in: {last}"))
+        Err(NotSaid {
+            why: format!("the server does not say how to sign in: {}", last.why),
+            ..last
+        })
     }
 
     /// Registers a client that comes back to this address. Gives its id.
@@ -147,7 +194,7 @@ impl Authority {
                 request = request.basic_auth(encode(client_id), Some(encode(secret.expose())));
             }
         }
-        answered(request.form(&form)).await
+        Ok(answered(request.form(&form)).await?)
     }
 
     async fn post(&self, endpoint: &str) -> Result<reqwest::RequestBuilder, String> {
@@ -228,7 +275,7 @@ fn check(server: &Url, url: &Url) -> Result<(), String> {
     }
 }
 
-async fn get<T: for<'de> Deserialize<'de>>(server: &Url, url: Url) -> Result<T, String> {
+async fn get<T: for<'de> Deserialize<'de>>(server: &Url, url: Url) -> Result<T, NotSaid> {
     check(server, &url)?;
     let client = network()
         .http_client(url.as_str())
@@ -243,26 +290,30 @@ async fn get<T: for<'de> Deserialize<'de>>(server: &Url, url: Url) -> Result<T, 
     .await
 }
 
-async fn answered<T: for<'de> Deserialize<'de>>(request: reqwest::RequestBuilder) -> Result<T, String> {
-    let response = request
-        .send()
-        .await
-        .map_err(|error| error_chain(&error.without_url()))?;
+async fn answered<T: for<'de> Deserialize<'de>>(request: reqwest::RequestBuilder) -> Result<T, NotSaid> {
+    let passing = |why| NotSaid {
+        why,
+        is_passing: true,
+    };
+    let response = request.send().await;
+    let response = response.map_err(|error| passing(error_chain(&error.without_url())))?;
     let status = response.status();
-    let body = body::read(response, BODY)
-        .await
-        .map_err(|error| error.to_string())?;
+    let body = body::read(response, BODY).await;
+    let body = body.map_err(|error| passing(error.to_string()))?;
     if !status.is_success() {
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         let code = said["error"].as_str().unwrap_or_default();
         let text = said["error_description"].as_str().unwrap_or(code);
-        return Err(format!(
-            "HTTP status {}: {}",
-            status.as_u16(),
-            super::super::error::short(text.to_owned())
-        ));
+        return Err(NotSaid {
+            why: format!(
+                "HTTP status {}: {}",
+                status.as_u16(),
+                super::super::error::short(text.to_owned())
+            ),
+            is_passing: status.is_server_error(),
+        });
     }
-    serde_json::from_slice(&body).map_err(|_| "its answer can't be read".to_owned())
+    Ok(serde_json::from_slice(&body).map_err(|_| "its answer can't be read")?)
 }
 
 #[cfg(test)]

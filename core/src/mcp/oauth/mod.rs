@@ -24,6 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::discovery::Authority;
 pub use self::login::LoginStarted;
 pub(super) use self::login::{LoginOptions, begin};
+use super::error::SignInNeed;
 use super::http::Tokens;
 use crate::config::{CredentialsStore, McpHttp, McpOauth};
 use crate::hex::hex;
@@ -162,9 +163,12 @@ impl SignIn {
         self.is_known.load(Ordering::Relaxed)
     }
 
-    /// Whether the server says how to sign in. Asks it.
-    pub(super) async fn is_offered(&self) -> bool {
-        Authority::of_server(&self.url).await.is_ok()
+    /// Whether the server, which wants credentials, says how to sign in. Asks it; where that can't be told, it may.
+    pub(super) async fn need(&self) -> SignInNeed {
+        match Authority::of_server(&self.url).await {
+            Err(not_said) if !not_said.is_passing => SignInNeed::NotOffered,
+            _ => SignInNeed::First,
+        }
     }
 
     /// Whether the server answers with anything but an error of its own. Asks it.

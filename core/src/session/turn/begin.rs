@@ -173,7 +173,7 @@ impl Turn<'_> {
             let servers = services.mcp.connected();
             let own = servers
                 .iter()
-                .filter(|server| server.plugin() == Some(&plugin.id));
+                .filter(|server| server.plugin().is_some_and(|of| of.id == plugin.id));
             let names: Vec<_> = own.map(|server| server.name().to_owned()).collect();
             let told =
                 instructions::mentioned_plugin(&plugin.display_name, plugin.skill_prefix.as_deref(), &names);

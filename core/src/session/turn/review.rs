@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Turn;
 use crate::external_file::{READ_TIMEOUT, in_background};
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::instructions::{REVIEW_INTERRUPTED, REVIEWER, review_action, review_request};
 use crate::model::ResponseItem;
 use crate::session::delegate::{Delegate, DelegateKind, DelegateTurn};
@@ -41,7 +41,7 @@ impl ThreadState {
             }));
         };
         let plan = self.start_turn(StartTurn::default(), Reply::new(answer))?;
-        self.heard(&[UserInput::plain(review_request(&target))]);
+        self.heard(&[UserInput::plain(review_request(&target, None))]);
         Some(TurnPlan {
             task: TurnTask::Review(target),
             ..plan
@@ -55,7 +55,8 @@ impl Turn<'_> {
         if let Some(error) = not_reviewable(&target, &self.plan.settings).await {
             return Err(Outcome::Failed(error));
         }
-        let request = review_request(&target);
+        let merge_base = merge_base(&target, &self.plan.settings).await;
+        let request = review_request(&target, merge_base.as_deref());
         let review = target.hint();
         let target = Some(target);
         self.tell(new_id(), ItemBody::EnteredReviewMode { target, review })
@@ -136,6 +137,16 @@ impl Turn<'_> {
         outbox.item_completed(&self.plan.id, item.clone()).await;
         item
     }
+}
+
+/// See [`git::merge_base`].
+async fn merge_base(target: &ReviewTarget, settings: &ThreadSettings) -> Option<String> {
+    let ReviewTarget::BaseBranch { branch } = target else {
+        return None;
+    };
+    let (cwd, branch) = (settings.cwd.clone(), branch.clone());
+    let found = in_background(READ_TIMEOUT, move || git::merge_base(&cwd, &branch));
+    found.await.ok().flatten()
 }
 
 /// Why a review can't be done at all.

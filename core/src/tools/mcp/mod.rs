@@ -145,7 +145,7 @@ fn item(call: &ToolCall, server: &str, tool: &str, arguments: &Value, described:
             tool: tool.to_owned(),
             arguments: arguments.clone(),
             read_only_hint: described.and_then(|tool| tool.annotations["readOnlyHint"].as_bool()),
-            plugin_id: described.and_then(|tool| tool.server.plugin().map(str::to_owned)),
+            plugin_id: described.and_then(|tool| Some(tool.server.plugin()?.id.clone())),
             status: CallStatus::InProgress,
             result: None,
             error: None,

@@ -7,15 +7,12 @@ use serde_json::Value;
 use super::super::CallContext;
 use super::ordered;
 use crate::exec::{OutputLimit, cut_output};
-use crate::image_data::{self, Bounds};
+use crate::image_data::{self, Bounds, ImageError, left_out};
 use crate::mcp::McpTool;
 use crate::model::{ContentItem, Extra, FunctionOutput};
 
 /// In place of sounds, for clients as for models.
-const NO_AUDIO: &str = "<audio content omitted because you do not support audio input>";
-
-/// In place of an image that is none.
-const NO_IMAGE: &str = "image content omitted because it could not be processed";
+const NO_AUDIO: &str = "A sound was left out here: the model takes no audio";
 
 /// Blocks of one result that go to the model. Texts have a bound of their own, images and empty texts have not.
 const MAX_BLOCKS: usize = 2_048;
@@ -73,7 +70,7 @@ impl Output {
             let text = match block["type"].as_str() {
                 Some("text") => block["text"].as_str().unwrap_or_default().to_owned(),
                 Some("image") => match image(block, self.detail).await {
-                    Some(url) => {
+                    Ok(url) => {
                         parts.push(ContentItem::InputImage {
                             image_url: Some(url),
                             file_id: None,
@@ -82,7 +79,7 @@ impl Output {
                         });
                         continue;
                     }
-                    None => NO_IMAGE.to_owned(),
+                    Err(reason) => left_out(&reason),
                 },
                 _ => ordered::to_text(block),
             };
@@ -99,15 +96,13 @@ impl Output {
 }
 
 /// An image as a URL that models take. What kind it is, its bytes say: servers are wrong about it.
-async fn image(block: &Value, detail: &str) -> Option<String> {
-    let data = block["data"].as_str()?;
+async fn image(block: &Value, detail: &str) -> Result<String, ImageError> {
+    let data = block["data"].as_str().ok_or(ImageError::NotInline)?;
     let data = match data.strip_prefix("data:") {
-        Some(url) => url.split_once(";base64,")?.1,
+        Some(url) => url.split_once(";base64,").ok_or(ImageError::NotInline)?.1,
         None => data,
     };
-    image_data::fit_base64(data.to_owned(), Bounds::of_detail(detail))
-        .await
-        .ok()
+    image_data::fit_base64(data.to_owned(), Bounds::of_detail(detail)).await
 }
 
 /// The result of a call as clients and models know it: always with content, and without sounds.

@@ -1,9 +1,9 @@
 //! What the keys hold that `keys.rs` does not list one by one: hooks, and tables of other programs that share the file.
-//! A value of another kind would cost them the whole file.
+//! A value of another kind would cost them the whole file; a name that is neither there nor here is nobody's.
 
 use serde_json::Value as Json;
 
-use super::super::keys::Kind::{self, Boolean, Integer, List, Map, Table, Tables, Text, Words};
+use super::keys::Kind::{self, Any, Boolean, Integer, List, Map, Table, Tables, Text, Words};
 use crate::HookEvent;
 
 /// Paths, and what is there: `*` is any name, `EVENT` that of an event of hooks, `[]` any item of a list.
@@ -18,7 +18,10 @@ const SHAPES: &[(&str, Kind)] = &[
     ("apps.*.tools.*", Table),
     ("apps.*.tools.*.enabled", Boolean),
     ("audio.microphone", Text),
+    ("audio.microphone_channel", Any),
     ("audio.speaker", Text),
+    ("auto_review.conversation_history_max_output_tokens", Integer),
+    ("auto_review.experimental_conversation_history_prompt", Text),
     ("cloud.skills", Table),
     ("cloud.skills.enabled", Boolean),
     ("code_mode.heartbeat_interval_s", Integer),
@@ -85,8 +88,67 @@ const SHAPES: &[(&str, Kind)] = &[
     ("tui.theme", Text),
     ("windows.allow_mxc", Boolean),
     ("windows.sandbox", Words(&["elevated", "unelevated", "mxc"])),
+    ("marketplaces.*.auto_update", Boolean),
+    ("marketplaces.*.last_revision", Text),
+    ("marketplaces.*.last_updated", Text),
+    ("memories.consolidation_model", Text),
+    ("memories.consolidation_service_tier", Text),
+    ("memories.dedicated_tools", Boolean),
+    ("memories.disable_on_external_context", Boolean),
+    ("memories.dual_write", Boolean),
+    ("memories.max_raw_memories_for_consolidation", Integer),
+    ("memories.max_rollout_age_days", Integer),
+    ("memories.max_rollouts_per_startup", Integer),
+    ("memories.max_unused_days", Integer),
+    ("memories.min_rate_limit_remaining_percent", Integer),
+    ("memories.version", Text),
+    ("notice.external_config_migration_prompts", Table),
+    ("notice.fast_default_opt_out", Boolean),
+    ("notice.hide_gov_cloud_guidance", Boolean),
+    ("notice.hide_gpt-5.1-codex-max_migration_prompt", Boolean),
+    ("notice.hide_gpt5_1_migration_prompt", Boolean),
+    ("realtime.transport", Text),
+    ("tui.agents_overview_grouping", Text),
+    ("tui.auto_recap", Boolean),
+    ("tui.collapse_turn_details", Boolean),
+    ("tui.copy_on_select", Text),
+    ("tui.copy_on_select_clear_selection", Boolean),
+    ("tui.default_hosts", Table),
+    ("tui.disable_paste_burst", Boolean),
+    ("tui.effects", Table),
+    ("tui.fullscreen_transcript", Boolean),
+    ("tui.mouse_scroll_speed", Any),
+    ("tui.notification_condition", Text),
+    ("tui.pet", Text),
+    ("tui.pet_anchor", Text),
+    ("tui.presets", Table),
+    ("tui.question_esc_back", Boolean),
+    ("tui.raw_output_mode", Boolean),
+    ("tui.rendering", Table),
+    ("tui.resume_cwd", Text),
+    ("tui.right_click_paste", Text),
+    ("tui.screen_reader_detection_done", Boolean),
+    ("tui.session_picker_view", Text),
+    ("tui.show_server_version_notice", Boolean),
+    ("tui.sidebar_width_percent", Integer),
+    ("tui.status_line_provider", Any),
+    ("tui.status_line_use_colors", Boolean),
+    ("tui.terminal_resize_reflow_max_rows", Integer),
+    ("tui.vim_mode_default", Boolean),
     ("windows.sandbox_private_desktop", Boolean),
 ];
+
+/// Whether there is a member of this name in the table at `prefix`: a path of the table of keys with a dot at its end.
+pub(super) fn is_member(prefix: &str, name: &str) -> bool {
+    // A name may have dots itself.
+    let is_it = |rest: &str| {
+        let below = rest.strip_prefix(name);
+        below.is_some_and(|below| below.is_empty() || below.starts_with('.'))
+    };
+    SHAPES
+        .iter()
+        .any(|(path, _)| path.strip_prefix(prefix).is_some_and(is_it))
+}
 
 /// Checks a value that is written at a path, and all that is in it. Gives the path of what is of another kind, and what it
 /// should be.
