@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::tool_schema;
+
 /// Longest name of a tool, and of a namespace, in characters.
 const MAX_NAME: usize = 128;
 const MAX_NAMESPACE: usize = 64;
@@ -30,6 +32,9 @@ pub enum DynamicToolsError {
     /// Not the shape of the contract.
     #[error("{0}")]
     Malformed(String),
+    /// A schema of a tool's input that can't be read.
+    #[error("the input schema of dynamic tool {0} is no JSON schema that a model can be told of")]
+    Schema(String),
     /// A name that no request to a model can have.
     #[error("dynamic tool name must match ^[a-zA-Z0-9_-]+$ to match Responses API: {0}")]
     Name(String),
@@ -74,6 +79,7 @@ enum Member {
 struct Function {
     name: String,
     description: String,
+    /// As models are told of it.
     input_schema: Value,
     /// The model is to see it only once it searches for it.
     #[serde(default)]
@@ -86,8 +92,12 @@ impl DynamicTools {
         if source.as_array().is_none_or(Vec::is_empty) {
             return Ok(Self::default());
         }
-        let groups = Vec::<Group>::deserialize(&source)
+        let mut groups = Vec::<Group>::deserialize(&source)
             .map_err(|error| DynamicToolsError::Malformed(error.to_string()))?;
+        for function in groups.iter_mut().flat_map(Group::functions) {
+            let schema = tool_schema::for_models(&function.input_schema);
+            function.input_schema = schema.ok_or_else(|| DynamicToolsError::Schema(function.name.clone()))?;
+        }
         let mut taken = BTreeSet::new();
         for group in &groups {
             let name = match group {
@@ -173,6 +183,18 @@ impl DynamicTools {
 
     fn groups(&self) -> &[Group] {
         self.0.as_ref().map_or(&[], |list| &list.groups)
+    }
+}
+
+impl Group {
+    fn functions(&mut self) -> Vec<&mut Function> {
+        match self {
+            Self::Function(function) => vec![function],
+            Self::Namespace { tools, .. } => tools
+                .iter_mut()
+                .map(|Member::Function(function)| function)
+                .collect(),
+        }
     }
 }
 

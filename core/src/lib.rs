@@ -75,6 +75,7 @@ mod sys;
 pub mod telemetry;
 pub mod test_support;
 mod thread_info;
+mod tool_schema;
 mod tool_spec;
 mod tools;
 mod turn;

@@ -344,3 +344,125 @@ async fn a_model_can_tell_the_user_something_in_the_middle_of_a_turn() {
     let offered = |index: usize| requests[index].body["tools"].to_string().contains("send_message");
     assert!(offered(0) && !offered(3));
 }
+
+/// What models are told of a schema. `None`: a thread with such a tool is refused.
+async fn told(app: &App, model: &MockModel, schema: Value) -> Option<Value> {
+    let mut tool = tool("look");
+    tool["inputSchema"] = schema;
+    let started = app
+        .try_request("thread/start", json!({"dynamicTools": [tool]}))
+        .await;
+    let thread = started
+        .map_err(|error| assert_eq!(error.code, -32600, "{error:?}"))
+        .ok()?;
+    app.run_turn(thread["thread"]["id"].as_str().unwrap(), "Look")
+        .await;
+    let requests = model.requests();
+    let tools = requests.last().unwrap().body["tools"]
+        .as_array()
+        .cloned()
+        .unwrap();
+    let tool = tools.into_iter().find(|tool| tool["name"] == "look").unwrap();
+    Some(tool["parameters"].clone())
+}
+
+#[tokio::test]
+async fn models_are_told_of_schemas_as_far_as_their_servers_understand_them() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let object = |a: Value| json!({"type": "object", "properties": {"a": a}});
+    for (given, expected) in [
+        (
+            json!({"type": "array"}),
+            json!({"type": "array", "items": {"type": "string"}}),
+        ),
+        (
+            json!({"prefixItems": [{"type": "string"}]}),
+            json!({"type": "array", "items": {"type": "string"}}),
+        ),
+        (json!(true), json!({"type": "string"})),
+        (
+            json!({"const": "c", "title": "T"}),
+            json!({"type": "string", "enum": ["c"]}),
+        ),
+        (
+            json!({"type": "string", "format": "date", "description": "D"}),
+            json!({"type": "string", "description": "D"}),
+        ),
+        (json!({"type": "odd"}), json!({})),
+        (
+            json!({"type": ["string", "odd", "null"]}),
+            json!({"type": ["string", "null"]}),
+        ),
+        (
+            json!({"required": ["b"]}),
+            json!({"type": "object", "required": ["b"], "properties": {}}),
+        ),
+        (
+            json!({"anyOf": [{"minLength": 1}, {"enum": ["x"]}]}),
+            json!({"anyOf": [{}, {"type": "string", "enum": ["x"]}]}),
+        ),
+        (
+            json!({"type": "number", "minimum": 1, "default": 2}),
+            json!({"type": "number"}),
+        ),
+        // Names of members are no keywords.
+        (object(json!({"type": "string"}))["properties"].clone(), json!({})),
+    ] {
+        assert_eq!(
+            told(&app, &model, object(given.clone())).await,
+            Some(object(expected)),
+            "{given}"
+        );
+    }
+    for schema in [
+        json!(null),
+        json!(1),
+        json!("x"),
+        json!({"enum": "x"}),
+        json!({"items": []}),
+        json!({"anyOf": [null]}),
+    ] {
+        assert_eq!(told(&app, &model, object(schema.clone())).await, None, "{schema}");
+    }
+    assert_eq!(
+        told(&app, &model, json!({})).await,
+        Some(json!({"type": "object", "properties": {}}))
+    );
+    // Only definitions that lead somewhere, also those that lead to one another.
+    let mut schema = object(json!({"$ref": "#/$defs/one"}));
+    let one = object(json!({"$ref": "#/$defs/two"}));
+    schema["$defs"] = json!({"one": one, "two": {"type": "string"}, "three": {"$ref": "#/$defs/three"}});
+    let mut expected = schema.clone();
+    expected["$defs"].as_object_mut().unwrap().remove("three");
+    assert_eq!(told(&app, &model, schema).await, Some(expected));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn long_schemas_are_told_without_descriptions_and_then_without_what_lies_deep() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let nested = |inner: Value| json!({"type": "object", "properties": {"description": inner}});
+    let described = |bytes: usize| json!({"type": "string", "description": "x".repeat(bytes)});
+    let overhead = nested(described(0)).to_string().len();
+    let fits = nested(described(5000 - overhead));
+    assert_eq!(told(&app, &model, fits.clone()).await, Some(fits));
+    let plain = nested(json!({"type": "string"}));
+    assert_eq!(
+        told(&app, &model, nested(described(5001 - overhead))).await,
+        Some(plain.clone())
+    );
+    let deep = nested(nested(nested(plain)));
+    let all = |schema: Value| {
+        let members: serde_json::Map<_, _> = (0..60).map(|n| (format!("p{n}"), schema.clone())).collect();
+        json!({"type": "object", "properties": members})
+    };
+    assert_eq!(
+        told(&app, &model, all(deep)).await,
+        Some(all(nested(nested(json!({})))))
+    );
+    app.stop().await;
+}

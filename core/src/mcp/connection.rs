@@ -268,7 +268,8 @@ fn tool(mut tool: Value) -> Option<Value> {
     let schema = tool["inputSchema"].as_object()?;
     // Model servers refuse all of a request for one that is none.
     let is_of_object = schema.get("type").is_none_or(|kind| kind == "object");
-    let has_members = schema.get("properties").is_none_or(Value::is_object);
+    let members = schema.get("properties");
+    let has_members = members.is_none_or(|members| members.is_object() || members.is_null());
     if !is_of_object || !has_members || json_size(&tool["inputSchema"]) > MAX_SCHEMA {
         return None;
     }

@@ -13,6 +13,7 @@ use crate::char_boundary;
 use crate::config::PluginOfServer;
 use crate::deferred_tools::DeferredTools;
 use crate::hex::hex;
+use crate::tool_schema;
 use crate::tool_spec::ToolSpec;
 
 /// Longest namespace with a name in it, in characters.
@@ -154,6 +155,8 @@ impl McpOffer {
             .iter()
             .filter(|tool| server.uses(tool))
             .filter_map(|tool| Some((tool["name"].as_str()?, tool)))
+            // Model servers refuse all of a request for one that can't be read.
+            .filter(|(_, tool)| tool_schema::for_models(&tool["inputSchema"]).is_some())
             .collect();
         if used.is_empty() {
             return;
@@ -222,7 +225,7 @@ fn namespace_spec(
             "name": name,
             "description": server.description(tool),
             "strict": false,
-            "parameters": parameters(&tool["inputSchema"]),
+            "parameters": tool_schema::for_models(&tool["inputSchema"]),
         })
     };
     let mut specs: Vec<_> = tools.iter().map(spec).collect();
@@ -237,15 +240,6 @@ fn namespace_spec(
         "description": description,
         "tools": specs,
     })
-}
-
-/// The schema of a tool's input: the API wants `properties`.
-fn parameters(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Value::Object(members) = &mut schema {
-        members.entry("properties").or_insert_with(|| json!({}));
-    }
-    schema
 }
 
 /// The name with nothing in it that names of tools may not have.

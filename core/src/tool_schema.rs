@@ -1,0 +1,213 @@
+//! Schemas of what tools take, as models are told of them (docs/contract/mcp.md#schemas).
+//!
+//! Model servers refuse all of a request for a schema that they can't read, and each request has all of them: what is sent is
+//! what they know of JSON Schema, and not too long.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+/// A schema that is longer, as JSON in bytes, is told without descriptions; if that doesn't help, without definitions; and
+/// then without what lies deep in it.
+const SHORT: usize = 5000;
+/// So deep below the root nothing is told that has other schemas in it.
+const DEEP: usize = 3;
+const TYPES: [&str; 7] = [
+    "string", "number", "boolean", "integer", "object", "array", "null",
+];
+const COMBINATORS: [&str; 3] = ["anyOf", "oneOf", "allOf"];
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+
+/// What models are told of a schema. `None`: it is none.
+pub(crate) fn for_models(schema: &Value) -> Option<Value> {
+    let mut told = known(schema)?;
+    let root = told.as_object_mut()?;
+    if !root.contains_key("type") && !is_combined(root) {
+        root.insert("type".to_owned(), "object".into());
+    }
+    root.entry("properties").or_insert_with(|| json!({}));
+    let references = used_references(&told);
+    retain_definitions(&mut told, &references);
+    shorten(&mut told);
+    Some(told)
+}
+
+/// What is known of JSON Schema. `None`: it can't be read.
+fn known(schema: &Value) -> Option<Value> {
+    let source = match schema {
+        Value::Bool(_) => return Some(json!({"type": "string"})),
+        Value::Object(source) => source,
+        _ => return None,
+    };
+    let kind = kind(source);
+    if kind.is_none() && !is_combined(source) {
+        return Some(json!({}));
+    }
+    let is = |name: &str| match &kind {
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == name),
+        kind => kind.as_ref().is_some_and(|kind| kind == name),
+    };
+    let mut kept = Map::new();
+    for (key, value) in source.iter().filter(|(_, value)| !value.is_null()) {
+        let value = match key.as_str() {
+            "description" | "$ref" => value.as_str().map(Value::from)?,
+            "minItems" => value.as_u64().map(Value::from)?,
+            "encrypted" => value.as_bool().map(Value::from)?,
+            "required" => {
+                let names = value.as_array()?;
+                names.iter().all(Value::is_string).then(|| value.clone())?
+            }
+            "enum" => value.as_array().map(|values| Value::Array(values.clone()))?,
+            "additionalProperties" if value.is_boolean() => value.clone(),
+            "items" | "additionalProperties" => known(value)?,
+            "properties" | "$defs" | "definitions" => {
+                let members = value.as_object()?.iter();
+                let members = members.map(|(name, schema)| Some((name.clone(), known(schema)?)));
+                Value::Object(members.collect::<Option<_>>()?)
+            }
+            combinator if COMBINATORS.contains(&combinator) => {
+                let schemas = value.as_array()?.iter().map(known);
+                Value::Array(schemas.collect::<Option<_>>()?)
+            }
+            _ => continue,
+        };
+        kept.insert(key.clone(), value);
+    }
+    if let Some(value) = source.get("const") {
+        kept.insert("enum".to_owned(), json!([value]));
+    }
+    // They want to know what is in it.
+    if is("object") && !source.contains_key("properties") {
+        kept.insert("properties".to_owned(), json!({}));
+    }
+    if is("array") && !source.contains_key("items") {
+        kept.insert("items".to_owned(), json!({"type": "string"}));
+    }
+    if let Some(kind) = kind {
+        kept.insert("type".to_owned(), kind);
+    }
+    Some(Value::Object(kept))
+}
+
+/// The type of a schema, or what it must be by what else it says.
+fn kind(schema: &Map<String, Value>) -> Option<Value> {
+    let is_type = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
+    let has = |keys: &[&str]| keys.iter().any(|key| schema.contains_key(*key));
+    match schema.get("type") {
+        Some(kind) if is_type(kind) => return Some(kind.clone()),
+        Some(Value::Array(kinds)) if kinds.iter().any(is_type) => {
+            return Some(kinds.iter().filter(|kind| is_type(kind)).cloned().collect());
+        }
+        _ if is_combined(schema) => return None,
+        _ => {}
+    }
+    let kind = if has(&["properties", "required", "additionalProperties"]) {
+        "object"
+    } else if has(&["items", "prefixItems"]) {
+        "array"
+    } else if has(&["enum", "const"]) {
+        "string"
+    } else {
+        return None;
+    };
+    Some(kind.into())
+}
+
+/// Whether it says that it is what others are.
+fn is_combined(schema: &Map<String, Value>) -> bool {
+    let mut keys = COMBINATORS.iter().chain(&["$ref"]);
+    keys.any(|key| schema.contains_key(*key))
+}
+
+/// Gives each schema in one, and how deep it lies.
+fn each(schema: &mut Value, depth: usize, take: &mut impl FnMut(&mut Value, usize)) {
+    take(schema, depth);
+    let Value::Object(members) = schema else { return };
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("items" | "additionalProperties", value) => each(value, depth + 1, take),
+            ("properties" | "$defs" | "definitions", Value::Object(schemas)) => {
+                for schema in schemas.values_mut() {
+                    each(schema, depth + 1, take);
+                }
+            }
+            (key, Value::Array(schemas)) if COMBINATORS.contains(&key) => {
+                for schema in schemas {
+                    each(schema, depth + 1, take);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The references that lead to something from the root.
+fn used_references(root: &Value) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    loop {
+        let (before, mut reached) = (used.len(), root.clone());
+        retain_definitions(&mut reached, &used);
+        each(&mut reached, 0, &mut |schema, _| {
+            used.extend(schema["$ref"].as_str().map(str::to_owned));
+        });
+        if used.len() == before {
+            return used;
+        }
+    }
+}
+
+/// Drops definitions that none of these references leads to.
+fn retain_definitions(root: &mut Value, references: &BTreeSet<String>) {
+    let is_used = |key: &str, name: &str| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("/{key}/{name}");
+        let leads_there = |reference: &String| {
+            let mut places = reference.match_indices(&pointer);
+            places.any(|(at, _)| {
+                let behind = &reference[at + pointer.len()..];
+                behind.is_empty() || behind.starts_with('/')
+            })
+        };
+        references.iter().any(leads_there)
+    };
+    each(root, 0, &mut |schema, _| {
+        let Value::Object(members) = schema else { return };
+        for key in DEFINITIONS {
+            if let Some(Value::Object(definitions)) = members.get_mut(key) {
+                definitions.retain(|name, _| is_used(key, name));
+                if definitions.is_empty() {
+                    members.remove(key);
+                }
+            }
+        }
+    });
+}
+
+fn shorten(root: &mut Value) {
+    let is_long = |root: &Value| root.to_string().len() > SHORT;
+    let without = |schema: &mut Value, keys: &[&str]| {
+        if let Value::Object(members) = schema {
+            members.retain(|key, _| !keys.contains(&key.as_str()));
+        }
+    };
+    if is_long(root) {
+        each(root, 0, &mut |schema, _| without(schema, &["description"]));
+    }
+    if is_long(root) {
+        each(root, 0, &mut |schema, depth| {
+            without(schema, &DEFINITIONS);
+            if depth > 0 && schema.get("$ref").is_some() {
+                *schema = json!({});
+            }
+        });
+    }
+    if is_long(root) {
+        each(root, 0, &mut |schema, depth| {
+            let mut has_others = false;
+            each(schema, 0, &mut |_, below| has_others |= below > 0);
+            if depth >= DEEP && has_others {
+                *schema = json!({});
+            }
+        });
+    }
+}
