@@ -220,3 +220,26 @@ async fn a_question_waits_for_the_calls_before_it_and_those_behind_wait_for_its_
         ]
     );
 }
+
+#[tokio::test]
+async fn the_tool_can_be_switched_off() {
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_user_input", json!({"questions": questions()})),
+        Answer::from("Thanks"),
+    ]);
+    let config = Config {
+        extra: "[tools.experimental_request_user_input]\nenabled = false\n".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    let plan = json!({"collaborationMode": {"mode": "plan", "settings": {"model": "gpt-5.5"}}});
+    app.run_turn_with(&thread, "Plan it", plan).await;
+    let requests = model.requests();
+    let tools = requests[0].body["tools"].as_array().unwrap();
+    assert!(tools.iter().all(|tool| tool["name"] != "request_user_input"));
+    assert_eq!(
+        requests[1].tool_output("q1"),
+        Some("unsupported call: request_user_input")
+    );
+}

@@ -226,10 +226,12 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
         }),
         (shell, || Arc::new(WriteStdin)),
         (config.update_plan_tool, || Arc::new(UpdatePlan)),
-        (!ask_always, || {
+        (config.ask_user_tool && !ask_always, || {
             Arc::new(RequestUserInput { in_every_mode: false })
         }),
-        (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
+        (config.ask_user_tool && ask_always, || {
+            Arc::new(RequestUserInput { in_every_mode: true })
+        }),
         (messages, || Arc::new(SendMessage)),
         (request, || Arc::new(RequestPermissions)),
         (model.patches, || Arc::new(ApplyPatch)),
