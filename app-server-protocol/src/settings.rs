@@ -117,6 +117,13 @@ pub enum ModeKind {
     /// Think and propose; change nothing.
     Plan,
     /// Do the work.
+    // The others are modes of earlier releases.
+    #[serde(
+        alias = "code",
+        alias = "custom",
+        alias = "execute",
+        alias = "pair_programming"
+    )]
     Default,
 }
 

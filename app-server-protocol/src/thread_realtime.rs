@@ -172,9 +172,9 @@ pub struct ThreadRealtimeStartParams {
     pub codex_response_handoff_mode: Option<CodexResponseHandoffMode>,
     /// How messages of each channel begin: with `bemTags`, those of `commentary` and `analysis` are given as remarks.
     pub codex_response_handoff_channel_prefixes: Option<BTreeMap<String, Vec<String>>>,
-    /// Has hand-offs acknowledged in words. Taken, without effect.
+    /// Whether the voice model of v3 acknowledges hand-offs in words; null: as its server likes.
     pub delegation_ack_filler: Option<bool>,
-    /// Has the agent's reasoning told. Taken, without effect.
+    /// Has what the agent thinks while it works on a hand-off told to the voice model of v3.
     #[serde(default)]
     pub backend_reasoning_status: bool,
     /// Keeps what was said last as input of the thread. Taken, without effect.

@@ -137,6 +137,30 @@ pub enum MessageDelivery {
     Async,
 }
 
+/// Which memories a message rests on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryCitation {
+    /// Places in files of memories.
+    pub entries: Vec<MemoryCitationEntry>,
+    /// Threads that they come from.
+    pub rollout_ids: Vec<String>,
+}
+
+/// A place in a file of memories.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryCitationEntry {
+    /// The file, below the folder of memories.
+    pub path: String,
+    /// First line, from 1.
+    pub line_start: u32,
+    /// Last line.
+    pub line_end: u32,
+    /// What it says.
+    pub note: String,
+}
+
 /// One item of a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -168,6 +192,8 @@ pub enum ItemBody {
         phase: Option<MessagePhase>,
         /// How it reaches the user; `None` is the usual way.
         delivery: Option<MessageDelivery>,
+        /// Memories that it rests on, where the model names them.
+        memory_citation: Option<MemoryCitation>,
     },
     /// What the model thought.
     Reasoning {

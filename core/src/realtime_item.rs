@@ -108,6 +108,10 @@ pub struct StartRealtime {
     pub response_item_prefix: Option<String>,
     /// How messages of the agent are given.
     pub handoff_channel: HandoffChannel,
+    /// Whether a v3 server acknowledges hand-offs in words; `None`: as it likes.
+    pub ack_filler: Option<bool>,
+    /// What the agent thinks while it works on a hand-off is told to a v3 server.
+    pub reasoning_status: bool,
     /// What the agent is told at the start.
     pub start_instructions: Option<String>,
     /// What it is told after the end.

@@ -384,3 +384,23 @@ async fn features_that_nobody_knows_and_programs_without_arguments_are_read_as_t
     assert!(config["mcp_servers"]["y"].get("args").is_none());
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_folder_with_nothing_to_trust_is_not_marked_as_trusted() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = start(&home, &[]).await;
+    let start_in = async |folder: &Path| {
+        let params = json!({"cwd": folder, "sandbox": "workspace-write"});
+        app.call("thread/start", params).await;
+        let file = fs::read_to_string(home.codex().join("config.toml")).unwrap();
+        file.contains(&format!("[projects.{folder:?}]"))
+    };
+    let plain = home.work().join("plain");
+    let own = home.work().join("own");
+    fs::create_dir_all(&plain).unwrap();
+    fs::create_dir_all(own.join(".codex")).unwrap();
+    assert!(!start_in(&plain).await);
+    assert!(start_in(&own).await);
+    app.stop().await;
+}

@@ -154,7 +154,13 @@ async fn an_interrupt_withdraws_the_call() {
     let thread = app.start_thread(json!({"dynamicTools": [tool("look")]})).await;
     let running = app.start_turn(&thread, "Look").await;
     app.server_request("item/tool/call").await;
-    assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
+    let turn = app.interrupt(&thread, running).await;
+    assert_eq!(turn.status(), "interrupted");
+    let item = turn.items_of("dynamicToolCall")[0];
+    assert_eq!(
+        (&item["status"], &item["contentItems"], &item["success"]),
+        (&json!("failed"), &json!([]), &json!(false))
+    );
     assert_eq!(app.run_turn(&thread, "Go on").await.text(), "Next");
     app.stop().await;
 }

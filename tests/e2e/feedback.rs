@@ -204,3 +204,26 @@ async fn request_body(stream: &mut tokio::net::TcpStream) -> Vec<u8> {
         }
     }
 }
+
+#[tokio::test]
+async fn files_that_are_no_text_go_along_byte_for_byte() {
+    let model = MockModel::start("Fine");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let image: Vec<u8> = b"\x89PNG\r\n\x1a\n".iter().copied().chain(0..=255).collect();
+    let file = home.work().join("screen.png");
+    std::fs::write(&file, &image).unwrap();
+    let path = home.work().join("feedback.zip");
+    let params =
+        json!({"classification": "bug", "savePath": path, "includeLogs": false, "extraLogFiles": [file]});
+    app.call("feedback/save", params).await;
+    let script = "import sys,zipfile\nz = zipfile.ZipFile(sys.argv[1])\n\
+                  sys.stdout.buffer.write(z.read(next(n for n in z.namelist() if n.endswith('screen.png'))))";
+    let output = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, image);
+    app.stop().await;
+}

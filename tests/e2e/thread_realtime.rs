@@ -1,5 +1,7 @@
 //! Voice in a thread (docs/contract/realtime.md).
 
+mod agent;
+
 use std::time::Duration;
 
 use codex_core::mock_model::{Answer, MockModel, RealtimeRepeat, RealtimeSession, RealtimeStep, Script};

@@ -1,5 +1,6 @@
 //! Turns: what is announced in which order, and what the model is asked (docs/contract/turns.md#turn-start, docs/contract/turns.md#sequence, docs/contract/turns.md#reasoning).
 
+mod citations;
 mod control;
 mod errors;
 mod overrides;

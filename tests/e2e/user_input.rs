@@ -171,3 +171,75 @@ async fn an_interrupt_withdraws_the_questions() {
     let resolved = app.wait_for("serverRequest/resolved").await;
     assert_eq!(resolved["requestId"], request.id);
 }
+
+#[tokio::test]
+async fn a_question_waits_for_the_calls_before_it_and_those_behind_wait_for_its_answer() {
+    let ask = |id: &str| (id.to_owned(), json!({"questions": questions()}));
+    let [(first, one), (second, two)] = [ask("q1"), ask("q2")];
+    let run = |marks: &str| json!({"cmd": format!("touch {marks}")});
+    let model = MockModel::start([
+        Answer::new()
+            .call("c1", "exec_command", run("c1"))
+            .call(&first, "request_user_input", one)
+            .call(&second, "request_user_input", two)
+            .call("c2", "exec_command", run("c2")),
+        Answer::from("Thanks"),
+    ]);
+    let home = Home::with(&model, &anywhere());
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "Do it").await;
+    for _ in 0..2 {
+        let request = app.server_request(REQUEST).await;
+        app.respond(&request, json!({"answers": {}})).await;
+    }
+    let turn = app.end_of(running).await;
+    let order: Vec<String> = turn
+        .frames
+        .iter()
+        .filter_map(|frame| match frame.method() {
+            method @ (REQUEST | "serverRequest/resolved") => Some(method.to_owned()),
+            method @ ("item/started" | "item/completed")
+                if frame.params()["item"]["type"] == "commandExecution" =>
+            {
+                Some(format!("{method} {}", frame.params()["item"]["id"].as_str()?))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "item/started c1",
+            "item/completed c1",
+            REQUEST,
+            "serverRequest/resolved",
+            REQUEST,
+            "serverRequest/resolved",
+            "item/started c2",
+            "item/completed c2",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_tool_can_be_switched_off() {
+    let model = MockModel::start([
+        Answer::new().call("q1", "request_user_input", json!({"questions": questions()})),
+        Answer::from("Thanks"),
+    ]);
+    let config = Config {
+        extra: "[tools.experimental_request_user_input]\nenabled = false\n".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let (app, thread) = App::with_thread(&home).await;
+    let plan = json!({"collaborationMode": {"mode": "plan", "settings": {"model": "gpt-5.5"}}});
+    app.run_turn_with(&thread, "Plan it", plan).await;
+    let requests = model.requests();
+    let tools = requests[0].body["tools"].as_array().unwrap();
+    assert!(tools.iter().all(|tool| tool["name"] != "request_user_input"));
+    assert_eq!(
+        requests[1].tool_output("q1"),
+        Some("unsupported call: request_user_input")
+    );
+}

@@ -7,8 +7,8 @@ use std::time::Duration;
 use codex_app_server_protocol as wire;
 use codex_app_server_protocol::{LegacyAppPathString, ThreadItemKind};
 use codex_core::{
-    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MessageDelivery, MessagePhase,
-    ReviewOutput, WebSearchAction,
+    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MemoryCitation,
+    MessageDelivery, MessagePhase, ReviewOutput, WebSearchAction,
 };
 use serde_json::Value;
 
@@ -34,11 +34,12 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             text,
             phase,
             delivery,
+            memory_citation,
         } => ThreadItemKind::AgentMessage {
             id,
             text,
             delivery: delivery.map(|MessageDelivery::Async| wire::AgentMessageDelivery::Async),
-            memory_citation: None,
+            memory_citation: memory_citation.map(memory_citation_to_wire),
             moderation: None,
             phase: phase.map(phase_to_wire),
             questions: None,
@@ -201,6 +202,22 @@ fn phase_to_wire(phase: MessagePhase) -> wire::MessagePhase {
         MessagePhase::Commentary => wire::MessagePhase::Commentary,
         MessagePhase::PartialAnswer => wire::MessagePhase::PartialAnswer,
         MessagePhase::FinalAnswer => wire::MessagePhase::FinalAnswer,
+    }
+}
+
+fn memory_citation_to_wire(citation: MemoryCitation) -> wire::MemoryCitation {
+    let entries = citation
+        .entries
+        .into_iter()
+        .map(|entry| wire::MemoryCitationEntry {
+            line_start: entry.line_start,
+            line_end: entry.line_end,
+            note: entry.note,
+            path: entry.path,
+        });
+    wire::MemoryCitation {
+        entries: entries.collect(),
+        thread_ids: citation.rollout_ids,
     }
 }
 

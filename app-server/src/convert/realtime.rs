@@ -45,6 +45,8 @@ pub(crate) fn start_from_wire(params: wire::ThreadRealtimeStartParams) -> StartR
             Some(wire::CodexResponseHandoffMode::Commentary) => HandoffChannel::Commentary,
             Some(wire::CodexResponseHandoffMode::BemTags) => HandoffChannel::Speakable { remarks },
         },
+        ack_filler: params.delegation_ack_filler,
+        reasoning_status: params.backend_reasoning_status,
         start_instructions: params.realtime_start_instructions,
         end_instructions: params.realtime_end_instructions,
     }

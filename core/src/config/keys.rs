@@ -189,7 +189,8 @@ pub static KEYS: &[Key] = keys! {
     "tools.web_search.location.timezone": Text, "", V0_1, "Time zone, an IANA name.";
     "tools.update_plan": Table, "", V0_1, "The `update_plan` tool.";
     "tools.update_plan.enabled": Boolean, "false", V0_1, "Whether there is such a tool.";
-    "tools.experimental_request_user_input": Table, "", NotYet, "The tool that asks the user.";
+    "tools.experimental_request_user_input": Table, "", V0_1, "The `request_user_input` tool.";
+    "tools.experimental_request_user_input.enabled": Boolean, "true", V0_1, "Whether there is such a tool.";
     "features": Features, "", V0_1, "Switches, as `--enable` and `--disable`.";
     "features.*": BooleanOrTable, "the feature's", V0_1, "Switches a feature on or off; `shell_tool`, `apply_patch_streaming_events`, `default_mode_request_user_input`, `enable_request_compression`, `goals`, `git_context`, `memories` and `step_model_switching` have an effect.";
     "suppress_unstable_features_warning": Boolean, "false", V0_1, "Don't warn of features under development that are on.";

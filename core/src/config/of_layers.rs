@@ -13,7 +13,7 @@ use super::project_root::markers;
 use super::projects::{self, ProjectTrust};
 use super::provider_problems::providers;
 use super::realtime::RealtimeConfig;
-use super::schema::{CircuitBreakAction, ConfigToml, WebSearchToml};
+use super::schema::{CircuitBreakAction, ConfigToml, ToolToml, WebSearchToml};
 use super::view::{Config, FeedbackConfig, RESERVED_PROVIDERS};
 use super::{
     ConfigError, ConfigSource, CredentialsStore, PluginsConfig, SkillsConfig, WebSearchMode,
@@ -167,7 +167,8 @@ impl Config {
                 None => None,
             }),
             web_search_settings,
-            update_plan_tool: toml.tools.update_plan.is_some_and(|plan| plan.enabled),
+            update_plan_tool: is_on(toml.tools.update_plan).unwrap_or(false),
+            ask_user_tool: is_on(toml.tools.experimental_request_user_input).unwrap_or(true),
             features,
             process_mode: toml.responses.process_mode,
             thread_unload_delay: Duration::from_secs(toml.thread_unload_delay_secs.unwrap_or(1800)),
@@ -281,4 +282,8 @@ pub(super) fn check_providers(toml: &ConfigToml) -> Result<(), (String, Vec<Stri
             at(&["model_provider"]),
         )),
     }
+}
+
+fn is_on(tool: Option<ToolToml>) -> Option<bool> {
+    tool?.enabled
 }

@@ -179,7 +179,8 @@ pub enum TrustLevel {
 #[serde(default)]
 pub(super) struct ToolsToml {
     pub(super) web_search: Option<WebSearchToml>,
-    pub(super) update_plan: Option<UpdatePlanToml>,
+    pub(super) update_plan: Option<ToolToml>,
+    pub(super) experimental_request_user_input: Option<ToolToml>,
 }
 
 /// `[memories]`.
@@ -207,11 +208,11 @@ pub(super) struct GoalsToml {
     pub(super) max_goal_token_budget: Option<u32>,
 }
 
-/// `[tools.update_plan]`.
+/// A tool that is switched on or off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct UpdatePlanToml {
-    pub(super) enabled: bool,
+pub(super) struct ToolToml {
+    pub(super) enabled: Option<bool>,
 }
 
 /// `[auto_review]`.

@@ -133,6 +133,8 @@ pub struct Config {
     pub web_search_settings: WebSearchSettings,
     /// Whether there is an `update_plan` tool.
     pub update_plan_tool: bool,
+    /// Whether there is a `request_user_input` tool.
+    pub ask_user_tool: bool,
     /// Switches.
     pub features: Features,
     /// When the parts of a model's response count.

@@ -43,7 +43,7 @@ impl Engine {
             return false;
         }
         match config::set_trust(&self.options.config, cwd.to_owned(), TrustLevel::Trusted).await {
-            Ok(_) => true,
+            Ok(is_said) => is_said,
             Err(error) => {
                 tracing::warn!(%error, "the project could not be marked as trusted");
                 false

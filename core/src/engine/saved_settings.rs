@@ -94,7 +94,11 @@ impl Engine {
         {
             again.workspace_roots = roots;
         }
-        if let Some(mode) = saved.collaboration_mode {
+        // Clients of a fork are not told of a mode, and expect none.
+        if let Some(mode) = saved
+            .collaboration_mode
+            .filter(|_| begins_as != SessionStartSource::Fork)
+        {
             again.collaboration_mode = mode.mode;
             again.mode_instructions = mode.settings.developer_instructions;
         }

@@ -8,7 +8,7 @@ use super::FeedbackError;
 use crate::external_file::{self, FileError};
 use crate::memory::without_secrets;
 
-/// A file as it goes into the archive, without secrets. Takes its size from what is left for all of them.
+/// A file as it goes into the archive, without secrets if it is a text. Takes its size from what is left for all of them.
 pub(super) fn read_attachment(path: &Path, left: &mut u64) -> Result<Vec<u8>, FeedbackError> {
     let (file, metadata) = external_file::open(path).map_err(|error| match error {
         FileError::Io(why) => FeedbackError::Unreadable {
@@ -40,5 +40,16 @@ pub(super) fn read_attachment(path: &Path, left: &mut u64) -> Result<Vec<u8>, Fe
         return Err(FeedbackError::NotAttached(path.to_owned()));
     }
     *left -= size;
-    Ok(without_secrets(&external_file::decode_lossy(&bytes)).into_bytes())
+    Ok(if is_text(&bytes) {
+        without_secrets(&external_file::decode_lossy(&bytes)).into_bytes()
+    } else {
+        bytes
+    })
+}
+
+/// A log with a few bytes that can't be read is text; what is neither UTF-8 nor UTF-16 and holds zeros is an image or the
+/// like.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    is_utf16 || !bytes.contains(&0) || std::str::from_utf8(bytes).is_ok()
 }

@@ -273,18 +273,32 @@ impl Conversation {
         if self.options.client_managed_handoffs || text.is_empty() {
             return;
         }
-        let handoff_id = {
-            let state = self.state();
-            let handoff = state.handoff.as_ref();
-            handoff
-                .filter(|handoff| handoff.turn_id.as_deref() == Some(turn_id))
-                .map(|handoff| handoff.id.clone())
-        };
         self.tell_voice(AgentOutput::Message {
             text: text.to_owned(),
             is_final,
-            handoff_id,
+            handoff_id: self.handoff_of(turn_id),
         });
+    }
+
+    /// The agent has thought something in a turn.
+    pub(super) fn agent_thought(&self, turn_id: &str, text: &str) {
+        if self.options.reasoning_status
+            && !self.options.client_managed_handoffs
+            && !text.trim().is_empty()
+            && let Some(handoff_id) = self.handoff_of(turn_id)
+        {
+            let text = text.to_owned();
+            self.tell_voice(AgentOutput::Status { text, handoff_id });
+        }
+    }
+
+    /// The hand-off that a turn works on.
+    fn handoff_of(&self, turn_id: &str) -> Option<String> {
+        let state = self.state();
+        let handoff = state.handoff.as_ref();
+        handoff
+            .filter(|handoff| handoff.turn_id.as_deref() == Some(turn_id))
+            .map(|handoff| handoff.id.clone())
     }
 
     /// A turn has ended.

@@ -21,6 +21,8 @@ pub(super) enum AgentOutput {
         /// The hand-off that it belongs to.
         handoff_id: Option<String>,
     },
+    /// What the agent thinks while it works on a hand-off; v3 only.
+    Status { text: String, handoff_id: String },
     /// The agent has done what a hand-off asked for.
     Finished { handoff_id: String },
     /// A hand-off went to the turn that runs.
@@ -110,7 +112,17 @@ pub(super) fn agent_output(options: &Options, output: AgentOutput) -> Option<Fra
             text,
             is_final,
             handoff_id,
-        } => Frame::new(agent_message(options, &text, is_final, handoff_id)),
+        } => Frame {
+            // Nobody but us asks for an answer to what no hand-off has asked for.
+            wants_response: version == RealtimeVersion::V2
+                && handoff_id.is_none()
+                && !options.responses_as_items,
+            json: agent_message(options, &text, is_final, handoff_id),
+        },
+        AgentOutput::Status { text, handoff_id } => {
+            let text = format!("[STATUS] {text}");
+            Frame::new(delegation_context(Some("commentary"), &text, handoff_id))
+        }
         AgentOutput::Finished { handoff_id } => return answered(options, &handoff_id, FINISHED),
         AgentOutput::Steered { handoff_id } => return answered(options, &handoff_id, STEERED),
         AgentOutput::Silent { call_id } => Frame::new(call_output(&call_id, "")),
@@ -158,12 +170,10 @@ fn agent_message(options: &Options, text: &str, is_final: bool, handoff_id: Opti
                     Some(if is_remark { "commentary" } else { "speakable" })
                 }
             };
-            let mut frame = context(channel, text);
-            if let Some(id) = handoff_id {
-                frame["type"] = "delegation.context.append".into();
-                frame["delegation_item_id"] = id.into();
+            match handoff_id {
+                Some(id) => delegation_context(channel, text, id),
+                None => context(channel, text),
             }
-            frame
         }
     }
 }
@@ -178,6 +188,13 @@ fn call_output(call_id: &str, output: &str) -> Value {
 
 fn handoff(id: &str, text: &str) -> Value {
     json!({"type": "conversation.handoff.append", "handoff_id": id, "output_text": text})
+}
+
+fn delegation_context(channel: Option<&str>, text: &str, handoff_id: String) -> Value {
+    let mut frame = context(channel, text);
+    frame["type"] = "delegation.context.append".into();
+    frame["delegation_item_id"] = handoff_id.into();
+    frame
 }
 
 fn context(channel: Option<&str>, text: &str) -> Value {

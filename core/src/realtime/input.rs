@@ -111,7 +111,9 @@ impl Inputs {
     /// Something of the agent's side.
     pub(super) fn output(&self, output: AgentOutput) -> Result<(), Full> {
         let bytes = match &output {
-            AgentOutput::Speech(text) | AgentOutput::Message { text, .. } => text.len(),
+            AgentOutput::Speech(text)
+            | AgentOutput::Message { text, .. }
+            | AgentOutput::Status { text, .. } => text.len(),
             _ => 0,
         };
         let pushed = self.lock().outputs.push(output, bytes, MAX_OUTPUTS);

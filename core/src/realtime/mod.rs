@@ -29,6 +29,7 @@ mod voices;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::config::RealtimeConfig;
+use crate::model::SummaryPart;
 use conversation::Conversation;
 use frames::AgentOutput;
 use options::Options;
@@ -185,6 +186,15 @@ impl Realtime {
         {
             let is_final = *phase != Some(MessagePhase::Commentary);
             conversation.agent_message(turn_id, text, is_final);
+        }
+    }
+
+    /// The agent has thought something in a turn: the last section of its summary is told.
+    pub(crate) fn agent_thought(&self, turn_id: &str, summary: &[SummaryPart]) {
+        if let Some(SummaryPart::SummaryText { text }) = summary.last()
+            && let Some(conversation) = self.running()
+        {
+            conversation.agent_thought(turn_id, text);
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Options {
     pub(super) responses_as_items: bool,
     pub(super) response_item_prefix: Option<String>,
     pub(super) handoff_channel: HandoffChannel,
+    pub(super) ack_filler: Option<bool>,
+    pub(super) reasoning_status: bool,
     pub(super) start_instructions: String,
     pub(super) end_instructions: String,
     /// Where conversations take place, instead of the provider.
@@ -98,6 +100,8 @@ impl Options {
             responses_as_items: start.responses_as_items,
             response_item_prefix: start.response_item_prefix.clone(),
             handoff_channel: start.handoff_channel.clone(),
+            ack_filler: start.ack_filler,
+            reasoning_status: start.reasoning_status && version == RealtimeVersion::V3,
             start_instructions: start
                 .start_instructions
                 .clone()

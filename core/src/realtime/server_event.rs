@@ -54,7 +54,7 @@ impl ServerEvent {
         };
         let kind = event.get("type")?.as_str()?.to_owned();
         match kind.as_str() {
-            "error" => return Some(Self::Failed(error_message(&event))),
+            "error" => return error_message(&event).map(Self::Failed),
             "session.started" | "session.updated" => return Some(Self::SessionReady),
             "conversation.item.added" | "conversation.item.created" if version != RealtimeVersion::V3 => {
                 return event.remove("item").map(Self::ItemAdded);
@@ -244,7 +244,8 @@ fn prompt(arguments: &str) -> String {
     said.unwrap_or(arguments).to_owned()
 }
 
-fn error_message(event: &Map<String, Value>) -> String {
+/// `None`: it says nothing of what is wrong, so there is nothing to end for.
+fn error_message(event: &Map<String, Value>) -> Option<String> {
     let text = |value: Option<&Value>| {
         let words = server_message::clean(value?.as_str()?);
         (!words.is_empty()).then_some(words)
@@ -253,7 +254,6 @@ fn error_message(event: &Map<String, Value>) -> String {
     text(event.get("message"))
         .or_else(|| text(error.and_then(|error| error.get("message"))))
         .or_else(|| text(error))
-        .unwrap_or_else(|| "the voice server reports an error and does not say which".to_owned())
 }
 
 fn take_text(from: &mut Map<String, Value>, name: &str) -> Option<String> {

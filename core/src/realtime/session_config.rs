@@ -54,6 +54,9 @@ pub(super) fn session(options: &Options, context: Option<&str>) -> Value {
                 "audio": {"output": {"voice": options.voice}},
                 "delegation": {"type": "client"},
             });
+            if let Some(ack_filler) = options.ack_filler {
+                session["delegation"]["ack_filler"] = ack_filler.into();
+            }
             if !options.initial_items.is_empty() {
                 let items = options.initial_items.iter();
                 session["initial_items"] = items.map(|(role, text)| message(*role, text)).collect();

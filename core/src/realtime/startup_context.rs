@@ -187,6 +187,7 @@ mod tests {
                     text: agent.to_owned(),
                     phase: None,
                     delivery: None,
+                    memory_citation: None,
                 }),
             ],
             items_view: ItemsView::Full,

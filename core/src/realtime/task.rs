@@ -362,13 +362,17 @@ async fn ready(socket: &mut Socket) -> Result<(), String> {
                 Some(Ok(_)) => continue,
                 Some(Err(error)) => return Err(broken(&error.to_string())),
             };
-            return match ServerEvent::read(RealtimeVersion::V3, &text) {
-                Some(ServerEvent::SessionReady) => Ok(()),
-                Some(ServerEvent::Failed(why)) => Err(why),
-                _ => Err(broken(
-                    "frameless realtime session received an event before session.started",
-                )),
-            };
+            match ServerEvent::read(RealtimeVersion::V3, &text) {
+                // What means nothing to us does so before the start, too.
+                None => {}
+                Some(ServerEvent::SessionReady) => return Ok(()),
+                Some(ServerEvent::Failed(why)) => return Err(why),
+                Some(_) => {
+                    return Err(broken(
+                        "frameless realtime session received an event before session.started",
+                    ));
+                }
+            }
         }
     };
     let limit = PING_AFTER * MAX_PINGS;

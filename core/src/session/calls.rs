@@ -1,23 +1,31 @@
 //! The tool calls of one response.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::deferred_tools::DeferredTools;
 use crate::model::{KnownItem, ResponseItem, pairing};
-use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
+use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet, runs_alone};
 
 /// How long tools get to stop what they run: children have two seconds between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Calls that run at the same time. Each starts as soon as it is known; the outputs are given back in call order.
+/// Calls that may run at the same time at most.
+const PLACES: u32 = 1 << 16;
+
+/// Calls that run at the same time, but for those of tools that run alone: these wait for all before them, and all behind
+/// them wait for these. Each starts as soon as it is known and may; the outputs are given back in call order.
 pub(crate) struct Calls {
     running: FuturesUnordered<BoxFuture<'static, (usize, ToolEnd)>>,
     slots: Vec<CallSlot>,
+    /// A call takes a place, or all of them, in the order in which the calls came.
+    places: Arc<Semaphore>,
     cancel: CancellationToken,
     stopped: bool,
 }
@@ -34,6 +42,7 @@ impl Calls {
         Self {
             running: FuturesUnordered::new(),
             slots: Vec::new(),
+            places: Arc::new(Semaphore::new(PLACES as usize)),
             cancel,
             stopped: false,
         }
@@ -83,8 +92,18 @@ impl Calls {
             custom,
             output: None,
         });
-        let run = tools.run_with_hooks(cx(self.cancel.clone()), call);
-        self.running.push(run.map(move |end| (slot, end)).boxed());
+        let cx = cx(self.cancel.clone());
+        let wanted = if runs_alone(&cx, &call) { PLACES } else { 1 };
+        let run = tools.run_with_hooks(cx, call);
+        let (places, cancel) = (Arc::clone(&self.places), self.cancel.clone());
+        self.running.push(Box::pin(async move {
+            let _place = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return (slot, ToolEnd::text("aborted by user")),
+                place = places.acquire_many(wanted) => place,
+            };
+            (slot, run.await)
+        }));
     }
 
     /// Carries out the call, if the item is a search for tools.

@@ -23,6 +23,7 @@
 mod active_turn;
 mod actor;
 mod calls;
+mod citation;
 mod compaction;
 mod context;
 mod delegate;

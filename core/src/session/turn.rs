@@ -10,6 +10,7 @@ mod review;
 mod shells;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
@@ -381,6 +382,7 @@ impl Turn<'_> {
             outbox: self.services.outbox.clone(),
             turn_id: Arc::clone(&self.plan.id),
             plan_mode: self.plan.settings.collaboration_mode == ModeKind::Plan,
+            planned: AtomicBool::new(false),
             patch_previews: self
                 .services
                 .config

@@ -41,10 +41,12 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
     };
     let reply = tokio::select! {
         biased;
-        () = cx.cancel.cancelled() => return super::exec_command::aborted(begin.elapsed()),
-        reply = cx.outbox.call_client_tool(question) => reply,
+        () = cx.cancel.cancelled() => None,
+        reply = cx.outbox.call_client_tool(question) => Some(reply),
     };
-    let (content, success) = match reply {
+    let is_cut = reply.is_none();
+    let (content, success) = match reply.unwrap_or(ClientToolReply::Failed) {
+        _ if is_cut => (Vec::new(), false),
         ClientToolReply::Done { content, success } => match content.iter().find_map(refused) {
             Some(why) => (failure(why), false),
             None => (content, success),
@@ -71,6 +73,9 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
         *duration = Some(begin.elapsed());
     }
     cx.outbox.item_completed(&cx.turn_id, item).await;
+    if is_cut {
+        return super::exec_command::aborted(begin.elapsed());
+    }
     tokio::select! {
         biased;
         output = output(&cx, content) => cx.record.succeeded(ToolEnd::Output(output)),

@@ -5,8 +5,9 @@
 //! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
 //! (other agents), `dynamic` (tools of the client), `mcp` (tools of MCP servers), `tool_search` (how a model looks for
 //! those of `crate::deferred_tools`), `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have
-//! to say), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
+//! to say), `alone` (which calls wait for others), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
 
+mod alone;
 mod apply_patch;
 mod collab;
 mod dynamic;
@@ -60,6 +61,7 @@ use crate::safety::ThreadApprovals;
 use crate::tool_spec::ToolSpec;
 use crate::{ReviewedAction, ThreadSettings, features};
 
+pub(crate) use self::alone::runs_alone;
 pub(crate) use self::hooked::CallRecord;
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
@@ -224,10 +226,12 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
         }),
         (shell, || Arc::new(WriteStdin)),
         (config.update_plan_tool, || Arc::new(UpdatePlan)),
-        (!ask_always, || {
+        (config.ask_user_tool && !ask_always, || {
             Arc::new(RequestUserInput { in_every_mode: false })
         }),
-        (ask_always, || Arc::new(RequestUserInput { in_every_mode: true })),
+        (config.ask_user_tool && ask_always, || {
+            Arc::new(RequestUserInput { in_every_mode: true })
+        }),
         (messages, || Arc::new(SendMessage)),
         (request, || Arc::new(RequestPermissions)),
         (model.patches, || Arc::new(ApplyPatch)),

@@ -59,6 +59,7 @@ impl Tool for SendMessage {
                     text: message,
                     phase: Some(MessagePhase::FinalAnswer),
                     delivery: Some(MessageDelivery::Async),
+                    memory_citation: None,
                 },
             };
             cx.outbox.item_at_once(&cx.turn_id, item).await;

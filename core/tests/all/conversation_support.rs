@@ -25,6 +25,8 @@ pub(crate) fn by_websocket(version: RealtimeVersion) -> StartRealtime {
         responses_as_items: false,
         response_item_prefix: None,
         handoff_channel: HandoffChannel::Thinking,
+        ack_filler: None,
+        reasoning_status: false,
         start_instructions: None,
         end_instructions: None,
     }

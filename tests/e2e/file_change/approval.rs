@@ -284,3 +284,27 @@ async fn under_the_policy_untrusted_every_patch_is_asked_for() {
     assert!(turn.frames.iter().all(|frame| !frame.is_request()));
     assert_eq!(turn.items_of("fileChange")[0]["status"], "declined");
 }
+
+#[tokio::test]
+async fn a_command_behind_a_patch_waits_until_it_is_allowed_and_applied() {
+    let model = MockModel::start([
+        Answer::new()
+            .custom_call("p0", "apply_patch", &patch("*** Add File: a\n+x\n"))
+            .call("c0", "exec_command", json!({"cmd": "cat a"})),
+        Answer::from("Done"),
+    ]);
+    let home = Home::with(&model, &asking());
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "Change it").await;
+    let request = app.server_request(REQUEST).await;
+    app.respond(&request, json!({"decision": "accept"})).await;
+    let turn = app.end_of(running).await;
+    let place = |method: &str, id: &str| {
+        let is_it =
+            |frame: &Frame| frame.method() == method && frame.params()["item"]["id"].as_str() == Some(id);
+        turn.frames.iter().position(is_it).unwrap()
+    };
+    assert!(place("item/completed", "p0") < place("item/started", "c0"));
+    let output = model.requests()[1].tool_output("c0").unwrap().to_owned();
+    assert!(output.ends_with("x\n"), "{output}");
+}

@@ -122,12 +122,13 @@ pub async fn write(source: &ConfigSource, edits: ConfigEdits) -> Result<ConfigWr
     within(READ_TIMEOUT, source, move |source| write_blocking(source, &edits)).await?
 }
 
-/// Says in the user's configuration whether the project around a folder is trusted.
+/// Says in the user's configuration whether the project around a folder is trusted, if there is anything to trust: a git
+/// repository, or a folder `.codex` right there. Gives whether it says so now.
 pub async fn set_trust(
     source: &ConfigSource,
     cwd: PathBuf,
     level: TrustLevel,
-) -> Result<ConfigWritten, ConfigWriteError> {
+) -> Result<bool, ConfigWriteError> {
     let set = move |source: &ConfigSource| {
         if !cwd.is_dir() {
             return Err(ConfigWriteError::PathNotFound(format!(
@@ -137,6 +138,9 @@ pub async fn set_trust(
         }
         let layers = Layers::load(source, None, &[], Wanted::Enabled)?;
         let folder = Trust::of(&layers, &WorkingFolder::new(&cwd)).folder;
+        if !folder.join(".git").exists() && !cwd.join(".codex").exists() {
+            return Ok(false);
+        }
         let Some(folder) = folder.to_str() else {
             let message = format!("{} is not valid UTF-8", folder.display());
             return Err(ConfigWriteError::Validation(message));
@@ -150,7 +154,7 @@ pub async fn set_trust(
             edits: vec![edit],
             ..ConfigEdits::default()
         };
-        write_blocking(source, &edits)
+        write_blocking(source, &edits).map(|_| true)
     };
     within(READ_TIMEOUT, source, set).await?
 }

@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::line::{EventKind, Line};
+use super::meta::lenient;
 use crate::history::rollout::codec::input::FileTextElement;
 use crate::history::rollout::codec::item;
 use crate::history::rollout::codec::item::FileChanges;
-use crate::{CallStatus, ItemBody, MessagePhase, UserInput, WebSearchAction};
+use crate::{CallStatus, ItemBody, MemoryCitation, MessagePhase, UserInput, WebSearchAction};
 
 /// What a legacy event tells.
 pub(crate) enum LegacyItem {
@@ -38,12 +39,15 @@ pub(crate) fn item(kind: EventKind, line: &Line<'_>) -> Option<LegacyItem> {
                 message: String,
                 #[serde(default)]
                 phase: Option<MessagePhase>,
+                #[serde(default, deserialize_with = "lenient")]
+                memory_citation: Option<MemoryCitation>,
             }
             let agent: Agent = line.payload()?;
             LegacyItem::Numbered(ItemBody::AgentMessage {
                 text: agent.message,
                 phase: agent.phase,
                 delivery: None,
+                memory_citation: agent.memory_citation,
             })
         }
         EventKind::AgentReasoning => LegacyItem::Summary(line.payload::<Text>()?.text),

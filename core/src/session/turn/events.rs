@@ -174,6 +174,9 @@ impl Turn<'_> {
         if let ResponseItem::Known(known) = &mut item {
             let message = items.done(number, known).await;
             self.message_done(message);
+            if let KnownItem::Reasoning { summary, .. } = known {
+                self.services.realtime.agent_thought(&self.plan.id, summary);
+            }
             // Nothing that a model writes may come back to it as an order.
             if matches!(known, KnownItem::Message { role, .. } if role == "system") {
                 return;

@@ -117,6 +117,7 @@ impl Turn<'_> {
             text,
             phase: None,
             delivery: None,
+            memory_citation: None,
         };
         let message = self.tell(format!("msg_{}", new_id()), message).await;
         self.answered = has_result;

@@ -250,8 +250,13 @@ impl Encoder {
             ItemBody::UserMessage { content, .. } => {
                 self.event(out, at, "user_message", &legacy_user(content));
             }
-            ItemBody::AgentMessage { text, phase, .. } => {
-                let payload = json!({"message": text, "phase": phase, "memory_citation": null});
+            ItemBody::AgentMessage {
+                text,
+                phase,
+                memory_citation,
+                ..
+            } => {
+                let payload = json!({"message": text, "phase": phase, "memory_citation": memory_citation});
                 self.event(out, at, "agent_message", &payload);
             }
             ItemBody::Reasoning { summary, content } => {

@@ -33,6 +33,7 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
                 text,
                 phase: a.phase,
                 delivery: a.delivery,
+                memory_citation: a.memory_citation.map(Cow::into_owned),
             }
         }
         "Reasoning" => {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::history::rollout::codec::input::FileInput;
-use crate::{MessageDelivery, MessagePhase};
+use crate::history::rollout::meta::lenient;
+use crate::{MemoryCitation, MessageDelivery, MessagePhase};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct User<'a> {
@@ -27,6 +28,12 @@ pub(crate) struct Agent<'a> {
     pub(crate) phase: Option<MessagePhase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<MessageDelivery>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient"
+    )]
+    pub(crate) memory_citation: Option<Cow<'a, MemoryCitation>>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -30,6 +30,7 @@ impl Serialize for FileItem<'_> {
                 text,
                 phase,
                 delivery,
+                memory_citation,
             } => Agent {
                 id,
                 content: vec![AgentPart {
@@ -38,6 +39,7 @@ impl Serialize for FileItem<'_> {
                 }],
                 phase: *phase,
                 delivery: *delivery,
+                memory_citation: memory_citation.as_ref().map(Cow::Borrowed),
             }
             .tagged("AgentMessage", s),
             ItemBody::Reasoning { summary, content } => Reasoning {
