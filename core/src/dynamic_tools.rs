@@ -89,6 +89,19 @@ struct Function {
 impl DynamicTools {
     /// Reads tools as thread/start takes them.
     pub fn read(source: Value) -> Result<Self, DynamicToolsError> {
+        Self::read_with(source, |name| Err(DynamicToolsError::Schema(name.to_owned())))
+    }
+
+    /// Reads tools of a stored thread: one whose schema can't be read takes any object.
+    pub(crate) fn read_stored(source: Value) -> Result<Self, DynamicToolsError> {
+        Self::read_with(source, |_| Ok(json!({"type": "object", "properties": {}})))
+    }
+
+    /// `without`: what stands for the schema of a tool that can't be read.
+    fn read_with(
+        source: Value,
+        without: fn(&str) -> Result<Value, DynamicToolsError>,
+    ) -> Result<Self, DynamicToolsError> {
         if source.as_array().is_none_or(Vec::is_empty) {
             return Ok(Self::default());
         }
@@ -96,7 +109,10 @@ impl DynamicTools {
             .map_err(|error| DynamicToolsError::Malformed(error.to_string()))?;
         for function in groups.iter_mut().flat_map(Group::functions) {
             let schema = tool_schema::for_models(&function.input_schema);
-            function.input_schema = schema.ok_or_else(|| DynamicToolsError::Schema(function.name.clone()))?;
+            function.input_schema = match schema {
+                Some(schema) => schema,
+                None => without(&function.name)?,
+            };
         }
         let mut taken = BTreeSet::new();
         for group in &groups {

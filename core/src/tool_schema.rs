@@ -3,7 +3,7 @@
 //! Model servers refuse all of a request for a schema that they can't read, and each request has all of them: what is sent is
 //! what they know of JSON Schema, and not too long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -26,8 +26,11 @@ pub(crate) fn for_models(schema: &Value) -> Option<Value> {
         root.insert("type".to_owned(), "object".into());
     }
     root.entry("properties").or_insert_with(|| json!({}));
-    let references = used_references(&told);
-    retain_definitions(&mut told, &references);
+    drop_dangling(&mut told);
+    let used = used_definitions(&told);
+    retain_definitions(&mut told, |key, name| {
+        used.contains(&(key.to_owned(), name.to_owned()))
+    });
     shorten(&mut told);
     Some(told)
 }
@@ -41,7 +44,9 @@ fn known(schema: &Value) -> Option<Value> {
     };
     let kind = kind(source);
     if kind.is_none() && !is_combined(source) {
-        return Some(json!({}));
+        // Of anything, people may say what it is.
+        let description = source.get("description").and_then(Value::as_str);
+        return Some(description.map_or_else(|| json!({}), |text| json!({"description": text})));
     }
     let is = |name: &str| match &kind {
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == name),
@@ -141,35 +146,104 @@ fn each(schema: &mut Value, depth: usize, take: &mut impl FnMut(&mut Value, usiz
     }
 }
 
-/// The references that lead to something from the root.
-fn used_references(root: &Value) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    loop {
-        let (before, mut reached) = (used.len(), root.clone());
-        retain_definitions(&mut reached, &used);
-        each(&mut reached, 0, &mut |schema, _| {
-            used.extend(schema["$ref"].as_str().map(str::to_owned));
+/// A definition: the key of those that it is one of, and its name.
+type Definition = (String, String);
+
+/// Those that a reference leads through.
+fn on_the_way(reference: &str) -> impl Iterator<Item = Definition> {
+    let parts: Vec<_> = reference.split('/').collect();
+    let pairs = parts.windows(2).filter(|pair| DEFINITIONS.contains(&pair[0]));
+    let definitions: Vec<_> = pairs
+        .map(|pair| (pair[0].to_owned(), pair[1].replace("~1", "/").replace("~0", "~")))
+        .collect();
+    definitions.into_iter()
+}
+
+/// Takes references to nothing, or out of the schema, for anything.
+fn drop_dangling(root: &mut Value) {
+    let mut references = BTreeSet::new();
+    each(root, 0, &mut |schema, _| {
+        references.extend(schema["$ref"].as_str().map(str::to_owned));
+    });
+    references.retain(|reference| {
+        let place = reference.strip_prefix('#');
+        place.and_then(|place| root.pointer(place)).is_none()
+    });
+    if !references.is_empty() {
+        each(root, 0, &mut |schema, depth| {
+            if schema["$ref"]
+                .as_str()
+                .is_some_and(|reference| references.contains(reference))
+            {
+                drop_reference(schema, depth);
+            }
         });
-        if used.len() == before {
-            return used;
+    }
+}
+
+/// It may be anything; the root an object.
+fn drop_reference(schema: &mut Value, depth: usize) {
+    match schema {
+        Value::Object(root) if depth == 0 => {
+            root.remove("$ref");
+            root.entry("type").or_insert_with(|| "object".into());
+        }
+        schema => *schema = json!({}),
+    }
+}
+
+/// The definitions that are referred to, from outside of any or by one of these.
+fn used_definitions(root: &Value) -> HashSet<Definition> {
+    let mut refers: HashMap<Option<Definition>, Vec<Definition>> = HashMap::new();
+    note_references(root, None, &mut refers);
+    let mut used = HashSet::new();
+    let mut ahead = refers.remove(&None).unwrap_or_default();
+    while let Some(definition) = ahead.pop() {
+        if used.insert(definition.clone()) {
+            ahead.extend(refers.remove(&Some(definition)).unwrap_or_default());
+        }
+    }
+    used
+}
+
+/// Notes which definitions each one refers to, and what is outside of any.
+fn note_references(
+    schema: &Value,
+    within: Option<&Definition>,
+    refers: &mut HashMap<Option<Definition>, Vec<Definition>>,
+) {
+    let Value::Object(members) = schema else { return };
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("$ref", Value::String(reference)) => {
+                refers
+                    .entry(within.cloned())
+                    .or_default()
+                    .extend(on_the_way(reference));
+            }
+            ("items" | "additionalProperties", value) => note_references(value, within, refers),
+            ("properties", Value::Object(schemas)) => {
+                for schema in schemas.values() {
+                    note_references(schema, within, refers);
+                }
+            }
+            (key, Value::Object(definitions)) if DEFINITIONS.contains(&key) => {
+                for (name, schema) in definitions {
+                    note_references(schema, Some(&(key.to_owned(), name.clone())), refers);
+                }
+            }
+            (key, Value::Array(schemas)) if COMBINATORS.contains(&key) => {
+                for schema in schemas {
+                    note_references(schema, within, refers);
+                }
+            }
+            _ => {}
         }
     }
 }
 
-/// Drops definitions that none of these references leads to.
-fn retain_definitions(root: &mut Value, references: &BTreeSet<String>) {
-    let is_used = |key: &str, name: &str| {
-        let name = name.replace('~', "~0").replace('/', "~1");
-        let pointer = format!("/{key}/{name}");
-        let leads_there = |reference: &String| {
-            let mut places = reference.match_indices(&pointer);
-            places.any(|(at, _)| {
-                let behind = &reference[at + pointer.len()..];
-                behind.is_empty() || behind.starts_with('/')
-            })
-        };
-        references.iter().any(leads_there)
-    };
+/// Drops definitions that are not used.
+fn retain_definitions(root: &mut Value, is_used: impl Fn(&str, &str) -> bool) {
     each(root, 0, &mut |schema, _| {
         let Value::Object(members) = schema else { return };
         for key in DEFINITIONS {
@@ -196,8 +270,8 @@ fn shorten(root: &mut Value) {
     if is_long(root) {
         each(root, 0, &mut |schema, depth| {
             without(schema, &DEFINITIONS);
-            if depth > 0 && schema.get("$ref").is_some() {
-                *schema = json!({});
+            if schema.get("$ref").is_some() {
+                drop_reference(schema, depth);
             }
         });
     }

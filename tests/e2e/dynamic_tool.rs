@@ -356,7 +356,7 @@ async fn told(app: &App, model: &MockModel, schema: Value) -> Option<Value> {
     let mut tool = tool("look");
     tool["inputSchema"] = schema;
     let started = app
-        .try_request("thread/start", json!({"dynamicTools": [tool]}))
+        .try_call("thread/start", json!({"dynamicTools": [tool]}))
         .await;
     let thread = started
         .map_err(|error| assert_eq!(error.code, -32600, "{error:?}"))
@@ -443,6 +443,23 @@ async fn models_are_told_of_schemas_as_far_as_their_servers_understand_them() {
     let mut expected = schema.clone();
     expected["$defs"].as_object_mut().unwrap().remove("three");
     assert_eq!(told(&app, &model, schema).await, Some(expected));
+    for reference in ["#/$defs/none", "https://example.com/schema", "#/$defs/a/b"] {
+        let schema = object(json!({"$ref": reference}));
+        assert_eq!(
+            told(&app, &model, schema).await,
+            Some(object(json!({}))),
+            "{reference}"
+        );
+    }
+    let chain: serde_json::Map<_, _> = (0..3000)
+        .map(|n| (n.to_string(), json!({"$ref": format!("#/$defs/{}", n + 1)})))
+        .collect();
+    let chain = json!({"$ref": "#/$defs/0", "$defs": chain});
+    assert_eq!(
+        told(&app, &model, chain).await,
+        Some(json!({"type": "object", "properties": {}})),
+        "it is too long for definitions, and each leads to the last one, which is not there"
+    );
     app.stop().await;
 }
 

@@ -69,6 +69,11 @@ impl<'a> Best<'a> {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.hits.len()
+    }
+
     /// Whether they are as many as are shown.
     pub(crate) fn is_full(&self) -> bool {
         self.hits.len() == MAX_RESULTS

@@ -105,11 +105,6 @@ impl Query {
         self.needed.any
     }
 
-    /// What a last part must have that matches by itself.
-    fn needed(&self) -> Needed {
-        self.needed
-    }
-
     /// How long a last part is that is all of what is searched. `None`: last parts are not matched by themselves.
     pub(crate) fn name_length(&self) -> Option<usize> {
         self.plain
@@ -136,7 +131,7 @@ impl Query {
 
     /// Takes those paths away whose last part does not match by itself, as far as is known from its letters.
     pub(crate) fn retain_names(&self, chunk: &Chunk, paths: &mut [u64]) {
-        chunk.retain_names(self.needed(), paths);
+        chunk.retain_names(self.needed, paths);
         chunk.segments().retain_names(&self.words, paths);
     }
 

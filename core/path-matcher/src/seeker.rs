@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::best::{Best, Hit, Worst};
+use crate::best::{Best, Hit, MAX_RESULTS, Worst};
 use crate::find::{Waiter, files};
 use crate::left::Left;
 use crate::limits::Limits;
@@ -109,7 +109,7 @@ impl<'s, 'a> Seeker<'s, 'a> {
             if self.waiting.len() >= WAITING {
                 self.settle(FEW);
             }
-            if waiter.is_impatient() {
+            if self.best.len() + self.waiting.len() >= MAX_RESULTS && waiter.is_impatient() {
                 self.settle(FEW);
                 if self.best.is_full() {
                     waiter.take(files(self.query, &self.best.sorted(), self.scorer));

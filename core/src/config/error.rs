@@ -18,7 +18,7 @@ pub struct TextPosition {
 pub struct TextRange {
     /// First character.
     pub start: TextPosition,
-    /// One past the last character.
+    /// Last character; the first, if there is none.
     pub end: TextPosition,
 }
 
@@ -88,9 +88,11 @@ pub(super) fn problem_in_file(path: &Path, text: &str, error: &toml::de::Error) 
 
 /// A stretch of bytes as lines and columns.
 pub(super) fn range_in(text: &str, bytes: Range<usize>) -> TextRange {
+    let stretch = text.get(bytes.clone()).unwrap_or_default();
+    let last = stretch.char_indices().next_back().map_or(0, |(at, _)| at);
     TextRange {
         start: position(text, bytes.start),
-        end: position(text, bytes.end),
+        end: position(text, bytes.start + last),
     }
 }
 

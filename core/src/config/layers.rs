@@ -42,6 +42,13 @@ pub struct ConfigSource {
 }
 
 impl ConfigSource {
+    /// Whether a folder is the home.
+    pub(super) fn is_home(&self, folder: &Path) -> bool {
+        // The usual way of writing it first: links have to be looked for name by name.
+        folder == self.codex_home
+            || matches!((folder.canonicalize(), self.codex_home.canonicalize()), (Ok(it), Ok(home)) if it == home)
+    }
+
     /// The file that clients write to.
     pub fn user_file(&self) -> PathBuf {
         self.codex_home.join("config.toml")

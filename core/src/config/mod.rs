@@ -9,6 +9,7 @@
 //! | question | file |
 //! |---|---|
 //! | which keys there are, and what each does | `keys.rs` |
+//! | keys of tables of other programs | `shapes.rs` |
 //! | their types in Rust | `schema.rs`, `shell_environment.rs`, `provider.rs` |
 //! | what the engine gets | `view.rs`, made by `of_layers.rs`, with `permissions.rs` and `permission_profiles.rs` |
 //! | the last ones that were made | `recent.rs`, `last.rs` (that of the home) |

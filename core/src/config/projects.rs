@@ -168,11 +168,6 @@ pub(super) fn layers(
     }
     let root = trust.root.as_path();
     let folders = project_folders(root, folder.path);
-    // The usual way of writing it first: links have to be looked for name by name.
-    let is_home = |folder: &Path| {
-        folder == source.codex_home
-            || matches!((folder.canonicalize(), source.codex_home.canonicalize()), (Ok(it), Ok(home)) if it == home)
-    };
     let mut layers = Vec::new();
     for project in folders {
         let folder = project.join(".codex");
@@ -180,7 +175,7 @@ pub(super) fn layers(
         if missing.is_some() && wanted == Wanted::Enabled {
             continue;
         }
-        if !folder.is_dir() || is_home(&folder) {
+        if !folder.is_dir() || source.is_home(&folder) {
             continue;
         }
         let path = folder.join("config.toml");

@@ -389,7 +389,7 @@ pub(super) struct Draft {
 /// The dynamic tools of a stored thread. Those that can't be read are left out.
 pub(super) fn stored_tools(meta: &SessionMeta) -> DynamicTools {
     let source = meta.dynamic_tools.clone().unwrap_or_default();
-    DynamicTools::read(source).unwrap_or_else(|error| {
+    DynamicTools::read_stored(source).unwrap_or_else(|error| {
         tracing::warn!(%error, "the dynamic tools of a stored thread can't be read");
         DynamicTools::default()
     })

@@ -47,9 +47,17 @@ pub(super) fn read_attachment(path: &Path, left: &mut u64) -> Result<Vec<u8>, Fe
     })
 }
 
-/// A log with a few bytes that can't be read is text; what is neither UTF-8 nor UTF-16 and holds zeros is an image or the
-/// like.
+/// Whether it begins as pictures and archives do, whose bytes must stay. Anything else may hold secrets: a log with a hole in
+/// it is text.
 fn is_text(bytes: &[u8]) -> bool {
-    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    is_utf16 || !bytes.contains(&0) || std::str::from_utf8(bytes).is_ok()
+    const BEGINNINGS: [&[u8]; 7] = [
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"RIFF",
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        b"%PDF-",
+    ];
+    !BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning))
 }

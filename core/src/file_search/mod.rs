@@ -96,8 +96,8 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let client = Client::new(cancel.child_token(), None);
-            self.matching(Arc::new(query), walks, Earlier::default(), client)
+            let waiter = MatchWaiter::new(cancel.child_token(), None);
+            self.matching(Arc::new(query), walks, Earlier::default(), waiter)
                 .await
                 .files
         };
@@ -160,7 +160,7 @@ impl FileSearch {
         query: Arc<Query>,
         walks: Vec<Arc<Walk>>,
         earlier: Earlier,
-        mut client: Client,
+        mut waiter: MatchWaiter,
     ) -> Found {
         static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
         let Ok(place) = PLACES.acquire().await else {
@@ -168,8 +168,9 @@ impl FileSearch {
         };
         let search = Arc::clone(self);
         let work = move || {
+            waiter.began = Instant::now();
             let mut finder = locked(&search.finders).pop().unwrap_or_default();
-            let found = finder.find(&query, &sources(&walks), &earlier, &mut client);
+            let found = finder.find(&query, &sources(&walks), &earlier, &mut waiter);
             locked(&search.finders).push(finder);
             drop(place);
             found
@@ -209,8 +210,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who has asked.
-struct Client {
+/// Who waits for the best matches.
+struct MatchWaiter {
     began: Instant,
     /// When it takes the best so far, counted from then.
     patience: Duration,
@@ -219,7 +220,7 @@ struct Client {
     early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>,
 }
 
-impl Client {
+impl MatchWaiter {
     fn new(cancel: CancellationToken, early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>) -> Self {
         Self {
             began: Instant::now(),
@@ -230,7 +231,7 @@ impl Client {
     }
 }
 
-impl Waiter for Client {
+impl Waiter for MatchWaiter {
     fn is_gone(&self) -> bool {
         self.cancel.is_cancelled()
     }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::walk::Walk;
-use super::{Client, FileSearch};
+use super::{FileSearch, MatchWaiter};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
@@ -196,11 +196,11 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         let cancel = CancellationToken::new();
         // A newer query drops this future; the work need not go on then.
         let _guard = cancel.clone().drop_guard();
-        // While walks go on, what is found so far is told at intervals.
+        // While walks go on, what is found so far is told at intervals; what was told already is no worse.
         let (sender, mut early) = mpsc::unbounded_channel();
-        let client = Client::new(cancel, is_all.then_some(sender));
+        let waiter = MatchWaiter::new(cancel, (is_all && told.is_none()).then_some(sender));
         let search = Arc::clone(&self.search);
-        let mut found = pin!(search.matching(Arc::clone(query), walks, earlier, client));
+        let mut found = pin!(search.matching(Arc::clone(query), walks, earlier, waiter));
         let found = loop {
             tokio::select! {
                 biased;

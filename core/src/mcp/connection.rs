@@ -1,6 +1,6 @@
 //! A conversation with a server that has begun: the handshake, and what it offers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::listing::{self, Listed, json_size};
 use super::offer::FirstNamespace;
 use super::peer::Peer;
 use super::stdio::StdioServer;
-use crate::{CONTRACT_VERSION, char_boundary};
+use crate::{CONTRACT_VERSION, char_boundary, tool_schema};
 
 /// The revision of the protocol that is asked for.
 const PROTOCOL: &str = "2025-06-18";
@@ -47,6 +47,8 @@ pub struct Catalog {
     pub instructions: Option<String>,
     /// Its tools as it describes them. Each has a name, and a schema of its input.
     pub tools: Vec<Value>,
+    /// What models are told of the schemas of those that they can be told of, by name.
+    pub(crate) told_schemas: HashMap<String, Value>,
     /// `_meta` of the list of tools.
     pub tools_meta: Option<Value>,
     /// It offers more than is taken: for people, what is left out.
@@ -213,11 +215,12 @@ impl Connection {
             }) => Listed::default(),
             listed => listed?,
         };
-        let mut names = HashSet::new();
-        let tools = listed.entries.into_iter().filter_map(tool);
-        let tools = tools.filter(|tool| names.insert(tool["name"].clone()));
+        // There may be megabytes of them.
+        let read = tokio::task::spawn_blocking(move || tools(listed.entries)).await;
+        let (tools, told_schemas) = read.unwrap_or_default();
         Ok(Catalog {
-            tools: tools.collect(),
+            tools,
+            told_schemas,
             tools_meta: listed.meta,
             excess: listed.excess,
             ..catalog
@@ -256,6 +259,22 @@ impl Connection {
             Link::Http(server) => server.end().await,
         }
     }
+}
+
+/// Tools as far as they are taken, and what models are told of their schemas.
+fn tools(listed: Vec<Value>) -> (Vec<Value>, HashMap<String, Value>) {
+    let (mut names, mut told_schemas) = (HashSet::new(), HashMap::new());
+    let tools = listed.into_iter().filter_map(tool);
+    let tools: Vec<_> = tools.filter(|tool| names.insert(tool["name"].clone())).collect();
+    for tool in &tools {
+        if let (Some(name), Some(schema)) = (
+            tool["name"].as_str(),
+            tool_schema::for_models(&tool["inputSchema"]),
+        ) {
+            told_schemas.insert(name.to_owned(), schema);
+        }
+    }
+    (tools, told_schemas)
 }
 
 /// A tool as far as it is taken. `None`: it can't be read, which costs that tool.

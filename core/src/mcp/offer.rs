@@ -13,7 +13,6 @@ use crate::char_boundary;
 use crate::config::PluginOfServer;
 use crate::deferred_tools::DeferredTools;
 use crate::hex::hex;
-use crate::tool_schema;
 use crate::tool_spec::ToolSpec;
 
 /// Longest namespace with a name in it, in characters.
@@ -156,7 +155,7 @@ impl McpOffer {
             .filter(|tool| server.uses(tool))
             .filter_map(|tool| Some((tool["name"].as_str()?, tool)))
             // Model servers refuse all of a request for one that can't be read.
-            .filter(|(_, tool)| tool_schema::for_models(&tool["inputSchema"]).is_some())
+            .filter(|(name, _)| catalog.told_schemas.contains_key(*name))
             .collect();
         if used.is_empty() {
             return;
@@ -225,7 +224,7 @@ fn namespace_spec(
             "name": name,
             "description": server.description(tool),
             "strict": false,
-            "parameters": tool_schema::for_models(&tool["inputSchema"]),
+            "parameters": catalog.told_schemas.get(tool["name"].as_str().unwrap_or_default()),
         })
     };
     let mut specs: Vec<_> = tools.iter().map(spec).collect();

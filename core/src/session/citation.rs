@@ -23,24 +23,26 @@ impl CitationFilter {
             return text;
         }
         self.held.push_str(&text);
-        let mut shown = String::new();
+        let (mut shown, mut from) = (String::new(), 0);
         loop {
             let mark = if self.inside { CLOSE } else { OPEN };
-            let (end, next) = match self.held.find(mark) {
+            let rest = &self.held[from..];
+            let (end, next) = match rest.find(mark) {
                 Some(at) => (at, at + mark.len()),
                 None => {
                     // Marks have one `<` only.
-                    let may_become = |at: &usize| mark.starts_with(&self.held[*at..]);
-                    let end = self.held.rfind('<').filter(may_become);
-                    let end = end.unwrap_or(self.held.len());
+                    let may_become = |at: &usize| mark.starts_with(&rest[*at..]);
+                    let end = rest.rfind('<').filter(may_become);
+                    let end = end.unwrap_or(rest.len());
                     (end, end)
                 }
             };
             if !self.inside {
-                shown.push_str(&self.held[..end]);
+                shown.push_str(&rest[..end]);
             }
-            self.held.drain(..next);
+            from += next;
             if next == end {
+                self.held.drain(..from);
                 return shown;
             }
             self.inside = !self.inside;
@@ -82,7 +84,7 @@ fn read(block: &str, citation: &mut MemoryCitation) {
     let left = MAX.saturating_sub(citation.entries.len());
     citation.entries.extend(entries.take(left));
     let ids = lines("<rollout_ids>", "</rollout_ids>").chain(lines("<thread_ids>", "</thread_ids>"));
-    for id in ids.filter(|id| !id.is_empty()) {
+    for id in ids.filter(|id| !id.is_empty()).take(MAX) {
         let known = &mut citation.rollout_ids;
         if known.len() < MAX && known.iter().all(|known| known != id) {
             known.push(id.to_owned());

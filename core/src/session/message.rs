@@ -162,8 +162,9 @@ impl OpenMessage {
             match piece {
                 Piece::Message(mut text) => {
                     if !self.announced {
+                        let is_blank = text.trim().is_empty();
                         self.blank.push_str(&text);
-                        if self.blank.trim().is_empty() {
+                        if is_blank {
                             continue;
                         }
                         text = std::mem::take(&mut self.blank);

@@ -18,7 +18,8 @@
 //!   `turn/review`), `guardian` (reviews of approvals)
 //! * what the model is told: `context` (environment and instructions), `surroundings` (when it is), `git_context`, `input` (the user's words, images, the skills that they name),
 //!   `history` (all of it, in memory)
-//! * what clients see: `stream` (items and deltas), `message` and `plan` (messages of the model)
+//! * what clients see: `stream` (items and deltas), `message`, `citation` and `plan` (messages of the
+//!   model)
 
 mod active_turn;
 mod actor;

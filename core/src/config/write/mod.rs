@@ -123,7 +123,7 @@ pub async fn write(source: &ConfigSource, edits: ConfigEdits) -> Result<ConfigWr
 }
 
 /// Says in the user's configuration whether the project around a folder is trusted, if there is anything to trust: a git
-/// repository, or a folder `.codex` right there. Gives whether it says so now.
+/// repository, or a folder `.codex` in there or in its root, which is not the home. Gives whether it says so now.
 pub async fn set_trust(
     source: &ConfigSource,
     cwd: PathBuf,
@@ -138,7 +138,11 @@ pub async fn set_trust(
         }
         let layers = Layers::load(source, None, &[], Wanted::Enabled)?;
         let folder = Trust::of(&layers, &WorkingFolder::new(&cwd)).folder;
-        if !folder.join(".git").exists() && !cwd.join(".codex").exists() {
+        let has_settings = |folder: &Path| {
+            let settings = folder.join(".codex");
+            settings.is_dir() && !source.is_home(&settings)
+        };
+        if !folder.join(".git").exists() && !has_settings(&folder) && !has_settings(&cwd) {
             return Ok(false);
         }
         let Some(folder) = folder.to_str() else {
