@@ -259,7 +259,10 @@ mod tests {
         assert!(tools.contains(None, "look") && tools.contains(Some("ide"), "open"));
         assert!(!tools.contains(None, "open") && !tools.contains(Some("ide"), "look"));
         let specs: Vec<_> = tools.specs().collect();
-        assert_eq!(specs[0]["parameters"], json!({"type": "object"}));
+        assert_eq!(
+            specs[0]["parameters"],
+            json!({"type": "object", "properties": {}})
+        );
         assert_eq!(
             (&specs[1]["type"], &specs[1]["tools"][0]["name"]),
             (&json!("namespace"), &json!("open"))

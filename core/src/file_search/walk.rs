@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::name_watch::{NameWatches, WalkedFolders};
 use super::{AGE, UNWATCHED_AGE, UNWATCHED_TIMES};
+use crate::sys::heap;
 
 /// Entries of a walk at most.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -29,6 +30,8 @@ const WALKERS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may find nothing.
 const STUCK: Duration = Duration::from_secs(10);
+/// From so many entries on it takes longer to look up their pages than to match them.
+const MANY: usize = 20_000;
 /// What a thread has found is shown at least this often.
 const SHOWN: Duration = Duration::from_millis(10);
 
@@ -200,6 +203,10 @@ async fn supervise(walk: Arc<Walk>) {
     let _ = walk.took.set(walk.began.elapsed());
     walk.done.send_replace(true);
     drop((place, other));
+    if walk.entries.load(Ordering::Relaxed) >= MANY {
+        let joined = tokio::task::spawn_blocking(heap::join_pages).await;
+        tracing::debug!(bytes = joined.unwrap_or_default(), "pages were joined");
+    }
 }
 
 /// A path in the folder that is walked, relative to it. `None`: it is no UTF-8.

@@ -12,7 +12,7 @@
 //! | `folder.rs` | open folders, and what is done to their entries without following links |
 //! | `readable_folder.rs` | open folders that are read: their entries, and what is in those |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
-//! | `heap.rs` | memory that the allocator keeps for later; `heap_unknown.rs` where it doesn't tell |
+//! | `heap.rs` | memory that the allocator keeps for later, and the pages that it lies in; `heap_unknown.rs` where it doesn't tell |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
 //! | `inotify.rs` | changes in folders, on Linux |
