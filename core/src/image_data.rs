@@ -82,6 +82,9 @@ enum Looked {
     TooLarge(Vec<u8>, ImageFormat),
 }
 
+/// What stands in the place of a sound.
+pub(crate) const NO_AUDIO: &str = "A sound was left out here: the model takes no audio";
+
 /// What stands in the place of an image that can't be sent.
 pub(crate) fn left_out(reason: &ImageError) -> String {
     format!("An image was left out here: {reason}")

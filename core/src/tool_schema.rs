@@ -27,7 +27,7 @@ pub(crate) fn for_models(schema: &Value) -> Option<Value> {
     }
     root.entry("properties").or_insert_with(|| json!({}));
     drop_dangling(&mut told);
-    let used = used_definitions(&told);
+    let used = used_definitions(&mut told);
     retain_definitions(&mut told, |key, name| {
         used.contains(&(key.to_owned(), name.to_owned()))
     });
@@ -124,21 +124,40 @@ fn is_combined(schema: &Map<String, Value>) -> bool {
     keys.any(|key| schema.contains_key(*key))
 }
 
-/// Gives each schema in one, and how deep it lies.
-fn each(schema: &mut Value, depth: usize, take: &mut impl FnMut(&mut Value, usize)) {
-    take(schema, depth);
+/// Where a schema lies in another one.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    /// How many schemas are around it.
+    depth: usize,
+    /// The innermost definition that it is part of.
+    within: Option<Definition>,
+}
+
+/// Gives each schema in one.
+fn each(schema: &mut Value, place: &Place, take: &mut impl FnMut(&mut Value, &Place)) {
+    take(schema, place);
     let Value::Object(members) = schema else { return };
+    let inner = Place {
+        depth: place.depth + 1,
+        within: place.within.clone(),
+    };
     for (key, value) in members {
         match (key.as_str(), value) {
-            ("items" | "additionalProperties", value) => each(value, depth + 1, take),
-            ("properties" | "$defs" | "definitions", Value::Object(schemas)) => {
+            ("items" | "additionalProperties", value) => each(value, &inner, take),
+            ("properties", Value::Object(schemas)) => {
                 for schema in schemas.values_mut() {
-                    each(schema, depth + 1, take);
+                    each(schema, &inner, take);
+                }
+            }
+            (key, Value::Object(definitions)) if DEFINITIONS.contains(&key) => {
+                for (name, schema) in definitions {
+                    let within = Some((key.to_owned(), name.clone()));
+                    each(schema, &Place { within, ..inner }, take);
                 }
             }
             (key, Value::Array(schemas)) if COMBINATORS.contains(&key) => {
                 for schema in schemas {
-                    each(schema, depth + 1, take);
+                    each(schema, &inner, take);
                 }
             }
             _ => {}
@@ -151,18 +170,16 @@ type Definition = (String, String);
 
 /// Those that a reference leads through.
 fn on_the_way(reference: &str) -> impl Iterator<Item = Definition> {
-    let parts: Vec<_> = reference.split('/').collect();
-    let pairs = parts.windows(2).filter(|pair| DEFINITIONS.contains(&pair[0]));
-    let definitions: Vec<_> = pairs
-        .map(|pair| (pair[0].to_owned(), pair[1].replace("~1", "/").replace("~0", "~")))
-        .collect();
-    definitions.into_iter()
+    let pairs = reference.split('/').zip(reference.split('/').skip(1));
+    pairs
+        .filter(|(key, _)| DEFINITIONS.contains(key))
+        .map(|(key, name)| (key.to_owned(), name.replace("~1", "/").replace("~0", "~")))
 }
 
 /// Takes references to nothing, or out of the schema, for anything.
 fn drop_dangling(root: &mut Value) {
     let mut references = BTreeSet::new();
-    each(root, 0, &mut |schema, _| {
+    each(root, &Place::default(), &mut |schema, _| {
         references.extend(schema["$ref"].as_str().map(str::to_owned));
     });
     references.retain(|reference| {
@@ -170,12 +187,12 @@ fn drop_dangling(root: &mut Value) {
         place.and_then(|place| root.pointer(place)).is_none()
     });
     if !references.is_empty() {
-        each(root, 0, &mut |schema, depth| {
+        each(root, &Place::default(), &mut |schema, place| {
             if schema["$ref"]
                 .as_str()
                 .is_some_and(|reference| references.contains(reference))
             {
-                drop_reference(schema, depth);
+                drop_reference(schema, place.depth);
             }
         });
     }
@@ -193,9 +210,14 @@ fn drop_reference(schema: &mut Value, depth: usize) {
 }
 
 /// The definitions that are referred to, from outside of any or by one of these.
-fn used_definitions(root: &Value) -> HashSet<Definition> {
+fn used_definitions(root: &mut Value) -> HashSet<Definition> {
     let mut refers: HashMap<Option<Definition>, Vec<Definition>> = HashMap::new();
-    note_references(root, None, &mut refers);
+    each(root, &Place::default(), &mut |schema, place| {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let by = refers.entry(place.within.clone()).or_default();
+            by.extend(on_the_way(reference));
+        }
+    });
     let mut used = HashSet::new();
     let mut ahead = refers.remove(&None).unwrap_or_default();
     while let Some(definition) = ahead.pop() {
@@ -206,45 +228,9 @@ fn used_definitions(root: &Value) -> HashSet<Definition> {
     used
 }
 
-/// Notes which definitions each one refers to, and what is outside of any.
-fn note_references(
-    schema: &Value,
-    within: Option<&Definition>,
-    refers: &mut HashMap<Option<Definition>, Vec<Definition>>,
-) {
-    let Value::Object(members) = schema else { return };
-    for (key, value) in members {
-        match (key.as_str(), value) {
-            ("$ref", Value::String(reference)) => {
-                refers
-                    .entry(within.cloned())
-                    .or_default()
-                    .extend(on_the_way(reference));
-            }
-            ("items" | "additionalProperties", value) => note_references(value, within, refers),
-            ("properties", Value::Object(schemas)) => {
-                for schema in schemas.values() {
-                    note_references(schema, within, refers);
-                }
-            }
-            (key, Value::Object(definitions)) if DEFINITIONS.contains(&key) => {
-                for (name, schema) in definitions {
-                    note_references(schema, Some(&(key.to_owned(), name.clone())), refers);
-                }
-            }
-            (key, Value::Array(schemas)) if COMBINATORS.contains(&key) => {
-                for schema in schemas {
-                    note_references(schema, within, refers);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 /// Drops definitions that are not used.
 fn retain_definitions(root: &mut Value, is_used: impl Fn(&str, &str) -> bool) {
-    each(root, 0, &mut |schema, _| {
+    each(root, &Place::default(), &mut |schema, _| {
         let Value::Object(members) = schema else { return };
         for key in DEFINITIONS {
             if let Some(Value::Object(definitions)) = members.get_mut(key) {
@@ -265,21 +251,25 @@ fn shorten(root: &mut Value) {
         }
     };
     if is_long(root) {
-        each(root, 0, &mut |schema, _| without(schema, &["description"]));
+        each(root, &Place::default(), &mut |schema, _| {
+            without(schema, &["description"]);
+        });
     }
     if is_long(root) {
-        each(root, 0, &mut |schema, depth| {
+        each(root, &Place::default(), &mut |schema, place| {
             without(schema, &DEFINITIONS);
             if schema.get("$ref").is_some() {
-                drop_reference(schema, depth);
+                drop_reference(schema, place.depth);
             }
         });
     }
     if is_long(root) {
-        each(root, 0, &mut |schema, depth| {
+        each(root, &Place::default(), &mut |schema, place| {
             let mut has_others = false;
-            each(schema, 0, &mut |_, below| has_others |= below > 0);
-            if depth >= DEEP && has_others {
+            each(schema, &Place::default(), &mut |_, below| {
+                has_others |= below.depth > 0;
+            });
+            if place.depth >= DEEP && has_others {
                 *schema = json!({});
             }
         });

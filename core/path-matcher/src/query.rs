@@ -100,11 +100,6 @@ impl Query {
         })
     }
 
-    /// Letters that a path must have.
-    pub(crate) fn mask(&self) -> u64 {
-        self.needed.any
-    }
-
     /// How long a last part is that is all of what is searched. `None`: last parts are not matched by themselves.
     pub(crate) fn name_length(&self) -> Option<usize> {
         self.plain
@@ -137,7 +132,7 @@ impl Query {
 
     /// Takes those paths away that don't match, as far as is known from their letters.
     pub(crate) fn retain(&self, chunk: &Chunk, paths: &mut [u64]) {
-        chunk.whole().any.retain(self.mask(), paths);
+        chunk.whole().any.retain(self.needed.any, paths);
         self.literals.retain(chunk, paths);
         chunk.segments().retain_paths(&self.words, paths);
     }

@@ -304,8 +304,6 @@ pub(crate) struct ThreadAgents {
     pub(crate) place: Arc<AgentPlace>,
     pub(crate) control: Arc<dyn AgentControl>,
     pub(crate) mailbox: Mailbox,
-    /// Held by a call for as long as it runs: what a model asks for in one answer happens in that order.
-    pub(crate) in_turn: tokio::sync::Mutex<()>,
 }
 
 impl ThreadAgents {

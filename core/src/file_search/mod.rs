@@ -96,10 +96,15 @@ impl FileSearch {
                     None => break,
                 }
             }
-            let waiter = MatchWaiter::new(cancel.child_token(), None);
-            self.matching(Arc::new(query), walks, Earlier::default(), waiter)
-                .await
-                .files
+            self.matching(
+                Arc::new(query),
+                walks,
+                Earlier::default(),
+                cancel.child_token(),
+                None,
+            )
+            .await
+            .files
         };
         tokio::select! {
             found = search => found,
@@ -154,13 +159,14 @@ impl FileSearch {
         walk
     }
 
-    /// Matches, on another thread.
+    /// Matches, on another thread. `early` takes the best so far where that takes long.
     async fn matching(
         self: &Arc<Self>,
         query: Arc<Query>,
         walks: Vec<Arc<Walk>>,
         earlier: Earlier,
-        mut waiter: MatchWaiter,
+        cancel: CancellationToken,
+        early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>,
     ) -> Found {
         static PLACES: Semaphore = Semaphore::const_new(MATCHERS);
         let Ok(place) = PLACES.acquire().await else {
@@ -168,7 +174,12 @@ impl FileSearch {
         };
         let search = Arc::clone(self);
         let work = move || {
-            waiter.began = Instant::now();
+            let mut waiter = MatchWaiter {
+                began: Instant::now(),
+                patience: PATIENCE,
+                cancel,
+                early,
+            };
             let mut finder = locked(&search.finders).pop().unwrap_or_default();
             let found = finder.find(&query, &sources(&walks), &earlier, &mut waiter);
             locked(&search.finders).push(finder);
@@ -218,17 +229,6 @@ struct MatchWaiter {
     cancel: CancellationToken,
     /// Takes them, if they are wanted.
     early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>,
-}
-
-impl MatchWaiter {
-    fn new(cancel: CancellationToken, early: Option<mpsc::UnboundedSender<Vec<FoundFile>>>) -> Self {
-        Self {
-            began: Instant::now(),
-            patience: PATIENCE,
-            cancel,
-            early,
-        }
-    }
 }
 
 impl Waiter for MatchWaiter {

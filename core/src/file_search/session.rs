@@ -9,8 +9,8 @@ use codex_path_matcher::{Earlier, Found, FoundFile, Place, Query};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::FileSearch;
 use super::walk::Walk;
-use super::{FileSearch, MatchWaiter};
 
 /// What is found while a folder is walked is told this long after the query, and then at intervals twice as long each.
 const FIRST: Duration = Duration::from_millis(10);
@@ -198,9 +198,9 @@ impl<T: Fn(SearchUpdate) + Send + Sync> Task<T> {
         let _guard = cancel.clone().drop_guard();
         // While walks go on, what is found so far is told at intervals; what was told already is no worse.
         let (sender, mut early) = mpsc::unbounded_channel();
-        let waiter = MatchWaiter::new(cancel, (is_all && told.is_none()).then_some(sender));
+        let sender = (is_all && told.is_none()).then_some(sender);
         let search = Arc::clone(&self.search);
-        let mut found = pin!(search.matching(Arc::clone(query), walks, earlier, waiter));
+        let mut found = pin!(search.matching(Arc::clone(query), walks, earlier, cancel, sender));
         let found = loop {
             tokio::select! {
                 biased;

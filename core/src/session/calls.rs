@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::deferred_tools::DeferredTools;
 use crate::model::{KnownItem, ResponseItem, pairing};
-use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet, runs_alone};
+use crate::tools::{CallContext, ToolCall, ToolEnd, ToolSet};
 
 /// How long tools get to stop what they run: children have two seconds between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -93,7 +93,7 @@ impl Calls {
             output: None,
         });
         let cx = cx(self.cancel.clone());
-        let wanted = if runs_alone(&cx, &call) { PLACES } else { 1 };
+        let wanted = if tools.runs_alone(&cx, &call) { PLACES } else { 1 };
         let run = tools.run_with_hooks(cx, call);
         let (places, cancel) = (Arc::clone(&self.places), self.cancel.clone());
         self.running.push(Box::pin(async move {

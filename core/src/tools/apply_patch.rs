@@ -51,6 +51,10 @@ impl Tool for ApplyPatch {
         plan(cx, call).boxed()
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             let text = patch_text(&call.arguments);

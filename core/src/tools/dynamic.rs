@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{CallContext, ToolCall, ToolEnd};
-use crate::image_data::{self, Bounds, left_out};
+use crate::image_data::{self, Bounds, NO_AUDIO, left_out};
 use crate::model::{ContentItem, Extra, FunctionOutput};
 use crate::outbox::ClientToolQuestion;
 use crate::{CallStatus, ClientToolContent, ClientToolReply, Item, ItemBody};
@@ -45,14 +45,14 @@ pub(super) async fn run(cx: CallContext, call: ToolCall) -> ToolEnd {
         reply = cx.outbox.call_client_tool(question) => Some(reply),
     };
     let is_cut = reply.is_none();
-    let (content, success) = match reply.unwrap_or(ClientToolReply::Failed) {
-        _ if is_cut => (Vec::new(), false),
-        ClientToolReply::Done { content, success } => match content.iter().find_map(refused) {
+    let (content, success) = match reply {
+        None => (Vec::new(), false),
+        Some(ClientToolReply::Done { content, success }) => match content.iter().find_map(refused) {
             Some(why) => (failure(why), false),
             None => (content, success),
         },
-        ClientToolReply::Failed => (failure("dynamic tool request failed"), false),
-        ClientToolReply::NotUnderstood => (failure("dynamic tool response was invalid"), false),
+        Some(ClientToolReply::Failed) => (failure("dynamic tool request failed"), false),
+        Some(ClientToolReply::NotUnderstood) => (failure("dynamic tool response was invalid"), false),
     };
     let mut item = item;
     if let ItemBody::DynamicToolCall {
@@ -128,9 +128,7 @@ async fn output(cx: &CallContext, content: Vec<ClientToolContent>) -> FunctionOu
                     Err(reason) => ContentItem::input_text(left_out(&reason)),
                 }
             }
-            ClientToolContent::Audio(_) => {
-                ContentItem::input_text("A sound was left out here: the model takes no audio".to_owned())
-            }
+            ClientToolContent::Audio(_) => ContentItem::input_text(NO_AUDIO.to_owned()),
         });
     }
     FunctionOutput::Parts(parts)

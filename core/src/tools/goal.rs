@@ -77,6 +77,10 @@ impl Tool for CreateGoal {
         )
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match arguments::<CreateArguments>(&call) {
@@ -111,6 +115,10 @@ impl Tool for UpdateGoal {
             }),
             &["status"],
         )
+    }
+
+    fn runs_alone(&self) -> bool {
+        true
     }
 
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {

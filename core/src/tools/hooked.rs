@@ -240,11 +240,7 @@ fn with_command(name: &str, command: String) -> SeenCall {
 
 /// A call as hooks see it. `None`: it is none of their business, or can't be read, which its tool will say.
 fn see(call: &ToolCall) -> Option<SeenCall> {
-    let namespace = call
-        .namespace
-        .as_deref()
-        .filter(|namespace| *namespace != "functions");
-    match (namespace, call.name.as_str()) {
+    match (call.plain_namespace(), call.name.as_str()) {
         (None, "write_stdin") => None,
         (None, PATCH) => {
             let command = patch_text(&call.arguments);

@@ -7,7 +7,6 @@
 //! those of `crate::deferred_tools`), `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have
 //! to say), `alone` (which calls wait for others), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
 
-mod alone;
 mod apply_patch;
 mod collab;
 mod dynamic;
@@ -61,7 +60,6 @@ use crate::safety::ThreadApprovals;
 use crate::tool_spec::ToolSpec;
 use crate::{ReviewedAction, ThreadSettings, features};
 
-pub(crate) use self::alone::runs_alone;
 pub(crate) use self::hooked::CallRecord;
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
@@ -255,6 +253,12 @@ pub(crate) trait Tool: Send + Sync {
     /// How the API describes it to the model (`{"type":"function",…}`).
     fn spec(&self) -> Value;
 
+    /// Whether a call runs only while no other of its response does: what it does depends on the order, or asks for the
+    /// user's whole attention.
+    fn runs_alone(&self) -> bool {
+        false
+    }
+
     /// What an approval of a call would be about, if it needs one, as things stand.
     fn plan<'a>(&'a self, _cx: &'a CallContext, _call: &'a ToolCall) -> BoxFuture<'a, PlannedCall> {
         std::future::ready(PlannedCall::Unsupported).boxed()
@@ -336,6 +340,15 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: String,
     /// It is the call of a free-form tool.
     pub(crate) custom: bool,
+}
+
+impl ToolCall {
+    /// The namespace of the tool, but for the one that some models put in front of tools that have none.
+    fn plain_namespace(&self) -> Option<&str> {
+        self.namespace
+            .as_deref()
+            .filter(|namespace| *namespace != "functions")
+    }
 }
 
 /// What a call would need to be carried out.
@@ -455,18 +468,24 @@ impl ToolSet {
 
     /// Whether there is a tool for the call.
     fn has(&self, cx: &CallContext, call: &ToolCall) -> bool {
-        let namespace = call
-            .namespace
-            .as_deref()
-            .filter(|namespace| *namespace != "functions");
         cx.dynamic.contains(call.namespace.as_deref(), &call.name)
-            || self
-                .tools
-                .iter()
-                .any(|tool| tool.name() == call.name && tool.namespace() == namespace)
-            || (cx.agents.is_some() && collab::find(namespace, &call.name).is_some())
+            || self.find(cx, call).is_some()
             || server_tool(cx, call).is_some()
             || resource_tool(cx, call).is_some()
+    }
+
+    /// Whether the call runs only while no other of its response does. Tools of the client and of MCP servers don't.
+    pub(crate) fn runs_alone(&self, cx: &CallContext, call: &ToolCall) -> bool {
+        !cx.dynamic.contains(call.namespace.as_deref(), &call.name)
+            && self.find(cx, call).is_some_and(|tool| tool.runs_alone())
+    }
+
+    /// The tool of ours that is called.
+    fn find(&self, cx: &CallContext, call: &ToolCall) -> Option<Arc<dyn Tool>> {
+        let namespace = call.plain_namespace();
+        let is_it = |tool: &&Arc<dyn Tool>| tool.name() == call.name && tool.namespace() == namespace;
+        let of_agents = || collab::find(namespace, &call.name).filter(|_| cx.agents.is_some());
+        self.tools.iter().find(is_it).cloned().or_else(of_agents)
     }
 
     /// Carries out one call; see [`Tool::run`]. A tool that is not here says so to the model.
@@ -478,15 +497,7 @@ impl ToolSet {
             let end = ToolEnd::text("this thread has no environment: commands and files are out of reach");
             return std::future::ready(end).boxed();
         }
-        // Some models put this namespace in front of tools that have none.
-        let namespace = call
-            .namespace
-            .as_deref()
-            .filter(|namespace| *namespace != "functions");
-        let is_it = |tool: &&Arc<dyn Tool>| tool.name() == call.name && tool.namespace() == namespace;
-        if let Some(tool) = self.tools.iter().find(is_it).cloned() {
-            async move { tool.run(cx, call).await }.boxed()
-        } else if let Some(tool) = collab::find(namespace, &call.name).filter(|_| cx.agents.is_some()) {
+        if let Some(tool) = self.find(&cx, &call) {
             async move { tool.run(cx, call).await }.boxed()
         } else if let Some(tool) = server_tool(&cx, &call) {
             mcp::run(cx, call, tool).boxed()
@@ -494,7 +505,7 @@ impl ToolSet {
             tool.run(cx, call).boxed()
         } else {
             let kind = if call.custom { "custom tool call" } else { "call" };
-            let namespace = namespace.unwrap_or_default();
+            let namespace = call.plain_namespace().unwrap_or_default();
             let end = ToolEnd::text(format!("unsupported {kind}: {namespace}{}", call.name));
             std::future::ready(end).boxed()
         }
@@ -511,10 +522,7 @@ fn server_tool(cx: &CallContext, call: &ToolCall) -> Option<McpTool> {
 
 /// The tool about what servers have to read that is called.
 fn resource_tool(cx: &CallContext, call: &ToolCall) -> Option<ResourceTool> {
-    let is_plain = call
-        .namespace
-        .as_deref()
-        .is_none_or(|namespace| namespace == "functions");
+    let is_plain = call.plain_namespace().is_none();
     ResourceTool::find(&call.name).filter(|_| is_plain && cx.mcp.offer().any)
 }
 

@@ -129,6 +129,10 @@ impl Tool for RequestPermissions {
         std::future::ready(plan(cx, call)).boxed()
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match arguments(&call) {

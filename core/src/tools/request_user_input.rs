@@ -100,6 +100,10 @@ impl Tool for RequestUserInput {
         })
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             if !self.in_every_mode && cx.settings.collaboration_mode != ModeKind::Plan {

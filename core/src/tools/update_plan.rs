@@ -75,6 +75,10 @@ impl Tool for UpdatePlan {
         })
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         std::future::ready(run(&cx, &call)).boxed()
     }

@@ -54,7 +54,6 @@ impl EngineAgents {
             place: Arc::new(place),
             control: Arc::clone(self) as Arc<dyn AgentControl>,
             mailbox: Mailbox::default(),
-            in_turn: tokio::sync::Mutex::default(),
         })
     }
 

@@ -56,6 +56,10 @@ impl Tool for AgentById {
         super::spec::by_id(*self, None)
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match self.carry_out(&cx, &call).await {
@@ -70,7 +74,6 @@ impl Tool for AgentById {
 impl AgentById {
     async fn carry_out(self, cx: &CallContext, call: &ToolCall) -> Result<Value, ToolEnd> {
         let agents = super::agents_of(cx, NAMESPACE, call)?;
-        let _in_turn = super::in_turn(cx, &agents).await?;
         match self {
             Self::Spawn => spawn(cx, &agents, call).await,
             Self::Send => send(cx, &agents, call).await,

@@ -77,6 +77,10 @@ impl Tool for AgentByPath {
         super::spec::by_path(*self, None)
     }
 
+    fn runs_alone(&self) -> bool {
+        true
+    }
+
     fn run(&self, cx: CallContext, call: ToolCall) -> BoxFuture<'_, ToolEnd> {
         async move {
             match self.carry_out(&cx, &call).await {
@@ -91,7 +95,6 @@ impl Tool for AgentByPath {
 impl AgentByPath {
     async fn carry_out(self, cx: &CallContext, call: &ToolCall) -> Result<String, ToolEnd> {
         let agents = super::agents_of(cx, NAMESPACE, call)?;
-        let _in_turn = super::in_turn(cx, &agents).await?;
         match self {
             Self::Spawn => spawn(cx, &agents, call).await,
             Self::FollowUp => follow_up(cx, &agents, call).await,

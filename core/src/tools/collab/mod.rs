@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use self::by_id::AgentById;
 use self::by_path::AgentByPath;
-use super::{CallContext, Offer, Tool, ToolCall, ToolEnd, ToolSet, exec_command};
+use super::{CallContext, Offer, Tool, ToolCall, ToolEnd, ToolSet};
 use crate::agents::{AgentInfo, AgentTools, ThreadAgents, TurnOrigin};
 use crate::config::{AgentRole, Config};
 use crate::deferred_tools::DeferredTools;
@@ -112,18 +112,6 @@ pub(super) fn find(namespace: Option<&str>, name: &str) -> Option<Arc<dyn Tool>>
 fn agents_of(cx: &CallContext, namespace: &str, call: &ToolCall) -> Result<Arc<ThreadAgents>, ToolEnd> {
     let unsupported = || ToolEnd::text(format!("unsupported call: {namespace}{}", call.name));
     cx.agents.clone().ok_or_else(unsupported)
-}
-
-/// Waits until calls that came before have ended. An error: the turn is being stopped.
-async fn in_turn<'a>(
-    cx: &CallContext,
-    agents: &'a ThreadAgents,
-) -> Result<tokio::sync::MutexGuard<'a, ()>, ToolEnd> {
-    tokio::select! {
-        biased;
-        () = cx.cancel.cancelled() => Err(exec_command::aborted(Duration::ZERO)),
-        held = agents.in_turn.lock() => Ok(held),
-    }
 }
 
 /// The turn in which something is asked of an agent.

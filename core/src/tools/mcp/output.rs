@@ -7,12 +7,9 @@ use serde_json::Value;
 use super::super::CallContext;
 use super::ordered;
 use crate::exec::{OutputLimit, cut_output};
-use crate::image_data::{self, Bounds, ImageError, left_out};
+use crate::image_data::{self, Bounds, ImageError, NO_AUDIO, left_out};
 use crate::mcp::McpTool;
 use crate::model::{ContentItem, Extra, FunctionOutput};
-
-/// In place of sounds, for clients as for models.
-const NO_AUDIO: &str = "A sound was left out here: the model takes no audio";
 
 /// Blocks of one result that go to the model. Texts have a bound of their own, images and empty texts have not.
 const MAX_BLOCKS: usize = 2_048;
