@@ -15,7 +15,7 @@ use crate::query::{Match, Query, Scorer};
 use crate::round::{Matches, Round, Unit, next_one};
 use crate::rows::{across, ones};
 
-/// Paths that wait at least, before any is given to the matcher.
+/// Paths that wait at least, before any is given to the matcher; the next time, twice as many as are left.
 const WAITING: usize = 96;
 /// Of these, so many are given to it at once.
 const FEW: usize = 64;
@@ -42,6 +42,8 @@ pub(crate) struct Seeker<'s, 'a> {
     /// What is left of each block for a longer query.
     left: Vec<Left>,
     waiting: Vec<Waiting>,
+    /// When some of these are given to the matcher: before all of a block is looked at, as most of it may be worse then.
+    enough: usize,
     taken: Vec<u64>,
 }
 
@@ -72,6 +74,7 @@ impl<'s, 'a> Seeker<'s, 'a> {
             worst: floor,
             left,
             waiting: Vec::new(),
+            enough: WAITING,
             taken: Vec::new(),
         }
     }
@@ -106,9 +109,6 @@ impl<'s, 'a> Seeker<'s, 'a> {
                 continue;
             }
             self.look_at(&mut round, &unit, job.chunk);
-            if self.waiting.len() >= WAITING {
-                self.settle(FEW);
-            }
             if self.best.len() + self.waiting.len() >= MAX_RESULTS && waiter.is_impatient() {
                 self.settle(FEW);
                 if self.best.is_full() {
@@ -134,6 +134,10 @@ impl<'s, 'a> Seeker<'s, 'a> {
             match round.matches {
                 Matches::OfNames => self.look_at_names(unit, chunk, run, bits),
                 Matches::OfPaths => self.look_at_paths(unit, chunk, first, bits),
+            }
+            if self.waiting.len() >= self.enough {
+                self.settle(FEW);
+                self.enough = WAITING.max(2 * self.waiting.len());
             }
         }
         self.taken = taken;
