@@ -340,14 +340,26 @@ async fn a_review_against_a_branch_begins_where_the_two_have_parted() {
     git("checkout -q main");
     git("commit -q --allow-empty -m theirs");
     git("checkout -q topic");
-    let parted = git("merge-base HEAD main");
     let (app, thread) = App::with_thread(&home).await;
-    let turn = review(&app, &thread, json!({"type": "baseBranch", "branch": "main"})).await;
-    let asked = text_of(turn.items_of("userMessage")[0]).to_owned();
-    assert!(
-        asked.contains(&format!("`git diff {}`", parted.trim())),
-        "{asked}"
-    );
+    let asked_about_main = async || {
+        let turn = review(&app, &thread, json!({"type": "baseBranch", "branch": "main"})).await;
+        text_of(turn.items_of("userMessage")[0]).to_owned()
+    };
+    let diff_from = |commit: &str| format!("`git diff {}`", commit.trim());
+    let asked = asked_about_main().await;
+    let parted = git("merge-base HEAD main");
+    assert!(asked.contains(&diff_from(&parted)), "{asked}");
+    // What the branch follows counts if it has more.
+    git("update-ref refs/remotes/origin/main main~1");
+    git("config branch.main.remote origin");
+    git("config branch.main.merge refs/heads/main");
+    git("config remote.origin.fetch +refs/heads/*:refs/remotes/origin/*");
+    git("merge -q -m both main");
+    let asked = asked_about_main().await;
+    assert!(asked.contains(&diff_from(&git("rev-parse main"))), "{asked}");
+    git("update-ref refs/remotes/origin/main topic");
+    let asked = asked_about_main().await;
+    assert!(asked.contains(&diff_from(&git("rev-parse topic"))), "{asked}");
     let none = json!({"type": "baseBranch", "branch": "../../main"});
     let turn = review(&app, &thread, none).await;
     let asked = text_of(turn.items_of("userMessage")[0]).to_owned();

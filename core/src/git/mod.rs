@@ -83,18 +83,28 @@ pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
     Some(info)
 }
 
-/// Where what is checked out in the repository that a folder is in parted with a branch, or with the one that this follows.
-/// `None`: that can't be told within a second. Blocks; see [`crate::external_file`].
+/// Where what is checked out in the repository that a folder is in parted with a branch, or with the one that this follows,
+/// where that has commits which the branch hasn't. `None`: that can't be told within a second, or 500 commits. Blocks; see
+/// [`crate::external_file`].
 pub(crate) fn merge_base(folder: &Path, branch: &str) -> Option<String> {
     let repository = Repository::around(folder)?;
     let config = repository.config();
-    let followed = config.upstream_of(branch).map(|(_, full)| full);
-    let mut names = followed
-        .into_iter()
-        .chain([format!("refs/heads/{branch}"), format!("refs/remotes/{branch}")]);
-    let theirs = names.find_map(|name| repository.resolve_ref(name))?;
     let until = std::time::Instant::now() + Duration::from_secs(1);
-    Commits::new(&repository, config.hash_length, until).merge_base(&repository.head().commit?, &theirs)
+    let mut commits = Commits::new(&repository, config.hash_length, until);
+    let followed = config
+        .upstream_of(branch)
+        .and_then(|(_, full)| repository.resolve_ref(full));
+    let named = [format!("refs/heads/{branch}"), format!("refs/remotes/{branch}")]
+        .into_iter()
+        .find_map(|name| repository.resolve_ref(name));
+    let theirs = match (followed, named) {
+        (Some(followed), Some(named)) => match commits.ahead_behind(&named, &followed) {
+            Some((_, 0)) => named,
+            _ => followed,
+        },
+        (followed, named) => followed.or(named)?,
+    };
+    commits.merge_base(&repository.head().commit?, &theirs)
 }
 
 /// A look at the repositories of a turn, under way or done, with the moment from which on nobody waits for it.
