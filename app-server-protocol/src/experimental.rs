@@ -14,6 +14,28 @@ use serde_json::value::RawValue;
 
 use crate::methods::find;
 
+/// Notifications that clients without `experimentalApi` don't get: those of experimental methods that all clients would get
+/// otherwise.
+pub const NOTIFICATIONS: [&str; 17] = [
+    "project/changed",
+    "thread/project/updated",
+    "thread/queue/changed",
+    "thread/readState/changed",
+    "thread/realtime/closed",
+    "thread/realtime/error",
+    "thread/realtime/item/completed",
+    "thread/realtime/item/started",
+    "thread/realtime/item/transcript/delta",
+    "thread/realtime/itemAdded",
+    "thread/realtime/outputAudio/delta",
+    "thread/realtime/sdp",
+    "thread/realtime/started",
+    "thread/realtime/transcript/delta",
+    "thread/realtime/transcript/done",
+    "thread/settings/updated",
+    "turn/moderationMetadata",
+];
+
 /// What a call uses first that only clients with `experimentalApi` may use: `<method>`, `<method>.<member>`, or the
 /// name of a value. The refusal is this and ` requires experimentalApi capability`. Ask after the parameters were
 /// read, because parameters that do not fit are refused first.
@@ -107,10 +129,19 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rpc::Direction;
 
     fn used(method: &str, params: &str) -> Option<String> {
         let params = RawValue::from_string(params.to_owned()).unwrap();
         first_use(method, Some(&params)).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn notifications_that_are_withheld_exist() {
+        for method in NOTIFICATIONS {
+            let info = find(method).expect(method);
+            assert_eq!(info.direction, Direction::ServerNotification, "{method}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The command line (docs/contract/configuration.md#command-line).
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use codex_app_server::listen::{Address, AuthMode, AuthOptions};
@@ -13,6 +13,7 @@ use codex_core::config::{ConfigOverride, OverrideError};
 #[derive(Debug, Default, Parser)]
 #[command(
     name = "codex-app-server",
+    after_help = concat!("codex-app-server ", env!("CARGO_PKG_VERSION")),
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true
 )]
@@ -21,7 +22,7 @@ pub(crate) struct Cli {
     pub(crate) serve: Serve,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// Print the version
+    /// Print the release of the contract: `codex-cli <release>`
     #[arg(short = 'V', long)]
     pub(crate) version: bool,
 }
@@ -197,13 +198,9 @@ impl Serve {
     }
 }
 
-/// What `--version` prints. Under the name `codex` it is the release of the contract, as scripts expect it.
-pub(crate) fn version(program: Option<&OsString>) -> String {
-    if program.and_then(|path| Path::new(path).file_name()) == Some(OsStr::new("codex")) {
-        format!("codex-cli {CONTRACT_VERSION}")
-    } else {
-        format!("codex-app-server {}", env!("CARGO_PKG_VERSION"))
-    }
+/// What `--version` prints: the release of the contract, as clients look for it under whatever name the program has.
+pub(crate) fn version() -> String {
+    format!("codex-cli {CONTRACT_VERSION}")
 }
 
 fn auth_mode(mode: &str) -> Result<AuthMode, String> {
@@ -328,12 +325,5 @@ mod tests {
     #[test]
     fn types_and_engine_follow_the_same_contract_release() {
         assert_eq!(codex_app_server_protocol::schema::RELEASE, CONTRACT_VERSION);
-    }
-
-    #[test]
-    fn the_version_depends_on_the_name() {
-        assert_eq!(version(Some(&"/usr/bin/codex".into())), "codex-cli 0.171.0");
-        let own = version(Some(&"./codex-app-server".into()));
-        assert_eq!(own, concat!("codex-app-server ", env!("CARGO_PKG_VERSION")));
     }
 }

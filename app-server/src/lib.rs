@@ -41,8 +41,10 @@ use std::time::{Duration, Instant};
 use codex_core::config::ConfigSource;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use client::handle::Client;
 use client::transport::MessageReader;
 pub use client::transport::stdio;
+use client::transport::stdio::Stdio;
 pub use server::Server;
 
 /// How long threads may take to end.
@@ -63,6 +65,13 @@ pub fn new_server(config: ConfigSource) -> Arc<Server> {
     Server::new(config, handlers::router())
 }
 
+/// Serves the parent program over standard input and output, as [`serve`] does.
+pub async fn serve_stdio(server: &Arc<Server>, stdio: Stdio, stop: impl Future<Output = ()>) {
+    let client = server.subscriptions.connect();
+    client.outgoing.set_gauge(move || stdio.gauge.is_read());
+    serve_client(server, client, stdio.input, stdio.output, stop).await;
+}
+
 /// Serves one client until its input ends, it stops reading, or `stop` resolves. Then ends the server: requests that
 /// were read are answered, running turns are recorded as interrupted, children are killed, and what waits is written.
 /// All of that takes less than a second, and up to five if account tokens are being renewed.
@@ -72,6 +81,19 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let client = server.subscriptions.connect();
+    serve_client(server, client, input, output, stop).await;
+}
+
+async fn serve_client<R, W>(
+    server: &Arc<Server>,
+    client: Arc<Client>,
+    input: R,
+    output: W,
+    stop: impl Future<Output = ()>,
+) where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
     let ending = connection::serve(server, client, MessageReader::lines(input), output, stop).await;
     let began = Instant::now();
     let renewal = server.auth.finish_renewal(RENEWAL_END);

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use codex_app_server::listen::{self, Address, Listener};
-use codex_app_server::{new_server, serve, stdio};
+use codex_app_server::stdio::{self, Stdio};
+use codex_app_server::{new_server, serve_stdio};
 use codex_app_server_protocol::schema;
 use codex_core::config::{Config, ConfigError, ConfigSource, find_codex_home, strict_problem};
 use codex_core::mock_model::{MockModel, Script};
@@ -43,9 +44,8 @@ fn main() -> ExitCode {
     if args.get(1).is_some_and(|argument| argument == LAUNCHER_ARGUMENT) {
         return launcher_main(args.into_iter().skip(2).collect());
     }
-    let program = args.first().cloned();
     match Cli::read(args) {
-        Ok(cli) => match run(cli, program.as_ref()) {
+        Ok(cli) => match run(cli) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 // Nobody is left to tell if this fails.
@@ -63,9 +63,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, program: Option<&OsString>) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<()> {
     if cli.version {
-        return Ok(writeln!(io::stdout(), "{}", cli::version(program))?);
+        return Ok(writeln!(io::stdout(), "{}", cli::version())?);
     }
     match cli.command {
         None => run_server(&cli.serve),
@@ -138,7 +138,7 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
         let stop = async { told.await.unwrap_or(()) };
         match source {
             // On the heap: what only one of them needs would be part of the stack for all of the daemon's life.
-            Source::Stdio((input, output)) => Box::pin(serve(&server, input, output, stop)).await,
+            Source::Stdio(stdio) => Box::pin(serve_stdio(&server, stdio, stop)).await,
             Source::Sockets(listener) => Box::pin(listen::serve(&server, listener, stop)).await,
         }
         anyhow::Ok(())
@@ -150,7 +150,7 @@ fn run_server(options: &cli::Serve) -> anyhow::Result<()> {
 
 /// Where clients come from.
 enum Source {
-    Stdio((stdio::Input, stdio::Output)),
+    Stdio(Stdio),
     Sockets(Listener),
 }
 
@@ -177,7 +177,7 @@ fn run_proxy(options: cli::Proxy) -> anyhow::Result<()> {
     };
     let runtime = runtime()?;
     runtime.block_on(async {
-        let (input, output) = stdio::open().context("standard input or output cannot be used")?;
+        let Stdio { input, output, .. } = stdio::open().context("standard input or output cannot be used")?;
         anyhow::Ok(listen::proxy(options.sock, &home, input, output).await?)
     })?;
     runtime.shutdown_background();

@@ -220,16 +220,6 @@ impl Subscriptions {
         }
     }
 
-    /// Tells every initialised connection that may use what is experimental.
-    pub(crate) fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
-        let mut frame = SharedFrame::<N>::new(Some(thread), params);
-        for client in &self.lock().clients {
-            if client.is_experimental() {
-                frame.send_to(client);
-            }
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -244,10 +234,6 @@ impl Delivery for Subscriptions {
 
     fn broadcast<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
         Self::broadcast::<N>(self, Some(thread), params);
-    }
-
-    fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params) {
-        Self::broadcast_experimental::<N>(self, thread, params);
     }
 
     fn follow(&self, thread: ThreadId, child: ThreadId) -> usize {

@@ -3,7 +3,7 @@
 use codex_core::mock_model::MockModel;
 use serde_json::{Value, json};
 
-use crate::support::{App, Home};
+use crate::support::{App, Home, Launch};
 
 async fn with_thread() -> (MockModel, Home, App, String) {
     let model = MockModel::start("ok");
@@ -108,6 +108,24 @@ async fn changed_settings_are_told_once_and_count_from_the_next_turn() {
     assert_eq!(
         (&request["model"], &request["reasoning"]["effort"]),
         (&json!("gpt-5.1"), &json!("high"))
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn clients_without_experimental_api_are_not_told_of_settings() {
+    let model = MockModel::start(["one", "two"]);
+    let home = Home::new(&model);
+    let app = Launch::new(&home).spawn();
+    app.initialize(json!({})).await;
+    let thread = app.start_thread(json!({})).await;
+    let params = json!({"threadId": thread, "input": [{"type": "text", "text": "one"}], "effort": "low"});
+    app.call("turn/start", params).await;
+    app.wait_for("turn/completed").await;
+    let told = app.notified_since(0);
+    assert!(
+        !told.iter().any(|method| method == "thread/settings/updated"),
+        "{told:?}"
     );
     app.stop().await;
 }

@@ -25,9 +25,6 @@ pub(crate) trait Delivery: Send + Sync + 'static {
     /// A notification for every client, in the order of this thread.
     fn broadcast<N: Notification>(&self, thread: ThreadId, params: &N::Params);
 
-    /// A notification for every client that may use what is experimental, in the order of this thread.
-    fn broadcast_experimental<N: Notification>(&self, thread: ThreadId, params: &N::Params);
-
     /// From now on, those who watch the thread watch this child of it, too. Gives how many watch the child.
     fn follow(&self, thread: ThreadId, child: ThreadId) -> usize;
 

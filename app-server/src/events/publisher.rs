@@ -95,7 +95,7 @@ fn publish(delivery: &impl Delivery, thread: ThreadId, event: Event) {
         Event::Closed => delivery.broadcast::<ThreadClosed>(thread, &thread::closed(thread)),
         Event::ReadState(state) => {
             let params = thread::read_state_changed(thread, state);
-            delivery.broadcast_experimental::<ThreadReadStateChanged>(thread, &params);
+            delivery.broadcast::<ThreadReadStateChanged>(thread, &params);
         }
         Event::Settings(settings) => {
             delivery.tell::<ThreadSettingsUpdated>(thread, &thread::settings_updated(thread, &settings));

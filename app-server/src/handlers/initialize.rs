@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use codex_app_server_protocol::{
     AbsolutePathBuf, ConfigWarning, ConfigWarningNotification, Initialize, InitializeParams,
-    InitializeResponse, TextPosition, TextRange,
+    InitializeResponse, TextPosition, TextRange, experimental,
 };
 use codex_core::config::{self, ConfigProblem, ConfigReport};
 use serde_json::{Value, json};
@@ -87,15 +87,18 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
         .unwrap_or_else(|| cx.server.originator.get_or_init(|| client.name.clone()).clone());
     let user_agent = user_agent(&originator, &client.name, &client.version);
     let capabilities = params.capabilities.unwrap_or_default();
+    let withheld = match capabilities.experimental_api {
+        true => &[][..],
+        false => &experimental::NOTIFICATIONS,
+    };
+    let not_wanted = capabilities.opt_out_notification_methods.into_iter().flatten();
     let opened = cx.client.set_profile(ClientProfile {
         originator,
         user_agent: as_header_value(&user_agent),
         experimental: capabilities.experimental_api,
         attests: capabilities.request_attestation,
-        opt_out: capabilities
-            .opt_out_notification_methods
-            .into_iter()
-            .flatten()
+        opt_out: not_wanted
+            .chain(withheld.iter().map(|method| (*method).to_owned()))
             .collect(),
     });
     if !opened {

@@ -39,7 +39,7 @@ async fn mark(
     let news = events::thread::read_state_changed(id, state);
     cx.server
         .subscriptions
-        .broadcast_experimental::<ThreadReadStateChanged>(id, &news);
+        .broadcast::<ThreadReadStateChanged>(Some(id), &news);
     engine.store().save().await;
     Ok(ThreadReadStateUpdateResponse {
         read_state: news.read_state,

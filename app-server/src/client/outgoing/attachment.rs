@@ -157,6 +157,11 @@ impl Attachment {
         self.queue.remote
     }
 
+    /// Whether the client has read what was written, as far as is known.
+    pub(super) fn is_read(&self) -> bool {
+        self.queue.gauge.get().is_none_or(|gauge| gauge.0())
+    }
+
     /// Whether so much waits that a client which takes nothing for long is to be given up.
     pub(super) fn is_loaded(&self) -> bool {
         self.queue.lock().is_loaded()

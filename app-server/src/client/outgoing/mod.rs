@@ -18,7 +18,7 @@ mod writer;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use codex_app_server_protocol::{Dialect, RequestId};
@@ -72,6 +72,17 @@ pub(crate) struct Outgoing {
     relieved: Arc<Notify>,
     /// The client is at the other end of a socket.
     remote: bool,
+    /// Tells whether the client has read what was written, where that can be known.
+    gauge: OnceLock<Gauge>,
+}
+
+/// Whether all is read that was written.
+struct Gauge(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gauge")
+    }
 }
 
 impl Outgoing {
@@ -91,7 +102,14 @@ impl Outgoing {
             detached: Notify::new(),
             relieved,
             remote,
+            gauge: OnceLock::new(),
         }
+    }
+
+    /// From now on, this tells whether the client has read what was written.
+    pub(crate) fn set_gauge(&self, is_read: impl Fn() -> bool + Send + Sync + 'static) {
+        // There is one standard output.
+        drop(self.gauge.set(Gauge(Box::new(is_read))));
     }
 
     /// Queues a frame that the client has not asked for. `thread`: the thread whose order it belongs to; `None`: any

@@ -1,12 +1,15 @@
 //! Order, merging, congestion, and clients that come back.
 
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use codex_core::DeltaKind;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::time::Instant;
 
 use super::entry::{Entry, Message};
 use super::queue::MERGED;
-use super::writer::write_within;
+use super::writer::{MAX_HEAD_START, write_within};
 use super::*;
 use crate::client::transport::framing::Framing;
 
@@ -258,6 +261,26 @@ fn a_client_that_reads_slowly_is_given_more_time_than_one_that_does_not_read() {
         0,
         "it reads more slowly than others can wait for"
     );
+}
+
+#[tokio::test]
+async fn news_wait_until_the_answer_before_them_is_read() {
+    let (near, far) = tokio::io::duplex(1 << 10);
+    let queue = queue();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let looked = Arc::clone(&looks);
+    queue.set_gauge(move || looked.fetch_add(1, Ordering::Relaxed) == 2);
+    let began = Instant::now();
+    queue.push_answer(RequestId::Integer(1), "answer");
+    queue.push(None, "news");
+    let writer = tokio::spawn(write(attachment(&queue), near, Framing::Lines));
+    let mut lines = BufReader::new(far).lines();
+    assert_eq!(lines.next_line().await.unwrap().unwrap(), "answer");
+    assert_eq!(lines.next_line().await.unwrap().unwrap(), "news");
+    let looks = looks.load(Ordering::Relaxed);
+    assert!(looks == 3 || began.elapsed() >= MAX_HEAD_START, "{looks}");
+    queue.close(None);
+    writer.await.unwrap().unwrap();
 }
 
 #[tokio::test]

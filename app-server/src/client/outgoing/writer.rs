@@ -33,6 +33,12 @@ const KEEP_PER_SOCKET: usize = 4 * 1024;
 /// or wait for both in different places: what they read together with it, they miss.
 const HEAD_START: Duration = Duration::from_micros(400);
 
+/// How far it is at most, if the client does not get at reading it, as on a busy machine.
+pub(super) const MAX_HEAD_START: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether the client has read it.
+const LOOK: Duration = Duration::from_micros(200);
+
 /// How long a client at the other end of a socket may take nothing while much waits for it.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -163,9 +169,11 @@ impl<S: AsyncWrite + Unpin> Writer<'_, S> {
         let Some(answered) = self.answered.take() else {
             return;
         };
+        let is_ahead = |elapsed| elapsed >= HEAD_START && (elapsed >= MAX_HEAD_START || self.queue.is_read());
         // Timers are up to two milliseconds late, so whatever is pushed meanwhile is taken as an occasion to look again.
-        while let Some(rest) = HEAD_START.checked_sub(answered.elapsed()) {
-            if timeout(rest, self.queue.more_to_write()).await.unwrap_or(true) {
+        while !is_ahead(answered.elapsed()) {
+            let rest = HEAD_START.saturating_sub(answered.elapsed()).max(LOOK);
+            if timeout(rest, self.queue.more_to_write()).await == Ok(true) {
                 break;
             }
         }

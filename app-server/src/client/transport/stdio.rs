@@ -1,10 +1,11 @@
 //! Standard input and output as asynchronous streams.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use rustix::fs::{FileType, fstat};
+use rustix::io::ioctl_fionread;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
@@ -14,12 +15,42 @@ pub type Input = Box<dyn AsyncRead + Send + Unpin>;
 /// Where our messages go.
 pub type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
+/// Standard input and output.
+pub struct Stdio {
+    /// Where the client's messages come from.
+    pub input: Input,
+    /// Where our messages go.
+    pub output: Output,
+    /// Whether the client has read them.
+    pub gauge: Gauge,
+}
+
+/// Tells whether what was written has been read. Only pipes tell.
+pub struct Gauge(Option<OwnedFd>);
+
+impl Gauge {
+    /// Whether nothing is left to be read, as far as is known.
+    pub(crate) fn is_read(&self) -> bool {
+        let left = self.0.as_ref().and_then(|pipe| ioctl_fionread(pipe).ok());
+        left.is_none_or(|bytes| bytes == 0)
+    }
+}
+
 /// Opens both. Pipes and sockets, which is what parent programs give us, are driven by the runtime itself; terminals
 /// and files need a helper thread.
 ///
 /// A pipe is opened anew: "non-blocking" belongs to an open file, and ours may be shared with other processes.
-pub fn open() -> io::Result<(Input, Output)> {
-    Ok((open_input()?, open_output()?))
+pub fn open() -> io::Result<Stdio> {
+    let stdout = io::stdout();
+    let pipe = match kind(&stdout) {
+        Some(FileType::Fifo) => Some(stdout.as_fd().try_clone_to_owned()?),
+        _ => None,
+    };
+    Ok(Stdio {
+        input: open_input()?,
+        output: open_output()?,
+        gauge: Gauge(pipe),
+    })
 }
 
 fn open_input() -> io::Result<Input> {
