@@ -291,7 +291,7 @@ impl ActiveTurn {
                 patch,
                 reply,
             }) => {
-                let checked = state.check_turn_settings();
+                let checked = state.check_turn_settings(&patch);
                 let changed = checked.and_then(|()| {
                     (*turn_id == *self.id)
                         .then(|| state.turn_settings(&self.settings, &patch))

@@ -234,9 +234,14 @@ impl ThreadState {
         }
     }
 
-    /// Whether the settings of a running turn may be changed.
-    pub(crate) fn check_turn_settings(&self) -> Result<()> {
-        if self.config.features.enabled(features::STEP_MODEL_SWITCHING) {
+    /// Whether these settings of a running turn may be changed: who answers questions and where commands run always may.
+    pub(crate) fn check_turn_settings(&self, patch: &SettingsPatch) -> Result<()> {
+        let is_of_model = patch.model.is_some()
+            || patch.effort.is_some()
+            || patch.summary.is_some()
+            || patch.service_tier.is_some();
+        let is_other = patch.approvals_reviewer.is_some() || patch.has_environment.is_some();
+        if (is_other && !is_of_model) || self.config.features.enabled(features::STEP_MODEL_SWITCHING) {
             return Ok(());
         }
         Err(Error::invalid(
