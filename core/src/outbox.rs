@@ -275,12 +275,12 @@ impl Outbox {
 
     /// Tells that the running turn ended: what its patches changed, what is unread and the status (where it failed: the
     /// status, the error, the changes, what is unread), the turn, withdrawn questions. `turn` comes without items; its
-    /// last agent message is added where the turn went well. There is something to read after an answer and after a
+    /// answer is added where the turn went well. There is something to read after an answer and after a
     /// failure.
     pub(crate) fn turn_ended(
         &self,
         mut turn: Turn,
-        last_message: Option<Item>,
+        answer: Option<Item>,
         answered: bool,
         diff: Option<String>,
     ) {
@@ -316,8 +316,8 @@ impl Outbox {
                 state.turns.clear();
             }
         }
-        if let Some(message) = last_message {
-            turn.items = vec![message];
+        if let Some(answer) = answer {
+            turn.items = vec![answer];
             turn.items_view = ItemsView::Summary;
         }
         self.emit(Event::TurnCompleted(Box::new(turn)));

@@ -446,7 +446,8 @@ impl ActiveTurn {
             };
             notify(program, &told);
         }
-        outbox.turn_ended(turn, last_message, result.answered, diff);
+        let answer = result.answer.filter(|_| status == TurnStatus::Completed);
+        outbox.turn_ended(turn, answer, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end
     }

@@ -107,6 +107,7 @@ pub(crate) async fn run(
         inbox,
         began: Instant::now(),
         last_message: None,
+        answer: None,
         answered: false,
         first_token: None,
         rerouted: false,
@@ -125,6 +126,7 @@ pub(crate) async fn run(
     TurnResult {
         outcome,
         last_message: turn.last_message,
+        answer: turn.answer,
         answered: turn.answered,
         first_token: turn.first_token,
         usage: turn.session.usage.turn(),
@@ -141,6 +143,8 @@ struct Turn<'a> {
     inbox: TurnInbox,
     began: Instant,
     last_message: Option<Item>,
+    /// The last message that is meant to be read.
+    answer: Option<Item>,
     answered: bool,
     first_token: Option<Duration>,
     rerouted: bool,
