@@ -31,7 +31,7 @@ use crate::features;
 use crate::history::Entry;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem};
 use crate::net::client::network;
-use crate::{Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
+use crate::{ErrorKind, Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -376,6 +376,10 @@ impl Turn<'_> {
             Ok(stream) => stream,
             Err(mut cut) => {
                 self.take_limits(&mut cut);
+                if matches!(&cut, StreamInterrupt::Failed(error) if error.error.kind == ErrorKind::UsageLimitExceeded)
+                {
+                    self.tell_known_usage();
+                }
                 self.tell_limits();
                 self.after_model_request(attempt, &RequestEnd::of(None, Some(&cut)));
                 return Err(cut);
@@ -439,9 +443,9 @@ impl Turn<'_> {
             .is_some_and(|completed| completed.end_turn == Some(false));
         let failure = match completed {
             Some(completed) => self.count(completed),
-            // The counts as they were, as clients of the contract release know it: the response is over.
-            None if self.session.usage.any() => {
-                self.tell_usage();
+            // The response is over.
+            None => {
+                self.tell_known_usage();
                 None
             }
             None => None,
@@ -467,11 +471,20 @@ impl Turn<'_> {
             self.tell_usage();
         }
         self.note_progress();
+        } else {
+            self.tell_known_usage();
         completed.failure
     }
 
     fn tell_usage(&self) {
         self.services.outbox.emit(Event::TokenUsage {
+    /// Tells the counts as they were, as clients of the contract release know it.
+    fn tell_known_usage(&self) {
+        if self.session.usage.any() {
+            self.tell_usage();
+        }
+    }
+
             turn_id: Arc::clone(&self.plan.id),
             usage: self.session.usage.thread(),
         });
