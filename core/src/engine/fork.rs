@@ -91,7 +91,7 @@ impl Engine {
         if let Some(path) = log.path() {
             log.flushed().await;
             let history = self.store().open_history(path.clone()).await?;
-            if source.all_turns {
+            if source.all_turns && !attach {
                 usage = self.store().last_usage(history.clone()).await?;
             }
             turns = self

@@ -61,7 +61,7 @@ impl Row {
             session_id: meta.session_id.clone().unwrap_or_else(|| id.to_string()),
             forked_from: meta.forked_from_id,
             parent: meta.parent_thread_id,
-            attached_to: meta.attached_to_thread_id,
+            attached_to: meta.attached_to(),
             preview: self.preview.clone().unwrap_or_default(),
             name: None,
             ephemeral: false,

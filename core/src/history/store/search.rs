@@ -136,7 +136,7 @@ impl ThreadStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Occurrence>, Option<String>)> {
-        self.history(path, move |history| {
+        self.shown_history(path, move |history| {
             occurrences(history, id, &term, cursor, limit)
         })
         .await
