@@ -320,8 +320,12 @@ impl ThreadState {
         }
     }
 
-    /// What lists show of the thread: what the user said first. What hooks have refused was not said.
+    /// What lists show of the thread: what the user said first. What hooks have refused was not said. No list shows
+    /// ephemeral threads.
     pub(crate) fn preview(&self) -> String {
+        if self.info.ephemeral {
+            return self.info.preview.clone();
+        }
         let known = Some(self.info.preview.clone()).filter(|known| !known.is_empty());
         known.or_else(|| self.outbox.preview()).unwrap_or_default()
     }
