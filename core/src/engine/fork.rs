@@ -120,7 +120,11 @@ impl Engine {
             (Some(path), _) => self.store().find_path(path.clone()).await,
             (None, Some(id)) => {
                 let stored = self.store().find(id).await?;
-                stored.ok_or(Error::RolloutNotFound(id))
+                let stored = stored.ok_or(Error::RolloutNotFound(id))?;
+                if stored.info.archived {
+                    return Err(Error::Archived(id));
+                }
+                Ok(stored)
             }
             (None, None) => Err(Error::NoThreadNamed),
         }
