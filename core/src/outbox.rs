@@ -236,7 +236,12 @@ impl Outbox {
         }
     }
 
-    /// What the user said first of what was told here, as lists show it.
+    /// The thread is known by this, unless it is known by something that was said before.
+    pub(crate) fn known_by(&self, text: &str) {
+        self.state().preview.get_or_insert_with(|| text.to_owned());
+    }
+
+    /// What the user said, or set as a goal, first of what was told here, as lists show it.
     pub(crate) fn preview(&self) -> Option<String> {
         self.state().preview.clone()
     }

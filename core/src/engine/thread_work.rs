@@ -9,7 +9,7 @@ use crate::history::{MetadataPatch, QueueChange, QueuePage, QueuedSubmission, Th
 use crate::memory::Memories;
 use crate::session::check_queued;
 use crate::{
-    Error, Goal, GoalPatch, Reply, Result, ThreadId, ThreadOperation, UserInput, goal_tracker, now_s,
+    Error, Event, Goal, GoalPatch, Reply, Result, ThreadId, ThreadOperation, UserInput, goal_tracker, now_s,
 };
 
 impl Engine {
@@ -57,7 +57,12 @@ impl Engine {
             self.store().set_goal(id, Some(goal.to_value())).await?;
             Ok(goal)
         };
-        reply.send(changed.await);
+        let changed: Result<Goal> = changed.await;
+        let told = changed.as_ref().ok().cloned().map(Box::new);
+        reply.send(changed);
+        if let Some(goal) = told {
+            self.options.sink.emit(id, Event::Goal { turn_id: None, goal });
+        }
     }
 
     /// Drops the goal of a thread. Answers whether there was one.
@@ -69,7 +74,12 @@ impl Engine {
             self.at_work(id).await?;
             self.store().set_goal(id, None).await
         };
-        reply.send(cleared.await);
+        let cleared: Result<bool> = cleared.await;
+        let existed = cleared.as_ref().is_ok_and(|existed| *existed);
+        reply.send(cleared);
+        if existed {
+            self.options.sink.emit(id, Event::GoalCleared);
+        }
     }
 
     /// What is remembered of threads.

@@ -438,6 +438,9 @@ impl Turn<'_> {
         if let Some(cut) = &mut cut {
             self.take_limits(cut);
         }
+        if any_calls && cut.is_none() {
+            self.services.goals.calls_over().await;
+        }
         let not_ended = completed
             .as_ref()
             .is_some_and(|completed| completed.end_turn == Some(false));
@@ -448,7 +451,6 @@ impl Turn<'_> {
                 self.tell_known_usage();
                 None
             }
-            None => None,
         };
         self.tell_limits();
         match cut.or(failure.map(StreamInterrupt::Failed)) {
@@ -469,15 +471,13 @@ impl Turn<'_> {
                 thread_usage: counts.thread(),
             }]);
             self.tell_usage();
-        }
-        self.note_progress();
         } else {
             self.tell_known_usage();
+        }
+        self.note_progress();
         completed.failure
     }
 
-    fn tell_usage(&self) {
-        self.services.outbox.emit(Event::TokenUsage {
     /// Tells the counts as they were, as clients of the contract release know it.
     fn tell_known_usage(&self) {
         if self.session.usage.any() {
@@ -485,6 +485,8 @@ impl Turn<'_> {
         }
     }
 
+    fn tell_usage(&self) {
+        self.services.outbox.emit(Event::TokenUsage {
             turn_id: Arc::clone(&self.plan.id),
             usage: self.session.usage.thread(),
         });

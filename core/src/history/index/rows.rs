@@ -12,7 +12,7 @@ use crate::sys::files;
 use crate::{HistoryMode, ThreadInfo, ThreadStatus};
 
 /// Counts up when rows tell more of files than before: those that were stored earlier are read again.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// What a list shows of a thread, as far as its file tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
