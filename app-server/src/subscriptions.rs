@@ -150,7 +150,7 @@ impl Subscriptions {
         count
     }
 
-    /// Ends a subscription. False if there was none.
+    /// Ends a subscription. What the connection was asked until now it may still answer. False if there was none.
     pub(crate) fn unwatch(&self, thread: ThreadId, client: &Client) -> bool {
         let mut state = self.lock();
         let Some(watchers) = state.watchers.get_mut(&thread) else {
@@ -161,6 +161,9 @@ impl Subscriptions {
         let left = watchers.len();
         if left == 0 {
             state.watchers.remove(&thread);
+        }
+        if left < before {
+            state.requests.left_thread(thread, client.id);
         }
         drop(state);
         self.relieved.notify_waiters();

@@ -93,12 +93,15 @@ impl GoalTracker {
         Ok(state.goal.clone())
     }
 
-    /// The user sets or changes the goal. Answers, then tells.
+    /// The user sets or changes the goal. Answers once it is stored, then tells.
     pub(crate) async fn set(&self, patch: GoalPatch, reply: Reply<Goal>) {
         match self.changed_by_user(&patch).await {
             Ok((goal, _state)) => {
+                self.record(&goal);
+                // Lists know the thread by it from now on.
+                self.outbox.log().flushed().await;
                 reply.send(Ok(goal.clone()));
-                self.tell(None, goal);
+                self.emit(None, goal);
             }
             Err(error) => reply.send(Err(error)),
         }
@@ -106,7 +109,7 @@ impl GoalTracker {
 
     async fn changed_by_user(&self, patch: &GoalPatch) -> Result<(Goal, tokio::sync::MutexGuard<'_, State>)> {
         let mut state = self.loaded().await?;
-        self.count(&mut state);
+        self.tell_progress(&mut state);
         let before = state.goal.clone();
         let goal = Goal::patched(before.as_ref(), self.thread, patch, now_s())?.within(self.max_budget)?;
         self.save(&mut state, Some(goal.clone())).await?;
@@ -124,6 +127,7 @@ impl GoalTracker {
     pub(crate) async fn clear(&self, reply: Reply<bool>) {
         let cleared = async {
             let mut state = self.loaded().await?;
+            self.tell_progress(&mut state);
             let existed = state.goal.is_some();
             if existed {
                 self.save(&mut state, None).await?;
@@ -144,8 +148,10 @@ impl GoalTracker {
         }
     }
 
-    /// The model sets a goal. There must be none that is still to be reached.
+    /// The model sets a goal. There must be none that is still to be reached. What the response that sets it costs is not
+    /// spent on it.
     pub(crate) async fn create(&self, objective: &str, budget: Option<i64>) -> Result<Goal> {
+        self.response_known().await;
         let mut state = self.loaded().await?;
         self.count(&mut state);
         let goal = Goal::new(self.thread, objective, budget, now_s())?.within(self.max_budget)?;
@@ -178,14 +184,9 @@ impl GoalTracker {
                  user and the system",
             ));
         }
-        // Fails only if the sender is dropped, and that is ours.
-        let _ = self
-            .responding
-            .subscribe()
-            .wait_for(|responding| !responding)
-            .await;
+        self.response_known().await;
         let mut state = self.loaded().await?;
-        self.count(&mut state);
+        self.tell_progress(&mut state);
         let mut goal = state
             .goal
             .clone()
@@ -195,6 +196,22 @@ impl GoalTracker {
         self.save(&mut state, Some(goal.clone())).await?;
         self.tell(state.turn_id(), goal.clone());
         Ok(goal)
+    }
+
+    /// Resolves when it is known what the response that streams in has cost.
+    async fn response_known(&self) {
+        // Fails only if the sender is dropped, and that is ours.
+        let _ = self
+            .responding
+            .subscribe()
+            .wait_for(|responding| !responding)
+            .await;
+    }
+
+    /// A round of tool calls is over: tells what has been spent.
+    pub(crate) async fn calls_over(&self) {
+        let mut state = self.state.lock().await;
+        self.tell_progress(&mut state);
     }
 
     /// A turn begins.
@@ -241,17 +258,17 @@ impl GoalTracker {
     /// What the model must be told before the turn's next request. `at_end`: there is none unless this is worth one.
     pub(crate) async fn news(&self, at_end: bool) -> Vec<ResponseItem> {
         let mut state = self.state.lock().await;
-        let Some(was_active) = state.goal.as_ref().map(Goal::is_active) else {
-            return Vec::new();
-        };
         let mut news = Vec::new();
-        if !at_end && self.count(&mut state) {
-            let goal = state.goal.clone();
-            if was_active && goal.as_ref().is_some_and(|goal| !goal.is_active()) {
+        if !at_end {
+            self.tell_progress(&mut state);
+            let is_spent = std::mem::take(&mut state.is_spent_untold);
+            if is_spent
+                && state
+                    .goal
+                    .as_ref()
+                    .is_some_and(|goal| goal.status == GoalStatus::BudgetLimited)
+            {
                 news.push(hidden(instructions::goal_budget_spent()));
-            }
-            if let Some(goal) = goal {
-                self.tell(state.turn_id(), goal);
             }
         }
         let Some(goal) = state.goal.clone().filter(Goal::is_active) else {
@@ -289,6 +306,7 @@ impl GoalTracker {
         state.is_held = end == TurnEnd::Interrupted;
         state.is_changed = false;
         state.is_due = false;
+        state.is_spent_untold = false;
         let began_alone = turn.as_ref().is_some_and(|turn| turn.began_alone);
         let turn_id = turn.map(|turn| turn.origin.id);
         // Of one that is not worked on there is nothing to tell but its counts.
@@ -407,14 +425,34 @@ impl GoalTracker {
         goal.tokens_used = goal.tokens_used.saturating_add(tokens);
         goal.time_used_seconds = goal.time_used_seconds.saturating_add_unsigned(seconds);
         goal.updated_at = now_s();
+        let was_active = goal.is_active();
         goal.heed_budget();
+        state.is_spent_untold |= was_active && !goal.is_active();
         state.is_unsaved = true;
         true
     }
 
+    /// Takes what the running turn has spent into the goal, and tells if that changed it.
+    fn tell_progress(&self, state: &mut State) {
+        if self.count(state)
+            && let Some(goal) = state.goal.clone()
+        {
+            self.tell(state.turn_id(), goal);
+        }
+    }
+
     /// First the history, then the clients.
     fn tell(&self, turn_id: Option<Arc<str>>, goal: Goal) {
+        self.record(&goal);
+        self.emit(turn_id, goal);
+    }
+
+    fn record(&self, goal: &Goal) {
+        self.outbox.known_by(&goal.objective);
         self.outbox.log().append(vec![Entry::Goal(goal.to_value())]);
+    }
+
+    fn emit(&self, turn_id: Option<Arc<str>>, goal: Goal) {
         self.outbox.emit(Event::Goal {
             turn_id,
             goal: Box::new(goal),

@@ -236,7 +236,12 @@ impl Outbox {
         }
     }
 
-    /// What the user said first of what was told here, as lists show it.
+    /// The thread is known by this, unless it is known by something that was said before.
+    pub(crate) fn known_by(&self, text: &str) {
+        self.state().preview.get_or_insert_with(|| text.to_owned());
+    }
+
+    /// What the user said, or set as a goal, first of what was told here, as lists show it.
     pub(crate) fn preview(&self) -> Option<String> {
         self.state().preview.clone()
     }
@@ -275,12 +280,12 @@ impl Outbox {
 
     /// Tells that the running turn ended: what its patches changed, what is unread and the status (where it failed: the
     /// status, the error, the changes, what is unread), the turn, withdrawn questions. `turn` comes without items; its
-    /// last agent message is added where the turn went well. There is something to read after an answer and after a
+    /// answer is added where the turn went well. There is something to read after an answer and after a
     /// failure.
     pub(crate) fn turn_ended(
         &self,
         mut turn: Turn,
-        last_message: Option<Item>,
+        answer: Option<Item>,
         answered: bool,
         diff: Option<String>,
     ) {
@@ -316,8 +321,8 @@ impl Outbox {
                 state.turns.clear();
             }
         }
-        if let Some(message) = last_message {
-            turn.items = vec![message];
+        if let Some(answer) = answer {
+            turn.items = vec![answer];
             turn.items_view = ItemsView::Summary;
         }
         self.emit(Event::TurnCompleted(Box::new(turn)));

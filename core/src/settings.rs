@@ -53,9 +53,8 @@ pub enum ApprovalsReviewer {
     #[default]
     User,
     /// A reviewing model.
+    #[serde(alias = "guardian_subagent")]
     AutoReview,
-    /// Former name of the reviewing model.
-    GuardianSubagent,
 }
 
 /// What a command may touch. Rollout encoding: `{"type":"workspace-write",…}`.

@@ -271,3 +271,33 @@ async fn accepted_for_the_session_is_not_asked_again_but_in_a_terminal() {
     assert_eq!(turn.frames.iter().filter(|frame| frame.is_request()).count(), 2);
     assert_eq!(turn.items_of("commandExecution").len(), 4);
 }
+
+#[tokio::test]
+async fn one_who_unsubscribes_may_still_answer_what_they_were_asked() {
+    for (decision, status) in [("accept", "completed"), ("decline", "declined")] {
+        let model = MockModel::start([
+            Answer::new().call("c1", "exec_command", escalated("touch asked")),
+            Answer::from("Seen"),
+        ]);
+        let home = Home::with(&model, &Config::asking());
+        let app = App::start(&home).await;
+        let thread = app.start_thread(json!({})).await;
+        app.start_turn(&thread, "Run it").await;
+        let request = app.server_request("item/commandExecution/requestApproval").await;
+        app.call("thread/unsubscribe", json!({"threadId": thread})).await;
+        app.respond(&request, json!({"decision": decision})).await;
+        app.wait_where("thread/status/changed", |params| {
+            params["status"]["type"] == "idle"
+        })
+        .await;
+        assert_eq!(home.work().join("asked").exists(), decision == "accept");
+        let read = json!({"threadId": thread, "includeTurns": true});
+        let read = app.call("thread/read", read).await;
+        let turn = &read["thread"]["turns"][0];
+        assert_eq!(turn["status"], "completed");
+        let items = turn["items"].as_array().unwrap();
+        let command = items.iter().find(|item| item["id"] == "c1").unwrap();
+        assert_eq!(command["status"], status);
+        app.stop().await;
+    }
+}

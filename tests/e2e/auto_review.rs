@@ -461,3 +461,38 @@ async fn a_client_has_the_last_call_reviewed() {
     assert_eq!(answer, json!({"callId": "k2", "assessment": assessment}));
     assert_eq!((model.requests().len(), model.mismatches()), (1, Vec::new()));
 }
+
+#[tokio::test]
+async fn the_reviewer_is_told_by_its_present_name() {
+    let model = MockModel::start("ok");
+    let config = Config {
+        top: "approvals_reviewer = \"guardian_subagent\"".to_owned(),
+        ..Config::default()
+    };
+    let home = Home::with(&model, &config);
+    let app = App::start(&home).await;
+    let read = app.call("config/read", json!({})).await;
+    assert_eq!(read["config"]["approvals_reviewer"], "auto_review");
+    let started = app.call("thread/start", json!({"cwd": home.work()})).await;
+    assert_eq!(started["approvalsReviewer"], "auto_review");
+    let thread = started["thread"]["id"].as_str().unwrap();
+    let reviewer = |name: &str| json!({"threadId": thread, "approvalsReviewer": name});
+    app.call("thread/settings/update", reviewer("user")).await;
+    app.call("thread/settings/update", reviewer("guardian_subagent"))
+        .await;
+    for name in ["user", "auto_review"] {
+        let told = app.wait_for("thread/settings/updated").await;
+        assert_eq!(told["threadSettings"]["approvalsReviewer"], name);
+    }
+    let mark = app.mark();
+    app.call("thread/settings/update", reviewer("auto_review")).await;
+    let effort = json!({"threadId": thread, "effort": "low"});
+    app.call("thread/settings/update", effort).await;
+    app.wait_for("thread/settings/updated").await;
+    assert_eq!(
+        app.notified_since(mark),
+        ["thread/settings/updated"],
+        "one change"
+    );
+    app.stop().await;
+}

@@ -271,8 +271,13 @@ async fn commands_in_the_background_are_listed_and_ended() {
         .await;
     assert_eq!(answer, json!({"terminated": true}));
     let id = all[0]["itemId"].clone();
-    app.wait_where("item/completed", |params| params["item"]["id"] == id)
+    let ended = app
+        .wait_where("item/completed", |params| params["item"]["id"] == id)
         .await;
+    assert_eq!(
+        (&ended["item"]["status"], &ended["item"]["exitCode"]),
+        (&json!("failed"), &json!(-1))
+    );
     let answer = app.call("thread/backgroundTerminals/terminate", one).await;
     assert_eq!(answer, json!({"terminated": false}));
     for id in ["zz", "", "1.0", " 1", "99999999999"] {
@@ -299,5 +304,21 @@ async fn commands_in_the_background_are_listed_and_ended() {
             wait_until_dead(pid.parse().unwrap()).await;
         }
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_stopped_for_its_time_has_no_exit_code_of_its_own() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    let params = json!({"threadId": thread, "command": "echo out; sleep 300", "timeoutMs": 300});
+    app.call("thread/shellCommand", params).await;
+    let ended = app
+        .wait_where("item/completed", |params| {
+            params["item"]["type"] == "commandExecution"
+        })
+        .await;
+    assert_eq!(ended["item"]["exitCode"], -1);
     app.stop().await;
 }

@@ -573,3 +573,172 @@ async fn nothing_begins_by_itself_in_plan_mode_or_without_the_feature() {
     assert!(!requests[0].body["tools"].to_string().contains("get_goal"));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_thread_that_begins_with_a_goal_is_known_by_it() {
+    let model = MockModel::start("ok");
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let set = json!({"threadId": id, "objective": " Ship the needle ", "status": "paused"});
+    app.call("thread/goal/set", set).await;
+    let read = async || {
+        let read = app.call("thread/read", json!({"threadId": id})).await;
+        read["thread"]["preview"].clone()
+    };
+    assert_eq!(read().await, "Ship the needle");
+    for params in [json!({}), json!({"searchTerm": "needle"})] {
+        let page = app.call("thread/list", params).await;
+        assert_eq!(page["data"][0]["id"], id.as_str());
+        assert_eq!(page["data"][0]["preview"], "Ship the needle");
+        assert!(page["readStates"][&id].is_object(), "{page}");
+    }
+    let found = app.call("thread/search", json!({"searchTerm": "NEEDLE"})).await;
+    assert_eq!(found["data"][0]["thread"]["id"], id.as_str());
+    app.run_turn(&id, "Words of the user").await;
+    assert_eq!(read().await, "Ship the needle");
+    let page = app.call("thread/list", json!({})).await;
+    assert_eq!(page["data"][0]["preview"], "Ship the needle");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn goals_of_threads_that_are_not_loaded_are_told_too() {
+    let (_model, home, app, id) = with_thread().await;
+    app.stop().await;
+    let app = App::start(&home).await;
+    let mark = app.mark();
+    let set = json!({"threadId": id, "objective": "x", "status": "paused"});
+    let set = app.call("thread/goal/set", set).await["goal"].clone();
+    let told = app.wait_for("thread/goal/updated").await;
+    assert_eq!(told, json!({"threadId": id, "turnId": null, "goal": set}));
+    app.call("thread/goal/clear", json!({"threadId": id})).await;
+    assert_eq!(app.wait_for("thread/goal/cleared").await, json!({"threadId": id}));
+    app.call("thread/goal/clear", json!({"threadId": id})).await;
+    assert_eq!(
+        app.notified_since(mark),
+        ["thread/goal/updated", "thread/goal/cleared"]
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_spent_is_told_before_a_goal_is_changed() {
+    let command = json!({"cmd": "read _ < gate", "login": false, "yield_time_ms": 20_000});
+    let model = MockModel::start([
+        call("c1", "exec_command", command.clone()),
+        call("c2", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (home, app, id) = idle(&model, &Config::default()).await;
+    let mut gate = Gate::new(home.work().join("gate"));
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "x"}))
+        .await;
+    app.wait_where("item/started", |params| params["item"]["id"] == "c1")
+        .await;
+    let mark = app.mark();
+    let change = json!({"threadId": id, "tokenBudget": 1_000_000});
+    app.call("thread/goal/set", change).await;
+    gate.open();
+    app.wait_for("turn/completed").await;
+    let frames = app.frames();
+    // Progress has a turn, what the user has done has none.
+    let story: Vec<_> = frames[mark..]
+        .iter()
+        .filter_map(|frame| match frame.method() {
+            "thread/goal/updated" => {
+                let params = frame.params();
+                let status = params["goal"]["status"].as_str().unwrap();
+                Some(format!("{status} {}", params["turnId"].is_string()))
+            }
+            "thread/tokenUsage/updated" => Some("usage".to_owned()),
+            _ if frame.json["result"]["goal"].is_object() => Some("answer".to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(story[..3], ["active true", "answer", "active false"], "{story:?}");
+    let complete = story.iter().position(|told| told == "complete true").unwrap();
+    assert_eq!(story[complete - 1], "active true", "{story:?}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn counts_of_a_round_of_calls_come_before_its_token_usage() {
+    let model = MockModel::start([
+        call("c1", "exec_command", json!({"cmd": "true", "login": false})),
+        call("c2", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let mark = app.mark();
+    app.call("thread/goal/set", json!({"threadId": id, "objective": "x"}))
+        .await;
+    app.wait_for("turn/completed").await;
+    let frames = app.frames();
+    let methods: Vec<_> = frames[mark..]
+        .iter()
+        .skip_while(|frame| frame.params()["item"]["id"] != "c1")
+        .map(Frame::method)
+        .filter(|method| method.starts_with("thread/"))
+        .collect();
+    assert_eq!(
+        methods[..2],
+        ["thread/goal/updated", "thread/tokenUsage/updated"],
+        "{methods:?}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_response_that_creates_a_goal_is_not_spent_on_it() {
+    let model = MockModel::start([
+        call("c1", "create_goal", json!({"objective": "Tidy up"})),
+        Answer::from("I have a goal"),
+        call("c2", "update_goal", json!({"status": "complete"})),
+        Answer::from("Done"),
+    ]);
+    let (_home, app, id) = idle(&model, &Config::default()).await;
+    let turn = app.run_turn(&id, "Set a goal").await;
+    let used: Vec<_> = turn
+        .all("thread/goal/updated")
+        .iter()
+        .map(|params| params["goal"]["tokensUsed"].as_i64().unwrap())
+        .collect();
+    let usage = turn.all("thread/tokenUsage/updated");
+    let last = &usage.last().unwrap()["tokenUsage"]["last"];
+    let spent = last["inputTokens"].as_i64().unwrap() - last["cachedInputTokens"].as_i64().unwrap()
+        + last["outputTokens"].as_i64().unwrap();
+    assert_eq!(used, [0, spent], "of the second response only");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn archived_threads_do_no_work() {
+    let (_model, _home, app, id) = with_thread().await;
+    let set = json!({"threadId": id, "objective": "x", "status": "paused"});
+    app.call("thread/goal/set", set.clone()).await;
+    app.call("thread/archive", json!({"threadId": id})).await;
+    let named = json!({"threadId": id});
+    let queued = json!({"threadId": id, "clientUserMessageId": "q",
+        "input": [{"type": "text", "text": "q"}]});
+    for (method, params) in [
+        ("thread/goal/get", named.clone()),
+        ("thread/goal/set", set),
+        ("thread/goal/clear", named.clone()),
+        ("thread/queue/list", named.clone()),
+        ("thread/queue/add", queued),
+        ("thread/name/set", json!({"threadId": id, "name": "n"})),
+        (
+            "thread/memoryMode/set",
+            json!({"threadId": id, "mode": "disabled"}),
+        ),
+        ("thread/timeline/list", named.clone()),
+        ("thread/fork", json!({"threadId": id, "excludeTurns": true})),
+    ] {
+        let error = app.call_err(method, params).await;
+        assert_eq!(error.code, -32600, "{method}");
+        let words = format!("session {id} is archived.");
+        assert!(error.message.starts_with(&words), "{method}: {}", error.message);
+    }
+    app.call("thread/unarchive", named).await;
+    assert_eq!(goal(&app, &id).await["objective"], "x");
+    app.stop().await;
+}

@@ -593,3 +593,41 @@ async fn a_thread_that_goes_on_with_another_model_says_so() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_hidden_fork_shows_its_own_turns_only_and_its_model_knows_all() {
+    let f = with_turns(&["one"]).await;
+    let params = json!({"threadId": f.id, "attachToSource": true});
+    let fork = f.app.call("thread/fork", params).await["thread"].clone();
+    assert_eq!((&fork["turns"], &fork["preview"]), (&json!([]), &json!("one")));
+    let id = fork["id"].as_str().unwrap();
+    let turn = f.app.run_turn(id, "side").await;
+    let check = async |app: &App| {
+        assert_eq!(texts(&read(app, id).await), ["side"]);
+        let page = app.call("thread/turns/list", json!({"threadId": id})).await;
+        assert_eq!(page["data"].as_array().unwrap().len(), 1);
+        assert_eq!(page["data"][0]["id"], turn.id.as_str());
+        assert_eq!(page["nextCursor"], Value::Null);
+        let page = app.call("thread/items/list", json!({"threadId": id})).await;
+        let rows = page["data"].as_array().unwrap();
+        assert!(
+            rows.iter().all(|row| row["turnId"] == turn.id.as_str()),
+            "{rows:?}"
+        );
+        let term = json!({"threadId": id, "searchTerm": "one"});
+        let found = app.call("thread/searchOccurrences", term).await;
+        assert_eq!(found["data"], json!([]));
+    };
+    check(&f.app).await;
+    let sent = f.model.requests()[1].body.to_string();
+    assert!(sent.contains("\"one\"") && sent.contains("answer 0"), "{sent}");
+    f.app.stop().await;
+    let app = App::start(&f.home).await;
+    let resumed = app.call("thread/resume", json!({"threadId": id})).await;
+    assert_eq!(texts(&resumed["thread"]), ["side"]);
+    check(&app).await;
+    app.run_turn(id, "more").await;
+    let sent = f.model.requests()[2].body.to_string();
+    assert!(sent.contains("answer 0") && sent.contains("answer 1"), "{sent}");
+    app.stop().await;
+}

@@ -306,6 +306,18 @@ async fn an_output_that_was_left_out_is_read_later() {
 }
 
 #[tokio::test]
+async fn a_thread_in_memory_has_no_preview() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let memory = app.start_thread(json!({"ephemeral": true})).await;
+    app.run_turn(&memory, "Hi").await;
+    let read = app.call("thread/read", json!({"threadId": memory})).await;
+    assert_eq!(read["thread"]["preview"], "", "no list shows it");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn threads_in_memory_and_unknown_ones_have_no_pages() {
     let home = Home::empty();
     let app = App::start(&home).await;
@@ -348,6 +360,12 @@ async fn threads_in_memory_and_unknown_ones_have_no_pages() {
         error.message,
         "ephemeral threads do not support thread/items/read"
     );
+    let term = json!({"threadId": memory, "searchTerm": "x"});
+    let error = app.call_err("thread/searchOccurrences", term).await;
+    assert_eq!(error.code, -32601);
+    let attachment = json!({"threadId": memory, "attachmentType": "a", "identityKey": "b", "payload": 1});
+    let error = app.call_err("thread/attachment/add", attachment).await;
+    assert_eq!(error.code, -32602);
     app.stop().await;
     let app = Launch::new(&home).spawn();
     app.initialize(json!({})).await;

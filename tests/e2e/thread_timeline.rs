@@ -106,7 +106,7 @@ async fn a_timeline_needs_a_file_and_the_experimental_api() {
         .await;
     assert_eq!(
         (error.code, error.message.as_str()),
-        (-32600, "ephemeral threads do not support thread/timeline/list")
+        (-32601, "ephemeral threads do not support thread/timeline/list")
     );
     app.stop().await;
     let app = Launch::new(&home).spawn();

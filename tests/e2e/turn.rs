@@ -215,6 +215,77 @@ async fn reasoning_is_an_item_with_sections_and_raw_text() {
 }
 
 #[tokio::test]
+async fn a_remark_is_not_the_answer_of_a_turn() {
+    // What the model says, the answer in `turn/completed`, the answer in summaries.
+    type Said = (Option<&'static str>, &'static str);
+    let cases: [(&[Said], Option<&str>, Option<&str>); 6] = [
+        (
+            &[(Some("final_answer"), "a"), (Some("commentary"), "b")],
+            Some("a"),
+            Some("a"),
+        ),
+        (&[(Some("commentary"), "b")], None, None),
+        (&[(None, "a"), (Some("commentary"), "b")], Some("a"), Some("a")),
+        (&[(Some("final_answer"), "a"), (None, "b")], Some("b"), Some("a")),
+        (&[(None, "")], None, Some("")),
+        (&[(None, " \n")], None, Some(" \n")),
+    ];
+    for (said, answer, summary) in cases {
+        let script = said
+            .iter()
+            .fold(Answer::new(), |script, (phase, text)| match phase {
+                Some(phase) => script.say_as(phase, text),
+                None => script.say(text),
+            });
+        let model = MockModel::start(script);
+        let home = Home::new(&model);
+        let (app, thread) = App::with_thread(&home).await;
+        let turn = app.run_turn(&thread, "Go").await;
+        let items = turn.turn["items"].as_array().unwrap();
+        assert_eq!(
+            items.first().map(|item| item["text"].as_str().unwrap()),
+            answer,
+            "{said:?}"
+        );
+        let view = if answer.is_some() { "summary" } else { "notLoaded" };
+        assert_eq!(turn.turn["itemsView"], view, "{said:?}");
+        let page = app.call("thread/turns/list", json!({"threadId": thread})).await;
+        let items = page["data"][0]["items"].as_array().unwrap();
+        assert_eq!(items[0]["type"], "userMessage");
+        assert_eq!(
+            items.get(1).map(|item| item["text"].as_str().unwrap()),
+            summary,
+            "{said:?}"
+        );
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_response_without_counts_repeats_those_that_are_known() {
+    let bare = json!({"type": "response.completed", "response": {"id": "r"}});
+    let message = json!({"type": "response.output_item.done", "item": {"type": "message", "id": "m",
+        "role": "assistant", "content": [{"type": "output_text", "text": "b"}]}});
+    let limit = json!({"error": {"type": "usage_limit_reached", "message": "x"}});
+    let model = MockModel::start([
+        Answer::from("a"),
+        Answer::events([message, bare]),
+        Answer::status(429).body(limit),
+    ]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let counted = app.run_turn(&thread, "One").await;
+    let counts = counted.all("thread/tokenUsage/updated")[0]["tokenUsage"].clone();
+    for text in ["Two", "Three"] {
+        let turn = app.run_turn(&thread, text).await;
+        let told = turn.all("thread/tokenUsage/updated");
+        assert_eq!(told.len(), 1, "{text}");
+        assert_eq!(told[0]["tokenUsage"], counts, "{text}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn several_messages_are_several_items_with_their_phases() {
     let model = MockModel::start(
         Answer::new()

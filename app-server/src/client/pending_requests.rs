@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// Whoever watches the thread, now or later. The first answer counts.
+    /// Whoever watches the thread, now or later, or has watched it while the request waited. The first answer counts.
     Thread(ThreadId),
     /// One connection, for as long as it lives.
     Client(u64),
@@ -26,6 +26,8 @@ pub(crate) type OnReply = Box<dyn FnOnce(ClientReply) + Send>;
 pub(crate) struct PendingRequest {
     /// Who is asked.
     pub(crate) audience: Audience,
+    /// The connections that were asked as watchers of the thread and have left it since: they may still answer.
+    pub(crate) left: Vec<u64>,
     /// The request, for those who come later.
     pub(crate) json: Bytes,
     /// Where the answer goes.
@@ -56,11 +58,6 @@ impl PendingRequests {
         self.waiting.remove(&id)
     }
 
-    /// Who is asked something.
-    pub(crate) fn audiences(&self) -> impl Iterator<Item = Audience> {
-        self.waiting.values().map(|request| request.audience)
-    }
-
     /// The requests to the watchers of this thread, oldest first.
     pub(crate) fn of_thread(&self, thread: ThreadId) -> impl Iterator<Item = (i64, &PendingRequest)> {
         let audience = Audience::Thread(thread);
@@ -73,8 +70,25 @@ impl PendingRequests {
         self.waiting.iter().map(|(id, request)| (*id, request))
     }
 
-    /// Removes the requests to a connection that has ended.
+    /// A connection does not watch this thread any more; what it was asked until now it may still answer.
+    pub(crate) fn left_thread(&mut self, thread: ThreadId, client: u64) {
+        let audience = Audience::Thread(thread);
+        for request in self
+            .waiting
+            .values_mut()
+            .filter(|request| request.audience == audience)
+        {
+            if !request.left.contains(&client) {
+                request.left.push(client);
+            }
+        }
+    }
+
+    /// No more answers come from this connection. Removes the requests to it alone.
     pub(crate) fn remove_of_client(&mut self, client: u64) -> Vec<PendingRequest> {
+        for request in self.waiting.values_mut() {
+            request.left.retain(|left| *left != client);
+        }
         let of_client = |request: &PendingRequest| request.audience == Audience::Client(client);
         let ids: Vec<_> = self
             .waiting

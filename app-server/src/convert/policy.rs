@@ -49,7 +49,6 @@ pub(crate) fn reviewer_to_wire(reviewer: ApprovalsReviewer) -> wire::ApprovalsRe
     match reviewer {
         ApprovalsReviewer::User => wire::ApprovalsReviewer::User,
         ApprovalsReviewer::AutoReview => wire::ApprovalsReviewer::AutoReview,
-        ApprovalsReviewer::GuardianSubagent => wire::ApprovalsReviewer::GuardianSubagent,
     }
 }
 
@@ -57,8 +56,10 @@ pub(crate) fn reviewer_to_wire(reviewer: ApprovalsReviewer) -> wire::ApprovalsRe
 pub(crate) fn reviewer_from_wire(reviewer: wire::ApprovalsReviewer) -> ApprovalsReviewer {
     match reviewer {
         wire::ApprovalsReviewer::User => ApprovalsReviewer::User,
-        wire::ApprovalsReviewer::AutoReview => ApprovalsReviewer::AutoReview,
-        wire::ApprovalsReviewer::GuardianSubagent => ApprovalsReviewer::GuardianSubagent,
+        // The second is a former name.
+        wire::ApprovalsReviewer::AutoReview | wire::ApprovalsReviewer::GuardianSubagent => {
+            ApprovalsReviewer::AutoReview
+        }
     }
 }
 

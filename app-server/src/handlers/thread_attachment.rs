@@ -173,7 +173,8 @@ async fn owners(
 async fn known(cx: &RequestContext, id: &str) -> RpcResult<ThreadId> {
     let id = parse_thread_id(id)?;
     let info = cx.server.engine.read_thread(id).await?;
-    info.map(|_| id)
+    info.filter(|info| !info.ephemeral)
+        .map(|_| id)
         .ok_or_else(|| RpcError::params(format!("thread not found: {id}")))
 }
 

@@ -63,10 +63,12 @@ async fn resume(cx: RequestContext, params: ThreadResumeParams, responder: Respo
                     warn_of_all_turns(&cx, &resumed);
                 }
                 let usage = resumed.usage.take();
+                let may_have_goal = !resumed.started.info.ephemeral;
                 streamed_turns::send(&cx.client, responder, resumed_to_wire(resumed));
                 tell_usage(&cx, id, usage);
                 match goal {
-                    Ok(goal) => tell_goal(&cx, id, goal.as_ref()),
+                    Ok(goal) if may_have_goal => tell_goal(&cx, id, goal.as_ref()),
+                    Ok(_) => {}
                     // A goal that can't be looked up is not one that was cleared.
                     Err(error) => tracing::warn!(%id, %error, "the thread's goal is not told"),
                 }

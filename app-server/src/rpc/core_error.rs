@@ -52,6 +52,10 @@ impl From<CoreError> for RpcError {
             CoreError::Archived(id) => invalid(format!(
                 "session {id} is archived. Run `codex unarchive {id}` to unarchive it first."
             )),
+            CoreError::Ephemeral {
+                thread,
+                operation: operation @ (ThreadOperation::ListTimeline | ThreadOperation::SearchOccurrences),
+            } => unsupported(ephemeral(thread, operation)),
             CoreError::Ephemeral { thread, operation } => invalid(ephemeral(thread, operation)),
             CoreError::NotPersisted { thread, operation } => invalid(not_persisted(thread, operation)),
             CoreError::Unsupported(ThreadOperation::Revert) => {

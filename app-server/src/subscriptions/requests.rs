@@ -49,6 +49,7 @@ impl Subscriptions {
         }
         let request = PendingRequest {
             audience,
+            left: Vec::new(),
             json: json.into(),
             on_reply,
             // The item of a tool call says that it is over.
@@ -131,14 +132,18 @@ impl Subscriptions {
 impl State {
     /// Whether a request waits for the answer of this connection.
     fn is_asked(&self, client: u64) -> bool {
-        let mut audiences = self.requests.audiences();
-        audiences.any(|audience| self.is_in(audience, client))
+        let mut requests = self.requests.all();
+        requests.any(|(_, request)| self.may_answer(request, client))
     }
 
     /// Whether this request waits, and this connection may answer it.
     fn was_asked(&self, client: &Client, id: i64) -> bool {
         let request = self.requests.get(id);
-        request.is_some_and(|request| self.is_in(request.audience, client.id))
+        request.is_some_and(|request| self.may_answer(request, client.id))
+    }
+
+    fn may_answer(&self, request: &PendingRequest, client: u64) -> bool {
+        request.left.contains(&client) || self.is_in(request.audience, client)
     }
 
     fn is_in(&self, audience: Audience, client: u64) -> bool {

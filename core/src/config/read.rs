@@ -80,7 +80,7 @@ fn reading(source: &ConfigSource, layers: Layers) -> Result<ConfigReading, Confi
     let mut table = merged.table.clone();
     // Of the rest, only the features are asked for: no project's trust decides over them.
     let config = Config::of_merged(merged, source, ProjectTrust::default())?;
-    rename_former_keys(&mut table);
+    use_present_names(&mut table);
     let Json::Object(set) = masked(&table) else {
         return Err(ConfigError::Override("the configuration is no table".to_owned()));
     };
@@ -107,8 +107,13 @@ pub(super) fn masked(table: &Table) -> Json {
     json
 }
 
-/// `agents.max_threads` has a new name, under which clients look for it.
-fn rename_former_keys(table: &mut Table) {
+/// `agents.max_threads` and the reviewer `guardian_subagent` have new names, under which clients look for them.
+fn use_present_names(table: &mut Table) {
+    if let Some(Value::String(reviewer)) = table.get_mut("approvals_reviewer")
+        && reviewer == "guardian_subagent"
+    {
+        "auto_review".clone_into(reviewer);
+    }
     if let Some(Value::Table(agents)) = table.get_mut("agents")
         && let Some(former) = agents.remove("max_threads")
     {

@@ -71,22 +71,16 @@ impl Requirements {
                 }
                 _ => Ok(()),
             },
-            Setting::ApprovalsReviewer(reviewer) => {
-                // Two names of one reviewer.
-                let same = |a: ApprovalsReviewer, b: ApprovalsReviewer| {
-                    (a == ApprovalsReviewer::User) == (b == ApprovalsReviewer::User)
-                };
-                match &self.toml.allowed_approvals_reviewers {
-                    Some(allowed) if !allowed.iter().any(|one| same(*one, reviewer)) => Err(Violation {
-                        key: "approvals_reviewer",
-                        value: word(&reviewer),
-                        allowed: allowed.iter().map(word).collect(),
-                        requirement: "allowed_approvals_reviewers",
-                        file: file(),
-                    }),
-                    _ => Ok(()),
-                }
-            }
+            Setting::ApprovalsReviewer(reviewer) => match &self.toml.allowed_approvals_reviewers {
+                Some(allowed) if !allowed.contains(&reviewer) => Err(Violation {
+                    key: "approvals_reviewer",
+                    value: word(&reviewer),
+                    allowed: allowed.iter().map(word).collect(),
+                    requirement: "allowed_approvals_reviewers",
+                    file: file(),
+                }),
+                _ => Ok(()),
+            },
             Setting::Sandbox(policy) => match self.modes() {
                 Some((modes, requirement, file)) if !modes.contains(&mode_of(policy)) => Err(Violation {
                     key: "sandbox_mode",

@@ -91,7 +91,7 @@ impl Engine {
         if let Some(path) = log.path() {
             log.flushed().await;
             let history = self.store().open_history(path.clone()).await?;
-            if source.all_turns {
+            if source.all_turns && !attach {
                 usage = self.store().last_usage(history.clone()).await?;
             }
             turns = self
@@ -120,7 +120,11 @@ impl Engine {
             (Some(path), _) => self.store().find_path(path.clone()).await,
             (None, Some(id)) => {
                 let stored = self.store().find(id).await?;
-                stored.ok_or(Error::RolloutNotFound(id))
+                let stored = stored.ok_or(Error::RolloutNotFound(id))?;
+                if stored.info.archived {
+                    return Err(Error::Archived(id));
+                }
+                Ok(stored)
             }
             (None, None) => Err(Error::NoThreadNamed),
         }

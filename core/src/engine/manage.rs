@@ -58,7 +58,11 @@ impl Engine {
 
     /// The file of a thread, with everything in it that was told. `operation` wants to read it.
     pub async fn readable(&self, id: ThreadId, operation: ThreadOperation) -> Result<std::path::PathBuf> {
-        Ok(self.stored_for_reading(id, operation).await?.path)
+        let stored = self.stored_for_reading(id, operation).await?;
+        if operation == ThreadOperation::ListTimeline && stored.info.archived {
+            return Err(Error::Archived(id));
+        }
+        Ok(stored.path)
     }
 
     /// Refuses if it is not kept how far a thread was read: it has no file, or another thread started it.
@@ -207,6 +211,7 @@ impl Engine {
             return Err(Error::Empty(Field::ThreadName));
         }
         self.keep(id).await?;
+        self.not_archived(id).await?;
         self.store().set_name(id, name.to_owned()).await?;
         Ok(name.to_owned())
     }

@@ -57,6 +57,7 @@ pub(super) fn new_meta(
         agent_nickname: info.agent_nickname.clone(),
         agent_role: info.agent_role.clone(),
         attached_to_thread_id: info.attached_to,
+        attached_thread: info.attached_to.is_some() && info.attached_to == info.forked_from,
         creator_user_id: creator.user_id,
         creator_account_id: creator.account_id,
         timestamp: timestamp(now),

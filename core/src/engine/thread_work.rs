@@ -9,7 +9,7 @@ use crate::history::{MetadataPatch, QueueChange, QueuePage, QueuedSubmission, Th
 use crate::memory::Memories;
 use crate::session::check_queued;
 use crate::{
-    Error, Goal, GoalPatch, Reply, Result, ThreadId, ThreadOperation, UserInput, goal_tracker, now_s,
+    Error, Event, Goal, GoalPatch, Reply, Result, ThreadId, ThreadOperation, UserInput, goal_tracker, now_s,
 };
 
 impl Engine {
@@ -22,7 +22,7 @@ impl Engine {
         match self.thread(id) {
             Some(handle) => handle.goals.goal().await,
             None => {
-                self.stored_for_goals(id).await?;
+                self.at_work(id).await?;
                 goal_tracker::read(self.store(), id).await
             }
         }
@@ -49,7 +49,7 @@ impl Engine {
             return;
         }
         let changed = async {
-            self.stored_for_goals(id).await?;
+            self.at_work(id).await?;
             let current = goal_tracker::read(self.store(), id).await?;
             let config = Config::load_home(&self.options.config).await?;
             let goal =
@@ -57,7 +57,12 @@ impl Engine {
             self.store().set_goal(id, Some(goal.to_value())).await?;
             Ok(goal)
         };
-        reply.send(changed.await);
+        let changed: Result<Goal> = changed.await;
+        let told = changed.as_ref().ok().cloned().map(Box::new);
+        reply.send(changed);
+        if let Some(goal) = told {
+            self.options.sink.emit(id, Event::Goal { turn_id: None, goal });
+        }
     }
 
     /// Drops the goal of a thread. Answers whether there was one.
@@ -66,10 +71,15 @@ impl Engine {
             return handle.goals.clear(reply).await;
         }
         let cleared = async {
-            self.stored_for_goals(id).await?;
+            self.at_work(id).await?;
             self.store().set_goal(id, None).await
         };
-        reply.send(cleared.await);
+        let cleared: Result<bool> = cleared.await;
+        let existed = cleared.as_ref().is_ok_and(|existed| *existed);
+        reply.send(cleared);
+        if existed {
+            self.options.sink.emit(id, Event::GoalCleared);
+        }
     }
 
     /// What is remembered of threads.
@@ -84,7 +94,7 @@ impl Engine {
     /// There is no such thread, or it can't be read.
     pub async fn memory_of(&self, id: ThreadId) -> Result<Option<String>> {
         if self.thread(id).is_none() {
-            self.stored_for_goals(id).await?;
+            self.known(id).await?;
         }
         self.memories().of(id).await
     }
@@ -103,7 +113,8 @@ impl Engine {
                 });
             }
             None if !self.is_known(id).await? => return Err(Error::RolloutNotFound(id)),
-            _ => {}
+            None => self.not_archived(id).await?,
+            Some(_) => {}
         }
         let patch = MetadataPatch {
             without_memories: Some(!enabled),
@@ -192,12 +203,26 @@ impl Engine {
                 "ephemeral thread does not support queued submissions: {id}"
             ))),
             Some(_) => Ok(()),
-            None => self.stored_for_goals(id).await,
+            None => self.at_work(id).await,
+        }
+    }
+
+    /// Refuses a thread that is not loaded and can't go to work: it is archived, or there is none.
+    async fn at_work(&self, id: ThreadId) -> Result<()> {
+        self.known(id).await?;
+        self.not_archived(id).await
+    }
+
+    /// Refuses a thread that is archived.
+    pub(super) async fn not_archived(&self, id: ThreadId) -> Result<()> {
+        match self.store().find(id).await? {
+            Some(stored) if stored.info.archived => Err(Error::Archived(id)),
+            _ => Ok(()),
         }
     }
 
     /// Refuses a thread that is neither loaded nor stored.
-    async fn stored_for_goals(&self, id: ThreadId) -> Result<()> {
+    async fn known(&self, id: ThreadId) -> Result<()> {
         if self.is_known(id).await? {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ const DELTA: usize = 8 * 1024;
 /// Bytes of one read at most; also what a pipe holds at most.
 const READ: usize = 64 * 1024;
 
+/// The exit code that is told of a command that somebody has ended.
+const ABORTED: i32 = -1;
+
 /// A command that was started.
 #[derive(Debug)]
 pub(crate) struct CommandSession {
@@ -53,6 +57,8 @@ pub(crate) struct CommandSession {
     stage: watch::Sender<Stage>,
     /// The user does not want it any more: its item is complete as it stands.
     aborted: CancellationToken,
+    /// Somebody has ended it.
+    stopped: AtomicBool,
     timeouts: Timeouts,
     /// A lock between the task that reads and the calls that look. Held for copies in memory.
     seen: Mutex<Seen>,
@@ -115,6 +121,7 @@ impl CommandSession {
             started_with: started.with,
             stage: watch::Sender::new(Stage::Running),
             aborted: CancellationToken::new(),
+            stopped: AtomicBool::new(false),
             timeouts,
             seen: Mutex::new(Seen {
                 fresh: HeadTail::new(KEPT),
@@ -222,10 +229,16 @@ impl CommandSession {
     /// Ends it with all that it started, whether that stayed in its group or not: asks first, forces after `grace`.
     /// Resolves when its item is complete, or cannot be completed in time.
     pub(crate) async fn end(&self, grace: Duration) {
+        self.note_stop();
         // It goes on when nobody waits any more: children of a command that has ended itself may ask for their time.
         end_in_background(self.group, self.mark.as_ref(), grace);
         // The item waits for those who read it; the caller doesn't wait for them.
         let _ = timeout(grace + Duration::from_millis(200), self.completed()).await;
+    }
+
+    /// It is being ended: however it does, that was not its own doing.
+    pub(super) fn note_stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Completes its item as one that the user has aborted, unless it has ended by then, and ends it as
@@ -235,7 +248,7 @@ impl CommandSession {
         self.end(grace).await;
     }
 
-    /// The exit code, once the command has ended: 128 + n for signal n.
+    /// The exit code, once the command has ended: 128 + n for signal n, but 1 in a terminal; -1 where somebody has ended it.
     pub(crate) fn exit_code(&self) -> Option<i32> {
         match *self.stage.borrow() {
             Stage::Running => None,
@@ -253,6 +266,19 @@ impl CommandSession {
     /// Its item is complete.
     pub(super) fn completed_with(&self, exit_code: i32) {
         self.stage.send_replace(Stage::Completed { exit_code });
+    }
+
+    /// What is told of this end, which has just come.
+    fn told_code(&self, exit: &io::Result<ExitStatus>) -> i32 {
+        let Ok(status) = exit else { return ABORTED };
+        match status.code() {
+            Some(0) => 0,
+            _ if self.stopped.load(Ordering::Relaxed) => ABORTED,
+            Some(code) => code,
+            // As programs tell that run others in terminals.
+            None if self.has_terminal => 1,
+            None => code_of(*status).unwrap_or(ABORTED),
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -307,7 +333,7 @@ pub(super) async fn follow(
             if ended.is_none() {
                 ended = tokio::select! {
                     biased;
-                    status = child.wait() => Some((status, RemainingOutput::of(None))),
+                    status = child.wait() => Some((session.told_code(&status), RemainingOutput::of(None))),
                     () = session.aborted.cancelled() => None,
                 };
             }
@@ -317,7 +343,7 @@ pub(super) async fn follow(
         let text = tokio::select! {
             biased;
             status = child.wait(), if ended.is_none() => {
-                ended = Some((status, RemainingOutput::of(Some(open))));
+                ended = Some((session.told_code(&status), RemainingOutput::of(Some(open))));
                 continue;
             }
             () = session.aborted.cancelled(), if ended.is_none() => break,
@@ -357,7 +383,7 @@ pub(super) async fn follow(
             break;
         }
     }
-    let exit_code = exit_code(ended.as_ref().map(|(status, _)| status));
+    let exit_code = ended.as_ref().map_or(ABORTED, |(code, _)| *code);
     let output = if ended.is_some() {
         all.into_text()
     } else {
@@ -410,12 +436,5 @@ impl Reporter {
             command.duration = Some(self.begin.elapsed());
         }
         self.outbox.item_completed(&self.turn_id, item).await;
-    }
-}
-
-fn exit_code(exit: Option<&io::Result<ExitStatus>>) -> i32 {
-    match exit {
-        Some(Ok(status)) => code_of(*status).unwrap_or(-1),
-        _ => -1,
     }
 }

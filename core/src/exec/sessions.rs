@@ -365,6 +365,9 @@ impl ExecSessions {
                 std::mem::take(&mut state.groups),
             )
         };
+        for session in sessions.values() {
+            session.note_stop();
+        }
         for group in groups.keys() {
             group.signal(Signal::Terminate);
         }

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) is_due: bool,
     /// The user has changed the objective under a running turn.
     pub(super) is_changed: bool,
+    /// Its budget was spent in the running turn, and the model has not heard of it.
+    pub(super) is_spent_untold: bool,
     /// The database does not know the last counts.
     pub(super) is_unsaved: bool,
 }

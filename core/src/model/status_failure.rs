@@ -35,6 +35,7 @@ pub(super) fn status(status: StatusCode, headers: &HeaderMap, body: &[u8], url: 
             | "content_policy_violation",
         )
         | (403, "misalignment_policy_violation" | "model_not_found" | "inference_hook_denied")
+        | (404, "model_not_found")
         | (503, "server_is_overloaded" | "policy_capacity_unavailable" | "slow_down") => known(),
         (400, _) if memchr::memmem::find(body, b"does not represent a valid image").is_some() => {
             ModelError::terminal(
@@ -416,6 +417,14 @@ mod tests {
                 .message
                 .contains(char::is_control)
         );
+    }
+
+    #[test]
+    fn an_unknown_model_is_final_in_a_frame_too() {
+        let frame = br#"{"type":"error","status":404,"error":{"message":"x","code":"model_not_found"}}"#;
+        let error = error_event(frame, "ws://h");
+        assert_eq!(error.error.kind, ErrorKind::ModelNotFound);
+        assert!(!error.retryable);
     }
 
     #[test]

@@ -291,7 +291,7 @@ impl ActiveTurn {
                 patch,
                 reply,
             }) => {
-                let checked = state.check_turn_settings();
+                let checked = state.check_turn_settings(&patch);
                 let changed = checked.and_then(|()| {
                     (*turn_id == *self.id)
                         .then(|| state.turn_settings(&self.settings, &patch))
@@ -446,7 +446,8 @@ impl ActiveTurn {
             };
             notify(program, &told);
         }
-        outbox.turn_ended(turn, last_message, result.answered, diff);
+        let answer = result.answer.filter(|_| status == TurnStatus::Completed);
+        outbox.turn_ended(turn, answer, result.answered, diff);
         state.info.updated_at = completed_at;
         self.end
     }

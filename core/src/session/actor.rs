@@ -216,8 +216,8 @@ impl Actor {
                         return end;
                     }
                 }
-                ThreadMessage::Op(Op::UpdateTurnSettings { reply, .. }) => {
-                    reply.send(self.state.check_turn_settings().map(|()| false));
+                ThreadMessage::Op(Op::UpdateTurnSettings { patch, reply, .. }) => {
+                    reply.send(self.state.check_turn_settings(&patch).map(|()| false));
                 }
                 ThreadMessage::Op(Op::Sample { request, reply }) => self.sample(*request, reply).await,
                 ThreadMessage::Op(Op::CountQuestions { more, reply }) => {

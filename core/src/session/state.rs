@@ -234,9 +234,14 @@ impl ThreadState {
         }
     }
 
-    /// Whether the settings of a running turn may be changed.
-    pub(crate) fn check_turn_settings(&self) -> Result<()> {
-        if self.config.features.enabled(features::STEP_MODEL_SWITCHING) {
+    /// Whether these settings of a running turn may be changed: who answers questions and where commands run always may.
+    pub(crate) fn check_turn_settings(&self, patch: &SettingsPatch) -> Result<()> {
+        let is_of_model = patch.model.is_some()
+            || patch.effort.is_some()
+            || patch.summary.is_some()
+            || patch.service_tier.is_some();
+        let is_other = patch.approvals_reviewer.is_some() || patch.has_environment.is_some();
+        if (is_other && !is_of_model) || self.config.features.enabled(features::STEP_MODEL_SWITCHING) {
             return Ok(());
         }
         Err(Error::invalid(
@@ -315,8 +320,12 @@ impl ThreadState {
         }
     }
 
-    /// What lists show of the thread: what the user said first. What hooks have refused was not said.
+    /// What lists show of the thread: what the user said first. What hooks have refused was not said. No list shows
+    /// ephemeral threads.
     pub(crate) fn preview(&self) -> String {
+        if self.info.ephemeral {
+            return self.info.preview.clone();
+        }
         let known = Some(self.info.preview.clone()).filter(|known| !known.is_empty());
         known.or_else(|| self.outbox.preview()).unwrap_or_default()
     }

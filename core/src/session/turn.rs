@@ -31,7 +31,7 @@ use crate::features;
 use crate::history::Entry;
 use crate::model::{ModelClientSession, ModelError, Prompt, RateLimitSnapshot, ResponseItem};
 use crate::net::client::network;
-use crate::{Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
+use crate::{ErrorKind, Event, Item, ModeKind, ReviewTarget, ThreadSettings, TokenUsage};
 
 /// What a turn is to do.
 #[derive(Debug)]
@@ -107,6 +107,7 @@ pub(crate) async fn run(
         inbox,
         began: Instant::now(),
         last_message: None,
+        answer: None,
         answered: false,
         first_token: None,
         rerouted: false,
@@ -125,6 +126,7 @@ pub(crate) async fn run(
     TurnResult {
         outcome,
         last_message: turn.last_message,
+        answer: turn.answer,
         answered: turn.answered,
         first_token: turn.first_token,
         usage: turn.session.usage.turn(),
@@ -141,6 +143,8 @@ struct Turn<'a> {
     inbox: TurnInbox,
     began: Instant,
     last_message: Option<Item>,
+    /// The last message that is meant to be read.
+    answer: Option<Item>,
     answered: bool,
     first_token: Option<Duration>,
     rerouted: bool,
@@ -372,6 +376,10 @@ impl Turn<'_> {
             Ok(stream) => stream,
             Err(mut cut) => {
                 self.take_limits(&mut cut);
+                if matches!(&cut, StreamInterrupt::Failed(error) if error.error.kind == ErrorKind::UsageLimitExceeded)
+                {
+                    self.tell_known_usage();
+                }
                 self.tell_limits();
                 self.after_model_request(attempt, &RequestEnd::of(None, Some(&cut)));
                 return Err(cut);
@@ -430,17 +438,19 @@ impl Turn<'_> {
         if let Some(cut) = &mut cut {
             self.take_limits(cut);
         }
+        if any_calls && cut.is_none() {
+            self.services.goals.calls_over().await;
+        }
         let not_ended = completed
             .as_ref()
             .is_some_and(|completed| completed.end_turn == Some(false));
         let failure = match completed {
             Some(completed) => self.count(completed),
-            // The counts as they were, as clients of the contract release know it: the response is over.
-            None if self.session.usage.any() => {
-                self.tell_usage();
+            // The response is over.
+            None => {
+                self.tell_known_usage();
                 None
             }
-            None => None,
         };
         self.tell_limits();
         match cut.or(failure.map(StreamInterrupt::Failed)) {
@@ -461,9 +471,18 @@ impl Turn<'_> {
                 thread_usage: counts.thread(),
             }]);
             self.tell_usage();
+        } else {
+            self.tell_known_usage();
         }
         self.note_progress();
         completed.failure
+    }
+
+    /// Tells the counts as they were, as clients of the contract release know it.
+    fn tell_known_usage(&self) {
+        if self.session.usage.any() {
+            self.tell_usage();
+        }
     }
 
     fn tell_usage(&self) {

@@ -14,6 +14,8 @@ pub(crate) struct TurnResult {
     pub(crate) outcome: Outcome,
     /// The last message of the model.
     pub(crate) last_message: Option<Item>,
+    /// The last one that is meant to be read.
+    pub(crate) answer: Option<Item>,
     /// The model said something that is meant to be read.
     pub(crate) answered: bool,
     /// Time from the turn's start to the first event of an answer.
@@ -96,6 +98,7 @@ impl TurnResult {
         Self {
             outcome,
             last_message: None,
+            answer: None,
             answered: false,
             first_token: None,
             usage: TokenUsage::default(),

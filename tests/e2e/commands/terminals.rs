@@ -80,7 +80,7 @@ async fn control_characters_reach_the_program_in_the_foreground() {
         "{outputs:#?}"
     );
     assert!(
-        outputs[2].contains("Process exited with code 131"),
+        outputs[2].contains("Process exited with code 1\n"),
         "{outputs:#?}"
     );
 }
@@ -212,5 +212,27 @@ async fn nothing_is_typed_at_a_command_with_more_rights_where_nobody_is_asked() 
     );
     let ended = last.tool_output("w2").unwrap();
     assert!(ended.contains("exited") && !ended.contains("secret"), "{ended}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_in_a_terminal_that_dies_of_a_signal_has_exit_code_1() {
+    let call = |id: &str, script: &str| {
+        let arguments = json!({"cmd": script, "login": false, "tty": true, "yield_time_ms": 10_000});
+        Answer::new().call(id, "exec_command", arguments)
+    };
+    let model = MockModel::start([
+        call("c1", "kill -9 $$"),
+        call("c2", "exit 7"),
+        Answer::from("Done"),
+    ]);
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let turn = app.run_turn(&thread, "Run").await;
+    let items = turn.items_of("commandExecution");
+    let codes: Vec<_> = items.iter().map(|item| item["exitCode"].clone()).collect();
+    assert_eq!(codes, [json!(1), json!(7)]);
+    let output = model.requests()[1].tool_output("c1").unwrap().to_owned();
+    assert!(output.contains("Process exited with code 1\n"), "{output}");
     app.stop().await;
 }

@@ -85,6 +85,12 @@ async fn http_statuses_have_their_kinds() {
             "which?",
         ),
         (
+            "404 model",
+            status(404, json!({"code": "model_not_found", "message": "which?"})),
+            json!("modelNotFound"),
+            "which?",
+        ),
+        (
             "401",
             plain(401),
             connection(401),

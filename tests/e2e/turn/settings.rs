@@ -80,3 +80,37 @@ async fn settings_of_a_turn_need_the_feature() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn who_answers_and_where_commands_run_may_be_changed_without_the_feature() {
+    let model = MockModel::start(Answer::new().wait(300).say("ok"));
+    let home = Home::new(&model);
+    let (app, thread) = App::with_thread(&home).await;
+    let running = app.start_turn(&thread, "Go").await;
+    let update = |more: Value| {
+        let mut params = json!({"threadId": thread, "turnId": running.id});
+        let members = params.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        params
+    };
+    for change in [
+        json!({"approvalsReviewer": "auto_review"}),
+        json!({"environments": []}),
+    ] {
+        let answer = app.call("turn/settings/update", update(change.clone())).await;
+        assert_eq!(answer, json!({"status": "applied"}), "{change}");
+    }
+    for change in [
+        json!({}),
+        json!({"serviceTier": null}),
+        json!({"approvalsReviewer": "user", "effort": "low"}),
+    ] {
+        let error = app.call_err("turn/settings/update", update(change.clone())).await;
+        assert_eq!(error.code, -32600, "{change}");
+    }
+    let late = update(json!({"approvalsReviewer": "user"}));
+    app.end_of(running).await;
+    let answer = app.call("turn/settings/update", late).await;
+    assert_eq!(answer, json!({"status": "targetUnavailable"}));
+    app.stop().await;
+}

@@ -12,7 +12,7 @@ use crate::sys::files;
 use crate::{HistoryMode, ThreadInfo, ThreadStatus};
 
 /// Counts up when rows tell more of files than before: those that were stored earlier are read again.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// What a list shows of a thread, as far as its file tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl Row {
             session_id: meta.session_id.clone().unwrap_or_else(|| id.to_string()),
             forked_from: meta.forked_from_id,
             parent: meta.parent_thread_id,
-            attached_to: meta.attached_to_thread_id,
+            attached_to: meta.attached_to(),
             preview: self.preview.clone().unwrap_or_default(),
             name: None,
             ephemeral: false,

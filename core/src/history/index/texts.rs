@@ -44,8 +44,8 @@ const SCHEMA: &str = "
 struct TextTables;
 
 impl Tables for TextTables {
-    /// 2: what counts as the same character is another than in 1. 3: titles and folders.
-    const VERSION: i64 = 3;
+    /// 2: what counts as the same character is another than in 1. 3: titles and folders. 4: goals.
+    const VERSION: i64 = 4;
     /// It is quicker to read the files.
     const LOCK_WAIT: Duration = Duration::from_millis(250);
     const SYNCHRONOUS: &'static str = "NORMAL";

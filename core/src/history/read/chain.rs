@@ -124,6 +124,19 @@ impl History {
         Ok(history)
     }
 
+    /// The history as clients see it: that of a thread which is attached to another one begins where it was forked.
+    pub(crate) fn shown(mut self) -> Self {
+        if self.meta.attached_to().is_some() {
+            let is_own = |source: &Source| read_meta(source).is_ok_and(|meta| meta.id == self.meta.id);
+            let own = self.segments.iter().position(is_own);
+            if let Some(own) = own.filter(|own| *own > 0) {
+                self.segments.drain(..own);
+                self.incomplete = false;
+            }
+        }
+        self
+    }
+
     /// The same history as far as `end` of the newest file.
     pub(crate) fn until(mut self, end: u64) -> Self {
         if let Some(last) = self.segments.pop() {

@@ -24,7 +24,7 @@ const COUNTED: usize = 64 << 10;
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) meta: SessionMeta,
-    /// What is shown of the first user message; `None` if there is none so far.
+    /// What is shown of the first user message, or the goal that was set before it; `None` if there is neither so far.
     pub(crate) preview: Option<String>,
     /// The ordinal of the line that tells it, if lines have ordinals.
     pub(crate) preview_ordinal: Option<u64>,
@@ -109,6 +109,7 @@ impl Head {
             }
             Kind::Event(EventKind::UserMessage) => self.preview = legacy::preview(line),
             Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line),
+            Kind::Event(EventKind::Goal) => self.preview = objective(line),
             _ => {}
         }
         if self.preview.is_some() && self.preview_ordinal.is_none() {
@@ -121,6 +122,23 @@ impl Head {
     fn is_complete(&self) -> bool {
         self.preview.is_some() || (self.meta.agent_path.is_some() && self.model.is_some())
     }
+}
+
+/// What a goal that the line tells of is to reach.
+pub(crate) fn objective(line: &Line<'_>) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Told<'a> {
+        #[serde(borrow)]
+        goal: Named<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        objective: Cow<'a, str>,
+    }
+    let objective = line.payload::<Told<'_>>()?.goal.objective;
+    let objective = objective.trim();
+    (!objective.is_empty()).then(|| objective.to_owned())
 }
 
 /// What is shown of a `UserMessage` item.

@@ -10,7 +10,7 @@ use crate::history::rollout::legacy;
 use crate::history::rollout::legacy::LegacyItem;
 use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::history::rollout::meta::lenient;
-use crate::{HistoryMode, Item, ItemBody, ItemsView, Turn, TurnStatus};
+use crate::{HistoryMode, Item, ItemBody, ItemsView, MessagePhase, Turn, TurnStatus};
 
 /// A turn with its place in the history.
 #[derive(Debug, Clone, PartialEq)]
@@ -257,7 +257,7 @@ pub(crate) fn completed_item(line: &Line<'_>) -> Option<(String, Item)> {
     Some((event.turn_id, item))
 }
 
-/// Leaves of a turn's items what the view shows: of a summary the first user message and the last agent message.
+/// Leaves of a turn's items what the view shows: of a summary the first user message and the answer.
 pub(crate) fn reduce(placed: &mut PlacedTurn, view: ItemsView) {
     let turn = &mut placed.turn;
     turn.items_view = view;
@@ -272,10 +272,7 @@ pub(crate) fn reduce(placed: &mut PlacedTurn, view: ItemsView) {
                 .items
                 .iter()
                 .position(|item| matches!(item.body, ItemBody::UserMessage { .. }));
-            let agent = turn
-                .items
-                .iter()
-                .rposition(|item| matches!(item.body, ItemBody::AgentMessage { .. }));
+            let agent = answer(&turn.items);
             let mut index = 0;
             turn.items.retain(|_| {
                 index += 1;
@@ -284,4 +281,21 @@ pub(crate) fn reduce(placed: &mut PlacedTurn, view: ItemsView) {
             placed.item_ordinals.clear();
         }
     }
+}
+
+/// Which item of a turn is its answer: the last message that says so, else the last one that is no commentary.
+fn answer(items: &[Item]) -> Option<usize> {
+    let is_final = |item: &Item| {
+        matches!(
+            item.body,
+            ItemBody::AgentMessage {
+                phase: Some(MessagePhase::FinalAnswer),
+                delivery: None,
+                ..
+            }
+        )
+    };
+    let may_be = |item: &Item| matches!(&item.body, ItemBody::AgentMessage { phase, .. } if *phase != Some(MessagePhase::Commentary));
+    let last = items.iter().rposition(is_final);
+    last.or_else(|| items.iter().rposition(may_be))
 }

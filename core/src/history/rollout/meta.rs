@@ -33,6 +33,9 @@ pub struct SessionMeta {
     /// The thread that it is attached to as a hidden child.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub attached_to_thread_id: Option<ThreadId>,
+    /// It is attached to the source of the fork.
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "lenient")]
+    pub attached_thread: bool,
     /// The user who started it; absent where nobody was signed in with an account.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     pub creator_user_id: Option<String>,
@@ -98,6 +101,12 @@ pub struct SessionMeta {
 }
 
 impl SessionMeta {
+    /// The thread that it is attached to.
+    pub(crate) fn attached_to(&self) -> Option<ThreadId> {
+        let source = self.forked_from_id.filter(|_| self.attached_thread);
+        self.attached_to_thread_id.or(source)
+    }
+
     /// Who started the thread.
     pub(crate) fn creator(&self) -> Option<ThreadCreator> {
         let creator = ThreadCreator {

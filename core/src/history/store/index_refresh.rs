@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::all_turns::WORTH_KEEPING;
 use crate::history::index::watch::Watch;
+use crate::history::read::chain::History;
 use crate::history::rollout::layout::is_compressed;
 use crate::history::store::{Inner, State, ThreadStore};
 
@@ -85,7 +86,7 @@ impl Inner {
                 continue;
             }
             drop(state);
-            let history = self.open(&path);
+            let history = self.open(&path).map(History::shown);
             left -= new;
             if let Err(error) = history.and_then(|history| self.turn_index(&history)) {
                 tracing::debug!(path = %path.display(), %error, "its turns are not known yet");

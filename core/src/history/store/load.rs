@@ -128,6 +128,7 @@ impl ThreadStore {
     ) -> Result<TakenTurns> {
         let inner = std::sync::Arc::clone(&self.inner);
         super::run(move || {
+            let history = history.shown();
             let map = all.then(|| inner.turn_index(&history)).transpose()?;
             let page = match page {
                 Some(query) => Some(pages::turns(&history, id, &query, || match &map {

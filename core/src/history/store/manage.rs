@@ -345,7 +345,7 @@ impl State {
             if other == id {
                 return;
             }
-            if meta.attached_to_thread_id == Some(id) {
+            if meta.attached_to() == Some(id) {
                 refused = Some(Error::HasAttachedThread { attached: other });
             } else if builds_upon(meta) {
                 refused = Some(Error::HasForks(id));

@@ -212,7 +212,7 @@ impl ThreadStore {
     /// All turns of a thread with all items, oldest first.
     pub async fn turns(&self, path: PathBuf) -> Result<AllTurns> {
         let inner = Arc::clone(&self.inner);
-        self.history(path, move |history| {
+        self.shown_history(path, move |history| {
             AllTurns::of(history.clone(), inner.turn_index(history)?)
         })
         .await
@@ -221,7 +221,7 @@ impl ThreadStore {
     /// A page of turns (docs/contract/threads.md#reading).
     pub async fn turns_page(&self, id: ThreadId, path: PathBuf, query: TurnsQuery) -> Result<TurnsPage> {
         let inner = Arc::clone(&self.inner);
-        self.history(path, move |history| {
+        self.shown_history(path, move |history| {
             pages::turns(history, id, &query, || inner.turn_index(history))
         })
         .await
@@ -229,7 +229,7 @@ impl ThreadStore {
 
     /// A page of items (docs/contract/threads.md#reading).
     pub async fn items_page(&self, id: ThreadId, path: PathBuf, query: ItemsQuery) -> Result<ItemsPage> {
-        self.history(path, move |history| pages::items(history, id, &query))
+        self.shown_history(path, move |history| pages::items(history, id, &query))
             .await
     }
 
@@ -242,6 +242,20 @@ impl ThreadStore {
         let inner = Arc::clone(&self.inner);
         run(move || {
             let history = inner.open(&path)?;
+            work(&history)
+        })
+        .await
+    }
+
+    /// Works on a thread's history as clients see it.
+    pub(crate) async fn shown_history<T: Send + 'static>(
+        &self,
+        path: PathBuf,
+        work: impl FnOnce(&History) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        run(move || {
+            let history = inner.open(&path)?.shown();
             work(&history)
         })
         .await

@@ -11,6 +11,7 @@ use super::text_index::Stretches;
 use super::{ListPage, ListQuery, ThreadStore, list};
 use crate::history::index::grams::fold;
 use crate::history::read::chain::{History, LinePosition, unreadable};
+use crate::history::read::head;
 use crate::history::read::turns::completed_item;
 use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
@@ -136,7 +137,7 @@ impl ThreadStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Occurrence>, Option<String>)> {
-        self.history(path, move |history| {
+        self.shown_history(path, move |history| {
             occurrences(history, id, &term, cursor, limit)
         })
         .await
@@ -183,7 +184,7 @@ fn first_match(
     found
 }
 
-/// What a line says in the name of the user or of the agent.
+/// What a line says in the name of the user or of the agent, and what a goal is to reach.
 pub(super) fn said(line: &Line<'_>) -> Option<String> {
     match line.kind {
         Kind::Event(EventKind::ItemCompleted) => text_of(completed_item(line)?.1.body),
@@ -193,6 +194,7 @@ pub(super) fn said(line: &Line<'_>) -> Option<String> {
                 _ => None,
             }
         }
+        Kind::Event(EventKind::Goal) => head::objective(line),
         _ => None,
     }
 }

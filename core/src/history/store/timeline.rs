@@ -58,7 +58,7 @@ impl ThreadStore {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Timeline> {
-        self.history(path, move |history| timeline(history, id, cursor, limit))
+        self.shown_history(path, move |history| timeline(history, id, cursor, limit))
             .await
     }
 

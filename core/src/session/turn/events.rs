@@ -158,7 +158,10 @@ impl Turn<'_> {
 
     fn message_done(&mut self, message: Option<Item>) {
         if let Some(message) = message {
-            self.answered |= message.body.is_answer();
+            if message.body.is_answer() {
+                self.answered = true;
+                self.answer = Some(message.clone());
+            }
             self.services.realtime.agent_said(&self.plan.id, &message.body);
             self.last_message = Some(message);
         }

@@ -121,6 +121,7 @@ impl Turn<'_> {
         };
         let message = self.tell(format!("msg_{}", new_id()), message).await;
         self.answered = has_result;
+        self.answer = Some(message.clone());
         self.last_message = Some(message);
     }
 
