@@ -76,6 +76,7 @@ const FAMILIES: &[&[MethodInfo]] = &[
     crate::bedrock::METHODS,
     crate::feedback::METHODS,
     crate::project::METHODS,
+    crate::mock::METHODS,
 ];
 
 /// Methods that are part of the contract but of no schema.

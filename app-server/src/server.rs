@@ -177,3 +177,9 @@ pub(crate) fn parse_thread_id(id: &str) -> RpcResult<ThreadId> {
     id.parse()
         .map_err(|e| RpcError::invalid(format!("invalid thread id: {e}")))
 }
+
+/// As [`parse_thread_id`], for methods that count it among bad parameters.
+pub(crate) fn thread_id_param(id: &str) -> RpcResult<ThreadId> {
+    id.parse()
+        .map_err(|e| RpcError::params(format!("invalid thread id: {e}")))
+}

@@ -6,7 +6,7 @@ mod terminals;
 use codex_core::mock_model::{Answer, MockModel};
 use serde_json::{Value, json};
 
-use crate::support::{App, Home, TurnRun};
+use crate::support::{App, Home, Launch, TurnRun};
 
 /// Runs a turn in which the model makes one call of `exec_command` with these arguments.
 async fn run(arguments: Value) -> (Home, TurnRun, String) {
@@ -142,6 +142,46 @@ async fn workdir_and_shell_are_the_models_choice() {
             .unwrap()
             .ends_with("/bin/sh -c 'pwd; echo $0'"),
         "{item}"
+    );
+}
+
+#[tokio::test]
+async fn a_workdir_is_told_without_dots() {
+    for (workdir, expected) in [("./", ""), ("x/..", ""), ("../work/./../.codex/", ".codex")] {
+        let (home, turn, output) = run(json!({"cmd": "pwd", "workdir": workdir})).await;
+        let folder = match expected {
+            "" => home.work(),
+            name => home.path().join(name),
+        };
+        let folder = folder.display().to_string();
+        assert_eq!(turn.items_of("commandExecution")[0]["cwd"], folder);
+        assert_eq!(body(&output), format!("{folder}\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_model_is_told_of_the_shell_that_runs_its_commands() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let app = Launch::new(&home).env("SHELL", "/nowhere/zsh").start().await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Hi").await;
+    let input = model.requests()[0].body["input"].to_string();
+    assert!(!input.contains("<shell>zsh"), "{input}");
+    assert!(
+        input.contains("<shell>bash<") || input.contains("<shell>sh<"),
+        "{input}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn which_lines_of_a_file_are_read_is_told_with_the_action() {
+    let (home, turn, _) = run(json!({"cmd": "cat a.txt | sed -n 1,3p"})).await;
+    let path = home.work().join("a.txt");
+    assert_eq!(
+        turn.items_of("commandExecution")[0]["commandActions"],
+        json!([{"type": "read", "command": "cat a.txt | sed -n 1,3p", "name": "a.txt", "path": path}])
     );
 }
 

@@ -49,6 +49,15 @@ async fn every_feature_is_listed_page_by_page() {
         .map(|one| one["name"].clone())
         .collect();
     assert_eq!(names, whole);
+    assert_eq!(
+        names[..3],
+        [
+            "analytics_plan_history",
+            "cli_resume_account_check",
+            "daemon_auto_start"
+        ]
+    );
+    assert_eq!(names[223], "workspace_dependencies");
     let one = app.call("experimentalFeature/list", json!({"limit": 0})).await;
     assert_eq!(one["data"].as_array().unwrap().len(), 1);
     let error = app

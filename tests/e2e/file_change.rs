@@ -340,6 +340,23 @@ async fn what_is_no_text_file_is_refused_by_name_and_nobody_waits() {
 }
 
 #[tokio::test]
+async fn adding_a_file_where_a_folder_is_fails_as_an_item() {
+    let done = apply(
+        |home| {
+            std::fs::create_dir(home.work().join("d")).unwrap();
+            write(home, "d/x", "1");
+        },
+        "*** Add File: d\n+x\n",
+    )
+    .await;
+    assert!(done.output().starts_with("Exit code: 1\n"), "{}", done.output());
+    assert!(done.output().contains("is not a file"), "{}", done.output());
+    assert_eq!(done.item()["status"], "failed");
+    assert_eq!(done.text("d/x"), "1");
+    assert!(done.turn.all("turn/diff/updated").is_empty());
+}
+
+#[tokio::test]
 async fn a_write_that_fails_half_way_is_rolled_back_and_told() {
     let done = apply(
         |home| write(home, "a", "x\n"),

@@ -201,9 +201,25 @@ async fn head_shows_no_other_file_and_remotes_no_credentials() {
         let thread = app.start_thread(json!({})).await;
         app.run_turn(&thread, "Hi").await;
         let read = app.call("thread/read", json!({"threadId": thread})).await;
-        assert_eq!(read["thread"]["gitInfo"]["sha"], Value::Null, "{read}");
+        assert_eq!(read["thread"]["gitInfo"], Value::Null, "{read}");
     }
     assert!(!stored(&home).contains(SECRET));
+}
+
+#[tokio::test]
+async fn of_a_repository_without_a_commit_nothing_is_told() {
+    let model = MockModel::start("ok");
+    let home = Home::new(&model);
+    let work = home.work();
+    repository(&work);
+    std::fs::remove_file(work.join(".git/refs/heads/main")).unwrap();
+    let app = App::start(&home).await;
+    let thread = app.start_thread(json!({})).await;
+    app.run_turn(&thread, "Hi").await;
+    assert_eq!(listed(&app).await["gitInfo"], Value::Null);
+    let read = app.call("thread/read", json!({"threadId": thread})).await;
+    assert_eq!(read["thread"]["gitInfo"], Value::Null);
+    app.stop().await;
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ mod marketplace;
 mod mcp_server;
 mod memory;
 mod method_coverage;
+mod mock;
 mod model;
 mod model_provider;
 mod numbers;

@@ -93,8 +93,13 @@ async fn without_an_account_and_marketplaces_there_is_nothing() {
         installed,
         json!({"marketplaces": [], "marketplaceLoadErrors": []})
     );
-    let found = app.call("plugin/search", json!({"searchTerm": "x"})).await;
-    assert_eq!(found, json!({"data": [], "nextCursor": null}));
+    for params in [
+        json!({"searchTerm": "x"}),
+        json!({"searchTerm": "x", "cursor": "zz"}),
+    ] {
+        let found = app.call("plugin/search", params).await;
+        assert_eq!(found, json!({"data": [], "nextCursor": null}));
+    }
     let reconciled = app.call("plugin/reconcile", json!({"reason": "x"})).await;
     let nothing = json!({"changedPlugins": [], "failedMaterializationRemotePluginIds": [], "failedRemotePluginIds": []});
     assert_eq!(reconciled, nothing);

@@ -184,6 +184,11 @@ async fn what_names_nothing_is_refused() {
             assert_eq!(error.code, -32602, "{method}");
             error.message
         };
+        assert!(
+            refused(ticket("zz", "A-1"))
+                .await
+                .starts_with("invalid thread id: ")
+        );
         let unknown = refused(ticket(NOBODY, "A-1")).await;
         assert_eq!(unknown, format!("thread not found: {NOBODY}"));
         let blank = refused(ticket(&ids[0], " ")).await;
@@ -195,6 +200,10 @@ async fn what_names_nothing_is_refused() {
     let params = json!({"threadId": NOBODY});
     let error = app.call_err("thread/attachment/list", params).await;
     assert_eq!(error.message, format!("thread not found: {NOBODY}"));
+    let error = app
+        .call_err("thread/attachment/list", json!({"threadId": "zz"}))
+        .await;
+    assert_eq!(error.code, -32602);
     assert!(attached(&app, &ids[0]).await.is_empty());
     app.stop().await;
 }

@@ -354,6 +354,10 @@ async fn a_loaded_thread_is_not_resumed_from_another_file() {
         let resumed = app.call("thread/resume", params).await;
         assert_eq!(resumed["thread"]["path"], path);
     }
+    for method in ["thread/resume", "thread/fork"] {
+        let params = json!({"threadId": "", "path": home.work()});
+        assert_eq!(app.call_err(method, params).await.code, -32600, "{method}");
+    }
     app.stop().await;
 }
 

@@ -250,6 +250,9 @@ async fn threads_in_memory_have_no_state_and_stable_clients_are_not_told() {
     let params = json!({"threadId": memory, "expectedRevision": "", "operation": {"type": "read"}});
     let error = f.app.call_err("thread/readState/update", params).await;
     assert_eq!(error.message, "thread read state unavailable");
+    let params = json!({"threadId": "zz", "expectedRevision": "", "operation": {"type": "read"}});
+    let error = f.app.call_err("thread/readState/update", params).await;
+    assert_eq!(error.code, -32602);
     f.app.stop().await;
     let app = Launch::new(&f.home).spawn();
     app.initialize(json!({})).await;

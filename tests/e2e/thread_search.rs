@@ -57,6 +57,11 @@ async fn a_streamed_search_tells_what_it_finds_before_it_answers() {
         let words = "thread/search requires a non-empty searchTerm";
         assert_eq!((error.code, error.message.as_str()), (-32600, words));
     }
+    for (method, code) in [("thread/search", -32600), ("thread/search/stream", -32602)] {
+        let params = json!({"searchTerm": "needle", "cursor": "zz"});
+        let error = app.call_err(method, params).await;
+        assert_eq!((error.code, error.message.as_str()), (code, "invalid cursor: zz"));
+    }
     let long = json!({"searchTerm": "x".repeat(65_537)});
     let error = app.call_err("thread/search/stream", long.clone()).await;
     let words = "thread/search/stream searchTerm exceeds 65536 UTF-8 bytes";
@@ -163,5 +168,53 @@ async fn every_place_in_a_thread_is_found_with_a_cursor_that_leads_to_its_turn()
     let error = app.call_err("thread/searchOccurrences", blank).await;
     let words = "thread/searchOccurrences requires a non-empty searchTerm";
     assert_eq!((error.code, error.message.as_str()), (-32600, words));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn snippets_are_short_and_fit_on_a_line() {
+    let long = format!("{}\n\nfind  zebra end\t{}", "x".repeat(300), "y".repeat(300));
+    let (_model, _home, app, ids) = threads(&[&long]).await;
+    let cut = format!("... {} find zebra end {} ...", "x".repeat(43), "y".repeat(91));
+    let row = app.call("thread/search", json!({"searchTerm": "zebra"})).await;
+    let snippet = row["data"][0]["snippet"].as_str().unwrap();
+    assert!(
+        snippet.starts_with("... x") && snippet.ends_with("y ..."),
+        "{snippet}"
+    );
+    assert!(snippet.contains("x find zebra end y"), "{snippet}");
+    let params = json!({"threadId": ids[0], "searchTerm": "find zebra"});
+    let found = app.call("thread/searchOccurrences", params).await;
+    let row = &found["data"][0];
+    assert_eq!(row["snippetMatchRange"], json!({"start": 53, "end": 63}));
+    let params = json!({"threadId": ids[0], "searchTerm": "zebra"});
+    let found = app.call("thread/searchOccurrences", params).await;
+    let row = &found["data"][0];
+    assert_eq!(row["snippet"], cut);
+    assert_eq!(row["snippetMatchRange"], json!({"start": 53, "end": 58}));
+
+    // What a user wrote keeps its lines in its own thread.
+    app.run_turn(&ids[0], " one\n  tiger\ntwo ").await;
+    let params = json!({"threadId": ids[0], "searchTerm": "tiger"});
+    let found = app.call("thread/searchOccurrences", params).await;
+    assert_eq!(found["data"][0]["snippet"], "one\n  tiger\ntwo");
+    let row = app.call("thread/search", json!({"searchTerm": "tiger"})).await;
+    assert_eq!(row["data"][0]["snippet"], "one tiger two");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_fork_is_found_by_what_was_said_in_it() {
+    let (_model, _home, app, ids) = threads(&["a needle", "hay"]).await;
+    let params = json!({"threadId": ids[0], "excludeTurns": true});
+    let fork = app.call("thread/fork", params).await["thread"]["id"].clone();
+    let fork = fork.as_str().unwrap();
+    app.run_turn(fork, "straw").await;
+    let search = async |term: &str| app.call("thread/search", json!({"searchTerm": term})).await;
+    assert_eq!(found(&search("needle").await), [&ids[0]]);
+    assert_eq!(found(&search("straw").await), [fork]);
+    let params = json!({"threadId": fork, "searchTerm": "needle"});
+    let places = app.call("thread/searchOccurrences", params).await;
+    assert_eq!(places["data"].as_array().unwrap().len(), 1);
     app.stop().await;
 }

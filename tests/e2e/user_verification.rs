@@ -33,6 +33,16 @@ async fn the_presence_of_the_user_can_not_be_verified() {
             json!({"type": "unavailable", "reason": "providerUnavailable"})
         );
     }
+    let long = "A".repeat(5464);
+    for (challenge, title) in [("", "t"), ("zz", "t"), ("Y2g=", "t"), (&long, "t"), ("Y2g", "")] {
+        let params = json!({"challenge": challenge, "title": title, "description": "d"});
+        let error = app.call_err("userVerification/verify", params).await;
+        assert_eq!(error.code, -32602, "{challenge}");
+        assert_eq!(
+            error.data,
+            json!({"type": "invalidRequest", "reason": "invalidParams"})
+        );
+    }
     let cancelled = app.call("userVerification/cancel", json!({"requestId": 7})).await;
     assert_eq!(cancelled, json!({}));
     assert_eq!(

@@ -23,6 +23,7 @@
 //! * files of the machine: `fs`, `fuzzy_file_search`; the machine and the server: `environment`, `server_diagnostics`
 //! * what this server has not, and says so: `windows_sandbox`, `remote_control`, `user_verification`, `gateway_oauth`,
 //!   `account_session`; `bedrock`
+//! * for tests of clients: `mock`
 //! * pages of lists: `page`
 //! * everything else: `account`, `auth_status` (the same, as earlier clients ask), `account_limits`, `account_usage`, `hooks`, `mcp_server`, `memory`, `model`, `skills`
 
@@ -50,6 +51,7 @@ mod initialize;
 mod marketplace;
 mod mcp_server;
 mod memory;
+mod mock;
 mod model;
 mod model_provider;
 mod page;
@@ -101,6 +103,7 @@ pub(crate) fn router() -> Router {
     account_limits::register(&mut router);
     auth_status::register(&mut router);
     account_usage::register(&mut router);
+    mock::register(&mut router);
     model::register(&mut router);
     model_provider::register(&mut router);
     config::register(&mut router);

@@ -76,13 +76,17 @@ async fn installed(cx: RequestContext, params: PluginInstalledParams) -> RpcResu
 }
 
 async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<PluginSearchResponse> {
-    let start = page::start(params.cursor.as_deref())?;
+    let nothing = PluginSearchResponse {
+        data: Vec::new(),
+        next_cursor: None,
+    };
+    // There is no page behind a cursor that is none of ours.
+    let Ok(start) = page::start(params.cursor.as_deref()) else {
+        return Ok(nothing);
+    };
     if params.scope.is_some() {
         // Plugins with a scope are those of accounts.
-        return Ok(PluginSearchResponse {
-            data: Vec::new(),
-            next_cursor: None,
-        });
+        return Ok(nothing);
     }
     let limit = params
         .limit
@@ -90,10 +94,7 @@ async fn search(cx: RequestContext, params: PluginSearchParams) -> RpcResult<Plu
     let term = params.search_term.trim().to_lowercase();
     if term.is_empty() {
         // Whoever looks for nothing finds nothing: all plugins are in `plugin/list`.
-        return Ok(PluginSearchResponse {
-            data: Vec::new(),
-            next_cursor: None,
-        });
+        return Ok(nothing);
     }
     let found = listing(&cx, params.cwds).await?;
     let fitting = found.marketplaces.into_iter().flat_map(|marketplace| {

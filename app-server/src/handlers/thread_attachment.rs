@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rpc::error::{RpcError, RpcResult};
 use crate::rpc::responder::Responder;
-use crate::server::{RequestContext, Router, parse_thread_id};
+use crate::server::{RequestContext, Router, thread_id_param};
 
 /// Rows of a page where the client names no number, and at most.
 const PAGE: usize = 100;
@@ -171,7 +171,7 @@ async fn owners(
 
 /// A thread that things can be attached to.
 async fn known(cx: &RequestContext, id: &str) -> RpcResult<ThreadId> {
-    let id = parse_thread_id(id)?;
+    let id = thread_id_param(id)?;
     let info = cx.server.engine.read_thread(id).await?;
     info.filter(|info| !info.ephemeral)
         .map(|_| id)

@@ -1,13 +1,13 @@
 //! What is in a thread, whole or page by page (docs/contract/threads.md#reading).
 
 use codex_app_server_protocol::{
-    DeprecationNotice, SortDirection, Thread, ThreadItemEntry, ThreadItemOutputDeferral, ThreadItemsList,
-    ThreadItemsListAnchor, ThreadItemsListCursor, ThreadItemsListParams, ThreadItemsListResponse,
-    ThreadItemsRead, ThreadItemsReadParams, ThreadItemsReadResponse, ThreadRead, ThreadReadParams,
-    ThreadReadResponse, ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
+    DeprecationNotice, SortDirection, Thread, ThreadItemEntry, ThreadItemsList, ThreadItemsListAnchor,
+    ThreadItemsListCursor, ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsRead,
+    ThreadItemsReadParams, ThreadItemsReadResponse, ThreadRead, ThreadReadParams, ThreadReadResponse,
+    ThreadTurnsList, ThreadTurnsListParams, ThreadTurnsListResponse, TurnItemsView,
 };
 use codex_core::history::{ItemRow, ItemsQuery, PageStart, TurnsQuery};
-use codex_core::{HistoryMode, ItemBody, ItemsView, ThreadOperation};
+use codex_core::{HistoryMode, ItemsView, ThreadOperation};
 
 use super::streamed_turns::{self, LaterTurns};
 use super::thread_lifecycle::all_turns_notice;
@@ -103,20 +103,10 @@ async fn items_list(cx: RequestContext, params: ThreadItemsListParams) -> RpcRes
         descending: params.sort_direction == Some(SortDirection::Desc),
         turn_id: params.turn_id,
     };
-    let defer = params.defer_output.unwrap_or_default();
+    // `deferOutput` is for threads that are kept elsewhere; what is read from a file comes whole.
     let page = cx.server.engine.items_page(id, query).await?;
     Ok(ThreadItemsListResponse {
-        data: page
-            .rows
-            .into_iter()
-            .map(|mut row| {
-                let deferred = defer_output(&mut row.item.body, &defer);
-                ThreadItemEntry {
-                    output_deferred: deferred,
-                    ..entry(row)
-                }
-            })
-            .collect(),
+        data: page.rows.into_iter().map(entry).collect(),
         backwards_cursor: page.backwards_cursor,
         next_cursor: page.next_cursor,
     })
@@ -138,17 +128,6 @@ async fn items_read(cx: RequestContext, params: ThreadItemsReadParams) -> RpcRes
     Ok(ThreadItemsReadResponse {
         data: rows.into_iter().map(entry).collect(),
     })
-}
-
-/// Leaves out what thread/items/read gives later. `true`: something was left out.
-fn defer_output(body: &mut ItemBody, defer: &ThreadItemOutputDeferral) -> bool {
-    match body {
-        ItemBody::CommandExecution(command) if defer.command_execution => {
-            command.aggregated_output.take().is_some()
-        }
-        ItemBody::McpToolCall { result, .. } if defer.mcp_tool_call => result.take().is_some(),
-        _ => false,
-    }
 }
 
 fn entry(row: ItemRow) -> ThreadItemEntry {

@@ -8,7 +8,7 @@ use codex_app_server_protocol::{
 use crate::events;
 use crate::rpc::error::RpcResult;
 use crate::rpc::responder::Responder;
-use crate::server::{RequestContext, Router, parse_thread_id};
+use crate::server::{RequestContext, Router, thread_id_param};
 
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
@@ -28,7 +28,7 @@ async fn mark(
     cx: &RequestContext,
     params: &ThreadReadStateUpdateParams,
 ) -> RpcResult<ThreadReadStateUpdateResponse> {
-    let id = parse_thread_id(&params.thread_id)?;
+    let id = thread_id_param(&params.thread_id)?;
     let engine = &cx.server.engine;
     engine.check_read_state(id).await?;
     let read = params.operation == ThreadReadStateOperation::Read;

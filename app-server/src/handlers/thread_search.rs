@@ -8,7 +8,7 @@ use codex_app_server_protocol::{
     ThreadSearchStream, ThreadSearchStreamCancel, ThreadSearchTextRange,
 };
 use codex_core::history::{ListQuery, SortKey};
-use codex_core::{ThreadInfo, ThreadOperation};
+use codex_core::{Error as CoreError, ThreadInfo, ThreadOperation};
 use tokio_util::sync::CancellationToken;
 
 use super::thread_list::{current_creator, source_kinds};
@@ -47,7 +47,7 @@ async fn search(cx: RequestContext, params: ThreadSearchParams, responder: Respo
         .as_ref()
         .map_or_else(CancellationToken::new, Running::token);
     let found = find(&cx, params, &token, |_, _| ()).await;
-    responder.send(found);
+    responder.send(found.map_err(Into::into));
 }
 
 /// Searches, and tells this connection of each thread as soon as it is found.
@@ -73,7 +73,10 @@ async fn search_stream(
             });
     };
     let found = find(&cx, params, &running.token(), tell).await;
-    responder.send(found);
+    responder.send(found.map_err(|error| match error {
+        CoreError::InvalidCursor(cursor) => RpcError::params(format!("invalid cursor: {cursor}")),
+        error => error.into(),
+    }));
 }
 
 async fn cancel(
@@ -97,7 +100,7 @@ async fn find(
     params: ThreadSearchParams,
     cancel: &CancellationToken,
     tell: impl FnMut(&ThreadInfo, &str) + Send,
-) -> RpcResult<ThreadSearchResponse> {
+) -> Result<ThreadSearchResponse, CoreError> {
     let query = ListQuery {
         limit: page(params.limit),
         cursor: params.cursor,

@@ -1,6 +1,8 @@
 //! Verification that the user is present: there is nothing to do it with (docs/contract/services.md#other-methods).
 
-use codex_app_server_protocol::error::{ErrorObject, INTERNAL_ERROR};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use codex_app_server_protocol::error::{ErrorObject, INTERNAL_ERROR, INVALID_PARAMS};
 use codex_app_server_protocol::{
     UserVerificationCancel, UserVerificationCancelParams, UserVerificationCancelResponse,
     UserVerificationDelete, UserVerificationDeleteParams, UserVerificationDeleteResponse,
@@ -17,6 +19,9 @@ use crate::server::{RequestContext, Router};
 /// Why nothing of it can be done, for people.
 const UNAVAILABLE: &str = "User verification is not available in this build or account.";
 
+/// Most of a challenge, in bytes.
+const MAX_CHALLENGE: usize = 4096;
+
 /// Registers the handlers of this family.
 pub(crate) fn register(router: &mut Router) {
     router.on::<UserVerificationStatus, _, _>(status);
@@ -24,6 +29,12 @@ pub(crate) fn register(router: &mut Router) {
     router.on::<UserVerificationDelete, _, _>(delete);
     router.on::<UserVerificationVerify, _, _>(verify);
     router.on::<UserVerificationCancel, _, _>(cancel);
+}
+
+fn refused(message: impl Into<String>) -> RpcError {
+    let mut error = ErrorObject::new(INVALID_PARAMS, message);
+    error.data = Some(json!({"type": "invalidRequest", "reason": "invalidParams"}));
+    RpcError(error)
 }
 
 fn unavailable() -> RpcError {
@@ -59,8 +70,17 @@ async fn delete(
 
 async fn verify(
     _: RequestContext,
-    _: UserVerificationVerifyParams,
+    params: UserVerificationVerifyParams,
 ) -> RpcResult<UserVerificationVerifyResponse> {
+    let challenge = URL_SAFE_NO_PAD.decode(&params.challenge);
+    if !challenge.is_ok_and(|bytes| (1..=MAX_CHALLENGE).contains(&bytes.len())) {
+        return Err(refused(format!(
+            "challenge must be 1 to {MAX_CHALLENGE} bytes in base64url without padding"
+        )));
+    }
+    if params.title.is_empty() {
+        return Err(refused("title must not be empty"));
+    }
     Err(unavailable())
 }
 

@@ -70,13 +70,13 @@ impl Workspace {
     }
 }
 
-/// Commit, branch and origin of the repository that a folder is in; `None` outside of one. Blocks; see
-/// [`crate::external_file`].
+/// Commit, branch and origin of the repository that a folder is in; `None` outside of one, and where nothing is committed
+/// or that can't be read. Blocks; see [`crate::external_file`].
 pub(crate) fn info(folder: &Path) -> Option<GitInfo> {
     let repository = Repository::around(folder)?;
     let head = repository.head();
     let info = GitInfo {
-        sha: head.commit,
+        sha: Some(head.commit?),
         branch: head.branch,
         origin_url: repository.remotes().remove("origin"),
     };

@@ -64,16 +64,20 @@ impl PatchState {
     }
 
     /// A patch has been applied in a turn. Gives what the turn has changed by now; names are relative to `root`, the
-    /// repository or the working folder, as the turn's first patch says. Takes as long as comparing files does.
-    pub(crate) fn applied(&self, turn_id: &str, changes: &[PlannedChange], root: &Path) -> String {
+    /// repository or the working folder, as the turn's first patch says. `None`: nothing, as before. Takes as long as
+    /// comparing files does.
+    pub(crate) fn applied(&self, turn_id: &str, changes: &[PlannedChange], root: &Path) -> Option<String> {
         let mut state = self.state();
         if state.turn_id != turn_id {
             turn_id.clone_into(&mut state.turn_id);
             state.diff = TurnDiff::new(root.to_owned());
+            state.told.clear();
         }
         state.diff.apply(changes);
-        state.told = state.diff.render();
-        state.told.clone()
+        let diff = state.diff.render();
+        let is_news = !(diff.is_empty() && state.told.is_empty());
+        state.told.clone_from(&diff);
+        is_news.then_some(diff)
     }
 
     /// What a turn that ends has changed; `None` if all is as it was.

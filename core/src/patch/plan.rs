@@ -144,7 +144,11 @@ pub(crate) fn plan(
     let change = |section: &FileSection| match section {
         FileSection::Add { path, content } => {
             let path = absolute(cwd, path);
-            let replaced = existing(&path, read)?;
+            let replaced = match existing(&path, read) {
+                // It fails when it is written, where users see it.
+                Err(PlanError::Read { source, .. }) if source.kind() == io::ErrorKind::IsADirectory => None,
+                replaced => replaced?,
+            };
             let content = content.clone();
             Ok(PlannedChange::Add {
                 path,

@@ -87,17 +87,19 @@ impl Targets {
         places.flatten().collect()
     }
 
-    /// The text of a file. Fails with `NotFound` if there is none. Blocks as long as the file system does.
+    /// The text of a file. Fails with `NotFound` if there is none, with `IsADirectory` for a folder. Blocks as long as the file system does.
     pub(crate) fn read(&self, path: &Path) -> io::Result<String> {
         let place = self.get(path)?.file();
-        let not_a_file = || {
+        let refused = |kind| {
             let why = format!("path `{}` is not a file", path.display());
-            io::Error::new(io::ErrorKind::InvalidInput, why)
+            io::Error::new(kind, why)
         };
+        let not_a_file = || refused(io::ErrorKind::InvalidInput);
         match place.state()?.map(|state| state.kind) {
             None => return Err(no_such_file()),
             Some(EntryKind::File) => {}
-            Some(EntryKind::Folder | EntryKind::Link | EntryKind::Special) => return Err(not_a_file()),
+            Some(EntryKind::Folder) => return Err(refused(io::ErrorKind::IsADirectory)),
+            Some(EntryKind::Link | EntryKind::Special) => return Err(not_a_file()),
         }
         let file = place.folder.open_file(&place.name)?;
         let bytes = external_file::read_open(&file, MAX_FILE).map_err(|error| match error {

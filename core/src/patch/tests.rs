@@ -205,6 +205,7 @@ fn what_is_no_text_file_of_a_reasonable_size_is_refused_by_name() {
             "*** Delete File: NAME\n",
             "*** Add File: NAME\n+x\n",
         ] {
+            // That there is a folder where a file is added, is told when it is written.
             let error = apply(folder.path(), &patch.replace("NAME", name)).expect_err("refused");
             assert!(
                 error.contains(&format!("/{name}")) && error.contains(why),

@@ -73,10 +73,13 @@ impl TurnDiff {
                     replaced,
                 } => {
                     if let (Some(to), Some(replaced)) = (move_to, replaced) {
-                        self.put(to, Some(replaced), None);
+                        // One file goes, and the other one changes.
+                        self.put(path, Some(before), None);
+                        self.put(to, Some(replaced), Some((to, after)));
+                    } else {
+                        let to = move_to.as_ref().unwrap_or(path);
+                        self.put(path, Some(before), Some((to, after)));
                     }
-                    let to = move_to.as_ref().unwrap_or(path);
-                    self.put(path, Some(before), Some((to, after)));
                 }
             }
         }
@@ -289,6 +292,21 @@ mod tests {
             &[update("/w/b", Some("/w/a"), "y\n", "x\n")],
         ]);
         assert_eq!(back, "");
+        let over = diff(&[&[PlannedChange::Update {
+            path: "/w/a".into(),
+            move_to: Some("/w/b".into()),
+            before: "x\n".into(),
+            after: "y\n".into(),
+            replaced: Some("z\n".into()),
+        }]]);
+        assert!(
+            over.starts_with("diff --git a/a b/a\ndeleted file mode 100644\n"),
+            "{over}"
+        );
+        assert!(
+            over.contains("\n--- a/b\n+++ b/b\n@@ -1 +1 @@\n-z\n+y\n"),
+            "{over}"
+        );
         let outside = diff(&[&[delete("/o/f", "x\n")]]);
         assert!(
             outside.starts_with("diff --git a//o/f b//o/f\ndeleted file mode 100644\n"),

@@ -28,6 +28,7 @@ fn parts(script: &ShellScript<'_>, cwd: &Path) -> Option<Vec<CommandAction>> {
     let several = commands.len() > 1;
     let mut cwd = cwd.to_owned();
     let mut actions = Vec::new();
+    let mut lines_only = false;
     for (index, simple) in commands.iter().enumerate() {
         let (name, arguments) = simple.words.split_first()?;
         match name.as_str() {
@@ -39,9 +40,13 @@ fn parts(script: &ShellScript<'_>, cwd: &Path) -> Option<Vec<CommandAction>> {
             "true" if several => {}
             // Said before something is done, to those who read the output.
             "echo" if several && index == 0 && !commands[1].piped => {}
-            name if simple.piped && formats(name, arguments) => {}
+            name if simple.piped && formats(name, arguments) => lines_only |= name == "sed",
             name => actions.push(action(simple, name, arguments, &cwd)?),
         }
+    }
+    // Which lines of a file are read is part of what is told.
+    if lines_only && let [CommandAction::Read { command, .. }] = actions.as_mut_slice() {
+        script.source().trim().clone_into(command);
     }
     Some(actions)
 }
@@ -206,7 +211,11 @@ fn formats(name: &str, arguments: &[String]) -> bool {
     match name {
         "wc" | "sort" | "uniq" | "cut" | "tr" | "column" | "xargs" | "tee" | "true" => true,
         "head" | "tail" | "nl" | "awk" => file_read(name, arguments).is_none(),
-        "sed" => matches!(arguments, [flag, range] if flag == "-n" && is_line_range(range)),
+        "sed" => match arguments {
+            [flag, range] => flag == "-n" && is_line_range(range),
+            [flag, script, range] => flag == "-n" && script == "-e" && is_line_range(range),
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -385,6 +394,22 @@ mod tests {
             ["read cat a: /w/a", "search grep foo: foo in -"]
         );
         assert_eq!(told("echo hi && ls || true"), ["list ls: -"]);
+        for script in [
+            "cat a | sed -n 1,3p",
+            "nl -ba a | head -n 3 | sed -n '1,2p'",
+            "cat a | sed -n -e 5p | wc -l",
+        ] {
+            assert_eq!(told(script), [format!("read {script}: /w/a")]);
+        }
+        assert_eq!(
+            told("cd sub && cat a | sed -n 1p\n"),
+            ["read cd sub && cat a | sed -n 1p: /w/sub/a"]
+        );
+        assert_eq!(
+            told("cat a | sed -n 1p && ls"),
+            ["read cat a: /w/a", "list ls: -"]
+        );
+        assert_eq!(told("rg foo | sed -n 1,9p"), ["search rg foo: foo in -"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use self::render::environment_context;
 use super::git_context;
 use super::history::message;
 use crate::config::Config;
+use crate::exec::user_shell;
 use crate::git::RepositoryContext;
 use crate::hex::hex;
 use crate::history::Entry;
@@ -467,9 +468,9 @@ fn state(of: &EnvironmentContext, project_doc: Option<&str>) -> Map<String, Valu
     }
 }
 
-/// Name of the user's shell.
+/// Name of the shell that commands run in.
 fn shell_name() -> String {
-    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
-    let name = shell.as_deref().and_then(|shell| Path::new(shell).file_name());
-    name.map_or_else(|| "bash".into(), |name| name.to_string_lossy().into_owned())
+    let shell = user_shell();
+    let name = Path::new(&shell).file_name();
+    name.map_or_else(|| "sh".into(), |name| name.to_string_lossy().into_owned())
 }

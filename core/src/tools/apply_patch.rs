@@ -203,8 +203,10 @@ async fn try_apply(
     let failure = match written.await {
         Ok(Ok((summary, diff))) => {
             end(cx, item, CallStatus::Completed, Some(summary.clone()), None).await;
-            let turn_id = cx.turn_id.clone();
-            cx.outbox.emit(Event::TurnDiff { turn_id, diff });
+            if let Some(diff) = diff {
+                let turn_id = cx.turn_id.clone();
+                cx.outbox.emit(Event::TurnDiff { turn_id, diff });
+            }
             let told = ToolEnd::text(output(0, begun.elapsed(), &summary));
             return Ok(cx.record.succeeded(told));
         }

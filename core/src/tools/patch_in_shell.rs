@@ -45,7 +45,8 @@ pub(super) async fn intercept(cx: &CallContext, call_id: &str, script: &str, cwd
     })
 }
 
-/// `apply_patch <<'EOF'`, `applypatch <<EOF` or `apply_patch '…'`, perhaps after `cd folder &&`, and nothing else.
+/// `apply_patch <<'EOF'`, `applypatch - <<EOF` or `apply_patch '…'`, perhaps after `cd folder &&` and assignments of variables
+/// (which mean nothing to it), and nothing else.
 fn find(script: &str) -> Option<ShellPatch> {
     let (folder, rest) = match script.strip_prefix("cd ") {
         Some(rest) => {
@@ -54,37 +55,78 @@ fn find(script: &str) -> Option<ShellPatch> {
         }
         None => (None, script),
     };
-    let arguments = rest
+    let command = after_assignments(rest);
+    let arguments = command
         .strip_prefix("apply_patch")
-        .or_else(|| rest.strip_prefix("applypatch"))?;
-    let arguments = arguments.trim_start_matches([' ', '\t']);
-    let text = here_document(arguments).or_else(|| quoted(arguments))?;
+        .or_else(|| command.strip_prefix("applypatch"))?;
+    let arguments = arguments.trim_start_matches(BLANK);
+    let input = arguments
+        .strip_prefix('-')
+        .map_or(arguments, |input| input.trim_start_matches(BLANK));
+    let text = here_document(input).or_else(|| quoted(arguments))?;
     Some(ShellPatch { folder, text })
 }
 
-/// The body of a here-document that the text consists of.
+/// What separates the words of a line.
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// The command behind assignments of plain values (`NAME=value`).
+fn after_assignments(text: &str) -> &str {
+    let next = |text: &str| {
+        let end = text.find(BLANK)?;
+        let (name, value) = text[..end].split_once('=')?;
+        let is_name = !name.is_empty()
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && name.bytes().all(is_name_byte);
+        let is_plain = value
+            .bytes()
+            .all(|byte| is_name_byte(byte) || b"./:,@%+=-".contains(&byte));
+        (is_name && is_plain).then_some(end)
+    };
+    let mut command = text;
+    while let Some(end) = next(command) {
+        command = command[end..].trim_start_matches(BLANK);
+    }
+    command
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The body of a here-document that the text consists of. With `<<-` the shell drops tabs at the beginning of its lines.
 fn here_document(text: &str) -> Option<String> {
     let (first, rest) = text.strip_prefix("<<")?.split_once('\n')?;
+    let (first, without_tabs) = match first.strip_prefix('-') {
+        Some(first) => (first, true),
+        None => (first, false),
+    };
     let word = first.trim();
     let word = ['\'', '"']
         .iter()
         .find_map(|quote| word.strip_prefix(*quote)?.strip_suffix(*quote))
+        .or_else(|| word.strip_prefix('\\'))
         .unwrap_or(word);
-    let is_word = !word.is_empty()
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_word = !word.is_empty() && word.bytes().all(is_name_byte);
+    if !is_word {
+        return None;
+    }
     // The first line that is the word ends it; behind that is another command.
-    let end = rest
-        .split_inclusive('\n')
-        .scan(0, |at, line| {
-            let begin = *at;
-            *at += line.len();
-            Some((begin, *at, line))
-        })
-        .find(|(.., line)| line.trim_end_matches(['\r', '\n']) == word);
-    let (begin, after, _) = end.filter(|_| is_word)?;
-    rest[after..].trim().is_empty().then(|| rest[..begin].to_owned())
+    let mut body = String::new();
+    let mut lines = rest.split_inclusive('\n').map(|line| {
+        if without_tabs {
+            line.trim_start_matches('\t')
+        } else {
+            line
+        }
+    });
+    for line in lines.by_ref() {
+        if line.trim_end_matches(['\r', '\n']) == word {
+            return lines.all(|line| line.trim().is_empty()).then_some(body);
+        }
+        body.push_str(line);
+    }
+    None
 }
 
 /// A patch in single quotes, in which the shell changes nothing.
@@ -126,6 +168,15 @@ mod tests {
                 Some("a b"),
             ),
             (format!("apply_patch '{PATCH}'"), None),
+            (format!("apply_patch - <<'EOF'\n{PATCH}EOF"), None),
+            (format!("apply_patch <<\\EOF\n{PATCH}EOF"), None),
+            (format!("apply_patch <<-'EOF'\n{PATCH}EOF"), None),
+            (
+                format!("apply_patch <<-EOF\n\t{}\t\tEOF\n", PATCH.replace("\n*", "\n\t*")),
+                None,
+            ),
+            (format!("A=1 _B=/x:y  apply_patch <<'EOF'\n{PATCH}EOF"), None),
+            (format!("cd a && A= apply_patch -<<'EOF'\n{PATCH}EOF"), Some("a")),
         ] {
             let found = find(&script).unwrap_or_else(|| panic!("{script}"));
             assert_eq!(
@@ -147,6 +198,11 @@ mod tests {
             format!("cd a; apply_patch <<'EOF'\n{PATCH}EOF"),
             format!("echo; apply_patch <<'EOF'\n{PATCH}EOF"),
             format!("apply_patch \"{PATCH}\""),
+            format!("apply_patch - '{PATCH}'"),
+            format!("apply_patch <<'EOF'\n{PATCH}\tEOF"),
+            format!("A=$(rm x) apply_patch <<'EOF'\n{PATCH}EOF"),
+            format!("1A=x apply_patch <<'EOF'\n{PATCH}EOF"),
+            format!("A=x; apply_patch <<'EOF'\n{PATCH}EOF"),
             "apply_patch".to_owned(),
             "apply_patch file.patch".to_owned(),
             "apply_patch_all <<'EOF'\nEOF".to_owned(),

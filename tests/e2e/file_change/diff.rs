@@ -101,6 +101,21 @@ async fn what_was_undone_is_told_as_empty_and_not_at_the_end() {
 }
 
 #[tokio::test]
+async fn a_patch_without_effect_is_no_diff() {
+    let done = apply_in(
+        &workspace("never"),
+        |home| write(home, "a", "x\n"),
+        &[
+            patch("*** Update File: a\n-x\n+x\n"),
+            patch("*** Update File: a\n x\n"),
+        ],
+    )
+    .await;
+    assert_eq!(done.turn.items_of("fileChange").len(), 2);
+    assert!(done.turn.all("turn/diff/updated").is_empty());
+}
+
+#[tokio::test]
 async fn each_turn_begins_without_a_diff() {
     let call = |number: usize, sections: &str| {
         Answer::new().custom_call(&format!("p{number}"), "apply_patch", &patch(sections))

@@ -29,6 +29,13 @@ async fn a_here_document_is_applied_as_a_patch() {
         (format!("apply_patch <<'EOF'\n{text}EOF\n"), "a"),
         (format!("applypatch <<EOF\n{text}EOF"), "a"),
         (format!("cd sub && apply_patch <<'EOF'\n{text}EOF\n"), "sub/a"),
+        (format!("apply_patch - <<'EOF'\n{text}EOF\n"), "a"),
+        (format!("apply_patch <<\\EOF\n{text}EOF\n"), "a"),
+        (format!("FOO=1 apply_patch <<'EOF'\n{text}EOF\n"), "a"),
+        (
+            format!("apply_patch <<-'EOF'\n\t{}\tEOF\n", text.replace("\n*", "\n\t*")),
+            "a",
+        ),
     ] {
         let (home, turn, output) = run(&command).await;
         assert_eq!(

@@ -170,6 +170,15 @@ impl History {
         self.segments.last()
     }
 
+    /// Where the thread's own lines begin, behind those of the thread that it was made of.
+    pub(crate) fn own_start(&self) -> LinePosition {
+        let before = self.segments.iter().rev().skip(1);
+        // A revert begins another file of the same thread.
+        let own = before.take_while(|source| read_meta(source).is_ok_and(|meta| meta.id == self.meta.id));
+        let segment = self.segments.len().saturating_sub(1 + own.count());
+        LinePosition { segment, offset: 0 }
+    }
+
     /// Where the whole lines of the newest file end: behind that there is a torn line at most.
     pub(crate) fn whole_lines(&self) -> io::Result<u64> {
         let Some(newest) = self.newest() else { return Ok(0) };

@@ -192,10 +192,12 @@ impl ThreadStore {
 
     /// The thread that a rollout belongs to; relative paths count from the home of the user.
     pub async fn find_path(&self, path: PathBuf) -> Result<StoredThread> {
-        self.blocking(move |state| match present(&path) {
-            Some((path, _)) => state.find_path(&path),
-            None => Err(Error::NoRolloutAt(path)),
-        })
+        self.blocking(
+            move |state| match present(&path).filter(|(path, _)| !path.is_dir()) {
+                Some((path, _)) => state.find_path(&path),
+                None => Err(Error::NoRolloutAt(path)),
+            },
+        )
         .await
     }
 

@@ -1,5 +1,6 @@
 //! Search in what users and agents said: case does not matter.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use memchr::memchr2;
@@ -17,8 +18,14 @@ use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
 use crate::{Error, Field, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, ThreadOperation, UserInput};
 
-/// Characters of a snippet on either side of what was found.
-const AROUND: usize = 80;
+/// Characters of a snippet before what was found.
+const BEFORE: usize = 49;
+/// And behind it.
+const BEHIND: usize = 96;
+/// Stands for what a snippet leaves out before.
+const CUT_BEFORE: &str = "... ";
+/// And behind.
+const CUT_BEHIND: &str = " ...";
 
 /// A place where something was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +159,8 @@ fn needle(term: &str) -> Result<Vec<char>> {
     }
 }
 
-/// The first match in a history, or in these stretches of a history of one file.
+/// The first match in what a thread has of its own (a fork's source is found by itself), or in these stretches of a history
+/// of one file.
 fn first_match(
     history: &History,
     stretches: Option<&Stretches>,
@@ -167,12 +175,12 @@ fn first_match(
         if let Some(text) = said(line)
             && let Some((start, end)) = matches(&text, term).next()
         {
-            found = Some(snippet(&text, start, end).0);
+            found = Some(Excerpt::around(&text, start, end).on_one_line());
         }
         found.is_none()
     };
     match stretches {
-        None => history.each_from(LinePosition::START, &mut take).ok()?,
+        None => history.each_from(history.own_start(), &mut take).ok()?,
         Some(stretches) => {
             for (start, end) in stretches {
                 if !history.each_within(*start, *end, &mut take).ok()? {
@@ -299,11 +307,60 @@ fn matches_in_folded<'a>(text: &str, term: &'a [char]) -> impl Iterator<Item = (
     })
 }
 
-/// The text around a match, and where the match is in it.
-fn snippet(text: &str, start: usize, end: usize) -> (String, usize, usize) {
-    let from = start.saturating_sub(AROUND);
-    let snippet: String = text.chars().skip(from).take(end - from + AROUND).collect();
-    (snippet, start - from, end - from)
+/// The text around a match.
+struct Excerpt {
+    text: String,
+    /// Characters of the match, first and one past the last.
+    found: (usize, usize),
+    /// There is more before, and behind.
+    is_cut: (bool, bool),
+}
+
+impl Excerpt {
+    /// `start`, `end`: characters of the match in the text, first and one past the last.
+    fn around(text: &str, start: usize, end: usize) -> Self {
+        let from = start.saturating_sub(BEFORE);
+        let mut chars = text.chars().skip(from);
+        let text = chars.by_ref().take(end - from + BEHIND).collect();
+        Self {
+            text,
+            found: (start - from, end - from),
+            is_cut: (from > 0, chars.next().is_some()),
+        }
+    }
+
+    /// With marks where something is left out, and where the match is in that.
+    fn snippet(&self) -> (String, usize, usize) {
+        let moved = if self.is_cut.0 {
+            CUT_BEFORE.chars().count()
+        } else {
+            0
+        };
+        let (start, end) = self.found;
+        (self.marked(&self.text), start + moved, end + moved)
+    }
+
+    fn on_one_line(&self) -> String {
+        self.marked(&on_one_line(&self.text))
+    }
+
+    fn marked(&self, text: &str) -> String {
+        let before = if self.is_cut.0 { CUT_BEFORE } else { "" };
+        let behind = if self.is_cut.1 { CUT_BEHIND } else { "" };
+        [before, text, behind].concat()
+    }
+}
+
+/// A text with one space for each stretch of white space, and none around it.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 fn occurrences(
@@ -343,8 +400,15 @@ fn occurrences(
             return true;
         };
         let item_id = item.id;
+        let by_agent = matches!(item.body, ItemBody::AgentMessage { .. });
         let Some(text) = text_of(item.body) else {
             return true;
+        };
+        // What the agent says is shown as flowing text; what users wrote, as they wrote it.
+        let text = if by_agent {
+            Cow::Owned(on_one_line(&text))
+        } else {
+            Cow::Borrowed(text.trim())
         };
         let skip = if ordinal == start.0 { start.1 } else { 0 };
         for (index, (from, to)) in matches(&text, &wanted).enumerate().skip(skip) {
@@ -352,7 +416,7 @@ fn occurrences(
                 next = Some((ordinal, index));
                 return false;
             }
-            let (snippet, start, end) = snippet(&text, from, to);
+            let (snippet, start, end) = Excerpt::around(&text, from, to).snippet();
             let place = starts.get(&turn_id).copied().unwrap_or(ordinal);
             found.push(Occurrence {
                 turn_id: turn_id.clone(),
@@ -406,7 +470,19 @@ mod tests {
             let both = matches_in_folded(text, &folded);
             assert_eq!(places(text, term), both.collect::<Vec<_>>(), "{term}");
         }
-        let (text, start, end) = snippet(&"x".repeat(200), 150, 152);
-        assert_eq!((text.len(), start, end), (130, 80, 82));
+    }
+
+    #[test]
+    fn snippets_are_cut_to_what_is_near_with_marks() {
+        let cut = |text: &str, start: usize| Excerpt::around(text, start, start + 5).snippet();
+        let text =
+            |before: usize, behind: usize| format!("{}zebra{}", "ä".repeat(before), "ü".repeat(behind));
+        assert_eq!(cut(&text(49, 96), 49), (text(49, 96), 49, 54));
+        let both = format!("... {} ...", text(49, 96));
+        assert_eq!(cut(&text(50, 97), 50), (both.clone(), 53, 58));
+        assert_eq!(cut(&text(500, 500), 500), (both, 53, 58));
+        let excerpt = Excerpt::around(&format!("a\n\n b  zebra\t{}", " \n".repeat(60)), 7, 12);
+        assert_eq!(excerpt.on_one_line(), "a b zebra ...");
+        assert_eq!(on_one_line("  a \r\n\tb "), "a b");
     }
 }

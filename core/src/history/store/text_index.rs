@@ -18,7 +18,7 @@ use crate::history::index::grams::{self, Grams};
 use crate::history::index::rows::Stamp;
 use crate::history::index::texts::{DOCUMENT, Indexed, IndexedFile, NewDocument, TextIndex, TextMatches};
 use crate::history::index::titles;
-use crate::history::read::chain::{History, LinePosition};
+use crate::history::read::chain::History;
 use crate::history::read::turn_index::tail_hash;
 use crate::history::rollout::line::Line;
 use crate::history::rollout::source::Source;
@@ -345,7 +345,7 @@ impl Inner {
                 }
                 true
             };
-            history.each_from(LinePosition::START, add).ok()?;
+            history.each_from(history.own_start(), add).ok()?;
         }
         // A file that is being written is looked at again later.
         (Stamp::of(path)? == stamp).then(|| Indexed {
