@@ -268,6 +268,7 @@ pub enum ThreadItemKind {
         /// What was drawn, in words of the model.
         revised_prompt: Option<String>,
         /// Where it was saved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         saved_path: Option<AbsolutePathBuf>,
         /// Whether its background is transparent.
         transparent_background: Option<bool>,

@@ -162,6 +162,13 @@ impl DynamicTools {
         })
     }
 
+    /// Whether there is a namespace of this name.
+    pub(crate) fn has_namespace(&self, wanted: &str) -> bool {
+        self.groups()
+            .iter()
+            .any(|group| matches!(group, Group::Namespace { name, .. } if name == wanted))
+    }
+
     /// What the model is told of them.
     pub(crate) fn specs(&self) -> impl Iterator<Item = Value> {
         self.specs_of(|_| true)

@@ -40,6 +40,8 @@ pub const REQUEST_PERMISSIONS_TOOL: &str = "request_permissions_tool";
 pub const SEND_MESSAGE_TO_USER_ASYNC: &str = "send_message_to_user_async";
 /// Offer tools that run commands.
 pub const SHELL_TOOL: &str = "shell_tool";
+/// Offer a tool that makes images, where requests go in the name of a ChatGPT account.
+pub const IMAGE_GENERATION: &str = "image_generation";
 /// Offer a tool that shows the model image files.
 pub const VIEW_IMAGE: &str = "view_image";
 
@@ -205,6 +207,7 @@ mod tests {
         for key in [
             ENABLE_REQUEST_COMPRESSION,
             EXEC_PERMISSION_APPROVALS,
+            IMAGE_GENERATION,
             REQUEST_PERMISSIONS_TOOL,
             SEND_MESSAGE_TO_USER_ASYNC,
             SHELL_TOOL,

@@ -17,11 +17,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::bounds::Bounds;
 
 use crate::external_file::{self, FileError, READ_TIMEOUT, in_background};
+use crate::hex::hex;
 use crate::sys::files::place_of;
 
 /// Largest image file, in bytes. Servers refuse more.
@@ -100,6 +102,24 @@ pub(crate) async fn read_as_url(
     bounds: Bounds,
     may_be_read: Option<MayBeRead>,
 ) -> Result<String, ImageError> {
+    read(path, bounds, may_be_read, |_| ()).await.map(|(url, ())| url)
+}
+
+/// The same, and the SHA-256 of the file in hexadecimal.
+pub(crate) async fn read_with_hash(
+    path: &Path,
+    bounds: Bounds,
+    may_be_read: Option<MayBeRead>,
+) -> Result<(String, String), ImageError> {
+    read(path, bounds, may_be_read, |bytes| hex(&Sha256::digest(bytes))).await
+}
+
+async fn read<T: Send + 'static>(
+    path: &Path,
+    bounds: Bounds,
+    may_be_read: Option<MayBeRead>,
+    note: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<(String, T), ImageError> {
     let path = path.to_owned();
     let read = move || {
         let (file, _) = external_file::open(&path)?;
@@ -113,7 +133,11 @@ pub(crate) async fn read_as_url(
     within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
         let bytes = in_background(READ_TIMEOUT, read).await.flatten()?;
-        tokio::task::spawn_blocking(move || look(bytes, None, bounds)).await?
+        let work = move || {
+            let noted = note(&bytes);
+            Ok((look(bytes, None, bounds)?, noted))
+        };
+        tokio::task::spawn_blocking(work).await?
     })
     .await
 }
@@ -123,38 +147,45 @@ pub(crate) async fn read_as_url(
 pub(crate) async fn fit_url(url: String, bounds: Bounds) -> Result<String, ImageError> {
     within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
-        tokio::task::spawn_blocking(move || look(decode_url(&url)?, Some(url), bounds)).await?
+        let work = move || Ok((look(decode_url(&url)?, Some(url), bounds)?, ()));
+        tokio::task::spawn_blocking(work).await?
     })
     .await
+    .map(|(url, ())| url)
 }
 
 /// The same of an image in base64, of whatever kind it is.
 pub(crate) async fn fit_base64(data: String, bounds: Bounds) -> Result<String, ImageError> {
     within_deadline(bounds, async {
         let _one_of_few = CHECKS.acquire().await;
-        tokio::task::spawn_blocking(move || look(decode(&data)?, None, bounds)).await?
+        let work = move || Ok((look(decode(&data)?, None, bounds)?, ()));
+        tokio::task::spawn_blocking(work).await?
     })
     .await
+    .map(|(url, ())| url)
 }
 
-async fn within_deadline(
+/// The URL of what was found, with what was noted on the way.
+async fn within_deadline<T>(
     bounds: Bounds,
-    looking: impl Future<Output = Result<Looked, ImageError>>,
-) -> Result<String, ImageError> {
+    looking: impl Future<Output = Result<(Looked, T), ImageError>>,
+) -> Result<(String, T), ImageError> {
     let work = async {
-        match looking.await? {
-            Looked::Fits(url) => Ok(url),
+        let (found, noted) = looking.await?;
+        let url = match found {
+            Looked::Fits(url) => url,
             Looked::TooLarge(bytes, format) => {
                 let my_turn = SCALINGS.acquire().await;
                 tokio::task::spawn_blocking(move || {
                     // Held by the work: what nobody waits for any more takes its memory all the same.
                     let _my_turn = my_turn;
                     let (format, bytes) = scale::to_fit(&bytes, format, bounds)?;
-                    Ok(data_url(format, &bytes))
+                    Ok::<_, ImageError>(data_url(format, &bytes))
                 })
-                .await?
+                .await??
             }
-        }
+        };
+        Ok((url, noted))
     };
     tokio::time::timeout(WORK_TIMEOUT, work)
         .await
@@ -216,7 +247,8 @@ fn decode_url(url: &str) -> Result<Vec<u8>, ImageError> {
     decode(data.ok_or(ImageError::NotInline)?.1)
 }
 
-fn decode(data: &str) -> Result<Vec<u8>, ImageError> {
+/// The bytes of an image in base64, 20 MiB at most. Blocks for as long as that takes.
+pub(crate) fn decode(data: &str) -> Result<Vec<u8>, ImageError> {
     // Four characters are three bytes.
     if data.len() / 4 > MAX_BYTES / 3 {
         return Err(FileError::TooLarge(MAX_BYTES).into());

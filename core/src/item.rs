@@ -281,6 +281,8 @@ pub enum ItemBody {
         /// Its path.
         path: PathBuf,
     },
+    /// An image that was made for the model.
+    ImageGeneration(ImageGeneration),
     /// The history was summed up.
     ContextCompaction,
     /// A review began.
@@ -406,6 +408,44 @@ pub enum CommandAction {
         #[serde(rename = "cmd")]
         command: String,
     },
+}
+
+/// An image that was made, or was to be made; its members are those of files, too.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageGeneration {
+    /// How it stands: a word of the server's, `in_progress`, `completed` or `failed` from here.
+    pub status: String,
+    /// What was to be drawn; not known before the end.
+    #[serde(default)]
+    pub revised_prompt: Option<String>,
+    /// The image in base64; empty until there is one.
+    #[serde(default)]
+    pub result: String,
+    /// Whether its background is transparent, if the server has said so.
+    #[serde(default)]
+    pub transparent_background: Option<bool>,
+    /// Why there is none, as JSON.
+    #[serde(default)]
+    pub failure: Option<Value>,
+    /// Where it was saved, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_path: Option<PathBuf>,
+    /// Files that it was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub input_images: Vec<InputImage>,
+    /// Its id at the server.
+    #[serde(default)]
+    pub generation_id: Option<String>,
+}
+
+/// A file that an image was made from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct InputImage {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Hash of its content, in hexadecimal.
+    pub sha256: String,
 }
 
 /// How a call stands.

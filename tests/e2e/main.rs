@@ -49,6 +49,7 @@ mod history;
 mod hooks;
 mod hostile_folder;
 mod hostile_server;
+mod image_generation;
 mod initialize;
 mod listen;
 mod marketplace;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use codex_app_server_protocol as wire;
-use codex_app_server_protocol::{LegacyAppPathString, ThreadItemKind};
+use codex_app_server_protocol::{AbsolutePathBuf, LegacyAppPathString, ThreadItemKind};
 use codex_core::{
-    CallStatus, CommandExecution, FileChange, FileChangeKind, Item, ItemBody, MemoryCitation,
+    CallStatus, CommandExecution, FileChange, FileChangeKind, InputImage, Item, ItemBody, MemoryCitation,
     MessageDelivery, MessagePhase, ReviewOutput, WebSearchAction,
 };
 use serde_json::Value;
@@ -135,6 +135,18 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
             id,
             path: legacy(&path),
         },
+        ItemBody::ImageGeneration(image) => ThreadItemKind::ImageGeneration {
+            id,
+            status: image.status,
+            failure: image.failure.and_then(as_wire),
+            generation_id: image.generation_id,
+            input_images: image.input_images.into_iter().map(input_image).collect(),
+            revised_prompt: image.revised_prompt,
+            saved_path: image.saved_path.as_deref().map(AbsolutePathBuf::from_path),
+            transparent_background: image.transparent_background,
+            file_id: None,
+            result: Some(image.result),
+        },
         ItemBody::ContextCompaction => ThreadItemKind::ContextCompaction { id },
         ItemBody::EnteredReviewMode { review, .. } => ThreadItemKind::EnteredReviewMode { id, review },
         ItemBody::ExitedReviewMode { output } => ThreadItemKind::ExitedReviewMode {
@@ -150,6 +162,13 @@ fn kind(id: String, body: ItemBody) -> ThreadItemKind {
         },
         ItemBody::CollabAgentToolCall(call) => collab::call_to_wire(id, call),
         ItemBody::SubAgentActivity(news) => collab::activity_to_wire(id, news),
+    }
+}
+
+fn input_image(image: InputImage) -> wire::ImageGenerationInputImage {
+    wire::ImageGenerationInputImage {
+        path: AbsolutePathBuf::from_path(&image.path),
+        sha256: image.sha256,
     }
 }
 

@@ -322,7 +322,8 @@ impl AuthManager {
         self.in_memory()
     }
 
-    pub(super) fn in_memory(&self) -> Option<CodexAuth> {
+    /// The credentials in use, as far as the store has been read.
+    pub(crate) fn in_memory(&self) -> Option<CodexAuth> {
         let state = self.state();
         if let Some(parent_owned) = &state.parent_owned {
             return Some(parent_owned.credentials());

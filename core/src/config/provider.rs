@@ -256,6 +256,12 @@ impl Provider {
         self.id == "openai"
     }
 
+    /// Whether requests go in the name of whoever is signed in: nothing of the provider's own comes before that.
+    pub fn uses_account(&self) -> bool {
+        let own = self.env_key.is_some() || self.bearer_token.is_some() || self.auth_command.is_some();
+        self.requires_openai_auth && !own
+    }
+
     /// The address of an API path such as `responses`, with the query parameters. `openai_base` is the root where none
     /// is configured, see [`OPENAI_BASE_URL`].
     pub fn url(&self, path: &str, openai_base: &str) -> String {

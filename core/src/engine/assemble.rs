@@ -30,6 +30,7 @@ use crate::session::{
     Unnoted,
 };
 use crate::skills::ThreadSkills;
+use crate::tools::ImageService;
 use crate::{DynamicTools, Result, ThreadId, ThreadInfo, ThreadSettings, features, telemetry, tools};
 
 impl Engine {
@@ -205,6 +206,12 @@ impl Engine {
             max_poll: config.background_terminal_max_timeout,
         });
         let patches = Arc::new(PatchState::new(config.codex_home.clone()));
+        let images = ImageService::new(
+            client.side_channel(),
+            config.codex_home.clone(),
+            id,
+            config.features.enabled(features::IMAGE_GENERATION),
+        );
         let tools = tools::built_in(&config);
         let developer_instructions = developer_instructions.or_else(|| config.developer_instructions.clone());
         let state = ThreadState {
@@ -219,6 +226,7 @@ impl Engine {
             outbox: outbox.clone(),
             agents: Arc::clone(&agents),
             mcp: Arc::clone(&mcp),
+            images: Arc::clone(&images),
             parent_turn_id: None,
             turn_trigger: None,
             client_metadata: BTreeMap::new(),
@@ -265,6 +273,7 @@ impl Engine {
             guardian,
             hooks,
             mcp,
+            images,
             draining: Arc::clone(&self.draining),
         };
         Ok(Assembled {

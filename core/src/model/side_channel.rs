@@ -9,8 +9,10 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::WebSocketStream;
 
+use super::ModelClientOptions as Options;
 use super::auth_recovery::AuthRecoveryListener;
 use super::client::Shared;
+use super::redact_addresses::redact_addresses;
 use super::setup::{ClientSetup, Recovery};
 use super::{ModelError, headers, http as requests, retry, websocket};
 use crate::auth::{AuthMode, CodexAuth, Secret};
@@ -27,6 +29,19 @@ pub(crate) struct SideChannel {
 
 /// An open WebSocket.
 pub(crate) type Socket = WebSocketStream<Connected>;
+
+/// A request.
+pub(crate) struct Post<'a> {
+    pub(crate) url: &'a str,
+    /// Beside those that all requests have.
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_type: &'static str,
+    pub(crate) content: Bytes,
+    /// Of the answer.
+    pub(crate) limit: BodyLimit,
+    /// What counts further attempts.
+    pub(crate) retry_metric: &'static str,
+}
 
 /// The answer to a request.
 #[derive(Debug)]
@@ -76,6 +91,21 @@ impl SideChannel {
         self.shared.options.provider.url(path, OPENAI_BASE_URL)
     }
 
+    /// Whether requests go in the name of a ChatGPT account, as far as the stored credentials have been read.
+    pub(crate) fn is_chatgpt(&self) -> bool {
+        let Options { provider, auth, .. } = &self.shared.options;
+        let account = provider.uses_account().then(|| auth.in_memory()).flatten();
+        account.is_some_and(|account| account.mode() == AuthMode::ChatGpt)
+    }
+
+    /// Reads the stored credentials if requests need them and nothing has done so yet.
+    pub(crate) async fn know_account(&self) {
+        let Options { provider, auth, .. } = &self.shared.options;
+        if provider.uses_account() {
+            auth.account().await;
+        }
+    }
+
     /// Whether the provider is OpenAI.
     pub(crate) fn is_openai(&self) -> bool {
         self.shared.options.provider.is_openai()
@@ -117,18 +147,11 @@ impl SideChannel {
         }
     }
 
-    /// Sends a request, and reads its answer within this limit. 5xx and connections that can't be made are tried again,
+    /// Sends a request, and reads its answer within its limit. 5xx and connections that can't be made are tried again,
     /// 401 goes to auth recovery.
-    pub(crate) async fn post(
-        &self,
-        url: &str,
-        extra: &HeaderMap,
-        content_type: &'static str,
-        content: Bytes,
-        limit: BodyLimit,
-    ) -> Result<Answer, SideError> {
+    pub(crate) async fn post(&self, request: &Post<'_>) -> Result<Answer, SideError> {
         let mut setup = ClientSetup {
-            url: url.to_owned(),
+            url: request.url.to_owned(),
             ..self.setup(Credentials::Any).await?
         };
         let mut recovery = Recovery::default();
@@ -136,12 +159,13 @@ impl SideChannel {
         loop {
             let mut headers = headers::beside_turns(&self.shared, &setup)?;
             headers::attest(&mut headers, &self.shared, &setup).await;
-            headers.extend(extra.clone());
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-            let (status, error) = match requests::send(&self.shared, &setup, headers, content.clone()).await {
+            headers.extend(request.headers.clone());
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
+            let sent = requests::send(&self.shared, &setup, headers, request.content.clone());
+            let (status, error) = match sent.await {
                 Ok(response) if response.status().is_success() => {
                     let headers = response.headers().clone();
-                    let read = body::read(response, limit).await;
+                    let read = body::read(response, request.limit).await;
                     let body = read.map_err(|error| ModelError::disconnected(error.to_string()))?;
                     return Ok(Answer { headers, body });
                 }
@@ -160,12 +184,13 @@ impl SideChannel {
             }
             let may_pass = status.map_or(error.no_connection, |status| status.is_server_error());
             if !may_pass || retries >= self.max_retries() {
+                let error = redact_addresses(&error, &self.shared.options.provider);
                 return Err(SideError { status, error });
             }
             retries += 1;
             let delay = retry::backoff(retries);
             retry::log(&error, (retries, self.max_retries()), delay);
-            telemetry::count("codex.realtime.call_retry", &[]);
+            telemetry::count(request.retry_metric, &[]);
             tokio::time::sleep(delay).await;
         }
     }

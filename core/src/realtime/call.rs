@@ -11,6 +11,7 @@ use super::address;
 use super::host::Host;
 use super::options::Options;
 use super::session_config::call_session;
+use crate::model::side_channel::Post;
 use crate::net::body::BodyLimit;
 use crate::net::server_message;
 use crate::telemetry;
@@ -75,11 +76,16 @@ async fn post(host: &Host, options: &Options, context: Option<&str>, offer: &str
         (MULTIPART, multipart(offer, &session))
     };
     let headers = address::headers(options);
-    let answer = host
-        .channel
-        .post(&url, &headers, content_type, Bytes::from(content), SDP)
-        .await
-        .map_err(|failed| words(failed.error))?;
+    let request = Post {
+        url: &url,
+        headers,
+        content_type,
+        content: Bytes::from(content),
+        limit: SDP,
+        retry_metric: "codex.realtime.call_retry",
+    };
+    let answer = host.channel.post(&request).await;
+    let answer = answer.map_err(|failed| words(failed.error))?;
     let location = answer.headers.get(LOCATION);
     let location = location.ok_or_else(|| broken("realtime call response missing Location"))?;
     let location = String::from_utf8_lossy(location.as_bytes());

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::inbox::{TurnInbox, TurnInput};
-use super::request::{Request, TurnChoices};
+use super::request::{Request, ToolSources, TurnChoices};
 use super::turn::{self, TurnPlan, TurnTask};
 use super::turn_end::{TurnResult, TurnTimes};
 use super::{ConversationState, MessageQueue, Services};
@@ -39,6 +39,7 @@ use crate::patch::PatchState;
 use crate::realtime::Realtime;
 use crate::safety::ThreadApprovals;
 use crate::skills::ThreadSkills;
+use crate::tools::ImageService;
 use crate::{
     CONTRACT_VERSION, EventSink, HistoryMode, ThreadId, ThreadSettings, ThreadStatus, UserInput, new_id,
     now_ms, now_s, tools,
@@ -191,6 +192,7 @@ impl Delegate {
         }
         let outbox = Outbox::new(id, listener, log, None, ThreadStatus::ACTIVE, false);
         let store = host.store.clone();
+        let images = ImageService::new(client.side_channel(), config.codex_home.clone(), id, false);
         let services = Services {
             // It has neither a goal nor a queue nor a voice.
             goals: GoalTracker::new(id, store.clone(), outbox.clone(), false, None),
@@ -218,6 +220,7 @@ impl Delegate {
             },
             hooks: hooks.map_or_else(ThreadHooks::none, |hooks| hooks.of_delegate(path)),
             mcp: ThreadMcp::none(Arc::clone(config)),
+            images,
             draining: Arc::default(),
         };
         Self {
@@ -255,9 +258,12 @@ impl Delegate {
             &self.host.models,
             &self.host.config,
             &settings,
-            &DynamicTools::default(),
-            &self.host.agents,
-            &McpOffer::default(),
+            &ToolSources {
+                dynamic: &DynamicTools::default(),
+                agents: &self.host.agents,
+                servers: &McpOffer::default(),
+                drawing: false,
+            },
             TurnChoices {
                 service_tier: None,
                 output_schema,

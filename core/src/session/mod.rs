@@ -81,7 +81,7 @@ use crate::patch::PatchState;
 use crate::realtime::Realtime;
 use crate::safety::ThreadApprovals;
 use crate::skills::ThreadSkills;
-use crate::tools::ToolSet;
+use crate::tools::{ImageService, ToolSet};
 
 /// A message of the user with one text.
 pub(crate) fn user_message(text: &str) -> ResponseItem {
@@ -124,6 +124,8 @@ pub(crate) struct Services {
     pub(crate) hooks: Arc<ThreadHooks>,
     /// The thread's MCP servers.
     pub(crate) mcp: Arc<ThreadMcp>,
+    /// What the thread makes images with.
+    pub(crate) images: Arc<ImageService>,
     /// Whether anything may still begin by itself.
     pub(crate) draining: Arc<Draining>,
 }

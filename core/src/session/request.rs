@@ -51,6 +51,8 @@ pub(crate) struct Request {
     only: Option<&'static [&'static str]>,
     /// Which offer of MCP servers its tools are.
     servers: u64,
+    /// Whether images could be made when its tools were chosen.
+    drawing: bool,
     /// What the model is told of servers that can't be used.
     missing_servers: Option<String>,
 }
@@ -64,17 +66,33 @@ pub(crate) struct TurnChoices {
     pub(crate) output_schema: Option<Value>,
 }
 
+/// Where tools come from beside those that every thread has.
+pub(crate) struct ToolSources<'a> {
+    /// The client.
+    pub(crate) dynamic: &'a DynamicTools,
+    /// Agents that the thread may start.
+    pub(crate) agents: &'a ThreadAgents,
+    /// MCP servers.
+    pub(crate) servers: &'a McpOffer,
+    /// The account, in whose name images are made.
+    pub(crate) drawing: bool,
+}
+
 impl Request {
     /// What follows from the configuration, the settings, the model, and the choices for one turn.
     pub(crate) fn new(
         models: &Arc<ModelCatalog>,
         config: &Config,
         settings: &ThreadSettings,
-        dynamic_tools: &DynamicTools,
-        agents: &ThreadAgents,
-        servers: &McpOffer,
+        sources: &ToolSources<'_>,
         choices: TurnChoices,
     ) -> Self {
+        let ToolSources {
+            dynamic,
+            agents,
+            servers,
+            drawing,
+        } = *sources;
         let TurnChoices {
             service_tier,
             output_schema,
@@ -84,9 +102,10 @@ impl Request {
         let offer = tools::offered(
             config,
             &model,
-            dynamic_tools,
+            dynamic,
             agents.map(|tools| (tools, &**models)),
             servers,
+            drawing,
         );
         let mut tools = offer.specs;
         let search = web_search_tool(
@@ -126,6 +145,7 @@ impl Request {
             models: Some(Arc::clone(models)),
             only: None,
             servers: servers.version,
+            drawing,
             missing_servers: servers.missing_text(),
         }
     }
@@ -142,9 +162,12 @@ impl Request {
             models,
             &services.config,
             settings,
-            &services.dynamic_tools,
-            &services.agents,
-            &services.mcp.offer(),
+            &ToolSources {
+                dynamic: &services.dynamic_tools,
+                agents: &services.agents,
+                servers: &services.mcp.offer(),
+                drawing: services.images.is_offered(),
+            },
             TurnChoices::default(),
         );
         if let Some(names) = self.only {
@@ -153,9 +176,11 @@ impl Request {
         Some(other)
     }
 
-    /// The same with what the servers offer now; `None`: it is that.
+    /// The same with what the servers and the account offer now; `None`: it is that.
     pub(crate) fn with_servers(&mut self, services: &Services, settings: &ThreadSettings) -> Option<Self> {
-        if self.only.is_some() || services.mcp.offer().version == self.servers {
+        let is_same =
+            services.mcp.offer().version == self.servers && services.images.is_offered() == self.drawing;
+        if self.only.is_some() || is_same {
             return None;
         }
         let new = self.to_other_model(services, settings)?;

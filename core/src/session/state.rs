@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::inbox::{NewTurnSettings, TurnInput};
 use super::memory::Unnoted;
-use super::request::{Request, TurnChoices};
+use super::request::{Request, ToolSources, TurnChoices};
 use super::sample::SampleJob;
 use super::turn::{TurnPlan, TurnTask};
 use super::{Services, delegate, input, settings};
@@ -21,6 +21,7 @@ use crate::mcp::{McpOffer, ThreadMcp};
 use crate::model::{ContentItem, KnownItem, ModelCatalog, ResponseItem, TurnIdentity};
 use crate::outbox::Outbox;
 use crate::settings::present_tier;
+use crate::tools::ImageService;
 use crate::{
     ClientMetadata, Error, Event, Field, ItemsView, Reply, Result, SampleRequest, SettingsPatch, StartTurn,
     ThreadInfo, ThreadSettings, ThreadSnapshot, Turn, TurnOperation, TurnStatus, UserInput, features, new_id,
@@ -44,6 +45,7 @@ pub(crate) struct ThreadState {
     pub(crate) outbox: Outbox,
     pub(crate) agents: Arc<ThreadAgents>,
     pub(crate) mcp: Arc<ThreadMcp>,
+    pub(crate) images: Arc<ImageService>,
     /// Choices of the client that go into the metadata of the running turn's requests.
     pub(crate) parent_turn_id: Option<String>,
     pub(crate) turn_trigger: Option<String>,
@@ -269,9 +271,12 @@ impl ThreadState {
             &self.models,
             &self.config,
             settings,
-            &self.dynamic_tools,
-            &self.agents,
-            servers,
+            &ToolSources {
+                dynamic: &self.dynamic_tools,
+                agents: &self.agents,
+                servers,
+                drawing: self.images.is_offered(),
+            },
             choices,
         )
     }

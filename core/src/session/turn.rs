@@ -320,14 +320,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes up what MCP servers offer now; the first turn of a thread waits for them a little. `true`: that is something
-    /// else than before.
+    /// Takes up what MCP servers and the account offer now; the first turn of a thread waits for the servers a little.
+    /// `true`: that is something else than before.
     async fn take_up_servers(&mut self) -> bool {
         let mcp = &self.services.mcp;
         tokio::select! {
             biased;
             () = self.inbox.cancel.cancelled() => return false,
-            () = mcp.settle() => {}
+            ((), ()) = futures_util::future::join(mcp.settle(), self.services.images.know_account()) => {}
         }
         let plan = &mut self.plan;
         let Some(request) = plan.request.with_servers(self.services, &plan.settings) else {

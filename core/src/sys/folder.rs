@@ -89,6 +89,11 @@ impl Folder {
         Ok(rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?)
     }
 
+    /// Makes a folder for its owner only.
+    pub(crate) fn create_private_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o700))?)
+    }
+
     /// Makes a symbolic link.
     pub(crate) fn create_link(&self, name: &OsStr, target: &Path) -> io::Result<()> {
         Ok(rustix::fs::symlinkat(target, &self.0, name)?)

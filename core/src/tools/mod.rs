@@ -2,7 +2,8 @@
 //!
 //! Where to look: `exec_command` and `write_stdin` (the tools; what they run is in `crate::exec`, whether they may in
 //! `crate::safety`), `apply_patch` (what it does is in `crate::patch`) and `patch_in_shell` (patches that come as
-//! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `goal`, `send_message`, `collab`
+//! commands), `update_plan`, `request_user_input`, `request_permissions`, `view_image`, `image_gen` (images
+//! that the model has made), `goal`, `send_message`, `collab`
 //! (other agents), `dynamic` (tools of the client), `mcp` (tools of MCP servers), `tool_search` (how a model looks for
 //! those of `crate::deferred_tools`), `reviewed` (calls that a model judges in the user's place), `hooked` (what hooks have
 //! to say), `alone` (which calls wait for others), `tests`. `web_search` runs at the model's server: `crate::session` adds it to requests.
@@ -13,6 +14,7 @@ mod dynamic;
 mod exec_command;
 mod goal;
 mod hooked;
+mod image_gen;
 mod mcp;
 mod patch_in_shell;
 mod request_permissions;
@@ -37,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use self::apply_patch::ApplyPatch;
 use self::exec_command::ExecCommand;
 use self::goal::{CreateGoal, GetGoal, UpdateGoal};
+use self::image_gen::ImageGen;
 use self::mcp::ResourceTool;
 use self::request_permissions::RequestPermissions;
 use self::request_user_input::RequestUserInput;
@@ -61,12 +64,14 @@ use crate::tool_spec::ToolSpec;
 use crate::{ReviewedAction, ThreadSettings, features};
 
 pub(crate) use self::hooked::CallRecord;
+pub(crate) use self::image_gen::{ImageCall, ImageService};
 
 /// All tools that a thread with this configuration runs. Threads with the same tools share them.
 pub(crate) fn built_in(config: &Config) -> ToolSet {
     let all = Abilities {
         patches: true,
         images: true,
+        drawing: true,
         messages: true,
     };
     tool_set(config, all)
@@ -77,6 +82,8 @@ pub(crate) fn built_in(config: &Config) -> ToolSet {
 struct Abilities {
     patches: bool,
     images: bool,
+    /// Having images made, which takes an account beside a model that sees them.
+    drawing: bool,
     /// Messages to the user in the middle of a turn.
     messages: bool,
 }
@@ -85,10 +92,12 @@ struct Abilities {
 const SEND_MESSAGE: &str = "send_message_to_user_async";
 
 impl Abilities {
-    fn of(model: &ModelInfo) -> Self {
+    fn of(model: &ModelInfo, drawing: bool) -> Self {
+        let images = model.input_modalities.contains(&InputModality::Image);
         Self {
             patches: model.apply_patch_tool_type.is_some(),
-            images: model.input_modalities.contains(&InputModality::Image),
+            images,
+            drawing: images && drawing,
             messages: model
                 .experimental_supported_tools
                 .iter()
@@ -113,14 +122,18 @@ pub(crate) struct Offer {
 
 /// What a model is offered of them, shared by all turns that offer the same, of tools that deal with agents, and of the
 /// client's. Where both have a tool of one name, it is the client's. A model that can't search sees all tools at once.
+/// `drawing`: images can be made.
 pub(crate) fn offered(
     config: &Config,
     model: &ModelInfo,
     dynamic: &DynamicTools,
     agents: Option<(AgentTools, &ModelCatalog)>,
     servers: &McpOffer,
+    drawing: bool,
 ) -> Offer {
-    let ours = tool_set(config, Abilities::of(model));
+    // A client may have a namespace of the same name; two of one name make no request.
+    let drawing = drawing && !dynamic.has_namespace(image_gen::NAMESPACE);
+    let ours = tool_set(config, Abilities::of(model, drawing));
     let searches = model.supports_search_tool;
     let base = match agents {
         Some((tools, models)) => collab::offer(&ours, tools, searches, config, models),
@@ -215,6 +228,7 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
     let messages = model.messages || config.features.enabled(features::SEND_MESSAGE_TO_USER_ASYNC);
     let view_image = model.images && config.features.enabled(features::VIEW_IMAGE);
     let goals = config.features.enabled(features::GOALS);
+    let drawing = model.drawing && config.features.enabled(features::IMAGE_GENERATION);
     ToolSet::shared(&[
         (shell && !permissions, || {
             Arc::new(ExecCommand { permissions: false })
@@ -237,6 +251,7 @@ fn tool_set(config: &Config, model: Abilities) -> ToolSet {
         (goals, || Arc::new(GetGoal)),
         (goals, || Arc::new(CreateGoal)),
         (goals, || Arc::new(UpdateGoal)),
+        (drawing, || Arc::new(ImageGen)),
     ])
 }
 
@@ -252,6 +267,11 @@ pub(crate) trait Tool: Send + Sync {
 
     /// How the API describes it to the model (`{"type":"function",…}`).
     fn spec(&self) -> Value;
+
+    /// Whether a call may be made of it.
+    fn is_available(&self, _cx: &CallContext) -> bool {
+        true
+    }
 
     /// Whether a call runs only while no other of its response does: what it does depends on the order, or asks for the
     /// user's whole attention.
@@ -313,6 +333,8 @@ pub(crate) struct CallContext {
     pub(crate) record: CallRecord,
     /// The thread's MCP servers.
     pub(crate) mcp: Arc<ThreadMcp>,
+    /// What there is to make an image with, if that is what the call is for.
+    pub(crate) images: Option<ImageCall>,
     /// When the turn began, in Unix milliseconds.
     pub(crate) turn_started_at_ms: i64,
 }
@@ -483,7 +505,9 @@ impl ToolSet {
     /// The tool of ours that is called.
     fn find(&self, cx: &CallContext, call: &ToolCall) -> Option<Arc<dyn Tool>> {
         let namespace = call.plain_namespace();
-        let is_it = |tool: &&Arc<dyn Tool>| tool.name() == call.name && tool.namespace() == namespace;
+        let is_it = |tool: &&Arc<dyn Tool>| {
+            tool.name() == call.name && tool.namespace() == namespace && tool.is_available(cx)
+        };
         let of_agents = || collab::find(namespace, &call.name).filter(|_| cx.agents.is_some());
         self.tools.iter().find(is_it).cloned().or_else(of_agents)
     }

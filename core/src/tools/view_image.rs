@@ -75,15 +75,11 @@ impl Tool for ViewImage {
 async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     let path = without_dots(&cx.settings.cwd.join(path));
     let started_at_ms = Some(crate::now_ms());
-    let may_be_read: Option<MayBeRead> = cx.settings.profile_rules.is_some().then(|| {
-        let (settings, granted) = (Arc::clone(&cx.settings), cx.approvals.granted(&cx.turn_id));
-        Box::new(move |place: &Path| ReadLimits::of(&settings, &granted.read).allow(place)) as MayBeRead
-    });
     let bounds = Bounds::of_detail(cx.image_detail);
     let read = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return ToolEnd::text("aborted by user"),
-        read = image_data::read_as_url(&path, bounds, may_be_read) => read,
+        read = image_data::read_as_url(&path, bounds, limits(&cx)) => read,
     };
     let url = match read {
         Ok(url) => url,
@@ -104,6 +100,14 @@ async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
     };
     cx.record
         .succeeded(ToolEnd::Output(FunctionOutput::Parts(vec![image])))
+}
+
+/// Judges which files the turn may read, if not all.
+pub(super) fn limits(cx: &CallContext) -> Option<MayBeRead> {
+    cx.settings.profile_rules.is_some().then(|| {
+        let (settings, granted) = (Arc::clone(&cx.settings), cx.approvals.granted(&cx.turn_id));
+        Box::new(move |place: &Path| ReadLimits::of(&settings, &granted.read).allow(place)) as MayBeRead
+    })
 }
 
 fn refusal(path: &Path, error: &ImageError) -> ToolEnd {

@@ -51,6 +51,7 @@ pub(in crate::session) fn review_last_call(
         hooks: ThreadHooks::none(),
         record: CallRecord::default(),
         mcp: Arc::clone(&services.mcp),
+        images: None,
         turn_started_at_ms: 0,
     };
     let tools = services.tools.clone();

@@ -197,12 +197,14 @@ impl Turn<'_> {
                 guardian,
                 hooks,
                 mcp,
+                images,
                 ..
             } = self.services;
             let judge = guardian
                 .clone()
                 .map(|guardian| guardian as Arc<dyn ApprovalReviewer>);
             let is_asked = Guardian::is_asked(&self.plan.settings);
+            let images = images.call(known, self.session.history.items());
             let context = |cancel| CallContext {
                 outbox: outbox.clone(),
                 turn_id: Arc::clone(&self.plan.id),
@@ -223,6 +225,7 @@ impl Turn<'_> {
                 hooks: Arc::clone(hooks),
                 record: CallRecord::default(),
                 mcp: Arc::clone(mcp),
+                images,
                 turn_started_at_ms: self.plan.started_at.saturating_mul(1000),
             };
             calls.start(tools, context, known);

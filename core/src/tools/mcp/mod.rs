@@ -193,7 +193,7 @@ fn read_arguments(call: &ToolCall) -> Result<Value, ToolEnd> {
 }
 
 /// What the model reads of a call whose turn was interrupted.
-fn aborted(elapsed: Duration) -> ToolEnd {
+pub(super) fn aborted(elapsed: Duration) -> ToolEnd {
     ToolEnd::text(format!("aborted by user after {:.1}s", elapsed.as_secs_f64()))
 }
 

@@ -137,6 +137,7 @@ fn only_models_that_take_images_are_offered_the_tool() {
             &DynamicTools::default(),
             None,
             &McpOffer::default(),
+            false,
         );
         tools.specs.iter().any(|tool| tool["name"] == "view_image")
     };

@@ -141,6 +141,7 @@ impl Bench {
             approvals: ThreadApprovals::new(rules),
             config: Arc::new(config(dir.path())),
             mcp: ThreadMcp::none(Arc::new(config(dir.path()))),
+            images: None,
             turn_started_at_ms: 0,
             root_turn_id: "t1".into(),
             agents: None,

@@ -167,6 +167,18 @@ pub(crate) struct Image<'a> {
     pub(crate) path: Cow<'a, str>,
 }
 
+/// What [`Extension`]s are called that tell of images.
+pub(crate) const IMAGE_GENERATION: &str = "image_gen.generation";
+
+/// An item of a kind that the format has no name of its own for.
+#[derive(Serialize)]
+pub(crate) struct Extension<'a, T> {
+    pub(crate) kind: &'static str,
+    pub(crate) id: Cow<'a, str>,
+    #[serde(flatten)]
+    pub(crate) body: T,
+}
+
 /// A span of time as Rust programs write it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct FileDuration {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::calls::{Command, Dynamic, HandedIn, Image, Mcp, Web, error_text};
+use super::calls::{Command, Dynamic, HandedIn, IMAGE_GENERATION, Image, Mcp, Web, error_text};
 use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::from_file_url;
@@ -103,6 +103,9 @@ pub(crate) fn decode(raw: &str) -> Option<Item> {
         "ImageView" => ItemBody::ImageView {
             path: from_file_url(&serde_json::from_str::<Image<'_>>(raw).ok()?.path),
         },
+        "Extension" if head.extension.as_deref() == Some(IMAGE_GENERATION) => {
+            ItemBody::ImageGeneration(serde_json::from_str(raw).ok()?)
+        }
         "ContextCompaction" => ItemBody::ContextCompaction,
         "EnteredReviewMode" => {
             let e: Entered<'_> = serde_json::from_str(raw).ok()?;
@@ -151,4 +154,7 @@ struct Head<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
     id: Cow<'a, str>,
+    /// Which one it is of the kinds that have one name.
+    #[serde(rename = "kind", borrow, default)]
+    extension: Option<Cow<'a, str>>,
 }

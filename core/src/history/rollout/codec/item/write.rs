@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::calls::{Command, Dynamic, FileDuration, HandedIn, Image, Mcp, Web};
+use super::calls::{Command, Dynamic, Extension, FileDuration, HandedIn, IMAGE_GENERATION, Image, Mcp, Web};
 use super::collab::{Activity, Collab};
 use super::patch::Patch;
 use super::paths::to_file_url;
@@ -139,6 +139,12 @@ impl Serialize for FileItem<'_> {
                 path: to_file_url(path),
             }
             .tagged("ImageView", s),
+            ItemBody::ImageGeneration(image) => Extension {
+                kind: IMAGE_GENERATION,
+                id,
+                body: image,
+            }
+            .tagged("Extension", s),
             ItemBody::ContextCompaction => Bare { id }.tagged("ContextCompaction", s),
             ItemBody::EnteredReviewMode { target, review } => Entered {
                 id,
