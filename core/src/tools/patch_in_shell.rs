@@ -56,13 +56,16 @@ fn find(script: &str) -> Option<ShellPatch> {
         None => (None, script),
     };
     let command = after_assignments(rest);
-    let arguments = command
+    let after_name = command
         .strip_prefix("apply_patch")
         .or_else(|| command.strip_prefix("applypatch"))?;
-    let arguments = arguments.trim_start_matches(BLANK);
-    let input = arguments
-        .strip_prefix('-')
-        .map_or(arguments, |input| input.trim_start_matches(BLANK));
+    let arguments = after_name.trim_start_matches(BLANK);
+    let input = match arguments.strip_prefix('-') {
+        // Without a blank it is part of the command's name.
+        Some(input) if arguments.len() < after_name.len() => input.trim_start_matches(BLANK),
+        Some(_) => return None,
+        None => arguments,
+    };
     let text = here_document(input).or_else(|| quoted(arguments))?;
     Some(ShellPatch { folder, text })
 }
@@ -199,6 +202,7 @@ mod tests {
             format!("echo; apply_patch <<'EOF'\n{PATCH}EOF"),
             format!("apply_patch \"{PATCH}\""),
             format!("apply_patch - '{PATCH}'"),
+            format!("apply_patch-<<'EOF'\n{PATCH}EOF"),
             format!("apply_patch <<'EOF'\n{PATCH}\tEOF"),
             format!("A=$(rm x) apply_patch <<'EOF'\n{PATCH}EOF"),
             format!("1A=x apply_patch <<'EOF'\n{PATCH}EOF"),

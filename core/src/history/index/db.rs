@@ -132,7 +132,7 @@ impl Index {
             })
             .ok()??;
         let row: Row = serde_json::from_str(&found.1).ok()?;
-        (row.is_current() && found.0.covers(now, row.preview.is_some())).then_some(row)
+        (row.is_current() && found.0.covers(now, row.is_complete())).then_some(row)
     }
 
     /// Keeps rows, if the database takes them.

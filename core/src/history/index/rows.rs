@@ -46,6 +46,11 @@ impl Row {
         self.form == FORM
     }
 
+    /// Whether nothing more is told by the file when it grows.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.preview.is_some() && self.model.is_some()
+    }
+
     /// Rough size in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         600 + self.preview.as_ref().map_or(0, String::len)

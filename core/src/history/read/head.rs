@@ -28,6 +28,8 @@ pub(crate) struct Head {
     pub(crate) preview: Option<String>,
     /// The ordinal of the line that tells it, if lines have ordinals.
     pub(crate) preview_ordinal: Option<u64>,
+    /// That is the goal.
+    pub(crate) is_known_by_goal: bool,
     /// Model and effort of the first turn.
     pub(crate) model: Option<String>,
     pub(crate) effort: Option<String>,
@@ -65,6 +67,7 @@ fn read_within(path: &Path, limit: usize) -> Result<(Head, bool), HistoryError> 
                     meta: l.payload()?,
                     preview: None,
                     preview_ordinal: None,
+                    is_known_by_goal: false,
                     model: None,
                     effort: None,
                 })
@@ -107,9 +110,13 @@ impl Head {
                     self.effort = context.effort;
                 }
             }
+            Kind::Event(_) if self.preview.is_some() => {}
             Kind::Event(EventKind::UserMessage) => self.preview = legacy::preview(line),
             Kind::Event(EventKind::ItemCompleted) => self.preview = user_item(line),
-            Kind::Event(EventKind::Goal) => self.preview = objective(line),
+            Kind::Event(EventKind::Goal) => {
+                self.preview = objective(line);
+                self.is_known_by_goal = self.preview.is_some();
+            }
             _ => {}
         }
         if self.preview.is_some() && self.preview_ordinal.is_none() {
@@ -120,7 +127,9 @@ impl Head {
 
     /// Whether it tells all that it can. Users don't speak to agents that have a path.
     fn is_complete(&self) -> bool {
-        self.preview.is_some() || (self.meta.agent_path.is_some() && self.model.is_some())
+        // A goal may come before the first turn.
+        let is_known = self.preview.is_some() && !self.is_known_by_goal;
+        is_known || (self.model.is_some() && (self.preview.is_some() || self.meta.agent_path.is_some()))
     }
 }
 

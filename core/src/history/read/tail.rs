@@ -19,8 +19,33 @@ const WINDOW: usize = 8 << 20;
 const LEGACY_WINDOW: usize = 256 << 10;
 /// How far back [`last_settings`] looks, in bytes: for each thread of a list.
 const SETTINGS_WINDOW: usize = 1 << 20;
+/// How many bytes a line counts as at most: what is looked for stands before images, which may be larger than all else.
+const COUNTED: usize = 64 << 10;
+/// How many are read at most, however they count.
+const MAX_READ: usize = 256 << 20;
 /// How much of the beginning is looked at.
 const HEAD_LINES: usize = 40;
+
+/// How far back was looked.
+#[derive(Default)]
+struct Looked {
+    /// Bytes as they count.
+    counted: usize,
+    /// Bytes that were read.
+    read: usize,
+}
+
+impl Looked {
+    fn at(&mut self, line: &Line<'_>) {
+        let bytes = line.bytes().len();
+        self.counted += bytes.min(COUNTED);
+        self.read += bytes;
+    }
+
+    fn is_beyond(&self, window: usize) -> bool {
+        self.counted > window || self.read > MAX_READ
+    }
+}
 
 /// The end of a history.
 #[derive(Debug, Clone, Default)]
@@ -52,11 +77,11 @@ pub(crate) fn read(history: &History) -> io::Result<Tail> {
         HistoryMode::Legacy => LEGACY_WINDOW,
         HistoryMode::Paginated => WINDOW,
     };
-    let mut bytes = 0;
+    let mut looked = Looked::default();
     history.each_back(|line| {
-        bytes += line.bytes().len();
+        looked.at(line);
         seen.take(&mut tail, line);
-        !(seen.all() || bytes > window)
+        !(seen.all() || looked.is_beyond(window))
     })?;
     if let Some(newest) = history.newest() {
         tail.torn = newest.is_torn()?;
@@ -99,9 +124,9 @@ pub(crate) fn last_settings(file: &Source) -> io::Result<Option<SavedSettings>> 
 /// The last token counts, and the turn that they were told in. `None` too where they are further back than
 /// [`read`] looks.
 pub(crate) fn usage(history: &History) -> io::Result<Option<(String, ThreadTokenUsage)>> {
-    let (mut counted, mut turn, mut bytes) = (None, None, 0);
+    let (mut counted, mut turn, mut looked) = (None, None, Looked::default());
     history.each_back(|line| {
-        bytes += line.bytes().len();
+        looked.at(line);
         match line.kind {
             Kind::Event(EventKind::TokenCount) if counted.is_none() => counted = counts(line),
             Kind::Event(EventKind::TaskStarted) if counted.is_some() => {
@@ -109,7 +134,7 @@ pub(crate) fn usage(history: &History) -> io::Result<Option<(String, ThreadToken
             }
             _ => {}
         }
-        turn.is_none() && bytes <= WINDOW
+        turn.is_none() && !looked.is_beyond(WINDOW)
     })?;
     Ok(turn.zip(counted))
 }

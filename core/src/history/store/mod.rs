@@ -382,7 +382,7 @@ impl State {
     fn row(&mut self, rollout: &Rollout) -> Option<(Stamp, Arc<Row>)> {
         let (path, now) = present(&rollout.path)?;
         if let Some((stamp, row)) = self.rows.rows.get(&*path)
-            && stamp.covers(now, row.preview.is_some())
+            && stamp.covers(now, row.is_complete())
         {
             return Some((now, Arc::clone(row)));
         }

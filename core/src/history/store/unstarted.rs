@@ -80,6 +80,7 @@ impl Kept {
             meta: self.meta.clone(),
             preview: None,
             preview_ordinal: None,
+            is_known_by_goal: false,
             model: settings.model.clone(),
             effort: settings.effort.clone(),
         });

@@ -14,13 +14,14 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::arguments::Arguments;
 use self::request::{Made, Wanted};
 use self::sources::Sources;
 use super::{CallContext, Tool, ToolCall, ToolEnd, mcp};
 use crate::external_file::{FileError, in_background};
-use crate::image_data::{self, Bounds};
+use crate::image_data::{self, Bounds, ImageError};
 use crate::model::side_channel::SideChannel;
 use crate::model::{ContentItem, Extra, FunctionOutput, KnownItem, ResponseItem};
 use crate::{ImageGeneration, Item, ItemBody, ThreadId};
@@ -28,6 +29,11 @@ use crate::{ImageGeneration, Item, ItemBody, ThreadId};
 /// The namespace of the tool.
 pub(super) const NAMESPACE: &str = "image_gen";
 const NAME: &str = "imagegen";
+
+/// Calls of a thread that wait or run at the same time; others are told to come later.
+const MAX_CALLS: usize = 8;
+/// Images of a thread that are made at the same time.
+const MAX_DRAWN: usize = 2;
 
 /// How long the file of an image may take.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,6 +49,10 @@ pub(crate) struct ImageService {
     home: PathBuf,
     thread: ThreadId,
     is_enabled: bool,
+    /// Calls that are known at the same time: each holds images.
+    calls: Arc<Semaphore>,
+    /// Images that are made at the same time.
+    drawn: Semaphore,
 }
 
 /// What one call has to make an image with.
@@ -51,6 +61,8 @@ pub(crate) struct ImageCall {
     service: Arc<ImageService>,
     /// The last images of the conversation, as many as the call asks for, if there are so many.
     recent: Arc<[String]>,
+    /// `None`: there are too many calls.
+    place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl ImageService {
@@ -61,6 +73,8 @@ impl ImageService {
             home,
             thread,
             is_enabled,
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            drawn: Semaphore::new(MAX_DRAWN),
         })
     }
 
@@ -88,9 +102,17 @@ impl ImageService {
             return None;
         };
         let is_it = name == NAME && namespace.as_deref() == Some(NAMESPACE);
-        (is_it && self.is_offered()).then(|| ImageCall {
-            service: Arc::clone(self),
-            recent: sources::recent(history, Arguments::recent_in(arguments)).into(),
+        (is_it && self.is_offered()).then(|| {
+            let place = Arc::clone(&self.calls).try_acquire_owned().ok().map(Arc::new);
+            let wanted = match place {
+                Some(_) => Arguments::recent_in(arguments),
+                None => 0,
+            };
+            ImageCall {
+                service: Arc::clone(self),
+                recent: sources::recent(history, wanted).into(),
+                place,
+            }
         })
     }
 }
@@ -118,9 +140,20 @@ impl Tool for ImageGen {
             let Some(images) = cx.images.clone() else {
                 return ToolEnd::text("images can't be made here");
             };
+            if images.place.is_none() {
+                return ToolEnd::text(format!(
+                    "no more than {MAX_CALLS} images are made at the same time: ask again when those are done"
+                ));
+            }
             let arguments = match Arguments::of(&call) {
                 Ok(arguments) => arguments,
                 Err(end) => return end,
+            };
+            // Until the item is told: what waits for disks and clients is bounded, too.
+            let _place = tokio::select! {
+                biased;
+                () = cx.cancel.cancelled() => return mcp::aborted(began.elapsed()),
+                place = images.service.drawn.acquire() => place,
             };
             let sources = tokio::select! {
                 biased;
@@ -152,11 +185,15 @@ async fn draw(
         body: ItemBody::ImageGeneration(generation("in_progress")),
     };
     cx.outbox.item_started(&cx.turn_id, item.clone());
-    let wanted = Wanted::new(&arguments.prompt, arguments.is_transparent(), &sources.images);
+    let wanted = Wanted::new(
+        arguments.prompt.clone(),
+        arguments.is_transparent(),
+        sources.images,
+    );
     let drawn = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => None,
-        drawn = service.draw(&cx, &item.id, &wanted) => Some(drawn),
+        drawn = service.draw(&cx, &item.id, wanted) => Some(drawn),
     };
     let (body, end) = match drawn {
         Some(Ok(drawn)) => {
@@ -168,7 +205,7 @@ async fn draw(
                 generation_id: drawn.made.id,
                 ..generation("completed")
             };
-            (body, Ok(parts(&cx, drawn.url, &drawn.saved)))
+            (body, Ok(output(&cx, drawn.url, &drawn.saved)))
         }
         Some(Err(why)) => (generation("failed"), Err(ToolEnd::text(why))),
         None => (generation("failed"), Err(mcp::aborted(began.elapsed()))),
@@ -201,16 +238,14 @@ fn generation(status: &str) -> ImageGeneration {
 struct Drawn {
     made: Made,
     /// As the model sees it.
-    url: String,
+    url: Result<String, ImageError>,
     saved: Result<PathBuf, FileError>,
 }
 
 impl ImageService {
     /// Has an image made, and keeps it. An error is words for the model.
-    async fn draw(&self, cx: &CallContext, call_id: &str, wanted: &Wanted<'_>) -> Result<Drawn, String> {
+    async fn draw(&self, cx: &CallContext, call_id: &str, wanted: Wanted) -> Result<Drawn, String> {
         let made = request::send(&self.channel, &cx.turn_id, wanted).await?;
-        let url = image_data::fit_base64(made.data.clone(), Bounds::of_detail(cx.image_detail)).await;
-        let url = url.map_err(|why| format!("image generation failed: what the server has sent: {why}"))?;
         let (home, thread) = (self.home.clone(), self.thread);
         let (call_id, data) = (call_id.to_owned(), made.data.clone());
         let save = move || {
@@ -218,23 +253,28 @@ impl ImageService {
                 .map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidData, why))?;
             Ok(file::save(&home, thread, &call_id, &bytes)?)
         };
+        // It is paid for: whatever else fails, it stays.
         let saved = in_background(SAVE_TIMEOUT, save).await.flatten();
         if let Err(error) = &saved {
             tracing::warn!(%error, "an image that was made could not be saved");
+        }
+        let url = image_data::fit_base64(made.data.clone(), Bounds::of_detail(cx.image_detail)).await;
+        if let (Err(_), Err(why)) = (&saved, &url) {
+            return Err(format!(
+                "image generation failed: what the server has sent: {why}"
+            ));
         }
         Ok(Drawn { made, url, saved })
     }
 }
 
 /// What the model gets: the image, and where it is.
-fn parts(cx: &CallContext, url: String, saved: &Result<PathBuf, FileError>) -> FunctionOutput {
-    let image = ContentItem::InputImage {
-        image_url: Some(url),
-        file_id: None,
-        detail: Some(cx.image_detail.to_owned()),
-        extra: Extra::new(),
-    };
-    let text = match saved {
+fn output(
+    cx: &CallContext,
+    url: Result<String, ImageError>,
+    saved: &Result<PathBuf, FileError>,
+) -> FunctionOutput {
+    let mut text = match saved {
         Ok(path) => format!(
             "The image was saved as {}.\nThe user has been shown it: neither link nor embed it in your answer. If it is \
              needed elsewhere, copy it; leave this file where it is unless the user wants it deleted.",
@@ -244,5 +284,16 @@ fn parts(cx: &CallContext, url: String, saved: &Result<PathBuf, FileError>) -> F
             format!("The user has been shown the image, but it could not be saved as a file: {error}")
         }
     };
-    FunctionOutput::Parts(vec![image, ContentItem::input_text(text)])
+    let mut parts = Vec::new();
+    match url {
+        Ok(url) => parts.push(ContentItem::InputImage {
+            image_url: Some(url),
+            file_id: None,
+            detail: Some(cx.image_detail.to_owned()),
+            extra: Extra::new(),
+        }),
+        Err(why) => text.push_str(&format!("\nIt can't be shown to you: {why}")),
+    }
+    parts.push(ContentItem::input_text(text));
+    FunctionOutput::Parts(parts)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use crate::model::side_channel::{Post, SideChannel};
 use crate::net::body::BodyLimit;
@@ -20,11 +21,11 @@ const ANSWER: BodyLimit = BodyLimit {
 
 /// What is to be drawn.
 #[derive(Serialize)]
-pub(super) struct Wanted<'a> {
+pub(super) struct Wanted {
     /// Images to draw it from.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    images: &'a [Source],
-    prompt: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Source>,
+    prompt: String,
     background: &'static str,
     model: &'static str,
     quality: &'static str,
@@ -66,8 +67,8 @@ struct Image {
     generation_id: Option<String>,
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn new(prompt: &'a str, transparent: bool, images: &'a [Source]) -> Self {
+impl Wanted {
+    pub(super) fn new(prompt: String, transparent: bool, images: Vec<Source>) -> Self {
         Self {
             images,
             prompt,
@@ -80,7 +81,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// Has the thread's provider draw an image. An error is words for the model.
-pub(super) async fn send(channel: &SideChannel, turn_id: &str, wanted: &Wanted<'_>) -> Result<Made, String> {
+pub(super) async fn send(channel: &SideChannel, turn_id: &str, wanted: Wanted) -> Result<Made, String> {
     let path = if wanted.images.is_empty() {
         "images/generations"
     } else {
@@ -89,7 +90,10 @@ pub(super) async fn send(channel: &SideChannel, turn_id: &str, wanted: &Wanted<'
     let failed = |why: &dyn std::fmt::Display| format!("image generation failed: {why}");
     let url = channel.provider_url(path).await;
     let url = url.map_err(|error| failed(&error.error.message))?;
-    let content = serde_json::to_vec(wanted).map_err(|error| failed(&error))?;
+    let content = spawn_blocking(move || serde_json::to_vec(&wanted)).await;
+    let content = content
+        .map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error))?;
     let mut headers = HeaderMap::new();
     if let Ok(turn_id) = HeaderValue::from_str(turn_id) {
         headers.insert("x-codex-image-turn-id", turn_id);
@@ -103,7 +107,9 @@ pub(super) async fn send(channel: &SideChannel, turn_id: &str, wanted: &Wanted<'
         retry_metric: "codex.image_generation.retry",
     };
     let answer = channel.post(&request).await;
-    read(&answer.map_err(|error| failed(&error.error.error.message))?.body)
+    let body = answer.map_err(|error| failed(&error.error.error.message))?.body;
+    let read = spawn_blocking(move || read(&body)).await;
+    read.map_err(|error| failed(&error))?
 }
 
 fn read(body: &[u8]) -> Result<Made, String> {
