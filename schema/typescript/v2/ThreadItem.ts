@@ -273,7 +273,7 @@ export type ThreadItem = {
     /** What was drawn, in words of the model. */
     revisedPrompt: string | null;
     /** Where it was saved. */
-    savedPath: AbsolutePathBuf | null;
+    savedPath?: AbsolutePathBuf | null;
     /** How it stands. */
     status: string;
     /** Whether its background is transparent. */
