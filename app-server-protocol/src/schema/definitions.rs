@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Draft-7 schemas by type name, with the marks of what is experimental; references are `#/definitions/Name`.
-#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct Definitions {
     /// What a reader must accept.
     pub(super) read: Map<String, Value>,
@@ -18,8 +18,15 @@ impl Definitions {
         reason = "the file is made by `to_text`; a test compares it with the types"
     )]
     pub fn embedded() -> Self {
-        serde_json::from_str(include_str!("../../../schema/definitions.json"))
-            .expect("schema/definitions.json holds definitions")
+        let mut definitions: Self = serde_json::from_str(include_str!("../../../schema/definitions.json"))
+            .expect("schema/definitions.json holds definitions");
+        for (name, patch) in &mut definitions.written {
+            let mut written = definitions.read.get(name).cloned().unwrap_or_default();
+            merge(&mut written, patch.take());
+            written.sort_all_objects();
+            *patch = written;
+        }
+        definitions
     }
 
     /// Those of the types themselves.
@@ -32,8 +39,17 @@ impl Definitions {
         Self { read, written }
     }
 
-    /// As the file holds them: a line per type, in the order of their names.
+    /// As the file holds them: a line per type, in the order of their names. What a writer produces is a merge patch (RFC 7396)
+    /// of what a reader accepts: both have much in common, and programs carry the file. Those patches can't remove a member by the
+    /// value null, which no definition has.
     pub fn to_text(&self) -> String {
+        let patches = self.written.iter().map(|(name, written)| {
+            let patch = match self.read.get(name) {
+                Some(read) => difference(read, written),
+                None => written.clone(),
+            };
+            (name.clone(), patch)
+        });
         let section = |definitions: &Map<String, Value>| {
             let mut lines: Vec<String> = definitions
                 .iter()
@@ -49,7 +65,7 @@ impl Definitions {
         format!(
             "{{\"read\":{{\n{}\n}},\n\"written\":{{\n{}\n}}}}\n",
             section(&self.read),
-            section(&self.written)
+            section(&patches.collect())
         )
     }
 
@@ -58,6 +74,45 @@ impl Definitions {
         let mut all = self.read.clone();
         all.extend(self.written.clone());
         all
+    }
+}
+
+/// The merge patch that makes the second of the first.
+fn difference(from: &Value, to: &Value) -> Value {
+    let (Value::Object(from), Value::Object(to)) = (from, to) else {
+        return to.clone();
+    };
+    let mut patch = Map::new();
+    for name in from.keys().filter(|name| !to.contains_key(*name)) {
+        patch.insert(name.clone(), Value::Null);
+    }
+    for (name, value) in to {
+        match from.get(name) {
+            Some(before) if before == value => {}
+            Some(before) => drop(patch.insert(name.clone(), difference(before, value))),
+            None => drop(patch.insert(name.clone(), value.clone())),
+        }
+    }
+    Value::Object(patch)
+}
+
+/// Applies a merge patch.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    if let Value::Object(target) = target {
+        for (name, value) in patch {
+            if value.is_null() {
+                target.remove(&name);
+            } else {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
     }
 }
 

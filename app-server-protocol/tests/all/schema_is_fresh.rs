@@ -41,6 +41,11 @@ fn found(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) -> std::io::
 }
 
 #[test]
+fn what_programs_carry_is_what_the_types_say() {
+    assert!(Definitions::embedded() == Definitions::of_types(), "{RENEW}");
+}
+
+#[test]
 fn the_protocol_document_is_fresh() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let reference = Reference::read(&root.join("reference"))?;
