@@ -113,7 +113,7 @@ fn timeless(item: &Value) -> Value {
     item
 }
 
-fn item(id: &str, status: &str, prompt: Value, result: &str) -> Value {
+fn item(id: &str, status: &str, prompt: Option<&str>, result: &str) -> Value {
     json!({"type": "imageGeneration", "id": id, "status": status, "revisedPrompt": prompt, "result": result,
            "transparentBackground": null, "failure": null, "generationId": null})
 }
@@ -159,7 +159,7 @@ async fn an_image_is_made_in_the_name_of_the_account_shown_saved_and_kept() {
 
     let folder = home.codex().join("generated_images").join(&thread);
     let path = folder.join("a____b.png");
-    let mut made = item("a/../b", "completed", json!("a cat"), PNG);
+    let mut made = item("a/../b", "completed", Some("a cat"), PNG);
     made["savedPath"] = json!(path);
     let started = turn.all("item/started");
     let started = started
@@ -167,7 +167,7 @@ async fn an_image_is_made_in_the_name_of_the_account_shown_saved_and_kept() {
         .find(|params| params["item"]["type"] == "imageGeneration");
     assert_eq!(
         timeless(&started.unwrap()["item"]),
-        item("a/../b", "in_progress", Value::Null, "")
+        item("a/../b", "in_progress", None, "")
     );
     let completed: Vec<Value> = turn
         .items_of("imageGeneration")
@@ -339,7 +339,7 @@ async fn what_the_server_does_not_draw_fails_and_is_kept() {
         let thread = app.start_thread(json!({})).await;
         let turn = app.run_turn(&thread, "Draw").await;
         assert_eq!(turn.status(), "completed");
-        let failed = item("c1", "failed", json!("a cat"), "");
+        let failed = item("c1", "failed", Some("a cat"), "");
         let items: Vec<Value> = turn
             .items_of("imageGeneration")
             .into_iter()

@@ -87,9 +87,10 @@ fn open(cx: &RequestContext, params: InitializeParams) -> RpcResult<InitializeRe
         .unwrap_or_else(|| cx.server.originator.get_or_init(|| client.name.clone()).clone());
     let user_agent = user_agent(&originator, &client.name, &client.version);
     let capabilities = params.capabilities.unwrap_or_default();
-    let withheld = match capabilities.experimental_api {
-        true => &[][..],
-        false => &experimental::NOTIFICATIONS,
+    let withheld = if capabilities.experimental_api {
+        &[][..]
+    } else {
+        &experimental::NOTIFICATIONS
     };
     let not_wanted = capabilities.opt_out_notification_methods.into_iter().flatten();
     let opened = cx.client.set_profile(ClientProfile {

@@ -292,7 +292,7 @@ fn output(
             detail: Some(cx.image_detail.to_owned()),
             extra: Extra::new(),
         }),
-        Err(why) => text.push_str(&format!("\nIt can't be shown to you: {why}")),
+        Err(why) => text = format!("{text}\nIt can't be shown to you: {why}"),
     }
     parts.push(ContentItem::input_text(text));
     FunctionOutput::Parts(parts)
