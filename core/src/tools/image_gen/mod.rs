@@ -246,6 +246,13 @@ impl ImageService {
     /// Has an image made, and keeps it. An error is words for the model.
     async fn draw(&self, cx: &CallContext, call_id: &str, wanted: Wanted) -> Result<Drawn, String> {
         let made = request::send(&self.channel, &cx.turn_id, wanted).await?;
+        let url = image_data::fit_base64(made.data.clone(), Bounds::of_detail(cx.image_detail)).await;
+        // What is an image is paid for, and stays even if the model can't be shown it.
+        if let Err(why @ (ImageError::NotInline | ImageError::UnknownKind | ImageError::Damaged(_))) = &url {
+            return Err(format!(
+                "image generation failed: what the server has sent: {why}"
+            ));
+        }
         let (home, thread) = (self.home.clone(), self.thread);
         let (call_id, data) = (call_id.to_owned(), made.data.clone());
         let save = move || {
@@ -253,16 +260,9 @@ impl ImageService {
                 .map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidData, why))?;
             Ok(file::save(&home, thread, &call_id, &bytes)?)
         };
-        // It is paid for: whatever else fails, it stays.
         let saved = in_background(SAVE_TIMEOUT, save).await.flatten();
         if let Err(error) = &saved {
             tracing::warn!(%error, "an image that was made could not be saved");
-        }
-        let url = image_data::fit_base64(made.data.clone(), Bounds::of_detail(cx.image_detail)).await;
-        if let (Err(_), Err(why)) = (&saved, &url) {
-            return Err(format!(
-                "image generation failed: what the server has sent: {why}"
-            ));
         }
         Ok(Drawn { made, url, saved })
     }
