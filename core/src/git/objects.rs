@@ -119,6 +119,18 @@ impl<'a> Commits<'a> {
                 next.push((commits.get(&parent)?.time, parent));
             }
         }
+        // What was read before it was known to be in both, as clocks differ and commits of one second have no order.
+        let mut both: Vec<String> = next.into_iter().map(|(_, hash)| hash).collect();
+        while let Some(hash) = both.pop() {
+            for parent in commits.get(&hash).iter().flat_map(|commit| &commit.parents) {
+                if let Some(side) = sides.get_mut(parent)
+                    && *side != BOTH
+                {
+                    *side = BOTH;
+                    both.push(parent.clone());
+                }
+            }
+        }
         Some((sides, commits))
     }
 
