@@ -53,6 +53,7 @@ pub mod memory;
 pub mod mock_model;
 pub mod model;
 pub(crate) mod net;
+mod one_line;
 mod op;
 pub(crate) mod outbox;
 mod patch;

@@ -11,6 +11,7 @@ use crate::char_boundary::floor;
 use crate::git::{GitProbe, RepositoryContext};
 use crate::history::TurnsQuery;
 use crate::memory::without_secrets;
+use crate::one_line::on_one_line;
 use crate::{ItemBody, ItemsView, Turn, UserInput, instructions};
 
 /// Tokens of it at most, at four bytes each.
@@ -94,7 +95,7 @@ fn message(body: &ItemBody) -> Option<String> {
         ItemBody::AgentMessage { text, .. } => ("Agent", text.clone()),
         _ => return None,
     };
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = on_one_line(&text);
     (!text.is_empty()).then(|| format!("{who}: {}", cut(&text, MAX_MESSAGE)))
 }
 

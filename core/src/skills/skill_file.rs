@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::front_matter::{self, LINES_BEFORE};
 use super::{Skill, SkillInterface, SkillProblem, SkillTool};
 use crate::external_file::FileError;
+use crate::one_line::on_one_line;
 use crate::yaml::{self, Yaml, YamlError, YamlValue};
 
 /// Longest name, in characters.
@@ -97,7 +98,7 @@ fn read_said(candidate: &Candidate, text: &str) -> Result<Said, String> {
     let text = |key: &str| line(&yaml, key, key).map_err(|error| error.below(LINES_BEFORE).to_string());
     let of_folder = || {
         let name = candidate.found.parent()?.file_name()?;
-        Some(one_line(&name.to_string_lossy()))
+        Some(on_one_line(&name.to_string_lossy()))
     };
     let name = text("name")?
         .or_else(of_folder)
@@ -126,32 +127,12 @@ fn line(of: &Yaml, key: &str, full: &str) -> Result<Option<String>, YamlError> {
     };
     match &member.value {
         YamlValue::Null => Ok(None),
-        YamlValue::Text(text) => Ok(Some(one_line(text)).filter(|text| !text.is_empty())),
+        YamlValue::Text(text) => Ok(Some(on_one_line(text)).filter(|text| !text.is_empty())),
         YamlValue::List(_) | YamlValue::Table(_) => Err(YamlError {
             message: format!("{full}: invalid type: {}, expected a string", member.kind()).into(),
             place: Some(member.place),
         }),
     }
-}
-
-/// Runs of white space become one space.
-fn one_line(text: &str) -> String {
-    let is_one = |text: &[u8]| {
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
-        text.iter().copied().all(is_plain) && !text.windows(2).any(|two| two == b"  ")
-    };
-    // Nearly all are.
-    if is_one(text.as_bytes()) {
-        return text.trim_matches(' ').to_owned();
-    }
-    let mut line = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
 }
 
 /// Reads the text of an `agents/openai.yaml`; one that can't be read costs what it would have said.
@@ -228,8 +209,6 @@ fn tools(of: &Yaml) -> Vec<SkillTool> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::SkillScope;
     use super::*;
     use crate::external_file::read_text;
@@ -281,13 +260,6 @@ mod tests {
         assert_eq!(front("name: 12\ndescription: true").expect("a skill").name, "12");
         assert!(front("name:\ndescription: d").is_ok_and(|skill| !skill.name.is_empty()));
         assert!(front(&format!("name: {}\ndescription: d", "é".repeat(64))).is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn a_line_has_the_words_of_the_text_with_one_space_between(text in "[a-c \\t\\n\u{e9}\u{a0}]{0,12}") {
-            prop_assert_eq!(one_line(&text), text.split_whitespace().collect::<Vec<_>>().join(" "));
-        }
     }
 
     #[test]

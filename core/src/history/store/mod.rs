@@ -241,12 +241,7 @@ impl ThreadStore {
         path: PathBuf,
         work: impl FnOnce(&History) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let inner = Arc::clone(&self.inner);
-        run(move || {
-            let history = inner.open(&path)?;
-            work(&history)
-        })
-        .await
+        self.opened(path, |history| history, work).await
     }
 
     /// Works on a thread's history as clients see it.
@@ -255,12 +250,17 @@ impl ThreadStore {
         path: PathBuf,
         work: impl FnOnce(&History) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.opened(path, History::shown, work).await
+    }
+
+    async fn opened<T: Send + 'static>(
+        &self,
+        path: PathBuf,
+        part: fn(History) -> History,
+        work: impl FnOnce(&History) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
-        run(move || {
-            let history = inner.open(&path)?.shown();
-            work(&history)
-        })
-        .await
+        run(move || work(&part(inner.open(&path)?))).await
     }
 
     async fn blocking<T: Send + 'static>(

@@ -16,6 +16,7 @@ use crate::history::read::head;
 use crate::history::read::turns::completed_item;
 use crate::history::rollout::legacy;
 use crate::history::rollout::line::{EventKind, Kind, Line};
+use crate::one_line::on_one_line;
 use crate::{Error, Field, HistoryMode, ItemBody, Result, ThreadId, ThreadInfo, ThreadOperation, UserInput};
 
 /// Characters of a snippet before what was found.
@@ -349,18 +350,6 @@ impl Excerpt {
         let behind = if self.is_cut.1 { CUT_BEHIND } else { "" };
         [before, text, behind].concat()
     }
-}
-
-/// A text with one space for each stretch of white space, and none around it.
-fn on_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
 }
 
 fn occurrences(
