@@ -30,6 +30,8 @@ pub(crate) use descendants::end_in_background;
 pub use orphan_reaper::{ORPHAN_REAPER_ARGUMENT, orphan_reaper_main};
 pub use orphan_reaper_client::enable_orphan_reaper;
 
+pub use crate::sys::is_all_read;
+
 /// Has memory that was freed go back to the system early, at the price of asking for it again. For the start of a program that
 /// lives long and is idle most of the time, before it has threads.
 pub fn limit_retained_memory() {

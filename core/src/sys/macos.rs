@@ -5,7 +5,7 @@
 //! - There is no list of processes. The orphan reaper ends process groups, but not a process that left its group and
 //!   lost its parent; and a group whose number was given to others after all its members ended can't be told from
 //!   its successor.
-//! - Nobody tells which process holds a lock.
+//! - Nobody tells which process holds a lock, or whether what was written to a socket has been read.
 //! - Changes in folders are not told as they happen; whoever wants to know of them looks.
 //! - There is no keyring yet: `cli_auth_credentials_store = "keyring"` fails, `"auto"` uses `auth.json`.
 
@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +29,11 @@ use crate::Holder;
 
 /// Memory that this process occupies, in bytes: nobody tells.
 pub(crate) fn resident_memory() -> Option<u64> {
+    None
+}
+
+/// Whether the other end of a local socket has read all that was written: nobody tells.
+pub fn is_all_read(_socket: impl AsFd) -> Option<bool> {
     None
 }
 

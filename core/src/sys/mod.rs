@@ -13,6 +13,7 @@
 //! | `readable_folder.rs` | open folders that are read: their entries, and what is in those |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
 //! | `heap.rs` | memory that the allocator keeps for later, and the pages that it lies in; `heap_unknown.rs` where it doesn't tell |
+//! | `socket.rs` | what was written and not read, on Linux |
 //! | `terminal.rs` | pseudo-terminals |
 //! | `linux.rs` | process table, holder of a lock, files of the kernel, keyring: by `/proc`, pidfd and D-Bus |
 //! | `inotify.rs` | changes in folders, on Linux |
@@ -47,6 +48,8 @@ pub(crate) mod process;
 pub(crate) mod readable_folder;
 #[cfg(target_os = "linux")]
 pub(crate) mod sandbox;
+#[cfg(target_os = "linux")]
+mod socket;
 #[cfg(unix)]
 pub(crate) mod terminal;
 
@@ -61,6 +64,10 @@ use macos as system;
 pub(crate) use inotify::FolderWatch;
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) use macos::FolderWatch;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub use macos::is_all_read;
+#[cfg(target_os = "linux")]
+pub use socket::is_all_read;
 pub(crate) use system::{keyring_store, lock_holder, resident_memory};
 
 /// What of a watched folder matters.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 
+use codex_core::process::is_all_read;
 use rustix::fs::{FileType, fstat};
 use rustix::io::ioctl_fionread;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,14 +26,24 @@ pub struct Stdio {
     pub gauge: Gauge,
 }
 
-/// Tells whether what was written has been read. Only pipes tell.
-pub struct Gauge(Option<OwnedFd>);
+/// Tells whether what was written has been read.
+pub enum Gauge {
+    /// Of a pipe.
+    Pipe(OwnedFd),
+    /// Of a local socket, which is what Node.js gives its children.
+    Socket(OwnedFd),
+    /// Nobody knows.
+    Unknown,
+}
 
 impl Gauge {
     /// Whether nothing is left to be read, as far as is known.
     pub(crate) fn is_read(&self) -> bool {
-        let left = self.0.as_ref().and_then(|pipe| ioctl_fionread(pipe).ok());
-        left.is_none_or(|bytes| bytes == 0)
+        match self {
+            Self::Pipe(pipe) => ioctl_fionread(pipe).map_or(true, |bytes| bytes == 0),
+            Self::Socket(socket) => is_all_read(socket).unwrap_or(true),
+            Self::Unknown => true,
+        }
     }
 }
 
@@ -42,14 +53,15 @@ impl Gauge {
 /// A pipe is opened anew: "non-blocking" belongs to an open file, and ours may be shared with other processes.
 pub fn open() -> io::Result<Stdio> {
     let stdout = io::stdout();
-    let pipe = match kind(&stdout) {
-        Some(FileType::Fifo) => Some(stdout.as_fd().try_clone_to_owned()?),
-        _ => None,
+    let gauge = match kind(&stdout) {
+        Some(FileType::Fifo) => Gauge::Pipe(stdout.as_fd().try_clone_to_owned()?),
+        Some(FileType::Socket) => Gauge::Socket(stdout.as_fd().try_clone_to_owned()?),
+        _ => Gauge::Unknown,
     };
     Ok(Stdio {
         input: open_input()?,
         output: open_output()?,
-        gauge: Gauge(pipe),
+        gauge,
     })
 }
 

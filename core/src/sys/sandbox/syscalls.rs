@@ -1,4 +1,5 @@
-//! The system calls of the sandbox that no library wraps in safe functions. With `heap.rs`, the only `unsafe` code of this crate.
+//! The system calls of the sandbox that no library wraps in safe functions. With `heap.rs` and
+//! `socket.rs`, the only `unsafe` code of this crate.
 
 #![expect(
     unsafe_code,
