@@ -438,6 +438,21 @@ async fn only_chatgpt_accounts_are_offered_the_tool_and_only_while_it_is_switche
 }
 
 #[tokio::test]
+async fn a_namespace_of_the_client_takes_the_place_of_the_tool() {
+    let model = model(&[("c1", json!({"prompt": "a cat"}))], [image()]);
+    let home = home_of(&model);
+    let app = signed_in(&home).await;
+    let tool =
+        json!({"type": "function", "name": "paint", "description": "d", "inputSchema": {"type": "object"}});
+    let group = json!({"type": "namespace", "name": "image_gen", "description": "d", "tools": [tool]});
+    let thread = app.start_thread(json!({"dynamicTools": [group]})).await;
+    app.run_turn(&thread, "Draw").await;
+    assert_eq!(output(&model, "c1"), "unsupported call: image_genimagegen");
+    assert!(drawn(&model).is_empty());
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_stored_account_is_known_in_the_first_turn_of_a_resumed_thread() {
     let model = MockModel::start("Hello");
     let home = home_of(&model);

@@ -204,7 +204,7 @@ impl Turn<'_> {
                 .clone()
                 .map(|guardian| guardian as Arc<dyn ApprovalReviewer>);
             let is_asked = Guardian::is_asked(&self.plan.settings);
-            let images = images.call(known, self.session.history.items());
+            let images = images.call(known, self.session.history.items(), dynamic_tools);
             let context = |cancel| CallContext {
                 outbox: outbox.clone(),
                 turn_id: Arc::clone(&self.plan.id),

@@ -20,6 +20,7 @@ use self::arguments::Arguments;
 use self::request::{Made, Wanted};
 use self::sources::Sources;
 use super::{CallContext, Tool, ToolCall, ToolEnd, mcp};
+use crate::dynamic_tools::DynamicTools;
 use crate::external_file::{FileError, in_background};
 use crate::image_data::{self, Bounds, ImageError};
 use crate::model::side_channel::SideChannel;
@@ -90,8 +91,14 @@ impl ImageService {
         }
     }
 
-    /// What a call has that follows this history. `None`: it is one of another tool, or images can't be made.
-    pub(crate) fn call(self: &Arc<Self>, call: &KnownItem, history: &[ResponseItem]) -> Option<ImageCall> {
+    /// What a call has that follows this history. `None`: it is one of another tool, or images can't be made. A client's
+    /// namespace of the same name is offered in place of the tool.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        call: &KnownItem,
+        history: &[ResponseItem],
+        dynamic: &DynamicTools,
+    ) -> Option<ImageCall> {
         let KnownItem::FunctionCall {
             name,
             namespace,
@@ -101,7 +108,8 @@ impl ImageService {
         else {
             return None;
         };
-        let is_it = name == NAME && namespace.as_deref() == Some(NAMESPACE);
+        let is_it =
+            name == NAME && namespace.as_deref() == Some(NAMESPACE) && !dynamic.has_namespace(NAMESPACE);
         (is_it && self.is_offered()).then(|| {
             let place = Arc::clone(&self.calls).try_acquire_owned().ok().map(Arc::new);
             let wanted = match place {
