@@ -45,6 +45,11 @@ impl Left {
         }
     }
 
+    /// How many paths may match.
+    pub(crate) fn count(&self) -> usize {
+        self.paths.iter().map(|paths| paths.count_ones() as usize).sum()
+    }
+
     /// Paths of a run are not worth more than this.
     pub(crate) fn bound(&mut self, run: usize, most: u32) {
         if let (Some(bound), Ok(most)) = (self.bounds.get_mut(run), u16::try_from(most)) {

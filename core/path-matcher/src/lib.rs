@@ -7,6 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | `paths.rs` | paths in blocks |
+//! | `starts.rs` | which of them lie in one folder |
 //! | `rows.rs` | what is known of many paths at once |
 //! | `lanes.rs` | words of these that are worked on together |
 //! | `segments.rs` | whether letters come in their order, by these |
@@ -20,15 +21,18 @@
 //! | `left.rs` | what a query leaves for the next one |
 //! | `best.rs` | the best matches so far |
 //! | `round.rs` | what is looked at, in which order |
+//! | `search.rs` | what is looked for and where, as threads share it |
+//! | `helper.rs` | the thread that helps |
 //! | `seeker.rs` | the best paths of all blocks |
 //! | `find.rs` | from folders to files that are found |
 //!
-//! It reads no files and knows no clock. It is a crate of its own because it is compiled for speed, where the engine is
+//! It reads no files and knows no clock, and begins one thread for each [`Finder`]. It is a crate of its own because it is compiled for speed, where the engine is
 //! compiled for size.
 
 mod best;
 mod chain;
 mod find;
+mod helper;
 mod lanes;
 mod left;
 mod letters;
@@ -39,12 +43,15 @@ mod paths;
 mod query;
 mod round;
 mod rows;
+mod search;
 mod seeker;
 mod segments;
+mod starts;
 mod wanted;
 
 pub use best::MAX_RESULTS;
 pub use find::{Earlier, Finder, Found, FoundFile, Place, Source, Waiter};
+pub use helper::HelperPlacement;
 pub use left::Narrowed;
 pub use paths::{Chunk, ChunkBuilder};
 pub use query::Query;

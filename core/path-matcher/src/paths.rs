@@ -2,9 +2,12 @@
 
 mod builder;
 
+use std::hint::black_box;
+
 use crate::letters::{Letters, Needed, Several};
 use crate::rows::{self, IN_WORD, LetterRows, Rows};
 use crate::segments::Segments;
+use crate::starts::{Span, Starts};
 
 pub use builder::ChunkBuilder;
 
@@ -25,12 +28,12 @@ pub struct Chunk {
     twice: Rows<64>,
     /// Of how many bytes they are; of one with others than ASCII, of any.
     lengths: Rows<64>,
-    /// Which are folders.
-    folders: Vec<u64>,
     /// Which letters all of each path has, and where.
     whole: LetterRows,
     /// In which order.
     segments: Segments,
+    /// Where runs begin, as they know themselves.
+    starts: Starts,
 }
 
 /// The paths of a block.
@@ -38,6 +41,8 @@ pub struct Chunk {
 struct Paths {
     text: String,
     heads: Vec<Head>,
+    /// Which are folders.
+    are_folders: Vec<u64>,
     runs: Vec<Run>,
     /// The folders of all runs, up to their slashes. They are in the text as well, but far from each other.
     folders: String,
@@ -45,12 +50,11 @@ struct Paths {
 
 #[derive(Debug, Clone, Copy)]
 struct Head {
-    /// Where its text begins and ends.
+    /// Where its text begins.
     start: u32,
-    end: u32,
-    /// Which run it is in.
-    run: u16,
-    is_folder: bool,
+    bytes: u16,
+    /// How many of these are its folder.
+    folder_bytes: u16,
 }
 
 /// Paths next to each other that lie in one folder, and what is known of all of them.
@@ -79,8 +83,8 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Paths {
-    /// The number of the run that a path in this folder, which is added next, belongs to.
-    fn run_of(&mut self, folder: &str) -> Option<u16> {
+    /// The run that a path in this folder, which is added next, belongs to.
+    fn run_of(&mut self, folder: &str) -> Option<&mut Run> {
         let last = self.runs.last().filter(|last| last.count < RUN);
         if last.map(|last| self.folder(last)) != Some(folder) {
             self.runs.push(Run {
@@ -93,12 +97,13 @@ impl Paths {
             });
             self.folders.push_str(folder);
         }
-        u16::try_from(self.runs.len() - 1).ok()
+        self.runs.last_mut()
     }
 
     fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
         self.heads.shrink_to_fit();
+        self.are_folders.shrink_to_fit();
         self.runs.shrink_to_fit();
         self.folders.shrink_to_fit();
     }
@@ -116,7 +121,7 @@ impl Paths {
 
     fn path(&self, at: usize) -> Option<&str> {
         let head = self.heads.get(at)?;
-        self.text.get(head.start as usize..head.end as usize)
+        self.text.get(head.start as usize..)?.get(..head.bytes.into())
     }
 
     fn name(&self, at: usize) -> &str {
@@ -125,12 +130,11 @@ impl Paths {
 
     fn entry(&self, at: usize) -> Option<Entry<'_>> {
         let head = self.heads.get(at)?;
-        let run = self.runs.get(usize::from(head.run))?;
         let path = self.path(at)?;
         Some(Entry {
             path,
-            name: path.get(usize::from(run.folder_bytes)..)?,
-            is_folder: head.is_folder,
+            name: path.get(head.folder_bytes.into()..)?,
+            is_folder: self.are_folders.get(at / IN_WORD)? >> (at % IN_WORD) & 1 == 1,
         })
     }
 
@@ -200,12 +204,17 @@ impl Chunk {
 
     /// Which are folders.
     pub(crate) fn folders(&self) -> &[u64] {
-        &self.folders
+        &self.paths.are_folders
     }
 
     /// The path that comes first in the order of paths.
     pub(crate) fn least(&self) -> Option<&str> {
         self.paths.path(self.least)
+    }
+
+    /// The path at this place, as it is.
+    pub(crate) fn path(&self, at: usize) -> Option<&str> {
+        self.paths.path(at)
     }
 
     /// The path at this place.
@@ -214,22 +223,43 @@ impl Chunk {
         self.paths.entry(at)
     }
 
-    /// The run of the path at this place.
+    /// The first run with any of these paths at or behind a place.
     #[inline]
-    pub(crate) fn run(&self, at: usize) -> Option<&Run> {
-        let head = self.paths.heads.get(at)?;
-        self.paths.runs.get(usize::from(head.run))
+    pub(crate) fn next_span(&self, paths: &[u64], at: usize) -> Option<Span> {
+        self.starts.next(paths, at)
+    }
+
+    /// A run by its number.
+    #[inline]
+    pub(crate) fn run_at(&self, number: usize) -> Option<&Run> {
+        self.paths.runs.get(number)
+    }
+
+    /// Reads a little of each of these runs and its folder, one independently of the other, so that the processor fetches
+    /// many at a time and has them when they are looked at.
+    #[inline]
+    pub(crate) fn load_runs(&self, spans: &[Span]) {
+        let runs = spans.iter().filter_map(|span| self.run_at(span.run));
+        let read = |run: &Run| run.folder.letters().any ^ u64::from(run.folder_start);
+        black_box(runs.clone().fold(0, |all, run| all ^ read(run)));
+        let folders = self.paths.folders.as_bytes();
+        let first = runs.filter_map(|run| folders.get(run.folder_start as usize));
+        black_box(first.fold(0, |all, byte| all ^ byte));
+    }
+
+    /// The same of the last parts of these paths.
+    #[inline]
+    pub(crate) fn load_names(&self, places: impl Iterator<Item = usize> + Clone) {
+        let heads = places.filter_map(|at| self.paths.heads.get(at));
+        black_box(heads.clone().fold(0, |all, head| all ^ head.start));
+        let text = self.paths.text.as_bytes();
+        let names = heads.filter_map(|head| text.get(head.start as usize + usize::from(head.folder_bytes)));
+        black_box(names.fold(0, |all, byte| all ^ byte));
     }
 
     /// How many runs it has.
     pub(crate) fn runs(&self) -> usize {
         self.paths.runs.len()
-    }
-
-    /// Which of them the path at this place is in.
-    #[inline]
-    pub(crate) fn run_number(&self, at: usize) -> usize {
-        self.paths.heads.get(at).map_or(0, |head| head.run.into())
     }
 
     /// Whether all paths of a run come behind another one in the order of paths, as far as is known from their folder.
@@ -249,11 +279,6 @@ impl Run {
     /// The place of its first path.
     pub(crate) fn at(&self) -> usize {
         self.at.into()
-    }
-
-    /// The place behind its last path.
-    pub(crate) fn end(&self) -> usize {
-        self.at() + usize::from(self.count)
     }
 
     /// A bit for each path of it.
@@ -318,7 +343,7 @@ mod tests {
             .map(|(path, folder)| (path.as_str(), *folder))
             .collect();
         let chunk = chunk(&paths);
-        let run = chunk.run(62).expect("a run");
+        let run = chunk.run_at(1).expect("a run");
         assert_eq!((run.at(), run.all(), chunk.folder(run)), (60, 0b1_1111, "b/"));
         let needed = b"sene".iter().fold(Needed::default(), |needed, letter| {
             needed.and_one(letters::bit(*letter))
@@ -339,7 +364,10 @@ mod tests {
         for (at, path) in paths.iter().enumerate() {
             let name = path.rsplit('/').next().unwrap_or_default();
             let folder = &path[..path.len() - name.len()];
-            let run = chunk.run(at).expect("a run");
+            let run = chunk
+                .next_span(&[u64::MAX], at)
+                .and_then(|span| chunk.run_at(span.run))
+                .expect("a run");
             assert_eq!(chunk.folder(run), folder);
             for other in paths {
                 let all_behind = folder > other && !other.starts_with(folder);

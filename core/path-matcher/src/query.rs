@@ -352,7 +352,7 @@ mod tests {
         let mut chunk = ChunkBuilder::default();
         chunk.push(path, is_folder);
         let chunk = chunk.finish();
-        let (entry, run) = (chunk.entry(0).expect("a path"), chunk.run(0).expect("a run"));
+        let (entry, run) = (chunk.entry(0).expect("a path"), chunk.run_at(0).expect("a run"));
         let query = Query::parse(query).expect("a query");
         let (mut scorer, mut limits) = (Scorer::default(), Limits::default());
         let most = if query.is_in_name(entry) {

@@ -3,14 +3,13 @@
 //! First it is worked out for each block what its paths lose. When that is known of all, they are looked at: those that
 //! may be worth most first, wherever they are, and of those the ones that come first in the order of paths.
 
-use crate::find::Waiter;
 use crate::lanes::{LANES, Lanes, lanes, lanes_mut};
 use crate::left::Left;
 use crate::losses::{self, Losses};
 use crate::paths::Chunk;
 use crate::query::{FILE_NAME, FOLDER_NAME, IN_NAME, Query};
-use crate::rows::{IN_WORD, each_word, ones};
-use crate::seeker::Job;
+use crate::rows::{each_word, ones};
+use crate::search::Job;
 
 /// Which matches are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,18 +58,18 @@ impl Round {
     /// Works out what paths lose. Those of which it is known that they are worth less than `floor` are left out.
     pub(crate) fn new(
         query: &Query,
-        jobs: &[Job<'_>],
+        jobs: &[&Job],
         left: &[Left],
         floor: u32,
         matches: Matches,
-        waiter: &dyn Waiter,
+        is_gone: &dyn Fn() -> bool,
     ) -> Self {
         let mut room = Vec::new();
-        let jobs = jobs.iter().zip(left).take_while(|_| !waiter.is_gone());
+        let jobs = jobs.iter().zip(left).take_while(|_| !is_gone());
         let candidates = jobs.map(|(job, left)| {
             let (losses, kinds) = match matches {
-                Matches::OfNames => names(query, job.chunk, left),
-                Matches::OfPaths => paths(query, job.chunk, left),
+                Matches::OfNames => names(query, &job.chunk, left),
+                Matches::OfPaths => paths(query, &job.chunk, left),
             };
             let kinds = kinds
                 .into_iter()
@@ -191,26 +190,12 @@ fn select(paths: &[u64], into: &mut [u64], selected: impl Fn(usize) -> Lanes) {
 /// Adds those of other paths that lie in the same runs. `others` gives them by words.
 fn add_others_of_runs(chunk: &Chunk, others: impl Fn(usize) -> u64, taken: &mut [u64]) {
     let mut at = 0;
-    while let Some(first) = next_one(taken, at) {
-        let Some(run) = chunk.run(first) else { return };
-        each_word(run.at(), run.all(), |word, bits| {
+    while let Some(span) = chunk.next_span(taken, at) {
+        each_word(span.at, span.all(), |word, bits| {
             if let Some(taken) = taken.get_mut(word) {
                 *taken |= others(word) & bits;
             }
         });
-        at = run.end();
+        at = span.end;
     }
-}
-
-/// The place of the first bit at or behind a place.
-#[inline]
-pub(crate) fn next_one(bits: &[u64], at: usize) -> Option<usize> {
-    let first = at / IN_WORD;
-    let rest = bits.get(first)? & u64::MAX << (at % IN_WORD);
-    if rest != 0 {
-        return Some(first * IN_WORD + rest.trailing_zeros() as usize);
-    }
-    let behind = first + 1;
-    let word = bits.get(behind..)?.iter().position(|word| *word != 0)?;
-    Some((behind + word) * IN_WORD + bits[behind + word].trailing_zeros() as usize)
 }

@@ -11,8 +11,8 @@
 //! | `name_watch.rs` | whether anything has come or gone since |
 //! | `session.rs` | a search that follows what is typed |
 //!
-//! Walks run on two threads at most. Two queries at most are matched at a time, each on one thread: it takes longer to wake
-//! another one than it would save. Nothing of it is on the runtime thread.
+//! Walks run on two threads at most. Two queries at most are matched at a time, each on a thread, and on a second one where there
+//! is much to look at. Nothing of it is on the runtime thread.
 
 mod name_watch;
 mod session;
@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::name_watch::NameWatches;
 use self::walk::Walk;
+use crate::sys::processor::OffCallersProcessor;
 
 pub use codex_path_matcher::{FoundFile, MAX_RESULTS};
 pub use session::{SearchSession, SearchUpdate};
@@ -180,7 +181,7 @@ impl FileSearch {
                 cancel,
                 early,
             };
-            let mut finder = locked(&search.finders).pop().unwrap_or_default();
+            let mut finder = locked(&search.finders).pop().unwrap_or_else(new_finder);
             let found = finder.find(&query, &sources(&walks), &earlier, &mut waiter);
             locked(&search.finders).push(finder);
             drop(place);
@@ -221,6 +222,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn new_finder() -> Finder {
+    Finder::new(|| Box::new(OffCallersProcessor::default()))
+}
+
 /// Who waits for the best matches.
 struct MatchWaiter {
     began: Instant,
@@ -232,8 +237,9 @@ struct MatchWaiter {
 }
 
 impl Waiter for MatchWaiter {
-    fn is_gone(&self) -> bool {
-        self.cancel.is_cancelled()
+    fn gone(&self) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        let cancel = self.cancel.clone();
+        Arc::new(move || cancel.is_cancelled())
     }
 
     fn is_impatient(&self) -> bool {

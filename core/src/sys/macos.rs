@@ -6,6 +6,7 @@
 //!   lost its parent; and a group whose number was given to others after all its members ended can't be told from
 //!   its successor.
 //! - Nobody tells which process holds a lock, or whether what was written to a socket has been read.
+//! - Nobody says where a thread is to run.
 //! - Changes in folders are not told as they happen; whoever wants to know of them looks.
 //! - There is no keyring yet: `cli_auth_credentials_store = "keyring"` fails, `"auto"` uses `auth.json`.
 

@@ -12,6 +12,7 @@
 //! | `folder.rs` | open folders, and what is done to their entries without following links |
 //! | `readable_folder.rs` | open folders that are read: their entries, and what is in those |
 //! | `process.rs` | signals, groups and sessions, pipes of children, our own program as a child |
+//! | `processor.rs` | where threads run |
 //! | `heap.rs` | memory that the allocator keeps for later, and the pages that it lies in; `heap_unknown.rs` where it doesn't tell |
 //! | `socket.rs` | what was written and not read, on Linux |
 //! | `terminal.rs` | pseudo-terminals |
@@ -44,6 +45,7 @@ mod linux;
 mod macos;
 #[cfg(unix)]
 pub(crate) mod process;
+pub(crate) mod processor;
 #[cfg(unix)]
 pub(crate) mod readable_folder;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,8 @@
 //! The best of many paths, against what comes of looking at all of them.
 
-use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex};
 
 use proptest::prelude::*;
 
@@ -28,15 +29,24 @@ fn chunk<'a>(paths: impl Iterator<Item = (&'a str, bool)>) -> Arc<Chunk> {
 
 /// Waits until it has been asked so often.
 struct Patience {
-    left: Cell<usize>,
+    left: Arc<AtomicUsize>,
     taken: Vec<FoundFile>,
 }
 
+impl Patience {
+    fn new(left: usize) -> Self {
+        Self {
+            left: Arc::new(AtomicUsize::new(left)),
+            taken: Vec::new(),
+        }
+    }
+}
+
 impl Waiter for Patience {
-    fn is_gone(&self) -> bool {
-        let left = self.left.get().checked_sub(1);
-        self.left.set(left.unwrap_or_default());
-        left.is_none()
+    fn gone(&self) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        let left = Arc::clone(&self.left);
+        let less = |left: usize| left.checked_sub(1);
+        Arc::new(move || left.fetch_update(Relaxed, Relaxed, less).is_err())
     }
 
     fn is_impatient(&self) -> bool {
@@ -48,16 +58,45 @@ impl Waiter for Patience {
     }
 }
 
-fn find(query: &Query, sources: &[Source], earlier: &Earlier) -> Found {
-    let mut waiter = Patience {
-        left: Cell::new(usize::MAX),
-        taken: Vec::new(),
-    };
-    Finder::default().find(query, sources, earlier, &mut waiter)
+fn find(query: &Arc<Query>, sources: &[Source], earlier: &Earlier) -> Found {
+    alone().find(query, sources, earlier, &mut Patience::new(usize::MAX))
+}
+
+fn parse(query: &str) -> Option<Arc<Query>> {
+    Query::parse(query).map(Arc::new)
+}
+
+/// Whose thread that helps may run anywhere.
+struct Anywhere;
+
+impl HelperPlacement for Anywhere {
+    fn register_current_thread(&self) {}
+
+    fn avoid_current_processor(&self) {}
+}
+
+/// That works on one thread.
+fn alone() -> Finder {
+    Finder {
+        helped_from: usize::MAX,
+        ..helped(|| Box::new(Anywhere))
+    }
+}
+
+/// That works on everything with another thread.
+fn with_helper() -> Finder {
+    helped(|| Box::new(Anywhere))
+}
+
+fn helped(placement: fn() -> Box<dyn HelperPlacement>) -> Finder {
+    Finder {
+        helped_from: 0,
+        ..Finder::new(placement)
+    }
 }
 
 fn paths(query: &str, sources: &[Source]) -> Vec<String> {
-    let query = Query::parse(query).expect("a query");
+    let query = parse(query).expect("a query");
     let found = find(&query, sources, &Earlier::default());
     found.files.into_iter().map(|file| file.path).collect()
 }
@@ -96,16 +135,18 @@ fn many() -> Source {
 #[test]
 fn a_search_ends_with_what_it_has_when_nobody_waits() {
     let sources = [many()];
-    let query = Query::parse("fi25").expect("a query");
-    let all = find(&query, &sources, &Earlier::default()).files;
+    let query = parse("fi25").expect("a query");
     for allowed in [0, 1, 10, 31, 40] {
-        let mut waiter = Patience {
-            left: Cell::new(allowed),
-            taken: Vec::new(),
-        };
-        let found = Finder::default().find(&query, &sources, &Earlier::default(), &mut waiter);
-        assert!(found.files.len() <= all.len(), "{allowed}");
-        assert!(allowed > 0 || found.files.is_empty());
+        for mut finder in [alone(), with_helper()] {
+            let mut waiter = Patience::new(allowed);
+            let found = finder.find(&query, &sources, &Earlier::default(), &mut waiter);
+            assert!(allowed > 0 || found.files.is_empty());
+            let matching = plain_all(&query, &sources);
+            assert!(
+                found.files.iter().all(|file| matching.contains(file)),
+                "{allowed}"
+            );
+        }
     }
 }
 
@@ -113,15 +154,69 @@ fn a_search_ends_with_what_it_has_when_nobody_waits() {
 fn who_is_impatient_gets_the_best_so_far() {
     let sources = [many()];
     for query in ["f", "fi25", "d3f"] {
-        let query = Query::parse(query).expect("a query");
-        let mut waiter = Patience {
-            left: Cell::new(usize::MAX),
-            taken: Vec::new(),
-        };
-        let found = Finder::default().find(&query, &sources, &Earlier::default(), &mut waiter);
+        let query = parse(query).expect("a query");
+        let mut waiter = Patience::new(usize::MAX);
+        let found = alone().find(&query, &sources, &Earlier::default(), &mut waiter);
         let [early, last] = [&waiter.taken, &found.files].map(|files| files[MAX_RESULTS - 1].score);
         assert!(early <= last, "{query:?}");
         assert_eq!(found.files, plain(&query, &sources), "{query:?}");
+    }
+}
+
+/// Its thread does not begin before it is allowed to, like one for which there is no processor.
+struct Late;
+
+static ALLOWED: Mutex<bool> = Mutex::new(false);
+static CHANGED: Condvar = Condvar::new();
+
+impl HelperPlacement for Late {
+    fn register_current_thread(&self) {
+        let allowed = ALLOWED.lock().expect("a lock");
+        drop(CHANGED.wait_while(allowed, |allowed| !*allowed));
+    }
+
+    fn avoid_current_processor(&self) {}
+}
+
+#[test]
+fn what_the_other_thread_does_not_begin_with_is_done_without_it() {
+    let mut finder = helped(|| Box::new(Late));
+    let (sources, query) = ([many()], parse("fi25").expect("a query"));
+    let mut check = || {
+        let found = finder.find(
+            &query,
+            &sources,
+            &Earlier::default(),
+            &mut Patience::new(usize::MAX),
+        );
+        assert_eq!(found.files, plain(&query, &sources));
+    };
+    check();
+    check();
+    *ALLOWED.lock().expect("a lock") = true;
+    CHANGED.notify_all();
+    check();
+}
+
+/// The thread fails.
+struct Failing;
+
+impl HelperPlacement for Failing {
+    fn register_current_thread(&self) {
+        panic!("there is no such thread");
+    }
+
+    fn avoid_current_processor(&self) {}
+}
+
+#[test]
+fn a_thread_that_fails_before_it_begins_costs_no_results() {
+    let mut finder = helped(|| Box::new(Failing));
+    let (sources, query) = ([many()], parse("fi25").expect("a query"));
+    for _ in 0..3 {
+        let mut waiter = Patience::new(usize::MAX);
+        let found = finder.find(&query, &sources, &Earlier::default(), &mut waiter);
+        assert_eq!(found.files, plain(&query, &sources));
     }
 }
 
@@ -131,7 +226,7 @@ fn a_query_of_very_many_words_finds_the_best() {
     let paths: Vec<String> = (0..180).map(|n| format!("{n}/{}", names[n % 3])).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let sources = [source(&paths, &[])];
-    let query = Query::parse(&"main ".repeat(800)).expect("a query");
+    let query = parse(&"main ".repeat(800)).expect("a query");
     let found = find(&query, &sources, &Earlier::default());
     assert_eq!(found.files, plain(&query, &sources));
 }
@@ -142,6 +237,13 @@ fn is_covered(path: &str, covered: &[String]) -> bool {
 
 /// What is found by matching every path.
 fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
+    let mut found = plain_all(query, sources);
+    found.truncate(MAX_RESULTS);
+    found
+}
+
+/// All that match, the best first.
+fn plain_all(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
     let mut scorer = Scorer::default();
     let mut found = Vec::new();
     for (root, source) in sources.iter().enumerate() {
@@ -167,7 +269,6 @@ fn plain(query: &Query, sources: &[Source]) -> Vec<FoundFile> {
             .then_with(|| one.path.cmp(&other.path))
             .then_with(|| one.root.cmp(&other.root))
     });
-    found.truncate(MAX_RESULTS);
     found
 }
 
@@ -181,7 +282,10 @@ fn check_bounds(query: &Query, chunk: &Chunk) {
     let path_losses = query.path_losses(chunk, &in_path);
     for at in 0..chunk.len() {
         let entry = chunk.entry(at).expect("a path");
-        let run = chunk.run(at).expect("a run");
+        let run = chunk
+            .next_span(&[u64::MAX; 8], at)
+            .and_then(|span| chunk.run_at(span.run))
+            .expect("a run");
         let Match::Score { score, .. } = scorer.score(query, entry, 0) else {
             continue;
         };
@@ -270,18 +374,21 @@ proptest! {
         let blocks: Vec<_> = blocks.collect();
         let twin = Source { chunks: blocks.iter().take(2).cloned().collect(), covered: vec!["ab".to_owned()] };
         let sources = [Source { chunks: blocks, covered: Vec::new() }, twin];
-        let mut before: Option<(Query, Narrowed)> = None;
+        let mut before: Option<(Arc<Query>, Narrowed)> = None;
         let mut shown = Vec::new();
+        let mut finder = with_helper();
         // Typed, and then taken back.
         let ends = typed.char_indices().map(|(at, letter)| at + letter.len_utf8());
         let ends: Vec<_> = ends.collect();
         for end in ends.iter().chain(ends.iter().rev()) {
-            let Some(query) = Query::parse(&typed[..*end]) else { continue };
+            let Some(query) = parse(&typed[..*end]) else { continue };
             let narrowed = before.as_ref().filter(|(before, _)| query.narrows(before));
             let narrowed = narrowed.map(|(_, narrowed)| narrowed.clone());
             let earlier = Earlier { narrowed, shown };
-            let found = find(&query, &sources, &earlier);
-            prop_assert_eq!(&found.files, &plain(&query, &sources), "{:?}", query);
+            let alone = find(&query, &sources, &earlier);
+            let found = finder.find(&query, &sources, &earlier, &mut Patience::new(usize::MAX));
+            prop_assert_eq!(&alone.files, &plain(&query, &sources), "{:?}", query);
+            prop_assert_eq!(&found.files, &alone.files, "{:?}", query);
             sources[0].chunks.iter().for_each(|chunk| check_bounds(&query, chunk));
             before = Some((query, found.narrowed));
             shown = found.places;

@@ -1,9 +1,10 @@
 //! From paths to a block.
 
-use super::{Chunk, Head, Paths};
+use super::{Chunk, Head, Paths, Run};
 use crate::letters::{Known, Letters, PAIRS, Several};
 use crate::rows::{IN_WORD, LetterRows, Rows, each_word, ones, words_of};
 use crate::segments::Segments;
+use crate::starts::Starts;
 
 /// Entries of a block at most. Rows are no power of two long, so that the same places of several don't compete for the same
 /// lines of a cache.
@@ -49,7 +50,11 @@ impl ChunkBuilder {
         let name = path.rfind('/').map_or(0, |slash| slash + 1);
         let (folder, last) = path.split_at(name);
         let start = self.paths.text.len();
-        let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(start + path.len())) else {
+        let (Ok(start), Ok(bytes), Ok(folder_bytes)) = (
+            u32::try_from(start),
+            u16::try_from(path.len()),
+            u16::try_from(name),
+        ) else {
             return;
         };
         let Some(run) = self.paths.run_of(folder) else {
@@ -60,17 +65,17 @@ impl ChunkBuilder {
         let known = Known::with_pairs(last, |pair| pairs.push(u16::try_from(pair).unwrap_or_default()));
         self.ends
             .push(u32::try_from(self.pairs.len()).unwrap_or(u32::MAX));
-        if let Some(run) = self.paths.runs.last_mut() {
-            run.count += 1;
-            run.names.add(known.letters());
-        }
+        run.count += 1;
+        run.names.add(known.letters());
         self.paths.text.push_str(path);
         self.paths.heads.push(Head {
             start,
-            end,
-            run,
-            is_folder,
+            bytes,
+            folder_bytes,
         });
+        let at = self.known.len();
+        self.paths.are_folders.resize(words_of(at + 1), 0);
+        self.paths.are_folders[at / IN_WORD] |= u64::from(is_folder) << (at % IN_WORD);
         self.known.push(known);
     }
 
@@ -100,7 +105,6 @@ impl ChunkBuilder {
         let mut twice = Rows::new(ones(twice), count);
         let lengths = (0..count).filter_map(|at| self.paths.length(at));
         let mut lengths = Rows::new(lengths, count);
-        let mut folders = vec![0; words_of(count)];
         for (at, known) in self.known.iter().enumerate() {
             let (word, bit) = (at / IN_WORD, 1 << (at % IN_WORD));
             names.set(known.letters(), self.pairs_of(at), word, bit);
@@ -112,18 +116,15 @@ impl ChunkBuilder {
                 lengths.set_any(word, bit);
                 twice.set_any(word, bit);
             }
-            if self.paths.heads[at].is_folder {
-                folders[word] |= bit;
-            }
         }
         whole.join(&names);
         Chunk {
+            starts: Starts::new(self.paths.runs.iter().map(Run::at), count),
             least: self.paths.least(),
             paths: self.paths,
             names,
             twice,
             lengths,
-            folders,
             whole,
             segments,
         }
