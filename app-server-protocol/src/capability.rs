@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A tool that the client carries out, or a group of such tools.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +31,7 @@ pub enum DynamicToolSpec {
     },
 }
 
-/// Reads tools. Before there were namespaces, tools had no `type`; such a list is understood as a whole.
+/// Reads tools. Once they had no `type`, and each named its namespace; such a list is understood as a whole.
 pub(crate) fn dynamic_tools<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<DynamicToolSpec>>, D::Error> {
@@ -44,13 +44,39 @@ pub(crate) fn dynamic_tools<'de, D: Deserializer<'de>>(
             "dynamic tools must use either canonical or legacy format consistently",
         ));
     }
-    for tool in &mut tools {
-        if let Some(tool) = tool.as_object_mut() {
-            tool.entry("type").or_insert_with(|| "function".into());
-        }
+    if untyped > 0 {
+        tools = grouped(tools);
     }
     let read = |tool| serde_json::from_value(tool).map_err(de::Error::custom);
     tools.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// Tools without a `type` in groups: each may name its namespace.
+fn grouped(tools: Vec<Value>) -> Vec<Value> {
+    let mut groups = Vec::<Value>::new();
+    for mut tool in tools {
+        let namespace = tool.as_object_mut().and_then(|tool| {
+            tool.insert("type".to_owned(), "function".into());
+            tool.remove("namespace").filter(|namespace| !namespace.is_null())
+        });
+        let Some(namespace) = namespace else {
+            groups.push(tool);
+            continue;
+        };
+        let known = groups
+            .iter_mut()
+            .find(|group| group["type"] == "namespace" && group["name"] == namespace);
+        match known.and_then(|group| group["tools"].as_array_mut()) {
+            Some(tools) => tools.push(tool),
+            None => groups.push(json!({
+                "type": "namespace",
+                "name": namespace,
+                "description": "",
+                "tools": [tool],
+            })),
+        }
+    }
+    groups
 }
 
 /// A tool inside a namespace.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// A question about a tool server, or of one.
@@ -356,7 +356,7 @@ pub struct McpElicitationNumberSchema {
     #[serde(rename = "type")]
     pub kind: McpElicitationNumberType,
     /// Its value unless the user gives another.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub default: Option<f64>,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -365,11 +365,25 @@ pub struct McpElicitationNumberSchema {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The largest.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub maximum: Option<f64>,
     /// The smallest.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub minimum: Option<f64>,
+}
+
+/// Whole numbers without a fraction, as clients read them that look for integers.
+#[expect(clippy::ref_option, reason = "serde asks for it")]
+fn number<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Up to here every whole number is one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match *number {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
+        Some(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
+            serializer.serialize_i64(number as i64)
+        }
+        number => number.serialize(serializer),
+    }
 }
 
 /// A switch.

@@ -179,6 +179,36 @@ async fn a_terminal_has_a_size_that_can_change() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_terminals_input_ends_half_a_line_and_no_whole_one() {
+    let home = Home::empty();
+    let app = App::start(&home).await;
+    for (id, typed, read) in [("a", "half", "half"), ("b", "whole\n", "whole")] {
+        let script = "stty -echo; echo ready; while read -r line; do echo \"[$line]\"; done";
+        let params = with(
+            sh(script),
+            json!({"processId": id, "tty": true, "streamStdoutStderr": true}),
+        );
+        let running = app.request("command/exec", params).await;
+        app.wait_where("command/exec/outputDelta", |delta| {
+            delta["processId"] == id && text(delta).contains("ready")
+        })
+        .await;
+        let last = json!({"processId": id, "deltaBase64": BASE64_STANDARD.encode(typed), "closeStdin": true});
+        app.call("command/exec/write", last).await;
+        assert_eq!(app.response(running).await.unwrap()["exitCode"], 0, "{typed}");
+        let frames = app.frames();
+        let output: String = frames
+            .iter()
+            .filter(|frame| frame.is_notification() && frame.method() == "command/exec/outputDelta")
+            .filter(|frame| frame.params()["processId"] == id)
+            .map(|frame| text(frame.params()))
+            .collect();
+        assert_eq!(output, format!("ready\r\n[{read}]\r\n"));
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_capped_stream_says_so_once() {
     let home = Home::empty();
     let app = App::start(&home).await;

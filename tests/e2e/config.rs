@@ -97,6 +97,21 @@ async fn a_threads_own_config_wins_over_all() {
 }
 
 #[tokio::test]
+async fn an_old_word_is_told_as_what_it_means() {
+    let home = Home::empty();
+    home.write_config("approval_policy = \"on-failure\"\n");
+    let app = App::start(&home).await;
+    let read = app.call("config/read", json!({"includeLayers": true})).await;
+    assert_eq!(read["config"]["approval_policy"], "on-request");
+    let layers = read["layers"].as_array().unwrap().iter();
+    let told: Vec<_> = layers
+        .filter_map(|layer| layer["config"]["approval_policy"].as_str())
+        .collect();
+    assert_eq!(told, ["on-request"]);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_broken_file_is_a_warning_and_threads_fail_until_it_is_fixed() {
     let model = MockModel::start("ok");
     let home = Home::empty();

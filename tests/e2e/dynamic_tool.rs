@@ -201,6 +201,34 @@ async fn both_formats_are_offered_to_the_model_and_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn tools_without_a_type_may_name_their_namespaces() {
+    let model = MockModel::start(["Done"]);
+    let home = Home::new(&model);
+    let app = App::start(&home).await;
+    let old = |name: &str, namespace: Value| json!({"name": name, "namespace": namespace, "description": "d", "inputSchema": {"type": "object"}});
+    let tools = json!([
+        old("open", json!("ide")),
+        old("alone", Value::Null),
+        old("shut", json!("ide"))
+    ]);
+    let thread = app.start_thread(json!({"dynamicTools": tools})).await;
+    app.run_turn(&thread, "Hi").await;
+    app.stop().await;
+    let requests = model.requests();
+    let told = |name: &str| {
+        let tools = requests[0].body["tools"].as_array().unwrap();
+        tools.iter().find(|tool| tool["name"] == name).unwrap().clone()
+    };
+    let members = told("ide")["tools"].as_array().unwrap().clone();
+    let names: Vec<_> = members
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["open", "shut"]);
+    assert_eq!(told("alone")["type"], "function");
+}
+
+#[tokio::test]
 async fn names_that_can_t_be_are_refused() {
     let home = Home::empty();
     let app = App::start(&home).await;

@@ -81,6 +81,21 @@ fn names(listed: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn folders_of_a_repository_know_the_marketplace_at_its_root() {
+    let (_model, home, app) = started().await;
+    let list = mixed(&home);
+    let root = home.path().join("market");
+    let folder = root.join("good/skills");
+    let listed = app.call("plugin/list", json!({"cwds": [folder]})).await;
+    assert_eq!(listed["marketplaces"], json!([]));
+    fs::create_dir(root.join(".git")).unwrap();
+    fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let listed = app.call("plugin/list", json!({"cwds": [folder]})).await;
+    assert_eq!(listed["marketplaces"][0]["path"], json!(list));
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn without_an_account_and_marketplaces_there_is_nothing() {
     let (_model, _home, app) = started().await;
     let listed = app.call("plugin/list", json!({})).await;

@@ -225,8 +225,11 @@ impl Server {
             }
             "ask" => {
                 self.asked = Some(id.clone());
-                let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
-                let params = json!({"message": "Your name?", "requestedSchema": schema});
+                let age = json!({"type": "integer", "minimum": 0, "maximum": 150});
+                let schema =
+                    json!({"type": "object", "properties": {"name": {"type": "string"}, "age": age}});
+                let meta = json!({"hint": [1], "codex_approval_kind": "mcp_tool_call", "persist": "always"});
+                let params = json!({"message": "Your name?", "requestedSchema": schema, "_meta": meta});
                 let message =
                     json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params});
                 return send(&message);

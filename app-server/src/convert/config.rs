@@ -8,8 +8,14 @@ use codex_app_server_protocol::{
 use codex_core::config::{
     ConfigReading, ConfigWritten, LayerSource, LayerVersion, ProviderAuthKind, ProviderSummary,
 };
+use serde_json::Value;
+
 /// What is read, with the layers if they are wanted.
-pub(crate) fn reading_to_wire(reading: ConfigReading, with_layers: bool) -> ConfigReadResponse {
+pub(crate) fn reading_to_wire(mut reading: ConfigReading, with_layers: bool) -> ConfigReadResponse {
+    tell_policy(reading.config.get_mut("approval_policy"));
+    for layer in &mut reading.layers {
+        tell_policy(layer.config.get_mut("approval_policy"));
+    }
     let layer = |layer: codex_core::config::LayerReading| ConfigLayer {
         name: source_to_wire(&layer.layer.source),
         version: layer.layer.version,
@@ -24,6 +30,13 @@ pub(crate) fn reading_to_wire(reading: ConfigReading, with_layers: bool) -> Conf
             .map(|(path, version)| (path, version_to_wire(&version)))
             .collect(),
         layers: with_layers.then(|| reading.layers.into_iter().map(layer).collect()),
+    }
+}
+
+/// Clients don't know the word that is read for the sake of old files.
+fn tell_policy(policy: Option<&mut Value>) {
+    if let Some(policy) = policy.filter(|policy| **policy == "on-failure") {
+        *policy = "on-request".into();
     }
 }
 

@@ -309,6 +309,7 @@ async fn check_start(argv: &[String], cwd: &Path) -> io::Result<()> {
 /// Does what is asked of the input, one after the other; never ends.
 async fn serve_input(mut input: Option<ChildInput>, requests: &mut mpsc::UnboundedReceiver<InputRequest>) {
     let streamed = input.is_some();
+    let mut within_line = false;
     while let Some(InputRequest { what, done }) = requests.recv().await {
         let outcome = match (what, &mut input) {
             (InputChange::Resize(size), Some(input)) => match input.resize(size) {
@@ -318,9 +319,17 @@ async fn serve_input(mut input: Option<ChildInput>, requests: &mut mpsc::Unbound
             (InputChange::Resize(_), None) => Err(ProcessControlError::NoTerminal),
             (InputChange::Write { bytes, close }, Some(open)) => {
                 let mut written = open.write(&bytes).await;
+                within_line = bytes
+                    .last()
+                    .map_or(within_line, |last| !matches!(last, b'\n' | b'\r'));
                 if close && let ChildInput::Terminal(_) = open {
-                    // A terminal has no end of its own; this is how people type one.
-                    written = written.and(open.write(&[END_OF_INPUT]).await);
+                    // A terminal has no end of its own; this is how people type one. Within a line it ends only that.
+                    let end: &[u8] = if within_line {
+                        &[b'\n', END_OF_INPUT]
+                    } else {
+                        &[END_OF_INPUT]
+                    };
+                    written = written.and(open.write(end).await);
                 }
                 if close {
                     close_input(&mut input);

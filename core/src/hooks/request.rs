@@ -27,8 +27,10 @@ pub(crate) struct HookPlace {
 pub(crate) struct HookMoment {
     /// The turn, if there is one.
     pub(crate) turn_id: Option<Arc<str>>,
-    /// Where commands run.
+    /// Where hooks run.
     pub(crate) cwd: PathBuf,
+    /// Where what they are told of runs, if that is somewhere else.
+    pub(crate) told_cwd: Option<PathBuf>,
     model: String,
     never_asks: bool,
 }
@@ -39,6 +41,7 @@ impl HookMoment {
         Self {
             turn_id: Some(Arc::clone(turn_id)),
             cwd: settings.cwd.clone(),
+            told_cwd: None,
             model: settings.model.clone(),
             never_asks: settings.approval_policy == ApprovalPolicy::Never,
         }
@@ -49,6 +52,7 @@ impl HookMoment {
         Self {
             turn_id: None,
             cwd: cwd.to_owned(),
+            told_cwd: None,
             model: String::new(),
             never_asks: false,
         }
@@ -118,7 +122,8 @@ impl HookRequest {
         };
         say("session_id", place.session_id.as_str().into());
         say("transcript_path", json!(place.transcript));
-        say("cwd", json!(moment.cwd.to_string_lossy()));
+        let cwd = moment.told_cwd.as_ref().unwrap_or(&moment.cwd);
+        say("cwd", json!(cwd.to_string_lossy()));
         say("hook_event_name", event.name().into());
         if event != HookEvent::SessionEnd {
             say("model", moment.model.as_str().into());

@@ -14,6 +14,7 @@ use super::operations::checkout;
 use super::parts;
 use crate::HookEvent;
 use crate::config::{Config, MarketplaceSource};
+use crate::git::Repository;
 use crate::skills::{Skill, skills_of_plugin};
 
 /// Folders that a client may name.
@@ -127,8 +128,8 @@ pub struct PluginSkill {
     pub enabled: bool,
 }
 
-/// All marketplaces: those that are configured, the user's own, and those in these folders. Blocks as long as the file
-/// system does, as what follows.
+/// All marketplaces: those that are configured, the user's own, and those in these folders and at the roots of their
+/// repositories. Blocks as long as the file system does, as what follows.
 pub(super) fn list(config: &Config, folders: &[PathBuf]) -> PluginListing {
     let configured = config
         .plugins
@@ -141,7 +142,10 @@ pub(super) fn list(config: &Config, folders: &[PathBuf]) -> PluginListing {
     let home = std::env::home_dir().filter(|home| home.is_absolute());
     let all = configured
         .chain(home)
-        .chain(folders.iter().take(MAX_FOLDERS).cloned());
+        .chain(folders.iter().take(MAX_FOLDERS).flat_map(|folder| {
+            let repository = Repository::around(folder).map(|repository| repository.root().to_owned());
+            std::iter::once(folder.clone()).chain(repository)
+        }));
     let mut paths: Vec<PathBuf> = all.filter_map(|root| list_in(&root)).collect();
     paths.sort();
     paths.dedup();

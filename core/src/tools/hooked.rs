@@ -1,14 +1,16 @@
 //! What hooks have to say of tool calls (docs/contract/hooks.md#tools).
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
 use super::apply_patch::patch_text;
+use super::request_permissions::without_dots;
 use super::{CallContext, ToolCall, ToolEnd, ToolSet};
 use crate::exec::CommandSession;
 use crate::hooks::{HookMoment, HookReport, HookRequest};
-use crate::{HookEvent, patch};
+use crate::{CommandExecution, HookEvent, patch};
 
 /// What hooks know the shell as.
 const SHELL: &str = "Bash";
@@ -89,6 +91,8 @@ struct SeenCall {
     input: Value,
     /// The text that runs, of commands and patches.
     command: Option<String>,
+    /// Where it runs, if it says so.
+    workdir: Option<PathBuf>,
 }
 
 /// Carries out one call with the hooks around it.
@@ -96,7 +100,7 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
     let mut seen = if tools.has(&cx, &call) { see(&call) } else { None };
     if let Some(before) = &seen {
         let request = request(HookEvent::PreToolUse, before, &call.call_id, None);
-        let Some(report) = ask(&cx, &request).await else {
+        let Some(report) = ask(&cx, &request, before.workdir.as_deref()).await else {
             return ToolEnd::text("aborted by user");
         };
         if let Some(reason) = report.blocked {
@@ -136,7 +140,8 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
             request(HookEvent::PostToolUse, &seen, &call_id, Some(output.into()))
         }
     };
-    let Some(report) = ask(&cx, &after).await else {
+    let workdir = seen.as_ref().and_then(|seen| seen.workdir.as_deref());
+    let Some(report) = ask(&cx, &after, workdir).await else {
         return end;
     };
     if report.feedback.is_empty() {
@@ -145,9 +150,11 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
     ToolEnd::text(report.feedback.join("\n\n"))
 }
 
-/// Runs the hooks of an event of this call. `None`: the turn was interrupted.
-async fn ask(cx: &CallContext, request: &HookRequest) -> Option<HookReport> {
-    let moment = HookMoment::in_turn(&cx.turn_id, &cx.settings);
+/// Runs the hooks of an event of this call. `None`: the turn was interrupted. `workdir`: where it runs, if that is not the
+/// working folder; hooks are told, and run in the working folder.
+async fn ask(cx: &CallContext, request: &HookRequest, workdir: Option<&Path>) -> Option<HookReport> {
+    let mut moment = HookMoment::in_turn(&cx.turn_id, &cx.settings);
+    moment.told_cwd = workdir.map(|workdir| without_dots(&cx.settings.cwd.join(workdir)));
     let mut report = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return None,
@@ -159,7 +166,12 @@ async fn ask(cx: &CallContext, request: &HookRequest) -> Option<HookReport> {
 
 /// Whether somebody's hooks decide about an approval in the user's place: `Some(Ok)`: they give it, `Some(Err)`: they don't,
 /// for this reason.
-async fn decide(cx: &CallContext, call_id: &str, name: &str, input: &Value) -> Option<Result<(), String>> {
+async fn decide(
+    cx: &CallContext,
+    call_id: &str,
+    (name, input): (&str, &Value),
+    workdir: Option<&Path>,
+) -> Option<Result<(), String>> {
     if !cx.hooks.any(HookEvent::PermissionRequest) {
         return None;
     }
@@ -168,7 +180,7 @@ async fn decide(cx: &CallContext, call_id: &str, name: &str, input: &Value) -> O
         .named(name.to_owned())
         .also_named(aliases(name))
         .with_suffix(call_id);
-    let report = ask(cx, &request).await?;
+    let report = ask(cx, &request, workdir).await?;
     match report.blocked {
         Some(reason) => Some(Err(reason)),
         None => report.is_allowed.then_some(Ok(())),
@@ -179,15 +191,16 @@ async fn decide(cx: &CallContext, call_id: &str, name: &str, input: &Value) -> O
 pub(super) async fn decide_command(
     cx: &CallContext,
     call_id: &str,
-    command: &str,
+    command: &CommandExecution,
     justification: Option<&str>,
 ) -> Option<Result<(), String>> {
+    let text = command.command.get(2).map_or("", String::as_str);
     let mut input = Map::new();
-    input.insert("command".to_owned(), command.into());
+    input.insert("command".to_owned(), text.into());
     if let Some(why) = justification {
         input.insert("description".to_owned(), why.into());
     }
-    decide(cx, call_id, SHELL, &Value::Object(input)).await
+    decide(cx, call_id, (SHELL, &Value::Object(input)), Some(&command.cwd)).await
 }
 
 /// A call of a tool of an MCP server about which hooks decide.
@@ -196,7 +209,7 @@ pub(super) async fn decide_mcp(
     call: &ToolCall,
     arguments: &Value,
 ) -> Option<Result<(), String>> {
-    decide(cx, &call.call_id, &mcp_name(call), arguments).await
+    decide(cx, &call.call_id, (&mcp_name(call), arguments), None).await
 }
 
 /// What hooks know a tool of an MCP server as: `mcp__server__tool`.
@@ -206,7 +219,7 @@ fn mcp_name(call: &ToolCall) -> String {
 
 /// A patch about which hooks decide.
 pub(super) async fn decide_patch(cx: &CallContext, call_id: &str, text: &str) -> Option<Result<(), String>> {
-    decide(cx, call_id, PATCH, &json!({"command": text})).await
+    decide(cx, call_id, (PATCH, &json!({"command": text})), None).await
 }
 
 fn request(event: HookEvent, seen: &SeenCall, call_id: &str, response: Option<Value>) -> HookRequest {
@@ -235,6 +248,7 @@ fn with_command(name: &str, command: String) -> SeenCall {
         name: name.to_owned(),
         input: json!({"command": command}),
         command: Some(command),
+        workdir: None,
     }
 }
 
@@ -249,7 +263,11 @@ fn see(call: &ToolCall) -> Option<SeenCall> {
         }
         (None, "exec_command") => {
             let arguments: Value = serde_json::from_str(&call.arguments).ok()?;
-            Some(with_command(SHELL, arguments.get("cmd")?.as_str()?.to_owned()))
+            let workdir = arguments.get("workdir").and_then(Value::as_str);
+            Some(SeenCall {
+                workdir: workdir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
+                ..with_command(SHELL, arguments.get("cmd")?.as_str()?.to_owned())
+            })
         }
         (Some(namespace), _) if namespace.starts_with("mcp__") => {
             let arguments: Value = match call.arguments.trim() {
@@ -260,6 +278,7 @@ fn see(call: &ToolCall) -> Option<SeenCall> {
                 name: mcp_name(call),
                 input: arguments,
                 command: None,
+                workdir: None,
             })
         }
         (namespace, name) => {
@@ -272,6 +291,7 @@ fn see(call: &ToolCall) -> Option<SeenCall> {
                 name,
                 input: arguments,
                 command: None,
+                workdir: None,
             })
         }
     }

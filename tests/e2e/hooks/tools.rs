@@ -83,6 +83,18 @@ async fn hooks_see_a_command_before_and_after_it_runs() {
 }
 
 #[tokio::test]
+async fn hooks_are_told_where_a_command_runs() {
+    let model = calling("exec_command", json!({"cmd": "pwd", "workdir": "sub/../sub"}));
+    let home = watching(&model, Config::default()).await;
+    let sub = home.work().join("sub");
+    std::fs::create_dir(&sub).unwrap();
+    turn(&home).await;
+    for event in BOTH {
+        assert_eq!(told(&home, event)[0]["cwd"], json!(sub), "{event}");
+    }
+}
+
+#[tokio::test]
 async fn a_hook_blocks_a_command_and_the_model_is_told_why() {
     for script in [
         prints(&details(

@@ -118,6 +118,33 @@ async fn where_nobody_may_be_asked_nothing_is_done() {
 }
 
 #[tokio::test]
+async fn a_granular_policy_may_forbid_what_servers_ask_and_calls_are_asked_about_still() {
+    let model = MockModel::start([
+        call_of("c1", "write_it", &json!({"a": 1})),
+        Answer::from("Done"),
+        call_of("c2", "ask", &json!({})),
+        Answer::from("Done"),
+    ]);
+    let home = home_with(&model, Config::asking(), "");
+    let (app, thread) = with_server(&home).await;
+    let granular = json!({"granular": {"sandbox_approval": true, "rules": true, "mcp_elicitations": false}});
+    app.call(
+        "thread/settings/update",
+        json!({"threadId": thread, "approvalPolicy": granular}),
+    )
+    .await;
+    let accept = json!({"action": "accept", "content": null});
+    let turn = answer(&app, &thread, accept).await;
+    assert_eq!(item(&turn)["status"], "completed");
+    let turn = app.run_turn(&thread, "Ask").await;
+    assert_eq!(
+        item(&turn)["result"]["content"][0]["text"],
+        r#"{"answer":{"action":"decline"}}"#
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_asks_the_user_while_a_call_waits() {
     let model = MockModel::start([
         call_of("c1", "ask", &json!({})),
@@ -137,6 +164,10 @@ async fn a_server_asks_the_user_while_a_call_waits() {
         ),
         (&json!("Your name?"), &json!("string"))
     );
+    let age = request.params["requestedSchema"]["properties"]["age"].clone();
+    assert_eq!(age, json!({"type": "integer", "minimum": 0, "maximum": 150}));
+    // What tells our own questions is not told of those of others.
+    assert_eq!(request.params["_meta"], json!({"hint": [1]}));
     app.wait_where("thread/status/changed", |params| {
         params["status"]["activeFlags"] == json!(["waitingOnApproval"])
     })
@@ -168,7 +199,7 @@ async fn a_question_of_a_server_ends_with_its_call() {
     let (app, thread) = with_server(&home).await;
     let running = app.start_turn(&thread, "Go").await;
     let request = app.server_request(ASKED).await;
-    assert_eq!(request.params["_meta"], Value::Null);
+    assert_eq!(request.params["_meta"], json!({"hint": [1]}));
     assert_eq!(app.interrupt(&thread, running).await.status(), "interrupted");
     app.wait_for("serverRequest/resolved").await;
     let is_told = async {

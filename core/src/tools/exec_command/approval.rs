@@ -61,8 +61,7 @@ pub(super) async fn ask(
     let ItemBody::CommandExecution(command) = &item.body else {
         return ApprovalOutcome::Run(question.confinement);
     };
-    let text = command.command.get(2).map_or("", String::as_str);
-    match hooked::decide_command(cx, &item.id, text, justification.as_deref()).await {
+    match hooked::decide_command(cx, &item.id, command, justification.as_deref()).await {
         Some(Ok(())) if question.for_user => {}
         Some(Ok(())) => return ApprovalOutcome::Unasked(question.confinement),
         Some(Err(reason)) => return ApprovalOutcome::Over(ToolEnd::text(rejected(&reason))),
@@ -118,8 +117,7 @@ pub(super) async fn forbidden_by_hook(
     let ItemBody::CommandExecution(command) = &item.body else {
         return None;
     };
-    let text = command.command.get(2).map_or("", String::as_str);
-    let decision = hooked::decide_command(cx, &item.id, text, justification).await?;
+    let decision = hooked::decide_command(cx, &item.id, command, justification).await?;
     let reason = decision.err()?;
     Some(ToolEnd::text(rejected(&reason)))
 }

@@ -44,10 +44,7 @@ pub(super) async fn decide(cx: &CallContext, call: &ToolCall, tool: &McpTool, ar
             let why = "MCP tool call requires approval, but approval policy is never";
             return Approval::Refused(why.to_owned());
         }
-        policy if !super::may_ask(policy) => {
-            let why = "MCP tool call requires approval, but approval policy does not let MCP servers ask";
-            return Approval::Refused(why.to_owned());
-        }
+        // Granular policies switch off what servers ask, not this.
         _ => {}
     }
     match hooked::decide_mcp(cx, call, arguments).await {

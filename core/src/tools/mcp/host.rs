@@ -88,8 +88,7 @@ impl CallHost for TurnHost {
         let question = McpQuestion {
             turn_id: Some(Arc::clone(&self.turn_id)),
             server: self.server.clone(),
-            // Its own would pass for ours: an approval is told by it.
-            meta: Value::Null,
+            meta: meta(&params),
             kind,
         };
         let (outbox, open) = (self.outbox.clone(), Open::new(self));
@@ -111,6 +110,16 @@ impl CallHost for TurnHost {
         }
         .boxed()
     }
+}
+
+/// What the server adds to a question, without what tells our own questions about calls.
+fn meta(params: &Value) -> Value {
+    let Some(meta) = params.get("_meta").and_then(Value::as_object) else {
+        return Value::Null;
+    };
+    let is_ours = |name: &str| name.starts_with("codex_") || name.starts_with("tool_") || name == "persist";
+    let meta = meta.iter().filter(|(name, _)| !is_ours(name));
+    Value::Object(meta.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// A question that is open.
