@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value, json};
 
 use super::apply_patch::patch_text;
-use super::request_permissions::without_dots;
 use super::{CallContext, ToolCall, ToolEnd, ToolSet};
 use crate::exec::CommandSession;
 use crate::hooks::{HookMoment, HookReport, HookRequest};
@@ -154,7 +153,7 @@ pub(super) async fn run(tools: ToolSet, mut cx: CallContext, mut call: ToolCall)
 /// working folder; hooks are told, and run in the working folder.
 async fn ask(cx: &CallContext, request: &HookRequest, workdir: Option<&Path>) -> Option<HookReport> {
     let mut moment = HookMoment::in_turn(&cx.turn_id, &cx.settings);
-    moment.told_cwd = workdir.map(|workdir| without_dots(&cx.settings.cwd.join(workdir)));
+    moment.told_cwd = workdir.map(|workdir| cx.resolve(workdir));
     let mut report = tokio::select! {
         biased;
         () = cx.cancel.cancelled() => return None,

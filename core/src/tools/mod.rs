@@ -29,6 +29,7 @@ mod view_image;
 mod write_stdin;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
@@ -41,7 +42,7 @@ use self::exec_command::ExecCommand;
 use self::goal::{CreateGoal, GetGoal, UpdateGoal};
 use self::image_gen::ImageGen;
 use self::mcp::ResourceTool;
-use self::request_permissions::RequestPermissions;
+use self::request_permissions::{RequestPermissions, without_dots};
 use self::request_user_input::RequestUserInput;
 use self::send_message::SendMessage;
 use self::update_plan::UpdatePlan;
@@ -337,6 +338,13 @@ pub(crate) struct CallContext {
     pub(crate) images: Option<ImageCall>,
     /// When the turn began, in Unix milliseconds.
     pub(crate) turn_started_at_ms: i64,
+}
+
+impl CallContext {
+    /// A path that the model names, counted from the working folder, without `.` and `..`.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        without_dots(&self.settings.cwd.join(path))
+    }
 }
 
 /// Tools that need commands and files within reach.

@@ -8,7 +8,6 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request_permissions::without_dots;
 use super::{CallContext, Tool, ToolCall, ToolEnd, arguments};
 use crate::external_file::FileError;
 use crate::image_data::{self, Bounds, ImageError, MayBeRead};
@@ -73,7 +72,7 @@ impl Tool for ViewImage {
 }
 
 async fn view(cx: CallContext, call_id: String, path: &Path) -> ToolEnd {
-    let path = without_dots(&cx.settings.cwd.join(path));
+    let path = cx.resolve(path);
     let started_at_ms = Some(crate::now_ms());
     let bounds = Bounds::of_detail(cx.image_detail);
     let read = tokio::select! {

@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use self::approval::ApprovalOutcome;
 use self::arguments::Arguments;
-use super::request_permissions::without_dots;
 use super::{CallContext, PlannedCall, Tool, ToolCall, ToolEnd, arguments as read_arguments, patch_in_shell};
 use crate::exec::{Chunk, Launch, choose_shell, shell_flag, tokens};
 use crate::safety::{CommandRequest, Confinement, ExecDecision, Question, Wish, rejected};
@@ -91,7 +90,7 @@ fn request(
 /// Where a command runs.
 fn folder(cx: &CallContext, arguments: &Arguments) -> PathBuf {
     match &arguments.workdir {
-        Some(folder) if !folder.as_os_str().is_empty() => without_dots(&cx.settings.cwd.join(folder)),
+        Some(folder) if !folder.as_os_str().is_empty() => cx.resolve(folder),
         _ => cx.settings.cwd.clone(),
     }
 }

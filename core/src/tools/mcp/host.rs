@@ -155,7 +155,10 @@ fn kind(params: &Value) -> Option<McpElicitationKind> {
         (text.len() <= MAX_TEXT).then(|| text.to_owned())
     };
     let message = text("message")?;
-    if json_size(&params["requestedSchema"]) > MAX_FORM {
+    if ["requestedSchema", "_meta"]
+        .iter()
+        .any(|name| json_size(&params[*name]) > MAX_FORM)
+    {
         return None;
     }
     match params["mode"].as_str() {
